@@ -1,0 +1,8 @@
+namespace IoTPlatform.Contracts.Certificates;
+
+public sealed record RevokeRequest
+{
+    /// <summary>CRLReason (RFC 5280 section 5.3.1): 0 to 10 without 7; 0 by default.</summary>
+    public int ReasonCode { get; init; }
+    public string? Reason { get; init; }
+}

@@ -1,0 +1,52 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using IoTPlatform.Contracts.Accounts;
+using IoTPlatform.Contracts.Audit;
+using IoTPlatform.Contracts.Certificates;
+using IoTPlatform.Contracts.Devices;
+using IoTPlatform.Contracts.Join;
+using IoTPlatform.Contracts.Tenants;
+
+namespace IoTPlatform.Contracts;
+
+/// <summary>The one JSON dialect of the platform's own API: snake_case, nulls left out, unknown members ignored.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    UseStringEnumConverter = true,
+    GenerationMode = JsonSourceGenerationMode.Default)]
+[JsonSerializable(typeof(ApiProblem))]
+[JsonSerializable(typeof(PrepareTenantRequest))]
+[JsonSerializable(typeof(PreparedTenant))]
+[JsonSerializable(typeof(TenantSummary))]
+[JsonSerializable(typeof(TenantDetail))]
+[JsonSerializable(typeof(Page<TenantSummary>))]
+[JsonSerializable(typeof(JoinRequest))]
+[JsonSerializable(typeof(JoinBundle))]
+[JsonSerializable(typeof(JoinConfirmation))]
+[JsonSerializable(typeof(JoinRequestStatus))]
+[JsonSerializable(typeof(RejectJoinRequest))]
+[JsonSerializable(typeof(RotateSubCaRequest))]
+[JsonSerializable(typeof(RotatedSubCa))]
+[JsonSerializable(typeof(RenewBridgeRequest))]
+[JsonSerializable(typeof(RenewedBridge))]
+[JsonSerializable(typeof(LoginRequest))]
+[JsonSerializable(typeof(LoginResponse))]
+[JsonSerializable(typeof(CreateEnrollmentTokenRequest))]
+[JsonSerializable(typeof(CreatedEnrollmentToken))]
+[JsonSerializable(typeof(EnrollmentTokenSummary))]
+[JsonSerializable(typeof(Page<EnrollmentTokenSummary>))]
+[JsonSerializable(typeof(EnrollRequest))]
+[JsonSerializable(typeof(EnrollResponse))]
+[JsonSerializable(typeof(RenewRequest))]
+[JsonSerializable(typeof(DeviceSummary))]
+[JsonSerializable(typeof(DeviceDetail))]
+[JsonSerializable(typeof(Page<DeviceSummary>))]
+[JsonSerializable(typeof(RevokeRequest))]
+[JsonSerializable(typeof(CertificateSummary))]
+[JsonSerializable(typeof(CertificateDetail))]
+[JsonSerializable(typeof(Page<CertificateSummary>))]
+[JsonSerializable(typeof(AuditEntryView))]
+[JsonSerializable(typeof(Page<AuditEntryView>))]
+[JsonSerializable(typeof(AuditVerification))]
+public sealed partial class ContractsJson : JsonSerializerContext;

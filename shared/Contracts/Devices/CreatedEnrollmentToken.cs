@@ -1,0 +1,11 @@
+namespace IoTPlatform.Contracts.Devices;
+
+/// <summary>A class, not a record: it carries a secret. The token is shown once and stored only as a hash.</summary>
+public sealed class CreatedEnrollmentToken
+{
+    public required Guid Id { get; init; }
+    public required string Token { get; init; }
+    public string? DeviceId { get; init; }
+    public required int Uses { get; init; }
+    public required DateTimeOffset ExpiresAt { get; init; }
+}

@@ -1,0 +1,7 @@
+namespace IoTPlatform.Contracts.Devices;
+
+public enum DeviceStatus
+{
+    Enrolled,
+    Revoked,
+}

@@ -1,0 +1,12 @@
+namespace IoTPlatform.Contracts.Tenants;
+
+public sealed record JoinStepView
+{
+    public required string Step { get; init; }
+    public required int Attempts { get; init; }
+    public DateTimeOffset? CompletedAt { get; init; }
+
+    /// <summary>Milliseconds the successful attempt took.</summary>
+    public double? DurationMs { get; init; }
+    public string? LastError { get; init; }
+}

@@ -1,0 +1,15 @@
+namespace IoTPlatform.Contracts.Tenants;
+
+/// <summary>The answer to prepare. A class, not a record: it carries a secret and must not print it.</summary>
+public sealed class PreparedTenant
+{
+    public required string TenantId { get; init; }
+    public required string DisplayName { get; init; }
+
+    /// <summary><c>XXXX-YYYY-ZZZZ-WWWW</c>; shown once, stored only as a hash.</summary>
+    public required string JoinKey { get; init; }
+    public required DateTimeOffset ExpiresAt { get; init; }
+
+    /// <summary>What the operator does next: the environment lines of the tenant's first boot, without the key.</summary>
+    public required string Hint { get; init; }
+}

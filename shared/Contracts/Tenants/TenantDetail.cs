@@ -1,0 +1,20 @@
+namespace IoTPlatform.Contracts.Tenants;
+
+public sealed record TenantDetail
+{
+    public required string TenantId { get; init; }
+    public required string DisplayName { get; init; }
+    public required TenantStatus Status { get; init; }
+    public required DateTimeOffset CreatedAt { get; init; }
+    public DateTimeOffset? JoinKeyExpiresAt { get; init; }
+    public required IReadOnlyList<string> DnsDomains { get; init; }
+    public required IReadOnlyList<JoinStepView> Steps { get; init; }
+
+    /// <summary>Decimal serials of the Sub-CA certificates that are valid now, newest first (two during a rotation).</summary>
+    public required IReadOnlyList<string> SubCaSerials { get; init; }
+    public string? BridgeSerial { get; init; }
+    public string? BrokerNamespace { get; init; }
+    public string? BrokerLogin { get; init; }
+    public string? FederationClientId { get; init; }
+    public string? KeycloakUrl { get; init; }
+}

@@ -1,0 +1,10 @@
+namespace IoTPlatform.Contracts.Tenants;
+
+public sealed record TenantSummary
+{
+    public required string TenantId { get; init; }
+    public required string DisplayName { get; init; }
+    public required TenantStatus Status { get; init; }
+    public required DateTimeOffset CreatedAt { get; init; }
+    public DateTimeOffset? JoinKeyExpiresAt { get; init; }
+}
