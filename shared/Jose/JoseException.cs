@@ -1,0 +1,8 @@
+namespace IoTPlatform.Jose;
+
+/// <summary>A key, token or encrypted object was refused. The message never contains token, key or password material.</summary>
+public sealed class JoseException(JoseError error, string message, Exception? innerException = null)
+    : Exception(message, innerException)
+{
+    public JoseError Error { get; } = error;
+}

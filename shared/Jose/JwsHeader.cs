@@ -1,0 +1,26 @@
+namespace IoTPlatform.Jose;
+
+/// <summary>
+/// A protected JWS header (RFC 7515 section 4.1; nonce and url: RFC 8555 section 6). Nothing in it is trusted: a key in it
+/// proves only that the sender holds that key.
+/// </summary>
+public sealed class JwsHeader
+{
+    public required string Algorithm { get; init; }
+
+    public string? KeyId { get; init; }
+
+    public string? Type { get; init; }
+
+    public JsonWebKey? Jwk { get; init; }
+
+    public string? Nonce { get; init; }
+
+    public string? Url { get; init; }
+
+    /// <summary>DER certificates, leaf first.</summary>
+    public IReadOnlyList<byte[]>? X5c { get; init; }
+
+    /// <summary>step's renewal token: as <see cref="X5c"/>, under a name other libraries don't act on.</summary>
+    public IReadOnlyList<byte[]>? X5cInsecure { get; init; }
+}
