@@ -1,0 +1,28 @@
+namespace IoTPlatform.Pki;
+
+/// <summary>Everything about a certificate to be issued except serial number, issuer and signature.</summary>
+public sealed record CertificateTemplate
+{
+    public required CertificateProfile Profile { get; init; }
+
+    public required ReadOnlyMemory<byte> SubjectPublicKeyInfo { get; init; }
+
+    public required KeyKind Key { get; init; }
+
+    public required SubjectNames Names { get; init; }
+
+    /// <summary>Whole seconds; fractions are cut off.</summary>
+    public required DateTimeOffset NotBefore { get; init; }
+
+    public required DateTimeOffset NotAfter { get; init; }
+
+    public NameConstraints? NameConstraints { get; init; }
+
+    public Uri? CrlDistributionPoint { get; init; }
+
+    public Uri? OcspUrl { get; init; }
+
+    public Uri? CaIssuersUrl { get; init; }
+
+    public StepProvisionerExtension? StepProvisioner { get; init; }
+}
