@@ -1,0 +1,48 @@
+using System.Net.Http.Headers;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace IoTPlatform.Client;
+
+/// <summary>One request, one answer: sends, translates every failure into <see cref="ApiException"/> or <see cref="UnreachableException"/>.</summary>
+internal static class ApiTransport
+{
+    public static async Task<byte[]> GetBytesAsync(HttpClient http, string path, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        return await SendAsync(http, request, cancellationToken).ConfigureAwait(false);
+    }
+
+    public static async Task<byte[]> SendAsync(HttpClient http, HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var response = await http.SendAsync(request, HttpCompletionOption.ResponseContentRead, cancellationToken).ConfigureAwait(false);
+            var body = await response.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false);
+            return response.IsSuccessStatusCode ? body : throw new ApiException(ProblemReader.Read(response, body), RetryAfterHeader.Read(response.Headers.RetryAfter));
+        }
+        catch (HttpRequestException e)
+        {
+            throw TransportFailure.Translate(http.BaseAddress!, e);
+        }
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new UnreachableException(http.BaseAddress!, UnreachableReason.TimedOut, $"{http.BaseAddress} did not answer within {http.Timeout.TotalSeconds:0} s", e);
+        }
+    }
+
+    public static T Decode<T>(Uri server, byte[] body, JsonTypeInfo<T> type)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(body, type) ?? throw new JsonException("null");
+        }
+        catch (JsonException e)
+        {
+            throw new UnreachableException(server, UnreachableReason.NotThisApi, $"{server} answered something that is not a {typeof(T).Name}", e);
+        }
+    }
+
+    public static ByteArrayContent Encode<T>(T value, JsonTypeInfo<T> type) =>
+        new(JsonSerializer.SerializeToUtf8Bytes(value, type)) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
+}

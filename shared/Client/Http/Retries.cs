@@ -1,0 +1,30 @@
+using Polly;
+using Polly.Retry;
+
+namespace IoTPlatform.Client;
+
+/// <summary>Repeats calls that are idempotent (RFC 9110 section 9.2.2): a few times, with jitter, honouring Retry-After.</summary>
+internal static class Retries
+{
+    // A server that asks for more than this is left to the caller, who has a user to tell.
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(10);
+
+    public static ResiliencePipeline<byte[]> Create(TimeProvider time) => new ResiliencePipelineBuilder<byte[]> { TimeProvider = time }
+        .AddRetry(new RetryStrategyOptions<byte[]>
+        {
+            ShouldHandle = static args => ValueTask.FromResult(CanRetry(args.Outcome.Exception)),
+            MaxRetryAttempts = 3,
+            BackoffType = DelayBackoffType.Exponential,
+            UseJitter = true,
+            Delay = TimeSpan.FromMilliseconds(250),
+            DelayGenerator = static args => ValueTask.FromResult((args.Outcome.Exception as ApiException)?.RetryAfter),
+        })
+        .Build();
+
+    private static bool CanRetry(Exception? failure) => failure switch
+    {
+        UnreachableException unreachable => unreachable.IsTransient,
+        ApiException { IsTransient: true } api => api.Status != 500 && (api.RetryAfter ?? TimeSpan.Zero) <= LongestWait,
+        _ => false,
+    };
+}

@@ -1,0 +1,122 @@
+using System.Net.Http.Headers;
+using System.Text.Json.Serialization.Metadata;
+using IoTPlatform.Contracts;
+using IoTPlatform.Contracts.Accounts;
+using IoTPlatform.Contracts.Audit;
+using IoTPlatform.Contracts.Certificates;
+using Polly;
+
+namespace IoTPlatform.Client;
+
+/// <summary>What provider and tenant have in common: accounts, certificates, audit. Owns the <see cref="HttpClient"/> it is given.</summary>
+public abstract class PlatformClient : IDisposable
+{
+    private readonly HttpClient http;
+    private readonly ResiliencePipeline<byte[]> retries;
+    private AuthenticationHeaderValue? session;
+
+    private protected PlatformClient(HttpClient http, TimeProvider? time)
+    {
+        this.http = http;
+        retries = Retries.Create(time ?? TimeProvider.System);
+    }
+
+    public Uri BaseUrl => http.BaseAddress!;
+
+    /// <summary>Logs in; every later call of this client carries the session (RFC 6750).</summary>
+    public async Task<LoginResponse> LoginAsync(string username, string password, CancellationToken cancellationToken = default)
+    {
+        var login = await SendAsync(
+            HttpMethod.Post, "portal/login", new LoginRequest { Username = username, Password = password },
+            ContractsJson.Default.LoginRequest, ContractsJson.Default.LoginResponse, cancellationToken).ConfigureAwait(false);
+        UseSession(login.AccessToken);
+        return login;
+    }
+
+    /// <summary>Carries an existing session token instead of logging in.</summary>
+    public void UseSession(string accessToken) => session = new AuthenticationHeaderValue("Bearer", accessToken);
+
+    public async Task LogoutAsync(CancellationToken cancellationToken = default)
+    {
+        await SendAsync(HttpMethod.Post, "portal/logout", cancellationToken).ConfigureAwait(false);
+        session = null;
+    }
+
+    public Task<Page<CertificateSummary>> ListCertificatesAsync(
+        CertificateFilter? filter = null, string? cursor = null, int? limit = null, CancellationToken cancellationToken = default) =>
+        GetAsync(
+            Query.Build("portal/certificates",
+                ("text", filter?.Text), ("profile", filter?.Profile), ("subject", filter?.Subject),
+                ("revoked", Query.Of(filter?.Revoked)), ("expiring_before", Query.Of(filter?.ExpiringBefore)),
+                ("cursor", cursor), ("limit", Query.Of(limit))),
+            ContractsJson.Default.PageCertificateSummary, cancellationToken);
+
+    /// <param name="serial">Decimal.</param>
+    public Task<CertificateDetail> GetCertificateAsync(string serial, CancellationToken cancellationToken = default) =>
+        GetAsync($"portal/certificates/{Escape(serial)}", ContractsJson.Default.CertificateDetail, cancellationToken);
+
+    /// <param name="serial">Decimal.</param>
+    public Task RevokeCertificateAsync(string serial, RevokeRequest request, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, $"portal/certificates/{Escape(serial)}/revoke", request, ContractsJson.Default.RevokeRequest, cancellationToken);
+
+    public Task<Page<AuditEntryView>> ListAuditAsync(string? cursor = null, int? limit = null, CancellationToken cancellationToken = default) =>
+        GetAsync(Query.Build("portal/audit", ("cursor", cursor), ("limit", Query.Of(limit))), ContractsJson.Default.PageAuditEntryView, cancellationToken);
+
+    public Task<AuditVerification> VerifyAuditAsync(CancellationToken cancellationToken = default) =>
+        GetAsync("portal/audit/verify", ContractsJson.Default.AuditVerification, cancellationToken);
+
+    public void Dispose()
+    {
+        http.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    private protected static string Escape(string segment) => Uri.EscapeDataString(segment);
+
+    private protected async Task<T> GetAsync<T>(string path, JsonTypeInfo<T> answer, CancellationToken cancellationToken, string? bearer = null)
+    {
+        var body = await retries.ExecuteAsync(
+            async token =>
+            {
+                using var request = Request(HttpMethod.Get, path, bearer);
+                return await ApiTransport.SendAsync(http, request, token).ConfigureAwait(false);
+            },
+            cancellationToken).ConfigureAwait(false);
+        return ApiTransport.Decode(BaseUrl, body, answer);
+    }
+
+    private protected async Task SendAsync(HttpMethod method, string path, CancellationToken cancellationToken)
+    {
+        using var request = Request(method, path, bearer: null);
+        await ApiTransport.SendAsync(http, request, cancellationToken).ConfigureAwait(false);
+    }
+
+    private protected async Task SendAsync<TBody>(HttpMethod method, string path, TBody body, JsonTypeInfo<TBody> type, CancellationToken cancellationToken)
+    {
+        using var request = Request(method, path, bearer: null);
+        request.Content = ApiTransport.Encode(body, type);
+        await ApiTransport.SendAsync(http, request, cancellationToken).ConfigureAwait(false);
+    }
+
+    private protected async Task<TAnswer> SendAsync<TBody, TAnswer>(
+        HttpMethod method, string path, TBody body, JsonTypeInfo<TBody> type, JsonTypeInfo<TAnswer> answer,
+        CancellationToken cancellationToken, string? bearer = null, (string Name, string Value)? header = null)
+    {
+        using var request = Request(method, path, bearer);
+        request.Content = ApiTransport.Encode(body, type);
+        if (header is { } extra)
+            request.Headers.TryAddWithoutValidation(extra.Name, extra.Value);
+        return ApiTransport.Decode(BaseUrl, await ApiTransport.SendAsync(http, request, cancellationToken).ConfigureAwait(false), answer);
+    }
+
+    private protected async Task<TAnswer> SendAsync<TAnswer>(HttpMethod method, string path, JsonTypeInfo<TAnswer> answer, CancellationToken cancellationToken)
+    {
+        using var request = Request(method, path, bearer: null);
+        return ApiTransport.Decode(BaseUrl, await ApiTransport.SendAsync(http, request, cancellationToken).ConfigureAwait(false), answer);
+    }
+
+    private HttpRequestMessage Request(HttpMethod method, string path, string? bearer) => new(method, path)
+    {
+        Headers = { Authorization = bearer is null ? session : new AuthenticationHeaderValue("Bearer", bearer) },
+    };
+}

@@ -1,0 +1,84 @@
+using System.Security.Cryptography.X509Certificates;
+using IoTPlatform.Contracts;
+using IoTPlatform.Contracts.Join;
+using IoTPlatform.Contracts.Tenants;
+
+namespace IoTPlatform.Client;
+
+/// <summary>The provider's own API. Every call throws <see cref="ApiException"/> (refused) or <see cref="UnreachableException"/> (no answer).</summary>
+public sealed class ProviderClient(HttpClient http, TimeProvider? time = null) : PlatformClient(http, time)
+{
+    public const string JoinKeyHeader = "X-Join-Key";
+
+    public static ProviderClient Create(Uri baseUrl, RootTrust trust, X509Certificate2? client = null, TimeSpan? timeout = null) =>
+        new(PlatformHttp.Create(baseUrl, trust.Roots, client, timeout ?? PlatformHttp.DefaultTimeout));
+
+    public Task<PreparedTenant> PrepareTenantAsync(PrepareTenantRequest request, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, "portal/admin/tenants/prepare", request, ContractsJson.Default.PrepareTenantRequest, ContractsJson.Default.PreparedTenant, cancellationToken);
+
+    public Task<Page<TenantSummary>> ListTenantsAsync(string? cursor = null, int? limit = null, CancellationToken cancellationToken = default) =>
+        GetAsync(Query.Build("portal/admin/tenants", ("cursor", cursor), ("limit", Query.Of(limit))), ContractsJson.Default.PageTenantSummary, cancellationToken);
+
+    public Task<TenantDetail> GetTenantAsync(string tenantId, CancellationToken cancellationToken = default) =>
+        GetAsync(Tenant(tenantId), ContractsJson.Default.TenantDetail, cancellationToken);
+
+    /// <summary>Revokes the tenant's JOIN key and answers a new one.</summary>
+    public Task<PreparedTenant> ReplaceJoinKeyAsync(string tenantId, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, Tenant(tenantId) + "/join-key", ContractsJson.Default.PreparedTenant, cancellationToken);
+
+    public Task RevokeJoinKeyAsync(string tenantId, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Delete, Tenant(tenantId) + "/join-key", cancellationToken);
+
+    /// <summary>Undoes everything JOIN created.</summary>
+    public Task RemoveTenantAsync(string tenantId, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Delete, Tenant(tenantId), cancellationToken);
+
+    /// <summary>One attempt; the caller repeats on 503 after <see cref="ApiException.RetryAfter"/>.</summary>
+    public Task<JoinBundle> JoinAsync(string joinKey, JoinRequest request, CancellationToken cancellationToken = default) =>
+        SendAsync(
+            HttpMethod.Post, "portal/admin/join", request, ContractsJson.Default.JoinRequest, ContractsJson.Default.JoinBundle,
+            cancellationToken, header: (JoinKeyHeader, joinKey));
+
+    /// <summary>Where <see cref="ConfirmJoinAsync"/> posts to: the audience of the confirmation's proof.</summary>
+    public Uri ConfirmUrl(string tenantId) => new(BaseUrl, Tenant(tenantId) + "/join-confirm");
+
+    public Task ConfirmJoinAsync(string tenantId, JoinConfirmation confirmation, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, Tenant(tenantId) + "/join-confirm", confirmation, ContractsJson.Default.JoinConfirmation, cancellationToken);
+
+    /// <summary>Approve-and-poll: asks to join without a key.</summary>
+    public Task RequestJoinAsync(string tenantId, JoinRequest request, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, $"portal/admin/join-request/{Escape(tenantId)}", request, ContractsJson.Default.JoinRequest, cancellationToken);
+
+    /// <summary>Where <see cref="GetJoinStatusAsync"/> asks: the audience of its proof.</summary>
+    public Uri JoinStatusUrl(string tenantId) => new(BaseUrl, Tenant(tenantId) + "/join-status");
+
+    /// <param name="tenantId">The tenant that asked to join.</param>
+    /// <param name="proof">Proof JWT of the requested Sub-CA key.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public Task<JoinRequestStatus> GetJoinStatusAsync(string tenantId, string proof, CancellationToken cancellationToken = default) =>
+        GetAsync(Tenant(tenantId) + "/join-status", ContractsJson.Default.JoinRequestStatus, cancellationToken, bearer: proof);
+
+    public Task ApproveJoinRequestAsync(string tenantId, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, $"portal/admin/join-request/{Escape(tenantId)}/approve", cancellationToken);
+
+    public Task RejectJoinRequestAsync(string tenantId, string reason, CancellationToken cancellationToken = default) =>
+        SendAsync(
+            HttpMethod.Post, $"portal/admin/join-request/{Escape(tenantId)}/reject", new RejectJoinRequest { Reason = reason },
+            ContractsJson.Default.RejectJoinRequest, cancellationToken);
+
+    /// <summary>Where <see cref="RotateSubCaAsync"/> posts to: the audience of its proof.</summary>
+    public Uri RotateUrl(string tenantId) => new(BaseUrl, Tenant(tenantId) + "/sub-ca/rotate");
+
+    public Task<RotatedSubCa> RotateSubCaAsync(string tenantId, RotateSubCaRequest request, CancellationToken cancellationToken = default) =>
+        SendAsync(
+            HttpMethod.Post, Tenant(tenantId) + "/sub-ca/rotate", request,
+            ContractsJson.Default.RotateSubCaRequest, ContractsJson.Default.RotatedSubCa, cancellationToken);
+
+    /// <summary>Needs a client made with the current bridge certificate.</summary>
+    public Task<RenewedBridge> RenewBridgeAsync(string tenantId, RenewBridgeRequest request, CancellationToken cancellationToken = default) =>
+        SendAsync(
+            HttpMethod.Post, Tenant(tenantId) + "/bridge/renew", request,
+            ContractsJson.Default.RenewBridgeRequest, ContractsJson.Default.RenewedBridge, cancellationToken);
+
+    private static string Tenant(string tenantId) => $"portal/admin/tenants/{Escape(tenantId)}";
+}

@@ -1,0 +1,55 @@
+using System.Security.Cryptography.X509Certificates;
+using IoTPlatform.Contracts;
+using IoTPlatform.Contracts.Certificates;
+using IoTPlatform.Contracts.Devices;
+using IoTPlatform.Contracts.Join;
+
+namespace IoTPlatform.Client;
+
+/// <summary>A tenant's own API. Every call throws <see cref="ApiException"/> (refused) or <see cref="UnreachableException"/> (no answer).</summary>
+public sealed class TenantClient(HttpClient http, TimeProvider? time = null) : PlatformClient(http, time)
+{
+    public static TenantClient Create(
+        Uri baseUrl, RootTrust trust, X509Certificate2? client = null, X509Certificate2Collection? clientChain = null, TimeSpan? timeout = null) =>
+        new(PlatformHttp.Create(baseUrl, trust.Roots, client, timeout ?? PlatformHttp.DefaultTimeout, clientChain));
+
+    public Task<CreatedEnrollmentToken> CreateTokenAsync(CreateEnrollmentTokenRequest request, CancellationToken cancellationToken = default) =>
+        SendAsync(
+            HttpMethod.Post, "portal/devices/tokens", request,
+            ContractsJson.Default.CreateEnrollmentTokenRequest, ContractsJson.Default.CreatedEnrollmentToken, cancellationToken);
+
+    public Task<Page<EnrollmentTokenSummary>> ListTokensAsync(string? cursor = null, int? limit = null, CancellationToken cancellationToken = default) =>
+        GetAsync(Query.Build("portal/devices/tokens", ("cursor", cursor), ("limit", Query.Of(limit))), ContractsJson.Default.PageEnrollmentTokenSummary, cancellationToken);
+
+    public Task RevokeTokenAsync(Guid id, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Delete, $"portal/devices/tokens/{id}", cancellationToken);
+
+    public Task<Page<DeviceSummary>> ListDevicesAsync(string? cursor = null, int? limit = null, CancellationToken cancellationToken = default) =>
+        GetAsync(Query.Build("portal/devices", ("cursor", cursor), ("limit", Query.Of(limit))), ContractsJson.Default.PageDeviceSummary, cancellationToken);
+
+    public Task<DeviceDetail> GetDeviceAsync(string deviceId, CancellationToken cancellationToken = default) =>
+        GetAsync($"portal/devices/{Escape(deviceId)}", ContractsJson.Default.DeviceDetail, cancellationToken);
+
+    /// <summary>Revokes the device: every certificate it has, its WireGuard peer, and renewal.</summary>
+    public Task RevokeDeviceAsync(string deviceId, RevokeRequest request, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, $"portal/devices/{Escape(deviceId)}/revoke", request, ContractsJson.Default.RevokeRequest, cancellationToken);
+
+    /// <summary>The tenant makes a new Sub-CA key, has it signed by the provider and issues with it from now on.</summary>
+    public Task<RotatedSubCa> RotateSubCaAsync(CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, "portal/sub-ca/rotate", ContractsJson.Default.RotatedSubCa, cancellationToken);
+
+    /// <param name="deviceId">The device's id; the tenant writes it into the certificate.</param>
+    /// <param name="enrollmentToken">Null when the client certificate is a manufacturer's.</param>
+    /// <param name="request">CSR and description.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public Task<EnrollResponse> EnrollAsync(string deviceId, string? enrollmentToken, EnrollRequest request, CancellationToken cancellationToken = default) =>
+        SendAsync(
+            HttpMethod.Post, $"devices/{Escape(deviceId)}/enroll", request,
+            ContractsJson.Default.EnrollRequest, ContractsJson.Default.EnrollResponse, cancellationToken, bearer: enrollmentToken);
+
+    /// <summary>Needs a client made with the device's current certificate.</summary>
+    public Task<EnrollResponse> RenewAsync(string deviceId, RenewRequest request, CancellationToken cancellationToken = default) =>
+        SendAsync(
+            HttpMethod.Post, $"devices/{Escape(deviceId)}/renew", request,
+            ContractsJson.Default.RenewRequest, ContractsJson.Default.EnrollResponse, cancellationToken);
+}
