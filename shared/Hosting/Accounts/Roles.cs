@@ -1,0 +1,8 @@
+namespace IoTPlatform.Hosting;
+
+public static class Roles
+{
+    public const string Admin = "cdm-admin";
+    public const string Operator = "cdm-operator";
+    public const string Viewer = "cdm-viewer";
+}

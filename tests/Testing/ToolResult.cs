@@ -1,0 +1,7 @@
+namespace IoTPlatform.Testing;
+
+public sealed record ToolResult(int ExitCode, string Output, string Error)
+{
+    /// <summary>Throws with both outputs unless the exit code is 0.</summary>
+    public ToolResult EnsureSuccess() => throw new NotImplementedException();
+}
