@@ -1,0 +1,140 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using IoTPlatform.Client;
+using IoTPlatform.Pki;
+using IoTPlatform.Pki.Files;
+
+namespace IoTPlatform.Agent;
+
+/// <summary>
+/// A device's files, for one process at a time. The identity is one file swapped by one rename, and a new key is on disk before it
+/// is asked a certificate for: after a crash at any moment the old identity, or the new one, is there whole.
+/// </summary>
+public sealed class DeviceFolder : IDisposable
+{
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+    private readonly FileStream claim;
+
+    private DeviceFolder(string path, FileStream claim)
+    {
+        Path = path;
+        this.claim = claim;
+    }
+
+    public string Path { get; }
+    public string IdentityPath => Combine("identity.pem");
+    public string RootPath => Combine("root_ca.crt");
+    public string WireGuardPath => Combine("wg0.conf");
+    internal string PendingKeyPath => Combine("pending.key");
+    internal string WireGuardKeyPath => Combine("wireguard.key");
+    private string SettingsPath => Combine("device.json");
+
+    /// <summary>Creates the folder (0700) if need be and claims it.</summary>
+    public static DeviceFolder Open(string path)
+    {
+        try
+        {
+            var full = System.IO.Path.GetFullPath(path);
+            Directory.CreateDirectory(full, OwnerOnly);
+            return new DeviceFolder(full, new FileStream(System.IO.Path.Combine(full, "agent.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+        }
+        catch (IOException e) when (e.HResult == EWouldBlock)
+        {
+            throw new AgentException($"another agent uses {path}; stop it first", e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new AgentException($"cannot use the device folder {path}: {e.Message}", e);
+        }
+    }
+
+    public DeviceSettings? LoadSettings() => Read(SettingsPath) is { } json ? JsonSerializer.Deserialize(json, DeviceSettingsJson.Default.DeviceSettings) : null;
+
+    public RootTrust? LoadRoot() => Read(RootPath) is { } pem ? RootTrust.FromPem(pem) : null;
+
+    /// <summary>Null when the device has not enrolled yet.</summary>
+    public DeviceIdentity? LoadIdentity()
+    {
+        if (Read(IdentityPath) is not { } pem)
+            return null;
+        try
+        {
+            return DeviceIdentity.Parse(pem);
+        }
+        catch (Exception e) when (e is PkiException or CryptographicException or ArgumentException)
+        {
+            throw new AgentException($"{IdentityPath} is damaged ({e.Message}); remove it and enrol again with a new token", e);
+        }
+    }
+
+    internal void SaveSettings(DeviceSettings settings, RootTrust root) => Guarded(() =>
+    {
+        AtomicFile.WriteText(RootPath, Pem.Certificate(root.Root.RawData), AtomicFile.Public);
+        AtomicFile.WriteText(SettingsPath, JsonSerializer.Serialize(settings, DeviceSettingsJson.Default.DeviceSettings) + "\n", AtomicFile.Public);
+    });
+
+    /// <summary>The key that a lost answer may already belong to, or a new one.</summary>
+    internal ECDsa LoadOrCreatePendingKey()
+    {
+        var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        if (Read(PendingKeyPath) is { } pem)
+            key.ImportFromPem(pem);
+        else
+            Guarded(() => AtomicFile.WriteText(PendingKeyPath, key.ExportPkcs8PrivateKeyPem() + "\n", AtomicFile.Secret));
+        return key;
+    }
+
+    internal void SaveIdentity(DeviceIdentity identity) => Guarded(() =>
+    {
+        AtomicFile.WriteText(IdentityPath, identity.ToPem(), AtomicFile.Secret);
+        DropPendingKeyOf(identity);
+    });
+
+    /// <summary>Finishes a promotion that a crash cut short.</summary>
+    internal void DropPendingKeyOf(DeviceIdentity identity)
+    {
+        if (Read(PendingKeyPath) is not { } pem)
+            return;
+        using var pending = ECDsa.Create();
+        pending.ImportFromPem(pem);
+        if (identity.HasKey(pending))
+            File.Delete(PendingKeyPath);
+    }
+
+    internal void WriteSecret(string path, string text) => Guarded(() => AtomicFile.WriteText(path, text, AtomicFile.Secret));
+
+    internal string? Read(string path)
+    {
+        try
+        {
+            return File.ReadAllText(path);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new AgentException($"cannot read {path}: {e.Message}", e);
+        }
+    }
+
+    public void Dispose() => claim.Dispose();
+
+    // flock answers EWOULDBLOCK (11 on Linux, 35 on macOS); .NET hands the errno on as HResult.
+    private static int EWouldBlock => OperatingSystem.IsMacOS() ? 35 : 11;
+
+    private string Combine(string name) => System.IO.Path.Combine(Path, name);
+
+    private void Guarded(Action write)
+    {
+        try
+        {
+            write();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new AgentException($"cannot write to the device folder {Path}: {e.Message}; the identity in it is unchanged", e);
+        }
+    }
+}

@@ -1,0 +1,90 @@
+using IoTPlatform.Client;
+
+namespace IoTPlatform.Agent;
+
+/// <summary>Keeps an enrolled device's certificate current until it is stopped, revoked or out of date.</summary>
+public sealed class RenewalLoop(DeviceFolder folder, DeviceAgent agent, TimeProvider time, IJitter jitter, Action<AgentEvent> report)
+{
+    // Timers stand still while a machine sleeps: look at the clock now and then instead of trusting one long wait.
+    private static readonly TimeSpan LongestSleep = TimeSpan.FromHours(1);
+    private readonly Backoff backoff = new(jitter);
+
+    /// <summary>Make a new key pair at every renewal.</summary>
+    public bool RotateKey { get; init; } = true;
+
+    public async Task<AgentOutcome> RunAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var (due, notAfter) = Plan();
+            while (true)
+            {
+                await SleepUntilAsync(due < notAfter ? due : notAfter, cancellationToken).ConfigureAwait(false);
+                if (time.GetUtcNow() >= notAfter)
+                    return End(AgentOutcome.Expired, AgentEventKind.Expired, $"the certificate expired at {notAfter:u}; enrol again with a new token");
+                switch (await TryRenewAsync(cancellationToken).ConfigureAwait(false))
+                {
+                    case Revocation refusal:
+                        return End(AgentOutcome.Revoked, AgentEventKind.Revoked, $"the tenant revoked this device: {refusal.Message}; the agent stops");
+                    case Failure failure:
+                        due = time.GetUtcNow() + backoff.Next(failure.RetryAfter);
+                        Report(AgentEventKind.Retrying, $"renewal failed: {failure.Message}", due);
+                        break;
+                    default:
+                        backoff.Reset();
+                        (due, notAfter) = Plan();
+                        break;
+                }
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return End(AgentOutcome.Stopped, AgentEventKind.Stopped, "stopped");
+        }
+    }
+
+    private (DateTimeOffset Due, DateTimeOffset NotAfter) Plan()
+    {
+        using var identity = folder.LoadIdentity() ?? throw agent.NotEnrolled();
+        var due = RenewalSchedule.RenewAt(identity.NotBefore, identity.NotAfter, jitter.Next());
+        Report(AgentEventKind.Waiting, $"certificate {identity.Certificate.SerialNumber} is valid until {identity.NotAfter:u}, renewing at {due:u}", due);
+        return (due, identity.NotAfter);
+    }
+
+    private async Task<object?> TryRenewAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var renewed = await agent.RenewAsync(RotateKey, cancellationToken).ConfigureAwait(false);
+            Report(AgentEventKind.Renewed, $"renewed, valid until {renewed.NotAfter:u}", null);
+            return null;
+        }
+        catch (ApiException e)
+        {
+            return RevocationCodes.Contains(e.Code) ? new Revocation(e.Message) : new Failure(e.Message, e.RetryAfter);
+        }
+        catch (Exception e) when (e is UnreachableException or AgentException)
+        {
+            return new Failure(e.Message, null);
+        }
+    }
+
+    private async Task SleepUntilAsync(DateTimeOffset due, CancellationToken cancellationToken)
+    {
+        for (var left = due - time.GetUtcNow(); left > TimeSpan.Zero; left = due - time.GetUtcNow())
+            await Task.Delay(left < LongestSleep ? left : LongestSleep, time, cancellationToken).ConfigureAwait(false);
+        cancellationToken.ThrowIfCancellationRequested();
+    }
+
+    private AgentOutcome End(AgentOutcome outcome, AgentEventKind kind, string message)
+    {
+        Report(kind, message, null);
+        return outcome;
+    }
+
+    private void Report(AgentEventKind kind, string message, DateTimeOffset? next) => report(new AgentEvent(kind, time.GetUtcNow(), message, next));
+
+    private sealed record Revocation(string Message);
+
+    private sealed record Failure(string Message, TimeSpan? RetryAfter);
+}
