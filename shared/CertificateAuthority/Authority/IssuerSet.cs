@@ -1,0 +1,17 @@
+using System.Security.Cryptography.X509Certificates;
+using IoTPlatform.Pki;
+using IoTPlatform.Pki.Signing;
+
+namespace IoTPlatform.CertificateAuthority;
+
+/// <summary>The issuer that signs now, and those whose leaves are accepted beside its own while a rotation is under way.</summary>
+public sealed class IssuerSet(CaSigner active, CertificateChain chain, IEnumerable<X509Certificate2>? alsoAccepted = null)
+{
+    public CaSigner Active { get; } = active;
+
+    /// <summary>The active issuer first, the root last.</summary>
+    public CertificateChain Chain { get; } = chain;
+
+    /// <summary>Earlier issuers: they sign nothing any more, but their leaves still log in and renew.</summary>
+    public IReadOnlyList<X509Certificate2> AlsoAccepted { get; } = [.. alsoAccepted ?? []];
+}

@@ -1,0 +1,43 @@
+namespace IoTPlatform.CertificateAuthority;
+
+/// <summary>How this host's authority names itself and what it puts into certificates.</summary>
+public sealed record CertificateAuthorityOptions
+{
+    /// <summary>For example <c>iotplatform.internal</c>.</summary>
+    public required string PlatformDomain { get; init; }
+
+    /// <summary>The tenant this authority belongs to; null on the provider.</summary>
+    public string? Tenant { get; init; }
+
+    /// <summary>DNS names and IP addresses of this host: SANs of the service certificate, and the hosts a one-time token may name as its audience.</summary>
+    public IReadOnlyList<string> Names { get; init; } = ["localhost", "127.0.0.1", "::1"];
+
+    /// <summary>Where clients reach this host; its host name is a token audience too.</summary>
+    public Uri? PublicUrl { get; init; }
+
+    /// <summary>Put into every leaf as CRL distribution point (RFC 5280 4.2.1.13); http by convention.</summary>
+    public Uri? CrlUrl { get; init; }
+
+    /// <summary>Put into every leaf as id-ad-ocsp (RFC 5280 4.2.2.1).</summary>
+    public Uri? OcspUrl { get; init; }
+
+    /// <summary>Put into every leaf as id-ad-caIssuers (RFC 5280 4.2.2.1).</summary>
+    public Uri? CaIssuersUrl { get; init; }
+
+    public string RootCommonName { get; init; } = "IoTPlatform Root CA";
+
+    public string IntermediateCommonName { get; init; } = "IoTPlatform Intermediate CA";
+
+    /// <summary>CN of this host's own HTTPS certificate.</summary>
+    public string ServiceName { get; init; } = "iot-bridge-api";
+
+    /// <summary>Shortest lifetime a one-time token can buy.</summary>
+    public TimeSpan MinLeafLifetime { get; init; } = TimeSpan.FromMinutes(5);
+
+    public TimeSpan DefaultLeafLifetime { get; init; } = TimeSpan.FromHours(24);
+
+    public TimeSpan MaxLeafLifetime { get; init; } = TimeSpan.FromHours(24);
+
+    /// <summary>Longest exp - iat of a one-time token.</summary>
+    public TimeSpan MaxTokenLifetime { get; init; } = TimeSpan.FromHours(1);
+}

@@ -1,0 +1,31 @@
+namespace IoTPlatform.CertificateAuthority;
+
+/// <summary>Names of the mTLS authentication scheme, its policies and its claims.</summary>
+public static class ClientCertificateDefaults
+{
+    public const string Scheme = "ClientCertificate";
+
+    /// <summary>Policy: any leaf this authority issued itself, in date and not revoked.</summary>
+    public const string AnyPolicy = "ClientCertificate";
+
+    /// <summary>Policy: a certificate of the MQTT bridge profile.</summary>
+    public const string BridgePolicy = "ClientCertificate.Bridge";
+
+    /// <summary>Policy: a certificate of the device profile.</summary>
+    public const string DevicePolicy = "ClientCertificate.Device";
+
+    /// <summary>Claim: serial number, decimal.</summary>
+    public const string SerialClaim = "certificate:serial";
+
+    /// <summary>Claim: CN.</summary>
+    public const string CommonNameClaim = "certificate:cn";
+
+    /// <summary>Claim: profile name, from the store.</summary>
+    public const string ProfileClaim = "certificate:profile";
+
+    /// <summary>Claim: the SPIFFE id, if the certificate has one.</summary>
+    public const string SpiffeIdClaim = "certificate:spiffe";
+
+    /// <summary>Claim: the tenant, from the store, if it has one.</summary>
+    public const string TenantClaim = "certificate:tenant";
+}

@@ -1,0 +1,10 @@
+namespace IoTPlatform.CertificateAuthority.Provisioners;
+
+/// <summary>A way to earn a certificate. It returns constraints; it never signs.</summary>
+public interface IProvisioner
+{
+    string Name { get; }
+
+    /// <summary>As step-ca names it, for example <c>JWK</c>.</summary>
+    string Type { get; }
+}
