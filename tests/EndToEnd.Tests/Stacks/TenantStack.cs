@@ -1,0 +1,61 @@
+using IoTPlatform.Client;
+using IoTPlatform.Testing;
+
+namespace IoTPlatform.EndToEnd.Tests.Stacks;
+
+/// <summary>A tenant as a real process; its data folder outlives kills.</summary>
+internal sealed class TenantStack(ProviderStack provider, TestDatabase database, string tenantId, string? joinKey) : IAsyncDisposable
+{
+    private const string AdminPassword = "correct horse battery staple";
+    private readonly TempFolder folder = new();
+    private readonly int port = FreePort.Next();
+
+    public string TenantId => tenantId;
+    public TestDatabase Database => database;
+    public Uri Url => new($"https://localhost:{port}/");
+    public string Data => folder.Combine("data");
+    public ProcessUnderTest Process { get; private set; } = null!;
+
+    public static async Task<TenantStack> LaunchAsync(ProviderStack provider, string tenantId, string? joinKey)
+    {
+        var stack = new TenantStack(provider, await PostgresServer.CreateEmptyDatabaseAsync(), tenantId, joinKey);
+        stack.Launch();
+        return stack;
+    }
+
+    public void Launch() => Process = ProcessUnderTest.StartDotnet(StackPrograms.Tenant, [], new Dictionary<string, string?>
+    {
+        ["IOT_DATA"] = Data,
+        ["IOT_LISTEN"] = $"https://127.0.0.1:{port}",
+        ["IOT_NAMES"] = "localhost,127.0.0.1",
+        ["IOT_PUBLIC_URL"] = Url.ToString(),
+        ["PROVIDER_URL"] = provider.Url.ToString(),
+        ["STEP_CA_FINGERPRINT"] = provider.Trust.Fingerprint,
+        ["JOIN_KEY"] = joinKey,
+        ["TENANT_ID"] = tenantId,
+        ["IOT_DATABASE"] = database.ConnectionString,
+        ["IOT_ADMIN_PASSWORD"] = AdminPassword,
+    });
+
+    public Task ReadyAsync() => Process.WaitForLineAsync("ready ", TimeSpan.FromSeconds(90));
+
+    public async Task KillAsync()
+    {
+        await Process.KillAsync();
+        await Process.DisposeAsync();
+    }
+
+    public async Task<TenantClient> AdminAsync()
+    {
+        var client = TenantClient.Create(Url, provider.Trust);
+        await client.LoginAsync("admin", AdminPassword);
+        return client;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Process.DisposeAsync();
+        await database.DisposeAsync();
+        folder.Dispose();
+    }
+}
