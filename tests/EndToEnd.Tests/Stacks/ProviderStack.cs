@@ -10,39 +10,48 @@ internal sealed class ProviderStack : IAsyncDisposable
     private const string AdminPassword = "correct horse battery staple";
     private readonly TempFolder folder = new();
     private readonly int port = FreePort.Next();
-    private readonly string name;
+    private readonly TestDatabase? database;
 
-    private ProviderStack(TestDatabase database, string name) => (Database, this.name) = (database, name);
+    private ProviderStack(TestDatabase? database) => this.database = database;
 
-    public TestDatabase Database { get; }
+    public TestDatabase Database => database ?? throw new InvalidOperationException("this provider runs its private server");
     public Uri Url => new($"https://localhost:{port}/");
     public RootTrust Trust { get; private set; } = null!;
     public ProcessUnderTest Process { get; private set; } = null!;
     public string Data => folder.Combine("data");
 
-    /// <param name="name">A DNS name of the provider beside localhost; it lands in every Sub-CA's excluded subtrees.</param>
-    public static async Task<ProviderStack> StartAsync(string name = "provider.iot.example")
+    public static async Task<ProviderStack> StartAsync()
     {
-        var stack = new ProviderStack(await PostgresServer.CreateEmptyDatabaseAsync(), name);
+        var stack = new ProviderStack(await PostgresServer.CreateEmptyDatabaseAsync());
         await stack.StartProcessAsync();
         return stack;
     }
 
+    /// <summary>On its private PostgreSQL; not started yet.</summary>
+    public static ProviderStack WithPrivateDatabase()
+    {
+        Requires.Tool("initdb");
+        return new ProviderStack(database: null);
+    }
+
     public async Task StartProcessAsync()
     {
+        Launch();
+        var ready = await Process.WaitForLineAsync("ready ");
+        Trust = await RootTrust.FetchAsync(Url, ready.Split("fingerprint=")[1].Trim());
+    }
+
+    public void Launch() =>
         Process = ProcessUnderTest.StartDotnet(StackPrograms.Provider, [], new Dictionary<string, string?>
         {
             ["IOT_DATA"] = Data,
             ["IOT_LISTEN"] = $"https://127.0.0.1:{port}",
-            ["IOT_NAMES"] = $"localhost,127.0.0.1,{name}",
+            ["IOT_NAMES"] = $"localhost,127.0.0.1,provider.iot.example",
             ["IOT_PUBLIC_URL"] = Url.ToString(),
             ["IOT_PLATFORM_DOMAIN"] = "iot.example",
-            ["IOT_DATABASE"] = Database.ConnectionString,
+            ["IOT_DATABASE"] = database?.ConnectionString,
             ["IOT_ADMIN_PASSWORD"] = AdminPassword,
         });
-        var ready = await Process.WaitForLineAsync("ready ");
-        Trust = await RootTrust.FetchAsync(Url, ready.Split("fingerprint=")[1].Trim());
-    }
 
     public async Task KillAsync()
     {
@@ -65,8 +74,10 @@ internal sealed class ProviderStack : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await Process.DisposeAsync();
-        await Database.DisposeAsync();
+        if (Process is not null)
+            await Process.DisposeAsync();
+        if (database is not null)
+            await database.DisposeAsync();
         folder.Dispose();
     }
 }

@@ -1,0 +1,41 @@
+using IoTPlatform.Testing;
+
+namespace IoTPlatform.EndToEnd.Tests.Faults;
+
+/// <summary>A real file system of a few megabytes at a given path, to be filled and freed. Needs root.</summary>
+internal sealed class SmallDisk : IAsyncDisposable
+{
+    private readonly string path;
+
+    private SmallDisk(string path) => this.path = path;
+
+    public static async Task<SmallDisk> MountAsync(string path, int megabytes)
+    {
+        Requires.That(Environment.IsPrivilegedProcess, "mounting a small disk needs root");
+        Directory.CreateDirectory(path);
+        (await Tools.RunAsync("mount", ["-t", "tmpfs", "-o", $"size={megabytes}m,mode=700", "tmpfs", path])).EnsureSuccess();
+        return new SmallDisk(path);
+    }
+
+    public void Fill()
+    {
+        using var ballast = new FileStream(Path.Combine(path, "ballast"), FileMode.Append);
+        var block = new byte[4096];
+        try
+        {
+            while (true)
+            {
+                ballast.Write(block);
+                ballast.Flush();
+            }
+        }
+        catch (IOException)
+        {
+            // Full, as wanted.
+        }
+    }
+
+    public void Free() => File.Delete(Path.Combine(path, "ballast"));
+
+    public async ValueTask DisposeAsync() => (await Tools.RunAsync("umount", ["-l", path])).EnsureSuccess();
+}
