@@ -1,13 +1,30 @@
+using IoTPlatform.Jose.Keys;
+
 namespace IoTPlatform.Jose;
 
 /// <summary>An allow-list of JWS algorithms. "none" and the HMAC algorithms can never be members.</summary>
 public sealed class AlgorithmSet
 {
+    private readonly string[] names;
+
+    private AlgorithmSet(string[] names) => this.names = names;
+
     /// <summary>ES256, ES384, ES512, RS256, RS384, RS512, PS256, PS384, PS512.</summary>
-    public static AlgorithmSet Signatures => throw new NotImplementedException();
+    public static AlgorithmSet Signatures { get; } = new([.. SignatureAlgorithm.All.Select(algorithm => algorithm.Name)]);
 
     /// <summary>A smaller set; throws <see cref="ArgumentException"/> for anything outside <see cref="Signatures"/>.</summary>
-    public static AlgorithmSet Of(params ReadOnlySpan<string> algorithms) => throw new NotImplementedException();
+    public static AlgorithmSet Of(params ReadOnlySpan<string> algorithms)
+    {
+        foreach (var algorithm in algorithms)
+        {
+            if (SignatureAlgorithm.ByName(algorithm) is null)
+            {
+                throw new ArgumentException($"{algorithm} is not a public-key signature algorithm.", nameof(algorithms));
+            }
+        }
 
-    public bool Allows(string algorithm) => throw new NotImplementedException();
+        return new AlgorithmSet([.. algorithms]);
+    }
+
+    public bool Allows(string algorithm) => Array.IndexOf(names, algorithm) >= 0;
 }

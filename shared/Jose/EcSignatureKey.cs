@@ -1,15 +1,25 @@
 using System.Security.Cryptography;
+using IoTPlatform.Jose.Keys;
 
 namespace IoTPlatform.Jose;
 
 /// <summary>ES256, ES384 or ES512 by the key's curve. Owns and disposes the key; safe for concurrent use.</summary>
 public sealed class EcSignatureKey(ECDsa key, string? kid = null) : ISignatureKey, IDisposable
 {
-    public string Algorithm => throw new NotImplementedException();
+    private readonly Lock gate = new();
+    private readonly EcCurve curve = EcCurve.Of(key.ExportParameters(includePrivateParameters: false).Curve);
+
+    public string Algorithm => curve.Algorithm;
 
     public string? KeyId { get; } = kid;
 
-    public byte[] Sign(ReadOnlySpan<byte> data) => throw new NotImplementedException();
+    public byte[] Sign(ReadOnlySpan<byte> data)
+    {
+        lock (gate)
+        {
+            return key.SignData(data, curve.Hash, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
+        }
+    }
 
     public void Dispose() => key.Dispose();
 }
