@@ -25,7 +25,7 @@ internal static class JwsHeaderReader
             }
             else if (member.NameEquals("typ"u8))
             {
-                type = member.Value.ValueEquals("JWT"u8) ? "JWT" : StrictJson.String(member.Value, "The token's \"typ\"");
+                type = StrictJson.String(member.Value, "The token's \"typ\"");
             }
             else if (member.NameEquals("jwk"u8))
             {

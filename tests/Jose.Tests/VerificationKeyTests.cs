@@ -1,0 +1,159 @@
+using System.Security.Cryptography;
+
+namespace IoTPlatform.Jose.Tests;
+
+public sealed class VerificationKeyTests : IDisposable
+{
+    private readonly ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+    private readonly byte[] data = "signed data"u8.ToArray();
+
+    public void Dispose() => key.Dispose();
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(32)]
+    [InlineData(63)]
+    [InlineData(65)]
+    [InlineData(96)]
+    [InlineData(128)]
+    public void Verify_SignatureOfWrongLength_IsFalse(int length)
+    {
+        // RFC 7518 section 3.4: exactly 64 octets for ES256.
+        using var verifier = VerificationKey.From(JsonWebKey.FromPublicKey(key));
+        var signature = Sign();
+        Array.Resize(ref signature, length);
+        verifier.Verify("ES256", data, signature).ShouldBeFalse();
+    }
+
+    [Fact]
+    public void Verify_DerSignature_IsFalse()
+    {
+        using var verifier = VerificationKey.From(JsonWebKey.FromPublicKey(key));
+        verifier.Verify("ES256", data, key.SignData(data, HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence)).ShouldBeFalse();
+    }
+
+    [Fact]
+    public void Verify_AllZeroSignature_IsFalse()
+    {
+        // CVE-2022-21449: r = s = 0 verified everything.
+        using var verifier = VerificationKey.From(JsonWebKey.FromPublicKey(key));
+        verifier.Verify("ES256", data, new byte[64]).ShouldBeFalse();
+    }
+
+    [Fact]
+    public void Verify_ROrSAtOrAboveTheOrder_IsFalse()
+    {
+        using var verifier = VerificationKey.From(JsonWebKey.FromPublicKey(key));
+        var order = Convert.FromHexString("FFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551");
+        var signature = Sign();
+        verifier.Verify("ES256", data, [.. order, .. signature[32..]]).ShouldBeFalse();
+        verifier.Verify("ES256", data, [.. signature[..32], .. order]).ShouldBeFalse();
+        verifier.Verify("ES256", data, [.. Enumerable.Repeat((byte)0xFF, 64)]).ShouldBeFalse();
+    }
+
+    [Fact]
+    public void Verify_OtherDataOrOtherKey_IsFalse()
+    {
+        using var other = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var verifier = VerificationKey.From(JsonWebKey.FromPublicKey(key));
+        using var otherVerifier = VerificationKey.From(JsonWebKey.FromPublicKey(other));
+        verifier.Verify("ES256", [1], Sign()).ShouldBeFalse();
+        otherVerifier.Verify("ES256", data, Sign()).ShouldBeFalse();
+    }
+
+    [Theory]
+    [InlineData("ES384")]
+    [InlineData("ES512")]
+    [InlineData("RS256")]
+    [InlineData("PS256")]
+    [InlineData("HS256")]
+    [InlineData("none")]
+    [InlineData("")]
+    public void Verify_AlgorithmOfAnotherKey_IsNotAllowed(string algorithm)
+    {
+        using var verifier = VerificationKey.From(JsonWebKey.FromPublicKey(key));
+        Refused.With(JoseError.AlgorithmNotAllowed, () => verifier.Verify(algorithm, data, Sign()));
+    }
+
+    [Fact]
+    public void Verify_JwkNamesOneAlgorithm_RefusesTheOthers()
+    {
+        using var rsa = RSA.Create(2048);
+        using var verifier = VerificationKey.From(JsonWebKey.FromPublicKey(rsa).WithAlgorithm("PS256"));
+        verifier.Verify("PS256", data, rsa.SignData(data, HashAlgorithmName.SHA256, RSASignaturePadding.Pss)).ShouldBeTrue();
+        Refused.With(JoseError.AlgorithmNotAllowed, () => verifier.Verify("RS256", data, rsa.SignData(data, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)));
+        Refused.With(JoseError.AlgorithmNotAllowed, () => verifier.Verify("ES256", data, Sign()));
+    }
+
+    [Theory]
+    [InlineData("RS256", "SHA256", false)]
+    [InlineData("RS384", "SHA384", false)]
+    [InlineData("RS512", "SHA512", false)]
+    [InlineData("PS256", "SHA256", true)]
+    [InlineData("PS384", "SHA384", true)]
+    [InlineData("PS512", "SHA512", true)]
+    public void Verify_EveryRsaAlgorithm_TakesOnlyItsOwnSignature(string algorithm, string hash, bool pss)
+    {
+        using var rsa = RSA.Create(2048);
+        using var verifier = VerificationKey.FromSubjectPublicKeyInfo(rsa.ExportSubjectPublicKeyInfo());
+        var signature = rsa.SignData(data, new HashAlgorithmName(hash), pss ? RSASignaturePadding.Pss : RSASignaturePadding.Pkcs1);
+        foreach (var name in new[] { "RS256", "RS384", "RS512", "PS256", "PS384", "PS512" })
+        {
+            verifier.Verify(name, data, signature).ShouldBe(name == algorithm, name);
+        }
+
+        verifier.Verify(algorithm, data, [0, .. signature]).ShouldBeFalse();
+        verifier.Verify(algorithm, data, []).ShouldBeFalse();
+    }
+
+    [Fact]
+    public void From_EncryptionKey_IsNotAllowed()
+        => Refused.With(JoseError.KeyNotAllowed, () => VerificationKey.From(JsonWebKey.FromPublicKey(key).WithUse("enc")));
+
+    [Fact]
+    public void FromSubjectPublicKeyInfo_TrailingByte_IsMalformed()
+        => Refused.With(JoseError.Malformed, () => VerificationKey.FromSubjectPublicKeyInfo([.. key.ExportSubjectPublicKeyInfo(), 0]));
+
+    [Fact]
+    public void FromSubjectPublicKeyInfo_NotAKey_IsRefused()
+    {
+        Refused.With(JoseError.Malformed, () => VerificationKey.FromSubjectPublicKeyInfo([]));
+        Refused.With(JoseError.Malformed, () => VerificationKey.FromSubjectPublicKeyInfo([0x30, 0x03, 0x02, 0x01, 0x00]));
+        Refused.With(JoseError.KeyNotAllowed, () => VerificationKey.FromSubjectPublicKeyInfo(JsonWebKey.Parse(RfcKeys.Ed25519Private).SubjectPublicKeyInfo()));
+        using var brainpool = ECDsa.Create(ECCurve.NamedCurves.brainpoolP256r1);
+        Refused.With(JoseError.KeyNotAllowed, () => VerificationKey.FromSubjectPublicKeyInfo(brainpool.ExportSubjectPublicKeyInfo()));
+    }
+
+    [Fact]
+    public async Task Verify_FromManyThreads_IsAlwaysRight()
+    {
+        using var verifier = VerificationKey.From(JsonWebKey.FromPublicKey(key));
+        var right = Sign();
+        var wrong = Sign();
+        wrong[10] ^= 1;
+        var results = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(()
+            => Enumerable.Range(0, 200).All(_ => verifier.Verify("ES256", data, right) && !verifier.Verify("ES256", data, wrong)))));
+        results.ShouldAllBe(ok => ok);
+    }
+
+    [Fact]
+    public void Verify_AfterDispose_Throws()
+    {
+        var verifier = VerificationKey.From(JsonWebKey.FromPublicKey(key));
+        verifier.Dispose();
+        verifier.Dispose();
+        Should.Throw<ObjectDisposedException>(() => verifier.Verify("ES256", data, Sign()));
+    }
+
+    [Theory]
+    [InlineData("none")]
+    [InlineData("HS256")]
+    [InlineData("EdDSA")]
+    public void AlgorithmSet_OfSymmetricOrNone_IsAnArgumentError(string algorithm)
+    {
+        Should.Throw<ArgumentException>(() => AlgorithmSet.Of("ES256", algorithm));
+        AlgorithmSet.Signatures.Allows(algorithm).ShouldBeFalse();
+    }
+
+    private byte[] Sign() => key.SignData(data, HashAlgorithmName.SHA256);
+}
