@@ -41,7 +41,7 @@ public sealed class StepInteropTests : IDisposable
     public async Task JwtSign_ByStep_IsVerified(string keyType, string? curve, string algorithm)
     {
         await StepAsync([.. CreateArguments(keyType, curve), "--no-password", "--insecure", "--alg", algorithm]);
-        var token = await StepAsync(["crypto", "jwt", "sign", "--key", "private.json", "--iss", "iot-bridge", "--aud", "https://ca/1.0/sign", "--sub", "dev", "--subtle", "--exp", "4000000000"]);
+        var token = await StepAsync(["crypto", "jwt", "sign", "--key", "private.json", "--iss", "iot-bridge", "--aud", "https://ca/1.0/sign", "--sub", "dev", "--subtle", "--exp", "4000000000"], "{}"); // with a redirected standard input, step reads further claims from it
         using var key = VerificationKey.From(JsonWebKey.Parse(Read("public.json")));
         var jws = CompactJws.Parse(token.Trim());
         jws.Header.Algorithm.ShouldBe(algorithm);
@@ -79,7 +79,7 @@ public sealed class StepInteropTests : IDisposable
         var jwk = JsonWebKey.Parse(Read("private.json"));
         await File.WriteAllTextAsync(folder.Combine("ours.jwe"), Pbes2Jwe.Encrypt(Encoding.UTF8.GetBytes(jwk.ToJson(includePrivate: true)), Password));
 
-        var token = await StepAsync(["crypto", "jwt", "sign", "--key", "ours.jwe", "--password-file", PasswordFile(), "--iss", "joe", "--aud", "x", "--sub", "s", "--subtle", "--exp", "4000000000"]);
+        var token = await StepAsync(["crypto", "jwt", "sign", "--key", "ours.jwe", "--password-file", PasswordFile(), "--iss", "joe", "--aud", "x", "--sub", "s", "--subtle", "--exp", "4000000000"], "{}");
         using var key = VerificationKey.From(jwk);
         CompactJws.Parse(token.Trim()).Verify(key, AlgorithmSet.Of("ES256")).ShouldBeTrue();
 
