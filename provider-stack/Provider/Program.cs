@@ -1,1 +1,64 @@
-return 0;
+using IoTPlatform.CertificateAuthority;
+using IoTPlatform.Hosting;
+using IoTPlatform.Provider.Data;
+using IoTPlatform.Provider.Features.Bridge;
+using IoTPlatform.Provider.Features.Identity;
+using IoTPlatform.Provider.Features.Join;
+using IoTPlatform.Provider.Features.Messaging;
+using IoTPlatform.Provider.Features.Removal;
+using IoTPlatform.Provider.Features.Rotation;
+using IoTPlatform.Provider.Features.Tenants;
+using IoTPlatform.Provider.Features.Workflow;
+using IoTPlatform.Provider.Startup;
+
+namespace IoTPlatform.Provider;
+
+/// <summary>The provider stack's host, as a table of contents.</summary>
+internal static class Program
+{
+    public static Task<int> Main(string[] args) => HostProgram.RunAsync(args, async (arguments, stopping) =>
+    {
+        var settings = PlatformOptions.Load(arguments, ProviderSettings.All);
+        var options = ProviderOptionsReader.Read(settings);
+        using var loggers = LoggerFactory.Create(ProviderLogging.Configure);
+        await using var foundation = await ProviderFoundation.LayAsync(options, settings, TimeProvider.System, loggers, Console.Out, stopping);
+        await using var app = Build(foundation);
+        await app.StartAsync(stopping);
+        await Console.Out.WriteLineAsync($"ready {options.Listen[0]} fingerprint={foundation.Ca.Authority.RootFingerprint}");
+        await app.WaitForShutdownAsync(stopping);
+    });
+
+    /// <param name="foundation">Outlives the application.</param>
+    /// <param name="replace">Last word on the services: other implementations of the seams.</param>
+    public static WebApplication Build(ProviderFoundation foundation, Action<IServiceCollection>? replace = null)
+    {
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = foundation.Folder.Path });
+        ProviderLogging.Configure(builder.Logging);
+        builder.WebHost.UseServiceCertificate(foundation.Options.Listen, foundation.Ca.ServiceCertificate);
+
+        builder.Services.AddSingleton(foundation.Options);
+        builder.Services.AddPlatformHosting(foundation.Database.DataSource, foundation.Time);
+        builder.Services.AddCertificateAuthority(foundation.Ca);
+        builder.Services.AddProviderData();
+        builder.Services.AddProviderJson();
+        builder.Services.AddWorkflow();
+        builder.Services.AddTenants();
+        builder.Services.AddJoin();
+        builder.Services.AddMessaging();
+        builder.Services.AddIdentityFederation(foundation.Folder);
+        builder.Services.AddSubCaRotation();
+        builder.Services.AddTenantRemoval();
+        replace?.Invoke(builder.Services);
+
+        var app = builder.Build();
+        app.UsePlatformHosting();
+        app.MapStepCa();
+        app.MapCertificates();
+        app.MapTenants();
+        app.MapJoinWorkflow();
+        app.MapSubCaRotation();
+        app.MapBridge();
+        app.MapTenantRemoval();
+        return app;
+    }
+}

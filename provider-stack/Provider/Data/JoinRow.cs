@@ -1,0 +1,26 @@
+namespace IoTPlatform.Provider.Data;
+
+/// <summary>One tenant stack's wish to join, bound to its Sub-CA key, and what the workflow made of it.</summary>
+internal sealed class JoinRow
+{
+    public required Guid JoinId { get; init; }
+    public required string TenantId { get; init; }
+    public required JoinOrigin Origin { get; init; }
+    public required byte[] SubCaCsr { get; set; }
+    public required byte[] SubCaKeySha256 { get; init; }
+    public required byte[] SubCaPublicKey { get; init; }
+    public required byte[] BridgeCsr { get; set; }
+    public required byte[] BridgeKeySha256 { get; set; }
+    public string? WgPubkey { get; set; }
+    public string? KeycloakUrl { get; set; }
+    public required DateTimeOffset CreatedAt { get; init; }
+    public DateTimeOffset? RejectedAt { get; set; }
+    public string? Reason { get; set; }
+    public DateTimeOffset? CompletedAt { get; set; }
+    public DateTimeOffset? ConfirmedAt { get; set; }
+    public byte[]? SubCaSerial { get; set; }
+    public byte[]? BridgeSerial { get; set; }
+
+    /// <summary>The Sub-CA's issuers up to and including the root, PEM.</summary>
+    public string? CaChain { get; set; }
+}

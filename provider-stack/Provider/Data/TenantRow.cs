@@ -1,0 +1,19 @@
+using IoTPlatform.Contracts.Tenants;
+
+namespace IoTPlatform.Provider.Data;
+
+internal sealed class TenantRow
+{
+    public required string TenantId { get; init; }
+    public required string DisplayName { get; set; }
+    public required TenantStatus Status { get; set; }
+    public string[] DnsDomains { get; set; } = [];
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>The join, or the removal, that is under way or was the last.</summary>
+    public Guid? WorkflowId { get; set; }
+
+    /// <summary>Grows whenever the workflow's input changes.</summary>
+    public int WorkflowRevision { get; set; }
+    public DateTimeOffset? WorkflowWokenAt { get; set; }
+}

@@ -1,0 +1,13 @@
+namespace IoTPlatform.Provider.Features.Bridge;
+
+/// <summary><c>GET /portal/admin/platform</c>: who the provider takes the caller for.</summary>
+internal sealed record PlatformView
+{
+    public required string PlatformDomain { get; init; }
+    public required string TenantId { get; init; }
+    public string? CommonName { get; init; }
+    public string? SpiffeId { get; init; }
+
+    /// <summary>Decimal.</summary>
+    public string? Serial { get; init; }
+}

@@ -1,0 +1,51 @@
+using IoTPlatform.CertificateAuthority;
+using IoTPlatform.Pki;
+using IoTPlatform.Provider.Data;
+using IoTPlatform.Provider.Features.Join;
+using IoTPlatform.Provider.Startup;
+
+namespace IoTPlatform.Provider.Features.Certificates;
+
+/// <summary>What the provider orders from its CA for a tenant. The idempotency key names the occasion and the key, so an occasion can't yield two certificates.</summary>
+internal sealed class CertificateOrders(ProviderOptions options)
+{
+    private const string Provisioner = "join";
+
+    public static string RequesterOf(Guid joinId) => $"join:{joinId:N}";
+
+    public IssueRequest SubCa(TenantRow tenant, JoinRow join) =>
+        SubCa(tenant, CertificateSigningRequest.ParseDer(join.SubCaCsr)) with
+        {
+            Requester = RequesterOf(join.JoinId),
+            IdempotencyKey = $"join:{join.JoinId:N}:sub-ca:{Convert.ToHexStringLower(join.SubCaKeySha256)}",
+        };
+
+    public IssueRequest RotatedSubCa(TenantRow tenant, CertificateSigningRequest csr) =>
+        SubCa(tenant, csr) with
+        {
+            Requester = "tenant:" + tenant.TenantId,
+            IdempotencyKey = $"rotate:{tenant.WorkflowId:N}:sub-ca:{Convert.ToHexStringLower(csr.SubjectPublicKeyInfoSha256)}",
+        };
+
+    public IssueRequest Bridge(TenantRow tenant, JoinRow join) => new()
+    {
+        Profile = Profiles.MqttBridge,
+        Csr = CertificateSigningRequest.ParseDer(join.BridgeCsr),
+        Names = TenantNames.Bridge(tenant.TenantId, options.PlatformDomain),
+        Provisioner = Provisioner,
+        Tenant = tenant.TenantId,
+        Requester = RequesterOf(join.JoinId),
+        IdempotencyKey = $"join:{join.JoinId:N}:bridge:{Convert.ToHexStringLower(join.BridgeKeySha256)}",
+    };
+
+    private IssueRequest SubCa(TenantRow tenant, CertificateSigningRequest csr) => new()
+    {
+        Profile = Profiles.TenantSubCa,
+        Csr = csr,
+        Names = TenantNames.SubCa(tenant.TenantId),
+        NameConstraints = TenantNames.Constraints(tenant.TenantId, tenant.DnsDomains, options),
+        Provisioner = Provisioner,
+        Tenant = tenant.TenantId,
+        Requester = "tenant:" + tenant.TenantId,
+    };
+}

@@ -1,0 +1,37 @@
+using IoTPlatform.CertificateAuthority;
+using IoTPlatform.Pki;
+
+namespace IoTPlatform.Provider.Features.Certificates;
+
+/// <summary>The certificates the provider has issued to tenants. The CA's store is the only record of which there are.</summary>
+internal sealed class TenantCertificates(Authority authority, TimeProvider time)
+{
+    /// <summary>Neither revoked nor expired, newest first.</summary>
+    public async Task<IReadOnlyList<CertificateRecord>> ValidAsync(string tenantId, CertificateProfile? profile, CancellationToken cancellationToken)
+    {
+        var found = new List<CertificateRecord>();
+        long? cursor = null;
+        do
+        {
+            var page = await authority.ListAsync(
+                new CertificateQuery
+                {
+                    Tenant = tenantId, Profile = profile?.Name, Revoked = false, ExpiringAfter = time.GetUtcNow(),
+                    Cursor = cursor, Limit = CertificateQuery.MaxLimit,
+                },
+                cancellationToken);
+            found.AddRange(page.Items);
+            cursor = page.NextCursor;
+        }
+        while (cursor is not null);
+        return found;
+    }
+
+    /// <summary>Revokes what matches. The caller holds the tenant's lock, so nothing new is issued meanwhile.</summary>
+    public async Task RevokeAsync(string tenantId, Func<CertificateRecord, bool> which, RevocationReason reason, string by, CancellationToken cancellationToken)
+    {
+        foreach (var certificate in (await ValidAsync(tenantId, profile: null, cancellationToken)).Where(which))
+            await authority.RevokeAsync(
+                new Revocation { Serial = certificate.SerialNumber, ReasonCode = reason.Code, Reason = reason.Text, By = by }, cancellationToken);
+    }
+}

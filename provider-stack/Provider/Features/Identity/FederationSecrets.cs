@@ -1,0 +1,46 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using Microsoft.AspNetCore.DataProtection;
+using Npgsql;
+
+namespace IoTPlatform.Provider.Features.Identity;
+
+/// <summary>
+/// Each tenant's client secret, chosen and stored before any identity provider hears of it, so that a retry can never answer a
+/// different one. Encrypted under the data folder's key: a copy of the database alone gives nothing away.
+/// </summary>
+internal sealed class FederationSecrets(NpgsqlDataSource database, IDataProtectionProvider protection, TimeProvider time)
+{
+    /// <summary>The tenant's secret, made on first use: 256 random bits, base64url.</summary>
+    public async Task<string> EnsureAsync(string tenantId, CancellationToken cancellationToken)
+    {
+        if (await FindAsync(tenantId, cancellationToken) is { } existing)
+            return existing;
+        var secret = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
+        await using var insert = database.CreateCommand(
+            "INSERT INTO provider.federation_secrets (tenant_id, ciphertext, created_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING");
+        insert.Parameters.Add(new() { Value = tenantId });
+        insert.Parameters.Add(new() { Value = Protector(tenantId).Protect(secret) });
+        insert.Parameters.Add(new() { Value = time.GetUtcNow() });
+        await insert.ExecuteNonQueryAsync(cancellationToken);
+        // Whoever was first has won; both answer the same.
+        return await FindAsync(tenantId, cancellationToken) ?? throw new InvalidOperationException("The federation secret vanished while it was made.");
+    }
+
+    public async Task<string?> FindAsync(string tenantId, CancellationToken cancellationToken)
+    {
+        await using var select = database.CreateCommand("SELECT ciphertext FROM provider.federation_secrets WHERE tenant_id = $1");
+        select.Parameters.Add(new() { Value = tenantId });
+        return await select.ExecuteScalarAsync(cancellationToken) is string ciphertext ? Protector(tenantId).Unprotect(ciphertext) : null;
+    }
+
+    public async Task ForgetAsync(string tenantId, CancellationToken cancellationToken)
+    {
+        await using var delete = database.CreateCommand("DELETE FROM provider.federation_secrets WHERE tenant_id = $1");
+        delete.Parameters.Add(new() { Value = tenantId });
+        await delete.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    // The tenant is part of the purpose: a row moved to another tenant doesn't decrypt.
+    private IDataProtector Protector(string tenantId) => protection.CreateProtector("provider.federation_secrets", tenantId);
+}

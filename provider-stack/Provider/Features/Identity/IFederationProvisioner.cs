@@ -1,0 +1,19 @@
+namespace IoTPlatform.Provider.Features.Identity;
+
+/// <summary>
+/// An identity provider at which every tenant's realm is a client. Ensure and Remove are idempotent. A server that doesn't
+/// answer is a <see cref="Workflow.DependencyDownException"/>.
+/// </summary>
+internal interface IFederationProvisioner
+{
+    /// <summary>Where a tenant reads how to talk to the identity provider (OpenID Connect Discovery 1.0, section 4).</summary>
+    Uri DiscoveryUrl { get; }
+
+    /// <summary>The client exists with exactly this secret and redirect URI.</summary>
+    Task EnsureClientAsync(FederationClient client, CancellationToken cancellationToken);
+
+    Task RemoveClientAsync(string tenantId, CancellationToken cancellationToken);
+
+    /// <summary>Null: there is no client of this tenant.</summary>
+    Task<FederationClientState?> InspectAsync(string tenantId, CancellationToken cancellationToken);
+}

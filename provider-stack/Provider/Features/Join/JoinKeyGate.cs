@@ -1,0 +1,40 @@
+using System.Security.Cryptography;
+using IoTPlatform.Hosting;
+using IoTPlatform.Provider.Data;
+using Microsoft.EntityFrameworkCore;
+
+namespace IoTPlatform.Provider.Features.Join;
+
+/// <summary>Decides whether a JOIN key opens. Every refusal looks the same from outside and says why in the audit log.</summary>
+internal sealed class JoinKeyGate(ProviderDb db, GuessLimiter limiter, TimeProvider time)
+{
+    /// <summary>An open key. Throws 401 <c>join_key_refused</c> or 429.</summary>
+    public async Task<JoinKeyRow> AdmitAsync(string? presented, string caller, CancellationToken cancellationToken)
+    {
+        limiter.Admit(caller);
+        var hash = JoinKey.TryHash(presented);
+        var key = hash is null ? null : await db.JoinKeys.AsNoTracking().SingleOrDefaultAsync(k => k.KeyHash == hash, cancellationToken);
+        if (key is null || !CryptographicOperations.FixedTimeEquals(key.KeyHash, hash))
+            throw await RefuseAsync("join.key_refused", "unknown", null, caller, cancellationToken);
+        if (key.SpentAt is not null)
+            throw await RefuseAsync("join.key_reused", "spent", key.TenantId, caller, cancellationToken);
+        if (key.RevokedAt is not null)
+            throw await RefuseAsync("join.key_refused", "revoked", key.TenantId, caller, cancellationToken);
+        // The days count until the first use; whoever bound the key in time may finish.
+        if (key.JoinId is null && key.ExpiresAt <= time.GetUtcNow())
+            throw await RefuseAsync("join.key_refused", "expired", key.TenantId, caller, cancellationToken);
+        limiter.Accepted(caller);
+        return key;
+    }
+
+    private async Task<ProblemException> RefuseAsync(string action, string reason, string? tenantId, string caller, CancellationToken cancellationToken)
+    {
+        limiter.Refused(caller);
+        await db.AppendAuditAsync(
+            new AuditEntry("anonymous", action, tenantId ?? "unknown", AuditedTransaction.Details(("reason", reason), ("address", caller))), cancellationToken);
+        return Refusal();
+    }
+
+    public static ProblemException Refusal() =>
+        new(StatusCodes.Status401Unauthorized, "join_key_refused", "The JOIN key is not valid. Ask the provider's administrator for a new one.");
+}

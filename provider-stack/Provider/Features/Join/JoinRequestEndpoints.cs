@@ -1,0 +1,53 @@
+using IoTPlatform.Contracts.Join;
+using IoTPlatform.Contracts.Tenants;
+using IoTPlatform.Hosting;
+using IoTPlatform.Provider.Data;
+using IoTPlatform.Provider.Features.Tenants;
+using IoTPlatform.Provider.Features.Workflow;
+using IoTPlatform.Provider.Startup;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace IoTPlatform.Provider.Features.Join;
+
+/// <summary>The second way in: the tenant asks without a key, an admin decides, the tenant polls. The workflow behind it is the same.</summary>
+internal static class JoinRequestEndpoints
+{
+    private const int LongestReason = 500;
+
+    public static void MapJoinRequests(this IEndpointRouteBuilder app)
+    {
+        // Anonymous on purpose: asking gives nothing. What may wait for a decision is bounded.
+        app.MapPost("/portal/admin/join-request/{tenantId}", AskAsync).AllowAnonymous();
+        app.MapPost("/portal/admin/join-request/{tenantId}/approve", ApproveAsync).RequireAuthorization(Policies.Admin);
+        app.MapPost("/portal/admin/join-request/{tenantId}/reject", RejectAsync).RequireAuthorization(Policies.Admin);
+    }
+
+    private static async Task<Accepted> AskAsync(
+        string tenantId, JoinRequest request, HttpContext context, RequestLimiter limiter, JoinRequests requests, ProviderOptions options, CancellationToken cancellationToken)
+    {
+        TenantIds.RequireNew(tenantId);
+        limiter.Admit();
+        var submission = JoinSubmission.Decode(request, tenantId, options.PlatformDomain);
+        await requests.AskAsync(tenantId, submission, ClientAddress.Of(context), cancellationToken);
+        return TypedResults.Accepted($"/portal/admin/tenants/{tenantId}/join-status");
+    }
+
+    private static async Task<Accepted> ApproveAsync(
+        string tenantId, HttpContext context, JoinRequests requests, WorkflowClient workflows, CancellationToken cancellationToken)
+    {
+        TenantIds.Require(tenantId);
+        await requests.DecideAsync(tenantId, TenantStatus.Joining, reason: null, Caller.Of(context.User), cancellationToken);
+        await workflows.WakeAsync(tenantId, cancellationToken);
+        return TypedResults.Accepted($"/portal/admin/tenants/{tenantId}");
+    }
+
+    private static async Task<NoContent> RejectAsync(
+        string tenantId, RejectJoinRequest rejection, HttpContext context, JoinRequests requests, CancellationToken cancellationToken)
+    {
+        TenantIds.Require(tenantId);
+        if (rejection.Reason is not { Length: > 0 and <= LongestReason } reason || reason.Any(char.IsControl))
+            throw new ProblemException(StatusCodes.Status400BadRequest, "invalid_request", $"reason must have 1 to {LongestReason} characters and no control characters.");
+        await requests.DecideAsync(tenantId, TenantStatus.Rejected, reason, Caller.Of(context.User), cancellationToken);
+        return TypedResults.NoContent();
+    }
+}

@@ -1,0 +1,34 @@
+using IoTPlatform.Contracts.Join;
+using IoTPlatform.Contracts.Tenants;
+using IoTPlatform.Provider.Data;
+using IoTPlatform.Provider.Features.Proofs;
+using IoTPlatform.Provider.Features.Tenants;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace IoTPlatform.Provider.Features.Join;
+
+internal static class JoinStatusEndpoint
+{
+    private const int PollWhileUndecided = 10;
+    private const int PollWhileRunning = 2;
+
+    /// <summary>Anonymous at the door: the proof of the Sub-CA key, as bearer, is the credential.</summary>
+    public static void MapJoinStatus(this IEndpointRouteBuilder app) =>
+        app.MapGet("/portal/admin/tenants/{tenantId}/join-status", StatusAsync).AllowAnonymous();
+
+    private static async Task<Ok<JoinRequestStatus>> StatusAsync(
+        string tenantId, HttpContext context, ProviderDb db, TenantProofs proofs, JoinBundles bundles, CancellationToken cancellationToken)
+    {
+        TenantIds.Require(tenantId);
+        var (tenant, join) = await CurrentJoin.FindAsync(db, tenantId, cancellationToken) ?? throw TenantProofs.Refusal();
+        proofs.Require(BearerToken.Of(context.Request), tenantId, context.Request, join.SubCaPublicKey);
+        return TypedResults.Ok(new JoinRequestStatus
+        {
+            TenantId = tenantId,
+            Status = tenant.Status,
+            Reason = join.Reason,
+            PollAfterSeconds = tenant.Status switch { TenantStatus.Requested => PollWhileUndecided, TenantStatus.Joining => PollWhileRunning, _ => null },
+            Bundle = tenant.Status == TenantStatus.Joined ? await bundles.ComposeAsync(join, cancellationToken) : null,
+        });
+    }
+}

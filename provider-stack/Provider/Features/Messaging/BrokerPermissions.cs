@@ -1,0 +1,3 @@
+namespace IoTPlatform.Provider.Features.Messaging;
+
+internal sealed record BrokerPermissions(bool MayPublish, bool MaySubscribe, bool MayRetain);

@@ -1,0 +1,42 @@
+using IoTPlatform.Contracts.Tenants;
+using IoTPlatform.Hosting;
+using IoTPlatform.Provider.Data;
+using IoTPlatform.Provider.Features.Tenants;
+using IoTPlatform.Provider.Features.Workflow;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
+
+namespace IoTPlatform.Provider.Features.Removal;
+
+internal static class RemoveTenantEndpoint
+{
+    public static void MapTenantRemoval(this IEndpointRouteBuilder app) =>
+        app.MapDelete("/portal/admin/tenants/{tenantId}", RemoveAsync).RequireAuthorization(Policies.Admin);
+
+    private static async Task<NoContent> RemoveAsync(
+        string tenantId, HttpContext context, ProviderDb db, TimeProvider time, WorkflowClient workflows, CancellationToken cancellationToken)
+    {
+        TenantIds.Require(tenantId);
+        if (!await BeginAsync(db, tenantId, Caller.Of(context.User), time.GetUtcNow(), cancellationToken)
+            && !await db.Tenants.AnyAsync(t => t.TenantId == tenantId, cancellationToken))
+            throw TenantIds.NotFound(tenantId);
+        await workflows.AdvanceAsync(tenantId, cancellationToken);
+        return TypedResults.NoContent();
+    }
+
+    /// <summary>From here on no key opens, no join goes on, and only the removal is left to do. False: begun before, or no such tenant.</summary>
+    private static Task<bool> BeginAsync(ProviderDb db, string tenantId, string admin, DateTimeOffset now, CancellationToken cancellationToken) => db.ActAsync(async () =>
+    {
+        var removal = Guid.CreateVersion7(now);
+        var begun = await db.Tenants.Where(t => t.TenantId == tenantId && t.Status != TenantStatus.Removing).ExecuteUpdateAsync(
+            s => s.SetProperty(t => t.Status, TenantStatus.Removing)
+                .SetProperty(t => t.WorkflowId, removal)
+                .SetProperty(t => t.WorkflowRevision, t => t.WorkflowRevision + 1)
+                .SetProperty(t => t.WorkflowWokenAt, (DateTimeOffset?)null),
+            cancellationToken);
+        if (begun == 0)
+            return null;
+        await db.JoinKeys.RevokeOpenAsync(tenantId, now, cancellationToken);
+        return new AuditEntry(admin, "tenant.removing", tenantId, AuditedTransaction.Details(("workflow", removal.ToString())));
+    }, cancellationToken);
+}

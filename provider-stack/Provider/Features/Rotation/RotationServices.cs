@@ -1,0 +1,6 @@
+namespace IoTPlatform.Provider.Features.Rotation;
+
+internal static class RotationServices
+{
+    public static IServiceCollection AddSubCaRotation(this IServiceCollection services) => services.AddSingleton<SubCaKeys>().AddSingleton<SubCaRotation>();
+}

@@ -1,0 +1,37 @@
+using System.Buffers.Text;
+using System.Text;
+using System.Security.Cryptography;
+using IoTPlatform.CertificateAuthority;
+using IoTPlatform.Hosting;
+using IoTPlatform.Pki;
+using IoTPlatform.Provider.Data;
+using IoTPlatform.Provider.Features.Certificates;
+
+namespace IoTPlatform.Provider.Features.Rotation;
+
+internal sealed class SubCaRotation(Authority authority, CertificateOrders orders, TenantCertificates certificates)
+{
+    /// <summary>The old key has to name the new one: base64url SHA-256 of its SubjectPublicKeyInfo.</summary>
+    public static bool Names(string? claim, CertificateSigningRequest csr) =>
+        claim is not null && CryptographicOperations.FixedTimeEquals(
+            Encoding.UTF8.GetBytes(claim), Encoding.UTF8.GetBytes(Base64Url.EncodeToString(csr.SubjectPublicKeyInfoSha256)));
+
+    /// <summary>Under the tenant's lock. The same new key again gets the same certificate; a third key waits until one of the two is gone.</summary>
+    public async Task<IssuedCertificate> IssueAsync(TenantRow tenant, CertificateSigningRequest csr, CancellationToken cancellationToken)
+    {
+        var valid = await certificates.ValidAsync(tenant.TenantId, profile: null, cancellationToken);
+        var owners = valid.ToLookup(c => Convert.ToHexString(SHA256.HashData(SubCaKeys.PublicKeyOf(c.Der))), c => c, StringComparer.Ordinal);
+        var mine = owners[Convert.ToHexString(csr.SubjectPublicKeyInfoSha256)].ToList();
+        if (mine.Exists(c => c.Profile != Profiles.TenantSubCa.Name))
+            throw new ProblemException(StatusCodes.Status400BadRequest, "csr_key_reused", "A Sub-CA needs a key of its own.");
+        if (mine.Count == 0 && valid.Count(c => c.Profile == Profiles.TenantSubCa.Name) > 1)
+            throw new ProblemException(
+                StatusCodes.Status409Conflict, "rotation_in_progress", "This tenant has two valid Sub-CAs. Retire one before the next rotation.");
+        return await authority.IssueAsync(orders.RotatedSubCa(tenant, csr), cancellationToken);
+    }
+
+    public Task RetireOthersAsync(string tenantId, byte[] keeper, CancellationToken cancellationToken) =>
+        certificates.RevokeAsync(
+            tenantId, c => c.Profile == Profiles.TenantSubCa.Name && !SubCaKeys.PublicKeyOf(c.Der).AsSpan().SequenceEqual(keeper),
+            RevocationReason.Superseded("Sub-CA rotated, no certificate of it in use"), "tenant:" + tenantId, cancellationToken);
+}

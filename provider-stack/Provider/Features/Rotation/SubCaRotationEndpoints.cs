@@ -1,0 +1,66 @@
+using IoTPlatform.CertificateAuthority;
+using IoTPlatform.Contracts.Join;
+using IoTPlatform.Contracts.Tenants;
+using IoTPlatform.Hosting;
+using IoTPlatform.Pki;
+using IoTPlatform.Provider.Data;
+using IoTPlatform.Provider.Features.Certificates;
+using IoTPlatform.Provider.Features.Join;
+using IoTPlatform.Provider.Features.Proofs;
+using IoTPlatform.Provider.Features.Tenants;
+using IoTPlatform.Provider.Features.Workflow;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
+
+namespace IoTPlatform.Provider.Features.Rotation;
+
+/// <summary>
+/// A new Sub-CA on the proof of the old one's key. Both are valid until the old one expires or the tenant, once no certificate of
+/// it is left in use, retires it; so there are never more than two.
+/// </summary>
+internal static class SubCaRotationEndpoints
+{
+    private const string NewKeyClaim = "spki";
+
+    /// <summary>Anonymous at the door: the proof of a valid Sub-CA's key is the credential.</summary>
+    public static void MapSubCaRotation(this IEndpointRouteBuilder app)
+    {
+        app.MapPost("/portal/admin/tenants/{tenantId}/sub-ca/rotate", RotateAsync).AllowAnonymous();
+        app.MapPost("/portal/admin/tenants/{tenantId}/sub-ca/retire", RetireAsync).AllowAnonymous();
+    }
+
+    private static async Task<Ok<RotatedSubCa>> RotateAsync(
+        string tenantId, RotateSubCaRequest request, HttpContext context, SubCaKeys keys, TenantProofs proofs, TenantLocks locks,
+        SubCaRotation rotation, ProviderDb db, CancellationToken cancellationToken)
+    {
+        TenantIds.Require(tenantId);
+        var claims = proofs.Require(request.Proof, tenantId, context.Request, await keys.ValidAsync(tenantId, cancellationToken));
+        var csr = TenantRequests.SubCa(request.SubCaCsr, tenantId);
+        if (!SubCaRotation.Names(claims.Extra.GetValueOrDefault(NewKeyClaim), csr))
+            throw TenantProofs.Refusal();
+
+        await using var held = await locks.AcquireAsync(tenantId, cancellationToken);
+        var tenant = await RequireActiveAsync(db, tenantId, cancellationToken);
+        var issued = await rotation.IssueAsync(tenant, csr, cancellationToken);
+        return TypedResults.Ok(new RotatedSubCa { TenantId = tenantId, SignedCert = issued.Pem, CaChain = issued.ChainPem });
+    }
+
+    /// <summary>Revokes every other Sub-CA of the tenant than the one whose key made the proof.</summary>
+    private static async Task<NoContent> RetireAsync(
+        string tenantId, JoinConfirmation confirmation, HttpContext context, SubCaKeys keys, TenantProofs proofs, TenantLocks locks,
+        SubCaRotation rotation, ProviderDb db, CancellationToken cancellationToken)
+    {
+        TenantIds.Require(tenantId);
+        var keeper = (await keys.ValidAsync(tenantId, cancellationToken)).FirstOrDefault(key => proofs.Holds(confirmation.Proof, tenantId, context.Request, key))
+            ?? throw TenantProofs.Refusal();
+
+        await using var held = await locks.AcquireAsync(tenantId, cancellationToken);
+        await RequireActiveAsync(db, tenantId, cancellationToken);
+        await rotation.RetireOthersAsync(tenantId, keeper, cancellationToken);
+        return TypedResults.NoContent();
+    }
+
+    private static async Task<TenantRow> RequireActiveAsync(ProviderDb db, string tenantId, CancellationToken cancellationToken) =>
+        await db.Tenants.AsNoTracking().SingleOrDefaultAsync(t => t.TenantId == tenantId && t.Status == TenantStatus.Active, cancellationToken)
+        ?? throw new ProblemException(StatusCodes.Status409Conflict, "tenant_not_active", $"Tenant {tenantId} has no confirmed JOIN, so there is nothing to rotate.");
+}

@@ -1,0 +1,65 @@
+using IoTPlatform.Contracts.Tenants;
+using IoTPlatform.Hosting;
+using IoTPlatform.Provider.Data;
+using IoTPlatform.Provider.Features.Join;
+using IoTPlatform.Provider.Features.Workflow;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
+
+namespace IoTPlatform.Provider.Features.Tenants;
+
+/// <summary>Replacing and revoking a JOIN key. Both also undo a join that was never confirmed: whoever was in it must come again with a key that opens.</summary>
+internal static class JoinKeyEndpoints
+{
+    public static void MapJoinKeys(this IEndpointRouteBuilder app)
+    {
+        app.MapPost("/portal/admin/tenants/{tenantId}/join-key", ReplaceAsync).RequireAuthorization(Policies.Admin);
+        app.MapDelete("/portal/admin/tenants/{tenantId}/join-key", RevokeAsync).RequireAuthorization(Policies.Admin);
+    }
+
+    private static async Task<Ok<PreparedTenant>> ReplaceAsync(
+        string tenantId, HttpContext context, ProviderDb db, TenantLocks locks, JoinAbandonment abandonment, JoinKeys keys, TimeProvider time, CancellationToken cancellationToken)
+    {
+        TenantIds.Require(tenantId);
+        var admin = Caller.Of(context.User);
+        await using var held = await locks.AcquireAsync(tenantId, cancellationToken);
+        var tenant = await RequireAsync(db, tenantId, cancellationToken);
+        await abandonment.RevokeCertificatesAsync(tenant, admin, cancellationToken);
+        var (key, answer) = keys.Create(tenant);
+        await db.ActAsync(async () =>
+        {
+            await db.JoinKeys.RevokeOpenAsync(tenantId, time.GetUtcNow(), cancellationToken);
+            await abandonment.ForgetAsync(db, tenant, cancellationToken);
+            db.JoinKeys.Add(key);
+            return new AuditEntry(admin, "join.key_replaced", tenantId, AuditedTransaction.Details(("key_expires_at", key.ExpiresAt.ToString("O"))));
+        }, cancellationToken);
+        return TypedResults.Ok(answer);
+    }
+
+    private static async Task<NoContent> RevokeAsync(
+        string tenantId, HttpContext context, ProviderDb db, TenantLocks locks, JoinAbandonment abandonment, TimeProvider time, CancellationToken cancellationToken)
+    {
+        TenantIds.Require(tenantId);
+        var admin = Caller.Of(context.User);
+        await using var held = await locks.AcquireAsync(tenantId, cancellationToken);
+        var tenant = await RequireAsync(db, tenantId, cancellationToken);
+        if (!await db.JoinKeys.Open(tenantId).AnyAsync(cancellationToken))
+            return TypedResults.NoContent();
+        await abandonment.RevokeCertificatesAsync(tenant, admin, cancellationToken);
+        await db.ActAsync(async () =>
+        {
+            await db.JoinKeys.RevokeOpenAsync(tenantId, time.GetUtcNow(), cancellationToken);
+            await abandonment.ForgetAsync(db, tenant, cancellationToken);
+            return new AuditEntry(admin, "join.key_revoked", tenantId);
+        }, cancellationToken);
+        return TypedResults.NoContent();
+    }
+
+    private static async Task<TenantRow> RequireAsync(ProviderDb db, string tenantId, CancellationToken cancellationToken)
+    {
+        var tenant = await db.Tenants.AsNoTracking().SingleOrDefaultAsync(t => t.TenantId == tenantId, cancellationToken) ?? throw TenantIds.NotFound(tenantId);
+        return tenant.Status == TenantStatus.Removing
+            ? throw new ProblemException(StatusCodes.Status409Conflict, "tenant_removing", $"Tenant {tenantId} is being removed.")
+            : tenant;
+    }
+}

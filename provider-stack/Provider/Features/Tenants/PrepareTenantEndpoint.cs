@@ -1,0 +1,48 @@
+using IoTPlatform.Contracts.Tenants;
+using IoTPlatform.Hosting;
+using IoTPlatform.Provider.Data;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+
+namespace IoTPlatform.Provider.Features.Tenants;
+
+internal static class PrepareTenantEndpoint
+{
+    public static void MapPrepareTenant(this IEndpointRouteBuilder app) =>
+        app.MapPost("/portal/admin/tenants/prepare", PrepareAsync).RequireAuthorization(Policies.Admin);
+
+    private static async Task<Ok<PreparedTenant>> PrepareAsync(
+        PrepareTenantRequest request, HttpContext context, ProviderDb db, TenantValidation validation, JoinKeys keys, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var domains = validation.Require(request);
+        var tenant = new TenantRow
+        {
+            TenantId = request.TenantId,
+            DisplayName = request.DisplayName.Trim(),
+            Status = TenantStatus.Prepared,
+            DnsDomains = domains,
+            CreatedAt = time.GetUtcNow(),
+        };
+        var (key, answer) = keys.Create(tenant);
+        try
+        {
+            await db.ActAsync(async () =>
+            {
+                db.Tenants.Add(tenant);
+                await db.SaveChangesAsync(cancellationToken);
+                db.JoinKeys.Add(key);
+                return new AuditEntry(
+                    Caller.Of(context.User), "tenant.prepared", tenant.TenantId,
+                    AuditedTransaction.Details(("display_name", tenant.DisplayName), ("dns_domains", string.Join(' ', domains)), ("key_expires_at", key.ExpiresAt.ToString("O"))));
+            }, cancellationToken);
+        }
+        catch (DbUpdateException e) when (e.InnerException is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation })
+        {
+            throw new ProblemException(
+                StatusCodes.Status409Conflict, "tenant_exists", $"Tenant {tenant.TenantId} exists. To let it join anew, replace its JOIN key; to start over, remove it.");
+        }
+
+        return TypedResults.Ok(answer);
+    }
+}

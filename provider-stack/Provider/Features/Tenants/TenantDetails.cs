@@ -1,0 +1,50 @@
+using IoTPlatform.Contracts.Tenants;
+using IoTPlatform.Pki;
+using IoTPlatform.Provider.Data;
+using IoTPlatform.Provider.Features.Certificates;
+using IoTPlatform.Provider.Features.Identity;
+using IoTPlatform.Provider.Features.Messaging;
+using IoTPlatform.Provider.Features.Workflow;
+using Microsoft.EntityFrameworkCore;
+
+namespace IoTPlatform.Provider.Features.Tenants;
+
+/// <summary>Everything an operator may see of a tenant, read where it is true: CA store, broker, identity provider.</summary>
+internal sealed class TenantDetails(
+    ProviderDb db, TenantCertificates certificates, IBrokerProvisioner broker, IFederationProvisioner federation,
+    IEnumerable<IJoinStep> joinSteps, IEnumerable<IRemovalStep> removalSteps)
+{
+    public async Task<TenantDetail?> FindAsync(string tenantId, CancellationToken cancellationToken)
+    {
+        if (await db.Tenants.AsNoTracking().SingleOrDefaultAsync(t => t.TenantId == tenantId, cancellationToken) is not { } tenant)
+            return null;
+        var join = await db.Joins.AsNoTracking().SingleOrDefaultAsync(j => j.JoinId == tenant.WorkflowId, cancellationToken);
+        var steps = await db.JoinSteps.AsNoTracking().Where(s => s.WorkflowId == tenant.WorkflowId).ToListAsync(cancellationToken);
+        var key = await db.JoinKeys.AsNoTracking().Open(tenantId).SingleOrDefaultAsync(cancellationToken);
+        var valid = await certificates.ValidAsync(tenantId, profile: null, cancellationToken);
+        var messaging = await broker.InspectAsync(tenantId, cancellationToken);
+        var client = await federation.InspectAsync(tenantId, cancellationToken);
+        return new TenantDetail
+        {
+            TenantId = tenant.TenantId,
+            DisplayName = tenant.DisplayName,
+            Status = tenant.Status,
+            CreatedAt = tenant.CreatedAt,
+            JoinKeyExpiresAt = key?.ExpiresAt,
+            DnsDomains = tenant.DnsDomains,
+            Steps = [.. Ordered(steps).Select(s => new JoinStepView { Step = s.Step, Attempts = s.Attempts, CompletedAt = s.CompletedAt, DurationMs = s.DurationMs, LastError = s.LastError })],
+            SubCaSerials = [.. valid.Where(c => c.Profile == Profiles.TenantSubCa.Name).Select(c => c.Serial)],
+            BridgeSerial = valid.FirstOrDefault(c => c.Profile == Profiles.MqttBridge.Name)?.Serial,
+            BrokerNamespace = messaging?.Namespace,
+            BrokerLogin = messaging?.Login,
+            FederationClientId = client?.ClientId,
+            KeycloakUrl = join?.KeycloakUrl,
+        };
+    }
+
+    private IEnumerable<JoinStepRow> Ordered(List<JoinStepRow> steps)
+    {
+        var order = joinSteps.Concat<IWorkflowStep>(removalSteps).Select((step, index) => (step.Name, index)).ToDictionary(s => s.Name, s => s.index, StringComparer.Ordinal);
+        return steps.OrderBy(s => order.GetValueOrDefault(s.Step, int.MaxValue));
+    }
+}

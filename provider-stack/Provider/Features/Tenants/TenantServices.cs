@@ -1,0 +1,21 @@
+using IoTPlatform.Provider.Features.Certificates;
+
+namespace IoTPlatform.Provider.Features.Tenants;
+
+internal static class TenantServices
+{
+    public static IServiceCollection AddTenants(this IServiceCollection services) => services
+        .AddSingleton<TenantValidation>()
+        .AddSingleton<JoinKeys>()
+        .AddSingleton<TenantCertificates>()
+        .AddSingleton<CertificateOrders>()
+        .AddScoped<TenantDetails>();
+
+    public static void MapTenants(this IEndpointRouteBuilder app)
+    {
+        app.MapPrepareTenant();
+        app.MapListTenants();
+        app.MapShowTenant();
+        app.MapJoinKeys();
+    }
+}

@@ -1,0 +1,38 @@
+using IoTPlatform.Contracts.Tenants;
+using IoTPlatform.Hosting;
+using IoTPlatform.Provider.Startup;
+
+namespace IoTPlatform.Provider.Features.Tenants;
+
+/// <summary>What a tenant may be prepared as.</summary>
+internal sealed class TenantValidation(ProviderOptions options)
+{
+    private const int LongestDisplayName = 200;
+    private const int MostDomains = 20;
+
+    /// <summary>Throws 400. Returns the tenant's domains, lower-case, each once.</summary>
+    public string[] Require(PrepareTenantRequest request)
+    {
+        TenantIds.RequireNew(request.TenantId);
+        var name = request.DisplayName?.Trim();
+        if (string.IsNullOrEmpty(name) || name.Length > LongestDisplayName || name.Any(char.IsControl))
+            throw Invalid($"display_name must have 1 to {LongestDisplayName} characters and no control characters.");
+        var domains = (request.DnsDomains ?? []).Select(d => d?.ToLowerInvariant() ?? "").Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToArray();
+        if (domains.Length > MostDomains)
+            throw Invalid($"dns_domains has at most {MostDomains} entries.");
+        foreach (var domain in domains)
+            RequireDomain(domain);
+        return domains;
+    }
+
+    private void RequireDomain(string domain)
+    {
+        if (!HostNames.IsDnsName(domain) || System.Net.IPAddress.TryParse(domain, out _))
+            throw Invalid($"dns_domains: \"{(domain.Length <= 253 ? domain : domain[..253])}\" is not a DNS name.");
+        // Inside a provider's name everything is excluded: a Sub-CA with such a domain could sign nothing in it.
+        if (options.Names.FirstOrDefault(name => !HostNames.IsLoopback(name) && (domain == name || domain.EndsWith("." + name, StringComparison.Ordinal))) is { } reserved)
+            throw new ProblemException(StatusCodes.Status400BadRequest, "dns_domain_reserved", $"{domain} lies within the provider's own name {reserved}.");
+    }
+
+    private static ProblemException Invalid(string detail) => new(StatusCodes.Status400BadRequest, "invalid_request", detail);
+}

@@ -1,0 +1,10 @@
+namespace IoTPlatform.Provider.Features.Workflow;
+
+/// <summary>Something a step needs doesn't answer, or answers that it can't now. The message is shown to callers: no addresses, no secrets.</summary>
+internal sealed class DependencyDownException(string dependency, string message, TimeSpan? retryAfter = null, Exception? inner = null) : Exception(message, inner)
+{
+    /// <summary>For example <c>broker</c>.</summary>
+    public string Dependency { get; } = dependency;
+
+    public TimeSpan? RetryAfter { get; } = retryAfter;
+}

@@ -1,0 +1,67 @@
+using System.Globalization;
+using Npgsql;
+
+namespace IoTPlatform.Provider.Features.Workflow;
+
+/// <summary>
+/// Keeps every other process off a tenant's workflow: a PostgreSQL advisory lock that dies with its connection. What the holder
+/// records goes over this very connection, so a holder that lost the lock can't record anything.
+/// </summary>
+internal sealed class TenantLock : IAsyncDisposable
+{
+    private readonly string _name;
+
+    private TenantLock(NpgsqlConnection connection, string name)
+    {
+        Connection = connection;
+        _name = name;
+    }
+
+    public NpgsqlConnection Connection { get; }
+
+    /// <summary>Null when another holder kept it for the whole wait.</summary>
+    public static async Task<TenantLock?> TryAcquireAsync(NpgsqlDataSource database, string tenantId, TimeSpan wait, CancellationToken cancellationToken)
+    {
+        var name = "provider.tenant:" + tenantId;
+        var connection = await database.OpenConnectionAsync(cancellationToken);
+        try
+        {
+            await using var acquire = new NpgsqlBatch(connection)
+            {
+                BatchCommands =
+                {
+                    new("SELECT set_config('lock_timeout', $1, false)") { Parameters = { new() { Value = ((int)wait.TotalMilliseconds).ToString(CultureInfo.InvariantCulture) } } },
+                    new("SELECT pg_advisory_lock(hashtextextended($1, 0))") { Parameters = { new() { Value = name } } },
+                    new("SELECT set_config('lock_timeout', '0', false)"),
+                },
+            };
+            await acquire.ExecuteNonQueryAsync(cancellationToken);
+            return new TenantLock(connection, name);
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.LockNotAvailable)
+        {
+            await connection.DisposeAsync();
+            return null;
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            await using var release = new NpgsqlCommand("SELECT pg_advisory_unlock(hashtextextended($1, 0))", Connection) { Parameters = { new() { Value = _name } } };
+            await release.ExecuteNonQueryAsync(CancellationToken.None);
+        }
+        catch (Exception e) when (e is NpgsqlException or InvalidOperationException)
+        {
+            // The connection is gone and the lock with it.
+        }
+
+        await Connection.DisposeAsync();
+    }
+}

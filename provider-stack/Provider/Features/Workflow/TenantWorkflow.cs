@@ -1,0 +1,103 @@
+using IoTPlatform.Contracts.Tenants;
+using IoTPlatform.Provider.Data;
+using IoTPlatform.Provider.Startup;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+
+namespace IoTPlatform.Provider.Features.Workflow;
+
+/// <summary>
+/// Makes a tenant's unfinished workflow so. The truth is in the database and in the world: a pass runs every step's Ensure again,
+/// also those recorded as done, and finishes only if nothing it started from has changed meanwhile.
+/// </summary>
+internal sealed partial class TenantWorkflow(
+    NpgsqlDataSource database,
+    IDbContextFactory<ProviderDb> contexts,
+    IEnumerable<IJoinStep> joinSteps,
+    IEnumerable<IRemovalStep> removalSteps,
+    WorkflowEnds ends,
+    ProviderOptions options,
+    TimeProvider time,
+    ILogger<TenantWorkflow> log)
+{
+    private const int MaxPasses = 5;
+    private static readonly TimeSpan LockWait = TimeSpan.FromSeconds(5);
+
+    /// <summary>Never throws for what a step needs and lacks: that is an outcome.</summary>
+    public async Task<WorkflowOutcome> AdvanceAsync(string tenantId, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var held = await TenantLock.TryAcquireAsync(database, tenantId, LockWait, cancellationToken);
+            if (held is null)
+                return WorkflowOutcome.Waiting("lock", "Another call is working on this tenant.", TimeSpan.FromSeconds(1));
+            for (var pass = 0; pass < MaxPasses; pass++)
+                if (await PassAsync(held, tenantId, cancellationToken) is { } outcome)
+                    return outcome;
+            return WorkflowOutcome.Waiting("input", "The tenant's data keeps changing.", TimeSpan.FromSeconds(1));
+        }
+        catch (NpgsqlException e)
+        {
+            DatabaseFailed(e, tenantId);
+            return WorkflowOutcome.Waiting("database", "The database does not answer.", TimeSpan.FromSeconds(2));
+        }
+    }
+
+    /// <summary>Null: something changed on the way, look again.</summary>
+    private async Task<WorkflowOutcome?> PassAsync(TenantLock held, string tenantId, CancellationToken cancellationToken)
+    {
+        if (await ReadAsync(tenantId, cancellationToken) is not { } input)
+            return WorkflowOutcome.Finished;
+        IEnumerable<IWorkflowStep> steps;
+        switch (input.Tenant.Status)
+        {
+            case TenantStatus.Joining: steps = joinSteps; break;
+            case TenantStatus.Removing: steps = removalSteps; break;
+            default: return WorkflowOutcome.Finished;
+        }
+
+        foreach (var step in steps)
+            if (await TryAsync(held, input, step, cancellationToken) is { } failure)
+                return failure;
+        return await ends.FinishAsync(held, input, cancellationToken) ? WorkflowOutcome.Finished : null;
+    }
+
+    private async Task<WorkflowOutcome?> TryAsync(TenantLock held, WorkflowInput input, IWorkflowStep step, CancellationToken cancellationToken)
+    {
+        var start = time.GetTimestamp();
+        using var timeout = new CancellationTokenSource(options.StepTimeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
+        try
+        {
+            await step.EnsureAsync(input, either.Token);
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        {
+            var failure = StepFailure.Of(step.Name, e);
+            StepFailed(e, input.TenantId, step.Name, failure.Detail);
+            await StepRecord.FailedAsync(held, input, step.Name, failure.Detail, cancellationToken);
+            return WorkflowOutcome.Waiting(step.Name, failure.Detail, failure.RetryAfter);
+        }
+
+        await StepRecord.DoneAsync(held, input, step.Name, time.GetUtcNow(), time.GetElapsedTime(start), cancellationToken);
+        return null;
+    }
+
+    private async Task<WorkflowInput?> ReadAsync(string tenantId, CancellationToken cancellationToken)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        var found = await (
+            from tenant in db.Tenants.AsNoTracking()
+            where tenant.TenantId == tenantId
+            join row in db.Joins.AsNoTracking() on tenant.WorkflowId equals row.JoinId into rows
+            from row in rows.DefaultIfEmpty()
+            select new { tenant, row }).SingleOrDefaultAsync(cancellationToken);
+        return found is null ? null : new WorkflowInput(found.tenant, found.row);
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Workflow of tenant {Tenant}: step {Step} could not be done: {Detail}")]
+    private partial void StepFailed(Exception exception, string tenant, string step, string detail);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Workflow of tenant {Tenant} stopped: the database failed")]
+    private partial void DatabaseFailed(Exception exception, string tenant);
+}

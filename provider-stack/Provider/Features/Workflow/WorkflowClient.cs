@@ -1,0 +1,37 @@
+using IoTPlatform.Hosting;
+using IoTPlatform.Provider.Startup;
+using MassTransit;
+
+namespace IoTPlatform.Provider.Features.Workflow;
+
+/// <summary>How a request handler wakes a workflow and waits for it.</summary>
+internal sealed class WorkflowClient(IBus bus, ProviderOptions options)
+{
+    /// <summary>Returns once the workflow is done; otherwise throws 503 <c>dependency_unavailable</c>. The workflow goes on by itself.</summary>
+    public async Task AdvanceAsync(string tenantId, CancellationToken cancellationToken)
+    {
+        var outcome = await AskAsync(tenantId, cancellationToken);
+        if (!outcome.Done)
+            throw new ProblemException(
+                StatusCodes.Status503ServiceUnavailable, "dependency_unavailable",
+                $"Not done yet ({outcome.WaitingFor}): {outcome.Detail} It continues by itself; ask again later.",
+                TimeSpan.FromSeconds(Math.Max(1, outcome.RetryAfterSeconds)));
+    }
+
+    public Task WakeAsync(string tenantId, CancellationToken cancellationToken) =>
+        bus.Publish(new AdvanceWorkflow { TenantId = tenantId }, cancellationToken);
+
+    private async Task<WorkflowOutcome> AskAsync(string tenantId, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var client = bus.CreateRequestClient<AdvanceWorkflow>(RequestTimeout.After(ms: (int)options.WorkflowTimeout.TotalMilliseconds));
+            return (await client.GetResponse<WorkflowOutcome>(new AdvanceWorkflow { TenantId = tenantId }, cancellationToken)).Message;
+        }
+        catch (RequestException e) when (!cancellationToken.IsCancellationRequested)
+        {
+            var why = e is RequestTimeoutException ? "It takes longer than a call can wait." : "The workflow met an unexpected fault.";
+            return WorkflowOutcome.Waiting("workflow", why, TimeSpan.FromSeconds(5));
+        }
+    }
+}

@@ -1,0 +1,52 @@
+using IoTPlatform.Contracts.Tenants;
+using IoTPlatform.Provider.Data;
+using IoTPlatform.Provider.Startup;
+using Microsoft.EntityFrameworkCore;
+
+namespace IoTPlatform.Provider.Features.Workflow;
+
+/// <summary>Wakes up every unfinished workflow, at start and at intervals: what a crash or an outage left behind goes on without anybody asking.</summary>
+internal sealed partial class WorkflowWaker(
+    IDbContextFactory<ProviderDb> contexts, WorkflowClient workflows, ProviderOptions options, TimeProvider time, ILogger<WorkflowWaker> log) : BackgroundService
+{
+    /// <summary>Per round; those waiting longest come first, so a thousand waiting tenants don't come all at once.</summary>
+    private const int BatchSize = 100;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(options.WakeInterval, time);
+        do
+        {
+            try
+            {
+                await WakeAsync(stoppingToken);
+            }
+            catch (Exception e) when (e is not OperationCanceledException)
+            {
+                RoundFailed(e);
+            }
+        }
+        while (await timer.WaitForNextTickAsync(stoppingToken));
+    }
+
+    private async Task WakeAsync(CancellationToken cancellationToken)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        var now = time.GetUtcNow();
+        var unfinished = await db.Tenants
+            .Where(t => t.Status == TenantStatus.Joining || t.Status == TenantStatus.Removing)
+            .OrderBy(t => t.WorkflowWokenAt.HasValue).ThenBy(t => t.WorkflowWokenAt)
+            .Select(t => t.TenantId).Take(BatchSize).ToListAsync(cancellationToken);
+        await db.Tenants.Where(t => unfinished.Contains(t.TenantId)).ExecuteUpdateAsync(s => s.SetProperty(t => t.WorkflowWokenAt, now), cancellationToken);
+        foreach (var tenantId in unfinished)
+            await workflows.WakeAsync(tenantId, cancellationToken);
+        if (unfinished.Count > 0)
+            Woken(unfinished.Count);
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Woke up {Count} unfinished workflows")]
+    private partial void Woken(int count);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Unfinished workflows could not be looked up")]
+    private partial void RoundFailed(Exception exception);
+}

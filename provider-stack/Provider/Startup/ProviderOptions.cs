@@ -1,0 +1,43 @@
+using System.Net;
+using IoTPlatform.Hosting;
+
+namespace IoTPlatform.Provider.Startup;
+
+/// <summary>The provider's configuration, complete and valid. Secrets stay in <see cref="PlatformOptions"/>.</summary>
+internal sealed record ProviderOptions
+{
+    public required string DataFolder { get; init; }
+
+    /// <summary>https URLs to listen on.</summary>
+    public required IReadOnlyList<string> Listen { get; init; }
+
+    /// <summary>DNS names and IP addresses of this host.</summary>
+    public required IReadOnlyList<string> Names { get; init; }
+
+    /// <summary>How tenants reach this host; ends with a slash.</summary>
+    public required Uri PublicUrl { get; init; }
+
+    public required string PlatformDomain { get; init; }
+
+    /// <summary>Connection string; null: private server.</summary>
+    public string? Database { get; init; }
+
+    public required Uri RabbitmqUrl { get; init; }
+    public required Uri RabbitmqMqttUrl { get; init; }
+    public required Uri DiscoveryUrl { get; init; }
+
+    /// <summary>How long one step of a workflow may take before it counts as a dependency that is down.</summary>
+    public TimeSpan StepTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a caller waits for the workflow before it is sent away with Retry-After.</summary>
+    public TimeSpan WorkflowTimeout { get; init; } = TimeSpan.FromSeconds(25);
+
+    /// <summary>How often unfinished workflows are woken up.</summary>
+    public TimeSpan WakeInterval { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>The origins under which a caller may have addressed this host: audiences of key proofs.</summary>
+    public IEnumerable<Uri> Origins => Names
+        .Select(name => IPAddress.TryParse(name, out var ip) && ip.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6 ? $"[{name}]" : name)
+        .SelectMany(name => Listen.Select(url => new UriBuilder(Uri.UriSchemeHttps, name, ListenUrl.Port(url)).Uri))
+        .Prepend(PublicUrl);
+}

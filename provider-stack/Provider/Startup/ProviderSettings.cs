@@ -1,0 +1,22 @@
+namespace IoTPlatform.Provider.Startup;
+
+/// <summary>The names of all settings this host reads: environment, env file, or flag.</summary>
+internal static class ProviderSettings
+{
+    public const string Data = "IOT_DATA";
+    public const string Listen = "IOT_LISTEN";
+    public const string Names = "IOT_NAMES";
+    public const string PublicUrl = "IOT_PUBLIC_URL";
+    public const string PlatformDomain = "IOT_PLATFORM_DOMAIN";
+    public const string Database = "IOT_DATABASE";
+    public const string AdminPassword = "IOT_ADMIN_PASSWORD";
+    public const string RabbitmqUrl = "IOT_RABBITMQ_URL";
+    public const string RabbitmqMqttUrl = "IOT_RABBITMQ_MQTT_URL";
+    public const string DiscoveryUrl = "IOT_CDM_DISCOVERY_URL";
+
+    public static readonly string[] All =
+    [
+        Data, Listen, Names, PublicUrl, PlatformDomain, Database, AdminPassword, RabbitmqUrl, RabbitmqMqttUrl, DiscoveryUrl,
+        "IOT_ENV_FILE", "STEP_CA_PASSWORD", "STEP_CA_PASSWORD_FILE", "STEP_CA_PROVISIONER_PASSWORD", "STEP_CA_PROVISIONER_PASSWORD_FILE",
+    ];
+}
