@@ -1,13 +1,119 @@
 namespace IoTPlatform.Testing;
 
-/// <summary>A clock that moves only when told. Timers (and so Task.Delay over it) fire on Advance.</summary>
+/// <summary>A clock that moves only when told. Timers (and so Task.Delay over it) fire on Advance, in order of their time.</summary>
 public sealed class FakeTime : TimeProvider
 {
-    public FakeTime() { }
+    private readonly Lock _gate = new();
+    private readonly List<FakeTimer> _timers = [];
+    private DateTimeOffset _now;
 
-    public FakeTime(DateTimeOffset start) => throw new NotImplementedException();
+    public FakeTime() : this(new DateTimeOffset(2030, 1, 15, 12, 0, 0, TimeSpan.Zero))
+    {
+    }
 
-    public override DateTimeOffset GetUtcNow() => throw new NotImplementedException();
+    public FakeTime(DateTimeOffset start) => _now = start.ToUniversalTime();
 
-    public void Advance(TimeSpan by) => throw new NotImplementedException();
+    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+    public override TimeZoneInfo LocalTimeZone => TimeZoneInfo.Utc;
+
+    /// <summary>Timers that wait now: lets a test see that the code under test has come to its pause.</summary>
+    public int PendingTimers
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _timers.Count;
+            }
+        }
+    }
+
+    public override DateTimeOffset GetUtcNow()
+    {
+        lock (_gate)
+        {
+            return _now;
+        }
+    }
+
+    public override long GetTimestamp() => GetUtcNow().UtcTicks;
+
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+    {
+        var timer = new FakeTimer(this, callback, state);
+        timer.Change(dueTime, period);
+        return timer;
+    }
+
+    public void Advance(TimeSpan by)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(by, TimeSpan.Zero);
+        var target = GetUtcNow() + by;
+        while (NextDue(target) is { } due)
+        {
+            due.Fire();
+        }
+
+        lock (_gate)
+        {
+            _now = target;
+        }
+    }
+
+    private FakeTimer? NextDue(DateTimeOffset target)
+    {
+        lock (_gate)
+        {
+            var next = _timers.Where(t => t.Due <= target).MinBy(t => t.Due);
+            if (next is not null)
+            {
+                _now = next.Due > _now ? next.Due : _now;
+                _timers.Remove(next);
+            }
+
+            return next;
+        }
+    }
+
+    private sealed class FakeTimer(FakeTime clock, TimerCallback callback, object? state) : ITimer
+    {
+        private TimeSpan _period;
+
+        public DateTimeOffset Due { get; private set; }
+
+        public bool Change(TimeSpan dueTime, TimeSpan period)
+        {
+            lock (clock._gate)
+            {
+                clock._timers.Remove(this);
+                _period = period;
+                if (dueTime != Timeout.InfiniteTimeSpan)
+                {
+                    Due = clock._now + dueTime;
+                    clock._timers.Add(this);
+                }
+
+                return true;
+            }
+        }
+
+        public void Fire()
+        {
+            if (_period > TimeSpan.Zero)
+            {
+                Change(_period, _period);
+            }
+
+            callback(state);
+        }
+
+        public void Dispose() => Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+
+        public ValueTask DisposeAsync()
+        {
+            Dispose();
+            return ValueTask.CompletedTask;
+        }
+    }
 }

@@ -1,13 +1,77 @@
+using System.Collections.Concurrent;
+using System.Globalization;
 using System.Reflection;
+using IoTPlatform.Hosting;
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
 
 namespace IoTPlatform.Testing;
 
 /// <summary>One throw-away PostgreSQL per test process, started on first use, ended with the process.</summary>
 public static class PostgresServer
 {
+    private static readonly Lazy<Task<PrivatePostgres>> Server = new(StartAsync);
+    private static readonly ConcurrentDictionary<string, Lazy<Task<string>>> Templates = new(StringComparer.Ordinal);
+    private static int _last;
+
     /// <summary>A fresh database with Hosting's and the given assemblies' migrations applied (copied from a template). Skips the test where PostgreSQL is missing.</summary>
-    public static Task<TestDatabase> CreateDatabaseAsync(params Assembly[] migrations) => throw new NotImplementedException();
+    public static async Task<TestDatabase> CreateDatabaseAsync(params Assembly[] migrations)
+    {
+        RequirePostgres();
+        var key = string.Join(',', migrations.Select(a => a.GetName().Name));
+        var template = await Templates.GetOrAdd(key, _ => new Lazy<Task<string>>(() => MigrateTemplateAsync(migrations))).Value;
+        return await CreateAsync($" TEMPLATE {template}");
+    }
 
     /// <summary>A fresh database without any schema.</summary>
-    public static Task<TestDatabase> CreateEmptyDatabaseAsync() => throw new NotImplementedException();
+    public static async Task<TestDatabase> CreateEmptyDatabaseAsync()
+    {
+        RequirePostgres();
+        return await CreateAsync("");
+    }
+
+    internal static Task DropAsync(string name) => ExecuteAsync($"DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+
+    private static void RequirePostgres() => Requires.That(Tools.Find("postgres") is not null || Directory.Exists("/usr/lib/postgresql"), "PostgreSQL is not installed");
+
+    private static async Task<TestDatabase> CreateAsync(string template)
+    {
+        var server = await Server.Value;
+        var name = "test" + Interlocked.Increment(ref _last).ToString(CultureInfo.InvariantCulture);
+        await ExecuteAsync($"CREATE DATABASE {name} OWNER platform{template}");
+        return new TestDatabase(server, name);
+    }
+
+    private static async Task<string> MigrateTemplateAsync(Assembly[] migrations)
+    {
+        var server = await Server.Value;
+        var name = "template_" + Interlocked.Increment(ref _last).ToString(CultureInfo.InvariantCulture);
+        await ExecuteAsync($"CREATE DATABASE {name} OWNER platform");
+        var unpooled = new NpgsqlConnectionStringBuilder(server.ConnectionString(name)) { Pooling = false };
+        await using var dataSource = NpgsqlDataSource.Create(unpooled.ConnectionString);
+        await Migrations.ApplyAsync(dataSource, migrations);
+        return name;
+    }
+
+    private static async Task ExecuteAsync(string sql)
+    {
+        var server = await Server.Value;
+        await using var connection = new NpgsqlConnection(server.SuperuserConnectionString());
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    private static async Task<PrivatePostgres> StartAsync()
+    {
+        var folder = new TempFolder();
+        var server = await PrivatePostgres.StartAsync(folder.Combine("postgres"), new PrivatePostgresOptions { Durable = false }, NullLogger.Instance, TimeProvider.System, CancellationToken.None);
+        AppDomain.CurrentDomain.ProcessExit += (_, _) =>
+        {
+            // The last act of the test process; there is no asynchronous form of this event.
+            Task.Run(async () => await server.DisposeAsync()).Wait(TimeSpan.FromSeconds(20));
+            folder.Dispose();
+        };
+        return server;
+    }
 }

@@ -1,39 +1,165 @@
+using System.Diagnostics;
+using System.Globalization;
+
 namespace IoTPlatform.Testing;
 
 /// <summary>A real child process with captured output. Disposing kills the whole tree.</summary>
 public sealed class ProcessUnderTest : IAsyncDisposable
 {
-    private ProcessUnderTest() { }
+    private static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(60);
+    private readonly Lock _gate = new();
+    private readonly List<string> _lines = [];
+    private readonly Process _process;
+    private readonly TaskCompletionSource _exited = NewSignal();
+    private TaskCompletionSource _changed = NewSignal();
+    private int _openStreams = 2;
 
-    public static ProcessUnderTest Start(string fileName, IEnumerable<string> arguments, IReadOnlyDictionary<string, string?>? environment = null, string? workingDirectory = null) => throw new NotImplementedException();
+    private ProcessUnderTest(Process process) => _process = process;
 
-    /// <summary>Runs a .NET assembly with the same dotnet as the test.</summary>
-    public static ProcessUnderTest StartDotnet(string assemblyPath, IEnumerable<string> arguments, IReadOnlyDictionary<string, string?>? environment = null, string? workingDirectory = null) => throw new NotImplementedException();
+    public int Id { get; private set; }
 
-    public int Id => throw new NotImplementedException();
-
-    public bool HasExited => throw new NotImplementedException();
+    public bool HasExited => _process.HasExited;
 
     /// <summary>Standard output and error so far, in order of arrival.</summary>
-    public string Output => throw new NotImplementedException();
+    public string Output => string.Join('\n', Lines);
 
-    public IReadOnlyList<string> Lines => throw new NotImplementedException();
+    public IReadOnlyList<string> Lines
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _lines];
+            }
+        }
+    }
+
+    /// <param name="environment">Added to ours; a null value removes a variable.</param>
+    public static ProcessUnderTest Start(string fileName, IEnumerable<string> arguments, IReadOnlyDictionary<string, string?>? environment = null, string? workingDirectory = null)
+    {
+        var start = new ProcessStartInfo(fileName, arguments) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = workingDirectory ?? "" };
+        foreach (var (name, value) in environment ?? new Dictionary<string, string?>(StringComparer.Ordinal))
+        {
+            start.Environment[name] = value;
+        }
+
+        var process = new Process { StartInfo = start, EnableRaisingEvents = true };
+        var child = new ProcessUnderTest(process);
+        process.Exited += (_, _) => child._exited.TrySetResult();
+        process.Start();
+        child.Id = process.Id;
+        process.OutputDataReceived += child.Add;
+        process.ErrorDataReceived += child.Add;
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        return child;
+    }
+
+    /// <summary>Runs a .NET assembly with the same dotnet as the test.</summary>
+    public static ProcessUnderTest StartDotnet(string assemblyPath, IEnumerable<string> arguments, IReadOnlyDictionary<string, string?>? environment = null, string? workingDirectory = null) =>
+        Start(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", arguments.Prepend(assemblyPath), environment, workingDirectory);
 
     /// <summary>The first line, past or future, that starts with the prefix. Throws with the output when the process ends without it or the time-out (default 60 s) passes.</summary>
-    public Task<string> WaitForLineAsync(string prefix, TimeSpan? timeout = null) => throw new NotImplementedException();
+    public Task<string> WaitForLineAsync(string prefix, TimeSpan? timeout = null) =>
+        WaitForLineAsync(l => l.StartsWith(prefix, StringComparison.Ordinal), timeout);
 
-    public Task<string> WaitForLineAsync(Func<string, bool> match, TimeSpan? timeout = null) => throw new NotImplementedException();
+    public async Task<string> WaitForLineAsync(Func<string, bool> match, TimeSpan? timeout = null)
+    {
+        using var limit = new CancellationTokenSource(timeout ?? DefaultTimeout);
+        while (true)
+        {
+            Task changed;
+            bool ended;
+            lock (_gate)
+            {
+                if (_lines.FirstOrDefault(match) is { } line)
+                {
+                    return line;
+                }
+
+                changed = _changed.Task;
+                ended = _openStreams == 0;
+            }
+
+            if (ended)
+            {
+                throw new InvalidOperationException($"The process ended before the expected line came. Its output:\n{Output}");
+            }
+
+            try
+            {
+                await changed.WaitAsync(limit.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                throw new TimeoutException($"The expected line did not come in time. The output so far:\n{Output}");
+            }
+        }
+    }
 
     /// <summary>SIGKILL to this one process, as an out-of-memory killer would.</summary>
-    public Task KillAsync() => throw new NotImplementedException();
+    public async Task KillAsync()
+    {
+        Signal("KILL");
+        await WaitForExitAsync();
+    }
 
     /// <summary>SIGTERM.</summary>
-    public void Terminate() => throw new NotImplementedException();
+    public void Terminate() => Signal("TERM");
 
     /// <summary>SIGINT, as Ctrl-C.</summary>
-    public void Interrupt() => throw new NotImplementedException();
+    public void Interrupt() => Signal("INT");
 
-    public Task<int> WaitForExitAsync(TimeSpan? timeout = null) => throw new NotImplementedException();
+    /// <summary>The exit code; 128 + signal when a signal ended it.</summary>
+    public async Task<int> WaitForExitAsync(TimeSpan? timeout = null)
+    {
+        using var limit = new CancellationTokenSource(timeout ?? DefaultTimeout);
+        try
+        {
+            // Not Process.WaitForExitAsync: that also waits for grandchildren that hold the output open.
+            await _exited.Task.WaitAsync(limit.Token);
+            return _process.ExitCode;
+        }
+        catch (OperationCanceledException)
+        {
+            throw new TimeoutException($"The process did not end in time. The output so far:\n{Output}");
+        }
+    }
 
-    public ValueTask DisposeAsync() => throw new NotImplementedException();
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill(entireProcessTree: true);
+            await WaitForExitAsync();
+        }
+
+        _process.Dispose();
+    }
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private void Signal(string name)
+    {
+        using var kill = Process.Start("kill", ["-" + name, Id.ToString(CultureInfo.InvariantCulture)]);
+        kill.WaitForExit();
+    }
+
+    private void Add(object sender, DataReceivedEventArgs e)
+    {
+        lock (_gate)
+        {
+            if (e.Data is null)
+            {
+                _openStreams--;
+            }
+            else
+            {
+                _lines.Add(e.Data);
+            }
+
+            _changed.SetResult();
+            _changed = NewSignal();
+        }
+    }
 }

@@ -1,3 +1,4 @@
+using IoTPlatform.Hosting;
 using Npgsql;
 
 namespace IoTPlatform.Testing;
@@ -5,21 +6,60 @@ namespace IoTPlatform.Testing;
 /// <summary>A database of its own; dropped on dispose.</summary>
 public sealed class TestDatabase : IAsyncDisposable
 {
-    private TestDatabase(NpgsqlDataSource dataSource) => DataSource = dataSource;
+    internal TestDatabase(PrivatePostgres server, string name)
+    {
+        Name = name;
+        ConnectionString = server.ConnectionString(name);
+        SuperuserConnectionString = server.SuperuserConnectionString(name);
+        DataSource = NpgsqlDataSource.Create(ConnectionString);
+    }
+
+    public string Name { get; }
 
     public NpgsqlDataSource DataSource { get; }
 
     /// <summary>As the platform's role: owner, no superuser. Good for IOT_DATABASE of a child process.</summary>
-    public string ConnectionString => throw new NotImplementedException();
+    public string ConnectionString { get; }
 
-    public string SuperuserConnectionString => throw new NotImplementedException();
+    public string SuperuserConnectionString { get; }
 
-    public Task ExecuteAsync(string sql, params object?[] parameters) => throw new NotImplementedException();
+    public async Task ExecuteAsync(string sql, params object?[] parameters)
+    {
+        await using var command = Command(sql, parameters);
+        await command.ExecuteNonQueryAsync();
+    }
 
-    public Task<T?> ScalarAsync<T>(string sql, params object?[] parameters) => throw new NotImplementedException();
+    /// <summary>The first column of the first row; default for no row or null.</summary>
+    public async Task<T?> ScalarAsync<T>(string sql, params object?[] parameters)
+    {
+        await using var command = Command(sql, parameters);
+        await using var reader = await command.ExecuteReaderAsync();
+        return await reader.ReadAsync() && !await reader.IsDBNullAsync(0) ? await reader.GetFieldValueAsync<T>(0) : default;
+    }
 
     /// <summary>For attacks no platform role could do: triggers off, rows changed.</summary>
-    public Task ExecuteAsSuperuserAsync(string sql) => throw new NotImplementedException();
+    public async Task ExecuteAsSuperuserAsync(string sql)
+    {
+        await using var connection = new NpgsqlConnection(SuperuserConnectionString);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync();
+    }
 
-    public ValueTask DisposeAsync() => throw new NotImplementedException();
+    public async ValueTask DisposeAsync()
+    {
+        await DataSource.DisposeAsync();
+        await PostgresServer.DropAsync(Name);
+    }
+
+    private NpgsqlCommand Command(string sql, object?[] parameters)
+    {
+        var command = DataSource.CreateCommand(sql);
+        foreach (var value in parameters)
+        {
+            command.Parameters.Add(new NpgsqlParameter { Value = value ?? DBNull.Value });
+        }
+
+        return command;
+    }
 }

@@ -6,12 +6,52 @@ namespace IoTPlatform.Hosting;
 /// <summary>The host's database: the one of the connection string, or a private server in the data folder.</summary>
 public sealed class PlatformDatabase : IAsyncDisposable
 {
-    private PlatformDatabase(NpgsqlDataSource dataSource) => DataSource = dataSource;
+    private readonly PrivatePostgres? _server;
+
+    private PlatformDatabase(NpgsqlDataSource dataSource, PrivatePostgres? server)
+    {
+        DataSource = dataSource;
+        _server = server;
+        if (_server is not null)
+        {
+            _server.Restarted += DataSource.Clear;
+        }
+    }
 
     public NpgsqlDataSource DataSource { get; }
 
     /// <param name="connectionString">Null: private server.</param>
-    public static Task<PlatformDatabase> OpenAsync(DataFolder folder, string? connectionString, string databaseName, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken) => throw new NotImplementedException();
+    public static async Task<PlatformDatabase> OpenAsync(DataFolder folder, string? connectionString, string databaseName, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
+    {
+        if (connectionString is not null)
+        {
+            return new PlatformDatabase(await ExternalPostgres.ConnectAsync(connectionString, loggers, time, cancellationToken), server: null);
+        }
 
-    public ValueTask DisposeAsync() => throw new NotImplementedException();
+        if (PostgresFolder.RunningAccount() is { } account)
+        {
+            folder.AllowPassage(account);
+        }
+
+        var server = await PrivatePostgres.StartAsync(folder.Combine("postgres"), new PrivatePostgresOptions(), loggers.CreateLogger<PrivatePostgres>(), time, cancellationToken);
+        try
+        {
+            await server.EnsureDatabaseAsync(databaseName, cancellationToken);
+            return new PlatformDatabase(DataSources.Create(server.ConnectionString(databaseName), loggers), server);
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await DataSource.DisposeAsync();
+        if (_server is not null)
+        {
+            await _server.DisposeAsync();
+        }
+    }
 }

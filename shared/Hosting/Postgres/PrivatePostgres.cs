@@ -1,23 +1,114 @@
+using IoTPlatform.Hosting.Processes;
 using Microsoft.Extensions.Logging;
+using Npgsql;
 
 namespace IoTPlatform.Hosting;
 
 /// <summary>The embedded default database: an own PostgreSQL server in the data folder, on a Unix socket only, that lives and dies with this process.</summary>
 public sealed class PrivatePostgres : IAsyncDisposable
 {
-    private PrivatePostgres() { }
+    private const string Role = "platform";
+    private readonly PostgresFolder _folder;
+    private readonly ParentThread _parent;
+    private readonly PostgresSupervisor _supervisor;
+    private readonly bool _durable;
+    private bool _disposed;
 
-    public static Task<PrivatePostgres> StartAsync(string folder, PrivatePostgresOptions options, ILogger logger, TimeProvider time, CancellationToken cancellationToken) => throw new NotImplementedException();
+    private PrivatePostgres(PostgresFolder folder, ParentThread parent, PostgresSupervisor supervisor, bool durable)
+    {
+        _folder = folder;
+        _parent = parent;
+        _supervisor = supervisor;
+        _durable = durable;
+    }
 
-    public int ServerProcessId => throw new NotImplementedException();
+    /// <summary>Makes the data folder on first use, recovers after a crash, ends a server that a killed host left behind.</summary>
+    /// <param name="folder">Absolute; as root its parents must be open to the user postgres.</param>
+    public static async Task<PrivatePostgres> StartAsync(string folder, PrivatePostgresOptions options, ILogger logger, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var opened = PostgresFolder.Open(folder);
+        var parent = new ParentThread();
+        PostgresSupervisor? supervisor = null;
+        try
+        {
+            var binaries = PostgresBinaries.Find(options.BinDirectory, opened.Version);
+            await PostgresCluster.EnsureAsync(opened, binaries, options.Durable, parent, cancellationToken);
+            supervisor = new PostgresSupervisor(() => new PostgresServerProcess(opened, binaries, options.Durable, parent, time), logger, time);
+            await supervisor.StartAsync(cancellationToken);
+            var server = new PrivatePostgres(opened, parent, supervisor, options.Durable);
+            await server.EnsureRoleAsync(cancellationToken);
+            return server;
+        }
+        catch
+        {
+            if (supervisor is not null)
+            {
+                await supervisor.DisposeAsync();
+            }
+
+            parent.Dispose();
+            opened.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The server came back after it had died: pooled connections are stale.</summary>
+    public event Action? Restarted
+    {
+        add => _supervisor.Restarted += value;
+        remove => _supervisor.Restarted -= value;
+    }
+
+    public int ServerProcessId => _supervisor.ServerProcessId;
 
     /// <summary>For the platform's own role, which owns its databases and is no superuser.</summary>
-    public string ConnectionString(string database = "platform") => throw new NotImplementedException();
+    public string ConnectionString(string database = "platform") => Connection(database, Role, pooling: true);
 
-    public string SuperuserConnectionString(string database = "postgres") => throw new NotImplementedException();
+    public string SuperuserConnectionString(string database = "postgres") => Connection(database, "postgres", pooling: false);
 
     /// <summary>Creates the database, owned by the platform's role, unless it is there.</summary>
-    public Task EnsureDatabaseAsync(string database, CancellationToken cancellationToken) => throw new NotImplementedException();
+    public async Task EnsureDatabaseAsync(string database, CancellationToken cancellationToken)
+    {
+        await using var connection = new NpgsqlConnection(SuperuserConnectionString());
+        await connection.OpenAsync(cancellationToken);
+        await using var exists = new NpgsqlCommand("SELECT 1 FROM pg_database WHERE datname = $1", connection) { Parameters = { new() { Value = database } } };
+        if (await exists.ExecuteScalarAsync(cancellationToken) is null)
+        {
+            await using var create = new NpgsqlCommand($"CREATE DATABASE {PostgresIdentifier.Quote(database)} OWNER {Role}", connection);
+            await create.ExecuteNonQueryAsync(cancellationToken);
+        }
+    }
 
-    public ValueTask DisposeAsync() => throw new NotImplementedException();
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, true))
+        {
+            return;
+        }
+
+        await _supervisor.DisposeAsync();
+        _parent.Dispose();
+        _folder.Dispose();
+    }
+
+    private async Task EnsureRoleAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = new NpgsqlConnection(SuperuserConnectionString());
+        await connection.OpenAsync(cancellationToken);
+        await using var exists = new NpgsqlCommand("SELECT 1 FROM pg_roles WHERE rolname = $1", connection) { Parameters = { new() { Value = Role } } };
+        if (await exists.ExecuteScalarAsync(cancellationToken) is null)
+        {
+            await using var create = new NpgsqlCommand($"CREATE ROLE {Role} LOGIN", connection);
+            await create.ExecuteNonQueryAsync(cancellationToken);
+        }
+    }
+
+    private string Connection(string database, string user, bool pooling) => new NpgsqlConnectionStringBuilder
+    {
+        Host = _folder.Socket,
+        Username = user,
+        Database = database,
+        Pooling = pooling,
+        MaxPoolSize = _durable ? 80 : 20,
+    }.ConnectionString;
 }

@@ -1,0 +1,80 @@
+using System.Diagnostics;
+
+namespace IoTPlatform.Hosting;
+
+/// <summary>Command lines that run PostgreSQL's programs as the right user, away from the terminal and its Ctrl-C.</summary>
+internal static class PostgresCommand
+{
+    private const string SocketPort = "5432";
+
+    public static ProcessStartInfo InitDb(PostgresFolder folder, PostgresBinaries binaries, string target, bool durable)
+    {
+        var start = AsServerUser(folder, [binaries.InitDb, "-D", target, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"]);
+        if (!durable)
+        {
+            start.ArgumentList.Add("--no-sync");
+        }
+
+        return start;
+    }
+
+    public static ProcessStartInfo Server(PostgresFolder folder, PostgresBinaries binaries, bool durable)
+    {
+        // SIGINT is PostgreSQL's "fast shutdown": when this process dies, the server checkpoints and goes.
+        var start = AsServerUser(folder, [binaries.Postgres, "-D", folder.Data, "-k", folder.Socket, "-p", SocketPort], "--pdeathsig", "INT");
+        foreach (var setting in Settings(folder, durable))
+        {
+            start.ArgumentList.Add("-c");
+            start.ArgumentList.Add(setting);
+        }
+
+        return start;
+    }
+
+    private static IEnumerable<string> Settings(PostgresFolder folder, bool durable)
+    {
+        yield return "listen_addresses=";
+        yield return "unix_socket_permissions=0700";
+        yield return durable ? "shared_buffers=128MB" : "shared_buffers=32MB";
+        yield return durable ? "max_connections=100" : "max_connections=300";
+        yield return durable ? "fsync=on" : "fsync=off";
+        yield return durable ? "synchronous_commit=on" : "synchronous_commit=off";
+        yield return durable ? "full_page_writes=on" : "full_page_writes=off";
+        yield return "max_parallel_workers_per_gather=0"; // containers often have a tiny /dev/shm
+        yield return "jit=off";
+        yield return "timezone=UTC";
+        yield return "log_timezone=UTC";
+        yield return "lc_messages=C";
+        yield return "logging_collector=on";
+        yield return $"log_directory={folder.Log}";
+        yield return "log_filename=postgres-%a.log"; // one file per weekday, a week back
+        yield return "log_truncate_on_rotation=on";
+        yield return "log_rotation_age=1d";
+        yield return "log_rotation_size=0";
+        yield return "log_parameter_max_length=0"; // parameters may hold personal data and hashes
+        yield return "log_parameter_max_length_on_error=0";
+    }
+
+    private static ProcessStartInfo AsServerUser(PostgresFolder folder, IEnumerable<string> command, params string[] setpriv)
+    {
+        var start = new ProcessStartInfo("setsid") { WorkingDirectory = "/", UseShellExecute = false, RedirectStandardError = true, RedirectStandardOutput = true, RedirectStandardInput = true };
+        start.Environment.Clear();
+        start.Environment["PATH"] = Environment.GetEnvironmentVariable("PATH");
+        start.Environment["LC_ALL"] = "C.UTF-8";
+        start.ArgumentList.Add("setpriv");
+        if (folder.Account is { } account)
+        {
+            foreach (var argument in new[] { "--reuid", account.Name, "--regid", account.Name, "--clear-groups" })
+            {
+                start.ArgumentList.Add(argument);
+            }
+        }
+
+        foreach (var argument in setpriv.Append("--").Concat(command))
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        return start;
+    }
+}
