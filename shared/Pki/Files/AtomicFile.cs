@@ -1,3 +1,6 @@
+using System.Security.Cryptography;
+using System.Text;
+
 namespace IoTPlatform.Pki.Files;
 
 /// <summary>Replaces a file so that a reader, or a crash, sees the old content or the new one, never a part.</summary>
@@ -10,7 +13,44 @@ public static class AtomicFile
     public const UnixFileMode Public = Secret | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
     /// <summary>Temporary file in the same folder, fsync, rename, fsync of the folder. Throws IOException or UnauthorizedAccessException.</summary>
-    public static void Write(string path, ReadOnlySpan<byte> content, UnixFileMode mode) => throw new NotImplementedException();
+    public static void Write(string path, ReadOnlySpan<byte> content, UnixFileMode mode)
+    {
+        var target = Path.GetFullPath(path);
+        var folder = Path.GetDirectoryName(target) ?? throw new IOException($"'{path}' is not a file path.");
+        var temporary = Path.Combine(folder, $".{Path.GetFileName(target)}.{RandomNumberGenerator.GetHexString(16, lowercase: true)}.tmp");
+        try
+        {
+            WriteThrough(temporary, content, mode);
+            File.Move(temporary, target, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(temporary);
+            throw;
+        }
 
-    public static void WriteText(string path, string content, UnixFileMode mode) => throw new NotImplementedException();
+        DirectorySync.Flush(folder);
+    }
+
+    /// <summary>UTF-8 without a byte order mark.</summary>
+    public static void WriteText(string path, string content, UnixFileMode mode) => Write(path, Encoding.UTF8.GetBytes(content), mode);
+
+    private static void WriteThrough(string path, ReadOnlySpan<byte> content, UnixFileMode mode)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None, BufferSize = 0 };
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = Secret;
+        }
+
+        using var stream = new FileStream(path, options);
+        stream.Write(content);
+        if (!OperatingSystem.IsWindows() && mode != Secret)
+        {
+            // The create mode is cut by the umask; the caller's mode is meant exactly.
+            File.SetUnixFileMode(stream.SafeFileHandle, mode);
+        }
+
+        stream.Flush(flushToDisk: true);
+    }
 }
