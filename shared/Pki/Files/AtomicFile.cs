@@ -35,6 +35,17 @@ public static class AtomicFile
     /// <summary>UTF-8 without a byte order mark.</summary>
     public static void WriteText(string path, string content, UnixFileMode mode) => Write(path, Encoding.UTF8.GetBytes(content), mode);
 
+    /// <summary>Deletes the file, when it is there, so that it stays deleted after a power cut.</summary>
+    public static void Delete(string path)
+    {
+        var target = Path.GetFullPath(path);
+        if (File.Exists(target))
+        {
+            File.Delete(target);
+            DirectorySync.Flush(Path.GetDirectoryName(target)!);
+        }
+    }
+
     private static void WriteThrough(string path, ReadOnlySpan<byte> content, UnixFileMode mode)
     {
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None, BufferSize = 0 };

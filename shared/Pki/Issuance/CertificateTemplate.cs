@@ -11,10 +11,11 @@ public sealed record CertificateTemplate
 
     public required SubjectNames Names { get; init; }
 
-    /// <summary>Whole seconds; fractions are cut off.</summary>
-    public required DateTimeOffset NotBefore { get; init; }
+    /// <summary>UTC, whole seconds: fractions are cut off.</summary>
+    public required DateTimeOffset NotBefore { get; init => field = WholeSeconds(value); }
 
-    public required DateTimeOffset NotAfter { get; init; }
+    /// <summary>UTC, whole seconds: fractions are cut off.</summary>
+    public required DateTimeOffset NotAfter { get; init => field = WholeSeconds(value); }
 
     public NameConstraints? NameConstraints { get; init; }
 
@@ -25,4 +26,6 @@ public sealed record CertificateTemplate
     public Uri? CaIssuersUrl { get; init; }
 
     public StepProvisionerExtension? StepProvisioner { get; init; }
+
+    private static DateTimeOffset WholeSeconds(DateTimeOffset time) => new(time.UtcTicks - (time.UtcTicks % TimeSpan.TicksPerSecond), TimeSpan.Zero);
 }

@@ -7,6 +7,9 @@ namespace IoTPlatform.Pki;
 /// <summary>The names of a certificate or request: one optional CN and the subject alternative names by kind.</summary>
 public sealed record SubjectNames
 {
+    /// <summary>Most subject alternative names one certificate may carry.</summary>
+    public const int MaxNames = 128;
+
     public string? CommonName { get; init; }
 
     public ImmutableArray<string> Dns { get; init; } = [];
@@ -17,18 +20,134 @@ public sealed record SubjectNames
 
     public ImmutableArray<string> Emails { get; init; } = [];
 
+    public int SanCount => Dns.Length + Ip.Length + Uris.Length + Emails.Length;
+
+    /// <summary>Which kinds of subject alternative name there are.</summary>
+    public SanKinds SanKinds =>
+        (Dns.IsEmpty ? SanKinds.None : SanKinds.Dns)
+        | (Ip.IsEmpty ? SanKinds.None : SanKinds.Ip)
+        | (Uris.IsEmpty ? SanKinds.None : SanKinds.Uri)
+        | (Emails.IsEmpty ? SanKinds.None : SanKinds.Email);
+
     /// <summary>All subject alternative names as text: DNS, IP, e-mail, URI.</summary>
     public IEnumerable<string> AllSans => Dns.Concat(Ip.Select(ip => ip.ToString())).Concat(Emails).Concat(Uris);
 
-    /// <summary>Sorts plain SAN strings by step-ca's rule: an IP address, else a URI with a scheme, else an e-mail address, else DNS.</summary>
-    public static SubjectNames FromSans(string? commonName, IEnumerable<string> sans) => throw new NotImplementedException();
+    /// <summary>
+    /// Sorts plain SAN strings by step-ca's rule: an IP address, else a URI with a scheme, else an e-mail address, else DNS; doubles are dropped.
+    /// Throws <see cref="PkiError.NameNotAllowed"/> as <see cref="Validate"/> does.
+    /// </summary>
+    public static SubjectNames FromSans(string? commonName, IEnumerable<string> sans)
+    {
+        var dns = ImmutableArray.CreateBuilder<string>();
+        var ip = ImmutableArray.CreateBuilder<IPAddress>();
+        var uris = ImmutableArray.CreateBuilder<string>();
+        var emails = ImmutableArray.CreateBuilder<string>();
+        foreach (var san in sans.Distinct(StringComparer.Ordinal))
+        {
+            if (NameSyntax.TryParseIp(san, out var address))
+            {
+                ip.Add(address);
+            }
+            else if (HasScheme(san))
+            {
+                uris.Add(san);
+            }
+            else if (san.Contains('@'))
+            {
+                emails.Add(san);
+            }
+            else
+            {
+                dns.Add(san);
+            }
+        }
 
-    /// <summary>The names a certificate carries. Throws <see cref="PkiException"/> for a malformed one.</summary>
-    public static SubjectNames FromCertificate(X509Certificate2 certificate) => throw new NotImplementedException();
+        var names = new SubjectNames
+        {
+            CommonName = string.IsNullOrEmpty(commonName) ? null : commonName,
+            Dns = dns.ToImmutable(),
+            Ip = ip.ToImmutable(),
+            Uris = uris.ToImmutable(),
+            Emails = emails.ToImmutable(),
+        };
+        names.Validate();
+        return names;
+    }
+
+    /// <summary>The names a certificate carries, unchecked. Throws <see cref="PkiException"/> for a malformed one.</summary>
+    public static SubjectNames FromCertificate(X509Certificate2 certificate) => ParsedCertificate.Parse(certificate.RawDataMemory).Names;
 
     /// <summary>Throws <see cref="PkiError.NameNotAllowed"/> for control characters, ':' in the CN, over-long or ill-formed names.</summary>
-    public void Validate() => throw new NotImplementedException();
+    public void Validate()
+    {
+        if (FindViolation() is { } violation)
+        {
+            throw new PkiException(PkiError.NameNotAllowed, violation);
+        }
+    }
 
-    /// <summary>Same CN and the same sets of names, in any order; DNS and e-mail hosts compared without case.</summary>
-    public bool HasSameNames(SubjectNames other) => throw new NotImplementedException();
+    /// <summary>Same CN and the same sets of names, in any order; DNS names compared without case.</summary>
+    public bool HasSameNames(SubjectNames other) =>
+        string.Equals(CommonName, other.CommonName, StringComparison.Ordinal)
+        && SameSet(Dns, other.Dns, StringComparer.OrdinalIgnoreCase)
+        && SameSet(Ip, other.Ip, EqualityComparer<IPAddress>.Default)
+        && SameSet(Uris, other.Uris, StringComparer.Ordinal)
+        && SameSet(Emails, other.Emails, StringComparer.Ordinal);
+
+    /// <summary>The first thing wrong with the names. Never repeats a name: it may hold control characters.</summary>
+    internal string? FindViolation()
+    {
+        if (CommonName is not null && !NameSyntax.IsCommonName(CommonName))
+        {
+            return $"The common name must have 1 to {NameSyntax.MaxCommonName} characters, no ':' and no control characters.";
+        }
+
+        if (SanCount > MaxNames)
+        {
+            return $"There are more than {MaxNames} subject alternative names.";
+        }
+
+        foreach (var name in Dns)
+        {
+            if (!NameSyntax.IsDnsName(name))
+            {
+                return "A DNS name is not well-formed.";
+            }
+        }
+
+        foreach (var uri in Uris)
+        {
+            if (!NameSyntax.IsUri(uri))
+            {
+                return "A URI is not well-formed, or holds more than scheme, host, port and path.";
+            }
+        }
+
+        foreach (var email in Emails)
+        {
+            if (!NameSyntax.IsEmail(email))
+            {
+                return "An e-mail address is not well-formed.";
+            }
+        }
+
+        foreach (var address in Ip)
+        {
+            if (address.IsIPv4MappedToIPv6)
+            {
+                return "An IPv4 address is written as IPv6.";
+            }
+        }
+
+        return null;
+    }
+
+    private static bool HasScheme(string text)
+    {
+        var colon = text.IndexOf(':');
+        return colon > 0 && char.IsAsciiLetter(text[0]) && !text.AsSpan(0, colon).ContainsAny(" /@.");
+    }
+
+    private static bool SameSet<T>(ImmutableArray<T> one, ImmutableArray<T> other, IEqualityComparer<T> comparer) =>
+        (one.IsEmpty && other.IsEmpty) || one.ToHashSet(comparer).SetEquals(other);
 }

@@ -34,8 +34,11 @@ public sealed record CertificateProfile
 
     public bool RequiresCommonName { get; init; }
 
-    /// <summary>The CN must be the certificate's only DNS name (device certificates).</summary>
-    public bool CommonNameIsOnlyDnsName { get; init; }
+    /// <summary>Further demands on the names: null, or what is wrong.</summary>
+    internal Func<SubjectNames, string?>? NameRule { get; init; }
+
+    /// <summary>The issuer's pathLenConstraint must be at least this; keeps what only the intermediate may sign off a tenant's Sub-CA.</summary>
+    internal int MinIssuerPathLength { get; init; }
 
     /// <summary>Critical name constraints must be there; without this they must not.</summary>
     public bool RequiresNameConstraints { get; init; }

@@ -29,9 +29,10 @@ public static class Profiles
         Keys = [KeyKind.P256],
         AllowedNames = SanKinds.Dns | SanKinds.Ip | SanKinds.Uri,
         RequiresCommonName = true,
+        NameRule = NameRules.Service,
     };
 
-    /// <summary>A tenant's MQTT bridge to the provider: CN <c>{tenant}-mqtt-bridge</c>, URI SAN from <see cref="SpiffeId.Bridge"/>.</summary>
+    /// <summary>A tenant's MQTT bridge to the provider: CN from <see cref="MqttBridgeName"/>, URI SAN from <see cref="SpiffeId.Bridge"/>.</summary>
     public static CertificateProfile MqttBridge { get; } = new()
     {
         Name = "mqtt-bridge",
@@ -43,6 +44,8 @@ public static class Profiles
         AllowedNames = SanKinds.Uri,
         RequiredNames = SanKinds.Uri,
         RequiresCommonName = true,
+        NameRule = NameRules.Bridge,
+        MinIssuerPathLength = 1,
     };
 
     /// <summary>A device: CN = DNS SAN = device id, URI SAN from <see cref="SpiffeId.Device"/>. For another lifetime see <see cref="DeviceFor"/>.</summary>
@@ -57,7 +60,7 @@ public static class Profiles
         AllowedNames = SanKinds.Dns | SanKinds.Uri,
         RequiredNames = SanKinds.Dns | SanKinds.Uri,
         RequiresCommonName = true,
-        CommonNameIsOnlyDnsName = true,
+        NameRule = NameRules.Device,
     };
 
     /// <summary>step-ca's default leaf: what a one-time token of a JWK provisioner buys.</summary>
@@ -93,5 +96,6 @@ public static class Profiles
         MaxLifetime = lifetime,
         Keys = keys,
         RequiresCommonName = true,
+        MinIssuerPathLength = pathLength + 1,
     };
 }

@@ -1,32 +1,44 @@
 using System.Security.Cryptography;
+using IoTPlatform.Pki.Files;
 
 namespace IoTPlatform.Pki;
 
 /// <summary>A PKCS#10 request (RFC 2986): strict DER, its key and hash on the allow-list, its signature verified exactly once, on parsing.</summary>
 public sealed class CertificateSigningRequest
 {
+    /// <summary>Of DER; PEM may be 4/3 as long and a little.</summary>
     public const int DefaultMaxBytes = 16384;
 
-    private CertificateSigningRequest() { }
+    internal CertificateSigningRequest() { }
 
-    public ReadOnlyMemory<byte> Der { get; private init; }
+    public ReadOnlyMemory<byte> Der { get; internal init; }
 
-    public ReadOnlyMemory<byte> SubjectPublicKeyInfo { get; private init; }
+    public ReadOnlyMemory<byte> SubjectPublicKeyInfo { get; internal init; }
 
-    public KeyKind Key { get; private init; }
+    public KeyKind Key { get; internal init; }
 
     /// <summary>32 bytes.</summary>
-    public byte[] SubjectPublicKeyInfoSha256 { get; private init; } = [];
+    public byte[] SubjectPublicKeyInfoSha256 { get; internal init; } = [];
 
-    public SubjectNames Names { get; private init; } = new();
+    /// <summary>The CN and the requested alternative names, well-formed (<see cref="SubjectNames.Validate"/>). Further subject attributes are not read.</summary>
+    public SubjectNames Names { get; internal init; } = new();
 
-    /// <summary>The request asks for basicConstraints CA:TRUE.</summary>
-    public bool RequestsCa { get; private init; }
+    /// <summary>The request asks for basicConstraints CA:TRUE or key usage keyCertSign.</summary>
+    public bool RequestsCa { get; internal init; }
 
     /// <summary>One PEM block "CERTIFICATE REQUEST" (or "NEW CERTIFICATE REQUEST"), nothing else around it but white space.</summary>
-    public static CertificateSigningRequest ParsePem(string pem, int maxBytes = DefaultMaxBytes) => throw new NotImplementedException();
+    public static CertificateSigningRequest ParsePem(string pem, int maxBytes = DefaultMaxBytes)
+    {
+        if (pem.Length > (maxBytes * 3L / 2) + 256)
+        {
+            throw CsrParser.TooLarge(maxBytes);
+        }
 
-    public static CertificateSigningRequest ParseDer(ReadOnlyMemory<byte> der, int maxBytes = DefaultMaxBytes) => throw new NotImplementedException();
+        return ParseDer(Pem.DecodeSingle(pem, "CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"), maxBytes);
+    }
 
-    public static string CreatePem(ECDsa key, SubjectNames names) => throw new NotImplementedException();
+    public static CertificateSigningRequest ParseDer(ReadOnlyMemory<byte> der, int maxBytes = DefaultMaxBytes) => CsrParser.Parse(der, maxBytes);
+
+    /// <summary>A request for these names, signed with the hash that fits the curve.</summary>
+    public static string CreatePem(ECDsa key, SubjectNames names) => CsrWriter.CreatePem(key, names);
 }

@@ -5,10 +5,56 @@ namespace IoTPlatform.Pki;
 /// <summary>Path validation (RFC 5280 6.1) against given roots only: no system trust, no downloads, no revocation check.</summary>
 public static class ChainVerifier
 {
+    /// <summary>
+    /// The platform's X509Chain builds and validates the path; <see cref="PathRules"/> then decides path length, name constraints and purpose a
+    /// second time. For server and client purposes the leaf must say so in an extended key usage and must not be a CA.
+    /// </summary>
     public static ChainVerification Verify(
         X509Certificate2 leaf,
         IEnumerable<X509Certificate2> intermediates,
         IEnumerable<X509Certificate2> roots,
         CertificatePurpose purpose,
-        DateTimeOffset at) => throw new NotImplementedException();
+        DateTimeOffset at)
+    {
+        using var chain = new X509Chain();
+        var policy = chain.ChainPolicy;
+        policy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+        policy.RevocationMode = X509RevocationMode.NoCheck;
+        policy.DisableCertificateDownloads = true;
+        policy.VerificationTimeIgnored = false;
+        policy.VerificationTime = at.LocalDateTime;
+        foreach (var root in roots)
+        {
+            policy.CustomTrustStore.Add(root);
+        }
+
+        foreach (var intermediate in intermediates)
+        {
+            policy.ExtraStore.Add(intermediate);
+        }
+
+        if (policy.CustomTrustStore.Count == 0)
+        {
+            return ChainVerification.Invalid("There is no root to trust.");
+        }
+
+        var built = chain.Build(leaf);
+        try
+        {
+            return built
+                ? PathRules.Check([.. chain.ChainElements.Select(element => ParsedCertificate.Parse(element.Certificate.RawDataMemory))], purpose)
+                : ChainVerification.Invalid(string.Join(", ", chain.ChainStatus.Select(status => status.Status.ToString()).Distinct(StringComparer.Ordinal)));
+        }
+        catch (PkiException e)
+        {
+            return ChainVerification.Invalid(e.Message);
+        }
+        finally
+        {
+            foreach (var element in chain.ChainElements)
+            {
+                element.Certificate.Dispose();
+            }
+        }
+    }
 }

@@ -1,0 +1,13 @@
+namespace IoTPlatform.Pki.Crypto;
+
+/// <summary>The signature algorithms the platform makes or accepts in requests and certificates.</summary>
+internal enum SignatureAlgorithm
+{
+    EcdsaSha256,
+    EcdsaSha384,
+    EcdsaSha512,
+    RsaSha256,
+    RsaSha384,
+    RsaSha512,
+    Ed25519,
+}

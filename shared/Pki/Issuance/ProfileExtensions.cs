@@ -1,0 +1,35 @@
+using System.Formats.Asn1;
+
+namespace IoTPlatform.Pki;
+
+/// <summary>The extensions that depend on the profile alone, encoded once: key usage, extended key usage, basic constraints.</summary>
+internal sealed class ProfileExtensions(CertificateProfile profile)
+{
+    private readonly byte[][] _plain = Encode(profile, KeyKind.P256);
+    private readonly byte[][] _rsa = Encode(profile, KeyKind.Rsa2048OrMore);
+
+    public byte[][] For(KeyKind key) => key == KeyKind.Rsa2048OrMore ? _rsa : _plain;
+
+    private static byte[][] Encode(CertificateProfile profile, KeyKind key)
+    {
+        var extensions = new List<byte[]> { One(writer => ExtensionWriter.KeyUsage(writer, profile.KeyUsagesFor(key))) };
+        if (!profile.ExtendedKeyUsages.IsEmpty)
+        {
+            extensions.Add(One(writer => ExtensionWriter.ExtendedKeyUsage(writer, profile.ExtendedKeyUsages)));
+        }
+
+        if (profile.IsCa)
+        {
+            extensions.Add(One(writer => ExtensionWriter.BasicConstraints(writer, profile.PathLength)));
+        }
+
+        return [.. extensions];
+    }
+
+    private static byte[] One(Action<AsnWriter> write)
+    {
+        var writer = new AsnWriter(AsnEncodingRules.DER);
+        write(writer);
+        return writer.Encode();
+    }
+}

@@ -1,0 +1,66 @@
+using System.Security.Cryptography.X509Certificates;
+
+namespace IoTPlatform.Pki;
+
+/// <summary>Path length, name constraints and purpose of a path, leaf first, root last (RFC 5280 6.1.4). Signatures and dates are checked elsewhere.</summary>
+internal static class PathRules
+{
+    public static ChainVerification Check(IReadOnlyList<ParsedCertificate> path, CertificatePurpose purpose)
+    {
+        for (var i = 1; i < path.Count; i++)
+        {
+            if (CheckIssuer(path, i) is { } problem)
+            {
+                return ChainVerification.Invalid(problem);
+            }
+        }
+
+        return CheckPurpose(path[0], purpose) is { } wrong ? ChainVerification.Invalid(wrong) : ChainVerification.Valid;
+    }
+
+    private static string? CheckIssuer(IReadOnlyList<ParsedCertificate> path, int index)
+    {
+        var issuer = path[index];
+        if (!issuer.IsCa || issuer.KeyUsages?.HasFlag(X509KeyUsageFlags.KeyCertSign) == false)
+        {
+            return "A certificate that is no CA has issued another.";
+        }
+
+        // CAs below this one. The RFC leaves the last certificate out; a CA at the end counts here, as it could only be there to issue.
+        if (issuer.PathLength < index - 1 + (path[0].IsCa ? 1 : 0))
+        {
+            return "The path is longer than a CA allows.";
+        }
+
+        if (issuer.NameConstraints is { } constraints)
+        {
+            for (var i = 0; i < index; i++)
+            {
+                if (!constraints.Permits(path[i].Names, out var violation))
+                {
+                    return $"A CA's name constraints do not permit {violation}.";
+                }
+            }
+        }
+
+        return null;
+    }
+
+    private static string? CheckPurpose(ParsedCertificate leaf, CertificatePurpose purpose)
+    {
+        const X509KeyUsageFlags ServerUsages = X509KeyUsageFlags.DigitalSignature | X509KeyUsageFlags.KeyEncipherment | X509KeyUsageFlags.KeyAgreement;
+        return purpose switch
+        {
+            CertificatePurpose.Any => null,
+            CertificatePurpose.CertificateAuthority =>
+                leaf.IsCa && leaf.KeyUsages?.HasFlag(X509KeyUsageFlags.KeyCertSign) != false ? null : "The certificate is no CA.",
+            CertificatePurpose.ServerAuth => IsFor(leaf, Oids.ServerAuth, ServerUsages) ? null : "The certificate is not for servers.",
+            _ => IsFor(leaf, Oids.ClientAuth, X509KeyUsageFlags.DigitalSignature) ? null : "The certificate is not for clients.",
+        };
+    }
+
+    private static bool IsFor(ParsedCertificate leaf, string usage, X509KeyUsageFlags anyOf) =>
+        !leaf.IsCa
+        && !leaf.ExtendedKeyUsages.IsDefault && leaf.ExtendedKeyUsages.Contains(usage)
+        && (leaf.KeyUsages is null || (leaf.KeyUsages.Value & anyOf) != X509KeyUsageFlags.None);
+}
