@@ -1,1 +1,4 @@
-return 0;
+using IoTPlatform.Hosting;
+using IoTPlatform.Tenant.Startup;
+
+return await HostProgram.RunAsync(args, TenantHost.RunAsync);

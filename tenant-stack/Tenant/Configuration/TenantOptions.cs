@@ -1,0 +1,41 @@
+using System.Net;
+using IoTPlatform.CertificateAuthority;
+using IoTPlatform.Hosting;
+
+namespace IoTPlatform.Tenant.Configuration;
+
+/// <summary>A tenant's settings, all valid. A class, not a record: it carries secrets and must not print them.</summary>
+internal sealed class TenantOptions
+{
+    public static readonly IPNetwork DefaultWireGuardSubnet = IPNetwork.Parse("10.64.0.0/16");
+
+    public required string DataPath { get; init; }
+    public required IReadOnlyList<string> Listen { get; init; }
+
+    /// <summary>DNS names and IP addresses of the service certificate.</summary>
+    public required IReadOnlyList<string> Names { get; init; }
+    public required Uri PublicUrl { get; init; }
+    public required Uri ProviderUrl { get; init; }
+
+    /// <summary>64 lower-case hex digits; needed until the root is on disk.</summary>
+    public string? RootFingerprint { get; init; }
+
+    /// <summary>Null: joined already, or the approve-and-poll flow.</summary>
+    public string? JoinKey { get; init; }
+    public string? TenantId { get; init; }
+    public Uri? KeycloakUrl { get; init; }
+
+    /// <summary>Null: the private server in the data folder.</summary>
+    public string? Database { get; init; }
+    public string? AdminPassword { get; init; }
+    public TimeSpan DeviceLifetime { get; init; } = TimeSpan.FromHours(24);
+
+    /// <summary>PEM file of the CAs whose certificates may enrol devices without a token.</summary>
+    public string? ManufacturerCaFile { get; init; }
+    public IPNetwork WireGuardSubnet { get; init; } = DefaultWireGuardSubnet;
+
+    /// <summary><c>host:port</c>.</summary>
+    public required string WireGuardEndpoint { get; init; }
+
+    public required Func<DataFolder, CaPasswords> ResolvePasswords { get; init; }
+}

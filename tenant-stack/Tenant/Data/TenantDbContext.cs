@@ -1,0 +1,32 @@
+using Microsoft.EntityFrameworkCore;
+
+namespace IoTPlatform.Tenant.Data;
+
+/// <summary>Schema <c>tenant</c>. The tables themselves are made by the SQL files in Migrations.</summary>
+internal sealed class TenantDbContext(DbContextOptions<TenantDbContext> options) : DbContext(options)
+{
+    public DbSet<TenantIdentity> Identity => Set<TenantIdentity>();
+    public DbSet<Device> Devices => Set<Device>();
+    public DbSet<DeviceKey> DeviceKeys => Set<DeviceKey>();
+    public DbSet<EnrollmentToken> EnrollmentTokens => Set<EnrollmentToken>();
+    public DbSet<Enrollment> Enrollments => Set<Enrollment>();
+    public DbSet<WireGuardPeer> WireGuardPeers => Set<WireGuardPeer>();
+
+    protected override void OnModelCreating(ModelBuilder model)
+    {
+        model.HasDefaultSchema("tenant");
+        model.Entity<TenantIdentity>().ToTable("identity").HasKey(i => i.OnlyRow);
+        model.Entity<Device>().ToTable("devices").HasKey(d => d.DeviceId);
+        model.Entity<Device>().Ignore(d => d.IsRevoked);
+        model.Entity<DeviceKey>().ToTable("device_keys").HasKey(k => k.KeySha256);
+        model.Entity<EnrollmentToken>().ToTable("enrollment_tokens").HasKey(t => t.Id);
+        model.Entity<Enrollment>().ToTable("enrollments").HasKey(e => new { e.AuthorizationId, e.DeviceId, e.KeySha256 });
+        model.Entity<WireGuardPeer>().ToTable("wireguard_peers").HasKey(p => p.Address);
+        model.Entity<WireGuardPeer>().Property(p => p.Subnet).HasColumnType("cidr");
+        foreach (var property in model.Model.GetEntityTypes().SelectMany(e => e.GetProperties()))
+            property.SetColumnName(SnakeCase(property.Name));
+    }
+
+    private static string SnakeCase(string name) =>
+        string.Concat(name.Select((c, i) => char.IsUpper(c) && i > 0 ? "_" + char.ToLowerInvariant(c) : char.ToLowerInvariant(c).ToString()));
+}

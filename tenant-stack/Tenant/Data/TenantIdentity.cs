@@ -1,0 +1,10 @@
+namespace IoTPlatform.Tenant.Data;
+
+/// <summary>Whose database this is.</summary>
+internal sealed class TenantIdentity
+{
+    public bool OnlyRow { get; init; } = true;
+    public required string TenantId { get; init; }
+    public required string RootFingerprint { get; init; }
+    public DateTimeOffset? ConfirmedAt { get; set; }
+}

@@ -1,0 +1,54 @@
+using System.Security.Cryptography.X509Certificates;
+using IoTPlatform.CertificateAuthority;
+using IoTPlatform.Hosting;
+using IoTPlatform.Pki;
+using IoTPlatform.Tenant.Configuration;
+using IoTPlatform.Tenant.Features.Join;
+
+namespace IoTPlatform.Tenant.Features.Devices;
+
+/// <summary>Device certificates of this tenant: CN and DNS SAN are the device id, the URI SAN is its SPIFFE id.</summary>
+internal sealed class DeviceCertificates(Authority authority, JoinedTenant tenant, TenantOptions options, TimeProvider time)
+{
+    private readonly CertificateProfile profile = Profiles.DeviceFor(options.DeviceLifetime);
+
+    public string SpiffeIdOf(string deviceId) => SpiffeId.Device(tenant.TenantId, tenant.PlatformDomain, deviceId);
+
+    /// <summary>Refuses an id outside the DNS domains this tenant's Sub-CA is confined to, before anything is spent on it.</summary>
+    public void CheckPermitted(string deviceId)
+    {
+        if (NameConstraints.FromCertificate(authority.Chain.Issuer) is { } constraints && !constraints.Permits(NamesOf(deviceId), out _))
+            throw new ProblemException(400, "device_id_not_permitted", "The name constraints of this tenant's Sub-CA do not permit this device id: it must lie in one of the tenant's declared domains and not in the provider's.");
+    }
+
+    public Task<IssuedCertificate> IssueAsync(string deviceId, CertificateSigningRequest csr, string idempotencyKey, CancellationToken cancellationToken) =>
+        authority.IssueAsync(new IssueRequest
+        {
+            Profile = profile,
+            Csr = csr,
+            Names = NamesOf(deviceId),
+            Provisioner = "enrollment",
+            Requester = $"device:{deviceId}",
+            IdempotencyKey = idempotencyKey,
+            Tenant = tenant.TenantId,
+        }, cancellationToken);
+
+    public Task<IssuedCertificate> RenewAsync(string deviceId, X509Certificate2 current, CertificateSigningRequest? csr, CancellationToken cancellationToken)
+    {
+        var untilIssuerEnds = authority.Chain.Issuer.NotAfter - time.GetUtcNow();
+        return authority.RenewAsync(new CertificateRenewal
+        {
+            Certificate = current,
+            Csr = csr,
+            Lifetime = options.DeviceLifetime < untilIssuerEnds ? options.DeviceLifetime : untilIssuerEnds,
+            Requester = $"device:{deviceId}",
+            RequiredProfile = profile,
+        }, cancellationToken);
+    }
+
+    /// <summary>True when an admin revoked just this certificate, and not the device.</summary>
+    public async Task<bool> IsRevokedAsync(byte[] serial, CancellationToken cancellationToken) =>
+        await authority.FindAsync(serial, cancellationToken) is { IsRevoked: true };
+
+    private SubjectNames NamesOf(string deviceId) => new() { CommonName = deviceId, Dns = [deviceId], Uris = [SpiffeIdOf(deviceId)] };
+}

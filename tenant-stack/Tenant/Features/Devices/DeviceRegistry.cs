@@ -1,0 +1,79 @@
+using IoTPlatform.CertificateAuthority;
+using IoTPlatform.Contracts;
+using IoTPlatform.Contracts.Certificates;
+using IoTPlatform.Contracts.Devices;
+using IoTPlatform.Hosting;
+using IoTPlatform.Pki;
+using IoTPlatform.Tenant.Data;
+using IoTPlatform.Tenant.Features.WireGuard;
+using Microsoft.EntityFrameworkCore;
+
+namespace IoTPlatform.Tenant.Features.Devices;
+
+/// <summary>Reads the registry.</summary>
+internal sealed class DeviceRegistry(IDbContextFactory<TenantDbContext> databases, Authority authority, DeviceCertificates certificates)
+{
+    private const int CertificatesShown = 50;
+
+    /// <summary>By device id. A device whose first certificate never got out is valid until the moment it asked.</summary>
+    public async Task<Page<DeviceSummary>> ListAsync(string? after, int limit, CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        var devices = await db.Devices.AsNoTracking()
+            .Where(d => after == null || string.Compare(d.DeviceId, after) > 0)
+            .OrderBy(d => d.DeviceId).Take(limit + 1)
+            .ToListAsync(cancellationToken);
+        return Paging.Cut(devices.ConvertAll(Summary), limit, d => d.DeviceId);
+    }
+
+    public async Task<DeviceDetail> ShowAsync(string deviceId, CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        var device = await db.Devices.AsNoTracking().SingleOrDefaultAsync(d => d.DeviceId == deviceId, cancellationToken) ?? throw Unknown();
+        var peer = await db.WireGuardPeers.AsNoTracking().SingleOrDefaultAsync(p => p.DeviceId == deviceId, cancellationToken);
+        var issued = await authority.ListAsync(new CertificateQuery { Subject = deviceId, Profile = Profiles.Device.Name, Limit = CertificatesShown }, cancellationToken);
+        return new DeviceDetail
+        {
+            DeviceId = device.DeviceId,
+            DeviceName = device.DeviceName,
+            DeviceType = device.DeviceType,
+            Status = Status(device),
+            EnrolledAt = device.EnrolledAt,
+            RevokedAt = device.RevokedAt,
+            RevocationReason = device.RevocationReason,
+            SpiffeId = certificates.SpiffeIdOf(device.DeviceId),
+            WireguardAddress = peer?.Address.ToString(),
+            WireguardPublicKey = peer?.PublicKey,
+            Certificates = [.. issued.Items.Select(Certificate)],
+        };
+    }
+
+    public static ProblemException Unknown() => new(404, "device_unknown", "There is no device with this id.");
+
+    private static DeviceSummary Summary(Device device) => new()
+    {
+        DeviceId = device.DeviceId,
+        DeviceName = device.DeviceName,
+        DeviceType = device.DeviceType,
+        Status = Status(device),
+        EnrolledAt = device.EnrolledAt,
+        NotAfter = device.NotAfter ?? device.EnrolledAt,
+    };
+
+    private static DeviceStatus Status(Device device) => device.IsRevoked ? DeviceStatus.Revoked : DeviceStatus.Enrolled;
+
+    private static CertificateSummary Certificate(CertificateRecord record) => new()
+    {
+        Serial = record.Serial,
+        Subject = record.Subject,
+        Sans = record.Sans,
+        Issuer = record.Issuer,
+        Profile = record.Profile,
+        Provisioner = record.Provisioner,
+        Requester = record.Requester,
+        NotBefore = record.NotBefore,
+        NotAfter = record.NotAfter,
+        RevokedAt = record.RevokedAt,
+        ReasonCode = record.ReasonCode,
+    };
+}

@@ -1,0 +1,10 @@
+namespace IoTPlatform.Tenant.Features.Devices;
+
+internal static class DeviceServices
+{
+    public static IServiceCollection AddDevices(this IServiceCollection services) => services
+        .AddSingleton<DeviceCertificates>()
+        .AddSingleton<DeviceAnswer>()
+        .AddSingleton<DeviceRegistry>()
+        .AddSingleton<RevokeDevice>();
+}

@@ -1,0 +1,51 @@
+using System.Text.Json.Nodes;
+using IoTPlatform.Contracts.Certificates;
+using IoTPlatform.Hosting;
+using IoTPlatform.Tenant.Data;
+using IoTPlatform.Tenant.Features.WireGuard;
+using Microsoft.EntityFrameworkCore;
+
+namespace IoTPlatform.Tenant.Features.Devices;
+
+/// <summary>Ends a device: certificates, keys, tunnel and tokens made for it, in one transaction. Idempotent.</summary>
+internal sealed class RevokeDevice(IDbContextFactory<TenantDbContext> databases, WireGuardPeersFile peers, TimeProvider time)
+{
+    public async Task RunAsync(string deviceId, RevokeRequest request, string actor, CancellationToken cancellationToken)
+    {
+        DevicePath.Check(deviceId);
+        var reason = FreeText.Check(request.Reason, "reason", 256);
+        if (request.ReasonCode is < 0 or 7 or > 10)
+            throw new ProblemException(400, "invalid_reason_code", "reason_code is 0 to 10 without 7 (RFC 5280 section 5.3.1).");
+        if (await RevokeAsync(deviceId, request.ReasonCode, reason, actor, cancellationToken))
+            peers.Changed();
+    }
+
+    private async Task<bool> RevokeAsync(string deviceId, int reasonCode, string? reason, string actor, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        // Tokens before the device: the lock order of an enrolment.
+        await db.EnrollmentTokens.Where(t => t.DeviceId == deviceId && t.RevokedAt == null)
+            .ExecuteUpdateAsync(t => t.SetProperty(x => x.RevokedAt, now).SetProperty(x => x.RevokedBy, actor), cancellationToken);
+        var device = await db.Devices.FromSql($"SELECT * FROM tenant.devices WHERE device_id = {deviceId} FOR UPDATE").SingleOrDefaultAsync(cancellationToken)
+            ?? throw DeviceRegistry.Unknown();
+        if (device.IsRevoked)
+        {
+            await transaction.CommitAsync(cancellationToken);
+            return false;
+        }
+        device.Status = DeviceState.Revoked;
+        device.RevokedAt = now;
+        device.RevokedBy = actor;
+        device.RevocationReason = reason;
+        await db.SaveChangesAsync(cancellationToken);
+        await DeviceKeys.RetireAllAsync(db, deviceId, now, cancellationToken);
+        await WireGuardAddresses.ReleaseAsync(db, deviceId, now, cancellationToken);
+        var certificates = await DeviceCertificateRevocation.RevokeAsync(db, deviceId, reasonCode, reason, actor, now, cancellationToken);
+        var details = new JsonObject { ["reason_code"] = reasonCode, ["reason"] = reason, ["certificates"] = certificates };
+        await db.AppendAuditAsync(actor, "device.revoked", deviceId, details, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return true;
+    }
+}

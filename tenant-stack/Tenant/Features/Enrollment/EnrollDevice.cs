@@ -1,0 +1,26 @@
+using IoTPlatform.Contracts.Devices;
+using IoTPlatform.Hosting;
+using IoTPlatform.Tenant.Features.Devices;
+using IoTPlatform.Tenant.Features.WireGuard;
+
+namespace IoTPlatform.Tenant.Features.Enrollment;
+
+/// <summary>Gives a device its first certificate, or its first again. Knows nothing of HTTP.</summary>
+internal sealed class EnrollDevice(
+    EnrollmentThrottle throttle, EnrollmentClaims claims, DeviceCertificates certificates, DeviceAnswer answers, WireGuardPeersFile peers)
+{
+    public async Task<EnrollResponse> RunAsync(string deviceId, EnrollRequest request, EnrollmentCredential credential, CancellationToken cancellationToken)
+    {
+        var order = EnrollmentOrder.Decode(deviceId, request);
+        certificates.CheckPermitted(order.DeviceId);
+        var claim = await throttle.RunAsync(order.DeviceId, credential.RemoteAddress, () => claims.ClaimAsync(order, credential, cancellationToken), cancellationToken);
+        var certificate = await certificates.IssueAsync(order.DeviceId, order.Csr, claim.IdempotencyKey, cancellationToken);
+        if (claim.IsRetry && await certificates.IsRevokedAsync(certificate.SerialNumber, cancellationToken))
+            throw new ProblemException(403, "certificate_revoked", "The certificate of this enrolment is revoked. Enrol with a new key.");
+        if (!await claims.CompleteAsync(claim, certificate.SerialNumber, certificate.NotAfter, DeviceAnswer.RenewAfter(certificate), cancellationToken))
+            throw new ProblemException(403, "device_revoked", "This device is revoked.");
+        if (claim.WireGuardAddress is not null || claim.Replaces)
+            peers.Changed();
+        return answers.Create(order.DeviceId, certificate, claim.WireGuardAddress);
+    }
+}

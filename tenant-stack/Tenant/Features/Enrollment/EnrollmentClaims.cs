@@ -1,0 +1,125 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using IoTPlatform.Hosting;
+using IoTPlatform.Tenant.Data;
+using IoTPlatform.Tenant.Features.WireGuard;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+
+namespace IoTPlatform.Tenant.Features.Enrollment;
+
+/// <summary>
+/// The first half of an enrolment, one transaction: use of the token, device, key, WireGuard address, audit entry. The
+/// certificate follows under an idempotency key, so a crash between the halves is healed by the device's retry.
+/// Locks are taken in the order token, device, key, address pool, CA and audit log, everywhere.
+/// </summary>
+internal sealed class EnrollmentClaims(
+    IDbContextFactory<TenantDbContext> databases, EnrollmentGrants grants, WireGuardAddresses addresses, TimeProvider time)
+{
+    public async Task<EnrollmentClaim> ClaimAsync(EnrollmentOrder order, EnrollmentCredential credential, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var db = await databases.CreateDbContextAsync(cancellationToken);
+            await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+            var grant = await grants.UseAsync(db, order, credential, cancellationToken);
+            var claim = await RegisterAsync(db, order, grant, cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+            return claim;
+        }
+        catch (PostgresException e) when (e.ConstraintName == "wireguard_peers_public_key")
+        {
+            throw new ProblemException(409, "wireguard_key_in_use", "Another device has this WireGuard key.", inner: e);
+        }
+    }
+
+    /// <summary>The second half: what the certificate made true. False when the device was revoked meanwhile.</summary>
+    public async Task<bool> CompleteAsync(EnrollmentClaim claim, byte[] serial, DateTimeOffset notAfter, DateTimeOffset renewAfter, CancellationToken cancellationToken)
+    {
+        var order = claim.Order;
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        var updated = await db.Devices.Where(d => d.DeviceId == order.DeviceId && d.Status == DeviceState.Enrolled)
+            .ExecuteUpdateAsync(d => d.SetProperty(x => x.CertificateSerial, serial).SetProperty(x => x.NotAfter, notAfter), cancellationToken);
+        await db.Enrollments
+            .Where(e => e.AuthorizationId == claim.AuthorizationId && e.DeviceId == order.DeviceId && e.KeySha256 == order.KeySha256 && e.Issuance == claim.Issuance)
+            .ExecuteUpdateAsync(e => e.SetProperty(x => x.RenewAfter, renewAfter), cancellationToken);
+        return updated == 1;
+    }
+
+    private async Task<EnrollmentClaim> RegisterAsync(TenantDbContext db, EnrollmentOrder order, EnrollmentGrant grant, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        var isNew = await db.Database.ExecuteSqlAsync($"""
+            INSERT INTO tenant.devices (device_id, device_name, device_type, status, enrolled_at, enrolled_by)
+            VALUES ({order.DeviceId}, {order.DeviceName}, {order.DeviceType}, {DeviceState.Enrolled}, {now}, {grant.AuthorizationId})
+            ON CONFLICT DO NOTHING
+            """, cancellationToken) == 1;
+        var device = await db.Devices.FromSql($"SELECT * FROM tenant.devices WHERE device_id = {order.DeviceId} FOR UPDATE").SingleAsync(cancellationToken);
+        var isNewKey = await DeviceKeys.ClaimAsync(db, order.DeviceId, order.KeySha256, now, cancellationToken);
+        var replaces = !isNew && isNewKey;
+        if (replaces)
+            await ReplaceAsync(db, device, order, grant, now, cancellationToken);
+        var issuance = await RecordAsync(db, order, grant, now, cancellationToken);
+        var address = await AssignAddressAsync(db, order, replaces, now, cancellationToken);
+        if (replaces)
+            await DeviceCertificateRevocation.SupersedeAsync(db, device.DeviceId, grant.AuthorizationId, now, cancellationToken);
+        if (isNew || replaces)
+            await db.AppendAuditAsync(grant.AuthorizationId, isNew ? "device.enrolled" : "device.re_enrolled", order.DeviceId, Details(order, address), cancellationToken);
+        return new EnrollmentClaim
+        {
+            Order = order,
+            AuthorizationId = grant.AuthorizationId,
+            Issuance = issuance,
+            WireGuardAddress = address,
+            IsRetry = !isNew && !replaces,
+            Replaces = replaces,
+        };
+    }
+
+    // A device that comes back with another key: only an authorisation made for exactly this device can say that it is the same.
+    private static async Task ReplaceAsync(TenantDbContext db, Device device, EnrollmentOrder order, EnrollmentGrant grant, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        if (device.IsRevoked && !(grant.ReinstatesIfRevokedBefore > device.RevokedAt))
+            throw new ProblemException(403, "device_revoked", "This device is revoked. An admin can let it in again with a new enrolment token for its id.");
+        if (!device.IsRevoked && !grant.IsBoundToDevice)
+            throw new ProblemException(409, "device_exists", "A device with this id is enrolled with another key. A new key needs an enrolment token for exactly this id.");
+        device.Status = DeviceState.Enrolled;
+        device.EnrolledAt = now;
+        device.EnrolledBy = grant.AuthorizationId;
+        device.DeviceName = order.DeviceName ?? device.DeviceName;
+        device.DeviceType = order.DeviceType ?? device.DeviceType;
+        device.CertificateSerial = null;
+        device.NotAfter = null;
+        device.RevokedAt = null;
+        device.RevokedBy = null;
+        device.RevocationReason = null;
+        await db.SaveChangesAsync(cancellationToken);
+        await DeviceKeys.RetireOthersAsync(db, device.DeviceId, order.KeySha256, now, cancellationToken);
+    }
+
+    private async Task<IPAddress?> AssignAddressAsync(TenantDbContext db, EnrollmentOrder order, bool replaces, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        if (order.WireGuardKey is { } key)
+            return await addresses.AssignAsync(db, order.DeviceId, key, now, cancellationToken);
+        // The new holder of the id did not ask for a tunnel; the old one must not keep it.
+        if (replaces)
+            await WireGuardAddresses.ReleaseAsync(db, order.DeviceId, now, cancellationToken);
+        return await WireGuardAddresses.FindAsync(db, order.DeviceId, cancellationToken);
+    }
+
+    private static async Task<int> RecordAsync(TenantDbContext db, EnrollmentOrder order, EnrollmentGrant grant, DateTimeOffset now, CancellationToken cancellationToken) =>
+        (await db.Database.SqlQuery<int>($"""
+            INSERT INTO tenant.enrollments AS e (authorization_id, device_id, key_sha256, enrolled_at)
+            VALUES ({grant.AuthorizationId}, {order.DeviceId}, {order.KeySha256}, {now})
+            ON CONFLICT (authorization_id, device_id, key_sha256) DO UPDATE SET
+              issuance = e.issuance + CASE WHEN e.renew_after <= {now} THEN 1 ELSE 0 END,
+              renew_after = CASE WHEN e.renew_after <= {now} THEN NULL ELSE e.renew_after END
+            RETURNING issuance AS "Value"
+            """).ToListAsync(cancellationToken)).Single();
+
+    private static JsonObject Details(EnrollmentOrder order, IPAddress? address) => new()
+    {
+        ["key_sha256"] = Convert.ToHexStringLower(order.KeySha256),
+        ["wireguard_address"] = address?.ToString(),
+    };
+}

@@ -1,0 +1,23 @@
+using System.Security.Claims;
+using IoTPlatform.CertificateAuthority;
+using IoTPlatform.Contracts.Devices;
+
+namespace IoTPlatform.Tenant.Features.Enrollment;
+
+internal static class EnrollmentEndpoints
+{
+    /// <summary>What devices call: enrol and renew.</summary>
+    public static IEndpointRouteBuilder MapEnrollment(this IEndpointRouteBuilder app)
+    {
+        // Anonymous at the door: the enrolment token is checked and used up in one transaction, inside.
+        app.MapPost("/devices/{deviceId}/enroll", EnrollAsync).AllowAnonymous();
+        app.MapPost("/devices/{deviceId}/renew", RenewAsync).RequireAuthorization(ClientCertificateDefaults.DevicePolicy);
+        return app;
+    }
+
+    private static Task<EnrollResponse> EnrollAsync(string deviceId, EnrollRequest request, HttpContext http, EnrollDevice enroll, CancellationToken cancellationToken) =>
+        enroll.RunAsync(deviceId, request, EnrollmentCredential.From(http), cancellationToken);
+
+    private static Task<EnrollResponse> RenewAsync(string deviceId, RenewRequest? request, HttpContext http, ClaimsPrincipal caller, RenewDevice renew, CancellationToken cancellationToken) =>
+        renew.RunAsync(deviceId, request, caller, http.Connection.ClientCertificate!, cancellationToken);
+}

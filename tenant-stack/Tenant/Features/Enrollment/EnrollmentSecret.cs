@@ -1,0 +1,34 @@
+using System.Buffers.Text;
+using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace IoTPlatform.Tenant.Features.Enrollment;
+
+/// <summary>An enrolment token: <c>iot-enroll-</c> and 256 random bits in base64url. Only its SHA-256 is stored; at that entropy it needs no slow hash.</summary>
+internal static class EnrollmentSecret
+{
+    private const string Prefix = "iot-enroll-";
+    private const int Bytes = 32;
+
+    // 43 characters: 32 bytes without padding.
+    private const int Length = 11 + 43;
+
+    public static string Create() => Prefix + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(Bytes));
+
+    public static byte[] Hash(string token) => SHA256.HashData(Encoding.ASCII.GetBytes(token));
+
+    /// <summary>Reads <c>Authorization: Bearer …</c> (RFC 6750 section 2.1). False for anything that cannot be an enrolment token.</summary>
+    public static bool TryHash(string? authorization, [NotNullWhen(true)] out byte[]? hash)
+    {
+        hash = null;
+        const string scheme = "Bearer ";
+        if (authorization is null || !authorization.StartsWith(scheme, StringComparison.OrdinalIgnoreCase))
+            return false;
+        var token = authorization[scheme.Length..];
+        if (token.Length != Length || !token.StartsWith(Prefix, StringComparison.Ordinal) || !Base64Url.IsValid(token.AsSpan(Prefix.Length)))
+            return false;
+        hash = Hash(token);
+        return true;
+    }
+}

@@ -1,0 +1,57 @@
+using System.Net;
+using System.Security.Claims;
+using System.Security.Cryptography.X509Certificates;
+using IoTPlatform.CertificateAuthority;
+using IoTPlatform.Contracts.Devices;
+using IoTPlatform.Hosting;
+using IoTPlatform.Pki;
+using IoTPlatform.Tenant.Data;
+using IoTPlatform.Tenant.Features.Devices;
+using IoTPlatform.Tenant.Features.WireGuard;
+using Microsoft.EntityFrameworkCore;
+
+namespace IoTPlatform.Tenant.Features.Enrollment;
+
+/// <summary>Renews a device certificate for the holder of the current one, with the same or a new key.</summary>
+internal sealed class RenewDevice(
+    IDbContextFactory<TenantDbContext> databases, DeviceCertificates certificates, DeviceAnswer answers, TimeProvider time)
+{
+    public async Task<EnrollResponse> RunAsync(string deviceId, RenewRequest? request, ClaimsPrincipal caller, X509Certificate2 current, CancellationToken cancellationToken)
+    {
+        DevicePath.Check(deviceId);
+        var csr = request?.Csr is { } pem ? DeviceCsr.Parse(pem, deviceId) : null;
+        if (caller.FindFirstValue(ClientCertificateDefaults.CommonNameClaim) != deviceId)
+            throw new ProblemException(403, "wrong_device", "The client certificate belongs to another device than the URL.");
+        var address = await AdmitAsync(deviceId, csr, cancellationToken);
+        var certificate = await certificates.RenewAsync(deviceId, current, csr, cancellationToken);
+        await RecordAsync(deviceId, certificate, cancellationToken);
+        return answers.Create(deviceId, certificate, address);
+    }
+
+    // The old key is not retired: a device that dies before it has stored the answer must be able to ask again with it.
+    private async Task<IPAddress?> AdmitAsync(string deviceId, CertificateSigningRequest? csr, CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        var device = await db.Devices.FromSql($"SELECT * FROM tenant.devices WHERE device_id = {deviceId} FOR SHARE").AsNoTracking().SingleOrDefaultAsync(cancellationToken)
+            ?? throw new ProblemException(403, "device_unknown", "No device with this id is enrolled here.");
+        if (device.IsRevoked)
+            throw Revoked();
+        if (csr is not null)
+            await DeviceKeys.ClaimAsync(db, deviceId, csr.SubjectPublicKeyInfoSha256, time.GetUtcNow(), cancellationToken);
+        var address = await WireGuardAddresses.FindAsync(db, deviceId, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return address;
+    }
+
+    private async Task RecordAsync(string deviceId, IssuedCertificate certificate, CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        var updated = await db.Devices.Where(d => d.DeviceId == deviceId && d.Status == DeviceState.Enrolled)
+            .ExecuteUpdateAsync(d => d.SetProperty(x => x.CertificateSerial, certificate.SerialNumber).SetProperty(x => x.NotAfter, certificate.NotAfter), cancellationToken);
+        if (updated == 0)
+            throw Revoked();
+    }
+
+    private static ProblemException Revoked() => new(403, "device_revoked", "This device is revoked.");
+}

@@ -1,0 +1,42 @@
+using System.Security.Claims;
+using IoTPlatform.Contracts;
+using IoTPlatform.Contracts.Devices;
+using IoTPlatform.Hosting;
+using IoTPlatform.Tenant.Features.Devices;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace IoTPlatform.Tenant.Features.Enrollment.Tokens;
+
+internal static class TokenEndpoints
+{
+    /// <summary>Enrolment tokens, for the tenant's staff.</summary>
+    public static IEndpointRouteBuilder MapEnrollmentTokens(this IEndpointRouteBuilder app)
+    {
+        var tokens = app.MapGroup("/portal/devices/tokens");
+        tokens.MapPost("/", CreateAsync).RequireAuthorization(Policies.Operator);
+        tokens.MapGet("/", ListAsync).RequireAuthorization(Policies.Viewer);
+        tokens.MapDelete("/{id:guid}", RevokeAsync).RequireAuthorization(Policies.Operator);
+        return app;
+    }
+
+    private static async Task<Created<CreatedEnrollmentToken>> CreateAsync(
+        CreateEnrollmentTokenRequest request, ClaimsPrincipal caller, EnrollmentTokens tokens, DeviceCertificates certificates, CancellationToken cancellationToken)
+    {
+        var order = TokenOrder.Decode(request);
+        if (order.DeviceId is { } deviceId)
+            certificates.CheckPermitted(deviceId);
+        return TypedResults.Created((string?)null, await tokens.CreateAsync(order, Caller.Name(caller), cancellationToken));
+    }
+
+    private static Task<Page<EnrollmentTokenSummary>> ListAsync(string? cursor, int? limit, EnrollmentTokens tokens, CancellationToken cancellationToken)
+    {
+        Guid? after = cursor is null ? null : Guid.TryParse(cursor, out var id) ? id : throw new ProblemException(400, "invalid_cursor", "The cursor is not one of this list.");
+        return tokens.ListAsync(after, Paging.Limit(limit), cancellationToken);
+    }
+
+    private static async Task<NoContent> RevokeAsync(Guid id, ClaimsPrincipal caller, EnrollmentTokens tokens, CancellationToken cancellationToken)
+    {
+        await tokens.RevokeAsync(id, Caller.Name(caller), cancellationToken);
+        return TypedResults.NoContent();
+    }
+}

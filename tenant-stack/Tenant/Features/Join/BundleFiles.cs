@@ -1,0 +1,47 @@
+using IoTPlatform.Contracts.Join;
+using IoTPlatform.Pki.Files;
+
+namespace IoTPlatform.Tenant.Features.Join;
+
+/// <summary>
+/// The join bundle as files for other programs (broker bridge, identity server): written from the provider's answer, and
+/// written again when somebody has changed or lost one.
+/// </summary>
+internal sealed class BundleFiles(JoinFiles files, Func<InstalledSubCa> subCa)
+{
+    public IReadOnlyList<BundleFile> Stale() => [.. Wanted(files.ReadBundle()!).Where(IsStale)];
+
+    /// <summary>How many it wrote.</summary>
+    public int WriteStale()
+    {
+        var stale = Stale();
+        foreach (var file in stale)
+            JoinFiles.Write(files.InBundle(file.Name), file.Content, file.Mode);
+        return stale.Count;
+    }
+
+    private bool IsStale(BundleFile file)
+    {
+        var path = files.InBundle(file.Name);
+        return JoinFiles.ReadText(path) != file.Content || File.GetUnixFileMode(path) != file.Mode;
+    }
+
+    private IEnumerable<BundleFile> Wanted(JoinBundle bundle)
+    {
+        var installed = subCa();
+        yield return new("root_ca.crt", bundle.RootCaCert, AtomicFile.Public);
+        yield return new("sub-ca.crt", installed.CertificatePem, AtomicFile.Public);
+        yield return new("mqtt-bridge.crt", bundle.MqttBridgeCert, AtomicFile.Public);
+        yield return new("ca-chain.crt", installed.ChainPem, AtomicFile.Public);
+        yield return new("rabbitmq.env", Environment(
+            ("RABBITMQ_URL", bundle.RabbitmqUrl), ("RABBITMQ_MQTT_URL", bundle.RabbitmqMqttUrl),
+            ("RABBITMQ_VHOST", bundle.RabbitmqVhost), ("RABBITMQ_USER", bundle.RabbitmqUser)), AtomicFile.Secret);
+        yield return new("keycloak-federation.env", Environment(
+            ("CDM_IDP_CLIENT_ID", bundle.CdmIdpClientId), ("CDM_IDP_CLIENT_SECRET", bundle.CdmIdpClientSecret),
+            ("CDM_DISCOVERY_URL", bundle.CdmDiscoveryUrl)), AtomicFile.Secret);
+    }
+
+    // Single quotes keep a value literal for docker compose and for a shell alike.
+    private static string Environment(params (string Name, string Value)[] values) =>
+        string.Concat(values.Select(v => $"{v.Name}='{v.Value}'\n"));
+}

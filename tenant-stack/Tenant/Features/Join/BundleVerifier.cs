@@ -1,0 +1,68 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using IoTPlatform.Contracts;
+using IoTPlatform.Contracts.Join;
+using IoTPlatform.Pki;
+using IoTPlatform.Pki.Files;
+
+namespace IoTPlatform.Tenant.Features.Join;
+
+/// <summary>Judges what the provider sent before anything of it is used: it must be complete, for our keys, and end in the trusted root.</summary>
+internal static class BundleVerifier
+{
+    /// <summary>Null when the bundle can be used, else what is wrong with it.</summary>
+    public static string? Problem(JoinBundle bundle, ReadOnlySpan<byte> subCaSpki, ReadOnlySpan<byte> bridgeSpki, X509Certificate2 root, DateTimeOffset now)
+    {
+        if (!TenantId.IsValid(bundle.TenantId))
+            return "its tenant id is malformed";
+        if (Uri.CheckHostName(bundle.PlatformDomain) != UriHostNameType.Dns)
+            return "its platform domain is malformed";
+        if (EnvironmentValues(bundle).Any(v => string.IsNullOrEmpty(v) || v.Any(c => char.IsControl(c) || c == '\'')))
+            return "a value is missing, or has quotes or control characters";
+        try
+        {
+            var chain = Pem.ParseCertificates(bundle.CaChain);
+            using var sentRoot = Pem.ParseCertificate(bundle.RootCaCert);
+            if (!sentRoot.RawDataMemory.Span.SequenceEqual(root.RawDataMemory.Span) || !chain[^1].RawDataMemory.Span.SequenceEqual(root.RawDataMemory.Span))
+                return "its root is not the trusted one";
+            return SubCaProblem(bundle, subCaSpki, chain, root, now) ?? BridgeProblem(bundle, bridgeSpki, chain, root, now);
+        }
+        catch (Exception e) when (e is PkiException or CryptographicException)
+        {
+            return e.Message;
+        }
+    }
+
+    /// <summary>Null when the bridge certificate is for our key and name, and was good when it was issued.</summary>
+    public static string? BridgeProblem(JoinBundle bundle, ReadOnlySpan<byte> bridgeSpki, ImmutableArray<X509Certificate2> chain, X509Certificate2 root, DateTimeOffset now)
+    {
+        using var bridge = Pem.ParseCertificate(bundle.MqttBridgeCert);
+        var names = SubjectNames.FromCertificate(bridge);
+        if (!Spki(bridge).AsSpan().SequenceEqual(bridgeSpki))
+            return "the bridge certificate is for another key";
+        if (names.CommonName != $"{bundle.TenantId}-mqtt-bridge" || !names.Uris.Contains(SpiffeId.Bridge(bundle.TenantId, bundle.PlatformDomain)))
+            return "the bridge certificate has another tenant's name";
+        // An expired one must not keep the tenant from starting: devices do not need it.
+        var at = now < bridge.NotAfter ? now : new DateTimeOffset(bridge.NotAfter).AddSeconds(-1);
+        var verified = ChainVerifier.Verify(bridge, chain, [root], CertificatePurpose.ClientAuth, at);
+        return verified.IsValid ? null : $"the bridge certificate does not verify: {verified.Reason}";
+    }
+
+    private static string? SubCaProblem(JoinBundle bundle, ReadOnlySpan<byte> subCaSpki, ImmutableArray<X509Certificate2> chain, X509Certificate2 root, DateTimeOffset now)
+    {
+        using var subCa = Pem.ParseCertificate(bundle.SignedCert);
+        if (!Spki(subCa).AsSpan().SequenceEqual(subCaSpki))
+            return "the Sub-CA certificate is for another key";
+        var verified = ChainVerifier.Verify(subCa, chain, [root], CertificatePurpose.CertificateAuthority, now);
+        return verified.IsValid ? null : $"the Sub-CA certificate does not verify: {verified.Reason}";
+    }
+
+    private static byte[] Spki(X509Certificate2 certificate) => certificate.PublicKey.ExportSubjectPublicKeyInfo();
+
+    private static IEnumerable<string?> EnvironmentValues(JoinBundle bundle) =>
+    [
+        bundle.RabbitmqUrl, bundle.RabbitmqMqttUrl, bundle.RabbitmqVhost, bundle.RabbitmqUser,
+        bundle.CdmIdpClientId, bundle.CdmIdpClientSecret, bundle.CdmDiscoveryUrl,
+    ];
+}

@@ -1,0 +1,40 @@
+using IoTPlatform.Contracts.Join;
+using IoTPlatform.Hosting;
+using IoTPlatform.Tenant.Configuration;
+
+namespace IoTPlatform.Tenant.Features.Join.Checks;
+
+/// <summary>The provider's bundle is on disk, complete and for our keys.</summary>
+internal sealed class JoinedCheck(
+    TenantOptions options, JoinFiles files, ProviderLink provider, SubCaAtBoot subCa, IdentityStore identity, JoinCall join, TimeProvider time) : IFirstBootCheck
+{
+    public string Name => "join";
+
+    public Task<string?> InspectAsync(CancellationToken cancellationToken)
+    {
+        if (files.ReadBundle() is not { } bundle)
+            return Task.FromResult<string?>(File.Exists(files.Bundle) ? "the join bundle on disk is damaged" : "not joined yet");
+        if (options.TenantId is { } wanted && wanted != bundle.TenantId)
+            throw new StartupException($"this data folder belongs to tenant '{bundle.TenantId}', but {TenantSettings.TenantId} says '{wanted}'");
+        return Task.FromResult(subCa.IsInstalled ? null : Problem(bundle) is { } problem ? $"the join bundle on disk cannot be used: {problem}" : null);
+    }
+
+    public async Task FixAsync(CancellationToken cancellationToken)
+    {
+        if ((await identity.FindAsync(cancellationToken))?.ConfirmedAt is not null)
+            throw new StartupException($"{files.Bundle} is missing or damaged, and the provider hands it out only until it was confirmed. Restore it from a backup");
+        var bundle = await join.RunAsync(cancellationToken);
+        if (options.TenantId is { } wanted && wanted != bundle.TenantId)
+            throw new StartupException($"the JOIN key is for tenant '{bundle.TenantId}', but {TenantSettings.TenantId} says '{wanted}'");
+        if (Problem(bundle) is { } problem)
+            throw new StartupException($"the provider's answer cannot be used: {problem}");
+        files.WriteBundle(bundle);
+    }
+
+    private string? Problem(JoinBundle bundle)
+    {
+        using var root = provider.TrustedRoot()!;
+        using var bridgeKey = files.ReadBridgeKey()!;
+        return BundleVerifier.Problem(bundle, subCa.Key.SubjectPublicKeyInfo, bridgeKey.ExportSubjectPublicKeyInfo(), root, time.GetUtcNow());
+    }
+}

@@ -1,0 +1,64 @@
+using IoTPlatform.CertificateAuthority;
+using IoTPlatform.Client;
+using IoTPlatform.Contracts.Join;
+using IoTPlatform.Contracts.Tenants;
+using IoTPlatform.Hosting;
+using IoTPlatform.Tenant.Configuration;
+
+namespace IoTPlatform.Tenant.Features.Join;
+
+/// <summary>Gets the bundle from the provider: with a JOIN key, or by asking and polling until an admin has decided.</summary>
+internal sealed class JoinCall(TenantOptions options, ProviderLink provider, JoinRequestFactory requests, SubCaAtBoot subCa, TimeProvider time)
+{
+    private static readonly TimeSpan DefaultPoll = TimeSpan.FromSeconds(10);
+
+    public Task<JoinBundle> RunAsync(CancellationToken cancellationToken)
+    {
+        if (options.JoinKey is { } key)
+            return provider.CallAsync(client => client.JoinAsync(key, requests.Create(), cancellationToken));
+        return options.TenantId is { } tenantId
+            ? AskAndPollAsync(tenantId, cancellationToken)
+            : throw new StartupException($"this tenant has not joined a provider yet: set {TenantSettings.JoinKey} (from the provider's admin), or {TenantSettings.TenantId} to ask for approval");
+    }
+
+    private async Task<JoinBundle> AskAndPollAsync(string tenantId, CancellationToken cancellationToken)
+    {
+        var status = await PollAsync(tenantId, cancellationToken) ?? await AskAsync(tenantId, cancellationToken);
+        return status.Status switch
+        {
+            TenantStatus.Rejected => throw new StartupException($"the provider's admin rejected the request of tenant '{tenantId}': {status.Reason ?? "no reason given"}"),
+            TenantStatus.Removing or TenantStatus.Removed => throw new StartupException($"the provider has removed tenant '{tenantId}'"),
+            _ => status.Bundle ?? throw new ProviderBusyException(
+                status.Status is TenantStatus.Joining ? $"the provider is setting up tenant '{tenantId}'" : $"the provider's admin has not decided about tenant '{tenantId}' yet",
+                status.PollAfterSeconds is { } seconds ? TimeSpan.FromSeconds(Math.Max(1, seconds)) : DefaultPoll) { IsPending = true },
+        };
+    }
+
+    // Null: the provider knows no request made with this key.
+    private async Task<JoinRequestStatus?> PollAsync(string tenantId, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await provider.CallRawAsync(client =>
+                client.GetJoinStatusAsync(tenantId, KeyProof.Create(subCa.Key, tenantId, client.JoinStatusUrl(tenantId), time), cancellationToken));
+        }
+        catch (ApiException e) when (e.Status is 401 or 403 or 404)
+        {
+            return null;
+        }
+        catch (Exception e) when (e is ApiException or UnreachableException)
+        {
+            throw provider.Translate(e);
+        }
+    }
+
+    private async Task<JoinRequestStatus> AskAsync(string tenantId, CancellationToken cancellationToken)
+    {
+        await provider.CallAsync(async client =>
+        {
+            await client.RequestJoinAsync(tenantId, requests.Create(), cancellationToken);
+            return true;
+        });
+        return new JoinRequestStatus { TenantId = tenantId, Status = TenantStatus.Requested };
+    }
+}

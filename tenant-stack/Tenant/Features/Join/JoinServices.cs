@@ -1,0 +1,20 @@
+using IoTPlatform.CertificateAuthority;
+using IoTPlatform.Tenant.Features.SubCa;
+using IoTPlatform.Tenant.Features.Uplink;
+
+namespace IoTPlatform.Tenant.Features.Join;
+
+internal static class JoinServices
+{
+    /// <summary>What goes on after first boot: the way to the provider, drift, bridge renewal, Sub-CA rotation.</summary>
+    public static IServiceCollection AddUplink(this IServiceCollection services) => services
+        .AddSingleton<JoinFiles>()
+        .AddSingleton<ProviderLink>()
+        .AddSingleton(s => new BundleFiles(s.GetRequiredService<JoinFiles>(), () => InstalledSubCa.From(s.GetRequiredService<Authority>().Issuers)))
+        .AddSingleton<SubCaRotation>()
+        .AddSingleton<IUpkeepTask, ResumeRotation>()
+        .AddSingleton<IUpkeepTask, BundleDrift>()
+        .AddSingleton<IUpkeepTask, BridgeRenewal>()
+        .AddSingleton<UpkeepService>()
+        .AddHostedService(s => s.GetRequiredService<UpkeepService>());
+}

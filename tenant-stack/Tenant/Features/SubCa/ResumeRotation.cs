@@ -1,0 +1,17 @@
+using IoTPlatform.Tenant.Features.Uplink;
+
+namespace IoTPlatform.Tenant.Features.SubCa;
+
+/// <summary>Finishes a rotation that a crash or an absent provider interrupted.</summary>
+internal sealed class ResumeRotation(SubCaRotation rotation) : IUpkeepTask
+{
+    public string Name => "sub-ca-rotation";
+
+    public async Task<bool> RunAsync(CancellationToken cancellationToken)
+    {
+        if (!rotation.IsPending)
+            return false;
+        await rotation.RunAsync("system", cancellationToken);
+        return true;
+    }
+}

@@ -1,0 +1,91 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using System.Text.Json.Nodes;
+using IoTPlatform.CertificateAuthority;
+using IoTPlatform.Contracts.Join;
+using IoTPlatform.Hosting;
+using IoTPlatform.Pki;
+using IoTPlatform.Pki.Signing;
+using IoTPlatform.Tenant.Features.Join;
+
+namespace IoTPlatform.Tenant.Features.SubCa;
+
+/// <summary>
+/// Replaces the Sub-CA: new key on disk, proof by the old key, certificate from the provider, switch. Every step can be
+/// repeated: until the new certificate is installed the same waiting key is used again, and the provider answers the same key
+/// with the same certificate.
+/// </summary>
+internal sealed class SubCaRotation(
+    CertificateAuthority.SubCa subCa, CertificateAuthorityModule ca, ProviderLink provider, JoinedTenant tenant, BundleFiles bundle, AuditLog audit, TimeProvider time) : IDisposable
+{
+    private readonly SemaphoreSlim oneAtATime = new(1, 1);
+
+    /// <summary>A rotation was begun and not finished.</summary>
+    public bool IsPending => subCa.IsRotating;
+
+    /// <summary>Begins a rotation, or finishes the one under way.</summary>
+    public async Task<RotatedSubCa> RunAsync(string actor, CancellationToken cancellationToken)
+    {
+        await oneAtATime.WaitAsync(cancellationToken);
+        try
+        {
+            using var current = subCa.EnsureKey();
+            using var next = subCa.EnsureNextKey();
+            await audit.AppendAsync(Entry(actor, "sub_ca.rotation_requested", next), cancellationToken);
+            var answer = await AskAsync(current, next, cancellationToken);
+            Install(answer);
+            ca.Authority.UseIssuers(subCa.Load());
+            bundle.WriteStale();
+            await audit.AppendAsync(Entry(actor, "sub_ca.rotated", next), CancellationToken.None);
+            await ca.ServiceCertificate.RenewAsync(CancellationToken.None);
+            return answer;
+        }
+        catch (PkiException e)
+        {
+            throw new ProblemException(502, "provider_answer_unusable", $"The new Sub-CA cannot be used: {e.Message}", inner: e);
+        }
+        finally
+        {
+            oneAtATime.Release();
+        }
+    }
+
+    public void Dispose() => oneAtATime.Dispose();
+
+    private async Task<RotatedSubCa> AskAsync(CaKey current, CaKey next, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await provider.CallAsync(client =>
+            {
+                var request = new RotateSubCaRequest
+                {
+                    SubCaCsr = next.CreateCsrPem(new SubjectNames { CommonName = $"{tenant.TenantId} Sub-CA" }),
+                    Proof = KeyProof.Create(current, tenant.TenantId, client.RotateUrl(tenant.TenantId), time, new Dictionary<string, string>(StringComparer.Ordinal)
+                    {
+                        ["spki"] = Base64Url.EncodeToString(SHA256.HashData(next.SubjectPublicKeyInfo)),
+                    }),
+                };
+                return client.RotateSubCaAsync(tenant.TenantId, request, cancellationToken);
+            });
+        }
+        catch (ProviderBusyException e)
+        {
+            throw new ProblemException(503, "dependency_unavailable", $"The rotation waits for the provider: {e.Message}. It goes on by itself.", e.RetryAfter ?? TimeSpan.FromSeconds(30), e);
+        }
+        catch (StartupException e)
+        {
+            throw new ProblemException(502, "provider_refused", e.Message, inner: e);
+        }
+    }
+
+    private void Install(RotatedSubCa answer)
+    {
+        if (answer.TenantId != tenant.TenantId)
+            throw new PkiException(PkiError.KeyMismatch, "The provider answered for another tenant.");
+        subCa.Install(answer.SignedCert, answer.CaChain, ca.Authority.RootFingerprint);
+    }
+
+    private static AuditEntry Entry(string actor, string action, CaKey next) =>
+        new(actor, action, "sub-ca", new JsonObject { ["key_sha256"] = Convert.ToHexStringLower(SHA256.HashData(next.SubjectPublicKeyInfo)) }.ToJsonString());
+}

@@ -1,0 +1,29 @@
+using System.Net;
+using IoTPlatform.Hosting;
+using IoTPlatform.Tenant.Configuration;
+using IoTPlatform.Tenant.Data;
+using Microsoft.EntityFrameworkCore;
+
+namespace IoTPlatform.Tenant.Features.WireGuard;
+
+/// <summary>Addresses of the tunnel subnet, in the caller's transaction.</summary>
+internal sealed class WireGuardAddresses(TenantOptions options)
+{
+    /// <summary>How long a released address rests, if the subnet has to reuse it at all.</summary>
+    public static readonly TimeSpan Quarantine = TimeSpan.FromDays(7);
+
+    public async Task<IPAddress> AssignAsync(TenantDbContext db, string deviceId, string publicKey, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var subnet = options.WireGuardSubnet.ToString();
+        var address = (await db.Database
+            .SqlQuery<IPAddress?>($"SELECT tenant.allocate_wireguard_address({deviceId}, {publicKey}, {subnet}::cidr, {now}, {Quarantine}) AS \"Value\"")
+            .ToListAsync(cancellationToken)).Single();
+        return address ?? throw new ProblemException(503, "wireguard_subnet_full", "The WireGuard subnet has no free address. Enrol without wg_public_key, or ask the tenant's admin for a larger subnet.");
+    }
+
+    public static Task ReleaseAsync(TenantDbContext db, string deviceId, DateTimeOffset now, CancellationToken cancellationToken) =>
+        db.Database.ExecuteSqlAsync($"SELECT tenant.release_wireguard_address({deviceId}, {now})", cancellationToken);
+
+    public static async Task<IPAddress?> FindAsync(TenantDbContext db, string deviceId, CancellationToken cancellationToken) =>
+        (await db.WireGuardPeers.AsNoTracking().SingleOrDefaultAsync(p => p.DeviceId == deviceId, cancellationToken))?.Address;
+}

@@ -1,0 +1,95 @@
+using System.Globalization;
+using System.Net;
+using System.Text;
+using IoTPlatform.Hosting;
+using IoTPlatform.Pki.Files;
+using IoTPlatform.Tenant.Configuration;
+using IoTPlatform.Tenant.Data;
+using IoTPlatform.Tenant.Features.Join;
+using Microsoft.EntityFrameworkCore;
+
+namespace IoTPlatform.Tenant.Features.WireGuard;
+
+/// <summary>
+/// The server's side: <c>wireguard/wg0.conf</c> (0600), always the whole truth of the database, so that
+/// <c>wg syncconf wg0 &lt;(wg-quick strip wg0.conf)</c> adds and throws out peers.
+/// </summary>
+internal sealed class WireGuardPeersFile(
+    IDbContextFactory<TenantDbContext> databases, TenantOptions options, WireGuardServerKey server, DataFolder folder) : IDisposable
+{
+    private readonly SemaphoreSlim writing = new(1, 1);
+    private readonly SemaphoreSlim changed = new(0, 1);
+
+    public string FilePath => folder.Combine("wireguard", "wg0.conf");
+
+    /// <summary>Peers changed and were committed: the file is to be written again soon.</summary>
+    public void Changed()
+    {
+        try
+        {
+            changed.Release();
+        }
+        catch (SemaphoreFullException)
+        {
+            // A rewrite is due already and will see this change.
+        }
+    }
+
+    public Task WaitForChangeAsync(CancellationToken cancellationToken) => changed.WaitAsync(cancellationToken);
+
+    /// <summary>True when the file had to be written.</summary>
+    public async Task<bool> SyncAsync(CancellationToken cancellationToken)
+    {
+        await writing.WaitAsync(cancellationToken);
+        try
+        {
+            var content = await ContentAsync(cancellationToken);
+            if (JoinFiles.ReadText(FilePath) == content)
+                return false;
+            JoinFiles.Write(FilePath, content, AtomicFile.Secret);
+            return true;
+        }
+        finally
+        {
+            writing.Release();
+        }
+    }
+
+    public void Dispose()
+    {
+        writing.Dispose();
+        changed.Dispose();
+    }
+
+    private async Task<string> ContentAsync(CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        var peers = await db.WireGuardPeers.AsNoTracking().Where(p => p.DeviceId != null).OrderBy(p => p.Address)
+            .Select(p => new { p.Address, p.PublicKey, p.DeviceId }).ToListAsync(cancellationToken);
+        var text = new StringBuilder();
+        text.Append(CultureInfo.InvariantCulture, $"""
+            [Interface]
+            Address = {ServerAddress()}/{options.WireGuardSubnet.PrefixLength}
+            ListenPort = {options.WireGuardEndpoint.AsSpan(options.WireGuardEndpoint.LastIndexOf(':') + 1)}
+            PrivateKey = {Convert.ToBase64String(server.Read())}
+
+            """);
+        foreach (var peer in peers)
+            text.Append(CultureInfo.InvariantCulture, $"""
+
+                # {peer.DeviceId}
+                [Peer]
+                PublicKey = {peer.PublicKey}
+                AllowedIPs = {peer.Address}/32
+
+                """);
+        return text.Replace("\r\n", "\n").ToString();
+    }
+
+    private IPAddress ServerAddress()
+    {
+        var address = options.WireGuardSubnet.BaseAddress.GetAddressBytes();
+        address[3]++;
+        return new IPAddress(address);
+    }
+}

@@ -1,0 +1,41 @@
+using IoTPlatform.Hosting;
+using IoTPlatform.Pki.Files;
+using IoTPlatform.Tenant.Features.Join;
+
+namespace IoTPlatform.Tenant.Features.WireGuard;
+
+/// <summary>The tenant's WireGuard key pair: <c>wireguard/server.key</c>, base64 as <c>wg</c> reads it, mode 0600.</summary>
+internal sealed class WireGuardServerKey(DataFolder folder)
+{
+    private string? publicKey;
+
+    public string FilePath => folder.Combine("wireguard", "server.key");
+
+    public bool Exists => JoinFiles.ReadText(FilePath) is not null;
+
+    /// <summary>Base64.</summary>
+    public string PublicKey => publicKey ??= Convert.ToBase64String(X25519.PublicKey(Read()));
+
+    public void Create()
+    {
+        try
+        {
+            var key = X25519.GeneratePrivateKey();
+            _ = X25519.PublicKey(key);
+            JoinFiles.Write(FilePath, Convert.ToBase64String(key) + "\n", AtomicFile.Secret);
+        }
+        catch (PlatformNotSupportedException e)
+        {
+            throw new StartupException($"no WireGuard key can be made: {e.Message}");
+        }
+    }
+
+    /// <summary>32 bytes.</summary>
+    public byte[] Read()
+    {
+        var key = new byte[X25519.KeyLength + 2];
+        return Convert.TryFromBase64String(JoinFiles.ReadText(FilePath)?.Trim() ?? "", key, out var length) && length == X25519.KeyLength
+            ? key[..length]
+            : throw new StartupException($"{FilePath} holds no WireGuard key. Restore it from a backup, or delete it: a new one is made, and devices learn it with their next renewal");
+    }
+}

@@ -1,0 +1,46 @@
+using IoTPlatform.CertificateAuthority;
+using IoTPlatform.Hosting;
+using IoTPlatform.Tenant.Configuration;
+using IoTPlatform.Tenant.Data;
+using IoTPlatform.Tenant.Features.Devices;
+using IoTPlatform.Tenant.Features.Enrollment;
+using IoTPlatform.Tenant.Features.Enrollment.Tokens;
+using IoTPlatform.Tenant.Features.Join;
+using IoTPlatform.Tenant.Features.SubCa;
+using IoTPlatform.Tenant.Features.WireGuard;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+
+namespace IoTPlatform.Tenant.Startup;
+
+/// <summary>The web application: one line per feature.</summary>
+internal static class TenantApplication
+{
+    public static WebApplication Build(
+        TenantOptions options, JoinedTenant tenant, DataFolder folder, NpgsqlDataSource dataSource, IDbContextFactory<TenantDbContext> databases,
+        CertificateAuthority.SubCa subCa, CertificateAuthorityModule ca, TimeProvider time)
+    {
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        TenantLogging.Configure(builder.Logging);
+        builder.WebHost.UseServiceCertificate(options.Listen, ca.ServiceCertificate);
+        builder.Services
+            .AddSingleton<IHostLifetime, OuterLifetime>()
+            .AddSingleton(options).AddSingleton(tenant).AddSingleton(folder).AddSingleton(databases).AddSingleton(subCa)
+            .AddPlatformHosting(dataSource, time)
+            .AddCertificateAuthority(ca)
+            .AddDevices()
+            .AddEnrollment()
+            .AddWireGuard()
+            .AddUplink();
+
+        var app = builder.Build();
+        app.UsePlatformHosting();
+        app.MapStepCa();
+        app.MapCertificates();
+        app.MapDevices();
+        app.MapEnrollment();
+        app.MapEnrollmentTokens();
+        app.MapSubCa();
+        return app;
+    }
+}

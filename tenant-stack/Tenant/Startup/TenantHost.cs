@@ -1,0 +1,56 @@
+using IoTPlatform.CertificateAuthority;
+using IoTPlatform.Hosting;
+using IoTPlatform.Tenant.Configuration;
+using IoTPlatform.Tenant.Data;
+using IoTPlatform.Tenant.Features.Join;
+
+namespace IoTPlatform.Tenant.Startup;
+
+/// <summary>A tenant from its settings to its ready line.</summary>
+internal static class TenantHost
+{
+    public static async Task RunAsync(string[] args, CancellationToken stop)
+    {
+        var options = TenantOptionsReader.Read(PlatformOptions.Load(args, TenantSettings.All));
+        await using var tenant = await StartAsync(options, new ConsoleProgress(Console.Out), TimeProvider.System, stop);
+        Console.WriteLine($"ready {string.Join(',', tenant.Urls)} fingerprint={tenant.RootFingerprint}");
+        await tenant.WaitForShutdownAsync(stop);
+    }
+
+    /// <summary>Everything before the first request; what was opened is closed again when a later step fails.</summary>
+    public static async Task<RunningTenant> StartAsync(TenantOptions options, IFirstBootProgress progress, TimeProvider time, CancellationToken stop)
+    {
+        var opened = new OpenResources();
+        try
+        {
+            var logs = opened.Add(TenantLogging.Create());
+            var folder = opened.Add(DataFolder.Open(options.DataPath));
+            var passwords = options.ResolvePasswords(folder);
+            var database = opened.Add(await PlatformDatabase.OpenAsync(folder, options.Database, "tenant", logs, time, stop));
+            await Migrations.ApplyAsync(database.DataSource, typeof(Authority).Assembly, typeof(TenantHost).Assembly);
+            var databases = DataServices.CreateFactory(database.DataSource);
+            var subCa = new SubCa(folder, passwords, time);
+            var (tenant, issuers) = await TenantBoot.RunAsync(options, folder, subCa, databases, progress, time, stop);
+            var ca = opened.Add(await CertificateAuthorityModule.StartAsync(
+                CaOptions(options, tenant), issuers, database.DataSource, folder, passwords, time, logs, stop));
+            await InitialAdmin.EnsureAsync(database.DataSource, folder, options.AdminPassword, time, stop);
+            var app = opened.Add(TenantApplication.Build(options, tenant, folder, database.DataSource, databases, subCa, ca, time));
+            await app.StartAsync(stop);
+            return new RunningTenant(app, ca, opened);
+        }
+        catch
+        {
+            await opened.DisposeAsync();
+            throw;
+        }
+    }
+
+    private static CertificateAuthorityOptions CaOptions(TenantOptions options, JoinedTenant tenant) => new()
+    {
+        PlatformDomain = tenant.PlatformDomain,
+        Tenant = tenant.TenantId,
+        Names = options.Names,
+        PublicUrl = options.PublicUrl,
+        ServiceName = "tenant-iot-bridge-api",
+    };
+}
