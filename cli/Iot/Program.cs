@@ -1,1 +1,3 @@
-return 0;
+using IoTPlatform.Iot;
+
+return await IotProgram.RunAsync(args, Console.Out, Console.Error).ConfigureAwait(false);

@@ -1,0 +1,34 @@
+using System.CommandLine;
+using IoTPlatform.Client;
+
+namespace IoTPlatform.Iot;
+
+internal static class CaList
+{
+    private static readonly Option<string?> Text = new("--text") { Description = "Part of a subject, a SAN or a serial." };
+    private static readonly Option<string?> Profile = new("--profile") { Description = "root, intermediate, tenant-sub-ca, service, mqtt-bridge, device or leaf." };
+    private static readonly Option<string?> Subject = new("--subject") { Description = "Exact subject." };
+    private static readonly Option<bool> Revoked = new("--revoked") { Description = "Only revoked ones." };
+    private static readonly Option<TimeSpan?> Expiring = new("--expiring-within") { Description = "Only those that expire within this time: 24h, 30d.", CustomParser = result => Duration.Parse(result), HelpName = "time" };
+    private static readonly Option<int> Limit = new("--limit") { Description = "At most this many, newest first.", DefaultValueFactory = _ => 200 };
+
+    public static Command Create() => Verb.Create(
+        "list", "List the certificates a provider, or with --tenant a tenant, has issued.",
+        ["iot ca list", "iot ca list --tenant --profile device --expiring-within 8h", "iot ca list --text pump-1 --json"],
+        RunAsync, [Text, Profile, Subject, Revoked, Expiring, Limit, .. EitherOptions.All]);
+
+    private static Task<int> RunAsync(Run run, CancellationToken cancellationToken) => Connect.ToEitherAsync(run, async server =>
+    {
+        var filter = new CertificateFilter
+        {
+            Text = run.Get(Text),
+            Profile = run.Get(Profile),
+            Subject = run.Get(Subject),
+            Revoked = run.Get(Revoked) ? true : null,
+            ExpiringBefore = run.Get(Expiring) is { } within ? run.Time.GetUtcNow() + within : null,
+        };
+        var certificates = await Pages.CollectAsync(cursor => server.ListCertificatesAsync(filter, cursor, cancellationToken: cancellationToken), run.Get(Limit)).ConfigureAwait(false);
+        run.Terminal.Result(certificates, console => CertificateTable.Print(console, certificates));
+        return ExitCode.Ok;
+    }, cancellationToken);
+}

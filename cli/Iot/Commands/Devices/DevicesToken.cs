@@ -1,0 +1,52 @@
+using System.CommandLine;
+using System.Globalization;
+using IoTPlatform.Contracts.Devices;
+using IoTPlatform.Pki.Files;
+using Spectre.Console;
+
+namespace IoTPlatform.Iot;
+
+internal static class DevicesToken
+{
+    private static readonly Option<int> Uses = new("--uses") { Description = "How many devices may enrol with it: a fleet token. Only without a device id.", DefaultValueFactory = _ => 1 };
+    private static readonly Option<TimeSpan> Expires = new("--expires") { Description = "How long it can be used: 30m, 24h, 7d; 30 days at the most.", DefaultValueFactory = _ => TimeSpan.FromDays(1), CustomParser = Duration.Parse, HelpName = "time" };
+    private static readonly Option<string?> Note = new("--note") { Description = "For the operator's memory." };
+    private static readonly Option<string?> Out = new("--out") { Description = "Write the token into this file (0600) instead of showing it.", HelpName = "file" };
+
+    public static Command Create() => Verb.Create(
+        "token", "Make an enrolment token for one device, or for a fleet.",
+        ["iot devices token pump-1", "iot devices token --uses 500 --expires 7d --note \"first batch\" --out fleet.token"],
+        RunAsync, [DeviceArguments.OptionalId, Uses, Expires, Note, Out, .. ServerOptions.All]);
+
+    private static Task<int> RunAsync(Run run, CancellationToken cancellationToken) => Connect.ToTenantAsync(run, async (tenant, _) =>
+    {
+        var token = await tenant.CreateTokenAsync(new CreateEnrollmentTokenRequest
+        {
+            DeviceId = run.Find(DeviceArguments.OptionalId),
+            Uses = run.Get(Uses),
+            ExpiresInSeconds = (int)Math.Min(int.MaxValue, run.Get(Expires).TotalSeconds),
+            Note = run.Get(Note),
+        }, cancellationToken).ConfigureAwait(false);
+        Write(run, token);
+        return ExitCode.Ok;
+    }, cancellationToken);
+
+    private static void Write(Run run, CreatedEnrollmentToken token)
+    {
+        var whose = token.DeviceId ?? string.Create(CultureInfo.InvariantCulture, $"{token.Uses} device(s)");
+        if (run.Get(Out) is { } file)
+        {
+            AtomicFile.WriteText(file, token.Token + "\n", AtomicFile.Secret);
+            run.Terminal.Result(
+                new { token.Id, token.DeviceId, token.Uses, token.ExpiresAt, File = Path.GetFullPath(file) },
+                console => console.MarkupLineInterpolated($"the token for {whose} is in {file} until {Print.Time(token.ExpiresAt)}"));
+            return;
+        }
+        run.Terminal.Result(token, console =>
+        {
+            console.MarkupLineInterpolated($"enrolment token for {whose}, until {Print.Time(token.ExpiresAt)}, shown only now:");
+            console.MarkupLineInterpolated($"\n    [bold]{token.Token}[/]\n");
+            console.MarkupLineInterpolated($"on the device: iot device enroll {token.DeviceId ?? "DEVICE-ID"} --token-file FILE --url {ServerAddress.Of(run, ServerOptions.Tenant)}");
+        });
+    }
+}

@@ -1,0 +1,11 @@
+using System.CommandLine;
+
+namespace IoTPlatform.Iot;
+
+internal static class TenantsCommand
+{
+    public static Command Create() => Verb.Group(
+        "tenants", "Prepare, watch and remove the tenants of a provider.", ["iot tenants prepare acme --name \"Acme Water\" --env-file acme.env", "iot tenants list"],
+        TenantsPrepare.Create(), TenantsList.Create(), TenantsShow.Create(), TenantsReplaceKey.Create(), TenantsRevokeKey.Create(),
+        TenantsApprove.Create(), TenantsReject.Create(), TenantsRemove.Create(), TenantsRotate.Create());
+}

@@ -1,0 +1,25 @@
+using System.CommandLine;
+using System.Security.Cryptography.X509Certificates;
+using IoTPlatform.Pki;
+using Spectre.Console;
+
+namespace IoTPlatform.Iot;
+
+internal static class TenantsRotate
+{
+    public static Command Create() => Verb.Create(
+        "rotate", "Let a tenant make a new Sub-CA key. Ask the tenant, not the provider: the key never leaves it. Devices move over as they renew.",
+        ["iot tenants rotate --url https://127.0.0.1:9543 --data /var/lib/iotplatform/tenant"],
+        RunAsync, ServerOptions.All);
+
+    private static Task<int> RunAsync(Run run, CancellationToken cancellationToken) => Connect.ToTenantAsync(run, async (tenant, _) =>
+    {
+        var rotated = await tenant.RotateSubCaAsync(cancellationToken).ConfigureAwait(false);
+        using var certificate = X509Certificate2.CreateFromPem(rotated.SignedCert);
+        var serial = SerialNumber.ToDecimal(certificate.SerialNumberBytes.Span);
+        run.Terminal.Result(
+            new { rotated.TenantId, Serial = serial, NotAfter = certificate.NotAfter.ToUniversalTime(), rotated.SignedCert, rotated.CaChain },
+            console => console.MarkupLineInterpolated($"[green]rotated[/] {rotated.TenantId}: new Sub-CA {serial}, valid until {Print.Time(certificate.NotAfter.ToUniversalTime())}; the old one stays accepted while its certificates live"));
+        return ExitCode.Ok;
+    }, cancellationToken);
+}

@@ -1,0 +1,56 @@
+namespace IoTPlatform.Iot;
+
+/// <summary>Runs <c>dotnet test</c> for one project and reads its trx report.</summary>
+internal sealed class TestRunner(string? filter, TimeSpan limit, TimeProvider time)
+{
+    private const int LastLines = 25;
+
+    private static string Configuration => new DirectoryInfo(AppContext.BaseDirectory).Parent?.Name is "Debug" ? "Debug" : "Release";
+
+    public async Task<TestProjectResult> RunAsync(TestProject project, CancellationToken cancellationToken)
+    {
+        var results = Directory.CreateTempSubdirectory("iot-test-").FullName;
+        var started = time.GetTimestamp();
+        try
+        {
+            var log = Path.Combine(results, "output.log");
+            var (exitCode, timedOut) = await ExecuteAsync(project, results, log, cancellationToken).ConfigureAwait(false);
+            var took = Math.Round(time.GetElapsedTime(started).TotalMilliseconds);
+            var result = TrxReport.Read(project.Name, Path.Combine(results, "result.trx"), took);
+            var crash = timedOut ? $"ended after {limit}" : CrashOf(exitCode, result, log);
+            return (result ?? new TestProjectResult { Project = project.Name, DurationMs = took }) with { Crash = crash };
+        }
+        finally
+        {
+            Directory.Delete(results, recursive: true);
+        }
+    }
+
+    private async Task<(int ExitCode, bool TimedOut)> ExecuteAsync(TestProject project, string results, string log, CancellationToken cancellationToken)
+    {
+        string[] arguments = ["test", project.Path, "--no-build", "-c", Configuration, "--nologo", "--logger", "trx;LogFileName=result.trx", "--results-directory", results];
+        await using var dotnet = ChildProcess.Start(new ChildCommand
+        {
+            FileName = ProgramPath.Dotnet(),
+            Arguments = filter is null ? arguments : [.. arguments, "--filter", filter],
+            LogFile = log,
+            Environment = new Dictionary<string, string?> { ["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1", ["DOTNET_NOLOGO"] = "1" },
+        });
+        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var first = await Task.WhenAny(dotnet.Exited, Task.Delay(limit, time, waiting.Token)).ConfigureAwait(false);
+        cancellationToken.ThrowIfCancellationRequested();
+        await waiting.CancelAsync().ConfigureAwait(false);
+        return first == dotnet.Exited ? (await dotnet.Exited.ConfigureAwait(false), false) : (-1, true);
+    }
+
+    // A filter that matches nothing in this project leaves no report and exit code 0.
+    private static string? CrashOf(int exitCode, TestProjectResult? result, string log) => (exitCode, result) switch
+    {
+        (_, { Crash: { } aborted }) => $"{aborted}\n{Tail(log)}",
+        (0, _) => null,
+        (_, { Failed: > 0 }) => null,
+        _ => $"dotnet test ended with exit code {exitCode}\n{Tail(log)}",
+    };
+
+    private static string Tail(string log) => File.Exists(log) ? string.Join('\n', File.ReadLines(log).TakeLast(LastLines)) : "";
+}

@@ -1,0 +1,9 @@
+using System.CommandLine;
+
+namespace IoTPlatform.Iot;
+
+/// <summary>A flag of <c>iot up</c> and the host's setting it becomes.</summary>
+internal sealed record UpOption(Option<string?> Option, string Variable)
+{
+    public static UpOption Of(string flag, string variable, string description) => new(new(flag) { Description = $"{description} ({variable})" }, variable);
+}

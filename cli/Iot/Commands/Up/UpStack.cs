@@ -1,0 +1,45 @@
+using System.CommandLine;
+using Spectre.Console;
+
+namespace IoTPlatform.Iot;
+
+internal static class UpStack
+{
+    // A host closes connections and its database first.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(40);
+
+    public static Command Create(Stack stack, string description, string[] examples, UpOption[] more)
+    {
+        UpOption[] options = [.. UpOptions.Common, .. more];
+        return Verb.Create(
+            Json.Snake(stack.ToString()), description, examples, (run, cancellationToken) => RunAsync(run, stack, options, cancellationToken),
+            [.. options.Select(option => option.Option)]);
+    }
+
+    private static async Task<int> RunAsync(Run run, Stack stack, UpOption[] options, CancellationToken cancellationToken)
+    {
+        if (run.Get(UpOptions.EnvFile.Option) is { } file && !File.Exists(file))
+            throw CliException.Usage($"there is no env file {file}");
+        var environment = options.Where(option => run.Get(option.Option) is not null).ToDictionary(option => option.Variable, option => run.Get(option.Option));
+        await using var host = ChildProcess.Start(new ChildCommand
+        {
+            FileName = ProgramPath.Dotnet(),
+            Arguments = [stack == Stack.Provider ? BuildOutput.Provider : BuildOutput.Tenant],
+            Environment = environment,
+            OnLine = run.Terminal.IsJson ? line => Report(run, line) : null,
+        });
+        // Our signals become its SIGTERM, once: a host takes a second one as "now".
+        await Task.WhenAny(host.Exited, Task.Delay(Timeout.Infinite, cancellationToken)).ConfigureAwait(false);
+        return cancellationToken.IsCancellationRequested ? await host.StopAsync(Patience).ConfigureAwait(false) : await host.Exited.ConfigureAwait(false);
+    }
+
+    private static void Report(Run run, string line)
+    {
+        if (HostReady.TryParse(line) is { } ready)
+            run.Terminal.JsonLine(new { Event = "ready", ready.Url, ready.Fingerprint }, static _ => { });
+        else if (FirstBootLine.TryParse(line) is { } step)
+            run.Terminal.JsonLine(new { Event = "first_boot", step.Step, step.Done }, static _ => { });
+        else
+            run.Terminal.Remarks.WriteLine(line);
+    }
+}

@@ -1,0 +1,67 @@
+using IoTPlatform.Client;
+
+namespace IoTPlatform.Iot;
+
+/// <summary>Runs something with a client that is connected, trusted and logged in, and logs out again.</summary>
+internal static class Connect
+{
+    public static async Task<T> ToProviderAsync<T>(Run run, Func<ProviderClient, RootTrust, Task<T>> use, CancellationToken cancellationToken)
+    {
+        var (url, trust) = await FindAsync(run, ServerOptions.Provider, cancellationToken).ConfigureAwait(false);
+        using var client = ProviderClient.Create(url, trust);
+        return await LoggedInAsync(client, run, ServerOptions.Provider, () => use(client, trust), cancellationToken).ConfigureAwait(false);
+    }
+
+    public static async Task<T> ToTenantAsync<T>(Run run, Func<TenantClient, RootTrust, Task<T>> use, CancellationToken cancellationToken)
+    {
+        var (url, trust) = await FindAsync(run, ServerOptions.Tenant, cancellationToken).ConfigureAwait(false);
+        using var client = TenantClient.Create(url, trust);
+        return await LoggedInAsync(client, run, ServerOptions.Tenant, () => use(client, trust), cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>For what provider and tenant have in common; --tenant chooses.</summary>
+    public static Task<T> ToEitherAsync<T>(Run run, Func<PlatformClient, Task<T>> use, CancellationToken cancellationToken) =>
+        EitherOptions.IsTenant(run)
+            ? ToTenantAsync(run, (client, _) => use(client), cancellationToken)
+            : ToProviderAsync(run, (client, _) => use(client), cancellationToken);
+
+    public static async Task<(Uri Url, RootTrust Trust)> FindAsync(Run run, ServerOptions options, CancellationToken cancellationToken)
+    {
+        var url = ServerAddress.Of(run, options);
+        return (url, await ServerTrust.FindAsync(run, options, url, cancellationToken).ConfigureAwait(false));
+    }
+
+    private static async Task<T> LoggedInAsync<T>(PlatformClient client, Run run, ServerOptions options, Func<Task<T>> use, CancellationToken cancellationToken)
+    {
+        var user = run.Get(ServerOptions.Username)!;
+        try
+        {
+            await client.LoginAsync(user, Credentials.Find(run, options), cancellationToken).ConfigureAwait(false);
+        }
+        catch (ApiException e) when (e.Status == 401)
+        {
+            throw new CliException(ExitCode.NotAuthorised, e.Code, $"{client.BaseUrl} refused to log {user} in: {e.Message}", e);
+        }
+        try
+        {
+            return await use().ConfigureAwait(false);
+        }
+        finally
+        {
+            await LogOutAsync(client).ConfigureAwait(false);
+        }
+    }
+
+    // Best effort: the session ends by itself after 8 hours.
+    private static async Task LogOutAsync(PlatformClient client)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(3));
+        try
+        {
+            await client.LogoutAsync(patience.Token).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is ApiException or UnreachableException or OperationCanceledException)
+        {
+        }
+    }
+}

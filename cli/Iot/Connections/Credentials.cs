@@ -1,0 +1,28 @@
+using Spectre.Console;
+
+namespace IoTPlatform.Iot;
+
+/// <summary>The password of a log-in, from wherever the operator keeps it; never from the command line, where every process sees it.</summary>
+internal static class Credentials
+{
+    private const int MaxPasswordFile = 4096;
+
+    public static string Find(Run run, ServerOptions options)
+    {
+        if (run.Get(ServerOptions.PasswordFile) is { } file)
+            return Read(file);
+        if (run.Env("IOT_ADMIN_PASSWORD") is { } configured)
+            return configured;
+        if (run.Get(ServerOptions.Username) == "admin" && LocalStack.Of(run, options).AdminPassword is { } local)
+            return local;
+        if (Console.IsInputRedirected || Console.IsErrorRedirected)
+            throw new CliException(ExitCode.NotAuthorised, "no_password", "no password: give --password-file, IOT_ADMIN_PASSWORD, or --data FOLDER of a stack on this machine");
+        return run.Terminal.Remarks.Prompt(new TextPrompt<string>($"Password of {run.Get(ServerOptions.Username).EscapeMarkup()}:").Secret(null));
+    }
+
+    private static string Read(string file)
+    {
+        var text = file == "-" ? Console.In.ReadLine() : File.ReadLines(file).FirstOrDefault();
+        return text is { Length: > 0 and < MaxPasswordFile } ? text.TrimEnd('\r') : throw CliException.Usage($"{file} holds no password in its first line");
+    }
+}

@@ -1,0 +1,38 @@
+using System.CommandLine;
+
+namespace IoTPlatform.Iot;
+
+/// <summary>How a command finds, trusts and logs in to a server. The options are the same objects for both stacks; their defaults are not.</summary>
+internal sealed class ServerOptions
+{
+    private ServerOptions(Stack stack, string name, Uri defaultUrl)
+    {
+        Stack = stack;
+        Name = name;
+        DefaultUrl = defaultUrl;
+        UrlVariable = $"IOT_{name.ToUpperInvariant()}_URL";
+    }
+
+    public static Option<string?> Url { get; } = new("--url") { Description = "The server's address. Else IOT_PROVIDER_URL (https://127.0.0.1:9443) or IOT_TENANT_URL (https://127.0.0.1:9543).", HelpName = "https://host:port" };
+    public static Option<string?> Fingerprint { get; } = new("--fingerprint") { Description = "SHA-256 of the platform's root certificate. Else --root, the root in the data folder, or STEP_CA_FINGERPRINT.", HelpName = "hex" };
+    public static Option<string?> Root { get; } = new("--root") { Description = "The platform's root certificate, PEM.", HelpName = "file" };
+    public static Option<string?> Data { get; } = new("--data") { Description = "Data folder of that server, if it is on this machine: its root certificate and admin password are used. Else IOT_DATA.", HelpName = "folder" };
+    public static Option<string> Username { get; } = new("--username") { Description = "Account to log in with.", DefaultValueFactory = _ => "admin", HelpName = "name" };
+    public static Option<string?> PasswordFile { get; } = new("--password-file") { Description = "File with the password, '-' for stdin. Else IOT_ADMIN_PASSWORD, the data folder, or a prompt.", HelpName = "file" };
+
+    public static ServerOptions Provider { get; } = new(Stack.Provider, "provider", new Uri("https://127.0.0.1:9443"));
+    public static ServerOptions Tenant { get; } = new(Stack.Tenant, "tenant", new Uri("https://127.0.0.1:9543"));
+
+    public Stack Stack { get; }
+
+    /// <summary>provider or tenant: also the name of its default data folder.</summary>
+    public string Name { get; }
+    public Uri DefaultUrl { get; }
+    public string UrlVariable { get; }
+
+    /// <summary>To find and trust.</summary>
+    public static Symbol[] Trust => [Url, Fingerprint, Root, Data];
+
+    /// <summary>To find, trust and log in.</summary>
+    public static Symbol[] All => [.. Trust, Username, PasswordFile];
+}

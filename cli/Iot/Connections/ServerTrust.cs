@@ -1,0 +1,34 @@
+using IoTPlatform.Client;
+
+namespace IoTPlatform.Iot;
+
+/// <summary>The root a command trusts. There is no trust on first use: without a fingerprint, a file or a local data folder nothing is called.</summary>
+internal static class ServerTrust
+{
+    public static async Task<RootTrust> FindAsync(Run run, ServerOptions options, Uri url, CancellationToken cancellationToken)
+    {
+        if (run.Get(ServerOptions.Root) is { } file)
+            return FromFile(file);
+        if (run.Get(ServerOptions.Fingerprint) is { } given)
+            return await RootTrust.FetchAsync(url, given, cancellationToken: cancellationToken).ConfigureAwait(false);
+        var local = LocalStack.Of(run, options);
+        if (local.IsChosen && local.Root is { } chosen)
+            return chosen;
+        if (run.Env("STEP_CA_FINGERPRINT") is { } configured)
+            return await RootTrust.FetchAsync(url, configured, cancellationToken: cancellationToken).ConfigureAwait(false);
+        return local.Root ?? throw CliException.Usage(
+            $"which root certificate may {url} be trusted by? give --fingerprint (from 'iot ca fingerprint' on the provider's machine), --root FILE, or --data FOLDER");
+    }
+
+    public static RootTrust FromFile(string path)
+    {
+        try
+        {
+            return RootTrust.FromPem(File.ReadAllText(path));
+        }
+        catch (Exception e) when (e is System.Security.Cryptography.CryptographicException or ArgumentException)
+        {
+            throw CliException.Usage($"{path} is not a PEM certificate");
+        }
+    }
+}

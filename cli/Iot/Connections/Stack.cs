@@ -1,0 +1,7 @@
+namespace IoTPlatform.Iot;
+
+internal enum Stack
+{
+    Provider,
+    Tenant,
+}

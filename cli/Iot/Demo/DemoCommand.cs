@@ -1,0 +1,30 @@
+using System.CommandLine;
+using IoTPlatform.Hosting;
+using Spectre.Console;
+
+namespace IoTPlatform.Iot;
+
+internal static class DemoCommand
+{
+    public static Command Create() => Verb.Create(
+        "demo",
+        "Start a provider and two tenants on this machine, join them, enrol six devices, renew one, revoke one, verify every chain and every audit log. Exit code 0 only if everything held.",
+        ["iot demo", "iot demo --keep", "iot demo --stop", "iot demo --json | jq .steps", "iot demo --data ./demo"],
+        RunAsync, DemoOptions.Data, DemoOptions.Keep, DemoOptions.Stop);
+
+    private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
+    {
+        using var folder = DemoFolder.Open(run.Get(DemoOptions.Data) ?? DataFolder.DefaultPath("demo"));
+        var ended = await folder.StopKeptAsync().ConfigureAwait(false);
+        if (run.Get(DemoOptions.Stop))
+        {
+            run.Terminal.Result(new { Stopped = ended }, console => console.WriteLine(ended == 0 ? "nothing was running" : $"stopped {ended} processes of the demo in {folder.Path}"));
+            return ExitCode.Ok;
+        }
+        folder.Clear();
+        var progress = new DemoProgress(run.Terminal.Console, run.Time);
+        var report = await DemoRun.PlayAsync(folder, progress, run.Time, run.Get(DemoOptions.Keep), cancellationToken).ConfigureAwait(false);
+        run.Terminal.Result(report, console => DemoSummary.Print(console, report));
+        return ExitCode.Ok;
+    }
+}

@@ -1,0 +1,72 @@
+using System.Globalization;
+using IoTPlatform.Agent;
+using IoTPlatform.Client;
+using IoTPlatform.Contracts.Certificates;
+using IoTPlatform.Contracts.Devices;
+using IoTPlatform.Pki;
+
+namespace IoTPlatform.Iot;
+
+/// <summary>The demo's devices: each has its own folder and goes through the agent that runs on real ones.</summary>
+internal sealed class DemoDevices(DemoFolder folder, TimeProvider time)
+{
+    private static readonly (string Suffix, string Type)[] Kinds = [("pump-1", "pump"), ("meter-1", "meter"), ("valve-1", "valve")];
+
+    public async Task<IReadOnlyList<DemoDevice>> EnrollAsync(IReadOnlyList<DemoTenant> tenants, CancellationToken cancellationToken)
+    {
+        var devices = new List<DemoDevice>();
+        foreach (var tenant in tenants)
+        {
+            foreach (var (suffix, type) in Kinds)
+                devices.Add(await EnrollAsync(tenant, $"{tenant.Id}-{suffix}", type, cancellationToken).ConfigureAwait(false));
+        }
+        return devices;
+    }
+
+    public async Task<DemoRenewal> RenewAsync(DemoDevice device, CancellationToken cancellationToken)
+    {
+        using var files = Open(device.Tenant, device.DeviceId);
+        using var before = files.LoadIdentity()!;
+        using var after = await new DeviceAgent(files, time).RenewAsync(newKey: true, cancellationToken).ConfigureAwait(false);
+        Expect.That(Serial(before) != Serial(after), $"{device.DeviceId} got its old certificate back");
+        Expect.That(!before.Certificate.GetPublicKey().AsSpan().SequenceEqual(after.Certificate.GetPublicKey()), $"{device.DeviceId} renewed without its new key");
+        return new DemoRenewal(device.Tenant, device.DeviceId, Serial(before), Serial(after));
+    }
+
+    public async Task<DemoRevocation> RevokeAsync(DemoTenant tenant, DemoDevice device, CancellationToken cancellationToken)
+    {
+        await tenant.Admin.RevokeDeviceAsync(device.DeviceId, new RevokeRequest { ReasonCode = 1, Reason = "demo: stolen" }, cancellationToken).ConfigureAwait(false);
+        using var files = Open(device.Tenant, device.DeviceId);
+        try
+        {
+            using var renewed = await new DeviceAgent(files, time).RenewAsync(newKey: true, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ApiException e) when (e.Status is 401 or 403)
+        {
+            return new DemoRevocation(tenant.Id, device.DeviceId, e.Status, e.Code);
+        }
+        throw CliException.Failed("revocation_not_enforced", $"{device.DeviceId} is revoked and could still renew");
+    }
+
+    private async Task<DemoDevice> EnrollAsync(DemoTenant tenant, string id, string type, CancellationToken cancellationToken)
+    {
+        var token = await tenant.Admin.CreateTokenAsync(new CreateEnrollmentTokenRequest { DeviceId = id, ExpiresInSeconds = 600, Note = "demo" }, cancellationToken).ConfigureAwait(false);
+        using var files = Open(tenant.Id, id);
+        using var identity = await new DeviceAgent(files, time).EnrollAsync(new Enrollment
+        {
+            Settings = new DeviceSettings { TenantUrl = tenant.Host.Ready.Url, DeviceId = id, DeviceName = id.Replace('-', ' '), DeviceType = type },
+            Root = tenant.Trust,
+            Token = token.Token,
+            WithWireGuard = true,
+        }, cancellationToken).ConfigureAwait(false);
+        return new DemoDevice(tenant.Id, id, Serial(identity), identity.NotAfter, files.IdentityPath);
+    }
+
+    private DeviceFolder Open(string tenant, string device)
+    {
+        folder.Create("devices", tenant);
+        return DeviceFolder.Open(folder.Combine("devices", tenant, device));
+    }
+
+    private static string Serial(DeviceIdentity identity) => SerialNumber.ToDecimal(identity.Certificate.SerialNumberBytes.Span);
+}

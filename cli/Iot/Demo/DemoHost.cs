@@ -1,0 +1,73 @@
+namespace IoTPlatform.Iot;
+
+/// <summary>A provider or tenant of the demo: a separate process with its own data folder and log.</summary>
+internal sealed class DemoHost : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
+    // What the operator's shell may have set for a real stack must not reach the demo's.
+    private static readonly string[] OwnSettings = ["JOIN_KEY", "TENANT_ID", "PROVIDER_URL", "KEYCLOAK_URL"];
+    private readonly ChildProcess process;
+
+    private DemoHost(string name, string data, string log, ChildProcess process)
+    {
+        Name = name;
+        Data = data;
+        Log = log;
+        this.process = process;
+    }
+
+    public string Name { get; }
+    public string Data { get; }
+    public string Log { get; }
+    public HostReady Ready { get; private set; } = null!;
+    public ProcessMark Mark => ProcessMark.Of(process.Id);
+
+    public static DemoHost Start(DemoFolder folder, string name, string assembly, int port, string? envFile, bool keep)
+    {
+        var data = folder.Combine(name);
+        var log = Path.Combine(folder.Create("logs"), $"{name}.log");
+        var settings = Inherited().ToDictionary(variable => variable, _ => (string?)null, StringComparer.Ordinal);
+        settings["IOT_DATA"] = data;
+        settings["IOT_LISTEN"] = settings["IOT_PUBLIC_URL"] = $"https://127.0.0.1:{port}";
+        if (envFile is not null)
+            settings["IOT_ENV_FILE"] = envFile;
+        var child = ChildProcess.Start(new ChildCommand { FileName = ProgramPath.Dotnet(), Arguments = [assembly], Environment = settings, LogFile = log, WorkingDirectory = folder.Path, DiesWithUs = !keep });
+        return new DemoHost(name, data, log, child);
+    }
+
+    /// <summary>Until the host answers; <paramref name="onFirstBoot"/> hears every step of a tenant's first boot.</summary>
+    public async Task<HostReady> WaitUntilReadyAsync(TimeProvider time, Action<FirstBootLine> onFirstBoot, CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(Patience);
+        var last = new Queue<string>();
+        try
+        {
+            await foreach (var line in LogFollower.FollowAsync(Log, process.Exited, time, limit.Token).ConfigureAwait(false))
+            {
+                if (HostReady.TryParse(line) is { } ready)
+                    return Ready = ready;
+                if (FirstBootLine.TryParse(line) is { } step)
+                    onFirstBoot(step);
+                last.Enqueue(line);
+                if (last.Count > 15)
+                    last.Dequeue();
+            }
+            throw CliException.Failed("host_ended", $"{Name} ended with exit code {await process.Exited.ConfigureAwait(false)} before it was ready; its log {Log} ends with:\n{string.Join('\n', last)}");
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw CliException.Failed("host_not_ready", $"{Name} was not ready after {Patience.TotalSeconds:0} s; its log {Log} ends with:\n{string.Join('\n', last)}");
+        }
+    }
+
+    /// <summary>A clean stop answers 0, and nothing of its process group is left.</summary>
+    public Task<int> StopAsync() => process.StopAsync(TimeSpan.FromSeconds(20));
+
+    public void Keep() => process.Abandon();
+
+    public ValueTask DisposeAsync() => process.DisposeAsync();
+
+    private static IEnumerable<string> Inherited() => Environment.GetEnvironmentVariables().Keys.Cast<string>()
+        .Where(name => name.StartsWith("IOT_", StringComparison.Ordinal) || name.StartsWith("STEP_CA_", StringComparison.Ordinal) || OwnSettings.Contains(name));
+}

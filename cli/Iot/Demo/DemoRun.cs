@@ -1,0 +1,124 @@
+using System.Globalization;
+using IoTPlatform.Client;
+using IoTPlatform.Hosting;
+
+namespace IoTPlatform.Iot;
+
+/// <summary>The story, step by step; whatever does not hold throws, and whatever was started is ended.</summary>
+internal static class DemoRun
+{
+    public static async Task<DemoReport> PlayAsync(DemoFolder folder, DemoProgress progress, TimeProvider time, bool keep, CancellationToken cancellationToken)
+    {
+        var started = time.GetTimestamp();
+        await using var stacks = new DemoStacks(folder, progress, time, keep);
+        var (provider, trust) = await progress.StepAsync("start the provider, make root and intermediate", async () =>
+        {
+            var (host, root) = await stacks.StartProviderAsync(cancellationToken).ConfigureAwait(false);
+            return ((host, root), host.Ready.Url.ToString());
+        }).ConfigureAwait(false);
+        using var admin = await DemoStacks.LogInAsync(provider, trust, cancellationToken).ConfigureAwait(false);
+        var prepared = await progress.StepAsync("prepare two tenants, a JOIN key each", async () =>
+        {
+            var keys = await stacks.PrepareAsync(admin, trust, cancellationToken).ConfigureAwait(false);
+            return (keys, string.Join(", ", keys.Select(key => key.Id)));
+        }).ConfigureAwait(false);
+        var tenants = await progress.StepAsync("first boot of the tenants: Sub-CA key, JOIN", async () =>
+        {
+            var joined = await stacks.BootAsync(prepared, trust, cancellationToken).ConfigureAwait(false);
+            return (joined, string.Join(", ", joined.Select(tenant => $"{tenant.Id} {tenant.Host.Ready.Url}")));
+        }).ConfigureAwait(false);
+        try
+        {
+            return await WithTenantsAsync(folder, progress, time, keep, stacks, admin, trust, tenants, started, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            foreach (var tenant in tenants)
+                tenant.Dispose();
+        }
+    }
+
+    private static async Task<DemoReport> WithTenantsAsync(
+        DemoFolder folder, DemoProgress progress, TimeProvider time, bool keep, DemoStacks stacks, ProviderClient admin, RootTrust trust,
+        IReadOnlyList<DemoTenant> tenants, long started, CancellationToken cancellationToken)
+    {
+        var agents = new DemoDevices(folder, time);
+        var devices = await progress.StepAsync("enrol three devices per tenant with one-time tokens", async () =>
+        {
+            var enrolled = await agents.EnrollAsync(tenants, cancellationToken).ConfigureAwait(false);
+            return (enrolled, string.Create(CultureInfo.InvariantCulture, $"{enrolled.Count} devices"));
+        }).ConfigureAwait(false);
+        var renewal = await progress.StepAsync("renew one over mTLS with a new key", async () =>
+        {
+            var renewed = await agents.RenewAsync(devices[0], cancellationToken).ConfigureAwait(false);
+            return (renewed, renewed.DeviceId);
+        }).ConfigureAwait(false);
+        var revocation = await progress.StepAsync("revoke one, its renewal is refused", async () =>
+        {
+            var revoked = await agents.RevokeAsync(tenants[^1], devices[^1], cancellationToken).ConfigureAwait(false);
+            return (revoked, string.Create(CultureInfo.InvariantCulture, $"{revoked.DeviceId}: {revoked.RenewalRefusedStatus} {revoked.RenewalRefusedCode}"));
+        }).ConfigureAwait(false);
+        (string Stack, PlatformClient Admin)[] admins = [("provider", admin), .. tenants.Select(tenant => (tenant.Id, (PlatformClient)tenant.Admin))];
+        var certificates = await progress.StepAsync("verify every chain to the root", async () =>
+        {
+            var verified = await new DemoCertificates(folder, time).VerifyAsync(admins, trust, cancellationToken).ConfigureAwait(false);
+            CheckRecords(verified, devices, renewal, revocation);
+            return (verified, string.Create(CultureInfo.InvariantCulture, $"{verified.Count} certificates, by {string.Join(" and ", verified[0].VerifiedBy)}"));
+        }).ConfigureAwait(false);
+        var audit = await progress.StepAsync("verify the audit logs", () => AuditAsync(admins, cancellationToken)).ConfigureAwait(false);
+        var report = Report(stacks.Hosts);
+        await EndAsync(progress, stacks, keep).ConfigureAwait(false);
+        return report with { Steps = progress.Steps, DurationMs = Math.Round(time.GetElapsedTime(started).TotalMilliseconds, 1) };
+
+        DemoReport Report(IReadOnlyList<DemoHost> hosts) => new()
+        {
+            Running = keep,
+            DurationMs = 0,
+            Folder = folder.Path,
+            RootFingerprint = trust.Fingerprint,
+            Stacks = [.. hosts.Select(host => new DemoStack(host.Name, host.Name == "provider" ? "provider" : "tenant", host.Ready.Url, host.Data, host.Log, InitialAdmin.Username, DemoStacks.AdminPasswordFile(host)))],
+            Devices = devices,
+            Renewal = renewal,
+            Revocation = revocation,
+            Certificates = certificates,
+            Audit = audit,
+            Steps = [],
+        };
+    }
+
+    private static void CheckRecords(IReadOnlyList<DemoCertificate> certificates, IReadOnlyList<DemoDevice> devices, DemoRenewal renewal, DemoRevocation revocation)
+    {
+        foreach (var serial in devices.Select(device => device.Serial).Append(renewal.NewSerial))
+            Expect.That(certificates.Any(certificate => certificate.Serial == serial), $"certificate {serial} was handed out and is not on record");
+        var revoked = devices.Single(device => device.DeviceId == revocation.DeviceId);
+        Expect.That(certificates.Single(certificate => certificate.Serial == revoked.Serial).Revoked, $"{revoked.DeviceId} is not recorded as revoked");
+    }
+
+    private static async Task<(IReadOnlyList<DemoAudit>, string)> AuditAsync(IEnumerable<(string Stack, PlatformClient Admin)> admins, CancellationToken cancellationToken)
+    {
+        var logs = new List<DemoAudit>();
+        foreach (var (stack, admin) in admins)
+        {
+            var verification = await admin.VerifyAuditAsync(cancellationToken).ConfigureAwait(false);
+            Expect.That(verification.Intact, $"the audit log of {stack} is broken at {verification.BrokenAt}: {verification.Reason}");
+            Expect.That(verification.Entries > 0, $"the audit log of {stack} is empty");
+            logs.Add(new DemoAudit(stack, verification));
+        }
+        return (logs, string.Join(", ", logs.Select(log => string.Create(CultureInfo.InvariantCulture, $"{log.Stack} {log.Verification.Entries} entries"))));
+    }
+
+    private static async Task EndAsync(DemoProgress progress, DemoStacks stacks, bool keep)
+    {
+        if (keep)
+        {
+            stacks.Keep();
+            return;
+        }
+        await progress.StepAsync("stop everything", async () =>
+        {
+            var unclean = await stacks.StopAsync().ConfigureAwait(false);
+            Expect.That(unclean.Count == 0, string.Join("; ", unclean));
+            return (true, "all processes ended cleanly");
+        }).ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,91 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using IoTPlatform.Client;
+using IoTPlatform.Contracts.Tenants;
+using IoTPlatform.Hosting;
+
+namespace IoTPlatform.Iot;
+
+/// <summary>The demo's three processes: starts them, joins the tenants, and ends whatever it started.</summary>
+internal sealed class DemoStacks(DemoFolder folder, DemoProgress progress, TimeProvider time, bool keep) : IAsyncDisposable
+{
+    private static readonly (string Id, string Name)[] Tenants = [("acme", "Acme Water"), ("globex", "Globex Energy")];
+    private readonly ConcurrentBag<DemoHost> hosts = [];
+    private readonly int[] ports = DemoPorts.Free(1 + Tenants.Length);
+
+    public IReadOnlyList<DemoHost> Hosts => [.. hosts.OrderBy(host => host.Ready.Url.Port == ports[0] ? 0 : 1).ThenBy(host => host.Name, StringComparer.Ordinal)];
+
+    public async Task<(DemoHost Host, RootTrust Trust)> StartProviderAsync(CancellationToken cancellationToken)
+    {
+        var host = Start("provider", BuildOutput.Provider, ports[0], envFile: null);
+        var ready = await host.WaitUntilReadyAsync(time, _ => { }, cancellationToken).ConfigureAwait(false);
+        return (host, await RootTrust.FetchAsync(ready.Url, ready.Fingerprint, cancellationToken: cancellationToken).ConfigureAwait(false));
+    }
+
+    public static async Task<ProviderClient> LogInAsync(DemoHost provider, RootTrust trust, CancellationToken cancellationToken)
+    {
+        var admin = ProviderClient.Create(provider.Ready.Url, trust);
+        await admin.LoginAsync(InitialAdmin.Username, AdminPassword(provider), cancellationToken).ConfigureAwait(false);
+        return admin;
+    }
+
+    /// <summary>Prepares every tenant over the public API; each JOIN key goes into its own env file.</summary>
+    public async Task<IReadOnlyList<(string Id, string EnvFile)>> PrepareAsync(ProviderClient admin, RootTrust trust, CancellationToken cancellationToken)
+    {
+        var prepared = new List<(string, string)>();
+        foreach (var (id, name) in Tenants)
+        {
+            var tenant = await admin.PrepareTenantAsync(new PrepareTenantRequest { TenantId = id, DisplayName = name }, cancellationToken).ConfigureAwait(false);
+            var file = Path.Combine(folder.Create("env"), $"{id}.env");
+            TenantEnvFile.Write(file, admin.BaseUrl, trust.Fingerprint, id, tenant.JoinKey);
+            prepared.Add((id, file));
+        }
+        return prepared;
+    }
+
+    public async Task<IReadOnlyList<DemoTenant>> BootAsync(IReadOnlyList<(string Id, string EnvFile)> prepared, RootTrust trust, CancellationToken cancellationToken) =>
+        await Task.WhenAll(prepared.Select((tenant, index) => BootAsync(tenant.Id, tenant.EnvFile, ports[1 + index], trust, cancellationToken))).ConfigureAwait(false);
+
+    /// <summary>Ends all, the clean way; answers those that did not end with exit code 0.</summary>
+    public async Task<IReadOnlyList<string>> StopAsync()
+    {
+        var codes = await Task.WhenAll(hosts.Select(async host => (host.Name, Code: await host.StopAsync().ConfigureAwait(false)))).ConfigureAwait(false);
+        return [.. codes.Where(host => host.Code != 0).Select(host => string.Create(CultureInfo.InvariantCulture, $"{host.Name} ended with exit code {host.Code}"))];
+    }
+
+    public void Keep()
+    {
+        folder.RememberKept(hosts.Select(host => host.Mark));
+        foreach (var host in hosts)
+            host.Keep();
+    }
+
+    public async ValueTask DisposeAsync() => await Task.WhenAll(hosts.Select(host => host.DisposeAsync().AsTask())).ConfigureAwait(false);
+
+    public static string AdminPasswordFile(DemoHost host) => Path.Combine(host.Data, InitialAdmin.PasswordFile);
+
+    private static string AdminPassword(DemoHost host) => File.ReadAllText(AdminPasswordFile(host)).Trim();
+
+    private async Task<DemoTenant> BootAsync(string id, string envFile, int port, RootTrust trust, CancellationToken cancellationToken)
+    {
+        var started = time.GetTimestamp();
+        var host = Start(id, BuildOutput.Tenant, port, envFile);
+        await host.WaitUntilReadyAsync(time, step => Note(id, step, started), cancellationToken).ConfigureAwait(false);
+        var admin = TenantClient.Create(host.Ready.Url, trust);
+        await admin.LoginAsync(InitialAdmin.Username, AdminPassword(host), cancellationToken).ConfigureAwait(false);
+        return new DemoTenant(id, host, admin, trust);
+    }
+
+    private DemoHost Start(string name, string assembly, int port, string? envFile)
+    {
+        var host = DemoHost.Start(folder, name, assembly, port, envFile, keep);
+        hosts.Add(host);
+        return host;
+    }
+
+    private void Note(string tenant, FirstBootLine line, long started)
+    {
+        if (line.Done)
+            progress.Note(string.Create(CultureInfo.InvariantCulture, $"{tenant,-8} {line.Step,-24} at {time.GetElapsedTime(started).TotalSeconds:0.00} s"));
+    }
+}

@@ -1,0 +1,3 @@
+namespace IoTPlatform.Iot;
+
+internal sealed record DemoStep(string Step, double DurationMs, string Detail);

@@ -1,0 +1,35 @@
+using System.CommandLine;
+using System.CommandLine.Invocation;
+
+namespace IoTPlatform.Iot;
+
+/// <summary>Parses, runs, and turns every failure into one clear line and an exit code.</summary>
+internal static class IotProgram
+{
+    public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error)
+    {
+        var root = IotCommand.Create();
+        var parsed = root.Parse(args);
+        var console = new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
+        if (parsed.Action is ParseErrorAction parseError)
+        {
+            // A group without a verb is a question: what is there?
+            parseError.ShowHelp = parsed.CommandResult.Command.Subcommands.Count > 0;
+            await parsed.InvokeAsync(console, CancellationToken.None).ConfigureAwait(false);
+            await error.WriteLineAsync($"see: {CommandPath.Of(parsed.CommandResult)} --help").ConfigureAwait(false);
+            return ExitCode.Usage;
+        }
+        using var interrupt = new Interrupt();
+        var json = parsed.GetValue(IotCommand.Json);
+        try
+        {
+            return await parsed.InvokeAsync(console, interrupt.Token).ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            var failure = interrupt.Token.IsCancellationRequested && e is OperationCanceledException ? Failure.Interrupted : Failure.Of(e);
+            failure.Write(output, error, json);
+            return failure.ExitCode;
+        }
+    }
+}
