@@ -7,7 +7,7 @@ namespace IoTPlatform.Hosting;
 /// <summary>A PostgreSQL that somebody else runs. Its failures at start-up become one line that never shows the password.</summary>
 internal static class ExternalPostgres
 {
-    private const int OldestMajor = 13;
+    private const int OldestMajor = 14;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
 
