@@ -1,1 +1,40 @@
-return 0;
+using System.Globalization;
+using IoTPlatform.Benchmarks;
+using IoTPlatform.Benchmarks.Ca;
+using IoTPlatform.Benchmarks.Join;
+using IoTPlatform.Benchmarks.Report;
+
+CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+if (BenchmarkOptions.Parse(args, out var error) is not { } options)
+{
+    await Console.Error.WriteLineAsync($"error: {error}\n\n{BenchmarkOptions.Usage}");
+    return 2;
+}
+
+using var stopping = new CancellationTokenSource();
+Console.CancelKeyPress += (_, interrupt) =>
+{
+    interrupt.Cancel = true;
+    stopping.Cancel();
+};
+
+// Progress goes to standard error, so that --json on standard output is one document.
+var progress = Console.Error;
+try
+{
+    BenchmarkReport report = options.Name == "ca"
+        ? await CaBenchmark.RunAsync(options, progress, stopping.Token)
+        : await JoinBenchmark.RunAsync(options, progress, stopping.Token);
+    Console.WriteLine(options.Json ? report.ToJson() : report.ToText());
+    return report.Failures == 0 ? 0 : 1;
+}
+catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+{
+    await progress.WriteLineAsync("stopped");
+    return 130;
+}
+catch (BenchmarkException e)
+{
+    await Console.Error.WriteLineAsync($"error: {e.Message}");
+    return 1;
+}

@@ -1,0 +1,70 @@
+using System.Globalization;
+
+namespace IoTPlatform.Benchmarks;
+
+/// <summary>The command line.</summary>
+internal sealed record BenchmarkOptions
+{
+    public const string Usage = """
+        usage: IoTPlatform.Benchmarks ca   [--seconds N] [--concurrency 1,8,32] [--without-peer] [--json]
+               IoTPlatform.Benchmarks join [--tenants N] [--concurrency 8] [--json]
+        """;
+
+    public required string Name { get; init; }
+
+    /// <summary>How long each measurement takes, about.</summary>
+    public int Seconds { get; init; } = 10;
+
+    public IReadOnlyList<int> Concurrency { get; init; } = [];
+
+    public int Tenants { get; init; } = 100;
+
+    public bool WithoutPeer { get; init; }
+
+    public bool Json { get; init; }
+
+    public static BenchmarkOptions? Parse(string[] args, out string error)
+    {
+        error = "";
+        if (args is not [("ca" or "join") and var name, .. var rest])
+        {
+            error = "say which benchmark";
+            return null;
+        }
+
+        var options = new BenchmarkOptions { Name = name, Concurrency = name == "ca" ? [1, 8, 32] : [8] };
+        for (var i = 0; i < rest.Length; i++)
+        {
+            var value = i + 1 < rest.Length ? rest[i + 1] : "";
+            switch (rest[i])
+            {
+                case "--json":
+                    options = options with { Json = true };
+                    break;
+                case "--without-peer":
+                    options = options with { WithoutPeer = true };
+                    break;
+                case "--seconds" when Number(value, 1, 600) is { } seconds:
+                    options = options with { Seconds = seconds };
+                    i++;
+                    break;
+                case "--tenants" when Number(value, 1, 10_000) is { } tenants:
+                    options = options with { Tenants = tenants };
+                    i++;
+                    break;
+                case "--concurrency" when value.Split(',').Select(part => Number(part, 1, 512)).ToList() is var levels && levels.TrueForAll(level => level is not null):
+                    options = options with { Concurrency = [.. levels.Select(level => level!.Value)] };
+                    i++;
+                    break;
+                default:
+                    error = $"can't understand {rest[i]} {value}".TrimEnd();
+                    return null;
+            }
+        }
+
+        return options;
+    }
+
+    private static int? Number(string text, int least, int most)
+        => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most ? number : null;
+}

@@ -1,0 +1,56 @@
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using IoTPlatform.Benchmarks.Measurement;
+
+namespace IoTPlatform.Benchmarks.Report;
+
+/// <summary>Everything one run measured.</summary>
+internal sealed record BenchmarkReport
+{
+    private static readonly JsonSerializerOptions Options = new()
+    {
+        WriteIndented = true,
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    public required string Title { get; init; }
+
+    public required string Machine { get; init; }
+
+    public IReadOnlyList<CoreResult> Core { get; init; } = [];
+
+    public IReadOnlyList<LoadResult> Loads { get; init; } = [];
+
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
+    public int Failures => Loads.Sum(load => load.Failures);
+
+    public string ToJson() => JsonSerializer.Serialize(this, Options);
+
+    public string ToText()
+    {
+        var text = new StringBuilder().AppendLine(Title).AppendLine(Machine);
+        if (Core.Count > 0)
+        {
+            text.AppendLine().Append(TextTable.Write(
+                ["in process", "certificates/s", "us each"],
+                Core.Select(core => new[] { core.Operation, $"{core.PerSecond:F0}", $"{1_000_000 / core.PerSecond:F1}" })));
+        }
+
+        text.AppendLine().Append(TextTable.Write(
+            ["server", "operation", "clients", "requests", "failed", "per second", "p50 ms", "p99 ms", "server us", "database us", "CPU us each"],
+            Loads.Select(load => new[]
+            {
+                load.Server, load.Operation, $"{load.Concurrency}", $"{load.Requests}", $"{load.Failures}", $"{load.PerSecond:F0}",
+                $"{load.P50Milliseconds:F2}", $"{load.P99Milliseconds:F2}", $"{load.ServerCpuMicroseconds:F0}", $"{load.DatabaseCpuMicroseconds:F0}", $"{load.CpuMicroseconds:F0}",
+            })));
+        foreach (var note in Notes)
+        {
+            text.AppendLine().AppendLine(note);
+        }
+
+        return text.ToString().TrimEnd();
+    }
+}

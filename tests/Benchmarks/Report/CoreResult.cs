@@ -1,0 +1,4 @@
+namespace IoTPlatform.Benchmarks.Report;
+
+/// <summary>A rate measured inside this process.</summary>
+internal sealed record CoreResult(string Operation, double PerSecond);

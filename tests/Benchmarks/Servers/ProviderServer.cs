@@ -1,0 +1,45 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using IoTPlatform.Client;
+using IoTPlatform.Testing;
+
+namespace IoTPlatform.Benchmarks.Servers;
+
+/// <summary>The provider stack as a process of its own, Release build, embedded default: durable private PostgreSQL.</summary>
+internal sealed class ProviderServer : CaServer
+{
+    private ProviderServer(Uri url, string provisionerPassword, ProcessUnderTest process, TempFolder folder)
+        : base("IoTPlatform", url, provisionerPassword, process, folder)
+    {
+    }
+
+    public required string AdminPassword { get; init; }
+
+    public static async Task<ProviderServer> StartAsync(CancellationToken cancellationToken)
+    {
+        var assembly = Path.Combine(Tools.RepositoryRoot, "provider-stack", "Provider", "bin", "Release", "net10.0", "IoTPlatform.Provider.dll");
+        if (!File.Exists(assembly))
+        {
+            throw new BenchmarkException("the Release build of the provider is missing: dotnet build -c Release tests/Benchmarks");
+        }
+
+        var folder = new TempFolder();
+        var url = new Uri($"https://127.0.0.1:{FreePort.Next()}");
+        var adminPassword = RandomNumberGenerator.GetHexString(32);
+        var provisionerPassword = RandomNumberGenerator.GetHexString(32);
+        var process = ProcessUnderTest.StartDotnet(assembly, [], new Dictionary<string, string?>
+        {
+            ["IOT_DATA"] = folder.Combine("data"),
+            ["IOT_LISTEN"] = url.GetLeftPart(UriPartial.Authority),
+            ["IOT_ADMIN_PASSWORD"] = adminPassword,
+            ["STEP_CA_PROVISIONER_PASSWORD"] = provisionerPassword,
+        });
+        var ready = await process.WaitForLineAsync("ready ", TimeSpan.FromSeconds(90));
+        var trust = await RootTrust.FetchAsync(url, ready[(ready.LastIndexOf('=') + 1)..], cancellationToken: cancellationToken);
+        return new ProviderServer(url, provisionerPassword, process, folder)
+        {
+            Roots = [.. trust.Roots],
+            AdminPassword = adminPassword,
+        };
+    }
+}
