@@ -5,6 +5,12 @@ using IoTPlatform.Benchmarks.Join;
 using IoTPlatform.Benchmarks.Report;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+if (args.Any(argument => argument is "--help" or "-h" or "-?"))
+{
+    Console.WriteLine(BenchmarkOptions.Usage);
+    return 0;
+}
+
 if (BenchmarkOptions.Parse(args, out var error) is not { } options)
 {
     await Console.Error.WriteLineAsync($"error: {error}\n\n{BenchmarkOptions.Usage}");

@@ -13,6 +13,8 @@ internal static class CaBenchmark
     public static async Task<BenchmarkReport> RunAsync(BenchmarkOptions options, TextWriter progress, CancellationToken cancellationToken)
     {
         var notes = new List<string>();
+        await progress.WriteLineAsync("CA core, one thread");
+        var core = CoreBenchmark.Run(TimeSpan.FromSeconds(Math.Min(options.Seconds, 5))).ToList();
         var results = new List<LoadResult>();
         if (!options.WithoutPeer)
         {
@@ -36,7 +38,7 @@ internal static class CaBenchmark
             results.AddRange(await MeasureAsync(provider, options, progress, cancellationToken));
         }
 
-        return new BenchmarkReport { Title = "CA over HTTPS", Machine = Machine.Describe(), Loads = results, Notes = notes };
+        return new BenchmarkReport { Title = "Certificates", Machine = Machine.Describe(), Core = core, Loads = results, Notes = notes };
     }
 
     private static async Task<List<LoadResult>> MeasureAsync(CaServer server, BenchmarkOptions options, TextWriter progress, CancellationToken cancellationToken)

@@ -35,7 +35,7 @@ internal sealed record BenchmarkReport
         if (Core.Count > 0)
         {
             text.AppendLine().Append(TextTable.Write(
-                ["in process", "certificates/s", "us each"],
+                ["in process", "per second", "us each"],
                 Core.Select(core => new[] { core.Operation, $"{core.PerSecond:F0}", $"{1_000_000 / core.PerSecond:F1}" })));
         }
 

@@ -34,12 +34,21 @@ internal sealed class ProviderServer : CaServer
             ["IOT_ADMIN_PASSWORD"] = adminPassword,
             ["STEP_CA_PROVISIONER_PASSWORD"] = provisionerPassword,
         });
-        var ready = await process.WaitForLineAsync("ready ", TimeSpan.FromSeconds(90));
-        var trust = await RootTrust.FetchAsync(url, ready[(ready.LastIndexOf('=') + 1)..], cancellationToken: cancellationToken);
-        return new ProviderServer(url, provisionerPassword, process, folder)
+        try
         {
-            Roots = [.. trust.Roots],
-            AdminPassword = adminPassword,
-        };
+            var ready = await process.WaitForLineAsync("ready ", TimeSpan.FromSeconds(90));
+            var trust = await RootTrust.FetchAsync(url, ready[(ready.LastIndexOf('=') + 1)..], cancellationToken: cancellationToken);
+            return new ProviderServer(url, provisionerPassword, process, folder)
+            {
+                Roots = [.. trust.Roots],
+                AdminPassword = adminPassword,
+            };
+        }
+        catch (Exception e) when (e is InvalidOperationException or TimeoutException or UnreachableException)
+        {
+            await process.DisposeAsync();
+            folder.Dispose();
+            throw new BenchmarkException($"the provider does not start: {e.Message}");
+        }
     }
 }

@@ -1,0 +1,86 @@
+using System.Diagnostics;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using IoTPlatform.Benchmarks.Report;
+using IoTPlatform.Pki;
+using IoTPlatform.Pki.Signing;
+
+namespace IoTPlatform.Benchmarks.Ca;
+
+/// <summary>The CA core on one thread: no HTTPS, no database.</summary>
+internal static class CoreBenchmark
+{
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(1);
+
+    public static IEnumerable<CoreResult> Run(TimeSpan duration)
+    {
+        using var signer = CreateIssuer();
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var pem = CertificateSigningRequest.CreatePem(key, SubjectNames.FromSans("device-1.bench.example", ["device-1.bench.example"]));
+        var request = CertificateSigningRequest.ParsePem(pem);
+        yield return Measure("parse and verify CSR", duration, () => CertificateSigningRequest.ParsePem(pem));
+        yield return Measure("prepare (build, lint)", duration, () => signer.Prepare(Template(request)));
+        yield return Measure("prepare and issue", duration, () => signer.Issue(signer.Prepare(Template(request))));
+    }
+
+    private static CoreResult Measure(string operation, TimeSpan duration, Action action)
+    {
+        Repeat(WarmUp, action);
+        var (count, elapsed) = Repeat(duration, action);
+        return new CoreResult(operation, count / elapsed.TotalSeconds);
+    }
+
+    private static (long Count, TimeSpan Elapsed) Repeat(TimeSpan duration, Action action)
+    {
+        var started = Stopwatch.GetTimestamp();
+        for (var count = 1L; ; count++)
+        {
+            action();
+            if (Stopwatch.GetElapsedTime(started) is var elapsed && elapsed >= duration)
+            {
+                return (count, elapsed);
+            }
+        }
+    }
+
+    private static CaSigner CreateIssuer()
+    {
+        var rootKey = CaKey.Generate(KeyKind.P384); // the signer owns it
+        var key = CaKey.Generate(KeyKind.P256);
+        var now = TimeProvider.System.GetUtcNow();
+        var root = CaSigner.SelfSign(rootKey, new CertificateTemplate
+        {
+            Profile = Profiles.Root,
+            SubjectPublicKeyInfo = rootKey.SubjectPublicKeyInfo,
+            Key = KeyKind.P384,
+            Names = new SubjectNames { CommonName = "Benchmark Root CA" },
+            NotBefore = now,
+            NotAfter = now + Profiles.Root.DefaultLifetime,
+        });
+        using var rootSigner = new CaSigner(root, rootKey);
+        var intermediate = rootSigner.Issue(rootSigner.Prepare(new CertificateTemplate
+        {
+            Profile = Profiles.Intermediate,
+            SubjectPublicKeyInfo = key.SubjectPublicKeyInfo,
+            Key = KeyKind.P256,
+            Names = new SubjectNames { CommonName = "Benchmark Intermediate CA" },
+            NotBefore = now,
+            NotAfter = now + Profiles.Intermediate.DefaultLifetime,
+        }));
+        return new CaSigner(X509CertificateLoader.LoadCertificate(intermediate.Der.Span), key);
+    }
+
+    private static CertificateTemplate Template(CertificateSigningRequest request)
+    {
+        var now = TimeProvider.System.GetUtcNow();
+        return new CertificateTemplate
+        {
+            Profile = Profiles.Leaf,
+            SubjectPublicKeyInfo = request.SubjectPublicKeyInfo,
+            Key = request.Key,
+            Names = request.Names,
+            NotBefore = now - TimeSpan.FromMinutes(1),
+            NotAfter = now + Profiles.Leaf.DefaultLifetime,
+        };
+    }
+}

@@ -1,0 +1,43 @@
+using System.Security.Cryptography;
+using IoTPlatform.CertificateAuthority;
+using IoTPlatform.Client;
+using IoTPlatform.Contracts.Join;
+using IoTPlatform.Pki;
+using IoTPlatform.Pki.Signing;
+
+namespace IoTPlatform.Benchmarks.Join;
+
+/// <summary>One tenant up to its confirmation. Keys and CSRs are made beforehand.</summary>
+internal sealed class JoiningTenant(string tenantId, string joinKey) : IDisposable
+{
+    private readonly CaKey subCaKey = CaKey.Generate(KeyKind.P256);
+    private JoinRequest? request;
+
+    public void MakeRequest()
+    {
+        using var bridgeKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        request = new JoinRequest
+        {
+            SubCaCsr = subCaKey.CreateCsrPem(new SubjectNames { CommonName = $"{tenantId} Sub-CA" }),
+            MqttBridgeCsr = CertificateSigningRequest.CreatePem(bridgeKey, new SubjectNames { CommonName = $"{tenantId}-mqtt-bridge" }),
+            WgPubkey = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)),
+        };
+    }
+
+    /// <summary>POST join: true if the whole bundle came back.</summary>
+    public async Task<bool> JoinAsync(ProviderClient provider, CancellationToken cancellationToken)
+    {
+        var bundle = await provider.JoinAsync(joinKey, request!, cancellationToken);
+        return bundle.TenantId == tenantId && bundle.SignedCert.Contains("BEGIN CERTIFICATE", StringComparison.Ordinal);
+    }
+
+    /// <summary>POST join-confirm: the key is spent.</summary>
+    public async Task<bool> ConfirmAsync(ProviderClient provider, CancellationToken cancellationToken)
+    {
+        var proof = KeyProof.Create(subCaKey, tenantId, provider.ConfirmUrl(tenantId), TimeProvider.System);
+        await provider.ConfirmJoinAsync(tenantId, new JoinConfirmation { Proof = proof }, cancellationToken);
+        return true;
+    }
+
+    public void Dispose() => subCaKey.Dispose();
+}
