@@ -13,8 +13,13 @@ internal static class CaBenchmark
     public static async Task<BenchmarkReport> RunAsync(BenchmarkOptions options, TextWriter progress, CancellationToken cancellationToken)
     {
         var notes = new List<string>();
-        await progress.WriteLineAsync("CA core, one thread");
-        var core = CoreBenchmark.Run(TimeSpan.FromSeconds(Math.Min(options.Seconds, 5))).ToList();
+        var core = new List<CoreResult>();
+        foreach (var result in CoreBenchmark.Run(TimeSpan.FromSeconds(Math.Min(options.Seconds, 5))))
+        {
+            await progress.WriteLineAsync($"one thread: {result.Operation}: {result.PerSecond:F0}/s");
+            core.Add(result);
+        }
+
         var results = new List<LoadResult>();
         if (!options.WithoutPeer)
         {
