@@ -1,4 +1,5 @@
 using IoTPlatform.CertificateAuthority.Provisioners;
+using IoTPlatform.CertificateAuthority.Storage;
 using IoTPlatform.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -8,15 +9,25 @@ namespace IoTPlatform.CertificateAuthority;
 /// <summary>A host's running authority with its provisioner and its own HTTPS certificate.</summary>
 public sealed class CertificateAuthorityModule : IAsyncDisposable
 {
-    private CertificateAuthorityModule() { }
+    private readonly IssuanceLedger _ledger;
+    private readonly TokenSweeper _sweeper;
 
-    public Authority Authority => throw new NotImplementedException();
+    private CertificateAuthorityModule(Authority authority, JwkProvisioner iotBridge, ServiceCertificate serviceCertificate, IssuanceLedger ledger, TokenSweeper sweeper)
+    {
+        Authority = authority;
+        IotBridge = iotBridge;
+        ServiceCertificate = serviceCertificate;
+        _ledger = ledger;
+        _sweeper = sweeper;
+    }
 
-    public JwkProvisioner IotBridge => throw new NotImplementedException();
+    public Authority Authority { get; }
 
-    public ServiceCertificate ServiceCertificate => throw new NotImplementedException();
+    public JwkProvisioner IotBridge { get; }
 
-    public CertificateAuthorityOptions Options => throw new NotImplementedException();
+    public ServiceCertificate ServiceCertificate { get; }
+
+    public CertificateAuthorityOptions Options => Authority.Options;
 
     /// <summary>The migrations of this assembly must have been applied. Makes the provisioner key and the service certificate where they are missing.</summary>
     public static Task<CertificateAuthorityModule> StartAsync(
@@ -27,7 +38,41 @@ public sealed class CertificateAuthorityModule : IAsyncDisposable
         CaPasswords passwords,
         TimeProvider time,
         ILoggerFactory logs,
-        CancellationToken cancellationToken) => throw new NotImplementedException();
+        CancellationToken cancellationToken) =>
+        StartAsync(options, issuers, database, folder, passwords, new LedgerOptions(), time, logs, cancellationToken);
 
-    public ValueTask DisposeAsync() => throw new NotImplementedException();
+    internal static async Task<CertificateAuthorityModule> StartAsync(
+        CertificateAuthorityOptions options,
+        IssuerSet issuers,
+        NpgsqlDataSource database,
+        DataFolder folder,
+        CaPasswords passwords,
+        LedgerOptions ledgerOptions,
+        TimeProvider time,
+        ILoggerFactory logs,
+        CancellationToken cancellationToken)
+    {
+        var store = new CertificateStore(database);
+        var provisioner = await new ProvisionerStore(database, options, time).EnsureJwkAsync(JwkProvisioner.DefaultName, passwords, cancellationToken).ConfigureAwait(false);
+        var ledger = new IssuanceLedger(database, ledgerOptions, time, logs.CreateLogger<IssuanceLedger>());
+        try
+        {
+            var authority = new Authority(issuers, store, ledger, options, time);
+            var service = await ServiceCertificate.StartAsync(authority, folder, logs.CreateLogger<ServiceCertificate>(), cancellationToken).ConfigureAwait(false);
+            return new CertificateAuthorityModule(authority, provisioner, service, ledger, new TokenSweeper(store, time, logs.CreateLogger<TokenSweeper>()));
+        }
+        catch
+        {
+            await ledger.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await ServiceCertificate.DisposeAsync().ConfigureAwait(false);
+        await _sweeper.DisposeAsync().ConfigureAwait(false);
+        await _ledger.DisposeAsync().ConfigureAwait(false);
+        IotBridge.Dispose();
+    }
 }

@@ -1,3 +1,5 @@
+using IoTPlatform.Pki;
+using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace IoTPlatform.CertificateAuthority;
@@ -5,5 +7,17 @@ namespace IoTPlatform.CertificateAuthority;
 public static class CertificateAuthorityServices
 {
     /// <summary>Registers the module's parts, the authentication scheme <see cref="ClientCertificateDefaults.Scheme"/> and its policies. The caller disposes the module.</summary>
-    public static IServiceCollection AddCertificateAuthority(this IServiceCollection services, CertificateAuthorityModule module) => throw new NotImplementedException();
+    public static IServiceCollection AddCertificateAuthority(this IServiceCollection services, CertificateAuthorityModule module)
+    {
+        services.AddSingleton(module);
+        services.AddSingleton(module.Authority);
+        services.AddSingleton(module.IotBridge);
+        services.AddSingleton(module.ServiceCertificate);
+        services.AddAuthentication().AddScheme<AuthenticationSchemeOptions, ClientCertificateHandler>(ClientCertificateDefaults.Scheme, configureOptions: null);
+        services.AddAuthorizationBuilder()
+            .AddPolicy(ClientCertificateDefaults.AnyPolicy, p => p.AddAuthenticationSchemes(ClientCertificateDefaults.Scheme).RequireAuthenticatedUser())
+            .AddPolicy(ClientCertificateDefaults.BridgePolicy, p => p.AddAuthenticationSchemes(ClientCertificateDefaults.Scheme).RequireClaim(ClientCertificateDefaults.ProfileClaim, Profiles.MqttBridge.Name))
+            .AddPolicy(ClientCertificateDefaults.DevicePolicy, p => p.AddAuthenticationSchemes(ClientCertificateDefaults.Scheme).RequireClaim(ClientCertificateDefaults.ProfileClaim, Profiles.Device.Name));
+        return services;
+    }
 }

@@ -1,41 +1,174 @@
+using System.Security.Cryptography;
+using IoTPlatform.CertificateAuthority.Storage;
+using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
+using IoTPlatform.Pki.Signing;
 
 namespace IoTPlatform.CertificateAuthority;
 
 /// <summary>
 /// Issues, renews and revokes. Every answer is given after the commit that stores it. Refusals are <c>ProblemException</c>:
-/// 400 <c>profile_violation</c>, 401 <c>token_used</c>, <c>certificate_revoked</c>, <c>certificate_refused</c>,
-/// 409 <c>idempotency_conflict</c>, 503 <c>database_unavailable</c>, <c>overloaded</c>.
+/// 400 with the snake-case name of the <see cref="PkiError"/> (profile, lint, names, key), 401 <c>token_used</c>,
+/// <c>certificate_revoked</c>, <c>certificate_refused</c>, 403 <c>subject_revoked</c>, 409 <c>idempotency_conflict</c>,
+/// 503 <c>database_unavailable</c>, <c>overloaded</c>.
 /// Don't call it inside a transaction of your own that has appended to the audit log: the ledger waits for the same lock.
 /// </summary>
 public sealed class Authority
 {
-    internal Authority() { }
+    private readonly CertificateStore _store;
+    private readonly IssuanceLedger _ledger;
+    private readonly CertificateAuthorityOptions _options;
+    private readonly TimeProvider _time;
+    private volatile ActiveIssuers _issuers;
+
+    internal Authority(IssuerSet issuers, CertificateStore store, IssuanceLedger ledger, CertificateAuthorityOptions options, TimeProvider time)
+    {
+        _issuers = new ActiveIssuers(issuers);
+        _store = store;
+        _ledger = ledger;
+        _options = options;
+        _time = time;
+    }
+
+    /// <summary>After <see cref="UseIssuers"/>.</summary>
+    internal event Action? IssuersChanged;
 
     /// <summary>The active issuer first, the root last.</summary>
-    public CertificateChain Chain => throw new NotImplementedException();
+    public CertificateChain Chain => _issuers.Set.Chain;
 
-    public IssuerSet Issuers => throw new NotImplementedException();
+    public IssuerSet Issuers => _issuers.Set;
 
     /// <summary>SHA-256 of the root, lower-case hex.</summary>
-    public string RootFingerprint => throw new NotImplementedException();
+    public string RootFingerprint => _issuers.RootFingerprint;
 
-    public Task<IssuedCertificate> IssueAsync(IssueRequest request, CancellationToken cancellationToken) => throw new NotImplementedException();
+    internal ActiveIssuers Active => _issuers;
 
-    public Task<IssuedCertificate> RenewAsync(CertificateRenewal renewal, CancellationToken cancellationToken) => throw new NotImplementedException();
+    internal CertificateAuthorityOptions Options => _options;
 
-    public Task<RevocationOutcome> RevokeAsync(Revocation revocation, CancellationToken cancellationToken) => throw new NotImplementedException();
+    internal CertificateStore Store => _store;
+
+    internal TimeProvider Time => _time;
+
+    public Task<IssuedCertificate> IssueAsync(IssueRequest request, CancellationToken cancellationToken)
+    {
+        if (request.IdempotencyKey is { Length: 0 or > 200 })
+        {
+            throw new ArgumentException("An idempotency key has 1 to 200 characters.", nameof(request));
+        }
+
+        if (request.Csr.RequestsCa && !request.Profile.IsCa)
+        {
+            throw new ProblemException(400, "profile_violation", "The request asks for a CA certificate.");
+        }
+
+        var validity = Validity.Of(request, _issuers.Active.Info, _time.GetUtcNow());
+        return SignAsync(
+            new Order
+            {
+                Template = new CertificateTemplate
+                {
+                    Profile = request.Profile,
+                    SubjectPublicKeyInfo = request.Csr.SubjectPublicKeyInfo,
+                    Key = request.Csr.Key,
+                    Names = request.Names,
+                    NotBefore = validity.NotBefore,
+                    NotAfter = validity.NotAfter,
+                    NameConstraints = request.NameConstraints,
+                    StepProvisioner = request.StepProvisioner,
+                    CrlDistributionPoint = _options.CrlUrl,
+                    OcspUrl = _options.OcspUrl,
+                    CaIssuersUrl = _options.CaIssuersUrl,
+                },
+                PublicKeySha256 = request.Csr.SubjectPublicKeyInfoSha256,
+                Provisioner = request.Provisioner,
+                Requester = request.Requester,
+                Tenant = request.Tenant,
+                Token = request.BurnToken,
+                IdempotencyKey = request.IdempotencyKey,
+            },
+            cancellationToken);
+    }
+
+    /// <summary>Only a certificate that an accepted issuer issued directly, in date and not revoked.</summary>
+    public async Task<IssuedCertificate> RenewAsync(CertificateRenewal renewal, CancellationToken cancellationToken)
+    {
+        var now = _time.GetUtcNow();
+        var issuers = _issuers;
+        var leaf = LeafVerifier.Verify(renewal.Certificate, issuers, now);
+        var profile = renewal.RequiredProfile ?? LeafProfiles.Guess(leaf, _options);
+        try
+        {
+            return await SignAsync(RenewalOrder.Create(renewal, leaf, profile, issuers.Active.Info, _options, now), cancellationToken).ConfigureAwait(false);
+        }
+        catch (OtherProfileException e) when (renewal.RequiredProfile is null && LeafProfiles.ByName(e.Profile, _options) is { IsCa: false } stored)
+        {
+            return await SignAsync(RenewalOrder.Create(renewal, leaf, stored, issuers.Active.Info, _options, now), cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    public Task<RevocationOutcome> RevokeAsync(Revocation revocation, CancellationToken cancellationToken)
+    {
+        ReasonCodes.ThrowIfInvalid(revocation.ReasonCode);
+        return _store.RevokeAsync(revocation, _time.GetUtcNow(), cancellationToken);
+    }
 
     /// <summary>The certificates this call revoked.</summary>
-    public Task<IReadOnlyList<byte[]>> RevokeSubjectAsync(SubjectRevocation revocation, CancellationToken cancellationToken) => throw new NotImplementedException();
+    public Task<IReadOnlyList<byte[]>> RevokeSubjectAsync(SubjectRevocation revocation, CancellationToken cancellationToken)
+    {
+        ReasonCodes.ThrowIfInvalid(revocation.ReasonCode);
+        return _store.RevokeSubjectAsync(revocation, _time.GetUtcNow(), cancellationToken);
+    }
 
     /// <summary>Lets a revoked subject have certificates again; those revoked stay revoked. False if it was not revoked.</summary>
-    public Task<bool> ReinstateSubjectAsync(CertificateProfile profile, string subject, string by, CancellationToken cancellationToken) => throw new NotImplementedException();
+    public Task<bool> ReinstateSubjectAsync(CertificateProfile profile, string subject, string by, CancellationToken cancellationToken) =>
+        _store.ReinstateSubjectAsync(profile.Name, subject, by, cancellationToken);
 
-    public Task<CertificateRecord?> FindAsync(byte[] serial, CancellationToken cancellationToken) => throw new NotImplementedException();
+    public Task<CertificateRecord?> FindAsync(byte[] serial, CancellationToken cancellationToken) => _store.FindAsync(serial, cancellationToken);
 
-    public Task<CertificatePage> ListAsync(CertificateQuery query, CancellationToken cancellationToken) => throw new NotImplementedException();
+    public Task<CertificatePage> ListAsync(CertificateQuery query, CancellationToken cancellationToken) => _store.ListAsync(query, cancellationToken);
 
-    /// <summary>Switches to other issuers between two certificates. The old signer is disposed once nothing uses it.</summary>
-    public void UseIssuers(IssuerSet issuers) => throw new NotImplementedException();
+    /// <summary>Switches to other issuers between two certificates. An order already being signed keeps the issuer it started with.</summary>
+    public void UseIssuers(IssuerSet issuers)
+    {
+        _issuers = new ActiveIssuers(issuers);
+        IssuersChanged?.Invoke();
+    }
+
+    private async Task<IssuedCertificate> SignAsync(Order order, CancellationToken cancellationToken)
+    {
+        var issuers = _issuers;
+        var signer = issuers.Set.Active;
+        LedgerEntry entry;
+        SignedCertificate signed;
+        try
+        {
+            var prepared = signer.Prepare(order.Template);
+            if (order.Template.Profile.IsCa && await IntendAsync(order, prepared, issuers, cancellationToken).ConfigureAwait(false) is { } earlier)
+            {
+                return earlier;
+            }
+
+            signed = signer.Issue(prepared);
+            entry = order.ToEntry(signed, issuers.Active, cancellationToken);
+        }
+        catch (PkiException e)
+        {
+            throw PkiProblems.From(e);
+        }
+
+        var outcome = await _ledger.StoreAsync(entry).ConfigureAwait(false);
+        return outcome.Status == LedgerStatus.Stored
+            ? Issued.Of(signed, entry.Der, issuers)
+            : Issued.OrRefusal(outcome, order, issuers);
+    }
+
+    /// <summary>A CA certificate is rare and can't be taken back: what is about to be signed is on record before the key is used.</summary>
+    private async Task<IssuedCertificate?> IntendAsync(Order order, PreparedCertificate prepared, ActiveIssuers issuers, CancellationToken cancellationToken)
+    {
+        var earlier = await _store.IntendAsync(
+            new Intent(prepared.SerialNumber, order.Subject, order.Template.Profile.Name, issuers.Active.CommonName, SHA256.HashData(prepared.TbsCertificate.Span), order.Requester, order.IdempotencyKey),
+            _time.GetUtcNow(),
+            cancellationToken).ConfigureAwait(false);
+        return earlier is null ? null : Issued.OrRefusal(earlier, order, issuers);
+    }
 }

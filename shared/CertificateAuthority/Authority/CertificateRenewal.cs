@@ -23,4 +23,7 @@ public sealed record CertificateRenewal
 
     /// <summary>Refuses a certificate of any other profile.</summary>
     public CertificateProfile? RequiredProfile { get; init; }
+
+    /// <summary>A token to be spent in the same commit, where the renewal was asked for with one.</summary>
+    public UsedToken? BurnToken { get; init; }
 }

@@ -15,6 +15,8 @@ public sealed class IssuedCertificate
 
     internal string RootPemText { get; init; } = "";
 
+    internal ActiveIssuers? IssuedBy { get; init; }
+
     /// <summary>Decimal.</summary>
     public string Serial => Pki.SerialNumber.ToDecimal(SerialNumber);
 

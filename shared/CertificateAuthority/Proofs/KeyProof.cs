@@ -1,3 +1,6 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using IoTPlatform.Jose;
 using IoTPlatform.Pki.Signing;
 
 namespace IoTPlatform.CertificateAuthority;
@@ -9,8 +12,67 @@ public static class KeyProof
 
     public static readonly TimeSpan MaxLifetime = TimeSpan.FromMinutes(5);
 
-    public static string Create(CaKey key, string subject, Uri audience, TimeProvider time, IReadOnlyDictionary<string, string>? extra = null) => throw new NotImplementedException();
+    private static readonly string[] RegisteredClaims = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti"];
+    private static readonly AlgorithmSet Algorithms = AlgorithmSet.Of("ES256", "ES384", "ES512");
+
+    public static string Create(CaKey key, string subject, Uri audience, TimeProvider time, IReadOnlyDictionary<string, string>? extra = null)
+    {
+        var now = time.GetUtcNow();
+        var claims = new Dictionary<string, object>
+        {
+            ["sub"] = subject,
+            ["aud"] = audience.AbsoluteUri,
+            ["iat"] = now.ToUnixTimeSeconds(),
+            ["nbf"] = now.ToUnixTimeSeconds(),
+            ["exp"] = (now + MaxLifetime).ToUnixTimeSeconds(),
+            ["jti"] = RandomNumberGenerator.GetHexString(32, lowercase: true),
+        };
+        foreach (var (name, value) in extra ?? new Dictionary<string, string>())
+        {
+            if (!claims.TryAdd(name, value))
+            {
+                throw new ArgumentException("An extra claim may not replace one of the proof's own.", nameof(extra));
+            }
+        }
+
+        return Jwt.Sign(claims, new CaKeySignature(key), Type);
+    }
 
     /// <summary>Throws <c>JoseException</c> unless the proof was made by the key of <paramref name="subjectPublicKeyInfo"/> for this subject and audience, now.</summary>
-    public static KeyProofClaims Verify(string proof, ReadOnlySpan<byte> subjectPublicKeyInfo, string subject, Uri audience, TimeProvider time) => throw new NotImplementedException();
+    public static KeyProofClaims Verify(string proof, ReadOnlySpan<byte> subjectPublicKeyInfo, string subject, Uri audience, TimeProvider time)
+    {
+        var jws = CompactJws.Parse(proof);
+        if (!string.Equals(jws.Header.Type, Type, StringComparison.Ordinal))
+        {
+            throw new JoseException(JoseError.Malformed, "The token is not a key proof.");
+        }
+
+        using var key = VerificationKey.FromSubjectPublicKeyInfo(subjectPublicKeyInfo);
+        if (!jws.Verify(key, Algorithms))
+        {
+            throw new JoseException(JoseError.BadSignature, "The proof was made with another key.");
+        }
+
+        var claims = JwtClaims.Parse(jws.Payload);
+        new JwtPolicy
+        {
+            Audiences = [audience.AbsoluteUri],
+            MaxLifetime = MaxLifetime,
+            RequiredClaims = ["sub", "aud", "iat", "nbf", "exp", "jti"],
+        }.Check(claims, time.GetUtcNow());
+        if (!string.Equals(claims.Subject, subject, StringComparison.Ordinal))
+        {
+            throw new JoseException(JoseError.BadIssuer, "The proof is for another subject.");
+        }
+
+        return new KeyProofClaims(subject, claims.JwtId!, claims.IssuedAt!.Value, claims.Expires!.Value, Extra(jws.Payload));
+    }
+
+    private static Dictionary<string, string> Extra(ReadOnlyMemory<byte> payload)
+    {
+        using var json = JsonDocument.Parse(payload);
+        return json.RootElement.EnumerateObject()
+            .Where(p => p.Value.ValueKind == JsonValueKind.String && !RegisteredClaims.Contains(p.Name, StringComparer.Ordinal))
+            .ToDictionary(p => p.Name, p => p.Value.GetString()!, StringComparer.Ordinal);
+    }
 }

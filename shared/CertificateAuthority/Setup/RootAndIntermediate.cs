@@ -1,4 +1,9 @@
+using System.Security.Cryptography.X509Certificates;
+using IoTPlatform.CertificateAuthority.Storage;
 using IoTPlatform.Hosting;
+using IoTPlatform.Pki;
+using IoTPlatform.Pki.Files;
+using IoTPlatform.Pki.Signing;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -8,12 +13,33 @@ namespace IoTPlatform.CertificateAuthority;
 public static class RootAndIntermediate
 {
     /// <summary>The migrations must have been applied. Throws StartupException with what the operator can do.</summary>
-    public static Task<IssuerSet> EnsureAsync(
+    public static async Task<IssuerSet> EnsureAsync(
         DataFolder folder,
         CaPasswords passwords,
         CertificateAuthorityOptions options,
         NpgsqlDataSource database,
         TimeProvider time,
         ILoggerFactory logs,
-        CancellationToken cancellationToken) => throw new NotImplementedException();
+        CancellationToken cancellationToken)
+    {
+        var ceremony = new CaCeremony(folder, passwords, options, database, time, logs);
+        await using (ceremony.ConfigureAwait(false))
+        {
+            var root = await ceremony.EnsureRootAsync(cancellationToken).ConfigureAwait(false);
+            var (intermediate, key) = await ceremony.EnsureIntermediateAsync(root, cancellationToken).ConfigureAwait(false);
+            return new IssuerSet(new CaSigner(intermediate, key), Chain(intermediate, root));
+        }
+    }
+
+    private static CertificateChain Chain(X509Certificate2 intermediate, X509Certificate2 root)
+    {
+        try
+        {
+            return new CertificateChain([intermediate, root]);
+        }
+        catch (PkiException)
+        {
+            throw new StartupException("The intermediate certificate in the data folder was not issued by the root certificate beside it. Restore both from the same backup.");
+        }
+    }
 }

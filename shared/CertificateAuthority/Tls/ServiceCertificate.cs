@@ -1,16 +1,172 @@
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using IoTPlatform.Hosting;
+using IoTPlatform.Pki;
+using Microsoft.Extensions.Logging;
 
 namespace IoTPlatform.CertificateAuthority;
 
 /// <summary>This host's own HTTPS certificate, from its own authority, renewed in the background after two thirds of its life or when the issuer changes.</summary>
 public sealed class ServiceCertificate : IAsyncDisposable
 {
-    internal ServiceCertificate() { }
+    // Long waits are cut up: a timer can't run for months, and a machine may sleep.
+    private static readonly TimeSpan CheckInterval = TimeSpan.FromHours(1);
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromMinutes(1);
 
-    public X509Certificate2 Current => throw new NotImplementedException();
+    private readonly Authority _authority;
+    private readonly ServiceCertificateStore _store;
+    private readonly TimeProvider _time;
+    private readonly ILogger _log;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly SemaphoreSlim _wake = new(0, 1);
+    private readonly SemaphoreSlim _renewing = new(1, 1);
+    private volatile ServiceTls _tls = null!;
+    private Task _loop = Task.CompletedTask;
 
-    /// <summary>Makes a new one now.</summary>
-    public Task RenewAsync(CancellationToken cancellationToken) => throw new NotImplementedException();
+    private ServiceCertificate(Authority authority, DataFolder folder, ILogger log)
+    {
+        _authority = authority;
+        _store = new ServiceCertificateStore(folder);
+        _time = authority.Time;
+        _log = log;
+    }
 
-    public ValueTask DisposeAsync() => throw new NotImplementedException();
+    public X509Certificate2 Current => _tls.Certificate;
+
+    internal ServiceTls Tls => _tls;
+
+    /// <summary>Makes a new one now; connections made from then on get it.</summary>
+    public async Task RenewAsync(CancellationToken cancellationToken)
+    {
+        await _renewing.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+            var names = Names(_authority.Options);
+            var issued = await _authority.IssueAsync(
+                new IssueRequest
+                {
+                    Profile = Profiles.Service,
+                    Csr = CertificateSigningRequest.ParsePem(CertificateSigningRequest.CreatePem(key, names)),
+                    Names = names,
+                    Provisioner = "self",
+                    Requester = "system",
+                    Tenant = _authority.Options.Tenant,
+                },
+                cancellationToken).ConfigureAwait(false);
+            _store.Save(key, issued.Pem + issued.IssuersPem);
+            Use(_store.TryLoad() ?? throw new InvalidOperationException("The service certificate was written and can't be read."));
+            ServiceCertificateLog.Renewed(_log, issued.Serial, issued.NotAfter);
+        }
+        finally
+        {
+            _renewing.Release();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _authority.IssuersChanged -= Wake;
+        await _stop.CancelAsync().ConfigureAwait(false);
+        await _loop.ConfigureAwait(false);
+        _stop.Dispose();
+        _wake.Dispose();
+        _renewing.Dispose();
+    }
+
+    /// <summary>The stored certificate where it still serves, else a new one. Throws StartupException when none can be had.</summary>
+    internal static async Task<ServiceCertificate> StartAsync(Authority authority, DataFolder folder, ILogger log, CancellationToken cancellationToken)
+    {
+        var service = new ServiceCertificate(authority, folder, log);
+        if (service._store.TryLoad() is { } stored && service.IsUsable(stored.Certificate))
+        {
+            service.Use(stored);
+        }
+        else
+        {
+            try
+            {
+                await service.RenewAsync(cancellationToken).ConfigureAwait(false);
+            }
+            catch (ProblemException e) when (e.Status < 500)
+            {
+                throw new StartupException($"The HTTPS certificate for {string.Join(", ", authority.Options.Names)} can't be issued: {e.Message} Check IOT_NAMES.");
+            }
+        }
+
+        authority.IssuersChanged += service.Wake;
+        service._loop = Task.Run(() => service.RenewInTimeAsync(service._stop.Token), CancellationToken.None);
+        return service;
+    }
+
+    private static SubjectNames Names(CertificateAuthorityOptions options)
+    {
+        var uri = options.Tenant is { } tenant
+            ? SpiffeId.Service(tenant, options.PlatformDomain, options.ServiceName)
+            : SpiffeId.ProviderService(options.PlatformDomain, options.ServiceName);
+        var names = SubjectNames.FromSans(options.ServiceName, options.Names);
+        return names with { Uris = [.. names.Uris, uri] };
+    }
+
+    private async Task RenewInTimeAsync(CancellationToken stop)
+    {
+        while (!stop.IsCancellationRequested)
+        {
+            var wait = CheckInterval;
+            try
+            {
+                if (IsDue(Current))
+                {
+                    await RenewAsync(stop).ConfigureAwait(false);
+                }
+            }
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e)
+            {
+                ServiceCertificateLog.RenewalFailed(_log, Current.NotAfter, e);
+                wait = RetryInterval;
+            }
+
+            await WaitAsync(wait, stop).ConfigureAwait(false);
+        }
+    }
+
+    private async Task WaitAsync(TimeSpan wait, CancellationToken stop)
+    {
+        using var timer = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var signal = _wake.WaitAsync(timer.Token);
+        await Task.WhenAny(signal, Task.Delay(wait, _time, timer.Token)).ConfigureAwait(false);
+        await timer.CancelAsync().ConfigureAwait(false);
+        await signal.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private void Wake()
+    {
+        if (_wake.CurrentCount == 0)
+        {
+            _wake.Release();
+        }
+    }
+
+    private void Use((X509Certificate2 Certificate, X509Certificate2Collection Issuers) loaded) => _tls = new ServiceTls(loaded.Certificate, loaded.Issuers);
+
+    /// <summary>In date, from an accepted issuer, for the names configured now.</summary>
+    private bool IsUsable(X509Certificate2 certificate)
+    {
+        var leaf = LeafIdentity.Of(certificate);
+        var now = _time.GetUtcNow();
+        return now >= leaf.Parsed.NotBefore && now < leaf.Parsed.NotAfter
+            && _authority.Active.IssuerOf(leaf) is not null
+            && leaf.Parsed.Names.HasSameNames(Names(_authority.Options));
+    }
+
+    private bool IsDue(X509Certificate2 certificate)
+    {
+        var leaf = LeafIdentity.Of(certificate);
+        var lifetime = leaf.Parsed.NotAfter - leaf.Parsed.NotBefore;
+        return _time.GetUtcNow() >= leaf.Parsed.NotBefore + (lifetime * 2 / 3) || _authority.Active.IssuerOf(leaf) != _authority.Active.Active;
+    }
 }

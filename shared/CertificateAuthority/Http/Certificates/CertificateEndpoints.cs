@@ -1,9 +1,86 @@
+using System.Globalization;
+using System.Security.Claims;
+using IoTPlatform.Contracts;
+using IoTPlatform.Contracts.Certificates;
+using IoTPlatform.Hosting;
+using IoTPlatform.Pki;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 
 namespace IoTPlatform.CertificateAuthority;
 
 public static class CertificateEndpoints
 {
+    private const int MaxTextLength = 200;
+
     /// <summary>GET /portal/certificates, GET /portal/certificates/{serial} (Viewer), POST /portal/certificates/{serial}/revoke (Admin).</summary>
-    public static void MapCertificates(this IEndpointRouteBuilder app) => throw new NotImplementedException();
+    public static void MapCertificates(this IEndpointRouteBuilder app)
+    {
+        var certificates = app.MapGroup("/portal/certificates");
+        certificates.MapGet("", ListAsync).RequireAuthorization(Policies.Viewer);
+        certificates.MapGet("{serial}", ShowAsync).RequireAuthorization(Policies.Viewer);
+        certificates.MapPost("{serial}/revoke", RevokeAsync).RequireAuthorization(Policies.Admin);
+    }
+
+    private static async Task<Ok<Page<CertificateSummary>>> ListAsync(
+        Authority authority,
+        CancellationToken cancellationToken,
+        string? text = null,
+        string? profile = null,
+        string? subject = null,
+        string? tenant = null,
+        bool? revoked = null,
+        DateTimeOffset? expiring_before = null,
+        long? cursor = null,
+        int limit = 50)
+    {
+        if (limit is < 1 or > CertificateQuery.MaxLimit)
+        {
+            throw new ProblemException(400, "bad_limit", string.Create(CultureInfo.InvariantCulture, $"The limit must be 1 to {CertificateQuery.MaxLimit}."));
+        }
+
+        foreach (var filter in (ReadOnlySpan<string?>)[text, profile, subject, tenant])
+        {
+            if (filter is { } given && (given.Length > MaxTextLength || given.Any(char.IsControl)))
+            {
+                throw new ProblemException(400, "bad_filter", "A filter is too long or has control characters.");
+            }
+        }
+
+        var page = await authority.ListAsync(
+            new CertificateQuery { Text = text, Profile = profile, Subject = subject, Tenant = tenant, Revoked = revoked, ExpiringBefore = expiring_before, Cursor = cursor, Limit = limit },
+            cancellationToken).ConfigureAwait(false);
+        return TypedResults.Ok(new Page<CertificateSummary>
+        {
+            Items = [.. page.Items.Select(CertificateViews.Summary)],
+            NextCursor = page.NextCursor?.ToString(CultureInfo.InvariantCulture),
+        });
+    }
+
+    private static async Task<Ok<CertificateDetail>> ShowAsync(Authority authority, string serial, CancellationToken cancellationToken) =>
+        TypedResults.Ok(CertificateViews.Detail(await authority.FindAsync(Parse(serial), cancellationToken).ConfigureAwait(false) ?? throw NotFound()));
+
+    private static async Task<NoContent> RevokeAsync(Authority authority, string serial, RevokeRequest request, ClaimsPrincipal user, CancellationToken cancellationToken)
+    {
+        if (request.Reason is { } reason && (reason.Length > 500 || reason.Any(char.IsControl)))
+        {
+            throw new ProblemException(400, "bad_reason", "The reason is too long or has control characters.");
+        }
+
+        var outcome = await authority.RevokeAsync(
+            new Revocation { Serial = Parse(serial), ReasonCode = request.ReasonCode, Reason = request.Reason, By = user.Identity?.Name ?? "admin" },
+            cancellationToken).ConfigureAwait(false);
+        return outcome switch
+        {
+            RevocationOutcome.Revoked => TypedResults.NoContent(),
+            RevocationOutcome.AlreadyRevoked => throw new ProblemException(409, "already_revoked", "The certificate is already revoked."),
+            _ => throw NotFound(),
+        };
+    }
+
+    private static byte[] Parse(string serial) => SerialNumber.TryParseDecimal(serial, out var bytes) ? bytes : throw NotFound();
+
+    private static ProblemException NotFound() => new(404, "certificate_not_found", "No certificate has this serial number.");
 }

@@ -1,0 +1,24 @@
+using System.Security.Cryptography;
+
+namespace IoTPlatform.CertificateAuthority;
+
+/// <summary>JSON for the audit log. Only hex, numbers and fixed names are put in unescaped.</summary>
+internal static class AuditDetails
+{
+    /// <summary>The fingerprint ties the entry to the stored certificate; the key identifier says which CA key was used.</summary>
+    public static string Of(ReadOnlySpan<byte> serial, string profile, ReadOnlySpan<byte> der, ReadOnlySpan<byte> issuerKeyId)
+    {
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(der, hash);
+        return $$"""{"serial":"{{Convert.ToHexString(serial)}}","profile":"{{profile}}","sha256":"{{Convert.ToHexStringLower(hash)}}","issuer_key_id":"{{Convert.ToHexStringLower(issuerKeyId)}}"}""";
+    }
+
+    public static string OfIntent(ReadOnlySpan<byte> serial, string profile, ReadOnlySpan<byte> tbsSha256) =>
+        $$"""{"serial":"{{Convert.ToHexString(serial)}}","profile":"{{profile}}","tbs_sha256":"{{Convert.ToHexStringLower(tbsSha256)}}"}""";
+
+    public static string OfRevocation(ReadOnlySpan<byte> serial, int reasonCode) =>
+        $$"""{"serial":"{{Convert.ToHexString(serial)}}","reason_code":{{reasonCode}}}""";
+
+    public static string OfSubject(string profile, int? reasonCode) =>
+        reasonCode is { } code ? $$"""{"profile":"{{profile}}","reason_code":{{code}}}""" : $$"""{"profile":"{{profile}}"}""";
+}

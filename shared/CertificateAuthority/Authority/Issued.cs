@@ -1,0 +1,49 @@
+using IoTPlatform.CertificateAuthority.Storage;
+using IoTPlatform.Hosting;
+using IoTPlatform.Pki;
+using IoTPlatform.Pki.Signing;
+
+namespace IoTPlatform.CertificateAuthority;
+
+/// <summary>Turns what the ledger says into an answer.</summary>
+internal static class Issued
+{
+    public static IssuedCertificate Of(SignedCertificate signed, byte[] der, ActiveIssuers issuers) => new()
+    {
+        SerialNumber = signed.SerialNumber,
+        Der = der,
+        NotBefore = signed.NotBefore,
+        NotAfter = signed.NotAfter,
+        IssuersPemText = issuers.IssuersPem,
+        RootPemText = issuers.RootPem,
+        IssuedBy = issuers,
+    };
+
+    /// <summary>The certificate of an earlier order with the same idempotency key, or the refusal.</summary>
+    public static IssuedCertificate OrRefusal(LedgerOutcome outcome, Order order, ActiveIssuers issuers) => outcome.Status switch
+    {
+        LedgerStatus.Exists when outcome.StoredKey.AsSpan().SequenceEqual(order.PublicKeySha256) => Earlier(outcome.StoredDer!, issuers),
+        LedgerStatus.Exists => throw new ProblemException(409, "idempotency_conflict", "An order with this idempotency key was for another public key."),
+        LedgerStatus.TokenUsed => throw new ProblemException(401, "token_used", "The token has been used."),
+        LedgerStatus.Revoked => throw new ProblemException(401, "certificate_revoked", "The certificate has been revoked."),
+        LedgerStatus.SubjectRevoked => throw new ProblemException(order.Renews is null ? 403 : 401, "subject_revoked", "The subject has been revoked."),
+        LedgerStatus.UnknownCertificate => throw new ProblemException(401, "certificate_refused", "The client certificate is refused: it is not on record."),
+        LedgerStatus.OtherProfile => throw new OtherProfileException(outcome.StoredProfile!),
+        _ => throw new InvalidOperationException("A stored certificate is no refusal."),
+    };
+
+    private static IssuedCertificate Earlier(byte[] der, ActiveIssuers issuers)
+    {
+        var parsed = ParsedCertificate.Parse(der);
+        return new IssuedCertificate
+        {
+            SerialNumber = parsed.SerialNumber.ToArray(),
+            Der = der,
+            NotBefore = parsed.NotBefore,
+            NotAfter = parsed.NotAfter,
+            IssuersPemText = issuers.IssuersPemFor(parsed.AuthorityKeyIdentifier is { } id ? id.Span : default),
+            RootPemText = issuers.RootPem,
+            IssuedBy = issuers,
+        };
+    }
+}

@@ -1,0 +1,48 @@
+using System.Security.Cryptography.X509Certificates;
+using IoTPlatform.Hosting;
+using IoTPlatform.Pki;
+
+namespace IoTPlatform.CertificateAuthority;
+
+/// <summary>
+/// Judges a presented client certificate (RFC 5280 6.1, cut down to one step): issued directly by an accepted issuer, no CA, in date,
+/// for clientAuth. A chain through another CA is never built, so what a Sub-CA signs is nothing here. Revocation is the store's to say.
+/// </summary>
+internal static class LeafVerifier
+{
+    /// <summary>Throws <see cref="ProblemException"/> 401 <c>certificate_refused</c>.</summary>
+    public static LeafIdentity Verify(X509Certificate2 certificate, ActiveIssuers issuers, DateTimeOffset now)
+    {
+        LeafIdentity leaf;
+        try
+        {
+            leaf = LeafIdentity.Of(certificate);
+        }
+        catch (PkiException e)
+        {
+            throw Refused("it can't be read", e);
+        }
+
+        if (issuers.IssuerOf(leaf) is null)
+        {
+            throw Refused("this authority did not issue it");
+        }
+
+        if (leaf.Parsed.IsCa)
+        {
+            throw Refused("it is a CA certificate");
+        }
+
+        if (now < leaf.Parsed.NotBefore || now > leaf.Parsed.NotAfter)
+        {
+            throw Refused("it is not in date");
+        }
+
+        return leaf.Parsed.ExtendedKeyUsages is { IsDefault: false } usages && usages.Contains(Oids.ClientAuth)
+            ? leaf
+            : throw Refused("it is not for client authentication");
+    }
+
+    private static ProblemException Refused(string why, Exception? inner = null) =>
+        new(401, "certificate_refused", $"The client certificate is refused: {why}.", inner: inner);
+}

@@ -1,0 +1,61 @@
+using IoTPlatform.CertificateAuthority.Storage;
+using IoTPlatform.Pki;
+using IoTPlatform.Pki.Signing;
+
+namespace IoTPlatform.CertificateAuthority;
+
+/// <summary>A certificate to be signed and stored, new or renewed.</summary>
+internal sealed class Order
+{
+    public required CertificateTemplate Template { get; init; }
+
+    public required byte[] PublicKeySha256 { get; init; }
+
+    public required string Provisioner { get; init; }
+
+    public required string Requester { get; init; }
+
+    public string? Tenant { get; init; }
+
+    public UsedToken? Token { get; init; }
+
+    public string? IdempotencyKey { get; init; }
+
+    public byte[]? Renews { get; init; }
+
+    public string Subject => Template.Names.CommonName ?? Template.Names.AllSans.FirstOrDefault() ?? "";
+
+    public LedgerEntry ToEntry(SignedCertificate signed, AcceptedIssuer issuer, CancellationToken cancellationToken)
+    {
+        var der = Bytes.ToArray(signed.Der);
+        return new LedgerEntry
+        {
+            Serial = signed.SerialNumber,
+            Subject = Subject,
+            Sans = Sans(),
+            Issuer = issuer.CommonName,
+            IssuerKeyId = issuer.KeyId,
+            Profile = Template.Profile.Name,
+            Provisioner = Provisioner,
+            Requester = Requester,
+            Tenant = Tenant,
+            PublicKeySha256 = PublicKeySha256,
+            NotBefore = signed.NotBefore.ToUniversalTime(),
+            NotAfter = signed.NotAfter.ToUniversalTime(),
+            Der = der,
+            Renews = Renews,
+            IdempotencyKey = IdempotencyKey,
+            Token = Token,
+            Details = AuditDetails.Of(signed.SerialNumber, Template.Profile.Name, der, issuer.KeyId),
+            Cancellation = cancellationToken,
+        };
+    }
+
+    private string Sans()
+    {
+        var names = Template.Names;
+        return names.Ip.IsEmpty && names.Uris.IsEmpty && names.Emails.IsEmpty && names.Dns.Length == 1
+            ? names.Dns[0]
+            : string.Join('\n', names.AllSans);
+    }
+}

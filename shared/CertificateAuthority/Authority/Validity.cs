@@ -1,0 +1,30 @@
+using IoTPlatform.Pki;
+
+namespace IoTPlatform.CertificateAuthority;
+
+/// <summary>From when to when. A lifetime nobody asked for ends with the issuer at the latest; one asked for is left to the signer to refuse.</summary>
+internal readonly record struct Validity(DateTimeOffset NotBefore, DateTimeOffset NotAfter)
+{
+    public static Validity Of(IssueRequest request, IssuerInfo issuer, DateTimeOffset now)
+    {
+        var notBefore = request.NotBefore ?? now - CertificateProfile.Backdate;
+        var notAfter = request.NotAfter ?? now + (request.Lifetime ?? request.Profile.DefaultLifetime);
+        var asked = request.NotAfter is not null || request.Lifetime is not null;
+        return Bounded(notBefore, notAfter, asked, issuer);
+    }
+
+    public static Validity Of(CertificateRenewal renewal, ParsedCertificate current, CertificateProfile profile, IssuerInfo issuer, DateTimeOffset now)
+    {
+        var lifetime = renewal.Lifetime ?? Shorter(current.NotAfter - current.NotBefore - CertificateProfile.Backdate, profile.MaxLifetime);
+        return Bounded(now - CertificateProfile.Backdate, now + lifetime, renewal.Lifetime is not null, issuer);
+    }
+
+    private static Validity Bounded(DateTimeOffset notBefore, DateTimeOffset notAfter, bool asked, IssuerInfo issuer)
+    {
+        // An issuer that is younger than the backdate: nothing may be valid before it.
+        notBefore = notBefore < issuer.NotBefore ? issuer.NotBefore : notBefore;
+        return new(notBefore, !asked && notAfter > issuer.NotAfter ? issuer.NotAfter : notAfter);
+    }
+
+    private static TimeSpan Shorter(TimeSpan one, TimeSpan other) => one < other ? one : other;
+}

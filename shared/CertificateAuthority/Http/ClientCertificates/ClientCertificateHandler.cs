@@ -1,0 +1,71 @@
+using System.Security.Claims;
+using System.Text.Encodings.Web;
+using IoTPlatform.Hosting;
+using IoTPlatform.Pki;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace IoTPlatform.CertificateAuthority;
+
+/// <summary>
+/// mTLS login: a leaf issued directly by this authority, in date, for client authentication, on record and not revoked. The signature
+/// is verified once per connection; the record is asked for on every request, so a revocation counts at once.
+/// </summary>
+internal sealed class ClientCertificateHandler(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, Authority authority)
+    : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
+{
+    protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
+    {
+        if (ClientCertificates.Of(Context) is not { } certificate)
+        {
+            return AuthenticateResult.NoResult();
+        }
+
+        LeafIdentity leaf;
+        try
+        {
+            leaf = LeafVerifier.Verify(certificate, authority.Active, authority.Time.GetUtcNow());
+        }
+        catch (ProblemException e)
+        {
+            return AuthenticateResult.Fail(e);
+        }
+
+        var record = await authority.FindAsync(leaf.Serial, Context.RequestAborted).ConfigureAwait(false);
+        if (record is null || record.IsRevoked || !record.Der.AsSpan().SequenceEqual(certificate.RawDataMemory.Span))
+        {
+            return AuthenticateResult.Fail(record is { IsRevoked: true } ? "The client certificate is revoked." : "The client certificate is not on record.");
+        }
+
+        return AuthenticateResult.Success(new AuthenticationTicket(Principal(leaf, record), Scheme.Name));
+    }
+
+    protected override Task HandleChallengeAsync(AuthenticationProperties properties) =>
+        throw new ProblemException(401, "client_certificate_required", "A valid client certificate of this authority is required.");
+
+    protected override Task HandleForbiddenAsync(AuthenticationProperties properties) =>
+        throw new ProblemException(403, "client_certificate_not_allowed", "This client certificate is not for this endpoint.");
+
+    private ClaimsPrincipal Principal(LeafIdentity leaf, CertificateRecord record)
+    {
+        var identity = new ClaimsIdentity(Scheme.Name, ClientCertificateDefaults.CommonNameClaim, ClaimTypes.Role);
+        identity.AddClaim(new Claim(ClientCertificateDefaults.SerialClaim, record.Serial));
+        identity.AddClaim(new Claim(ClientCertificateDefaults.ProfileClaim, record.Profile));
+        identity.AddClaim(new Claim(ClientCertificateDefaults.CommonNameClaim, leaf.Parsed.Names.CommonName ?? ""));
+        foreach (var uri in leaf.Parsed.Names.Uris)
+        {
+            if (SpiffeId.TryParse(uri, out _, out _))
+            {
+                identity.AddClaim(new Claim(ClientCertificateDefaults.SpiffeIdClaim, uri));
+            }
+        }
+
+        if (record.Tenant is { } tenant)
+        {
+            identity.AddClaim(new Claim(ClientCertificateDefaults.TenantClaim, tenant));
+        }
+
+        return new ClaimsPrincipal(identity);
+    }
+}

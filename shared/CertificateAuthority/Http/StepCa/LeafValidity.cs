@@ -1,0 +1,43 @@
+using System.Globalization;
+using IoTPlatform.Pki;
+
+namespace IoTPlatform.CertificateAuthority;
+
+/// <summary>step-ca's rules for the validity a token may ask for, in step-ca's order and words.</summary>
+internal readonly record struct LeafValidity(DateTimeOffset NotBefore, DateTimeOffset? NotAfter)
+{
+    public static LeafValidity Of(DateTimeOffset? notBefore, DateTimeOffset? notAfter, DateTimeOffset now, CertificateAuthorityOptions options)
+    {
+        now = WholeSeconds(now);
+        var from = WholeSeconds(notBefore ?? now - CertificateProfile.Backdate);
+        var to = WholeSeconds(notAfter ?? (notBefore is null ? now : from) + options.DefaultLeafLifetime);
+        if (to < now)
+        {
+            throw StepCaException.BadRequest($"notAfter cannot be in the past; na={Format(to)}");
+        }
+
+        if (to < from)
+        {
+            throw StepCaException.BadRequest($"notAfter cannot be before notBefore; na={Format(to)}, nb={Format(from)}");
+        }
+
+        var duration = to - from;
+        if (duration < options.MinLeafLifetime)
+        {
+            throw StepCaException.Forbidden($"requested duration of {TimeOrDuration.Format(duration)} is less than the authorized minimum certificate duration of {TimeOrDuration.Format(options.MinLeafLifetime)}");
+        }
+
+        var longest = options.MaxLeafLifetime + CertificateProfile.Backdate;
+        if (duration > longest)
+        {
+            throw StepCaException.Forbidden($"requested duration of {TimeOrDuration.Format(duration)} is more than the authorized maximum certificate duration of {TimeOrDuration.Format(longest)}");
+        }
+
+        // What nobody asked for is left open, so that it may be cut to the issuer's end.
+        return new LeafValidity(from, notBefore is null && notAfter is null ? null : to);
+    }
+
+    private static DateTimeOffset WholeSeconds(DateTimeOffset time) => time.AddTicks(-(time.UtcTicks % TimeSpan.TicksPerSecond));
+
+    private static string Format(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss +0000 'UTC'", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,69 @@
+using System.Globalization;
+using IoTPlatform.Hosting;
+using IoTPlatform.Jose;
+using IoTPlatform.Pki;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace IoTPlatform.CertificateAuthority;
+
+/// <summary>The one place where anything thrown becomes step-ca's <c>{"status","message"}</c>.</summary>
+internal sealed class StepCaEdge(ILogger<StepCaEdge> log)
+{
+    public static Task MethodNotAllowed(HttpContext context)
+    {
+        context.Response.StatusCode = StatusCodes.Status405MethodNotAllowed;
+        return Task.CompletedTask;
+    }
+
+    public RequestDelegate Wrap(Func<HttpContext, Task> handler) => async context =>
+    {
+        try
+        {
+            await handler(context).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // The caller is gone: nobody to answer.
+        }
+        catch (Exception e) when (!context.Response.HasStarted)
+        {
+            await AnswerAsync(context, e).ConfigureAwait(false);
+        }
+    };
+
+    private Task AnswerAsync(HttpContext context, Exception error)
+    {
+        var answer = Translate(error);
+        if (answer.Status >= 500 && answer.Status != StatusCodes.Status501NotImplemented)
+        {
+            StepCaLog.Failed(log, context.Request.Path, context.TraceIdentifier, error);
+        }
+        else
+        {
+            StepCaLog.Refused(log, context.Request.Path, answer.Status, context.Connection.RemoteIpAddress, answer.Message);
+        }
+
+        if (error is ProblemException { RetryAfter: { } retryAfter })
+        {
+            context.Response.Headers.RetryAfter = Math.Max(1, (long)Math.Ceiling(retryAfter.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
+        }
+
+        return StepCaJson.WriteErrorAsync(context.Response, answer.Status, answer.Answer);
+    }
+
+    private static StepCaException Translate(Exception error) => error switch
+    {
+        StepCaException e => e,
+        JoseException e => StepCaException.Unauthorized(e.Message, e),
+        PkiException e => StepCaException.Forbidden(Sentence(e.Message), e),
+        ProblemException { Status: 401 } e => StepCaException.Unauthorized(e.Message, e),
+        ProblemException { Status: 400 or 403 } e => StepCaException.Forbidden(Sentence(e.Message), e),
+        ProblemException e => new StepCaException(e.Status, $"The request could not be completed: {Sentence(e.Message)}.", inner: e),
+        BadHttpRequestException { StatusCode: 413 } => StepCaException.TooLarge(),
+        BadHttpRequestException e => StepCaException.BadRequest("bad request", e),
+        _ => new StepCaException(500, "The certificate authority encountered an Internal Server Error. Please see the certificate authority logs for more info.", inner: error),
+    };
+
+    private static string Sentence(string message) => message.TrimEnd('.');
+}

@@ -1,0 +1,68 @@
+using System.Globalization;
+using System.Text;
+using IoTPlatform.CertificateAuthority.Provisioners;
+using Microsoft.AspNetCore.Http;
+
+namespace IoTPlatform.CertificateAuthority;
+
+/// <summary>The public, unauthenticated part: health, version, roots, provisioners.</summary>
+internal sealed class StepCaInformation(Authority authority, JwkProvisioner provisioner)
+{
+    /// <summary>The version of step-ca whose API is spoken here: clients choose their features by it.</summary>
+    public const string ApiVersion = "0.19.0";
+
+    private static readonly byte[] Healthy = StepCaJson.Build(j => j.WriteString("status", "ok"));
+    private static readonly byte[] Version = StepCaJson.Build(j => j.WriteString("version", ApiVersion));
+
+    public Task HealthAsync(HttpContext context) => StepCaJson.WriteAsync(context.Response, 200, Healthy);
+
+    public Task VersionAsync(HttpContext context) => StepCaJson.WriteAsync(context.Response, 200, Version);
+
+    public Task RootsAsync(HttpContext context) => StepCaJson.WriteAsync(context.Response, 201, StepCaJson.Build(j =>
+    {
+        j.WriteStartArray("crts");
+        j.WriteStringValue(authority.Active.RootPem);
+        j.WriteEndArray();
+    }));
+
+    public Task RootsPemAsync(HttpContext context) =>
+        StepCaJson.WriteAsync(context.Response, 200, Encoding.ASCII.GetBytes(authority.Active.RootPem), "application/x-pem-file");
+
+    public Task RootAsync(HttpContext context)
+    {
+        var wanted = Route(context, "fingerprint").Replace("-", "", StringComparison.Ordinal);
+        return string.Equals(wanted, authority.RootFingerprint, StringComparison.OrdinalIgnoreCase)
+            ? StepCaJson.WriteAsync(context.Response, 200, StepCaJson.Build(j => j.WriteString("ca", authority.Active.RootPem)))
+            : throw StepCaException.NotFound("no root has this fingerprint");
+    }
+
+    public Task ProvisionersAsync(HttpContext context)
+    {
+        var limit = context.Request.Query["limit"].ToString();
+        if (limit.Length > 0 && !int.TryParse(limit, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _))
+        {
+            throw StepCaException.BadRequest($"limit '{limit}' is not an integer");
+        }
+
+        return StepCaJson.WriteAsync(context.Response, 200, StepCaJson.Build(j =>
+        {
+            j.WriteStartArray("provisioners");
+            j.WriteStartObject();
+            j.WriteString("type", provisioner.Type);
+            j.WriteString("name", provisioner.Name);
+            j.WritePropertyName("key");
+            j.WriteRawValue(provisioner.PublicKey.ToJson());
+            j.WriteString("encryptedKey", provisioner.EncryptedKey);
+            j.WriteEndObject();
+            j.WriteEndArray();
+            j.WriteString("nextCursor", "");
+        }));
+    }
+
+    public Task EncryptedKeyAsync(HttpContext context) =>
+        string.Equals(Route(context, "kid"), provisioner.KeyId, StringComparison.Ordinal)
+            ? StepCaJson.WriteAsync(context.Response, 200, StepCaJson.Build(j => j.WriteString("key", provisioner.EncryptedKey)))
+            : throw StepCaException.NotFound("no provisioner has this key");
+
+    private static string Route(HttpContext context, string name) => context.Request.RouteValues[name] as string ?? "";
+}

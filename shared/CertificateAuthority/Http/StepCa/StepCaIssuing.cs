@@ -1,0 +1,92 @@
+using System.Runtime.CompilerServices;
+using IoTPlatform.CertificateAuthority.Provisioners;
+using IoTPlatform.Pki;
+using Microsoft.AspNetCore.Http;
+
+namespace IoTPlatform.CertificateAuthority;
+
+/// <summary>POST sign, renew and rekey: decode, validate, authorize, act.</summary>
+internal sealed class StepCaIssuing(Authority authority, JwkProvisioner provisioner)
+{
+    private readonly ConditionalWeakTable<ActiveIssuers, SignAnswer> _answers = [];
+    private readonly RenewToken _renewToken = new(authority);
+    private readonly CertificateProfile _profile = LeafProfiles.Leaf(authority.Options);
+
+    public async Task SignAsync(HttpContext context)
+    {
+        var body = await RequestBody.ParseAsync(context, StepCaRequests.ParseSign).ConfigureAwait(false);
+        var now = authority.Time.GetUtcNow();
+        var notBefore = TimeOrDuration.Parse(body.NotBefore, now);
+        var notAfter = TimeOrDuration.Parse(body.NotAfter, now);
+        var csr = CsrOf(body.Csr);
+        if (string.IsNullOrEmpty(body.Ott))
+        {
+            throw StepCaException.BadRequest("missing ott");
+        }
+
+        var grant = provisioner.AuthorizeSign(body.Ott, now);
+        RequestedNames.ThrowIfNotGranted(csr.Names, grant);
+        var validity = LeafValidity.Of(notBefore, notAfter, now, authority.Options);
+        var issued = await authority.IssueAsync(
+            new IssueRequest
+            {
+                Profile = _profile,
+                Csr = csr,
+                Names = SubjectNames.FromSans(grant.Subject, grant.Sans),
+                NotBefore = validity.NotBefore,
+                NotAfter = validity.NotAfter,
+                Provisioner = provisioner.Name,
+                Requester = $"{provisioner.Name}:{grant.Subject}",
+                BurnToken = grant.Token,
+                Tenant = authority.Options.Tenant,
+                StepProvisioner = provisioner.Extension,
+            },
+            context.RequestAborted).ConfigureAwait(false);
+        await AnswerAsync(context, issued).ConfigureAwait(false);
+    }
+
+    public async Task RenewAsync(HttpContext context)
+    {
+        var renewal = RenewToken.IsPresent(context.Request)
+            ? _renewToken.Authorize(context.Request)
+            : new CertificateRenewal { Certificate = ClientCertificates.Required(context) };
+        await AnswerAsync(context, await authority.RenewAsync(renewal, context.RequestAborted).ConfigureAwait(false)).ConfigureAwait(false);
+    }
+
+    public async Task RekeyAsync(HttpContext context)
+    {
+        var certificate = ClientCertificates.Required(context);
+        var body = await RequestBody.ParseAsync(context, StepCaRequests.ParseRekey).ConfigureAwait(false);
+        var renewal = new CertificateRenewal { Certificate = certificate, Csr = CsrOf(body.Csr) };
+        await AnswerAsync(context, await authority.RenewAsync(renewal, context.RequestAborted).ConfigureAwait(false)).ConfigureAwait(false);
+    }
+
+    private Task AnswerAsync(HttpContext context, IssuedCertificate issued) =>
+        _answers.GetValue(issued.IssuedBy!, static issuers => new SignAnswer(issuers)).WriteAsync(context.Response, issued.Der);
+
+    /// <summary>The request's signature is verified here, and nowhere else.</summary>
+    private static CertificateSigningRequest CsrOf(string? pem)
+    {
+        if (string.IsNullOrEmpty(pem))
+        {
+            throw StepCaException.BadRequest("missing csr");
+        }
+
+        try
+        {
+            return CertificateSigningRequest.ParsePem(pem);
+        }
+        catch (PkiException e) when (e.Error is PkiError.Malformed or PkiError.TooLarge)
+        {
+            throw StepCaException.BadRequest("error decoding json", e);
+        }
+        catch (PkiException e) when (e.Error is PkiError.BadSignature or PkiError.WeakHash)
+        {
+            throw StepCaException.BadRequest("invalid csr", e);
+        }
+        catch (PkiException e) when (e.Error is PkiError.WeakKey)
+        {
+            throw StepCaException.Forbidden("certificate request RSA key must be at least 2048 bits (256 bytes)", e);
+        }
+    }
+}

@@ -1,0 +1,60 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace IoTPlatform.CertificateAuthority;
+
+internal sealed class SignBody
+{
+    public string? Csr { get; set; }
+
+    public string? Ott { get; set; }
+
+    public string? NotBefore { get; set; }
+
+    public string? NotAfter { get; set; }
+}
+
+internal sealed class RekeyBody
+{
+    public string? Csr { get; set; }
+}
+
+internal sealed class RevokeBody
+{
+    public string? Serial { get; set; }
+
+    public string? Ott { get; set; }
+
+    public int ReasonCode { get; set; }
+
+    public string? Reason { get; set; }
+
+    public bool Passive { get; set; }
+}
+
+/// <summary>Names in any case, as Go reads them; a member that comes twice is refused, so that two readers can't see two requests.</summary>
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, NumberHandling = JsonNumberHandling.Strict, AllowDuplicateProperties = false)]
+[JsonSerializable(typeof(SignBody))]
+[JsonSerializable(typeof(RekeyBody))]
+[JsonSerializable(typeof(RevokeBody))]
+internal sealed partial class StepCaRequests : JsonSerializerContext
+{
+    public static SignBody ParseSign(ReadOnlySpan<byte> body) => Parse(body, Default.SignBody);
+
+    public static RekeyBody ParseRekey(ReadOnlySpan<byte> body) => Parse(body, Default.RekeyBody);
+
+    public static RevokeBody ParseRevoke(ReadOnlySpan<byte> body) => Parse(body, Default.RevokeBody);
+
+    private static T Parse<T>(ReadOnlySpan<byte> body, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type)
+        where T : new()
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(body, type) ?? new T();
+        }
+        catch (JsonException e)
+        {
+            throw StepCaException.BadRequest("error decoding json", e);
+        }
+    }
+}

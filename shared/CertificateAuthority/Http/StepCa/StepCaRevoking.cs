@@ -1,0 +1,73 @@
+using System.Globalization;
+using IoTPlatform.CertificateAuthority.Provisioners;
+using IoTPlatform.Pki;
+using Microsoft.AspNetCore.Http;
+
+namespace IoTPlatform.CertificateAuthority;
+
+/// <summary>POST revoke: by a token whose subject is the serial number, or by the certificate's own key over mTLS.</summary>
+internal sealed class StepCaRevoking(Authority authority, JwkProvisioner provisioner)
+{
+    private const int MaxReasonLength = 500;
+    private static readonly byte[] Ok = StepCaJson.Build(j => j.WriteString("status", "ok"));
+
+    public async Task RevokeAsync(HttpContext context)
+    {
+        var body = await RequestBody.ParseAsync(context, StepCaRequests.ParseRevoke).ConfigureAwait(false);
+        var serial = Validate(body);
+        var revocation = string.IsNullOrEmpty(body.Ott) ? ByCertificate(context, body, serial) : ByToken(body, serial);
+        var outcome = await authority.RevokeAsync(revocation, context.RequestAborted).ConfigureAwait(false);
+        await (outcome switch
+        {
+            RevocationOutcome.Revoked => StepCaJson.WriteAsync(context.Response, 200, Ok),
+            RevocationOutcome.AlreadyRevoked => throw StepCaException.BadRequest($"certificate with serial number '{body.Serial}' is already revoked"),
+            RevocationOutcome.TokenUsed => throw StepCaException.Unauthorized("the token has been used"),
+            _ => throw StepCaException.NotFound("no certificate has this serial number"),
+        }).ConfigureAwait(false);
+    }
+
+    private static byte[] Validate(RevokeBody body)
+    {
+        if (string.IsNullOrEmpty(body.Serial))
+        {
+            throw StepCaException.BadRequest("missing serial");
+        }
+
+        if (!ReasonCodes.IsValid(body.ReasonCode))
+        {
+            throw StepCaException.BadRequest("reasonCode out of bounds");
+        }
+
+        if (!body.Passive)
+        {
+            throw StepCaException.NotImplemented("non-passive revocation is not implemented");
+        }
+
+        if (body.Reason is { } reason && (reason.Length > MaxReasonLength || reason.Any(char.IsControl)))
+        {
+            throw StepCaException.BadRequest(string.Create(CultureInfo.InvariantCulture, $"reason has control characters or more than {MaxReasonLength} characters"));
+        }
+
+        return SerialNumber.TryParseDecimal(body.Serial, out var serial) ? serial : throw StepCaException.BadRequest("serial is not a decimal serial number");
+    }
+
+    private Revocation ByToken(RevokeBody body, byte[] serial)
+    {
+        var grant = provisioner.AuthorizeRevoke(body.Ott!, authority.Time.GetUtcNow());
+        return string.Equals(grant.Subject, body.Serial, StringComparison.Ordinal)
+            ? Create(body, serial, $"{provisioner.Name}:{grant.Subject}", grant.Token)
+            : throw StepCaException.Unauthorized("the token is for another serial number");
+    }
+
+    private Revocation ByCertificate(HttpContext context, RevokeBody body, byte[] serial)
+    {
+        var certificate = ClientCertificates.Of(context) ?? throw StepCaException.BadRequest("missing ott or client certificate");
+        var leaf = LeafVerifier.Verify(certificate, authority.Active, authority.Time.GetUtcNow());
+        return leaf.Serial.AsSpan().SequenceEqual(serial)
+            ? Create(body, serial, $"certificate:{leaf.Parsed.Names.CommonName}", token: null)
+            : throw StepCaException.BadRequest("serial number in client certificate different than body");
+    }
+
+    private static Revocation Create(RevokeBody body, byte[] serial, string by, UsedToken? token) =>
+        new() { Serial = serial, ReasonCode = body.ReasonCode, Reason = body.Reason, By = by, BurnToken = token };
+}

@@ -1,0 +1,186 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using IoTPlatform.CertificateAuthority.Storage;
+using IoTPlatform.Hosting;
+using IoTPlatform.Pki;
+using IoTPlatform.Pki.Files;
+using IoTPlatform.Pki.Signing;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace IoTPlatform.CertificateAuthority;
+
+/// <summary>
+/// Looks at what is there and adds what is missing, in the order key file, intent, certificate in the database, certificate file. A key
+/// that is on disk is used again; a certificate that is in the database already is only written out again.
+/// </summary>
+internal sealed class CaCeremony : IAsyncDisposable
+{
+    private readonly DataFolder _folder;
+    private readonly CaPasswords _passwords;
+    private readonly CertificateAuthorityOptions _options;
+    private readonly TimeProvider _time;
+    private readonly CertificateStore _store;
+    private readonly AuditLog _audit;
+    private readonly IssuanceLedger _ledger;
+
+    public CaCeremony(DataFolder folder, CaPasswords passwords, CertificateAuthorityOptions options, NpgsqlDataSource database, TimeProvider time, ILoggerFactory logs)
+    {
+        _folder = folder;
+        _passwords = passwords;
+        _options = options;
+        _time = time;
+        _store = new CertificateStore(database);
+        _audit = new AuditLog(database);
+        _ledger = new IssuanceLedger(database, new LedgerOptions { Writers = 1 }, time, logs.CreateLogger<IssuanceLedger>());
+    }
+
+    public ValueTask DisposeAsync() => _ledger.DisposeAsync();
+
+    public async Task<X509Certificate2> EnsureRootAsync(CancellationToken cancellationToken)
+    {
+        var path = CaFiles.RootCertificate(_folder);
+        if (Read(path) is { } existing)
+        {
+            return existing;
+        }
+
+        if (!new CaKeyFile(CaFiles.RootKey(_folder)).Exists)
+        {
+            await RefuseForeignDatabaseAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        using var key = CaKeys.LoadOrCreate(CaFiles.RootKey(_folder), KeyKind.P384, _passwords);
+        if (await FindAsync(key, Profiles.Root, cancellationToken).ConfigureAwait(false) is not { } root)
+        {
+            await RefuseForeignDatabaseAsync(cancellationToken).ConfigureAwait(false);
+            // Its own key signs it: what goes on record first is that this key is about to be used.
+            await _audit.AppendAsync(
+                new AuditEntry("system", "ca.root_intended", _options.RootCommonName, $$"""{"public_key_sha256":"{{Convert.ToHexStringLower(SHA256.HashData(key.SubjectPublicKeyInfo))}}"}"""),
+                cancellationToken).ConfigureAwait(false);
+            root = CaSigner.SelfSign(key, Template(Profiles.Root, key, _options.RootCommonName, notAfter: null));
+            await StoreAsync(root.RawData, Profiles.Root, _options.RootCommonName, new AcceptedIssuer(root), key).ConfigureAwait(false);
+        }
+
+        Write(path, root);
+        return root;
+    }
+
+    public async Task<(X509Certificate2 Certificate, CaKey Key)> EnsureIntermediateAsync(X509Certificate2 root, CancellationToken cancellationToken)
+    {
+        var path = CaFiles.IntermediateCertificate(_folder);
+        if (Read(path) is { } existing)
+        {
+            return (existing, Matching(existing, CaKeys.Load(CaFiles.IntermediateKey(_folder), _passwords)));
+        }
+
+        var key = CaKeys.LoadOrCreate(CaFiles.IntermediateKey(_folder), KeyKind.P256, _passwords);
+        var intermediate = await FindAsync(key, Profiles.Intermediate, cancellationToken).ConfigureAwait(false)
+            ?? await SignIntermediateAsync(root, key, cancellationToken).ConfigureAwait(false);
+        Write(path, intermediate);
+        return (intermediate, key);
+    }
+
+    private async Task<X509Certificate2> SignIntermediateAsync(X509Certificate2 root, CaKey key, CancellationToken cancellationToken)
+    {
+        if (!new CaKeyFile(CaFiles.RootKey(_folder)).Exists)
+        {
+            throw new StartupException($"There is no intermediate certificate, and the root key that could sign one is not at {CaFiles.RootKey(_folder)}. Put the exported root key back there for this start.");
+        }
+
+        using var signer = new CaSigner(X509CertificateLoader.LoadCertificate(root.RawData), Matching(root, CaKeys.Load(CaFiles.RootKey(_folder), _passwords)));
+        var prepared = signer.Prepare(Template(Profiles.Intermediate, key, _options.IntermediateCommonName, signer.Issuer.NotAfter));
+        var issuer = new AcceptedIssuer(root);
+        await _store.IntendAsync(
+            new Intent(prepared.SerialNumber, _options.IntermediateCommonName, Profiles.Intermediate.Name, issuer.CommonName, SHA256.HashData(prepared.TbsCertificate.Span), "system", IdempotencyKey: null),
+            _time.GetUtcNow(),
+            cancellationToken).ConfigureAwait(false);
+        var der = Bytes.ToArray(signer.Issue(prepared).Der);
+        await StoreAsync(der, Profiles.Intermediate, _options.IntermediateCommonName, issuer, key).ConfigureAwait(false);
+        return X509CertificateLoader.LoadCertificate(der);
+    }
+
+    private CertificateTemplate Template(CertificateProfile profile, CaKey key, string commonName, DateTimeOffset? notAfter)
+    {
+        var now = _time.GetUtcNow();
+        var end = now + profile.DefaultLifetime;
+        return new CertificateTemplate
+        {
+            Profile = profile,
+            SubjectPublicKeyInfo = key.SubjectPublicKeyInfo,
+            Key = key.Kind,
+            Names = new SubjectNames { CommonName = commonName },
+            NotBefore = now - CertificateProfile.Backdate,
+            NotAfter = notAfter < end ? notAfter.Value : end,
+        };
+    }
+
+    private async Task StoreAsync(byte[] der, CertificateProfile profile, string subject, AcceptedIssuer issuer, CaKey key)
+    {
+        var parsed = ParsedCertificate.Parse(der);
+        var outcome = await _ledger.StoreAsync(new LedgerEntry
+        {
+            Serial = parsed.SerialNumber.ToArray(),
+            Subject = subject,
+            Sans = "",
+            Issuer = issuer.CommonName,
+            IssuerKeyId = issuer.KeyId,
+            Profile = profile.Name,
+            Provisioner = "self",
+            Requester = "system",
+            PublicKeySha256 = SHA256.HashData(key.SubjectPublicKeyInfo),
+            NotBefore = parsed.NotBefore,
+            NotAfter = parsed.NotAfter,
+            Der = der,
+            Details = AuditDetails.Of(parsed.SerialNumber.Span, profile.Name, der, issuer.KeyId),
+        }).ConfigureAwait(false);
+        if (outcome.Status != LedgerStatus.Stored)
+        {
+            throw new InvalidOperationException("A CA certificate could not be stored.");
+        }
+    }
+
+    private async Task<X509Certificate2?> FindAsync(CaKey key, CertificateProfile profile, CancellationToken cancellationToken) =>
+        await _store.FindByKeyAsync(SHA256.HashData(key.SubjectPublicKeyInfo), profile, cancellationToken).ConfigureAwait(false) is { } record
+            ? X509CertificateLoader.LoadCertificate(record.Der)
+            : null;
+
+    /// <summary>A second root in one database would be a second CA under one history.</summary>
+    private async Task RefuseForeignDatabaseAsync(CancellationToken cancellationToken)
+    {
+        var roots = await _store.ListAsync(new CertificateQuery { Profile = Profiles.Root.Name, Limit = 1 }, cancellationToken).ConfigureAwait(false);
+        if (roots.Items.Count > 0)
+        {
+            throw new StartupException($"This database belongs to a CA whose files are not in {_folder.Path}. Restore certs/ and secrets/ from the backup, or use an empty database.");
+        }
+    }
+
+    private static X509Certificate2? Read(string path)
+    {
+        if (!File.Exists(path))
+        {
+            return null;
+        }
+
+        try
+        {
+            return Pem.ParseCertificate(File.ReadAllText(path, Encoding.ASCII));
+        }
+        catch (PkiException e)
+        {
+            throw new StartupException($"{path} is not a certificate: {e.Message} Restore it from the backup.");
+        }
+    }
+
+    private static void Write(string path, X509Certificate2 certificate)
+    {
+        Folders.EnsureFor(path);
+        AtomicFile.WriteText(path, Pem.Certificate(certificate.RawDataMemory.Span), AtomicFile.Public);
+    }
+
+    private static CaKey Matching(X509Certificate2 certificate, CaKey key) =>
+        certificate.PublicKey.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(key.SubjectPublicKeyInfo)
+            ? key
+            : throw new StartupException($"The CA key in the data folder is not the key of '{certificate.Subject}'. Restore key and certificate from the same backup.");
+}

@@ -1,0 +1,121 @@
+using IoTPlatform.Pki;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace IoTPlatform.CertificateAuthority.Storage;
+
+/// <summary>Everything about the schema <c>ca</c> that is not the ledger's batch. A database that is away is 503.</summary>
+internal sealed class CertificateStore(NpgsqlDataSource database)
+{
+    /// <summary>Null when the intent is on record now; else the certificate an earlier order with the same idempotency key got.</summary>
+    public Task<LedgerOutcome?> IntendAsync(Intent intent, DateTimeOffset now, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
+    {
+        await using var command = database.CreateCommand("SELECT stored_der, stored_key FROM ca.intend($1,$2,$3,$4,$5,$6,$7,$8,$9)");
+        command.Parameters.AddWithValue(now);
+        command.Parameters.AddWithValue(intent.Serial);
+        command.Parameters.AddWithValue(intent.Subject);
+        command.Parameters.AddWithValue(intent.Profile);
+        command.Parameters.AddWithValue(intent.Issuer);
+        command.Parameters.AddWithValue(intent.TbsSha256);
+        command.Parameters.AddWithValue(intent.Requester);
+        command.Parameters.Add(Nullable(intent.IdempotencyKey));
+        command.Parameters.AddWithValue(AuditDetails.OfIntent(intent.Serial, intent.Profile, intent.TbsSha256));
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+        return await reader.ReadAsync(cancellationToken).ConfigureAwait(false)
+            ? LedgerOutcome.Parse("exists", reader.GetFieldValue<byte[]>(0), reader.GetFieldValue<byte[]>(1))
+            : null;
+    });
+
+    public Task<RevocationOutcome> RevokeAsync(Revocation revocation, DateTimeOffset now, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
+    {
+        await using var command = database.CreateCommand("SELECT ca.revoke($1,$2,$3,$4,$5,$6,$7,$8)");
+        command.Parameters.AddWithValue(now);
+        command.Parameters.AddWithValue(revocation.Serial);
+        command.Parameters.AddWithValue(revocation.ReasonCode);
+        command.Parameters.Add(Nullable(revocation.Reason));
+        command.Parameters.AddWithValue(revocation.By);
+        command.Parameters.Add(new NpgsqlParameter { Value = (object?)revocation.BurnToken?.Hash ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Bytea });
+        command.Parameters.Add(new NpgsqlParameter { Value = (object?)revocation.BurnToken?.Expires ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.TimestampTz });
+        command.Parameters.AddWithValue(AuditDetails.OfRevocation(revocation.Serial, revocation.ReasonCode));
+        return (string?)await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) switch
+        {
+            "revoked" => RevocationOutcome.Revoked,
+            "already_revoked" => RevocationOutcome.AlreadyRevoked,
+            "token_used" => RevocationOutcome.TokenUsed,
+            _ => RevocationOutcome.Unknown,
+        };
+    });
+
+    public Task<IReadOnlyList<byte[]>> RevokeSubjectAsync(SubjectRevocation revocation, DateTimeOffset now, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
+    {
+        await using var command = database.CreateCommand("SELECT ca.revoke_subject($1,$2,$3,$4,$5,$6,$7)");
+        command.Parameters.AddWithValue(now);
+        command.Parameters.AddWithValue(revocation.Profile.Name);
+        command.Parameters.AddWithValue(revocation.Subject);
+        command.Parameters.AddWithValue(revocation.ReasonCode);
+        command.Parameters.Add(Nullable(revocation.Reason));
+        command.Parameters.AddWithValue(revocation.By);
+        command.Parameters.AddWithValue(AuditDetails.OfSubject(revocation.Profile.Name, revocation.ReasonCode));
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+        var serials = new List<byte[]>();
+        while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
+        {
+            serials.Add(reader.GetFieldValue<byte[]>(0));
+        }
+
+        return (IReadOnlyList<byte[]>)serials;
+    });
+
+    public Task<bool> ReinstateSubjectAsync(string profile, string subject, string by, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
+    {
+        await using var command = database.CreateCommand("SELECT ca.reinstate_subject($1,$2,$3,$4)");
+        command.Parameters.AddWithValue(profile);
+        command.Parameters.AddWithValue(subject);
+        command.Parameters.AddWithValue(by);
+        command.Parameters.AddWithValue(AuditDetails.OfSubject(profile, reasonCode: null));
+        return (bool)(await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
+    });
+
+    public Task<CertificateRecord?> FindAsync(byte[] serial, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
+    {
+        await using var command = database.CreateCommand(CertificateRow.Select + " WHERE c.serial = $1");
+        command.Parameters.AddWithValue(serial);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+        return await reader.ReadAsync(cancellationToken).ConfigureAwait(false) ? CertificateRow.Read(reader) : null;
+    });
+
+    /// <summary>The newest certificate with this subject key and profile, revoked or not.</summary>
+    public Task<CertificateRecord?> FindByKeyAsync(byte[] publicKeySha256, CertificateProfile profile, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
+    {
+        await using var command = database.CreateCommand(CertificateRow.Select + " WHERE c.public_key_sha256 = $1 AND c.profile = $2 ORDER BY c.id DESC LIMIT 1");
+        command.Parameters.AddWithValue(publicKeySha256);
+        command.Parameters.AddWithValue(profile.Name);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+        return await reader.ReadAsync(cancellationToken).ConfigureAwait(false) ? CertificateRow.Read(reader) : null;
+    });
+
+    public Task<CertificatePage> ListAsync(CertificateQuery query, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
+    {
+        var limit = Math.Clamp(query.Limit, 1, CertificateQuery.MaxLimit);
+        await using var command = database.CreateCommand();
+        CertificateSearch.Build(command, query, limit + 1);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+        var records = new List<CertificateRecord>();
+        while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
+        {
+            records.Add(CertificateRow.Read(reader));
+        }
+
+        return records.Count > limit ? new CertificatePage(records[..limit], records[limit - 1].Id) : new CertificatePage(records, null);
+    });
+
+    /// <summary>Forgets tokens that would be refused as expired anyway.</summary>
+    public Task<int> ForgetTokensAsync(DateTimeOffset expiredBefore, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
+    {
+        await using var command = database.CreateCommand("DELETE FROM ca.used_tokens WHERE expires_at < $1");
+        command.Parameters.AddWithValue(expiredBefore);
+        return await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+    });
+
+    private static NpgsqlParameter Nullable(string? text) => new() { Value = (object?)text ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text };
+}

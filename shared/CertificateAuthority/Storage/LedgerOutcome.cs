@@ -1,0 +1,26 @@
+namespace IoTPlatform.CertificateAuthority.Storage;
+
+/// <summary>What became of one row of a batch.</summary>
+internal sealed record LedgerOutcome(LedgerStatus Status)
+{
+    public static readonly LedgerOutcome Stored = new(LedgerStatus.Stored);
+
+    /// <summary>The certificate an earlier order with the same idempotency key got.</summary>
+    public byte[]? StoredDer { get; init; }
+
+    public byte[]? StoredKey { get; init; }
+
+    /// <summary>The stored profile of the renewed certificate, when it is not the one given.</summary>
+    public string? StoredProfile { get; init; }
+
+    public static LedgerOutcome Parse(string outcome, byte[]? der, byte[]? key) => outcome switch
+    {
+        "exists" => new(LedgerStatus.Exists) { StoredDer = der, StoredKey = key },
+        "token_used" => new(LedgerStatus.TokenUsed),
+        "revoked" => new(LedgerStatus.Revoked),
+        "subject_revoked" => new(LedgerStatus.SubjectRevoked),
+        "unknown_certificate" => new(LedgerStatus.UnknownCertificate),
+        _ when outcome.StartsWith("profile:", StringComparison.Ordinal) => new(LedgerStatus.OtherProfile) { StoredProfile = outcome["profile:".Length..] },
+        _ => throw new InvalidOperationException("ca.record answered with an outcome this version does not know."),
+    };
+}

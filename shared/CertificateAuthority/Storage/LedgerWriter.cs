@@ -1,0 +1,61 @@
+using Npgsql;
+
+namespace IoTPlatform.CertificateAuthority.Storage;
+
+/// <summary>One connection with the prepared <c>ca.record</c>, kept between batches (a pooled one would be reset each time) and replaced when it breaks.</summary>
+internal sealed class LedgerWriter(NpgsqlDataSource database, TimeSpan timeout, TimeProvider time) : IAsyncDisposable
+{
+    private NpgsqlConnection? _connection;
+    private LedgerCommand? _command;
+
+    /// <summary>One outcome per entry. After an exception nothing of the batch was stored, or its outcome is unknown and nobody is told of it.</summary>
+    public async Task<LedgerOutcome[]> StoreAsync(IReadOnlyList<LedgerEntry> batch)
+    {
+        var kept = _connection is not null;
+        try
+        {
+            return await StoreOnceAsync(batch).ConfigureAwait(false);
+        }
+        catch (Exception e) when (kept && LedgerErrors.IsOutage(e))
+        {
+            // The kept connection may be dead for long while the database is back. Storing twice is harmless: ca.record knows its rows again.
+            return await StoreOnceAsync(batch).ConfigureAwait(false);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_command is not null)
+        {
+            await _command.DisposeAsync().ConfigureAwait(false);
+            _command = null;
+        }
+
+        if (_connection is not null)
+        {
+            await _connection.DisposeAsync().ConfigureAwait(false);
+            _connection = null;
+        }
+    }
+
+    private async Task<LedgerOutcome[]> StoreOnceAsync(IReadOnlyList<LedgerEntry> batch)
+    {
+        using var deadline = new CancellationTokenSource(timeout, time);
+        try
+        {
+            var command = _command ?? await ConnectAsync(deadline.Token).ConfigureAwait(false);
+            return await command.ExecuteAsync(batch, time.GetUtcNow(), deadline.Token).ConfigureAwait(false);
+        }
+        catch
+        {
+            await DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private async Task<LedgerCommand> ConnectAsync(CancellationToken cancellationToken)
+    {
+        _connection = await database.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+        return _command = await LedgerCommand.PrepareAsync(_connection, timeout, cancellationToken).ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,43 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using IoTPlatform.Hosting;
+using IoTPlatform.Pki.Files;
+
+namespace IoTPlatform.CertificateAuthority;
+
+/// <summary>Key and chain in one file (0600), so that no crash can part a key from its certificate.</summary>
+internal sealed class ServiceCertificateStore(DataFolder folder)
+{
+    private const string KeyLabel = "PRIVATE KEY";
+
+    private string Path => folder.Combine("secrets", "service.pem");
+
+    public void Save(ECDsa key, string chainPem) =>
+        AtomicFile.WriteText(Path, key.ExportPkcs8PrivateKeyPem() + "\n" + chainPem, AtomicFile.Secret);
+
+    /// <summary>Null when there is none, or nothing usable: then a new one is made.</summary>
+    public (X509Certificate2 Certificate, X509Certificate2Collection Issuers)? TryLoad()
+    {
+        try
+        {
+            var pem = File.ReadAllText(Path, Encoding.ASCII);
+            var keyEnd = pem.IndexOf($"-----END {KeyLabel}-----", StringComparison.Ordinal);
+            if (keyEnd < 0)
+            {
+                return null;
+            }
+
+            var keyPem = pem[..(keyEnd + $"-----END {KeyLabel}-----".Length)];
+            var certificates = Pem.ParseCertificates(pem[keyPem.Length..].Trim());
+            using var key = ECDsa.Create();
+            key.ImportFromPem(keyPem);
+            using var leaf = certificates[0];
+            return (leaf.CopyWithPrivateKey(key), [.. certificates[1..]]);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException or Pki.PkiException or CryptographicException or ArgumentException)
+        {
+            return null;
+        }
+    }
+}
