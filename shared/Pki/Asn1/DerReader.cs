@@ -67,10 +67,20 @@ internal ref struct DerReader(ReadOnlySpan<byte> data)
     /// <summary>Content bytes of an object identifier, to be compared with <see cref="DerOid"/>.</summary>
     public ReadOnlySpan<byte> ReadOid()
     {
-        Expect(Asn1Tag.ObjectIdentifier);
-        AsnDecoder.ReadEncodedValue(_rest, AsnEncodingRules.DER, out var offset, out var length, out var consumed);
-        var content = Take(offset, length, consumed);
+        var content = ReadContent(Asn1Tag.ObjectIdentifier);
         return IsCanonicalOid(content) ? content : throw new AsnContentException("The object identifier is not DER.");
+    }
+
+    /// <summary>The raw content of a primitive value of exactly this tag.</summary>
+    public ReadOnlySpan<byte> ReadContent(Asn1Tag tag)
+    {
+        if (!NextIs(tag))
+        {
+            throw new AsnContentException("Unexpected tag.");
+        }
+
+        AsnDecoder.ReadEncodedValue(_rest, AsnEncodingRules.DER, out var offset, out var length, out var consumed);
+        return Take(offset, length, consumed);
     }
 
     public ReadOnlySpan<byte> ReadOctetString(Asn1Tag? tag = null)
@@ -135,14 +145,6 @@ internal ref struct DerReader(ReadOnlySpan<byte> data)
         if (HasData)
         {
             throw new AsnContentException("There are bytes after the end of the value.");
-        }
-    }
-
-    private readonly void Expect(Asn1Tag tag)
-    {
-        if (!NextIs(tag))
-        {
-            throw new AsnContentException("Unexpected tag.");
         }
     }
 

@@ -23,6 +23,12 @@ public static class AtomicFile
             WriteThrough(temporary, content, mode);
             File.Move(temporary, target, overwrite: true);
         }
+        catch (ArgumentOutOfRangeException e)
+        {
+            // How the BCL reports EFBIG: a quota or file size limit.
+            File.Delete(temporary);
+            throw new IOException($"'{target}' can't be written: the file size limit is reached.", e);
+        }
         catch
         {
             File.Delete(temporary);

@@ -69,7 +69,7 @@ internal static class DistinguishedName
         {
             try
             {
-                return StrictUtf8.GetString(attribute.ReadOctetString(tag));
+                return StrictUtf8.GetString(attribute.ReadContent(tag));
             }
             catch (DecoderFallbackException e)
             {

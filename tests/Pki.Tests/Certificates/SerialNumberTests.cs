@@ -1,0 +1,59 @@
+namespace IoTPlatform.Pki.Tests.Certificates;
+
+public sealed class SerialNumberTests
+{
+    [Fact]
+    public void Create_ManyTimes_IsPositiveMinimalAndNew()
+    {
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        for (var i = 0; i < 2000; i++)
+        {
+            var serial = SerialNumber.Create();
+            SerialNumber.IsValid(serial).ShouldBeTrue();
+            serial.Length.ShouldBeInRange(16, 17);
+            seen.Add(SerialNumber.ToHex(serial)).ShouldBeTrue();
+            SerialNumber.TryParseDecimal(SerialNumber.ToDecimal(serial), out var back).ShouldBeTrue();
+            back.ShouldBe(serial);
+        }
+    }
+
+    [Theory]
+    [InlineData("1", "01")]
+    [InlineData("127", "7F")]
+    [InlineData("128", "0080")]
+    [InlineData("256", "0100")]
+    [InlineData("340282366920938463463374607431768211455", "00FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF")]
+    [InlineData("730750818665451459101842416358141509827966271487", "7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF")]
+    public void TryParseDecimal_Number_IsMinimalBytes(string text, string hex)
+    {
+        SerialNumber.TryParseDecimal(text, out var serial).ShouldBeTrue();
+        SerialNumber.ToHex(serial).ShouldBe(hex);
+        SerialNumber.ToDecimal(serial).ShouldBe(text);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("")]
+    [InlineData("0")]
+    [InlineData("01")]
+    [InlineData("-1")]
+    [InlineData("+1")]
+    [InlineData(" 1")]
+    [InlineData("1 ")]
+    [InlineData("1_0")]
+    [InlineData("0x10")]
+    [InlineData("AB")]
+    [InlineData("1e3")]
+    [InlineData("١")]
+    [InlineData("730750818665451459101842416358141509827966271488")]
+    [InlineData("9999999999999999999999999999999999999999999999999999999")]
+    public void TryParseDecimal_AnythingElse_IsRefused(string? text) => SerialNumber.TryParseDecimal(text, out _).ShouldBeFalse();
+
+    [Theory]
+    [InlineData("00")]
+    [InlineData("80")]
+    [InlineData("0001")]
+    [InlineData("")]
+    [InlineData("010000000000000000000000000000000000000000")]
+    public void IsValid_NotPositiveNotMinimalOrTooLong_IsFalse(string hex) => SerialNumber.IsValid(Convert.FromHexString(hex)).ShouldBeFalse();
+}

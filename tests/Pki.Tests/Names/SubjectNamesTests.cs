@@ -1,0 +1,83 @@
+using System.Net;
+
+namespace IoTPlatform.Pki.Tests.Names;
+
+public sealed class SubjectNamesTests
+{
+    [Theory]
+    [InlineData("10.0.0.1", "ip")]
+    [InlineData("::1", "ip")]
+    [InlineData("2001:db8::1", "ip")]
+    [InlineData("https://example.com/x", "uri")]
+    [InlineData("spiffe://acme.iotplatform.internal/device/1", "uri")]
+    [InlineData("urn:uuid:7d4e4b2c-0000-4000-8000-000000000000", "uri")]
+    [InlineData("a@example.com", "email")]
+    [InlineData("example.com", "dns")]
+    [InlineData("*.example.com", "dns")]
+    [InlineData("12345", "dns")]
+    [InlineData("1.2", "dns")]
+    [InlineData("sensor-1", "dns")]
+    public void FromSans_EachKind_IsSortedAsStepDoes(string san, string kind)
+    {
+        var names = SubjectNames.FromSans("x", [san]);
+
+        (names.Dns.Length, names.Ip.Length, names.Uris.Length, names.Emails.Length)
+            .ShouldBe((kind is "dns" ? 1 : 0, kind is "ip" ? 1 : 0, kind is "uri" ? 1 : 0, kind is "email" ? 1 : 0));
+        names.AllSans.ShouldBe([san]);
+    }
+
+    [Theory]
+    [InlineData("localhost:8080")]
+    [InlineData("http://")]
+    [InlineData("https://user@example.com/")]
+    [InlineData("https://example.com:x/")]
+    [InlineData("https://exa mple.com/")]
+    [InlineData("https://example.com?x=.acme.internal")]
+    [InlineData("https://a_b.example.com/")]
+    [InlineData("spiffe://acme.internal:443/x")]
+    [InlineData("SPIFFE://acme.internal/x")]
+    [InlineData("urn:")]
+    [InlineData("a@b@c")]
+    [InlineData("@example.com")]
+    [InlineData("a@")]
+    [InlineData("a..b@example.com")]
+    [InlineData("a b@example.com")]
+    [InlineData("fe80::1%eth0")]
+    [InlineData("[::1]")]
+    [InlineData("010.0.0.1")]
+    [InlineData("1.2.3.4.")]
+    [InlineData("")]
+    public void FromSans_IllFormed_IsRefused(string san) =>
+        ((Action)(() => SubjectNames.FromSans("x", [san]))).ShouldBeRefused(PkiError.NameNotAllowed);
+
+    [Fact]
+    public void FromSans_Doubles_AreDropped() => SubjectNames.FromSans("a", ["a", "a", "b"]).Dns.ShouldBe(["a", "b"]);
+
+    [Fact]
+    public void FromSans_MappedAddress_BecomesIPv4() => SubjectNames.FromSans(null, ["::ffff:10.0.0.1"]).Ip.ShouldBe([IPAddress.Parse("10.0.0.1")]);
+
+    [Fact]
+    public void FromSans_EmptyCommonName_IsNone() => SubjectNames.FromSans("", ["a"]).CommonName.ShouldBeNull();
+
+    [Fact]
+    public void Validate_CommonNameOf64Characters_IsAllowed()
+    {
+        new SubjectNames { CommonName = new string('a', 64) }.Validate();
+        ((Action)(() => new SubjectNames { CommonName = new string('a', 65) }.Validate())).ShouldBeRefused(PkiError.NameNotAllowed);
+    }
+
+    [Fact]
+    public void Validate_Refusal_DoesNotRepeatTheName() =>
+        ((Action)(() => new SubjectNames { CommonName = "evil\u001b[2J" }.Validate())).ShouldBeRefused(PkiError.NameNotAllowed).Message.ShouldNotContain("evil");
+
+    [Fact]
+    public void HasSameNames_OrderAndCaseOfDns_DoNotMatter()
+    {
+        var one = SubjectNames.FromSans("a", ["a.example.com", "b.example.com", "10.0.0.1"]);
+
+        one.HasSameNames(SubjectNames.FromSans("a", ["10.0.0.1", "B.example.com", "a.example.com"])).ShouldBeTrue();
+        one.HasSameNames(SubjectNames.FromSans("b", ["a.example.com", "b.example.com", "10.0.0.1"])).ShouldBeFalse();
+        one.HasSameNames(SubjectNames.FromSans("a", ["a.example.com", "10.0.0.1"])).ShouldBeFalse();
+        one.HasSameNames(SubjectNames.FromSans("a", ["a.example.com", "b.example.com", "10.0.0.1", "a@example.com"])).ShouldBeFalse();
+    }
+}
