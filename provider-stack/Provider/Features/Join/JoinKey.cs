@@ -32,7 +32,7 @@ internal static class JoinKey
         {
             if (c == '-')
                 continue;
-            var digit = char.ToUpperInvariant(c) switch { 'O' => '0', 'I' or 'L' => '1', var other => other };
+            var digit = (char.IsAsciiLetterLower(c) ? (char)(c - 'a' + 'A') : c) switch { 'O' => '0', 'I' or 'L' => '1', var other => other };
             if (length == Characters || !Alphabet.Contains(digit, StringComparison.Ordinal))
                 return null;
             key[length++] = digit;

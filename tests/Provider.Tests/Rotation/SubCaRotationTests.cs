@@ -1,0 +1,151 @@
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
+using IoTPlatform.Contracts;
+using IoTPlatform.Contracts.Join;
+using IoTPlatform.Pki;
+using IoTPlatform.Pki.Signing;
+using IoTPlatform.Provider.Tests.Support;
+
+namespace IoTPlatform.Provider.Tests.Rotation;
+
+public sealed class SubCaRotationTests(ProviderFixture fixture) : IClassFixture<ProviderFixture>
+{
+    private readonly RunningProvider _provider = fixture.Provider;
+
+    [SkippableFact]
+    public async Task Rotate_ProofOfTheOldKey_NewSubCaIsSignedAndBothAreValid()
+    {
+        using var old = new TestTenant();
+        using var next = new TestTenant();
+        await _provider.ActivateAsync("rotated", old);
+
+        var rotated = (await RotateAsync("rotated", old, next)).Read(ContractsJson.Default.RotatedSubCa);
+
+        using var certificate = X509Certificate2.CreateFromPem(rotated.SignedCert);
+        certificate.PublicKey.ExportSubjectPublicKeyInfo().ShouldBe(next.SubCa.SubjectPublicKeyInfo);
+        NameConstraints.FromCertificate(certificate)!.PermittedUriDomains.ShouldBe(["rotated.iot.example"]);
+        (await _provider.ShowAsync("rotated")).SubCaSerials.Count.ShouldBe(2);
+    }
+
+    [SkippableFact]
+    public async Task Rotate_AnswerLostAndAskedAgain_SameCertificate()
+    {
+        using var old = new TestTenant();
+        using var next = new TestTenant();
+        await _provider.ActivateAsync("lost-answer", old);
+        var first = (await RotateAsync("lost-answer", old, next)).Read(ContractsJson.Default.RotatedSubCa);
+
+        var second = (await RotateAsync("lost-answer", old, next)).Read(ContractsJson.Default.RotatedSubCa);
+
+        second.SignedCert.ShouldBe(first.SignedCert);
+        (await _provider.CertificatesAsync("lost-answer", "tenant-sub-ca", valid: false)).ShouldBe(2);
+    }
+
+    [SkippableFact]
+    public async Task Retire_ProofOfTheNewKey_RevokesTheOldOne()
+    {
+        using var old = new TestTenant();
+        using var next = new TestTenant();
+        using var third = new TestTenant();
+        await _provider.ActivateAsync("retired", old);
+        await RotateAsync("retired", old, next);
+
+        (await RetireAsync("retired", next)).Status.ShouldBe(HttpStatusCode.NoContent);
+
+        (await _provider.ShowAsync("retired")).SubCaSerials.Count.ShouldBe(1);
+        (await RotateAsync("retired", old, third)).ShouldBe(HttpStatusCode.Unauthorized, "proof_refused");
+        (await RotateAsync("retired", next, third)).Status.ShouldBe(HttpStatusCode.OK);
+        (await RetireAsync("retired", old)).ShouldBe(HttpStatusCode.Unauthorized, "proof_refused");
+    }
+
+    [SkippableFact]
+    public async Task Rotate_TwoAreValidAlready_WaitsForOneToGo()
+    {
+        using var old = new TestTenant();
+        using var next = new TestTenant();
+        using var third = new TestTenant();
+        await _provider.ActivateAsync("crowded", old);
+        await RotateAsync("crowded", old, next);
+
+        (await RotateAsync("crowded", next, third)).ShouldBe(HttpStatusCode.Conflict, "rotation_in_progress");
+    }
+
+    [SkippableFact]
+    public async Task Rotate_ProofNamesAnotherNewKey_IsRefused()
+    {
+        using var old = new TestTenant();
+        using var next = new TestTenant();
+        using var swapped = new TestTenant();
+        await _provider.ActivateAsync("swapped", old);
+        var path = Path("swapped", "rotate");
+        var proof = old.Proof("swapped", _provider.At(path), _provider.Time, next.SubCa.SubjectPublicKeyInfo);
+
+        (await PostAsync(path, proof, swapped.SubCa)).ShouldBe(HttpStatusCode.Unauthorized, "proof_refused");
+        (await PostAsync(path, old.Proof("swapped", _provider.At(path), _provider.Time), swapped.SubCa)).ShouldBe(HttpStatusCode.Unauthorized, "proof_refused");
+    }
+
+    [SkippableFact]
+    public async Task Rotate_ProofOfTheNewKeyOnlyOrOfAnotherTenant_IsRefused()
+    {
+        using var victim = new TestTenant();
+        using var attacker = new TestTenant();
+        await _provider.ActivateAsync("victim", victim);
+        await _provider.ActivateAsync("attacker", attacker);
+
+        (await RotateAsync("victim", attacker, attacker)).ShouldBe(HttpStatusCode.Unauthorized, "proof_refused");
+
+        (await _provider.ShowAsync("victim")).SubCaSerials.Count.ShouldBe(1);
+    }
+
+    [SkippableFact]
+    public async Task Rotate_ToTheBridgesKey_IsRefused()
+    {
+        using var tenant = new TestTenant();
+        await _provider.ActivateAsync("mixed", tenant);
+        var path = Path("mixed", "rotate");
+        var csr = CertificateSigningRequest.CreatePem(tenant.Bridge, new SubjectNames());
+        var proof = tenant.Proof("mixed", _provider.At(path), _provider.Time, tenant.Bridge.ExportSubjectPublicKeyInfo());
+
+        (await _provider.Anonymous().PostAsync(path, new RotateSubCaRequest { SubCaCsr = csr, Proof = proof }, ContractsJson.Default.RotateSubCaRequest))
+            .ShouldBe(HttpStatusCode.BadRequest, "csr_key_reused");
+    }
+
+    [SkippableFact]
+    public async Task Rotate_NotConfirmedYet_IsAConflict()
+    {
+        using var tenant = new TestTenant();
+        using var next = new TestTenant();
+        await _provider.JoinAsync((await _provider.PrepareAsync("hasty")).JoinKey, tenant);
+
+        (await RotateAsync("hasty", tenant, next)).ShouldBe(HttpStatusCode.Conflict, "tenant_not_active");
+    }
+
+    [SkippableFact]
+    public async Task Rotate_AdminRevokedTheSubCa_ItsKeySpeaksForNobody()
+    {
+        using var tenant = new TestTenant();
+        using var next = new TestTenant();
+        await _provider.ActivateAsync("compromised", tenant);
+        var serial = (await _provider.ShowAsync("compromised")).SubCaSerials.Single();
+        (await (await _provider.AdminAsync()).PostJsonAsync($"portal/certificates/{serial}/revoke", """{"reason_code":1}""")).Status.ShouldBe(HttpStatusCode.OK);
+
+        (await RotateAsync("compromised", tenant, next)).ShouldBe(HttpStatusCode.Unauthorized, "proof_refused");
+    }
+
+    private Task<Answer> RotateAsync(string tenantId, TestTenant current, TestTenant next)
+    {
+        var path = Path(tenantId, "rotate");
+        return PostAsync(path, current.Proof(tenantId, _provider.At(path), _provider.Time, next.SubCa.SubjectPublicKeyInfo), next.SubCa);
+    }
+
+    private Task<Answer> RetireAsync(string tenantId, TestTenant keeper)
+    {
+        var path = Path(tenantId, "retire");
+        return _provider.Anonymous().PostAsync(path, new JoinConfirmation { Proof = keeper.Proof(tenantId, _provider.At(path), _provider.Time) }, ContractsJson.Default.JoinConfirmation);
+    }
+
+    private Task<Answer> PostAsync(string path, string proof, CaKey newKey) => _provider.Anonymous().PostAsync(
+        path, new RotateSubCaRequest { SubCaCsr = newKey.CreateCsrPem(new SubjectNames()), Proof = proof }, ContractsJson.Default.RotateSubCaRequest);
+
+    private static string Path(string tenantId, string act) => $"portal/admin/tenants/{tenantId}/sub-ca/{act}";
+}

@@ -1,0 +1,33 @@
+using IoTPlatform.Provider.Tests.Support;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace IoTPlatform.Provider.Tests.Startup;
+
+public sealed class EndpointAuthorizationTests(ProviderFixture fixture) : IClassFixture<ProviderFixture>
+{
+    private static readonly string[] AnonymousInAdmin =
+    [
+        "/portal/admin/join", "/portal/admin/join-request/{tenantId}", "/portal/admin/tenants/{tenantId}/join-confirm", "/portal/admin/tenants/{tenantId}/join-status",
+        "/portal/admin/tenants/{tenantId}/sub-ca/rotate", "/portal/admin/tenants/{tenantId}/sub-ca/retire",
+    ];
+
+    [SkippableFact]
+    public void EveryEndpoint_Always_NamesItsPolicyOrSaysAnonymous()
+    {
+        var endpoints = Endpoints();
+
+        endpoints.Count.ShouldBeGreaterThan(20);
+        endpoints.Where(e => e.Metadata.GetMetadata<IAllowAnonymous>() is null && !e.Metadata.GetOrderedMetadata<IAuthorizeData>().Any(a => a.Policy is not null))
+            .Select(e => e.RoutePattern.RawText).ShouldBeEmpty();
+    }
+
+    [SkippableFact]
+    public void AdminEndpoints_Always_AreAnonymousOnlyWhereAKeyOrProofIsTheCredential() =>
+        Endpoints().Where(e => e.RoutePattern.RawText!.StartsWith("/portal/admin", StringComparison.Ordinal) && e.Metadata.GetMetadata<IAllowAnonymous>() is not null)
+            .Select(e => e.RoutePattern.RawText).ShouldBe(AnonymousInAdmin, ignoreOrder: true);
+
+    private List<RouteEndpoint> Endpoints() =>
+        [.. fixture.Provider.Services.GetRequiredService<IEnumerable<EndpointDataSource>>().SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()];
+}

@@ -1,0 +1,50 @@
+using IoTPlatform.Hosting;
+using IoTPlatform.Provider.Startup;
+
+namespace IoTPlatform.Provider.Tests.Startup;
+
+public sealed class ProviderOptionsReaderTests
+{
+    [Fact]
+    public void Read_NothingSet_HasWorkingDefaults()
+    {
+        var options = Read();
+
+        options.Listen.ShouldBe(["https://127.0.0.1:9443"]);
+        options.Names.ShouldBe(["localhost", "127.0.0.1", "::1"]);
+        options.PublicUrl.ShouldBe(new Uri("https://localhost:9443"));
+        options.PlatformDomain.ShouldBe("iotplatform.internal");
+        options.RabbitmqUrl.ShouldBe(new Uri("amqps://localhost:5671"));
+        options.RabbitmqMqttUrl.ShouldBe(new Uri("mqtts://localhost:8883"));
+        options.Database.ShouldBeNull();
+    }
+
+    [Fact]
+    public void Read_RealName_IsThePublicOne() =>
+        Read(("IOT_NAMES", "localhost,Provider.Example"), ("IOT_LISTEN", "https://0.0.0.0:8443")).PublicUrl.ShouldBe(new Uri("https://provider.example:8443"));
+
+    [Fact]
+    public void Read_ManyMistakes_AreReportedAtOnce()
+    {
+        var error = Should.Throw<StartupException>(() => Read(
+            ("IOT_LISTEN", "http://127.0.0.1:80"), ("IOT_NAMES", "bad_name"), ("IOT_PLATFORM_DOMAIN", "127.0.0.1"),
+            ("IOT_PUBLIC_URL", "https://user:secret@x.example"), ("IOT_RABBITMQ_URL", "ftp://x"), ("IOT_CDM_DISCOVERY_URL", "nonsense")));
+
+        foreach (var setting in new[] { "IOT_LISTEN", "IOT_NAMES", "IOT_PLATFORM_DOMAIN", "IOT_PUBLIC_URL", "IOT_RABBITMQ_URL", "IOT_CDM_DISCOVERY_URL" })
+            error.Message.ShouldContain(setting);
+    }
+
+    [Theory]
+    [InlineData("https://127.0.0.1:9443/path")]
+    [InlineData("127.0.0.1:9443")]
+    [InlineData("https://127.0.0.1:99999")]
+    public void Read_BadListenUrl_IsRefused(string url) => Should.Throw<StartupException>(() => Read(("IOT_LISTEN", url)));
+
+    [Fact]
+    public void Origins_NamesAndPorts_AreAllAudiences() =>
+        Read(("IOT_NAMES", "localhost,::1"), ("IOT_PUBLIC_URL", "https://edge.example")).Origins.Select(o => o.AbsoluteUri)
+            .ShouldBe(["https://edge.example/", "https://localhost:9443/", "https://[::1]:9443/"]);
+
+    private static ProviderOptions Read(params (string Name, string Value)[] settings) =>
+        ProviderOptionsReader.Read(PlatformOptions.Load([], ProviderSettings.All, settings.ToDictionary(s => s.Name, s => s.Value, StringComparer.Ordinal)));
+}

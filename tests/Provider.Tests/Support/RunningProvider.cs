@@ -1,0 +1,152 @@
+using System.Security.Cryptography.X509Certificates;
+using IoTPlatform.CertificateAuthority;
+using IoTPlatform.Contracts;
+using IoTPlatform.Contracts.Accounts;
+using IoTPlatform.Contracts.Join;
+using IoTPlatform.Contracts.Tenants;
+using IoTPlatform.Hosting;
+using IoTPlatform.Provider.Startup;
+using IoTPlatform.Testing;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace IoTPlatform.Provider.Tests.Support;
+
+/// <summary>A provider in this process: real Kestrel, real TLS, real PostgreSQL, a clock that stands still.</summary>
+internal sealed class RunningProvider : IAsyncDisposable
+{
+    public const string AdminPassword = "correct horse battery staple";
+
+    private readonly TempFolder _folder;
+    private readonly Action<IServiceCollection>? _replace;
+    private readonly string _url;
+    private readonly List<ApiCaller> _callers = [];
+    private ProviderFoundation _foundation = null!;
+    private WebApplication _app = null!;
+
+    private RunningProvider(TestDatabase database, TempFolder folder, string url, Action<IServiceCollection>? replace)
+    {
+        Database = database;
+        _folder = folder;
+        _url = url;
+        _replace = replace;
+    }
+
+    public TestDatabase Database { get; }
+    public FakeTime Time { get; } = new(TimeProvider.System.GetUtcNow());
+    public Uri Url => new(_url.Replace("127.0.0.1", "localhost", StringComparison.Ordinal) + "/");
+    public string DataFolder => _folder.Combine("data");
+    public StringWriter Output { get; } = new();
+    public IServiceProvider Services => _app.Services;
+    public Authority Authority => _foundation.Ca.Authority;
+    public X509Certificate2 Root => Authority.Chain.Root;
+
+    public static async Task<RunningProvider> StartAsync(Action<IServiceCollection>? replace = null)
+    {
+        var database = await PostgresServer.CreateDatabaseAsync(typeof(Authority).Assembly, typeof(Program).Assembly);
+        var provider = new RunningProvider(database, new TempFolder(), $"https://127.0.0.1:{FreePort.Next()}", replace);
+        await provider.StartAgainAsync();
+        return provider;
+    }
+
+    public async Task StartAgainAsync()
+    {
+        var settings = PlatformOptions.Load([], ProviderSettings.All, new Dictionary<string, string>
+        {
+            [ProviderSettings.Data] = DataFolder,
+            [ProviderSettings.Listen] = _url,
+            [ProviderSettings.Names] = "localhost,127.0.0.1,provider.iot.example,192.0.2.7",
+            [ProviderSettings.PublicUrl] = Url.ToString(),
+            [ProviderSettings.PlatformDomain] = "iot.example",
+            [ProviderSettings.Database] = Database.ConnectionString,
+            [ProviderSettings.AdminPassword] = AdminPassword,
+        });
+        var options = ProviderOptionsReader.Read(settings);
+        _foundation = await ProviderFoundation.LayAsync(options, settings, Time, NullLoggerFactory.Instance, Output, CancellationToken.None);
+        _app = Program.Build(_foundation, services =>
+        {
+            services.AddLogging(logging => logging.ClearProviders());
+            _replace?.Invoke(services);
+        });
+        await _app.StartAsync();
+    }
+
+    public async Task StopAsync()
+    {
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+        await _foundation.DisposeAsync();
+    }
+
+    public Uri At(string path) => new(Url, path);
+
+    public ApiCaller Anonymous(X509Certificate2? client = null, X509Certificate2Collection? chain = null)
+    {
+        var caller = new ApiCaller(Url, Root, client, chain);
+        _callers.Add(caller);
+        return caller;
+    }
+
+    public Task<ApiCaller> AdminAsync() => LoginAsync("admin", AdminPassword);
+
+    public async Task<ApiCaller> LoginAsync(string username, string password)
+    {
+        var caller = Anonymous();
+        var answer = await caller.PostAsync("portal/login", new LoginRequest { Username = username, Password = password }, ContractsJson.Default.LoginRequest);
+        caller.Bearer = answer.Read(ContractsJson.Default.LoginResponse).AccessToken;
+        return caller;
+    }
+
+    public async Task<Answer> TryPrepareAsync(string tenantId, string displayName = "Acme", params string[] dnsDomains)
+    {
+        var admin = await AdminAsync();
+        var request = new PrepareTenantRequest { TenantId = tenantId, DisplayName = displayName, DnsDomains = dnsDomains };
+        return await admin.PostAsync("portal/admin/tenants/prepare", request, ContractsJson.Default.PrepareTenantRequest);
+    }
+
+    public async Task<PreparedTenant> PrepareAsync(string tenantId, params string[] dnsDomains) =>
+        (await TryPrepareAsync(tenantId, "Acme", dnsDomains)).Read(ContractsJson.Default.PreparedTenant);
+
+    public Task<Answer> TryJoinAsync(string joinKey, TestTenant tenant) => TryJoinAsync(joinKey, tenant.Request());
+
+    public Task<Answer> TryJoinAsync(string joinKey, JoinRequest request) =>
+        Anonymous().PostAsync("portal/admin/join", request, ContractsJson.Default.JoinRequest, ("X-Join-Key", joinKey));
+
+    public async Task<JoinBundle> JoinAsync(string joinKey, TestTenant tenant) => (await TryJoinAsync(joinKey, tenant)).Read(ContractsJson.Default.JoinBundle);
+
+    public Task<Answer> TryConfirmAsync(string tenantId, TestTenant tenant)
+    {
+        var path = $"portal/admin/tenants/{tenantId}/join-confirm";
+        return Anonymous().PostAsync(path, new JoinConfirmation { Proof = tenant.Proof(tenantId, At(path), Time) }, ContractsJson.Default.JoinConfirmation);
+    }
+
+    /// <summary>Prepared, joined and confirmed.</summary>
+    public async Task<JoinBundle> ActivateAsync(string tenantId, TestTenant tenant)
+    {
+        var bundle = await JoinAsync((await PrepareAsync(tenantId)).JoinKey, tenant);
+        ((int)(await TryConfirmAsync(tenantId, tenant)).Status).ShouldBe(204);
+        return bundle;
+    }
+
+    public async Task<TenantDetail> ShowAsync(string tenantId) =>
+        (await (await AdminAsync()).GetAsync($"portal/admin/tenants/{tenantId}")).Read(ContractsJson.Default.TenantDetail);
+
+    public Task<long> CertificatesAsync(string tenantId, string profile, bool valid) => Database.ScalarAsync<long>(
+        $"SELECT count(*) FROM ca.certificates c WHERE c.tenant = $1 AND c.profile = $2 {(valid ? "AND NOT EXISTS (SELECT 1 FROM ca.revocations r WHERE r.serial = c.serial)" : "")}",
+        tenantId, profile);
+
+    public Task<long> AuditedAsync(string action, string subject) =>
+        Database.ScalarAsync<long>("SELECT count(*) FROM audit.entries WHERE action = $1 AND subject = $2", action, subject);
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var caller in _callers)
+            caller.Dispose();
+        if (_app is not null)
+            await StopAsync();
+        await Database.DisposeAsync();
+        _folder.Dispose();
+    }
+}
