@@ -13,6 +13,9 @@ public sealed record TenantDetail
     /// <summary>Decimal serials of the Sub-CA certificates that are valid now, newest first (two during a rotation).</summary>
     public required IReadOnlyList<string> SubCaSerials { get; init; }
     public string? BridgeSerial { get; init; }
+
+    /// <summary>Hex SHA-256 of the SubjectPublicKeyInfo of the Sub-CA key that joins or asks to join: what an admin compares before approving.</summary>
+    public string? SubCaKeySha256 { get; init; }
     public string? BrokerNamespace { get; init; }
     public string? BrokerLogin { get; init; }
     public string? FederationClientId { get; init; }

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Cryptography;
 using IoTPlatform.Contracts;
 using IoTPlatform.Contracts.Join;
 using IoTPlatform.Contracts.Tenants;
@@ -19,6 +20,7 @@ public sealed class ApproveAndPollTests(ProviderFixture fixture) : IClassFixture
         undecided.Status.ShouldBe(TenantStatus.Requested);
         undecided.PollAfterSeconds.ShouldNotBeNull();
         undecided.Bundle.ShouldBeNull();
+        (await _provider.ShowAsync("polled")).SubCaKeySha256.ShouldBe(Convert.ToHexStringLower(SHA256.HashData(tenant.SubCa.SubjectPublicKeyInfo)));
 
         (await DecideAsync("polled", "approve")).Status.ShouldBe(HttpStatusCode.Accepted);
 

@@ -15,6 +15,7 @@ public sealed class TenantRequestsTests : IDisposable
     [Theory]
     [InlineData(null)]
     [InlineData("acme Sub-CA")]
+    [InlineData("tenant Sub-CA")]
     public void SubCa_NoNameOrOurs_IsTaken(string? commonName) =>
         TenantRequests.SubCa(Csr(new SubjectNames { CommonName = commonName }), "acme").Key.ShouldBe(KeyKind.P256);
 

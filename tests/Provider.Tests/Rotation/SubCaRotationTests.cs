@@ -59,15 +59,18 @@ public sealed class SubCaRotationTests(ProviderFixture fixture) : IClassFixture<
     }
 
     [SkippableFact]
-    public async Task Rotate_TwoAreValidAlready_WaitsForOneToGo()
+    public async Task Rotate_FourAreValidAlready_WaitsForOneToGo()
     {
-        using var old = new TestTenant();
-        using var next = new TestTenant();
-        using var third = new TestTenant();
-        await _provider.ActivateAsync("crowded", old);
-        await RotateAsync("crowded", old, next);
+        var stacks = Enumerable.Range(0, 5).Select(_ => new TestTenant()).ToList();
+        await _provider.ActivateAsync("crowded", stacks[0]);
+        for (var i = 0; i < 3; i++)
+            (await RotateAsync("crowded", stacks[i], stacks[i + 1])).Status.ShouldBe(HttpStatusCode.OK);
 
-        (await RotateAsync("crowded", next, third)).ShouldBe(HttpStatusCode.Conflict, "rotation_in_progress");
+        (await RotateAsync("crowded", stacks[3], stacks[4])).ShouldBe(HttpStatusCode.Conflict, "too_many_sub_cas");
+
+        (await RetireAsync("crowded", stacks[3])).Status.ShouldBe(HttpStatusCode.NoContent);
+        (await RotateAsync("crowded", stacks[3], stacks[4])).Status.ShouldBe(HttpStatusCode.OK);
+        stacks.ForEach(stack => stack.Dispose());
     }
 
     [SkippableFact]

@@ -1,5 +1,6 @@
 using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
+using IoTPlatform.Provider.Features.Messaging;
 
 namespace IoTPlatform.Provider.Features.Join;
 
@@ -14,7 +15,7 @@ internal static class TenantRequests
         var csr = Parse(pem, "sub_ca_csr");
         if (csr.Names.AllSans.Any())
             throw Refuse("sub_ca_csr", "a Sub-CA has no subject alternative names");
-        RequireCommonName(csr, "sub_ca_csr", TenantNames.SubCaCommonName(tenantId));
+        RequireCommonName(csr, "sub_ca_csr", TenantNames.SubCaCommonName, tenantId);
         return csr;
     }
 
@@ -26,7 +27,7 @@ internal static class TenantRequests
             throw Refuse("mqtt_bridge_csr", "it asks for a CA certificate");
         if (csr.Names.AllSans.Except(names.AllSans, StringComparer.Ordinal).Any())
             throw Refuse("mqtt_bridge_csr", $"it may name nothing but {names.Uris[0]}");
-        RequireCommonName(csr, "mqtt_bridge_csr", names.CommonName!);
+        RequireCommonName(csr, "mqtt_bridge_csr", BridgeAccess.Login, tenantId);
         return csr;
     }
 
@@ -53,11 +54,11 @@ internal static class TenantRequests
         return csr.Key == KeyKind.P256 ? csr : throw Refuse(field, "its key must be P-256");
     }
 
-    // A stack that was only given a key doesn't know its tenant id yet, so its CSRs may leave the CN out.
-    private static void RequireCommonName(CertificateSigningRequest csr, string field, string expected)
+    // A stack that was only given a key doesn't know its tenant id yet, so its CSRs may leave the CN out or call it just "tenant".
+    private static void RequireCommonName(CertificateSigningRequest csr, string field, Func<string, string> nameOf, string tenantId)
     {
-        if (csr.Names.CommonName is { Length: > 0 } name && !string.Equals(name, expected, StringComparison.Ordinal))
-            throw Refuse(field, $"its CN must be absent or {expected}");
+        if (csr.Names.CommonName is { Length: > 0 } name && name != nameOf(tenantId) && name != nameOf("tenant"))
+            throw Refuse(field, $"its CN must be absent or {nameOf(tenantId)}");
     }
 
     private static ProblemException Refuse(string field, string why, Exception? inner = null) =>

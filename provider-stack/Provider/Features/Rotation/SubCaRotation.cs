@@ -11,12 +11,15 @@ namespace IoTPlatform.Provider.Features.Rotation;
 
 internal sealed class SubCaRotation(Authority authority, CertificateOrders orders, TenantCertificates certificates)
 {
+    /// <summary>Two are a rotation; some more are rotations whose old Sub-CA nobody has retired yet. Bounded, because each can vouch for the next.</summary>
+    private const int MostValid = 4;
+
     /// <summary>The old key has to name the new one: base64url SHA-256 of its SubjectPublicKeyInfo.</summary>
     public static bool Names(string? claim, CertificateSigningRequest csr) =>
         claim is not null && CryptographicOperations.FixedTimeEquals(
             Encoding.UTF8.GetBytes(claim), Encoding.UTF8.GetBytes(Base64Url.EncodeToString(csr.SubjectPublicKeyInfoSha256)));
 
-    /// <summary>Under the tenant's lock. The same new key again gets the same certificate; a third key waits until one of the two is gone.</summary>
+    /// <summary>Under the tenant's lock. The same new key again gets the same certificate.</summary>
     public async Task<IssuedCertificate> IssueAsync(TenantRow tenant, CertificateSigningRequest csr, CancellationToken cancellationToken)
     {
         var valid = await certificates.ValidAsync(tenant.TenantId, profile: null, cancellationToken);
@@ -24,9 +27,9 @@ internal sealed class SubCaRotation(Authority authority, CertificateOrders order
         var mine = owners[Convert.ToHexString(csr.SubjectPublicKeyInfoSha256)].ToList();
         if (mine.Exists(c => c.Profile != Profiles.TenantSubCa.Name))
             throw new ProblemException(StatusCodes.Status400BadRequest, "csr_key_reused", "A Sub-CA needs a key of its own.");
-        if (mine.Count == 0 && valid.Count(c => c.Profile == Profiles.TenantSubCa.Name) > 1)
+        if (mine.Count == 0 && valid.Count(c => c.Profile == Profiles.TenantSubCa.Name) >= MostValid)
             throw new ProblemException(
-                StatusCodes.Status409Conflict, "rotation_in_progress", "This tenant has two valid Sub-CAs. Retire one before the next rotation.");
+                StatusCodes.Status409Conflict, "too_many_sub_cas", $"This tenant has {MostValid} valid Sub-CAs. Retire the old ones before the next rotation.");
         return await authority.IssueAsync(orders.RotatedSubCa(tenant, csr), cancellationToken);
     }
 

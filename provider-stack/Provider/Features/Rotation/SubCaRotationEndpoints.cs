@@ -16,7 +16,7 @@ namespace IoTPlatform.Provider.Features.Rotation;
 
 /// <summary>
 /// A new Sub-CA on the proof of the old one's key. Both are valid until the old one expires or the tenant, once no certificate of
-/// it is left in use, retires it; so there are never more than two.
+/// it is left in use, retires it.
 /// </summary>
 internal static class SubCaRotationEndpoints
 {

@@ -35,6 +35,7 @@ internal sealed class TenantDetails(
             Steps = [.. Ordered(steps).Select(s => new JoinStepView { Step = s.Step, Attempts = s.Attempts, CompletedAt = s.CompletedAt, DurationMs = s.DurationMs, LastError = s.LastError })],
             SubCaSerials = [.. valid.Where(c => c.Profile == Profiles.TenantSubCa.Name).Select(c => c.Serial)],
             BridgeSerial = valid.FirstOrDefault(c => c.Profile == Profiles.MqttBridge.Name)?.Serial,
+            SubCaKeySha256 = join is null ? null : Convert.ToHexStringLower(join.SubCaKeySha256),
             BrokerNamespace = messaging?.Namespace,
             BrokerLogin = messaging?.Login,
             FederationClientId = client?.ClientId,
