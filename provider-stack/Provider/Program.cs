@@ -32,7 +32,7 @@ internal static class Program
     /// <param name="replace">Last word on the services: other implementations of the seams.</param>
     public static WebApplication Build(ProviderFoundation foundation, Action<IServiceCollection>? replace = null)
     {
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = foundation.Folder.Path });
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         ProviderLogging.Configure(builder.Logging);
         builder.WebHost.UseServiceCertificate(foundation.Options.Listen, foundation.Ca.ServiceCertificate);
 

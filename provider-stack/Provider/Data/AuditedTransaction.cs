@@ -5,7 +5,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace IoTPlatform.Provider.Data;
 
-/// <summary>An act and its audit entry, in one transaction.</summary>
+/// <summary>An act and its audit entry, in one transaction. Rows are locked in one order everywhere: join_keys, tenants, joins, the audit chain.</summary>
 internal static class AuditedTransaction
 {
     /// <summary>Runs the act; when it returns an entry, appends it last (the chain's head is a lock) and commits, otherwise rolls back.</summary>

@@ -50,10 +50,10 @@ internal static class ConfirmJoinEndpoint
 
     private static Task CommitAsync(ProviderDb db, JoinRow join, DateTimeOffset now, CancellationToken cancellationToken) => db.ActAsync(async () =>
     {
+        await db.JoinKeys.Open(join.TenantId).Where(k => k.JoinId == join.JoinId).ExecuteUpdateAsync(s => s.SetProperty(k => k.SpentAt, now), cancellationToken);
         await db.Tenants.Where(t => t.TenantId == join.TenantId && t.Status == TenantStatus.Joined)
             .ExecuteUpdateAsync(s => s.SetProperty(t => t.Status, TenantStatus.Active), cancellationToken);
         await db.Joins.Where(j => j.JoinId == join.JoinId).ExecuteUpdateAsync(s => s.SetProperty(j => j.ConfirmedAt, now), cancellationToken);
-        await db.JoinKeys.Open(join.TenantId).Where(k => k.JoinId == join.JoinId).ExecuteUpdateAsync(s => s.SetProperty(k => k.SpentAt, now), cancellationToken);
         return new AuditEntry("tenant:" + join.TenantId, "join.confirmed", join.TenantId, JoinRows.Details(join));
     }, cancellationToken);
 }

@@ -49,12 +49,13 @@ internal sealed class JoinBinder(ProviderDb db, TimeProvider time)
         var tenantId = join.TenantId;
         await db.ActAsync(async () =>
         {
-            JoinRows.Replace(join, submission);
-            await db.SaveChangesAsync(cancellationToken);
             var reopened = await db.Tenants
                 .Where(t => t.TenantId == tenantId && t.WorkflowId == join.JoinId && (t.Status == TenantStatus.Joining || t.Status == TenantStatus.Joined))
                 .ExecuteUpdateAsync(s => s.SetProperty(t => t.Status, TenantStatus.Joining).SetProperty(t => t.WorkflowRevision, t => t.WorkflowRevision + 1), cancellationToken);
-            return reopened == 0 ? null : new AuditEntry("tenant:" + tenantId, "join.request_changed", tenantId, JoinRows.Details(join));
+            if (reopened == 0)
+                return null;
+            JoinRows.Replace(join, submission);
+            return new AuditEntry("tenant:" + tenantId, "join.request_changed", tenantId, JoinRows.Details(join));
         }, cancellationToken);
     }
 

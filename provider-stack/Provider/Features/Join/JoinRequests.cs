@@ -40,14 +40,14 @@ internal sealed class JoinRequests(ProviderDb db, TimeProvider time)
         var decided = await db.ActAsync(async () =>
         {
             var (_, join) = await CurrentJoin.FindAsync(db, tenantId, cancellationToken) ?? throw TenantIds.NotFound(tenantId);
+            if (decision == TenantStatus.Joining)
+                await db.JoinKeys.RevokeOpenAsync(tenantId, now, cancellationToken);
             var changed = await db.Tenants
                 .Where(t => t.TenantId == tenantId && t.Status == TenantStatus.Requested && t.WorkflowId == join.JoinId)
                 .ExecuteUpdateAsync(s => s.SetProperty(t => t.Status, decision).SetProperty(t => t.WorkflowRevision, t => t.WorkflowRevision + 1), cancellationToken);
             if (changed == 0)
                 return null;
-            if (decision == TenantStatus.Joining)
-                await db.JoinKeys.RevokeOpenAsync(tenantId, now, cancellationToken);
-            else
+            if (decision == TenantStatus.Rejected)
                 await db.Joins.Where(j => j.JoinId == join.JoinId)
                     .ExecuteUpdateAsync(s => s.SetProperty(j => j.RejectedAt, now).SetProperty(j => j.Reason, reason), cancellationToken);
             return new AuditEntry(

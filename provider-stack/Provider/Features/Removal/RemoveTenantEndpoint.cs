@@ -28,6 +28,7 @@ internal static class RemoveTenantEndpoint
     private static Task<bool> BeginAsync(ProviderDb db, string tenantId, string admin, DateTimeOffset now, CancellationToken cancellationToken) => db.ActAsync(async () =>
     {
         var removal = Guid.CreateVersion7(now);
+        await db.JoinKeys.RevokeOpenAsync(tenantId, now, cancellationToken);
         var begun = await db.Tenants.Where(t => t.TenantId == tenantId && t.Status != TenantStatus.Removing).ExecuteUpdateAsync(
             s => s.SetProperty(t => t.Status, TenantStatus.Removing)
                 .SetProperty(t => t.WorkflowId, removal)
@@ -36,7 +37,6 @@ internal static class RemoveTenantEndpoint
             cancellationToken);
         if (begun == 0)
             return null;
-        await db.JoinKeys.RevokeOpenAsync(tenantId, now, cancellationToken);
         return new AuditEntry(admin, "tenant.removing", tenantId, AuditedTransaction.Details(("workflow", removal.ToString())));
     }, cancellationToken);
 }
