@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Provider.Features.Identity;
 using IoTPlatform.Testing;
 using Microsoft.AspNetCore.DataProtection;
@@ -12,7 +13,7 @@ public sealed class FederationSecretsTests : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        _database = await PostgresServer.CreateDatabaseAsync(typeof(Program).Assembly);
+        _database = await PostgresServer.CreateDatabaseAsync(typeof(Authority).Assembly, typeof(Program).Assembly);
         _secrets = new FederationSecrets(_database.DataSource, new EphemeralDataProtectionProvider(), TimeProvider.System);
     }
 

@@ -1,3 +1,4 @@
+using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Provider.Features.Messaging;
 using IoTPlatform.Testing;
 
@@ -10,7 +11,7 @@ public sealed class EmbeddedBrokerProvisionerTests : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        _database = await PostgresServer.CreateDatabaseAsync(typeof(Program).Assembly);
+        _database = await PostgresServer.CreateDatabaseAsync(typeof(Authority).Assembly, typeof(Program).Assembly);
         _broker = new EmbeddedBrokerProvisioner(_database.DataSource, TimeProvider.System);
     }
 

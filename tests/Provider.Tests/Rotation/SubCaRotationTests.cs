@@ -59,6 +59,18 @@ public sealed class SubCaRotationTests(ProviderFixture fixture) : IClassFixture<
     }
 
     [SkippableFact]
+    public async Task Rotate_ToAKeyThatWasRetired_IsRefused()
+    {
+        using var old = new TestTenant();
+        using var next = new TestTenant();
+        await _provider.ActivateAsync("back-again", old);
+        await RotateAsync("back-again", old, next);
+        (await RetireAsync("back-again", old)).Status.ShouldBe(HttpStatusCode.NoContent);
+
+        (await RotateAsync("back-again", old, next)).ShouldBe(HttpStatusCode.Conflict, "sub_ca_key_retired");
+    }
+
+    [SkippableFact]
     public async Task Rotate_FourAreValidAlready_WaitsForOneToGo()
     {
         var stacks = Enumerable.Range(0, 5).Select(_ => new TestTenant()).ToList();

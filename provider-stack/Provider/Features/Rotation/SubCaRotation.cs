@@ -30,7 +30,11 @@ internal sealed class SubCaRotation(Authority authority, CertificateOrders order
         if (mine.Count == 0 && valid.Count(c => c.Profile == Profiles.TenantSubCa.Name) >= MostValid)
             throw new ProblemException(
                 StatusCodes.Status409Conflict, "too_many_sub_cas", $"This tenant has {MostValid} valid Sub-CAs. Retire the old ones before the next rotation.");
-        return await authority.IssueAsync(orders.RotatedSubCa(tenant, csr), cancellationToken);
+        var issued = await authority.IssueAsync(orders.RotatedSubCa(tenant, csr), cancellationToken);
+        // The order was filled before, and its certificate has been retired since.
+        if (mine.Count == 0 && await authority.FindAsync(issued.SerialNumber, cancellationToken) is { IsRevoked: true })
+            throw new ProblemException(StatusCodes.Status409Conflict, "sub_ca_key_retired", "This key was a Sub-CA of this tenant and was retired. Make a new one.");
+        return issued;
     }
 
     public Task RetireOthersAsync(string tenantId, byte[] keeper, CancellationToken cancellationToken) =>
