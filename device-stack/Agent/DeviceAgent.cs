@@ -22,14 +22,18 @@ public sealed class DeviceAgent(DeviceFolder folder, TimeProvider? time = null)
         using var key = folder.LoadOrCreatePendingKey();
         var wireguard = WireGuardFiles.PublicKey(folder, enrollment);
         using var tenant = TenantClient.Create(settings.TenantUrl, enrollment.Root);
-        var answer = await tenant.EnrollAsync(settings.DeviceId, enrollment.Token, new EnrollRequest
+        var request = new EnrollRequest { Csr = RequestFor(key, settings.DeviceId), DeviceName = settings.DeviceName, DeviceType = settings.DeviceType, WgPublicKey = wireguard };
+        try
         {
-            Csr = RequestFor(key, settings.DeviceId),
-            DeviceName = settings.DeviceName,
-            DeviceType = settings.DeviceType,
-            WgPublicKey = wireguard,
-        }, cancellationToken).ConfigureAwait(false);
-        return Accept(answer, key, settings, enrollment.Root);
+            var answer = await tenant.EnrollAsync(settings.DeviceId, enrollment.Token, request, cancellationToken).ConfigureAwait(false);
+            return Accept(answer, key, settings, enrollment.Root);
+        }
+        catch (ApiException e) when (RevocationCodes.Contains(e.Code))
+        {
+            // What this key was given is revoked: it can never enrol again, the next attempt needs another one.
+            folder.DropPendingKey();
+            throw;
+        }
     }
 
     /// <summary>Renews with the current certificate, under the same key or a new one.</summary>

@@ -71,7 +71,10 @@ public abstract class PlatformClient : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    private protected static string Escape(string segment) => Uri.EscapeDataString(segment);
+    // A dot segment stays one however it is escaped, and would call another endpoint.
+    private protected static string Escape(string segment) => segment is "" or "." or ".."
+        ? throw new ArgumentException($"'{segment}' cannot be an id", nameof(segment))
+        : Uri.EscapeDataString(segment);
 
     private protected async Task<T> GetAsync<T>(string path, JsonTypeInfo<T> answer, CancellationToken cancellationToken, string? bearer = null)
     {

@@ -85,7 +85,7 @@ internal sealed class DemoStacks(DemoFolder folder, DemoProgress progress, TimeP
 
     private void Note(string tenant, FirstBootLine line, long started)
     {
-        if (line.Done)
-            progress.Note(string.Create(CultureInfo.InvariantCulture, $"{tenant,-8} {line.Step,-24} at {time.GetElapsedTime(started).TotalSeconds:0.00} s"));
+        if (line.State != FirstBootState.Started)
+            progress.Note(string.Create(CultureInfo.InvariantCulture, $"{tenant,-8} {line.Step,-24} {(line.State == FirstBootState.Done ? "done" : "waiting: " + line.Reason)} at {time.GetElapsedTime(started).TotalSeconds:0.00} s"));
     }
 }

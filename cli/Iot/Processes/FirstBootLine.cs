@@ -1,18 +1,21 @@
 namespace IoTPlatform.Iot;
 
-/// <summary>A tenant's progress: <c>first-boot: join …</c> when a step starts, <c>first-boot: join done</c> when it is done.</summary>
-internal sealed record FirstBootLine(string Step, bool Done)
+/// <summary>A tenant's progress: <c>first-boot: join …</c>, <c>first-boot: join waiting: why</c>, <c>first-boot: join done</c>.</summary>
+internal sealed record FirstBootLine(string Step, FirstBootState State, string? Reason)
 {
     private const string Prefix = "first-boot: ";
-    private const string End = " done";
 
     public static FirstBootLine? TryParse(string line)
     {
         if (!line.StartsWith(Prefix, StringComparison.Ordinal))
             return null;
-        var text = line[Prefix.Length..].Trim();
-        return text.EndsWith(End, StringComparison.Ordinal)
-            ? new FirstBootLine(text[..^End.Length].TrimEnd(), Done: true)
-            : new FirstBootLine(text.TrimEnd('…', '.', ' '), Done: false);
+        var words = line[Prefix.Length..].Trim().Split(' ', 2);
+        var rest = words.Length == 2 ? words[1].Trim() : "";
+        return rest switch
+        {
+            "done" => new FirstBootLine(words[0], FirstBootState.Done, null),
+            _ when rest.StartsWith("waiting", StringComparison.Ordinal) => new FirstBootLine(words[0], FirstBootState.Waiting, rest["waiting".Length..].TrimStart(':', ' ')),
+            _ => new FirstBootLine(words[0], FirstBootState.Started, rest.TrimStart('…', ' ').Trim('(', ')') is { Length: > 0 } reason ? reason : null),
+        };
     }
 }

@@ -98,8 +98,10 @@ public sealed class DeviceFolder : IDisposable
         using var pending = ECDsa.Create();
         pending.ImportFromPem(pem);
         if (identity.HasKey(pending))
-            File.Delete(PendingKeyPath);
+            DropPendingKey();
     }
+
+    internal void DropPendingKey() => Guarded(() => File.Delete(PendingKeyPath));
 
     internal void WriteSecret(string path, string text) => Guarded(() => AtomicFile.WriteText(path, text, AtomicFile.Secret));
 

@@ -38,7 +38,7 @@ internal static class UpStack
         if (HostReady.TryParse(line) is { } ready)
             run.Terminal.JsonLine(new { Event = "ready", ready.Url, ready.Fingerprint }, static _ => { });
         else if (FirstBootLine.TryParse(line) is { } step)
-            run.Terminal.JsonLine(new { Event = "first_boot", step.Step, step.Done }, static _ => { });
+            run.Terminal.JsonLine(new { Event = "first_boot", step.Step, step.State, step.Reason }, static _ => { });
         else
             run.Terminal.Remarks.WriteLine(line);
     }

@@ -1,0 +1,8 @@
+namespace IoTPlatform.Iot;
+
+internal enum FirstBootState
+{
+    Started,
+    Waiting,
+    Done,
+}

@@ -1,0 +1,219 @@
+using System.Text.Json;
+using IoTPlatform.Client.Tests.Doubles;
+using IoTPlatform.Contracts;
+using IoTPlatform.Contracts.Accounts;
+using IoTPlatform.Contracts.Certificates;
+using IoTPlatform.Contracts.Devices;
+using IoTPlatform.Contracts.Join;
+using IoTPlatform.Contracts.Tenants;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace IoTPlatform.Client.Tests;
+
+/// <summary>What goes over the wire.</summary>
+public sealed class RequestTests
+{
+    private static readonly JoinRequest Join = new() { SubCaCsr = "a", MqttBridgeCsr = "b" };
+    private static readonly Guid Token = new("0199f1c2-7d5a-7c11-9a53-2f3f6d1f0a11");
+
+    public static TheoryData<string, string> ProviderCalls => new()
+    {
+        { "prepare", "POST /portal/admin/tenants/prepare" },
+        { "list", "GET /portal/admin/tenants?cursor=c%2F1&limit=5" },
+        { "show", "GET /portal/admin/tenants/acme" },
+        { "replace-key", "POST /portal/admin/tenants/acme/join-key" },
+        { "revoke-key", "DELETE /portal/admin/tenants/acme/join-key" },
+        { "remove", "DELETE /portal/admin/tenants/acme" },
+        { "join", "POST /portal/admin/join" },
+        { "confirm", "POST /portal/admin/tenants/acme/join-confirm" },
+        { "request", "POST /portal/admin/join-request/acme" },
+        { "approve", "POST /portal/admin/join-request/acme/approve" },
+        { "reject", "POST /portal/admin/join-request/acme/reject" },
+        { "status", "GET /portal/admin/tenants/acme/join-status" },
+        { "rotate", "POST /portal/admin/tenants/acme/sub-ca/rotate" },
+        { "bridge", "POST /portal/admin/tenants/acme/bridge/renew" },
+        { "certificates", "GET /portal/certificates?text=pump&revoked=true&limit=3" },
+        { "certificate", "GET /portal/certificates/123" },
+        { "revoke", "POST /portal/certificates/123/revoke" },
+        { "audit", "GET /portal/audit?cursor=7" },
+        { "verify", "GET /portal/audit/verify" },
+        { "logout", "POST /portal/logout" },
+    };
+
+    public static TheoryData<string, string> TenantCalls => new()
+    {
+        { "token", "POST /portal/devices/tokens" },
+        { "tokens", "GET /portal/devices/tokens" },
+        { "revoke-token", "DELETE /portal/devices/tokens/0199f1c2-7d5a-7c11-9a53-2f3f6d1f0a11" },
+        { "devices", "GET /portal/devices?limit=9" },
+        { "device", "GET /portal/devices/pump-1" },
+        { "revoke", "POST /portal/devices/pump-1/revoke" },
+        { "rotate", "POST /portal/sub-ca/rotate" },
+        { "enroll", "POST /devices/pump-1/enroll" },
+        { "renew", "POST /devices/pump-1/renew" },
+    };
+
+    [Theory]
+    [MemberData(nameof(ProviderCalls))]
+    public async Task ProviderCall_MethodAndPath_AreTheApis(string call, string expected)
+    {
+        await using var server = await FaultyServer.StartAsync();
+        using var client = ProviderClient.Create(server.Url, server.Trust);
+
+        await Should.ThrowAsync<ApiException>(() => ProviderCall(client, call));
+
+        server.Seen.Single().ShouldSatisfyAllConditions(request => $"{request.Method} {request.Path}".ShouldBe(expected));
+    }
+
+    [Theory]
+    [MemberData(nameof(TenantCalls))]
+    public async Task TenantCall_MethodAndPath_AreTheApis(string call, string expected)
+    {
+        await using var server = await FaultyServer.StartAsync();
+        using var client = TenantClient.Create(server.Url, server.Trust);
+
+        await Should.ThrowAsync<ApiException>(() => TenantCall(client, call));
+
+        server.Seen.Single().ShouldSatisfyAllConditions(request => $"{request.Method} {request.Path}".ShouldBe(expected));
+    }
+
+    [Theory]
+    [InlineData("../admin", "/portal/admin/tenants/..%2Fadmin")]
+    [InlineData("a?b=c", "/portal/admin/tenants/a%3Fb%3Dc")]
+    [InlineData("a/b", "/portal/admin/tenants/a%2Fb")]
+    public async Task Id_WithDelimiters_CannotLeaveItsPlace(string id, string path)
+    {
+        await using var server = await FaultyServer.StartAsync();
+        string? raw = null;
+        server.Answer = (context, _) =>
+        {
+            raw = context.Features.Get<IHttpRequestFeature>()!.RawTarget;
+            return context.ProblemAsync(404, "no", "no");
+        };
+        using var client = ProviderClient.Create(server.Url, server.Trust);
+
+        await Should.ThrowAsync<ApiException>(() => client.GetTenantAsync(id));
+
+        raw.ShouldBe(path);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData(".")]
+    [InlineData("..")]
+    public async Task Id_ThatIsNoSegment_IsNotSent(string id)
+    {
+        using var authority = new TestAuthority();
+        using var client = ProviderClient.Create(new Uri("https://localhost:1/"), RootTrust.FromCertificate(authority.Root));
+
+        await Should.ThrowAsync<ArgumentException>(async () => await client.GetTenantAsync(id));
+    }
+
+    [Fact]
+    public async Task Login_ThenCalls_CarryTheSession_UntilLogout()
+    {
+        await using var server = await FaultyServer.StartAsync();
+        server.Answer = (context, request) => request.Path == "/portal/login"
+            ? context.JsonAsync(new LoginResponse { AccessToken = "t0ken", TokenType = "Bearer", ExpiresIn = 60, Roles = [] }, ContractsJson.Default.LoginResponse)
+            : Task.CompletedTask;
+        using var client = ProviderClient.Create(server.Url, server.Trust);
+
+        await client.LoginAsync("admin", "pw");
+        await client.RemoveTenantAsync("acme");
+        await client.LogoutAsync();
+        await client.RemoveTenantAsync("acme");
+
+        server.Seen.Select(request => request.Authorization).ShouldBe(["", "Bearer t0ken", "Bearer t0ken", ""]);
+        JsonDocument.Parse(server.Seen[0].Body).RootElement.GetProperty("username").GetString().ShouldBe("admin");
+    }
+
+    [Fact]
+    public async Task Join_KeyGoesIntoItsHeaderOnly()
+    {
+        await using var server = await FaultyServer.StartAsync();
+        using var client = ProviderClient.Create(server.Url, server.Trust);
+
+        await Should.ThrowAsync<ApiException>(() => client.JoinAsync("ABCD-EFGH-JKLM-NPQR", Join));
+
+        var seen = server.Seen.Single();
+        seen.Headers["X-Join-Key"].ShouldBe("ABCD-EFGH-JKLM-NPQR");
+        (seen.Path + seen.Body).ShouldNotContain("ABCD");
+    }
+
+    [Fact]
+    public async Task Proof_AndEnrolmentToken_AreBearersOfTheirOwnCall()
+    {
+        await using var server = await FaultyServer.StartAsync();
+        using var provider = ProviderClient.Create(server.Url, server.Trust);
+        using var tenant = TenantClient.Create(server.Url, server.Trust);
+        provider.UseSession("session");
+
+        await Should.ThrowAsync<ApiException>(() => provider.GetJoinStatusAsync("acme", "proof"));
+        await Should.ThrowAsync<ApiException>(() => tenant.EnrollAsync("pump-1", "token", new EnrollRequest { Csr = "c" }));
+
+        server.Seen.Select(request => request.Authorization).ShouldBe(["Bearer proof", "Bearer token"]);
+    }
+
+    [Fact]
+    public async Task Body_IsSnakeCaseJson()
+    {
+        await using var server = await FaultyServer.StartAsync();
+        using var client = ProviderClient.Create(server.Url, server.Trust);
+
+        await Should.ThrowAsync<ApiException>(() => client.JoinAsync("k", Join));
+
+        server.Seen.Single().Body.ShouldBe("{\"sub_ca_csr\":\"a\",\"mqtt_bridge_csr\":\"b\"}");
+        server.Seen.Single().Headers["Content-Type"].ShouldBe("application/json");
+    }
+
+    [Fact]
+    public void ProofAudiences_AreTheUrlsThatAreCalled()
+    {
+        using var authority = new TestAuthority();
+        using var client = ProviderClient.Create(new Uri("https://provider.example:9443/base"), RootTrust.FromCertificate(authority.Root));
+
+        client.ConfirmUrl("acme").ToString().ShouldBe("https://provider.example:9443/base/portal/admin/tenants/acme/join-confirm");
+        client.JoinStatusUrl("acme").ToString().ShouldBe("https://provider.example:9443/base/portal/admin/tenants/acme/join-status");
+        client.RotateUrl("acme").ToString().ShouldBe("https://provider.example:9443/base/portal/admin/tenants/acme/sub-ca/rotate");
+    }
+
+    private static Task ProviderCall(ProviderClient client, string call) => call switch
+    {
+        "prepare" => client.PrepareTenantAsync(new PrepareTenantRequest { TenantId = "acme", DisplayName = "Acme" }),
+        "list" => client.ListTenantsAsync("c/1", 5),
+        "show" => client.GetTenantAsync("acme"),
+        "replace-key" => client.ReplaceJoinKeyAsync("acme"),
+        "revoke-key" => client.RevokeJoinKeyAsync("acme"),
+        "remove" => client.RemoveTenantAsync("acme"),
+        "join" => client.JoinAsync("k", Join),
+        "confirm" => client.ConfirmJoinAsync("acme", new JoinConfirmation { Proof = "p" }),
+        "request" => client.RequestJoinAsync("acme", Join),
+        "approve" => client.ApproveJoinRequestAsync("acme"),
+        "reject" => client.RejectJoinRequestAsync("acme", "why"),
+        "status" => client.GetJoinStatusAsync("acme", "p"),
+        "rotate" => client.RotateSubCaAsync("acme", new RotateSubCaRequest { SubCaCsr = "c", Proof = "p" }),
+        "bridge" => client.RenewBridgeAsync("acme", new RenewBridgeRequest { MqttBridgeCsr = "c" }),
+        "certificates" => client.ListCertificatesAsync(new CertificateFilter { Text = "pump", Revoked = true }, limit: 3),
+        "certificate" => client.GetCertificateAsync("123"),
+        "revoke" => client.RevokeCertificateAsync("123", new RevokeRequest()),
+        "audit" => client.ListAuditAsync("7"),
+        "verify" => client.VerifyAuditAsync(),
+        "logout" => client.LogoutAsync(),
+        _ => throw new ArgumentOutOfRangeException(nameof(call)),
+    };
+
+    private static Task TenantCall(TenantClient client, string call) => call switch
+    {
+        "token" => client.CreateTokenAsync(new CreateEnrollmentTokenRequest()),
+        "tokens" => client.ListTokensAsync(),
+        "revoke-token" => client.RevokeTokenAsync(Token),
+        "devices" => client.ListDevicesAsync(limit: 9),
+        "device" => client.GetDeviceAsync("pump-1"),
+        "revoke" => client.RevokeDeviceAsync("pump-1", new RevokeRequest()),
+        "rotate" => client.RotateSubCaAsync(),
+        "enroll" => client.EnrollAsync("pump-1", "t", new EnrollRequest { Csr = "c" }),
+        "renew" => client.RenewAsync("pump-1", new RenewRequest()),
+        _ => throw new ArgumentOutOfRangeException(nameof(call)),
+    };
+}
