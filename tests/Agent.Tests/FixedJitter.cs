@@ -1,0 +1,6 @@
+namespace IoTPlatform.Agent.Tests;
+
+internal sealed class FixedJitter(double value) : IJitter
+{
+    public double Next() => value;
+}

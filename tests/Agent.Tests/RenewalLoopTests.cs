@@ -1,0 +1,172 @@
+using System.Threading.Channels;
+using IoTPlatform.Client.Tests.Doubles;
+
+namespace IoTPlatform.Agent.Tests;
+
+public sealed class RenewalLoopTests
+{
+    [Fact]
+    public async Task Loop_AfterTwoThirdsPlusJitter_RenewsAndPlansAgain()
+    {
+        await using var tenant = await FakeTenant.StartAsync();
+        await tenant.EnrollAsync();
+        await using var loop = new RunningLoop(tenant, jitter: 0.5);
+
+        var waiting = await loop.NextAsync(AgentEventKind.Waiting);
+        var renewed = await loop.NextAsync(AgentEventKind.Renewed);
+        var again = await loop.NextAsync(AgentEventKind.Waiting);
+
+        renewed.At.ShouldBeGreaterThanOrEqualTo(waiting.Next!.Value);
+        renewed.At.ShouldBeLessThan(waiting.At + TimeSpan.FromHours(19));
+        again.Next!.Value.ShouldBeGreaterThan(renewed.At + TimeSpan.FromHours(15));
+        tenant.Server.Seen.Count.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task Loop_TenantAsksForTime_WaitsAtLeastThatLong()
+    {
+        await using var tenant = await FakeTenant.StartAsync();
+        await tenant.EnrollAsync();
+        tenant.Fault = async (context, _) =>
+        {
+            if (tenant.Server.Seen.Count > 3)
+                return false;
+            await context.ProblemAsync(503, "dependency_unavailable", "later", retryAfter: 1200);
+            return true;
+        };
+        await using var loop = new RunningLoop(tenant);
+
+        var first = await loop.NextAsync(AgentEventKind.Retrying);
+        var second = await loop.NextAsync(AgentEventKind.Retrying);
+        var renewed = await loop.NextAsync(AgentEventKind.Renewed);
+
+        (second.At - first.At).ShouldBeGreaterThanOrEqualTo(TimeSpan.FromMinutes(20));
+        (renewed.At - second.At).ShouldBeGreaterThanOrEqualTo(TimeSpan.FromMinutes(20));
+    }
+
+    [Theory]
+    [InlineData("device_revoked")]
+    [InlineData("certificate_revoked")]
+    public async Task Loop_Revoked_StopsWithAClearMessage(string code)
+    {
+        await using var tenant = await FakeTenant.StartAsync();
+        await tenant.EnrollAsync();
+        tenant.Fault = async (context, _) =>
+        {
+            await context.ProblemAsync(403, code, "stolen");
+            return true;
+        };
+        await using var loop = new RunningLoop(tenant);
+
+        (await loop.NextAsync(AgentEventKind.Revoked)).Message.ShouldContain("revoked this device");
+
+        (await loop.Outcome).ShouldBe(AgentOutcome.Revoked);
+        tenant.Server.Seen.Count.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task Loop_RefusedForAnotherReason_KeepsTryingUntilItExpires()
+    {
+        await using var tenant = await FakeTenant.StartAsync();
+        await tenant.EnrollAsync();
+        tenant.Fault = async (context, _) =>
+        {
+            await context.ProblemAsync(401, "unauthorized", "who are you");
+            return true;
+        };
+        await using var loop = new RunningLoop(tenant);
+
+        (await loop.NextAsync(AgentEventKind.Expired)).Message.ShouldContain("enrol again");
+
+        (await loop.Outcome).ShouldBe(AgentOutcome.Expired);
+        tenant.Server.Seen.Count.ShouldBeGreaterThan(5);
+    }
+
+    [Fact]
+    public async Task Loop_ConnectionBreaks_KeepsTheIdentityAndTriesAgain()
+    {
+        await using var tenant = await FakeTenant.StartAsync();
+        await tenant.EnrollAsync();
+        tenant.Fault = (context, _) =>
+        {
+            if (tenant.Server.Seen.Count > 3)
+                return Task.FromResult(false);
+            context.Abort();
+            return Task.FromResult(true);
+        };
+        await using var loop = new RunningLoop(tenant);
+
+        await loop.NextAsync(AgentEventKind.Retrying);
+        await loop.NextAsync(AgentEventKind.Renewed);
+    }
+
+    [Fact]
+    public async Task Loop_ToldToStop_EndsCleanly()
+    {
+        await using var tenant = await FakeTenant.StartAsync();
+        await tenant.EnrollAsync();
+        await using var loop = new RunningLoop(tenant);
+        await loop.NextAsync(AgentEventKind.Waiting);
+
+        await loop.StopAsync();
+
+        (await loop.Outcome).ShouldBe(AgentOutcome.Stopped);
+    }
+
+    [Fact]
+    public async Task Loop_NotEnrolled_SaysWhatToDo()
+    {
+        await using var tenant = await FakeTenant.StartAsync();
+        await using var loop = new RunningLoop(tenant);
+
+        (await Should.ThrowAsync<AgentException>(() => loop.Outcome)).Message.ShouldContain("enrol first");
+    }
+
+    /// <summary>A loop on a clock that runs as fast as the events come.</summary>
+    private sealed class RunningLoop : IAsyncDisposable
+    {
+        private readonly Channel<AgentEvent> events = Channel.CreateUnbounded<AgentEvent>();
+        private readonly CancellationTokenSource stop = new();
+        private readonly FakeTenant tenant;
+        private readonly DeviceFolder folder;
+
+        public RunningLoop(FakeTenant tenant, double jitter = 0)
+        {
+            this.tenant = tenant;
+            folder = tenant.Open();
+            var loop = new RenewalLoop(folder, tenant.Agent(folder), tenant.Time, new FixedJitter(jitter), e => events.Writer.TryWrite(e));
+            Outcome = Task.Run(() => loop.RunAsync(stop.Token));
+        }
+
+        public Task<AgentOutcome> Outcome { get; }
+
+        public Task StopAsync() => stop.CancelAsync();
+
+        /// <summary>Lets time pass until such an event comes.</summary>
+        public async Task<AgentEvent> NextAsync(AgentEventKind kind)
+        {
+            while (true)
+            {
+                while (events.Reader.TryRead(out var e))
+                {
+                    if (e.Kind == kind)
+                        return e;
+                }
+                if (Outcome.IsCompleted)
+                    throw new InvalidOperationException($"the loop ended with {await Outcome} without {kind}");
+                // Only while the loop sleeps, never while it waits for an answer.
+                if (tenant.Time.PendingTimers > 0)
+                    tenant.Time.Advance(TimeSpan.FromMinutes(1));
+                await Task.Yield();
+            }
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await stop.CancelAsync();
+            await Outcome.ContinueWith(_ => { }, TaskScheduler.Default);
+            folder.Dispose();
+            stop.Dispose();
+        }
+    }
+}
