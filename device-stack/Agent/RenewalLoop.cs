@@ -7,6 +7,8 @@ public sealed class RenewalLoop(DeviceFolder folder, DeviceAgent agent, TimeProv
 {
     // Timers stand still while a machine sleeps: look at the clock now and then instead of trusting one long wait.
     private static readonly TimeSpan LongestSleep = TimeSpan.FromHours(1);
+    // Task.Delay cuts fractions of a millisecond off, and would not wait at all.
+    private static readonly TimeSpan ShortestSleep = TimeSpan.FromMilliseconds(1);
     private readonly Backoff backoff = new(jitter);
 
     /// <summary>Make a new key pair at every renewal.</summary>
@@ -72,7 +74,7 @@ public sealed class RenewalLoop(DeviceFolder folder, DeviceAgent agent, TimeProv
     private async Task SleepUntilAsync(DateTimeOffset due, CancellationToken cancellationToken)
     {
         for (var left = due - time.GetUtcNow(); left > TimeSpan.Zero; left = due - time.GetUtcNow())
-            await Task.Delay(left < LongestSleep ? left : LongestSleep, time, cancellationToken).ConfigureAwait(false);
+            await Task.Delay(left < ShortestSleep ? ShortestSleep : left > LongestSleep ? LongestSleep : left, time, cancellationToken).ConfigureAwait(false);
         cancellationToken.ThrowIfCancellationRequested();
     }
 
