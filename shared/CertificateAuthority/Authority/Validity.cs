@@ -7,6 +7,7 @@ internal readonly record struct Validity(DateTimeOffset NotBefore, DateTimeOffse
 {
     public static Validity Of(IssueRequest request, IssuerInfo issuer, DateTimeOffset now)
     {
+        now = Seconds.Floor(now);
         var notBefore = request.NotBefore ?? now - CertificateProfile.Backdate;
         var notAfter = request.NotAfter ?? now + (request.Lifetime ?? request.Profile.DefaultLifetime);
         var asked = request.NotAfter is not null || request.Lifetime is not null;
@@ -15,6 +16,7 @@ internal readonly record struct Validity(DateTimeOffset NotBefore, DateTimeOffse
 
     public static Validity Of(CertificateRenewal renewal, ParsedCertificate current, CertificateProfile profile, IssuerInfo issuer, DateTimeOffset now)
     {
+        now = Seconds.Floor(now);
         var lifetime = renewal.Lifetime ?? Shorter(current.NotAfter - current.NotBefore - CertificateProfile.Backdate, profile.MaxLifetime);
         return Bounded(now - CertificateProfile.Backdate, now + lifetime, renewal.Lifetime is not null, issuer);
     }

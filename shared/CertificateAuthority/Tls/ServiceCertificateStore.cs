@@ -13,8 +13,11 @@ internal sealed class ServiceCertificateStore(DataFolder folder)
 
     private string Path => folder.Combine("secrets", "service.pem");
 
-    public void Save(ECDsa key, string chainPem) =>
+    public void Save(ECDsa key, string chainPem)
+    {
+        Folders.EnsureFor(Path);
         AtomicFile.WriteText(Path, key.ExportPkcs8PrivateKeyPem() + "\n" + chainPem, AtomicFile.Secret);
+    }
 
     /// <summary>Null when there is none, or nothing usable: then a new one is made.</summary>
     public (X509Certificate2 Certificate, X509Certificate2Collection Issuers)? TryLoad()

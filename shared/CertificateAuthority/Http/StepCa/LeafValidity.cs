@@ -4,13 +4,14 @@ using IoTPlatform.Pki;
 namespace IoTPlatform.CertificateAuthority;
 
 /// <summary>step-ca's rules for the validity a token may ask for, in step-ca's order and words.</summary>
-internal readonly record struct LeafValidity(DateTimeOffset NotBefore, DateTimeOffset? NotAfter)
+/// <remarks>A side nobody asked for is null: the authority fills it in, and may cut it to the issuer's end.</remarks>
+internal readonly record struct LeafValidity(DateTimeOffset? NotBefore, DateTimeOffset? NotAfter)
 {
     public static LeafValidity Of(DateTimeOffset? notBefore, DateTimeOffset? notAfter, DateTimeOffset now, CertificateAuthorityOptions options)
     {
-        now = WholeSeconds(now);
-        var from = WholeSeconds(notBefore ?? now - CertificateProfile.Backdate);
-        var to = WholeSeconds(notAfter ?? (notBefore is null ? now : from) + options.DefaultLeafLifetime);
+        now = Seconds.Floor(now);
+        var from = Seconds.Floor(notBefore ?? now - CertificateProfile.Backdate);
+        var to = Seconds.Floor(notAfter ?? (notBefore is null ? now : from) + options.DefaultLeafLifetime);
         if (to < now)
         {
             throw StepCaException.BadRequest($"notAfter cannot be in the past; na={Format(to)}");
@@ -33,11 +34,8 @@ internal readonly record struct LeafValidity(DateTimeOffset NotBefore, DateTimeO
             throw StepCaException.Forbidden($"requested duration of {TimeOrDuration.Format(duration)} is more than the authorized maximum certificate duration of {TimeOrDuration.Format(longest)}");
         }
 
-        // What nobody asked for is left open, so that it may be cut to the issuer's end.
-        return new LeafValidity(from, notBefore is null && notAfter is null ? null : to);
+        return new LeafValidity(notBefore is null ? null : from, notBefore is null && notAfter is null ? null : to);
     }
-
-    private static DateTimeOffset WholeSeconds(DateTimeOffset time) => time.AddTicks(-(time.UtcTicks % TimeSpan.TicksPerSecond));
 
     private static string Format(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss +0000 'UTC'", CultureInfo.InvariantCulture);
 }
