@@ -1,0 +1,149 @@
+using System.Net;
+
+namespace IoTPlatform.CertificateAuthority.Tests;
+
+public sealed class RevokeTests(StepCaHost fixture) : IClassFixture<StepCaHost>
+{
+    private const string BadRequest = "The request could not be completed: ";
+    private const string NotFound = "The requested resource could not be found. Please see the certificate authority logs for more info.";
+
+    private readonly CaHost _ca = fixture.Ca;
+
+    [SkippableFact]
+    public async Task Revoke_ByToken_IsRecordedWithReason()
+    {
+        using var certificate = await _ca.EnrollAsync("a.test");
+        using var client = _ca.Client();
+
+        var reply = await client.RevokeAsync(certificate.Serial(), _ca.RevokeToken(certificate.Serial()), reasonCode: 1, reason: "stolen");
+
+        reply.Status.ShouldBe(HttpStatusCode.OK, reply.Body);
+        reply.Body.ShouldBe("{\"status\":\"ok\"}\n");
+        var record = await _ca.Authority.FindAsync(certificate.SerialNumberBytes.ToArray(), CancellationToken.None);
+        record!.IsRevoked.ShouldBeTrue();
+        record.ReasonCode.ShouldBe(1);
+        record.Reason.ShouldBe("stolen");
+    }
+
+    [SkippableFact]
+    public async Task Revoke_ByOwnCertificate_Works()
+    {
+        using var certificate = await _ca.EnrollAsync("a.test");
+        using var client = _ca.Client(certificate);
+
+        (await client.RevokeAsync(certificate.Serial())).Status.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [SkippableTheory]
+    [InlineData("", 400, BadRequest + "error decoding json.")]
+    [InlineData("{}", 400, BadRequest + "missing serial.")]
+    [InlineData("null", 400, BadRequest + "missing serial.")]
+    [InlineData("""{"serial":"1","reasonCode":99,"passive":true}""", 400, BadRequest + "reasonCode out of bounds.")]
+    [InlineData("""{"serial":"1","reasonCode":7,"passive":true}""", 400, BadRequest + "reasonCode out of bounds.")]
+    [InlineData("""{"serial":"1","reasonCode":-1,"passive":true}""", 400, BadRequest + "reasonCode out of bounds.")]
+    [InlineData("""{"serial":"1","reasonCode":99999999999,"passive":true}""", 400, BadRequest + "error decoding json.")]
+    [InlineData("""{"serial":"1","passive":false}""", 501, "The requested method is not implemented by the certificate authority. Please see the certificate authority logs for more info.")]
+    [InlineData("""{"serial":"1","passive":true}""", 400, BadRequest + "missing ott or client certificate.")]
+    [InlineData("""{"serial":"1","passive":true,"ott":"xx"}""", 401, StepCaCalls.Unauthorized)]
+    [InlineData("""{"serial":"0xabc","passive":true,"ott":"xx"}""", 400, BadRequest + "serial is not a decimal serial number.")]
+    [InlineData("""{"serial":"-5","passive":true,"ott":"xx"}""", 400, BadRequest + "serial is not a decimal serial number.")]
+    [InlineData("""{"serial":"007","passive":true,"ott":"xx"}""", 400, BadRequest + "serial is not a decimal serial number.")]
+    [InlineData("""{"serial":"999999999999999999999999999999999999999999999999999999","passive":true,"ott":"xx"}""", 400, BadRequest + "serial is not a decimal serial number.")]
+    public async Task Revoke_BadRequest_IsRefused(string body, int status, string message)
+    {
+        using var client = _ca.Client();
+
+        (await client.SendAsync("/1.0/revoke", body)).ShouldBeRefused(status, message);
+    }
+
+    [SkippableFact]
+    public async Task Revoke_UnknownSerial_Is404AndRevokesNothing()
+    {
+        using var client = _ca.Client();
+
+        (await client.RevokeAsync("99999", _ca.RevokeToken("99999"))).ShouldBeRefused(404, NotFound);
+
+        (await _ca.Database.ScalarAsync<long>("SELECT count(*) FROM ca.revocations WHERE serial = '\\x01869f'")).ShouldBe(0);
+    }
+
+    [SkippableFact]
+    public async Task Revoke_TokenForAnotherSerial_Is401AndNeitherIsRevoked()
+    {
+        using var mine = await _ca.EnrollAsync("mine.test");
+        using var other = await _ca.EnrollAsync("other.test");
+        using var client = _ca.Client();
+
+        (await client.RevokeAsync(other.Serial(), _ca.RevokeToken(mine.Serial()))).ShouldBeRefused(401, StepCaCalls.Unauthorized);
+
+        (await _ca.Authority.FindAsync(other.SerialNumberBytes.ToArray(), CancellationToken.None))!.IsRevoked.ShouldBeFalse();
+        (await _ca.Authority.FindAsync(mine.SerialNumberBytes.ToArray(), CancellationToken.None))!.IsRevoked.ShouldBeFalse();
+    }
+
+    [SkippableFact]
+    public async Task Revoke_SignToken_Is401()
+    {
+        using var certificate = await _ca.EnrollAsync("a.test");
+        using var client = _ca.Client();
+
+        (await client.RevokeAsync(certificate.Serial(), _ca.Token(certificate.Serial()))).ShouldBeRefused(401, StepCaCalls.Unauthorized);
+    }
+
+    [SkippableFact]
+    public async Task Revoke_CertificateOfAnotherSerial_Is400()
+    {
+        using var mine = await _ca.EnrollAsync("mine.test");
+        using var other = await _ca.EnrollAsync("other.test");
+        using var client = _ca.Client(mine);
+
+        (await client.RevokeAsync(other.Serial())).ShouldBeRefused(400, BadRequest + "serial number in client certificate different than body.");
+    }
+
+    [SkippableFact]
+    public async Task Revoke_Again_Is400()
+    {
+        using var certificate = await _ca.EnrollAsync("a.test");
+        using var client = _ca.Client(certificate);
+        (await client.RevokeAsync(certificate.Serial())).Status.ShouldBe(HttpStatusCode.OK);
+
+        (await client.RevokeAsync(certificate.Serial())).ShouldBeRefused(400, $"{BadRequest}certificate with serial number '{certificate.Serial()}' is already revoked.");
+        (await client.RevokeAsync(certificate.Serial(), _ca.RevokeToken(certificate.Serial()))).ShouldBeRefused(400, $"{BadRequest}certificate with serial number '{certificate.Serial()}' is already revoked.");
+    }
+
+    [SkippableFact]
+    public async Task Revoke_TokenRefusedForItsRequest_StaysGood()
+    {
+        using var certificate = await _ca.EnrollAsync("a.test");
+        var token = _ca.RevokeToken(certificate.Serial());
+        using var client = _ca.Client();
+
+        (await client.RevokeAsync(certificate.Serial(), token, reasonCode: 99)).Status.ShouldBe(HttpStatusCode.BadRequest);
+        (await client.RevokeAsync(certificate.Serial(), token, passive: false)).Status.ShouldBe(HttpStatusCode.NotImplemented);
+
+        (await client.RevokeAsync(certificate.Serial(), token)).Status.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [SkippableFact]
+    public async Task Revoke_TenAtOnce_IsOneRevocation()
+    {
+        using var certificate = await _ca.EnrollAsync("a.test");
+        using var client = _ca.Client();
+        var tokens = Enumerable.Range(0, 10).Select(_ => _ca.RevokeToken(certificate.Serial())).ToArray();
+
+        var replies = await Task.WhenAll(tokens.Select(t => client.RevokeAsync(certificate.Serial(), t)));
+
+        replies.Count(r => r.Status == HttpStatusCode.OK).ShouldBe(1);
+        replies.Count(r => r.Status == HttpStatusCode.BadRequest).ShouldBe(9);
+    }
+
+    [SkippableTheory]
+    [InlineData("a\u0000b")]
+    [InlineData("a\nb")]
+    public async Task Revoke_ReasonWithControlCharacters_Is400(string reason)
+    {
+        using var certificate = await _ca.EnrollAsync("a.test");
+        using var client = _ca.Client(certificate);
+
+        (await client.RevokeAsync(certificate.Serial(), reason: reason)).Status.ShouldBe(HttpStatusCode.BadRequest);
+        (await client.RevokeAsync(certificate.Serial(), reason: new string('x', 501))).Status.ShouldBe(HttpStatusCode.BadRequest);
+    }
+}
