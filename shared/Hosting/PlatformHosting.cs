@@ -1,5 +1,9 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using IoTPlatform.Contracts;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Npgsql;
 
 namespace IoTPlatform.Hosting;
@@ -7,9 +11,44 @@ namespace IoTPlatform.Hosting;
 /// <summary>Everything every host does the same way, in one line each.</summary>
 public static class PlatformHosting
 {
-    /// <summary>The data source, audit log, accounts, problem details, the JSON dialect of Contracts and rate limits.</summary>
-    public static IServiceCollection AddPlatformHosting(this IServiceCollection services, NpgsqlDataSource dataSource, TimeProvider time) => throw new NotImplementedException();
+    /// <summary>The data source, clock, audit log, accounts, problem details and the JSON dialect of Contracts.</summary>
+    public static IServiceCollection AddPlatformHosting(this IServiceCollection services, NpgsqlDataSource dataSource, TimeProvider time)
+    {
+        services.AddSingleton(dataSource);
+        services.Replace(ServiceDescriptor.Singleton(time));
+        services.AddProblemDetailsForPlatform();
+        services.AddAccounts();
+        return services.ConfigureHttpJsonOptions(json => UseContractsDialect(json.SerializerOptions));
+    }
 
-    /// <summary>Problem details, rate limits, authentication and authorization, in that order; maps login, audit and health.</summary>
-    public static WebApplication UsePlatformHosting(this WebApplication app) => throw new NotImplementedException();
+    /// <summary>Problem details, authentication and authorization, in that order; maps login, audit and health.</summary>
+    public static WebApplication UsePlatformHosting(this WebApplication app)
+    {
+        app.UseProblemDetails();
+        app.Use((context, next) =>
+        {
+            context.Response.Headers.XContentTypeOptions = "nosniff";
+            return next(context);
+        });
+        app.UseRouting();
+        app.UseMiddleware<UnroutedMiddleware>();
+        app.UseAuthentication();
+        app.UseAuthorization();
+        app.MapAccounts();
+        app.MapAudit();
+        app.MapHealth();
+        return app;
+    }
+
+    private static void UseContractsDialect(JsonSerializerOptions json)
+    {
+        json.TypeInfoResolverChain.Insert(0, ContractsJson.Default);
+        json.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
+        json.PropertyNameCaseInsensitive = false;
+        json.DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull;
+        json.NumberHandling = JsonNumberHandling.Strict;
+        json.AllowDuplicateProperties = false; // two readers of one body must not see two things
+        json.MaxDepth = 16;
+        json.Converters.Add(new JsonStringEnumConverter(namingPolicy: null, allowIntegerValues: false));
+    }
 }

@@ -1,6 +1,12 @@
+using IoTPlatform.Contracts.Accounts;
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace IoTPlatform.Hosting;
 
@@ -10,8 +16,41 @@ public static class AccountsExtensions
     public const string SessionScheme = "Session";
 
     /// <summary>Local accounts, the Session scheme, the policies of <see cref="Policies"/> and the fallback policy: signed in. Needs an NpgsqlDataSource and a TimeProvider.</summary>
-    public static AuthenticationBuilder AddAccounts(this IServiceCollection services) => throw new NotImplementedException();
+    public static AuthenticationBuilder AddAccounts(this IServiceCollection services)
+    {
+        services.TryAddSingleton<AuditLog>();
+        services.AddSingleton<AccountStore>();
+        services.AddSingleton<SessionStore>();
+        services.AddSingleton<LoginService>();
+        services.AddAuthorizationBuilder()
+            .AddPolicy(Policies.Admin, WithRole(Roles.Admin))
+            .AddPolicy(Policies.Operator, WithRole(Roles.Admin, Roles.Operator))
+            .AddPolicy(Policies.Viewer, WithRole(Roles.Admin, Roles.Operator, Roles.Viewer))
+            .SetFallbackPolicy(new AuthorizationPolicyBuilder(SessionScheme).RequireAuthenticatedUser().Build());
+        return services.AddAuthentication(SessionScheme).AddScheme<AuthenticationSchemeOptions, SessionAuthenticationHandler>(SessionScheme, null);
+    }
 
     /// <summary><c>POST /portal/login</c>, <c>POST /portal/logout</c>.</summary>
-    public static IEndpointRouteBuilder MapAccounts(this IEndpointRouteBuilder endpoints) => throw new NotImplementedException();
+    public static IEndpointRouteBuilder MapAccounts(this IEndpointRouteBuilder endpoints)
+    {
+        endpoints.MapPost("/portal/login", LoginAsync).AllowAnonymous();
+        endpoints.MapPost("/portal/logout", LogoutAsync).RequireAuthorization(Policies.Viewer);
+        return endpoints;
+    }
+
+    // The scheme is named, so that a client certificate never passes for a portal user.
+    private static AuthorizationPolicy WithRole(params string[] roles) => new AuthorizationPolicyBuilder(SessionScheme).RequireRole(roles).Build();
+
+    private static async Task<Ok<LoginResponse>> LoginAsync(LoginRequest request, HttpContext context, LoginService logins, CancellationToken cancellationToken)
+    {
+        var (account, token) = await logins.LoginAsync(request.Username, request.Password, context.Connection.RemoteIpAddress, cancellationToken);
+        context.Response.Headers.CacheControl = "no-store";
+        return TypedResults.Ok(new LoginResponse { AccessToken = token, TokenType = "Bearer", ExpiresIn = (int)SessionStore.Lifetime.TotalSeconds, Roles = account.Roles });
+    }
+
+    private static async Task<NoContent> LogoutAsync(HttpContext context, SessionStore sessions, CancellationToken cancellationToken)
+    {
+        await sessions.CloseAsync(SessionAuthenticationHandler.TokenOf(context.Request)!, context.User.Identity!.Name!, cancellationToken);
+        return TypedResults.NoContent();
+    }
 }

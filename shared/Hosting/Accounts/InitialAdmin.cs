@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Npgsql;
 
 namespace IoTPlatform.Hosting;
@@ -10,7 +11,33 @@ public static class InitialAdmin
 
     public const string Username = "admin";
 
+    // 24 of 31 characters nobody confuses: 118 bits.
+    private const string Alphabet = "abcdefghjkmnpqrstuvwxyz23456789";
+
     /// <summary>Creates <c>admin</c> unless it is there; true when it was made now.</summary>
     /// <param name="password">IOT_ADMIN_PASSWORD; null: generated into <see cref="PasswordFile"/>.</param>
-    public static Task<bool> EnsureAsync(NpgsqlDataSource dataSource, DataFolder folder, string? password, TimeProvider time, CancellationToken cancellationToken) => throw new NotImplementedException();
+    public static async Task<bool> EnsureAsync(NpgsqlDataSource dataSource, DataFolder folder, string? password, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var accounts = new AccountStore(dataSource, time);
+        if (await accounts.ExistsAsync(Username, cancellationToken))
+        {
+            return false;
+        }
+
+        // The file first: a crash in between must not leave an account with a password nobody knows.
+        password ??= folder.ReadOrCreateSecret(PasswordFile, () => RandomNumberGenerator.GetString(Alphabet, 24));
+        try
+        {
+            await accounts.CreateAsync(Username, password, [Roles.Admin], cancellationToken);
+            return true;
+        }
+        catch (ProblemException e) when (e.Status == 400)
+        {
+            throw new StartupException($"IOT_ADMIN_PASSWORD: {e.Message}", ExitCodes.Usage, e);
+        }
+        catch (ProblemException e) when (e.Status == 409)
+        {
+            return false; // another process was faster
+        }
+    }
 }

@@ -14,6 +14,6 @@ public static class ExitCodes
     /// <summary>A fault of the program (sysexits EX_SOFTWARE); the trace is on stderr.</summary>
     public const int Fault = 70;
 
-    /// <summary>Ended by a second Ctrl-C before a clean stop was done.</summary>
+    /// <summary>Ended by a signal before its work was done.</summary>
     public const int Interrupted = 130;
 }

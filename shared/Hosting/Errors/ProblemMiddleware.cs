@@ -1,0 +1,40 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace IoTPlatform.Hosting;
+
+/// <summary>The edge where errors become answers: exceptions and bare status codes leave as <c>application/problem+json</c>, and nothing of an unexpected exception leaves at all.</summary>
+internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMiddleware> logger)
+{
+    public async Task InvokeAsync(HttpContext context)
+    {
+        try
+        {
+            await next(context);
+        }
+        catch (Exception e) when (!context.Response.HasStarted)
+        {
+            if (e is OperationCanceledException && context.RequestAborted.IsCancellationRequested)
+            {
+                context.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
+                return;
+            }
+
+            var problem = ProblemTranslation.Of(e) ?? Unexpected(context, e);
+            ProblemLog.Refused(logger, context.Request.Method, context.Request.Path, problem.Status, problem.Code);
+            await ProblemResponse.WriteAsync(context, problem);
+            return;
+        }
+
+        if (ProblemResponse.IsBare(context))
+        {
+            await ProblemResponse.WriteAsync(context, ProblemTranslation.OfStatus(context.Response.StatusCode));
+        }
+    }
+
+    private ProblemException Unexpected(HttpContext context, Exception exception)
+    {
+        ProblemLog.Fault(logger, context.TraceIdentifier, context.Request.Method, context.Request.Path, exception);
+        return new ProblemException(500, "internal_error", $"An unexpected error; the server's log has it under trace id {context.TraceIdentifier}.");
+    }
+}
