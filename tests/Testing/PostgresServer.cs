@@ -66,12 +66,7 @@ public static class PostgresServer
     {
         var folder = new TempFolder();
         var server = await PrivatePostgres.StartAsync(folder.Combine("postgres"), new PrivatePostgresOptions { Durable = false }, NullLogger.Instance, TimeProvider.System, CancellationToken.None);
-        AppDomain.CurrentDomain.ProcessExit += (_, _) =>
-        {
-            // The last act of the test process; there is no asynchronous form of this event.
-            Task.Run(async () => await server.DisposeAsync()).Wait(TimeSpan.FromSeconds(20));
-            folder.Dispose();
-        };
+        Janitor.EndAfterUs(server.ServerProcessId);
         return server;
     }
 }

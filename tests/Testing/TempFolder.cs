@@ -6,6 +6,7 @@ public sealed class TempFolder : IDisposable
     public TempFolder()
     {
         Path = Directory.CreateTempSubdirectory("iot-test-").FullName;
+        Janitor.RemoveAfterUs(Path);
 
         // As root, a private PostgreSQL below this folder runs as another user, who has to pass through.
         File.SetUnixFileMode(Path, File.GetUnixFileMode(Path) | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
@@ -23,7 +24,7 @@ public sealed class TempFolder : IDisposable
         }
         catch (IOException)
         {
-            // A process that is just ending may still write here; the folder is in /tmp.
+            // A process that is just ending still writes here; the janitor comes later.
         }
     }
 }

@@ -16,7 +16,7 @@ internal sealed class PostgresServerProcess(PostgresFolder folder, PostgresBinar
     /// <summary>Returns when connections are accepted; crash recovery may take its time, so only the server's end is a failure.</summary>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        await PostmasterPid.CleanAsync(folder, StopPatience, time, cancellationToken);
+        await PostgresLeftovers.ClearAsync(folder, StopPatience, time, cancellationToken);
         _child = await ChildProcess.StartAsync(PostgresCommand.Server(folder, binaries, durable), parent);
         while (!PostmasterPid.IsReady(folder, _child.Id))
         {

@@ -15,6 +15,20 @@ internal static class Posix
     /// <summary>False when there is no such process.</summary>
     public static bool Signal(int processId, int signal) => processId > 1 && SendSignal(processId, signal) == 0;
 
+    /// <summary>The path without links; the path itself when there is nothing there.</summary>
+    public static string RealPath(string path)
+    {
+        var resolved = Resolve(path, 0);
+        try
+        {
+            return resolved == 0 ? path : Marshal.PtrToStringUTF8(resolved)!;
+        }
+        finally
+        {
+            Free(resolved);
+        }
+    }
+
     /// <summary>A group of null keeps the group.</summary>
     public static void ChangeOwner(string path, uint? user, uint? group)
     {
@@ -26,6 +40,12 @@ internal static class Posix
 
     [DllImport("libc", EntryPoint = "geteuid")]
     private static extern uint GetEffectiveUserId();
+
+    [DllImport("libc", EntryPoint = "realpath")]
+    private static extern nint Resolve([MarshalAs(UnmanagedType.LPUTF8Str)] string path, nint buffer);
+
+    [DllImport("libc", EntryPoint = "free")]
+    private static extern void Free(nint memory);
 
     [DllImport("libc", EntryPoint = "kill", SetLastError = true)]
     private static extern int SendSignal(int processId, int signal);

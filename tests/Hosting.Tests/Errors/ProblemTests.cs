@@ -67,7 +67,7 @@ public sealed class ProblemTests : IAsyncLifetime
 
     [SkippableTheory]
     [InlineData("{\"username\":", "malformed_json", "line 1")]
-    [InlineData("", "malformed_json", "")]
+    [InlineData("", "malformed_request", "")]
     [InlineData("{\"username\":\"a\"}", "malformed_json", "missing: 'password'")]
     [InlineData("{\"username\":7,\"password\":\"x\"}", "malformed_json", "line 1")]
     [InlineData("{\"username\":\"a\",\"username\":\"b\",\"password\":\"x\"}", "malformed_json", "")]

@@ -97,7 +97,7 @@ public sealed class PlatformOptionsTests : IDisposable
 
     [Theory]
     [InlineData("ftp://x")]
-    [InlineData("provider")]
+    [InlineData("no-url-at-all")]
     [InlineData("https://user:password@x")]
     public void Url_Other_RefusedWithoutEcho(string text)
     {
