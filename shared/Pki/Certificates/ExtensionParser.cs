@@ -41,7 +41,7 @@ internal static class ExtensionParser
                 certificate.HasOtherNameKinds = hasOtherKinds;
                 return;
             case ExtensionKind.NameConstraints:
-                certificate.NameConstraints = NameConstraintsEncoding.Parse(value.Span);
+                certificate.NameConstraints = NameConstraintsReader.Parse(value.Span);
                 return;
             case ExtensionKind.SubjectKeyIdentifier:
                 var subjectKey = reader.ReadOctetString();

@@ -1,47 +1,4 @@
-using IoTPlatform.Pki.Asn1;
-
 namespace IoTPlatform.Pki;
 
 /// <summary>Which extension a certificate has, and whether it is critical.</summary>
 internal readonly record struct ParsedExtension(ExtensionKind Kind, bool IsCritical);
-
-internal enum ExtensionKind
-{
-    Unknown,
-    SubjectKeyIdentifier,
-    KeyUsage,
-    SubjectAltName,
-    BasicConstraints,
-    NameConstraints,
-    CrlDistributionPoints,
-    AuthorityKeyIdentifier,
-    ExtendedKeyUsage,
-    AuthorityInfoAccess,
-    StepProvisioner,
-}
-
-internal static class ExtensionKinds
-{
-    public static ExtensionKind Find(ReadOnlySpan<byte> oid)
-    {
-        if (oid.Length == 3 && oid[0] == 0x55 && oid[1] == 0x1D)
-        {
-            return oid[2] switch
-            {
-                0x0E => ExtensionKind.SubjectKeyIdentifier,
-                0x0F => ExtensionKind.KeyUsage,
-                0x11 => ExtensionKind.SubjectAltName,
-                0x13 => ExtensionKind.BasicConstraints,
-                0x1E => ExtensionKind.NameConstraints,
-                0x1F => ExtensionKind.CrlDistributionPoints,
-                0x23 => ExtensionKind.AuthorityKeyIdentifier,
-                0x25 => ExtensionKind.ExtendedKeyUsage,
-                _ => ExtensionKind.Unknown,
-            };
-        }
-
-        return oid.SequenceEqual(DerOid.AuthorityInfoAccess) ? ExtensionKind.AuthorityInfoAccess
-            : oid.SequenceEqual(DerOid.StepProvisioner) ? ExtensionKind.StepProvisioner
-            : ExtensionKind.Unknown;
-    }
-}

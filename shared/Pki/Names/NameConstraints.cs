@@ -32,10 +32,10 @@ public sealed record NameConstraints
         && PermittedEmail.IsEmpty && ExcludedEmail.IsEmpty && PermittedUriDomains.IsEmpty && ExcludedUriDomains.IsEmpty;
 
     /// <summary>The extension's value (without the Extension wrapper), DER. Throws when there is nothing in it or an entry is ill-formed.</summary>
-    public byte[] Encode() => NameConstraintsEncoding.Encode(this);
+    public byte[] Encode() => NameConstraintsWriter.Encode(this);
 
     /// <summary>Reads the extension's value; throws for a subtree kind this code can't decide, as a critical one must not be passed over.</summary>
-    public static NameConstraints Parse(ReadOnlyMemory<byte> extensionValue) => NameConstraintsEncoding.Parse(extensionValue.Span);
+    public static NameConstraints Parse(ReadOnlyMemory<byte> extensionValue) => NameConstraintsReader.Parse(extensionValue.Span);
 
     /// <summary>The constraints of a CA certificate, null when it has none.</summary>
     public static NameConstraints? FromCertificate(X509Certificate2 certificate) => ParsedCertificate.Parse(certificate.RawDataMemory).NameConstraints;
@@ -46,7 +46,7 @@ public sealed record NameConstraints
     /// </summary>
     /// <param name="trustDomain">From <see cref="SpiffeId.TrustDomain"/>.</param>
     /// <param name="providerNames">DNS names and IP addresses.</param>
-    /// <param name="tenantDomains">DNS names, possibly none.</param>
+    /// <param name="tenantDomains">DNS names, possibly none. With some, every DNS name below this Sub-CA must be in one of them, device ids included; only localhost is let through.</param>
     public static NameConstraints ForTenant(string trustDomain, IEnumerable<string> providerNames, IEnumerable<string> tenantDomains) =>
         TenantBox.Create(trustDomain, providerNames, tenantDomains);
 

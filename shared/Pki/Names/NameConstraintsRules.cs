@@ -125,7 +125,7 @@ internal static class NameConstraintsRules
         }
 
         // RFC 5280: a URI without a host name must be rejected where URI constraints apply.
-        if (!NameSyntax.TryReadUriHost(uri, out var found) || NameSyntax.TryParseIp(found, out _))
+        if (!UriSyntax.TryReadHost(uri, out var found) || NameSyntax.TryParseIp(found, out _))
         {
             return false;
         }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net;
@@ -10,9 +11,10 @@ internal static class NameSyntax
 {
     /// <summary>ub-common-name (RFC 5280 appendix A).</summary>
     public const int MaxCommonName = 64;
-    public const int MaxDnsName = 253;
-    public const int MaxUri = 2048;
-    public const int MaxEmail = 254;
+    private const int MaxDnsName = 253;
+    private const int MaxEmail = 254;
+
+    private static readonly SearchValues<char> IpCharacters = SearchValues.Create("0123456789abcdefABCDEF.:");
 
     /// <summary>No ':' because RabbitMQ reads vhost:user out of a CN; no control, format or otherwise invisible characters.</summary>
     public static bool IsCommonName(ReadOnlySpan<char> text)
@@ -90,58 +92,6 @@ internal static class NameSyntax
         return local[0] != '.' && local[^1] != '.' && !local.Contains("..", StringComparison.Ordinal) && IsDnsName(text[(at + 1)..], allowWildcard: false);
     }
 
-    /// <summary>
-    /// scheme://host[:port][/…] without user info, or a urn. Name constraints are about the host (RFC 5280 4.2.1.10), and verifiers
-    /// find it differently in anything more adventurous.
-    /// </summary>
-    public static bool IsUri(ReadOnlySpan<char> text)
-    {
-        if (text.Length > MaxUri || text.IndexOfAnyExcept(UriCharacters) >= 0)
-        {
-            return false;
-        }
-
-        if (text.StartsWith("spiffe:", StringComparison.OrdinalIgnoreCase))
-        {
-            return SpiffeId.TryParse(text.ToString(), out _, out _);
-        }
-
-        if (text.StartsWith("urn:", StringComparison.OrdinalIgnoreCase))
-        {
-            return text.Length > 6 && text[4..].Contains(':');
-        }
-
-        return TryReadUriHost(text, out _);
-    }
-
-    /// <summary>The host of scheme://host[:port][/…]: a DNS name or an IPv4 address in dotted form.</summary>
-    public static bool TryReadUriHost(ReadOnlySpan<char> uri, out ReadOnlySpan<char> host)
-    {
-        host = default;
-        var colon = uri.IndexOf("://", StringComparison.Ordinal);
-        if (colon < 1 || !char.IsAsciiLetter(uri[0]) || uri[..colon].ContainsAnyExcept(SchemeCharacters))
-        {
-            return false;
-        }
-
-        var authority = uri[(colon + 3)..];
-        var slash = authority.IndexOf('/');
-        authority = slash < 0 ? authority : authority[..slash];
-        var port = authority.IndexOf(':');
-        if (port >= 0)
-        {
-            if (!ushort.TryParse(authority[(port + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out _))
-            {
-                return false;
-            }
-
-            authority = authority[..port];
-        }
-
-        host = authority;
-        return IsDnsName(host, allowWildcard: false) || TryParseIp(host, out _);
-    }
-
     /// <summary>Dotted quad or IPv6 text without a zone, nothing else the BCL would also take (a bare number, octal, hex).</summary>
     public static bool TryParseIp(ReadOnlySpan<char> text, [NotNullWhen(true)] out IPAddress? address)
     {
@@ -159,14 +109,6 @@ internal static class NameSyntax
         address = parsed.IsIPv4MappedToIPv6 ? parsed.MapToIPv4() : parsed;
         return true;
     }
-
-    private static System.Buffers.SearchValues<char> UriCharacters { get; } = System.Buffers.SearchValues.Create(
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~:/?#[]!$&'()*+,;=%");
-
-    private static System.Buffers.SearchValues<char> SchemeCharacters { get; } = System.Buffers.SearchValues.Create(
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-.");
-
-    private static System.Buffers.SearchValues<char> IpCharacters { get; } = System.Buffers.SearchValues.Create("0123456789abcdefABCDEF.:");
 
     private static bool IsLabel(ReadOnlySpan<char> label)
     {

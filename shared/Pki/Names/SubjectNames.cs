@@ -117,7 +117,7 @@ public sealed record SubjectNames
 
         foreach (var uri in Uris)
         {
-            if (!NameSyntax.IsUri(uri))
+            if (!UriSyntax.IsWellFormed(uri))
             {
                 return "A URI is not well-formed, or holds more than scheme, host, port and path.";
             }

@@ -23,12 +23,14 @@ internal static class TenantBox
             }
         }
 
+        ImmutableArray<string> domains = [.. tenantDomains.Distinct(StringComparer.OrdinalIgnoreCase)];
         return new NameConstraints
         {
             PermittedUriDomains = [trustDomain],
             ExcludedDns = [.. excludedDns.Distinct(StringComparer.OrdinalIgnoreCase)],
             ExcludedIp = excludedIp.ToImmutable(),
-            PermittedDns = [.. tenantDomains.Distinct(StringComparer.OrdinalIgnoreCase)],
+            // A permitted list shuts out everything else, "localhost" too, which identifies no host and which services are tested by.
+            PermittedDns = domains.IsEmpty ? [] : [.. domains, "localhost"],
         };
     }
 

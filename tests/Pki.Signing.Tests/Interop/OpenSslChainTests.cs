@@ -52,11 +52,13 @@ public sealed class OpenSslChainTests : IDisposable
     [InlineData(KeyKind.P384)]
     [InlineData(KeyKind.P521)]
     [InlineData(KeyKind.Rsa2048OrMore)]
+    [InlineData(KeyKind.Ed25519)]
     public async Task Verify_Device_IsClientOnly(KeyKind key)
     {
         var path = AcmePath(Issue(_pki.Acme, Profiles.Device, Hierarchy.DeviceNames(), key));
         await ShouldVerify("sslclient", path);
         await ShouldNotVerify("sslserver", path);
+        _pki.AcmeChain.Verify(path[0], CertificatePurpose.ClientAuth, _pki.Now).ShouldBeTrue();
     }
 
     [SkippableTheory]

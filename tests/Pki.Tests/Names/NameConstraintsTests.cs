@@ -177,4 +177,14 @@ public sealed class NameConstraintsTests
         box.ExcludedIp.Select(n => n.ToString()).ShouldBe(["192.0.2.7/32", "::ffff:192.0.2.7/128", "2001:db8::7/128"]);
         NameConstraints.Parse(box.Encode()).ExcludedIp.ShouldBe(box.ExcludedIp);
     }
+
+    [Fact]
+    public void ForTenant_DeclaredDomains_AreTheOnlyOnesBesideLocalhost()
+    {
+        var box = NameConstraints.ForTenant("acme.iotplatform.internal", ["iot.provider.example"], ["acme.example", "Acme.example"]);
+
+        box.PermittedDns.ShouldBe(["acme.example", "localhost"]);
+        box.Permits(SubjectNames.FromSans("sensor-1.acme.example", ["sensor-1.acme.example", "localhost"]), out _).ShouldBeTrue();
+        box.Permits(SubjectNames.FromSans("sensor-1", ["sensor-1"]), out _).ShouldBeFalse();
+    }
 }

@@ -1,34 +1,15 @@
-using System.Collections.Immutable;
 using System.Formats.Asn1;
 using System.Net;
-using System.Net.Sockets;
 using System.Numerics;
 using IoTPlatform.Pki.Asn1;
 
 namespace IoTPlatform.Pki;
 
-/// <summary>DER of the name constraints extension (RFC 5280 4.2.1.10).</summary>
-internal static class NameConstraintsEncoding
+/// <summary>DER of the name constraints extension (RFC 5280 4.2.1.10), reading.</summary>
+internal static class NameConstraintsReader
 {
-    private static readonly Asn1Tag PermittedTag = new(TagClass.ContextSpecific, 0);
-    private static readonly Asn1Tag ExcludedTag = new(TagClass.ContextSpecific, 1);
-
-    public static byte[] Encode(NameConstraints constraints)
-    {
-        if (constraints.IsEmpty)
-        {
-            throw new PkiException(PkiError.ProfileViolation, "Name constraints without any subtree are not allowed.");
-        }
-
-        var writer = new AsnWriter(AsnEncodingRules.DER);
-        using (writer.PushSequence())
-        {
-            Write(writer, PermittedTag, constraints.PermittedDns, constraints.PermittedIp, constraints.PermittedEmail, constraints.PermittedUriDomains);
-            Write(writer, ExcludedTag, constraints.ExcludedDns, constraints.ExcludedIp, constraints.ExcludedEmail, constraints.ExcludedUriDomains);
-        }
-
-        return writer.Encode();
-    }
+    private static readonly Asn1Tag PermittedTag = new(TagClass.ContextSpecific, 0, isConstructed: true);
+    private static readonly Asn1Tag ExcludedTag = new(TagClass.ContextSpecific, 1, isConstructed: true);
 
     public static NameConstraints Parse(ReadOnlySpan<byte> extensionValue)
     {
@@ -49,8 +30,7 @@ internal static class NameConstraintsEncoding
         outer.ThrowIfNotEmpty();
         var permitted = new Subtrees();
         var excluded = new Subtrees();
-        var constructed = new Asn1Tag(TagClass.ContextSpecific, 0, isConstructed: true);
-        if (sequence.NextIs(constructed))
+        if (sequence.NextIs(PermittedTag))
         {
             permitted = Read(sequence.ReadSequence(PermittedTag));
         }
@@ -129,7 +109,7 @@ internal static class NameConstraintsEncoding
         }
 
         Span<byte> mask = stackalloc byte[half];
-        WriteMask(mask, prefix);
+        NameConstraintsWriter.WriteMask(mask, prefix);
         for (var i = 0; i < half; i++)
         {
             if (mask[i] != content[half + i] || (content[i] & ~mask[i]) != 0)
@@ -139,73 +119,6 @@ internal static class NameConstraintsEncoding
         }
 
         return new IPNetwork(new IPAddress(content[..half]), prefix);
-    }
-
-    private static void Write(
-        AsnWriter writer, Asn1Tag tag, ImmutableArray<string> dns, ImmutableArray<IPNetwork> ip, ImmutableArray<string> email, ImmutableArray<string> uri)
-    {
-        if (dns.IsEmpty && ip.IsEmpty && email.IsEmpty && uri.IsEmpty)
-        {
-            return;
-        }
-
-        using (writer.PushSequence(tag))
-        {
-            foreach (var name in dns)
-            {
-                WriteText(writer, GeneralNames.DnsTag, name, NameSyntax.IsDnsName(name.StartsWith('.') ? name.AsSpan(1) : name));
-            }
-
-            foreach (var network in ip)
-            {
-                WriteNetwork(writer, network);
-            }
-
-            foreach (var name in email)
-            {
-                WriteText(writer, GeneralNames.EmailTag, name, name.Contains('@') ? NameSyntax.IsEmail(name) : IsHostOrBelow(name));
-            }
-
-            foreach (var name in uri)
-            {
-                WriteText(writer, GeneralNames.UriTag, name, IsHostOrBelow(name));
-            }
-        }
-    }
-
-    private static bool IsHostOrBelow(string name) => NameSyntax.IsDnsName(name.StartsWith('.') ? name.AsSpan(1) : name, allowWildcard: false);
-
-    private static void WriteText(AsnWriter writer, Asn1Tag tag, string text, bool wellFormed)
-    {
-        if (!wellFormed)
-        {
-            throw new PkiException(PkiError.NameNotAllowed, "A name constraint is not well-formed.");
-        }
-
-        using (writer.PushSequence())
-        {
-            writer.WriteCharacterString(UniversalTagNumber.IA5String, text, tag);
-        }
-    }
-
-    private static void WriteNetwork(AsnWriter writer, IPNetwork network)
-    {
-        var half = network.BaseAddress.AddressFamily == AddressFamily.InterNetwork ? 4 : 16;
-        Span<byte> content = stackalloc byte[32];
-        network.BaseAddress.TryWriteBytes(content, out _);
-        WriteMask(content.Slice(half, half), network.PrefixLength);
-        using (writer.PushSequence())
-        {
-            writer.WriteOctetString(content[..(2 * half)], GeneralNames.IpTag);
-        }
-    }
-
-    private static void WriteMask(Span<byte> mask, int prefix)
-    {
-        for (var i = 0; i < mask.Length; i++)
-        {
-            mask[i] = (byte)(0xFF00 >> Math.Clamp(prefix - (8 * i), 0, 8));
-        }
     }
 
     private sealed class Subtrees
