@@ -108,11 +108,12 @@ public sealed class CaHost : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders().AddProvider(Logs).SetMinimumLevel(LogLevel.Debug);
         builder.WebHost.UseServiceCertificate(["https://127.0.0.1:0"], Module.ServiceCertificate);
+        builder.Services.AddPlatformHosting(Database.DataSource, TimeProvider.System);
         builder.Services.AddCertificateAuthority(Module);
         _app = builder.Build();
-        _app.UseAuthentication();
-        _app.UseAuthorization();
+        _app.UsePlatformHosting();
         _app.MapStepCa();
+        _app.MapCertificates();
         map?.Invoke(_app);
         await _app.StartAsync();
         Url = new Uri(_app.Urls.Single());

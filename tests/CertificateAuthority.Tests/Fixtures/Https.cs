@@ -23,7 +23,8 @@ public static class Https
         };
         if (certificate is not null)
         {
-            handler.SslOptions.ClientCertificates = [certificate];
+            // offline: the client's own TLS stack must not look for its issuers.
+            handler.SslOptions.ClientCertificateContext = SslStreamCertificateContext.Create(certificate, additionalCertificates: null, offline: true);
         }
 
         return new HttpClient(handler) { BaseAddress = url, Timeout = TimeSpan.FromSeconds(60) };

@@ -13,7 +13,9 @@ internal sealed class StepCaEdge(ILogger<StepCaEdge> log)
     public static Task MethodNotAllowed(HttpContext context)
     {
         context.Response.StatusCode = StatusCodes.Status405MethodNotAllowed;
-        return Task.CompletedTask;
+        context.Response.ContentLength = 0;
+        // Started, so that nobody fills the empty body that step-ca has here.
+        return context.Response.StartAsync(context.RequestAborted);
     }
 
     public RequestDelegate Wrap(Func<HttpContext, Task> handler) => async context =>

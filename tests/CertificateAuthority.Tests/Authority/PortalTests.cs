@@ -1,0 +1,94 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using IoTPlatform.Contracts;
+using IoTPlatform.Contracts.Certificates;
+using IoTPlatform.Hosting;
+
+namespace IoTPlatform.CertificateAuthority.Tests;
+
+/// <summary>/portal/certificates: what an operator sees and an admin revokes.</summary>
+public sealed class PortalTests(StepCaHost fixture) : IClassFixture<StepCaHost>
+{
+    private readonly CaHost _ca = fixture.Ca;
+
+    [SkippableFact]
+    public async Task List_Pages_FollowTheCursor()
+    {
+        for (var i = 0; i < 3; i++)
+        {
+            (await _ca.EnrollAsync($"page{i}.test")).Dispose();
+        }
+
+        using var admin = await AdminAsync();
+        var first = await GetAsync(admin, "/portal/certificates?text=page&limit=2");
+        var second = await GetAsync(admin, $"/portal/certificates?text=page&limit=2&cursor={first.NextCursor}");
+
+        first.Items.Select(c => c.Subject).ShouldBe(["page2.test", "page1.test"]);
+        second.Items.Select(c => c.Subject).ShouldBe(["page0.test"]);
+        second.NextCursor.ShouldBeNull();
+    }
+
+    [SkippableFact]
+    public async Task RevokeAndShow_ByAdmin_EndsTheCertificate()
+    {
+        using var certificate = await _ca.EnrollAsync("portal.test");
+        using var admin = await AdminAsync();
+
+        using var revoked = await admin.PostAsJsonAsync($"/portal/certificates/{certificate.Serial()}/revoke", new RevokeRequest { ReasonCode = 5, Reason = "retired" }, ContractsJson.Default.RevokeRequest);
+
+        revoked.StatusCode.ShouldBe(HttpStatusCode.NoContent);
+        var detail = (await admin.GetFromJsonAsync($"/portal/certificates/{certificate.Serial()}", ContractsJson.Default.CertificateDetail))!;
+        (detail.Summary.ReasonCode, detail.RevocationReason).ShouldBe((5, "retired"));
+        detail.Summary.RevokedAt.ShouldNotBeNull();
+        detail.Pem.ShouldBe(Pki.Files.Pem.Certificate(certificate.RawDataMemory.Span));
+        (await GetAsync(admin, "/portal/certificates?revoked=true&subject=portal.test")).Items.ShouldHaveSingleItem();
+        using var again = await admin.PostAsJsonAsync($"/portal/certificates/{certificate.Serial()}/revoke", new RevokeRequest(), ContractsJson.Default.RevokeRequest);
+        again.StatusCode.ShouldBe(HttpStatusCode.Conflict);
+        (await _ca.Database.ScalarAsync<string>("SELECT actor FROM audit.entries WHERE action = 'certificate.revoked' AND subject = 'portal.test'")).ShouldBe("admin");
+    }
+
+    [SkippableTheory]
+    [InlineData("GET", "/portal/certificates")]
+    [InlineData("GET", "/portal/certificates/1")]
+    [InlineData("POST", "/portal/certificates/1/revoke")]
+    public async Task Portal_WithoutASession_Is401EvenWithAClientCertificate(string method, string path)
+    {
+        using var certificate = await _ca.EnrollAsync("nosy.test");
+        using var client = _ca.Client(certificate);
+        using var request = new HttpRequestMessage(new HttpMethod(method), path);
+
+        using var response = await client.SendAsync(request);
+
+        response.StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+    }
+
+    [SkippableTheory]
+    [InlineData("/portal/certificates/99999", 404, "certificate_not_found")]
+    [InlineData("/portal/certificates/0x1", 404, "certificate_not_found")]
+    [InlineData("/portal/certificates?limit=0", 400, "bad_limit")]
+    [InlineData("/portal/certificates?limit=501", 400, "bad_limit")]
+    [InlineData("/portal/certificates?text=%00", 400, "bad_filter")]
+    [InlineData("/portal/certificates?cursor=x", 400, "malformed_request")]
+    public async Task Portal_BadQuery_IsAProblem(string path, int status, string code)
+    {
+        using var admin = await AdminAsync();
+
+        using var response = await admin.GetAsync(path);
+
+        ((int)response.StatusCode).ShouldBe(status);
+        (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("code").GetString().ShouldBe(code);
+    }
+
+    private static async Task<Page<CertificateSummary>> GetAsync(HttpClient client, string path) =>
+        (await client.GetFromJsonAsync(path, ContractsJson.Default.PageCertificateSummary))!;
+
+    private async Task<HttpClient> AdminAsync()
+    {
+        await InitialAdmin.EnsureAsync(_ca.Database.DataSource, _ca.Folder, "correct horse battery", TimeProvider.System, CancellationToken.None);
+        var client = _ca.Client();
+        using var response = await client.PostAsJsonAsync("/portal/login", new { username = "admin", password = "correct horse battery" });
+        client.DefaultRequestHeaders.Authorization = new("Bearer", (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("access_token").GetString());
+        return client;
+    }
+}

@@ -1,0 +1,217 @@
+using IoTPlatform.Hosting;
+using IoTPlatform.Pki;
+using IoTPlatform.Pki.Files;
+using IoTPlatform.Pki.Signing;
+using IoTPlatform.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace IoTPlatform.CertificateAuthority.Tests;
+
+public sealed class RootAndIntermediateTests : IAsyncLifetime, IDisposable
+{
+    private readonly TempFolder _temp = new();
+    private DataFolder _folder = null!;
+    private TestDatabase _database = null!;
+
+    public async Task InitializeAsync()
+    {
+        _folder = DataFolder.Open(_temp.Combine("data"));
+        _database = await PostgresServer.CreateDatabaseAsync(typeof(Authority).Assembly);
+    }
+
+    public async Task DisposeAsync() => await _database.DisposeAsync();
+
+    public void Dispose()
+    {
+        _folder.Dispose();
+        _temp.Dispose();
+    }
+
+    [SkippableFact]
+    public async Task Ensure_EmptyFolder_MakesTheHierarchy()
+    {
+        var issuers = await EnsureAsync();
+
+        var root = ParsedCertificate.Parse(issuers.Chain.Root.RawDataMemory);
+        (root.PathLength, root.Names.CommonName, (root.NotAfter - root.NotBefore).Days).ShouldBe((2, "IoTPlatform Root CA", 3650));
+        issuers.Chain.Root.PublicKey.GetECDsaPublicKey()!.KeySize.ShouldBe(384);
+        var intermediate = ParsedCertificate.Parse(issuers.Active.Certificate.RawDataMemory);
+        (intermediate.PathLength, (intermediate.NotAfter - intermediate.NotBefore).Days).ShouldBe((1, 1825));
+        issuers.Active.Certificate.PublicKey.GetECDsaPublicKey()!.KeySize.ShouldBe(256);
+        foreach (var key in (string[])[CaFiles.RootKey(_folder), CaFiles.IntermediateKey(_folder)])
+        {
+            File.GetUnixFileMode(key).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            (await File.ReadAllTextAsync(key)).ShouldStartWith("-----BEGIN ENCRYPTED PRIVATE KEY-----");
+        }
+
+        (await _database.ScalarAsync<string>("SELECT string_agg(profile, ',' ORDER BY id) FROM ca.certificates")).ShouldBe("root,intermediate");
+        (await _database.ScalarAsync<string>("SELECT string_agg(action, ',' ORDER BY sequence) FROM audit.entries")).ShouldBe("ca.root_intended,certificate.issued,certificate.intended,certificate.issued");
+    }
+
+    [SkippableFact]
+    public async Task Ensure_Again_IsTheSameHierarchy()
+    {
+        var first = await EnsureAsync();
+
+        (await EnsureAsync()).Chain.Pem.ShouldBe(first.Chain.Pem);
+        (await CountAsync()).ShouldBe(2);
+    }
+
+    // What a kill -9 leaves behind after each step of the first start, in order.
+    [SkippableTheory]
+    [InlineData("root key written", "intermediate certificate,intermediate key,root certificate", true)]
+    [InlineData("root certificate recorded, not written", "intermediate certificate,intermediate key,root certificate", false)]
+    [InlineData("root certificate written", "intermediate certificate,intermediate key", false)]
+    [InlineData("intermediate key written", "intermediate certificate", false)]
+    [InlineData("intermediate certificate recorded, not written", "intermediate certificate", false)]
+    public async Task Ensure_KilledBetweenTwoFiles_TheNextStartCompletes(string point, string missing, bool nothingRecorded)
+    {
+        var first = await EnsureAsync();
+        foreach (var file in missing.Split(','))
+        {
+            File.Delete(PathOf(file));
+        }
+
+        if (nothingRecorded)
+        {
+            await _database.ExecuteAsSuperuserAsync("SET session_replication_role = replica; DELETE FROM ca.certificates");
+        }
+        else if (!point.Contains("recorded", StringComparison.Ordinal))
+        {
+            await _database.ExecuteAsSuperuserAsync("SET session_replication_role = replica; DELETE FROM ca.certificates WHERE profile = 'intermediate'");
+        }
+        else if (missing.Contains("intermediate key", StringComparison.Ordinal))
+        {
+            await _database.ExecuteAsSuperuserAsync("SET session_replication_role = replica; DELETE FROM ca.certificates WHERE profile = 'intermediate'");
+        }
+
+        var resumed = await EnsureAsync();
+
+        if (!nothingRecorded)
+        {
+            resumed.Chain.Root.RawData.ShouldBe(first.Chain.Root.RawData);
+        }
+
+        if (point.StartsWith("intermediate certificate recorded", StringComparison.Ordinal))
+        {
+            resumed.Active.Certificate.RawData.ShouldBe(first.Active.Certificate.RawData);
+        }
+
+        (await CountAsync()).ShouldBe(2);
+        (await EnsureAsync()).Chain.Pem.ShouldBe(resumed.Chain.Pem);
+    }
+
+    [SkippableFact]
+    public async Task Ensure_RootKeyTakenAway_RunsOn()
+    {
+        var first = await EnsureAsync();
+        var key = new CaKeyFile(CaFiles.RootKey(_folder));
+        key.Export(_temp.Combine("offline-root-key"));
+        key.Remove();
+
+        (await EnsureAsync()).Chain.Pem.ShouldBe(first.Chain.Pem);
+        key.Exists.ShouldBeFalse();
+    }
+
+    [SkippableFact]
+    public async Task Ensure_IntermediateLostAndNoRootKey_SaysWhatToDo()
+    {
+        await EnsureAsync();
+        new CaKeyFile(CaFiles.RootKey(_folder)).Remove();
+        File.Delete(CaFiles.IntermediateCertificate(_folder));
+        File.Delete(CaFiles.IntermediateKey(_folder));
+
+        (await Should.ThrowAsync<StartupException>(EnsureAsync())).Message.ShouldContain("Put the exported root key back");
+    }
+
+    [SkippableFact]
+    public async Task Ensure_EmptyFolderOnTheDatabaseOfAnotherCa_IsRefused()
+    {
+        await EnsureAsync();
+        Directory.Delete(_folder.Combine("certs"), recursive: true);
+        Directory.Delete(_folder.Combine("secrets"), recursive: true);
+
+        (await Should.ThrowAsync<StartupException>(EnsureAsync())).Message.ShouldContain("belongs to a CA whose files are not in");
+        Directory.Exists(_folder.Combine("secrets")).ShouldBeFalse();
+    }
+
+    [SkippableFact]
+    public async Task Ensure_WrongPassword_SaysSoAndChangesNothing()
+    {
+        await EnsureAsync();
+
+        var refused = await Should.ThrowAsync<StartupException>(EnsureAsync(name => name == "STEP_CA_PASSWORD" ? "wrong" : null));
+
+        refused.Message.ShouldContain("STEP_CA_PASSWORD");
+        (await CountAsync()).ShouldBe(2);
+    }
+
+    [SkippableFact]
+    public async Task Ensure_IntermediateOfAnotherRoot_IsRefused()
+    {
+        await EnsureAsync();
+        using var key = CaKey.Generate(KeyKind.P384);
+        using var other = CaSigner.SelfSign(key, new CertificateTemplate
+        {
+            Profile = Profiles.Root,
+            SubjectPublicKeyInfo = key.SubjectPublicKeyInfo,
+            Key = key.Kind,
+            Names = new SubjectNames { CommonName = "IoTPlatform Root CA" },
+            NotBefore = TimeProvider.System.GetUtcNow(),
+            NotAfter = TimeProvider.System.GetUtcNow().AddYears(1),
+        });
+        await File.WriteAllTextAsync(CaFiles.RootCertificate(_folder), Pem.Certificate(other.RawDataMemory.Span));
+
+        (await Should.ThrowAsync<StartupException>(EnsureAsync())).Message.ShouldContain("Restore both from the same backup");
+    }
+
+    [SkippableFact]
+    public async Task Ensure_KeyFileOthersCanRead_IsRefused()
+    {
+        await EnsureAsync();
+        File.SetUnixFileMode(CaFiles.IntermediateKey(_folder), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.OtherRead);
+
+        (await Should.ThrowAsync<StartupException>(EnsureAsync())).Message.ShouldContain("0600");
+    }
+
+    [SkippableFact]
+    public async Task Ensure_PasswordFromAFile_IsUsed()
+    {
+        var file = _temp.Combine("password");
+        await File.WriteAllTextAsync(file, "from a file\n");
+        await EnsureAsync(name => name == "STEP_CA_PASSWORD_FILE" ? file : null);
+
+        using var key = new CaKeyFile(CaFiles.IntermediateKey(_folder)).Load("from a file");
+
+        key.Kind.ShouldBe(KeyKind.P256);
+        File.Exists(_folder.Combine("ca-password")).ShouldBeFalse();
+    }
+
+    [SkippableFact]
+    public void Passwords_FileMissingOrEmpty_SaysWhich()
+    {
+        File.WriteAllText(_temp.Combine("empty"), "\n");
+
+        Should.Throw<StartupException>(() => CaPasswords.Resolve(_folder, name => name == "STEP_CA_PASSWORD_FILE" ? "/nonexistent/pw" : null)).Message.ShouldContain("/nonexistent/pw");
+        Should.Throw<StartupException>(() => CaPasswords.Resolve(_folder, name => name == "STEP_CA_PASSWORD_FILE" ? _temp.Combine("empty") : null)).Message.ShouldContain("is empty");
+    }
+
+    private Task<IssuerSet> EnsureAsync(Func<string, string?>? settings = null) => RootAndIntermediate.EnsureAsync(
+        _folder,
+        CaPasswords.Resolve(_folder, settings ?? (_ => null)),
+        CaHost.DefaultOptions,
+        _database.DataSource,
+        TimeProvider.System,
+        NullLoggerFactory.Instance,
+        CancellationToken.None);
+
+    private Task<long> CountAsync() => _database.ScalarAsync<long>("SELECT count(*) FROM ca.certificates");
+
+    private string PathOf(string file) => file switch
+    {
+        "root certificate" => CaFiles.RootCertificate(_folder),
+        "root key" => CaFiles.RootKey(_folder),
+        "intermediate certificate" => CaFiles.IntermediateCertificate(_folder),
+        _ => CaFiles.IntermediateKey(_folder),
+    };
+}
