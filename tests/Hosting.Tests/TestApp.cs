@@ -51,7 +51,7 @@ internal sealed class TestApp : IAsyncDisposable
         var database = await PostgresServer.CreateDatabaseAsync();
         var time = new FakeTime();
         var log = new LogCapture();
-        var dataSource = DataSources.Create(database.ConnectionString, loggers: null);
+        var dataSource = DataSources.Create(database.ConnectionString);
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Trace).AddProvider(log);

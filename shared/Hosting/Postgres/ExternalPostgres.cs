@@ -1,5 +1,4 @@
 using System.Net.Sockets;
-using Microsoft.Extensions.Logging;
 using Npgsql;
 
 namespace IoTPlatform.Hosting;
@@ -11,12 +10,12 @@ internal static class ExternalPostgres
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
 
-    public static async Task<NpgsqlDataSource> ConnectAsync(string connectionString, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<NpgsqlDataSource> ConnectAsync(string connectionString, TimeProvider time, CancellationToken cancellationToken)
     {
         NpgsqlDataSource dataSource;
         try
         {
-            dataSource = DataSources.Create(connectionString, loggers);
+            dataSource = DataSources.Create(connectionString);
         }
         catch (ArgumentException)
         {

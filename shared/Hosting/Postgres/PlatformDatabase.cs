@@ -25,7 +25,7 @@ public sealed class PlatformDatabase : IAsyncDisposable
     {
         if (connectionString is not null)
         {
-            return new PlatformDatabase(await ExternalPostgres.ConnectAsync(connectionString, loggers, time, cancellationToken), server: null);
+            return new PlatformDatabase(await ExternalPostgres.ConnectAsync(connectionString, time, cancellationToken), server: null);
         }
 
         if (PostgresFolder.RunningAccount() is { } account)
@@ -37,7 +37,7 @@ public sealed class PlatformDatabase : IAsyncDisposable
         try
         {
             await server.EnsureDatabaseAsync(databaseName, cancellationToken);
-            return new PlatformDatabase(DataSources.Create(server.ConnectionString(databaseName), loggers), server);
+            return new PlatformDatabase(DataSources.Create(server.ConnectionString(databaseName)), server);
         }
         catch
         {
