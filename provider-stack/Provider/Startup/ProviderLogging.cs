@@ -16,6 +16,7 @@ internal static class ProviderLogging
         logging.SetMinimumLevel(LogLevel.Information);
         logging.AddFilter("Microsoft", LogLevel.Warning);
         logging.AddFilter("MassTransit", LogLevel.Warning);
+        logging.AddFilter("Npgsql", LogLevel.Warning);
         // The folder that holds these keys is 0700 and theirs are 0600, as every other secret's here.
         logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
     }

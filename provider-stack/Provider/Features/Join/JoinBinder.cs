@@ -9,7 +9,7 @@ namespace IoTPlatform.Provider.Features.Join;
 internal sealed class JoinBinder(ProviderDb db, TimeProvider time)
 {
     /// <summary>Throws 409 <c>join_key_bound</c> when another Sub-CA key was first, 401 when the key was ended meanwhile.</summary>
-    public async Task BindAsync(JoinKeyRow key, JoinSubmission submission, CancellationToken cancellationToken)
+    public async Task BindKeyAsync(JoinKeyRow key, JoinSubmission submission, CancellationToken cancellationToken)
     {
         if (key.JoinId is null && await TryBindAsync(key, submission, cancellationToken))
             return;

@@ -19,7 +19,7 @@ internal static class JoinEndpoint
     {
         var key = await gate.AdmitAsync(joinKey, ClientAddress.Of(context), cancellationToken);
         var submission = JoinSubmission.Decode(request, key.TenantId, options.PlatformDomain);
-        await binder.BindAsync(key, submission, cancellationToken);
+        await binder.BindKeyAsync(key, submission, cancellationToken);
         await workflows.AdvanceAsync(key.TenantId, cancellationToken);
         return TypedResults.Ok(await bundles.RequireAsync(key.TenantId, submission.SubCa.SubjectPublicKeyInfoSha256, cancellationToken));
     }

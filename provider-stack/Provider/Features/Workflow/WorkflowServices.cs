@@ -14,6 +14,7 @@ internal static class WorkflowServices
             bus.UsingInMemory((context, configure) => configure.ConfigureEndpoints(context));
         });
         services.AddSingleton<WorkflowEnds>();
+        services.AddSingleton<TenantLocks>();
         services.AddSingleton<TenantWorkflow>();
         services.AddSingleton<WorkflowClient>();
         return services.AddHostedService<WorkflowWaker>();
