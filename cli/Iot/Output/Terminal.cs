@@ -53,10 +53,12 @@ internal sealed class Terminal
 
     private static IAnsiConsole Create(TextWriter writer)
     {
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(writer) });
-        // Without a terminal there is no width to respect, and a cut serial number is useless.
-        if (!console.Profile.Out.IsTerminal)
-            console.Profile.Width = WideEnoughForAFile;
+        var target = new AnsiConsoleOutput(writer);
+        if (target.IsTerminal)
+            return AnsiConsole.Create(new AnsiConsoleSettings { Out = target });
+        // Into a file or a pipe: no colours, and no width to respect, because a cut serial number is useless.
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = target, Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors, Interactive = InteractionSupport.No });
+        console.Profile.Width = WideEnoughForAFile;
         return console;
     }
 }
