@@ -10,6 +10,7 @@ internal static class TenantLogging
     public static void Configure(ILoggingBuilder logging) => logging
         .ClearProviders()
         .AddFilter("Microsoft", LogLevel.Warning)
+        .AddFilter("Npgsql", LogLevel.Warning)
         .AddSimpleConsole(console =>
         {
             console.SingleLine = true;
