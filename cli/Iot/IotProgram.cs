@@ -14,7 +14,8 @@ internal static class IotProgram
         if (parsed.Action is ParseErrorAction parseError)
         {
             // A group without a verb is a question: what is there?
-            parseError.ShowHelp = parsed.CommandResult.Command.Subcommands.Count > 0;
+            parseError.ShowHelp = parsed.CommandResult.Command.Subcommands.Count > 0 && parsed.UnmatchedTokens.Count == 0;
+            console.Output = error;
             await parsed.InvokeAsync(console, CancellationToken.None).ConfigureAwait(false);
             await error.WriteLineAsync($"see: {CommandPath.Of(parsed.CommandResult)} --help").ConfigureAwait(false);
             return ExitCode.Usage;

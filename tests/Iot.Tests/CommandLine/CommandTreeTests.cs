@@ -1,0 +1,97 @@
+using System.CommandLine;
+
+namespace IoTPlatform.Iot.Tests.CommandLine;
+
+/// <summary>Every command explains itself.</summary>
+public sealed class CommandTreeTests
+{
+    public static TheoryData<string> Commands => [.. All(IotCommand.Create(), "iot").Select(command => command.Path)];
+
+    [Theory]
+    [MemberData(nameof(Commands))]
+    public void Command_HasDescriptionAndExample_ThatParses(string path)
+    {
+        var command = Find(path);
+
+        command.Description.ShouldNotBeNullOrWhiteSpace();
+        Examples.Of(command).ShouldNotBeEmpty();
+        foreach (var example in Examples.Of(command))
+            IotCommand.Create().Parse(Words(example)).Errors.ShouldBeEmpty(example);
+    }
+
+    [Theory]
+    [MemberData(nameof(Commands))]
+    public void Command_OptionsAndArguments_AreDescribed(string path)
+    {
+        foreach (var option in Find(path).Options)
+            option.Description.ShouldNotBeNullOrWhiteSpace(option.Name);
+        foreach (var argument in Find(path).Arguments)
+            argument.Description.ShouldNotBeNullOrWhiteSpace(argument.Name);
+    }
+
+    [Theory]
+    [MemberData(nameof(Commands))]
+    public async Task Help_OfEveryCommand_ShowsItsExample(string path)
+    {
+        var (code, output, _) = await Cli.RunAsync([.. path.Split(' ')[1..], "--help"]);
+
+        code.ShouldBe(ExitCode.Ok);
+        output.ShouldContain("Examples:");
+        output.ShouldContain(Examples.Of(Find(path))[0]);
+    }
+
+    [Theory]
+    [InlineData("demo")]
+    [InlineData("test")]
+    [InlineData("bench ca")]
+    [InlineData("bench join")]
+    [InlineData("up provider")]
+    [InlineData("up tenant")]
+    [InlineData("tenants prepare")]
+    [InlineData("tenants list")]
+    [InlineData("tenants show")]
+    [InlineData("tenants revoke-key")]
+    [InlineData("tenants remove")]
+    [InlineData("tenants rotate")]
+    [InlineData("tenants approve")]
+    [InlineData("tenants reject")]
+    [InlineData("devices token")]
+    [InlineData("devices list")]
+    [InlineData("devices show")]
+    [InlineData("devices revoke")]
+    [InlineData("device enroll")]
+    [InlineData("device run")]
+    [InlineData("ca fingerprint")]
+    [InlineData("ca root")]
+    [InlineData("ca inspect")]
+    [InlineData("ca list")]
+    [InlineData("ca revoke")]
+    [InlineData("ca export-root-key")]
+    [InlineData("ca remove-root-key")]
+    [InlineData("audit verify")]
+    public void Command_IsThere_AndTakesJson(string path)
+    {
+        Find("iot " + path).ShouldNotBeNull();
+        IotCommand.Json.Recursive.ShouldBeTrue();
+    }
+
+    [Fact]
+    public void NoOption_TakesASecret() =>
+        All(IotCommand.Create(), "iot").SelectMany(command => command.Command.Options)
+            .Select(option => option.Name)
+            .Where(name => name is "--password" or "--join-key" or "--token" or "--ca-password")
+            .ShouldBeEmpty("every process of a machine sees command lines");
+
+    private static Command Find(string path) => All(IotCommand.Create(), "iot").Single(command => command.Path == path).Command;
+
+    private static IEnumerable<(string Path, Command Command)> All(Command command, string path) =>
+        command.Subcommands.SelectMany(sub => All(sub, $"{path} {sub.Name}")).Prepend((path, command));
+
+    // What comes before "iot" or after a pipe is the shell's.
+    private static string[] Words(string example)
+    {
+        var line = example.Split("| jq")[0];
+        line = line[(line.IndexOf("iot ", StringComparison.Ordinal) + 4)..];
+        return [.. System.CommandLine.Parsing.CommandLineParser.SplitCommandLine(line)];
+    }
+}

@@ -1,0 +1,189 @@
+using System.Text.Json;
+using IoTPlatform.Client.Tests.Doubles;
+using IoTPlatform.Contracts;
+using IoTPlatform.Contracts.Accounts;
+using IoTPlatform.Contracts.Audit;
+using IoTPlatform.Contracts.Devices;
+using IoTPlatform.Contracts.Tenants;
+using IoTPlatform.Testing;
+using Microsoft.AspNetCore.Http;
+
+namespace IoTPlatform.Iot.Tests.Commands;
+
+/// <summary>Commands against a server that answers what it is told to.</summary>
+public sealed class ServerCommandTests : IAsyncLifetime
+{
+    private const string Password = "pass word with spaces";
+    private const string JoinKey = "ABCD-EFGH-JKLM-NPQR";
+    private readonly TempFolder temp = new();
+    private FaultyServer server = null!;
+
+    public async Task InitializeAsync()
+    {
+        server = await FaultyServer.StartAsync();
+        await File.WriteAllTextAsync(temp.Combine("root.crt"), server.Authority.RootPem);
+        await File.WriteAllTextAsync(temp.Combine("password"), Password + "\n");
+        server.Answer = LoggedInAnd((context, _) => context.ProblemAsync(404, "tenant_not_found", "no such tenant"));
+    }
+
+    public async Task DisposeAsync()
+    {
+        await server.DisposeAsync();
+        temp.Dispose();
+    }
+
+    [Fact]
+    public async Task Command_LogsInAndOutAgain_EvenWhenItFails()
+    {
+        var (code, _, error) = await RunAsync("tenants", "show", "acme");
+
+        code.ShouldBe(ExitCode.NotFound);
+        error.ShouldBe("error: no such tenant (tenant_not_found)\n");
+        server.Seen.Select(request => $"{request.Method} {request.Path}").ShouldBe(["POST /portal/login", "GET /portal/admin/tenants/acme", "POST /portal/logout"]);
+        JsonDocument.Parse(server.Seen[0].Body).RootElement.GetProperty("password").GetString().ShouldBe(Password);
+    }
+
+    [Fact]
+    public async Task Login_Refused_IsNotAuthorised()
+    {
+        server.Answer = (context, _) => context.ProblemAsync(401, "login_failed", "wrong user name or password");
+
+        var (code, _, error) = await RunAsync("tenants", "list");
+
+        code.ShouldBe(ExitCode.NotAuthorised);
+        error.ShouldContain("wrong user name or password");
+        error.ShouldNotContain(Password);
+    }
+
+    [Fact]
+    public async Task Password_EmptyFile_IsUsage()
+    {
+        await File.WriteAllTextAsync(temp.Combine("password"), "");
+
+        (await RunAsync("tenants", "list")).Code.ShouldBe(ExitCode.Usage);
+
+        server.Seen.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task List_Pages_AreFollowedToTheEnd()
+    {
+        server.Answer = LoggedInAnd((context, request) => context.JsonAsync(
+            request.Path.EndsWith("cursor=2", StringComparison.Ordinal)
+                ? new Page<TenantSummary> { Items = [Tenant("globex")] }
+                : new Page<TenantSummary> { Items = [Tenant("acme")], NextCursor = "2" },
+            ContractsJson.Default.PageTenantSummary));
+
+        var (code, output, _) = await RunAsync("tenants", "list");
+        var (_, json, _) = await RunAsync("tenants", "list", "--json");
+
+        code.ShouldBe(ExitCode.Ok);
+        output.ShouldContain("acme");
+        output.ShouldContain("globex");
+        output.ShouldNotContain("\u001b");
+        JsonDocument.Parse(json).RootElement.EnumerateArray().Select(tenant => tenant.GetProperty("tenant_id").GetString()).ShouldBe(["acme", "globex"]);
+    }
+
+    [Fact]
+    public async Task List_CursorThatNeverMoves_Ends()
+    {
+        server.Answer = LoggedInAnd((context, _) => context.JsonAsync(new Page<TenantSummary> { Items = [Tenant("acme")], NextCursor = "1" }, ContractsJson.Default.PageTenantSummary));
+
+        (await RunAsync("tenants", "list")).Code.ShouldBe(ExitCode.Ok);
+    }
+
+    [Fact]
+    public async Task Prepare_WithoutFile_ShowsTheKeyBecauseItIsTheAnswer()
+    {
+        server.Answer = LoggedInAnd(Prepared);
+
+        var (_, output, _) = await RunAsync("tenants", "prepare", "acme");
+        var (_, json, _) = await RunAsync("tenants", "prepare", "acme", "--json");
+
+        output.ShouldContain(JoinKey);
+        JsonDocument.Parse(json).RootElement.GetProperty("join_key").GetString().ShouldBe(JoinKey);
+    }
+
+    [Fact]
+    public async Task Prepare_IntoAnEnvFile_KeepsTheKeyOffTheScreen()
+    {
+        server.Answer = LoggedInAnd(Prepared);
+
+        var (code, output, error) = await RunAsync("tenants", "prepare", "acme", "--name", "Acme", "--env-file", temp.Combine("acme.env"));
+
+        code.ShouldBe(ExitCode.Ok);
+        (output + error).ShouldNotContain(JoinKey);
+        var lines = await File.ReadAllLinesAsync(temp.Combine("acme.env"));
+        lines.ShouldContain($"JOIN_KEY={JoinKey}");
+        lines.ShouldContain("TENANT_ID=acme");
+        lines.ShouldContain($"STEP_CA_FINGERPRINT={server.Trust.Fingerprint}");
+        lines.ShouldContain($"PROVIDER_URL={server.Url.AbsoluteUri.TrimEnd('/')}");
+        File.GetUnixFileMode(temp.Combine("acme.env")).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
+    }
+
+    [Fact]
+    public async Task Token_IntoAFile_KeepsItOffTheScreen()
+    {
+        server.Answer = LoggedInAnd((context, _) => context.JsonAsync(
+            new CreatedEnrollmentToken { Id = Guid.Empty, Token = "s3cret", Uses = 1, DeviceId = "pump-1", ExpiresAt = DateTimeOffset.UnixEpoch }, ContractsJson.Default.CreatedEnrollmentToken));
+
+        var (code, output, error) = await RunAsync("devices", "token", "pump-1", "--expires", "2h", "--out", temp.Combine("token"));
+
+        code.ShouldBe(ExitCode.Ok);
+        (output + error).ShouldNotContain("s3cret");
+        (await File.ReadAllTextAsync(temp.Combine("token"))).ShouldBe("s3cret\n");
+        File.GetUnixFileMode(temp.Combine("token")).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        JsonDocument.Parse(server.Seen[1].Body).RootElement.GetProperty("expires_in_seconds").GetInt32().ShouldBe(7200);
+    }
+
+    [Fact]
+    public async Task Remove_WithoutYesAndWithoutATerminal_DoesNothing()
+    {
+        var (code, _, error) = await RunAsync("tenants", "remove", "acme");
+
+        code.ShouldBe(ExitCode.Usage);
+        error.ShouldContain("--yes");
+        server.Seen.ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData(true, null, ExitCode.Ok)]
+    [InlineData(false, null, ExitCode.Failed)]
+    [InlineData(true, "abcd", ExitCode.Ok)]
+    [InlineData(true, "0123", ExitCode.Failed)]
+    public async Task AuditVerify_ExitCode_SaysWhetherTheLogHolds(bool intact, string? head, int expected)
+    {
+        server.Answer = LoggedInAnd((context, request) => request.Path.StartsWith("/portal/audit/verify", StringComparison.Ordinal)
+            ? context.JsonAsync(new AuditVerification { Entries = 3, Intact = intact, Head = "abcd", BrokenAt = intact ? null : 2 }, ContractsJson.Default.AuditVerification)
+            : context.JsonAsync(new Page<AuditEntryView> { Items = [] }, ContractsJson.Default.PageAuditEntryView));
+
+        (await RunAsync(head is null ? ["audit", "verify"] : ["audit", "verify", "--head", head])).Code.ShouldBe(expected);
+    }
+
+    [Fact]
+    public async Task Server_TextWithMarkup_IsPrintedAsItIs()
+    {
+        server.Answer = LoggedInAnd((context, _) => context.JsonAsync(
+            new Page<TenantSummary> { Items = [Tenant("acme") with { DisplayName = "[red]Acme[/] [[x" }] }, ContractsJson.Default.PageTenantSummary));
+
+        var (code, output, _) = await RunAsync("tenants", "list");
+
+        code.ShouldBe(ExitCode.Ok);
+        output.ShouldContain("[red]Acme[/] [[x");
+    }
+
+    private static TenantSummary Tenant(string id) => new() { TenantId = id, DisplayName = id, Status = TenantStatus.Active, CreatedAt = DateTimeOffset.UnixEpoch };
+
+    private static Task Prepared(HttpContext context, SeenRequest request) => context.JsonAsync(
+        new PreparedTenant { TenantId = "acme", DisplayName = "Acme", JoinKey = JoinKey, ExpiresAt = DateTimeOffset.UnixEpoch, Hint = "set it" }, ContractsJson.Default.PreparedTenant);
+
+    private static Func<HttpContext, SeenRequest, Task> LoggedInAnd(Func<HttpContext, SeenRequest, Task> answer) => (context, request) => request.Path switch
+    {
+        "/portal/login" => context.JsonAsync(new LoginResponse { AccessToken = "t", TokenType = "Bearer", ExpiresIn = 60, Roles = [] }, ContractsJson.Default.LoginResponse),
+        "/portal/logout" => Task.CompletedTask,
+        _ => answer(context, request),
+    };
+
+    private Task<(int Code, string Output, string Error)> RunAsync(params string[] arguments) =>
+        Cli.RunAsync([.. arguments, "--url", server.Url.ToString(), "--root", temp.Combine("root.crt"), "--password-file", temp.Combine("password")]);
+}
