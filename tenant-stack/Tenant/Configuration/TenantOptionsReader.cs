@@ -93,7 +93,7 @@ internal sealed class TenantOptionsReader(PlatformOptions settings)
         var text = settings[TenantSettings.WireGuardSubnet];
         if (text is null)
             return TenantOptions.DefaultWireGuardSubnet;
-        var good = IPNetwork.TryParse(text, out var subnet) && subnet.BaseAddress.AddressFamily == AddressFamily.InterNetwork && subnet.PrefixLength is >= 8 and <= 30;
+        var good = IPNetwork.TryParse(text, out var subnet) && subnet.ToString() == text && subnet.BaseAddress.AddressFamily == AddressFamily.InterNetwork && subnet.PrefixLength is >= 8 and <= 30;
         Check(good, $"{TenantSettings.WireGuardSubnet}: '{text}' is not an IPv4 subnet of /8 to /30 without host bits, like 10.64.0.0/16");
         return good ? subnet : TenantOptions.DefaultWireGuardSubnet;
     }

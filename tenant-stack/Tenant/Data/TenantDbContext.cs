@@ -21,8 +21,8 @@ internal sealed class TenantDbContext(DbContextOptions<TenantDbContext> options)
         model.Entity<DeviceKey>().ToTable("device_keys").HasKey(k => k.KeySha256);
         model.Entity<EnrollmentToken>().ToTable("enrollment_tokens").HasKey(t => t.Id);
         model.Entity<Enrollment>().ToTable("enrollments").HasKey(e => new { e.AuthorizationId, e.DeviceId, e.KeySha256 });
-        model.Entity<WireGuardPeer>().ToTable("wireguard_peers").HasKey(p => p.Address);
-        model.Entity<WireGuardPeer>().Property(p => p.Subnet).HasColumnType("cidr");
+        // Read only here: SQL functions allocate and release.
+        model.Entity<WireGuardPeer>().ToTable("wireguard_peers").HasNoKey();
         foreach (var property in model.Model.GetEntityTypes().SelectMany(e => e.GetProperties()))
             property.SetColumnName(SnakeCase(property.Name));
     }

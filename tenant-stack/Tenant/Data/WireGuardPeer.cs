@@ -6,9 +6,6 @@ namespace IoTPlatform.Tenant.Data;
 internal sealed class WireGuardPeer
 {
     public required IPAddress Address { get; init; }
-    public required IPNetwork Subnet { get; init; }
-    public string? DeviceId { get; set; }
-    public string? PublicKey { get; set; }
-    public required DateTimeOffset AssignedAt { get; set; }
-    public DateTimeOffset? ReleasedAt { get; set; }
+    public string? DeviceId { get; init; }
+    public string? PublicKey { get; init; }
 }

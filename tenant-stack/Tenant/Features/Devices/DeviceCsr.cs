@@ -6,14 +6,14 @@ namespace IoTPlatform.Tenant.Features.Devices;
 /// <summary>Reads a device's CSR. Only its key is certified; names in it must not claim another identity.</summary>
 internal static class DeviceCsr
 {
-    public static CertificateSigningRequest Parse(string? pem, string deviceId)
+    public static CertificateSigningRequest Parse(string? pem, string deviceId, string spiffeId)
     {
         var csr = ParseAny(pem);
         if (csr.RequestsCa)
             throw new ProblemException(400, "csr_requests_ca", "A device certificate is never a CA certificate.");
         if ((csr.Names.CommonName is { } name && name != deviceId) || csr.Names.Dns.Any(d => d != deviceId))
             throw new ProblemException(400, "csr_names_mismatch", "The CSR names another device than the URL.");
-        if (!csr.Names.Ip.IsEmpty || !csr.Names.Emails.IsEmpty)
+        if (!csr.Names.Ip.IsEmpty || !csr.Names.Emails.IsEmpty || csr.Names.Uris.Any(u => u != spiffeId))
             throw new ProblemException(400, "csr_names_mismatch", "A device certificate carries the device id and its SPIFFE id only.");
         return csr;
     }

@@ -11,9 +11,8 @@ internal sealed class EnrollDevice(
 {
     public async Task<EnrollResponse> RunAsync(string deviceId, EnrollRequest request, EnrollmentCredential credential, CancellationToken cancellationToken)
     {
-        var order = EnrollmentOrder.Decode(deviceId, request);
-        certificates.CheckPermitted(order.DeviceId);
-        var claim = await throttle.RunAsync(order.DeviceId, credential.RemoteAddress, () => claims.ClaimAsync(order, credential, cancellationToken), cancellationToken);
+        var claim = await throttle.RunAsync(deviceId, credential.RemoteAddress, () => ClaimAsync(deviceId, request, credential, cancellationToken), cancellationToken);
+        var order = claim.Order;
         var certificate = await certificates.IssueAsync(order.DeviceId, order.Csr, claim.IdempotencyKey, cancellationToken);
         if (claim.IsRetry && await certificates.IsRevokedAsync(certificate.SerialNumber, cancellationToken))
             throw new ProblemException(403, "certificate_revoked", "The certificate of this enrolment is revoked. Enrol with a new key.");
@@ -22,5 +21,16 @@ internal sealed class EnrollDevice(
         if (claim.WireGuardAddress is not null || claim.Replaces)
             peers.Changed();
         return answers.Create(order.DeviceId, certificate, claim.WireGuardAddress);
+    }
+
+    private Task<EnrollmentClaim> ClaimAsync(string deviceId, EnrollRequest request, EnrollmentCredential credential, CancellationToken cancellationToken)
+    {
+        DevicePath.Check(deviceId);
+        // Before any cryptography is done for a caller who brought nothing.
+        if (credential.IsEmpty)
+            throw EnrollmentGrants.Refused();
+        var order = EnrollmentOrder.Decode(deviceId, request, certificates.SpiffeIdOf);
+        certificates.CheckPermitted(order.DeviceId);
+        return claims.ClaimAsync(order, credential, cancellationToken);
     }
 }

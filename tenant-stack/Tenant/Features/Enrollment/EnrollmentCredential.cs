@@ -13,6 +13,8 @@ internal sealed class EnrollmentCredential
 
     public required string RemoteAddress { get; init; }
 
+    public bool IsEmpty => TokenHash is null && Certificate is null;
+
     public static EnrollmentCredential From(HttpContext http) => new()
     {
         TokenHash = EnrollmentSecret.TryHash(http.Request.Headers.Authorization, out var hash) ? hash : null,

@@ -18,10 +18,10 @@ internal sealed record EnrollmentOrder
 
     public byte[] KeySha256 => Csr.SubjectPublicKeyInfoSha256;
 
-    public static EnrollmentOrder Decode(string deviceId, EnrollRequest request) => new()
+    public static EnrollmentOrder Decode(string deviceId, EnrollRequest request, Func<string, string> spiffeIdOf) => new()
     {
         DeviceId = DevicePath.Check(deviceId),
-        Csr = DeviceCsr.Parse(request.Csr, deviceId),
+        Csr = DeviceCsr.Parse(request.Csr, deviceId, spiffeIdOf(deviceId)),
         DeviceName = FreeText.Check(request.DeviceName, "device_name", 128),
         DeviceType = FreeText.Check(request.DeviceType, "device_type", 64),
         WireGuardKey = request.WgPublicKey is { } key ? WireGuardPublicKey.Check(key) : null,

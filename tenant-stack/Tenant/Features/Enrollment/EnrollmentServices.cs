@@ -1,5 +1,6 @@
 using IoTPlatform.Tenant.Configuration;
 using IoTPlatform.Tenant.Features.Enrollment.Tokens;
+using Microsoft.AspNetCore.Authorization;
 
 namespace IoTPlatform.Tenant.Features.Enrollment;
 
@@ -12,5 +13,6 @@ internal static class EnrollmentServices
         .AddSingleton<EnrollmentThrottle>()
         .AddSingleton<EnrollDevice>()
         .AddSingleton<RenewDevice>()
-        .AddSingleton<EnrollmentTokens>();
+        .AddSingleton<EnrollmentTokens>()
+        .AddSingleton<IAuthorizationMiddlewareResultHandler, RevokedCertificateAnswer>();
 }

@@ -48,8 +48,8 @@ internal sealed class ManufacturerCertificates
     {
         if (!IsConfigured || !Names(certificate).Contains(deviceId))
             return null;
-        var verified = ChainVerifier.Verify(certificate, intermediates, roots, CertificatePurpose.ClientAuth, time.GetUtcNow());
-        return verified.IsValid && !IsCa(certificate)
+        var verified = ChainVerifier.Verify(certificate, intermediates, roots, CertificatePurpose.Any, time.GetUtcNow());
+        return verified.IsValid && !IsCa(certificate) && MayBeClient(certificate)
             ? new EnrollmentGrant
             {
                 AuthorizationId = $"manufacturer:{Fingerprint.Sha256Hex(certificate.RawDataMemory.Span)}",
@@ -63,6 +63,10 @@ internal sealed class ManufacturerCertificates
             .Where(rdn => !rdn.HasMultipleElements && rdn.GetSingleElementType().Value is CommonNameAttribute or SerialNumberAttribute)
             .Select(rdn => rdn.GetSingleElementValue()?.ToLowerInvariant())
             .OfType<string>();
+
+    // IDevIDs often have no extended key usage, which means any (RFC 5280 section 4.2.1.12).
+    private static bool MayBeClient(X509Certificate2 certificate) =>
+        certificate.Extensions.OfType<X509EnhancedKeyUsageExtension>().All(e => e.EnhancedKeyUsages.Cast<Oid>().Any(o => o.Value == Oids.ClientAuth));
 
     private static bool IsCa(X509Certificate2 certificate) =>
         certificate.Extensions.OfType<X509BasicConstraintsExtension>().Any(e => e.CertificateAuthority);

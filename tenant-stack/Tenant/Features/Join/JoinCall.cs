@@ -28,6 +28,7 @@ internal sealed class JoinCall(TenantOptions options, ProviderLink provider, Joi
         {
             TenantStatus.Rejected => throw new StartupException($"the provider's admin rejected the request of tenant '{tenantId}': {status.Reason ?? "no reason given"}"),
             TenantStatus.Removing or TenantStatus.Removed => throw new StartupException($"the provider has removed tenant '{tenantId}'"),
+            TenantStatus.Active => throw new StartupException($"tenant '{tenantId}' has joined and confirmed its bundle, which is missing here. Restore the data folder from a backup, or have the provider remove the tenant and join again"),
             _ => status.Bundle ?? throw new ProviderBusyException(
                 status.Status is TenantStatus.Joining ? $"the provider is setting up tenant '{tenantId}'" : $"the provider's admin has not decided about tenant '{tenantId}' yet",
                 status.PollAfterSeconds is { } seconds ? TimeSpan.FromSeconds(Math.Max(1, seconds)) : DefaultPoll) { IsPending = true },

@@ -6,12 +6,12 @@ using IoTPlatform.Tenant.Features.WireGuard;
 
 namespace IoTPlatform.Tenant.Features.Join;
 
-/// <summary>The tenant's half of JOIN. The names in the CSRs are for people who read logs: the provider decides the real ones.</summary>
+/// <summary>The tenant's half of JOIN. The CSRs carry no names: with only a JOIN key in hand the tenant does not know its id yet, and the provider decides the names.</summary>
 internal sealed class JoinRequestFactory(TenantOptions options, JoinFiles files, SubCaAtBoot subCa, WireGuardServerKey wireGuard)
 {
     public JoinRequest Create() => new()
     {
-        SubCaCsr = subCa.Key.CreateCsrPem(new SubjectNames { CommonName = $"{options.TenantId ?? "tenant"} Sub-CA" }),
+        SubCaCsr = subCa.Key.CreateCsrPem(new SubjectNames()),
         MqttBridgeCsr = BridgeCsr(),
         WgPubkey = wireGuard.PublicKey,
         KeycloakUrl = options.KeycloakUrl?.AbsoluteUri,
@@ -20,6 +20,6 @@ internal sealed class JoinRequestFactory(TenantOptions options, JoinFiles files,
     private string BridgeCsr()
     {
         using var key = files.ReadBridgeKey() ?? throw new CryptographicException("The bridge key is missing.");
-        return CertificateSigningRequest.CreatePem(key, new SubjectNames { CommonName = $"{options.TenantId ?? "tenant"}-mqtt-bridge" });
+        return CertificateSigningRequest.CreatePem(key, new SubjectNames());
     }
 }

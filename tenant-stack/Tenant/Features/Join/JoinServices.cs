@@ -13,6 +13,8 @@ internal static class JoinServices
         .AddSingleton(s => new BundleFiles(s.GetRequiredService<JoinFiles>(), () => InstalledSubCa.From(s.GetRequiredService<Authority>().Issuers)))
         .AddSingleton<SubCaRotation>()
         .AddSingleton<IUpkeepTask, ResumeRotation>()
+        .AddSingleton<RetireOldSubCas>()
+        .AddSingleton<IUpkeepTask>(s => s.GetRequiredService<RetireOldSubCas>())
         .AddSingleton<IUpkeepTask, BundleDrift>()
         .AddSingleton<IUpkeepTask, BridgeRenewal>()
         .AddSingleton<UpkeepService>()

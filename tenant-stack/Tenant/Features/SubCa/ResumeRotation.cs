@@ -7,11 +7,5 @@ internal sealed class ResumeRotation(SubCaRotation rotation) : IUpkeepTask
 {
     public string Name => "sub-ca-rotation";
 
-    public async Task<bool> RunAsync(CancellationToken cancellationToken)
-    {
-        if (!rotation.IsPending)
-            return false;
-        await rotation.RunAsync("system", cancellationToken);
-        return true;
-    }
+    public Task<bool> RunAsync(CancellationToken cancellationToken) => rotation.ResumeAsync(cancellationToken);
 }

@@ -16,17 +16,51 @@ namespace IoTPlatform.Tenant.Features.SubCa;
 /// with the same certificate.
 /// </summary>
 internal sealed class SubCaRotation(
-    CertificateAuthority.SubCa subCa, CertificateAuthorityModule ca, ProviderLink provider, JoinedTenant tenant, BundleFiles bundle, AuditLog audit, TimeProvider time) : IDisposable
+    CertificateAuthority.SubCa subCa, CertificateAuthorityModule ca, ProviderLink provider, RetireOldSubCas earlier, JoinedTenant tenant, BundleFiles bundle,
+    AuditLog audit, TimeProvider time) : IDisposable
 {
     private readonly SemaphoreSlim oneAtATime = new(1, 1);
 
     /// <summary>A rotation was begun and not finished.</summary>
     public bool IsPending => subCa.IsRotating;
 
-    /// <summary>Begins a rotation, or finishes the one under way.</summary>
+    /// <summary>Begins a rotation, or finishes the one that was begun.</summary>
     public async Task<RotatedSubCa> RunAsync(string actor, CancellationToken cancellationToken)
     {
+        if (!await oneAtATime.WaitAsync(TimeSpan.Zero, cancellationToken))
+            throw InProgress("Another rotation is running.");
+        try
+        {
+            await RequireNoOtherAsync(cancellationToken);
+            return await RotateAsync(actor, cancellationToken);
+        }
+        finally
+        {
+            oneAtATime.Release();
+        }
+    }
+
+    /// <summary>Finishes a rotation that was begun; false when there is none.</summary>
+    public async Task<bool> ResumeAsync(CancellationToken cancellationToken)
+    {
         await oneAtATime.WaitAsync(cancellationToken);
+        try
+        {
+            if (!IsPending)
+                return false;
+            await RotateAsync("system", cancellationToken);
+            return true;
+        }
+        finally
+        {
+            oneAtATime.Release();
+        }
+    }
+
+    public void Dispose() => oneAtATime.Dispose();
+
+    private async Task<RotatedSubCa> RotateAsync(string actor, CancellationToken cancellationToken)
+    {
         try
         {
             using var current = subCa.EnsureKey();
@@ -44,13 +78,28 @@ internal sealed class SubCaRotation(
         {
             throw new ProblemException(502, "provider_answer_unusable", $"The new Sub-CA cannot be used: {e.Message}", inner: e);
         }
-        finally
-        {
-            oneAtATime.Release();
-        }
     }
 
-    public void Dispose() => oneAtATime.Dispose();
+    private async Task RequireNoOtherAsync(CancellationToken cancellationToken)
+    {
+        if (IsPending)
+            return;
+        await TryRetireAsync(cancellationToken);
+        if (await earlier.IsWaitingAsync(cancellationToken))
+            throw InProgress("Certificates of the Sub-CA before this one are still in use. Rotate again when they have expired or were renewed.");
+    }
+
+    // Without the provider there is no rotation either; the call that matters will say so.
+    private async Task TryRetireAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await earlier.RunAsync(cancellationToken);
+        }
+        catch (HttpRequestException)
+        {
+        }
+    }
 
     private async Task<RotatedSubCa> AskAsync(CaKey current, CaKey next, CancellationToken cancellationToken)
     {
@@ -60,7 +109,7 @@ internal sealed class SubCaRotation(
             {
                 var request = new RotateSubCaRequest
                 {
-                    SubCaCsr = next.CreateCsrPem(new SubjectNames { CommonName = $"{tenant.TenantId} Sub-CA" }),
+                    SubCaCsr = next.CreateCsrPem(new SubjectNames()),
                     Proof = KeyProof.Create(current, tenant.TenantId, client.RotateUrl(tenant.TenantId), time, new Dictionary<string, string>(StringComparer.Ordinal)
                     {
                         ["spki"] = Base64Url.EncodeToString(SHA256.HashData(next.SubjectPublicKeyInfo)),
@@ -85,6 +134,8 @@ internal sealed class SubCaRotation(
             throw new PkiException(PkiError.KeyMismatch, "The provider answered for another tenant.");
         subCa.Install(answer.SignedCert, answer.CaChain, ca.Authority.RootFingerprint);
     }
+
+    private static ProblemException InProgress(string why) => new(409, "rotation_in_progress", why);
 
     private static AuditEntry Entry(string actor, string action, CaKey next) =>
         new(actor, action, "sub-ca", new JsonObject { ["key_sha256"] = Convert.ToHexStringLower(SHA256.HashData(next.SubjectPublicKeyInfo)) }.ToJsonString());

@@ -32,7 +32,7 @@ internal sealed class BridgeRenewal(JoinFiles files, BundleFiles bundleFiles, Pr
     {
         using var key = files.ReadBridgeKey() ?? throw new InvalidOperationException($"{files.BridgeKey} is missing.");
         using var identity = current.CopyWithPrivateKey(key);
-        var csr = CertificateSigningRequest.CreatePem(key, new SubjectNames { CommonName = $"{bundle.TenantId}-mqtt-bridge" });
+        var csr = CertificateSigningRequest.CreatePem(key, new SubjectNames());
         var answer = await provider.CallAsync(client => client.RenewBridgeAsync(bundle.TenantId, new RenewBridgeRequest { MqttBridgeCsr = csr }, cancellationToken), identity);
         var renewed = bundle.WithBridge(answer.MqttBridgeCert);
         using var root = provider.TrustedRoot()!;
