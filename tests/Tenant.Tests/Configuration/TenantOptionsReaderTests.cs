@@ -1,0 +1,65 @@
+using IoTPlatform.Hosting;
+using IoTPlatform.Tenant.Configuration;
+
+namespace IoTPlatform.Tenant.Tests.Configuration;
+
+public sealed class TenantOptionsReaderTests
+{
+    private static readonly string Fingerprint = new('a', 64);
+
+    [Fact]
+    public void Read_ProviderOnly_HasTheDefaults()
+    {
+        var options = Read(("PROVIDER_URL", "https://provider.example:9443"));
+
+        options.Listen.ShouldBe(["https://127.0.0.1:9543"]);
+        options.Names.ShouldBe(["localhost", "127.0.0.1", "::1"]);
+        options.DeviceLifetime.ShouldBe(TimeSpan.FromHours(24));
+        options.WireGuardSubnet.ToString().ShouldBe("10.64.0.0/16");
+        options.PublicUrl.ShouldBe(new Uri("https://localhost:9543"));
+        options.WireGuardEndpoint.ShouldBe("localhost:51820");
+        options.JoinKey.ShouldBeNull();
+    }
+
+    [Fact]
+    public void Read_EverythingWrong_ReportsEverythingAtOnceAndNoSecret()
+    {
+        var error = Should.Throw<StartupException>(() => Read(
+            ("IOT_LISTEN", "http://127.0.0.1:80"), ("IOT_NAMES", "bad name!"), ("PROVIDER_URL", "provider:9443"), ("STEP_CA_FINGERPRINT", "abc"),
+            ("TENANT_ID", "Acme"), ("IOT_DEVICE_LIFETIME", "1m"), ("IOT_DEVICE_MANUFACTURER_CA", "/no/such/file"), ("IOT_WIREGUARD_SUBNET", "10.0.0.1/16"),
+            ("IOT_WIREGUARD_ENDPOINT", "host"), ("KEYCLOAK_URL", "ftp://x"), ("JOIN_KEY", "ABCD-EFGH-JKLM-NPQR")));
+
+        foreach (var name in (string[])
+            ["IOT_LISTEN", "IOT_NAMES", "PROVIDER_URL", "STEP_CA_FINGERPRINT", "TENANT_ID", "IOT_DEVICE_LIFETIME",
+             "IOT_DEVICE_MANUFACTURER_CA", "IOT_WIREGUARD_SUBNET", "IOT_WIREGUARD_ENDPOINT", "KEYCLOAK_URL"])
+            error.Message.ShouldContain(name);
+        error.Message.ShouldNotContain("ABCD-EFGH");
+    }
+
+    [Fact]
+    public void Read_NoProvider_SaysWhatToSet() =>
+        Should.Throw<StartupException>(() => Read()).Message.ShouldContain("PROVIDER_URL is missing");
+
+    [Theory]
+    [InlineData("10.64.0.0/31")]
+    [InlineData("10.64.0.0/7")]
+    [InlineData("fd00::/64")]
+    [InlineData("10.64.0.1/24")]
+    public void Read_UnusableSubnet_IsRefused(string subnet) =>
+        Should.Throw<StartupException>(() => Read(("PROVIDER_URL", "https://p.example"), ("IOT_WIREGUARD_SUBNET", subnet)));
+
+    [Fact]
+    public void Read_FingerprintWithColons_IsNormalized()
+    {
+        var colons = string.Join(':', Enumerable.Repeat("AA", 32));
+
+        Read(("PROVIDER_URL", "https://p.example"), ("STEP_CA_FINGERPRINT", colons)).RootFingerprint.ShouldBe(Fingerprint);
+    }
+
+    [Fact]
+    public void ToString_Options_ShowsNoSecret() =>
+        Read(("PROVIDER_URL", "https://p.example"), ("JOIN_KEY", "ABCD-EFGH-JKLM-NPQR")).ToString()!.ShouldNotContain("ABCD");
+
+    private static TenantOptions Read(params (string Name, string Value)[] settings) =>
+        TenantOptionsReader.Read(PlatformOptions.Load([], TenantSettings.All, settings.ToDictionary(s => s.Name, s => s.Value)));
+}

@@ -1,0 +1,80 @@
+using IoTPlatform.Client;
+using IoTPlatform.Contracts.Certificates;
+using IoTPlatform.Contracts.Devices;
+using IoTPlatform.Hosting;
+using IoTPlatform.Tenant.Tests.Support;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace IoTPlatform.Tenant.Tests.Startup;
+
+public sealed class EndpointPolicyTests(SharedTenant shared) : IClassFixture<SharedTenant>
+{
+    private TestTenant Tenant => shared.Tenant;
+
+    private IEnumerable<RouteEndpoint> Endpoints => Tenant.Running!.Services.GetServices<EndpointDataSource>().SelectMany(s => s.Endpoints).OfType<RouteEndpoint>();
+
+    [SkippableFact]
+    public void Endpoints_Every_NamesAPolicyOrIsAnonymousOnPurpose()
+    {
+        Endpoints.Count().ShouldBeGreaterThan(20);
+
+        Endpoints.Where(e => e.Metadata.GetMetadata<IAllowAnonymous>() is null && !e.Metadata.GetOrderedMetadata<IAuthorizeData>().Any(a => a.Policy is not null))
+            .Select(e => e.RoutePattern.RawText).ShouldBeEmpty();
+    }
+
+    [SkippableFact]
+    public void Endpoints_PortalAndRenew_AreNeverAnonymous() =>
+        Endpoints.Where(e => e.RoutePattern.RawText!.Contains("portal", StringComparison.Ordinal) || e.RoutePattern.RawText.EndsWith("{deviceId}/renew", StringComparison.Ordinal))
+            .Where(e => e.Metadata.GetMetadata<IAllowAnonymous>() is not null)
+            .Select(e => e.RoutePattern.RawText!.TrimStart('/')).ShouldBe(["portal/login"], ignoreOrder: true);
+
+    [SkippableFact]
+    public async Task Portal_Anonymous_IsUnauthorizedEverywhere()
+    {
+        using var client = Tenant.Client();
+        foreach (var call in (Func<Task>[])
+        [
+            () => client.ListDevicesAsync(),
+            () => client.GetDeviceAsync("a"),
+            () => client.RevokeDeviceAsync("a", new RevokeRequest()),
+            () => client.ListTokensAsync(),
+            () => client.CreateTokenAsync(new CreateEnrollmentTokenRequest()),
+            () => client.RevokeTokenAsync(Guid.Empty),
+            () => client.RotateSubCaAsync(),
+            () => client.ListCertificatesAsync(),
+            () => client.ListAuditAsync(),
+        ])
+            (await Should.ThrowAsync<ApiException>(call)).Status.ShouldBe(401);
+    }
+
+    [SkippableFact]
+    public async Task Portal_DeviceCertificate_OpensNoPortal()
+    {
+        using var device = new TestDevice("curious");
+        using var identity = device.Identity(await device.EnrollAsync(Tenant, await shared.TokenAsync()));
+        using var client = Tenant.Client(identity);
+
+        (await Should.ThrowAsync<ApiException>(() => client.ListDevicesAsync())).Status.ShouldBeOneOf(401, 403);
+    }
+
+    [SkippableFact]
+    public async Task Portal_Roles_ViewerLooksAndOperatorActs()
+    {
+        var accounts = Tenant.Service<AccountStore>();
+        await accounts.CreateAsync("vera", "a long enough passphrase", [Roles.Viewer], CancellationToken.None);
+        await accounts.CreateAsync("oscar", "a long enough passphrase", [Roles.Operator], CancellationToken.None);
+        using var viewer = Tenant.Client();
+        await viewer.LoginAsync("vera", "a long enough passphrase");
+        using var op = Tenant.Client();
+        await op.LoginAsync("oscar", "a long enough passphrase");
+
+        await viewer.ListDevicesAsync();
+        await viewer.ListTokensAsync();
+        (await Should.ThrowAsync<ApiException>(() => viewer.CreateTokenAsync(new CreateEnrollmentTokenRequest()))).Status.ShouldBe(403);
+        (await Should.ThrowAsync<ApiException>(() => viewer.RevokeDeviceAsync("a", new RevokeRequest()))).Status.ShouldBe(403);
+        await op.CreateTokenAsync(new CreateEnrollmentTokenRequest());
+        (await Should.ThrowAsync<ApiException>(() => op.RotateSubCaAsync())).Status.ShouldBe(403);
+    }
+}

@@ -1,0 +1,28 @@
+using IoTPlatform.Tenant.Tests.Join;
+using IoTPlatform.Testing;
+
+namespace IoTPlatform.Tenant.Tests.Support;
+
+internal static class FakeTimeExtensions
+{
+    /// <summary>Jumps over every pause a boot announces, until it ends.</summary>
+    public static async Task RunAsync(this FakeTime time, Task boot, RecordingProgress progress)
+    {
+        while (true)
+        {
+            await progress.WaitedAsync(boot);
+            if (boot.IsCompleted)
+                break;
+            await time.SkipPauseAsync(boot, progress);
+        }
+        await boot;
+    }
+
+    /// <summary>Ends the pause that was announced last, once it has really begun.</summary>
+    public static async Task SkipPauseAsync(this FakeTime time, Task boot, RecordingProgress progress)
+    {
+        while (time.PendingTimers == 0 && !boot.IsCompleted)
+            await Task.Yield();
+        time.Advance(progress.Pauses[^1]);
+    }
+}

@@ -1,0 +1,270 @@
+using System.Buffers.Text;
+using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using IoTPlatform.CertificateAuthority;
+using IoTPlatform.Contracts;
+using IoTPlatform.Contracts.Join;
+using IoTPlatform.Contracts.Tenants;
+using IoTPlatform.Jose;
+using IoTPlatform.Pki;
+using IoTPlatform.Testing;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace IoTPlatform.Tenant.Tests.Support;
+
+/// <summary>
+/// The provider's side of JOIN over real TLS with real certificates, small enough to break on purpose: each <see cref="Faults"/>
+/// entry spoils one call, and the server can go away and come back on the same port.
+/// </summary>
+internal sealed class TestProvider : IAsyncDisposable
+{
+    public const string PlatformDomain = "iot.example";
+    public const string JoinKey = "ABCD-EFGH-JKMN-PQRS";
+
+    private readonly Dictionary<string, string> subCas = new(StringComparer.Ordinal);
+    private readonly List<byte[]> validKeys = [];
+    private readonly int port = FreePort.Next();
+    private readonly X509Certificate2 service;
+    private WebApplication? app;
+    private byte[]? boundKey;
+
+    private TestProvider(string tenantId, string host)
+    {
+        TenantId = tenantId;
+        service = Authority.Leaf(Profiles.Service, new SubjectNames { CommonName = "provider", Dns = [host], Ip = [IPAddress.Loopback], Uris = [SpiffeId.ProviderService(PlatformDomain, "api")] });
+    }
+
+    public string TenantId { get; }
+    public TestAuthority Authority { get; } = new();
+    public Uri Url => new($"https://localhost:{port}/");
+    public string Fingerprint => Authority.Fingerprint;
+    public NameConstraints Constraints { get; set; } = new() { PermittedUriDomains = [$"acme.{PlatformDomain}"], ExcludedDns = ["provider.example"] };
+    public TenantStatus Status { get; set; } = TenantStatus.Prepared;
+    public Queue<Fault> Faults { get; } = new();
+    public List<string> Calls { get; } = [];
+    public TimeSpan BridgeLifetime { get; set; } = Profiles.MqttBridge.DefaultLifetime;
+
+    /// <summary>Changes a bundle before it is sent.</summary>
+    public Func<JoinBundle, JoinBundle> Tamper { get; set; } = bundle => bundle;
+
+    public static async Task<TestProvider> StartAsync(string tenantId = "acme", string host = "localhost")
+    {
+        var provider = new TestProvider(tenantId, host);
+        await provider.ListenAsync();
+        return provider;
+    }
+
+    public async Task ListenAsync()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port, listen => listen.UseHttps(new HttpsConnectionAdapterOptions
+        {
+            ServerCertificate = service,
+            ServerCertificateChain = [Authority.Intermediate.Certificate],
+            ClientCertificateMode = ClientCertificateMode.AllowCertificate,
+            ClientCertificateValidation = (_, _, _) => true,
+        })));
+        builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, ContractsJson.Default));
+        builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.PropertyNamingPolicy = System.Text.Json.JsonNamingPolicy.SnakeCaseLower);
+        app = builder.Build();
+        app.Use(SpoilAsync);
+        app.MapGet("/root/{fingerprint}", (string fingerprint) => fingerprint == Fingerprint ? Results.Json(new { ca = Authority.RootPem }) : Results.NotFound());
+        app.MapPost("/portal/admin/join", JoinAsync);
+        app.MapPost("/portal/admin/join-request/{id}", RequestAsync);
+        app.MapGet("/portal/admin/tenants/{id}/join-status", StatusOf);
+        app.MapPost("/portal/admin/tenants/{id}/join-confirm", ConfirmAsync);
+        app.MapPost("/portal/admin/tenants/{id}/sub-ca/rotate", RotateAsync);
+        app.MapPost("/portal/admin/tenants/{id}/sub-ca/retire", RetireAsync);
+        app.MapPost("/portal/admin/tenants/{id}/bridge/renew", RenewBridgeAsync);
+        await app.StartAsync();
+    }
+
+    public async Task GoAwayAsync()
+    {
+        if (app is not null)
+            await app.DisposeAsync();
+        app = null;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await GoAwayAsync();
+        service.Dispose();
+        Authority.Dispose();
+    }
+
+    private async Task SpoilAsync(HttpContext http, RequestDelegate next)
+    {
+        var call = $"{http.Request.Method} {http.Request.Path}";
+        lock (Calls)
+            Calls.Add(call);
+        var fault = Faults.TryPeek(out var first) && call.Contains(first.Path, StringComparison.Ordinal) ? Faults.Dequeue() : null;
+        switch (fault)
+        {
+            case { Status: { } status }:
+                if (fault.RetryAfter is { } seconds)
+                    http.Response.Headers.RetryAfter = seconds.ToString();
+                await Problem(status, fault.Code).ExecuteAsync(http);
+                return;
+            case { LosesAnswer: true }:
+                // The request takes effect; the answer never arrives.
+                http.Response.Body = Stream.Null;
+                await next(http);
+                http.Abort();
+                return;
+            case not null:
+                http.Abort();
+                return;
+            default:
+                await next(http);
+                return;
+        }
+    }
+
+    private IResult Answer(JoinRequest request)
+    {
+        var subCa = CertificateSigningRequest.ParsePem(request.SubCaCsr);
+        var bridge = CertificateSigningRequest.ParsePem(request.MqttBridgeCsr);
+        return Results.Json(Tamper(Bundle(subCa, bridge)), ContractsJson.Default.JoinBundle);
+    }
+
+    private JoinBundle Bundle(CertificateSigningRequest subCa, CertificateSigningRequest bridge) => new()
+    {
+        TenantId = TenantId,
+        Status = "joined",
+        PlatformDomain = PlatformDomain,
+        SignedCert = SignSubCa(subCa),
+        RootCaCert = Authority.RootPem,
+        CaChain = Authority.ChainPem,
+        RabbitmqUrl = "amqps://broker.example:5671",
+        RabbitmqMqttUrl = "mqtts://broker.example:8883",
+        RabbitmqVhost = TenantId,
+        RabbitmqUser = $"{TenantId}-mqtt-bridge",
+        MqttBridgeCert = SignBridge(bridge),
+        CdmIdpClientId = $"{TenantId}-federation",
+        CdmIdpClientSecret = "s3cret-of-the-federation-client",
+        CdmDiscoveryUrl = "https://idp.example/realms/cdm/.well-known/openid-configuration",
+    };
+
+    private string SignSubCa(CertificateSigningRequest csr)
+    {
+        var key = Convert.ToHexString(csr.SubjectPublicKeyInfoSha256);
+        if (!subCas.TryGetValue(key, out var pem))
+        {
+            subCas[key] = pem = Authority.Sign(Profiles.TenantSubCa, csr, new SubjectNames { CommonName = $"{TenantId} Sub-CA" }, Constraints);
+            validKeys.Insert(0, csr.SubjectPublicKeyInfo.ToArray());
+        }
+        return pem;
+    }
+
+    private string SignBridge(CertificateSigningRequest csr) => Authority.Sign(
+        Profiles.MqttBridge with { DefaultLifetime = BridgeLifetime }, csr,
+        new SubjectNames { CommonName = $"{TenantId}-mqtt-bridge", Uris = [SpiffeId.Bridge(TenantId, PlatformDomain)] });
+
+    private IResult JoinAsync(HttpContext http, JoinRequest request)
+    {
+        if (http.Request.Headers["X-Join-Key"] != JoinKey || Status == TenantStatus.Active)
+            return Problem(401, "join_key_refused");
+        return Bind(request) ?? Answer(request);
+    }
+
+    private IResult? Bind(JoinRequest request)
+    {
+        var csr = CertificateSigningRequest.ParsePem(request.SubCaCsr);
+        if (boundKey is not null && !boundKey.AsSpan().SequenceEqual(csr.SubjectPublicKeyInfo.Span))
+            return Problem(409, "join_key_bound");
+        boundKey = csr.SubjectPublicKeyInfo.ToArray();
+        requested = request;
+        return null;
+    }
+
+    private JoinRequest? requested;
+
+    private IResult RequestAsync(string id, JoinRequest request)
+    {
+        if (Bind(request) is { } conflict)
+            return conflict;
+        if (Status == TenantStatus.Prepared)
+            Status = TenantStatus.Requested;
+        return Results.Accepted();
+    }
+
+    private IResult StatusOf(HttpContext http, string id)
+    {
+        var proof = http.Request.Headers.Authorization.ToString()["Bearer ".Length..];
+        if (boundKey is null || !IsProof(http, proof, boundKey))
+            return Problem(401, "proof_refused");
+        var status = new JoinRequestStatus
+        {
+            TenantId = id,
+            Status = Status,
+            Reason = Status == TenantStatus.Rejected ? "not our customer" : null,
+            PollAfterSeconds = Status == TenantStatus.Requested ? 1 : null,
+            Bundle = Status == TenantStatus.Joined ? Bundle(CertificateSigningRequest.ParsePem(requested!.SubCaCsr), CertificateSigningRequest.ParsePem(requested.MqttBridgeCsr)) : null,
+        };
+        return Results.Json(status, ContractsJson.Default.JoinRequestStatus);
+    }
+
+    private IResult ConfirmAsync(HttpContext http, string id, JoinConfirmation confirmation)
+    {
+        if (boundKey is null || !IsProof(http, confirmation.Proof, boundKey))
+            return Problem(401, "proof_refused");
+        Status = TenantStatus.Active;
+        return Results.NoContent();
+    }
+
+    private IResult RotateAsync(HttpContext http, string id, RotateSubCaRequest request)
+    {
+        var csr = CertificateSigningRequest.ParsePem(request.SubCaCsr);
+        var claims = validKeys.Select(key => Proof(http, request.Proof, key)).FirstOrDefault(c => c is not null);
+        if (claims?.Extra.GetValueOrDefault("spki") != Base64Url.EncodeToString(csr.SubjectPublicKeyInfoSha256))
+            return Problem(401, "proof_refused");
+        if (!subCas.ContainsKey(Convert.ToHexString(csr.SubjectPublicKeyInfoSha256)) && validKeys.Count > 1)
+            return Problem(409, "rotation_in_progress");
+        return Results.Json(new RotatedSubCa { TenantId = TenantId, SignedCert = SignSubCa(csr), CaChain = Authority.ChainPem }, ContractsJson.Default.RotatedSubCa);
+    }
+
+    private IResult RetireAsync(HttpContext http, string id, JoinConfirmation confirmation)
+    {
+        var keeper = validKeys.FirstOrDefault(key => IsProof(http, confirmation.Proof, key));
+        if (keeper is null)
+            return Problem(401, "proof_refused");
+        validKeys.RemoveAll(key => key != keeper);
+        return Results.NoContent();
+    }
+
+    private IResult RenewBridgeAsync(HttpContext http, string id, RenewBridgeRequest request)
+    {
+        var caller = http.Connection.ClientCertificate;
+        if (caller is null || SubjectNames.FromCertificate(caller).CommonName != $"{TenantId}-mqtt-bridge")
+            return Problem(401, "certificate_refused");
+        BridgeLifetime = Profiles.MqttBridge.DefaultLifetime;
+        return Results.Json(
+            new RenewedBridge { MqttBridgeCert = SignBridge(CertificateSigningRequest.ParsePem(request.MqttBridgeCsr)), CaChain = Authority.ChainPem },
+            ContractsJson.Default.RenewedBridge);
+    }
+
+    private bool IsProof(HttpContext http, string proof, byte[] key) => Proof(http, proof, key) is not null;
+
+    private KeyProofClaims? Proof(HttpContext http, string proof, byte[] key)
+    {
+        try
+        {
+            return KeyProof.Verify(proof, key, TenantId, new Uri(Url, http.Request.Path), TimeProvider.System);
+        }
+        catch (JoseException)
+        {
+            return null;
+        }
+    }
+
+    private static IResult Problem(int status, string code) =>
+        Results.Json(new ApiProblem { Title = "Refused", Status = status, Code = code, Detail = $"test: {code}" }, ContractsJson.Default.ApiProblem, statusCode: status);
+}

@@ -1,0 +1,80 @@
+using IoTPlatform.Hosting;
+using IoTPlatform.Tenant.Features.Join;
+using IoTPlatform.Tenant.Features.Uplink;
+using IoTPlatform.Tenant.Tests.Support;
+using IoTPlatform.Testing;
+
+namespace IoTPlatform.Tenant.Tests.Uplink;
+
+public sealed class BridgeRenewalTests : IAsyncLifetime
+{
+    private TestTenant tenant = null!;
+
+    public async Task InitializeAsync() => tenant = await TestTenant.StartAsync();
+
+    public async Task DisposeAsync() => await tenant.DisposeAsync();
+
+    [SkippableFact]
+    public async Task Run_FreshCertificate_DoesNothing()
+    {
+        (await Renewal(TimeSpan.Zero).RunAsync(CancellationToken.None)).ShouldBeFalse();
+
+        tenant.Provider.Calls.ShouldNotContain(c => c.Contains("bridge/renew", StringComparison.Ordinal));
+    }
+
+    [SkippableFact]
+    public async Task Run_AfterTwoThirds_RenewsOverMutualTlsAndKeepsTheKey()
+    {
+        var before = await BridgeAsync();
+        var key = await File.ReadAllTextAsync(tenant.InData("join-bundle", "mqtt-bridge.key"));
+
+        (await Renewal(TimeSpan.FromDays(250)).RunAsync(CancellationToken.None)).ShouldBeTrue();
+
+        (await BridgeAsync()).ShouldNotBe(before);
+        (await File.ReadAllTextAsync(tenant.InData("join-bundle", "mqtt-bridge.key"))).ShouldBe(key);
+        await tenant.BootAsync();
+        (await tenant.Database.ScalarAsync<long>("SELECT count(*) FROM audit.entries WHERE action = 'bridge.renewed'")).ShouldBe(1);
+    }
+
+    [SkippableFact]
+    public async Task Run_ProviderAway_KeepsTheOldOneAndTriesAgain()
+    {
+        var before = await BridgeAsync();
+        await tenant.Provider.GoAwayAsync();
+
+        await Should.ThrowAsync<ProviderBusyException>(() => Renewal(TimeSpan.FromDays(250)).RunAsync(CancellationToken.None));
+
+        (await BridgeAsync()).ShouldBe(before);
+        await tenant.Provider.ListenAsync();
+        (await Renewal(TimeSpan.FromDays(250)).RunAsync(CancellationToken.None)).ShouldBeTrue();
+    }
+
+    [SkippableFact]
+    public async Task Boot_ExpiredBridge_StillServesDevices()
+    {
+        await tenant.StopAsync();
+
+        await tenant.BootAsync(time: new FakeTime(TimeProvider.System.GetUtcNow().AddDays(366)));
+    }
+
+    [SkippableFact]
+    public async Task Upkeep_BundleFileChanged_IsPutBack()
+    {
+        var path = tenant.InData("join-bundle", "rabbitmq.env");
+        var content = await File.ReadAllTextAsync(path);
+        await File.WriteAllTextAsync(path, "RABBITMQ_URL='amqps://elsewhere'\n");
+
+        await tenant.Service<UpkeepService>().RunOnceAsync(CancellationToken.None);
+
+        (await File.ReadAllTextAsync(path)).ShouldBe(content);
+    }
+
+    private BridgeRenewal Renewal(TimeSpan later)
+    {
+        var time = new FakeTime(TimeProvider.System.GetUtcNow() + later);
+        var files = tenant.Service<JoinFiles>();
+        return new BridgeRenewal(files, tenant.Service<BundleFiles>(), new ProviderLink(tenant.Options(), files, TimeProvider.System), tenant.Service<AuditLog>(), time);
+    }
+
+    private Task<string> BridgeAsync() => File.ReadAllTextAsync(tenant.InData("join-bundle", "mqtt-bridge.crt"));
+}
