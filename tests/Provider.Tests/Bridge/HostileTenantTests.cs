@@ -62,7 +62,20 @@ public sealed class HostileTenantTests(ProviderFixture fixture) : IClassFixture<
     {
         using var forged = _tenant.Forge(_provider.Authority.Chain.Issuer, $"{_tenantId}-mqtt-bridge", san => san.AddUri(new Uri($"spiffe://{_tenantId}.iot.example/mqtt-bridge")));
 
-        await KnockInVainAsync(forged);
+        (await _provider.Anonymous(forged).GetAsync("portal/admin/platform")).Status.ShouldBe(HttpStatusCode.Unauthorized);
+    }
+
+    [SkippableFact]
+    public async Task SubCaKey_ForgesTheIntermediatesNameAndSendsItsCertificate_IsRefused()
+    {
+        using var forged = _tenant.Forge(_provider.Authority.Chain.Issuer, $"{_tenantId}-mqtt-bridge", san => san.AddUri(new Uri($"spiffe://{_tenantId}.iot.example/mqtt-bridge")));
+        var knock = _provider.Anonymous(forged, new X509Certificate2Collection(_provider.Authority.Chain.Issuer)).GetAsync("portal/admin/platform");
+
+        // With the issuer at hand OpenSSL sees the bad signature itself and ends the handshake.
+        if (await Record.ExceptionAsync(() => knock) is { } refusal)
+            refusal.ShouldBeOfType<HttpRequestException>();
+        else
+            (await knock).Status.ShouldBe(HttpStatusCode.Unauthorized);
     }
 
     [SkippableFact]

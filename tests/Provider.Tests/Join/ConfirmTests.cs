@@ -2,7 +2,11 @@ using System.Net;
 using IoTPlatform.Contracts;
 using IoTPlatform.Contracts.Join;
 using IoTPlatform.Contracts.Tenants;
+using IoTPlatform.Hosting;
+using IoTPlatform.Provider.Features.Proofs;
 using IoTPlatform.Provider.Tests.Support;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace IoTPlatform.Provider.Tests.Join;
 
@@ -72,16 +76,28 @@ public sealed class ConfirmTests(ProviderFixture fixture) : IClassFixture<Provid
     }
 
     [SkippableFact]
-    public async Task Confirm_ForgedHostHeader_DoesNotMakeAForeignProofGood()
+    public async Task Confirm_HostHeaderOfTheForeignProof_DoesNotMakeItGood()
     {
         using var tenant = new TestTenant();
         await _provider.JoinAsync((await _provider.PrepareAsync("forged-host")).JoinKey, tenant);
         const string Path = "portal/admin/tenants/forged-host/join-confirm";
         var proof = tenant.Proof("forged-host", new Uri("https://provider.elsewhere.example/" + Path), _provider.Time);
+        var context = new DefaultHttpContext { Request = { Scheme = "https", Host = new HostString("provider.elsewhere.example"), Path = "/" + Path } };
 
-        var answer = await _provider.Anonymous().PostAsync(Path, new JoinConfirmation { Proof = proof }, ContractsJson.Default.JoinConfirmation, ("Host", "provider.elsewhere.example"));
+        Should.Throw<ProblemException>(() => _provider.Services.GetRequiredService<TenantProofs>().Require(proof, "forged-host", context.Request, tenant.SubCa.SubjectPublicKeyInfo))
+            .Code.ShouldBe("proof_refused");
+    }
 
-        answer.ShouldBe(HttpStatusCode.Unauthorized, "proof_refused");
+    [SkippableFact]
+    public async Task Confirm_ProofForAnyOfTheHostsNames_IsTaken()
+    {
+        using var tenant = new TestTenant();
+        await _provider.JoinAsync((await _provider.PrepareAsync("by-address")).JoinKey, tenant);
+        var url = new UriBuilder(_provider.At("portal/admin/tenants/by-address/join-confirm")) { Host = "127.0.0.1" }.Uri;
+        using var caller = new ApiCaller(new Uri(url, "/"), _provider.Root);
+
+        (await caller.PostAsync(url.AbsolutePath, new JoinConfirmation { Proof = tenant.Proof("by-address", url, _provider.Time) }, ContractsJson.Default.JoinConfirmation))
+            .Status.ShouldBe(HttpStatusCode.NoContent);
     }
 
     [SkippableFact]
