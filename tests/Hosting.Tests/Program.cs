@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 // The real process that tests start, signal and kill: dotnet IoTPlatform.Hosting.Tests.dll <what> [argument]
@@ -52,6 +53,16 @@ return await HostProgram.RunAsync(args, async (arguments, stop) =>
         case "port":
             var listener = new TcpListener(IPAddress.Loopback, int.Parse(argument, System.Globalization.CultureInfo.InvariantCulture));
             listener.Start();
+            break;
+        case "kestrel":
+            var builder = Microsoft.AspNetCore.Builder.WebApplication.CreateSlimBuilder();
+            builder.Logging.ClearProviders();
+            await using (var app = builder.Build())
+            {
+                app.Urls.Add("http://127.0.0.1:" + argument);
+                await app.StartAsync(stop);
+            }
+
             break;
         case "wrong-password":
             throw new PkiException(PkiError.WrongPassword, "The password of the key file is wrong.");

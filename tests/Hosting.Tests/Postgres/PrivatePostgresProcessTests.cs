@@ -76,6 +76,22 @@ public sealed class PrivatePostgresProcessTests : IDisposable
         SessionOf(host.Id).ShouldNotBe(server);
     }
 
+    [SkippableFact]
+    public async Task Host_OrdinaryUser_RunsTheServerAsItself()
+    {
+        Requires.Tool("initdb");
+        Directory.CreateDirectory(_temp.Combine("own"));
+        Posix.ChangeOwner(_temp.Combine("own"), Child.NobodyId, Child.NobodyId);
+        await using var host = await Child.StartAsNobodyAsync(_temp, "postgres", _temp.Combine("own", "pg"));
+
+        var (server, connectionString) = await ReadyAsync(host);
+
+        UnixOwner.Of($"/proc/{server}").ShouldBe(Child.NobodyId);
+        (await ExecuteAsync(connectionString, "SELECT 7")).ShouldBe(7);
+        host.Terminate();
+        (await host.WaitForExitAsync()).ShouldBe(ExitCodes.Success);
+    }
+
     private static async Task<(int Server, string ConnectionString)> ReadyAsync(ProcessUnderTest host)
     {
         var ready = await host.WaitForLineAsync("ready ");

@@ -1,5 +1,4 @@
 using System.Text;
-using IoTPlatform.Hosting.Processes;
 using IoTPlatform.Testing;
 
 namespace IoTPlatform.Hosting.Tests.Startup;
@@ -61,10 +60,8 @@ public sealed class DataFolderTests : IDisposable
     [SkippableFact]
     public async Task Open_FolderOfAnotherUser_SaysSo()
     {
-        Requires.Tool("setpriv");
-        Skip.If(Posix.EffectiveUserId != 0, "needs root to become somebody else");
         Directory.CreateDirectory(_temp.Combine("a"));
-        await using var nobody = StartAsNobody(_temp.Combine("a"));
+        await using var nobody = await Child.StartAsNobodyAsync(_temp, "data-folder", _temp.Combine("a"));
 
         (await nobody.WaitForExitAsync()).ShouldBe(ExitCodes.Refused);
         (await nobody.WaitForLineAsync("error:")).ShouldContain("belongs to another user");
@@ -73,9 +70,7 @@ public sealed class DataFolderTests : IDisposable
     [SkippableFact]
     public async Task Open_ParentNotWritable_SaysSo()
     {
-        Requires.Tool("setpriv");
-        Skip.If(Posix.EffectiveUserId != 0, "needs root to become somebody else");
-        await using var nobody = StartAsNobody(_temp.Combine("a"));
+        await using var nobody = await Child.StartAsNobodyAsync(_temp, "data-folder", _temp.Combine("a"));
 
         (await nobody.WaitForExitAsync()).ShouldBe(ExitCodes.Refused);
         (await nobody.WaitForLineAsync("error:")).ShouldContain("permission denied");
@@ -123,11 +118,5 @@ public sealed class DataFolderTests : IDisposable
         File.WriteAllText(folder.Combine("password"), "\n");
 
         folder.ReadOrCreateSecret("password", () => "made").ShouldBe("made");
-    }
-
-    private static ProcessUnderTest StartAsNobody(string path)
-    {
-        // Nobody may not be able to read the build output or the SDK's home, so both are copied or set.
-        return ProcessUnderTest.Start("setpriv", ["--reuid", "65534", "--regid", "65534", "--clear-groups", "dotnet", typeof(Child).Assembly.Location, "data-folder", path], new Dictionary<string, string?>(StringComparer.Ordinal) { ["HOME"] = "/tmp", ["DOTNET_CLI_HOME"] = "/tmp" });
     }
 }

@@ -30,15 +30,19 @@ public sealed class HostProgramTests
         child.Lines.Count.ShouldBe(1);
     }
 
-    [Fact]
-    public async Task RunAsync_PortInUse_SaysSo()
+    [Theory]
+    [InlineData("port", "The port is in use")]
+    [InlineData("kestrel", "address already in use")]
+    public async Task RunAsync_PortInUse_SaysSo(string what, string message)
     {
         using var taken = new TcpListener(IPAddress.Loopback, 0);
         taken.Start();
-        await using var child = Child.Start("port", ((IPEndPoint)taken.LocalEndpoint).Port.ToString(CultureInfo.InvariantCulture));
+        await using var child = Child.Start(what, ((IPEndPoint)taken.LocalEndpoint).Port.ToString(CultureInfo.InvariantCulture));
 
         (await child.WaitForExitAsync()).ShouldBe(ExitCodes.Refused);
-        (await child.WaitForLineAsync("error:")).ShouldContain("The port is in use");
+        (await child.WaitForLineAsync("error:")).ShouldContain(message);
+        child.Output.ShouldContain("IOT_LISTEN");
+        child.Lines.Count.ShouldBe(1);
     }
 
     [Fact]
