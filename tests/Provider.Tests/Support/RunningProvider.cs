@@ -25,6 +25,8 @@ internal sealed class RunningProvider : IAsyncDisposable
     private readonly List<ApiCaller> _callers = [];
     private ProviderFoundation _foundation = null!;
     private WebApplication _app = null!;
+    private ApiCaller? _admin;
+    private DateTimeOffset _adminUntil;
 
     private RunningProvider(TestDatabase database, TempFolder folder, string url, Action<IServiceCollection>? replace)
     {
@@ -89,7 +91,17 @@ internal sealed class RunningProvider : IAsyncDisposable
         return caller;
     }
 
-    public Task<ApiCaller> AdminAsync() => LoginAsync("admin", AdminPassword);
+    /// <summary>Signed in once for a session's life: a password hash is slow on purpose.</summary>
+    public async Task<ApiCaller> AdminAsync()
+    {
+        if (_admin is null || Time.GetUtcNow() >= _adminUntil)
+        {
+            _admin = await LoginAsync("admin", AdminPassword);
+            _adminUntil = Time.GetUtcNow() + TimeSpan.FromHours(7);
+        }
+
+        return _admin;
+    }
 
     public async Task<ApiCaller> LoginAsync(string username, string password)
     {
