@@ -17,7 +17,7 @@ public sealed class ProviderFaultTests
         provider.Launch();
         (await provider.Process.WaitForExitAsync()).ShouldBe(1);
         provider.Process.Output.ShouldContain("error: ");
-        provider.Process.Output.ShouldContain("disk", Case.Insensitive);
+        provider.Process.Output.ShouldContain("No space left on device", Case.Insensitive);
         provider.Process.Output.ShouldNotContain("   at ");
         await provider.Process.DisposeAsync();
 

@@ -17,7 +17,7 @@ internal sealed class StolenSubCa : IDisposable
     public static StolenSubCa From(TenantStack tenant)
     {
         var key = ECDsa.Create();
-        key.ImportFromEncryptedPem(File.ReadAllText(Find(tenant, "sub-ca.key")), File.ReadAllText(Find(tenant, "ca-password")).Trim());
+        key.ImportFromEncryptedPem(File.ReadAllText(Directory.GetFiles(Path.Combine(tenant.Data, "sub-ca"), "key", SearchOption.AllDirectories).Single()), File.ReadAllText(Find(tenant, "ca-password")).Trim());
         return new StolenSubCa(X509Certificate2.CreateFromPem(File.ReadAllText(Find(tenant, "sub-ca.crt"))), key);
     }
 
