@@ -1,4 +1,3 @@
-using System.Globalization;
 using Spectre.Console;
 
 namespace IoTPlatform.Iot;
@@ -18,12 +17,12 @@ internal sealed class DemoProgress(IAnsiConsole console, TimeProvider time)
             var (value, detail) = await SpinAsync(step, act).ConfigureAwait(false);
             var took = time.GetElapsedTime(started);
             steps.Add(new DemoStep(step, Math.Round(took.TotalMilliseconds, 1), detail));
-            console.Write(new Markup($"[green]✓[/] [bold]{step.EscapeMarkup(),-46}[/][grey]{Seconds(took),8}[/]  {detail.EscapeMarkup()}\n"));
+            console.Write(new Markup($"[green]✓[/] [bold]{step.EscapeMarkup(),-48}[/][grey]{Print.Seconds(took.TotalMilliseconds),8}[/]  {detail.EscapeMarkup()}\n"));
             return value;
         }
         catch
         {
-            console.Write(new Markup($"[red]✗[/] [bold]{step.EscapeMarkup(),-46}[/][grey]{Seconds(time.GetElapsedTime(started)),8}[/]\n"));
+            console.Write(new Markup($"[red]✗[/] [bold]{step.EscapeMarkup(),-48}[/][grey]{Print.Seconds(time.GetElapsedTime(started).TotalMilliseconds),8}[/]\n"));
             throw;
         }
     }
@@ -34,6 +33,4 @@ internal sealed class DemoProgress(IAnsiConsole console, TimeProvider time)
     private Task<T> SpinAsync<T>(string step, Func<Task<T>> act) => console.Profile.Capabilities.Interactive && console.Profile.Out.IsTerminal
         ? console.Status().Spinner(Spinner.Known.Dots).StartAsync(step.EscapeMarkup(), _ => act())
         : act();
-
-    private static string Seconds(TimeSpan time) => time.TotalSeconds.ToString("0.00 s", CultureInfo.InvariantCulture);
 }

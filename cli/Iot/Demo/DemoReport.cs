@@ -1,4 +1,5 @@
 using IoTPlatform.Contracts.Audit;
+using IoTPlatform.Contracts.Tenants;
 
 namespace IoTPlatform.Iot;
 
@@ -17,6 +18,9 @@ internal sealed record DemoReport
     public required IReadOnlyList<DemoCertificate> Certificates { get; init; }
     public required IReadOnlyList<DemoAudit> Audit { get; init; }
     public required IReadOnlyList<DemoStep> Steps { get; init; }
+
+    /// <summary>The steps of each tenant's JOIN, as the provider recorded them.</summary>
+    public required IReadOnlyList<DemoJoin> Joins { get; init; }
 }
 
 internal sealed record DemoStack(string Name, string Kind, Uri Url, string Data, string Log, string AdminUser, string AdminPasswordFile);
@@ -29,5 +33,7 @@ internal sealed record DemoRevocation(string Tenant, string DeviceId, int Renewa
 
 internal sealed record DemoCertificate(
     string Stack, string Profile, string Subject, string SignedBy, string Serial, DateTimeOffset NotAfter, bool Revoked, IReadOnlyList<string> Chain, IReadOnlyList<string> VerifiedBy);
+
+internal sealed record DemoJoin(string Tenant, IReadOnlyList<JoinStepView> Steps);
 
 internal sealed record DemoAudit(string Stack, AuditVerification Verification);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using IoTPlatform.Client;
+using IoTPlatform.Contracts.Tenants;
 using IoTPlatform.Hosting;
 
 namespace IoTPlatform.Iot;
@@ -43,7 +44,7 @@ internal static class DemoRun
         IReadOnlyList<DemoTenant> tenants, long started, CancellationToken cancellationToken)
     {
         var agents = new DemoDevices(folder, time);
-        var devices = await progress.StepAsync("enrol three devices per tenant with one-time tokens", async () =>
+        var devices = await progress.StepAsync("enrol three devices per tenant, a token each", async () =>
         {
             var enrolled = await agents.EnrollAsync(tenants, cancellationToken).ConfigureAwait(false);
             return (enrolled, string.Create(CultureInfo.InvariantCulture, $"{enrolled.Count} devices"));
@@ -51,7 +52,7 @@ internal static class DemoRun
         var renewal = await progress.StepAsync("renew one over mTLS with a new key", async () =>
         {
             var renewed = await agents.RenewAsync(devices[0], cancellationToken).ConfigureAwait(false);
-            return (renewed, renewed.DeviceId);
+            return (renewed, $"{renewed.DeviceId}: {renewed.OldSerial[..8]}… is now {renewed.NewSerial[..8]}…");
         }).ConfigureAwait(false);
         var revocation = await progress.StepAsync("revoke one, its renewal is refused", async () =>
         {
@@ -66,6 +67,7 @@ internal static class DemoRun
             return (verified, string.Create(CultureInfo.InvariantCulture, $"{verified.Count} certificates, by {string.Join(" and ", verified[0].VerifiedBy)}"));
         }).ConfigureAwait(false);
         var audit = await progress.StepAsync("verify the audit logs", () => AuditAsync(admins, cancellationToken)).ConfigureAwait(false);
+        var joins = await JoinsAsync(admin, tenants, cancellationToken).ConfigureAwait(false);
         var report = Report(stacks.Hosts);
         await EndAsync(progress, stacks, keep).ConfigureAwait(false);
         return report with { Steps = progress.Steps, DurationMs = Math.Round(time.GetElapsedTime(started).TotalMilliseconds, 1) };
@@ -83,6 +85,7 @@ internal static class DemoRun
             Certificates = certificates,
             Audit = audit,
             Steps = [],
+            Joins = joins,
         };
     }
 
@@ -92,6 +95,19 @@ internal static class DemoRun
             Expect.That(certificates.Any(certificate => certificate.Serial == serial), $"certificate {serial} was handed out and is not on record");
         var revoked = devices.Single(device => device.DeviceId == revocation.DeviceId);
         Expect.That(certificates.Single(certificate => certificate.Serial == revoked.Serial).Revoked, $"{revoked.DeviceId} is not recorded as revoked");
+    }
+
+    private static async Task<IReadOnlyList<DemoJoin>> JoinsAsync(ProviderClient admin, IReadOnlyList<DemoTenant> tenants, CancellationToken cancellationToken)
+    {
+        var joins = new List<DemoJoin>();
+        foreach (var tenant in tenants)
+        {
+            var detail = await admin.GetTenantAsync(tenant.Id, cancellationToken).ConfigureAwait(false);
+            Expect.That(detail.Status == TenantStatus.Active, $"{tenant.Id} is {detail.Status} at the provider, not active");
+            Expect.That(detail.JoinKeyExpiresAt is null, $"the JOIN key of {tenant.Id} is not spent");
+            joins.Add(new DemoJoin(tenant.Id, detail.Steps));
+        }
+        return joins;
     }
 
     private static async Task<(IReadOnlyList<DemoAudit>, string)> AuditAsync(IEnumerable<(string Stack, PlatformClient Admin)> admins, CancellationToken cancellationToken)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using IoTPlatform.Contracts.Tenants;
 using Spectre.Console;
 
 namespace IoTPlatform.Iot;
@@ -6,28 +7,32 @@ namespace IoTPlatform.Iot;
 /// <summary>The closing page: who signed what, where everything is, what to try next.</summary>
 internal static class DemoSummary
 {
+    private const int Label = 8;
+
     public static void Print(IAnsiConsole console, DemoReport report)
     {
         console.WriteLine();
-        console.MarkupLine("[bold]Who signed what[/]");
+        console.MarkupLine("[bold]WHO SIGNED WHAT[/]");
         Iot.Print.Rows(
             console, [.. report.Certificates.OrderBy(Rank).ThenBy(c => c.Stack, StringComparer.Ordinal).ThenBy(c => c.Subject, StringComparer.Ordinal)], "nothing",
-            ("CERTIFICATE", c => c.Chain[0]), ("PROFILE", c => c.Profile), ("CHAIN", c => string.Join(" < ", c.Chain.Skip(1))),
-            ("UNTIL", c => Iot.Print.Time(c.NotAfter)), ("", c => c.Revoked ? "revoked" : ""));
+            ("certificate", c => c.Chain[0]), ("profile", c => c.Profile), ("signed by", c => c.SignedBy), ("serial", c => $"{c.Serial[..8]}…"),
+            ("valid until", c => Iot.Print.Time(c.NotAfter)), ("", c => c.Revoked ? "revoked" : ""));
         console.WriteLine();
-        console.MarkupLine("[bold]Where it is[/]");
-        Iot.Print.Rows(
-            console, report.Stacks, "nowhere",
-            ("STACK", s => s.Name), ("URL", s => s.Url.ToString()), ("DATA", s => s.Data), ("ADMIN LOGIN", s => $"{s.AdminUser}, password in {s.AdminPasswordFile}"));
+        console.MarkupLine("[bold]HOW LONG IT TOOK[/]");
+        Iot.Print.Rows(console, report.Steps, "nothing", ("step", s => s.Step), ("time", s => Iot.Print.Seconds(s.DurationMs)));
+        foreach (var join in report.Joins)
+            console.WriteLine($"JOIN of {join.Tenant} at the provider: {string.Join(", ", join.Steps.Select(Took))}");
+        console.WriteLine($"together {Iot.Print.Seconds(report.DurationMs)}");
         console.WriteLine();
-        Iot.Print.Facts(
-            console,
-            ("root fingerprint", report.RootFingerprint),
-            ("devices", Path.Combine(report.Folder, "devices")), ("logs", Path.Combine(report.Folder, "logs")),
-            ("took", string.Create(CultureInfo.InvariantCulture, $"{report.DurationMs / 1000:0.0} s")));
+        console.MarkupLine("[bold]WHERE IT IS[/]");
+        foreach (var stack in report.Stacks)
+            Iot.Print.Facts(console, (stack.Name.PadRight(Label), $"{stack.Url}"), ("", $"data {stack.Data}"), ("", $"log in as {stack.AdminUser}, password in {stack.AdminPasswordFile}"));
+        Iot.Print.Facts(console, ("devices".PadRight(Label), Path.Combine(report.Folder, "devices")), ("logs", Path.Combine(report.Folder, "logs")), ("root", report.RootFingerprint));
         console.WriteLine();
         Next(console, report);
     }
+
+    private static string Took(JoinStepView step) => string.Create(CultureInfo.InvariantCulture, $"{step.Step} {step.DurationMs:0} ms");
 
     private static void Next(IAnsiConsole console, DemoReport report)
     {

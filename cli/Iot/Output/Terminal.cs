@@ -6,7 +6,8 @@ namespace IoTPlatform.Iot;
 /// <summary>Where results and remarks go: results to stdout, and with <c>--json</c> only the JSON; remarks then go to stderr.</summary>
 internal sealed class Terminal
 {
-    private const int WideEnoughForAFile = 220;
+    // Nothing is wrapped here: a terminal wraps by itself, and what is copied out of it stays whole.
+    private const int NeverWrap = 10_000;
     private readonly TextWriter output;
 
     public Terminal(TextWriter output, TextWriter error, bool json)
@@ -54,11 +55,10 @@ internal sealed class Terminal
     private static IAnsiConsole Create(TextWriter writer)
     {
         var target = new AnsiConsoleOutput(writer);
-        if (target.IsTerminal)
-            return AnsiConsole.Create(new AnsiConsoleSettings { Out = target });
-        // Into a file or a pipe: no colours, and no width to respect, because a cut serial number is useless.
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = target, Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors, Interactive = InteractionSupport.No });
-        console.Profile.Width = WideEnoughForAFile;
+        var console = AnsiConsole.Create(target.IsTerminal
+            ? new AnsiConsoleSettings { Out = target }
+            : new AnsiConsoleSettings { Out = target, Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors, Interactive = InteractionSupport.No });
+        console.Profile.Width = NeverWrap;
         return console;
     }
 }
