@@ -1,9 +1,7 @@
 using System.Net;
-using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using IoTPlatform.Jose;
 using IoTPlatform.Pki;
@@ -95,27 +93,4 @@ public static class StepCaCalls
     }
 
     public static string Serial(this X509Certificate2 certificate) => SerialNumber.ToDecimal(certificate.SerialNumberBytes.Span);
-}
-
-public sealed record StepCaReply(HttpStatusCode Status, string Body, string? ContentType)
-{
-    public JsonElement Json => JsonDocument.Parse(Body).RootElement;
-
-    public string Message => Json.GetProperty("message").GetString()!;
-
-    public X509Certificate2 Certificate => X509Certificate2.CreateFromPem(Json.GetProperty("crt").GetString());
-
-    public TimeSpan? RetryAfter { get; init; }
-
-    public static async Task<StepCaReply> ReadAsync(HttpResponseMessage response) =>
-        new(response.StatusCode, await response.Content.ReadAsStringAsync(), response.Content.Headers.ContentType?.MediaType) { RetryAfter = response.Headers.RetryAfter?.Delta };
-
-    /// <summary>Status and message both, in step-ca's shape.</summary>
-    public void ShouldBeRefused(int status, string message)
-    {
-        ((int)Status).ShouldBe(status, Body);
-        Message.ShouldBe(message);
-        Json.GetProperty("status").GetInt32().ShouldBe(status);
-        ContentType.ShouldBe("application/json");
-    }
 }
