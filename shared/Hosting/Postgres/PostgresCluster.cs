@@ -31,9 +31,12 @@ internal static class PostgresCluster
 
         if (initdb.ExitCode != 0)
         {
-            throw new StartupException($"PostgreSQL could not make its data folder {folder.Data}: {initdb.LastError()}");
+            throw new StartupException($"PostgreSQL could not make its data folder {folder.Data}: {(DiskIsFull(folder.Path) ? "the disk is full. Free some space, then start again." : initdb.LastError())}");
         }
 
         Directory.Move(unfinished, folder.Data);
     }
+
+    // On a full disk initdb may not even get its own message out.
+    private static bool DiskIsFull(string path) => new DriveInfo(path).AvailableFreeSpace < 1024 * 1024;
 }

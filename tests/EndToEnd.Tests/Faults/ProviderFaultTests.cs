@@ -15,7 +15,7 @@ public sealed class ProviderFaultTests
         await using var disk = await SmallDisk.MountAsync(provider.Data, megabytes: 256);
         disk.Fill();
         provider.Launch();
-        (await provider.Process.WaitForLineAsync("error: ")).ShouldContain("No space left on device", Case.Insensitive);
+        (await provider.Process.WaitForLineAsync("error: ")).ShouldContain("the disk is full");
         (await provider.Process.WaitForExitAsync()).ShouldBe(1);
         provider.Process.Output.ShouldNotContain("   at ");
         await provider.Process.DisposeAsync();
