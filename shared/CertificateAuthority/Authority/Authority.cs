@@ -166,7 +166,7 @@ public sealed class Authority
     private async Task<IssuedCertificate?> IntendAsync(Order order, PreparedCertificate prepared, ActiveIssuers issuers, CancellationToken cancellationToken)
     {
         var earlier = await _store.IntendAsync(
-            new Intent(prepared.SerialNumber, order.Subject, order.Template.Profile.Name, issuers.Active.CommonName, SHA256.HashData(prepared.TbsCertificate.Span), order.Requester, order.IdempotencyKey),
+            new Intent(prepared.SerialNumber, order.Subject, order.Template.Profile.Name, issuers.Active.CommonName, SHA256.HashData(prepared.TbsCertificate.Span), order.Requester, order.StoredIdempotencyKey),
             _time.GetUtcNow(),
             cancellationToken).ConfigureAwait(false);
         return earlier is null ? null : Issued.OrRefusal(earlier, order, issuers);

@@ -21,6 +21,8 @@ internal sealed class Order
 
     public string? IdempotencyKey { get; init; }
 
+    public string? StoredIdempotencyKey => IdempotencyKey is null ? null : $"{Template.Profile.Name}/{IdempotencyKey}";
+
     public byte[]? Renews { get; init; }
 
     public string Subject => Template.Names.CommonName ?? Template.Names.AllSans.FirstOrDefault() ?? "";
@@ -44,9 +46,10 @@ internal sealed class Order
             NotAfter = signed.NotAfter.ToUniversalTime(),
             Der = der,
             Renews = Renews,
-            IdempotencyKey = IdempotencyKey,
+            // Under the profile's name: the same key for another kind of certificate is another order.
+            IdempotencyKey = StoredIdempotencyKey,
             Token = Token,
-            Details = AuditDetails.Of(signed.SerialNumber, Template.Profile.Name, der, issuer.KeyId),
+            Details = CertificateAudit.Of(signed.SerialNumber, Template.Profile.Name, der, issuer.KeyId),
             Cancellation = cancellationToken,
         };
     }

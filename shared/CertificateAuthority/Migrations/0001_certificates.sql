@@ -22,7 +22,6 @@ CREATE TABLE ca.certificates (
 CREATE UNIQUE INDEX certificates_id ON ca.certificates (id);
 CREATE UNIQUE INDEX certificates_idempotency ON ca.certificates (idempotency_key) WHERE idempotency_key IS NOT NULL;
 CREATE INDEX certificates_subject ON ca.certificates (subject, id);
-CREATE INDEX certificates_not_after ON ca.certificates (not_after);
 
 CREATE TABLE ca.revocations (
   serial bytea PRIMARY KEY REFERENCES ca.certificates (serial),
@@ -46,7 +45,6 @@ CREATE TABLE ca.used_tokens (
   hash bytea PRIMARY KEY CHECK (octet_length(hash) = 32),
   expires_at timestamptz NOT NULL
 );
-CREATE INDEX used_tokens_expires ON ca.used_tokens (expires_at);
 
 CREATE TABLE ca.intents (
   serial bytea PRIMARY KEY,

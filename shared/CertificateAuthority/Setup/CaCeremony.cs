@@ -133,7 +133,7 @@ internal sealed class CaCeremony : IAsyncDisposable
             NotBefore = parsed.NotBefore,
             NotAfter = parsed.NotAfter,
             Der = der,
-            Details = AuditDetails.Of(parsed.SerialNumber.Span, profile.Name, der, issuer.KeyId),
+            Details = CertificateAudit.Of(parsed.SerialNumber.Span, profile.Name, der, issuer.KeyId),
         }).ConfigureAwait(false);
         if (outcome.Status != LedgerStatus.Stored)
         {

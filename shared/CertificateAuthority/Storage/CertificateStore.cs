@@ -19,7 +19,7 @@ internal sealed class CertificateStore(NpgsqlDataSource database)
         command.Parameters.AddWithValue(intent.TbsSha256);
         command.Parameters.AddWithValue(intent.Requester);
         command.Parameters.Add(Nullable(intent.IdempotencyKey));
-        command.Parameters.AddWithValue(AuditDetails.OfIntent(intent.Serial, intent.Profile, intent.TbsSha256));
+        command.Parameters.AddWithValue(CertificateAudit.OfIntent(intent.Serial, intent.Profile, intent.TbsSha256));
         await using var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
         return await reader.ReadAsync(cancellationToken).ConfigureAwait(false)
             ? LedgerOutcome.Parse("exists", reader.GetFieldValue<byte[]>(0), reader.GetFieldValue<byte[]>(1))
@@ -36,7 +36,7 @@ internal sealed class CertificateStore(NpgsqlDataSource database)
         command.Parameters.AddWithValue(revocation.By);
         command.Parameters.Add(new NpgsqlParameter { Value = (object?)revocation.BurnToken?.Hash ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Bytea });
         command.Parameters.Add(new NpgsqlParameter { Value = (object?)revocation.BurnToken?.Expires ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.TimestampTz });
-        command.Parameters.AddWithValue(AuditDetails.OfRevocation(revocation.Serial, revocation.ReasonCode));
+        command.Parameters.AddWithValue(CertificateAudit.OfRevocation(revocation.Serial, revocation.ReasonCode));
         return (string?)await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) switch
         {
             "revoked" => RevocationOutcome.Revoked,
@@ -55,7 +55,7 @@ internal sealed class CertificateStore(NpgsqlDataSource database)
         command.Parameters.AddWithValue(revocation.ReasonCode);
         command.Parameters.Add(Nullable(revocation.Reason));
         command.Parameters.AddWithValue(revocation.By);
-        command.Parameters.AddWithValue(AuditDetails.OfSubject(revocation.Profile.Name, revocation.ReasonCode));
+        command.Parameters.AddWithValue(CertificateAudit.OfSubject(revocation.Profile.Name, revocation.ReasonCode));
         await using var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
         var serials = new List<byte[]>();
         while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
@@ -72,7 +72,7 @@ internal sealed class CertificateStore(NpgsqlDataSource database)
         command.Parameters.AddWithValue(profile);
         command.Parameters.AddWithValue(subject);
         command.Parameters.AddWithValue(by);
-        command.Parameters.AddWithValue(AuditDetails.OfSubject(profile, reasonCode: null));
+        command.Parameters.AddWithValue(CertificateAudit.OfSubject(profile, reasonCode: null));
         return (bool)(await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
     });
 

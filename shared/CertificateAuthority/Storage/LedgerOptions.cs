@@ -7,8 +7,8 @@ internal sealed record LedgerOptions
 
     public int MaxBatch { get; init; } = 128;
 
-    /// <summary>Batches under way at once: one fills while the other commits.</summary>
-    public int Writers { get; init; } = 2;
+    /// <summary>Batches under way at once. One: while it commits, the next fills; more only make batches smaller, and they meet again at the audit log's lock.</summary>
+    public int Writers { get; init; } = 1;
 
     /// <summary>For one batch, connecting included.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(10);

@@ -73,6 +73,16 @@ public sealed class AuthorityTests(StepCaHost fixture) : IClassFixture<StepCaHos
     }
 
     [SkippableFact]
+    public async Task Issue_SameIdempotencyKeyForAnotherProfile_IsAnotherCertificate()
+    {
+        using var key = StepCaCalls.NewKey();
+        var device = await Authority.IssueAsync(DeviceOrder("two-kinds", key) with { IdempotencyKey = "order-3" }, CancellationToken.None);
+        var leaf = DeviceOrder("two-kinds", key) with { Profile = Profiles.Leaf, IdempotencyKey = "order-3" };
+
+        (await Authority.IssueAsync(leaf, CancellationToken.None)).Serial.ShouldNotBe(device.Serial);
+    }
+
+    [SkippableFact]
     public async Task Issue_SubCaTwiceWithOneKey_IsIntendedAndSignedOnce()
     {
         using var key = Pki.Signing.CaKey.Generate(KeyKind.P256);

@@ -71,6 +71,17 @@ public sealed class CaHost : IAsyncDisposable
         }
     }
 
+    /// <summary>The process ends and starts again on the same folder and database.</summary>
+    public async Task RestartAsync()
+    {
+        await _app!.DisposeAsync();
+        await Module.DisposeAsync();
+        _tokenKey?.Dispose();
+        _tokenKey = null;
+        await StartModuleAsync(DefaultOptions, TimeProvider.System, issuers: null);
+        await ListenAsync(map: null);
+    }
+
     /// <summary>Trusts this authority's root and nothing else.</summary>
     public HttpClient Client(X509Certificate2? certificate = null) => Https.Client(Url, Root, certificate);
 

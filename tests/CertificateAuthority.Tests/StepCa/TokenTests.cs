@@ -239,6 +239,20 @@ public sealed class TokenTests(StepCaHost fixture) : IClassFixture<StepCaHost>
         }
     }
 
+    [SkippableFact]
+    public async Task Refusal_OfAPathOrQueryWithALineFeed_IsOneLogLine()
+    {
+        using var client = _ca.Client();
+
+        await client.ReadAsync("/root/x%0Aforged-by-path");
+        await client.ReadAsync("/provisioners?limit=x%0Aforged-by-query");
+
+        _ca.Logs.Text.ShouldContain("x?forged-by-path");
+        _ca.Logs.Text.ShouldContain("x?forged-by-query");
+        _ca.Logs.Text.ShouldNotContain("StepCaEdge /root/x\nforged-by-path");
+        _ca.Logs.Text.ShouldNotContain("limit 'x\nforged-by-query");
+    }
+
     private static string Encode(string json) => Convert.ToBase64String(Encoding.UTF8.GetBytes(json)).TrimEnd('=').Replace('+', '-').Replace('/', '_');
 
     private static string Csr(string name)

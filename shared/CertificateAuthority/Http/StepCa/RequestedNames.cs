@@ -9,23 +9,24 @@ namespace IoTPlatform.CertificateAuthority;
 /// </summary>
 internal static class RequestedNames
 {
-    public static void ThrowIfNotGranted(SubjectNames requested, TokenGrant grant)
+    /// <summary>The names to certify.</summary>
+    public static SubjectNames Granted(SubjectNames requested, TokenGrant grant)
     {
         if (requested.CommonName is { } cn && !string.Equals(cn, grant.Subject, StringComparison.Ordinal))
         {
             throw StepCaException.Forbidden($"certificate request does not contain the valid common name - got {cn}, want {grant.Subject}");
         }
 
-        if (requested.SanCount == 0)
-        {
-            return;
-        }
-
         var granted = SubjectNames.FromSans(grant.Subject, grant.Sans);
         Compare("DNS names", requested.Dns, granted.Dns, StringComparer.OrdinalIgnoreCase);
-        Compare("IP addresses", [.. requested.Ip.Select(ip => ip.ToString())], [.. granted.Ip.Select(ip => ip.ToString())], StringComparer.Ordinal);
+        if (!requested.Ip.IsEmpty)
+        {
+            Compare("IP addresses", [.. requested.Ip.Select(ip => ip.ToString())], [.. granted.Ip.Select(ip => ip.ToString())], StringComparer.Ordinal);
+        }
+
         Compare("email addresses", requested.Emails, granted.Emails, StringComparer.Ordinal);
         Compare("URIs", requested.Uris, granted.Uris, StringComparer.Ordinal);
+        return granted;
     }
 
     private static void Compare(string kind, IReadOnlyCollection<string> requested, IReadOnlyCollection<string> granted, StringComparer comparer)

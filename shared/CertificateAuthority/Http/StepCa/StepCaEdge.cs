@@ -37,13 +37,14 @@ internal sealed class StepCaEdge(ILogger<StepCaEdge> log)
     private Task AnswerAsync(HttpContext context, Exception error)
     {
         var answer = Translate(error);
+        var path = OneLine(context.Request.Path);
         if (answer.Status >= 500 && answer.Status != StatusCodes.Status501NotImplemented)
         {
-            StepCaLog.Failed(log, context.Request.Path, context.TraceIdentifier, error);
+            StepCaLog.Failed(log, path, context.TraceIdentifier, error);
         }
         else
         {
-            StepCaLog.Refused(log, context.Request.Path, answer.Status, context.Connection.RemoteIpAddress, answer.Message);
+            StepCaLog.Refused(log, path, answer.Status, context.Connection.RemoteIpAddress, OneLine(answer.Message));
         }
 
         if (error is ProblemException { RetryAfter: { } retryAfter })
@@ -66,6 +67,15 @@ internal sealed class StepCaEdge(ILogger<StepCaEdge> log)
         BadHttpRequestException e => StepCaException.BadRequest("bad request", e),
         _ => new StepCaException(500, "The certificate authority encountered an Internal Server Error. Please see the certificate authority logs for more info.", inner: error),
     };
+
+    /// <summary>Callers put words into paths and messages; a line feed among them would write its own log line.</summary>
+    private static string OneLine(string? text) => text is null ? "" : string.Create(text.Length, text, static (line, from) =>
+    {
+        for (var i = 0; i < line.Length; i++)
+        {
+            line[i] = char.IsControl(from[i]) ? '?' : from[i];
+        }
+    });
 
     private static string Sentence(string message) => message.TrimEnd('.');
 }

@@ -25,14 +25,14 @@ internal sealed class StepCaIssuing(Authority authority, JwkProvisioner provisio
         }
 
         var grant = provisioner.AuthorizeSign(body.Ott, now);
-        RequestedNames.ThrowIfNotGranted(csr.Names, grant);
+        var names = RequestedNames.Granted(csr.Names, grant);
         var validity = LeafValidity.Of(notBefore, notAfter, now, authority.Options);
         var issued = await authority.IssueAsync(
             new IssueRequest
             {
                 Profile = _profile,
                 Csr = csr,
-                Names = SubjectNames.FromSans(grant.Subject, grant.Sans),
+                Names = names,
                 NotBefore = validity.NotBefore,
                 NotAfter = validity.NotAfter,
                 Provisioner = provisioner.Name,

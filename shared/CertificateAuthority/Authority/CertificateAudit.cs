@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 namespace IoTPlatform.CertificateAuthority;
 
 /// <summary>JSON for the audit log. Only hex, numbers and fixed names are put in unescaped.</summary>
-internal static class AuditDetails
+internal static class CertificateAudit
 {
     /// <summary>The fingerprint ties the entry to the stored certificate; the key identifier says which CA key was used.</summary>
     public static string Of(ReadOnlySpan<byte> serial, string profile, ReadOnlySpan<byte> der, ReadOnlySpan<byte> issuerKeyId)
