@@ -53,11 +53,11 @@ internal sealed class DemoHost : IAsyncDisposable
                 if (last.Count > 15)
                     last.Dequeue();
             }
-            throw CliException.Failed("host_ended", $"{Name} ended with exit code {await process.Exited.ConfigureAwait(false)} before it was ready; its log {Log} ends with:\n{string.Join('\n', last)}");
+            throw CliException.Failed("host_ended", $"{Name} ended with exit code {await process.Exited.ConfigureAwait(false)} before it was ready: {Reason(last)}\nits log: {Log}");
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw CliException.Failed("host_not_ready", $"{Name} was not ready after {Patience.TotalSeconds:0} s; its log {Log} ends with:\n{string.Join('\n', last)}");
+            throw CliException.Failed("host_not_ready", $"{Name} was not ready after {Patience.TotalSeconds:0} s: {Reason(last)}\nits log: {Log}");
         }
     }
 
@@ -67,6 +67,10 @@ internal sealed class DemoHost : IAsyncDisposable
     public void Keep() => process.Abandon();
 
     public ValueTask DisposeAsync() => process.DisposeAsync();
+
+    // A host says in one line why it cannot go on; without that line, its last words.
+    private static string Reason(IReadOnlyCollection<string> last) =>
+        last.LastOrDefault(line => line.StartsWith("error: ", StringComparison.Ordinal)) ?? string.Join('\n', last.TakeLast(5));
 
     private static IEnumerable<string> Inherited() => Environment.GetEnvironmentVariables().Keys.Cast<string>()
         .Where(name => name.StartsWith("IOT_", StringComparison.Ordinal) || name.StartsWith("STEP_CA_", StringComparison.Ordinal) || OwnSettings.Contains(name));
