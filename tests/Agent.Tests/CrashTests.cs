@@ -86,6 +86,20 @@ public sealed class CrashTests
         }
     }
 
+    [Theory]
+    [InlineData("device.json")]
+    [InlineData("root_ca.crt")]
+    [InlineData("pending.key")]
+    public async Task OtherFile_Damaged_IsAClearError(string file)
+    {
+        await using var tenant = await FakeTenant.StartAsync();
+        await tenant.EnrollAsync();
+        using var folder = tenant.Open();
+        await File.WriteAllTextAsync(Path.Combine(folder.Path, file), "null");
+
+        (await Should.ThrowAsync<AgentException>(() => tenant.Agent(folder).RenewAsync(newKey: true))).Message.ShouldContain($"{file} is damaged");
+    }
+
     [Fact]
     public async Task SecondAgent_OnTheSameFolder_IsRefused()
     {

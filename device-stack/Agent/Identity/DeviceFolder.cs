@@ -48,24 +48,12 @@ public sealed class DeviceFolder : IDisposable
         }
     }
 
-    public DeviceSettings? LoadSettings() => Read(SettingsPath) is { } json ? JsonSerializer.Deserialize(json, DeviceSettingsJson.Default.DeviceSettings) : null;
+    public DeviceSettings? LoadSettings() => Parse(SettingsPath, json => JsonSerializer.Deserialize(json, DeviceSettingsJson.Default.DeviceSettings));
 
-    public RootTrust? LoadRoot() => Read(RootPath) is { } pem ? RootTrust.FromPem(pem) : null;
+    public RootTrust? LoadRoot() => Parse(RootPath, RootTrust.FromPem);
 
     /// <summary>Null when the device has not enrolled yet.</summary>
-    public DeviceIdentity? LoadIdentity()
-    {
-        if (Read(IdentityPath) is not { } pem)
-            return null;
-        try
-        {
-            return DeviceIdentity.Parse(pem);
-        }
-        catch (Exception e) when (e is PkiException or CryptographicException or ArgumentException)
-        {
-            throw new AgentException($"{IdentityPath} is damaged ({e.Message}); remove it and enrol again with a new token", e);
-        }
-    }
+    public DeviceIdentity? LoadIdentity() => Parse(IdentityPath, DeviceIdentity.Parse);
 
     internal void SaveSettings(DeviceSettings settings, RootTrust root) => Guarded(() =>
     {
@@ -76,11 +64,10 @@ public sealed class DeviceFolder : IDisposable
     /// <summary>The key that a lost answer may already belong to, or a new one.</summary>
     internal ECDsa LoadOrCreatePendingKey()
     {
+        if (LoadPendingKey() is { } known)
+            return known;
         var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        if (Read(PendingKeyPath) is { } pem)
-            key.ImportFromPem(pem);
-        else
-            Guarded(() => AtomicFile.WriteText(PendingKeyPath, key.ExportPkcs8PrivateKeyPem() + "\n", AtomicFile.Secret));
+        Guarded(() => AtomicFile.WriteText(PendingKeyPath, key.ExportPkcs8PrivateKeyPem() + "\n", AtomicFile.Secret));
         return key;
     }
 
@@ -93,11 +80,8 @@ public sealed class DeviceFolder : IDisposable
     /// <summary>Finishes a promotion that a crash cut short.</summary>
     internal void DropPendingKeyOf(DeviceIdentity identity)
     {
-        if (Read(PendingKeyPath) is not { } pem)
-            return;
-        using var pending = ECDsa.Create();
-        pending.ImportFromPem(pem);
-        if (identity.HasKey(pending))
+        using var pending = LoadPendingKey();
+        if (pending is not null && identity.HasKey(pending))
             DropPendingKey();
     }
 
@@ -122,6 +106,28 @@ public sealed class DeviceFolder : IDisposable
     }
 
     public void Dispose() => claim.Dispose();
+
+    private ECDsa? LoadPendingKey() => Parse(PendingKeyPath, static pem =>
+    {
+        var key = ECDsa.Create();
+        key.ImportFromPem(pem);
+        return key;
+    });
+
+    private T? Parse<T>(string path, Func<string, T?> parse)
+        where T : class
+    {
+        if (Read(path) is not { } text)
+            return null;
+        try
+        {
+            return parse(text) ?? throw new JsonException("null");
+        }
+        catch (Exception e) when (e is PkiException or CryptographicException or ArgumentException or JsonException)
+        {
+            throw new AgentException($"{path} is damaged ({e.Message}); remove it and enrol again with a new token", e);
+        }
+    }
 
     // flock answers EWOULDBLOCK (11 on Linux, 35 on macOS); .NET hands the errno on as HResult.
     private static int EWouldBlock => OperatingSystem.IsMacOS() ? 35 : 11;
