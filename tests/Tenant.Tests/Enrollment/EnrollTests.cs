@@ -76,6 +76,20 @@ public sealed class EnrollTests(SharedTenant shared) : IClassFixture<SharedTenan
     }
 
     [SkippableFact]
+    public async Task Enroll_RetryAfterARenewal_DoesNotHideTheRenewal()
+    {
+        using var device = new TestDevice("pump-11");
+        var token = await shared.TokenAsync(uses: 1);
+        await device.EnrollAsync(Tenant, token);
+        await Tenant.Database.ExecuteAsync("UPDATE tenant.devices SET not_after = not_after + interval '1 hour' WHERE device_id = 'pump-11'");
+        var renewed = (await shared.Admin.ListDevicesAsync(limit: 500)).Items.Single(d => d.DeviceId == "pump-11").NotAfter;
+
+        await device.EnrollAsync(Tenant, token);
+
+        (await shared.Admin.ListDevicesAsync(limit: 500)).Items.Single(d => d.DeviceId == "pump-11").NotAfter.ShouldBe(renewed);
+    }
+
+    [SkippableFact]
     public async Task Enroll_TwentyRetriesAtOnce_OneCertificate()
     {
         using var device = new TestDevice("pump-5");

@@ -39,7 +39,10 @@ internal sealed class EnrollmentClaims(
         var order = claim.Order;
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         var updated = await db.Devices.Where(d => d.DeviceId == order.DeviceId && d.Status == DeviceState.Enrolled)
-            .ExecuteUpdateAsync(d => d.SetProperty(x => x.CertificateSerial, serial).SetProperty(x => x.NotAfter, notAfter), cancellationToken);
+            .ExecuteUpdateAsync(d => d
+                // A late retry of an enrolment must not hide a renewal that came after it.
+                .SetProperty(x => x.CertificateSerial, x => x.NotAfter > notAfter ? x.CertificateSerial : serial)
+                .SetProperty(x => x.NotAfter, x => x.NotAfter > notAfter ? x.NotAfter : notAfter), cancellationToken);
         await db.Enrollments
             .Where(e => e.AuthorizationId == claim.AuthorizationId && e.DeviceId == order.DeviceId && e.KeySha256 == order.KeySha256 && e.Issuance == claim.Issuance)
             .ExecuteUpdateAsync(e => e.SetProperty(x => x.RenewAfter, renewAfter), cancellationToken);

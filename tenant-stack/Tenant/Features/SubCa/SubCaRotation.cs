@@ -63,9 +63,11 @@ internal sealed class SubCaRotation(
     {
         try
         {
+            var begins = !IsPending;
             using var current = subCa.EnsureKey();
             using var next = subCa.EnsureNextKey();
-            await audit.AppendAsync(Entry(actor, "sub_ca.rotation_requested", next), cancellationToken);
+            if (begins)
+                await audit.AppendAsync(Entry(actor, "sub_ca.rotation_requested", next), cancellationToken);
             var answer = await AskAsync(current, next, cancellationToken);
             Install(answer);
             ca.Authority.UseIssuers(subCa.Load());
@@ -96,7 +98,7 @@ internal sealed class SubCaRotation(
         {
             await earlier.RunAsync(cancellationToken);
         }
-        catch (HttpRequestException)
+        catch (Exception e) when (e is HttpRequestException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
         }
     }
