@@ -1,6 +1,6 @@
 namespace IoTPlatform.Provider.Startup;
 
-/// <summary>The names of all settings this host reads: environment, env file, or flag.</summary>
+/// <summary>The names of all settings this host reads: environment, env file, or flag. Of a secret, NAME_FILE is read too.</summary>
 internal static class ProviderSettings
 {
     public const string Data = "IOT_DATA";
@@ -17,6 +17,6 @@ internal static class ProviderSettings
     public static readonly string[] All =
     [
         Data, Listen, Names, PublicUrl, PlatformDomain, Database, AdminPassword, RabbitmqUrl, RabbitmqMqttUrl, DiscoveryUrl,
-        "IOT_ENV_FILE", "STEP_CA_PASSWORD", "STEP_CA_PASSWORD_FILE", "STEP_CA_PROVISIONER_PASSWORD", "STEP_CA_PROVISIONER_PASSWORD_FILE",
+        "STEP_CA_PASSWORD", "STEP_CA_PROVISIONER_PASSWORD",
     ];
 }

@@ -158,6 +158,7 @@ public sealed class JoinKeyRefusalTests : IClassFixture<ProviderFixture>, IDispo
         var refused = answers.Count(a => a.Status == HttpStatusCode.Unauthorized);
         refused.ShouldBeLessThan(30);
         (await _provider.AuditedAsync("join.key_refused", "unknown")).ShouldBe(before + refused);
+        (await _provider.Database.ScalarAsync<long>("SELECT count(*) FROM audit.entries WHERE action = 'join.key_refused' AND details LIKE '%\"slowed_down\":%'")).ShouldBe(1);
         _provider.Time.Advance(TimeSpan.FromMinutes(10));
         (await _provider.TryJoinAsync(prepared.JoinKey, _tenant)).Status.ShouldBe(HttpStatusCode.OK);
     }

@@ -18,10 +18,11 @@ internal sealed class GuessLimiter(TimeProvider time)
         _everybody.ThrowIfExhausted();
     }
 
-    public void Refused(string caller)
+    /// <summary>True when the caller is slowed down from now on.</summary>
+    public bool Refused(string caller)
     {
-        _perCaller.Failed(caller);
         _everybody.Count();
+        return _perCaller.Failed(caller);
     }
 
     public void Accepted(string caller) => _perCaller.Succeeded(caller);

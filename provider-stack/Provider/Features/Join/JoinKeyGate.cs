@@ -29,9 +29,8 @@ internal sealed class JoinKeyGate(ProviderDb db, GuessLimiter limiter, TimeProvi
 
     private async Task<ProblemException> RefuseAsync(string action, string reason, string? tenantId, string caller, CancellationToken cancellationToken)
     {
-        limiter.Refused(caller);
-        await db.AppendAuditAsync(
-            new AuditEntry("anonymous", action, tenantId ?? "unknown", AuditedTransaction.Details(("reason", reason), ("address", caller))), cancellationToken);
+        var details = AuditedTransaction.Details(("reason", reason), ("address", caller), ("slowed_down", limiter.Refused(caller) ? "yes" : null));
+        await db.AppendAuditAsync(new AuditEntry("anonymous", action, tenantId ?? "unknown", details), cancellationToken);
         return Refusal();
     }
 
