@@ -10,12 +10,12 @@ internal static class ServerTrust
         if (run.Get(ServerOptions.Root) is { } file)
             return FromFile(file);
         if (run.Get(ServerOptions.Fingerprint) is { } given)
-            return await RootTrust.FetchAsync(url, given, cancellationToken: cancellationToken).ConfigureAwait(false);
+            return await FetchAsync(url, given, cancellationToken).ConfigureAwait(false);
         var local = LocalStack.Of(run, options);
         if (local.IsChosen && local.Root is { } chosen)
             return chosen;
         if (run.Env("STEP_CA_FINGERPRINT") is { } configured)
-            return await RootTrust.FetchAsync(url, configured, cancellationToken: cancellationToken).ConfigureAwait(false);
+            return await FetchAsync(url, configured, cancellationToken).ConfigureAwait(false);
         return local.Root ?? throw CliException.Usage(
             $"which root certificate may {url} be trusted by? give --fingerprint (from 'iot ca fingerprint' on the provider's machine), --root FILE, or --data FOLDER");
     }
@@ -29,6 +29,18 @@ internal static class ServerTrust
         catch (Exception e) when (e is System.Security.Cryptography.CryptographicException or ArgumentException)
         {
             throw CliException.Usage($"{path} is not a PEM certificate");
+        }
+    }
+
+    private static async Task<RootTrust> FetchAsync(Uri url, string fingerprint, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await RootTrust.FetchAsync(url, fingerprint, cancellationToken: cancellationToken).ConfigureAwait(false);
+        }
+        catch (ApiException e) when (e.Status == 404)
+        {
+            throw new CliException(ExitCode.Unreachable, "untrusted", $"{url} has no root certificate with that fingerprint; compare it with 'iot ca fingerprint' on the provider's machine", e);
         }
     }
 }

@@ -1,0 +1,84 @@
+using System.Text.Json;
+using IoTPlatform.Testing;
+
+namespace IoTPlatform.EndToEnd.Tests.Cli;
+
+public sealed class DemoTests : IDisposable
+{
+    private readonly TempFolder temp = new();
+
+    private string Data => temp.Combine("demo");
+
+    public void Dispose() => temp.Dispose();
+
+    [SkippableFact]
+    public async Task Demo_Json_EverythingHolds_AndNothingIsLeftRunning()
+    {
+        Requires.Tool("initdb");
+
+        var result = await IotCli.RunAsync("demo", "--json", "--data", Data);
+
+        result.ExitCode.ShouldBe(0, result.Error + result.Output);
+        var report = JsonDocument.Parse(result.Output).RootElement;
+        report.GetProperty("ok").GetBoolean().ShouldBeTrue();
+        report.GetProperty("stacks").GetArrayLength().ShouldBe(3);
+        report.GetProperty("devices").GetArrayLength().ShouldBe(6);
+        report.GetProperty("audit").EnumerateArray().ShouldAllBe(log => log.GetProperty("verification").GetProperty("intact").GetBoolean());
+        report.GetProperty("revocation").GetProperty("renewal_refused_status").GetInt32().ShouldBeOneOf(401, 403);
+        Count(report, "device").ShouldBe(7);
+        Count(report, "tenant-sub-ca").ShouldBe(2);
+        Count(report, "mqtt-bridge").ShouldBe(2);
+        Count(report, "service").ShouldBe(3);
+        LeftProcesses.Of(temp.Path).ShouldBeEmpty();
+    }
+
+    [SkippableFact]
+    public async Task Demo_KilledHard_LeavesNoProcess_AndTheNextOneRuns()
+    {
+        Requires.Tool("initdb");
+        Requires.Tool("setpriv");
+        await using (var killed = IotCli.Start("demo", "--data", Data))
+        {
+            await killed.WaitForLineAsync(line => line.Contains("prepare two tenants", StringComparison.Ordinal), TimeSpan.FromMinutes(3));
+            LeftProcesses.Of(temp.Path).ShouldNotBeEmpty();
+            await killed.KillAsync();
+        }
+        await LeftProcesses.GoneAsync(temp.Path);
+
+        var again = await IotCli.RunAsync("demo", "--data", Data);
+
+        again.ExitCode.ShouldBe(0, again.Error + again.Output);
+        again.Output.ShouldContain("Everything held.");
+        again.Output.ShouldNotContain("\u001b[");
+    }
+
+    [SkippableFact]
+    public async Task Demo_CtrlC_EndsEveryProcessItStarted()
+    {
+        Requires.Tool("initdb");
+        await using var demo = IotCli.Start("demo", "--data", Data);
+        await demo.WaitForLineAsync(line => line.Contains("sub-ca-key", StringComparison.Ordinal), TimeSpan.FromMinutes(3));
+
+        demo.Interrupt();
+
+        (await demo.WaitForExitAsync(TimeSpan.FromMinutes(1))).ShouldBe(130, demo.Output);
+        demo.Output.ShouldContain("interrupted");
+        LeftProcesses.Of(temp.Path).ShouldBeEmpty();
+    }
+
+    [SkippableFact]
+    public async Task Demo_FolderThatIsNotItsOwn_IsLeftAlone()
+    {
+        Directory.CreateDirectory(Data);
+        await File.WriteAllTextAsync(Path.Combine(Data, "precious"), "");
+
+        var result = await IotCli.RunAsync("demo", "--data", Data);
+
+        result.ExitCode.ShouldBe(1);
+        result.Error.ShouldContain("--data");
+        File.Exists(Path.Combine(Data, "precious")).ShouldBeTrue();
+    }
+
+    private static int Count(JsonElement report, string profile) =>
+        report.GetProperty("certificates").EnumerateArray().Count(certificate => certificate.GetProperty("profile").GetString() == profile);
+}

@@ -1,0 +1,102 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
+using IoTPlatform.Testing;
+
+namespace IoTPlatform.EndToEnd.Tests.Cli;
+
+public sealed class UpTests : IDisposable
+{
+    private readonly TempFolder temp = new();
+
+    private string Data => temp.Combine("provider");
+
+    public void Dispose() => temp.Dispose();
+
+    [SkippableFact]
+    public async Task Up_Terminated_StopsTheHostCleanly_AndWrongPasswordIsAClearRefusal()
+    {
+        Requires.Tool("initdb");
+        await using (var up = IotCli.Start("up", "provider", "--data", Data, "--listen", Listen()))
+        {
+            await up.WaitForLineAsync("ready ", TimeSpan.FromMinutes(2));
+            up.Terminate();
+            (await up.WaitForExitAsync()).ShouldBe(0, up.Output);
+        }
+        LeftProcesses.Of(temp.Path).ShouldBeEmpty();
+
+        var wrong = await IotCli.RunWithAsync(new() { ["STEP_CA_PASSWORD"] = "not the one it was made with" }, "up", "provider", "--data", Data, "--listen", Listen());
+
+        wrong.ExitCode.ShouldBe(1);
+        wrong.Error.ShouldContain("password", Case.Insensitive);
+        wrong.Error.ShouldNotContain("   at ");
+        wrong.Error.ShouldNotContain("not the one it was made with");
+        LeftProcesses.Of(temp.Path).ShouldBeEmpty();
+    }
+
+    [SkippableFact]
+    public async Task Up_CliKilledHard_TakesHostAndDatabaseAlong()
+    {
+        Requires.Tool("initdb");
+        Requires.Tool("setpriv");
+        await using (var up = IotCli.Start("up", "provider", "--data", Data, "--listen", Listen()))
+        {
+            await up.WaitForLineAsync("ready ", TimeSpan.FromMinutes(2));
+            await up.KillAsync();
+        }
+
+        await LeftProcesses.GoneAsync(temp.Path);
+    }
+
+    [SkippableFact]
+    public async Task Up_Json_SaysReadyAsJson()
+    {
+        Requires.Tool("initdb");
+        await using var up = IotCli.Start("up", "provider", "--data", Data, "--listen", Listen(), "--json");
+
+        var line = await up.WaitForLineAsync("{\"event\":\"ready\"", TimeSpan.FromMinutes(2));
+
+        JsonDocument.Parse(line).RootElement.GetProperty("fingerprint").GetString()!.Length.ShouldBe(64);
+        up.Interrupt();
+        (await up.WaitForExitAsync()).ShouldBe(0, up.Output);
+    }
+
+    [SkippableFact]
+    public async Task Up_PortInUse_IsAClearRefusal()
+    {
+        Requires.Tool("initdb");
+        using var other = new TcpListener(IPAddress.Loopback, 0);
+        other.Start();
+        var taken = ((IPEndPoint)other.LocalEndpoint).Port.ToString(CultureInfo.InvariantCulture);
+
+        var result = await IotCli.RunAsync("up", "provider", "--data", Data, "--listen", $"https://127.0.0.1:{taken}");
+
+        result.ExitCode.ShouldBe(1);
+        result.Error.ShouldContain(taken);
+        result.Error.ShouldContain("in use");
+        result.Error.ShouldNotContain("   at ");
+        LeftProcesses.Of(temp.Path).ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData("provider")]
+    [InlineData("tenant")]
+    public async Task Up_FolderThatCannotBeWritten_IsAClearRefusal(string stack)
+    {
+        // Nobody can make a folder there, not even root.
+        string[] more = stack == "tenant" ? ["--provider-url", "https://127.0.0.1:1", "--fingerprint", new string('a', 64), "--tenant-id", "acme"] : [];
+
+        var result = await IotCli.RunAsync(["up", stack, "--data", "/proc/iotplatform", "--listen", Listen(), .. more]);
+
+        result.ExitCode.ShouldBe(1);
+        result.Error.ShouldContain("/proc/iotplatform");
+        result.Error.ShouldNotContain("   at ");
+    }
+
+    [Fact]
+    public async Task Up_EnvFileThatIsNotThere_IsUsage() =>
+        (await IotCli.RunAsync("up", "tenant", "--env-file", temp.Combine("no.env"))).ExitCode.ShouldBe(2);
+
+    private static string Listen() => string.Create(CultureInfo.InvariantCulture, $"https://127.0.0.1:{FreePort.Next()}");
+}
