@@ -51,7 +51,8 @@ internal static class TenantBox
 
     private static void ExcludeHost(ImmutableArray<string>.Builder excluded, string name)
     {
-        if (name.Equals("localhost", StringComparison.OrdinalIgnoreCase))
+        // Names below localhost are loopback, too (RFC 6761 6.3).
+        if (name.Equals("localhost", StringComparison.OrdinalIgnoreCase) || name.EndsWith(".localhost", StringComparison.OrdinalIgnoreCase))
         {
             return;
         }

@@ -18,8 +18,8 @@ internal sealed class JoiningTenant(string tenantId, string joinKey) : IDisposab
         using var bridgeKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         request = new JoinRequest
         {
-            SubCaCsr = subCaKey.CreateCsrPem(new SubjectNames { CommonName = $"{tenantId} Sub-CA" }),
-            MqttBridgeCsr = CertificateSigningRequest.CreatePem(bridgeKey, new SubjectNames { CommonName = $"{tenantId}-mqtt-bridge" }),
+            SubCaCsr = subCaKey.CreateCsrPem(new SubjectNames { CommonName = SubCaName.For(tenantId) }),
+            MqttBridgeCsr = CertificateSigningRequest.CreatePem(bridgeKey, new SubjectNames { CommonName = MqttBridgeName.For(tenantId) }),
             WgPubkey = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)),
         };
     }

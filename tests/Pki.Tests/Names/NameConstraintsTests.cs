@@ -169,7 +169,7 @@ public sealed class NameConstraintsTests
     [Fact]
     public void ForTenant_ProviderNames_AreExcludedWithTheirDisguises()
     {
-        var box = NameConstraints.ForTenant("acme.iotplatform.internal", ["localhost", "127.0.0.1", "::1", "provider", "iot.provider.example", "192.0.2.7", "2001:db8::7"], []);
+        var box = NameConstraints.ForTenant("acme.iotplatform.internal", ["localhost", "provider.localhost", "127.0.0.1", "::1", "provider", "iot.provider.example", "192.0.2.7", "2001:db8::7"], []);
 
         box.PermittedUriDomains.ShouldBe(["acme.iotplatform.internal"]);
         box.PermittedDns.ShouldBeEmpty();

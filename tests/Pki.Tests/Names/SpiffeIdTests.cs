@@ -72,4 +72,14 @@ public sealed class SpiffeIdTests
         MqttBridgeName.For(longest).ShouldEndWith("-mqtt-bridge");
         MqttBridgeName.For(longest).ShouldNotBe(MqttBridgeName.For(new string('a', 62)));
     }
+
+    [Fact]
+    public void SubCaName_LongTenantIds_FitTheCommonNameAndStayApart()
+    {
+        var longest = new string('a', 63);
+        SubCaName.For("acme").ShouldBe("acme Sub-CA");
+        SubCaName.For(new string('a', 57)).Length.ShouldBe(64);
+        SubCaName.For(longest).Length.ShouldBe(64);
+        SubCaName.For(longest).ShouldNotBe(SubCaName.For(new string('a', 62)));
+    }
 }

@@ -146,7 +146,7 @@ internal sealed class TestProvider : IAsyncDisposable
         RabbitmqUrl = "amqps://broker.example:5671",
         RabbitmqMqttUrl = "mqtts://broker.example:8883",
         RabbitmqVhost = TenantId,
-        RabbitmqUser = $"{TenantId}-mqtt-bridge",
+        RabbitmqUser = MqttBridgeName.For(TenantId),
         MqttBridgeCert = SignBridge(bridge),
         CdmIdpClientId = $"{TenantId}-federation",
         CdmIdpClientSecret = "s3cret-of-the-federation-client",
@@ -158,7 +158,7 @@ internal sealed class TestProvider : IAsyncDisposable
         var key = Convert.ToHexString(csr.SubjectPublicKeyInfoSha256);
         if (!subCas.TryGetValue(key, out var pem))
         {
-            subCas[key] = pem = Authority.Sign(Profiles.TenantSubCa, csr, new SubjectNames { CommonName = $"{TenantId} Sub-CA" }, Constraints);
+            subCas[key] = pem = Authority.Sign(Profiles.TenantSubCa, csr, new SubjectNames { CommonName = SubCaName.For(TenantId) }, Constraints);
             validKeys.Insert(0, csr.SubjectPublicKeyInfo.ToArray());
         }
         return pem;
@@ -166,7 +166,7 @@ internal sealed class TestProvider : IAsyncDisposable
 
     private string SignBridge(CertificateSigningRequest csr) => Authority.Sign(
         Profiles.MqttBridge with { DefaultLifetime = BridgeLifetime }, csr,
-        new SubjectNames { CommonName = $"{TenantId}-mqtt-bridge", Uris = [SpiffeId.Bridge(TenantId, PlatformDomain)] });
+        new SubjectNames { CommonName = MqttBridgeName.For(TenantId), Uris = [SpiffeId.Bridge(TenantId, PlatformDomain)] });
 
     private IResult JoinAsync(HttpContext http, JoinRequest request)
     {
@@ -243,7 +243,7 @@ internal sealed class TestProvider : IAsyncDisposable
     private IResult RenewBridgeAsync(HttpContext http, string id, RenewBridgeRequest request)
     {
         var caller = http.Connection.ClientCertificate;
-        if (caller is null || SubjectNames.FromCertificate(caller).CommonName != $"{TenantId}-mqtt-bridge")
+        if (caller is null || SubjectNames.FromCertificate(caller).CommonName != MqttBridgeName.For(TenantId))
             return Problem(401, "certificate_refused");
         BridgeLifetime = Profiles.MqttBridge.DefaultLifetime;
         return Results.Json(

@@ -2,6 +2,7 @@ using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Contracts.Join;
 using IoTPlatform.Contracts.Tenants;
 using IoTPlatform.Hosting;
+using IoTPlatform.Pki;
 using IoTPlatform.Pki.Files;
 using IoTPlatform.Provider.Data;
 using IoTPlatform.Provider.Features.Identity;
@@ -43,7 +44,7 @@ internal sealed class JoinBundles(ProviderDb db, Authority authority, Federation
         RabbitmqUrl = options.RabbitmqUrl.AbsoluteUri,
         RabbitmqMqttUrl = options.RabbitmqMqttUrl.AbsoluteUri,
         RabbitmqVhost = join.TenantId,
-        RabbitmqUser = BridgeAccess.Login(join.TenantId),
+        RabbitmqUser = MqttBridgeName.For(join.TenantId),
         MqttBridgeCert = await PemAsync(join.BridgeSerial, cancellationToken),
         CdmIdpClientId = FederationClient.IdOf(join.TenantId),
         CdmIdpClientSecret = await secrets.FindAsync(join.TenantId, cancellationToken) ?? throw Incomplete(join),

@@ -1,6 +1,5 @@
 using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
-using IoTPlatform.Provider.Features.Messaging;
 
 namespace IoTPlatform.Provider.Features.Join;
 
@@ -15,7 +14,7 @@ internal static class TenantRequests
         var csr = Parse(pem, "sub_ca_csr");
         if (csr.Names.AllSans.Any())
             throw Refuse("sub_ca_csr", "a Sub-CA has no subject alternative names");
-        RequireCommonName(csr, "sub_ca_csr", TenantNames.SubCaCommonName, tenantId);
+        RequireCommonName(csr, "sub_ca_csr", SubCaName.For, tenantId);
         return csr;
     }
 
@@ -27,7 +26,7 @@ internal static class TenantRequests
             throw Refuse("mqtt_bridge_csr", "it asks for a CA certificate");
         if (csr.Names.AllSans.Except(names.AllSans, StringComparer.Ordinal).Any())
             throw Refuse("mqtt_bridge_csr", $"it may name nothing but {names.Uris[0]}");
-        RequireCommonName(csr, "mqtt_bridge_csr", BridgeAccess.Login, tenantId);
+        RequireCommonName(csr, "mqtt_bridge_csr", MqttBridgeName.For, tenantId);
         return csr;
     }
 

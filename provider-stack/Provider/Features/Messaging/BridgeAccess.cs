@@ -1,16 +1,15 @@
+using IoTPlatform.Pki;
+
 namespace IoTPlatform.Provider.Features.Messaging;
 
 /// <summary>The access policy of a tenant's MQTT bridge: what every broker is told to grant.</summary>
 internal static class BridgeAccess
 {
-    /// <summary>CN of the bridge certificate and name of the broker login.</summary>
-    public static string Login(string tenantId) => $"{tenantId}-mqtt-bridge";
-
     public static BrokerTenant For(string tenantId) => new()
     {
         TenantId = tenantId,
         Namespace = tenantId,
-        Login = Login(tenantId),
+        Login = MqttBridgeName.For(tenantId),
         // A dot can't be part of a tenant id, so no tenant's prefix begins another's.
         ClientIdPrefix = tenantId + ".",
         Permissions = new BrokerPermissions(MayPublish: true, MaySubscribe: true, MayRetain: false),

@@ -21,7 +21,7 @@ internal sealed partial class WorkflowWaker(
             {
                 await WakeAsync(stoppingToken);
             }
-            catch (Exception e) when (e is not OperationCanceledException)
+            catch (Exception e) when (e is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
             {
                 RoundFailed(e);
             }

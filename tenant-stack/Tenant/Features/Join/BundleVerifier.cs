@@ -41,7 +41,7 @@ internal static class BundleVerifier
         var names = SubjectNames.FromCertificate(bridge);
         if (!Spki(bridge).AsSpan().SequenceEqual(bridgeSpki))
             return "the bridge certificate is for another key";
-        if (names.CommonName != $"{bundle.TenantId}-mqtt-bridge" || !names.Uris.Contains(SpiffeId.Bridge(bundle.TenantId, bundle.PlatformDomain)))
+        if (names.CommonName != MqttBridgeName.For(bundle.TenantId) || !names.Uris.Contains(SpiffeId.Bridge(bundle.TenantId, bundle.PlatformDomain)))
             return "the bridge certificate has another tenant's name";
         // An expired one must not keep the tenant from starting: devices do not need it.
         var at = now < bridge.NotAfter ? now : new DateTimeOffset(bridge.NotAfter).AddSeconds(-1);
