@@ -20,10 +20,10 @@ internal static class Program
     {
         var settings = PlatformOptions.Load(arguments, ProviderSettings.All);
         var options = ProviderOptionsReader.Read(settings);
-        using var loggers = LoggerFactory.Create(ProviderLogging.Configure);
+        using var loggers = HostLogging.CreateFactory();
         await using var foundation = await ProviderFoundation.LayAsync(options, settings, TimeProvider.System, loggers, Console.Out, stopping);
         await using var app = Build(foundation);
-        await app.StartAsync(stopping);
+        await app.StartOrStopAsync(stopping);
         await Console.Out.WriteLineAsync($"ready {options.Listen[0]} fingerprint={foundation.Ca.Authority.RootFingerprint}");
         await app.WaitForShutdownAsync(stopping);
     });
@@ -33,7 +33,7 @@ internal static class Program
     public static WebApplication Build(ProviderFoundation foundation, Action<IServiceCollection>? replace = null)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
-        ProviderLogging.Configure(builder.Logging);
+        builder.Logging.AddPlatformLogging();
         builder.WebHost.UseServiceCertificate(foundation.Options.Listen, foundation.Ca.ServiceCertificate);
 
         builder.Services.AddSingleton(foundation.Options);

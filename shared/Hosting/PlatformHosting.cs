@@ -4,6 +4,7 @@ using IoTPlatform.Contracts;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
 using Npgsql;
 
 namespace IoTPlatform.Hosting;
@@ -16,6 +17,7 @@ public static class PlatformHosting
     {
         services.AddSingleton(dataSource);
         services.Replace(ServiceDescriptor.Singleton(time));
+        services.AddSingleton<IHostLifetime, OuterLifetime>();
         services.AddProblemDetailsForPlatform();
         services.AddAccounts();
         return services.ConfigureHttpJsonOptions(json => UseContractsDialect(json.SerializerOptions));

@@ -39,7 +39,7 @@ internal sealed class TokenSweeper : IAsyncDisposable
                 {
                     await _store.ForgetTokensAsync(_time.GetUtcNow() - Interval, _stop.Token).ConfigureAwait(false);
                 }
-                catch (Exception e) when (e is not OperationCanceledException)
+                catch (Exception e) when (e is not OperationCanceledException || !_stop.IsCancellationRequested)
                 {
                     IssuanceLog.SweepFailed(_log, e);
                 }

@@ -72,7 +72,7 @@ internal sealed class PostgresSupervisor(Func<PostgresServerProcess> create, ILo
             PostgresLog.Started(logger, next.Id);
             Restarted?.Invoke();
         }
-        catch (Exception e) when (e is not OperationCanceledException)
+        catch (Exception e) when (e is not OperationCanceledException || !stop.IsCancellationRequested)
         {
             // Exited is complete, so the watch tries again after a longer pause.
             PostgresLog.RestartFailed(logger, e.Message);

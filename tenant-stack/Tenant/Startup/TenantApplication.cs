@@ -21,10 +21,9 @@ internal static class TenantApplication
         CertificateAuthority.SubCa subCa, CertificateAuthorityModule ca, TimeProvider time)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
-        TenantLogging.Configure(builder.Logging);
+        builder.Logging.AddPlatformLogging();
         builder.WebHost.UseServiceCertificate(options.Listen, ca.ServiceCertificate);
         builder.Services
-            .AddSingleton<IHostLifetime, OuterLifetime>()
             .AddSingleton(options).AddSingleton(tenant).AddSingleton(folder).AddSingleton(databases).AddSingleton(subCa)
             .AddPlatformHosting(dataSource, time)
             .AddCertificateAuthority(ca)

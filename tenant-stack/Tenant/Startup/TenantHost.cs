@@ -23,7 +23,7 @@ internal static class TenantHost
         var opened = new OpenResources();
         try
         {
-            var logs = opened.Add(TenantLogging.Create());
+            var logs = opened.Add(HostLogging.CreateFactory());
             var folder = opened.Add(DataFolder.Open(options.DataPath));
             var passwords = options.ResolvePasswords(folder);
             var database = opened.Add(await PlatformDatabase.OpenAsync(folder, options.Database, "tenant", logs, time, stop));
@@ -35,7 +35,7 @@ internal static class TenantHost
                 CaOptions(options, tenant), issuers, database.DataSource, folder, passwords, time, logs, stop));
             await InitialAdmin.EnsureAsync(database.DataSource, folder, options.AdminPassword, time, stop);
             var app = opened.Add(TenantApplication.Build(options, tenant, folder, database.DataSource, databases, subCa, ca, time));
-            await app.StartAsync(stop);
+            await app.StartOrStopAsync(stop);
             return new RunningTenant(app, ca, opened);
         }
         catch

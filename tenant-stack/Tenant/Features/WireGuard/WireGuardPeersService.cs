@@ -15,7 +15,7 @@ internal sealed partial class WireGuardPeersService(WireGuardPeersFile file, Tim
                     Written(file.FilePath);
                 await file.WaitForChangeAsync(stoppingToken);
             }
-            catch (Exception e) when (e is not OperationCanceledException)
+            catch (Exception e) when (e is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
             {
                 NotWritten(e, file.FilePath);
                 await Task.Delay(RetryDelay, time, stoppingToken);

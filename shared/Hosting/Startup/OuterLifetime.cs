@@ -1,4 +1,6 @@
-namespace IoTPlatform.Tenant.Startup;
+using Microsoft.Extensions.Hosting;
+
+namespace IoTPlatform.Hosting;
 
 /// <summary>Signals are handled outside, around the whole start; the web host must not handle them a second time.</summary>
 internal sealed class OuterLifetime : IHostLifetime

@@ -1,0 +1,21 @@
+using Microsoft.Extensions.Hosting;
+
+namespace IoTPlatform.Hosting;
+
+/// <summary>Starting a host that may fail half-way.</summary>
+public static class HostStart
+{
+    /// <summary>Starts all services, or stops those that had started and throws: none may go on while what it uses is being disposed.</summary>
+    public static async Task StartOrStopAsync(this IHost host, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await host.StartAsync(cancellationToken);
+        }
+        catch
+        {
+            await host.StopAsync(CancellationToken.None);
+            throw;
+        }
+    }
+}
