@@ -247,7 +247,7 @@ public sealed class TokenTests(StepCaHost fixture) : IClassFixture<StepCaHost>
         await client.ReadAsync("/root/x%0Aforged-by-path");
         await client.ReadAsync("/provisioners?limit=x%0Aforged-by-query");
 
-        _ca.Logs.Text.ShouldContain("x?forged-by-path");
+        _ca.Logs.Text.ShouldContain("/root/x%0Aforged-by-path");
         _ca.Logs.Text.ShouldContain("x?forged-by-query");
         _ca.Logs.Text.ShouldNotContain("StepCaEdge /root/x\nforged-by-path");
         _ca.Logs.Text.ShouldNotContain("limit 'x\nforged-by-query");

@@ -37,7 +37,7 @@ internal sealed class StepCaEdge(ILogger<StepCaEdge> log)
     private Task AnswerAsync(HttpContext context, Exception error)
     {
         var answer = Translate(error);
-        var path = OneLine(context.Request.Path);
+        var path = context.Request.Path.ToUriComponent();
         if (answer.Status >= 500 && answer.Status != StatusCodes.Status501NotImplemented)
         {
             StepCaLog.Failed(log, path, context.TraceIdentifier, error);
@@ -68,8 +68,8 @@ internal sealed class StepCaEdge(ILogger<StepCaEdge> log)
         _ => new StepCaException(500, "The certificate authority encountered an Internal Server Error. Please see the certificate authority logs for more info.", inner: error),
     };
 
-    /// <summary>Callers put words into paths and messages; a line feed among them would write its own log line.</summary>
-    private static string OneLine(string? text) => text is null ? "" : string.Create(text.Length, text, static (line, from) =>
+    /// <summary>Callers put words into messages; a line feed among them would write its own log line. The path is still percent-encoded.</summary>
+    private static string OneLine(string text) => string.Create(text.Length, text, static (line, from) =>
     {
         for (var i = 0; i < line.Length; i++)
         {
