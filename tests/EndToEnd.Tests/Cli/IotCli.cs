@@ -1,5 +1,5 @@
 using System.Text.Json;
-using IoTPlatform.EndToEnd.Tests.Stacks;
+using IoTPlatform.Stacks;
 using IoTPlatform.Testing;
 
 namespace IoTPlatform.EndToEnd.Tests.Cli;
@@ -14,7 +14,7 @@ internal static class IotCli
     public static Task<ToolResult> RunAsync(params string[] arguments) => RunWithAsync([], arguments);
 
     public static Task<ToolResult> RunWithAsync(Dictionary<string, string?> environment, params string[] arguments) =>
-        Tools.RunAsync(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", [StackPrograms.Iot, .. arguments], environment: Clean.Concat(environment).ToDictionary(), timeout: Patience);
+        Tools.RunAsync(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", [StackPrograms.Iot, .. arguments], environment: environment.Concat(Clean).DistinctBy(variable => variable.Key).ToDictionary(), timeout: Patience);
 
     public static async Task<JsonElement> JsonAsync(params string[] arguments)
     {

@@ -1,5 +1,5 @@
 using IoTPlatform.Contracts.Tenants;
-using IoTPlatform.EndToEnd.Tests.Stacks;
+using IoTPlatform.Stacks;
 
 namespace IoTPlatform.EndToEnd.Tests.Crash;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using IoTPlatform.Client;
 using IoTPlatform.Contracts.Tenants;
-using IoTPlatform.EndToEnd.Tests.Stacks;
+using IoTPlatform.Stacks;
 using IoTPlatform.Testing;
 
 namespace IoTPlatform.EndToEnd.Tests.Faults;

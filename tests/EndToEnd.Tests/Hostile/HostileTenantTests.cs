@@ -1,7 +1,7 @@
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.Client;
-using IoTPlatform.EndToEnd.Tests.Stacks;
+using IoTPlatform.Stacks;
 using IoTPlatform.Testing;
 
 namespace IoTPlatform.EndToEnd.Tests.Hostile;

@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using IoTPlatform.EndToEnd.Tests.Stacks;
+using IoTPlatform.Stacks;
 
 namespace IoTPlatform.EndToEnd.Tests.Hostile;
 

@@ -3,7 +3,7 @@ using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
-using IoTPlatform.CertificateAuthority.Tests;
+using IoTPlatform.Client;
 using IoTPlatform.Pki;
 using IoTPlatform.Pki.Files;
 using IoTPlatform.Testing;
@@ -242,7 +242,7 @@ public abstract class StepCliTests
     private async Task RekeyOverHttpAsync(StepCli step, string name)
     {
         using var certificate = X509Certificate2.CreateFromPemFile(step.File($"{name}.crt"), step.File($"{name}.key"));
-        using var client = Https.Client(Target.Url, X509CertificateLoader.LoadCertificateFromFile(step.Root), certificate);
+        using var client = PlatformHttp.Create(Target.Url, RootTrust.FromPem(step.Read(step.Root)).Roots, certificate, PlatformHttp.DefaultTimeout);
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var csr = CertificateSigningRequest.CreatePem(key, new SubjectNames { CommonName = "ignored.test" });
 

@@ -1,9 +1,9 @@
 using IoTPlatform.Testing;
 
-namespace IoTPlatform.EndToEnd.Tests.Stacks;
+namespace IoTPlatform.Stacks;
 
 /// <summary>The built hosts, in the configuration the tests were built in.</summary>
-internal static class StackPrograms
+public static class StackPrograms
 {
     public static string Provider => Built("provider-stack/Provider", "IoTPlatform.Provider.dll");
     public static string Tenant => Built("tenant-stack/Tenant", "IoTPlatform.Tenant.dll");

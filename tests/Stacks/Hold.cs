@@ -1,13 +1,13 @@
 using IoTPlatform.Testing;
 using Npgsql;
 
-namespace IoTPlatform.EndToEnd.Tests.Stacks;
+namespace IoTPlatform.Stacks;
 
 /// <summary>
 /// Holds every statement that would write a matching row, inside the database, so that a process can be killed exactly
 /// between an effect and its record. The product knows nothing of it.
 /// </summary>
-internal sealed class Hold : IAsyncDisposable
+public sealed class Hold : IAsyncDisposable
 {
     private const long Key = 0x484F4C44;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);

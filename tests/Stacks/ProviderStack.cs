@@ -2,10 +2,10 @@ using IoTPlatform.Client;
 using IoTPlatform.Contracts.Tenants;
 using IoTPlatform.Testing;
 
-namespace IoTPlatform.EndToEnd.Tests.Stacks;
+namespace IoTPlatform.Stacks;
 
 /// <summary>A provider as a real process on a database that the test can look into; stop, kill and start it at will.</summary>
-internal sealed class ProviderStack : IAsyncDisposable
+public sealed class ProviderStack : IAsyncDisposable
 {
     private const string AdminPassword = "correct horse battery staple";
     private readonly TempFolder folder = new();

@@ -1,10 +1,10 @@
 using IoTPlatform.Client;
 using IoTPlatform.Testing;
 
-namespace IoTPlatform.EndToEnd.Tests.Stacks;
+namespace IoTPlatform.Stacks;
 
 /// <summary>A tenant as a real process; its data folder outlives kills.</summary>
-internal sealed class TenantStack(ProviderStack provider, TestDatabase database, string tenantId, string? joinKey) : IAsyncDisposable
+public sealed class TenantStack(ProviderStack provider, TestDatabase database, string tenantId, string? joinKey) : IAsyncDisposable
 {
     private const string AdminPassword = "correct horse battery staple";
     private readonly TempFolder folder = new();
