@@ -1,0 +1,50 @@
+using IoTPlatform.Testing;
+
+namespace IoTPlatform.Integration.Tests.RabbitMq;
+
+/// <summary>A mosquitto_sub that runs.</summary>
+internal sealed class MqttSubscription : IAsyncDisposable
+{
+    private readonly ProcessUnderTest _process;
+
+    private MqttSubscription(ProcessUnderTest process, bool subscribed)
+    {
+        _process = process;
+        Subscribed = subscribed;
+    }
+
+    /// <summary>The broker acknowledged the subscription. Otherwise it hung up or refused the connection.</summary>
+    public bool Subscribed { get; }
+
+    public string Output => _process.Output;
+
+    /// <summary>Lines that are messages: topic, a blank, payload.</summary>
+    public IEnumerable<string> Messages => _process.Lines.Where(l => !l.StartsWith("Client ", StringComparison.Ordinal) && !l.StartsWith("Subscribed ", StringComparison.Ordinal));
+
+    public static async Task<MqttSubscription> StartAsync(string tool, IEnumerable<string> arguments)
+    {
+        var process = ProcessUnderTest.Start("setpriv", ["--pdeathsig", "KILL", tool, .. arguments]);
+        try
+        {
+            var line = await process.WaitForLineAsync(l => l.Contains("received SUBACK", StringComparison.Ordinal) || IsEnd(process, l));
+            return new MqttSubscription(process, line.Contains("SUBACK", StringComparison.Ordinal));
+        }
+        catch (InvalidOperationException)
+        {
+            return new MqttSubscription(process, subscribed: false);
+        }
+    }
+
+    public Task<string> MessageAsync(string line) => _process.WaitForLineAsync(l => l == line);
+
+    /// <summary>Returns once the client lost its connection and tries again.</summary>
+    public Task LostAsync() => _process.WaitForLineAsync(_ => Connects(_process) > 1);
+
+    public ValueTask DisposeAsync() => _process.DisposeAsync();
+
+    /// <summary>mosquitto_sub connects anew by itself: a second CONNECT before any SUBACK means that it was thrown out.</summary>
+    private static bool IsEnd(ProcessUnderTest process, string line) =>
+        (line.Contains("received CONNACK (", StringComparison.Ordinal) && !line.EndsWith("CONNACK (0)", StringComparison.Ordinal)) || Connects(process) > 1;
+
+    private static int Connects(ProcessUnderTest process) => process.Lines.Count(l => l.EndsWith("sending CONNECT", StringComparison.Ordinal));
+}

@@ -1,0 +1,2 @@
+// One broker serves all classes, and some of them kill it.
+[assembly: CollectionBehavior(DisableTestParallelization = true)]

@@ -1,0 +1,41 @@
+using System.Collections.Concurrent;
+
+namespace IoTPlatform.Testing;
+
+/// <summary>Starts children on one thread that lives as long as the test process: Linux sends the parent-death signal when the forking thread ends.</summary>
+internal static class ForkThread
+{
+    private static readonly BlockingCollection<Action> Work = Start();
+
+    public static Task<ProcessUnderTest> StartAsync(string fileName, IEnumerable<string> arguments, IReadOnlyDictionary<string, string?> environment)
+    {
+        var started = new TaskCompletionSource<ProcessUnderTest>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Work.Add(() =>
+        {
+            try
+            {
+                started.SetResult(ProcessUnderTest.Start("setpriv", ["--pdeathsig", "KILL", fileName, .. arguments], environment, "/"));
+            }
+            catch (Exception e)
+            {
+                started.SetException(e);
+            }
+        });
+        return started.Task;
+    }
+
+    private static BlockingCollection<Action> Start()
+    {
+        var work = new BlockingCollection<Action>();
+        var thread = new Thread(() =>
+        {
+            foreach (var action in work.GetConsumingEnumerable())
+            {
+                action();
+            }
+        });
+        thread.IsBackground = true;
+        thread.Start();
+        return work;
+    }
+}
