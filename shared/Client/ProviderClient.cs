@@ -74,6 +74,13 @@ public sealed class ProviderClient(HttpClient http, TimeProvider? time = null) :
             HttpMethod.Post, Tenant(tenantId) + "/sub-ca/rotate", request,
             ContractsJson.Default.RotateSubCaRequest, ContractsJson.Default.RotatedSubCa, cancellationToken);
 
+    /// <summary>Where <see cref="RetireOtherSubCasAsync"/> posts to: the audience of its proof.</summary>
+    public Uri RetireUrl(string tenantId) => new(BaseUrl, Tenant(tenantId) + "/sub-ca/retire");
+
+    /// <summary>Has every Sub-CA of the tenant revoked but the one whose key made the proof. Idempotent.</summary>
+    public Task RetireOtherSubCasAsync(string tenantId, JoinConfirmation proof, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, Tenant(tenantId) + "/sub-ca/retire", proof, ContractsJson.Default.JoinConfirmation, cancellationToken);
+
     /// <summary>Needs a client made with the current bridge certificate.</summary>
     public Task<RenewedBridge> RenewBridgeAsync(string tenantId, RenewBridgeRequest request, CancellationToken cancellationToken = default) =>
         SendAsync(

@@ -32,6 +32,7 @@ public sealed class RequestTests
         { "reject", "POST /portal/admin/join-request/acme/reject" },
         { "status", "GET /portal/admin/tenants/acme/join-status" },
         { "rotate", "POST /portal/admin/tenants/acme/sub-ca/rotate" },
+        { "retire", "POST /portal/admin/tenants/acme/sub-ca/retire" },
         { "bridge", "POST /portal/admin/tenants/acme/bridge/renew" },
         { "certificates", "GET /portal/certificates?text=pump&revoked=true&limit=3" },
         { "certificate", "GET /portal/certificates/123" },
@@ -176,6 +177,7 @@ public sealed class RequestTests
         client.ConfirmUrl("acme").ToString().ShouldBe("https://provider.example:9443/base/portal/admin/tenants/acme/join-confirm");
         client.JoinStatusUrl("acme").ToString().ShouldBe("https://provider.example:9443/base/portal/admin/tenants/acme/join-status");
         client.RotateUrl("acme").ToString().ShouldBe("https://provider.example:9443/base/portal/admin/tenants/acme/sub-ca/rotate");
+        client.RetireUrl("acme").ToString().ShouldBe("https://provider.example:9443/base/portal/admin/tenants/acme/sub-ca/retire");
     }
 
     private static Task ProviderCall(ProviderClient client, string call) => call switch
@@ -193,6 +195,7 @@ public sealed class RequestTests
         "reject" => client.RejectJoinRequestAsync("acme", "why"),
         "status" => client.GetJoinStatusAsync("acme", "p"),
         "rotate" => client.RotateSubCaAsync("acme", new RotateSubCaRequest { SubCaCsr = "c", Proof = "p" }),
+        "retire" => client.RetireOtherSubCasAsync("acme", new JoinConfirmation { Proof = "p" }),
         "bridge" => client.RenewBridgeAsync("acme", new RenewBridgeRequest { MqttBridgeCsr = "c" }),
         "certificates" => client.ListCertificatesAsync(new CertificateFilter { Text = "pump", Revoked = true }, limit: 3),
         "certificate" => client.GetCertificateAsync("123"),

@@ -1,3 +1,4 @@
+using System.Globalization;
 using IoTPlatform.Client;
 using IoTPlatform.Testing;
 
@@ -11,6 +12,7 @@ public sealed class TenantStack(ProviderStack provider, TestDatabase database, s
     private readonly int port = FreePort.Next();
 
     public string TenantId => tenantId;
+    public RootTrust Trust => provider.Trust;
     public TestDatabase Database => database;
     public Uri Url => new($"https://localhost:{port}/");
     public string Data => folder.Combine("data");
@@ -23,7 +25,21 @@ public sealed class TenantStack(ProviderStack provider, TestDatabase database, s
         return stack;
     }
 
-    public void Launch() => Process = ProcessUnderTest.StartDotnet(StackPrograms.Tenant, [], new Dictionary<string, string?>
+    public void Launch() => Process = ProcessUnderTest.StartDotnet(StackPrograms.Tenant, [], Settings);
+
+    /// <summary>With a wall clock that is ahead; timers run as ever. Needs faketime.</summary>
+    public void LaunchAhead(TimeSpan by)
+    {
+        var library = Directory.EnumerateFiles("/usr/lib", "libfaketimeMT.so.1", SearchOption.AllDirectories).First();
+        Process = ProcessUnderTest.StartDotnet(StackPrograms.Tenant, [], new Dictionary<string, string?>(Settings)
+        {
+            ["LD_PRELOAD"] = library,
+            ["FAKETIME"] = string.Create(CultureInfo.InvariantCulture, $"+{by.TotalSeconds:0}s"),
+            ["FAKETIME_DONT_FAKE_MONOTONIC"] = "1",
+        });
+    }
+
+    private Dictionary<string, string?> Settings => new()
     {
         ["IOT_DATA"] = Data,
         ["IOT_LISTEN"] = $"https://127.0.0.1:{port}",
@@ -35,7 +51,7 @@ public sealed class TenantStack(ProviderStack provider, TestDatabase database, s
         ["TENANT_ID"] = tenantId,
         ["IOT_DATABASE"] = database.ConnectionString,
         ["IOT_ADMIN_PASSWORD"] = AdminPassword,
-    });
+    };
 
     public Task ReadyAsync() => Process.WaitForLineAsync("ready ", TimeSpan.FromSeconds(90));
 

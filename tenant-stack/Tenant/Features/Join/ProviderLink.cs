@@ -1,9 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using System.Text.Json;
 using IoTPlatform.Client;
-using IoTPlatform.Contracts;
-using IoTPlatform.Contracts.Join;
 using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
 using IoTPlatform.Pki.Files;
@@ -60,6 +57,13 @@ internal sealed class ProviderLink(TenantOptions options, JoinFiles files, TimeP
         }
     }
 
+    /// <summary>Calls the provider for a call without an answer. Throws <see cref="ProviderBusyException"/> or StartupException.</summary>
+    public Task CallAsync(Func<ProviderClient, Task> call) => CallAsync(async client =>
+    {
+        await call(client);
+        return true;
+    });
+
     /// <summary>Calls the provider and leaves <see cref="ApiException"/> and <see cref="UnreachableException"/> to the caller.</summary>
     public async Task<T> CallRawAsync<T>(Func<ProviderClient, Task<T>> call, X509Certificate2? clientCertificate = null)
     {
@@ -67,20 +71,6 @@ internal sealed class ProviderLink(TenantOptions options, JoinFiles files, TimeP
         var http = PlatformHttp.Create(Url, [root], clientCertificate, PlatformHttp.DefaultTimeout);
         using var provider = new ProviderClient(http, time);
         return await call(provider);
-    }
-
-    /// <summary>Where the provider is told that the other Sub-CAs of the tenant can go: the audience of the proof.</summary>
-    public Uri RetireUrl(string tenantId) => new(Url, $"portal/admin/tenants/{Uri.EscapeDataString(tenantId)}/sub-ca/retire");
-
-    /// <summary>Has the provider revoke every Sub-CA of the tenant but the one that made the proof. Idempotent.</summary>
-    public async Task RetireOtherSubCasAsync(string tenantId, JoinConfirmation proof, CancellationToken cancellationToken)
-    {
-        using var root = TrustedRoot() ?? throw new InvalidOperationException("The root is not trusted yet.");
-        using var http = PlatformHttp.Create(Url, [root], client: null, PlatformHttp.DefaultTimeout);
-        using var body = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(proof, ContractsJson.Default.JoinConfirmation));
-        body.Headers.ContentType = new("application/json");
-        using var answer = await http.PostAsync(RetireUrl(tenantId), body, cancellationToken);
-        answer.EnsureSuccessStatusCode();
     }
 
     /// <summary>Sorts a failure of <see cref="CallRawAsync"/> into later and never.</summary>

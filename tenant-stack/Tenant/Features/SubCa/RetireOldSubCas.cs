@@ -27,8 +27,11 @@ internal sealed class RetireOldSubCas(
         if (await AllRetiredAsync(db, earlier, cancellationToken) || await AnyInUseAsync(db, earlier, cancellationToken))
             return false;
         using var key = subCa.EnsureKey();
-        var proof = KeyProof.Create(key, tenant.TenantId, provider.RetireUrl(tenant.TenantId), time);
-        await provider.RetireOtherSubCasAsync(tenant.TenantId, new JoinConfirmation { Proof = proof }, cancellationToken);
+        await provider.CallAsync(client =>
+        {
+            var proof = KeyProof.Create(key, tenant.TenantId, client.RetireUrl(tenant.TenantId), time);
+            return client.RetireOtherSubCasAsync(tenant.TenantId, new JoinConfirmation { Proof = proof }, cancellationToken);
+        });
         await RecordAsync(db, earlier, cancellationToken);
         return true;
     }

@@ -98,7 +98,7 @@ internal sealed class SubCaRotation(
         {
             await earlier.RunAsync(cancellationToken);
         }
-        catch (Exception e) when (e is HttpRequestException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        catch (Exception e) when (e is ProviderBusyException or StartupException)
         {
         }
     }

@@ -1,0 +1,59 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using IoTPlatform.Client;
+using IoTPlatform.Contracts.Devices;
+using IoTPlatform.Pki;
+using IoTPlatform.Pki.Files;
+using IoTPlatform.Stacks;
+
+namespace IoTPlatform.EndToEnd.Tests.Lifecycle;
+
+/// <summary>A device of a running tenant, over HTTPS.</summary>
+internal sealed class EnrolledDevice : IDisposable
+{
+    private readonly ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+    private readonly TenantStack tenant;
+    private readonly string deviceId;
+    private readonly RootTrust trust;
+    private EnrollResponse identity = null!;
+
+    private EnrolledDevice(TenantStack tenant, string deviceId) => (this.tenant, this.deviceId, trust) = (tenant, deviceId, tenant.Trust);
+
+    public string IssuerKeyId
+    {
+        get
+        {
+            using var certificate = Pem.ParseCertificate(identity.Certificate);
+            return Convert.ToHexString(certificate.Extensions.OfType<X509AuthorityKeyIdentifierExtension>().Single().KeyIdentifier!.Value.Span);
+        }
+    }
+
+    public static string KeyIdOf(X509Certificate2 issuer) => issuer.Extensions.OfType<X509SubjectKeyIdentifierExtension>().Single().SubjectKeyIdentifier!;
+
+    public static async Task<EnrolledDevice> EnrollAsync(TenantStack tenant, TenantClient admin, string deviceId)
+    {
+        var device = new EnrolledDevice(tenant, deviceId);
+        var token = await admin.CreateTokenAsync(new CreateEnrollmentTokenRequest { DeviceId = deviceId });
+        using var client = TenantClient.Create(tenant.Url, tenant.Trust);
+        device.identity = await client.EnrollAsync(deviceId, token.Token, new EnrollRequest { Csr = CertificateSigningRequest.CreatePem(device.key, new SubjectNames()) });
+        return device;
+    }
+
+    public async Task RenewAsync()
+    {
+        using var certificate = Pem.ParseCertificate(identity.Certificate);
+        using var current = certificate.CopyWithPrivateKey(key);
+        using var client = TenantClient.Create(tenant.Url, trust, current, [.. Pem.ParseCertificates(identity.CaChain)]);
+        identity = await client.RenewAsync(deviceId, new RenewRequest());
+    }
+
+    /// <summary>Throws unless the certificate chains to the root now.</summary>
+    public void Verify(X509Certificate2 root)
+    {
+        using var certificate = Pem.ParseCertificate(identity.Certificate);
+        var verified = ChainVerifier.Verify(certificate, Pem.ParseCertificates(identity.CaChain), [root], CertificatePurpose.ClientAuth, TimeProvider.System.GetUtcNow());
+        verified.IsValid.ShouldBeTrue(verified.Reason);
+    }
+
+    public void Dispose() => key.Dispose();
+}
