@@ -37,7 +37,7 @@ internal static class Program
         builder.WebHost.UseServiceCertificate(foundation.Options.Listen, foundation.Ca.ServiceCertificate);
 
         builder.Services.AddSingleton(foundation.Options);
-        builder.Services.AddPlatformHosting(foundation.Database.DataSource, foundation.Time);
+        builder.Services.AddPlatformHosting(foundation.Database.DataSource, foundation.Time, foundation.Options.Oidc);
         builder.Services.AddCertificateAuthority(foundation.Ca);
         builder.Services.AddProviderData();
         builder.Services.AddProviderJson();

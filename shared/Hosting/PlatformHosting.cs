@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using IoTPlatform.Contracts;
+using IoTPlatform.Hosting.Oidc;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -13,13 +14,14 @@ namespace IoTPlatform.Hosting;
 public static class PlatformHosting
 {
     /// <summary>The data source, clock, audit log, accounts, problem details and the JSON dialect of Contracts.</summary>
-    public static IServiceCollection AddPlatformHosting(this IServiceCollection services, NpgsqlDataSource dataSource, TimeProvider time)
+    /// <param name="oidc">The identity provider beside the local accounts; null: none.</param>
+    public static IServiceCollection AddPlatformHosting(this IServiceCollection services, NpgsqlDataSource dataSource, TimeProvider time, OidcOptions? oidc = null)
     {
         services.AddSingleton(dataSource);
         services.Replace(ServiceDescriptor.Singleton(time));
         services.AddSingleton<IHostLifetime, OuterLifetime>();
         services.AddProblemDetailsForPlatform();
-        services.AddAccounts();
+        services.AddAccounts(oidc);
         return services.ConfigureHttpJsonOptions(json => UseContractsDialect(json.SerializerOptions));
     }
 

@@ -9,7 +9,7 @@ public sealed class ModuleGraphTests
         { "Jose", [] },
         { "Pki", [] },
         { "Pki.Signing", ["Pki"] },
-        { "Hosting", ["Contracts", "Pki"] },
+        { "Hosting", ["Contracts", "Jose", "Pki"] },
         { "CertificateAuthority", ["Contracts", "Hosting", "Jose", "Pki", "Pki.Signing"] },
         { "Client", ["Contracts", "Pki"] },
         { "Provider", ["CertificateAuthority", "Contracts", "Hosting"] },

@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using IoTPlatform.Contracts;
 using IoTPlatform.Contracts.Accounts;
+using IoTPlatform.Hosting.Oidc;
 using IoTPlatform.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -46,16 +47,16 @@ internal sealed class TestApp : IAsyncDisposable
 
     public IReadOnlyList<Microsoft.AspNetCore.Http.Endpoint> Endpoints => _app.Services.GetRequiredService<Microsoft.AspNetCore.Routing.EndpointDataSource>().Endpoints;
 
-    public static async Task<TestApp> StartAsync(Action<WebApplication>? map = null)
+    public static async Task<TestApp> StartAsync(Action<WebApplication>? map = null, OidcOptions? oidc = null, FakeTime? time = null)
     {
         var database = await PostgresServer.CreateDatabaseAsync();
-        var time = new FakeTime();
+        time ??= new FakeTime();
         var log = new LogCapture();
         var dataSource = DataSources.Create(database.ConnectionString);
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Trace).AddProvider(log);
-        builder.Services.AddPlatformHosting(dataSource, time);
+        builder.Services.AddPlatformHosting(dataSource, time, oidc);
         var app = builder.Build();
         app.UsePlatformHosting();
         map?.Invoke(app);

@@ -1,5 +1,6 @@
 using System.Net;
 using IoTPlatform.Hosting;
+using IoTPlatform.Hosting.Oidc;
 
 namespace IoTPlatform.Provider.Startup;
 
@@ -25,6 +26,9 @@ internal sealed record ProviderOptions
     public required Uri RabbitmqUrl { get; init; }
     public required Uri RabbitmqMqttUrl { get; init; }
     public required Uri DiscoveryUrl { get; init; }
+
+    /// <summary>The identity provider of the platform's staff; null: local accounts.</summary>
+    public OidcOptions? Oidc { get; init; }
 
     /// <summary>How long one step of a workflow may take before it counts as a dependency that is down.</summary>
     public TimeSpan StepTimeout { get; init; } = TimeSpan.FromSeconds(10);

@@ -1,5 +1,6 @@
 using System.Net;
 using IoTPlatform.Hosting;
+using IoTPlatform.Hosting.Oidc;
 
 namespace IoTPlatform.Provider.Startup;
 
@@ -34,6 +35,7 @@ internal sealed class ProviderOptionsReader(PlatformOptions settings)
         var rabbitmqUrl = Url(ProviderSettings.RabbitmqUrl, "amqps", "amqp");
         var mqttUrl = Url(ProviderSettings.RabbitmqMqttUrl, "mqtts", "mqtt", "ssl");
         var discoveryUrl = Url(ProviderSettings.DiscoveryUrl, Uri.UriSchemeHttps, Uri.UriSchemeHttp);
+        var oidc = OidcOptionsReader.Read(settings, Mistake);
 
         if (_mistakes.Count > 0)
             throw new StartupException("The configuration can't be used:" + string.Concat(_mistakes.Select(m => "\n  " + m)));
@@ -49,7 +51,8 @@ internal sealed class ProviderOptionsReader(PlatformOptions settings)
             Database = settings[ProviderSettings.Database],
             RabbitmqUrl = rabbitmqUrl ?? new UriBuilder("amqps", publicUrl.Host, 5671).Uri,
             RabbitmqMqttUrl = mqttUrl ?? new UriBuilder("mqtts", publicUrl.Host, 8883).Uri,
-            DiscoveryUrl = discoveryUrl ?? new Uri(publicUrl, "realms/cdm/.well-known/openid-configuration"),
+            DiscoveryUrl = discoveryUrl ?? (oidc is null ? new Uri(publicUrl, "realms/cdm/.well-known/openid-configuration") : oidc.DiscoveryUrl),
+            Oidc = oidc,
         };
     }
 

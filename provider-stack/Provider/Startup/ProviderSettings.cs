@@ -1,3 +1,5 @@
+using IoTPlatform.Hosting.Oidc;
+
 namespace IoTPlatform.Provider.Startup;
 
 /// <summary>The names of all settings this host reads: environment, env file, or flag. Of a secret, NAME_FILE is read too.</summary>
@@ -17,6 +19,6 @@ internal static class ProviderSettings
     public static readonly string[] All =
     [
         Data, Listen, Names, PublicUrl, PlatformDomain, Database, AdminPassword, RabbitmqUrl, RabbitmqMqttUrl, DiscoveryUrl,
-        "STEP_CA_PASSWORD", "STEP_CA_PROVISIONER_PASSWORD",
+        "STEP_CA_PASSWORD", "STEP_CA_PROVISIONER_PASSWORD", .. OidcSettings.All,
     ];
 }

@@ -20,7 +20,7 @@ public sealed class AccountStore(NpgsqlDataSource dataSource, TimeProvider time)
             throw new ProblemException(400, "bad_password", $"A password has {PasswordHashing.MinLength} to {PasswordHashing.MaxLength} characters.");
         }
 
-        if (roles.Count == 0 || roles.Except([Roles.Admin, Roles.Operator, Roles.Viewer], StringComparer.Ordinal).Any())
+        if (roles.Count == 0 || roles.Except(Roles.All, StringComparer.Ordinal).Any())
         {
             throw new ProblemException(400, "bad_role", $"Roles are {Roles.Admin}, {Roles.Operator} and {Roles.Viewer}.");
         }

@@ -1,4 +1,5 @@
 using IoTPlatform.Contracts.Accounts;
+using IoTPlatform.Hosting.Oidc;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;
@@ -16,8 +17,12 @@ public static class AccountsExtensions
     public const string SessionScheme = "Session";
 
     /// <summary>Local accounts, the Session scheme, the policies of <see cref="Policies"/> and the fallback policy: signed in. Needs an NpgsqlDataSource and a TimeProvider.</summary>
-    public static AuthenticationBuilder AddAccounts(this IServiceCollection services)
+    /// <param name="oidc">The identity provider whose access tokens the same policies accept, too; null: none.</param>
+    public static AuthenticationBuilder AddAccounts(this IServiceCollection services, OidcOptions? oidc = null)
     {
+        // The schemes are named, so that a client certificate never passes for a portal user.
+        string[] schemes = oidc is null ? [SessionScheme] : [SessionScheme, OidcExtensions.BearerScheme];
+        AuthorizationPolicy WithRole(params string[] roles) => new AuthorizationPolicyBuilder(schemes).RequireRole(roles).Build();
         services.TryAddSingleton<AuditLog>();
         services.AddSingleton<AccountStore>();
         services.AddSingleton<SessionStore>();
@@ -26,8 +31,9 @@ public static class AccountsExtensions
             .AddPolicy(Policies.Admin, WithRole(Roles.Admin))
             .AddPolicy(Policies.Operator, WithRole(Roles.Admin, Roles.Operator))
             .AddPolicy(Policies.Viewer, WithRole(Roles.Admin, Roles.Operator, Roles.Viewer))
-            .SetFallbackPolicy(new AuthorizationPolicyBuilder(SessionScheme).RequireAuthenticatedUser().Build());
-        return services.AddAuthentication(SessionScheme).AddScheme<AuthenticationSchemeOptions, SessionAuthenticationHandler>(SessionScheme, null);
+            .SetFallbackPolicy(new AuthorizationPolicyBuilder(schemes).RequireAuthenticatedUser().Build());
+        var authentication = services.AddAuthentication(SessionScheme).AddScheme<AuthenticationSchemeOptions, SessionAuthenticationHandler>(SessionScheme, null);
+        return oidc is null ? authentication : authentication.AddOidcBearer(oidc);
     }
 
     /// <summary><c>POST /portal/login</c>, <c>POST /portal/logout</c>.</summary>
@@ -38,9 +44,6 @@ public static class AccountsExtensions
         return endpoints;
     }
 
-    // The scheme is named, so that a client certificate never passes for a portal user.
-    private static AuthorizationPolicy WithRole(params string[] roles) => new AuthorizationPolicyBuilder(SessionScheme).RequireRole(roles).Build();
-
     private static async Task<Ok<LoginResponse>> LoginAsync(LoginRequest request, HttpContext context, LoginService logins, CancellationToken cancellationToken)
     {
         var (account, token) = await logins.LoginAsync(request.Username, request.Password, context.Connection.RemoteIpAddress, cancellationToken);
@@ -50,7 +53,9 @@ public static class AccountsExtensions
 
     private static async Task<NoContent> LogoutAsync(HttpContext context, SessionStore sessions, CancellationToken cancellationToken)
     {
-        await sessions.CloseAsync(SessionAuthenticationHandler.TokenOf(context.Request)!, context.User.Identity!.Name!, cancellationToken);
+        var token = SessionAuthenticationHandler.TokenOf(context.Request)
+            ?? throw new ProblemException(400, "no_session", "There is no session to end here: the credential is the identity provider's.");
+        await sessions.CloseAsync(token, context.User.Identity!.Name!, cancellationToken);
         return TypedResults.NoContent();
     }
 }

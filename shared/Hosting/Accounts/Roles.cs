@@ -5,4 +5,6 @@ public static class Roles
     public const string Admin = "cdm-admin";
     public const string Operator = "cdm-operator";
     public const string Viewer = "cdm-viewer";
+
+    internal static readonly string[] All = [Admin, Operator, Viewer];
 }

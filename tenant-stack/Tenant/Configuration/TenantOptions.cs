@@ -1,6 +1,7 @@
 using System.Net;
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Hosting;
+using IoTPlatform.Hosting.Oidc;
 
 namespace IoTPlatform.Tenant.Configuration;
 
@@ -24,6 +25,9 @@ internal sealed class TenantOptions
     public string? JoinKey { get; init; }
     public string? TenantId { get; init; }
     public Uri? KeycloakUrl { get; init; }
+
+    /// <summary>The tenant's own realm, whose access tokens the API accepts; null: local accounts.</summary>
+    public OidcOptions? Oidc { get; init; }
 
     /// <summary>Null: the private server in the data folder.</summary>
     public string? Database { get; init; }

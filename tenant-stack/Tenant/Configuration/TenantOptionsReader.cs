@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Client;
 using IoTPlatform.Hosting;
+using IoTPlatform.Hosting.Oidc;
 using Ids = IoTPlatform.Contracts;
 
 namespace IoTPlatform.Tenant.Configuration;
@@ -39,6 +40,7 @@ internal sealed class TenantOptionsReader(PlatformOptions settings)
             JoinKey = Take(() => settings.Secret(TenantSettings.JoinKey), null),
             TenantId = TenantId(),
             KeycloakUrl = HttpUrl(TenantSettings.KeycloakUrl),
+            Oidc = OidcOptionsReader.Read(settings, (name, value, why) => errors.Add($"{name}: '{value}': {why}")),
             Database = Take(() => settings.Secret(TenantSettings.Database), null),
             AdminPassword = Take(() => settings.Secret(TenantSettings.AdminPassword), null),
             DeviceLifetime = DeviceLifetime(),

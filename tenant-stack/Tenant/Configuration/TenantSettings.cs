@@ -1,3 +1,5 @@
+using IoTPlatform.Hosting.Oidc;
+
 namespace IoTPlatform.Tenant.Configuration;
 
 /// <summary>The names of a tenant's settings, in the environment and in an env file.</summary>
@@ -26,6 +28,6 @@ internal static class TenantSettings
     [
         Data, Listen, Names, PublicUrl, Database, AdminPassword, AdminPassword + "_FILE", EnvFile, ProviderUrl, JoinKey, JoinKey + "_FILE", TenantId,
         RootFingerprint, KeycloakUrl, CaPassword, CaPassword + "_FILE", ProvisionerPassword, ProvisionerPassword + "_FILE", DeviceLifetime,
-        ManufacturerCa, WireGuardSubnet, WireGuardEndpoint,
+        ManufacturerCa, WireGuardSubnet, WireGuardEndpoint, .. OidcSettings.All,
     ];
 }

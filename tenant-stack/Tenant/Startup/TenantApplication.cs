@@ -25,7 +25,7 @@ internal static class TenantApplication
         builder.WebHost.UseServiceCertificate(options.Listen, ca.ServiceCertificate);
         builder.Services
             .AddSingleton(options).AddSingleton(tenant).AddSingleton(folder).AddSingleton(databases).AddSingleton(subCa)
-            .AddPlatformHosting(dataSource, time)
+            .AddPlatformHosting(dataSource, time, options.Oidc)
             .AddCertificateAuthority(ca)
             .AddDevices()
             .AddEnrollment()
