@@ -11,6 +11,10 @@ public sealed class TestProjectTests
             .ShouldBeEmpty();
 
     [Fact]
+    public void EveryProductProject_HasTestsOfItsOwn()
+        => Repository.Product.Select(project => $"{project.Name}.Tests").Except(Repository.Tests.Select(project => project.Name)).ShouldBeEmpty();
+
+    [Fact]
     public void NoTest_IsSkippedForGood()
         => Repository.Tests.SelectMany(project => project.Sources)
             .Where(file => file.Mentions(@"\[(Skippable)?(Fact|Theory)\([^)]*\bSkip\s*="))

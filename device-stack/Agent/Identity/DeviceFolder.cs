@@ -36,7 +36,9 @@ public sealed class DeviceFolder : IDisposable
         {
             var full = System.IO.Path.GetFullPath(path);
             Directory.CreateDirectory(full, OwnerOnly);
-            return new DeviceFolder(full, new FileStream(System.IO.Path.Combine(full, "agent.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+            var claim = new FileStream(System.IO.Path.Combine(full, "agent.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            AtomicFile.DeleteLeftovers(full);
+            return new DeviceFolder(full, claim);
         }
         catch (IOException e) when (e.HResult == EWouldBlock)
         {

@@ -11,6 +11,8 @@ RETURNS TABLE (row_index int, outcome text, stored_der bytea, stored_key bytea)
 LANGUAGE plpgsql
 -- The plan is cached from when the tables are small: look-ups are scalar subqueries on an index, never a scan or a join.
 SET enable_seqscan = off
+-- Planning would cost more than a small batch does, and PostgreSQL by itself plans small arrays anew each time.
+SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
   v_stored bytea[];

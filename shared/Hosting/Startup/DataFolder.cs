@@ -34,8 +34,10 @@ public sealed class DataFolder : IDisposable
 
             // Secrets lie here: whoever made the folder, nobody else lists or reads it. A group's right to pass through stays.
             File.SetUnixFileMode(path, (File.GetUnixFileMode(path) & UnixFileMode.GroupExecute) | OwnerOnly);
-            return new DataFolder(path, FileLock.Take(System.IO.Path.Combine(path, ".lock"))
-                ?? throw new StartupException($"The data folder {path} is in use by another process. Stop that one, or choose another folder (IOT_DATA)."));
+            var taken = FileLock.Take(System.IO.Path.Combine(path, ".lock"))
+                ?? throw new StartupException($"The data folder {path} is in use by another process. Stop that one, or choose another folder (IOT_DATA).");
+            AtomicFile.DeleteLeftovers(path);
+            return new DataFolder(path, taken);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

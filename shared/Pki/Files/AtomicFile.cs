@@ -6,6 +6,8 @@ namespace IoTPlatform.Pki.Files;
 /// <summary>Replaces a file so that a reader, or a crash, sees the old content or the new one, never a part.</summary>
 public static class AtomicFile
 {
+    private const int RandomLength = 16;
+
     /// <summary>Owner may read and write (0600).</summary>
     public const UnixFileMode Secret = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
@@ -17,7 +19,7 @@ public static class AtomicFile
     {
         var target = Path.GetFullPath(path);
         var folder = Path.GetDirectoryName(target) ?? throw new IOException($"'{path}' is not a file path.");
-        var temporary = Path.Combine(folder, $".{Path.GetFileName(target)}.{RandomNumberGenerator.GetHexString(16, lowercase: true)}.tmp");
+        var temporary = Path.Combine(folder, $".{Path.GetFileName(target)}.{RandomNumberGenerator.GetHexString(RandomLength, lowercase: true)}.tmp");
         try
         {
             WriteThrough(temporary, content, mode);
@@ -50,6 +52,25 @@ public static class AtomicFile
             File.Delete(target);
             DirectorySync.Flush(Path.GetDirectoryName(target)!);
         }
+    }
+
+    /// <summary>
+    /// Deletes what killed writers left half-way in this folder and three levels below. Only for a folder that nobody else writes to at
+    /// the moment. Unreadable folders are passed over.
+    /// </summary>
+    public static void DeleteLeftovers(string folder)
+    {
+        var search = new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 3, IgnoreInaccessible = true, AttributesToSkip = FileAttributes.ReparsePoint };
+        foreach (var file in Directory.EnumerateFiles(folder, ".*.tmp", search).Where(IsTemporary))
+        {
+            File.Delete(file);
+        }
+    }
+
+    private static bool IsTemporary(string path)
+    {
+        var parts = Path.GetFileName(path).Split('.');
+        return parts.Length >= 4 && parts[^2].Length == RandomLength && parts[^2].All(char.IsAsciiHexDigitLower);
     }
 
     private static void WriteThrough(string path, ReadOnlySpan<byte> content, UnixFileMode mode)

@@ -48,7 +48,6 @@ CREATE TABLE tenant.enrollment_tokens (
   revoked_by text,
   CHECK (device_id IS NULL OR uses = 1)
 );
-CREATE INDEX enrollment_tokens_listing ON tenant.enrollment_tokens (created_at DESC, id DESC);
 CREATE INDEX enrollment_tokens_device ON tenant.enrollment_tokens (device_id) WHERE device_id IS NOT NULL;
 
 -- One row per use of an authorisation (token:{id} or manufacturer:{certificate hash}): what makes a retry free.

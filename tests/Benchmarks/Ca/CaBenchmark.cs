@@ -7,8 +7,9 @@ namespace IoTPlatform.Benchmarks.Ca;
 /// <summary>Certificates over HTTPS, beside step-ca, and the CA core without HTTPS.</summary>
 internal static class CaBenchmark
 {
-    private const int WarmUpConcurrency = 8;
-    private const int WarmUpRequests = 4000;
+    private const int WarmUpConcurrency = 32;
+    // The runtime compiles hot methods again until some 20,000 requests have gone through them.
+    private const int WarmUpRequests = 25_000;
 
     public static async Task<BenchmarkReport> RunAsync(BenchmarkOptions options, TextWriter progress, CancellationToken cancellationToken)
     {

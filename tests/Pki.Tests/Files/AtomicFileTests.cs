@@ -23,6 +23,21 @@ public sealed class AtomicFileTests : IDisposable
     }
 
     [Fact]
+    public void DeleteLeftovers_OfKilledWriters_LeavesEverythingElse()
+    {
+        Directory.CreateDirectory(_folder.Combine("certs"));
+        string[] kept = [".lock", "key", ".key.tmp", ".key.0123456789ABCDEF.tmp", "key.0123456789abcdef.tmp"];
+        foreach (var name in kept.Append(".key.0123456789abcdef.tmp").Append("certs/.root_ca.crt.0123456789abcdef.tmp"))
+        {
+            File.WriteAllText(_folder.Combine(name), "x");
+        }
+
+        AtomicFile.DeleteLeftovers(_folder.Path);
+
+        Directory.EnumerateFiles(_folder.Path, "*", SearchOption.AllDirectories).Select(Path.GetFileName).ShouldBe(kept, ignoreOrder: true);
+    }
+
+    [Fact]
     public void Write_ExistingFileOfWiderMode_TakesTheNewMode()
     {
         var path = _folder.Combine("file");
