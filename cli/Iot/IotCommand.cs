@@ -24,6 +24,7 @@ internal static class IotCommand
             DevicesCommand.Create(),
             DeviceCommand.Create(),
             CaCommand.Create(),
+            IdentityCommand.Create(),
             AuditCommand.Create(),
             TestCommand.Create(),
             BenchCommand.Create(),

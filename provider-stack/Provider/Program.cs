@@ -45,7 +45,7 @@ internal static class Program
         builder.Services.AddTenants();
         builder.Services.AddJoin();
         builder.Services.AddMessaging();
-        builder.Services.AddIdentityFederation(foundation.Folder);
+        builder.Services.AddIdentityFederation(foundation.Folder, foundation.Options.Oidc);
         builder.Services.AddSubCaRotation();
         builder.Services.AddTenantRemoval();
         replace?.Invoke(builder.Services);
@@ -58,6 +58,7 @@ internal static class Program
         app.MapJoinWorkflow();
         app.MapSubCaRotation();
         app.MapBridge();
+        app.MapIdentityFederation();
         app.MapTenantRemoval();
         return app;
     }

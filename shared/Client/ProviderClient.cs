@@ -1,5 +1,6 @@
 using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.Contracts;
+using IoTPlatform.Contracts.Identity;
 using IoTPlatform.Contracts.Join;
 using IoTPlatform.Contracts.Tenants;
 
@@ -86,6 +87,21 @@ public sealed class ProviderClient(HttpClient http, TimeProvider? time = null) :
         SendAsync(
             HttpMethod.Post, Tenant(tenantId) + "/bridge/renew", request,
             ContractsJson.Default.RenewBridgeRequest, ContractsJson.Default.RenewedBridge, cancellationToken);
+
+    /// <summary>Makes the provider's realm at its identity provider so.</summary>
+    public Task<InitializedIdentity> InitIdentityAsync(InitIdentityRequest request, CancellationToken cancellationToken = default) =>
+        SendAsync(
+            HttpMethod.Post, "portal/admin/identity/init", request,
+            ContractsJson.Default.InitIdentityRequest, ContractsJson.Default.InitializedIdentity, cancellationToken);
+
+    /// <summary>Federation of a joined tenant, later than its JOIN or anew. Idempotent.</summary>
+    public Task<FederationCredentials> ConfigureFederationAsync(string tenantId, ConfigureFederationRequest request, CancellationToken cancellationToken = default) =>
+        SendAsync(
+            HttpMethod.Post, Tenant(tenantId) + "/federation", request,
+            ContractsJson.Default.ConfigureFederationRequest, ContractsJson.Default.FederationCredentials, cancellationToken);
+
+    public Task<FederationCredentials> RotateFederationSecretAsync(string tenantId, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, Tenant(tenantId) + "/federation/rotate-secret", ContractsJson.Default.FederationCredentials, cancellationToken);
 
     private static string Tenant(string tenantId) => $"portal/admin/tenants/{Escape(tenantId)}";
 }

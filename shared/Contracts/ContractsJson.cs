@@ -4,6 +4,7 @@ using IoTPlatform.Contracts.Accounts;
 using IoTPlatform.Contracts.Audit;
 using IoTPlatform.Contracts.Certificates;
 using IoTPlatform.Contracts.Devices;
+using IoTPlatform.Contracts.Identity;
 using IoTPlatform.Contracts.Join;
 using IoTPlatform.Contracts.Tenants;
 
@@ -30,6 +31,10 @@ namespace IoTPlatform.Contracts;
 [JsonSerializable(typeof(RotatedSubCa))]
 [JsonSerializable(typeof(RenewBridgeRequest))]
 [JsonSerializable(typeof(RenewedBridge))]
+[JsonSerializable(typeof(InitIdentityRequest))]
+[JsonSerializable(typeof(InitializedIdentity))]
+[JsonSerializable(typeof(ConfigureFederationRequest))]
+[JsonSerializable(typeof(FederationCredentials))]
 [JsonSerializable(typeof(LoginRequest))]
 [JsonSerializable(typeof(LoginResponse))]
 [JsonSerializable(typeof(CreateEnrollmentTokenRequest))]

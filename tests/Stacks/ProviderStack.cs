@@ -11,8 +11,13 @@ public sealed class ProviderStack : IAsyncDisposable
     private readonly TempFolder folder = new();
     private readonly int port = FreePort.Next();
     private readonly TestDatabase? database;
+    private readonly IReadOnlyDictionary<string, string?> more;
 
-    private ProviderStack(TestDatabase? database) => this.database = database;
+    private ProviderStack(TestDatabase? database, IReadOnlyDictionary<string, string?>? more = null)
+    {
+        this.database = database;
+        this.more = more ?? new Dictionary<string, string?>();
+    }
 
     public TestDatabase Database => database ?? throw new InvalidOperationException("this provider runs its private server");
     public Uri Url => new($"https://localhost:{port}/");
@@ -20,9 +25,10 @@ public sealed class ProviderStack : IAsyncDisposable
     public ProcessUnderTest Process { get; private set; } = null!;
     public string Data => folder.Combine("data");
 
-    public static async Task<ProviderStack> StartAsync()
+    /// <param name="more">Settings beyond the usual ones.</param>
+    public static async Task<ProviderStack> StartAsync(IReadOnlyDictionary<string, string?>? more = null)
     {
-        var stack = new ProviderStack(await PostgresServer.CreateEmptyDatabaseAsync());
+        var stack = new ProviderStack(await PostgresServer.CreateEmptyDatabaseAsync(), more);
         await stack.StartProcessAsync();
         return stack;
     }
@@ -42,7 +48,7 @@ public sealed class ProviderStack : IAsyncDisposable
     }
 
     public void Launch() =>
-        Process = ProcessUnderTest.StartDotnet(StackPrograms.Provider, [], new Dictionary<string, string?>
+        Process = ProcessUnderTest.StartDotnet(StackPrograms.Provider, [], new Dictionary<string, string?>(more)
         {
             ["IOT_DATA"] = Data,
             ["IOT_LISTEN"] = $"https://127.0.0.1:{port}",
@@ -59,9 +65,9 @@ public sealed class ProviderStack : IAsyncDisposable
         await Process.DisposeAsync();
     }
 
-    public async Task<ProviderClient> AdminAsync()
+    public async Task<ProviderClient> AdminAsync(TimeSpan? timeout = null)
     {
-        var client = ProviderClient.Create(Url, Trust);
+        var client = ProviderClient.Create(Url, Trust, timeout: timeout);
         await client.LoginAsync("admin", AdminPassword);
         return client;
     }

@@ -7,14 +7,15 @@ internal static class ForkThread
 {
     private static readonly BlockingCollection<Action> Work = Start();
 
-    public static Task<ProcessUnderTest> StartAsync(string fileName, IEnumerable<string> arguments, IReadOnlyDictionary<string, string?> environment)
+    /// <param name="deathSignal">What the child gets when this process ends: TERM where it has children of its own to end.</param>
+    public static Task<ProcessUnderTest> StartAsync(string fileName, IEnumerable<string> arguments, IReadOnlyDictionary<string, string?> environment, string deathSignal = "KILL")
     {
         var started = new TaskCompletionSource<ProcessUnderTest>(TaskCreationOptions.RunContinuationsAsynchronously);
         Work.Add(() =>
         {
             try
             {
-                started.SetResult(ProcessUnderTest.Start("setpriv", ["--pdeathsig", "KILL", fileName, .. arguments], environment, "/"));
+                started.SetResult(ProcessUnderTest.Start("setpriv", ["--pdeathsig", deathSignal, fileName, .. arguments], environment, "/"));
             }
             catch (Exception e)
             {

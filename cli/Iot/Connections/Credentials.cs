@@ -15,12 +15,17 @@ internal static class Credentials
             return configured;
         if (run.Get(ServerOptions.Username) == "admin" && LocalStack.Of(run, options).AdminPassword is { } local)
             return local;
-        if (Console.IsInputRedirected || Console.IsErrorRedirected)
-            throw new CliException(ExitCode.NotAuthorised, "no_password", "no password: give --password-file, IOT_ADMIN_PASSWORD, or --data FOLDER of a stack on this machine");
-        return run.Terminal.Remarks.Prompt(new TextPrompt<string>($"Password of {run.Get(ServerOptions.Username).EscapeMarkup()}:").Secret(null));
+        return Ask(run, $"Password of {run.Get(ServerOptions.Username)}:", "--password-file, IOT_ADMIN_PASSWORD, or --data FOLDER of a stack on this machine");
     }
 
-    private static string Read(string file)
+    /// <param name="run">Whose terminal is asked.</param>
+    /// <param name="question">The prompt.</param>
+    /// <param name="otherwise">What to give where nobody can be asked.</param>
+    public static string Ask(Run run, string question, string otherwise) => Console.IsInputRedirected || Console.IsErrorRedirected
+        ? throw new CliException(ExitCode.NotAuthorised, "no_password", $"no password: give {otherwise}")
+        : run.Terminal.Remarks.Prompt(new TextPrompt<string>(question.EscapeMarkup()).Secret(null));
+
+    public static string Read(string file)
     {
         var text = file == "-" ? Console.In.ReadLine() : File.ReadLines(file).FirstOrDefault();
         return text is { Length: > 0 and < MaxPasswordFile } ? text.TrimEnd('\r') : throw CliException.Usage($"{file} holds no password in its first line");

@@ -1,6 +1,7 @@
 using System.Net;
 using IoTPlatform.Hosting;
 using IoTPlatform.Hosting.Oidc;
+using IoTPlatform.Provider.Features.Identity.Keycloak;
 
 namespace IoTPlatform.Provider.Startup;
 
@@ -36,6 +37,8 @@ internal sealed class ProviderOptionsReader(PlatformOptions settings)
         var mqttUrl = Url(ProviderSettings.RabbitmqMqttUrl, "mqtts", "mqtt", "ssl");
         var discoveryUrl = Url(ProviderSettings.DiscoveryUrl, Uri.UriSchemeHttps, Uri.UriSchemeHttp);
         var oidc = OidcOptionsReader.Read(settings, Mistake);
+        if (oidc is not null && _mistakes.Count == 0 && !KeycloakRealm.IsOne(oidc.Reached))
+            Mistake(oidc.BackChannel is null ? OidcSettings.Issuer : OidcSettings.BackChannel, oidc.Reached.ToString(), "it must be a Keycloak realm's URL, such as https://keycloak.example/realms/cdm");
 
         if (_mistakes.Count > 0)
             throw new StartupException("The configuration can't be used:" + string.Concat(_mistakes.Select(m => "\n  " + m)));

@@ -9,4 +9,7 @@ public sealed record JoinStepView
     /// <summary>Milliseconds the successful attempt took.</summary>
     public double? DurationMs { get; init; }
     public string? LastError { get; init; }
+
+    /// <summary>What an operator should know of a step that is done.</summary>
+    public string? Note { get; init; }
 }

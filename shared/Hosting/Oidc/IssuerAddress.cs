@@ -9,13 +9,7 @@ internal sealed class IssuerAddress
     public IssuerAddress(OidcOptions options)
     {
         _issuer = options.Issuer.TrimEnd('/');
-        var issuer = new Uri(options.Issuer);
-        _reached = options.BackChannel switch
-        {
-            null => issuer,
-            { AbsolutePath: "/" } origin => new Uri(origin, issuer.AbsolutePath), // just another address of the same server
-            var whole => whole,
-        };
+        _reached = options.Reached;
     }
 
     /// <summary>OpenID Connect Discovery 1.0 section 4.</summary>

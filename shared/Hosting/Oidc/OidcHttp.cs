@@ -1,8 +1,6 @@
-using System.Security.Authentication;
-
 namespace IoTPlatform.Hosting.Oidc;
 
-/// <summary>Fetches documents from the identity provider: bounded in time and size, no redirects, no cookies.</summary>
+/// <summary>Fetches documents from the identity provider.</summary>
 internal sealed class OidcHttp : IDisposable
 {
     /// <summary>Keycloak's discovery document has 7 KB, its key set 3 KB.</summary>
@@ -11,25 +9,7 @@ internal sealed class OidcHttp : IDisposable
     private readonly HttpClient _client;
 
     /// <param name="timeout">For one document; default 5 s.</param>
-    public OidcHttp(OidcOptions options, TimeSpan? timeout = null)
-    {
-        var handler = new SocketsHttpHandler
-        {
-            AllowAutoRedirect = false,
-            UseCookies = false,
-            UseProxy = !(options.BackChannel ?? new Uri(options.Issuer)).IsLoopback,
-            ConnectTimeout = TimeSpan.FromSeconds(3),
-            PooledConnectionLifetime = TimeSpan.FromMinutes(2),
-            MaxResponseHeadersLength = 32,
-            SslOptions = { EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13 },
-        };
-        if (options.CaFile is not null)
-        {
-            PinnedIssuers.Apply(handler.SslOptions, options.CaFile);
-        }
-
-        _client = new HttpClient(handler) { Timeout = timeout ?? TimeSpan.FromSeconds(5), MaxResponseContentBufferSize = MaxDocumentBytes };
-    }
+    public OidcHttp(OidcOptions options, TimeSpan? timeout = null) => _client = OidcHttpClient.Create(options, timeout ?? TimeSpan.FromSeconds(5), MaxDocumentBytes);
 
     /// <summary>Throws <see cref="OidcException"/> for anything but a 200 of at most <see cref="MaxDocumentBytes"/>.</summary>
     public async Task<byte[]> GetAsync(Uri url, CancellationToken cancellationToken)

@@ -16,6 +16,14 @@ public sealed record OidcOptions
     /// <summary>The issuer as this host reaches it; null: under its own address.</summary>
     public Uri? BackChannel { get; init; }
 
+    /// <summary>Where this host itself reaches the issuer.</summary>
+    public Uri Reached => BackChannel switch
+    {
+        null => new Uri(Issuer),
+        { AbsolutePath: "/" } origin => new Uri(origin, new Uri(Issuer).AbsolutePath), // just another address of the same server
+        var whole => whole,
+    };
+
     /// <summary>PEM file: a root and every intermediate that may certify the identity provider's server; null: the machine's roots.</summary>
     public string? CaFile { get; init; }
 }

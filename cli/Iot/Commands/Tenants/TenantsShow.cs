@@ -32,6 +32,6 @@ internal static class TenantsShow
         Print.Rows(
             console, tenant.Steps, "JOIN has not started",
             ("STEP", s => s.Step), ("DONE", s => Print.Time(s.CompletedAt)), ("TOOK", s => s.DurationMs is { } ms ? ms.ToString("0 ms", CultureInfo.InvariantCulture) : null),
-            ("ATTEMPTS", s => s.Attempts.ToString(CultureInfo.InvariantCulture)), ("LAST ERROR", s => s.LastError));
+            ("ATTEMPTS", s => s.Attempts.ToString(CultureInfo.InvariantCulture)), ("LAST ERROR", s => s.LastError), ("NOTE", s => s.Note));
     }
 }

@@ -10,6 +10,14 @@ internal sealed class FederationClient
     /// <summary>The one redirect URI; null while the tenant has no identity server: nobody can log in through this client.</summary>
     public Uri? RedirectUri { get; init; }
 
+    public static FederationClient Of(string tenantId, string secret, string? keycloakUrl) => new()
+    {
+        TenantId = tenantId,
+        ClientId = IdOf(tenantId),
+        Secret = secret,
+        RedirectUri = RedirectUriOf(tenantId, keycloakUrl),
+    };
+
     public static string IdOf(string tenantId) => $"cdm-federation-{tenantId}";
 
     /// <summary>Keycloak's broker callback of the tenant's realm.</summary>

@@ -34,6 +34,26 @@ internal sealed class FederationSecrets(NpgsqlDataSource database, IDataProtecti
         return await select.ExecuteScalarAsync(cancellationToken) is string ciphertext ? Protector(tenantId).Unprotect(ciphertext) : null;
     }
 
+    /// <summary>The secret that is to replace the tenant's, made on first use and the same until <see cref="PromoteNextAsync"/>.</summary>
+    public async Task<string> PrepareNextAsync(string tenantId, CancellationToken cancellationToken)
+    {
+        await using var prepare = database.CreateCommand(
+            "UPDATE provider.federation_secrets SET next_ciphertext = coalesce(next_ciphertext, $2) WHERE tenant_id = $1 RETURNING next_ciphertext");
+        prepare.Parameters.Add(new() { Value = tenantId });
+        prepare.Parameters.Add(new() { Value = Protector(tenantId).Protect(Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32))) });
+        return await prepare.ExecuteScalarAsync(cancellationToken) is string ciphertext
+            ? Protector(tenantId).Unprotect(ciphertext)
+            : throw new InvalidOperationException($"Tenant {tenantId} has no federation secret to replace.");
+    }
+
+    public async Task PromoteNextAsync(string tenantId, CancellationToken cancellationToken)
+    {
+        await using var promote = database.CreateCommand(
+            "UPDATE provider.federation_secrets SET ciphertext = next_ciphertext, next_ciphertext = NULL WHERE tenant_id = $1 AND next_ciphertext IS NOT NULL");
+        promote.Parameters.Add(new() { Value = tenantId });
+        await promote.ExecuteNonQueryAsync(cancellationToken);
+    }
+
     public async Task ForgetAsync(string tenantId, CancellationToken cancellationToken)
     {
         await using var delete = database.CreateCommand("DELETE FROM provider.federation_secrets WHERE tenant_id = $1");

@@ -32,7 +32,7 @@ internal sealed class TenantDetails(
             CreatedAt = tenant.CreatedAt,
             JoinKeyExpiresAt = key?.ExpiresAt,
             DnsDomains = tenant.DnsDomains,
-            Steps = [.. Ordered(steps).Select(s => new JoinStepView { Step = s.Step, Attempts = s.Attempts, CompletedAt = s.CompletedAt, DurationMs = s.DurationMs, LastError = s.LastError })],
+            Steps = [.. Ordered(steps).Select(s => View(s, new WorkflowInput(tenant, join)))],
             SubCaSerials = [.. valid.Where(c => c.Profile == Profiles.TenantSubCa.Name).Select(c => c.Serial)],
             BridgeSerial = valid.FirstOrDefault(c => c.Profile == Profiles.MqttBridge.Name)?.Serial,
             SubCaKeySha256 = join is null ? null : Convert.ToHexStringLower(join.SubCaKeySha256),
@@ -42,6 +42,16 @@ internal sealed class TenantDetails(
             KeycloakUrl = join?.KeycloakUrl,
         };
     }
+
+    private JoinStepView View(JoinStepRow row, WorkflowInput input) => new()
+    {
+        Step = row.Step,
+        Attempts = row.Attempts,
+        CompletedAt = row.CompletedAt,
+        DurationMs = row.DurationMs,
+        LastError = row.LastError,
+        Note = joinSteps.FirstOrDefault(step => step.Name == row.Step)?.NoteOn(input),
+    };
 
     private IEnumerable<JoinStepRow> Ordered(List<JoinStepRow> steps)
     {

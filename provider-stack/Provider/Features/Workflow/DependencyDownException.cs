@@ -1,3 +1,5 @@
+using IoTPlatform.Hosting;
+
 namespace IoTPlatform.Provider.Features.Workflow;
 
 /// <summary>Something a step needs doesn't answer, or answers that it can't now. The message is shown to callers: no addresses, no secrets.</summary>
@@ -7,4 +9,7 @@ internal sealed class DependencyDownException(string dependency, string message,
     public string Dependency { get; } = dependency;
 
     public TimeSpan? RetryAfter { get; } = retryAfter;
+
+    /// <summary>For calls outside a workflow: 503 <c>dependency_unavailable</c>.</summary>
+    public ProblemException ToProblem() => new(StatusCodes.Status503ServiceUnavailable, "dependency_unavailable", Message, RetryAfter ?? TimeSpan.FromSeconds(5), this);
 }

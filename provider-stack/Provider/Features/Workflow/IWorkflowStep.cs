@@ -10,5 +10,8 @@ internal interface IWorkflowStep
 {
     string Name { get; }
 
+    /// <summary>What an operator should know of a step that is done; null: nothing.</summary>
+    string? NoteOn(WorkflowInput input) => null;
+
     Task EnsureAsync(WorkflowInput input, CancellationToken cancellationToken);
 }

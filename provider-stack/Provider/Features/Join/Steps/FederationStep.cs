@@ -7,15 +7,12 @@ internal sealed class FederationStep(IFederationProvisioner federation, Federati
 {
     public string Name => "federation";
 
+    public string? NoteOn(WorkflowInput input) =>
+        input.Join is { KeycloakUrl: null } ? "not configured: the tenant gave no keycloak_url. POST /portal/admin/tenants/{id}/federation configures it later" : null;
+
     public async Task EnsureAsync(WorkflowInput input, CancellationToken cancellationToken)
     {
-        var client = new FederationClient
-        {
-            TenantId = input.TenantId,
-            ClientId = FederationClient.IdOf(input.TenantId),
-            Secret = await secrets.EnsureAsync(input.TenantId, cancellationToken),
-            RedirectUri = FederationClient.RedirectUriOf(input.TenantId, input.RequiredJoin.KeycloakUrl),
-        };
-        await federation.EnsureClientAsync(client, cancellationToken);
+        var secret = await secrets.EnsureAsync(input.TenantId, cancellationToken);
+        await federation.EnsureClientAsync(FederationClient.Of(input.TenantId, secret, input.RequiredJoin.KeycloakUrl), cancellationToken);
     }
 }

@@ -1,0 +1,89 @@
+using IoTPlatform.Contracts.Identity;
+using IoTPlatform.Contracts.Tenants;
+using IoTPlatform.Hosting;
+using IoTPlatform.Provider.Data;
+using IoTPlatform.Provider.Features.Join;
+using IoTPlatform.Provider.Features.Tenants;
+using IoTPlatform.Provider.Features.Workflow;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
+
+namespace IoTPlatform.Provider.Features.Identity;
+
+/// <summary>A tenant's federation after its JOIN: configured later or anew, and its secret replaced. Safe to repeat when the identity provider was down.</summary>
+internal static class FederationEndpoints
+{
+    public static void MapFederation(this IEndpointRouteBuilder app)
+    {
+        app.MapPost("/portal/admin/tenants/{tenantId}/federation", ConfigureAsync).RequireAuthorization(Policies.Admin);
+        app.MapPost("/portal/admin/tenants/{tenantId}/federation/rotate-secret", RotateAsync).RequireAuthorization(Policies.Admin);
+    }
+
+    private static async Task<Ok<FederationCredentials>> ConfigureAsync(
+        string tenantId, ConfigureFederationRequest request, HttpContext context, ProviderDb db, TenantLocks locks,
+        FederationSecrets secrets, IFederationProvisioner federation, CancellationToken cancellationToken)
+    {
+        TenantIds.Require(tenantId);
+        var url = JoinFields.KeycloakUrl(request.KeycloakUrl);
+        await using var held = await locks.AcquireAsync(tenantId, cancellationToken);
+        var join = await RequireJoinAsync(db, tenantId, cancellationToken);
+        await db.ActAsync(async () =>
+        {
+            await db.Joins.Where(j => j.JoinId == join.JoinId).ExecuteUpdateAsync(s => s.SetProperty(j => j.KeycloakUrl, url), cancellationToken);
+            return new AuditEntry(Caller.Of(context.User), "federation.configured", tenantId, AuditedTransaction.Details(("keycloak_url", url)));
+        }, cancellationToken);
+        var secret = await secrets.EnsureAsync(tenantId, cancellationToken);
+        await EnsureAsync(federation, FederationClient.Of(tenantId, secret, url), cancellationToken);
+        return Answer(context, federation, tenantId, secret);
+    }
+
+    /// <summary>The new secret becomes the tenant's once the identity provider has it; a repetition goes on with the same one.</summary>
+    private static async Task<Ok<FederationCredentials>> RotateAsync(
+        string tenantId, HttpContext context, ProviderDb db, TenantLocks locks, FederationSecrets secrets, IFederationProvisioner federation, AuditLog audit, CancellationToken cancellationToken)
+    {
+        TenantIds.Require(tenantId);
+        await using var held = await locks.AcquireAsync(tenantId, cancellationToken);
+        var join = await RequireJoinAsync(db, tenantId, cancellationToken);
+        var next = await secrets.PrepareNextAsync(tenantId, cancellationToken);
+        await EnsureAsync(federation, FederationClient.Of(tenantId, next, join.KeycloakUrl), cancellationToken);
+        await secrets.PromoteNextAsync(tenantId, cancellationToken);
+        await audit.AppendAsync(new AuditEntry(Caller.Of(context.User), "federation.secret_rotated", tenantId), cancellationToken);
+        return Answer(context, federation, tenantId, next);
+    }
+
+    private static async Task EnsureAsync(IFederationProvisioner federation, FederationClient client, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await federation.EnsureClientAsync(client, cancellationToken);
+        }
+        catch (DependencyDownException e)
+        {
+            throw e.ToProblem();
+        }
+    }
+
+    private static async Task<JoinRow> RequireJoinAsync(ProviderDb db, string tenantId, CancellationToken cancellationToken)
+    {
+        var found = await (
+            from tenant in db.Tenants.AsNoTracking()
+            where tenant.TenantId == tenantId
+            join row in db.Joins.AsNoTracking() on tenant.WorkflowId equals row.JoinId into rows
+            from row in rows.DefaultIfEmpty()
+            select new { tenant.Status, Join = row }).SingleOrDefaultAsync(cancellationToken) ?? throw TenantIds.NotFound(tenantId);
+        return found.Status is TenantStatus.Joined or TenantStatus.Active && found.Join is not null
+            ? found.Join
+            : throw new ProblemException(StatusCodes.Status409Conflict, "tenant_not_joined", $"Tenant {tenantId} has not joined, so there is no federation yet.");
+    }
+
+    private static Ok<FederationCredentials> Answer(HttpContext context, IFederationProvisioner federation, string tenantId, string secret)
+    {
+        context.Response.Headers.CacheControl = "no-store";
+        return TypedResults.Ok(new FederationCredentials
+        {
+            CdmIdpClientId = FederationClient.IdOf(tenantId),
+            CdmIdpClientSecret = secret,
+            CdmDiscoveryUrl = federation.DiscoveryUrl.AbsoluteUri,
+        });
+    }
+}

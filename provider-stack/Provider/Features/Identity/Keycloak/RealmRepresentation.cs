@@ -1,0 +1,113 @@
+using System.Text.Json.Nodes;
+
+namespace IoTPlatform.Provider.Features.Identity.Keycloak;
+
+/// <summary>What the platform wants of its realm and of its own clients there.</summary>
+internal static class RealmRepresentation
+{
+    public static JsonObject Realm(string name) => new()
+    {
+        ["realm"] = name,
+        ["enabled"] = true,
+        ["displayName"] = "IoT platform",
+        ["sslRequired"] = "external",
+        ["registrationAllowed"] = false,
+        ["editUsernameAllowed"] = false, // the audit log names people
+        ["bruteForceProtected"] = true,
+        ["permanentLockout"] = false,
+        ["failureFactor"] = 10,
+        ["accessTokenLifespan"] = 300,
+    };
+
+    /// <summary>What makes a token one for this API: the audience, and the staff's roles where the platform reads them.</summary>
+    public static JsonObject ApiScope(string audience) => Scope(
+        audience,
+        Mapper("audience", "oidc-audience-mapper", new JsonObject
+        {
+            ["included.client.audience"] = audience,
+            ["access.token.claim"] = "true",
+            ["id.token.claim"] = "false",
+        }),
+        RolesMapper("realm_access.roles", accessToken: true));
+
+    /// <summary>The tenants' realms read the platform roles from the ID token; the access token they get opens nothing.</summary>
+    public static JsonObject FederationScope() => Scope(PlatformClients.FederationScope, RolesMapper(PlatformClients.PlatformRolesClaim, accessToken: false));
+
+    /// <summary>The API itself: nobody signs in as it; its name is the audience.</summary>
+    public static JsonObject Api(string audience)
+    {
+        var client = Client(audience, "IoT bridge API");
+        client["bearerOnly"] = true;
+        return client;
+    }
+
+    public static JsonObject Portal(string secret, Uri publicUrl, string audience)
+    {
+        var client = Client(PlatformClients.Portal, "Provider portal");
+        client["secret"] = secret;
+        client["standardFlowEnabled"] = true;
+        client["redirectUris"] = Representation.List(new Uri(publicUrl, "portal/oidc/callback").AbsoluteUri);
+        client["attributes"] = new JsonObject
+        {
+            ["pkce.code.challenge.method"] = "S256",
+            ["post.logout.redirect.uris"] = new Uri(publicUrl, "portal").AbsoluteUri,
+        };
+        client["defaultClientScopes"] = Representation.List("basic", "profile", "email", audience);
+        client["optionalClientScopes"] = new JsonArray();
+        return client;
+    }
+
+    public static JsonObject Provisioner(string secret)
+    {
+        var client = Client(PlatformClients.Provisioner, "Makes the tenants' clients");
+        client["secret"] = secret;
+        client["serviceAccountsEnabled"] = true;
+        client["fullScopeAllowed"] = true; // its account has one right, which is to be in its token
+        return client;
+    }
+
+    private static JsonObject Client(string clientId, string name) => new()
+    {
+        ["clientId"] = clientId,
+        ["name"] = name,
+        ["enabled"] = true,
+        ["protocol"] = "openid-connect",
+        ["clientAuthenticatorType"] = "client-secret",
+        ["publicClient"] = false,
+        ["bearerOnly"] = false,
+        ["consentRequired"] = false,
+        ["standardFlowEnabled"] = false,
+        ["implicitFlowEnabled"] = false,
+        ["directAccessGrantsEnabled"] = false,
+        ["serviceAccountsEnabled"] = false,
+        ["fullScopeAllowed"] = false,
+        ["redirectUris"] = new JsonArray(),
+        ["webOrigins"] = new JsonArray(),
+    };
+
+    private static JsonObject Scope(string name, params JsonNode[] mappers) => new()
+    {
+        ["name"] = name,
+        ["protocol"] = "openid-connect",
+        ["attributes"] = new JsonObject { ["include.in.token.scope"] = "false", ["display.on.consent.screen"] = "false" },
+        ["protocolMappers"] = new JsonArray(mappers),
+    };
+
+    private static JsonObject RolesMapper(string claim, bool accessToken) => Mapper("roles", "oidc-usermodel-realm-role-mapper", new JsonObject
+    {
+        ["claim.name"] = claim,
+        ["jsonType.label"] = "String",
+        ["multivalued"] = "true",
+        ["access.token.claim"] = accessToken ? "true" : "false",
+        ["id.token.claim"] = "true",
+        ["userinfo.token.claim"] = "true",
+    });
+
+    private static JsonObject Mapper(string name, string kind, JsonObject config) => new()
+    {
+        ["name"] = name,
+        ["protocol"] = "openid-connect",
+        ["protocolMapper"] = kind,
+        ["config"] = config,
+    };
+}
