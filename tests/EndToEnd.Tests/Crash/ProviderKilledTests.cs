@@ -11,52 +11,22 @@ public sealed class ProviderKilledTests
     [InlineData("broker")]
     [InlineData("sign-bridge")]
     [InlineData("federation")]
-    public async Task Join_ProviderKilledBeforeStepIsRecorded_CompletesAndNothingExistsTwice(string step)
-    {
-        await using var provider = await ProviderStack.StartAsync();
-        var prepared = await provider.PrepareAsync("acme");
-        TenantStack tenant;
-        await using (var hold = await Hold.OnWriteAsync(provider.Database, "provider.join_steps", $"NEW.step = '{step}' AND NEW.completed_at IS NOT NULL"))
-        {
-            tenant = await TenantStack.LaunchAsync(provider, "acme", prepared.JoinKey);
-            await hold.ReachedAsync(provider.Process);
-            await provider.KillAsync();
-        }
-        await using var running = tenant;
-        await provider.StartProcessAsync();
-
-        await tenant.ReadyAsync();
-
-        await AssertJoinedOnceAsync(provider);
-    }
+    public Task Join_ProviderKilledBeforeStepIsRecorded_CompletesAndNothingExistsTwice(string step) =>
+        JoinsOnceAsync("provider.join_steps", $"NEW.step = '{step}' AND NEW.completed_at IS NOT NULL");
 
     [SkippableFact]
-    public async Task Join_ProviderKilledBeforeKeyIsBound_SameKeyStillJoins()
-    {
-        await using var provider = await ProviderStack.StartAsync();
-        var prepared = await provider.PrepareAsync("acme");
-        TenantStack tenant;
-        await using (var hold = await Hold.OnWriteAsync(provider.Database, "provider.tenants", "NEW.status = 'joining'"))
-        {
-            tenant = await TenantStack.LaunchAsync(provider, "acme", prepared.JoinKey);
-            await hold.ReachedAsync(provider.Process);
-            await provider.KillAsync();
-        }
-        await using var running = tenant;
-        await provider.StartProcessAsync();
-
-        await tenant.ReadyAsync();
-
-        await AssertJoinedOnceAsync(provider);
-    }
+    public Task Join_ProviderKilledBeforeKeyIsBound_SameKeyStillJoins() => JoinsOnceAsync("provider.tenants", "NEW.status = 'joining'");
 
     [SkippableFact]
-    public async Task Join_ProviderKilledBeforeConfirmationIsRecorded_TenantConfirmsAgain()
+    public Task Join_ProviderKilledBeforeConfirmationIsRecorded_TenantConfirmsAgain() => JoinsOnceAsync("provider.tenants", "NEW.status = 'active'");
+
+    /// <summary>Kills the provider while it writes a row for which the condition holds, and starts it again.</summary>
+    private static async Task JoinsOnceAsync(string table, string killedWhen)
     {
         await using var provider = await ProviderStack.StartAsync();
         var prepared = await provider.PrepareAsync("acme");
         TenantStack tenant;
-        await using (var hold = await Hold.OnWriteAsync(provider.Database, "provider.tenants", "NEW.status = 'active'"))
+        await using (var hold = await Hold.OnWriteAsync(provider.Database, table, killedWhen))
         {
             tenant = await TenantStack.LaunchAsync(provider, "acme", prepared.JoinKey);
             await hold.ReachedAsync(provider.Process);
