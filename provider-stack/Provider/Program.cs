@@ -44,7 +44,7 @@ internal static class Program
         builder.Services.AddWorkflow();
         builder.Services.AddTenants();
         builder.Services.AddJoin();
-        builder.Services.AddMessaging();
+        builder.Services.AddMessaging(foundation);
         builder.Services.AddIdentityFederation(foundation.Folder, foundation.Options.Oidc);
         builder.Services.AddSubCaRotation();
         builder.Services.AddTenantRemoval();
@@ -60,6 +60,7 @@ internal static class Program
         app.MapBridge();
         app.MapIdentityFederation();
         app.MapTenantRemoval();
+        app.MapMessaging();
         return app;
     }
 }

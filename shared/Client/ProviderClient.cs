@@ -34,6 +34,23 @@ public sealed class ProviderClient(HttpClient http, TimeProvider? time = null) :
     public Task RemoveTenantAsync(string tenantId, CancellationToken cancellationToken = default) =>
         SendAsync(HttpMethod.Delete, Tenant(tenantId), cancellationToken);
 
+    /// <summary>Ends the tenant's way to the broker, and its live connections.</summary>
+    public Task SuspendTenantAsync(string tenantId, string reason, CancellationToken cancellationToken = default) =>
+        SendAsync(
+            HttpMethod.Post, Tenant(tenantId) + "/suspend", new SuspendTenantRequest { Reason = reason },
+            ContractsJson.Default.SuspendTenantRequest, cancellationToken);
+
+    public Task ResumeTenantAsync(string tenantId, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, Tenant(tenantId) + "/resume", cancellationToken);
+
+    /// <summary>What is not at the broker as it should be.</summary>
+    public Task<BrokerCheck> CheckBrokerAsync(string tenantId, CancellationToken cancellationToken = default) =>
+        GetAsync(Tenant(tenantId) + "/broker", ContractsJson.Default.BrokerCheck, cancellationToken);
+
+    /// <summary>Puts it right, and answers what that was.</summary>
+    public Task<BrokerCheck> RepairBrokerAsync(string tenantId, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, Tenant(tenantId) + "/broker/repair", ContractsJson.Default.BrokerCheck, cancellationToken);
+
     /// <summary>One attempt; the caller repeats on 503 after <see cref="ApiException.RetryAfter"/>.</summary>
     public Task<JoinBundle> JoinAsync(string joinKey, JoinRequest request, CancellationToken cancellationToken = default) =>
         SendAsync(

@@ -22,6 +22,8 @@ namespace IoTPlatform.Contracts;
 [JsonSerializable(typeof(TenantSummary))]
 [JsonSerializable(typeof(TenantDetail))]
 [JsonSerializable(typeof(Page<TenantSummary>))]
+[JsonSerializable(typeof(SuspendTenantRequest))]
+[JsonSerializable(typeof(BrokerCheck))]
 [JsonSerializable(typeof(JoinRequest))]
 [JsonSerializable(typeof(JoinBundle))]
 [JsonSerializable(typeof(JoinConfirmation))]

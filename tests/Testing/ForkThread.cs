@@ -2,13 +2,13 @@ using System.Collections.Concurrent;
 
 namespace IoTPlatform.Testing;
 
-/// <summary>Starts children on one thread that lives as long as the test process: Linux sends the parent-death signal when the forking thread ends.</summary>
-internal static class ForkThread
+/// <summary>Children that the kernel ends with the test process. They are started on one thread that lives as long: Linux sends the parent-death signal when the forking thread ends.</summary>
+public static class ForkThread
 {
     private static readonly BlockingCollection<Action> Work = Start();
 
     /// <param name="deathSignal">What the child gets when this process ends: TERM where it has children of its own to end.</param>
-    public static Task<ProcessUnderTest> StartAsync(string fileName, IEnumerable<string> arguments, IReadOnlyDictionary<string, string?> environment, string deathSignal = "KILL")
+    public static Task<ProcessUnderTest> StartAsync(string fileName, IEnumerable<string> arguments, IReadOnlyDictionary<string, string?>? environment = null, string deathSignal = "KILL")
     {
         var started = new TaskCompletionSource<ProcessUnderTest>(TaskCreationOptions.RunContinuationsAsynchronously);
         Work.Add(() =>

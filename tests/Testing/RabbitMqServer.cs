@@ -91,7 +91,7 @@ public sealed class RabbitMqServer : IAsyncDisposable
     /// <summary>Starts without waiting for it to answer.</summary>
     public async Task LaunchAsync()
     {
-        _epmd ??= await ForkThread.StartAsync("epmd", ["-port", RabbitMqFolder.Number(_folder.Ports.Epmd), "-address", "127.0.0.1"], new Dictionary<string, string?>(StringComparer.Ordinal));
+        _epmd ??= await ForkThread.StartAsync("epmd", ["-port", RabbitMqFolder.Number(_folder.Ports.Epmd), "-address", "127.0.0.1"]);
         _broker = await ForkThread.StartAsync(RabbitMqProgram.Path!, [], _folder.Environment());
     }
 

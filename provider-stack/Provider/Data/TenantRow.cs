@@ -16,4 +16,9 @@ internal sealed class TenantRow
     /// <summary>Grows whenever the workflow's input changes.</summary>
     public int WorkflowRevision { get; set; }
     public DateTimeOffset? WorkflowWokenAt { get; set; }
+    public DateTimeOffset? SuspendedAt { get; set; }
+    public string? SuspendedReason { get; set; }
+
+    /// <summary>Since when the broker lags behind what was decided; null: it does not.</summary>
+    public DateTimeOffset? BrokerDueAt { get; set; }
 }

@@ -8,15 +8,19 @@ internal sealed class ProviderFoundation : IAsyncDisposable
 {
     private readonly Stack<IAsyncDisposable> _owned = [];
 
-    private ProviderFoundation(ProviderOptions options, DataFolder folder, TimeProvider time, ILoggerFactory loggers)
+    private ProviderFoundation(ProviderOptions options, PlatformOptions settings, DataFolder folder, TimeProvider time, ILoggerFactory loggers)
     {
         Options = options;
+        Settings = settings;
         Folder = folder;
         Time = time;
         Loggers = loggers;
     }
 
     public ProviderOptions Options { get; }
+
+    /// <summary>For secrets; everything else is in <see cref="Options"/>.</summary>
+    public PlatformOptions Settings { get; }
     public DataFolder Folder { get; }
     public TimeProvider Time { get; }
     public ILoggerFactory Loggers { get; }
@@ -26,7 +30,7 @@ internal sealed class ProviderFoundation : IAsyncDisposable
     public static async Task<ProviderFoundation> LayAsync(
         ProviderOptions options, PlatformOptions settings, TimeProvider time, ILoggerFactory loggers, TextWriter output, CancellationToken cancellationToken)
     {
-        var foundation = new ProviderFoundation(options, DataFolder.Open(options.DataFolder), time, loggers);
+        var foundation = new ProviderFoundation(options, settings, DataFolder.Open(options.DataFolder), time, loggers);
         try
         {
             await foundation.LayAsync(settings, output, cancellationToken);

@@ -1,6 +1,7 @@
 using System.Net;
 using IoTPlatform.Hosting;
 using IoTPlatform.Hosting.Oidc;
+using IoTPlatform.Provider.Features.Messaging.RabbitMq;
 
 namespace IoTPlatform.Provider.Startup;
 
@@ -29,6 +30,9 @@ internal sealed record ProviderOptions
 
     /// <summary>The identity provider of the platform's staff; null: local accounts.</summary>
     public OidcOptions? Oidc { get; init; }
+
+    /// <summary>Null: the embedded broker.</summary>
+    public RabbitMqOptions? RabbitMq { get; init; }
 
     /// <summary>How long one step of a workflow may take before it counts as a dependency that is down.</summary>
     public TimeSpan StepTimeout { get; init; } = TimeSpan.FromSeconds(10);

@@ -2,6 +2,7 @@ using System.Net;
 using IoTPlatform.Hosting;
 using IoTPlatform.Hosting.Oidc;
 using IoTPlatform.Provider.Features.Identity.Keycloak;
+using IoTPlatform.Provider.Features.Messaging.RabbitMq;
 
 namespace IoTPlatform.Provider.Startup;
 
@@ -39,6 +40,7 @@ internal sealed class ProviderOptionsReader(PlatformOptions settings)
         var oidc = OidcOptionsReader.Read(settings, Mistake);
         if (oidc is not null && _mistakes.Count == 0 && !KeycloakRealm.IsOne(oidc.Reached))
             Mistake(oidc.BackChannel is null ? OidcSettings.Issuer : OidcSettings.BackChannel, oidc.Reached.ToString(), "it must be a Keycloak realm's URL, such as https://keycloak.example/realms/cdm");
+        var rabbitmq = new RabbitMqOptionsReader(settings, Mistake).Read((mqttUrl ?? configuredUrl)?.Host ?? PublicName(names));
 
         if (_mistakes.Count > 0)
             throw new StartupException("The configuration can't be used:" + string.Concat(_mistakes.Select(m => "\n  " + m)));
@@ -56,6 +58,7 @@ internal sealed class ProviderOptionsReader(PlatformOptions settings)
             RabbitmqMqttUrl = mqttUrl ?? new UriBuilder("mqtts", publicUrl.Host, 8883).Uri,
             DiscoveryUrl = discoveryUrl ?? (oidc is null ? new Uri(publicUrl, "realms/cdm/.well-known/openid-configuration") : oidc.DiscoveryUrl),
             Oidc = oidc,
+            RabbitMq = rabbitmq,
         };
     }
 

@@ -1,4 +1,5 @@
 using IoTPlatform.Hosting.Oidc;
+using IoTPlatform.Provider.Features.Messaging.RabbitMq;
 
 namespace IoTPlatform.Provider.Startup;
 
@@ -19,6 +20,6 @@ internal static class ProviderSettings
     public static readonly string[] All =
     [
         Data, Listen, Names, PublicUrl, PlatformDomain, Database, AdminPassword, RabbitmqUrl, RabbitmqMqttUrl, DiscoveryUrl,
-        "STEP_CA_PASSWORD", "STEP_CA_PROVISIONER_PASSWORD", .. OidcSettings.All,
+        "STEP_CA_PASSWORD", "STEP_CA_PROVISIONER_PASSWORD", .. OidcSettings.All, .. RabbitMqSettings.All,
     ];
 }

@@ -18,6 +18,13 @@ public sealed record TenantDetail
     public string? SubCaKeySha256 { get; init; }
     public string? BrokerNamespace { get; init; }
     public string? BrokerLogin { get; init; }
+
+    /// <summary>Why the broker could not be asked; null: it answered.</summary>
+    public string? BrokerProblem { get; init; }
+
+    /// <summary>Null: not suspended.</summary>
+    public DateTimeOffset? SuspendedAt { get; init; }
+    public string? SuspendedReason { get; init; }
     public string? FederationClientId { get; init; }
     public string? KeycloakUrl { get; init; }
 }

@@ -7,4 +7,5 @@ public sealed record TenantSummary
     public required TenantStatus Status { get; init; }
     public required DateTimeOffset CreatedAt { get; init; }
     public DateTimeOffset? JoinKeyExpiresAt { get; init; }
+    public DateTimeOffset? SuspendedAt { get; init; }
 }

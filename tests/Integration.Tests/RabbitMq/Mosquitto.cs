@@ -19,10 +19,17 @@ internal sealed class Mosquitto : IDisposable
     }
 
     /// <summary>QoS 1: returns when the broker has acknowledged.</summary>
-    public async Task<MqttOutcome> PublishAsync(string clientId, string topic, string payload, string? user = null, string? password = null)
+    public async Task<MqttOutcome> PublishAsync(string clientId, string topic, string payload, string? user = null, string? password = null, TimeSpan? timeout = null)
     {
         var tool = Requires.Tool("mosquitto_pub");
-        return Outcome(await Tools.RunAsync(tool, [.. Connection(clientId, user, password), "-t", topic, "-s"], payload));
+        try
+        {
+            return Outcome(await Tools.RunAsync(tool, [.. Connection(clientId, user, password), "-t", topic, "-s"], payload, timeout: timeout));
+        }
+        catch (TimeoutException) when (timeout is not null)
+        {
+            return MqttOutcome.NoAcknowledgement;
+        }
     }
 
     /// <summary>Subscribes, and returns what that came to: a client that is let in waits until it is disposed.</summary>
@@ -67,7 +74,7 @@ internal sealed class Mosquitto : IDisposable
     {
         0 => MqttOutcome.Done,
         // mosquitto_pub ends with the CONNACK's return code where there was one.
-        4 or 5 => MqttOutcome.NotAuthorised,
+        4 or 5 or 134 or 135 => MqttOutcome.NotAuthorised,
         _ when result.Error.Contains("not authorised", StringComparison.OrdinalIgnoreCase) => MqttOutcome.NotAuthorised,
         7 or 8 or 14 => MqttOutcome.NoConnection,
         _ => throw new InvalidOperationException($"mosquitto_pub ended with {result.ExitCode}:\n{result.Output}\n{result.Error}"),

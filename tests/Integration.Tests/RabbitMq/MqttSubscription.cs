@@ -23,7 +23,8 @@ internal sealed class MqttSubscription : IAsyncDisposable
 
     public static async Task<MqttSubscription> StartAsync(string tool, IEnumerable<string> arguments)
     {
-        var process = ProcessUnderTest.Start("setpriv", ["--pdeathsig", "KILL", tool, .. arguments]);
+        // Line by line, although it writes into a pipe.
+        var process = await ForkThread.StartAsync("stdbuf", ["-oL", tool, .. arguments]);
         try
         {
             var line = await process.WaitForLineAsync(l => l.Contains("received SUBACK", StringComparison.Ordinal) || IsEnd(process, l));

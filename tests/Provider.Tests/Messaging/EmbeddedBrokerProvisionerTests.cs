@@ -39,6 +39,27 @@ public sealed class EmbeddedBrokerProvisionerTests : IAsyncLifetime
     }
 
     [SkippableFact]
+    public async Task Compare_AfterAnAdminsHand_NamesWhatIsDifferent()
+    {
+        await _broker.EnsureTenantAsync(BridgeAccess.For("acme"), CancellationToken.None);
+        await _database.ExecuteAsync("UPDATE provider.broker_logins SET may_retain = true");
+
+        (await _broker.CompareAsync(BridgeAccess.For("acme"), CancellationToken.None)).Single().What.ShouldBe("permissions of acme");
+        (await _broker.CompareAsync(BridgeAccess.For("globex"), CancellationToken.None)).Single().What.ShouldBe("namespace globex");
+    }
+
+    [SkippableFact]
+    public async Task Ensure_Suspended_IsRememberedAndTakenBack()
+    {
+        await _broker.EnsureTenantAsync(BridgeAccess.For("acme") with { Suspended = true }, CancellationToken.None);
+        (await _broker.InspectAsync("acme", CancellationToken.None)).ShouldNotBeNull().Suspended.ShouldBeTrue();
+
+        await _broker.EnsureTenantAsync(BridgeAccess.For("acme"), CancellationToken.None);
+
+        await AssertAsExpectedAsync("acme");
+    }
+
+    [SkippableFact]
     public async Task Remove_OneTenant_LeavesTheOthers()
     {
         await _broker.EnsureTenantAsync(BridgeAccess.For("acme"), CancellationToken.None);

@@ -17,6 +17,7 @@ public sealed class ProviderOptionsReaderTests
         options.RabbitmqUrl.ShouldBe(new Uri("amqps://localhost:5671"));
         options.RabbitmqMqttUrl.ShouldBe(new Uri("mqtts://localhost:8883"));
         options.Database.ShouldBeNull();
+        options.RabbitMq.ShouldBeNull();
     }
 
     [Fact]
@@ -32,6 +33,35 @@ public sealed class ProviderOptionsReaderTests
 
         foreach (var setting in new[] { "IOT_LISTEN", "IOT_NAMES", "IOT_PLATFORM_DOMAIN", "IOT_PUBLIC_URL", "IOT_RABBITMQ_URL", "IOT_CDM_DISCOVERY_URL" })
             error.Message.ShouldContain(setting);
+    }
+
+    [Fact]
+    public void Read_RabbitMq_ManyMistakesAreReportedAtOnce()
+    {
+        var error = Should.Throw<StartupException>(() => Read(
+            ("IOT_BROKER", "rabbitmq"), ("IOT_RABBITMQ_MANAGEMENT_URL", "http://broker.example:15672"), ("IOT_RABBITMQ_CA_FILE", "/none/ca.pem"),
+            ("IOT_RABBITMQ_TLS_FOLDER", "/none/tls"), ("IOT_RABBITMQ_NAMES", "bad_name")));
+
+        foreach (var setting in new[] { "IOT_RABBITMQ_MANAGEMENT_URL", "IOT_RABBITMQ_PASSWORD_FILE", "IOT_RABBITMQ_CA_FILE", "IOT_RABBITMQ_TLS_FOLDER", "IOT_RABBITMQ_NAMES" })
+            error.Message.ShouldContain(setting);
+    }
+
+    [Fact]
+    public void Read_RabbitMqWithoutAUrl_SaysWhichOneIsMissing() =>
+        Should.Throw<StartupException>(() => Read(("IOT_BROKER", "rabbitmq"), ("IOT_RABBITMQ_PASSWORD", "secret"))).Message.ShouldContain("IOT_RABBITMQ_MANAGEMENT_URL");
+
+    [Fact]
+    public void Read_UnknownBroker_IsRefused() =>
+        Should.Throw<StartupException>(() => Read(("IOT_BROKER", "kafka"))).Message.ShouldContain("embedded or rabbitmq");
+
+    [Fact]
+    public void Read_RabbitMq_NamesOfItsCertificateFollowThePublicHost()
+    {
+        var options = Read(("IOT_BROKER", "rabbitmq"), ("IOT_RABBITMQ_MANAGEMENT_URL", "https://127.0.0.1:15671"), ("IOT_RABBITMQ_PASSWORD", "secret"), ("IOT_RABBITMQ_MQTT_URL", "mqtts://mqtt.example:8883"));
+
+        options.RabbitMq.ShouldNotBeNull().ManagementUrl.ShouldBe(new Uri("https://127.0.0.1:15671/"));
+        options.RabbitMq.Names.ShouldBe(["localhost", "127.0.0.1", "mqtt.example"]);
+        options.ToString().ShouldNotContain("secret");
     }
 
     [Theory]

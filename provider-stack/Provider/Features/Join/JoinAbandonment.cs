@@ -6,7 +6,7 @@ using Microsoft.EntityFrameworkCore;
 namespace IoTPlatform.Provider.Features.Join;
 
 /// <summary>Takes back a join that was never confirmed. An active tenant falls back to the join it confirmed before.</summary>
-internal sealed class JoinAbandonment(TenantCertificates certificates)
+internal sealed class JoinAbandonment(TenantCertificates certificates, TimeProvider time)
 {
     /// <summary>Before <see cref="ForgetAsync"/>, under the tenant's lock: a crash in between leaves a join that can be taken back again.</summary>
     public async Task RevokeCertificatesAsync(TenantRow tenant, string by, CancellationToken cancellationToken)
@@ -30,7 +30,9 @@ internal sealed class JoinAbandonment(TenantCertificates certificates)
         await db.Tenants.Where(t => t.TenantId == tenant.TenantId).ExecuteUpdateAsync(
             s => s.SetProperty(t => t.Status, status)
                 .SetProperty(t => t.WorkflowId, confirmed)
-                .SetProperty(t => t.WorkflowRevision, t => t.WorkflowRevision + 1),
+                .SetProperty(t => t.WorkflowRevision, t => t.WorkflowRevision + 1)
+                // A broker need not know that the bridge certificate is revoked: the way in goes, too.
+                .SetProperty(t => t.BrokerDueAt, time.GetUtcNow()),
             cancellationToken);
     }
 

@@ -23,4 +23,7 @@ internal sealed record BrokerTenant
     /// <summary>MQTT topic filters the login may subscribe to, or to parts of. None: nothing.</summary>
     public required ImmutableSortedSet<string> SubscribeFilters { get; init; }
     public required BrokerLimits Limits { get; init; }
+
+    /// <summary>Everything stays, but nobody gets in and nobody is left in.</summary>
+    public bool Suspended { get; init; }
 }

@@ -16,12 +16,13 @@ internal sealed class EmbeddedBrokerProvisioner(NpgsqlDataSource database, TimeP
             {
                 Command(
                     """
-                    INSERT INTO provider.broker_namespaces (name, tenant_id, max_connections, max_queues, max_message_bytes, created_at)
-                    VALUES ($1, $2, $3, $4, $5, $6)
+                    INSERT INTO provider.broker_namespaces (name, tenant_id, max_connections, max_queues, max_message_bytes, created_at, suspended)
+                    VALUES ($1, $2, $3, $4, $5, $6, $7)
                     ON CONFLICT (tenant_id) DO UPDATE SET
-                      max_connections = excluded.max_connections, max_queues = excluded.max_queues, max_message_bytes = excluded.max_message_bytes
+                      max_connections = excluded.max_connections, max_queues = excluded.max_queues, max_message_bytes = excluded.max_message_bytes,
+                      suspended = excluded.suspended
                     """,
-                    tenant.Namespace, tenant.TenantId, tenant.Limits.MaxConnections, tenant.Limits.MaxQueues, tenant.Limits.MaxMessageBytes, time.GetUtcNow()),
+                    tenant.Namespace, tenant.TenantId, tenant.Limits.MaxConnections, tenant.Limits.MaxQueues, tenant.Limits.MaxMessageBytes, time.GetUtcNow(), tenant.Suspended),
                 Command("DELETE FROM provider.broker_logins WHERE namespace = $1 AND name <> $2", tenant.Namespace, tenant.Login),
                 Command(
                     """
@@ -53,6 +54,9 @@ internal sealed class EmbeddedBrokerProvisioner(NpgsqlDataSource database, TimeP
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
+    public async Task<IReadOnlyList<BrokerDifference>> CompareAsync(BrokerTenant tenant, CancellationToken cancellationToken) =>
+        BrokerComparison.Of(tenant, await InspectAsync(tenant.TenantId, cancellationToken));
+
     public async Task<BrokerTenant?> InspectAsync(string tenantId, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(
@@ -60,7 +64,8 @@ internal sealed class EmbeddedBrokerProvisioner(NpgsqlDataSource database, TimeP
             SELECT n.name, n.max_connections, n.max_queues, n.max_message_bytes,
                    l.name, l.client_id_prefix, l.may_publish, l.may_subscribe, l.may_retain,
                    ARRAY(SELECT filter FROM provider.broker_topic_permissions WHERE login = l.name AND action = 'publish'),
-                   ARRAY(SELECT filter FROM provider.broker_topic_permissions WHERE login = l.name AND action = 'subscribe')
+                   ARRAY(SELECT filter FROM provider.broker_topic_permissions WHERE login = l.name AND action = 'subscribe'),
+                   n.suspended
             FROM provider.broker_namespaces n JOIN provider.broker_logins l ON l.namespace = n.name
             WHERE n.tenant_id = $1 ORDER BY l.name
             """);
@@ -78,6 +83,7 @@ internal sealed class EmbeddedBrokerProvisioner(NpgsqlDataSource database, TimeP
             Permissions = new BrokerPermissions(reader.GetBoolean(6), reader.GetBoolean(7), reader.GetBoolean(8)),
             PublishFilters = [.. reader.GetFieldValue<string[]>(9)],
             SubscribeFilters = [.. reader.GetFieldValue<string[]>(10)],
+            Suspended = reader.GetBoolean(11),
         };
     }
 

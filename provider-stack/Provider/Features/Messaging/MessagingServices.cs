@@ -1,7 +1,23 @@
+using IoTPlatform.Provider.Features.Messaging.RabbitMq;
+using IoTPlatform.Provider.Startup;
+
 namespace IoTPlatform.Provider.Features.Messaging;
 
 internal static class MessagingServices
 {
-    public static IServiceCollection AddMessaging(this IServiceCollection services) =>
-        services.AddSingleton<IBrokerProvisioner, EmbeddedBrokerProvisioner>();
+    public static IServiceCollection AddMessaging(this IServiceCollection services, ProviderFoundation foundation)
+    {
+        if (foundation.Options.RabbitMq is { } rabbitmq)
+            services.AddRabbitMq(rabbitmq, foundation);
+        else
+            services.AddSingleton<IBrokerProvisioner, EmbeddedBrokerProvisioner>();
+        services.AddSingleton<TenantBroker>();
+        return services.AddHostedService<BrokerReconciler>();
+    }
+
+    public static void MapMessaging(this IEndpointRouteBuilder app)
+    {
+        app.MapSuspension();
+        app.MapBrokerCheck();
+    }
 }

@@ -35,6 +35,7 @@ internal static class ListTenantsEndpoint
                 Status = row.Tenant.Status,
                 CreatedAt = row.Tenant.CreatedAt,
                 JoinKeyExpiresAt = row.Key,
+                SuspendedAt = row.Tenant.SuspendedAt,
             })],
             NextCursor = rows.Count > size ? rows[size - 1].Tenant.TenantId : null,
         });

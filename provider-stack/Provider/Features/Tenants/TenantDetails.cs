@@ -1,4 +1,5 @@
 using IoTPlatform.Contracts.Tenants;
+using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
 using IoTPlatform.Provider.Data;
 using IoTPlatform.Provider.Features.Certificates;
@@ -22,7 +23,7 @@ internal sealed class TenantDetails(
         var steps = await db.JoinSteps.AsNoTracking().Where(s => s.WorkflowId == tenant.WorkflowId).ToListAsync(cancellationToken);
         var key = await db.JoinKeys.AsNoTracking().Open(tenantId).SingleOrDefaultAsync(cancellationToken);
         var valid = await certificates.ValidAsync(tenantId, profile: null, cancellationToken);
-        var messaging = await broker.InspectAsync(tenantId, cancellationToken);
+        var (messaging, brokerProblem) = await InspectBrokerAsync(tenantId, cancellationToken);
         var client = await federation.InspectAsync(tenantId, cancellationToken);
         return new TenantDetail
         {
@@ -38,6 +39,9 @@ internal sealed class TenantDetails(
             SubCaKeySha256 = join is null ? null : Convert.ToHexStringLower(join.SubCaKeySha256),
             BrokerNamespace = messaging?.Namespace,
             BrokerLogin = messaging?.Login,
+            BrokerProblem = brokerProblem,
+            SuspendedAt = tenant.SuspendedAt,
+            SuspendedReason = tenant.SuspendedReason,
             FederationClientId = client?.ClientId,
             KeycloakUrl = join?.KeycloakUrl,
         };
@@ -52,6 +56,19 @@ internal sealed class TenantDetails(
         LastError = row.LastError,
         Note = joinSteps.FirstOrDefault(step => step.Name == row.Step)?.NoteOn(input),
     };
+
+    /// <summary>A broker that is down must not hide the rest.</summary>
+    private async Task<(BrokerTenant? Tenant, string? Problem)> InspectBrokerAsync(string tenantId, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await broker.InspectAsync(tenantId, cancellationToken), null);
+        }
+        catch (Exception e) when (e is DependencyDownException or ProblemException { Status: >= 500 })
+        {
+            return (null, e.Message);
+        }
+    }
 
     private IEnumerable<JoinStepRow> Ordered(List<JoinStepRow> steps)
     {

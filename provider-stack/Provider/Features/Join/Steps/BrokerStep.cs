@@ -8,5 +8,5 @@ internal sealed class BrokerStep(IBrokerProvisioner broker) : IJoinStep
     public string Name => "broker";
 
     public Task EnsureAsync(WorkflowInput input, CancellationToken cancellationToken) =>
-        broker.EnsureTenantAsync(BridgeAccess.For(input.TenantId), cancellationToken);
+        broker.EnsureTenantAsync(TenantBroker.Desired(input.Tenant), cancellationToken);
 }

@@ -1,0 +1,3 @@
+namespace IoTPlatform.Provider.Features.Messaging.RabbitMq.Api;
+
+internal sealed record ApiError(string? Error, string? Reason);

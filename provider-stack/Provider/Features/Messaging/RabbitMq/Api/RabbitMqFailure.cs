@@ -1,0 +1,50 @@
+using System.Net;
+using System.Security.Authentication;
+using System.Text.Json;
+using IoTPlatform.Hosting;
+using IoTPlatform.Provider.Features.Workflow;
+
+namespace IoTPlatform.Provider.Features.Messaging.RabbitMq.Api;
+
+/// <summary>What went wrong, as a workflow shows it: down (it comes back by itself) or wrong (an operator has to act). Never an address, never a secret.</summary>
+internal static class RabbitMqFailure
+{
+    private const int LongestReason = 200;
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Later = TimeSpan.FromSeconds(30);
+
+    public static Exception Of(HttpStatusCode status, ReadOnlySpan<byte> body) => status switch
+    {
+        HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => Wrong(
+            "broker_login_refused", "The broker refuses the platform's own login: IOT_RABBITMQ_USER has to be an administrator with the password of IOT_RABBITMQ_PASSWORD_FILE."),
+        >= HttpStatusCode.InternalServerError or HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout => Down($"The broker answers {(int)status}."),
+        _ => Wrong("broker_refused", $"The broker refuses what the platform asks for ({(int)status}): {Reason(body)}"),
+    };
+
+    public static Exception Of(Exception error) => error switch
+    {
+        HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } or HttpRequestException { InnerException: AuthenticationException } => Wrong(
+            "broker_not_trusted", "The broker's management API has a certificate the platform does not trust: not from the roots of IOT_RABBITMQ_CA_FILE, for another name, or out of date.", error),
+        HttpRequestException { HttpRequestError: HttpRequestError.ConfigurationLimitExceeded } or JsonException => Wrong(
+            "broker_answer_unusable", "The broker's management API answers something the platform can't read.", error),
+        OperationCanceledException => Down("The broker does not answer in time.", error),
+        _ => Down("The broker does not answer.", error),
+    };
+
+    private static DependencyDownException Down(string message, Exception? inner = null) => new("broker", message, Soon, inner);
+
+    private static ProblemException Wrong(string code, string message, Exception? inner = null) => new(StatusCodes.Status503ServiceUnavailable, code, message, Later, inner);
+
+    private static string Reason(ReadOnlySpan<byte> body)
+    {
+        try
+        {
+            var text = JsonSerializer.Deserialize(body, RabbitMqJson.Default.ApiError)?.Reason ?? "it gives no reason";
+            return string.Concat(text.Take(LongestReason).Select(c => char.IsControl(c) ? ' ' : c));
+        }
+        catch (JsonException)
+        {
+            return "it gives no reason";
+        }
+    }
+}

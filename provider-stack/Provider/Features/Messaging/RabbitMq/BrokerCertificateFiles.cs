@@ -1,0 +1,37 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using IoTPlatform.Pki;
+using IoTPlatform.Pki.Files;
+
+namespace IoTPlatform.Provider.Features.Messaging.RabbitMq;
+
+/// <summary>root.pem and server.pem, as deploy/rabbitmq names them. The folder's group reads the key: RabbitMQ runs as another user.</summary>
+internal sealed class BrokerCertificateFiles(string folder)
+{
+    private const UnixFileMode Group = AtomicFile.Secret | UnixFileMode.GroupRead;
+
+    private string RootFile => Path.Combine(folder, "root.pem");
+
+    private string ServerFile => Path.Combine(folder, "server.pem");
+
+    /// <summary>The root alone: with an intermediate beside it, RabbitMQ would accept what a tenant's Sub-CA signed.</summary>
+    public void SaveRoot(X509Certificate2 root) => AtomicFile.WriteText(RootFile, Pem.Certificate(root.RawDataMemory.Span), AtomicFile.Public);
+
+    /// <summary>Key, certificate and intermediate in one file: no crash can part them.</summary>
+    public void Save(ECDsa key, string chainPem) => AtomicFile.WriteText(ServerFile, key.ExportPkcs8PrivateKeyPem() + "\n" + chainPem, Group);
+
+    /// <summary>Null: none, or nothing usable.</summary>
+    public X509Certificate2? TryLoad()
+    {
+        try
+        {
+            var pem = File.ReadAllText(ServerFile, Encoding.ASCII);
+            return X509Certificate2.CreateFromPem(pem, pem);
+        }
+        catch (Exception e) when (e is FileNotFoundException or CryptographicException or PkiException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,67 @@
+using IoTPlatform.Contracts.Tenants;
+using IoTPlatform.Hosting;
+using IoTPlatform.Provider.Data;
+using IoTPlatform.Provider.Features.Tenants;
+using IoTPlatform.Provider.Features.Workflow;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
+
+namespace IoTPlatform.Provider.Features.Messaging;
+
+/// <summary>Taking a tenant's way to the broker, and giving it back. Decided in the database first: a broker that is down gets it later.</summary>
+internal static class SuspensionEndpoints
+{
+    private const int LongestReason = 500;
+
+    public static void MapSuspension(this IEndpointRouteBuilder app)
+    {
+        app.MapPost("/portal/admin/tenants/{tenantId}/suspend", SuspendAsync).RequireAuthorization(Policies.Admin);
+        app.MapPost("/portal/admin/tenants/{tenantId}/resume", ResumeAsync).RequireAuthorization(Policies.Admin);
+    }
+
+    private static async Task<NoContent> SuspendAsync(
+        string tenantId, SuspendTenantRequest request, HttpContext context, ProviderDb db, TenantLocks locks, TenantBroker broker, TimeProvider time, CancellationToken cancellationToken)
+    {
+        TenantIds.Require(tenantId);
+        if (request.Reason is not { Length: > 0 and <= LongestReason } reason || reason.Any(char.IsControl))
+            throw new ProblemException(StatusCodes.Status400BadRequest, "invalid_request", $"reason must have 1 to {LongestReason} characters and no control characters.");
+        var now = time.GetUtcNow();
+        await db.ActAsync(async () =>
+        {
+            var suspended = await db.Tenants.Where(t => t.TenantId == tenantId && t.Status != TenantStatus.Removing && t.SuspendedAt == null).ExecuteUpdateAsync(
+                s => s.SetProperty(t => t.SuspendedAt, now).SetProperty(t => t.SuspendedReason, reason).SetProperty(t => t.BrokerDueAt, now), cancellationToken);
+            return suspended == 0 ? null : new AuditEntry(Caller.Of(context.User), "tenant.suspended", tenantId, AuditedTransaction.Details(("reason", reason)));
+        }, cancellationToken);
+        return await SettleAsync(tenantId, db, locks, broker, cancellationToken);
+    }
+
+    private static async Task<NoContent> ResumeAsync(
+        string tenantId, HttpContext context, ProviderDb db, TenantLocks locks, TenantBroker broker, TimeProvider time, CancellationToken cancellationToken)
+    {
+        TenantIds.Require(tenantId);
+        var now = time.GetUtcNow();
+        await db.ActAsync(async () =>
+        {
+            var resumed = await db.Tenants.Where(t => t.TenantId == tenantId && t.Status != TenantStatus.Removing && t.SuspendedAt != null).ExecuteUpdateAsync(
+                s => s.SetProperty(t => t.SuspendedAt, (DateTimeOffset?)null).SetProperty(t => t.SuspendedReason, (string?)null).SetProperty(t => t.BrokerDueAt, now), cancellationToken);
+            return resumed == 0 ? null : new AuditEntry(Caller.Of(context.User), "tenant.resumed", tenantId);
+        }, cancellationToken);
+        return await SettleAsync(tenantId, db, locks, broker, cancellationToken);
+    }
+
+    private static async Task<NoContent> SettleAsync(string tenantId, ProviderDb db, TenantLocks locks, TenantBroker broker, CancellationToken cancellationToken)
+    {
+        await BrokerCheckEndpoints.RequireAsync(db, tenantId, cancellationToken);
+        await using var held = await locks.AcquireAsync(tenantId, cancellationToken);
+        try
+        {
+            await broker.SettleAsync(tenantId, cancellationToken);
+        }
+        catch (DependencyDownException e)
+        {
+            throw e.ToProblem();
+        }
+
+        return TypedResults.NoContent();
+    }
+}

@@ -1,0 +1,34 @@
+using IoTPlatform.Contracts.Tenants;
+using IoTPlatform.Provider.Data;
+using Microsoft.EntityFrameworkCore;
+
+namespace IoTPlatform.Provider.Features.Messaging;
+
+/// <summary>Makes the broker what the tenant's row says. Callers hold the tenant's lock.</summary>
+internal sealed class TenantBroker(IBrokerProvisioner broker, IDbContextFactory<ProviderDb> contexts)
+{
+    /// <summary>Access is for tenants that join or have joined, unless they are suspended. A broker need not see revocations.</summary>
+    public static BrokerTenant Desired(TenantRow tenant) => BridgeAccess.For(tenant.TenantId) with
+    {
+        Suspended = tenant.SuspendedAt is not null || tenant.Status is not (TenantStatus.Joining or TenantStatus.Joined or TenantStatus.Active),
+    };
+
+    /// <summary>What a repair would change. Nothing is expected of a broker that knows nothing of a tenant which never got that far.</summary>
+    public async Task<IReadOnlyList<BrokerDifference>> CompareAsync(TenantRow tenant, CancellationToken cancellationToken) =>
+        await IsUnknownAndMayBeAsync(tenant, cancellationToken) ? [] : await broker.CompareAsync(Desired(tenant), cancellationToken);
+
+    public async Task SettleAsync(string tenantId, CancellationToken cancellationToken)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        if (await db.Tenants.AsNoTracking().SingleOrDefaultAsync(t => t.TenantId == tenantId, cancellationToken) is not { Status: not TenantStatus.Removing } tenant)
+            return;
+        if (!await IsUnknownAndMayBeAsync(tenant, cancellationToken))
+            await broker.EnsureTenantAsync(Desired(tenant), cancellationToken);
+        // Only what was seen: a later decision is due on its own.
+        await db.Tenants.Where(t => t.TenantId == tenantId && t.BrokerDueAt == tenant.BrokerDueAt)
+            .ExecuteUpdateAsync(s => s.SetProperty(t => t.BrokerDueAt, (DateTimeOffset?)null), cancellationToken);
+    }
+
+    private async Task<bool> IsUnknownAndMayBeAsync(TenantRow tenant, CancellationToken cancellationToken) =>
+        tenant.Status is not (TenantStatus.Joined or TenantStatus.Active) && await broker.InspectAsync(tenant.TenantId, cancellationToken) is null;
+}
