@@ -59,16 +59,7 @@ public sealed class RabbitMqServer : IAsyncDisposable
     /// <param name="tlsFolder">Has root.pem and server.pem (key, certificate, issuers); null: a throw-away CA's.</param>
     public static async Task<RabbitMqServer> StartAsync(string? tlsFolder = null)
     {
-        RequireRabbitMq();
-        var ca = tlsFolder is null ? new ThrowAwayCa() : null;
-        var folder = RabbitMqFolder.Create(tlsFolder);
-        if (ca is not null)
-        {
-            await File.WriteAllTextAsync(Path.Combine(folder.Tls, "root.pem"), ca.RootPem);
-            await File.WriteAllTextAsync(Path.Combine(folder.Tls, "server.pem"), ca.Server("localhost", "127.0.0.1"));
-        }
-
-        var server = new RabbitMqServer(folder, ca);
+        var server = await PrepareAsync(tlsFolder);
         try
         {
             await server.StartAgainAsync();
@@ -79,6 +70,21 @@ public sealed class RabbitMqServer : IAsyncDisposable
             await server.DisposeAsync();
             throw;
         }
+    }
+
+    /// <summary>Ports, password and folder are there, the broker is not: <see cref="StartAgainAsync"/> starts it.</summary>
+    public static async Task<RabbitMqServer> PrepareAsync(string? tlsFolder = null)
+    {
+        RequireRabbitMq();
+        var ca = tlsFolder is null ? new ThrowAwayCa() : null;
+        var folder = RabbitMqFolder.Create(tlsFolder);
+        if (ca is not null)
+        {
+            await File.WriteAllTextAsync(Path.Combine(folder.Tls, "root.pem"), ca.RootPem);
+            await File.WriteAllTextAsync(Path.Combine(folder.Tls, "server.pem"), ca.Server("localhost", "127.0.0.1"));
+        }
+
+        return new RabbitMqServer(folder, ca);
     }
 
     /// <summary>After <see cref="KillAsync"/>, on the same data and the same ports.</summary>

@@ -43,11 +43,11 @@ internal sealed class CannedServer : IDisposable
         {
             var stream = client.GetStream();
             var buffer = new byte[8192];
-            await stream.ReadAsync(buffer);
+            await stream.ReadAtLeastAsync(buffer, 1, throwOnEndOfStream: false);
             if (_answer is not null)
                 await stream.WriteAsync(Encoding.UTF8.GetBytes(_answer));
             else
-                await stream.ReadAsync(buffer);
+                await stream.ReadAtLeastAsync(buffer, 1, throwOnEndOfStream: false);
         }
     }
 }

@@ -1,0 +1,52 @@
+using System.CommandLine;
+using IoTPlatform.Client;
+using IoTPlatform.Contracts.Tenants;
+using Spectre.Console;
+
+namespace IoTPlatform.Iot;
+
+/// <summary>Compares what the broker has with what it should have. Exit code 1 when something was found and not repaired.</summary>
+internal static class TenantsCheck
+{
+    private static readonly Argument<string?> Tenant = new("tenant-id") { Description = "Without it: every tenant.", Arity = ArgumentArity.ZeroOrOne };
+    private static readonly Option<bool> Repair = new("--repair") { Description = "Put right what is found." };
+
+    public static Command Create() => Verb.Create(
+        "check", "Show what somebody changed by hand at the broker, and put it right.", ["iot tenants check", "iot tenants check acme --repair"],
+        RunAsync, [Tenant, Repair, .. ServerOptions.All]);
+
+    private static Task<int> RunAsync(Run run, CancellationToken cancellationToken) => Connect.ToProviderAsync(run, async (provider, _) =>
+    {
+        var repair = run.Get(Repair);
+        var found = new List<BrokerCheck>();
+        foreach (var id in await TenantsAsync(run, provider, cancellationToken).ConfigureAwait(false))
+        {
+            var check = repair
+                ? await provider.RepairBrokerAsync(id, cancellationToken).ConfigureAwait(false)
+                : await provider.CheckBrokerAsync(id, cancellationToken).ConfigureAwait(false);
+            if (check.Differences.Count > 0)
+                found.Add(check);
+        }
+
+        run.Terminal.Result(found, console => Show(console, found, repair));
+        return found.Count == 0 || repair ? ExitCode.Ok : ExitCode.Failed;
+    }, cancellationToken);
+
+    private static async Task<IEnumerable<string>> TenantsAsync(Run run, ProviderClient provider, CancellationToken cancellationToken)
+    {
+        if (run.Find(Tenant) is { } one)
+            return [one];
+        var all = await Pages.CollectAsync(cursor => provider.ListTenantsAsync(cursor, cancellationToken: cancellationToken)).ConfigureAwait(false);
+        return all.Where(t => t.Status != TenantStatus.Removing).Select(t => t.TenantId);
+    }
+
+    private static void Show(IAnsiConsole console, List<BrokerCheck> found, bool repaired)
+    {
+        var rows = found.SelectMany(check => check.Differences.Select(difference => (check.TenantId, Difference: difference))).ToList();
+        Print.Rows(
+            console, rows, "the broker is as it should be",
+            ("TENANT", r => r.TenantId), ("WHAT", r => r.Difference.What), ("EXPECTED", r => r.Difference.Expected ?? "nothing"), (repaired ? "WAS" : "IS", r => r.Difference.Actual ?? "nothing"));
+        if (rows.Count > 0)
+            console.MarkupLineInterpolated(repaired ? $"[green]repaired[/]" : (FormattableString)$"put it right: iot tenants check --repair");
+    }
+}

@@ -1,0 +1,70 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using IoTPlatform.Client;
+using IoTPlatform.Contracts.Join;
+using IoTPlatform.Integration.Tests.RabbitMq;
+using IoTPlatform.Pki;
+using IoTPlatform.Stacks;
+using IoTPlatform.Testing;
+
+namespace IoTPlatform.Integration.Tests.Platform;
+
+/// <summary>A tenant's keys and what the provider made of them; uses its Sub-CA key as it likes.</summary>
+internal sealed class JoinedTenant : IDisposable
+{
+    private readonly ECDsa _subCaKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+    private readonly ECDsa _bridgeKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+
+    public JoinBundle Bundle { get; private set; } = null!;
+
+    /// <summary>Key, certificate, issuers.</summary>
+    public string BridgePem => Pem(_bridgeKey, Bundle.MqttBridgeCert + Bundle.CaChain);
+
+    /// <summary>The Sub-CA's own key and certificate, as if they were a client's.</summary>
+    public string SubCaPem => Pem(_subCaKey, Bundle.SignedCert + Bundle.CaChain);
+
+    public static async Task<JoinedTenant> JoinAsync(ProviderStack provider, string tenantId)
+    {
+        var tenant = new JoinedTenant();
+        await tenant.JoinWithAsync(provider, (await provider.PrepareAsync(tenantId)).JoinKey);
+        return tenant;
+    }
+
+    /// <summary>One call. Throws <see cref="ApiException"/> for what the provider refuses or can't do yet.</summary>
+    public async Task JoinWithAsync(ProviderStack provider, string joinKey, string? bridgeName = null)
+    {
+        using var client = ProviderClient.Create(provider.Url, provider.Trust, timeout: TimeSpan.FromSeconds(60));
+        Bundle = await client.JoinAsync(joinKey, new JoinRequest
+        {
+            SubCaCsr = CertificateSigningRequest.CreatePem(_subCaKey, new SubjectNames()),
+            MqttBridgeCsr = bridgeName is null
+                ? CertificateSigningRequest.CreatePem(_bridgeKey, new SubjectNames())
+                : new CertificateRequest(new X500DistinguishedName("CN=" + bridgeName), _bridgeKey, HashAlgorithmName.SHA256).CreateSigningRequestPem(),
+        });
+    }
+
+    /// <summary>A client certificate of this Sub-CA with any CN, and the whole chain behind it.</summary>
+    public string Forge(string commonName)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var issuer = X509Certificate2.CreateFromPem(Bundle.SignedCert);
+        var request = new CertificateRequest(new X500DistinguishedName("CN=" + commonName), key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
+        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, true));
+        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(Oids.ClientAuth)], false));
+        request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(issuer, true, false));
+        var now = TimeProvider.System.GetUtcNow();
+        using var certificate = request.Create(issuer.SubjectName, X509SignatureGenerator.CreateForECDsa(_subCaKey), now.AddMinutes(-1), now.AddHours(1), SerialNumber.Create());
+        return Pem(key, certificate.ExportCertificatePem() + "\n" + Bundle.SignedCert + Bundle.CaChain);
+    }
+
+    public Mosquitto Bridge(RabbitMqServer broker) => new(broker, BridgePem);
+
+    public void Dispose()
+    {
+        _subCaKey.Dispose();
+        _bridgeKey.Dispose();
+    }
+
+    private static string Pem(ECDsa key, string certificates) => key.ExportPkcs8PrivateKeyPem() + "\n" + certificates;
+}

@@ -1,0 +1,143 @@
+using IoTPlatform.Client;
+using IoTPlatform.Integration.Tests.RabbitMq;
+using IoTPlatform.Testing;
+
+namespace IoTPlatform.Integration.Tests.Platform;
+
+/// <summary>Two tenants that joined through the real provider, and what each can do with what it got.</summary>
+public sealed class TwoTenantsTests(TwoTenantsTests.Fixture fixture) : IClassFixture<TwoTenantsTests.Fixture>
+{
+    private readonly RabbitMqServer _broker = fixture.Platform.Broker;
+    private readonly JoinedTenant _acme = fixture.Acme;
+    private readonly JoinedTenant _globex = fixture.Globex;
+
+    [SkippableFact]
+    public async Task Telemetry_OfEach_IsInItsOwnVhostOnly()
+    {
+        using var acme = _acme.Bridge(_broker);
+        using var globex = _globex.Bridge(_broker);
+
+        (await acme.PublishAsync("acme.bridge", "telemetry/pump", "from acme")).ShouldBe(MqttOutcome.Done);
+        (await globex.PublishAsync("globex.bridge", "telemetry/pump", "from globex")).ShouldBe(MqttOutcome.Done);
+
+        (await TakeAsync("acme")).ShouldContain("from acme");
+        var other = await TakeAsync("globex");
+        other.ShouldContain("from globex");
+        other.ShouldNotContain("from acme");
+    }
+
+    [SkippableFact]
+    public async Task Command_ForOne_ReachesItsBridgeAndNotTheOthers()
+    {
+        using var acme = _acme.Bridge(_broker);
+        using var globex = _globex.Bridge(_broker);
+        await using var acmeCommands = await acme.SubscribeAsync("acme.bridge", "commands/#");
+        await using var globexCommands = await globex.SubscribeAsync("globex.bridge", "commands/#");
+
+        await CommandAsync("acme", "open");
+        await acmeCommands.MessageAsync("commands/pump open");
+        await CommandAsync("globex", "close");
+        await globexCommands.MessageAsync("commands/pump close");
+
+        acmeCommands.Messages.ShouldBe(["commands/pump open"]);
+        globexCommands.Messages.ShouldBe(["commands/pump close"]);
+    }
+
+    [SkippableTheory]
+    [InlineData("#")]
+    [InlineData("+/+")]
+    [InlineData("telemetry/#")]
+    [InlineData("$SYS/#")]
+    public async Task Wildcard_ThatWouldShowMoreThanCommands_IsRefused(string filter)
+    {
+        using var globex = _globex.Bridge(_broker);
+
+        await using var subscription = await globex.SubscribeAsync("globex.nosy", filter);
+
+        subscription.Subscribed.ShouldBeFalse(subscription.Output);
+    }
+
+    [SkippableFact]
+    public async Task Attack_CertificateOfOnesSubCaForTheOthersBridge_IsRefused()
+    {
+        using var forged = new Mosquitto(_broker, _acme.Forge("globex-mqtt-bridge"));
+
+        (await forged.PublishAsync("globex.bridge", "telemetry/x", "{}")).ShouldBe(MqttOutcome.NoConnection);
+        _broker.Log.ShouldContain("max_path_length_reached");
+    }
+
+    [SkippableFact]
+    public async Task Attack_SubCaAsAClient_IsRefused()
+    {
+        using var subCa = new Mosquitto(_broker, _acme.SubCaPem);
+
+        (await subCa.PublishAsync("acme.bridge", "telemetry/x", "{}")).ShouldNotBe(MqttOutcome.Done);
+    }
+
+    [SkippableFact]
+    public async Task Attack_CommonNameWithAColon_IsNeitherIssuedNorAccepted()
+    {
+        using var thief = new JoinedTenant();
+        var prepared = await fixture.Platform.Provider.PrepareAsync("thief");
+
+        var refused = await Should.ThrowAsync<ApiException>(() => thief.JoinWithAsync(fixture.Platform.Provider, prepared.JoinKey, "globex:globex-mqtt-bridge"));
+
+        refused.Code.ShouldBe("csr_refused");
+        using var forged = new Mosquitto(_broker, _acme.Forge("globex:globex-mqtt-bridge"));
+        (await forged.PublishAsync("globex.bridge", "telemetry/x", "{}")).ShouldBe(MqttOutcome.NoConnection);
+    }
+
+    [SkippableFact]
+    public async Task Attack_TheOthersUserName_DoesNotHelpACertificate()
+    {
+        using var globex = _globex.Bridge(_broker);
+
+        (await globex.PublishAsync("globex.x", "telemetry/x", "{}", "acme-mqtt-bridge", "")).ShouldBe(MqttOutcome.NotAuthorised);
+        (await globex.PublishAsync("globex.x", "telemetry/x", "{}", "acme:acme-mqtt-bridge", "guess")).ShouldBe(MqttOutcome.NotAuthorised);
+    }
+
+    [SkippableFact]
+    public async Task Attack_UnmappedCertificateWithABorrowedPassword_IsRefused()
+    {
+        using var admin = await fixture.Platform.Provider.AdminAsync();
+        using var lapsed = await JoinedTenant.JoinAsync(fixture.Platform.Provider, "lapsed");
+        await admin.SuspendTenantAsync("lapsed", "no longer a customer");
+        await _broker.AdminAsync(HttpMethod.Put, "users/clerk", """{"password":"borrowed","tags":"monitoring"}""");
+        await _broker.AdminAsync(HttpMethod.Put, "permissions/platform/clerk", """{"configure":".*","write":".*","read":".*"}""");
+        using var bridge = lapsed.Bridge(_broker);
+
+        (await bridge.PublishAsync("lapsed.x", "telemetry/x", "{}")).ShouldBe(MqttOutcome.NotAuthorised);
+        (await bridge.PublishAsync("lapsed.x", "telemetry/x", "{}", "clerk", "borrowed")).ShouldBe(MqttOutcome.NotAuthorised);
+        (await bridge.PublishAsync("lapsed.x", "telemetry/x", "{}", "acme:clerk", "borrowed")).ShouldBe(MqttOutcome.NotAuthorised);
+        (await bridge.PublishAsync("lapsed.x", "telemetry/x", "{}", "acme:acme-mqtt-bridge", "borrowed")).ShouldBe(MqttOutcome.NotAuthorised);
+    }
+
+    private async Task<string> TakeAsync(string vhost) =>
+        (await _broker.AdminAsync(HttpMethod.Post, $"queues/{vhost}/telemetry/get", """{"count":50,"ackmode":"ack_requeue_false","encoding":"auto"}"""))!;
+
+    private Task CommandAsync(string vhost, string payload) => _broker.AdminAsync(
+        HttpMethod.Post, $"exchanges/{vhost}/amq.topic/publish", $$"""{"properties":{},"routing_key":"commands.pump","payload":"{{payload}}","payload_encoding":"string"}""");
+
+    public sealed class Fixture : IAsyncLifetime
+    {
+        public PlatformFixture Platform { get; } = new();
+
+        internal JoinedTenant Acme { get; private set; } = null!;
+
+        internal JoinedTenant Globex { get; private set; } = null!;
+
+        public async Task InitializeAsync()
+        {
+            await Platform.InitializeAsync();
+            Acme = await JoinedTenant.JoinAsync(Platform.Provider, "acme");
+            Globex = await JoinedTenant.JoinAsync(Platform.Provider, "globex");
+        }
+
+        public async Task DisposeAsync()
+        {
+            Acme?.Dispose();
+            Globex?.Dispose();
+            await Platform.DisposeAsync();
+        }
+    }
+}
