@@ -60,7 +60,7 @@ internal static class Program
         app.MapBridge();
         app.MapIdentityFederation();
         app.MapTenantRemoval();
-        app.MapMessaging();
+        app.MapMessaging(foundation.Options);
         return app;
     }
 }

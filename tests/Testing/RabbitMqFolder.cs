@@ -54,13 +54,23 @@ internal sealed class RabbitMqFolder : IDisposable
         ["RABBITMQ_LOG_BASE"] = _folder.Combine("log"),
         ["RABBITMQ_LOGS"] = "-",
         ["RABBITMQ_CONFIG_FILE"] = _folder.Combine("none"),
-        ["RABBITMQ_ADVANCED_CONFIG_FILE"] = _folder.Combine("none.config"),
+        ["RABBITMQ_ADVANCED_CONFIG_FILE"] = _folder.Combine("advanced.config"),
         ["RABBITMQ_CONFIG_FILES"] = _folder.Combine("conf"),
         ["RABBITMQ_ENABLED_PLUGINS_FILE"] = _folder.Combine("enabled_plugins"),
         ["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"] = "-kernel inet_dist_use_interface {127,0,0,1}",
         // Makes the script become the broker instead of watching it: one process, whose id is ours.
         ["RUNNING_UNDER_SYSTEMD"] = "true",
     };
+
+    /// <summary>The shipped add-on for 3.x, pointed at this provider and these certificates.</summary>
+    public void AskProvider(Uri provider)
+    {
+        var addOn = Path.Combine(Shipped, "3.x");
+        var conf = File.ReadAllText(Path.Combine(addOn, "15-client-ids.conf")).Replace("https://localhost:9443/", provider.ToString(), StringComparison.Ordinal);
+        File.WriteAllText(_folder.Combine("conf", "15-client-ids.conf"), conf);
+        var advanced = File.ReadAllText(Path.Combine(addOn, "advanced.config")).Replace("/etc/rabbitmq/tls", Tls, StringComparison.Ordinal);
+        File.WriteAllText(_folder.Combine("advanced.config"), advanced);
+    }
 
     public void Dispose() => _folder.Dispose();
 

@@ -48,6 +48,9 @@ public sealed class RabbitMqServer : IAsyncDisposable
     /// <summary>What the broker logged since its last start.</summary>
     public string Log => _broker?.Output ?? "";
 
+    /// <summary>Returns when a line with this text is in it, past or future.</summary>
+    public Task WaitForLogAsync(string text) => _broker!.WaitForLineAsync(l => l.Contains(text, StringComparison.Ordinal));
+
     /// <summary>The one of this test process, with a throw-away CA. Skips the test where RabbitMQ is missing.</summary>
     public static Task<RabbitMqServer> SharedAsync()
     {
@@ -86,6 +89,9 @@ public sealed class RabbitMqServer : IAsyncDisposable
 
         return new RabbitMqServer(folder, ca);
     }
+
+    /// <summary>From the next start on the broker asks this provider what bridges may do, as deploy/rabbitmq/3.x has it.</summary>
+    public void AskProvider(Uri provider) => _folder.AskProvider(provider);
 
     /// <summary>After <see cref="KillAsync"/>, on the same data and the same ports.</summary>
     public async Task StartAgainAsync()

@@ -87,6 +87,19 @@ public sealed class BrokerLifecycleTests(PlatformFixture platform) : IClassFixtu
     }
 
     [SkippableFact]
+    public async Task Provider_Down_BridgesStillConnect()
+    {
+        using var tenant = await JoinedTenant.JoinAsync(_provider, "alone");
+        using var bridge = tenant.Bridge(_broker);
+        await _provider.KillAsync();
+
+        (await bridge.PublishAsync("alone.bridge", "telemetry/x", "{}")).ShouldBe(MqttOutcome.Done);
+        (await bridge.PublishAsync("alone.bridge", "elsewhere/x", "{}")).ShouldBe(MqttOutcome.NoConnection);
+
+        await _provider.StartProcessAsync();
+    }
+
+    [SkippableFact]
     public async Task Check_AfterAnAdminsHand_ShowsItAndRepairPutsItRight()
     {
         using var tenant = await JoinedTenant.JoinAsync(_provider, "drifted");

@@ -1,3 +1,4 @@
+using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.Client;
 using IoTPlatform.Integration.Tests.RabbitMq;
 using IoTPlatform.Testing;
@@ -63,7 +64,7 @@ public sealed class TwoTenantsTests(TwoTenantsTests.Fixture fixture) : IClassFix
         using var forged = new Mosquitto(_broker, _acme.Forge("globex-mqtt-bridge"));
 
         (await forged.PublishAsync("globex.bridge", "telemetry/x", "{}")).ShouldBe(MqttOutcome.NoConnection);
-        _broker.Log.ShouldContain("max_path_length_reached");
+        await _broker.WaitForLogAsync("max_path_length_reached");
     }
 
     [SkippableFact]
@@ -85,6 +86,49 @@ public sealed class TwoTenantsTests(TwoTenantsTests.Fixture fixture) : IClassFix
         refused.Code.ShouldBe("csr_refused");
         using var forged = new Mosquitto(_broker, _acme.Forge("globex:globex-mqtt-bridge"));
         (await forged.PublishAsync("globex.bridge", "telemetry/x", "{}")).ShouldBe(MqttOutcome.NoConnection);
+    }
+
+    [SkippableTheory]
+    [InlineData("acme.bridge")]
+    [InlineData("acme.another")]
+    [InlineData("globex")]
+    [InlineData("globex.")]
+    [InlineData("anything")]
+    public async Task Attack_ClientIdWithoutTheOwnPrefix_IsRefused(string clientId)
+    {
+        using var globex = _globex.Bridge(_broker);
+
+        (await globex.PublishAsync(clientId, "telemetry/x", "{}")).ShouldBe(MqttOutcome.NotAuthorised);
+    }
+
+    [SkippableFact]
+    public async Task Attack_TheOthersClientId_ThrowsNobodyOff()
+    {
+        using var acme = _acme.Bridge(_broker);
+        using var globex = _globex.Bridge(_broker);
+        await using var victim = await acme.SubscribeAsync("acme.victim", "commands/#");
+
+        (await globex.PublishAsync("acme.victim", "telemetry/x", "{}")).ShouldBe(MqttOutcome.NotAuthorised);
+
+        await CommandAsync("acme", "still here");
+        await victim.MessageAsync("commands/pump still here");
+        victim.Connects.ShouldBe(1);
+    }
+
+    [SkippableTheory]
+    [InlineData("user")]
+    [InlineData("vhost")]
+    [InlineData("resource")]
+    [InlineData("topic")]
+    public async Task Attack_AskingTheProviderAsATenant_IsRefused(string question)
+    {
+        using var certificate = X509Certificate2.CreateFromPem(_acme.Bundle.MqttBridgeCert, _acme.BridgePem);
+        using var http = PlatformHttp.Create(fixture.Platform.Provider.Url, fixture.Platform.Provider.Trust.Roots, certificate, TimeSpan.FromSeconds(30));
+        using var form = new FormUrlEncodedContent([new("username", "globex-mqtt-bridge"), new("vhost", "globex"), new("client_id", "globex.x")]);
+
+        using var answer = await http.PostAsync(new Uri($"mqtt/auth/{question}", UriKind.Relative), form);
+
+        ((int)answer.StatusCode).ShouldBe(403);
     }
 
     [SkippableFact]

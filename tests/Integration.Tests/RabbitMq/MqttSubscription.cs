@@ -16,6 +16,9 @@ internal sealed class MqttSubscription : IAsyncDisposable
     /// <summary>The broker acknowledged the subscription. Otherwise it hung up or refused the connection.</summary>
     public bool Subscribed { get; }
 
+    /// <summary>How often the client has connected: more than once means that it was thrown off.</summary>
+    public int Connects => CountConnects(_process);
+
     public string Output => _process.Output;
 
     /// <summary>Lines that are messages: topic, a blank, payload.</summary>
@@ -39,13 +42,13 @@ internal sealed class MqttSubscription : IAsyncDisposable
     public Task<string> MessageAsync(string line) => _process.WaitForLineAsync(l => l == line);
 
     /// <summary>Returns once the client lost its connection and tries again.</summary>
-    public Task LostAsync() => _process.WaitForLineAsync(_ => Connects(_process) > 1);
+    public Task LostAsync() => _process.WaitForLineAsync(_ => Connects > 1);
 
     public ValueTask DisposeAsync() => _process.DisposeAsync();
 
     /// <summary>mosquitto_sub connects anew by itself: a second CONNECT before any SUBACK means that it was thrown out.</summary>
     private static bool IsEnd(ProcessUnderTest process, string line) =>
-        (line.Contains("received CONNACK (", StringComparison.Ordinal) && !line.EndsWith("CONNACK (0)", StringComparison.Ordinal)) || Connects(process) > 1;
+        (line.Contains("received CONNACK (", StringComparison.Ordinal) && !line.EndsWith("CONNACK (0)", StringComparison.Ordinal)) || CountConnects(process) > 1;
 
-    private static int Connects(ProcessUnderTest process) => process.Lines.Count(l => l.EndsWith("sending CONNECT", StringComparison.Ordinal));
+    private static int CountConnects(ProcessUnderTest process) => process.Lines.Count(l => l.EndsWith("sending CONNECT", StringComparison.Ordinal));
 }

@@ -1,4 +1,5 @@
 using IoTPlatform.Provider.Features.Messaging.RabbitMq;
+using IoTPlatform.Provider.Features.Messaging.RabbitMq.Auth;
 using IoTPlatform.Provider.Startup;
 
 namespace IoTPlatform.Provider.Features.Messaging;
@@ -15,8 +16,10 @@ internal static class MessagingServices
         return services.AddHostedService<BrokerReconciler>();
     }
 
-    public static void MapMessaging(this IEndpointRouteBuilder app)
+    public static void MapMessaging(this IEndpointRouteBuilder app, ProviderOptions options)
     {
+        if (options.RabbitMq is not null)
+            app.MapBrokerAuth(options);
         app.MapSuspension();
         app.MapBrokerCheck();
     }

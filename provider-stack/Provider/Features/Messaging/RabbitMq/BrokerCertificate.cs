@@ -10,7 +10,9 @@ namespace IoTPlatform.Provider.Features.Messaging.RabbitMq;
 internal sealed partial class BrokerCertificate(
     Authority authority, ProviderOptions provider, RabbitMqOptions options, BrokerCertificateFiles files, TimeProvider time, ILogger<BrokerCertificate> log) : BackgroundService
 {
-    private const string Service = "rabbitmq";
+    /// <summary>CN of the certificate and name in its SPIFFE id.</summary>
+    public const string Service = "rabbitmq";
+
     private static readonly TimeSpan CheckInterval = TimeSpan.FromHours(1);
     private static readonly TimeSpan RetryInterval = TimeSpan.FromMinutes(1);
 

@@ -3,6 +3,7 @@ using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Hosting;
 using IoTPlatform.Pki.Files;
 using IoTPlatform.Provider.Features.Messaging.RabbitMq.Api;
+using IoTPlatform.Provider.Features.Messaging.RabbitMq.Auth;
 using IoTPlatform.Provider.Startup;
 
 namespace IoTPlatform.Provider.Features.Messaging.RabbitMq;
@@ -18,6 +19,7 @@ internal static class RabbitMqServices
         services.AddSingleton(_ => new RabbitMqApi(RabbitMqHttp.Create(options, Password(foundation), Roots(options, foundation.Ca.Authority), CallTimeout)));
         services.AddSingleton<VhostMapping>();
         services.AddSingleton(new RabbitMqOwnership(foundation.Options.PlatformDomain));
+        services.AddSingleton<BridgeDecisions>();
         services.AddSingleton<IBrokerProvisioner, RabbitMqBrokerProvisioner>();
         if (options.TlsFolder is { } folder)
             services.AddHostedService(provider => ActivatorUtilities.CreateInstance<BrokerCertificate>(provider, options, new BrokerCertificateFiles(folder)));
