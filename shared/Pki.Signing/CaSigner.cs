@@ -41,7 +41,7 @@ public sealed class CaSigner : IDisposable
     }
 
     /// <summary>
-    /// Builds the certificate and lints it under a throw-away key; the CA key is not touched. Throws <see cref="PkiError.NameNotAllowed"/>,
+    /// Builds the certificate and lints it under a throw-away signature; the CA key is not touched. Throws <see cref="PkiError.NameNotAllowed"/>,
     /// <see cref="PkiError.ProfileViolation"/>, <see cref="PkiError.OutlivesIssuer"/> or <see cref="PkiError.LintFailed"/>.
     /// </summary>
     public PreparedCertificate Prepare(CertificateTemplate template)
@@ -67,7 +67,7 @@ public sealed class CaSigner : IDisposable
     {
         TemplateRules.Check(template, issuer);
         var tbs = encoder.Encode(template, serialNumber);
-        var findings = CertificateLint.Check(Sign(ThrowAwayKeys.For(issuer.Key), tbs), template.Profile, issuer);
+        var findings = CertificateLint.Check(ThrowAwaySignature.Under(issuer.Key, tbs), template.Profile, issuer);
         return findings.Count == 0
             ? tbs
             : throw new PkiException(PkiError.LintFailed, $"The certificate fails lint: {string.Join(", ", findings.Select(f => f.Code))}.");

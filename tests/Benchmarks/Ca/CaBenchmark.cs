@@ -22,52 +22,68 @@ internal static class CaBenchmark
         }
 
         var results = new List<LoadResult>();
-        if (!options.WithoutPeer)
+        await using (var provider = await ProviderServer.StartAsync(cancellationToken))
         {
-            var (peer, reason) = await StepCaServer.TryStartAsync(cancellationToken);
+            var (peer, reason) = options.WithoutPeer ? (null, "measuring without the peer") : await StepCaServer.TryStartAsync(cancellationToken);
             if (peer is null)
             {
                 await progress.WriteLineAsync(reason);
                 notes.Add(reason);
+                results.AddRange(await MeasureAsync([provider], options, progress, cancellationToken));
             }
             else
             {
                 await using (peer)
                 {
-                    results.AddRange(await MeasureAsync(peer, options, progress, cancellationToken));
+                    results.AddRange(await MeasureAsync([peer, provider], options, progress, cancellationToken));
                 }
             }
-        }
-
-        await using (var provider = await ProviderServer.StartAsync(cancellationToken))
-        {
-            results.AddRange(await MeasureAsync(provider, options, progress, cancellationToken));
         }
 
         return new BenchmarkReport { Title = "Certificates", Machine = Machine.Describe(), Core = core, Loads = results, Notes = notes };
     }
 
-    private static async Task<List<LoadResult>> MeasureAsync(CaServer server, BenchmarkOptions options, TextWriter progress, CancellationToken cancellationToken)
+    /// <summary>The servers take turns at every figure: what else the machine does meanwhile then hits them alike.</summary>
+    private static async Task<List<LoadResult>> MeasureAsync(IReadOnlyList<CaServer> servers, BenchmarkOptions options, TextWriter progress, CancellationToken cancellationToken)
     {
-        using var tokens = await TokenSource.OpenAsync(server, cancellationToken);
-        var load = new CaLoad(server, tokens);
-        await progress.WriteLineAsync($"{server.Name}: warming up");
-        await load.SignAsync(WarmUpConcurrency, WarmUpRequests, cancellationToken);
-        await load.RenewAsync(WarmUpConcurrency, WarmUpRequests, cancellationToken);
-
-        var results = new List<LoadResult>();
-        foreach (var measure in new[] { load.SignAsync, load.RenewAsync })
+        var tokens = new List<TokenSource>();
+        try
         {
-            foreach (var concurrency in options.Concurrency)
+            var loads = new List<CaLoad>();
+            foreach (var server in servers)
             {
-                // A short run says how many requests fill the time; all of them are prepared before the clock starts.
-                var pace = await measure(concurrency, Math.Max(200, 20 * concurrency), cancellationToken);
-                var result = await measure(concurrency, Math.Max(100, (int)(pace.PerSecond * options.Seconds)), cancellationToken);
-                await progress.WriteLineAsync($"{server.Name}: {result.Operation} x{concurrency}: {result.PerSecond:F0}/s, {result.CpuMicroseconds:F0} us CPU each");
-                results.Add(result);
+                tokens.Add(await TokenSource.OpenAsync(server, cancellationToken));
+                loads.Add(new CaLoad(server, tokens[^1]));
+                await progress.WriteLineAsync($"{server.Name}: warming up");
+                await loads[^1].SignAsync(WarmUpConcurrency, WarmUpRequests, cancellationToken);
+                await loads[^1].RenewAsync(WarmUpConcurrency, WarmUpRequests, cancellationToken);
             }
-        }
 
-        return results;
+            var results = new List<LoadResult>();
+            foreach (var operation in new Func<CaLoad, Func<int, int, CancellationToken, Task<LoadResult>>>[] { load => load.SignAsync, load => load.RenewAsync })
+            {
+                foreach (var concurrency in options.Concurrency)
+                {
+                    foreach (var load in loads)
+                    {
+                        results.Add(await MeasureAsync(operation(load), concurrency, options, cancellationToken));
+                        await progress.WriteLineAsync($"{results[^1].Server}: {results[^1].Operation} x{concurrency}: {results[^1].PerSecond:F0}/s, {results[^1].CpuMicroseconds:F0} us CPU each");
+                    }
+                }
+            }
+
+            return results;
+        }
+        finally
+        {
+            tokens.ForEach(source => source.Dispose());
+        }
+    }
+
+    private static async Task<LoadResult> MeasureAsync(Func<int, int, CancellationToken, Task<LoadResult>> measure, int concurrency, BenchmarkOptions options, CancellationToken cancellationToken)
+    {
+        // A short run says how many requests fill the time; all of them are prepared before the clock starts.
+        var pace = await measure(concurrency, Math.Max(200, 20 * concurrency), cancellationToken);
+        return await measure(concurrency, Math.Max(100, (int)(pace.PerSecond * options.Seconds)), cancellationToken);
     }
 }
