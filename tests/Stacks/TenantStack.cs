@@ -5,7 +5,7 @@ using IoTPlatform.Testing;
 namespace IoTPlatform.Stacks;
 
 /// <summary>A tenant as a real process; its data folder outlives kills.</summary>
-public sealed class TenantStack(ProviderStack provider, TestDatabase database, string tenantId, string? joinKey) : IAsyncDisposable
+public sealed class TenantStack(ProviderStack provider, TestDatabase database, string tenantId, string? joinKey, IReadOnlyDictionary<string, string?>? more = null) : IAsyncDisposable
 {
     private const string AdminPassword = "correct horse battery staple";
     private readonly TempFolder folder = new();
@@ -18,9 +18,9 @@ public sealed class TenantStack(ProviderStack provider, TestDatabase database, s
     public string Data => folder.Combine("data");
     public ProcessUnderTest Process { get; private set; } = null!;
 
-    public static async Task<TenantStack> LaunchAsync(ProviderStack provider, string tenantId, string? joinKey)
+    public static async Task<TenantStack> LaunchAsync(ProviderStack provider, string tenantId, string? joinKey, IReadOnlyDictionary<string, string?>? more = null)
     {
-        var stack = new TenantStack(provider, await PostgresServer.CreateEmptyDatabaseAsync(), tenantId, joinKey);
+        var stack = new TenantStack(provider, await PostgresServer.CreateEmptyDatabaseAsync(), tenantId, joinKey, more);
         stack.Launch();
         return stack;
     }
@@ -39,7 +39,7 @@ public sealed class TenantStack(ProviderStack provider, TestDatabase database, s
         });
     }
 
-    private Dictionary<string, string?> Settings => new()
+    private Dictionary<string, string?> Settings => new(more ?? new Dictionary<string, string?>())
     {
         ["IOT_DATA"] = Data,
         ["IOT_LISTEN"] = $"https://127.0.0.1:{port}",

@@ -1,7 +1,7 @@
 using System.Net;
 using IoTPlatform.Hosting;
+using IoTPlatform.Hosting.Keycloak;
 using IoTPlatform.Hosting.Oidc;
-using IoTPlatform.Provider.Features.Identity.Keycloak;
 using IoTPlatform.Provider.Features.Messaging.RabbitMq;
 
 namespace IoTPlatform.Provider.Startup;

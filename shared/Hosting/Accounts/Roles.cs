@@ -6,5 +6,5 @@ public static class Roles
     public const string Operator = "cdm-operator";
     public const string Viewer = "cdm-viewer";
 
-    internal static readonly string[] All = [Admin, Operator, Viewer];
+    public static IReadOnlyList<string> All { get; } = [Admin, Operator, Viewer];
 }

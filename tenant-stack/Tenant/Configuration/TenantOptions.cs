@@ -26,6 +26,18 @@ internal sealed class TenantOptions
     public string? TenantId { get; init; }
     public Uri? KeycloakUrl { get; init; }
 
+    /// <summary>An administrator of the tenant's Keycloak, used once, to set up the realm.</summary>
+    public string KeycloakAdmin { get; init; } = "admin";
+
+    /// <summary>Null: the realm has been set up before, or nobody wants it.</summary>
+    public string? KeycloakAdminPassword { get; init; }
+
+    /// <summary>In place of the bundle's, once the provider has replaced it.</summary>
+    public string? FederationSecret { get; init; }
+
+    /// <summary>In place of the bundle's, once the provider's realm has moved.</summary>
+    public Uri? FederationDiscoveryUrl { get; init; }
+
     /// <summary>The tenant's own realm, whose access tokens the API accepts; null: local accounts.</summary>
     public OidcOptions? Oidc { get; init; }
 

@@ -40,6 +40,10 @@ internal sealed class TenantOptionsReader(PlatformOptions settings)
             JoinKey = Take(() => settings.Secret(TenantSettings.JoinKey), null),
             TenantId = TenantId(),
             KeycloakUrl = HttpUrl(TenantSettings.KeycloakUrl),
+            KeycloakAdmin = settings.Get(TenantSettings.KeycloakAdmin, "admin"),
+            KeycloakAdminPassword = KeycloakAdminPassword(),
+            FederationSecret = Take(() => settings.Secret(TenantSettings.FederationSecret), null),
+            FederationDiscoveryUrl = HttpUrl(TenantSettings.FederationDiscoveryUrl),
             Oidc = OidcOptionsReader.Read(settings, (name, value, why) => errors.Add($"{name}: '{value}': {why}")),
             Database = Take(() => settings.Secret(TenantSettings.Database), null),
             AdminPassword = Take(() => settings.Secret(TenantSettings.AdminPassword), null),
@@ -74,6 +78,14 @@ internal sealed class TenantOptionsReader(PlatformOptions settings)
         var id = settings[TenantSettings.TenantId];
         Check(id is null || Ids.TenantId.IsValid(id), $"{TenantSettings.TenantId} does not match {Ids.TenantId.Pattern}");
         return id;
+    }
+
+    private string? KeycloakAdminPassword()
+    {
+        var password = Take(() => settings.Secret(TenantSettings.KeycloakAdminPassword), null);
+        var goesSafely = Uri.TryCreate(settings[TenantSettings.KeycloakUrl], UriKind.Absolute, out var url) && (url.Scheme == Uri.UriSchemeHttps || url.IsLoopback);
+        Check(password is null || goesSafely, $"{TenantSettings.KeycloakAdminPassword} needs {TenantSettings.KeycloakUrl} to be an https URL (http on loopback only)");
+        return password;
     }
 
     private TimeSpan DeviceLifetime()

@@ -5,6 +5,7 @@ using IoTPlatform.Tenant.Data;
 using IoTPlatform.Tenant.Features.Devices;
 using IoTPlatform.Tenant.Features.Enrollment;
 using IoTPlatform.Tenant.Features.Enrollment.Tokens;
+using IoTPlatform.Tenant.Features.Identity;
 using IoTPlatform.Tenant.Features.Join;
 using IoTPlatform.Tenant.Features.SubCa;
 using IoTPlatform.Tenant.Features.WireGuard;
@@ -30,7 +31,8 @@ internal static class TenantApplication
             .AddDevices()
             .AddEnrollment()
             .AddWireGuard()
-            .AddUplink();
+            .AddUplink()
+            .AddFederation();
 
         var app = builder.Build();
         app.UsePlatformHosting();

@@ -33,7 +33,7 @@ internal static class FederationEndpoints
             return new AuditEntry(Caller.Of(context.User), "federation.configured", tenantId, AuditedTransaction.Details(("keycloak_url", url)));
         }, cancellationToken);
         var secret = await secrets.EnsureAsync(tenantId, cancellationToken);
-        await EnsureAsync(federation, FederationClient.Of(tenantId, secret, url), cancellationToken);
+        await federation.EnsureClientAsync(FederationClient.Of(tenantId, secret, url), cancellationToken);
         return Answer(context, federation, tenantId, secret);
     }
 
@@ -45,22 +45,10 @@ internal static class FederationEndpoints
         await using var held = await locks.AcquireAsync(tenantId, cancellationToken);
         var join = await RequireJoinAsync(db, tenantId, cancellationToken);
         var next = await secrets.PrepareNextAsync(tenantId, cancellationToken);
-        await EnsureAsync(federation, FederationClient.Of(tenantId, next, join.KeycloakUrl), cancellationToken);
+        await federation.EnsureClientAsync(FederationClient.Of(tenantId, next, join.KeycloakUrl), cancellationToken);
         await secrets.PromoteNextAsync(tenantId, cancellationToken);
         await audit.AppendAsync(new AuditEntry(Caller.Of(context.User), "federation.secret_rotated", tenantId), cancellationToken);
         return Answer(context, federation, tenantId, next);
-    }
-
-    private static async Task EnsureAsync(IFederationProvisioner federation, FederationClient client, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await federation.EnsureClientAsync(client, cancellationToken);
-        }
-        catch (DependencyDownException e)
-        {
-            throw e.ToProblem();
-        }
     }
 
     private static async Task<JoinRow> RequireJoinAsync(ProviderDb db, string tenantId, CancellationToken cancellationToken)

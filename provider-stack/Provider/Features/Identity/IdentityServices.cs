@@ -1,4 +1,5 @@
 using IoTPlatform.Hosting;
+using IoTPlatform.Hosting.Keycloak;
 using IoTPlatform.Hosting.Oidc;
 using IoTPlatform.Provider.Features.Identity.Keycloak;
 using Microsoft.AspNetCore.DataProtection;

@@ -1,8 +1,8 @@
 using IoTPlatform.Contracts.Identity;
 using IoTPlatform.Hosting;
+using IoTPlatform.Hosting.Keycloak;
 using IoTPlatform.Provider.Features.Identity.Keycloak;
 using IoTPlatform.Provider.Features.Tenants;
-using IoTPlatform.Provider.Features.Workflow;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace IoTPlatform.Provider.Features.Identity;
@@ -16,16 +16,9 @@ internal static class InitIdentityEndpoint
     {
         var setup = services.GetService<RealmSetup>()
             ?? throw new ProblemException(StatusCodes.Status409Conflict, "identity_local", "This provider has local accounts only: IOT_IDENTITY is not keycloak, so there is nothing to set up.");
-        try
-        {
-            var changes = await setup.EnsureAsync(request.Realm ?? "master", request.Username, request.Password, cancellationToken);
-            var realm = services.GetRequiredService<KeycloakRealm>().Name;
-            await audit.AppendAsync(new AuditEntry(Caller.Of(context.User), "identity.initialized", realm, AuditDetails.Of(("changes", string.Join("; ", changes)))), cancellationToken);
-            return TypedResults.Ok(new InitializedIdentity { Realm = realm, Changes = changes });
-        }
-        catch (DependencyDownException e)
-        {
-            throw e.ToProblem();
-        }
+        var changes = await setup.EnsureAsync(request.Realm ?? "master", request.Username, request.Password, cancellationToken);
+        var realm = services.GetRequiredService<KeycloakRealm>().Name;
+        await audit.AppendAsync(new AuditEntry(Caller.Of(context.User), "identity.initialized", realm, AuditDetails.Of(("changes", string.Join("; ", changes)))), cancellationToken);
+        return TypedResults.Ok(new InitializedIdentity { Realm = realm, Changes = changes });
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using IoTPlatform.Hosting.Keycloak;
 
 namespace IoTPlatform.Provider.Features.Identity.Keycloak;
 
@@ -8,6 +9,9 @@ namespace IoTPlatform.Provider.Features.Identity.Keycloak;
 /// </summary>
 internal static class FederationRepresentation
 {
+    /// <summary>The tenants' realms read the platform roles from the ID token; the access token they get opens nothing.</summary>
+    public static JsonObject Scope() => RealmRepresentation.Scope(PlatformClients.FederationScope, RealmRepresentation.RolesMapper(PlatformClients.PlatformRolesClaim, accessToken: false));
+
     public static JsonObject Of(FederationClient client) => new()
     {
         ["clientId"] = client.ClientId,

@@ -1,10 +1,10 @@
 using System.Net;
 using System.Text.Json.Nodes;
 
-namespace IoTPlatform.Provider.Features.Identity.Keycloak;
+namespace IoTPlatform.Hosting.Keycloak;
 
 /// <summary>What Keycloak answered, other than that it can't. A class, not a record: bodies carry secrets.</summary>
-internal sealed class KeycloakAnswer(HttpStatusCode status, JsonNode? body)
+public sealed class KeycloakAnswer(HttpStatusCode status, JsonNode? body)
 {
     public HttpStatusCode Status { get; } = status;
 

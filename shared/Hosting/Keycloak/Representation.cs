@@ -1,10 +1,10 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
-namespace IoTPlatform.Provider.Features.Identity.Keycloak;
+namespace IoTPlatform.Hosting.Keycloak;
 
 /// <summary>Keycloak's JSON representations: what we want of one, compared with what is there.</summary>
-internal static class Representation
+public static class Representation
 {
     /// <summary>
     /// Whether everything we want is so. Members we say nothing about are Keycloak's or the administrator's; lists are compared as

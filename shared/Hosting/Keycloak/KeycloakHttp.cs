@@ -3,12 +3,11 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using IoTPlatform.Hosting.Oidc;
-using IoTPlatform.Provider.Features.Workflow;
 
-namespace IoTPlatform.Provider.Features.Identity.Keycloak;
+namespace IoTPlatform.Hosting.Keycloak;
 
-/// <summary>One request, one answer. A server that is down, slow, overloaded or restarting is a <see cref="DependencyDownException"/>.</summary>
-internal sealed class KeycloakHttp(OidcOptions options) : IDisposable
+/// <summary>One request, one answer. A server that is down, slow, overloaded or restarting is a <see cref="ProblemException"/> 503 <c>dependency_unavailable</c>.</summary>
+public sealed class KeycloakHttp(OidcOptions options) : IDisposable
 {
     private const int MaxAnswerBytes = 4 * 1024 * 1024;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
@@ -69,8 +68,8 @@ internal sealed class KeycloakHttp(OidcOptions options) : IDisposable
         }
     }
 
-    private static DependencyDownException Down(TimeSpan? retryAfter, Exception? inner) =>
-        new("keycloak", "The identity provider does not answer.", retryAfter, inner);
+    private static ProblemException Down(TimeSpan? retryAfter, Exception? inner) =>
+        new(503, "dependency_unavailable", "The identity provider does not answer.", retryAfter ?? TimeSpan.FromSeconds(5), inner);
 
     public void Dispose() => _http.Dispose();
 }

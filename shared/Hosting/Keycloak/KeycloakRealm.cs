@@ -1,9 +1,9 @@
 using IoTPlatform.Hosting.Oidc;
 
-namespace IoTPlatform.Provider.Features.Identity.Keycloak;
+namespace IoTPlatform.Hosting.Keycloak;
 
 /// <summary>The addresses of one realm, as this host reaches them.</summary>
-internal sealed class KeycloakRealm
+public sealed class KeycloakRealm
 {
     private const string Realms = "/realms/";
     private readonly string _server;

@@ -1,11 +1,10 @@
 using System.Net;
 using System.Text.Json.Nodes;
-using IoTPlatform.Hosting;
 
-namespace IoTPlatform.Provider.Features.Identity.Keycloak;
+namespace IoTPlatform.Hosting.Keycloak;
 
-/// <summary>Keycloak's admin API with an administrator's credential, which lives as long as this object does.</summary>
-internal sealed class KeycloakAdmin
+/// <summary>Keycloak's admin API with one credential, which lives as long as this object does.</summary>
+public sealed class KeycloakAdmin
 {
     /// <summary>A server that has just started takes its time over a new realm.</summary>
     private static readonly TimeSpan RealmPatience = TimeSpan.FromMinutes(1);
@@ -34,7 +33,14 @@ internal sealed class KeycloakAdmin
         return answer.Status == HttpStatusCode.OK
             ? new KeycloakAdmin(http, realm, Representation.Text(answer.Object, "access_token"))
             : throw new ProblemException(
-                StatusCodes.Status400BadRequest, "identity_credential_refused", $"The identity provider does not accept this administrator of realm {adminRealm}: unknown name or wrong password.");
+                400, "identity_credential_refused", $"The identity provider does not accept this administrator of realm {adminRealm}: unknown name or wrong password.");
+    }
+
+    /// <summary>As a service account (RFC 6749 section 4.4). Null: its realm is not there, or the account is refused.</summary>
+    public static async Task<KeycloakAdmin?> SignInAsAsync(KeycloakHttp http, KeycloakRealm realm, string clientId, string secret, CancellationToken cancellationToken)
+    {
+        var answer = await http.PostFormAsync(realm.Token, KeycloakHttp.Basic(clientId, secret), cancellationToken, ("grant_type", "client_credentials"));
+        return answer.Status == HttpStatusCode.OK ? new KeycloakAdmin(http, realm, Representation.Text(answer.Object, "access_token")) : null;
     }
 
     public async Task<JsonNode?> FindAsync(string path, CancellationToken cancellationToken)
@@ -55,9 +61,23 @@ internal sealed class KeycloakAdmin
 
     public async Task ChangeAsync(string path, JsonNode body, string what, CancellationToken cancellationToken)
     {
-        Allowed(await SendAsync(HttpMethod.Put, _realm.Admin(path), body, cancellationToken), "change " + what).Require("change " + what, HttpStatusCode.NoContent, HttpStatusCode.OK);
+        Allowed(await SendAsync(HttpMethod.Put, _realm.Admin(path), body, cancellationToken), "change " + what).Require("change " + what, HttpStatusCode.NoContent, HttpStatusCode.OK, HttpStatusCode.Accepted);
         Changes.Add($"{what} changed");
     }
+
+    /// <summary>A change that is made at every pass, because what is there cannot be read. Nothing to tell.</summary>
+    public async Task WriteAsync(string path, JsonNode body, string what, CancellationToken cancellationToken) =>
+        Allowed(await SendAsync(HttpMethod.Put, _realm.Admin(path), body, cancellationToken), "change " + what).Require("change " + what, HttpStatusCode.NoContent, HttpStatusCode.OK, HttpStatusCode.Accepted);
+
+    public async Task RemoveAsync(string path, string what, CancellationToken cancellationToken)
+    {
+        Allowed(await SendAsync(HttpMethod.Delete, _realm.Admin(path), null, cancellationToken), "remove " + what).Require("remove " + what, HttpStatusCode.NoContent, HttpStatusCode.NotFound);
+        Changes.Add($"{what} removed");
+    }
+
+    /// <summary>Something Keycloak works out and answers.</summary>
+    public async Task<KeycloakAnswer> AskAsync(string path, JsonNode body, string what, CancellationToken cancellationToken) =>
+        Allowed(await SendAsync(HttpMethod.Post, _realm.Admin(path), body, cancellationToken), what);
 
     /// <summary>The token that reads, changes and deletes this one client; every earlier one is void.</summary>
     public async Task<string> RegistrationTokenAsync(string id, CancellationToken cancellationToken)
@@ -76,6 +96,6 @@ internal sealed class KeycloakAdmin
         _http.SendAsync(method, url, KeycloakHttp.Bearer(_token), body, cancellationToken, RealmPatience);
 
     private static KeycloakAnswer Allowed(KeycloakAnswer answer, string what) => answer.Status is HttpStatusCode.Forbidden or HttpStatusCode.Unauthorized
-        ? throw new ProblemException(StatusCodes.Status400BadRequest, "identity_credential_refused", $"This administrator of the identity provider may not {what}.")
+        ? throw new ProblemException(400, "identity_credential_refused", $"This administrator of the identity provider may not {what}.")
         : answer;
 }

@@ -1,15 +1,18 @@
 using System.Text.Json.Nodes;
 
-namespace IoTPlatform.Provider.Features.Identity.Keycloak;
+namespace IoTPlatform.Hosting.Keycloak;
 
-/// <summary>What the platform wants of its realm and of its own clients there.</summary>
-internal static class RealmRepresentation
+/// <summary>What a stack of the platform wants of its realm and of its own clients there.</summary>
+public static class RealmRepresentation
 {
-    public static JsonObject Realm(string name) => new()
+    /// <summary>Staff sign in through it.</summary>
+    public const string PortalClient = "iot-portal";
+
+    public static JsonObject Realm(string name, string displayName) => new()
     {
         ["realm"] = name,
         ["enabled"] = true,
-        ["displayName"] = "IoT platform",
+        ["displayName"] = displayName,
         ["sslRequired"] = "external",
         ["registrationAllowed"] = false,
         ["editUsernameAllowed"] = false, // the audit log names people
@@ -30,9 +33,6 @@ internal static class RealmRepresentation
         }),
         RolesMapper("realm_access.roles", accessToken: true));
 
-    /// <summary>The tenants' realms read the platform roles from the ID token; the access token they get opens nothing.</summary>
-    public static JsonObject FederationScope() => Scope(PlatformClients.FederationScope, RolesMapper(PlatformClients.PlatformRolesClaim, accessToken: false));
-
     /// <summary>The API itself: nobody signs in as it; its name is the audience.</summary>
     public static JsonObject Api(string audience)
     {
@@ -43,7 +43,7 @@ internal static class RealmRepresentation
 
     public static JsonObject Portal(string secret, Uri publicUrl, string audience)
     {
-        var client = Client(PlatformClients.Portal, "Provider portal");
+        var client = Client(PortalClient, "Portal");
         client["secret"] = secret;
         client["standardFlowEnabled"] = true;
         client["redirectUris"] = Representation.List(new Uri(publicUrl, "portal/oidc/callback").AbsoluteUri);
@@ -57,14 +57,34 @@ internal static class RealmRepresentation
         return client;
     }
 
-    public static JsonObject Provisioner(string secret)
+    /// <summary>A service account; what it may do is granted to it.</summary>
+    public static JsonObject ServiceAccount(string clientId, string name, string secret)
     {
-        var client = Client(PlatformClients.Provisioner, "Makes the tenants' clients");
+        var client = Client(clientId, name);
         client["secret"] = secret;
         client["serviceAccountsEnabled"] = true;
-        client["fullScopeAllowed"] = true; // its account has one right, which is to be in its token
+        client["fullScopeAllowed"] = true; // what it is granted is to be in its token
         return client;
     }
+
+    public static JsonObject Scope(string name, params JsonNode[] mappers) => new()
+    {
+        ["name"] = name,
+        ["protocol"] = "openid-connect",
+        ["attributes"] = new JsonObject { ["include.in.token.scope"] = "false", ["display.on.consent.screen"] = "false" },
+        ["protocolMappers"] = new JsonArray(mappers),
+    };
+
+    /// <summary>Realm roles as a claim of the ID token, and perhaps of the access token.</summary>
+    public static JsonObject RolesMapper(string claim, bool accessToken) => Mapper("roles", "oidc-usermodel-realm-role-mapper", new JsonObject
+    {
+        ["claim.name"] = claim,
+        ["jsonType.label"] = "String",
+        ["multivalued"] = "true",
+        ["access.token.claim"] = accessToken ? "true" : "false",
+        ["id.token.claim"] = "true",
+        ["userinfo.token.claim"] = "true",
+    });
 
     private static JsonObject Client(string clientId, string name) => new()
     {
@@ -84,24 +104,6 @@ internal static class RealmRepresentation
         ["redirectUris"] = new JsonArray(),
         ["webOrigins"] = new JsonArray(),
     };
-
-    private static JsonObject Scope(string name, params JsonNode[] mappers) => new()
-    {
-        ["name"] = name,
-        ["protocol"] = "openid-connect",
-        ["attributes"] = new JsonObject { ["include.in.token.scope"] = "false", ["display.on.consent.screen"] = "false" },
-        ["protocolMappers"] = new JsonArray(mappers),
-    };
-
-    private static JsonObject RolesMapper(string claim, bool accessToken) => Mapper("roles", "oidc-usermodel-realm-role-mapper", new JsonObject
-    {
-        ["claim.name"] = claim,
-        ["jsonType.label"] = "String",
-        ["multivalued"] = "true",
-        ["access.token.claim"] = accessToken ? "true" : "false",
-        ["id.token.claim"] = "true",
-        ["userinfo.token.claim"] = "true",
-    });
 
     private static JsonObject Mapper(string name, string kind, JsonObject config) => new()
     {

@@ -1,0 +1,37 @@
+using IoTPlatform.Hosting;
+using IoTPlatform.Hosting.Keycloak;
+using IoTPlatform.Tenant.Configuration;
+using IoTPlatform.Tenant.Features.Join;
+using IoTPlatform.Tenant.Features.Uplink;
+
+namespace IoTPlatform.Tenant.Features.Identity;
+
+/// <summary>Keeps <c>cdm-provider</c> as it should be, from every start on; a Keycloak that is down keeps no device waiting.</summary>
+internal sealed partial class FederationUpkeep(TenantOptions options, JoinedTenant tenant, JoinFiles join, KeeperFiles files, ILogger<FederationUpkeep> logger) : IUpkeepTask
+{
+    public string Name => "federation";
+
+    public async Task<bool> RunAsync(CancellationToken cancellationToken)
+    {
+        if (options.KeycloakUrl is not { } url)
+            return false;
+        var issuer = TenantKeycloak.Issuer(options, url, tenant.TenantId);
+        if (!files.IsSetUp(issuer.Issuer) || join.ReadBundle() is not { } bundle)
+            return false;
+        using var http = new KeycloakHttp(issuer);
+        var changes = await new ProviderIdentity(http, new KeycloakRealm(issuer), files).ReconcileAsync(ProviderAccess.Of(options, bundle), cancellationToken);
+        if (changes is null)
+        {
+            files.Forget();
+            throw new InvalidOperationException(
+                $"Keycloak refuses the account {TenantKeycloak.Keeper} of realm {tenant.TenantId}. Start once with {TenantSettings.KeycloakAdminPassword} to set the realm up again.");
+        }
+
+        foreach (var change in changes)
+            Changed(change);
+        return changes.Count > 0;
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Keycloak: {Change}")]
+    private partial void Changed(string change);
+}

@@ -1,0 +1,204 @@
+using System.Text.Json.Nodes;
+using IoTPlatform.Client;
+using IoTPlatform.Contracts.Devices;
+using IoTPlatform.Stacks;
+using IoTPlatform.Testing;
+
+namespace IoTPlatform.Integration.Tests.Keycloak;
+
+/// <summary>A tenant's own realm, and the provider's staff in it, with one real Keycloak for both.</summary>
+public sealed class TenantRealmTests(TenantRealmTests.House house) : IClassFixture<TenantRealmTests.House>
+{
+    private const string Tenant = "acme";
+    private const string Provider = "cdm-provider";
+    private const string Password = "correct horse";
+
+    private KeycloakServer Keycloak => house.Keycloak;
+
+    [SkippableFact]
+    public async Task PlatformAdmin_WithAnAccountAtTheProviderOnly_IsTheTenantsAdmin()
+    {
+        var tokens = await house.SignInAsync("paula", Provider);
+
+        Roles(tokens).ShouldBe(["cdm-admin"]);
+        using var client = house.Client(tokens);
+        await client.ListDevicesAsync();
+        await client.CreateTokenAsync(new CreateEnrollmentTokenRequest());
+        (await house.Stack.Database.ScalarAsync<long>("SELECT count(*) FROM audit.entries WHERE actor = 'oidc:cdm-provider.paula'")).ShouldBe(1);
+    }
+
+    [SkippableFact]
+    public async Task PlatformOperator_OnlyLooks()
+    {
+        var tokens = await house.SignInAsync("oscar", Provider);
+
+        Roles(tokens).ShouldBe(["cdm-viewer"]);
+        using var client = house.Client(tokens);
+        await client.ListDevicesAsync();
+        (await Should.ThrowAsync<ApiException>(() => client.CreateTokenAsync(new CreateEnrollmentTokenRequest()))).Status.ShouldBe(403);
+    }
+
+    [SkippableFact]
+    public async Task ProvidersAdmin_WithoutAPlatformRole_IsNobodyAtTheTenant()
+    {
+        var tokens = await house.SignInAsync("nora", Provider);
+
+        Roles(tokens).ShouldBeEmpty();
+        using var client = house.Client(tokens);
+        (await Should.ThrowAsync<ApiException>(() => client.ListDevicesAsync())).Status.ShouldBe(401);
+    }
+
+    [SkippableFact]
+    public async Task RoleTakenAwayAtTheProvider_NextLogin_HasItNoMore()
+    {
+        await Keycloak.AddUserAsync(house.ProviderRealm, "quinn", Password, "platform-admin");
+        Roles(await house.SignInAsync("quinn", Provider)).ShouldBe(["cdm-admin"]);
+        var user = (await Keycloak.AdminAsync(HttpMethod.Get, $"{house.ProviderRealm}/users?exact=true&username=quinn"))![0]!;
+        var role = (await Keycloak.AdminAsync(HttpMethod.Get, $"{house.ProviderRealm}/roles/platform-admin"))!;
+        await Keycloak.AdminAsync(HttpMethod.Delete, $"{house.ProviderRealm}/users/{user["id"]}/role-mappings/realm", new JsonArray(role.DeepClone()));
+
+        Roles(await house.SignInAsync("quinn", Provider)).ShouldBeEmpty();
+    }
+
+    [SkippableFact]
+    public async Task TenantsOwnUser_IsNobodyAtTheProvider()
+    {
+        await Keycloak.AddUserAsync(Tenant, "tina", Password, "cdm-admin");
+        var tokens = await house.SignInAsync("tina", identityProvider: null);
+
+        Roles(tokens).ShouldBe(["cdm-admin"]);
+        using var provider = ProviderClient.Create(house.Fixture.Provider.Url, house.Fixture.Provider.Trust);
+        provider.UseSession((string)tokens["access_token"]!);
+        (await Should.ThrowAsync<ApiException>(() => provider.ListTenantsAsync())).Status.ShouldBe(401);
+        await Should.ThrowAsync<InvalidOperationException>(() => house.SignInAsync("tina", Provider));
+    }
+
+    [SkippableFact]
+    public async Task GuestWithTheNameOfATenantsOwnUser_GetsAnAccountOfItsOwn()
+    {
+        await Keycloak.AddUserAsync(house.ProviderRealm, "twin", Password, "platform-operator");
+        await Keycloak.AdminAsync(HttpMethod.Post, $"{Tenant}/users", new JsonObject { ["username"] = "twin", ["enabled"] = true });
+
+        var claims = Claims(await house.SignInAsync("twin", Provider));
+
+        ((string?)claims["preferred_username"]).ShouldBe("cdm-provider.twin");
+        (await Keycloak.AdminAsync(HttpMethod.Get, $"{Tenant}/users?username=twin"))!.AsArray().Count.ShouldBe(2);
+    }
+
+    [SkippableFact]
+    public async Task IdentityProviderChangedByHand_TenantRestarted_IsPutRight()
+    {
+        var instance = (await Keycloak.AdminAsync(HttpMethod.Get, $"{Tenant}/identity-provider/instances/{Provider}"))!.AsObject();
+        instance["config"]!["syncMode"] = "IMPORT";
+        instance["config"]!["validateSignature"] = "false";
+        instance["config"]!["clientSecret"] = "another";
+        await Keycloak.AdminAsync(HttpMethod.Put, $"{Tenant}/identity-provider/instances/{Provider}", instance);
+        await Keycloak.AdminAsync(HttpMethod.Post, $"{Tenant}/identity-provider/instances/{Provider}/mappers", new JsonObject
+        {
+            ["name"] = "everybody", ["identityProviderAlias"] = Provider, ["identityProviderMapper"] = "oidc-hardcoded-role-idp-mapper",
+            ["config"] = new JsonObject { ["role"] = "cdm-admin", ["syncMode"] = "FORCE" },
+        });
+
+        await house.RestartAsync();
+
+        var repaired = (await Keycloak.AdminAsync(HttpMethod.Get, $"{Tenant}/identity-provider/instances/{Provider}"))!;
+        ((string?)repaired["config"]!["syncMode"]).ShouldBe("FORCE");
+        ((string?)repaired["config"]!["validateSignature"]).ShouldBe("true");
+        Roles(await house.SignInAsync("oscar", Provider)).ShouldBe(["cdm-viewer"]);
+        house.Stack.Process.Output.ShouldContain("mapper everybody removed");
+    }
+
+    [SkippableFact]
+    public async Task FirstBoot_WrongKeycloakPassword_EndsAndNamesTheSetting()
+    {
+        var prepared = await house.Fixture.Provider.PrepareAsync("wrongpw");
+        await using var stack = await TenantStack.LaunchAsync(house.Fixture.Provider, "wrongpw", prepared.JoinKey, Settings(Keycloak, "wrongpw", "not the password"));
+
+        (await stack.Process.WaitForExitAsync(TimeSpan.FromSeconds(120))).ShouldNotBe(0);
+        stack.Process.Output.ShouldContain("IOT_KEYCLOAK_ADMIN_PASSWORD");
+        stack.Process.Output.ShouldContain("unknown name or wrong password");
+        stack.Process.Output.ShouldNotContain("not the password");
+    }
+
+    [SkippableFact]
+    public async Task Keeper_TriesMoreThanItsOneRight_IsRefusedByKeycloak()
+    {
+        var secret = (string)(await Keycloak.ClientAsync(Tenant, "iot-federation-keeper"))!["secret"]!;
+        var token = await Keycloak.TokenAsync(Tenant, ("grant_type", "client_credentials"), ("client_id", "iot-federation-keeper"), ("client_secret", secret));
+        using var http = new HttpClient { BaseAddress = Keycloak.Url, DefaultRequestHeaders = { Authorization = new("Bearer", token) } };
+
+        foreach (var path in new[] { "users", "clients", "components" })
+            ((int)(await http.GetAsync($"admin/realms/{Tenant}/{path}")).StatusCode).ShouldBe(403, path);
+        foreach (var (path, name) in new[] { ("users", "username"), ("clients", "clientId"), ("roles", "name"), ("authentication/flows", "alias"), ("client-scopes", "name"), ("components", "name") })
+        {
+            using var body = new StringContent($$"""{"{{name}}":"mine"}""", System.Text.Encoding.UTF8, "application/json");
+            ((int)(await http.PostAsync($"admin/realms/{Tenant}/{path}", body)).StatusCode).ShouldBe(403, path);
+        }
+    }
+
+    private static string[] Roles(JsonNode tokens) => [.. Claims(tokens)["realm_access"]?["roles"]?.AsArray().Select(r => (string)r!) ?? []];
+
+    private static JsonNode Claims(JsonNode tokens) => JsonNode.Parse(Base64UrlText((string)tokens["access_token"]!))!;
+
+    private static byte[] Base64UrlText(string token) => System.Buffers.Text.Base64Url.DecodeFromChars(token.Split('.')[1]);
+
+    private static Dictionary<string, string?> Settings(KeycloakServer keycloak, string tenant, string password) => new()
+    {
+        ["KEYCLOAK_URL"] = keycloak.Url.AbsoluteUri,
+        ["IOT_KEYCLOAK_ADMIN_PASSWORD"] = password,
+        ["IOT_IDENTITY"] = "keycloak",
+        ["IOT_OIDC_ISSUER"] = keycloak.Issuer(tenant),
+    };
+
+    /// <summary>Provider, tenant and one Keycloak with both realms.</summary>
+    public sealed class House : IAsyncLifetime
+    {
+        public KeycloakFixture Fixture { get; } = new();
+        public TenantStack Stack { get; private set; } = null!;
+        public KeycloakServer Keycloak => Fixture.Keycloak;
+        public string ProviderRealm => Fixture.Realm;
+
+        public async Task InitializeAsync()
+        {
+            await Fixture.InitializeAsync();
+            await Keycloak.AddUserAsync(ProviderRealm, "paula", Password, "platform-admin");
+            await Keycloak.AddUserAsync(ProviderRealm, "oscar", Password, "platform-operator");
+            await Keycloak.AddUserAsync(ProviderRealm, "nora", Password, "cdm-admin");
+            var prepared = await Fixture.Provider.PrepareAsync(Tenant);
+            Stack = await TenantStack.LaunchAsync(Fixture.Provider, Tenant, prepared.JoinKey, Settings(Keycloak, Tenant, Keycloak.AdminPassword));
+            await Stack.Process.WaitForLineAsync("ready ", TimeSpan.FromSeconds(180));
+            await Stack.Process.WaitForLineAsync(line => line.Contains("mapper username created", StringComparison.Ordinal), TimeSpan.FromSeconds(60));
+        }
+
+        public async Task DisposeAsync()
+        {
+            if (Stack is not null)
+                await Stack.DisposeAsync();
+            await Fixture.DisposeAsync();
+        }
+
+        public async Task RestartAsync()
+        {
+            Stack.Process.Terminate();
+            await Stack.Process.WaitForExitAsync();
+            await Stack.Process.DisposeAsync();
+            Stack.Launch();
+            await Stack.ReadyAsync();
+            await Stack.Process.WaitForLineAsync(line => line.Contains("Upkeep: federation done", StringComparison.Ordinal), TimeSpan.FromSeconds(60));
+        }
+
+        public async Task<JsonNode> SignInAsync(string username, string? identityProvider)
+        {
+            var portal = (await Keycloak.ClientAsync(Tenant, "iot-portal"))!;
+            using var login = new FormLogin(Keycloak, Tenant);
+            return await login.TokensAsync("iot-portal", (string)portal["secret"]!, (string)portal["redirectUris"]![0]!, username, Password, identityProvider);
+        }
+
+        public TenantClient Client(JsonNode tokens)
+        {
+            var client = TenantClient.Create(Stack.Url, Stack.Trust);
+            client.UseSession((string)tokens["access_token"]!);
+            return client;
+        }
+    }
+}
