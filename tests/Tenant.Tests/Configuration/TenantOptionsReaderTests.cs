@@ -36,6 +36,29 @@ public sealed class TenantOptionsReaderTests
         error.Message.ShouldNotContain("ABCD-EFGH");
     }
 
+    [Theory]
+    [InlineData("IOT_OIDC_ISSUER", "http://keycloak.example/realms/acme")]
+    [InlineData("IOT_OIDC_BACKCHANNEL", "http://keycloak:8080")]
+    [InlineData("IOT_IDENTITY", "ldap")]
+    public void Read_IdentityProviderThatCannotBeUsed_NamesTheSetting(string name, string value)
+    {
+        var settings = new Dictionary<string, string> { ["PROVIDER_URL"] = "https://provider.example:9443", ["IOT_IDENTITY"] = "keycloak", ["IOT_OIDC_ISSUER"] = "https://keycloak.example/realms/acme", [name] = value };
+
+        Should.Throw<StartupException>(() => Read([.. settings.Select(s => (s.Key, s.Value))])).Message.ShouldContain(name);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("http://keycloak.example")]
+    public void Read_KeycloakPasswordThatWouldGoInTheClear_Refused(string? keycloakUrl)
+    {
+        var error = Should.Throw<StartupException>(() => Read(
+            ("PROVIDER_URL", "https://provider.example:9443"), ("KEYCLOAK_URL", keycloakUrl ?? ""), ("IOT_KEYCLOAK_ADMIN_PASSWORD", "swordfish")));
+
+        error.Message.ShouldContain("IOT_KEYCLOAK_ADMIN_PASSWORD");
+        error.Message.ShouldNotContain("swordfish");
+    }
+
     [Fact]
     public void Read_NoProvider_SaysWhatToSet() =>
         Should.Throw<StartupException>(() => Read()).Message.ShouldContain("PROVIDER_URL is missing");
