@@ -32,7 +32,7 @@ public static class PostgresServer
 
     internal static Task DropAsync(string name) => ExecuteAsync($"DROP DATABASE IF EXISTS {name} WITH (FORCE)");
 
-    private static void RequirePostgres() => Requires.That(Tools.Find("postgres") is not null || Directory.Exists("/usr/lib/postgresql"), "PostgreSQL is not installed");
+    private static void RequirePostgres() => Requires.Tool("initdb");
 
     private static async Task<TestDatabase> CreateAsync(string template)
     {

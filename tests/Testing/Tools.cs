@@ -13,10 +13,9 @@ public static class Tools
     /// <summary>Full path, or null. <c>step</c>: PATH, then IOT_STEP, then <c>../shared/peers/bin/step</c> beside the repository; other peers (<c>step-ca</c>) likewise, with IOT_STEP_CA.</summary>
     public static string? Find(string name)
     {
-        var onPath = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries).Select(d => Path.Combine(d, name)).FirstOrDefault(File.Exists);
-        if (onPath is not null)
+        if (Folders().Select(d => Path.Combine(d, name)).FirstOrDefault(File.Exists) is { } installed)
         {
-            return onPath;
+            return installed;
         }
 
         var configured = Environment.GetEnvironmentVariable("IOT_" + name.ToUpperInvariant().Replace('-', '_'));
@@ -28,6 +27,13 @@ public static class Tools
         var peer = Path.GetFullPath(Path.Combine(RepositoryRoot, "..", "shared", "peers", "bin", name));
         return File.Exists(peer) ? peer : null;
     }
+
+    // Debian keeps PostgreSQL's server programs off PATH.
+    private static IEnumerable<string> Folders() =>
+    [
+        .. (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries),
+        .. Directory.Exists("/usr/lib/postgresql") ? Directory.EnumerateDirectories("/usr/lib/postgresql").Select(version => Path.Combine(version, "bin")) : [],
+    ];
 
     /// <summary>Runs a program to its end (standard input closed unless given); kills it after the time-out (default 60 s).</summary>
     /// <param name="environment">Added to ours; a null value removes a variable.</param>

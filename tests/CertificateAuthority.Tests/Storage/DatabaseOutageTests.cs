@@ -15,7 +15,7 @@ public sealed class DatabaseOutageTests
     [SkippableFact]
     public async Task Store_ServerStoppedAndBack_Is503ThenWorksAndNothingIsLostOrDoubled()
     {
-        Requires.That(Tools.Find("postgres") is not null || Directory.Exists("/usr/lib/postgresql"), "PostgreSQL is not installed");
+        Requires.Tool("initdb");
         using var folder = new TempFolder();
         var server = await StartAsync(folder);
         await server.EnsureDatabaseAsync("platform", CancellationToken.None);
@@ -52,7 +52,7 @@ public sealed class DatabaseOutageTests
     [SkippableFact]
     public async Task Store_ServerKilledUnderLoad_EveryAcknowledgedCertificateIsThere()
     {
-        Requires.That(Tools.Find("postgres") is not null || Directory.Exists("/usr/lib/postgresql"), "PostgreSQL is not installed");
+        Requires.Tool("initdb");
         using var folder = new TempFolder();
         await using var server = await StartAsync(folder);
         await server.EnsureDatabaseAsync("platform", CancellationToken.None);
