@@ -8,6 +8,7 @@ internal sealed record BenchmarkOptions
     public const string Usage = """
         usage: IoTPlatform.Benchmarks ca   [--seconds N] [--concurrency 1,8,32] [--without-peer] [--json]
                IoTPlatform.Benchmarks join [--tenants N] [--concurrency 8] [--json]
+               IoTPlatform.Benchmarks broker [--tenants 1000] [--json]
         """;
 
     public required string Name { get; init; }
@@ -26,13 +27,13 @@ internal sealed record BenchmarkOptions
     public static BenchmarkOptions? Parse(string[] args, out string error)
     {
         error = "";
-        if (args is not [("ca" or "join") and var name, .. var rest])
+        if (args is not [("ca" or "join" or "broker") and var name, .. var rest])
         {
             error = "say which benchmark";
             return null;
         }
 
-        var options = new BenchmarkOptions { Name = name, Concurrency = name == "ca" ? [1, 8, 32] : [8] };
+        var options = new BenchmarkOptions { Name = name, Concurrency = name == "ca" ? [1, 8, 32] : [8], Tenants = name == "broker" ? 1000 : 100 };
         for (var i = 0; i < rest.Length; i++)
         {
             var value = i + 1 < rest.Length ? rest[i + 1] : "";

@@ -28,9 +28,12 @@ Console.CancelKeyPress += (_, interrupt) =>
 var progress = Console.Error;
 try
 {
-    BenchmarkReport report = options.Name == "ca"
-        ? await CaBenchmark.RunAsync(options, progress, stopping.Token)
-        : await JoinBenchmark.RunAsync(options, progress, stopping.Token);
+    BenchmarkReport report = options.Name switch
+    {
+        "ca" => await CaBenchmark.RunAsync(options, progress, stopping.Token),
+        "join" => await JoinBenchmark.RunAsync(options, progress, stopping.Token),
+        _ => await BrokerBenchmark.RunAsync(options, progress, stopping.Token),
+    };
     Console.WriteLine(options.Json ? report.ToJson() : report.ToText());
     return report.Failures == 0 ? 0 : 1;
 }

@@ -32,14 +32,19 @@ internal abstract class CaServer(string name, Uri url, string provisionerPasswor
         return http;
     }
 
-    public async ValueTask DisposeAsync()
+    /// <summary>Ends the process; its folder stays.</summary>
+    public async Task StopAsync()
     {
         if (!process.HasExited)
         {
             process.Terminate();
             await process.WaitForExitAsync(Patience);
         }
+    }
 
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
         await process.DisposeAsync();
         folder.Dispose();
     }

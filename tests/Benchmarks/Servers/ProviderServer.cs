@@ -8,6 +8,9 @@ namespace IoTPlatform.Benchmarks.Servers;
 /// <summary>The provider stack as a process of its own, Release build, embedded default: durable private PostgreSQL.</summary>
 internal sealed class ProviderServer : CaServer
 {
+    public const string AdminPasswordSetting = "IOT_ADMIN_PASSWORD";
+    public const string ProvisionerPasswordSetting = "STEP_CA_PROVISIONER_PASSWORD";
+
     private ProviderServer(Uri url, string provisionerPassword, ProcessUnderTest process, TempFolder folder)
         : base("IoTPlatform", url, provisionerPassword, process, folder)
     {
@@ -15,7 +18,12 @@ internal sealed class ProviderServer : CaServer
 
     public required string AdminPassword { get; init; }
 
-    public static async Task<ProviderServer> StartAsync(CancellationToken cancellationToken)
+    public static Task<ProviderServer> StartAsync(CancellationToken cancellationToken) => StartAsync(new TempFolder(), new Dictionary<string, string?>(StringComparer.Ordinal), cancellationToken);
+
+    /// <param name="folder">Its own from now on; may be that of an earlier one.</param>
+    /// <param name="settings">Beside the usual ones.</param>
+    /// <param name="cancellationToken">Ends the start.</param>
+    public static async Task<ProviderServer> StartAsync(TempFolder folder, IReadOnlyDictionary<string, string?> settings, CancellationToken cancellationToken)
     {
         var assembly = Path.Combine(Tools.RepositoryRoot, "provider-stack", "Provider", "bin", "Release", "net10.0", "IoTPlatform.Provider.dll");
         if (!File.Exists(assembly))
@@ -23,16 +31,15 @@ internal sealed class ProviderServer : CaServer
             throw new BenchmarkException("the Release build of the provider is missing: dotnet build -c Release tests/Benchmarks");
         }
 
-        var folder = new TempFolder();
         var url = new Uri($"https://127.0.0.1:{FreePort.Next()}");
-        var adminPassword = RandomNumberGenerator.GetHexString(32);
-        var provisionerPassword = RandomNumberGenerator.GetHexString(32);
-        var process = ProcessUnderTest.StartDotnet(assembly, [], new Dictionary<string, string?>
+        var adminPassword = settings.GetValueOrDefault(AdminPasswordSetting) ?? RandomNumberGenerator.GetHexString(32);
+        var provisionerPassword = settings.GetValueOrDefault(ProvisionerPasswordSetting) ?? RandomNumberGenerator.GetHexString(32);
+        var process = ProcessUnderTest.StartDotnet(assembly, [], new Dictionary<string, string?>(settings, StringComparer.Ordinal)
         {
             ["IOT_DATA"] = folder.Combine("data"),
             ["IOT_LISTEN"] = url.GetLeftPart(UriPartial.Authority),
-            ["IOT_ADMIN_PASSWORD"] = adminPassword,
-            ["STEP_CA_PROVISIONER_PASSWORD"] = provisionerPassword,
+            [AdminPasswordSetting] = adminPassword,
+            [ProvisionerPasswordSetting] = provisionerPassword,
         });
         try
         {

@@ -7,14 +7,20 @@ internal sealed partial class RabbitMqBrokerProvisioner(RabbitMqApi api, VhostMa
 {
     public async Task EnsureTenantAsync(BrokerTenant tenant, CancellationToken cancellationToken)
     {
-        foreach (var change in await PlanAsync(tenant, cancellationToken))
+        var plan = await PlanAsync(tenant, cancellationToken);
+        try
         {
-            await change.ApplyAsync(cancellationToken);
-            Changed(tenant.TenantId, change.Difference.What, change.Difference.Expected, change.Difference.Actual);
+            foreach (var change in plan)
+            {
+                await change.ApplyAsync(cancellationToken);
+                Changed(tenant.TenantId, change.Difference.What, change.Difference.Expected, change.Difference.Actual);
+            }
         }
-
-        if (tenant.Suspended)
-            await CloseAsync(tenant.Login, cancellationToken);
+        finally
+        {
+            if (tenant.Suspended)
+                await CloseAsync(tenant.Login, cancellationToken);
+        }
     }
 
     public async Task RemoveTenantAsync(string tenantId, CancellationToken cancellationToken)

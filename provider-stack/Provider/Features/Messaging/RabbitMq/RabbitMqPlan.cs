@@ -32,10 +32,15 @@ internal sealed class RabbitMqPlan(RabbitMqApi api, VhostMapping mapping, Rabbit
         return _changes;
     }
 
+    private PermissionInfo? Own => state.VhostPermissions.FirstOrDefault(p => p.User == tenant.Login);
+
     private bool LeadsIn => state.Mapping.GetValueOrDefault(tenant.Login) == tenant.Namespace;
 
+    /// <summary>Before anything that could fail: whatever else does, this much is done.</summary>
     private void CloseTheWayIn()
     {
+        if (tenant.Suspended && Own is { } rights)
+            Change($"permission of {tenant.Login} in {tenant.Namespace}", null, Text(rights), ct => api.RemovePermissionAsync(tenant.Namespace, tenant.Login, ct));
         foreach (var (login, vhost) in state.Mapping.Where(m => m.Value == tenant.Namespace && (m.Key != tenant.Login || tenant.Suspended)))
             Change($"mapping of {login}", null, vhost, ct => mapping.SetAsync(tenant.Namespace, LeadsIn && !tenant.Suspended ? tenant.Login : null, ct));
     }
@@ -81,9 +86,9 @@ internal sealed class RabbitMqPlan(RabbitMqApi api, VhostMapping mapping, Rabbit
     private void Telemetry()
     {
         var all = new PermissionOrder(".*", ".*", ".*");
-        var own = state.VhostPermissions.FirstOrDefault(p => p.User == providerUser);
-        if (own is null || Order(own) != all)
-            Change($"permission of {providerUser} in {tenant.Namespace}", Text(all), own is null ? null : Text(own), ct => api.EnsurePermissionAsync(tenant.Namespace, providerUser, all, ct));
+        var providers = state.VhostPermissions.FirstOrDefault(p => p.User == providerUser);
+        if (providers is null || Order(providers) != all)
+            Change($"permission of {providerUser} in {tenant.Namespace}", Text(all), providers is null ? null : Text(providers), ct => api.EnsurePermissionAsync(tenant.Namespace, providerUser, all, ct));
         foreach (var (name, expected) in TelemetryQueue.Policies)
             if (!Same(state.Policies.GetValueOrDefault(name), expected))
                 Change($"policy {name} in {tenant.Namespace}", Text(expected), Text(state.Policies.GetValueOrDefault(name)), ct => api.EnsurePolicyAsync(tenant.Namespace, name, expected, ct));
@@ -105,11 +110,8 @@ internal sealed class RabbitMqPlan(RabbitMqApi api, VhostMapping mapping, Rabbit
                 ct => api.EnsureTopicPermissionAsync(tenant.Namespace, tenant.Login, topics, ct));
 
         var rights = BridgeRights.Permission(tenant);
-        var now = state.VhostPermissions.FirstOrDefault(p => p.User == tenant.Login);
-        if (tenant.Suspended && now is not null)
-            Change($"permission of {tenant.Login} in {tenant.Namespace}", null, Text(now), ct => api.RemovePermissionAsync(tenant.Namespace, tenant.Login, ct));
-        if (!tenant.Suspended && (now is null || Order(now) != rights))
-            Change($"permission of {tenant.Login} in {tenant.Namespace}", Text(rights), now is null ? null : Text(now), ct => api.EnsurePermissionAsync(tenant.Namespace, tenant.Login, rights, ct));
+        if (!tenant.Suspended && (Own is null || Order(Own) != rights))
+            Change($"permission of {tenant.Login} in {tenant.Namespace}", Text(rights), Own is null ? null : Text(Own), ct => api.EnsurePermissionAsync(tenant.Namespace, tenant.Login, rights, ct));
     }
 
     private void OpenTheWayIn()
