@@ -177,6 +177,7 @@ public sealed class HostileEnrollmentTests(SharedTenant shared) : IClassFixture<
         using var http = Http();
         using var request = new HttpRequestMessage(HttpMethod.Post, path);
         request.Headers.Authorization = new("Bearer", token);
+        request.Headers.ExpectContinue = true; // waits for the answer before it sends a body: never a broken pipe
         request.Content = new StringContent(JsonSerializer.Serialize(body), Encoding.UTF8, "application/json");
         using var answer = await http.SendAsync(request);
         return answer.StatusCode;
