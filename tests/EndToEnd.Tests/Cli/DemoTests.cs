@@ -62,7 +62,7 @@ public sealed class DemoTests : IDisposable
         demo.Interrupt();
 
         (await demo.WaitForExitAsync(TimeSpan.FromMinutes(1))).ShouldBe(130, demo.Output);
-        demo.Output.ShouldContain("interrupted");
+        await demo.WaitForLineAsync(line => line.Contains("interrupted", StringComparison.Ordinal));
         LeftProcesses.Of(temp.Path).ShouldBeEmpty();
     }
 
