@@ -7,6 +7,7 @@ namespace IoTPlatform.Testing;
 public sealed class ProcessUnderTest : IAsyncDisposable
 {
     private static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(1);
     private readonly Lock _gate = new();
     private readonly List<string> _lines = [];
     private readonly Process _process;
@@ -111,7 +112,7 @@ public sealed class ProcessUnderTest : IAsyncDisposable
     /// <summary>SIGINT, as Ctrl-C.</summary>
     public void Interrupt() => Signal("INT");
 
-    /// <summary>The exit code; 128 + signal when a signal ended it.</summary>
+    /// <summary>The exit code; 128 + signal when a signal ended it. Its last words have arrived by then.</summary>
     public async Task<int> WaitForExitAsync(TimeSpan? timeout = null)
     {
         using var limit = new CancellationTokenSource(timeout ?? DefaultTimeout);
@@ -119,6 +120,7 @@ public sealed class ProcessUnderTest : IAsyncDisposable
         {
             // Not Process.WaitForExitAsync: that also waits for grandchildren that hold the output open.
             await _exited.Task.WaitAsync(limit.Token);
+            await WaitForLastWordsAsync();
             return _process.ExitCode;
         }
         catch (OperationCanceledException)
@@ -136,6 +138,27 @@ public sealed class ProcessUnderTest : IAsyncDisposable
         }
 
         _process.Dispose();
+    }
+
+    // What it wrote is read a moment after it ended; grandchildren may hold the output open for much longer.
+    private async Task WaitForLastWordsAsync()
+    {
+        using var patience = new CancellationTokenSource(LastWords);
+        while (true)
+        {
+            Task changed;
+            lock (_gate)
+            {
+                if (_openStreams == 0 || patience.IsCancellationRequested)
+                {
+                    return;
+                }
+
+                changed = _changed.Task;
+            }
+
+            await Task.WhenAny(changed, Task.Delay(Timeout.Infinite, patience.Token));
+        }
     }
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
