@@ -86,7 +86,8 @@ public static class RealmRepresentation
         ["userinfo.token.claim"] = "true",
     });
 
-    private static JsonObject Client(string clientId, string name) => new()
+    /// <summary>A confidential client that may do nothing yet: every flow is off.</summary>
+    public static JsonObject Client(string clientId, string name) => new()
     {
         ["clientId"] = clientId,
         ["name"] = name,

@@ -12,27 +12,16 @@ internal static class FederationRepresentation
     /// <summary>The tenants' realms read the platform roles from the ID token; the access token they get opens nothing.</summary>
     public static JsonObject Scope() => RealmRepresentation.Scope(PlatformClients.FederationScope, RealmRepresentation.RolesMapper(PlatformClients.PlatformRolesClaim, accessToken: false));
 
-    public static JsonObject Of(FederationClient client) => new()
+    public static JsonObject Of(FederationClient client)
     {
-        ["clientId"] = client.ClientId,
-        ["name"] = $"Realm of tenant {client.TenantId}",
-        ["secret"] = client.Secret,
-        ["enabled"] = true,
-        ["protocol"] = "openid-connect",
-        ["clientAuthenticatorType"] = "client-secret",
-        ["publicClient"] = false,
-        ["bearerOnly"] = false,
-        ["consentRequired"] = false,
-        ["standardFlowEnabled"] = true,
-        ["implicitFlowEnabled"] = false,
-        ["directAccessGrantsEnabled"] = false,
-        ["serviceAccountsEnabled"] = false,
-        ["fullScopeAllowed"] = false,
-        ["redirectUris"] = Representation.List(client.RedirectUri!.AbsoluteUri),
-        ["webOrigins"] = new JsonArray(),
-        ["protocolMappers"] = new JsonArray(),
-        ["attributes"] = new JsonObject { ["pkce.code.challenge.method"] = "S256" },
-        ["defaultClientScopes"] = Representation.List("basic", "profile", "email", PlatformClients.FederationScope),
-        ["optionalClientScopes"] = new JsonArray(),
-    };
+        var representation = RealmRepresentation.Client(client.ClientId, $"Realm of tenant {client.TenantId}");
+        representation["secret"] = client.Secret;
+        representation["standardFlowEnabled"] = true;
+        representation["redirectUris"] = Representation.List(client.RedirectUri!.AbsoluteUri);
+        representation["protocolMappers"] = new JsonArray();
+        representation["attributes"] = new JsonObject { ["pkce.code.challenge.method"] = "S256" };
+        representation["defaultClientScopes"] = Representation.List("basic", "profile", "email", PlatformClients.FederationScope);
+        representation["optionalClientScopes"] = new JsonArray();
+        return representation;
+    }
 }
