@@ -17,7 +17,7 @@ public static class PostgresServer
     /// <summary>A fresh database with Hosting's and the given assemblies' migrations applied (copied from a template). Skips the test where PostgreSQL is missing.</summary>
     public static async Task<TestDatabase> CreateDatabaseAsync(params Assembly[] migrations)
     {
-        RequirePostgres();
+        Requires.Tool("initdb");
         var key = string.Join(',', migrations.Select(a => a.GetName().Name));
         var template = await Templates.GetOrAdd(key, _ => new Lazy<Task<string>>(() => MigrateTemplateAsync(migrations))).Value;
         return await CreateAsync($" TEMPLATE {template}");
@@ -26,13 +26,11 @@ public static class PostgresServer
     /// <summary>A fresh database without any schema.</summary>
     public static async Task<TestDatabase> CreateEmptyDatabaseAsync()
     {
-        RequirePostgres();
+        Requires.Tool("initdb");
         return await CreateAsync("");
     }
 
     internal static Task DropAsync(string name) => ExecuteAsync($"DROP DATABASE IF EXISTS {name} WITH (FORCE)");
-
-    private static void RequirePostgres() => Requires.Tool("initdb");
 
     private static async Task<TestDatabase> CreateAsync(string template)
     {
