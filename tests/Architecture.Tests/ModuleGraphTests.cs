@@ -15,7 +15,8 @@ public sealed class ModuleGraphTests
         { "Provider", ["CertificateAuthority", "Contracts", "Hosting"] },
         { "Tenant", ["CertificateAuthority", "Client", "Contracts", "Hosting"] },
         { "Agent", ["Client", "Contracts", "Pki"] },
-        { "Iot", ["Agent", "Client", "Contracts", "Hosting", "Pki.Signing"] },
+        { "LocalServices", [] },
+        { "Iot", ["Agent", "Client", "Contracts", "Hosting", "LocalServices", "Pki.Signing"] },
     };
 
     private static readonly Dictionary<string, string> Stacks = new()

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using IoTPlatform.LocalServices;
 
 namespace IoTPlatform.Testing;
 
@@ -6,6 +7,8 @@ namespace IoTPlatform.Testing;
 public static class ForkThread
 {
     private static readonly BlockingCollection<Action> Work = Start();
+
+    public static Task<ProcessUnderTest> StartAsync(ServiceCommand command, string deathSignal = "KILL") => StartAsync(command.FileName, command.Arguments, command.Environment, deathSignal);
 
     /// <param name="deathSignal">What the child gets when this process ends: TERM where it has children of its own to end.</param>
     public static Task<ProcessUnderTest> StartAsync(string fileName, IEnumerable<string> arguments, IReadOnlyDictionary<string, string?>? environment = null, string deathSignal = "KILL")

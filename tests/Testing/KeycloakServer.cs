@@ -1,31 +1,28 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
+using IoTPlatform.LocalServices;
 
 namespace IoTPlatform.Testing;
 
 /// <summary>A private Keycloak on loopback with its own data folder. It ends with the test process, however that ends.</summary>
 public sealed class KeycloakServer : IAsyncDisposable
 {
-    public const string Admin = "admin";
+    public const string Admin = KeycloakFolder.Admin;
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(180);
     private static readonly Lazy<Task<KeycloakServer>> One = new(StartAsync);
     private readonly TempFolder _folder = new();
-    private readonly int _port = FreePort.Next();
-    private readonly int _managementPort = FreePort.Next();
+    private readonly KeycloakFolder _keycloak;
     private readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false }) { Timeout = TimeSpan.FromSeconds(60) };
     private ProcessUnderTest? _process;
 
-    private KeycloakServer()
-    {
-    }
+    private KeycloakServer(KeycloakProgram program) => _keycloak = new KeycloakFolder(_folder.Path, program, FreePort.Next(), FreePort.Next());
 
-    public Uri Url => new(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{_port}/"));
+    public Uri Url => _keycloak.Url;
 
-    public string AdminPassword { get; } = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
+    public string AdminPassword => _keycloak.AdminPassword;
 
     /// <summary>What it logged since its last start.</summary>
     public string Log => _process?.Output ?? "";
@@ -33,13 +30,13 @@ public sealed class KeycloakServer : IAsyncDisposable
     /// <summary>The one of this test process; a test that stops it starts it again. Skips the test where there is no Keycloak or no Java.</summary>
     public static Task<KeycloakServer> SharedAsync()
     {
-        Requires.That(KeycloakProgram.Exists, "no Keycloak: neither KEYCLOAK_HOME nor kc.sh on PATH nor ../shared/keycloak");
-        Requires.That(Tools.Find("java") is not null || Environment.GetEnvironmentVariable("JAVA_HOME") is { Length: > 0 }, "java is not installed");
+        Requires.That(KeycloakProgram.Find(Tools.RepositoryRoot) is not null, "no Keycloak: neither KEYCLOAK_HOME nor kc.sh on PATH nor ../shared/keycloak");
+        Requires.That(KeycloakProgram.HasJava, "java is not installed");
         Requires.Tool("setpriv");
         return One.Value;
     }
 
-    public string Issuer(string realm) => $"{Url.AbsoluteUri}realms/{realm}";
+    public string Issuer(string realm) => _keycloak.Issuer(realm);
 
     /// <summary>After <see cref="KillAsync"/> or <see cref="StopAsync"/>, on the same data and the same port.</summary>
     public async Task StartAgainAsync()
@@ -51,18 +48,8 @@ public sealed class KeycloakServer : IAsyncDisposable
     /// <summary>Starts without waiting for it to answer.</summary>
     public async Task LaunchAsync()
     {
-        var environment = new Dictionary<string, string?>(StringComparer.Ordinal)
-        {
-            ["KC_BOOTSTRAP_ADMIN_USERNAME"] = Admin,
-            ["KC_BOOTSTRAP_ADMIN_PASSWORD"] = AdminPassword,
-            ["JAVA_OPTS_KC_HEAP"] = "-Xms128m -Xmx512m",
-            ["JAVA_OPTS_APPEND"] = "-XX:TieredStopAtLevel=1",
-        };
-
         // Its script hands TERM on to the JVM; killing the script alone would leave the JVM behind.
-        _process = KeycloakProgram.Home is null
-            ? await ForkThread.StartAsync(KeycloakProgram.StartScript!, [_folder.Path, Number(_port), Number(_managementPort)], environment, "TERM")
-            : await ForkThread.StartAsync(Path.Combine(await CopyAsync(KeycloakProgram.Home), "bin", "kc.sh"), Arguments(), environment, "TERM");
+        _process = await ForkThread.StartAsync(await _keycloak.ServerAsync(), "TERM");
     }
 
     public async Task ReadyAsync()
@@ -88,7 +75,7 @@ public sealed class KeycloakServer : IAsyncDisposable
     /// <summary>SIGKILL to the JVM, as an out-of-memory killer would; its data stay.</summary>
     public async Task KillAsync()
     {
-        var children = await File.ReadAllTextAsync($"/proc/{Number(_process!.Id)}/task/{Number(_process.Id)}/children");
+        var children = await File.ReadAllTextAsync($"/proc/{_process!.Id.ToString(CultureInfo.InvariantCulture)}/task/{_process.Id.ToString(CultureInfo.InvariantCulture)}/children");
         (await Tools.RunAsync("kill", ["-KILL", .. children.Split(' ', StringSplitOptions.RemoveEmptyEntries)])).EnsureSuccess();
         await _process.WaitForExitAsync();
     }
@@ -162,7 +149,7 @@ public sealed class KeycloakServer : IAsyncDisposable
 
     private static async Task<KeycloakServer> StartAsync()
     {
-        var server = new KeycloakServer();
+        var server = new KeycloakServer(KeycloakProgram.Find(Tools.RepositoryRoot)!);
         try
         {
             await server.StartAgainAsync();
@@ -175,32 +162,11 @@ public sealed class KeycloakServer : IAsyncDisposable
         }
     }
 
-    private static string Number(int number) => number.ToString(CultureInfo.InvariantCulture);
-
-    private string[] Arguments() =>
-    [
-        "start", "--db=dev-file", "--cache=local", "--health-enabled=true", "--http-enabled=true", "--http-host=127.0.0.1", "--http-port=" + Number(_port),
-        "--http-management-port=" + Number(_managementPort), "--hostname=" + Url.AbsoluteUri.TrimEnd('/'),
-    ];
-
-    /// <summary>An installation keeps its data and its build beside its programs: a private server needs a copy of it all.</summary>
-    private async Task<string> CopyAsync(string home)
-    {
-        var copy = _folder.Combine("home");
-        if (!Directory.Exists(copy))
-        {
-            (await Tools.RunAsync("cp", ["-rL", home, copy], timeout: StartTimeout)).EnsureSuccess();
-            (await Tools.RunAsync("rm", ["-rf", Path.Combine(copy, "data")])).EnsureSuccess();
-        }
-
-        return copy;
-    }
-
     private async Task<bool> IsReadyAsync()
     {
         try
         {
-            using var response = await _http.GetAsync(new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{_managementPort}/health/ready")));
+            using var response = await _http.GetAsync(_keycloak.Health);
             return response.IsSuccessStatusCode;
         }
         catch (HttpRequestException)

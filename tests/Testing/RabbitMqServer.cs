@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using IoTPlatform.LocalServices;
 
 namespace IoTPlatform.Testing;
 
@@ -15,13 +16,15 @@ public sealed class RabbitMqServer : IAsyncDisposable
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(120);
     private static readonly Lazy<Task<RabbitMqServer>> One = new(() => StartAsync());
     private readonly RabbitMqFolder _folder;
+    private readonly TempFolder _files;
     private readonly HttpClient _http;
     private readonly ThrowAwayCa? _ca;
     private ProcessUnderTest? _epmd;
     private ProcessUnderTest? _broker;
 
-    private RabbitMqServer(RabbitMqFolder folder, ThrowAwayCa? ca)
+    private RabbitMqServer(TempFolder files, RabbitMqFolder folder, ThrowAwayCa? ca)
     {
+        _files = files;
         _folder = folder;
         _ca = ca;
         _http = Http();
@@ -80,14 +83,16 @@ public sealed class RabbitMqServer : IAsyncDisposable
     {
         RequireRabbitMq();
         var ca = tlsFolder is null ? new ThrowAwayCa() : null;
-        var folder = RabbitMqFolder.Create(tlsFolder);
+        var files = new TempFolder();
+        var ports = new RabbitMqPorts(FreePort.Next(), FreePort.Next(), FreePort.Next(), FreePort.Next(), FreePort.Next(), FreePort.Next());
+        var folder = RabbitMqFolder.Create(files.Path, ports, Path.Combine(Tools.RepositoryRoot, "deploy", "rabbitmq"), tlsFolder);
         if (ca is not null)
         {
             await File.WriteAllTextAsync(Path.Combine(folder.Tls, "root.pem"), ca.RootPem);
             await File.WriteAllTextAsync(Path.Combine(folder.Tls, "server.pem"), ca.Server("localhost", "127.0.0.1"));
         }
 
-        return new RabbitMqServer(folder, ca);
+        return new RabbitMqServer(files, folder, ca);
     }
 
     /// <summary>From the next start on the broker asks this provider what bridges may do, as deploy/rabbitmq/3.x has it.</summary>
@@ -103,8 +108,8 @@ public sealed class RabbitMqServer : IAsyncDisposable
     /// <summary>Starts without waiting for it to answer.</summary>
     public async Task LaunchAsync()
     {
-        _epmd ??= await ForkThread.StartAsync("epmd", ["-port", RabbitMqFolder.Number(_folder.Ports.Epmd), "-address", "127.0.0.1"]);
-        _broker = await ForkThread.StartAsync(RabbitMqProgram.Path!, [], _folder.Environment());
+        _epmd ??= await ForkThread.StartAsync(_folder.Epmd());
+        _broker = await ForkThread.StartAsync(_folder.Broker(RabbitMqProgram.Path!));
     }
 
     public async Task ReadyAsync()
@@ -169,7 +174,7 @@ public sealed class RabbitMqServer : IAsyncDisposable
 
         _http.Dispose();
         _ca?.Dispose();
-        _folder.Dispose();
+        _files.Dispose();
     }
 
     private static void RequireRabbitMq()
@@ -183,7 +188,7 @@ public sealed class RabbitMqServer : IAsyncDisposable
     {
         try
         {
-            using var response = await _http.GetAsync(new Uri(ManagementUrl, $"api/health/checks/port-listener/{RabbitMqFolder.Number(port)}"), cancellationToken);
+            using var response = await _http.GetAsync(new Uri(ManagementUrl, $"api/health/checks/port-listener/{port.ToString(CultureInfo.InvariantCulture)}"), cancellationToken);
             return response.IsSuccessStatusCode;
         }
         catch (Exception e) when (e is HttpRequestException or TaskCanceledException)

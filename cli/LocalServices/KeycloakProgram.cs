@@ -1,0 +1,38 @@
+namespace IoTPlatform.LocalServices;
+
+/// <summary>Where a Keycloak is: an installation, or an archive with a script that unpacks and starts it.</summary>
+public sealed class KeycloakProgram
+{
+    /// <summary>An installation's folder.</summary>
+    public string? Home { get; init; }
+
+    /// <summary>Called with data folder, port, management port and options of <c>kc.sh start</c>.</summary>
+    public string? StartScript { get; init; }
+
+    /// <summary>KEYCLOAK_HOME, else <c>kc.sh</c> on PATH, else the archive in the folder that IOT_KEYCLOAK names or in <c>../shared/keycloak</c> beside the repository; null: nowhere.</summary>
+    public static KeycloakProgram? Find(string? repositoryRoot) =>
+        FindHome() is { } home ? new KeycloakProgram { Home = home }
+        : FindScript(repositoryRoot) is { } script ? new KeycloakProgram { StartScript = script }
+        : null;
+
+    /// <summary>Java, without which none of them starts.</summary>
+    public static bool HasJava => ProgramSearch.OnPath("java") is not null || Environment.GetEnvironmentVariable("JAVA_HOME") is { Length: > 0 };
+
+    private static string? FindHome()
+    {
+        if (Environment.GetEnvironmentVariable("KEYCLOAK_HOME") is { Length: > 0 } home && File.Exists(Path.Combine(home, "bin", "kc.sh")))
+            return home;
+        var script = ProgramSearch.OnPath("kc.sh");
+        var real = script is null ? null : File.ResolveLinkTarget(script, returnFinalTarget: true)?.FullName ?? script;
+        return Path.GetDirectoryName(Path.GetDirectoryName(real));
+    }
+
+    private static string? FindScript(string? repositoryRoot)
+    {
+        var folder = Environment.GetEnvironmentVariable("IOT_KEYCLOAK") is { Length: > 0 } configured ? configured
+            : repositoryRoot is null ? null
+            : Path.GetFullPath(Path.Combine(repositoryRoot, "..", "shared", "keycloak"));
+        var script = folder is null ? null : Path.Combine(folder, "start");
+        return File.Exists(script) ? script : null;
+    }
+}

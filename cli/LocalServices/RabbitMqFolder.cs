@@ -1,0 +1,129 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json.Nodes;
+
+namespace IoTPlatform.LocalServices;
+
+/// <summary>A private RabbitMQ's folder: what deploy/rabbitmq ships, and one file on top that moves ports and paths.</summary>
+public sealed class RabbitMqFolder
+{
+    /// <summary>The administrator.</summary>
+    public const string User = "iot-provider";
+    private readonly string path;
+    private readonly string shipped;
+
+    private RabbitMqFolder(string path, RabbitMqPorts ports, string shipped, string? tlsFolder)
+    {
+        this.path = path;
+        this.shipped = shipped;
+        Ports = ports;
+        Tls = tlsFolder ?? Combine("tls");
+    }
+
+    /// <summary>Has root.pem and server.pem before the broker starts.</summary>
+    public string Tls { get; }
+
+    public RabbitMqPorts Ports { get; }
+
+    /// <summary>The administrator's, made for this folder.</summary>
+    public string Password { get; } = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
+
+    /// <param name="path">Exists; all of the broker's files go below it.</param>
+    /// <param name="ports">All on loopback.</param>
+    /// <param name="shipped">deploy/rabbitmq.</param>
+    /// <param name="tlsFolder">Null: <c>tls</c> below <paramref name="path"/>.</param>
+    public static RabbitMqFolder Create(string path, RabbitMqPorts ports, string shipped, string? tlsFolder = null)
+    {
+        var folder = new RabbitMqFolder(path, ports, shipped, tlsFolder);
+        foreach (var name in new[] { "home", "conf", "tls" })
+            Directory.CreateDirectory(folder.Combine(name));
+        foreach (var file in Directory.GetFiles(shipped, "*.conf"))
+            File.Copy(file, folder.Combine("conf", Path.GetFileName(file)));
+        File.WriteAllText(folder.Combine("conf", "90-private.conf"), folder.Site());
+        File.WriteAllText(folder.Combine("definitions.json"), folder.Definitions());
+        File.Copy(Path.Combine(shipped, "enabled_plugins"), folder.Combine("enabled_plugins"));
+        return folder;
+    }
+
+    /// <summary>The shipped add-on for 3.x, pointed at this provider and these certificates.</summary>
+    public void AskProvider(Uri provider)
+    {
+        var addOn = Path.Combine(shipped, "3.x");
+        var conf = File.ReadAllText(Path.Combine(addOn, "15-client-ids.conf")).Replace("https://localhost:9443/", provider.ToString(), StringComparison.Ordinal);
+        File.WriteAllText(Combine("conf", "15-client-ids.conf"), conf);
+        var advanced = File.ReadAllText(Path.Combine(addOn, "advanced.config")).Replace("/etc/rabbitmq/tls", Tls, StringComparison.Ordinal);
+        File.WriteAllText(Combine("advanced.config"), advanced);
+    }
+
+    /// <summary>Erlang's port mapper, which the broker needs running.</summary>
+    public ServiceCommand Epmd() => new() { FileName = "epmd", Arguments = ["-port", Number(Ports.Epmd), "-address", "127.0.0.1"], Environment = new Dictionary<string, string?>(StringComparer.Ordinal) };
+
+    /// <param name="program"><see cref="RabbitMqProgram.Path"/>.</param>
+    public ServiceCommand Broker(string program) => new()
+    {
+        FileName = program,
+        Arguments = [],
+        Environment = new Dictionary<string, string?>(StringComparer.Ordinal)
+        {
+            ["HOME"] = Combine("home"),
+            ["ERL_EPMD_PORT"] = Number(Ports.Epmd),
+            ["ERL_EPMD_ADDRESS"] = "127.0.0.1",
+            ["ERL_CRASH_DUMP"] = "/dev/null",
+            ["RABBITMQ_NODENAME"] = $"iot{Number(Ports.Amqp)}@localhost",
+            ["RABBITMQ_DIST_PORT"] = Number(Ports.Distribution),
+            ["RABBITMQ_CONF_ENV_FILE"] = "/dev/null",
+            ["RABBITMQ_PID_FILE"] = Combine("pid"),
+            ["RABBITMQ_MNESIA_BASE"] = Combine("db"),
+            ["RABBITMQ_LOG_BASE"] = Combine("log"),
+            ["RABBITMQ_LOGS"] = "-",
+            ["RABBITMQ_CONFIG_FILE"] = Combine("none"),
+            ["RABBITMQ_ADVANCED_CONFIG_FILE"] = Combine("advanced.config"),
+            ["RABBITMQ_CONFIG_FILES"] = Combine("conf"),
+            ["RABBITMQ_ENABLED_PLUGINS_FILE"] = Combine("enabled_plugins"),
+            ["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"] = "-kernel inet_dist_use_interface {127,0,0,1}",
+            // Makes the script become the broker instead of watching it: one process, whose id is ours.
+            ["RUNNING_UNDER_SYSTEMD"] = "true",
+        },
+    };
+
+    private string Site()
+    {
+        var root = Path.Combine(Tls, "root.pem");
+        var server = Path.Combine(Tls, "server.pem");
+        return $"""
+            ssl_options.cacertfile = {root}
+            ssl_options.certfile = {server}
+            ssl_options.keyfile = {server}
+            management.ssl.cacertfile = {root}
+            management.ssl.certfile = {server}
+            management.ssl.keyfile = {server}
+            management.ssl.port = {Number(Ports.Management)}
+            mqtt.listeners.ssl.default = 127.0.0.1:{Number(Ports.Mqtt)}
+            listeners.ssl.default = 127.0.0.1:{Number(Ports.Amqp)}
+            prometheus.tcp.port = {Number(Ports.Prometheus)}
+            definitions.local.path = {Combine("definitions.json")}
+
+            """;
+    }
+
+    /// <summary>The shipped definitions and the administrator, whose password is stored as RabbitMQ stores it: salt, then SHA-256 of salt and password.</summary>
+    private string Definitions()
+    {
+        var definitions = JsonNode.Parse(File.ReadAllText(Path.Combine(shipped, "definitions.json")))!.AsObject();
+        var salt = RandomNumberGenerator.GetBytes(4);
+        byte[] hash = [.. salt, .. SHA256.HashData([.. salt, .. Encoding.UTF8.GetBytes(Password)])];
+        definitions["users"]!.AsArray().Add(new JsonObject
+        {
+            ["name"] = User,
+            ["password_hash"] = Convert.ToBase64String(hash),
+            ["hashing_algorithm"] = "rabbit_password_hashing_sha256",
+            ["tags"] = new JsonArray("administrator"),
+        });
+        return definitions.ToJsonString();
+    }
+
+    private string Combine(params string[] parts) => Path.Combine([path, .. parts]);
+
+    private static string Number(int number) => number.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,56 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json.Nodes;
+using IoTPlatform.Testing;
+using Shouldly;
+using Xunit;
+
+namespace IoTPlatform.LocalServices.Tests;
+
+public sealed class RabbitMqFolderTests : IDisposable
+{
+    private readonly TempFolder _temp = new();
+    private readonly RabbitMqFolder _folder;
+
+    public RabbitMqFolderTests() =>
+        _folder = RabbitMqFolder.Create(_temp.Path, new RabbitMqPorts(1001, 1002, 1003, 1004, 1005, 1006), Path.Combine(Tools.RepositoryRoot, "deploy", "rabbitmq"));
+
+    public void Dispose() => _temp.Dispose();
+
+    [Fact]
+    public void Create_WhatIsShipped_IsTakenOver()
+    {
+        File.ReadAllText(_temp.Combine("conf", "10-platform.conf")).ShouldBe(File.ReadAllText(Path.Combine(Tools.RepositoryRoot, "deploy", "rabbitmq", "10-platform.conf")));
+        Directory.GetFiles(_temp.Combine("conf")).Order(StringComparer.Ordinal).Last().ShouldEndWith("90-private.conf", customMessage: "a later file wins");
+    }
+
+    [Fact]
+    public void Create_EveryPortAndPath_IsItsOwn()
+    {
+        var site = File.ReadAllText(_temp.Combine("conf", "90-private.conf"));
+        foreach (var line in new[] { "management.ssl.port = 1005", "mqtt.listeners.ssl.default = 127.0.0.1:1004", "listeners.ssl.default = 127.0.0.1:1003", "prometheus.tcp.port = 1006" })
+            site.ShouldContain(line);
+        site.ShouldNotContain("/etc/rabbitmq");
+        _folder.Broker("rabbitmq-server").Environment.Where(v => v.Value?.StartsWith('/') == true && v.Value != "/dev/null").ShouldAllBe(v => v.Value!.StartsWith(_temp.Path, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Create_AdministratorsPassword_IsStoredHashed()
+    {
+        var text = File.ReadAllText(_temp.Combine("definitions.json"));
+        var user = JsonNode.Parse(text)!["users"]!.AsArray().Single(u => (string?)u!["name"] == RabbitMqFolder.User)!;
+        var hash = Convert.FromBase64String((string)user["password_hash"]!);
+        hash[4..].ShouldBe(SHA256.HashData([.. hash[..4], .. Encoding.UTF8.GetBytes(_folder.Password)]));
+        text.ShouldNotContain(_folder.Password);
+    }
+
+    [Fact]
+    public void AskProvider_ShippedAddOn_PointsAtProviderAndCertificates()
+    {
+        _folder.AskProvider(new Uri("https://127.0.0.1:7443/"));
+        var conf = File.ReadAllText(_temp.Combine("conf", "15-client-ids.conf"));
+        conf.ShouldContain("https://127.0.0.1:7443/mqtt/auth/user");
+        conf.ShouldNotContain("localhost:9443");
+        File.ReadAllText(_temp.Combine("advanced.config")).ShouldContain(_folder.Tls);
+    }
+}

@@ -1,6 +1,0 @@
-namespace IoTPlatform.Testing;
-
-internal sealed record RabbitMqPorts(int Epmd, int Distribution, int Amqp, int Mqtt, int Management, int Prometheus)
-{
-    public static RabbitMqPorts Free() => new(FreePort.Next(), FreePort.Next(), FreePort.Next(), FreePort.Next(), FreePort.Next(), FreePort.Next());
-}
