@@ -9,8 +9,8 @@ internal static class DemoCommand
     public static Command Create() => Verb.Create(
         "demo",
         "Start a provider and two tenants on this machine, join them, enrol six devices, renew one, revoke one, verify every chain and every audit log. Exit code 0 only if everything held.",
-        ["iot demo", "iot demo --keep", "iot demo --stop", "iot demo --json | jq .steps", "iot demo --data ./demo"],
-        RunAsync, DemoOptions.Data, DemoOptions.Keep, DemoOptions.Stop);
+        ["iot demo", "iot demo --keep", "iot demo --stop", "iot demo --json | jq .steps", "iot demo --data ./demo", "iot demo --broker rabbitmq --identity keycloak"],
+        RunAsync, DemoOptions.Data, DemoOptions.Keep, DemoOptions.Stop, DemoOptions.Broker, DemoOptions.Identity);
 
     private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
     {
@@ -23,7 +23,8 @@ internal static class DemoCommand
         }
         folder.Clear();
         var progress = new DemoProgress(run.Terminal.Console, run.Time);
-        var report = await DemoRun.PlayAsync(folder, progress, run.Time, run.Get(DemoOptions.Keep), cancellationToken).ConfigureAwait(false);
+        var shape = new DemoShape(run.Get(DemoOptions.Broker) == DemoOptions.RabbitMq, run.Get(DemoOptions.Identity) == DemoOptions.Keycloak, run.Get(DemoOptions.Keep));
+        var report = await DemoRun.PlayAsync(folder, shape, progress, run.Time, cancellationToken).ConfigureAwait(false);
         run.Terminal.Result(report, console => DemoSummary.Print(console, report));
         return ExitCode.Ok;
     }

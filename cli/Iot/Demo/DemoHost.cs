@@ -22,15 +22,15 @@ internal sealed class DemoHost : IAsyncDisposable
     public HostReady Ready { get; private set; } = null!;
     public ProcessMark Mark => ProcessMark.Of(process.Id);
 
-    public static DemoHost Start(DemoFolder folder, string name, string assembly, int port, string? envFile, bool keep)
+    public static DemoHost Start(DemoFolder folder, string name, string assembly, int port, IReadOnlyDictionary<string, string?> more, bool keep)
     {
         var data = folder.Combine(name);
         var log = Path.Combine(folder.Create("logs"), $"{name}.log");
         var settings = Inherited().ToDictionary(variable => variable, _ => (string?)null, StringComparer.Ordinal);
         settings["IOT_DATA"] = data;
         settings["IOT_LISTEN"] = settings["IOT_PUBLIC_URL"] = $"https://127.0.0.1:{port}";
-        if (envFile is not null)
-            settings["IOT_ENV_FILE"] = envFile;
+        foreach (var (setting, value) in more)
+            settings[setting] = value;
         var child = ChildProcess.Start(new ChildCommand { FileName = ProgramPath.Dotnet(), Arguments = [assembly], Environment = settings, LogFile = log, WorkingDirectory = folder.Path, DiesWithUs = !keep });
         return new DemoHost(name, data, log, child);
     }

@@ -8,16 +8,18 @@ namespace IoTPlatform.Iot;
 /// <summary>The story, step by step; whatever does not hold throws, and whatever was started is ended.</summary>
 internal static class DemoRun
 {
-    public static async Task<DemoReport> PlayAsync(DemoFolder folder, DemoProgress progress, TimeProvider time, bool keep, CancellationToken cancellationToken)
+    public static async Task<DemoReport> PlayAsync(DemoFolder folder, DemoShape shape, DemoProgress progress, TimeProvider time, CancellationToken cancellationToken)
     {
         var started = time.GetTimestamp();
-        await using var stacks = new DemoStacks(folder, progress, time, keep);
+        await using var services = await DemoServices.LaunchAsync(folder, shape, cancellationToken).ConfigureAwait(false);
+        await using var stacks = new DemoStacks(folder, services, progress, time, shape.Keep);
         var (provider, trust) = await progress.StepAsync("start the provider, make root and intermediate", async () =>
         {
             var (host, root) = await stacks.StartProviderAsync(cancellationToken).ConfigureAwait(false);
             return ((host, root), host.Ready.Url.ToString());
         }).ConfigureAwait(false);
         using var admin = await DemoStacks.LogInAsync(provider, trust, cancellationToken).ConfigureAwait(false);
+        await services.CompleteAsync(progress, admin, time, cancellationToken).ConfigureAwait(false);
         var prepared = await progress.StepAsync("prepare two tenants, a JOIN key each", async () =>
         {
             var keys = await stacks.PrepareAsync(admin, trust, cancellationToken).ConfigureAwait(false);
@@ -30,7 +32,9 @@ internal static class DemoRun
         }).ConfigureAwait(false);
         try
         {
-            return await WithTenantsAsync(folder, progress, time, keep, stacks, admin, trust, tenants, started, cancellationToken).ConfigureAwait(false);
+            if (services.RabbitMq is not null)
+                await progress.StepAsync("compare RabbitMQ with what it should be", () => CheckBrokerAsync(admin, tenants, cancellationToken)).ConfigureAwait(false);
+            return await WithTenantsAsync(folder, progress, time, shape.Keep, services, stacks, admin, trust, tenants, started, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -40,7 +44,7 @@ internal static class DemoRun
     }
 
     private static async Task<DemoReport> WithTenantsAsync(
-        DemoFolder folder, DemoProgress progress, TimeProvider time, bool keep, DemoStacks stacks, ProviderClient admin, RootTrust trust,
+        DemoFolder folder, DemoProgress progress, TimeProvider time, bool keep, DemoServices services, DemoStacks stacks, ProviderClient admin, RootTrust trust,
         IReadOnlyList<DemoTenant> tenants, long started, CancellationToken cancellationToken)
     {
         var agents = new DemoDevices(folder, time);
@@ -69,7 +73,7 @@ internal static class DemoRun
         var audit = await progress.StepAsync("verify the audit logs", () => AuditAsync(admins, cancellationToken)).ConfigureAwait(false);
         var joins = await JoinsAsync(admin, tenants, cancellationToken).ConfigureAwait(false);
         var report = Report(stacks.Hosts);
-        await EndAsync(progress, stacks, keep).ConfigureAwait(false);
+        await EndAsync(progress, services, stacks, keep).ConfigureAwait(false);
         return report with { Steps = progress.Steps, DurationMs = Math.Round(time.GetElapsedTime(started).TotalMilliseconds, 1) };
 
         DemoReport Report(IReadOnlyList<DemoHost> hosts) => new()
@@ -87,6 +91,16 @@ internal static class DemoRun
             Steps = [],
             Joins = joins,
         };
+    }
+
+    private static async Task<(bool, string)> CheckBrokerAsync(ProviderClient admin, IReadOnlyList<DemoTenant> tenants, CancellationToken cancellationToken)
+    {
+        foreach (var tenant in tenants)
+        {
+            var check = await admin.CheckBrokerAsync(tenant.Id, cancellationToken).ConfigureAwait(false);
+            Expect.That(check.Differences.Count == 0, $"RabbitMQ is not as {tenant.Id} needs it: {string.Join(", ", check.Differences.Select(difference => difference.What))}");
+        }
+        return (true, string.Join(", ", tenants.Select(tenant => $"vHost {tenant.Id}")));
     }
 
     private static void CheckRecords(IReadOnlyList<DemoCertificate> certificates, IReadOnlyList<DemoDevice> devices, DemoRenewal renewal, DemoRevocation revocation)
@@ -123,7 +137,7 @@ internal static class DemoRun
         return (logs, string.Join(", ", logs.Select(log => string.Create(CultureInfo.InvariantCulture, $"{log.Stack} {log.Verification.Entries} entries"))));
     }
 
-    private static async Task EndAsync(DemoProgress progress, DemoStacks stacks, bool keep)
+    private static async Task EndAsync(DemoProgress progress, DemoServices services, DemoStacks stacks, bool keep)
     {
         if (keep)
         {
@@ -133,6 +147,7 @@ internal static class DemoRun
         await progress.StepAsync("stop everything", async () =>
         {
             var unclean = await stacks.StopAsync().ConfigureAwait(false);
+            await services.StopAsync().ConfigureAwait(false);
             Expect.That(unclean.Count == 0, string.Join("; ", unclean));
             return (true, "all processes ended cleanly");
         }).ConfigureAwait(false);

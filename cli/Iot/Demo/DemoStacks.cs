@@ -7,9 +7,11 @@ using IoTPlatform.Hosting;
 namespace IoTPlatform.Iot;
 
 /// <summary>The demo's three processes: starts them, joins the tenants, and ends whatever it started.</summary>
-internal sealed class DemoStacks(DemoFolder folder, DemoProgress progress, TimeProvider time, bool keep) : IAsyncDisposable
+internal sealed class DemoStacks(DemoFolder folder, DemoServices services, DemoProgress progress, TimeProvider time, bool keep) : IAsyncDisposable
 {
     private static readonly (string Id, string Name)[] Tenants = [("acme", "Acme Water"), ("globex", "Globex Energy")];
+    // A Keycloak that has just started takes its time over the first realm.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
     private readonly ConcurrentBag<DemoHost> hosts = [];
     private readonly int[] ports = DemoPorts.Free(1 + Tenants.Length);
 
@@ -17,14 +19,14 @@ internal sealed class DemoStacks(DemoFolder folder, DemoProgress progress, TimeP
 
     public async Task<(DemoHost Host, RootTrust Trust)> StartProviderAsync(CancellationToken cancellationToken)
     {
-        var host = Start("provider", BuildOutput.Provider, ports[0], envFile: null);
+        var host = Start("provider", BuildOutput.Provider, ports[0], services.ProviderSettings);
         var ready = await host.WaitUntilReadyAsync(time, _ => { }, cancellationToken).ConfigureAwait(false);
         return (host, await RootTrust.FetchAsync(ready.Url, ready.Fingerprint, cancellationToken: cancellationToken).ConfigureAwait(false));
     }
 
     public static async Task<ProviderClient> LogInAsync(DemoHost provider, RootTrust trust, CancellationToken cancellationToken)
     {
-        var admin = ProviderClient.Create(provider.Ready.Url, trust);
+        var admin = ProviderClient.Create(provider.Ready.Url, trust, timeout: Patience);
         await admin.LoginAsync(InitialAdmin.Username, AdminPassword(provider), cancellationToken).ConfigureAwait(false);
         return admin;
     }
@@ -55,7 +57,7 @@ internal sealed class DemoStacks(DemoFolder folder, DemoProgress progress, TimeP
 
     public void Keep()
     {
-        folder.RememberKept(hosts.Select(host => host.Mark));
+        folder.RememberKept([.. hosts.Select(host => host.Mark), .. services.Keep()]);
         foreach (var host in hosts)
             host.Keep();
     }
@@ -69,16 +71,16 @@ internal sealed class DemoStacks(DemoFolder folder, DemoProgress progress, TimeP
     private async Task<DemoTenant> BootAsync(string id, string envFile, int port, RootTrust trust, CancellationToken cancellationToken)
     {
         var started = time.GetTimestamp();
-        var host = Start(id, BuildOutput.Tenant, port, envFile);
+        var host = Start(id, BuildOutput.Tenant, port, new Dictionary<string, string?>(services.TenantSettings(id), StringComparer.Ordinal) { ["IOT_ENV_FILE"] = envFile });
         await host.WaitUntilReadyAsync(time, step => Note(id, step, started), cancellationToken).ConfigureAwait(false);
         var admin = TenantClient.Create(host.Ready.Url, trust);
         await admin.LoginAsync(InitialAdmin.Username, AdminPassword(host), cancellationToken).ConfigureAwait(false);
         return new DemoTenant(id, host, admin, trust);
     }
 
-    private DemoHost Start(string name, string assembly, int port, string? envFile)
+    private DemoHost Start(string name, string assembly, int port, IReadOnlyDictionary<string, string?> settings)
     {
-        var host = DemoHost.Start(folder, name, assembly, port, envFile, keep);
+        var host = DemoHost.Start(folder, name, assembly, port, settings, keep);
         hosts.Add(host);
         return host;
     }

@@ -1,0 +1,71 @@
+using IoTPlatform.Client;
+using IoTPlatform.Contracts.Identity;
+using IoTPlatform.LocalServices;
+
+namespace IoTPlatform.Iot;
+
+/// <summary>A private Keycloak, with the provider's realm and each tenant's.</summary>
+internal sealed class DemoKeycloak : IAsyncDisposable
+{
+    private const string ProviderRealm = "cdm";
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(180);
+    private readonly KeycloakFolder files;
+    private readonly HttpClient http = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(10) };
+
+    private DemoKeycloak(KeycloakFolder files, DemoService process)
+    {
+        this.files = files;
+        Process = process;
+    }
+
+    public DemoService Process { get; }
+
+    public Uri Url => files.Url;
+
+    public IReadOnlyDictionary<string, string?> ProviderSettings => Identity(ProviderRealm);
+
+    /// <summary>Starts it and does not wait: it takes half a minute.</summary>
+    public static async Task<DemoKeycloak> LaunchAsync(DemoFolder folder, bool keep, CancellationToken cancellationToken)
+    {
+        var program = KeycloakProgram.Find(BuildOutput.RepositoryRoot) ?? throw CliException.Failed(
+            "no_keycloak", "no Keycloak: neither KEYCLOAK_HOME nor kc.sh on PATH leads to one; unpack https://www.keycloak.org/downloads and set KEYCLOAK_HOME to the folder, or leave out --identity keycloak");
+        Expect.That(KeycloakProgram.HasJava, "Keycloak needs Java 17 or newer; install it (Debian: apt-get install default-jre-headless), or set JAVA_HOME");
+        var ports = DemoPorts.Free(2);
+        var files = new KeycloakFolder(folder.Create("keycloak"), program, ports[0], ports[1]);
+        return new DemoKeycloak(files, DemoService.Start(folder, "keycloak", await files.ServerAsync(cancellationToken).ConfigureAwait(false), keep));
+    }
+
+    public IReadOnlyDictionary<string, string?> TenantSettings(string tenant) => new Dictionary<string, string?>(Identity(tenant), StringComparer.Ordinal)
+    {
+        ["KEYCLOAK_URL"] = Url.AbsoluteUri,
+        ["IOT_KEYCLOAK_ADMIN_PASSWORD"] = files.AdminPassword,
+    };
+
+    /// <summary>Until it answers, and has the provider's realm.</summary>
+    public async Task InitAsync(ProviderClient admin, TimeProvider time, CancellationToken cancellationToken)
+    {
+        await Process.WaitUntilAsync(IsReadyAsync, Patience, time, cancellationToken).ConfigureAwait(false);
+        await admin.InitIdentityAsync(new InitIdentityRequest { Username = KeycloakFolder.Admin, Password = files.AdminPassword }, cancellationToken).ConfigureAwait(false);
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        http.Dispose();
+        return Process.DisposeAsync();
+    }
+
+    private Dictionary<string, string?> Identity(string realm) => new(StringComparer.Ordinal) { ["IOT_IDENTITY"] = "keycloak", ["IOT_OIDC_ISSUER"] = files.Issuer(realm) };
+
+    private async Task<bool> IsReadyAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var response = await http.GetAsync(files.Health, cancellationToken).ConfigureAwait(false);
+            return response.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,53 @@
+using IoTPlatform.LocalServices;
+
+namespace IoTPlatform.Iot;
+
+/// <summary>A foreign server of the demo: a process with a log of its own.</summary>
+internal sealed class DemoService : IAsyncDisposable
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
+    private readonly string name;
+    private readonly string log;
+    private readonly ChildProcess process;
+
+    private DemoService(string name, string log, ChildProcess process)
+    {
+        this.name = name;
+        this.log = log;
+        this.process = process;
+    }
+
+    public ProcessMark Mark => ProcessMark.Of(process.Id);
+
+    public static DemoService Start(DemoFolder folder, string name, ServiceCommand command, bool keep)
+    {
+        var log = Path.Combine(folder.Create("logs"), $"{name}.log");
+        var child = ChildProcess.Start(new ChildCommand { FileName = command.FileName, Arguments = command.Arguments, Environment = command.Environment, LogFile = log, WorkingDirectory = folder.Path, DiesWithUs = !keep });
+        return new DemoService(name, log, child);
+    }
+
+    public async Task WaitUntilAsync(Func<CancellationToken, Task<bool>> answers, TimeSpan patience, TimeProvider time, CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(patience);
+        try
+        {
+            while (!await answers(limit.Token).ConfigureAwait(false))
+            {
+                if (process.Exited.IsCompleted)
+                    throw CliException.Failed("service_ended", $"{name} ended with exit code {await process.Exited.ConfigureAwait(false)} before it answered\nits log: {log}");
+                await Task.Delay(Pause, time, limit.Token).ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw CliException.Failed("service_not_ready", $"{name} did not answer after {patience.TotalSeconds:0} s\nits log: {log}");
+        }
+    }
+
+    public Task<int> StopAsync() => process.StopAsync(TimeSpan.FromSeconds(20));
+
+    public void Keep() => process.Abandon();
+
+    public ValueTask DisposeAsync() => process.DisposeAsync();
+}
