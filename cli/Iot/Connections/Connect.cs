@@ -5,10 +5,14 @@ namespace IoTPlatform.Iot;
 /// <summary>Runs something with a client that is connected, trusted and logged in, and logs out again.</summary>
 internal static class Connect
 {
-    public static async Task<T> ToProviderAsync<T>(Run run, Func<ProviderClient, RootTrust, Task<T>> use, CancellationToken cancellationToken)
+    /// <param name="run">Where, and as whom.</param>
+    /// <param name="use">What for.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="patience">For each call; null: the client's usual.</param>
+    public static async Task<T> ToProviderAsync<T>(Run run, Func<ProviderClient, RootTrust, Task<T>> use, CancellationToken cancellationToken, TimeSpan? patience = null)
     {
         var (url, trust) = await FindAsync(run, ServerOptions.Provider, cancellationToken).ConfigureAwait(false);
-        using var client = ProviderClient.Create(url, trust);
+        using var client = ProviderClient.Create(url, trust, timeout: patience);
         return await LoggedInAsync(client, run, ServerOptions.Provider, () => use(client, trust), cancellationToken).ConfigureAwait(false);
     }
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using IoTPlatform.LocalServices;
 using IoTPlatform.Testing;
 
 namespace IoTPlatform.EndToEnd.Tests.Cli;
@@ -30,6 +31,34 @@ public sealed class DemoTests : IDisposable
         Count(report, "mqtt-bridge").ShouldBe(2);
         Count(report, "service").ShouldBe(3);
         LeftProcesses.Of(temp.Path).ShouldBeEmpty();
+    }
+
+    [SkippableFact]
+    public async Task Demo_RabbitMqAndKeycloak_EverythingHolds_AndNothingIsLeftRunning()
+    {
+        Requires.Tool("initdb");
+        Requires.That(RabbitMqProgram.Path is not null, "rabbitmq-server is not installed");
+        Requires.That(KeycloakProgram.Find(Tools.RepositoryRoot) is not null && KeycloakProgram.HasJava, "no Keycloak, or no Java");
+
+        var result = await IotCli.RunAsync("demo", "--broker", "rabbitmq", "--identity", "keycloak", "--json", "--data", Data);
+
+        result.ExitCode.ShouldBe(0, result.Error + result.Output);
+        var report = JsonDocument.Parse(result.Output).RootElement;
+        report.GetProperty("joins").EnumerateArray().SelectMany(join => join.GetProperty("steps").EnumerateArray()).Count(step => step.GetProperty("step").GetString() == "federation").ShouldBe(2);
+        Count(report, "service").ShouldBe(4, customMessage: "provider, two tenants and RabbitMQ");
+        LeftProcesses.Of(temp.Path).ShouldBeEmpty();
+    }
+
+    [SkippableFact]
+    public async Task Demo_NoKeycloakAnywhere_SaysHowToGetOne()
+    {
+        Requires.That(Tools.Find("kc.sh") is null, "there is a Keycloak on PATH");
+
+        var result = await IotCli.RunWithAsync(new() { ["KEYCLOAK_HOME"] = null, ["IOT_KEYCLOAK"] = temp.Path }, "demo", "--identity", "keycloak", "--data", Data);
+
+        result.ExitCode.ShouldBe(1);
+        result.Error.ShouldContain("KEYCLOAK_HOME");
+        result.Error.ShouldContain("https://www.keycloak.org/downloads");
     }
 
     [SkippableFact]

@@ -9,6 +9,8 @@ internal static class IdentityInit
     private const string PasswordVariable = "KC_BOOTSTRAP_ADMIN_PASSWORD";
     private const string UsernameVariable = "KC_BOOTSTRAP_ADMIN_USERNAME";
 
+    // A Keycloak that has just started takes its time over the first realm.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
     private static readonly Option<string?> Username = new("--keycloak-admin") { Description = $"An administrator of Keycloak; default {UsernameVariable}, then admin.", HelpName = "name" };
     private static readonly Option<string?> PasswordFile = new("--keycloak-password-file") { Description = $"File with the administrator's password in its first line; default {PasswordVariable}, then a prompt.", HelpName = "file" };
     private static readonly Option<string?> Realm = new("--keycloak-realm") { Description = "The realm this administrator is in; default master.", HelpName = "realm" };
@@ -34,5 +36,5 @@ internal static class IdentityInit
             console.MarkupLineInterpolated($"[green]realm {done.Realm} is as it should be[/]; {done.Changes.Count} changes");
         });
         return ExitCode.Ok;
-    }, cancellationToken);
+    }, cancellationToken, Patience);
 }
