@@ -36,6 +36,8 @@ public sealed class RabbitMqServer : IAsyncDisposable
 
     public int AmqpPort => _folder.Ports.Amqp;
 
+    public Uri AmqpUrl => new(string.Create(CultureInfo.InvariantCulture, $"amqps://localhost:{_folder.Ports.Amqp}"));
+
     public int PrometheusPort => _folder.Ports.Prometheus;
 
     public string User => RabbitMqFolder.User;

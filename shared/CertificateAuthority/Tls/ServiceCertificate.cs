@@ -1,3 +1,4 @@
+using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.Hosting;
@@ -32,6 +33,9 @@ public sealed class ServiceCertificate : IAsyncDisposable
     }
 
     public X509Certificate2 Current => _tls.Certificate;
+
+    /// <summary>With its issuers, for a handshake in which this host is the client.</summary>
+    public SslStreamCertificateContext Context => _tls.Options.ServerCertificateContext!;
 
     internal ServiceTls Tls => _tls;
 

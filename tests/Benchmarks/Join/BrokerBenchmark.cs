@@ -28,6 +28,7 @@ internal static class BrokerBenchmark
             [ProviderServer.ProvisionerPasswordSetting] = RandomNumberGenerator.GetHexString(32),
             ["IOT_BROKER"] = "rabbitmq",
             ["IOT_RABBITMQ_MANAGEMENT_URL"] = broker.ManagementUrl.ToString(),
+            ["IOT_RABBITMQ_AMQP_URL"] = broker.AmqpUrl.ToString(),
             ["IOT_RABBITMQ_PASSWORD_FILE"] = password,
             ["IOT_RABBITMQ_TLS_FOLDER"] = tls,
         };

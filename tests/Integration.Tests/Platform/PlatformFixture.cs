@@ -22,6 +22,7 @@ public sealed class PlatformFixture : IAsyncLifetime
         {
             ["IOT_BROKER"] = "rabbitmq",
             ["IOT_RABBITMQ_MANAGEMENT_URL"] = Broker.ManagementUrl.ToString(),
+            ["IOT_RABBITMQ_AMQP_URL"] = Broker.AmqpUrl.ToString(),
             ["IOT_RABBITMQ_PASSWORD_FILE"] = password,
             ["IOT_RABBITMQ_TLS_FOLDER"] = tls,
         });

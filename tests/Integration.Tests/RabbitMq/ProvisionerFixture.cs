@@ -1,6 +1,9 @@
+using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.CertificateAuthority;
+using IoTPlatform.Pki.Files;
 using IoTPlatform.Provider.Features.Messaging.RabbitMq;
+using IoTPlatform.Provider.Features.Messaging.RabbitMq.Amqp;
 using IoTPlatform.Provider.Features.Messaging.RabbitMq.Api;
 using IoTPlatform.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -42,7 +45,18 @@ internal sealed class ProvisionerFixture : IAsyncDisposable
 
     /// <summary>Another provider process' provisioner: its own gate, the same database and broker.</summary>
     public RabbitMqBrokerProvisioner NewProvisioner(RabbitMqApi api) =>
-        new(api, Own(new VhostMapping(api, Database.DataSource)), new RabbitMqOwnership("iot.example"), Options(Broker.ManagementUrl), NullLogger<RabbitMqBrokerProvisioner>.Instance);
+        new(api, Own(new VhostMapping(api, Database.DataSource)), Ownership, Account(api), Options(Broker.ManagementUrl), NullLogger<RabbitMqBrokerProvisioner>.Instance);
+
+    public static AmqpAccount Account(RabbitMqApi api, string password = "the platform's own") => new(api, Ownership, password);
+
+    /// <summary>As the platform connects, but with any certificate: key, certificate, issuers.</summary>
+    public AmqpConnections Amqp(AmqpAccount account, string certificatePem, string? rootPem = null)
+    {
+        var chain = Pem.ParseCertificates(certificatePem[certificatePem.IndexOf("-----BEGIN CERTIFICATE", StringComparison.Ordinal)..]);
+        var leaf = Own(X509Certificate2.CreateFromPem(certificatePem, certificatePem));
+        var context = SslStreamCertificateContext.Create(leaf, [.. chain[1..]], offline: true);
+        return new AmqpConnections(Options(Broker.ManagementUrl) with { AmqpUrl = Broker.AmqpUrl }, account, [X509Certificate2.CreateFromPem(rootPem ?? File.ReadAllText(Broker.RootFile))], () => context);
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -51,7 +65,9 @@ internal sealed class ProvisionerFixture : IAsyncDisposable
         await Database.DisposeAsync();
     }
 
-    private static RabbitMqOptions Options(Uri url) => new() { ManagementUrl = url, User = "iot-provider", Names = ["localhost"] };
+    private static RabbitMqOwnership Ownership { get; } = new("iot.example");
+
+    private static RabbitMqOptions Options(Uri url) => new() { ManagementUrl = url, AmqpUrl = new("amqps://localhost"), User = "iot-provider", Names = ["localhost"] };
 
     private T Own<T>(T resource) where T : IDisposable
     {

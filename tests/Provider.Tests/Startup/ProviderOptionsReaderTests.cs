@@ -40,9 +40,9 @@ public sealed class ProviderOptionsReaderTests
     {
         var error = Should.Throw<StartupException>(() => Read(
             ("IOT_BROKER", "rabbitmq"), ("IOT_RABBITMQ_MANAGEMENT_URL", "http://broker.example:15672"), ("IOT_RABBITMQ_CA_FILE", "/none/ca.pem"),
-            ("IOT_RABBITMQ_TLS_FOLDER", "/none/tls"), ("IOT_RABBITMQ_NAMES", "bad_name")));
+            ("IOT_RABBITMQ_TLS_FOLDER", "/none/tls"), ("IOT_RABBITMQ_NAMES", "bad_name"), ("IOT_RABBITMQ_AMQP_URL", "amqp://broker.example:5672")));
 
-        foreach (var setting in new[] { "IOT_RABBITMQ_MANAGEMENT_URL", "IOT_RABBITMQ_PASSWORD_FILE", "IOT_RABBITMQ_CA_FILE", "IOT_RABBITMQ_TLS_FOLDER", "IOT_RABBITMQ_NAMES" })
+        foreach (var setting in new[] { "IOT_RABBITMQ_MANAGEMENT_URL", "IOT_RABBITMQ_AMQP_URL", "IOT_RABBITMQ_PASSWORD_FILE", "IOT_RABBITMQ_CA_FILE", "IOT_RABBITMQ_TLS_FOLDER", "IOT_RABBITMQ_NAMES" })
             error.Message.ShouldContain(setting);
     }
 
@@ -54,12 +54,24 @@ public sealed class ProviderOptionsReaderTests
     public void Read_UnknownBroker_IsRefused() =>
         Should.Throw<StartupException>(() => Read(("IOT_BROKER", "kafka"))).Message.ShouldContain("embedded or rabbitmq");
 
+    [Theory]
+    [InlineData("amqp://broker.example")]
+    [InlineData("https://127.0.0.1:5671")]
+    [InlineData("amqps://somebody:secret@broker.example")]
+    [InlineData("amqps://broker.example/vhost")]
+    [InlineData("broker.example")]
+    public void Read_AmqpUrl_ThatIsNone_IsRefused(string url) =>
+        Should.Throw<StartupException>(() => Read(
+            ("IOT_BROKER", "rabbitmq"), ("IOT_RABBITMQ_MANAGEMENT_URL", "https://127.0.0.1:15671"), ("IOT_RABBITMQ_PASSWORD", "secret"), ("IOT_RABBITMQ_AMQP_URL", url)))
+            .Message.ShouldContain("IOT_RABBITMQ_AMQP_URL");
+
     [Fact]
     public void Read_RabbitMq_NamesOfItsCertificateFollowThePublicHost()
     {
         var options = Read(("IOT_BROKER", "rabbitmq"), ("IOT_RABBITMQ_MANAGEMENT_URL", "https://127.0.0.1:15671"), ("IOT_RABBITMQ_PASSWORD", "secret"), ("IOT_RABBITMQ_MQTT_URL", "mqtts://mqtt.example:8883"));
 
         options.RabbitMq.ShouldNotBeNull().ManagementUrl.ShouldBe(new Uri("https://127.0.0.1:15671/"));
+        options.RabbitMq.AmqpUrl.ShouldBe(new Uri("amqps://127.0.0.1:5671"));
         options.RabbitMq.Names.ShouldBe(["localhost", "127.0.0.1", "mqtt.example"]);
         options.ToString().ShouldNotContain("secret");
     }

@@ -1,9 +1,10 @@
+using IoTPlatform.Provider.Features.Messaging.RabbitMq.Amqp;
 using IoTPlatform.Provider.Features.Messaging.RabbitMq.Api;
 
 namespace IoTPlatform.Provider.Features.Messaging.RabbitMq;
 
 /// <summary>RabbitMQ: a vHost per tenant, and a user in it that only the bridge's certificate opens.</summary>
-internal sealed partial class RabbitMqBrokerProvisioner(RabbitMqApi api, VhostMapping mapping, RabbitMqOwnership ownership, RabbitMqOptions options, ILogger<RabbitMqBrokerProvisioner> log) : IBrokerProvisioner
+internal sealed partial class RabbitMqBrokerProvisioner(RabbitMqApi api, VhostMapping mapping, RabbitMqOwnership ownership, AmqpAccount account, RabbitMqOptions options, ILogger<RabbitMqBrokerProvisioner> log) : IBrokerProvisioner
 {
     public async Task EnsureTenantAsync(BrokerTenant tenant, CancellationToken cancellationToken)
     {
@@ -56,7 +57,7 @@ internal sealed partial class RabbitMqBrokerProvisioner(RabbitMqApi api, VhostMa
     {
         var state = await RabbitMqState.ReadAsync(api, tenant, cancellationToken);
         ownership.Require(tenant, state.Vhost, state.User);
-        return new RabbitMqPlan(api, mapping, ownership, options.User, tenant, state).Make();
+        return new RabbitMqPlan(api, mapping, ownership, account, options.User, tenant, state).Make();
     }
 
     /// <summary>Twice: a login that was under way at the first time is a connection by the second.</summary>

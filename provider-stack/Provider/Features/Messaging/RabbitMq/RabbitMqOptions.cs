@@ -6,7 +6,10 @@ internal sealed record RabbitMqOptions
     /// <summary>Ends with a slash.</summary>
     public required Uri ManagementUrl { get; init; }
 
-    /// <summary>A RabbitMQ administrator; also reads tenants' telemetry.</summary>
+    /// <summary>Where the platform itself speaks AMQP: scheme amqps, or amqp to loopback; host and port.</summary>
+    public required Uri AmqpUrl { get; init; }
+
+    /// <summary>A RabbitMQ administrator, for the management API only.</summary>
     public required string User { get; init; }
 
     /// <summary>PEM file of the roots the broker's certificate may come from; null: this provider's own root.</summary>

@@ -24,13 +24,15 @@ internal sealed class RabbitMqOptionsReader(PlatformOptions settings, Action<str
         }
 
         var url = ManagementUrl();
+        var amqp = AmqpUrl();
         RequirePassword();
         RequireCaFile();
         RequireTlsFolder();
         var names = Names(publicHost);
-        return url is null ? null : new RabbitMqOptions
+        return url is null || amqp is null ? null : new RabbitMqOptions
         {
             ManagementUrl = url,
+            AmqpUrl = amqp,
             User = settings.Get(RabbitMqSettings.User, "iot-provider"),
             CaFile = settings[RabbitMqSettings.CaFile],
             TlsFolder = settings[RabbitMqSettings.TlsFolder],
@@ -49,6 +51,19 @@ internal sealed class RabbitMqOptionsReader(PlatformOptions settings, Action<str
             mistake(RabbitMqSettings.ManagementUrl, text, "http would send the password in the clear; only loopback may have it");
         else
             return url.AbsolutePath.EndsWith('/') ? url : new Uri(url.AbsoluteUri + "/");
+        return null;
+    }
+
+    private Uri? AmqpUrl()
+    {
+        var text = settings.Get(RabbitMqSettings.AmqpUrl, "amqps://127.0.0.1:5671");
+        if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme is not ("amqps" or "amqp")
+            || url is not { Host.Length: > 0, UserInfo.Length: 0, AbsolutePath: "" or "/", Query.Length: 0, Fragment.Length: 0 })
+            mistake(RabbitMqSettings.AmqpUrl, text, "it must be an amqps URL of a host and a port, without credentials");
+        else if (url.Scheme == "amqp" && !HostNames.IsLoopback(url.Host))
+            mistake(RabbitMqSettings.AmqpUrl, text, "amqp would send a password in the clear; only loopback may have it");
+        else
+            return url;
         return null;
     }
 

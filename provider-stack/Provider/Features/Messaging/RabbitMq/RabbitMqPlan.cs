@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using IoTPlatform.Provider.Features.Messaging.RabbitMq.Amqp;
 using IoTPlatform.Provider.Features.Messaging.RabbitMq.Api;
 
 namespace IoTPlatform.Provider.Features.Messaging.RabbitMq;
@@ -8,7 +9,7 @@ namespace IoTPlatform.Provider.Features.Messaging.RabbitMq;
 /// Everything between what the broker has and what it should have, in the order in which it has to be changed: what grants too much
 /// goes first, topic rights come before rights (a user without topic rights may use every topic), the way in comes last.
 /// </summary>
-internal sealed class RabbitMqPlan(RabbitMqApi api, VhostMapping mapping, RabbitMqOwnership ownership, string providerUser, BrokerTenant tenant, RabbitMqState state)
+internal sealed class RabbitMqPlan(RabbitMqApi api, VhostMapping mapping, RabbitMqOwnership ownership, AmqpAccount account, string providerUser, BrokerTenant tenant, RabbitMqState state)
 {
     private const string Connections = "max-connections";
     private const string QueueCount = "max-queues";
@@ -64,7 +65,7 @@ internal sealed class RabbitMqPlan(RabbitMqApi api, VhostMapping mapping, Rabbit
 
     private void ForeignPermissions()
     {
-        foreach (var foreign in state.VhostPermissions.Where(p => p.User != tenant.Login && p.User != providerUser))
+        foreach (var foreign in state.VhostPermissions.Where(p => p.User != tenant.Login && p.User != providerUser && p.User != AmqpAccount.Name))
             Change($"permission of {foreign.User} in {tenant.Namespace}", null, Text(foreign), ct => api.RemovePermissionAsync(tenant.Namespace, foreign.User, ct));
         foreach (var elsewhere in state.UserPermissions.Where(p => p.Vhost != tenant.Namespace))
             Change($"permission of {tenant.Login} in {elsewhere.Vhost}", null, Text(elsewhere), ct => api.RemovePermissionAsync(elsewhere.Vhost, tenant.Login, ct));
@@ -98,6 +99,17 @@ internal sealed class RabbitMqPlan(RabbitMqApi api, VhostMapping mapping, Rabbit
             Change(
                 $"binding of {TelemetryQueue.Name} in {tenant.Namespace}", TelemetryQueue.RoutingKey, null,
                 ct => api.EnsureBindingAsync(tenant.Namespace, BridgeRights.Exchange, TelemetryQueue.Name, TelemetryQueue.RoutingKey, ct));
+        if (state.DeadBindings.Length == 0)
+            Change($"binding of {TelemetryQueue.Dead} in {tenant.Namespace}", "present", null, async ct =>
+            {
+                await api.EnsureFanoutAsync(tenant.Namespace, TelemetryQueue.Dead, ct);
+                await api.EnsureBindingAsync(tenant.Namespace, TelemetryQueue.Dead, TelemetryQueue.Dead, "", ct);
+            });
+        var reader = state.VhostPermissions.FirstOrDefault(p => p.User == AmqpAccount.Name);
+        if (reader is null || Order(reader) != TelemetryRights.Permission)
+            Change(
+                $"permission of {AmqpAccount.Name} in {tenant.Namespace}", Text(TelemetryRights.Permission), reader is null ? null : Text(reader),
+                ct => account.GrantAsync(tenant.Namespace, TelemetryRights.Permission, ct));
     }
 
     private void Rights()

@@ -2,6 +2,7 @@ using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Hosting;
 using IoTPlatform.Pki.Files;
+using IoTPlatform.Provider.Features.Messaging.RabbitMq.Amqp;
 using IoTPlatform.Provider.Features.Messaging.RabbitMq.Api;
 using IoTPlatform.Provider.Features.Messaging.RabbitMq.Auth;
 using IoTPlatform.Provider.Startup;
@@ -17,6 +18,8 @@ internal static class RabbitMqServices
     {
         services.AddSingleton(options);
         services.AddSingleton(_ => new RabbitMqApi(RabbitMqHttp.Create(options, Password(foundation), Roots(options, foundation.Ca.Authority), CallTimeout)));
+        services.AddSingleton(services => new AmqpAccount(services.GetRequiredService<RabbitMqApi>(), services.GetRequiredService<RabbitMqOwnership>(), AmqpAccount.PasswordOf(foundation.Folder)));
+        services.AddSingleton(services => new AmqpConnections(options, services.GetRequiredService<AmqpAccount>(), Roots(options, foundation.Ca.Authority), () => foundation.Ca.ServiceCertificate.Context));
         services.AddSingleton<VhostMapping>();
         services.AddSingleton(new RabbitMqOwnership(foundation.Options.PlatformDomain));
         services.AddSingleton<BridgeDecisions>();

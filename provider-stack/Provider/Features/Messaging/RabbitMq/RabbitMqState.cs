@@ -15,6 +15,7 @@ internal sealed class RabbitMqState
     public required Dictionary<string, PolicyInfo?> Policies { get; init; }
     public required HashSet<string> Queues { get; init; }
     public required BindingInfo[] Bindings { get; init; }
+    public required BindingInfo[] DeadBindings { get; init; }
     public required Dictionary<string, string> Mapping { get; init; }
 
     /// <summary>Side by side: a pass over a thousand tenants is a thousand round trips, not twelve thousand.</summary>
@@ -35,7 +36,8 @@ internal sealed class RabbitMqState
         var policies = TelemetryQueue.Policies.Keys.ToDictionary(name => name, name => api.FindPolicyAsync(tenant.Namespace, name, cancellationToken), StringComparer.Ordinal);
         var queues = new[] { TelemetryQueue.Name, TelemetryQueue.Dead }.ToDictionary(name => name, name => api.FindQueueAsync(tenant.Namespace, name, cancellationToken), StringComparer.Ordinal);
         var bindings = api.BindingsAsync(tenant.Namespace, BridgeRights.Exchange, TelemetryQueue.Name, cancellationToken);
-        await Task.WhenAll([vhostPermissions, topics, vhostLimits, userLimits, bindings, .. policies.Values, .. queues.Values]);
+        var deadBindings = api.BindingsAsync(tenant.Namespace, TelemetryQueue.Dead, TelemetryQueue.Dead, cancellationToken);
+        await Task.WhenAll([vhostPermissions, topics, vhostLimits, userLimits, bindings, deadBindings, .. policies.Values, .. queues.Values]);
         return new RabbitMqState
         {
             Vhost = await vhost,
@@ -49,6 +51,7 @@ internal sealed class RabbitMqState
             Policies = policies.ToDictionary(p => p.Key, p => p.Value.Result, StringComparer.Ordinal),
             Queues = [.. queues.Where(q => q.Value.Result is not null).Select(q => q.Key)],
             Bindings = await bindings,
+            DeadBindings = await deadBindings,
         };
     }
 
@@ -65,5 +68,6 @@ internal sealed class RabbitMqState
         Policies = [],
         Queues = [],
         Bindings = [],
+        DeadBindings = [],
     };
 }

@@ -8,7 +8,7 @@ internal static class TelemetryQueue
 {
     public const string Name = "telemetry";
 
-    /// <summary>What could not be stored, with the reason.</summary>
+    /// <summary>What could not be stored, with the reason; and the exchange that leads there, so that the right to write there is no right to write elsewhere.</summary>
     public const string Dead = "telemetry.dead";
 
     public const string RoutingKey = "telemetry.#";

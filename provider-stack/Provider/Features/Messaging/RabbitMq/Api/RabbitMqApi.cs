@@ -72,6 +72,10 @@ internal sealed class RabbitMqApi(HttpClient http) : IDisposable
     public Task EnsureQueueAsync(string vhost, string queue, CancellationToken cancellationToken) =>
         PutAsync($"queues/{Escape(vhost)}/{Escape(queue)}", new QueueOrder(Durable: true, AutoDelete: false), RabbitMqJson.Default.QueueOrder, cancellationToken);
 
+    /// <summary>Durable; everything that is published to it goes to every queue bound to it.</summary>
+    public Task EnsureFanoutAsync(string vhost, string exchange, CancellationToken cancellationToken) =>
+        PutAsync($"exchanges/{Escape(vhost)}/{Escape(exchange)}", new ExchangeOrder("fanout", Durable: true), RabbitMqJson.Default.ExchangeOrder, cancellationToken);
+
     public Task<BindingInfo[]> BindingsAsync(string vhost, string exchange, string queue, CancellationToken cancellationToken) =>
         ListAsync($"bindings/{Escape(vhost)}/e/{Escape(exchange)}/q/{Escape(queue)}", RabbitMqJson.Default.BindingInfoArray, cancellationToken);
 

@@ -28,7 +28,8 @@ internal static class RabbitMqHttp
         return http;
     }
 
-    private static X509ChainPolicy Trusting(X509Certificate2Collection roots)
+    /// <summary>These roots and no others; nothing is fetched.</summary>
+    public static X509ChainPolicy Trusting(X509Certificate2Collection roots)
     {
         var policy = new X509ChainPolicy
         {

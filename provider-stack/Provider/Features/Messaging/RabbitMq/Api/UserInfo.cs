@@ -10,9 +10,14 @@ internal sealed class UserInfo
     public required string[] Tags { get; init; }
 }
 
-/// <summary>Always without a password.</summary>
-/// <param name="Tags">Comma-separated.</param>
-internal sealed record UserOrder(string Tags)
+/// <param name="tags">Comma-separated.</param>
+internal sealed class UserOrder(string tags)
 {
-    public string PasswordHash { get; } = "";
+    public string Tags { get; } = tags;
+
+    /// <summary>As in <see cref="UserInfo"/>.</summary>
+    public string PasswordHash { get; init; } = "";
+
+    /// <summary>Of <see cref="PasswordHash"/>, instead of the broker's default.</summary>
+    public string HashingAlgorithm { get; } = "rabbit_password_hashing_sha256";
 }

@@ -1,0 +1,73 @@
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
+using IoTPlatform.Provider.Features.Messaging.RabbitMq.Api;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
+
+namespace IoTPlatform.Provider.Features.Messaging.RabbitMq.Amqp;
+
+/// <summary>AMQP connections to any vHost, as <see cref="AmqpAccount"/> and with the platform's own certificate.</summary>
+/// <param name="options">Where.</param>
+/// <param name="account">As whom.</param>
+/// <param name="roots">Where the broker's certificate may come from.</param>
+/// <param name="certificate">This host's certificate with its issuers, asked for at every handshake. Issued by the Intermediate CA itself, or the broker refuses it.</param>
+internal sealed class AmqpConnections(RabbitMqOptions options, AmqpAccount account, X509Certificate2Collection roots, Func<SslStreamCertificateContext> certificate)
+{
+    /// <summary>Reply code where the user has no rights in the vHost, or there is none of that name (AMQP 0-9-1: not-allowed).</summary>
+    public const ushort VhostRefused = 530;
+
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
+
+    /// <summary>Sets everything about address, login and TLS on a factory that somebody else made, too. Recovery and names stay as they are.</summary>
+    public void Configure(ConnectionFactory factory, string vhost)
+    {
+        factory.HostName = options.AmqpUrl.Host;
+        factory.Port = Port;
+        factory.VirtualHost = vhost;
+        factory.UserName = AmqpAccount.Name;
+        factory.Password = account.Password;
+        factory.RequestedConnectionTimeout = Timeout;
+        factory.HandshakeContinuationTimeout = Timeout;
+        // The client's own TLS sends no intermediate, and the broker knows roots only: so TLS is done below it.
+        factory.Ssl = new SslOption { Enabled = false };
+        factory.SocketFactory = Socket;
+    }
+
+    /// <summary>
+    /// A connection that is not recovered: whoever uses it notices its end and asks for another. A refused login has the account put right
+    /// once. Throws BrokerUnreachableException, or what the management API's failures are. A vHost that refuses ends the connection only when
+    /// it is used, with <see cref="VhostRefused"/>.
+    /// </summary>
+    public async Task<IConnection> ConnectAsync(string vhost, string purpose, CancellationToken cancellationToken)
+    {
+        var factory = new ConnectionFactory { ClientProvidedName = purpose, AutomaticRecoveryEnabled = false, TopologyRecoveryEnabled = false };
+        Configure(factory, vhost);
+        try
+        {
+            return await factory.CreateConnectionAsync(cancellationToken);
+        }
+        catch (BrokerUnreachableException e) when (e.InnerException is AuthenticationFailureException)
+        {
+            await account.EnsureAsync(cancellationToken);
+            return await factory.CreateConnectionAsync(cancellationToken);
+        }
+    }
+
+    private int Port => options.AmqpUrl is { Port: > 0 } url ? url.Port : IsTls ? Protocols.DefaultProtocol.DefaultPort - 1 : Protocols.DefaultProtocol.DefaultPort;
+
+    private bool IsTls => options.AmqpUrl.Scheme == "amqps";
+
+    private ITcpClient Socket(AddressFamily family)
+    {
+        var socket = new Socket(family, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        return IsTls ? new TlsTcpClient(socket, Tls()) : new TcpClientAdapter(socket);
+    }
+
+    private SslClientAuthenticationOptions Tls() => new()
+    {
+        TargetHost = options.AmqpUrl.Host,
+        ClientCertificateContext = certificate(),
+        CertificateChainPolicy = RabbitMqHttp.Trusting(roots),
+    };
+}
