@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using IoTPlatform.Hosting.Portal;
 
 namespace IoTPlatform.Hosting.Keycloak;
 
@@ -22,7 +23,7 @@ public static class RealmRepresentation
         ["accessTokenLifespan"] = 300,
     };
 
-    /// <summary>What makes a token one for this API: the audience, and the staff's roles where the platform reads them.</summary>
+    /// <summary>What makes a token one for this API: the audience, and the staff's roles where the platform reads them. The portal's ID token says which identity provider somebody came through.</summary>
     public static JsonObject ApiScope(string audience) => Scope(
         audience,
         Mapper("audience", "oidc-audience-mapper", new JsonObject
@@ -31,7 +32,15 @@ public static class RealmRepresentation
             ["access.token.claim"] = "true",
             ["id.token.claim"] = "false",
         }),
-        RolesMapper("realm_access.roles", accessToken: true));
+        RolesMapper("realm_access.roles", accessToken: true),
+        Mapper("identity provider", "oidc-usersessionmodel-note-mapper", new JsonObject
+        {
+            ["user.session.note"] = "identity_provider",
+            ["claim.name"] = "identity_provider",
+            ["jsonType.label"] = "String",
+            ["access.token.claim"] = "false",
+            ["id.token.claim"] = "true",
+        }));
 
     /// <summary>The API itself: nobody signs in as it; its name is the audience.</summary>
     public static JsonObject Api(string audience)
@@ -46,11 +55,11 @@ public static class RealmRepresentation
         var client = Client(PortalClient, "Portal");
         client["secret"] = secret;
         client["standardFlowEnabled"] = true;
-        client["redirectUris"] = Representation.List(new Uri(publicUrl, "portal/oidc/callback").AbsoluteUri);
+        client["redirectUris"] = Representation.List(PortalAddresses.Callback(publicUrl).AbsoluteUri);
         client["attributes"] = new JsonObject
         {
             ["pkce.code.challenge.method"] = "S256",
-            ["post.logout.redirect.uris"] = new Uri(publicUrl, "portal").AbsoluteUri,
+            ["post.logout.redirect.uris"] = PortalAddresses.Home(publicUrl).AbsoluteUri,
         };
         client["defaultClientScopes"] = Representation.List("basic", "profile", "email", audience);
         client["optionalClientScopes"] = new JsonArray();

@@ -12,8 +12,10 @@ internal sealed record AccessToken
     /// <summary><c>oidc:</c> and the user's name. No local account can have a colon in its name, so the audit log never mixes the two up.</summary>
     public required string Name { get; init; }
 
-    /// <summary>Those of the platform's roles that the token grants, one at least.</summary>
+    /// <summary>Those of the platform's roles that the token grants.</summary>
     public required IReadOnlyList<string> Roles { get; init; }
+
+    public required DateTimeOffset Expires { get; init; }
 
     public static AccessToken Of(JwtClaims claims) => new()
     {
@@ -21,8 +23,8 @@ internal sealed record AccessToken
         Name = "oidc:" + (claims.GetString("preferred_username") is { } name && IsPlain(name) ? name
             : IsPlain(claims.Subject!) ? claims.Subject
             : throw new JoseException(JoseError.Malformed, "The token's subject is not a plain name.")),
-        Roles = RealmRoles.Of(claims).ToList() is { Count: > 0 } roles ? roles
-            : throw new JoseException(JoseError.MissingClaim, "The token's realm_access.roles has none of the platform's roles."),
+        Expires = claims.Expires!.Value,
+        Roles = [.. RealmRoles.Of(claims)],
     };
 
     // It goes into logs and the audit chain.

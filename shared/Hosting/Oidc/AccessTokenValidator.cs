@@ -2,8 +2,8 @@ using IoTPlatform.Jose;
 
 namespace IoTPlatform.Hosting.Oidc;
 
-/// <summary>JWT access tokens of one issuer (RFC 9068 section 4, RFC 8725). The key is the issuer's, found by "kid"; keys and addresses in a token's header are not looked at.</summary>
-internal sealed class AccessTokenValidator(OidcOptions options, SigningKeyCache keys, TimeProvider time)
+/// <summary>JWT access tokens of one issuer (RFC 9068 section 4, RFC 8725).</summary>
+internal sealed class AccessTokenValidator(OidcOptions options, IssuerSignatures signatures, TimeProvider time)
 {
     private readonly JwtPolicy _policy = new()
     {
@@ -13,19 +13,18 @@ internal sealed class AccessTokenValidator(OidcOptions options, SigningKeyCache 
         RequiredClaims = ["iss", "aud", "exp", "sub"],
     };
 
-    /// <summary>Throws <see cref="JoseException"/> with the reason, for the log only, or 503 while the issuer's keys can't be had.</summary>
-    public async ValueTask<AccessToken> ValidateAsync(string token, CancellationToken cancellationToken)
+    /// <summary>A token that opens something: with one at least of the platform's roles. Throws as <see cref="IdentifyAsync"/> does.</summary>
+    public async ValueTask<AccessToken> ValidateAsync(string token, CancellationToken cancellationToken) =>
+        await IdentifyAsync(token, cancellationToken) is { Roles.Count: > 0 } accepted
+            ? accepted
+            : throw new JoseException(JoseError.MissingClaim, "The token's realm_access.roles has none of the platform's roles.");
+
+    /// <summary>Whose token it is, perhaps without a role here. Throws <see cref="JoseException"/> with the reason, for the log only, or 503 while the issuer's keys can't be had.</summary>
+    public async ValueTask<AccessToken> IdentifyAsync(string token, CancellationToken cancellationToken)
     {
         var jws = CompactJws.Parse(token);
         RequireTokenType(jws.Header.Type);
-        var keyId = jws.Header.KeyId ?? throw new JoseException(JoseError.UnknownKey, "The token names no key.");
-        var key = await keys.FindAsync(keyId, cancellationToken) ?? throw new JoseException(JoseError.UnknownKey, "The token's key is none of the issuer's.");
-        if (!jws.Verify(key, AlgorithmSet.Signatures))
-        {
-            throw new JoseException(JoseError.BadSignature, "The token's signature is wrong.");
-        }
-
-        var claims = JwtClaims.Parse(jws.Payload);
+        var claims = await signatures.VerifyAsync(jws, cancellationToken);
         _policy.Check(claims, time.GetUtcNow());
         RequireBearer(claims);
         return AccessToken.Of(claims);

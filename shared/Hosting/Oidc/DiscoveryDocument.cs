@@ -9,6 +9,16 @@ internal sealed record DiscoveryDocument
 
     public required string JwksUri { get; init; }
 
+    public string? AuthorizationEndpoint { get; init; }
+
+    public string? TokenEndpoint { get; init; }
+
+    /// <summary>RP-Initiated Logout 1.0 section 2.1; null: the provider has none.</summary>
+    public string? EndSessionEndpoint { get; init; }
+
+    /// <summary>Every authorization response says "iss" (RFC 9207 section 3).</summary>
+    public bool NamesIssuerInResponses { get; init; }
+
     /// <summary>Throws <see cref="OidcException"/> for what is no such document, or another issuer's (section 4.3).</summary>
     public static DiscoveryDocument Parse(byte[] json, string issuer)
     {
@@ -17,7 +27,14 @@ internal sealed record DiscoveryDocument
             using var document = JsonDocument.Parse(json, Strict);
             var root = document.RootElement;
             return Text(root, "issuer") == issuer
-                ? new DiscoveryDocument { JwksUri = Text(root, "jwks_uri") ?? throw new OidcException("The discovery document has no jwks_uri.") }
+                ? new DiscoveryDocument
+                {
+                    JwksUri = Text(root, "jwks_uri") ?? throw new OidcException("The discovery document has no jwks_uri."),
+                    AuthorizationEndpoint = Text(root, "authorization_endpoint"),
+                    TokenEndpoint = Text(root, "token_endpoint"),
+                    EndSessionEndpoint = Text(root, "end_session_endpoint"),
+                    NamesIssuerInResponses = root.TryGetProperty("authorization_response_iss_parameter_supported", out var names) && names.ValueKind == JsonValueKind.True,
+                }
                 : throw new OidcException($"The discovery document is another issuer's than {issuer}.");
         }
         catch (JsonException e)

@@ -26,6 +26,13 @@ internal sealed class IssuerAddress
         return Uri.TryCreate(advertised, UriKind.Absolute, out var url) ? SameOrigin(url) : throw new OidcException("The discovery document has an address that is no URL.");
     }
 
+    /// <summary>An address for a browser, which knows no back channel. Throws <see cref="OidcException"/> for another server's than the issuer's.</summary>
+    public Uri Public(string advertised) =>
+        Uri.TryCreate(advertised, UriKind.Absolute, out var url) && url.GetLeftPart(UriPartial.Authority) == new Uri(_issuer).GetLeftPart(UriPartial.Authority)
+            && url.UserInfo.Length == 0 && url.Fragment.Length == 0
+            ? url
+            : throw new OidcException("The discovery document sends browsers to another server than the issuer's.");
+
     private Uri Below(string path) => new(_reached.AbsoluteUri.TrimEnd('/') + path);
 
     private Uri SameOrigin(Uri url) =>

@@ -13,6 +13,7 @@ internal static class OidcExtensions
         authentication.Services.AddSingleton(options);
         authentication.Services.AddSingleton(_ => new OidcHttp(options));
         authentication.Services.AddSingleton<SigningKeyCache>();
+        authentication.Services.AddSingleton<IssuerSignatures>();
         authentication.Services.AddSingleton<AccessTokenValidator>();
         return authentication.AddScheme<AuthenticationSchemeOptions, BearerAuthenticationHandler>(BearerScheme, null);
     }

@@ -1,0 +1,85 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using System.Text;
+using IoTPlatform.Jose;
+
+namespace IoTPlatform.Hosting.Oidc.Login;
+
+/// <summary>ID tokens for the portal's client (OpenID Connect Core 1.0 section 3.1.3.7).</summary>
+internal sealed class IdTokenValidator(OidcOptions options, OidcClient client, IssuerSignatures signatures, TimeProvider time)
+{
+    private const int MaxIdentityProvider = 64;
+
+    private readonly JwtPolicy _policy = new()
+    {
+        Issuer = options.Issuer,
+        Audiences = [client.ClientId],
+        ClockSkew = TimeSpan.FromSeconds(60),
+        RequiredClaims = ["iss", "aud", "exp", "iat", "sub"],
+    };
+
+    /// <summary>Throws <see cref="JoseException"/> with the reason, or 503 while the issuer's keys can't be had.</summary>
+    /// <param name="token">As it came.</param>
+    /// <param name="nonce">What the login sent; null at a refresh (section 12.2).</param>
+    /// <param name="accessToken">What came beside it.</param>
+    /// <param name="cancellationToken">Ends the wait for the issuer's keys.</param>
+    public async ValueTask<IdToken> ValidateAsync(string token, string? nonce, string accessToken, CancellationToken cancellationToken)
+    {
+        var jws = CompactJws.Parse(token);
+
+        // RFC 8725 section 3.11: an access token or a logout token is no ID token.
+        if (jws.Header.Type is { } type && !type.Equals("JWT", StringComparison.OrdinalIgnoreCase))
+        {
+            throw new JoseException(JoseError.Malformed, "The ID token's \"typ\" is another kind of token's.");
+        }
+
+        var claims = await signatures.VerifyAsync(jws, cancellationToken);
+        _policy.Check(claims, time.GetUtcNow());
+        RequireIdToken(claims);
+        RequireThisClient(claims);
+        if (nonce is not null && !FixedTimeEquals(claims.GetString("nonce"), nonce))
+        {
+            throw new JoseException(JoseError.Malformed, "The ID token's nonce is not this login's.");
+        }
+
+        if (claims.GetString("at_hash") is { } hash && !FixedTimeEquals(hash, HashOf(accessToken, jws.Header.Algorithm)))
+        {
+            throw new JoseException(JoseError.Malformed, "The ID token belongs to another access token.");
+        }
+
+        return new IdToken { Subject = claims.Subject!, IdentityProvider = PlainName(claims.GetString("identity_provider")) };
+    }
+
+    // Keycloak says in a claim which of its tokens one is.
+    private static void RequireIdToken(JwtClaims claims)
+    {
+        if (claims["typ"] is not null && claims.GetString("typ") is not "ID")
+        {
+            throw new JoseException(JoseError.Malformed, "The token is no ID token.");
+        }
+    }
+
+    // Items 3 to 5: what was also made for others must say that it was made for this client.
+    private void RequireThisClient(JwtClaims claims)
+    {
+        var party = claims.GetString("azp");
+        if (party is null ? claims.Audience.Count > 1 : party != client.ClientId)
+        {
+            throw new JoseException(JoseError.BadAudience, "The ID token was made for another client.");
+        }
+    }
+
+    // Section 3.1.3.6: the left half of the hash that the signature's algorithm uses.
+    private static string HashOf(string accessToken, string algorithm)
+    {
+        var hash = CryptographicOperations.HashData(new HashAlgorithmName("SHA" + algorithm[^3..]), Encoding.ASCII.GetBytes(accessToken));
+        return Base64Url.EncodeToString(hash.AsSpan(0, hash.Length / 2));
+    }
+
+    private static bool FixedTimeEquals(string? actual, string expected) =>
+        actual is not null && CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(actual), Encoding.UTF8.GetBytes(expected));
+
+    // It goes into logs, the audit chain and a page.
+    private static string? PlainName(string? name) =>
+        name is { Length: > 0 and <= MaxIdentityProvider } && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-') ? name : null;
+}

@@ -1,0 +1,82 @@
+using IoTPlatform.Hosting.Keycloak;
+using IoTPlatform.Hosting.Oidc;
+using IoTPlatform.Hosting.Oidc.Login;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace IoTPlatform.Hosting.Portal;
+
+public static class PortalExtensions
+{
+    /// <summary>
+    /// The portal for browsers: a cookie of its own, local accounts and, where the host has one, the identity provider; that needs an
+    /// <see cref="IClientSecret"/>. The keys of data protection have to outlive the process.
+    /// </summary>
+    public static IServiceCollection AddPortal(this IServiceCollection services, PortalOptions portal, OidcOptions? oidc)
+    {
+        services.AddSingleton(portal);
+        services.AddSingleton(_ => new PortalPages(portal, oidc));
+        services.AddSingleton<PortalForgery>();
+        services.AddSingleton(provider => new PortalSessions(provider.GetRequiredService<SessionStore>(), provider.GetService<OidcSessions>(), provider.GetService<OidcSessionStore>()));
+        services.AddSingleton<PortalCookie>();
+        services.AddAuthentication().AddCookie(PortalCookie.Scheme, cookie => PortalCookie.Configure(cookie, portal));
+        services.AddAntiforgery(antiforgery =>
+        {
+            antiforgery.Cookie.Name = PortalCookie.NameOf(portal, "form");
+            antiforgery.Cookie.Path = "/";
+            antiforgery.Cookie.HttpOnly = true;
+            antiforgery.Cookie.SecurePolicy = CookieSecurePolicy.Always;
+            antiforgery.Cookie.SameSite = SameSiteMode.Strict;
+        });
+        return oidc is null ? services : services.AddOidcLogin(portal);
+    }
+
+    /// <summary><c>/portal</c> and what it needs below it.</summary>
+    public static WebApplication MapPortal(this WebApplication app)
+    {
+        var pages = app.MapGroup("/portal").AddEndpointFilter(OnProblemShowPageAsync);
+        pages.MapPortalPages();
+        if (app.Services.GetService<OidcLogin>() is not null)
+        {
+            pages.MapOidcLogin();
+        }
+
+        return app;
+    }
+
+    private static IServiceCollection AddOidcLogin(this IServiceCollection services, PortalOptions portal) => services
+        .AddSingleton(new OidcClient
+        {
+            ClientId = RealmRepresentation.PortalClient,
+            RedirectUri = PortalAddresses.Callback(portal.PublicUrl),
+            PostLogoutRedirectUri = PortalAddresses.Home(portal.PublicUrl),
+        })
+        .AddSingleton<LoginCookie>()
+        .AddSingleton<LoginEndpointCache>()
+        .AddSingleton<TokenEndpoint>()
+        .AddSingleton<IdTokenValidator>()
+        .AddSingleton<TokenAcceptance>()
+        .AddSingleton<UsedLogins>()
+        .AddSingleton<OidcSessionStore>()
+        .AddSingleton<OidcSessions>()
+        .AddSingleton<OidcLogin>();
+
+    // The API answers problem details; people get a page.
+    private static async ValueTask<object?> OnProblemShowPageAsync(EndpointFilterInvocationContext invocation, EndpointFilterDelegate next)
+    {
+        try
+        {
+            return await next(invocation);
+        }
+        catch (Exception e) when (ProblemTranslation.Of(e) is not null)
+        {
+            var problem = ProblemTranslation.Of(e)!;
+            var context = invocation.HttpContext;
+            ProblemLog.Refused(context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(PortalPages)), context.Request.Method, context.Request.Path, problem.Status, problem.Code);
+            return context.RequestServices.GetRequiredService<PortalPages>().Problem(problem);
+        }
+    }
+}
