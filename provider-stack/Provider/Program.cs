@@ -1,5 +1,6 @@
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Hosting;
+using IoTPlatform.Hosting.Portal;
 using IoTPlatform.Provider.Data;
 using IoTPlatform.Provider.Features.Bridge;
 using IoTPlatform.Provider.Features.Identity;
@@ -38,6 +39,7 @@ internal static class Program
 
         builder.Services.AddSingleton(foundation.Options);
         builder.Services.AddPlatformHosting(foundation.Database.DataSource, foundation.Time, foundation.Options.Oidc);
+        builder.Services.AddPortal(new PortalOptions { Name = "provider", Title = "IoT platform provider", PublicUrl = foundation.Options.PublicUrl }, foundation.Options.Oidc);
         builder.Services.AddCertificateAuthority(foundation.Ca);
         builder.Services.AddProviderData();
         builder.Services.AddProviderJson();
@@ -52,6 +54,7 @@ internal static class Program
 
         var app = builder.Build();
         app.UsePlatformHosting();
+        app.MapPortal();
         app.MapStepCa();
         app.MapCertificates();
         app.MapTenants();

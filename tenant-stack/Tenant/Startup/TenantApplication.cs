@@ -1,5 +1,6 @@
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Hosting;
+using IoTPlatform.Hosting.Portal;
 using IoTPlatform.Tenant.Configuration;
 using IoTPlatform.Tenant.Data;
 using IoTPlatform.Tenant.Features.Devices;
@@ -27,15 +28,17 @@ internal static class TenantApplication
         builder.Services
             .AddSingleton(options).AddSingleton(tenant).AddSingleton(folder).AddSingleton(databases).AddSingleton(subCa)
             .AddPlatformHosting(dataSource, time, options.Oidc)
+            .AddPortal(new PortalOptions { Name = $"tenant-{tenant.TenantId}", Title = $"IoT tenant {tenant.TenantId}", PublicUrl = options.PublicUrl }, options.Oidc)
             .AddCertificateAuthority(ca)
             .AddDevices()
             .AddEnrollment()
             .AddWireGuard()
             .AddUplink()
-            .AddFederation();
+            .AddFederation(folder);
 
         var app = builder.Build();
         app.UsePlatformHosting();
+        app.MapPortal();
         app.MapStepCa();
         app.MapCertificates();
         app.MapDevices();

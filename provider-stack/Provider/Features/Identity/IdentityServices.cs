@@ -1,6 +1,7 @@
 using IoTPlatform.Hosting;
 using IoTPlatform.Hosting.Keycloak;
 using IoTPlatform.Hosting.Oidc;
+using IoTPlatform.Hosting.Oidc.Login;
 using IoTPlatform.Provider.Features.Identity.Keycloak;
 using Microsoft.AspNetCore.DataProtection;
 
@@ -26,6 +27,7 @@ internal static class IdentityServices
         .AddSingleton(_ => new KeycloakHttp(oidc))
         .AddSingleton(new KeycloakRealm(oidc))
         .AddSingleton<KeycloakSecrets>()
+        .AddSingleton<IClientSecret, PortalSecret>()
         .AddSingleton<FederationRegistrations>()
         .AddSingleton<KeycloakClients>()
         .AddSingleton<RealmSetup>()

@@ -1,0 +1,10 @@
+using IoTPlatform.Hosting.Keycloak;
+using IoTPlatform.Hosting.Oidc.Login;
+
+namespace IoTPlatform.Provider.Features.Identity.Keycloak;
+
+/// <summary>There from the first <c>iot identity init</c> on.</summary>
+internal sealed class PortalSecret(KeycloakSecrets secrets) : IClientSecret
+{
+    public Task<string?> FindAsync(CancellationToken cancellationToken) => secrets.FindAsync(RealmRepresentation.PortalClient, cancellationToken);
+}
