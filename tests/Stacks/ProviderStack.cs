@@ -7,7 +7,7 @@ namespace IoTPlatform.Stacks;
 /// <summary>A provider as a real process on a database that the test can look into; stop, kill and start it at will.</summary>
 public sealed class ProviderStack : IAsyncDisposable
 {
-    private const string AdminPassword = "correct horse battery staple";
+    public const string AdminPassword = "correct horse battery staple";
     private readonly TempFolder folder = new();
     private readonly int port = FreePort.Next();
     private readonly TestDatabase? database;

@@ -129,11 +129,16 @@ public sealed class KeycloakServer : IAsyncDisposable
             ["lastName"] = "Example",
             ["credentials"] = new JsonArray(new JsonObject { ["type"] = "password", ["value"] = password, ["temporary"] = false }),
         });
-        var user = (await AdminAsync(HttpMethod.Get, $"{realm}/users?exact=true&username={username}"))![0]!;
         foreach (var role in roles)
         {
-            await AdminAsync(HttpMethod.Post, $"{realm}/users/{user["id"]}/role-mappings/realm", new JsonArray((await AdminAsync(HttpMethod.Get, $"{realm}/roles/{role}"))!.DeepClone()));
+            await AddUserRoleAsync(realm, username, role);
         }
+    }
+
+    public async Task AddUserRoleAsync(string realm, string username, string role)
+    {
+        var user = (await AdminAsync(HttpMethod.Get, $"{realm}/users?exact=true&username={username}"))![0]!;
+        await AdminAsync(HttpMethod.Post, $"{realm}/users/{user["id"]}/role-mappings/realm", new JsonArray((await AdminAsync(HttpMethod.Get, $"{realm}/roles/{role}"))!.DeepClone()));
     }
 
     public async ValueTask DisposeAsync()
