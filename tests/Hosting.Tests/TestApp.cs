@@ -47,7 +47,11 @@ internal sealed class TestApp : IAsyncDisposable
 
     public IReadOnlyList<Microsoft.AspNetCore.Http.Endpoint> Endpoints => _app.Services.GetRequiredService<Microsoft.AspNetCore.Routing.EndpointDataSource>().Endpoints;
 
-    public static async Task<TestApp> StartAsync(Action<WebApplication>? map = null, OidcOptions? oidc = null, FakeTime? time = null)
+    /// <param name="map">More endpoints.</param>
+    /// <param name="oidc">The identity provider; null: none.</param>
+    /// <param name="time">The clock; null: one of its own.</param>
+    /// <param name="configure">More services, and where to listen.</param>
+    public static async Task<TestApp> StartAsync(Action<WebApplication>? map = null, OidcOptions? oidc = null, FakeTime? time = null, Action<WebApplicationBuilder>? configure = null)
     {
         var database = await PostgresServer.CreateDatabaseAsync();
         time ??= new FakeTime();
@@ -57,6 +61,7 @@ internal sealed class TestApp : IAsyncDisposable
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Trace).AddProvider(log);
         builder.Services.AddPlatformHosting(dataSource, time, oidc);
+        configure?.Invoke(builder);
         var app = builder.Build();
         app.UsePlatformHosting();
         map?.Invoke(app);

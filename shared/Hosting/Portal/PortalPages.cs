@@ -34,7 +34,7 @@ internal sealed class PortalPages(PortalOptions portal, Oidc.OidcOptions? provid
         <section>
         <h1>Signed out</h1>
         {(providerMayStillKnow
-            ? $"<p>You are signed out here. The identity provider does not answer, so you may still be signed in there: close the browser on a shared machine.</p>"
+            ? $"<p>You are signed out here. The identity provider could not be told, so you may still be signed in there: close the browser on a shared machine.</p>"
             : Markup.None)}
         <p><a href="/portal">Back to the portal</a></p>
         </section>

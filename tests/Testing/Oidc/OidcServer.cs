@@ -26,6 +26,7 @@ public sealed class OidcServer : IAsyncDisposable
     {
         _time = time;
         _certificates = new TestCertificates(_folder);
+        Logins = new OidcLogins(this, time);
         Discovery = context => context.Response.WriteAsync(DiscoveryJson().ToJsonString());
         Jwks = context => context.Response.WriteAsync(JwksJson());
     }
@@ -39,6 +40,8 @@ public sealed class OidcServer : IAsyncDisposable
 
     /// <summary>The keys published; the first one signs.</summary>
     public List<OidcKey> Keys { get; } = [OidcKey.Create("first")];
+
+    public OidcLogins Logins { get; }
 
     public RequestDelegate Discovery { get; set; }
 
@@ -64,6 +67,7 @@ public sealed class OidcServer : IAsyncDisposable
         _app = builder.Build();
         _app.MapGet($"/realms/{Realm}/.well-known/openid-configuration", context => AnswerAsync("discovery", Discovery, context));
         _app.MapGet($"/realms/{Realm}/jwks", context => AnswerAsync("jwks", Jwks, context));
+        _app.MapPost($"/realms/{Realm}/token", context => AnswerAsync("token", Logins.TokenAsync, context));
         await _app.StartAsync();
     }
 
@@ -76,7 +80,15 @@ public sealed class OidcServer : IAsyncDisposable
         }
     }
 
-    public JsonObject DiscoveryJson() => new() { ["issuer"] = Issuer, ["jwks_uri"] = Issuer + "/jwks" };
+    public JsonObject DiscoveryJson() => new()
+    {
+        ["issuer"] = Issuer,
+        ["jwks_uri"] = Issuer + "/jwks",
+        ["authorization_endpoint"] = Issuer + "/auth",
+        ["token_endpoint"] = Issuer + "/token",
+        ["end_session_endpoint"] = Issuer + "/logout",
+        ["authorization_response_iss_parameter_supported"] = true,
+    };
 
     public string JwksJson() => $$"""{"keys":[{{string.Join(',', Keys.Select(key => key.PublicKey.ToJson()))}}]}""";
 
