@@ -12,11 +12,13 @@ public sealed class RabbitMqFolder
     public const string User = "iot-provider";
     private readonly string path;
     private readonly string shipped;
+    private readonly string? tenant;
 
-    private RabbitMqFolder(string path, RabbitMqPorts ports, string shipped, string? tlsFolder)
+    private RabbitMqFolder(string path, RabbitMqPorts ports, string shipped, string? tlsFolder, string? tenant)
     {
         this.path = path;
         this.shipped = shipped;
+        this.tenant = tenant;
         Ports = ports;
         Tls = tlsFolder ?? Combine("tls");
     }
@@ -33,12 +35,13 @@ public sealed class RabbitMqFolder
     /// <param name="ports">All on loopback.</param>
     /// <param name="shipped">deploy/rabbitmq.</param>
     /// <param name="tlsFolder">Null: <c>tls</c> below <paramref name="path"/>.</param>
-    public static RabbitMqFolder Create(string path, RabbitMqPorts ports, string shipped, string? tlsFolder = null)
+    /// <param name="tenant">Whose devices connect; null: the provider's broker.</param>
+    public static RabbitMqFolder Create(string path, RabbitMqPorts ports, string shipped, string? tlsFolder = null, string? tenant = null)
     {
-        var folder = new RabbitMqFolder(path, ports, shipped, tlsFolder);
+        var folder = new RabbitMqFolder(path, ports, shipped, tlsFolder, tenant);
         foreach (var name in new[] { "home", "conf", "tls" })
             Directory.CreateDirectory(folder.Combine(name));
-        foreach (var file in Directory.GetFiles(shipped, "*.conf"))
+        foreach (var file in Directory.GetFiles(folder.Role, "*.conf"))
             File.Copy(file, folder.Combine("conf", Path.GetFileName(file)));
         File.WriteAllText(folder.Combine("conf", "90-private.conf"), folder.Site());
         File.WriteAllText(folder.Combine("definitions.json"), folder.Definitions());
@@ -46,14 +49,12 @@ public sealed class RabbitMqFolder
         return folder;
     }
 
-    /// <summary>The shipped add-on for 3.x, pointed at this provider and these certificates.</summary>
-    public void AskProvider(Uri provider)
+    /// <summary>Has the broker ask this provider or tenant what its clients may do, as the shipped add-on has it.</summary>
+    public void Ask(Uri host)
     {
-        var addOn = Path.Combine(shipped, "3.x");
-        var conf = File.ReadAllText(Path.Combine(addOn, "15-client-ids.conf")).Replace("https://localhost:9443/", provider.ToString(), StringComparison.Ordinal);
-        File.WriteAllText(Combine("conf", "15-client-ids.conf"), conf);
-        var advanced = File.ReadAllText(Path.Combine(addOn, "advanced.config")).Replace("/etc/rabbitmq/tls", Tls, StringComparison.Ordinal);
-        File.WriteAllText(Combine("advanced.config"), advanced);
+        var (folder, conf, standard) = tenant is null ? (Path.Combine(shipped, "3.x"), "15-client-ids.conf", "https://localhost:9443/") : (Role, "15-devices.conf", "https://localhost:9543/");
+        File.WriteAllText(Combine("conf", conf), File.ReadAllText(Path.Combine(folder, conf)).Replace(standard, host.ToString(), StringComparison.Ordinal));
+        File.WriteAllText(Combine("advanced.config"), File.ReadAllText(Path.Combine(folder, "advanced.config")).Replace("/etc/rabbitmq/tls", Tls, StringComparison.Ordinal));
     }
 
     /// <summary>Erlang's port mapper, which the broker needs running.</summary>
@@ -103,6 +104,7 @@ public sealed class RabbitMqFolder
             listeners.ssl.default = 127.0.0.1:{Number(Ports.Amqp)}
             prometheus.tcp.port = {Number(Ports.Prometheus)}
             definitions.local.path = {Combine("definitions.json")}
+            mqtt.vhost = {tenant ?? "_none"}
 
             """;
     }
@@ -110,7 +112,7 @@ public sealed class RabbitMqFolder
     /// <summary>The shipped definitions and the administrator, whose password is stored as RabbitMQ stores it: salt, then SHA-256 of salt and password.</summary>
     private string Definitions()
     {
-        var definitions = JsonNode.Parse(File.ReadAllText(Path.Combine(shipped, "definitions.json")))!.AsObject();
+        var definitions = JsonNode.Parse(File.ReadAllText(Path.Combine(Role, "definitions.json")))!.AsObject();
         var salt = RandomNumberGenerator.GetBytes(4);
         byte[] hash = [.. salt, .. SHA256.HashData([.. salt, .. Encoding.UTF8.GetBytes(Password)])];
         definitions["users"]!.AsArray().Add(new JsonObject
@@ -120,8 +122,13 @@ public sealed class RabbitMqFolder
             ["hashing_algorithm"] = "rabbit_password_hashing_sha256",
             ["tags"] = new JsonArray("administrator"),
         });
+        if (tenant is not null)
+            definitions["vhosts"]!.AsArray().Add(new JsonObject { ["name"] = tenant });
         return definitions.ToJsonString();
     }
+
+    /// <summary>Configuration of a provider's broker, or of a tenant's.</summary>
+    private string Role => tenant is null ? shipped : Path.Combine(shipped, "tenant");
 
     private string Combine(params string[] parts) => Path.Combine([path, .. parts]);
 

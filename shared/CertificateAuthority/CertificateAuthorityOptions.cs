@@ -1,3 +1,5 @@
+using IoTPlatform.Pki;
+
 namespace IoTPlatform.CertificateAuthority;
 
 /// <summary>How this host's authority names itself and what it puts into certificates.</summary>
@@ -40,4 +42,8 @@ public sealed record CertificateAuthorityOptions
 
     /// <summary>Longest exp - iat of a one-time token.</summary>
     public TimeSpan MaxTokenLifetime { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>Of a service of this host's: the tenant's, or the provider's.</summary>
+    internal string SpiffeIdOf(string service) =>
+        Tenant is { } tenant ? SpiffeId.Service(tenant, PlatformDomain, service) : SpiffeId.ProviderService(PlatformDomain, service);
 }

@@ -45,12 +45,25 @@ public sealed class RabbitMqFolderTests : IDisposable
     }
 
     [Fact]
-    public void AskProvider_ShippedAddOn_PointsAtProviderAndCertificates()
+    public void Ask_ShippedAddOn_PointsAtProviderAndCertificates()
     {
-        _folder.AskProvider(new Uri("https://127.0.0.1:7443/"));
+        _folder.Ask(new Uri("https://127.0.0.1:7443/"));
         var conf = File.ReadAllText(_temp.Combine("conf", "15-client-ids.conf"));
         conf.ShouldContain("https://127.0.0.1:7443/mqtt/auth/user");
         conf.ShouldNotContain("localhost:9443");
         File.ReadAllText(_temp.Combine("advanced.config")).ShouldContain(_folder.Tls);
+    }
+
+    [Fact]
+    public void Create_ForATenant_EndsInItsVhost_AndAsksIt()
+    {
+        var path = Directory.CreateDirectory(_temp.Combine("tenant")).FullName;
+        var folder = RabbitMqFolder.Create(path, new RabbitMqPorts(1, 2, 3, 4, 5, 6), Path.Combine(Tools.RepositoryRoot, "deploy", "rabbitmq"), tenant: "acme");
+        folder.Ask(new Uri("https://127.0.0.1:7543/"));
+        var site = File.ReadAllText(Path.Combine(path, "conf", "90-private.conf"));
+        site.ShouldContain("mqtt.vhost = acme");
+        File.ReadAllText(Path.Combine(path, "conf", "15-devices.conf")).ShouldContain("https://127.0.0.1:7543/mqtt/auth/vhost");
+        File.ReadAllText(Path.Combine(path, "advanced.config")).ShouldNotContain("/etc/rabbitmq");
+        ((string?)JsonNode.Parse(File.ReadAllText(Path.Combine(path, "definitions.json")))!["vhosts"]![0]!["name"]).ShouldBe("acme");
     }
 }

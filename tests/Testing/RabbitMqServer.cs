@@ -81,13 +81,15 @@ public sealed class RabbitMqServer : IAsyncDisposable
     }
 
     /// <summary>Ports, password and folder are there, the broker is not: <see cref="StartAgainAsync"/> starts it.</summary>
-    public static async Task<RabbitMqServer> PrepareAsync(string? tlsFolder = null)
+    /// <param name="tlsFolder">As of <see cref="StartAsync(string?)"/>.</param>
+    /// <param name="tenant">Whose devices connect; null: the provider's broker.</param>
+    public static async Task<RabbitMqServer> PrepareAsync(string? tlsFolder = null, string? tenant = null)
     {
         RequireRabbitMq();
         var ca = tlsFolder is null ? new ThrowAwayCa() : null;
         var files = new TempFolder();
         var ports = new RabbitMqPorts(FreePort.Next(), FreePort.Next(), FreePort.Next(), FreePort.Next(), FreePort.Next(), FreePort.Next());
-        var folder = RabbitMqFolder.Create(files.Path, ports, Path.Combine(Tools.RepositoryRoot, "deploy", "rabbitmq"), tlsFolder);
+        var folder = RabbitMqFolder.Create(files.Path, ports, Path.Combine(Tools.RepositoryRoot, "deploy", "rabbitmq"), tlsFolder, tenant);
         if (ca is not null)
         {
             await File.WriteAllTextAsync(Path.Combine(folder.Tls, "root.pem"), ca.RootPem);
@@ -97,8 +99,8 @@ public sealed class RabbitMqServer : IAsyncDisposable
         return new RabbitMqServer(files, folder, ca);
     }
 
-    /// <summary>From the next start on the broker asks this provider what bridges may do, as deploy/rabbitmq/3.x has it.</summary>
-    public void AskProvider(Uri provider) => _folder.AskProvider(provider);
+    /// <summary>From the next start on the broker asks this provider or tenant what its clients may do, as deploy/rabbitmq has it.</summary>
+    public void Ask(Uri host) => _folder.Ask(host);
 
     /// <summary>After <see cref="KillAsync"/>, on the same data and the same ports.</summary>
     public async Task StartAgainAsync()

@@ -55,7 +55,7 @@ internal sealed class DemoRabbitMq : IAsyncDisposable
     /// <summary>The provider runs already: it has written the broker's certificate.</summary>
     public async Task StartAsync(Uri provider, TimeProvider time, CancellationToken cancellationToken)
     {
-        files.AskProvider(provider);
+        files.Ask(provider);
         processes.Add(DemoService.Start(folder, "epmd", files.Epmd(), keep));
         var broker = DemoService.Start(folder, "rabbitmq", files.Broker(program), keep);
         processes.Add(broker);

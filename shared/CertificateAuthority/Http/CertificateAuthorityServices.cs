@@ -17,7 +17,10 @@ public static class CertificateAuthorityServices
         services.AddAuthorizationBuilder()
             .AddPolicy(ClientCertificateDefaults.AnyPolicy, p => p.AddAuthenticationSchemes(ClientCertificateDefaults.Scheme).RequireAuthenticatedUser())
             .AddPolicy(ClientCertificateDefaults.BridgePolicy, p => p.AddAuthenticationSchemes(ClientCertificateDefaults.Scheme).RequireClaim(ClientCertificateDefaults.ProfileClaim, Profiles.MqttBridge.Name))
-            .AddPolicy(ClientCertificateDefaults.DevicePolicy, p => p.AddAuthenticationSchemes(ClientCertificateDefaults.Scheme).RequireClaim(ClientCertificateDefaults.ProfileClaim, Profiles.Device.Name));
+            .AddPolicy(ClientCertificateDefaults.DevicePolicy, p => p.AddAuthenticationSchemes(ClientCertificateDefaults.Scheme).RequireClaim(ClientCertificateDefaults.ProfileClaim, Profiles.Device.Name))
+            .AddPolicy(ClientCertificateDefaults.BrokerPolicy, p => p.AddAuthenticationSchemes(ClientCertificateDefaults.Scheme)
+                .RequireClaim(ClientCertificateDefaults.ProfileClaim, Profiles.Service.Name)
+                .RequireClaim(ClientCertificateDefaults.SpiffeIdClaim, module.Authority.Options.SpiffeIdOf(BrokerCertificate.Service)));
         return services;
     }
 }

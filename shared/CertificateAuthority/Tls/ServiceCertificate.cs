@@ -105,11 +105,8 @@ public sealed class ServiceCertificate : IAsyncDisposable
 
     private static SubjectNames Names(CertificateAuthorityOptions options)
     {
-        var uri = options.Tenant is { } tenant
-            ? SpiffeId.Service(tenant, options.PlatformDomain, options.ServiceName)
-            : SpiffeId.ProviderService(options.PlatformDomain, options.ServiceName);
         var names = SubjectNames.FromSans(options.ServiceName, options.Names);
-        return names with { Uris = [.. names.Uris, uri] };
+        return names with { Uris = [.. names.Uris, options.SpiffeIdOf(options.ServiceName)] };
     }
 
     private async Task RenewInTimeAsync(CancellationToken stop)

@@ -2,6 +2,7 @@ using System.Net;
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Hosting;
 using IoTPlatform.Hosting.Oidc;
+using IoTPlatform.Tenant.Features.Mqtt;
 
 namespace IoTPlatform.Tenant.Configuration;
 
@@ -48,6 +49,9 @@ internal sealed class TenantOptions
 
     /// <summary>PEM file of the CAs whose certificates may enrol devices without a token.</summary>
     public string? ManufacturerCaFile { get; init; }
+
+    /// <summary>Null: devices speak HTTPS only.</summary>
+    public BrokerOptions? Broker { get; init; }
     public IPNetwork WireGuardSubnet { get; init; } = DefaultWireGuardSubnet;
 
     /// <summary><c>host:port</c>.</summary>

@@ -5,6 +5,7 @@ using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Client;
 using IoTPlatform.Hosting;
 using IoTPlatform.Hosting.Oidc;
+using IoTPlatform.Tenant.Features.Mqtt;
 using Ids = IoTPlatform.Contracts;
 
 namespace IoTPlatform.Tenant.Configuration;
@@ -23,9 +24,7 @@ internal sealed class TenantOptionsReader(PlatformOptions settings)
             Check(IsHttps(url, out _), $"{TenantSettings.Listen}: '{url}' is not an https URL");
         Check(listen.Count > 0, $"{TenantSettings.Listen} is empty");
         var names = Take(() => settings.List(TenantSettings.Names, "localhost,127.0.0.1,::1"), []);
-        foreach (var name in names)
-            Check(Uri.CheckHostName(name) is UriHostNameType.Dns or UriHostNameType.IPv4 or UriHostNameType.IPv6, $"{TenantSettings.Names}: '{name}' is neither a DNS name nor an IP address");
-        Check(names.Count > 0, $"{TenantSettings.Names} is empty");
+        CheckHosts(TenantSettings.Names, names);
         var provider = Https(TenantSettings.ProviderUrl);
         Check(provider is not null || settings[TenantSettings.ProviderUrl] is not null, $"{TenantSettings.ProviderUrl} is missing: the https URL of the provider, for example https://provider.example:9443");
         var publicUrl = Https(TenantSettings.PublicUrl) ?? DefaultPublicUrl(listen, names);
@@ -49,6 +48,7 @@ internal sealed class TenantOptionsReader(PlatformOptions settings)
             AdminPassword = Take(() => settings.Secret(TenantSettings.AdminPassword), null),
             DeviceLifetime = DeviceLifetime(),
             ManufacturerCaFile = ManufacturerCaFile(),
+            Broker = Broker(),
             WireGuardSubnet = WireGuardSubnet(),
             WireGuardEndpoint = WireGuardEndpoint(publicUrl),
             ResolvePasswords = folder => CaPasswords.Resolve(folder, name => settings[name]),
@@ -102,6 +102,18 @@ internal sealed class TenantOptionsReader(PlatformOptions settings)
         return file;
     }
 
+    private BrokerOptions? Broker()
+    {
+        if (settings[BrokerSettings.Broker] is not { } broker)
+            return null;
+        Check(broker == BrokerSettings.RabbitMq, $"{BrokerSettings.Broker}: '{broker}' is not {BrokerSettings.RabbitMq}; leave it out where devices speak HTTPS only");
+        var folder = settings[BrokerSettings.TlsFolder];
+        Check(folder is null || Directory.Exists(folder), $"{BrokerSettings.TlsFolder}: there is no folder '{folder}'; make it, writable for the tenant and readable for RabbitMQ");
+        var names = Take(() => settings.List(BrokerSettings.Names, "localhost,127.0.0.1"), []);
+        CheckHosts(BrokerSettings.Names, names);
+        return new BrokerOptions(folder, names);
+    }
+
     private IPNetwork WireGuardSubnet()
     {
         var text = settings[TenantSettings.WireGuardSubnet];
@@ -152,6 +164,13 @@ internal sealed class TenantOptionsReader(PlatformOptions settings)
 
     private static bool IsHttps(string text, out Uri url) =>
         Uri.TryCreate(text, UriKind.Absolute, out url!) && url.Scheme == Uri.UriSchemeHttps && url.UserInfo.Length == 0;
+
+    private void CheckHosts(string setting, IReadOnlyList<string> names)
+    {
+        foreach (var name in names)
+            Check(Uri.CheckHostName(name) is UriHostNameType.Dns or UriHostNameType.IPv4 or UriHostNameType.IPv6, $"{setting}: '{name}' is neither a DNS name nor an IP address");
+        Check(names.Count > 0, $"{setting} is empty");
+    }
 
     private void Check(bool holds, string error)
     {

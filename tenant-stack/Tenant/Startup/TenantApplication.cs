@@ -8,6 +8,7 @@ using IoTPlatform.Tenant.Features.Enrollment;
 using IoTPlatform.Tenant.Features.Enrollment.Tokens;
 using IoTPlatform.Tenant.Features.Identity;
 using IoTPlatform.Tenant.Features.Join;
+using IoTPlatform.Tenant.Features.Mqtt;
 using IoTPlatform.Tenant.Features.SubCa;
 using IoTPlatform.Tenant.Features.WireGuard;
 using Microsoft.EntityFrameworkCore;
@@ -32,6 +33,7 @@ internal static class TenantApplication
             .AddCertificateAuthority(ca)
             .AddDevices()
             .AddEnrollment()
+            .AddDeviceMqtt(options.Broker)
             .AddWireGuard()
             .AddUplink()
             .AddFederation(folder);
@@ -44,6 +46,7 @@ internal static class TenantApplication
         app.MapDevices();
         app.MapEnrollment();
         app.MapEnrollmentTokens();
+        app.MapDeviceMqtt(options.Broker);
         app.MapSubCa();
         return app;
     }

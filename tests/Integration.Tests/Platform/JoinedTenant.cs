@@ -43,8 +43,8 @@ internal sealed class JoinedTenant : IDisposable
         });
     }
 
-    /// <summary>A client certificate of this Sub-CA with any CN, and the whole chain behind it.</summary>
-    public string Forge(string commonName)
+    /// <summary>A client certificate of this Sub-CA with any CN and URI, and the whole chain behind it.</summary>
+    public string Forge(string commonName, Uri? uri = null)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         using var issuer = X509Certificate2.CreateFromPem(Bundle.SignedCert);
@@ -52,6 +52,13 @@ internal sealed class JoinedTenant : IDisposable
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, true));
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(Oids.ClientAuth)], false));
+        if (uri is not null)
+        {
+            var names = new SubjectAlternativeNameBuilder();
+            names.AddUri(uri);
+            request.CertificateExtensions.Add(names.Build());
+        }
+
         request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(issuer, true, false));
         var now = TimeProvider.System.GetUtcNow();
         using var certificate = request.Create(issuer.SubjectName, X509SignatureGenerator.CreateForECDsa(_subCaKey), now.AddMinutes(-1), now.AddHours(1), SerialNumber.Create());

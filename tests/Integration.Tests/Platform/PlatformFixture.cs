@@ -27,7 +27,7 @@ public sealed class PlatformFixture : IAsyncLifetime
             ["IOT_RABBITMQ_TLS_FOLDER"] = tls,
         });
         // The broker has its certificate only now: the provider runs without it.
-        Broker.AskProvider(Provider.Url);
+        Broker.Ask(Provider.Url);
         await Broker.StartAgainAsync();
     }
 

@@ -1,5 +1,6 @@
+using IoTPlatform.CertificateAuthority;
+using IoTPlatform.Hosting;
 using IoTPlatform.Provider.Features.Messaging.RabbitMq;
-using IoTPlatform.Provider.Features.Messaging.RabbitMq.Auth;
 using IoTPlatform.Provider.Startup;
 
 namespace IoTPlatform.Provider.Features.Messaging;
@@ -19,7 +20,7 @@ internal static class MessagingServices
     public static void MapMessaging(this IEndpointRouteBuilder app, ProviderOptions options)
     {
         if (options.RabbitMq is not null)
-            app.MapBrokerAuth(options);
+            app.MapRabbitMqAuth(ClientCertificateDefaults.BrokerPolicy);
         app.MapSuspension();
         app.MapBrokerCheck();
     }

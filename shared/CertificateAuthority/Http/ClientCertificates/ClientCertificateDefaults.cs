@@ -28,4 +28,7 @@ public static class ClientCertificateDefaults
 
     /// <summary>Claim: the tenant, from the store, if it has one.</summary>
     public const string TenantClaim = "certificate:tenant";
+
+    /// <summary>The RabbitMQ that has its certificate from this host: see <see cref="BrokerCertificate"/>.</summary>
+    public const string BrokerPolicy = "ClientCertificate.Broker";
 }

@@ -4,7 +4,6 @@ using IoTPlatform.Hosting;
 using IoTPlatform.Pki.Files;
 using IoTPlatform.Provider.Features.Messaging.RabbitMq.Amqp;
 using IoTPlatform.Provider.Features.Messaging.RabbitMq.Api;
-using IoTPlatform.Provider.Features.Messaging.RabbitMq.Auth;
 using IoTPlatform.Provider.Startup;
 
 namespace IoTPlatform.Provider.Features.Messaging.RabbitMq;
@@ -22,10 +21,10 @@ internal static class RabbitMqServices
         services.AddSingleton(services => new AmqpConnections(options, services.GetRequiredService<AmqpAccount>(), Roots(options, foundation.Ca.Authority), () => foundation.Ca.ServiceCertificate.Context));
         services.AddSingleton<VhostMapping>();
         services.AddSingleton(new RabbitMqOwnership(foundation.Options.PlatformDomain));
-        services.AddSingleton<BridgeDecisions>();
+        services.AddSingleton<IRabbitMqAuth, BridgeAuth>();
         services.AddSingleton<IBrokerProvisioner, RabbitMqBrokerProvisioner>();
         if (options.TlsFolder is { } folder)
-            services.AddHostedService(provider => ActivatorUtilities.CreateInstance<BrokerCertificate>(provider, options, new BrokerCertificateFiles(folder)));
+            services.AddHostedService(provider => ActivatorUtilities.CreateInstance<BrokerCertificate>(provider, options.Names, new BrokerCertificateFiles(folder)));
     }
 
     private static string Password(ProviderFoundation foundation) => foundation.Settings.Secret(RabbitMqSettings.Password)

@@ -1,47 +1,58 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Pki;
-using IoTPlatform.Provider.Startup;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
-namespace IoTPlatform.Provider.Features.Messaging.RabbitMq;
+namespace IoTPlatform.CertificateAuthority;
 
-/// <summary>Keeps the broker's own certificate on disk, renewed after two thirds of its life, for other names, or under a new intermediate. RabbitMQ serves it from the next handshake on.</summary>
-internal sealed partial class BrokerCertificate(
-    Authority authority, ProviderOptions provider, RabbitMqOptions options, BrokerCertificateFiles files, TimeProvider time, ILogger<BrokerCertificate> log) : BackgroundService
+/// <summary>
+/// Keeps a RabbitMQ's own certificate on disk, and the root: renewed after two thirds of its life, for other names, or under a new
+/// issuer. RabbitMQ serves it from the next handshake on.
+/// </summary>
+/// <param name="authority">Signs it.</param>
+/// <param name="hosts">DNS names and addresses of the broker.</param>
+/// <param name="files">Where the broker reads.</param>
+/// <param name="time">When it is due.</param>
+/// <param name="log">Each renewal, and each that failed.</param>
+public sealed partial class BrokerCertificate(
+    Authority authority, IReadOnlyList<string> hosts, BrokerCertificateFiles files, TimeProvider time, ILogger<BrokerCertificate> log) : BackgroundService
 {
     /// <summary>CN of the certificate and name in its SPIFFE id.</summary>
     public const string Service = "rabbitmq";
 
-    private static readonly TimeSpan CheckInterval = TimeSpan.FromHours(1);
-    private static readonly TimeSpan RetryInterval = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan CheckInterval = TimeSpan.FromMinutes(1);
 
     /// <summary>Before the host is ready: a broker that waits for its certificate can start.</summary>
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
-        await TryRenewAsync(cancellationToken);
-        await base.StartAsync(cancellationToken);
+        await TryRenewAsync(cancellationToken).ConfigureAwait(false);
+        await base.StartAsync(cancellationToken).ConfigureAwait(false);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         while (!stoppingToken.IsCancellationRequested)
-            await Task.Delay(await TryRenewAsync(stoppingToken) ? CheckInterval : RetryInterval, time, stoppingToken);
+        {
+            await Task.Delay(CheckInterval, time, stoppingToken).ConfigureAwait(false);
+            await TryRenewAsync(stoppingToken).ConfigureAwait(false);
+        }
     }
 
-    private async Task<bool> TryRenewAsync(CancellationToken cancellationToken)
+    private async Task TryRenewAsync(CancellationToken cancellationToken)
     {
         try
         {
+            files.SaveRoot(authority.Chain.Root);
             using var current = files.TryLoad();
             if (current is null || IsDue(current))
-                await RenewAsync(cancellationToken);
-            return true;
+            {
+                await RenewAsync(cancellationToken).ConfigureAwait(false);
+            }
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
             RenewalFailed(e);
-            return false;
         }
     }
 
@@ -58,16 +69,15 @@ internal sealed partial class BrokerCertificate(
                 Provisioner = "self",
                 Requester = "system",
             },
-            cancellationToken);
-        files.SaveRoot(authority.Chain.Root);
+            cancellationToken).ConfigureAwait(false);
         files.Save(key, issued.Pem + issued.IssuersPem);
         Renewed(issued.Serial, issued.NotAfter);
     }
 
     private SubjectNames Names()
     {
-        var names = SubjectNames.FromSans(Service, options.Names);
-        return names with { Uris = [.. names.Uris, SpiffeId.ProviderService(provider.PlatformDomain, Service)] };
+        var names = SubjectNames.FromSans(Service, hosts);
+        return names with { Uris = [.. names.Uris, authority.Options.SpiffeIdOf(Service)] };
     }
 
     private bool IsDue(X509Certificate2 certificate)

@@ -4,12 +4,11 @@ using IoTPlatform.Client;
 using IoTPlatform.Contracts.Devices;
 using IoTPlatform.Pki;
 using IoTPlatform.Pki.Files;
-using IoTPlatform.Stacks;
 
-namespace IoTPlatform.EndToEnd.Tests.Lifecycle;
+namespace IoTPlatform.Stacks;
 
 /// <summary>A device of a running tenant, over HTTPS.</summary>
-internal sealed class EnrolledDevice : IDisposable
+public sealed class EnrolledDevice : IDisposable
 {
     private readonly ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
     private readonly TenantStack tenant;
@@ -18,6 +17,9 @@ internal sealed class EnrolledDevice : IDisposable
     private EnrollResponse identity = null!;
 
     private EnrolledDevice(TenantStack tenant, string deviceId) => (this.tenant, this.deviceId, trust) = (tenant, deviceId, tenant.Trust);
+
+    /// <summary>Key, certificate, Sub-CA, intermediate.</summary>
+    public string KeyAndChainPem => key.ExportPkcs8PrivateKeyPem() + "\n" + identity.Certificate + identity.CaChain;
 
     public string IssuerKeyId
     {
@@ -52,7 +54,8 @@ internal sealed class EnrolledDevice : IDisposable
     {
         using var certificate = Pem.ParseCertificate(identity.Certificate);
         var verified = ChainVerifier.Verify(certificate, Pem.ParseCertificates(identity.CaChain), [root], CertificatePurpose.ClientAuth, TimeProvider.System.GetUtcNow());
-        verified.IsValid.ShouldBeTrue(verified.Reason);
+        if (!verified.IsValid)
+            throw new InvalidOperationException(verified.Reason);
     }
 
     public void Dispose() => key.Dispose();

@@ -1,0 +1,24 @@
+using IoTPlatform.Contracts;
+using IoTPlatform.Tenant.Data;
+using IoTPlatform.Tenant.Features.Join;
+using Microsoft.EntityFrameworkCore;
+
+namespace IoTPlatform.Tenant.Features.Mqtt;
+
+/// <summary>Which device may connect to this tenant's broker, and as what. Together with <see cref="DeviceTopics"/> the access policy of every broker that devices talk to.</summary>
+internal sealed class DeviceAccess(JoinedTenant tenant, IDbContextFactory<TenantDbContext> databases)
+{
+    /// <summary>With the tenant in front, because client ids are global across RabbitMQ's vHosts. One device, one id: it can throw off nobody but itself.</summary>
+    public string ClientIdOf(string deviceId) => $"{tenant.TenantId}.{deviceId}";
+
+    public string Namespace => tenant.TenantId;
+
+    /// <summary>Enrolled, and not revoked.</summary>
+    public async ValueTask<bool> IsActiveAsync(string deviceId, CancellationToken cancellationToken)
+    {
+        if (!DeviceId.IsValid(deviceId))
+            return false;
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        return await db.Devices.AsNoTracking().AnyAsync(device => device.DeviceId == deviceId && device.Status != DeviceState.Revoked && device.NotAfter != null, cancellationToken);
+    }
+}

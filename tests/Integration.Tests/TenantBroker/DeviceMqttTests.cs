@@ -1,0 +1,219 @@
+using System.Security.Cryptography.X509Certificates;
+using IoTPlatform.Client;
+using IoTPlatform.Contracts.Certificates;
+using IoTPlatform.Integration.Tests.Platform;
+using IoTPlatform.Integration.Tests.RabbitMq;
+using IoTPlatform.Pki;
+using IoTPlatform.Stacks;
+using IoTPlatform.Testing;
+
+namespace IoTPlatform.Integration.Tests.TenantBroker;
+
+/// <summary>A tenant's devices on the tenant's RabbitMQ, which asks the tenant.</summary>
+public sealed class DeviceMqttTests(DeviceMqttTests.House house) : IClassFixture<DeviceMqttTests.House>
+{
+    [SkippableFact]
+    public async Task Device_PublishesBelowItsOwnId()
+    {
+        using var device = await house.DeviceAsync("pump-1");
+
+        (await device.PublishAsync("acme.pump-1", "telemetry/pump-1/temperature", "{}")).ShouldBe(MqttOutcome.Done, house.Broker.Log);
+        (await device.PublishAsync("acme.pump-1", "status/pump-1", "{}")).ShouldBe(MqttOutcome.Done);
+    }
+
+    [SkippableFact]
+    public async Task Device_GetsItsCommands_AndNobodyElses()
+    {
+        using var device = await house.DeviceAsync("pump-2");
+        await using var commands = await device.SubscribeAsync("acme.pump-2", "commands/pump-2/#");
+
+        await house.CommandAsync("commands.pump-3.now", "not for you");
+        await house.CommandAsync("commands.pump-2.now", "open");
+        await commands.MessageAsync("commands/pump-2/now open");
+
+        commands.Messages.ShouldBe(["commands/pump-2/now open"]);
+    }
+
+    [SkippableTheory]
+    [InlineData("#")]
+    [InlineData("commands/#")]
+    [InlineData("commands/+/now")]
+    [InlineData("commands/valve-1/#")]
+    [InlineData("telemetry/pump-4/#")]
+    public async Task Subscription_ThatShowsMoreThanItsOwnCommands_IsRefused(string filter)
+    {
+        using var device = await house.DeviceAsync("pump-4");
+
+        await using var subscription = await device.SubscribeAsync("acme.pump-4", filter);
+
+        subscription.Subscribed.ShouldBeFalse(subscription.Output);
+    }
+
+    [SkippableTheory]
+    [InlineData("telemetry/valve-1/x")]
+    [InlineData("commands/pump-5/now")]
+    [InlineData("telemetry.valve-1/x")]
+    [InlineData("telemetry")]
+    public async Task Publication_AnywhereElse_IsRefused(string topic)
+    {
+        using var device = await house.DeviceAsync("pump-5");
+
+        (await device.PublishAsync("acme.pump-5", topic, "{}", timeout: TimeSpan.FromSeconds(3))).ShouldNotBe(MqttOutcome.Done);
+    }
+
+    [SkippableTheory]
+    [InlineData("acme.valve-1")]
+    [InlineData("acme.pump-6.second")]
+    [InlineData("pump-6")]
+    [InlineData("globex.pump-6")]
+    public async Task Attack_AnotherClientId_IsRefused(string clientId)
+    {
+        using var device = await house.DeviceAsync("pump-6");
+
+        (await device.PublishAsync(clientId, "telemetry/pump-6/x", "{}")).ShouldBe(MqttOutcome.NotAuthorised);
+    }
+
+    [SkippableTheory]
+    [InlineData("valve-1", "guess")]
+    [InlineData("pump-7", "")]
+    [InlineData("acme:valve-1", "guess")]
+    public async Task Attack_AUserNameBesideTheCertificate_IsRefused(string user, string password)
+    {
+        using var valve = await house.DeviceAsync("valve-1");
+        using var device = await house.DeviceAsync("pump-7");
+
+        (await device.PublishAsync("acme.valve-1", "telemetry/valve-1/x", "{}", user, password)).ShouldBe(MqttOutcome.NotAuthorised);
+    }
+
+    [SkippableFact]
+    public async Task RevokedDevice_IsRefused()
+    {
+        using var device = await house.DeviceAsync("stolen");
+        (await device.PublishAsync("acme.stolen", "telemetry/stolen/x", "{}")).ShouldBe(MqttOutcome.Done);
+
+        await house.Admin.RevokeDeviceAsync("stolen", new RevokeRequest { ReasonCode = 1, Reason = "stolen" });
+
+        (await device.PublishAsync("acme.stolen", "telemetry/stolen/x", "{}")).ShouldBe(MqttOutcome.NotAuthorised);
+    }
+
+    [SkippableFact]
+    public async Task Attack_AnotherTenantsDeviceOfTheSameName_IsRefused()
+    {
+        using var device = await house.DeviceAsync("twin");
+        using var other = await house.OthersDeviceAsync("twin");
+
+        (await other.PublishAsync("acme.twin", "telemetry/twin/x", "{}")).ShouldBe(MqttOutcome.NotAuthorised);
+        (await device.PublishAsync("acme.twin", "telemetry/twin/x", "{}")).ShouldBe(MqttOutcome.Done);
+    }
+
+    [SkippableFact]
+    public async Task Attack_AnotherTenantsSubCaSignsThisTenantsName_IsRefused()
+    {
+        using var device = await house.DeviceAsync("victim");
+        using var thief = await JoinedTenant.JoinAsync(house.Provider, "thief");
+        using var forged = new Mosquitto(house.Broker, thief.Forge("victim", new Uri(house.SpiffeIdOf("victim"))));
+
+        (await forged.PublishAsync("acme.victim", "telemetry/victim/x", "{}")).ShouldBe(MqttOutcome.NoConnection);
+        (await device.PublishAsync("acme.victim", "telemetry/victim/x", "{}")).ShouldBe(MqttOutcome.Done);
+    }
+
+    [SkippableFact]
+    public async Task DeviceIdWithADot_IsNotServed()
+    {
+        using var device = await house.DeviceAsync("pump.8");
+
+        (await device.PublishAsync("acme.pump.8", "telemetry/pump.8/x", "{}")).ShouldBe(MqttOutcome.NotAuthorised);
+    }
+
+    [SkippableFact]
+    public async Task TenantDown_NobodyNewGetsIn_AndItHealsByItself()
+    {
+        using var device = await house.DeviceAsync("pump-9");
+        await house.Tenant.KillAsync();
+
+        (await device.PublishAsync("acme.pump-9", "telemetry/pump-9/x", "{}")).ShouldBe(MqttOutcome.NotAuthorised);
+
+        house.Tenant.Launch();
+        await house.Tenant.ReadyAsync();
+        (await device.PublishAsync("acme.pump-9", "telemetry/pump-9/x", "{}")).ShouldBe(MqttOutcome.Done);
+    }
+
+    [SkippableTheory]
+    [InlineData("user")]
+    [InlineData("vhost")]
+    [InlineData("resource")]
+    [InlineData("topic")]
+    public async Task Attack_AskingTheTenantAsADevice_IsRefused(string question)
+    {
+        using var device = await EnrolledDevice.EnrollAsync(house.Tenant, house.Admin, $"curious-{question}");
+        using var certificate = X509Certificate2.CreateFromPem(device.KeyAndChainPem, device.KeyAndChainPem);
+        using var http = PlatformHttp.Create(house.Tenant.Url, house.Tenant.Trust.Roots, certificate, TimeSpan.FromSeconds(30));
+        using var form = new FormUrlEncodedContent([new("username", "valve-1"), new("vhost", "acme"), new("client_id", "acme.valve-1")]);
+
+        using var answer = await http.PostAsync(new Uri($"mqtt/auth/{question}", UriKind.Relative), form);
+
+        ((int)answer.StatusCode).ShouldBe(403);
+    }
+
+    /// <summary>A provider, two tenants, and the RabbitMQ of the first.</summary>
+    public sealed class House : IAsyncLifetime
+    {
+        private readonly TempFolder _folder = new();
+        private TenantStack? _other;
+        private TenantClient? _otherAdmin;
+
+        internal ProviderStack Provider { get; private set; } = null!;
+
+        internal TenantStack Tenant { get; private set; } = null!;
+
+        internal TenantClient Admin { get; private set; } = null!;
+
+        internal RabbitMqServer Broker { get; private set; } = null!;
+
+        public async Task InitializeAsync()
+        {
+            var tls = Directory.CreateDirectory(_folder.Combine("tls")).FullName;
+            Broker = await RabbitMqServer.PrepareAsync(tls, "acme");
+            Provider = await ProviderStack.StartAsync(new Dictionary<string, string?>());
+            Tenant = await TenantStack.LaunchAsync(Provider, "acme", (await Provider.PrepareAsync("acme")).JoinKey, new Dictionary<string, string?> { ["IOT_BROKER"] = "rabbitmq", ["IOT_RABBITMQ_TLS_FOLDER"] = tls });
+            _other = await TenantStack.LaunchAsync(Provider, "globex", (await Provider.PrepareAsync("globex")).JoinKey);
+            await Tenant.ReadyAsync();
+            Admin = await Tenant.AdminAsync();
+            Broker.Ask(Tenant.Url);
+            await Broker.StartAgainAsync();
+            await Broker.AdminAsync(HttpMethod.Put, $"permissions/acme/{Broker.User}", """{"configure":"","write":"^amq\\.topic$","read":""}""");
+            await _other.ReadyAsync();
+            _otherAdmin = await _other.AdminAsync();
+        }
+
+        public async Task DisposeAsync()
+        {
+            Admin?.Dispose();
+            _otherAdmin?.Dispose();
+            foreach (var part in new IAsyncDisposable?[] { Broker, Tenant, _other, Provider })
+            {
+                if (part is not null)
+                    await part.DisposeAsync();
+            }
+
+            _folder.Dispose();
+        }
+
+        internal async Task<Mosquitto> DeviceAsync(string deviceId)
+        {
+            using var device = await EnrolledDevice.EnrollAsync(Tenant, Admin, deviceId);
+            return new Mosquitto(Broker, device.KeyAndChainPem);
+        }
+
+        internal async Task<Mosquitto> OthersDeviceAsync(string deviceId)
+        {
+            using var device = await EnrolledDevice.EnrollAsync(_other!, _otherAdmin!, deviceId);
+            return new Mosquitto(Broker, device.KeyAndChainPem);
+        }
+
+        internal string SpiffeIdOf(string deviceId) => SpiffeId.Device("acme", "iotplatform.internal", deviceId);
+
+        internal Task CommandAsync(string routingKey, string payload) => Broker.AdminAsync(
+            HttpMethod.Post, "exchanges/acme/amq.topic/publish", $$"""{"properties":{},"routing_key":"{{routingKey}}","payload":"{{payload}}","payload_encoding":"string"}""");
+    }
+}
