@@ -50,7 +50,7 @@ public sealed class TenantOptionsReaderTests
     [Theory]
     [InlineData("IOT_BROKER", "mosquitto")]
     [InlineData("IOT_RABBITMQ_TLS_FOLDER", "/no/such/folder")]
-    [InlineData("IOT_RABBITMQ_NAMES", "not a host")]
+    [InlineData("IOT_RABBITMQ_NAMES", "host!")]
     public void Read_BrokerThatCannotBeUsed_NamesTheSetting(string name, string value)
     {
         var settings = new Dictionary<string, string> { ["PROVIDER_URL"] = "https://provider.example:9443", ["IOT_BROKER"] = "rabbitmq", [name] = value };
