@@ -56,15 +56,15 @@ public sealed class Browser : IDisposable
         for (var step = 0; step < MaxRedirects; step++)
         {
             using var response = await SendAsync(request);
-            if (response.Headers.Location is not { } location)
+            var page = new BrowserPage { Url = request.RequestUri!, Status = response.StatusCode, Headers = response.Headers, Html = await response.Content.ReadAsStringAsync() };
+            if (page.Next is not { } next)
             {
-                return new BrowserPage { Url = request.RequestUri!, Status = response.StatusCode, Headers = response.Headers, Html = await response.Content.ReadAsStringAsync() };
+                return page;
             }
 
-            var next = new Uri(request.RequestUri!, location);
             if (stopAt is not null && next.AbsoluteUri.StartsWith(stopAt, StringComparison.Ordinal))
             {
-                return new BrowserPage { Url = next, Status = response.StatusCode, Headers = response.Headers, Html = "" };
+                return page with { Url = next, Html = "" };
             }
 
             request = new HttpRequestMessage(HttpMethod.Get, next);

@@ -17,6 +17,11 @@ public sealed record BrowserPage
 
     public required string Html { get; init; }
 
+    /// <summary>Where it leads by itself: by a redirect, or by what the page says in its head.</summary>
+    public Uri? Next => Headers.Location is { } location ? new Uri(Url, location)
+        : Regex.Match(Html, "<meta http-equiv=\"refresh\" content=\"0;url=([^\"]+)\"", RegexOptions.None, Limit) is { Success: true } refresh ? new Uri(Url, WebUtility.HtmlDecode(refresh.Groups[1].Value))
+        : null;
+
     /// <summary>What a person reads.</summary>
     public string Text => WebUtility.HtmlDecode(Regex.Replace(Regex.Replace(Html, "(?s)<(script|style|head).*?</\\1>", "", RegexOptions.None, Limit), "<[^>]+>|\\s+", " ", RegexOptions.None, Limit));
 

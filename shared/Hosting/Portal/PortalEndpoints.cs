@@ -1,10 +1,8 @@
 using IoTPlatform.Hosting.Oidc.Login;
-using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
-using Microsoft.Extensions.Logging;
 
 namespace IoTPlatform.Hosting.Portal;
 
@@ -60,6 +58,6 @@ internal static class PortalEndpoints
             return new PortalRedirect(ReturnPath.Home);
         }
 
-        return await provider.EndAsync(idToken, cancellationToken) is { } end ? new PortalRedirect(end.AbsoluteUri) : pages.SignedOut(providerMayStillKnow: true);
+        return await provider.EndAsync(idToken, cancellationToken) is { } end ? pages.SigningOut(end) : pages.SignedOutHereOnly();
     }
 }

@@ -6,8 +6,6 @@ namespace IoTPlatform.Hosting.Portal;
 /// <summary>What people see. The identity provider is null on a host without one.</summary>
 internal sealed class PortalPages(PortalOptions portal, Oidc.OidcOptions? provider = null)
 {
-    private string? ProviderOrigin => provider is null ? null : new Uri(provider.Issuer).GetLeftPart(UriPartial.Authority);
-
     public PortalPage SignedIn(PortalUser user, AntiforgeryTokenSet forgery) => new(Frame("Signed in", $"""
         <section>
         <h1>Signed in</h1>
@@ -19,7 +17,7 @@ internal sealed class PortalPages(PortalOptions portal, Oidc.OidcOptions? provid
         </dl>
         <form method="post" action="/portal/sign-out">{Hidden(forgery)}<button class="button" type="submit">Sign out</button></form>
         </section>
-        """)) { FormTarget = ProviderOrigin };
+        """));
 
     public PortalPage SignIn(AntiforgeryTokenSet forgery, string returnPath, string? problem = null, int status = 200, TimeSpan? retryAfter = null) => new(
         Frame("Sign in", $"""
@@ -30,12 +28,24 @@ internal sealed class PortalPages(PortalOptions portal, Oidc.OidcOptions? provid
         status,
         retryAfter);
 
-    public PortalPage SignedOut(bool providerMayStillKnow) => new(Frame("Signed out", $"""
+    /// <summary>
+    /// Signed out here, and on the way to the same at the identity provider. A page and not a redirect: browsers hold every redirect
+    /// after a form against form-action, and a provider may send on to providers of its own that nobody here knows.
+    /// </summary>
+    public PortalPage SigningOut(Uri provider) => new(Frame(
+        "Signing out",
+        $"""
+            <section>
+            <h1>Signed out here</h1>
+            <p><a href="{provider.AbsoluteUri}">Sign out at the identity provider, too</a>: that happens by itself in a moment.</p>
+            </section>
+            """,
+        $"""<meta http-equiv="refresh" content="0;url={provider.AbsoluteUri}">"""));
+
+    public PortalPage SignedOutHereOnly() => new(Frame("Signed out", $"""
         <section>
         <h1>Signed out</h1>
-        {(providerMayStillKnow
-            ? $"<p>You are signed out here. The identity provider could not be told, so you may still be signed in there: close the browser on a shared machine.</p>"
-            : Markup.None)}
+        <p>You are signed out here. The identity provider could not be told, so you may still be signed in there: close the browser on a shared machine.</p>
         <p><a href="/portal">Back to the portal</a></p>
         </section>
         """));
@@ -66,7 +76,9 @@ internal sealed class PortalPages(PortalOptions portal, Oidc.OidcOptions? provid
         problem.Status,
         problem.RetryAfter);
 
-    private Markup Frame(string title, Markup body) => $"""
+    private Markup Frame(string title, Markup body) => Frame(title, body, Markup.None);
+
+    private Markup Frame(string title, Markup body, Markup head) => $"""
         <!DOCTYPE html>
         <html lang="en">
         <head>
@@ -74,6 +86,7 @@ internal sealed class PortalPages(PortalOptions portal, Oidc.OidcOptions? provid
         <meta name="viewport" content="width=device-width, initial-scale=1">
         <title>{title} · {portal.Title}</title>
         <link rel="stylesheet" href="{PortalStyle.Path}">
+        {head}
         </head>
         <body>
         <header>{portal.Title}</header>
