@@ -19,7 +19,11 @@ internal static class FederationRepresentation
         representation["standardFlowEnabled"] = true;
         representation["redirectUris"] = Representation.List(client.RedirectUri!.AbsoluteUri);
         representation["protocolMappers"] = new JsonArray();
-        representation["attributes"] = new JsonObject { ["pkce.code.challenge.method"] = "S256" };
+        representation["attributes"] = new JsonObject
+        {
+            ["pkce.code.challenge.method"] = "S256",
+            ["post.logout.redirect.uris"] = client.RedirectUri.AbsoluteUri + "/logout_response", // a sign-out at the tenant ends here, too, and goes back
+        };
         representation["defaultClientScopes"] = Representation.List("basic", "profile", "email", PlatformClients.FederationScope);
         representation["optionalClientScopes"] = new JsonArray();
         return representation;
