@@ -105,17 +105,17 @@ public sealed class PortalTests(PortalTests.Staff staff) : IClassFixture<PortalT
         await Keycloak.StopAsync();
         try
         {
-            var signedOut = await browser.SubmitAsync(page, "sign-out");
-            signedOut.Text.ShouldContain("Signed out");
-            signedOut.Text.ShouldContain("may still be signed in there");
-            (await browser.GetAsync(Portal))["name"].ShouldBeNull();
-
             var home = await local.GetAsync(Portal);
             using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
             BrowserPage down;
             while ((down = await local.GetAsync(home.Link("Sign in"), stopAt: Keycloak.Url.AbsoluteUri)).Status != HttpStatusCode.ServiceUnavailable)
                 await Task.Delay(200, patience.Token);
             down.Text.ShouldContain("identity provider does not answer");
+            var signedOut = await browser.SubmitAsync(page, "sign-out");
+            signedOut.Text.ShouldContain("Signed out");
+            signedOut.Text.ShouldContain("may still be signed in there");
+            (await browser.GetAsync(Portal))["name"].ShouldBeNull();
+
             (await local.SubmitAsync(home, "sign-in", ("username", "admin"), ("password", ProviderStack.AdminPassword)))["way"].ShouldBe("with a local account");
         }
         finally

@@ -7,11 +7,12 @@ using IoTPlatform.Testing;
 namespace IoTPlatform.Integration.Tests.Keycloak;
 
 /// <summary>A tenant's own realm, and the provider's staff in it, with one real Keycloak for both.</summary>
-public sealed class TenantRealmTests(TenantRealmTests.House house) : IClassFixture<TenantRealmTests.House>
+[Collection(TenantHouse.Collection)]
+public sealed class TenantRealmTests(TenantHouse house)
 {
-    private const string Tenant = "acme";
+    private const string Tenant = TenantHouse.Tenant;
     private const string Provider = "cdm-provider";
-    private const string Password = "correct horse";
+    private const string Password = TenantHouse.Password;
 
     private KeycloakServer Keycloak => house.Keycloak;
 
@@ -112,7 +113,7 @@ public sealed class TenantRealmTests(TenantRealmTests.House house) : IClassFixtu
     public async Task FirstBoot_WrongKeycloakPassword_EndsAndNamesTheSetting()
     {
         var prepared = await house.Fixture.Provider.PrepareAsync("wrongpw");
-        await using var stack = await TenantStack.LaunchAsync(house.Fixture.Provider, "wrongpw", prepared.JoinKey, Settings(Keycloak, "wrongpw", "not the password"));
+        await using var stack = await TenantStack.LaunchAsync(house.Fixture.Provider, "wrongpw", prepared.JoinKey, TenantHouse.Settings(Keycloak, "wrongpw", "not the password"));
 
         (await stack.Process.WaitForExitAsync(TimeSpan.FromSeconds(120))).ShouldNotBe(0);
         stack.Process.Output.ShouldContain("IOT_KEYCLOAK_ADMIN_PASSWORD");
@@ -141,64 +142,4 @@ public sealed class TenantRealmTests(TenantRealmTests.House house) : IClassFixtu
     private static JsonNode Claims(JsonNode tokens) => JsonNode.Parse(Base64UrlText((string)tokens["access_token"]!))!;
 
     private static byte[] Base64UrlText(string token) => System.Buffers.Text.Base64Url.DecodeFromChars(token.Split('.')[1]);
-
-    private static Dictionary<string, string?> Settings(KeycloakServer keycloak, string tenant, string password) => new()
-    {
-        ["KEYCLOAK_URL"] = keycloak.Url.AbsoluteUri,
-        ["IOT_KEYCLOAK_ADMIN_PASSWORD"] = password,
-        ["IOT_IDENTITY"] = "keycloak",
-        ["IOT_OIDC_ISSUER"] = keycloak.Issuer(tenant),
-    };
-
-    /// <summary>Provider, tenant and one Keycloak with both realms.</summary>
-    public sealed class House : IAsyncLifetime
-    {
-        public KeycloakFixture Fixture { get; } = new();
-        public TenantStack Stack { get; private set; } = null!;
-        public KeycloakServer Keycloak => Fixture.Keycloak;
-        public string ProviderRealm => Fixture.Realm;
-
-        public async Task InitializeAsync()
-        {
-            await Fixture.InitializeAsync();
-            await Keycloak.AddUserAsync(ProviderRealm, "paula", Password, "platform-admin");
-            await Keycloak.AddUserAsync(ProviderRealm, "oscar", Password, "platform-operator");
-            await Keycloak.AddUserAsync(ProviderRealm, "nora", Password, "cdm-admin");
-            var prepared = await Fixture.Provider.PrepareAsync(Tenant);
-            Stack = await TenantStack.LaunchAsync(Fixture.Provider, Tenant, prepared.JoinKey, Settings(Keycloak, Tenant, Keycloak.AdminPassword));
-            await Stack.Process.WaitForLineAsync("ready ", TimeSpan.FromSeconds(180));
-            await Stack.Process.WaitForLineAsync(line => line.Contains("mapper username created", StringComparison.Ordinal), TimeSpan.FromSeconds(60));
-        }
-
-        public async Task DisposeAsync()
-        {
-            if (Stack is not null)
-                await Stack.DisposeAsync();
-            await Fixture.DisposeAsync();
-        }
-
-        public async Task RestartAsync()
-        {
-            Stack.Process.Terminate();
-            await Stack.Process.WaitForExitAsync();
-            await Stack.Process.DisposeAsync();
-            Stack.Launch();
-            await Stack.ReadyAsync();
-            await Stack.Process.WaitForLineAsync(line => line.Contains("Upkeep: federation done", StringComparison.Ordinal), TimeSpan.FromSeconds(60));
-        }
-
-        public async Task<JsonNode> SignInAsync(string username, string? identityProvider)
-        {
-            var portal = (await Keycloak.ClientAsync(Tenant, "iot-portal"))!;
-            using var login = new FormLogin(Keycloak, Tenant);
-            return await login.TokensAsync("iot-portal", (string)portal["secret"]!, (string)portal["redirectUris"]![0]!, username, Password, identityProvider);
-        }
-
-        public TenantClient Client(JsonNode tokens)
-        {
-            var client = TenantClient.Create(Stack.Url, Stack.Trust);
-            client.UseSession((string)tokens["access_token"]!);
-            return client;
-        }
-    }
 }
