@@ -43,6 +43,11 @@ public sealed class ProviderClient(HttpClient http, TimeProvider? time = null) :
     public Task ResumeTenantAsync(string tenantId, CancellationToken cancellationToken = default) =>
         SendAsync(HttpMethod.Post, Tenant(tenantId) + "/resume", cancellationToken);
 
+    public Task ChangePlanAsync(string tenantId, string plan, CancellationToken cancellationToken = default) =>
+        SendAsync(
+            HttpMethod.Post, Tenant(tenantId) + "/plan", new ChangePlanRequest { Plan = plan },
+            ContractsJson.Default.ChangePlanRequest, cancellationToken);
+
     /// <summary>What is not at the broker as it should be.</summary>
     public Task<BrokerCheck> CheckBrokerAsync(string tenantId, CancellationToken cancellationToken = default) =>
         GetAsync(Tenant(tenantId) + "/broker", ContractsJson.Default.BrokerCheck, cancellationToken);

@@ -23,6 +23,7 @@ namespace IoTPlatform.Contracts;
 [JsonSerializable(typeof(TenantDetail))]
 [JsonSerializable(typeof(Page<TenantSummary>))]
 [JsonSerializable(typeof(SuspendTenantRequest))]
+[JsonSerializable(typeof(ChangePlanRequest))]
 [JsonSerializable(typeof(BrokerCheck))]
 [JsonSerializable(typeof(JoinRequest))]
 [JsonSerializable(typeof(JoinBundle))]

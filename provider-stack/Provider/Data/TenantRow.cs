@@ -1,4 +1,5 @@
 using IoTPlatform.Contracts.Tenants;
+using IoTPlatform.Provider.Features.Messaging;
 
 namespace IoTPlatform.Provider.Data;
 
@@ -16,6 +17,8 @@ internal sealed class TenantRow
     /// <summary>Grows whenever the workflow's input changes.</summary>
     public int WorkflowRevision { get; set; }
     public DateTimeOffset? WorkflowWokenAt { get; set; }
+    /// <summary>Names its limits at the broker.</summary>
+    public string Plan { get; set; } = TenantPlans.Standard;
     public DateTimeOffset? SuspendedAt { get; set; }
     public string? SuspendedReason { get; set; }
 

@@ -1,6 +1,7 @@
 using System.Net;
 using IoTPlatform.Hosting;
 using IoTPlatform.Hosting.Oidc;
+using IoTPlatform.Provider.Features.Messaging;
 using IoTPlatform.Provider.Features.Messaging.RabbitMq;
 
 namespace IoTPlatform.Provider.Startup;
@@ -33,6 +34,7 @@ internal sealed record ProviderOptions
 
     /// <summary>Null: the embedded broker.</summary>
     public RabbitMqOptions? RabbitMq { get; init; }
+    public TenantPlans Plans { get; init; } = TenantPlans.Default;
 
     /// <summary>How long one step of a workflow may take before it counts as a dependency that is down.</summary>
     public TimeSpan StepTimeout { get; init; } = TimeSpan.FromSeconds(10);

@@ -2,6 +2,7 @@ using System.Net;
 using IoTPlatform.Hosting;
 using IoTPlatform.Hosting.Keycloak;
 using IoTPlatform.Hosting.Oidc;
+using IoTPlatform.Provider.Features.Messaging;
 using IoTPlatform.Provider.Features.Messaging.RabbitMq;
 
 namespace IoTPlatform.Provider.Startup;
@@ -42,6 +43,8 @@ internal sealed class ProviderOptionsReader(PlatformOptions settings)
             Mistake(oidc.BackChannel is null ? OidcSettings.Issuer : OidcSettings.BackChannel, oidc.Reached.ToString(), "it must be a Keycloak realm's URL, such as https://keycloak.example/realms/cdm");
         var rabbitmq = new RabbitMqOptionsReader(settings, Mistake).Read((mqttUrl ?? configuredUrl)?.Host ?? PublicName(names));
 
+        var plans = Plans();
+
         if (_mistakes.Count > 0)
             throw new StartupException("The configuration can't be used:" + string.Concat(_mistakes.Select(m => "\n  " + m)));
 
@@ -59,7 +62,23 @@ internal sealed class ProviderOptionsReader(PlatformOptions settings)
             DiscoveryUrl = discoveryUrl ?? (oidc is null ? new Uri(publicUrl, "realms/cdm/.well-known/openid-configuration") : oidc.DiscoveryUrl),
             Oidc = oidc,
             RabbitMq = rabbitmq,
+            Plans = plans,
         };
+    }
+
+    private TenantPlans Plans()
+    {
+        if (settings[ProviderSettings.Plans] is not { } text)
+            return TenantPlans.Default;
+        try
+        {
+            return TenantPlans.Parse(settings.List(ProviderSettings.Plans, ""));
+        }
+        catch (FormatException e)
+        {
+            Mistake(ProviderSettings.Plans, text, e.Message);
+            return TenantPlans.Default;
+        }
     }
 
     private static string PublicName(List<string> names) => names.Find(name => !HostNames.IsLoopback(name)) ?? names[0];

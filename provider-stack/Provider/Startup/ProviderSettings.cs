@@ -15,11 +15,12 @@ internal static class ProviderSettings
     public const string AdminPassword = "IOT_ADMIN_PASSWORD";
     public const string RabbitmqUrl = "IOT_RABBITMQ_URL";
     public const string RabbitmqMqttUrl = "IOT_RABBITMQ_MQTT_URL";
+    public const string Plans = "IOT_PLANS";
     public const string DiscoveryUrl = "IOT_CDM_DISCOVERY_URL";
 
     public static readonly string[] All =
     [
-        Data, Listen, Names, PublicUrl, PlatformDomain, Database, AdminPassword, RabbitmqUrl, RabbitmqMqttUrl, DiscoveryUrl,
+        Data, Listen, Names, PublicUrl, PlatformDomain, Database, AdminPassword, RabbitmqUrl, RabbitmqMqttUrl, DiscoveryUrl, Plans,
         "STEP_CA_PASSWORD", "STEP_CA_PROVISIONER_PASSWORD", .. OidcSettings.All, .. RabbitMqSettings.All,
     ];
 }

@@ -8,4 +8,7 @@ public sealed record PrepareTenantRequest
 
     /// <summary>The tenant's own DNS domains; they become permitted DNS subtrees of its Sub-CA (RFC 5280 section 4.2.1.10). None: not constrained.</summary>
     public IReadOnlyList<string>? DnsDomains { get; init; }
+
+    /// <summary>Its limits at the broker; null: standard.</summary>
+    public string? Plan { get; init; }
 }

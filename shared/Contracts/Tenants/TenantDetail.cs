@@ -5,6 +5,7 @@ public sealed record TenantDetail
     public required string TenantId { get; init; }
     public required string DisplayName { get; init; }
     public required TenantStatus Status { get; init; }
+    public required string Plan { get; init; }
     public required DateTimeOffset CreatedAt { get; init; }
     public DateTimeOffset? JoinKeyExpiresAt { get; init; }
     public required IReadOnlyList<string> DnsDomains { get; init; }

@@ -79,6 +79,7 @@ public sealed class SuspensionTests(ProviderFixture fixture) : IClassFixture<Pro
     [InlineData("suspend", """{"reason":"x"}""")]
     [InlineData("resume", "{}")]
     [InlineData("broker/repair", "{}")]
+    [InlineData("plan", """{"plan":"large"}""")]
     public async Task Any_UnknownTenant_Is404(string act, string body) =>
         (await (await _provider.AdminAsync()).PostJsonAsync($"portal/admin/tenants/nobody/{act}", body)).ShouldBe(HttpStatusCode.NotFound, "tenant_not_found");
 

@@ -57,6 +57,10 @@ public sealed class PrepareTenantTests(ProviderFixture fixture) : IClassFixture<
         (await _provider.TryPrepareAsync(tenantId)).ShouldBe(HttpStatusCode.BadRequest, "tenant_id_invalid");
 
     [SkippableFact]
+    public async Task Prepare_ThePlatformsOwnName_IsRefused() =>
+        (await _provider.TryPrepareAsync("platform")).ShouldBe(HttpStatusCode.BadRequest, "tenant_id_reserved");
+
+    [SkippableFact]
     public async Task Prepare_LongestTenantId_JoinsWithNamesThatFit()
     {
         using var tenant = new TestTenant();

@@ -22,7 +22,7 @@ internal static class TenantsShow
     {
         Print.Facts(
             console,
-            ("tenant", tenant.TenantId), ("name", tenant.DisplayName), ("status", Json.Snake(tenant.Status.ToString())),
+            ("tenant", tenant.TenantId), ("name", tenant.DisplayName), ("status", Json.Snake(tenant.Status.ToString())), ("plan", tenant.Plan),
             ("created", Print.Time(tenant.CreatedAt)), ("JOIN key until", Print.Time(tenant.JoinKeyExpiresAt)),
             ("DNS domains", tenant.DnsDomains.Count == 0 ? null : string.Join(", ", tenant.DnsDomains)),
             ("Sub-CA serials", tenant.SubCaSerials.Count == 0 ? null : string.Join(", ", tenant.SubCaSerials)),

@@ -25,7 +25,7 @@ internal static class JoinRequestEndpoints
     private static async Task<Accepted> AskAsync(
         string tenantId, JoinRequest request, HttpContext context, RequestLimiter limiter, JoinRequests requests, ProviderOptions options, CancellationToken cancellationToken)
     {
-        TenantIds.Require(tenantId);
+        TenantIds.RequireNew(tenantId);
         limiter.Admit();
         var submission = JoinSubmission.Decode(request, tenantId, options.PlatformDomain);
         await requests.AskAsync(tenantId, submission, ClientAddress.Of(context), cancellationToken);

@@ -2,9 +2,7 @@ using IoTPlatform.Contracts.Tenants;
 using IoTPlatform.Hosting;
 using IoTPlatform.Provider.Data;
 using IoTPlatform.Provider.Features.Tenants;
-using IoTPlatform.Provider.Features.Workflow;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.EntityFrameworkCore;
 
 namespace IoTPlatform.Provider.Features.Messaging;
 
@@ -19,60 +17,27 @@ internal static class BrokerCheckEndpoints
         app.MapPost("/portal/admin/tenants/{tenantId}/broker/repair", RepairAsync).RequireAuthorization(Policies.Admin);
     }
 
-    /// <summary>Throws 404, or 409 for a tenant that is being removed: there nothing is expected.</summary>
-    public static async Task<TenantRow> RequireAsync(ProviderDb db, string tenantId, CancellationToken cancellationToken)
-    {
-        var tenant = await db.Tenants.AsNoTracking().SingleOrDefaultAsync(t => t.TenantId == tenantId, cancellationToken) ?? throw TenantIds.NotFound(tenantId);
-        return tenant.Status == TenantStatus.Removing
-            ? throw new ProblemException(StatusCodes.Status409Conflict, "tenant_removing", $"Tenant {tenantId} is being removed.")
-            : tenant;
-    }
-
-    private static async Task<Ok<BrokerCheck>> CheckAsync(string tenantId, ProviderDb db, TenantBroker broker, CancellationToken cancellationToken)
+    private static async Task<Ok<BrokerCheck>> CheckAsync(string tenantId, BrokerSettlement settlement, CancellationToken cancellationToken)
     {
         TenantIds.Require(tenantId);
-        return TypedResults.Ok(await CompareAsync(await RequireAsync(db, tenantId, cancellationToken), broker, cancellationToken));
+        return View(tenantId, await settlement.CompareAsync(tenantId, cancellationToken));
     }
 
-    /// <summary>Answers what was put right.</summary>
-    private static async Task<Ok<BrokerCheck>> RepairAsync(string tenantId, HttpContext context, ProviderDb db, TenantLocks locks, TenantBroker broker, CancellationToken cancellationToken)
+    private static async Task<Ok<BrokerCheck>> RepairAsync(string tenantId, HttpContext context, ProviderDb db, BrokerSettlement settlement, CancellationToken cancellationToken)
     {
         TenantIds.Require(tenantId);
-        await using var held = await locks.AcquireAsync(tenantId, cancellationToken);
-        var found = await CompareAsync(await RequireAsync(db, tenantId, cancellationToken), broker, cancellationToken);
-        if (found.Differences.Count == 0)
-            return TypedResults.Ok(found);
-        try
-        {
-            await broker.SettleAsync(tenantId, cancellationToken);
-        }
-        catch (DependencyDownException e)
-        {
-            throw e.ToProblem();
-        }
-
-        var what = string.Join("; ", found.Differences.Select(d => d.What));
+        var repaired = await settlement.RepairAsync(tenantId, cancellationToken);
+        var what = string.Join("; ", repaired.Select(d => d.What));
         await db.ActAsync(
-            () => Task.FromResult<AuditEntry?>(new AuditEntry(
+            () => Task.FromResult(what.Length == 0 ? null : new AuditEntry(
                 Caller.Of(context.User), "tenant.broker_repaired", tenantId, AuditedTransaction.Details(("what", what.Length <= LongestDetail ? what : what[..LongestDetail])))),
             cancellationToken);
-        return TypedResults.Ok(found);
+        return View(tenantId, repaired);
     }
 
-    private static async Task<BrokerCheck> CompareAsync(TenantRow tenant, TenantBroker broker, CancellationToken cancellationToken)
+    private static Ok<BrokerCheck> View(string tenantId, IReadOnlyList<BrokerDifference> differences) => TypedResults.Ok(new BrokerCheck
     {
-        try
-        {
-            var differences = await broker.CompareAsync(tenant, cancellationToken);
-            return new BrokerCheck
-            {
-                TenantId = tenant.TenantId,
-                Differences = [.. differences.Select(d => new BrokerDifferenceView { What = d.What, Expected = d.Expected, Actual = d.Actual })],
-            };
-        }
-        catch (DependencyDownException e)
-        {
-            throw e.ToProblem();
-        }
-    }
+        TenantId = tenantId,
+        Differences = [.. differences.Select(d => new BrokerDifferenceView { What = d.What, Expected = d.Expected, Actual = d.Actual })],
+    });
 }

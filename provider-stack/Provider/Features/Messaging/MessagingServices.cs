@@ -13,7 +13,9 @@ internal static class MessagingServices
             services.AddRabbitMq(rabbitmq, foundation);
         else
             services.AddSingleton<IBrokerProvisioner, EmbeddedBrokerProvisioner>();
+        services.AddSingleton(foundation.Options.Plans);
         services.AddSingleton<TenantBroker>();
+        services.AddScoped<BrokerSettlement>();
         return services.AddHostedService<BrokerReconciler>();
     }
 
@@ -23,5 +25,6 @@ internal static class MessagingServices
             app.MapRabbitMqAuth(ClientCertificateDefaults.BrokerPolicy);
         app.MapSuspension();
         app.MapBrokerCheck();
+        app.MapPlan();
     }
 }

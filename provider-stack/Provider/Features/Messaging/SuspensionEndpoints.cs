@@ -2,7 +2,6 @@ using IoTPlatform.Contracts.Tenants;
 using IoTPlatform.Hosting;
 using IoTPlatform.Provider.Data;
 using IoTPlatform.Provider.Features.Tenants;
-using IoTPlatform.Provider.Features.Workflow;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 
@@ -20,7 +19,7 @@ internal static class SuspensionEndpoints
     }
 
     private static async Task<NoContent> SuspendAsync(
-        string tenantId, SuspendTenantRequest request, HttpContext context, ProviderDb db, TenantLocks locks, TenantBroker broker, TimeProvider time, CancellationToken cancellationToken)
+        string tenantId, SuspendTenantRequest request, HttpContext context, ProviderDb db, BrokerSettlement settlement, TimeProvider time, CancellationToken cancellationToken)
     {
         TenantIds.Require(tenantId);
         if (request.Reason is not { Length: > 0 and <= LongestReason } reason || reason.Any(char.IsControl))
@@ -32,11 +31,12 @@ internal static class SuspensionEndpoints
                 s => s.SetProperty(t => t.SuspendedAt, now).SetProperty(t => t.SuspendedReason, reason).SetProperty(t => t.BrokerDueAt, now), cancellationToken);
             return suspended == 0 ? null : new AuditEntry(Caller.Of(context.User), "tenant.suspended", tenantId, AuditedTransaction.Details(("reason", reason)));
         }, cancellationToken);
-        return await SettleAsync(tenantId, db, locks, broker, cancellationToken);
+        await settlement.SettleNowAsync(tenantId, cancellationToken);
+        return TypedResults.NoContent();
     }
 
     private static async Task<NoContent> ResumeAsync(
-        string tenantId, HttpContext context, ProviderDb db, TenantLocks locks, TenantBroker broker, TimeProvider time, CancellationToken cancellationToken)
+        string tenantId, HttpContext context, ProviderDb db, BrokerSettlement settlement, TimeProvider time, CancellationToken cancellationToken)
     {
         TenantIds.Require(tenantId);
         var now = time.GetUtcNow();
@@ -46,22 +46,7 @@ internal static class SuspensionEndpoints
                 s => s.SetProperty(t => t.SuspendedAt, (DateTimeOffset?)null).SetProperty(t => t.SuspendedReason, (string?)null).SetProperty(t => t.BrokerDueAt, now), cancellationToken);
             return resumed == 0 ? null : new AuditEntry(Caller.Of(context.User), "tenant.resumed", tenantId);
         }, cancellationToken);
-        return await SettleAsync(tenantId, db, locks, broker, cancellationToken);
-    }
-
-    private static async Task<NoContent> SettleAsync(string tenantId, ProviderDb db, TenantLocks locks, TenantBroker broker, CancellationToken cancellationToken)
-    {
-        await BrokerCheckEndpoints.RequireAsync(db, tenantId, cancellationToken);
-        await using var held = await locks.AcquireAsync(tenantId, cancellationToken);
-        try
-        {
-            await broker.SettleAsync(tenantId, cancellationToken);
-        }
-        catch (DependencyDownException e)
-        {
-            throw e.ToProblem();
-        }
-
+        await settlement.SettleNowAsync(tenantId, cancellationToken);
         return TypedResults.NoContent();
     }
 }

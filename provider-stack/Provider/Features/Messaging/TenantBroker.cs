@@ -5,13 +5,12 @@ using Microsoft.EntityFrameworkCore;
 namespace IoTPlatform.Provider.Features.Messaging;
 
 /// <summary>Makes the broker what the tenant's row says. Callers hold the tenant's lock.</summary>
-internal sealed class TenantBroker(IBrokerProvisioner broker, IDbContextFactory<ProviderDb> contexts)
+internal sealed class TenantBroker(IBrokerProvisioner broker, TenantPlans plans, IDbContextFactory<ProviderDb> contexts)
 {
     /// <summary>Access is for tenants that join or have joined, unless they are suspended. A broker need not see revocations.</summary>
-    public static BrokerTenant Desired(TenantRow tenant) => BridgeAccess.For(tenant.TenantId) with
-    {
-        Suspended = tenant.SuspendedAt is not null || tenant.Status is not (TenantStatus.Joining or TenantStatus.Joined or TenantStatus.Active),
-    };
+    public static bool IsSuspended(TenantRow tenant) => tenant.SuspendedAt is not null || tenant.Status is not (TenantStatus.Joining or TenantStatus.Joined or TenantStatus.Active);
+
+    public Task EnsureAsync(TenantRow tenant, CancellationToken cancellationToken) => broker.EnsureTenantAsync(Desired(tenant), cancellationToken);
 
     /// <summary>What a repair would change. Nothing is expected of a broker that knows nothing of a tenant which never got that far.</summary>
     public async Task<IReadOnlyList<BrokerDifference>> CompareAsync(TenantRow tenant, CancellationToken cancellationToken) =>
@@ -23,11 +22,13 @@ internal sealed class TenantBroker(IBrokerProvisioner broker, IDbContextFactory<
         if (await db.Tenants.AsNoTracking().SingleOrDefaultAsync(t => t.TenantId == tenantId, cancellationToken) is not { Status: not TenantStatus.Removing } tenant)
             return;
         if (!await IsUnknownAndMayBeAsync(tenant, cancellationToken))
-            await broker.EnsureTenantAsync(Desired(tenant), cancellationToken);
+            await EnsureAsync(tenant, cancellationToken);
         // Only what was seen: a later decision is due on its own.
         await db.Tenants.Where(t => t.TenantId == tenantId && t.BrokerDueAt == tenant.BrokerDueAt)
             .ExecuteUpdateAsync(s => s.SetProperty(t => t.BrokerDueAt, (DateTimeOffset?)null), cancellationToken);
     }
+
+    private BrokerTenant Desired(TenantRow tenant) => BridgeAccess.For(tenant.TenantId) with { Limits = plans.LimitsOf(tenant.Plan), Suspended = IsSuspended(tenant) };
 
     private async Task<bool> IsUnknownAndMayBeAsync(TenantRow tenant, CancellationToken cancellationToken) =>
         tenant.Status is not (TenantStatus.Joined or TenantStatus.Active) && await broker.InspectAsync(tenant.TenantId, cancellationToken) is null;

@@ -1,6 +1,7 @@
 using IoTPlatform.Contracts.Tenants;
 using IoTPlatform.Hosting;
 using IoTPlatform.Provider.Data;
+using IoTPlatform.Provider.Features.Messaging;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
@@ -13,7 +14,7 @@ internal static class PrepareTenantEndpoint
         app.MapPost("/portal/admin/tenants/prepare", PrepareAsync).RequireAuthorization(Policies.Admin);
 
     private static async Task<Ok<PreparedTenant>> PrepareAsync(
-        PrepareTenantRequest request, HttpContext context, ProviderDb db, TenantValidation validation, JoinKeys keys, TimeProvider time, CancellationToken cancellationToken)
+        PrepareTenantRequest request, HttpContext context, ProviderDb db, TenantValidation validation, TenantPlans plans, JoinKeys keys, TimeProvider time, CancellationToken cancellationToken)
     {
         var domains = validation.Require(request);
         var tenant = new TenantRow
@@ -22,6 +23,7 @@ internal static class PrepareTenantEndpoint
             DisplayName = request.DisplayName.Trim(),
             Status = TenantStatus.Prepared,
             DnsDomains = domains,
+            Plan = plans.Require(request.Plan ?? TenantPlans.Standard),
             CreatedAt = time.GetUtcNow(),
         };
         var (key, answer) = keys.Create(tenant);
@@ -34,7 +36,7 @@ internal static class PrepareTenantEndpoint
                 db.JoinKeys.Add(key);
                 return new AuditEntry(
                     Caller.Of(context.User), "tenant.prepared", tenant.TenantId,
-                    AuditedTransaction.Details(("display_name", tenant.DisplayName), ("dns_domains", string.Join(' ', domains)), ("key_expires_at", key.ExpiresAt.ToString("O"))));
+                    AuditedTransaction.Details(("display_name", tenant.DisplayName), ("dns_domains", string.Join(' ', domains)), ("plan", tenant.Plan), ("key_expires_at", key.ExpiresAt.ToString("O"))));
             }, cancellationToken);
         }
         catch (DbUpdateException e) when (e.InnerException is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation })

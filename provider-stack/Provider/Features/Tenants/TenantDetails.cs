@@ -30,6 +30,7 @@ internal sealed class TenantDetails(
             TenantId = tenant.TenantId,
             DisplayName = tenant.DisplayName,
             Status = tenant.Status,
+            Plan = tenant.Plan,
             CreatedAt = tenant.CreatedAt,
             JoinKeyExpiresAt = key?.ExpiresAt,
             DnsDomains = tenant.DnsDomains,

@@ -13,7 +13,7 @@ internal sealed class TenantValidation(ProviderOptions options)
     /// <summary>Throws 400. Returns the tenant's domains, lower-case, each once.</summary>
     public string[] Require(PrepareTenantRequest request)
     {
-        TenantIds.Require(request.TenantId);
+        TenantIds.RequireNew(request.TenantId);
         var name = request.DisplayName?.Trim();
         if (string.IsNullOrEmpty(name) || name.Length > LongestDisplayName || name.Any(char.IsControl))
             throw Invalid($"display_name must have 1 to {LongestDisplayName} characters and no control characters.");

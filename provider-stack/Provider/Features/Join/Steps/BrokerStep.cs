@@ -3,10 +3,10 @@ using IoTPlatform.Provider.Features.Workflow;
 
 namespace IoTPlatform.Provider.Features.Join.Steps;
 
-internal sealed class BrokerStep(IBrokerProvisioner broker) : IJoinStep
+internal sealed class BrokerStep(TenantBroker broker) : IJoinStep
 {
     public string Name => "broker";
 
     public Task EnsureAsync(WorkflowInput input, CancellationToken cancellationToken) =>
-        broker.EnsureTenantAsync(TenantBroker.Desired(input.Tenant), cancellationToken);
+        broker.EnsureAsync(input.Tenant, cancellationToken);
 }

@@ -24,7 +24,7 @@ internal sealed class BridgeAuth(IDbContextFactory<ProviderDb> contexts) : IRabb
         if (Find(username, vhost) is not { } access || clientId is null || clientId.Length <= access.ClientIdPrefix.Length || !clientId.StartsWith(access.ClientIdPrefix, StringComparison.Ordinal))
             return false;
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        return await db.Tenants.AsNoTracking().SingleOrDefaultAsync(t => t.TenantId == vhost, cancellationToken) is { } tenant && !TenantBroker.Desired(tenant).Suspended;
+        return await db.Tenants.AsNoTracking().SingleOrDefaultAsync(t => t.TenantId == vhost, cancellationToken) is { } tenant && !TenantBroker.IsSuspended(tenant);
     }
 
     public bool MayUse(string username, string vhost, string resource, string name, string permission)
