@@ -16,7 +16,10 @@ public sealed class KeycloakFolder(string path, KeycloakProgram program, int por
 
     public string AdminPassword { get; } = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
 
-    public Uri Url { get; } = Loopback(port);
+    /// <summary>Null: plain HTTP only. Otherwise browsers and hosts come over TLS.</summary>
+    public KeycloakTls? Tls { get; init; }
+
+    public Uri Url => Tls is null ? Loopback(port) : new Uri(string.Create(CultureInfo.InvariantCulture, $"https://localhost:{Tls.Port}/"));
 
     /// <summary>200 once it is ready.</summary>
     public Uri Health { get; } = new(Loopback(managementPort), "health/ready");
@@ -27,11 +30,12 @@ public sealed class KeycloakFolder(string path, KeycloakProgram program, int por
     public async Task<ServiceCommand> ServerAsync(CancellationToken cancellationToken = default) => new()
     {
         FileName = program.StartScript ?? Path.Combine(await CopyAsync(program.Home!, cancellationToken).ConfigureAwait(false), "bin", "kc.sh"),
-        Arguments = program.StartScript is null ? Arguments() : [path, Number(port), Number(managementPort)],
+        Arguments = [.. program.StartScript is null ? Arguments() : [path, Number(port), Number(managementPort)], .. TlsArguments()],
         Environment = new Dictionary<string, string?>(StringComparer.Ordinal)
         {
             ["KC_BOOTSTRAP_ADMIN_USERNAME"] = Admin,
             ["KC_BOOTSTRAP_ADMIN_PASSWORD"] = AdminPassword,
+            ["KC_HOSTNAME"] = Url.AbsoluteUri.TrimEnd('/'),
             ["JAVA_OPTS_KC_HEAP"] = "-Xms128m -Xmx512m",
             ["JAVA_OPTS_APPEND"] = "-XX:TieredStopAtLevel=1",
         },
@@ -40,7 +44,13 @@ public sealed class KeycloakFolder(string path, KeycloakProgram program, int por
     private string[] Arguments() =>
     [
         "start", "--db=dev-file", "--cache=local", "--health-enabled=true", "--http-enabled=true", "--http-host=127.0.0.1", "--http-port=" + Number(port),
-        "--http-management-port=" + Number(managementPort), "--hostname=" + Url.AbsoluteUri.TrimEnd('/'),
+        "--http-management-port=" + Number(managementPort),
+    ];
+
+    private string[] TlsArguments() => Tls is null ? [] :
+    [
+        "--https-port=" + Number(Tls.Port), "--https-certificate-file=" + Tls.CertificateFile, "--https-certificate-key-file=" + Tls.KeyFile,
+        "--truststore-paths=" + Tls.TrustedRootFile, "--http-management-scheme=http",
     ];
 
     /// <summary>An installation keeps its data and its build beside its programs: a private server needs a copy of it all.</summary>

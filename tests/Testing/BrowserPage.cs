@@ -29,7 +29,7 @@ public sealed record BrowserPage
     public string? this[string id] => Regex.Match(Html, $"id=\"{id}\"[^>]*>([^<]*)<", RegexOptions.None, Limit) is { Success: true } match ? WebUtility.HtmlDecode(match.Groups[1].Value) : null;
 
     /// <summary>The address of the first link whose text contains this. Throws when there is none.</summary>
-    public Uri Link(string text) => Regex.Match(Html, $"<a[^>]*href=\"([^\"]+)\"[^>]*>[^<]*{Regex.Escape(text)}", RegexOptions.None, Limit) is { Success: true } match
+    public Uri Link(string text) => Regex.Match(Html, $"(?s)<a\\s[^>]*href=\"([^\"]+)\"[^>]*>(?:(?!</a>).)*?{Regex.Escape(text)}", RegexOptions.None, Limit) is { Success: true } match
         ? new Uri(Url, WebUtility.HtmlDecode(match.Groups[1].Value))
         : throw new InvalidOperationException($"{Url} has no link {text}: {Text}");
 

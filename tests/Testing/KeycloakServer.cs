@@ -12,13 +12,13 @@ public sealed class KeycloakServer : IAsyncDisposable
 {
     public const string Admin = KeycloakFolder.Admin;
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(180);
-    private static readonly Lazy<Task<KeycloakServer>> One = new(StartAsync);
+    private static readonly Lazy<Task<KeycloakServer>> One = new(() => StartAsync(tls: null));
     private readonly TempFolder _folder = new();
     private readonly KeycloakFolder _keycloak;
-    private readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false }) { Timeout = TimeSpan.FromSeconds(60) };
+    private readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false, SslOptions = { RemoteCertificateValidationCallback = (_, _, _, _) => true } }) { Timeout = TimeSpan.FromSeconds(60) };
     private ProcessUnderTest? _process;
 
-    private KeycloakServer(KeycloakProgram program) => _keycloak = new KeycloakFolder(_folder.Path, program, FreePort.Next(), FreePort.Next());
+    private KeycloakServer(KeycloakProgram program, KeycloakTls? tls) => _keycloak = new KeycloakFolder(_folder.Path, program, FreePort.Next(), FreePort.Next()) { Tls = tls };
 
     public Uri Url => _keycloak.Url;
 
@@ -30,10 +30,23 @@ public sealed class KeycloakServer : IAsyncDisposable
     /// <summary>The one of this test process; a test that stops it starts it again. Skips the test where there is no Keycloak or no Java.</summary>
     public static Task<KeycloakServer> SharedAsync()
     {
+        RequireProgram();
+        return One.Value;
+    }
+
+    /// <summary>One of its own, over TLS. Skips as <see cref="SharedAsync"/> does.</summary>
+    public static Task<KeycloakServer> StartWithTlsAsync(KeycloakTls tls)
+    {
+        RequireProgram();
+        return StartAsync(tls);
+    }
+
+    /// <summary>Skips the test where there is no Keycloak or no Java.</summary>
+    public static void RequireProgram()
+    {
         Requires.That(KeycloakProgram.Find(Tools.RepositoryRoot) is not null, "no Keycloak: neither KEYCLOAK_HOME nor kc.sh on PATH nor ../shared/keycloak");
         Requires.That(KeycloakProgram.HasJava, "java is not installed");
         Requires.Tool("setpriv");
-        return One.Value;
     }
 
     public string Issuer(string realm) => _keycloak.Issuer(realm);
@@ -152,9 +165,9 @@ public sealed class KeycloakServer : IAsyncDisposable
         _folder.Dispose();
     }
 
-    private static async Task<KeycloakServer> StartAsync()
+    private static async Task<KeycloakServer> StartAsync(KeycloakTls? tls)
     {
-        var server = new KeycloakServer(KeycloakProgram.Find(Tools.RepositoryRoot)!);
+        var server = new KeycloakServer(KeycloakProgram.Find(Tools.RepositoryRoot)!, tls);
         try
         {
             await server.StartAgainAsync();

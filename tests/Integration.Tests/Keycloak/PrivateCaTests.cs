@@ -1,0 +1,136 @@
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
+using IoTPlatform.Contracts.Identity;
+using IoTPlatform.LocalServices;
+using IoTPlatform.Stacks;
+using IoTPlatform.Testing;
+
+namespace IoTPlatform.Integration.Tests.Keycloak;
+
+/// <summary>Provider, tenant and Keycloak over TLS, every certificate from the platform's own CA: as the documentation says to run them.</summary>
+public sealed class PrivateCaTests(PrivateCaTests.House house) : IClassFixture<PrivateCaTests.House>
+{
+    private const string Password = "correct horse";
+    private const string Tenant = "umbrella";
+
+    [SkippableFact]
+    public async Task ProvidersAdmin_SignsInAtTheProvidersPortal()
+    {
+        using var browser = new Browser();
+        var form = await browser.GetAsync((await browser.GetAsync(new Uri(house.Provider.Url, "portal"))).Link("Sign in"));
+
+        var page = await browser.SubmitAsync(form, "login-actions", ("username", "ann"), ("password", Password));
+
+        page["realm"].ShouldBe(house.Keycloak.Issuer("cdm"));
+        page["roles"].ShouldBe("cdm-admin");
+    }
+
+    [SkippableFact]
+    public async Task PlatformAdmin_SignsInAtATenantsPortal_ThroughTheProvidersRealm()
+    {
+        using var browser = new Browser();
+        var form = await browser.GetAsync((await browser.GetAsync(new Uri(house.Tenant.Url, "portal"))).Link("Sign in"));
+        var atProvider = await browser.GetAsync(form.Link("Platform provider"));
+
+        var page = await browser.SubmitAsync(atProvider, "login-actions", ("username", "paula"), ("password", Password));
+
+        page["realm"].ShouldBe(house.Keycloak.Issuer(Tenant));
+        page["way"].ShouldBe("at the identity provider, through cdm-provider");
+        page["roles"].ShouldBe("cdm-admin");
+    }
+
+    [SkippableFact]
+    public async Task CaFile_WithoutTheIntermediate_KeycloakIsNotBelieved()
+    {
+        await house.RestartProviderAsync(house.RootFile);
+        try
+        {
+            using var browser = new Browser();
+
+            var page = await browser.GetAsync(new Uri(house.Provider.Url, "portal/oidc/login"));
+
+            page.Status.ShouldBe(HttpStatusCode.ServiceUnavailable);
+            await house.Provider.Process.WaitForLineAsync(line => line.Contains("came to nothing: ProviderDown", StringComparison.Ordinal));
+        }
+        finally
+        {
+            await house.RestartProviderAsync(house.CaFile);
+        }
+    }
+
+    public sealed class House : IAsyncLifetime
+    {
+        private readonly TempFolder _folder = new();
+        private readonly Dictionary<string, string?> _settings = [];
+
+        public ProviderStack Provider { get; private set; } = null!;
+        public TenantStack Tenant { get; private set; } = null!;
+        public KeycloakServer Keycloak { get; private set; } = null!;
+        public string RootFile => _folder.Combine("root.pem");
+        public string CaFile => _folder.Combine("ca.pem");
+
+        public async Task InitializeAsync()
+        {
+            KeycloakServer.RequireProgram();
+            Requires.Tool("step");
+            Provider = await ProviderStack.StartAsync(_settings);
+            var tls = await CertifyAsync(FreePort.Next());
+            Keycloak = await KeycloakServer.StartWithTlsAsync(tls);
+            _settings["IOT_IDENTITY"] = "keycloak";
+            _settings["IOT_OIDC_ISSUER"] = Keycloak.Issuer("cdm");
+            await RestartProviderAsync(CaFile);
+            using (var admin = await Provider.AdminAsync(TimeSpan.FromMinutes(3)))
+                await admin.InitIdentityAsync(new InitIdentityRequest { Username = KeycloakServer.Admin, Password = Keycloak.AdminPassword });
+            await Keycloak.AddUserAsync("cdm", "ann", Password, "cdm-admin");
+            await Keycloak.AddUserAsync("cdm", "paula", Password, "platform-admin");
+            Tenant = await TenantStack.LaunchAsync(Provider, PrivateCaTests.Tenant, (await Provider.PrepareAsync(PrivateCaTests.Tenant)).JoinKey, new Dictionary<string, string?>
+            {
+                ["KEYCLOAK_URL"] = Keycloak.Url.AbsoluteUri,
+                ["IOT_KEYCLOAK_ADMIN_PASSWORD"] = Keycloak.AdminPassword,
+                ["IOT_IDENTITY"] = "keycloak",
+                ["IOT_OIDC_ISSUER"] = Keycloak.Issuer(PrivateCaTests.Tenant),
+                ["IOT_OIDC_CA"] = CaFile,
+            });
+            await Tenant.Process.WaitForLineAsync("ready ", TimeSpan.FromSeconds(180));
+            await Tenant.Process.WaitForLineAsync(line => line.Contains("mapper username created", StringComparison.Ordinal), TimeSpan.FromSeconds(60));
+        }
+
+        public async Task DisposeAsync()
+        {
+            if (Tenant is not null)
+                await Tenant.DisposeAsync();
+            if (Provider is not null)
+                await Provider.DisposeAsync();
+            if (Keycloak is not null)
+                await Keycloak.DisposeAsync();
+            _folder.Dispose();
+        }
+
+        public async Task RestartProviderAsync(string caFile)
+        {
+            _settings["IOT_OIDC_CA"] = caFile;
+            Provider.Process.Terminate();
+            await Provider.Process.WaitForExitAsync();
+            await Provider.Process.DisposeAsync();
+            await Provider.StartProcessAsync();
+        }
+
+        /// <summary>A certificate for Keycloak with the step CLI, and the file of those who may have signed it.</summary>
+        private async Task<KeycloakTls> CertifyAsync(int port)
+        {
+            await File.WriteAllTextAsync(RootFile, Provider.Trust.Root.ExportCertificatePem() + "\n");
+            var (certificate, key) = (_folder.Combine("server.crt"), _folder.Combine("server.key"));
+            (await Tools.RunAsync(
+                Requires.Tool("step"),
+                [
+                    "ca", "certificate", "localhost", certificate, key, "--ca-url", Provider.Url.GetLeftPart(UriPartial.Authority), "--root", RootFile,
+                    "--provisioner", "iot-bridge", "--provisioner-password-file", Path.Combine(Provider.Data, "provisioner-password"),
+                ],
+                environment: new Dictionary<string, string?> { ["STEPPATH"] = _folder.Combine("step"), ["HOME"] = _folder.Path })).EnsureSuccess();
+            var chain = new X509Certificate2Collection();
+            chain.ImportFromPemFile(certificate);
+            await File.WriteAllTextAsync(CaFile, string.Concat(chain.Skip(1).Append(Provider.Trust.Root).Select(ca => ca.ExportCertificatePem() + "\n")));
+            return new KeycloakTls { Port = port, CertificateFile = certificate, KeyFile = key, TrustedRootFile = RootFile };
+        }
+    }
+}
