@@ -3,6 +3,7 @@ using IoTPlatform.Hosting;
 using IoTPlatform.Hosting.Portal;
 using IoTPlatform.Provider.Data;
 using IoTPlatform.Provider.Features.Bridge;
+using IoTPlatform.Provider.Features.Events;
 using IoTPlatform.Provider.Features.Identity;
 using IoTPlatform.Provider.Features.Join;
 using IoTPlatform.Provider.Features.Messaging;
@@ -47,6 +48,7 @@ internal static class Program
         builder.Services.AddTenants();
         builder.Services.AddJoin();
         builder.Services.AddMessaging(foundation);
+        builder.Services.AddPlatformEvents();
         builder.Services.AddIdentityFederation(foundation.Folder, foundation.Options.Oidc);
         builder.Services.AddSubCaRotation();
         builder.Services.AddTenantRemoval();
@@ -58,6 +60,7 @@ internal static class Program
         app.MapStepCa();
         app.MapCertificates();
         app.MapTenants();
+        app.MapTenantEvents();
         app.MapJoinWorkflow();
         app.MapSubCaRotation();
         app.MapBridge();

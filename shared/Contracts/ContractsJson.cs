@@ -4,6 +4,7 @@ using IoTPlatform.Contracts.Accounts;
 using IoTPlatform.Contracts.Audit;
 using IoTPlatform.Contracts.Certificates;
 using IoTPlatform.Contracts.Devices;
+using IoTPlatform.Contracts.Events;
 using IoTPlatform.Contracts.Identity;
 using IoTPlatform.Contracts.Join;
 using IoTPlatform.Contracts.Tenants;
@@ -57,4 +58,18 @@ namespace IoTPlatform.Contracts;
 [JsonSerializable(typeof(AuditEntryView))]
 [JsonSerializable(typeof(Page<AuditEntryView>))]
 [JsonSerializable(typeof(AuditVerification))]
+[JsonSerializable(typeof(TenantPrepared))]
+[JsonSerializable(typeof(TenantJoined))]
+[JsonSerializable(typeof(TenantSuspended))]
+[JsonSerializable(typeof(TenantResumed))]
+[JsonSerializable(typeof(TenantRemoved))]
+[JsonSerializable(typeof(CertificateIssued))]
+[JsonSerializable(typeof(CertificateRenewed))]
+[JsonSerializable(typeof(CertificateRevoked))]
+[JsonSerializable(typeof(CertificateExpiring))]
+[JsonSerializable(typeof(DeviceEnrolled))]
+[JsonSerializable(typeof(BridgeUp))]
+[JsonSerializable(typeof(BridgeDown))]
+[JsonSerializable(typeof(TenantEventView))]
+[JsonSerializable(typeof(Page<TenantEventView>))]
 public sealed partial class ContractsJson : JsonSerializerContext;

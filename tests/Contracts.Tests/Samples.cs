@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Reflection;
+using System.Text.Json;
 using IoTPlatform.Contracts.Join;
 
 namespace IoTPlatform.Contracts.Tests;
@@ -38,6 +39,7 @@ internal static class Samples
         TypeCode.Int64 => (long)next.Value() + int.MaxValue,
         TypeCode.Double => next.Value() + 0.25,
         TypeCode.Boolean => true,
+        _ when type == typeof(JsonElement) => JsonSerializer.SerializeToElement(next.Value()),
         _ when type == typeof(Guid) => new Guid(next.Value(), 0, 0, [0, 0, 0, 0, 0, 0, 0, 1]),
         _ when type == typeof(DateTimeOffset) => DateTimeOffset.UnixEpoch.AddMilliseconds(next.Value()),
         _ => null,

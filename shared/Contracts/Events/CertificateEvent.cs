@@ -1,0 +1,9 @@
+namespace IoTPlatform.Contracts.Events;
+
+/// <summary>About one certificate.</summary>
+public abstract record CertificateEvent : PlatformEvent
+{
+    public required CertificateFacts Certificate { get; init; }
+
+    public override string Scope => TenantId ?? Certificate.Subject;
+}

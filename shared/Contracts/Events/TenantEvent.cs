@@ -1,0 +1,7 @@
+namespace IoTPlatform.Contracts.Events;
+
+/// <summary>About one tenant as the provider sees it; <see cref="PlatformEvent.TenantId"/> is set.</summary>
+public abstract record TenantEvent : PlatformEvent
+{
+    public override string Scope => TenantId ?? "";
+}

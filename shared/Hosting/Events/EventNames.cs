@@ -1,0 +1,17 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using IoTPlatform.Contracts.Events;
+using MassTransit;
+
+namespace IoTPlatform.Hosting.Events;
+
+/// <summary>Exchanges are called as the events are: TenantJoined is <c>tenant.joined</c>, and what all events are is <c>platform.event</c>.</summary>
+internal sealed partial class EventNames : IEntityNameFormatter
+{
+    public string FormatEntityName<T>() => typeof(T).IsAssignableTo(typeof(PlatformEvent))
+        ? WordStart().Replace(typeof(T).Name, match => match.Index == 0 ? match.Value : "." + match.Value).ToLower(CultureInfo.InvariantCulture)
+        : typeof(T).Name;
+
+    [GeneratedRegex("[A-Z]", RegexOptions.None, 1000)]
+    private static partial Regex WordStart();
+}

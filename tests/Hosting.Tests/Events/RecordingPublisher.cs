@@ -1,0 +1,26 @@
+using System.Collections.Concurrent;
+using IoTPlatform.Contracts.Events;
+using IoTPlatform.Hosting.Events;
+
+namespace IoTPlatform.Hosting.Tests.Events;
+
+/// <summary>A bus whose moods the test decides.</summary>
+internal sealed class RecordingPublisher : IEventPublisher
+{
+    public ConcurrentQueue<PlatformEvent> Published { get; } = [];
+
+    public volatile bool Down;
+
+    /// <summary>Before an event counts as published.</summary>
+    public Func<PlatformEvent, Task> Before { get; set; } = _ => Task.CompletedTask;
+
+    public bool IsReady => true;
+
+    public async Task PublishAsync(PlatformEvent happened, CancellationToken cancellationToken)
+    {
+        if (Down)
+            throw new IOException("the bus is down");
+        await Before(happened);
+        Published.Enqueue(happened);
+    }
+}

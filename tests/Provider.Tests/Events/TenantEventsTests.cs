@@ -1,0 +1,111 @@
+using System.Net;
+using IoTPlatform.Contracts;
+using IoTPlatform.Contracts.Events;
+using IoTPlatform.Contracts.Tenants;
+using IoTPlatform.Provider.Tests.Support;
+
+namespace IoTPlatform.Provider.Tests.Events;
+
+/// <summary>From what an admin does, over the audit log, the bus and the inbox, to a tenant's history.</summary>
+public sealed class TenantEventsTests(ProviderFixture fixture) : IClassFixture<ProviderFixture>
+{
+    private readonly RunningProvider _provider = fixture.Provider;
+
+    [SkippableFact]
+    public async Task Events_OverATenantsLife_TellItOnceAndOutliveIt()
+    {
+        using var tenant = new TestTenant();
+        await _provider.ActivateAsync("storied", tenant);
+        var admin = await _provider.AdminAsync();
+        await admin.PostAsync("portal/admin/tenants/storied/suspend", new SuspendTenantRequest { Reason = "unpaid" }, ContractsJson.Default.SuspendTenantRequest);
+        await admin.PostAsync("portal/admin/tenants/storied/resume");
+        (await admin.DeleteAsync("portal/admin/tenants/storied")).Status.ShouldBe(HttpStatusCode.NoContent);
+
+        var events = await ListAsync("storied", untilType: TenantRemoved.Name);
+
+        events.Select(e => e.Type).ShouldBe(
+        [
+            TenantPrepared.Name, CertificateIssued.Name, CertificateIssued.Name, TenantJoined.Name, TenantSuspended.Name, TenantResumed.Name,
+            CertificateRevoked.Name, CertificateRevoked.Name, TenantRemoved.Name,
+        ]);
+        events.Select(e => e.Id).Distinct().Count().ShouldBe(events.Count);
+        var prepared = events[0];
+        prepared.By.ShouldBe("admin");
+        prepared.Event.GetProperty("display_name").GetString().ShouldBe("Acme");
+        prepared.Event.GetProperty("tenant_id").GetString().ShouldBe("storied");
+        events[4].Event.GetProperty("reason").GetString().ShouldBe("unpaid");
+        events[1].Event.GetProperty("certificate").GetProperty("profile").GetString().ShouldBe("tenant-sub-ca");
+        events.ShouldAllBe(e => !e.Event.GetRawText().Contains("BEGIN CERTIFICATE", StringComparison.Ordinal));
+    }
+
+    [SkippableFact]
+    public async Task Events_ProviderStartedAgain_AreNotToldTwice()
+    {
+        await using var provider = await RunningProvider.StartAsync();
+        await provider.PrepareAsync("again");
+        await ListAsync(provider, "again", TenantPrepared.Name);
+
+        await provider.Database.ExecuteAsync("UPDATE events.relay SET position = 0");
+        await provider.StopAsync();
+        await provider.StartAgainAsync();
+        await UntilAsync(provider, async () => await provider.Database.ScalarAsync<bool>("SELECT position = (SELECT sequence FROM audit.head) FROM events.relay"));
+
+        (await ListAsync(provider, "again", TenantPrepared.Name)).Count.ShouldBe(1);
+    }
+
+    [SkippableFact]
+    public async Task Events_InPages_ShowEachOnceNewestFirst()
+    {
+        await _provider.PrepareAsync("paged");
+        var admin = await _provider.AdminAsync();
+        foreach (var verb in new[] { "suspend", "resume", "suspend" })
+            await admin.PostAsync($"portal/admin/tenants/paged/{verb}", new SuspendTenantRequest { Reason = "x" }, ContractsJson.Default.SuspendTenantRequest);
+        await ListAsync("paged", TenantSuspended.Name, 4);
+        var seen = new List<string>();
+        string? cursor = null;
+        do
+        {
+            var page = (await admin.GetAsync($"portal/admin/tenants/paged/events?limit=3{(cursor is null ? "" : "&cursor=" + cursor)}")).Read(ContractsJson.Default.PageTenantEventView);
+            page.Items.Count.ShouldBeLessThanOrEqualTo(3);
+            seen.AddRange(page.Items.Select(e => e.Type));
+            cursor = page.NextCursor;
+        }
+        while (cursor is not null);
+
+        seen.ShouldBe([TenantSuspended.Name, TenantResumed.Name, TenantSuspended.Name, TenantPrepared.Name]);
+    }
+
+    [SkippableFact]
+    public async Task Events_Refusals_AreProblems()
+    {
+        var admin = await _provider.AdminAsync();
+        await _provider.PrepareAsync("asked");
+
+        (await admin.GetAsync("portal/admin/tenants/nobody/events")).ShouldBe(HttpStatusCode.NotFound, "tenant_not_found");
+        (await admin.GetAsync("portal/admin/tenants/asked/events?cursor=-1")).ShouldBe(HttpStatusCode.BadRequest, "bad_cursor");
+        (await admin.GetAsync("portal/admin/tenants/A/events")).ShouldBe(HttpStatusCode.BadRequest, "tenant_id_invalid");
+        (await _provider.Anonymous().GetAsync("portal/admin/tenants/asked/events")).Status.ShouldBe(HttpStatusCode.Unauthorized);
+    }
+
+    private Task<IReadOnlyList<TenantEventView>> ListAsync(string tenantId, string untilType, int atLeast = 1) => ListAsync(_provider, tenantId, untilType, atLeast);
+
+    /// <summary>Oldest first, once the newest is of that type.</summary>
+    private static async Task<IReadOnlyList<TenantEventView>> ListAsync(RunningProvider provider, string tenantId, string untilType, int atLeast = 1)
+    {
+        IReadOnlyList<TenantEventView> found = [];
+        var admin = await provider.AdminAsync();
+        await UntilAsync(provider, async () =>
+        {
+            var answer = await admin.GetAsync($"portal/admin/tenants/{tenantId}/events");
+            found = answer.Status == HttpStatusCode.NotFound ? [] : answer.Read(ContractsJson.Default.PageTenantEventView).Items;
+            return found.Count >= atLeast && found[0].Type == untilType;
+        });
+        return [.. found.Reverse()];
+    }
+
+    private static Task UntilAsync(RunningProvider provider, Func<Task<bool>> condition) => Eventually.ShouldAsync(async () =>
+    {
+        provider.Time.Advance(TimeSpan.FromSeconds(1));
+        return await condition();
+    });
+}
