@@ -40,7 +40,8 @@ internal static class PortalEndpoints
         }
         catch (ProblemException e) when (e.Status is 401 or 429)
         {
-            return pages.SignIn(forgery.TokensFor(context, session: null), returnPath, e.Message, e.Status, e.RetryAfter);
+            // 401 would ask for a header that no browser sends for a form (RFC 9110 section 15.5.2).
+            return pages.SignIn(forgery.TokensFor(context, session: null), returnPath, e.Message, e.Status == 401 ? StatusCodes.Status403Forbidden : e.Status, e.RetryAfter);
         }
     }
 

@@ -29,7 +29,7 @@ public static class PortalExtensions
             antiforgery.Cookie.Path = "/";
             antiforgery.Cookie.HttpOnly = true;
             antiforgery.Cookie.SecurePolicy = CookieSecurePolicy.Always;
-            antiforgery.Cookie.SameSite = SameSiteMode.Strict;
+            antiforgery.Cookie.SameSite = SameSiteMode.Lax; // a Strict one would be replaced, and other tabs' forms with it, whenever a link from elsewhere leads here
         });
         return oidc is null ? services : services.AddOidcLogin(portal);
     }

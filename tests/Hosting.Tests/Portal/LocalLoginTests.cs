@@ -38,7 +38,7 @@ public sealed class LocalLoginTests : IAsyncLifetime
     {
         var page = await SignInAsync("<script>ann", "wrong");
 
-        page.Status.ShouldBe(HttpStatusCode.Unauthorized);
+        page.Status.ShouldBe(HttpStatusCode.Forbidden);
         page.Text.ShouldContain("Unknown name or wrong password.");
         page.Html.ShouldNotContain("script");
         (await _browser.SubmitAsync(page, "sign-in", ("username", "ann"), ("password", TestApp.Password)))["name"].ShouldBe("ann");

@@ -5,20 +5,23 @@ using System.Text;
 using System.Text.Json.Nodes;
 using IoTPlatform.Jose;
 using IoTPlatform.Testing;
+using Microsoft.AspNetCore.Http;
 
 namespace IoTPlatform.Hosting.Tests.Portal;
 
 /// <summary>What somebody in between, beside or behind a login may try. Nobody gets a session by it.</summary>
-public sealed class LoginAttackTests : IAsyncLifetime
+public sealed class LoginAttackTests : IClassFixture<LoginAttackTests.Fixture>
 {
-    private LoginHouse _house = null!;
+    private readonly LoginHouse _house;
+
+    public LoginAttackTests(Fixture fixture)
+    {
+        _house = fixture.House;
+        _house.Reset();
+    }
 
     private OidcLogins Logins => _house.Logins;
     private long Now => _house.App.Time.GetUtcNow().ToUnixTimeSeconds();
-
-    public async Task InitializeAsync() => _house = await LoginHouse.StartAsync();
-
-    public async Task DisposeAsync() => await _house.DisposeAsync();
 
     [SkippableFact]
     public async Task LoginCsrf_AttackersAnswerInAVictimsBrowser_Refused()
@@ -108,7 +111,7 @@ public sealed class LoginAttackTests : IAsyncLifetime
         await _house.BeginAsync(browser);
 
         await RefusedAsync(browser, new Uri(_house.Portal.Callback, query.Replace("LONG", new string('a', 3000), StringComparison.Ordinal)), HttpStatusCode.BadRequest, "Malformed");
-        _house.App.Log.Text.ShouldContain(reason);
+        _house.Log.ShouldContain(reason);
     }
 
     [SkippableTheory]
@@ -126,7 +129,7 @@ public sealed class LoginAttackTests : IAsyncLifetime
 
         page.Html.ShouldNotContain("alert(");
         page.Link("Try again").AbsolutePath.ShouldBe("/portal/oidc/login");
-        _house.App.Log.Text.Split('\n').ShouldNotContain(line => line.StartsWith("forged", StringComparison.Ordinal));
+        _house.Log.Split('\n').ShouldNotContain(line => line.StartsWith("forged", StringComparison.Ordinal));
     }
 
     [SkippableFact]
@@ -311,10 +314,31 @@ public sealed class LoginAttackTests : IAsyncLifetime
     {
         var discovery = _house.Issuer.DiscoveryJson();
         discovery[member] = url;
-        _house.Issuer.Discovery = context => Microsoft.AspNetCore.Http.HttpResponseWritingExtensions.WriteAsync(context.Response, discovery.ToJsonString());
+        _house.Issuer.Discovery = context => context.Response.WriteAsync(discovery.ToJsonString());
         using var browser = new Browser();
 
         (await browser.GetAsync(new Uri(_house.Portal.Url, "portal/oidc/login"), stopAt: "https://evil")).Status.ShouldBe(HttpStatusCode.ServiceUnavailable);
+    }
+
+    [SkippableTheory]
+    [InlineData("/portal?page=2", "/portal?page=2")]
+    [InlineData("/portal", "/portal")]
+    [InlineData("//evil.example", "/portal")]
+    [InlineData("/\\evil.example", "/portal")]
+    [InlineData("https://evil.example/portal", "/portal")]
+    [InlineData("/portal//evil.example", "/portal")]
+    [InlineData("/portal/\\evil.example", "/portal")]
+    [InlineData("/portal@evil.example", "/portal")]
+    [InlineData("/portalevil", "/portal")]
+    [InlineData("/portal\r\nSet-Cookie: a=b", "/portal")]
+    [InlineData("javascript:alert(1)", "/portal")]
+    [InlineData("", "/portal")]
+    public async Task OpenRedirect_ReturnPath_StaysOnThePortal(string wanted, string expected)
+    {
+        using var browser = new Browser();
+        var answer = _house.Logins.Answered(await _house.BeginAsync(browser, wanted));
+
+        (await browser.GetAsync(answer)).Url.ShouldBe(new Uri(_house.Portal.Url, expected));
     }
 
     private async Task BadTokenAsync(string error)
@@ -322,7 +346,7 @@ public sealed class LoginAttackTests : IAsyncLifetime
         using var browser = new Browser();
         var page = await RefusedAsync(browser, Logins.Answered(await _house.BeginAsync(browser)), HttpStatusCode.Forbidden, "BadToken");
         page.Text.ShouldContain("can't be accepted");
-        _house.App.Log.Text.ShouldContain($"BadToken: {error}");
+        _house.Log.ShouldContain($"BadToken: {error}");
     }
 
     private async Task<BrowserPage> RefusedAsync(Browser browser, Uri answer, HttpStatusCode status, string problem)
@@ -331,9 +355,18 @@ public sealed class LoginAttackTests : IAsyncLifetime
         page.Status.ShouldBe(status, page.Text);
         browser.Cookies.Keys.ShouldNotContain(c => c.Name == PortalApp.SessionCookie);
         (await _house.Portal.NameAsync(browser)).ShouldBeNull();
-        _house.App.Log.Text.Split('\n').Count(line => line.Contains("came to nothing: " + problem, StringComparison.Ordinal)).ShouldBeGreaterThan(0, _house.App.Log.Text);
+        _house.Log.Split('\n').Count(line => line.Contains("came to nothing: " + problem, StringComparison.Ordinal)).ShouldBeGreaterThan(0, _house.Log);
         return page;
     }
 
     private static string Encode(string text) => Base64Url.EncodeToString(Encoding.UTF8.GetBytes(text));
+
+    public sealed class Fixture : IAsyncLifetime
+    {
+        internal LoginHouse House { get; private set; } = null!;
+
+        public async Task InitializeAsync() => House = await LoginHouse.StartAsync();
+
+        public async Task DisposeAsync() => await House.DisposeAsync();
+    }
 }

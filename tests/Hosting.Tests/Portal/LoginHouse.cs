@@ -1,16 +1,21 @@
 using System.Text.Json.Nodes;
 using IoTPlatform.Hosting.Oidc;
 using IoTPlatform.Testing;
+using Microsoft.AspNetCore.Http;
 
 namespace IoTPlatform.Hosting.Tests.Portal;
 
 /// <summary>A portal and the identity provider it sends people to, by one clock.</summary>
 internal sealed class LoginHouse : IAsyncDisposable
 {
+    private readonly RequestDelegate _discovery;
+    private int _logged;
+
     private LoginHouse(OidcServer issuer, PortalApp portal)
     {
         Issuer = issuer;
         Portal = portal;
+        _discovery = issuer.Discovery;
     }
 
     public OidcServer Issuer { get; }
@@ -21,11 +26,26 @@ internal sealed class LoginHouse : IAsyncDisposable
 
     public TestApp App => Portal.App;
 
-    public static async Task<LoginHouse> StartAsync(string? secret = OidcLogins.ClientSecret)
+    /// <summary>What the host has logged since the last <see cref="Reset"/>.</summary>
+    public string Log => App.Log.Text[_logged..];
+
+    /// <param name="secret">Of the portal's client; null: there is none yet.</param>
+    /// <param name="change">Other options than the identity provider's own address.</param>
+    public static async Task<LoginHouse> StartAsync(string? secret = OidcLogins.ClientSecret, Func<OidcOptions, OidcOptions>? change = null)
     {
         var time = new FakeTime();
         var issuer = await OidcServer.StartAsync(time);
-        return new LoginHouse(issuer, await PortalApp.StartAsync(new OidcOptions { Issuer = issuer.Issuer, CaFile = issuer.CaFile }, time, secret));
+        var options = new OidcOptions { Issuer = issuer.Issuer, CaFile = issuer.CaFile };
+        return new LoginHouse(issuer, await PortalApp.StartAsync(change is null ? options : change(options), time, secret));
+    }
+
+    /// <summary>For the next test: the identity provider is as it was, and is asked anew.</summary>
+    public void Reset()
+    {
+        Logins.Reset();
+        Issuer.Discovery = _discovery;
+        App.Time.Advance(TimeSpan.FromSeconds(3));
+        _logged = App.Log.Text.Length;
     }
 
     /// <summary>As far as the identity provider: the authorization request.</summary>

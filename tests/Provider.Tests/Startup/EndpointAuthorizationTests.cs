@@ -28,6 +28,15 @@ public sealed class EndpointAuthorizationTests(ProviderFixture fixture) : IClass
         Endpoints().Where(e => e.RoutePattern.RawText!.StartsWith("/portal/admin", StringComparison.Ordinal) && e.Metadata.GetMetadata<IAllowAnonymous>() is not null)
             .Select(e => e.RoutePattern.RawText).ShouldBe(AnonymousInAdmin, ignoreOrder: true);
 
+    // A browser sends that cookie along with a request that another site forged.
+    [SkippableFact]
+    public async Task Policies_OfEveryEndpoint_DoNotTakeThePortalsCookie()
+    {
+        var policies = fixture.Provider.Services.GetRequiredService<IAuthorizationPolicyProvider>();
+        foreach (var name in Endpoints().SelectMany(e => e.Metadata.GetOrderedMetadata<IAuthorizeData>()).Select(a => a.Policy).OfType<string>().Distinct())
+            (await policies.GetPolicyAsync(name))!.AuthenticationSchemes.ShouldNotContain("Portal", name);
+    }
+
     private List<RouteEndpoint> Endpoints() =>
         [.. fixture.Provider.Services.GetRequiredService<IEnumerable<EndpointDataSource>>().SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()];
 }

@@ -30,6 +30,15 @@ public sealed class EndpointPolicyTests(SharedTenant shared) : IClassFixture<Sha
             .Where(e => e.Metadata.GetMetadata<IAllowAnonymous>() is not null)
             .Select(e => e.RoutePattern.RawText!.Trim('/')).ShouldBe(["portal/login", "portal", "portal/portal.css", "portal/sign-in", "portal/sign-out"], ignoreOrder: true);
 
+    // A browser sends that cookie along with a request that another site forged.
+    [SkippableFact]
+    public async Task Policies_OfEveryEndpoint_DoNotTakeThePortalsCookie()
+    {
+        var policies = Tenant.Running!.Services.GetRequiredService<IAuthorizationPolicyProvider>();
+        foreach (var name in Endpoints.SelectMany(e => e.Metadata.GetOrderedMetadata<IAuthorizeData>()).Select(a => a.Policy).OfType<string>().Distinct())
+            (await policies.GetPolicyAsync(name))!.AuthenticationSchemes.ShouldNotContain("Portal", name);
+    }
+
     [SkippableFact]
     public async Task Portal_Anonymous_IsUnauthorizedEverywhere()
     {

@@ -59,6 +59,13 @@ public sealed class OidcLogins(OidcServer server, TimeProvider time)
         return new Uri(QueryHelpers.AddQueryString(query["redirect_uri"]!, new Dictionary<string, string?> { ["state"] = query["state"], ["code"] = code ?? Code(authorization), ["iss"] = server.Issuer }));
     }
 
+    /// <summary>As it was when it was new.</summary>
+    public void Reset()
+    {
+        (IdToken, AccessToken, Answer, Endpoint, IdTokenKey, IdTokenType) = (null, null, null, null, null, "JWT");
+        (_redeemed, _refreshed) = (0, 0);
+    }
+
     /// <summary>The session has ended, or the user has been disabled.</summary>
     public void EndSessions() => _refreshTokens.Clear();
 
