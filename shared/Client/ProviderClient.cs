@@ -122,6 +122,10 @@ public sealed class ProviderClient(HttpClient http, TimeProvider? time = null) :
             HttpMethod.Post, Tenant(tenantId) + "/federation", request,
             ContractsJson.Default.ConfigureFederationRequest, ContractsJson.Default.FederationCredentials, cancellationToken);
 
+    /// <summary>Needs a client made with the current bridge certificate.</summary>
+    public Task<FederationCredentials> GetFederationAsync(string tenantId, CancellationToken cancellationToken = default) =>
+        GetAsync(Tenant(tenantId) + "/federation", ContractsJson.Default.FederationCredentials, cancellationToken);
+
     public Task<FederationCredentials> RotateFederationSecretAsync(string tenantId, CancellationToken cancellationToken = default) =>
         SendAsync(HttpMethod.Post, Tenant(tenantId) + "/federation/rotate-secret", ContractsJson.Default.FederationCredentials, cancellationToken);
 

@@ -101,6 +101,20 @@ public sealed class HostileTenantTests(ProviderFixture fixture) : IClassFixture<
         (await _provider.CertificatesAsync(victimId, "mqtt-bridge", valid: false)).ShouldBe(1);
     }
 
+    [SkippableFact]
+    public async Task Federation_OtherTenantsSecret_IsRefused()
+    {
+        using var victim = new TestTenant();
+        var victimId = "secretive-" + _tenantId;
+        var secret = (await _provider.ActivateAsync(victimId, victim)).CdmIdpClientSecret;
+        using var bridge = _tenant.WithBridgeKey(_bundle.MqttBridgeCert);
+
+        var answer = await _provider.Anonymous(bridge).GetAsync($"portal/admin/tenants/{victimId}/federation");
+
+        answer.ShouldBe(HttpStatusCode.Forbidden, "not_this_tenant");
+        answer.Body.ShouldNotContain(secret);
+    }
+
     public Task DisposeAsync()
     {
         _tenant.Dispose();
@@ -121,6 +135,7 @@ public sealed class HostileTenantTests(ProviderFixture fixture) : IClassFixture<
         var renewal = new RenewBridgeRequest { MqttBridgeCsr = _tenant.Request().MqttBridgeCsr };
 
         (await caller.GetAsync("portal/admin/platform")).Status.ShouldBeOneOf(HttpStatusCode.Unauthorized, HttpStatusCode.Forbidden);
+        (await caller.GetAsync($"portal/admin/tenants/{_tenantId}/federation")).Status.ShouldBeOneOf(HttpStatusCode.Unauthorized, HttpStatusCode.Forbidden);
         (await caller.PostAsync($"portal/admin/tenants/{_tenantId}/bridge/renew", renewal, ContractsJson.Default.RenewBridgeRequest)).Status
             .ShouldBeOneOf(HttpStatusCode.Unauthorized, HttpStatusCode.Forbidden);
         (await _provider.CertificatesAsync(_tenantId, "mqtt-bridge", valid: false)).ShouldBe(1);

@@ -43,6 +43,21 @@ public sealed class FederationEndpointsTests(ProviderFixture fixture) : IClassFi
     }
 
     [SkippableFact]
+    public async Task Fetch_WithTheBridgeCertificate_AnswersWhatCountsNow()
+    {
+        using var tenant = new TestTenant();
+        var bundle = await Provider.ActivateAsync("fetching", tenant);
+        using var bridge = tenant.WithBridgeKey(bundle.MqttBridgeCert);
+        var rotated = (await (await Provider.AdminAsync()).PostAsync("portal/admin/tenants/fetching/federation/rotate-secret")).Read(ContractsJson.Default.FederationCredentials);
+
+        var fetched = (await Provider.Anonymous(bridge).GetAsync("portal/admin/tenants/fetching/federation")).Read(ContractsJson.Default.FederationCredentials);
+
+        fetched.CdmIdpClientSecret.ShouldBe(rotated.CdmIdpClientSecret);
+        fetched.CdmIdpClientId.ShouldBe(bundle.CdmIdpClientId);
+        (await (await Provider.AdminAsync()).GetAsync("portal/admin/tenants/fetching/federation")).Status.ShouldBeOneOf(HttpStatusCode.Unauthorized, HttpStatusCode.Forbidden);
+    }
+
+    [SkippableFact]
     public async Task Configure_TenantThatHasNotJoined_Refused()
     {
         await Provider.PrepareAsync("not-joined");

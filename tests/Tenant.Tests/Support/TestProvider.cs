@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Contracts;
+using IoTPlatform.Contracts.Identity;
 using IoTPlatform.Contracts.Join;
 using IoTPlatform.Contracts.Tenants;
 using IoTPlatform.Jose;
@@ -48,6 +49,7 @@ internal sealed class TestProvider : IAsyncDisposable
     public TenantStatus Status { get; set; } = TenantStatus.Prepared;
     public Queue<Fault> Faults { get; } = new();
     public List<string> Calls { get; } = [];
+    public string FederationSecret { get; set; } = "s3cret-of-the-federation-client";
     public TimeSpan BridgeLifetime { get; set; } = Profiles.MqttBridge.DefaultLifetime;
 
     /// <summary>Changes a bundle before it is sent.</summary>
@@ -83,6 +85,7 @@ internal sealed class TestProvider : IAsyncDisposable
         app.MapPost("/portal/admin/tenants/{id}/sub-ca/rotate", RotateAsync);
         app.MapPost("/portal/admin/tenants/{id}/sub-ca/retire", RetireAsync);
         app.MapPost("/portal/admin/tenants/{id}/bridge/renew", RenewBridgeAsync);
+        app.MapGet("/portal/admin/tenants/{id}/federation", FederationOf);
         await app.StartAsync();
     }
 
@@ -149,7 +152,7 @@ internal sealed class TestProvider : IAsyncDisposable
         RabbitmqUser = MqttBridgeName.For(TenantId),
         MqttBridgeCert = SignBridge(bridge),
         CdmIdpClientId = $"{TenantId}-federation",
-        CdmIdpClientSecret = "s3cret-of-the-federation-client",
+        CdmIdpClientSecret = FederationSecret,
         CdmDiscoveryUrl = "https://idp.example/realms/cdm/.well-known/openid-configuration",
     };
 
@@ -240,10 +243,18 @@ internal sealed class TestProvider : IAsyncDisposable
         return Results.NoContent();
     }
 
+    private IResult FederationOf(HttpContext http) => !IsBridge(http)
+        ? Problem(401, "certificate_refused")
+        : Results.Json(
+            new FederationCredentials { CdmIdpClientId = $"{TenantId}-federation", CdmIdpClientSecret = FederationSecret, CdmDiscoveryUrl = "https://idp.example/realms/cdm/.well-known/openid-configuration" },
+            ContractsJson.Default.FederationCredentials);
+
+    private bool IsBridge(HttpContext http) =>
+        http.Connection.ClientCertificate is { } caller && SubjectNames.FromCertificate(caller).CommonName == MqttBridgeName.For(TenantId);
+
     private IResult RenewBridgeAsync(HttpContext http, string id, RenewBridgeRequest request)
     {
-        var caller = http.Connection.ClientCertificate;
-        if (caller is null || SubjectNames.FromCertificate(caller).CommonName != MqttBridgeName.For(TenantId))
+        if (!IsBridge(http))
             return Problem(401, "certificate_refused");
         BridgeLifetime = Profiles.MqttBridge.DefaultLifetime;
         return Results.Json(

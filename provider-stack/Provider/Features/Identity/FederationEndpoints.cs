@@ -1,7 +1,9 @@
+using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Contracts.Identity;
 using IoTPlatform.Contracts.Tenants;
 using IoTPlatform.Hosting;
 using IoTPlatform.Provider.Data;
+using IoTPlatform.Provider.Features.Bridge;
 using IoTPlatform.Provider.Features.Join;
 using IoTPlatform.Provider.Features.Tenants;
 using IoTPlatform.Provider.Features.Workflow;
@@ -15,8 +17,19 @@ internal static class FederationEndpoints
 {
     public static void MapFederation(this IEndpointRouteBuilder app)
     {
+        app.MapGet("/portal/admin/tenants/{tenantId}/federation", FetchAsync).RequireAuthorization(ClientCertificateDefaults.BridgePolicy);
         app.MapPost("/portal/admin/tenants/{tenantId}/federation", ConfigureAsync).RequireAuthorization(Policies.Admin);
         app.MapPost("/portal/admin/tenants/{tenantId}/federation/rotate-secret", RotateAsync).RequireAuthorization(Policies.Admin);
+    }
+
+    /// <summary>For the tenant itself, with its bridge certificate: what it signs in with now, after whatever was replaced since its JOIN.</summary>
+    private static async Task<Ok<FederationCredentials>> FetchAsync(
+        string tenantId, HttpContext context, ProviderDb db, FederationSecrets secrets, IFederationProvisioner federation, CancellationToken cancellationToken)
+    {
+        TenantIds.Require(tenantId);
+        BridgeCaller.RequireTenant(context.User, tenantId);
+        await RequireJoinAsync(db, tenantId, cancellationToken);
+        return Answer(context, federation, tenantId, await secrets.EnsureAsync(tenantId, cancellationToken));
     }
 
     private static async Task<Ok<FederationCredentials>> ConfigureAsync(

@@ -18,8 +18,8 @@ internal static class BundleVerifier
             return "its tenant id is malformed";
         if (Uri.CheckHostName(bundle.PlatformDomain) != UriHostNameType.Dns)
             return "its platform domain is malformed";
-        if (EnvironmentValues(bundle).Any(v => string.IsNullOrEmpty(v) || v.Any(c => char.IsControl(c) || c == '\'')))
-            return "a value is missing, or has quotes or control characters";
+        if (ValueProblem(bundle) is { } problem)
+            return problem;
         try
         {
             var chain = Pem.ParseCertificates(bundle.CaChain);
@@ -33,6 +33,12 @@ internal static class BundleVerifier
             return e.Message;
         }
     }
+
+    /// <summary>Null when the values can be lines of an env file.</summary>
+    public static string? ValueProblem(JoinBundle bundle) =>
+        EnvironmentValues(bundle).Any(v => string.IsNullOrEmpty(v) || v.Any(c => char.IsControl(c) || c == '\''))
+            ? "a value is missing, or has quotes or control characters"
+            : null;
 
     /// <summary>Null when the bridge certificate is for our key and name, and was good when it was issued.</summary>
     public static string? BridgeProblem(JoinBundle bundle, ReadOnlySpan<byte> bridgeSpki, ImmutableArray<X509Certificate2> chain, X509Certificate2 root, DateTimeOffset now)

@@ -1,3 +1,4 @@
+using IoTPlatform.Contracts.Identity;
 using IoTPlatform.Contracts.Join;
 
 namespace IoTPlatform.Tenant.Features.Join;
@@ -5,7 +6,19 @@ namespace IoTPlatform.Tenant.Features.Join;
 internal static class JoinBundleExtensions
 {
     /// <summary>The same bundle with another bridge certificate.</summary>
-    public static JoinBundle WithBridge(this JoinBundle bundle, string mqttBridgeCert) => new()
+    public static JoinBundle WithBridge(this JoinBundle bundle, string mqttBridgeCert) => bundle.With(mqttBridgeCert, bundle.Federation());
+
+    /// <summary>The same bundle with other credentials for the provider's realm.</summary>
+    public static JoinBundle WithFederation(this JoinBundle bundle, FederationCredentials federation) => bundle.With(bundle.MqttBridgeCert, federation);
+
+    private static FederationCredentials Federation(this JoinBundle bundle) => new()
+    {
+        CdmIdpClientId = bundle.CdmIdpClientId,
+        CdmIdpClientSecret = bundle.CdmIdpClientSecret,
+        CdmDiscoveryUrl = bundle.CdmDiscoveryUrl,
+    };
+
+    private static JoinBundle With(this JoinBundle bundle, string mqttBridgeCert, FederationCredentials federation) => new()
     {
         TenantId = bundle.TenantId,
         Status = bundle.Status,
@@ -18,8 +31,8 @@ internal static class JoinBundleExtensions
         RabbitmqVhost = bundle.RabbitmqVhost,
         RabbitmqUser = bundle.RabbitmqUser,
         MqttBridgeCert = mqttBridgeCert,
-        CdmIdpClientId = bundle.CdmIdpClientId,
-        CdmIdpClientSecret = bundle.CdmIdpClientSecret,
-        CdmDiscoveryUrl = bundle.CdmDiscoveryUrl,
+        CdmIdpClientId = federation.CdmIdpClientId,
+        CdmIdpClientSecret = federation.CdmIdpClientSecret,
+        CdmDiscoveryUrl = federation.CdmDiscoveryUrl,
     };
 }

@@ -1,0 +1,40 @@
+using System.Security.Cryptography.X509Certificates;
+using IoTPlatform.Contracts.Identity;
+using IoTPlatform.Contracts.Join;
+using IoTPlatform.Hosting;
+using IoTPlatform.Pki.Files;
+using IoTPlatform.Tenant.Features.Join;
+
+namespace IoTPlatform.Tenant.Features.Uplink;
+
+/// <summary>Asks the provider, over mTLS with the bridge certificate, for the credentials of its realm: a secret that was replaced there gets here by itself.</summary>
+internal sealed class FederationRefresh(JoinFiles files, BundleFiles bundleFiles, ProviderLink provider, AuditLog audit) : IUpkeepTask
+{
+    public string Name => "federation-credentials";
+
+    public async Task<bool> RunAsync(CancellationToken cancellationToken)
+    {
+        var bundle = files.ReadBundle() ?? throw new InvalidOperationException($"{files.Bundle} is missing or damaged.");
+        var federation = await FetchAsync(bundle, cancellationToken);
+        if (IsSame(bundle, federation))
+            return false;
+        var refreshed = bundle.WithFederation(federation);
+        if (BundleVerifier.ValueProblem(refreshed) is { } problem)
+            throw new InvalidOperationException($"The provider's answer cannot be used: {problem}");
+        files.WriteBundle(refreshed);
+        bundleFiles.WriteStale();
+        await audit.AppendAsync(new AuditEntry("system", "federation.credentials_replaced", bundle.TenantId), cancellationToken);
+        return true;
+    }
+
+    private async Task<FederationCredentials> FetchAsync(JoinBundle bundle, CancellationToken cancellationToken)
+    {
+        using var certificate = Pem.ParseCertificate(bundle.MqttBridgeCert);
+        using var key = files.ReadBridgeKey() ?? throw new InvalidOperationException($"{files.BridgeKey} is missing.");
+        using var identity = certificate.CopyWithPrivateKey(key);
+        return await provider.CallAsync(client => client.GetFederationAsync(bundle.TenantId, cancellationToken), identity);
+    }
+
+    private static bool IsSame(JoinBundle bundle, FederationCredentials federation) =>
+        (bundle.CdmIdpClientId, bundle.CdmIdpClientSecret, bundle.CdmDiscoveryUrl) == (federation.CdmIdpClientId, federation.CdmIdpClientSecret, federation.CdmDiscoveryUrl);
+}
