@@ -9,6 +9,7 @@ using IoTPlatform.Provider.Features.Join;
 using IoTPlatform.Provider.Features.Messaging;
 using IoTPlatform.Provider.Features.Removal;
 using IoTPlatform.Provider.Features.Rotation;
+using IoTPlatform.Provider.Features.Telemetry;
 using IoTPlatform.Provider.Features.Tenants;
 using IoTPlatform.Provider.Features.Workflow;
 using IoTPlatform.Provider.Startup;
@@ -52,6 +53,7 @@ internal static class Program
         builder.Services.AddIdentityFederation(foundation.Folder, foundation.Options.Oidc);
         builder.Services.AddSubCaRotation();
         builder.Services.AddTenantRemoval();
+        builder.Services.AddTelemetry(foundation.Options);
         replace?.Invoke(builder.Services);
 
         var app = builder.Build();
@@ -67,6 +69,7 @@ internal static class Program
         app.MapIdentityFederation();
         app.MapTenantRemoval();
         app.MapMessaging(foundation.Options);
+        app.MapTelemetry();
         return app;
     }
 }

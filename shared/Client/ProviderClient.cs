@@ -2,6 +2,7 @@ using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.Contracts;
 using IoTPlatform.Contracts.Identity;
 using IoTPlatform.Contracts.Join;
+using IoTPlatform.Contracts.Telemetry;
 using IoTPlatform.Contracts.Tenants;
 
 namespace IoTPlatform.Client;
@@ -55,6 +56,13 @@ public sealed class ProviderClient(HttpClient http, TimeProvider? time = null) :
     /// <summary>Puts it right, and answers what that was.</summary>
     public Task<BrokerCheck> RepairBrokerAsync(string tenantId, CancellationToken cancellationToken = default) =>
         SendAsync(HttpMethod.Post, Tenant(tenantId) + "/broker/repair", ContractsJson.Default.BrokerCheck, cancellationToken);
+
+    /// <summary>Stored telemetry, newest first: at or after <paramref name="from"/>, before <paramref name="before"/>.</summary>
+    public Task<Page<TelemetryRecord>> ListTelemetryAsync(
+        string tenantId, string? device = null, DateTimeOffset? from = null, DateTimeOffset? before = null, string? cursor = null, int? limit = null, CancellationToken cancellationToken = default) =>
+        GetAsync(
+            Query.Build(Tenant(tenantId) + "/telemetry", ("device", device), ("from", Query.Of(from)), ("before", Query.Of(before)), ("cursor", cursor), ("limit", Query.Of(limit))),
+            ContractsJson.Default.PageTelemetryRecord, cancellationToken);
 
     /// <summary>One attempt; the caller repeats on 503 after <see cref="ApiException.RetryAfter"/>.</summary>
     public Task<JoinBundle> JoinAsync(string joinKey, JoinRequest request, CancellationToken cancellationToken = default) =>

@@ -7,6 +7,7 @@ using IoTPlatform.Contracts.Devices;
 using IoTPlatform.Contracts.Events;
 using IoTPlatform.Contracts.Identity;
 using IoTPlatform.Contracts.Join;
+using IoTPlatform.Contracts.Telemetry;
 using IoTPlatform.Contracts.Tenants;
 
 namespace IoTPlatform.Contracts;
@@ -26,6 +27,8 @@ namespace IoTPlatform.Contracts;
 [JsonSerializable(typeof(SuspendTenantRequest))]
 [JsonSerializable(typeof(ChangePlanRequest))]
 [JsonSerializable(typeof(BrokerCheck))]
+[JsonSerializable(typeof(TelemetryRecord))]
+[JsonSerializable(typeof(Page<TelemetryRecord>))]
 [JsonSerializable(typeof(JoinRequest))]
 [JsonSerializable(typeof(JoinBundle))]
 [JsonSerializable(typeof(JoinConfirmation))]

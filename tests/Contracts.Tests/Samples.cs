@@ -41,6 +41,7 @@ internal static class Samples
         TypeCode.Boolean => true,
         _ when type == typeof(JsonElement) => JsonSerializer.SerializeToElement(next.Value()),
         _ when type == typeof(Guid) => new Guid(next.Value(), 0, 0, [0, 0, 0, 0, 0, 0, 0, 1]),
+        _ when type == typeof(System.Text.Json.JsonElement) => System.Text.Json.JsonElement.Parse($$"""{"n":{{next.Value()}}}"""),
         _ when type == typeof(DateTimeOffset) => DateTimeOffset.UnixEpoch.AddMilliseconds(next.Value()),
         _ => null,
     };

@@ -45,6 +45,13 @@ public sealed class Hold : IAsyncDisposable
         }
     }
 
+    /// <summary>Lets the held statements go on, and commit; later ones are no longer held.</summary>
+    public async Task ReleaseAsync()
+    {
+        await using var open = new NpgsqlCommand("SELECT pg_advisory_unlock($1)", gate) { Parameters = { new() { Value = Key } } };
+        await open.ExecuteNonQueryAsync();
+    }
+
     /// <summary>Ends the held transactions without letting them commit, as if the server had noticed the dead client, and opens the gate.</summary>
     public async ValueTask DisposeAsync()
     {

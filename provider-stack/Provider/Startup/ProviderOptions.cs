@@ -3,6 +3,7 @@ using IoTPlatform.Hosting;
 using IoTPlatform.Hosting.Oidc;
 using IoTPlatform.Provider.Features.Messaging;
 using IoTPlatform.Provider.Features.Messaging.RabbitMq;
+using IoTPlatform.Provider.Features.Telemetry;
 
 namespace IoTPlatform.Provider.Startup;
 
@@ -35,6 +36,8 @@ internal sealed record ProviderOptions
     /// <summary>Null: the embedded broker.</summary>
     public RabbitMqOptions? RabbitMq { get; init; }
     public TenantPlans Plans { get; init; } = TenantPlans.Default;
+
+    public TelemetryOptions Telemetry { get; init; } = new();
 
     /// <summary>How long one step of a workflow may take before it counts as a dependency that is down.</summary>
     public TimeSpan StepTimeout { get; init; } = TimeSpan.FromSeconds(10);

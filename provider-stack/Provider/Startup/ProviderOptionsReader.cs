@@ -4,6 +4,7 @@ using IoTPlatform.Hosting.Keycloak;
 using IoTPlatform.Hosting.Oidc;
 using IoTPlatform.Provider.Features.Messaging;
 using IoTPlatform.Provider.Features.Messaging.RabbitMq;
+using IoTPlatform.Provider.Features.Telemetry;
 
 namespace IoTPlatform.Provider.Startup;
 
@@ -42,7 +43,7 @@ internal sealed class ProviderOptionsReader(PlatformOptions settings)
         if (oidc is not null && _mistakes.Count == 0 && !KeycloakRealm.IsOne(oidc.Reached))
             Mistake(oidc.BackChannel is null ? OidcSettings.Issuer : OidcSettings.BackChannel, oidc.Reached.ToString(), "it must be a Keycloak realm's URL, such as https://keycloak.example/realms/cdm");
         var rabbitmq = new RabbitMqOptionsReader(settings, Mistake).Read((mqttUrl ?? configuredUrl)?.Host ?? PublicName(names));
-
+        var telemetry = Telemetry();
         var plans = Plans();
 
         if (_mistakes.Count > 0)
@@ -63,6 +64,7 @@ internal sealed class ProviderOptionsReader(PlatformOptions settings)
             Oidc = oidc,
             RabbitMq = rabbitmq,
             Plans = plans,
+            Telemetry = telemetry,
         };
     }
 
@@ -82,6 +84,15 @@ internal sealed class ProviderOptionsReader(PlatformOptions settings)
     }
 
     private static string PublicName(List<string> names) => names.Find(name => !HostNames.IsLoopback(name)) ?? names[0];
+
+    private TelemetryOptions Telemetry()
+    {
+        if (settings[TelemetryOptions.RetentionSetting] is not { } text)
+            return new TelemetryOptions();
+        if (!DurationText.TryParse(text, out var retention) || retention < TimeSpan.FromDays(1) || retention > TelemetryOptions.LongestRetention)
+            Mistake(TelemetryOptions.RetentionSetting, text, $"it must be a duration of 1d to {TelemetryOptions.LongestRetention.Days}d, such as 30d");
+        return new TelemetryOptions { Retention = retention };
+    }
 
     private Uri? Url(string name, params ReadOnlySpan<string> schemes)
     {

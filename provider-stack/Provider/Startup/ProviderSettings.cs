@@ -1,5 +1,6 @@
 using IoTPlatform.Hosting.Oidc;
 using IoTPlatform.Provider.Features.Messaging.RabbitMq;
+using IoTPlatform.Provider.Features.Telemetry;
 
 namespace IoTPlatform.Provider.Startup;
 
@@ -21,6 +22,6 @@ internal static class ProviderSettings
     public static readonly string[] All =
     [
         Data, Listen, Names, PublicUrl, PlatformDomain, Database, AdminPassword, RabbitmqUrl, RabbitmqMqttUrl, DiscoveryUrl, Plans,
-        "STEP_CA_PASSWORD", "STEP_CA_PROVISIONER_PASSWORD", .. OidcSettings.All, .. RabbitMqSettings.All,
+        "STEP_CA_PASSWORD", "STEP_CA_PROVISIONER_PASSWORD", .. OidcSettings.All, .. RabbitMqSettings.All, TelemetryOptions.RetentionSetting,
     ];
 }

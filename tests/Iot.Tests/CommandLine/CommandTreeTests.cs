@@ -55,6 +55,7 @@ public sealed class CommandTreeTests
     [InlineData("tenants suspend")]
     [InlineData("tenants resume")]
     [InlineData("tenants check")]
+    [InlineData("tenants telemetry")]
     [InlineData("tenants rotate")]
     [InlineData("tenants approve")]
     [InlineData("tenants reject")]

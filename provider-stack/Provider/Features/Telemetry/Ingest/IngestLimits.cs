@@ -1,0 +1,30 @@
+namespace IoTPlatform.Provider.Features.Telemetry.Ingest;
+
+/// <summary>What bounds memory and waiting. Everything beyond it waits at the broker.</summary>
+internal static class IngestLimits
+{
+    /// <summary>Messages of one tenant that are neither acknowledged nor at the broker. Also how far back a repetition is looked for.</summary>
+    public const ushort Prefetch = 512;
+
+    /// <summary>Messages of all tenants that wait for the writer.</summary>
+    public const int Waiting = 2048;
+
+    public const int BatchMessages = 1024;
+    public const int BatchCharacters = 8 * 1024 * 1024;
+
+    /// <summary>A batch below this waits once for more: a commit costs much more than a message.</summary>
+    public const int SmallBatch = 128;
+    public static readonly TimeSpan SmallBatchWait = TimeSpan.FromMilliseconds(5);
+
+    /// <summary>For what has been received when the host stops.</summary>
+    public static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(5);
+
+    /// <summary>For the broker's confirmation of a dead letter.</summary>
+    public static readonly TimeSpan ConfirmTimeout = TimeSpan.FromSeconds(30);
+
+    public static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
+    public static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
+
+    /// <summary>TLS handshakes under way at once, when a thousand tenants lose their connections together.</summary>
+    public const int Connecting = 8;
+}

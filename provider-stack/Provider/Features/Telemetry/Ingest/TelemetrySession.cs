@@ -1,0 +1,171 @@
+using System.Threading.Channels;
+using IoTPlatform.Provider.Features.Messaging.RabbitMq;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Events;
+using RabbitMQ.Client.Exceptions;
+
+namespace IoTPlatform.Provider.Features.Telemetry.Ingest;
+
+/// <summary>
+/// One connection that reads one tenant's telemetry. What can be stored goes to the writer, what can't to <c>telemetry.dead</c>;
+/// a message is acknowledged when the one or the other is durable. Whatever goes wrong ends the session: the broker then has
+/// everything that was not acknowledged, and the next session gets it again.
+/// </summary>
+internal sealed class TelemetrySession : IAsyncDisposable
+{
+    private readonly string _tenantId;
+    private readonly IConnection _connection;
+    private readonly IngestContext _context;
+    private readonly DeadLetterLog _log;
+    private readonly Channel<ulong> _done = Channel.CreateUnbounded<ulong>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly TaskCompletionSource<string> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationTokenSource _closing = new();
+    private IChannel _channel = null!;
+    private Task _acknowledging = Task.CompletedTask;
+    private DateTimeOffset _lastReceived;
+
+    private TelemetrySession(string tenantId, IConnection connection, DeadLetterLog log, IngestContext context)
+    {
+        _tenantId = tenantId;
+        _connection = connection;
+        _log = log;
+        _context = context;
+    }
+
+    public string TenantId => _tenantId;
+
+    /// <summary>Why it ended; never fails.</summary>
+    public Task<string> Ended => _ended.Task;
+
+    /// <summary>What was stored last before this session, as far as a redelivered message can be one of it. For the writer alone.</summary>
+    public List<byte[]>? StoredBefore { get; set; }
+
+    /// <summary>Returns once messages come in. Owns the connection, also when it throws.</summary>
+    public static async Task<TelemetrySession> StartAsync(string tenantId, IConnection connection, DeadLetterLog log, IngestContext context, CancellationToken cancellationToken)
+    {
+        var session = new TelemetrySession(tenantId, connection, log, context);
+        try
+        {
+            await session.StartAsync(cancellationToken);
+            return session;
+        }
+        catch
+        {
+            await session.DisposeAsync();
+            throw;
+        }
+    }
+
+    public void End(string reason) => _ended.TrySetResult(reason);
+
+    /// <summary>Nothing more is taken. What was taken can still be stored and acknowledged.</summary>
+    public void StopTaking() => _closing.Cancel();
+
+    /// <summary>Returns when the message has found its place, and so holds back the next while the writer is busy.</summary>
+    public async Task TakeAsync(ulong tag, bool redelivered, string routingKey, ReadOnlyMemory<byte> body)
+    {
+        if (_closing.IsCancellationRequested || _ended.Task.IsCompleted)
+            return;
+        try
+        {
+            if (TelemetryParser.TryParse(_tenantId, routingKey, body.Span, Now(), _context.Options.Retention, out var message, out var refusal))
+                await _context.Queue.WriteAsync(new TelemetryDelivery(this, tag, redelivered, message), _closing.Token);
+            else
+                // Its bytes are the client's until this method returns.
+                _ = RefuseAsync(tag, routingKey, body.ToArray(), refusal);
+        }
+        catch (OperationCanceledException) when (_closing.IsCancellationRequested)
+        {
+        }
+        catch (Exception e)
+        {
+            End(e.Message);
+        }
+    }
+
+    /// <summary>The message is stored, or known to be.</summary>
+    public void Acknowledge(ulong tag) => _done.Writer.TryWrite(tag);
+
+    /// <summary>To the dead letters, and acknowledged when the broker has confirmed that they have it.</summary>
+    public async Task RefuseAsync(ulong tag, string routingKey, ReadOnlyMemory<byte> body, string reason)
+    {
+        try
+        {
+            using var limit = new CancellationTokenSource(IngestLimits.ConfirmTimeout, _context.Time);
+            var properties = new BasicProperties
+            {
+                Persistent = true,
+                ContentType = "application/json",
+                Headers = new Dictionary<string, object?>(StringComparer.Ordinal) { ["reason"] = reason },
+            };
+            // With confirmations tracked, this returns when the broker has it, and throws when no queue took it.
+            await _channel.BasicPublishAsync(TelemetryQueue.Dead, routingKey, mandatory: true, properties, body, limit.Token);
+            _context.Metrics.DeadLettered(_tenantId, reason);
+            _log.Add(reason);
+            Acknowledge(tag);
+        }
+        catch (Exception e)
+        {
+            End($"a dead letter was not taken: {e.Message}");
+        }
+    }
+
+    /// <summary>Sends the acknowledgements that are due, then closes.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        End("closed");
+        await _closing.CancelAsync();
+        _done.Writer.TryComplete();
+        // A broker that is out of memory or disk reads nothing any more.
+        await _acknowledging.WaitAsync(IngestLimits.DrainTimeout, _context.Time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (_connection.IsOpen)
+            await _connection.CloseAsync(Constants.ReplySuccess, "done", IngestLimits.DrainTimeout, abort: true, CancellationToken.None);
+        await _connection.DisposeAsync();
+        _closing.Dispose();
+    }
+
+    private async Task StartAsync(CancellationToken cancellationToken)
+    {
+        _connection.ConnectionShutdownAsync += OnShutdownAsync;
+        _channel = await _connection.CreateChannelAsync(
+            new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true, outstandingPublisherConfirmationsRateLimiter: null), cancellationToken);
+        _channel.ChannelShutdownAsync += OnShutdownAsync;
+        await _channel.BasicQosAsync(prefetchSize: 0, IngestLimits.Prefetch, global: false, cancellationToken);
+        _acknowledging = Task.Run(AcknowledgeAsync, CancellationToken.None);
+        await _channel.BasicConsumeAsync(TelemetryQueue.Name, autoAck: false, new TelemetryConsumer(_channel, this), cancellationToken);
+    }
+
+    private Task OnShutdownAsync(object sender, ShutdownEventArgs reason)
+    {
+        End(reason.ReplyText);
+        return Task.CompletedTask;
+    }
+
+    private async Task AcknowledgeAsync()
+    {
+        var frontier = new AckFrontier();
+        try
+        {
+            while (await _done.Reader.WaitToReadAsync(CancellationToken.None))
+            {
+                var before = frontier.Tag;
+                while (_done.Reader.TryRead(out var tag))
+                    frontier.Done(tag);
+                if (frontier.Tag > before)
+                    await _channel.BasicAckAsync(frontier.Tag, multiple: true, CancellationToken.None);
+            }
+        }
+        catch (Exception e) when (e is AlreadyClosedException or OperationInterruptedException or IOException or ObjectDisposedException or ChannelClosedException)
+        {
+            // Acknowledged too late: the broker gives it out again, and it is recognised.
+            End(e.Message);
+        }
+    }
+
+    /// <summary>In whole microseconds and never twice the same, so that messages without a timestamp stay apart.</summary>
+    private DateTimeOffset Now()
+    {
+        var now = TelemetryParser.ToMicroseconds(_context.Time.GetUtcNow());
+        return _lastReceived = now > _lastReceived ? now : _lastReceived.AddMicroseconds(1);
+    }
+}

@@ -1,0 +1,127 @@
+using IoTPlatform.Provider.Features.Messaging.RabbitMq.Amqp;
+using RabbitMQ.Client.Exceptions;
+
+namespace IoTPlatform.Provider.Features.Telemetry.Ingest;
+
+/// <summary>Keeps one tenant's session up, with growing pauses while that fails. Nobody else notices.</summary>
+internal sealed partial class TenantIngest : IAsyncDisposable
+{
+    private readonly string _tenantId;
+    private readonly AmqpConnections _connections;
+    private readonly SemaphoreSlim _connecting;
+    private readonly Func<string, CancellationToken, Task> _repair;
+    private readonly IngestContext _context;
+    private readonly ILogger _log;
+    private readonly DeadLetterLog _deadLetters;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task _running;
+    private TelemetrySession? _session;
+
+    /// <param name="tenantId">Also its vHost.</param>
+    /// <param name="connections">Where and as whom.</param>
+    /// <param name="connecting">Bounds how many tenants connect at once.</param>
+    /// <param name="repair">Asked for when the vHost refuses the platform.</param>
+    /// <param name="context">Where messages go.</param>
+    /// <param name="log">For its life and its dead letters.</param>
+    public TenantIngest(string tenantId, AmqpConnections connections, SemaphoreSlim connecting, Func<string, CancellationToken, Task> repair, IngestContext context, ILogger log)
+    {
+        _tenantId = tenantId;
+        _connections = connections;
+        _connecting = connecting;
+        _repair = repair;
+        _context = context;
+        _log = log;
+        _deadLetters = new DeadLetterLog(tenantId, context.Time, log);
+        _running = Task.Run(RunAsync, CancellationToken.None);
+    }
+
+    /// <summary>Returns when nothing more is taken.</summary>
+    public async Task StopTakingAsync()
+    {
+        await _stop.CancelAsync();
+        await _running;
+        _session?.StopTaking();
+    }
+
+    /// <summary>Acknowledges what was stored, and closes.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await StopTakingAsync();
+        if (_session is not null)
+            await _session.DisposeAsync();
+        _stop.Dispose();
+    }
+
+    private async Task RunAsync()
+    {
+        var failures = 0;
+        while (!_stop.IsCancellationRequested)
+        {
+            try
+            {
+                _session = await ConnectAsync();
+                Reading(_tenantId);
+                failures = 0;
+                var reason = await _session.Ended.WaitAsync(_stop.Token);
+                Lost(_tenantId, reason);
+                await _session.DisposeAsync();
+                _session = null;
+            }
+            catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e)
+            {
+                // The first of a row is worth a line, the next ones say the same.
+                if (failures == 0)
+                    Failed(e, _tenantId);
+                if (e is OperationInterruptedException { ShutdownReason.ReplyCode: AmqpConnections.VhostRefused })
+                    await TryRepairAsync();
+            }
+
+            await Task.Delay(Pause.After(++failures), _context.Time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task<TelemetrySession> ConnectAsync()
+    {
+        await _connecting.WaitAsync(_stop.Token);
+        try
+        {
+            var connection = await _connections.ConnectAsync(_tenantId, "iot-telemetry", _stop.Token);
+            return await TelemetrySession.StartAsync(_tenantId, connection, _deadLetters, _context, _stop.Token);
+        }
+        finally
+        {
+            _connecting.Release();
+        }
+    }
+
+    private async Task TryRepairAsync()
+    {
+        try
+        {
+            await _repair(_tenantId, _stop.Token);
+        }
+        catch (Exception e) when (!_stop.IsCancellationRequested)
+        {
+            RepairFailed(e, _tenantId);
+        }
+        catch (OperationCanceledException)
+        {
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Reading the telemetry of tenant {Tenant}")]
+    private partial void Reading(string tenant);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The connection for the telemetry of tenant {Tenant} ended: {Reason}")]
+    private partial void Lost(string tenant, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The telemetry of tenant {Tenant} can't be read at the moment; trying again and again")]
+    private partial void Failed(Exception exception, string tenant);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "It could not be noted that tenant {Tenant} lacks rights at the broker")]
+    private partial void RepairFailed(Exception exception, string tenant);
+}

@@ -1,0 +1,37 @@
+using IoTPlatform.Contracts;
+using IoTPlatform.Contracts.Telemetry;
+using IoTPlatform.Hosting;
+using IoTPlatform.Provider.Data;
+using IoTPlatform.Provider.Features.Tenants;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
+
+namespace IoTPlatform.Provider.Features.Telemetry;
+
+/// <summary>Stored telemetry for the platform's staff.</summary>
+internal static class TelemetryEndpoints
+{
+    private const int DefaultLimit = 50;
+    private const int MaxLimit = 200;
+
+    public static void MapTelemetry(this IEndpointRouteBuilder app) =>
+        app.MapGet("/portal/admin/tenants/{tenantId}/telemetry", ListAsync).RequireAuthorization(Policies.Viewer);
+
+    /// <summary>Newest first; <paramref name="from"/> included, <paramref name="before"/> not.</summary>
+    private static async Task<Ok<Page<TelemetryRecord>>> ListAsync(
+        string tenantId, string? device, DateTimeOffset? from, DateTimeOffset? before, string? cursor, int? limit, ProviderDb db, TelemetryReader telemetry, CancellationToken cancellationToken)
+    {
+        TenantIds.Require(tenantId);
+        if (device is not null && !DeviceId.IsValid(device))
+            throw new ProblemException(StatusCodes.Status400BadRequest, "invalid_request", "device is not the id of a device.");
+        TelemetryCursor? after = null;
+        if (cursor is not null && !TelemetryCursor.TryParse(cursor, out after))
+            throw new ProblemException(StatusCodes.Status400BadRequest, "bad_cursor", "The cursor is not one this server gave out.");
+        if (!await db.Tenants.AnyAsync(t => t.TenantId == tenantId, cancellationToken))
+            throw TenantIds.NotFound(tenantId);
+        var size = Math.Clamp(limit ?? DefaultLimit, 1, MaxLimit);
+        var query = new TelemetryQuery(
+            tenantId, device, from?.ToUniversalTime() ?? DateTimeOffset.UnixEpoch, before?.ToUniversalTime() ?? new DateTimeOffset(9999, 1, 1, 0, 0, 0, TimeSpan.Zero), after, size);
+        return TypedResults.Ok(await telemetry.ReadAsync(query, cancellationToken));
+    }
+}

@@ -1,0 +1,122 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.Unicode;
+using IoTPlatform.Contracts.Telemetry;
+
+namespace IoTPlatform.Provider.Features.Telemetry;
+
+/// <summary>Reads what <see cref="TelemetryFormat"/> describes from what anybody may have sent.</summary>
+internal static class TelemetryParser
+{
+    private const int IdentityLength = 16;
+    private const int ShortestTimestamp = 20;
+    private const int LongestTimestamp = 40;
+    private const long TicksPerMicrosecond = TimeSpan.TicksPerMillisecond / 1000;
+
+    /// <param name="tenantId">In whose vHost it was.</param>
+    /// <param name="routingKey">The topic, with dots between its levels.</param>
+    /// <param name="payload">Is not kept.</param>
+    /// <param name="receivedAt">Now, in whole microseconds.</param>
+    /// <param name="retention">How old its timestamp may be.</param>
+    /// <param name="message">Set where it can be stored.</param>
+    /// <param name="refusal">One of <see cref="TelemetryRefusal"/>, where it can't.</param>
+    public static bool TryParse(
+        string tenantId, string routingKey, ReadOnlySpan<byte> payload, DateTimeOffset receivedAt, TimeSpan retention,
+        [NotNullWhen(true)] out TelemetryMessage? message, [NotNullWhen(false)] out string? refusal)
+    {
+        message = null;
+        var topic = routingKey.Replace('.', '/');
+        if (payload.Length > TelemetryFormat.LongestPayload)
+            refusal = TelemetryRefusal.TooLong;
+        else if (DeviceOf(topic) is not { } device)
+            refusal = TelemetryRefusal.Topic;
+        else if ((refusal = ReadPayload(payload, out var timestamp)) is null && (refusal = Judge(timestamp, receivedAt, retention)) is null)
+            message = new TelemetryMessage
+            {
+                TenantId = tenantId,
+                DeviceId = device,
+                Topic = topic,
+                SentAt = timestamp ?? receivedAt,
+                ReceivedAt = receivedAt,
+                Identity = Identify(topic, payload),
+                Payload = Encoding.UTF8.GetString(payload),
+                HasTimestamp = timestamp is not null,
+            };
+        return message is not null;
+    }
+
+    /// <summary>PostgreSQL keeps no more than microseconds, and a message has to be found again.</summary>
+    public static DateTimeOffset ToMicroseconds(DateTimeOffset time) => new(time.UtcTicks - (time.UtcTicks % TicksPerMicrosecond), TimeSpan.Zero);
+
+    private static string? DeviceOf(string topic)
+    {
+        if (!topic.StartsWith(TelemetryFormat.TopicPrefix, StringComparison.Ordinal))
+            return null;
+        var rest = topic.AsSpan(TelemetryFormat.TopicPrefix.Length);
+        var end = rest.IndexOf('/');
+        return TelemetryFormat.DeviceOf((end < 0 ? rest : rest[..end]).ToString());
+    }
+
+    private static string? ReadPayload(ReadOnlySpan<byte> payload, out DateTimeOffset? timestamp)
+    {
+        timestamp = null;
+        // The reader does not look into strings.
+        if (!Utf8.IsValid(payload))
+            return TelemetryRefusal.NotJson;
+        try
+        {
+            string? wrong = null;
+            var reader = new Utf8JsonReader(payload);
+            reader.Read();
+            if (reader.TokenType != JsonTokenType.StartObject)
+                wrong = TelemetryRefusal.NotAnObject;
+            while (reader.Read())
+                if (reader.TokenType == JsonTokenType.PropertyName && reader.CurrentDepth == 1 && reader.ValueTextEquals(TelemetryFormat.Timestamp))
+                {
+                    reader.Read();
+                    // A second one makes it unclear which counts.
+                    if (timestamp is not null || !TryRead(reader, out var value))
+                        wrong ??= TelemetryRefusal.Timestamp;
+                    else
+                        timestamp = value;
+                    reader.Skip();
+                }
+
+            return wrong;
+        }
+        catch (JsonException)
+        {
+            return TelemetryRefusal.NotJson;
+        }
+    }
+
+    /// <summary>RFC 3339 section 5.6. .NET also takes dates without a time, seconds or offset.</summary>
+    private static bool TryRead(Utf8JsonReader reader, out DateTimeOffset timestamp)
+    {
+        timestamp = default;
+        if (reader.TokenType != JsonTokenType.String || reader.ValueIsEscaped || reader.ValueSpan is not { Length: >= ShortestTimestamp and <= LongestTimestamp } text
+            || text[10] != 'T' || text[16] != ':' || (text[^1] != 'Z' && text[^6] is not ((byte)'+' or (byte)'-')) || !reader.TryGetDateTimeOffset(out var value))
+            return false;
+        timestamp = ToMicroseconds(value);
+        return true;
+    }
+
+    private static string? Judge(DateTimeOffset? timestamp, DateTimeOffset now, TimeSpan retention) => timestamp switch
+    {
+        { } t when t > now + TelemetryFormat.MaxAhead => TelemetryRefusal.Future,
+        { } t when t < now - retention => TelemetryRefusal.TooOld,
+        _ => null,
+    };
+
+    private static byte[] Identify(string topic, ReadOnlySpan<byte> payload)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(Encoding.UTF8.GetBytes(topic));
+        // MQTT and JSON have no NUL, so it can't be said where the topic ends in two ways.
+        hash.AppendData([0]);
+        hash.AppendData(payload);
+        return hash.GetHashAndReset()[..IdentityLength];
+    }
+}

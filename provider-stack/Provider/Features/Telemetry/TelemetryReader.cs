@@ -1,0 +1,62 @@
+using System.Text.Json;
+using IoTPlatform.Contracts;
+using IoTPlatform.Contracts.Telemetry;
+using Npgsql;
+
+namespace IoTPlatform.Provider.Features.Telemetry;
+
+/// <summary>Reads stored telemetry, newest first.</summary>
+internal sealed class TelemetryReader(NpgsqlDataSource database)
+{
+    private const int TimeoutSeconds = 10;
+
+    public async Task<Page<TelemetryRecord>> ReadAsync(TelemetryQuery query, CancellationToken cancellationToken)
+    {
+        await using var command = Command(query);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var items = new List<TelemetryRecord>(query.Limit);
+        string? next = null;
+        TelemetryCursor? last = null;
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            // One more was asked for than fits: there is another page.
+            if (items.Count == query.Limit)
+            {
+                next = last!.ToString();
+                break;
+            }
+
+            var sentAt = reader.GetFieldValue<DateTimeOffset>(2);
+            last = new TelemetryCursor(sentAt, reader.GetFieldValue<byte[]>(3));
+            items.Add(new TelemetryRecord
+            {
+                DeviceId = reader.GetString(0),
+                Topic = reader.GetString(1),
+                SentAt = sentAt,
+                ReceivedAt = reader.GetFieldValue<DateTimeOffset>(4),
+                Payload = JsonElement.Parse(reader.GetString(5)),
+            });
+        }
+
+        return new Page<TelemetryRecord> { Items = items, NextCursor = next };
+    }
+
+    private NpgsqlCommand Command(TelemetryQuery query)
+    {
+        var command = database.CreateCommand();
+        command.CommandTimeout = TimeoutSeconds;
+        var where = $"tenant_id = {Next(query.TenantId)} AND sent_at >= {Next(query.From)} AND sent_at < {Next(query.Before)}";
+        if (query.DeviceId is { } device)
+            where += $" AND device_id = {Next(device)}";
+        if (query.After is { } after)
+            where += $" AND (sent_at, identity) < ({Next(after.SentAt)}, {Next(after.Identity)})";
+        command.CommandText = $"SELECT device_id, topic, sent_at, identity, received_at, payload FROM provider.telemetry WHERE {where} ORDER BY sent_at DESC, identity DESC LIMIT {Next(query.Limit + 1)}";
+        return command;
+
+        string Next(object value)
+        {
+            command.Parameters.Add(new() { Value = value });
+            return $"${command.Parameters.Count}";
+        }
+    }
+}

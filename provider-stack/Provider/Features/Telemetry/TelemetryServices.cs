@@ -1,0 +1,26 @@
+using IoTPlatform.Provider.Features.Telemetry.Ingest;
+using IoTPlatform.Provider.Features.Workflow;
+using IoTPlatform.Provider.Startup;
+
+namespace IoTPlatform.Provider.Features.Telemetry;
+
+internal static class TelemetryServices
+{
+    /// <summary>Stored telemetry; where there is a RabbitMQ, reading it from there as well. Removal's step comes after the broker's.</summary>
+    public static IServiceCollection AddTelemetry(this IServiceCollection services, ProviderOptions options)
+    {
+        services.AddSingleton(options.Telemetry);
+        services.AddSingleton<TelemetryPartitions>();
+        services.AddSingleton<TelemetryReader>();
+        services.AddSingleton<IRemovalStep, RemoveTelemetryStep>();
+        services.AddHostedService<PartitionKeeper>();
+        if (options.RabbitMq is not null)
+        {
+            services.AddSingleton<TelemetryStore>();
+            services.AddSingleton<IngestMetrics>();
+            services.AddHostedService<TelemetryIngest>();
+        }
+
+        return services;
+    }
+}
