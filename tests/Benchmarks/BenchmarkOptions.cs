@@ -9,6 +9,7 @@ internal sealed record BenchmarkOptions
         usage: IoTPlatform.Benchmarks ca   [--seconds N] [--concurrency 1,8,32] [--without-peer] [--json]
                IoTPlatform.Benchmarks join [--tenants N] [--concurrency 8] [--json]
                IoTPlatform.Benchmarks broker [--tenants 1000] [--json]
+               IoTPlatform.Benchmarks ingest [--messages 100000] [--concurrency 1,10] [--json]
         """;
 
     public required string Name { get; init; }
@@ -20,6 +21,9 @@ internal sealed record BenchmarkOptions
 
     public int Tenants { get; init; } = 100;
 
+    /// <summary>Of all tenants together.</summary>
+    public int Messages { get; init; } = 100_000;
+
     public bool WithoutPeer { get; init; }
 
     public bool Json { get; init; }
@@ -27,13 +31,13 @@ internal sealed record BenchmarkOptions
     public static BenchmarkOptions? Parse(string[] args, out string error)
     {
         error = "";
-        if (args is not [("ca" or "join" or "broker") and var name, .. var rest])
+        if (args is not [("ca" or "join" or "broker" or "ingest") and var name, .. var rest])
         {
             error = "say which benchmark";
             return null;
         }
 
-        var options = new BenchmarkOptions { Name = name, Concurrency = name == "ca" ? [1, 8, 32] : [8], Tenants = name == "broker" ? 1000 : 100 };
+        var options = new BenchmarkOptions { Name = name, Concurrency = name switch { "ca" => [1, 8, 32], "ingest" => [1, 10], _ => [8] }, Tenants = name == "broker" ? 1000 : 100 };
         for (var i = 0; i < rest.Length; i++)
         {
             var value = i + 1 < rest.Length ? rest[i + 1] : "";
@@ -51,6 +55,10 @@ internal sealed record BenchmarkOptions
                     break;
                 case "--tenants" when Number(value, 1, 10_000) is { } tenants:
                     options = options with { Tenants = tenants };
+                    i++;
+                    break;
+                case "--messages" when Number(value, 100, 10_000_000) is { } messages:
+                    options = options with { Messages = messages };
                     i++;
                     break;
                 case "--concurrency" when value.Split(',').Select(part => Number(part, 1, 512)).ToList() is var levels && levels.TrueForAll(level => level is not null):

@@ -3,6 +3,7 @@ using IoTPlatform.Benchmarks;
 using IoTPlatform.Benchmarks.Ca;
 using IoTPlatform.Benchmarks.Join;
 using IoTPlatform.Benchmarks.Report;
+using IoTPlatform.Benchmarks.Telemetry;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 if (args.Any(argument => argument is "--help" or "-h" or "-?"))
@@ -31,6 +32,7 @@ try
     BenchmarkReport report = options.Name switch
     {
         "ca" => await CaBenchmark.RunAsync(options, progress, stopping.Token),
+        "ingest" => await IngestBenchmark.RunAsync(options, progress, stopping.Token),
         "join" => await JoinBenchmark.RunAsync(options, progress, stopping.Token),
         _ => await BrokerBenchmark.RunAsync(options, progress, stopping.Token),
     };

@@ -18,6 +18,9 @@ internal sealed class ProviderServer : CaServer
 
     public required string AdminPassword { get; init; }
 
+    /// <summary>Of its private PostgreSQL, while it runs.</summary>
+    public string DatabaseConnectionString => $"Host={Folder.Combine("data", "postgres", "socket")};Username=platform;Database=provider";
+
     public static Task<ProviderServer> StartAsync(CancellationToken cancellationToken) => StartAsync(new TempFolder(), new Dictionary<string, string?>(StringComparer.Ordinal), cancellationToken);
 
     /// <param name="folder">Its own from now on; may be that of an earlier one.</param>
