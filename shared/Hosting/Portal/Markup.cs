@@ -14,17 +14,6 @@ internal readonly struct Markup
 
     public static Markup None => $"";
 
-    public static Markup Join(IEnumerable<Markup> parts)
-    {
-        var joined = new Markup(0, 0);
-        foreach (var part in parts)
-        {
-            joined.AppendFormatted(part);
-        }
-
-        return joined;
-    }
-
     public void AppendLiteral(string literal) => _html.Append(literal);
 
     public void AppendFormatted(Markup markup) => _html.Append(markup._html);

@@ -71,9 +71,8 @@ public static class PortalExtensions
         {
             return await next(invocation);
         }
-        catch (Exception e) when (ProblemTranslation.Of(e) is not null)
+        catch (Exception e) when (ProblemTranslation.Of(e) is { } problem)
         {
-            var problem = ProblemTranslation.Of(e)!;
             var context = invocation.HttpContext;
             ProblemLog.Refused(context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(PortalPages)), context.Request.Method, context.Request.Path, problem.Status, problem.Code);
             return context.RequestServices.GetRequiredService<PortalPages>().Problem(problem);
