@@ -1,5 +1,7 @@
 using IoTPlatform.Client;
 using IoTPlatform.Contracts.Identity;
+using IoTPlatform.Hosting.Keycloak;
+using IoTPlatform.Hosting.Oidc;
 using IoTPlatform.LocalServices;
 
 namespace IoTPlatform.Iot;
@@ -46,6 +48,14 @@ internal sealed class DemoKeycloak : IAsyncDisposable
     {
         await Process.WaitUntilAsync(IsReadyAsync, Patience, time, cancellationToken).ConfigureAwait(false);
         await admin.InitIdentityAsync(new InitIdentityRequest { Username = KeycloakFolder.Admin, Password = files.AdminPassword }, cancellationToken).ConfigureAwait(false);
+    }
+
+    public async Task<DemoStaff> HireAsync(DemoFolder folder, CancellationToken cancellationToken)
+    {
+        var issuer = new OidcOptions { Issuer = files.Issuer(ProviderRealm) };
+        using var keycloak = new KeycloakHttp(issuer);
+        var admin = await KeycloakAdmin.SignInAsync(keycloak, new KeycloakRealm(issuer), "master", KeycloakFolder.Admin, files.AdminPassword, cancellationToken).ConfigureAwait(false);
+        return await DemoStaff.HireAsync(folder, admin, cancellationToken).ConfigureAwait(false);
     }
 
     public ValueTask DisposeAsync()

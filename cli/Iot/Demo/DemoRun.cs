@@ -34,6 +34,8 @@ internal static class DemoRun
         {
             if (services.RabbitMq is not null)
                 await progress.StepAsync("compare RabbitMQ with what it should be", () => CheckBrokerAsync(admin, tenants, cancellationToken)).ConfigureAwait(false);
+            if (services.Keycloak is { } keycloak)
+                await progress.StepAsync("sign the provider's staff in, at a tenant too", () => SignInAsync(folder, keycloak, provider, tenants[0], trust, cancellationToken)).ConfigureAwait(false);
             return await WithTenantsAsync(folder, progress, time, shape.Keep, services, stacks, admin, trust, tenants, started, cancellationToken).ConfigureAwait(false);
         }
         finally
@@ -101,6 +103,15 @@ internal static class DemoRun
             Expect.That(check.Differences.Count == 0, $"RabbitMQ is not as {tenant.Id} needs it: {string.Join(", ", check.Differences.Select(difference => difference.What))}");
         }
         return (true, string.Join(", ", tenants.Select(tenant => $"vHost {tenant.Id}")));
+    }
+
+    private static async Task<(DemoStaff, string)> SignInAsync(DemoFolder folder, DemoKeycloak keycloak, DemoHost provider, DemoTenant tenant, RootTrust trust, CancellationToken cancellationToken)
+    {
+        var staff = await keycloak.HireAsync(folder, cancellationToken).ConfigureAwait(false);
+        var atHome = await staff.SignInAsync(new Uri(provider.Ready.Url, "portal"), trust, through: null).ConfigureAwait(false);
+        var atTenant = await staff.SignInAsync(new Uri(tenant.Host.Ready.Url, "portal"), trust, "Platform provider").ConfigureAwait(false);
+        Expect.That(atTenant == "cdm-admin", $"the provider's staff has the role {atTenant} at {tenant.Id}, not cdm-admin");
+        return (staff, $"{DemoStaff.Username} (password in {staff.PasswordFile}): {atHome} at the provider, {atTenant} at {tenant.Id}");
     }
 
     private static void CheckRecords(IReadOnlyList<DemoCertificate> certificates, IReadOnlyList<DemoDevice> devices, DemoRenewal renewal, DemoRevocation revocation)

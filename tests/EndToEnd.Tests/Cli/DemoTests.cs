@@ -45,6 +45,7 @@ public sealed class DemoTests : IDisposable
         result.ExitCode.ShouldBe(0, result.Error + result.Output);
         var report = JsonDocument.Parse(result.Output).RootElement;
         report.GetProperty("joins").EnumerateArray().SelectMany(join => join.GetProperty("steps").EnumerateArray()).Count(step => step.GetProperty("step").GetString() == "federation").ShouldBe(2);
+        report.GetProperty("steps").EnumerateArray().Select(step => step.GetProperty("detail").GetString()).ShouldContain(detail => detail!.EndsWith("cdm-admin at acme"));
         Count(report, "service").ShouldBe(4, customMessage: "provider, two tenants and RabbitMQ");
         LeftProcesses.Of(temp.Path).ShouldBeEmpty();
     }

@@ -1,4 +1,5 @@
 using System.Net;
+using IoTPlatform.LocalServices;
 using IoTPlatform.Testing;
 
 namespace IoTPlatform.Hosting.Tests.Portal;

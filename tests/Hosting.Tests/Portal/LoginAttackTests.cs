@@ -3,6 +3,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
+using IoTPlatform.LocalServices;
 using IoTPlatform.Jose;
 using IoTPlatform.Testing;
 using Microsoft.AspNetCore.Http;

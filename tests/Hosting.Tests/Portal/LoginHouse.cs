@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using IoTPlatform.LocalServices;
 using IoTPlatform.Hosting.Oidc;
 using IoTPlatform.Testing;
 using Microsoft.AspNetCore.Http;

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using IoTPlatform.LocalServices;
 using IoTPlatform.Stacks;
 using IoTPlatform.Testing;
 

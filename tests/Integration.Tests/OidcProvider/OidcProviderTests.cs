@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
+using IoTPlatform.LocalServices;
 using IoTPlatform.Client;
 using IoTPlatform.Contracts.Devices;
 using IoTPlatform.Stacks;

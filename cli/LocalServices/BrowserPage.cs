@@ -2,9 +2,9 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text.RegularExpressions;
 
-namespace IoTPlatform.Testing;
+namespace IoTPlatform.LocalServices;
 
-/// <summary>What a <see cref="Browser"/> shows.</summary>
+/// <summary>What a <see cref="FormBrowser"/> shows.</summary>
 public sealed record BrowserPage
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);

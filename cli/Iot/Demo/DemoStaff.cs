@@ -1,0 +1,64 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text.Json.Nodes;
+using IoTPlatform.Client;
+using IoTPlatform.Hosting.Keycloak;
+using IoTPlatform.LocalServices;
+using IoTPlatform.Pki.Files;
+
+namespace IoTPlatform.Iot;
+
+/// <summary>Somebody of the provider's staff: an account in the provider's realm and nowhere else, signing in as a person does.</summary>
+internal sealed class DemoStaff
+{
+    public const string Username = "staff";
+    private readonly string password;
+
+    private DemoStaff(string password, string passwordFile)
+    {
+        this.password = password;
+        PasswordFile = passwordFile;
+    }
+
+    public string PasswordFile { get; }
+
+    public static async Task<DemoStaff> HireAsync(DemoFolder folder, KeycloakAdmin realm, CancellationToken cancellationToken)
+    {
+        var staff = new DemoStaff(Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(12)), folder.Combine("keycloak", "staff-password"));
+        AtomicFile.WriteText(staff.PasswordFile, staff.password + "\n", AtomicFile.Secret);
+        await realm.CreateAsync("users", staff.Account(), "user", cancellationToken).ConfigureAwait(false);
+        var user = await realm.FindInListAsync($"users?exact=true&username={Username}", _ => true, cancellationToken).ConfigureAwait(false);
+        var roles = new JsonArray();
+        foreach (var role in new[] { "cdm-admin", "platform-admin" })
+            roles.Add(await realm.FindAsync($"roles/{role}", cancellationToken).ConfigureAwait(false));
+        await realm.CreateAsync($"users/{user!["id"]}/role-mappings/realm", roles, "roles", cancellationToken).ConfigureAwait(false);
+        return staff;
+    }
+
+    /// <summary>Through the portal's sign-in and Keycloak's forms. Answers the roles that the portal shows.</summary>
+    /// <param name="portal">Of a stack.</param>
+    /// <param name="trust">Root of its certificate.</param>
+    /// <param name="through">The link to another identity provider on the realm's form; null: this realm's own account.</param>
+    public async Task<string> SignInAsync(Uri portal, RootTrust trust, string? through)
+    {
+        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };
+        policy.CustomTrustStore.AddRange(trust.Roots);
+        using var browser = new FormBrowser(new() { CertificateChainPolicy = policy });
+        var form = await browser.GetAsync((await browser.GetAsync(portal).ConfigureAwait(false)).Link("Sign in")).ConfigureAwait(false);
+        if (through is not null)
+            form = await browser.GetAsync(form.Link(through)).ConfigureAwait(false);
+        var page = await browser.SubmitAsync(form, "login-actions", ("username", Username), ("password", password)).ConfigureAwait(false);
+        return page["roles"] ?? throw CliException.Failed("demo_failed", $"{portal} does not let the provider's staff in: {page.Text}");
+    }
+
+    private JsonObject Account() => new()
+    {
+        ["username"] = Username,
+        ["enabled"] = true,
+        ["email"] = "staff@provider.example",
+        ["emailVerified"] = true,
+        ["firstName"] = "Provider",
+        ["lastName"] = "Staff",
+        ["credentials"] = new JsonArray(new JsonObject { ["type"] = "password", ["value"] = password, ["temporary"] = false }),
+    };
+}
