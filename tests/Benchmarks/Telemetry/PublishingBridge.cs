@@ -14,6 +14,9 @@ internal sealed class PublishingBridge : IDisposable
     /// <summary>The device that sends last.</summary>
     public const string Last = "last";
 
+    /// <summary>mosquitto_pub takes the last message for acknowledged when the packet ids, 16 bits, come round to its own.</summary>
+    private const int PerRun = 50_000;
+
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
     private readonly TempFolder folder = new();
 
@@ -39,14 +42,20 @@ internal sealed class PublishingBridge : IDisposable
     public async Task PublishAsync(RabbitMqServer broker, int count)
     {
         var now = TimeProvider.System.GetUtcNow();
-        var lines = new StringBuilder();
-        for (var i = 0; i < count; i++)
-            lines.Append(CultureInfo.InvariantCulture, $$"""{"timestamp":"{{now.AddMilliseconds(-i):yyyy-MM-ddTHH:mm:ss.fffZ}}","temperature":21.5,"pressure":1013.25,"state":"running","sequence":{{i}}}""").Append('\n');
-        await PublishAsync(broker, "telemetry/pump-7/measurement", lines.ToString());
+        foreach (var part in Enumerable.Range(0, count).Chunk(PerRun))
+            await PublishAsync(broker, "telemetry/pump-7/measurement", Lines(part, now));
         await PublishAsync(broker, $"telemetry/{Last}", "{}\n");
     }
 
     public void Dispose() => folder.Dispose();
+
+    private static string Lines(IEnumerable<int> numbers, DateTimeOffset now)
+    {
+        var lines = new StringBuilder();
+        foreach (var i in numbers)
+            lines.Append(CultureInfo.InvariantCulture, $$"""{"timestamp":"{{now.AddMilliseconds(-i):yyyy-MM-ddTHH:mm:ss.fffZ}}","temperature":21.5,"pressure":1013.25,"state":"running","sequence":{{i}}}""").Append('\n');
+        return lines.ToString();
+    }
 
     private async Task PublishAsync(RabbitMqServer broker, string topic, string lines)
     {

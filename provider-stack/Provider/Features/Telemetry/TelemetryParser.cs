@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using System.Text;
@@ -112,11 +113,21 @@ internal static class TelemetryParser
 
     private static byte[] Identify(string topic, ReadOnlySpan<byte> payload)
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(Encoding.UTF8.GetBytes(topic));
-        // MQTT and JSON have no NUL, so it can't be said where the topic ends in two ways.
-        hash.AppendData([0]);
-        hash.AppendData(payload);
-        return hash.GetHashAndReset()[..IdentityLength];
+        var length = Encoding.UTF8.GetMaxByteCount(topic.Length) + 1 + payload.Length;
+        var rented = ArrayPool<byte>.Shared.Rent(length);
+        try
+        {
+            var used = Encoding.UTF8.GetBytes(topic, rented);
+            // MQTT and JSON have no NUL, so it can't be said where the topic ends in two ways.
+            rented[used++] = 0;
+            payload.CopyTo(rented.AsSpan(used));
+            Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+            SHA256.HashData(rented.AsSpan(0, used + payload.Length), hash);
+            return hash[..IdentityLength].ToArray();
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(rented);
+        }
     }
 }

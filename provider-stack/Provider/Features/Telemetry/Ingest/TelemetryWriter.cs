@@ -75,7 +75,8 @@ internal sealed partial class TelemetryWriter(ChannelReader<TelemetryDelivery> q
                 if (batch.Count == 1)
                 {
                     NotStorable(e, batch[0].Message.TenantId);
-                    await RefuseAsync(batch[0]);
+                    // Not waited for: its tenant's broker connection may be slow, and all tenants wait here.
+                    _ = RefuseAsync(batch[0]);
                     return;
                 }
 
