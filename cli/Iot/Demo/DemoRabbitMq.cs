@@ -38,6 +38,7 @@ internal sealed class DemoRabbitMq : IAsyncDisposable
         ["IOT_BROKER"] = "rabbitmq",
         ["IOT_RABBITMQ_MANAGEMENT_URL"] = ManagementUrl.AbsoluteUri,
         ["IOT_RABBITMQ_AMQP_URL"] = Loopback("amqps", files.Ports.Amqp).AbsoluteUri.TrimEnd('/'),
+        ["IOT_RABBITMQ_AMQP_URL"] = Loopback("amqps", files.Ports.Amqp).AbsoluteUri,
         ["IOT_RABBITMQ_MQTT_URL"] = MqttUrl.AbsoluteUri.TrimEnd('/'),
         ["IOT_RABBITMQ_PASSWORD_FILE"] = passwordFile,
         ["IOT_RABBITMQ_TLS_FOLDER"] = files.Tls,

@@ -65,6 +65,14 @@ internal static class DemoRun
             var revoked = await agents.RevokeAsync(tenants[^1], devices[^1], cancellationToken).ConfigureAwait(false);
             return (revoked, string.Create(CultureInfo.InvariantCulture, $"{revoked.DeviceId}: {revoked.RenewalRefusedStatus} {revoked.RenewalRefusedCode}"));
         }).ConfigureAwait(false);
+        if (services.RabbitMq is { } broker)
+        {
+            await progress.StepAsync("send a reading over a tenant's bridge", async () =>
+            {
+                var stored = await new DemoTelemetry(folder, broker, time).SendAsync(tenants[0], devices[0].DeviceId, admin, cancellationToken).ConfigureAwait(false);
+                return (stored, $"{stored.Topic} {stored.Payload}");
+            }).ConfigureAwait(false);
+        }
         (string Stack, PlatformClient Admin)[] admins = [("provider", admin), .. tenants.Select(tenant => (tenant.Id, (PlatformClient)tenant.Admin))];
         var certificates = await progress.StepAsync("verify every chain to the root", async () =>
         {

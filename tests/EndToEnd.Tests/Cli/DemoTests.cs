@@ -38,6 +38,7 @@ public sealed class DemoTests : IDisposable
     {
         Requires.Tool("initdb");
         Requires.That(RabbitMqProgram.Path is not null, "rabbitmq-server is not installed");
+        Requires.Tool("mosquitto_pub");
         Requires.That(KeycloakProgram.Find(Tools.RepositoryRoot) is not null && KeycloakProgram.HasJava, "no Keycloak, or no Java");
 
         var result = await IotCli.RunAsync("demo", "--broker", "rabbitmq", "--identity", "keycloak", "--json", "--data", Data);
@@ -45,7 +46,9 @@ public sealed class DemoTests : IDisposable
         result.ExitCode.ShouldBe(0, result.Error + result.Output);
         var report = JsonDocument.Parse(result.Output).RootElement;
         report.GetProperty("joins").EnumerateArray().SelectMany(join => join.GetProperty("steps").EnumerateArray()).Count(step => step.GetProperty("step").GetString() == "federation").ShouldBe(2);
-        report.GetProperty("steps").EnumerateArray().Select(step => step.GetProperty("detail").GetString()).ShouldContain(detail => detail!.EndsWith("cdm-admin at acme"));
+        var details = report.GetProperty("steps").EnumerateArray().Select(step => step.GetProperty("detail").GetString()!).ToList();
+        details.ShouldContain(detail => detail.EndsWith("cdm-admin at acme", StringComparison.Ordinal));
+        details.ShouldContain(detail => detail.StartsWith("telemetry/acme-pump-1/temperature", StringComparison.Ordinal));
         Count(report, "service").ShouldBe(4, customMessage: "provider, two tenants and RabbitMQ");
         LeftProcesses.Of(temp.Path).ShouldBeEmpty();
     }

@@ -118,11 +118,15 @@ public sealed class DeviceMqttTests(DeviceMqttTests.House house) : IClassFixture
     }
 
     [SkippableFact]
-    public async Task DeviceIdWithADot_IsNotServed()
+    public async Task DeviceIdWithADot_HasAColonInItsTopics_AndIsNotItsFirstLevelsDevice()
     {
         using var device = await house.DeviceAsync("pump.8");
+        using var other = await house.DeviceAsync("pump");
 
-        (await device.PublishAsync("acme.pump.8", "telemetry/pump.8/x", "{}")).ShouldBe(MqttOutcome.NotAuthorised);
+        (await device.PublishAsync("acme.pump.8", "telemetry/pump:8/x", "{}")).ShouldBe(MqttOutcome.Done);
+        (await device.PublishAsync("acme.pump.8", "telemetry/pump.8/x", "{}", timeout: TimeSpan.FromSeconds(3))).ShouldNotBe(MqttOutcome.Done);
+        (await device.PublishAsync("acme.pump.8", "telemetry/pump/8/x", "{}", timeout: TimeSpan.FromSeconds(3))).ShouldNotBe(MqttOutcome.Done);
+        (await other.PublishAsync("acme.pump", "telemetry/pump:8/x", "{}", timeout: TimeSpan.FromSeconds(3))).ShouldNotBe(MqttOutcome.Done);
     }
 
     [SkippableFact]

@@ -49,5 +49,13 @@ public sealed class DeviceTopicsTests
     public void Subscribe_AnywhereElse_IsRefused(string filter) => DeviceTopics.MaySubscribe("pump-1", filter).ShouldBeFalse();
 
     [Fact]
+    public void DeviceIdWithADot_IsOneLevelWithAColon()
+    {
+        DeviceTopics.MayPublish("pump.8", "telemetry/pump:8/x").ShouldBeTrue();
+        DeviceTopics.MayPublish("pump.8", "telemetry/pump/8/x").ShouldBeFalse();
+        DeviceTopics.MayPublish("pump", "telemetry/pump:8/x").ShouldBeFalse();
+    }
+
+    [Fact]
     public void Topic_LongerThanMqttAllows_IsRefused() => DeviceTopics.MayPublish("pump-1", "telemetry/pump-1/" + new string('x', 65536)).ShouldBeFalse();
 }

@@ -1,7 +1,10 @@
+using IoTPlatform.Contracts.Telemetry;
+
 namespace IoTPlatform.Tenant.Features.Mqtt;
 
 /// <summary>
-/// Where in the topic space a device may publish and subscribe: below its own id, and nowhere else. The same for every broker.
+/// Where in the topic space a device may publish and subscribe: below its own id (its dots as colons, see <see cref="TelemetryFormat"/>),
+/// and nowhere else. The same for every broker.
 /// </summary>
 internal static class DeviceTopics
 {
@@ -23,6 +26,6 @@ internal static class DeviceTopics
         if (topic.Length > MaxLength || topic.Contains('\0'))
             return false;
         var levels = topic.Split('/', 3);
-        return levels.Length >= 2 && roots.Contains(levels[0], StringComparer.Ordinal) && levels[1] == deviceId;
+        return levels.Length >= 2 && roots.Contains(levels[0], StringComparer.Ordinal) && levels[1] == TelemetryFormat.TopicLevel(deviceId);
     }
 }

@@ -6,8 +6,7 @@ namespace IoTPlatform.Tenant.Features.Mqtt;
 
 /// <summary>
 /// <see cref="DeviceAccess"/> in RabbitMQ's words: logins are the SPIFFE ids of certificates that the broker has verified, topics are
-/// routing keys of <c>amq.topic</c>. A device id with a dot can't be served: as a routing key it would be two levels, and another
-/// device's place.
+/// routing keys of <c>amq.topic</c>.
 /// </summary>
 internal sealed class RabbitMqDeviceAuth(DeviceAccess access, JoinedTenant tenant) : IRabbitMqAuth
 {
@@ -42,9 +41,9 @@ internal sealed class RabbitMqDeviceAuth(DeviceAccess access, JoinedTenant tenan
         };
     }
 
-    /// <summary>Null: no device of this tenant, or one that can't be served.</summary>
+    /// <summary>Null: no device of this tenant.</summary>
     private string? Device(string username) =>
-        username.StartsWith(prefix, StringComparison.Ordinal) && username[prefix.Length..] is { Length: > 0 } device && !device.Contains('.') ? device : null;
+        username.StartsWith(prefix, StringComparison.Ordinal) && username.Length > prefix.Length ? username[prefix.Length..] : null;
 
     /// <summary>The queue of the device's MQTT session, one for each QoS.</summary>
     private bool IsSession(string deviceId, string queue)
