@@ -23,6 +23,10 @@ public sealed class TelemetryParserTests
     }
 
     [Fact]
+    public void Parse_TimestampWithAnEscapedPlus_IsTheSameTime() =>
+        Parse("{\"timestamp\":\"2026-11-21T13:59:30\\u002B01:00\"}").SentAt.ShouldBe(new DateTimeOffset(2026, 11, 21, 12, 59, 30, TimeSpan.Zero));
+
+    [Fact]
     public void Parse_WithoutTimestamp_TakesTheTimeOfReceipt()
     {
         var message = Parse("""{"inner":{"timestamp":"nonsense"},"list":[{"timestamp":1}]}""");

@@ -14,6 +14,9 @@ internal static class TelemetryParser
     private const int IdentityLength = 16;
     private const int ShortestTimestamp = 20;
     private const int LongestTimestamp = 40;
+
+    /// <summary>Bytes of one character as a JSON escape (RFC 8259 section 7).</summary>
+    private const int LongestEscape = 6;
     private const long TicksPerMicrosecond = TimeSpan.TicksPerMillisecond / 1000;
 
     /// <param name="tenantId">In whose vHost it was.</param>
@@ -97,12 +100,19 @@ internal static class TelemetryParser
     private static bool TryRead(Utf8JsonReader reader, out DateTimeOffset timestamp)
     {
         timestamp = default;
-        if (reader.TokenType != JsonTokenType.String || reader.ValueIsEscaped || reader.ValueSpan is not { Length: >= ShortestTimestamp and <= LongestTimestamp } text
-            || text[10] != 'T' || text[16] != ':' || (text[^1] != 'Z' && text[^6] is not ((byte)'+' or (byte)'-')) || !reader.TryGetDateTimeOffset(out var value))
+        if (reader.TokenType != JsonTokenType.String || reader.ValueSpan.Length > LongestTimestamp * LongestEscape)
+            return false;
+        // Some writers escape a plus sign.
+        Span<byte> text = stackalloc byte[LongestTimestamp * LongestEscape];
+        text = text[..reader.CopyString(text)];
+        if (!HasShape(text) || !reader.TryGetDateTimeOffset(out var value))
             return false;
         timestamp = ToMicroseconds(value);
         return true;
     }
+
+    private static bool HasShape(ReadOnlySpan<byte> text) =>
+        text.Length is >= ShortestTimestamp and <= LongestTimestamp && text[10] == 'T' && text[16] == ':' && (text[^1] == 'Z' || text[^6] is (byte)'+' or (byte)'-');
 
     private static string? Judge(DateTimeOffset? timestamp, DateTimeOffset now, TimeSpan retention) => timestamp switch
     {
