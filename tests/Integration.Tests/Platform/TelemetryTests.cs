@@ -189,6 +189,20 @@ public sealed class TelemetryTests(TelemetryTests.Fixture fixture) : IClassFixtu
     }
 
     [SkippableFact]
+    public async Task Reader_WithoutItsRights_GetsThemBackByItself()
+    {
+        using var tenant = await JoinAsync("norights");
+        await _broker.AdminAsync(HttpMethod.Delete, "permissions/norights/iot-amqp");
+        await _broker.AdminAsync(HttpMethod.Delete, "connections/username/iot-amqp");
+
+        await new ConfirmedPublisher(_broker, tenant, "norights").PublishAsync(0, 10, Untimed);
+
+        await ExactlyAsync(tenant, "norights", 10);
+        using var admin = await _provider.AdminAsync();
+        (await admin.CheckBrokerAsync("norights")).Differences.ShouldBeEmpty();
+    }
+
+    [SkippableFact]
     public async Task Suspended_WhatWasAcknowledgedBefore_IsStillStored()
     {
         using var tenant = await JoinAsync("suspended");
