@@ -49,7 +49,7 @@ internal static class Program
         builder.Services.AddTenants();
         builder.Services.AddJoin();
         builder.Services.AddMessaging(foundation);
-        builder.Services.AddPlatformEvents();
+        builder.Services.AddPlatformEvents(foundation.Options);
         builder.Services.AddIdentityFederation(foundation.Folder, foundation.Options.Oidc);
         builder.Services.AddSubCaRotation();
         builder.Services.AddTenantRemoval();

@@ -24,6 +24,10 @@ public sealed class ProviderClient(HttpClient http, TimeProvider? time = null) :
     public Task<TenantDetail> GetTenantAsync(string tenantId, CancellationToken cancellationToken = default) =>
         GetAsync(Tenant(tenantId), ContractsJson.Default.TenantDetail, cancellationToken);
 
+    /// <summary>Newest first; also of a tenant that was removed.</summary>
+    public Task<Page<TenantEventView>> ListTenantEventsAsync(string tenantId, string? cursor = null, int? limit = null, CancellationToken cancellationToken = default) =>
+        GetAsync(Query.Build(Tenant(tenantId) + "/events", ("cursor", cursor), ("limit", Query.Of(limit))), ContractsJson.Default.PageTenantEventView, cancellationToken);
+
     /// <summary>Revokes the tenant's JOIN key and answers a new one.</summary>
     public Task<PreparedTenant> ReplaceJoinKeyAsync(string tenantId, CancellationToken cancellationToken = default) =>
         SendAsync(HttpMethod.Post, Tenant(tenantId) + "/join-key", ContractsJson.Default.PreparedTenant, cancellationToken);

@@ -69,10 +69,6 @@ namespace IoTPlatform.Contracts;
 [JsonSerializable(typeof(CertificateIssued))]
 [JsonSerializable(typeof(CertificateRenewed))]
 [JsonSerializable(typeof(CertificateRevoked))]
-[JsonSerializable(typeof(CertificateExpiring))]
-[JsonSerializable(typeof(DeviceEnrolled))]
-[JsonSerializable(typeof(BridgeUp))]
-[JsonSerializable(typeof(BridgeDown))]
 [JsonSerializable(typeof(TenantEventView))]
 [JsonSerializable(typeof(Page<TenantEventView>))]
 public sealed partial class ContractsJson : JsonSerializerContext;

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace IoTPlatform.Contracts.Events;
 
 /// <summary>About one certificate.</summary>
@@ -5,5 +7,6 @@ public abstract record CertificateEvent : PlatformEvent
 {
     public required CertificateFacts Certificate { get; init; }
 
+    [JsonIgnore]
     public override string Scope => TenantId ?? Certificate.Subject;
 }

@@ -46,7 +46,7 @@ internal sealed partial class EventRelay(
                 if (failures++ == 0)
                     Waits(e);
             }
-            catch (OperationCanceledException)
+            catch (Exception) when (stoppingToken.IsCancellationRequested)
             {
                 return;
             }

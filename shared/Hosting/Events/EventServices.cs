@@ -35,7 +35,8 @@ public static class EventServices
         else
             services.AddSingleton<IEventPublisher, InMemoryDelivery>();
         services.AddSingleton<Inbox>();
-        services.AddHostedService<EventRelay>();
+        services.AddSingleton<EventRelay>();
+        services.AddHostedService(provider => provider.GetRequiredService<EventRelay>());
         return services.AddHostedService<InboxSweeper>();
     }
 

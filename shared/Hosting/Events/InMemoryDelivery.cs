@@ -23,10 +23,10 @@ internal sealed class InMemoryDelivery : IEventPublisher, IReceiveObserver
 
     public async Task PublishAsync(PlatformEvent happened, CancellationToken cancellationToken)
     {
-        var readers = _consumers[happened.GetType()].Count();
-        if (readers == 0)
+        var readers = _consumers[happened.GetType()];
+        if (!readers.Any(reader => reader.Wants(happened)))
             return; // nobody else can hear it
-        var waiting = _waiting[happened.Id] = new Waiting(readers);
+        var waiting = _waiting[happened.Id] = new Waiting(readers.Count());
         try
         {
             await _bus.Bus.Publish(happened, happened.GetType(), Pipe.Execute<PublishContext>(context => context.MessageId = happened.Id), cancellationToken);

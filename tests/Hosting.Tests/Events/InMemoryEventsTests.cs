@@ -67,12 +67,24 @@ public sealed class InMemoryEventsTests : IAsyncLifetime
         await host.StopAsync();
     }
 
+    [SkippableFact]
+    public async Task Event_ThatNoConsumerWants_IsNotSent()
+    {
+        await ActAsync("unwanted");
+        using var host = await StartAsync();
+
+        await UntilAsync(async () => await PositionAsync() == 1);
+
+        _seen.Begun.ShouldBe(0);
+        await host.StopAsync();
+    }
+
     private async Task<IHost> StartAsync()
     {
         var builder = Host.CreateEmptyApplicationBuilder(settings: null);
         builder.Services.AddSingleton(TimeProvider.System).AddSingleton(_database.DataSource).AddSingleton(_seen);
         builder.Services.AddSingleton<IEventTranslator, Happened>();
-        builder.Services.AddEvents([new EventConsumer("seen", typeof(SeenConsumer<>), [typeof(TenantResumed)])]);
+        builder.Services.AddEvents([new EventConsumer("seen", typeof(SeenConsumer<>), [typeof(TenantResumed)], happened => happened.TenantId != "unwanted")]);
         var host = builder.Build();
         await host.StartAsync();
         return host;

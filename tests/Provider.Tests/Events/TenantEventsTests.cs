@@ -3,12 +3,16 @@ using IoTPlatform.Contracts;
 using IoTPlatform.Contracts.Events;
 using IoTPlatform.Contracts.Tenants;
 using IoTPlatform.Provider.Tests.Support;
+using Npgsql;
 
 namespace IoTPlatform.Provider.Tests.Events;
 
 /// <summary>From what an admin does, over the audit log, the bus and the inbox, to a tenant's history.</summary>
 public sealed class TenantEventsTests(ProviderFixture fixture) : IClassFixture<ProviderFixture>
 {
+    /// <summary>"iot-evnt" in ASCII.</summary>
+    private const long RelayLock = 0x696f742d65766e74;
+
     private readonly RunningProvider _provider = fixture.Provider;
 
     [SkippableFact]
@@ -51,6 +55,25 @@ public sealed class TenantEventsTests(ProviderFixture fixture) : IClassFixture<P
         await UntilAsync(provider, async () => await provider.Database.ScalarAsync<bool>("SELECT position = (SELECT sequence FROM audit.head) FROM events.relay"));
 
         (await ListAsync(provider, "again", TenantPrepared.Name)).Count.ShouldBe(1);
+    }
+
+    [SkippableFact]
+    public async Task Health_RelayIsBehind_SaysHowFarAndStaysReady()
+    {
+        await using var provider = await RunningProvider.StartAsync();
+        await UntilAsync(provider, async () => (await provider.Anonymous().GetAsync("health/ready")).Body == """{"status":"ok","events_waiting":0}""");
+
+        // The relay loses its lock with its connection; from here on it is ours.
+        await using var gate = await provider.Database.DataSource.OpenConnectionAsync();
+        await using var take = new NpgsqlCommand(
+            $"SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted AND (classid::bigint << 32 | objid::bigint) = {RelayLock} AND database = (SELECT oid FROM pg_database WHERE datname = current_database()); SELECT pg_advisory_lock({RelayLock})", gate);
+        await take.ExecuteNonQueryAsync();
+        await provider.PrepareAsync("unread");
+        var answer = await provider.Anonymous().GetAsync("health/ready");
+
+        answer.Status.ShouldBe(HttpStatusCode.OK);
+        answer.Body.ShouldContain("\"events_waiting\":");
+        answer.Body.ShouldNotContain("\"events_waiting\":0}");
     }
 
     [SkippableFact]

@@ -1,6 +1,7 @@
 using IoTPlatform.CertificateAuthority.Events;
 using IoTPlatform.Contracts.Events;
 using IoTPlatform.Hosting.Events;
+using IoTPlatform.Provider.Startup;
 
 namespace IoTPlatform.Provider.Features.Events;
 
@@ -11,12 +12,16 @@ internal static class PlatformEventServices
         [
             typeof(TenantPrepared), typeof(TenantJoined), typeof(TenantSuspended), typeof(TenantResumed), typeof(TenantRemoved),
             typeof(CertificateIssued), typeof(CertificateRenewed), typeof(CertificateRevoked),
-        ]);
+        ],
+        happened => happened.TenantId is not null);
 
-    public static IServiceCollection AddPlatformEvents(this IServiceCollection services)
+    public static IServiceCollection AddPlatformEvents(this IServiceCollection services, ProviderOptions options)
     {
         services.AddSingleton<IEventTranslator, TenantActs>();
         services.AddSingleton<IEventTranslator, CertificateActs>();
-        return services.AddEvents([History]);
+        if (options.RabbitMq is null)
+            return services.AddEvents([History]);
+        services.AddSingleton<EventVhost>();
+        return services.AddEvents([History], RabbitMqTransport.Use);
     }
 }

@@ -22,7 +22,7 @@ internal sealed class AmqpConnections(RabbitMqOptions options, AmqpAccount accou
     /// <summary>Sets everything about address, login and TLS on a factory that somebody else made, too. Recovery and names stay as they are.</summary>
     public void Configure(ConnectionFactory factory, string vhost)
     {
-        factory.HostName = options.AmqpUrl.Host;
+        factory.HostName = Host;
         factory.Port = Port;
         factory.VirtualHost = vhost;
         factory.UserName = AmqpAccount.Name;
@@ -54,7 +54,9 @@ internal sealed class AmqpConnections(RabbitMqOptions options, AmqpAccount accou
         }
     }
 
-    private int Port => options.AmqpUrl is { Port: > 0 } url ? url.Port : IsTls ? Protocols.DefaultProtocol.DefaultPort - 1 : Protocols.DefaultProtocol.DefaultPort;
+    public string Host => options.AmqpUrl.Host;
+
+    public int Port => options.AmqpUrl is { Port: > 0 } url ? url.Port : IsTls ? Protocols.DefaultProtocol.DefaultPort - 1 : Protocols.DefaultProtocol.DefaultPort;
 
     private bool IsTls => options.AmqpUrl.Scheme == "amqps";
 

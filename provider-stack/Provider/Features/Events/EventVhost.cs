@@ -1,0 +1,24 @@
+using IoTPlatform.Provider.Features.Messaging.RabbitMq;
+using IoTPlatform.Provider.Features.Messaging.RabbitMq.Amqp;
+using IoTPlatform.Provider.Features.Messaging.RabbitMq.Api;
+
+namespace IoTPlatform.Provider.Features.Events;
+
+/// <summary>The vHost of the platform's events, and what the platform's own user may do there.</summary>
+internal sealed class EventVhost(RabbitMqApi api, RabbitMqOwnership ownership, AmqpAccount account)
+{
+    public const string Name = "platform";
+
+    /// <summary>The exchanges, each called as its event, and the provider's own queue with what MassTransit puts beside it. Other people's queues are out of reach.</summary>
+    private const string Ours = @"^((tenant|certificate|platform)\.[a-z]+|tenant-history(_error|_skipped)?)$";
+
+    public static PermissionOrder Rights { get; } = new(Configure: Ours, Write: Ours, Read: Ours);
+
+    /// <summary>The shipped configuration makes the vHost; where it did not, this does. Failures are those of <see cref="RabbitMqApi"/>.</summary>
+    public async Task EnsureAsync(CancellationToken cancellationToken)
+    {
+        if (await api.FindVhostAsync(Name, cancellationToken) is null)
+            await api.EnsureVhostAsync(Name, new VhostOrder("The platform's events", ownership.Tag), cancellationToken);
+        await account.GrantAsync(Name, Rights, cancellationToken);
+    }
+}

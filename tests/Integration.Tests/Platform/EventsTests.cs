@@ -1,0 +1,177 @@
+using System.Text;
+using System.Text.Json;
+using IoTPlatform.Client;
+using IoTPlatform.Contracts.Events;
+using IoTPlatform.Contracts.Tenants;
+using IoTPlatform.Provider.Features.Events;
+using IoTPlatform.Stacks;
+using IoTPlatform.Testing;
+using Npgsql;
+
+namespace IoTPlatform.Integration.Tests.Platform;
+
+/// <summary>The platform's events over a real RabbitMQ: what outsiders get, and what crashes on either side do.</summary>
+public sealed class EventsTests(PlatformFixture platform) : IClassFixture<PlatformFixture>, IAsyncLifetime
+{
+    /// <summary>The relay's advisory lock: whoever holds it stops the relay between commit and publishing.</summary>
+    private const long RelayLock = 0x696f742d65766e74;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private readonly RabbitMqServer _broker = platform.Broker;
+    private readonly ProviderStack _provider = platform.Provider;
+
+    /// <summary>The test's own user plays the outsider, who has to be let into the vHost.</summary>
+    public Task InitializeAsync() => _broker.AdminAsync(HttpMethod.Put, $"permissions/platform/{_broker.User}", """{"configure":".*","write":".*","read":".*"}""");
+
+    public Task DisposeAsync() => Task.CompletedTask;
+
+    [SkippableFact]
+    public async Task Tenant_Prepared_ReachesAnOutsideQueueAsPlainJsonAndTheHistory()
+    {
+        await UntilAsync(async () => await _broker.AdminAsync(HttpMethod.Get, "queues/platform/tenant-history") is not null);
+        await _provider.PrepareAsync("warm-up");
+        await HistoryAsync("warm-up", 1);
+        await BindAsync("outside", "platform.event");
+
+        await _provider.PrepareAsync("plain");
+
+        var message = JsonDocument.Parse(await TakeAsync("outside")).RootElement;
+        using var body = JsonDocument.Parse(message.GetProperty("payload").GetString()!);
+        body.RootElement.EnumerateObject().Select(member => member.Name).ShouldBe(["type", "id", "occurred_at", "sequence", "by", "tenant_id", "display_name"], ignoreOrder: true);
+        body.RootElement.GetProperty("type").GetString().ShouldBe("tenant.prepared");
+        body.RootElement.GetProperty("tenant_id").GetString().ShouldBe("plain");
+        message.GetProperty("properties").GetProperty("message_id").GetString().ShouldBe(body.RootElement.GetProperty("id").GetString());
+        message.GetProperty("properties").GetProperty("delivery_mode").GetInt32().ShouldBe(2);
+        (await HistoryAsync("plain", 1)).Single().Type.ShouldBe(TenantPrepared.Name);
+    }
+
+    [SkippableFact]
+    public async Task Delivery_Repeated_HasOneEffect()
+    {
+        await _provider.PrepareAsync("repeated");
+        var once = (await HistoryAsync("repeated", 1)).Single();
+
+        for (var i = 0; i < 3; i++)
+            await PublishAsync("tenant.prepared", once.Event.GetRawText());
+        await PublishAsync("tenant.prepared", once.Event.GetRawText().Replace(once.Id.ToString(), Guid.NewGuid().ToString(), StringComparison.Ordinal));
+
+        (await HistoryAsync("repeated", 2)).Count.ShouldBe(2);
+    }
+
+    [SkippableFact]
+    public async Task Message_ThatIsNoEvent_GoesToTheErrorQueueAndHoldsUpNobody()
+    {
+        await _provider.PrepareAsync("before");
+        await HistoryAsync("before", 1);
+
+        await PublishAsync("tenant.prepared", "{\"no\":\"event\"}");
+        await PublishAsync("tenant.prepared", "not even JSON");
+        await _provider.PrepareAsync("behind");
+
+        (await HistoryAsync("behind", 1)).ShouldHaveSingleItem();
+        var poison = await TakeAsync("tenant-history_error");
+        (poison + await TakeAsync("tenant-history_error")).ShouldContain("MT-Fault-Message");
+    }
+
+    [SkippableFact]
+    public async Task Provider_KilledBetweenCommitAndPublishing_TellsItOnceAfterTheRestart()
+    {
+        await _provider.PrepareAsync("warm");
+        await HistoryAsync("warm", 1);
+        await using (var gate = await _provider.Database.DataSource.OpenConnectionAsync())
+        {
+            // The relay loses its lock with its connection, and we have it before it comes back.
+            await using var take = new NpgsqlCommand(
+                $"SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted AND (classid::bigint << 32 | objid::bigint) = {RelayLock} AND database = (SELECT oid FROM pg_database WHERE datname = current_database()); SELECT pg_advisory_lock({RelayLock})", gate);
+            await take.ExecuteNonQueryAsync();
+            await _provider.PrepareAsync("survives");
+            await _provider.KillAsync();
+            (await _provider.Database.ScalarAsync<long>("SELECT count(*) FROM provider.tenant_events WHERE tenant_id = 'survives'")).ShouldBe(0);
+            await using var release = new NpgsqlCommand($"SELECT pg_advisory_unlock({RelayLock})", gate);
+            await release.ExecuteNonQueryAsync();
+        }
+
+        await _provider.StartProcessAsync();
+
+        (await HistoryAsync("survives", 1)).ShouldHaveSingleItem().Type.ShouldBe(TenantPrepared.Name);
+    }
+
+    [SkippableFact]
+    public async Task Broker_DownForAWhile_EventsWaitAndComeInOrder()
+    {
+        await _provider.PrepareAsync("patient");
+        await HistoryAsync("patient", 1);
+        await BindAsync("ordered", "tenant.event");
+        await _broker.KillAsync();
+
+        // Decided while the broker is away: suspending says so, and the decision stands.
+        using (var admin = await _provider.AdminAsync())
+            for (var i = 0; i < 2; i++)
+            {
+                (await Should.ThrowAsync<ApiException>(() => admin.SuspendTenantAsync("patient", "unpaid"))).Status.ShouldBe(503);
+                (await Should.ThrowAsync<ApiException>(() => admin.ResumeTenantAsync("patient"))).Status.ShouldBe(503);
+            }
+
+        await _broker.StartAgainAsync();
+
+        string[] expected = [TenantSuspended.Name, TenantResumed.Name, TenantSuspended.Name, TenantResumed.Name];
+        foreach (var type in expected)
+            (await TakeAsync("ordered")).ShouldContain(type);
+        (await HistoryAsync("patient", 5)).Reverse().Skip(1).Select(e => e.Type).ShouldBe(expected);
+    }
+
+    [SkippableFact]
+    public async Task PlatformsUser_InTheEventsVhost_MayTouchItsOwnNamesOnly()
+    {
+        await UntilAsync(async () => await _broker.AdminAsync(HttpMethod.Get, "queues/platform/tenant-history") is not null);
+
+        using var rights = JsonDocument.Parse((await _broker.AdminAsync(HttpMethod.Get, "permissions/platform/iot-amqp"))!);
+        foreach (var right in new[] { "configure", "write", "read" })
+            rights.RootElement.GetProperty(right).GetString().ShouldBe(EventVhost.Rights.Read);
+        using var queue = JsonDocument.Parse((await _broker.AdminAsync(HttpMethod.Get, "queues/platform/tenant-history"))!);
+        queue.RootElement.GetProperty("durable").GetBoolean().ShouldBeTrue();
+        using var exchanges = JsonDocument.Parse((await _broker.AdminAsync(HttpMethod.Get, "exchanges/platform"))!);
+        exchanges.RootElement.EnumerateArray().Where(e => e.GetProperty("name").GetString() is { Length: > 0 } name && !name.StartsWith("amq.", StringComparison.Ordinal))
+            .ShouldAllBe(e => e.GetProperty("durable").GetBoolean());
+    }
+
+    private async Task<IReadOnlyList<TenantEventView>> HistoryAsync(string tenantId, int count)
+    {
+        await UntilAsync(async () => await _provider.Database.ScalarAsync<long>("SELECT count(*) FROM provider.tenant_events WHERE tenant_id = $1", tenantId) >= count);
+        using var admin = await _provider.AdminAsync();
+        return (await admin.ListTenantEventsAsync(tenantId)).Items;
+    }
+
+    private async Task BindAsync(string queue, string exchange)
+    {
+        await _broker.AdminAsync(HttpMethod.Put, $"queues/platform/{queue}", """{"durable":true}""");
+        await _broker.AdminAsync(HttpMethod.Post, $"bindings/platform/e/{exchange}/q/{queue}", "{}");
+    }
+
+    /// <summary>The next message of the queue, once there is one.</summary>
+    private async Task<string> TakeAsync(string queue)
+    {
+        var taken = "[]";
+        await UntilAsync(async () =>
+        {
+            taken = await _broker.AdminAsync(HttpMethod.Post, $"queues/platform/{queue}/get", """{"count":1,"ackmode":"ack_requeue_false","encoding":"auto"}""") ?? "[]";
+            return taken != "[]";
+        });
+        using var messages = JsonDocument.Parse(taken);
+        return messages.RootElement[0].GetRawText();
+    }
+
+    private Task<string?> PublishAsync(string exchange, string body) => _broker.AdminAsync(
+        HttpMethod.Post, $"exchanges/platform/{exchange}/publish",
+        $$$"""{"properties":{"content_type":"application/json","headers":{"MT-MessageType":"urn:message:IoTPlatform.Contracts.Events:TenantPrepared"}},"routing_key":"","payload":"{{{Convert.ToBase64String(Encoding.UTF8.GetBytes(body))}}}","payload_encoding":"base64"}""");
+
+    private static async Task UntilAsync(Func<Task<bool>> condition)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        while (!await condition())
+        {
+            patience.IsCancellationRequested.ShouldBeFalse("it did not happen in time");
+            await Task.Delay(100, CancellationToken.None);
+        }
+    }
+}
