@@ -15,9 +15,9 @@ internal sealed record LoadResult
 
     public required double PerSecond { get; init; }
 
-    public required double P50Milliseconds { get; init; }
+    public double? P50Milliseconds { get; init; }
 
-    public required double P99Milliseconds { get; init; }
+    public double? P99Milliseconds { get; init; }
 
     public required double ServerCpuMicroseconds { get; init; }
 

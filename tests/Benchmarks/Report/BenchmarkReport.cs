@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -44,7 +45,7 @@ internal sealed record BenchmarkReport
             Loads.Select(load => new[]
             {
                 load.Server, load.Operation, $"{load.Concurrency}", $"{load.Requests}", $"{load.Failures}", $"{load.PerSecond:F0}",
-                $"{load.P50Milliseconds:F2}", $"{load.P99Milliseconds:F2}", $"{load.ServerCpuMicroseconds:F0}", $"{load.DatabaseCpuMicroseconds:F0}", $"{load.CpuMicroseconds:F0}",
+                Milliseconds(load.P50Milliseconds), Milliseconds(load.P99Milliseconds), $"{load.ServerCpuMicroseconds:F0}", $"{load.DatabaseCpuMicroseconds:F0}", $"{load.CpuMicroseconds:F0}",
             })));
         foreach (var note in Notes)
         {
@@ -53,4 +54,6 @@ internal sealed record BenchmarkReport
 
         return text.ToString().TrimEnd();
     }
+
+    private static string Milliseconds(double? measured) => measured is { } value ? value.ToString("F2", CultureInfo.InvariantCulture) : "-";
 }
