@@ -36,6 +36,9 @@ internal sealed class TenantOptions
     /// <summary>In place of the bundle's, once the provider has replaced it.</summary>
     public string? FederationSecret { get; init; }
 
+    /// <summary>Of the portal's client, where somebody else registered it; null: the platform chooses one.</summary>
+    public string? PortalClientSecret { get; init; }
+
     /// <summary>In place of the bundle's, once the provider's realm has moved.</summary>
     public Uri? FederationDiscoveryUrl { get; init; }
 

@@ -41,6 +41,7 @@ internal sealed class TenantOptionsReader(PlatformOptions settings)
             KeycloakUrl = HttpUrl(TenantSettings.KeycloakUrl),
             KeycloakAdmin = settings.Get(TenantSettings.KeycloakAdmin, "admin"),
             KeycloakAdminPassword = KeycloakAdminPassword(),
+            PortalClientSecret = Take(() => settings.Secret(TenantSettings.PortalClientSecret), null),
             FederationSecret = Take(() => settings.Secret(TenantSettings.FederationSecret), null),
             FederationDiscoveryUrl = HttpUrl(TenantSettings.FederationDiscoveryUrl),
             Oidc = OidcOptionsReader.Read(settings, (name, value, why) => errors.Add($"{name}: '{value}': {why}")),

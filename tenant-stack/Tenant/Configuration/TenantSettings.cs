@@ -20,6 +20,7 @@ internal static class TenantSettings
     public const string KeycloakUrl = "KEYCLOAK_URL";
     public const string KeycloakAdmin = "IOT_KEYCLOAK_ADMIN";
     public const string KeycloakAdminPassword = "IOT_KEYCLOAK_ADMIN_PASSWORD";
+    public const string PortalClientSecret = "IOT_OIDC_CLIENT_SECRET";
     public const string FederationSecret = "CDM_IDP_CLIENT_SECRET";
     public const string FederationDiscoveryUrl = "CDM_DISCOVERY_URL";
     public const string CaPassword = "STEP_CA_PASSWORD";
@@ -32,7 +33,7 @@ internal static class TenantSettings
     public static IReadOnlyCollection<string> All { get; } =
     [
         Data, Listen, Names, PublicUrl, Database, AdminPassword, AdminPassword + "_FILE", EnvFile, ProviderUrl, JoinKey, JoinKey + "_FILE", TenantId,
-        RootFingerprint, KeycloakUrl, KeycloakAdmin, KeycloakAdminPassword, KeycloakAdminPassword + "_FILE", FederationSecret, FederationSecret + "_FILE", FederationDiscoveryUrl, CaPassword, CaPassword + "_FILE", ProvisionerPassword, ProvisionerPassword + "_FILE", DeviceLifetime,
+        RootFingerprint, KeycloakUrl, KeycloakAdmin, KeycloakAdminPassword, KeycloakAdminPassword + "_FILE", PortalClientSecret, PortalClientSecret + "_FILE", FederationSecret, FederationSecret + "_FILE", FederationDiscoveryUrl, CaPassword, CaPassword + "_FILE", ProvisionerPassword, ProvisionerPassword + "_FILE", DeviceLifetime,
         ManufacturerCa, WireGuardSubnet, WireGuardEndpoint, .. OidcSettings.All, .. BrokerSettings.All,
     ];
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using IoTPlatform.LocalServices;
@@ -109,7 +110,7 @@ public sealed class OidcProviderTests(OidcProviderTests.House house) : IClassFix
         private readonly int _port = FreePort.Next();
         private ProviderStack? _provider;
         private OidcProviderServer? _server;
-        private string _secret = "";
+        private readonly string _secret = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
 
         public TenantStack Tenant { get; private set; } = null!;
         public string Issuer => $"http://127.0.0.1:{_port}";
@@ -119,13 +120,12 @@ public sealed class OidcProviderTests(OidcProviderTests.House house) : IClassFix
             Requires.Tool("npm");
             _provider = await ProviderStack.StartAsync();
             var prepared = await _provider.PrepareAsync("initech");
-            Tenant = await TenantStack.LaunchAsync(_provider, "initech", prepared.JoinKey, new Dictionary<string, string?> { ["IOT_IDENTITY"] = "keycloak", ["IOT_OIDC_ISSUER"] = Issuer });
+            Tenant = await TenantStack.LaunchAsync(_provider, "initech", prepared.JoinKey, new Dictionary<string, string?> { ["IOT_IDENTITY"] = "keycloak", ["IOT_OIDC_ISSUER"] = Issuer, ["IOT_OIDC_CLIENT_SECRET"] = _secret });
             await Tenant.ReadyAsync();
 
-            // The tenant chooses its client's secret; whoever runs another provider than Keycloak registers the client there by hand.
+            // Whoever runs another provider than Keycloak registers the client there by hand.
             using var browser = new Browser();
             (await browser.GetAsync(new Uri(Tenant.Url, "portal/oidc/login"))).Status.ShouldBe(HttpStatusCode.ServiceUnavailable);
-            _secret = (await File.ReadAllTextAsync(Path.Combine(Tenant.Data, "keycloak-portal-secret"))).Trim();
             _server = await OidcProviderServer.StartAsync(_port, Tenant.Url, _secret);
         }
 

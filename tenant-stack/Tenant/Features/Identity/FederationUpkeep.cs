@@ -7,7 +7,7 @@ using IoTPlatform.Tenant.Features.Uplink;
 namespace IoTPlatform.Tenant.Features.Identity;
 
 /// <summary>Keeps <c>cdm-provider</c> as it should be, from every start on; a Keycloak that is down keeps no device waiting.</summary>
-internal sealed partial class FederationUpkeep(TenantOptions options, JoinedTenant tenant, JoinFiles join, KeeperFiles files, ILogger<FederationUpkeep> logger) : IUpkeepTask
+internal sealed partial class FederationUpkeep(TenantOptions options, JoinedTenant tenant, JoinFiles join, RealmMarker marker, RealmSecrets secrets, ILogger<FederationUpkeep> logger) : IUpkeepTask
 {
     public string Name => "federation";
 
@@ -16,13 +16,13 @@ internal sealed partial class FederationUpkeep(TenantOptions options, JoinedTena
         if (options.KeycloakUrl is not { } url)
             return false;
         var issuer = TenantKeycloak.Issuer(options, url, tenant.TenantId);
-        if (!files.IsSetUp(issuer.Issuer) || join.ReadBundle() is not { } bundle)
+        if (!marker.IsSetUp(issuer.Issuer) || join.ReadBundle() is not { } bundle)
             return false;
         using var http = new KeycloakHttp(issuer);
-        var changes = await new ProviderIdentity(http, new KeycloakRealm(issuer), files).ReconcileAsync(ProviderAccess.Of(options, bundle), cancellationToken);
+        var changes = await new ProviderIdentity(http, new KeycloakRealm(issuer), secrets).ReconcileAsync(ProviderAccess.Of(options, bundle), cancellationToken);
         if (changes is null)
         {
-            files.Forget();
+            marker.Forget();
             throw new InvalidOperationException(
                 $"Keycloak refuses the account {TenantKeycloak.Keeper} of realm {tenant.TenantId}. Start once with {TenantSettings.KeycloakAdminPassword} to set the realm up again.");
         }

@@ -7,13 +7,21 @@ namespace IoTPlatform.Tenant.Features.Identity;
 
 internal static class IdentityServices
 {
-    /// <summary>The tenant's realm and, in it, the provider's staff; the keys that encrypt what the portal keeps of them lie in the data folder.</summary>
+    private const string Application = "iotplatform-tenant";
+
+    /// <summary>The tenant's realm and, in it, the provider's staff; the keys that encrypt what is kept of them lie in the data folder.</summary>
     public static IServiceCollection AddFederation(this IServiceCollection services, DataFolder folder)
     {
-        services.AddDataProtection().SetApplicationName("iotplatform-tenant").PersistKeysToFileSystem(new DirectoryInfo(folder.Combine("secrets", "data-protection")));
+        services.AddDataProtection().SetApplicationName(Application).PersistKeysToFileSystem(Keys(folder));
         return services
-            .AddSingleton<KeeperFiles>()
+            .AddSingleton<RealmMarker>()
+            .AddSingleton<RealmSecrets>()
             .AddSingleton<IClientSecret, PortalSecret>()
             .AddSingleton<IUpkeepTask, FederationUpkeep>();
     }
+
+    /// <summary>The same keys, before there are services.</summary>
+    public static IDataProtectionProvider Protection(DataFolder folder) => DataProtectionProvider.Create(Keys(folder), keys => keys.SetApplicationName(Application));
+
+    private static DirectoryInfo Keys(DataFolder folder) => new(folder.Combine("secrets", "data-protection"));
 }

@@ -1,9 +1,13 @@
+using IoTPlatform.Hosting.Keycloak;
 using IoTPlatform.Hosting.Oidc.Login;
+using IoTPlatform.Tenant.Configuration;
 
 namespace IoTPlatform.Tenant.Features.Identity;
 
-/// <summary>Chosen before the realm is set up, so there always is one.</summary>
-internal sealed class PortalSecret(KeeperFiles files) : IClientSecret
+/// <summary>What the portal signs in to the identity provider with: the settings', where somebody else registered the client; else our own, chosen before the realm is set up.</summary>
+internal sealed class PortalSecret(TenantOptions options, RealmSecrets secrets) : IClientSecret
 {
-    public Task<string?> FindAsync(CancellationToken cancellationToken) => Task.FromResult<string?>(files.PortalSecret());
+    public async Task<string?> FindAsync(CancellationToken cancellationToken) => await EnsureAsync(cancellationToken);
+
+    public async Task<string> EnsureAsync(CancellationToken cancellationToken) => options.PortalClientSecret ?? await secrets.EnsureAsync(RealmRepresentation.PortalClient, cancellationToken);
 }

@@ -9,7 +9,7 @@ namespace IoTPlatform.Tenant.Features.Identity;
 /// The provider's realm as an identity provider of the tenant's, made so and kept so by the keeper's account. What an
 /// administrator changed by hand is put back; the secret, which cannot be read, is written every time.
 /// </summary>
-internal sealed class ProviderIdentity(KeycloakHttp http, KeycloakRealm realm, KeeperFiles files)
+internal sealed class ProviderIdentity(KeycloakHttp http, KeycloakRealm realm, RealmSecrets secrets)
 {
     private const string Instances = "identity-provider/instances";
     private const string Instance = $"{Instances}/{TenantKeycloak.ProviderAlias}";
@@ -17,7 +17,7 @@ internal sealed class ProviderIdentity(KeycloakHttp http, KeycloakRealm realm, K
     /// <returns>What was changed, for people. Null: Keycloak refuses the keeper.</returns>
     public async Task<IReadOnlyList<string>?> ReconcileAsync(ProviderAccess provider, CancellationToken cancellationToken)
     {
-        if (await KeycloakAdmin.SignInAsAsync(http, realm, TenantKeycloak.Keeper, files.KeeperSecret(), cancellationToken) is not { } keeper)
+        if (await KeycloakAdmin.SignInAsAsync(http, realm, TenantKeycloak.Keeper, await secrets.EnsureAsync(TenantKeycloak.Keeper, cancellationToken), cancellationToken) is not { } keeper)
             return null;
         var metadata = await ImportAsync(keeper, provider, cancellationToken);
         await EnsureInstanceAsync(keeper, ProviderIdentityRepresentation.Of(metadata, provider.ClientId), provider.ClientSecret, cancellationToken);

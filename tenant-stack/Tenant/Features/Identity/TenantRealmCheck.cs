@@ -6,12 +6,12 @@ using IoTPlatform.Tenant.Features.Join;
 namespace IoTPlatform.Tenant.Features.Identity;
 
 /// <summary>The tenant's realm has been set up, where the tenant has a Keycloak and gave an administrator's password. Later boots need neither.</summary>
-internal sealed class TenantRealmCheck(TenantOptions options, JoinFiles join, KeeperFiles files) : IFirstBootCheck
+internal sealed class TenantRealmCheck(TenantOptions options, JoinFiles join, RealmMarker marker, RealmSecrets secrets) : IFirstBootCheck
 {
     public string Name => "keycloak-realm";
 
     public Task<string?> InspectAsync(CancellationToken cancellationToken) => Task.FromResult(
-        options is { KeycloakUrl: { } url, KeycloakAdminPassword: not null } && !files.IsSetUp(TenantKeycloak.Issuer(options, url, TenantId).Issuer)
+        options is { KeycloakUrl: { } url, KeycloakAdminPassword: not null } && !marker.IsSetUp(TenantKeycloak.Issuer(options, url, TenantId).Issuer)
             ? "the tenant's realm has not been set up"
             : null);
 
@@ -21,7 +21,7 @@ internal sealed class TenantRealmCheck(TenantOptions options, JoinFiles join, Ke
         using var http = new KeycloakHttp(issuer);
         try
         {
-            await new TenantRealmSetup(http, new KeycloakRealm(issuer), files, options).EnsureAsync(options.KeycloakAdmin, options.KeycloakAdminPassword!, cancellationToken);
+            await new TenantRealmSetup(http, new KeycloakRealm(issuer), secrets, options).EnsureAsync(options.KeycloakAdmin, options.KeycloakAdminPassword!, cancellationToken);
         }
         catch (ProblemException e) when (e.Status >= 500)
         {
@@ -32,7 +32,7 @@ internal sealed class TenantRealmCheck(TenantOptions options, JoinFiles join, Ke
             throw new StartupException($"{TenantSettings.KeycloakAdminPassword}, {TenantSettings.KeycloakAdmin}: {e.Message} ({options.KeycloakUrl}, {options.KeycloakAdmin})", inner: e);
         }
 
-        files.SetUp(issuer.Issuer);
+        marker.SetUp(issuer.Issuer);
     }
 
     private string TenantId => join.ReadBundle()!.TenantId;

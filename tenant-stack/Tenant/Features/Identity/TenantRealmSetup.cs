@@ -9,7 +9,7 @@ namespace IoTPlatform.Tenant.Features.Identity;
 /// Makes the tenant's realm with an administrator's password, once: roles, the API's audience, the portal, the flow of a first login
 /// from the provider, and the keeper, with whom alone everything goes on afterwards.
 /// </summary>
-internal sealed class TenantRealmSetup(KeycloakHttp http, KeycloakRealm realm, KeeperFiles files, TenantOptions options)
+internal sealed class TenantRealmSetup(KeycloakHttp http, KeycloakRealm realm, RealmSecrets secrets, TenantOptions options)
 {
     public async Task EnsureAsync(string username, string password, CancellationToken cancellationToken)
     {
@@ -19,11 +19,11 @@ internal sealed class TenantRealmSetup(KeycloakHttp http, KeycloakRealm realm, K
         await RealmParts.EnsureRolesAsync(admin, Roles.All, cancellationToken);
         await RealmParts.EnsureScopeAsync(admin, RealmRepresentation.ApiScope(audience), Roles.All, cancellationToken);
         await RealmParts.EnsureClientAsync(admin, RealmRepresentation.Api(audience), cancellationToken);
-        await RealmParts.EnsureClientAsync(admin, RealmRepresentation.Portal(files.PortalSecret(), options.PublicUrl, audience), cancellationToken);
+        await RealmParts.EnsureClientAsync(admin, RealmRepresentation.Portal(await new PortalSecret(options, secrets).EnsureAsync(cancellationToken), options.PublicUrl, audience), cancellationToken);
         await EnsureNoProfileQuestionAsync(admin, cancellationToken);
         await EnsureFirstLoginFlowAsync(admin, cancellationToken);
         await RealmParts.GrantAsync(
-            admin, RealmRepresentation.ServiceAccount(TenantKeycloak.Keeper, "Keeps the provider's identity provider", files.KeeperSecret()), "manage-identity-providers", cancellationToken);
+            admin, RealmRepresentation.ServiceAccount(TenantKeycloak.Keeper, "Keeps the provider's identity provider", await secrets.EnsureAsync(TenantKeycloak.Keeper, cancellationToken)), "manage-identity-providers", cancellationToken);
     }
 
     /// <summary>Nobody is asked to complete a profile: the provider's staff have theirs elsewhere.</summary>

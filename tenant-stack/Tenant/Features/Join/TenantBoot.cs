@@ -21,7 +21,7 @@ internal static class TenantBoot
         var provider = new ProviderLink(options, files, time);
         using var opened = new SubCaAtBoot(subCa);
         var checks = Checks(options, files, provider, opened, new WireGuardServerKey(folder), new IdentityStore(databases), time);
-        await new FirstBoot([.. checks, new TenantRealmCheck(options, files, new KeeperFiles(folder))], progress, time).RunAsync(cancellationToken);
+        await new FirstBoot([.. checks, new TenantRealmCheck(options, files, new RealmMarker(folder), new RealmSecrets(databases, IdentityServices.Protection(folder), time))], progress, time).RunAsync(cancellationToken);
         var bundle = files.ReadBundle()!;
         return (new JoinedTenant(bundle.TenantId, bundle.PlatformDomain), opened.Issuers);
     }
