@@ -9,6 +9,6 @@ public static partial class TenantId
 
     public static bool IsValid(string? value) => value is { Length: <= 63 } && Shape().IsMatch(value) && value[^1] != '\n';
 
-    [GeneratedRegex(Pattern, RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 100)]
+    [GeneratedRegex(Pattern, RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, Timeout.Infinite)]
     private static partial Regex Shape();
 }

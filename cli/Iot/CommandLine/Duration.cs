@@ -19,8 +19,7 @@ internal static partial class Duration
     public static bool TryParse(string text, out TimeSpan duration)
     {
         duration = TimeSpan.Zero;
-        var match = Shape().Match(text);
-        if (!match.Success || text.Length is 0 or > 20)
+        if (text.Length is 0 or > 20 || Shape().Match(text) is not { Success: true } match)
             return false;
         duration = Part(match, "d", TimeSpan.FromDays(1)) + Part(match, "h", TimeSpan.FromHours(1)) + Part(match, "m", TimeSpan.FromMinutes(1)) + Part(match, "s", TimeSpan.FromSeconds(1));
         return duration > TimeSpan.Zero;
@@ -29,6 +28,6 @@ internal static partial class Duration
     private static TimeSpan Part(Match match, string name, TimeSpan unit) =>
         match.Groups[name] is { Success: true } group ? unit * int.Parse(group.ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture) : TimeSpan.Zero;
 
-    [GeneratedRegex(@"^((?<d>\d{1,6})d)?((?<h>\d{1,6})h)?((?<m>\d{1,6})m)?((?<s>\d{1,8})s)?$", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, 100)]
+    [GeneratedRegex(@"^((?<d>\d{1,6})d)?((?<h>\d{1,6})h)?((?<m>\d{1,6})m)?((?<s>\d{1,8})s)?$", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, Timeout.Infinite)]
     private static partial Regex Shape();
 }

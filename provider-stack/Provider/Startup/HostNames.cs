@@ -14,6 +14,6 @@ internal static partial class HostNames
     public static bool IsLoopback(string name) =>
         IPAddress.TryParse(name, out var ip) ? IPAddress.IsLoopback(ip) : name is "localhost" || name.EndsWith(".localhost", StringComparison.Ordinal);
 
-    [GeneratedRegex(@"\A[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*\z", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 100)]
+    [GeneratedRegex(@"\A[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*\z", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, Timeout.Infinite)]
     private static partial Regex Shape();
 }

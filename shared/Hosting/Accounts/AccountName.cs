@@ -7,6 +7,6 @@ internal static partial class AccountName
 {
     public static bool IsValid(string name) => name.Length <= 64 && Pattern().IsMatch(name);
 
-    [GeneratedRegex(@"\A[a-z0-9][a-z0-9._@-]{0,63}\z", RegexOptions.CultureInvariant, 1000)]
+    [GeneratedRegex(@"\A[a-z0-9][a-z0-9._@-]{0,63}\z", RegexOptions.CultureInvariant, Timeout.Infinite)]
     private static partial Regex Pattern();
 }

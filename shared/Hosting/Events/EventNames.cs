@@ -12,6 +12,6 @@ internal sealed partial class EventNames : IEntityNameFormatter
         ? WordStart().Replace(typeof(T).Name, match => match.Index == 0 ? match.Value : "." + match.Value).ToLower(CultureInfo.InvariantCulture)
         : typeof(T).Name;
 
-    [GeneratedRegex("[A-Z]", RegexOptions.None, 1000)]
+    [GeneratedRegex("[A-Z]", RegexOptions.None, Timeout.Infinite)]
     private static partial Regex WordStart();
 }

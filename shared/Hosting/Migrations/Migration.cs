@@ -31,7 +31,7 @@ internal sealed partial record Migration(int Number, string Name, string Sql)
         return [.. found.Values];
     }
 
-    [GeneratedRegex(@"\.Migrations\.([0-9]{4})_([a-z0-9_]+)\.sql$", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"\.Migrations\.([0-9]{4})_([a-z0-9_]+)\.sql$", RegexOptions.CultureInvariant, Timeout.Infinite)]
     private static partial Regex FileName();
 
     private static string Read(Assembly assembly, string resource)

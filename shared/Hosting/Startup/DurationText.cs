@@ -32,9 +32,9 @@ public static partial class DurationText
         return duration > TimeSpan.Zero;
     }
 
-    [GeneratedRegex("^([0-9]{1,9}(\\.[0-9]{1,6})?(ms|[dhms]))+$", RegexOptions.CultureInvariant, 1000)]
+    [GeneratedRegex("^([0-9]{1,9}(\\.[0-9]{1,6})?(ms|[dhms]))+$", RegexOptions.CultureInvariant, Timeout.Infinite)]
     private static partial Regex Whole();
 
-    [GeneratedRegex("([0-9]+(?:\\.[0-9]+)?)(ms|[dhms])", RegexOptions.CultureInvariant, 1000)]
+    [GeneratedRegex("([0-9]+(?:\\.[0-9]+)?)(ms|[dhms])", RegexOptions.CultureInvariant, Timeout.Infinite)]
     private static partial Regex Part();
 }

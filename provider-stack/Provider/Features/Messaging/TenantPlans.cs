@@ -43,6 +43,6 @@ internal sealed partial class TenantPlans
 
     private static int Number(Match match, string group) => int.Parse(match.Groups[group].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture);
 
-    [GeneratedRegex("^(?<name>[a-z0-9-]{1,32})=(?<connections>[1-9][0-9]{0,5})/(?<sessions>[1-9][0-9]{0,5})$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 100)]
+    [GeneratedRegex("^(?<name>[a-z0-9-]{1,32})=(?<connections>[1-9][0-9]{0,5})/(?<sessions>[1-9][0-9]{0,5})$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, Timeout.Infinite)]
     private static partial Regex Entry();
 }

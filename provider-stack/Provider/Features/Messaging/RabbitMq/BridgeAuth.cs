@@ -13,7 +13,6 @@ namespace IoTPlatform.Provider.Features.Messaging.RabbitMq;
 internal sealed class BridgeAuth(IDbContextFactory<ProviderDb> contexts) : IRabbitMqAuth
 {
     private const string BridgeSuffix = "-mqtt-bridge";
-    private static readonly TimeSpan MatchTimeout = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Asked after the broker has verified the certificate. Yes lets nobody in: it only says whose rules count; any other login is left to the broker's own permissions.</summary>
     public ValueTask<bool> MayLogInAsync(string username, bool withPassword, CancellationToken cancellationToken) => ValueTask.FromResult(username.EndsWith(BridgeSuffix, StringComparison.Ordinal));
@@ -58,5 +57,5 @@ internal sealed class BridgeAuth(IDbContextFactory<ProviderDb> contexts) : IRabb
         TenantId.IsValid(vhost) && BridgeAccess.For(vhost) is { } access && access.Login == username ? access : null;
 
     private static bool Matches(string expression, string text) =>
-        !text.Contains('\n') && Regex.IsMatch(text, expression, RegexOptions.CultureInvariant | RegexOptions.NonBacktracking, MatchTimeout);
+        !text.Contains('\n') && Regex.IsMatch(text, expression, RegexOptions.CultureInvariant | RegexOptions.NonBacktracking);
 }
