@@ -31,6 +31,20 @@ public sealed class RabbitMqFolder
     /// <summary>The administrator's, made for this folder.</summary>
     public string Password { get; } = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
 
+    public Uri ManagementUrl => Local("https", Ports.Management);
+
+    public Uri AmqpUrl => Local("amqps", Ports.Amqp);
+
+    /// <summary>What makes a provider use this broker.</summary>
+    public IReadOnlyDictionary<string, string?> ProviderSettings => new Dictionary<string, string?>(StringComparer.Ordinal)
+    {
+        ["IOT_BROKER"] = "rabbitmq",
+        ["IOT_RABBITMQ_MANAGEMENT_URL"] = ManagementUrl.AbsoluteUri,
+        ["IOT_RABBITMQ_AMQP_URL"] = AmqpUrl.AbsoluteUri,
+        ["IOT_RABBITMQ_PASSWORD_FILE"] = PasswordFile,
+        ["IOT_RABBITMQ_TLS_FOLDER"] = Tls,
+    };
+
     /// <param name="path">Exists; all of the broker's files go below it.</param>
     /// <param name="ports">All on loopback.</param>
     /// <param name="shipped">deploy/rabbitmq.</param>
@@ -43,6 +57,8 @@ public sealed class RabbitMqFolder
             Directory.CreateDirectory(folder.Combine(name));
         foreach (var file in Directory.GetFiles(folder.Role, "*.conf"))
             File.Copy(file, folder.Combine("conf", Path.GetFileName(file)));
+        using (var password = new StreamWriter(folder.PasswordFile, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite }))
+            password.Write(folder.Password);
         File.WriteAllText(folder.Combine("conf", "90-private.conf"), folder.Site());
         File.WriteAllText(folder.Combine("definitions.json"), folder.Definitions());
         File.Copy(Path.Combine(shipped, "enabled_plugins"), folder.Combine("enabled_plugins"));
@@ -127,10 +143,14 @@ public sealed class RabbitMqFolder
         return definitions.ToJsonString();
     }
 
+    private string PasswordFile => Combine("password");
+
     /// <summary>Configuration of a provider's broker, or of a tenant's.</summary>
     private string Role => tenant is null ? shipped : Path.Combine(shipped, "tenant");
 
     private string Combine(params string[] parts) => Path.Combine([path, .. parts]);
+
+    private static Uri Local(string scheme, int port) => new(string.Create(CultureInfo.InvariantCulture, $"{scheme}://localhost:{port}/"));
 
     private static string Number(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

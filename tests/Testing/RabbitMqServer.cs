@@ -30,13 +30,16 @@ public sealed class RabbitMqServer : IAsyncDisposable
         _http = Http();
     }
 
-    public Uri ManagementUrl => new(string.Create(CultureInfo.InvariantCulture, $"https://localhost:{_folder.Ports.Management}/"));
+    public Uri ManagementUrl => _folder.ManagementUrl;
 
     public int MqttPort => _folder.Ports.Mqtt;
 
     public int AmqpPort => _folder.Ports.Amqp;
 
-    public Uri AmqpUrl => new(string.Create(CultureInfo.InvariantCulture, $"amqps://localhost:{_folder.Ports.Amqp}"));
+    public Uri AmqpUrl => _folder.AmqpUrl;
+
+    /// <summary>What makes a provider use this broker.</summary>
+    public IReadOnlyDictionary<string, string?> ProviderSettings => _folder.ProviderSettings;
 
     public int PrometheusPort => _folder.Ports.Prometheus;
 

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using IoTPlatform.LocalServices;
-using IoTPlatform.Pki.Files;
 
 namespace IoTPlatform.Iot;
 
@@ -13,45 +12,32 @@ internal sealed class DemoRabbitMq : IAsyncDisposable
     private readonly DemoFolder folder;
     private readonly RabbitMqFolder files;
     private readonly string program;
-    private readonly string passwordFile;
     private readonly bool keep;
     private readonly List<DemoService> processes = [];
 
-    private DemoRabbitMq(DemoFolder folder, RabbitMqFolder files, string program, string passwordFile, bool keep)
+    private DemoRabbitMq(DemoFolder folder, RabbitMqFolder files, string program, bool keep)
     {
         this.folder = folder;
         this.files = files;
         this.program = program;
-        this.passwordFile = passwordFile;
         this.keep = keep;
     }
 
     public IEnumerable<DemoService> Processes => processes;
 
-    public Uri ManagementUrl => Loopback("https", files.Ports.Management);
+    public Uri ManagementUrl => files.ManagementUrl;
 
-    public Uri MqttUrl => Loopback("mqtts", files.Ports.Mqtt);
+    public Uri MqttUrl => new(string.Create(CultureInfo.InvariantCulture, $"mqtts://127.0.0.1:{files.Ports.Mqtt}/"));
 
     /// <summary>What makes a provider use it.</summary>
-    public IReadOnlyDictionary<string, string?> ProviderSettings => new Dictionary<string, string?>(StringComparer.Ordinal)
-    {
-        ["IOT_BROKER"] = "rabbitmq",
-        ["IOT_RABBITMQ_MANAGEMENT_URL"] = ManagementUrl.AbsoluteUri,
-        ["IOT_RABBITMQ_AMQP_URL"] = Loopback("amqps", files.Ports.Amqp).AbsoluteUri.TrimEnd('/'),
-        ["IOT_RABBITMQ_AMQP_URL"] = Loopback("amqps", files.Ports.Amqp).AbsoluteUri,
-        ["IOT_RABBITMQ_MQTT_URL"] = MqttUrl.AbsoluteUri.TrimEnd('/'),
-        ["IOT_RABBITMQ_PASSWORD_FILE"] = passwordFile,
-        ["IOT_RABBITMQ_TLS_FOLDER"] = files.Tls,
-    };
+    public IReadOnlyDictionary<string, string?> ProviderSettings => new Dictionary<string, string?>(files.ProviderSettings, StringComparer.Ordinal) { ["IOT_RABBITMQ_MQTT_URL"] = MqttUrl.AbsoluteUri.TrimEnd('/') };
 
     public static DemoRabbitMq Prepare(DemoFolder folder, bool keep)
     {
         var program = RabbitMqProgram.Path ?? throw CliException.Failed("no_rabbitmq", "RabbitMQ is not installed; install it (Debian: apt-get install rabbitmq-server), or leave out --broker rabbitmq");
         var ports = DemoPorts.Free(6);
         var files = RabbitMqFolder.Create(folder.Create("rabbitmq"), new RabbitMqPorts(ports[0], ports[1], ports[2], ports[3], ports[4], ports[5]), Path.Combine(BuildOutput.RequireRepository(), "deploy", "rabbitmq"));
-        var passwordFile = folder.Combine("rabbitmq", "password");
-        AtomicFile.WriteText(passwordFile, files.Password, AtomicFile.Secret);
-        return new DemoRabbitMq(folder, files, program, passwordFile, keep);
+        return new DemoRabbitMq(folder, files, program, keep);
     }
 
     /// <summary>The provider runs already: it has written the broker's certificate.</summary>
@@ -84,6 +70,4 @@ internal sealed class DemoRabbitMq : IAsyncDisposable
             return false;
         }
     }
-
-    private static Uri Loopback(string scheme, int port) => new(string.Create(CultureInfo.InvariantCulture, $"{scheme}://127.0.0.1:{port}/"));
 }

@@ -23,18 +23,11 @@ internal static class IngestBenchmark
         using var site = new TempFolder();
         var tls = Directory.CreateDirectory(site.Combine("tls")).FullName;
         await using var broker = await RabbitMqServer.PrepareAsync(tls);
-        var password = site.Combine("password");
-        await File.WriteAllTextAsync(password, broker.Password, cancellationToken);
-        var settings = new Dictionary<string, string?>(StringComparer.Ordinal)
+        var settings = new Dictionary<string, string?>(broker.ProviderSettings, StringComparer.Ordinal)
         {
             // The same after a restart.
             [ProviderServer.AdminPasswordSetting] = RandomNumberGenerator.GetHexString(32),
             [ProviderServer.ProvisionerPasswordSetting] = RandomNumberGenerator.GetHexString(32),
-            ["IOT_BROKER"] = "rabbitmq",
-            ["IOT_RABBITMQ_MANAGEMENT_URL"] = broker.ManagementUrl.ToString(),
-            ["IOT_RABBITMQ_AMQP_URL"] = broker.AmqpUrl.ToString(),
-            ["IOT_RABBITMQ_PASSWORD_FILE"] = password,
-            ["IOT_RABBITMQ_TLS_FOLDER"] = tls,
         };
         using var folder = new TempFolder();
         var loads = new List<LoadResult>();

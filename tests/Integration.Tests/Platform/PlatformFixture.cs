@@ -16,16 +16,7 @@ public sealed class PlatformFixture : IAsyncLifetime
     {
         var tls = Directory.CreateDirectory(_folder.Combine("tls")).FullName;
         Broker = await RabbitMqServer.PrepareAsync(tls);
-        var password = _folder.Combine("password");
-        await File.WriteAllTextAsync(password, Broker.Password);
-        Provider = await ProviderStack.StartAsync(new Dictionary<string, string?>
-        {
-            ["IOT_BROKER"] = "rabbitmq",
-            ["IOT_RABBITMQ_MANAGEMENT_URL"] = Broker.ManagementUrl.ToString(),
-            ["IOT_RABBITMQ_AMQP_URL"] = Broker.AmqpUrl.ToString(),
-            ["IOT_RABBITMQ_PASSWORD_FILE"] = password,
-            ["IOT_RABBITMQ_TLS_FOLDER"] = tls,
-        });
+        Provider = await ProviderStack.StartAsync(Broker.ProviderSettings);
         // The broker has its certificate only now: the provider runs without it.
         Broker.Ask(Provider.Url);
         await Broker.StartAgainAsync();
