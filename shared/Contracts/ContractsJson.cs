@@ -69,6 +69,12 @@ namespace IoTPlatform.Contracts;
 [JsonSerializable(typeof(CertificateIssued))]
 [JsonSerializable(typeof(CertificateRenewed))]
 [JsonSerializable(typeof(CertificateRevoked))]
+[JsonSerializable(typeof(CertificateExpiring))]
+[JsonSerializable(typeof(BridgeUp))]
+[JsonSerializable(typeof(BridgeDown))]
+[JsonSerializable(typeof(DeviceEnrolled))]
+[JsonSerializable(typeof(DeviceOnline))]
+[JsonSerializable(typeof(DeviceOffline))]
 [JsonSerializable(typeof(TenantEventView))]
 [JsonSerializable(typeof(Page<TenantEventView>))]
 public sealed partial class ContractsJson : JsonSerializerContext;

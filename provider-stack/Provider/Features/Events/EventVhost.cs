@@ -10,7 +10,7 @@ internal sealed class EventVhost(RabbitMqApi api, RabbitMqOwnership ownership, A
     public const string Name = "platform";
 
     /// <summary>The exchanges, each called as its event, and the provider's own queue with what MassTransit puts beside it. Other people's queues are out of reach.</summary>
-    private const string Ours = @"^((tenant|certificate|platform)\.[a-z]+|tenant-history(_error|_skipped)?)$";
+    private const string Ours = @"^((tenant|bridge|certificate|device|platform)\.[a-z]+|tenant-history(_error|_skipped)?)$";
 
     public static PermissionOrder Rights { get; } = new(Configure: Ours, Write: Ours, Read: Ours);
 

@@ -11,7 +11,7 @@ internal static class PlatformEventServices
         HistoryConsumer<TenantPrepared>.Name, typeof(HistoryConsumer<>),
         [
             typeof(TenantPrepared), typeof(TenantJoined), typeof(TenantSuspended), typeof(TenantResumed), typeof(TenantRemoved),
-            typeof(CertificateIssued), typeof(CertificateRenewed), typeof(CertificateRevoked),
+            typeof(CertificateIssued), typeof(CertificateRenewed), typeof(CertificateRevoked), typeof(CertificateExpiring), typeof(BridgeUp), typeof(BridgeDown),
         ],
         happened => happened.TenantId is not null);
 
