@@ -13,7 +13,10 @@ public abstract record PlatformEvent
 
     public required DateTimeOffset OccurredAt { get; init; }
 
-    /// <summary>Grows in the order in which one stack committed; it has gaps.</summary>
+    /// <summary>The tenant on whose own stack it happened, which alone says so. Null: it happened at the provider.</summary>
+    public string? Source { get; init; }
+
+    /// <summary>Grows in the order in which the source committed; it has gaps.</summary>
     public required long Sequence { get; init; }
 
     /// <summary>Who caused it, as in the audit log.</summary>

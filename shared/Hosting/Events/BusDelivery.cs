@@ -11,7 +11,9 @@ internal sealed class BusDelivery(IBusInstance<IEventBus> bus, TimeProvider time
 
     public bool IsReady => bus.BusControl.CheckHealth().Status == BusHealthStatus.Healthy;
 
-    public async Task PublishAsync(PlatformEvent happened, CancellationToken cancellationToken)
+    public Task PublishAsync(IReadOnlyList<PlatformEvent> events, CancellationToken cancellationToken) => EventLanes.PublishAsync(events, PublishAsync, cancellationToken);
+
+    private async Task PublishAsync(PlatformEvent happened, CancellationToken cancellationToken)
     {
         using var patience = new CancellationTokenSource(Patience, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);

@@ -14,9 +14,6 @@ internal sealed partial class EventRelay(
 {
     private const int BatchSize = 500;
 
-    /// <summary>Scopes published side by side, so that waiting for one confirmation holds up few.</summary>
-    private const int Lanes = 16;
-
     private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
 
@@ -66,15 +63,8 @@ internal sealed partial class EventRelay(
         var acts = await lease.ReadAsync(BatchSize, cancellationToken);
         if (acts.Count == 0)
             return 0;
-        var events = await TranslateAsync(acts, cancellationToken);
-        await Parallel.ForEachAsync(
-            events.GroupBy(e => e.Scope, StringComparer.Ordinal),
-            new ParallelOptions { MaxDegreeOfParallelism = Lanes, CancellationToken = cancellationToken },
-            async (scope, token) =>
-            {
-                foreach (var happened in scope)
-                    await publisher.PublishAsync(happened, token);
-            });
+        if (await TranslateAsync(acts, cancellationToken) is { Count: > 0 } events)
+            await publisher.PublishAsync(events, cancellationToken);
         await lease.AdvanceAsync(acts[^1].Sequence, cancellationToken);
         return acts.Count;
     }

@@ -31,13 +31,19 @@ public static class EventServices
         foreach (var consumer in consumers)
             services.AddSingleton(consumer);
         if (broker is not null)
-            services.AddSingleton<IEventPublisher, BusDelivery>();
+            services.AddEventRelay<BusDelivery>();
         else
-            services.AddSingleton<IEventPublisher, InMemoryDelivery>();
+            services.AddEventRelay<InMemoryDelivery>();
         services.AddSingleton<Inbox>();
-        services.AddSingleton<EventRelay>();
-        services.AddHostedService(provider => provider.GetRequiredService<EventRelay>());
         return services.AddHostedService<InboxSweeper>();
+    }
+
+    /// <summary>Only the relay from the audit log to this publisher: for a stack without a bus.</summary>
+    public static IServiceCollection AddEventRelay<TPublisher>(this IServiceCollection services) where TPublisher : class, IEventPublisher
+    {
+        services.AddSingleton<IEventPublisher, TPublisher>();
+        services.AddSingleton<EventRelay>();
+        return services.AddHostedService(provider => provider.GetRequiredService<EventRelay>());
     }
 
     /// <summary>What both transports do the same way: names, bodies, endpoints.</summary>

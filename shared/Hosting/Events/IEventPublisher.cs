@@ -2,12 +2,12 @@ using IoTPlatform.Contracts.Events;
 
 namespace IoTPlatform.Hosting.Events;
 
-/// <summary>The bus, as the relay sees it.</summary>
-internal interface IEventPublisher
+/// <summary>Where events go: a bus, or the stack that has one.</summary>
+public interface IEventPublisher
 {
-    /// <summary>Connected, and every consumer of this process has its queue.</summary>
+    /// <summary>Connected, and every consumer of this process has its queue. False: it is not worth trying.</summary>
     bool IsReady { get; }
 
-    /// <summary>Returns once the event can't be lost any more.</summary>
-    Task PublishAsync(PlatformEvent happened, CancellationToken cancellationToken);
+    /// <summary>Returns once none of them can be lost any more; those of one scope go out in the order given. After an exception any of them may have been delivered.</summary>
+    Task PublishAsync(IReadOnlyList<PlatformEvent> events, CancellationToken cancellationToken);
 }

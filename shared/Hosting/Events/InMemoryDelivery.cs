@@ -21,7 +21,20 @@ internal sealed class InMemoryDelivery : IEventPublisher, IReceiveObserver
 
     public bool IsReady => _bus.BusControl.CheckHealth().Status == BusHealthStatus.Healthy;
 
-    public async Task PublishAsync(PlatformEvent happened, CancellationToken cancellationToken)
+    public Task PublishAsync(IReadOnlyList<PlatformEvent> events, CancellationToken cancellationToken) => EventLanes.PublishAsync(events, PublishAsync, cancellationToken);
+
+    public Task PreReceive(ReceiveContext context) => Task.CompletedTask;
+
+    /// <summary>After the consumer, or after the message went to the error queue.</summary>
+    public Task PostReceive(ReceiveContext context) => ReceivedAsync(context);
+
+    public Task ReceiveFault(ReceiveContext context, Exception exception) => ReceivedAsync(context);
+
+    public Task PostConsume<T>(ConsumeContext<T> context, TimeSpan duration, string consumerType) where T : class => Task.CompletedTask;
+
+    public Task ConsumeFault<T>(ConsumeContext<T> context, TimeSpan duration, string consumerType, Exception exception) where T : class => Task.CompletedTask;
+
+    private async Task PublishAsync(PlatformEvent happened, CancellationToken cancellationToken)
     {
         var readers = _consumers[happened.GetType()];
         if (!readers.Any(reader => reader.Wants(happened)))
@@ -37,17 +50,6 @@ internal sealed class InMemoryDelivery : IEventPublisher, IReceiveObserver
             _waiting.TryRemove(happened.Id, out _);
         }
     }
-
-    public Task PreReceive(ReceiveContext context) => Task.CompletedTask;
-
-    /// <summary>After the consumer, or after the message went to the error queue.</summary>
-    public Task PostReceive(ReceiveContext context) => ReceivedAsync(context);
-
-    public Task ReceiveFault(ReceiveContext context, Exception exception) => ReceivedAsync(context);
-
-    public Task PostConsume<T>(ConsumeContext<T> context, TimeSpan duration, string consumerType) where T : class => Task.CompletedTask;
-
-    public Task ConsumeFault<T>(ConsumeContext<T> context, TimeSpan duration, string consumerType, Exception exception) where T : class => Task.CompletedTask;
 
     private Task ReceivedAsync(ReceiveContext context)
     {

@@ -16,11 +16,14 @@ internal sealed class RecordingPublisher : IEventPublisher
 
     public bool IsReady => true;
 
-    public async Task PublishAsync(PlatformEvent happened, CancellationToken cancellationToken)
+    public async Task PublishAsync(IReadOnlyList<PlatformEvent> events, CancellationToken cancellationToken)
     {
         if (Down)
             throw new IOException("the bus is down");
-        await Before(happened);
-        Published.Enqueue(happened);
+        foreach (var happened in events)
+        {
+            await Before(happened);
+            Published.Enqueue(happened);
+        }
     }
 }

@@ -8,7 +8,7 @@ using NpgsqlTypes;
 
 namespace IoTPlatform.Provider.Features.Events;
 
-/// <summary>Keeps the last events of every tenant.</summary>
+/// <summary>Keeps the last events of every tenant, as the provider itself saw them: in the order of its own sequence.</summary>
 internal sealed class HistoryConsumer<TEvent>(Inbox inbox) : IConsumer<TEvent> where TEvent : PlatformEvent
 {
     /// <summary>Also the name of the queue.</summary>
@@ -16,7 +16,7 @@ internal sealed class HistoryConsumer<TEvent>(Inbox inbox) : IConsumer<TEvent> w
 
     private const int KeptPerTenant = 1000;
 
-    public Task Consume(ConsumeContext<TEvent> context) => context.Message.TenantId is { } tenantId
+    public Task Consume(ConsumeContext<TEvent> context) => context.Message is { TenantId: { } tenantId, Source: null }
         ? inbox.OnceAsync(Name, context.Message.Id, connection => WriteAsync(connection, tenantId, context.Message, context.CancellationToken), context.CancellationToken)
         : Task.CompletedTask;
 

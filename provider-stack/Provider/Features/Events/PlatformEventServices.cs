@@ -13,7 +13,7 @@ internal static class PlatformEventServices
             typeof(TenantPrepared), typeof(TenantJoined), typeof(TenantSuspended), typeof(TenantResumed), typeof(TenantRemoved),
             typeof(CertificateIssued), typeof(CertificateRenewed), typeof(CertificateRevoked), typeof(CertificateExpiring), typeof(BridgeUp), typeof(BridgeDown),
         ],
-        happened => happened.TenantId is not null);
+        happened => happened is { TenantId: not null, Source: null });
 
     public static IServiceCollection AddPlatformEvents(this IServiceCollection services, ProviderOptions options)
     {

@@ -1,0 +1,19 @@
+using IoTPlatform.Contracts.Events;
+
+namespace IoTPlatform.Hosting.Events;
+
+/// <summary>Scopes side by side, so that waiting for one confirmation holds up few; within a scope in order.</summary>
+internal static class EventLanes
+{
+    private const int Lanes = 16;
+
+    public static Task PublishAsync(IReadOnlyList<PlatformEvent> events, Func<PlatformEvent, CancellationToken, Task> publish, CancellationToken cancellationToken) =>
+        Parallel.ForEachAsync(
+            events.GroupBy(e => e.Scope, StringComparer.Ordinal),
+            new ParallelOptions { MaxDegreeOfParallelism = Lanes, CancellationToken = cancellationToken },
+            async (scope, token) =>
+            {
+                foreach (var happened in scope)
+                    await publish(happened, token);
+            });
+}
