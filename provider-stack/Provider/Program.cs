@@ -63,6 +63,7 @@ internal static class Program
         app.MapCertificates();
         app.MapTenants();
         app.MapTenantEvents();
+        app.MapEventForwarding();
         app.MapJoinWorkflow();
         app.MapSubCaRotation();
         app.MapBridge();

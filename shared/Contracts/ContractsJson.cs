@@ -75,6 +75,7 @@ namespace IoTPlatform.Contracts;
 [JsonSerializable(typeof(DeviceEnrolled))]
 [JsonSerializable(typeof(DeviceOnline))]
 [JsonSerializable(typeof(DeviceOffline))]
+[JsonSerializable(typeof(ForwardedEvents))]
 [JsonSerializable(typeof(TenantEventView))]
 [JsonSerializable(typeof(Page<TenantEventView>))]
 public sealed partial class ContractsJson : JsonSerializerContext;

@@ -1,6 +1,6 @@
 namespace IoTPlatform.Contracts.Events;
 
-/// <summary>It has its first certificate.</summary>
+/// <summary>It was admitted, for the first time or again with another key. Its certificate follows: <see cref="CertificateIssued"/>.</summary>
 public sealed record DeviceEnrolled : DeviceEvent
 {
     public const string Name = "device.enrolled";

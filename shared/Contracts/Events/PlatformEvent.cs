@@ -22,7 +22,7 @@ public abstract record PlatformEvent
     /// <summary>Who caused it, as in the audit log.</summary>
     public required string By { get; init; }
 
-    /// <summary>Null: it concerns no single tenant, or happened on the tenant's own stack.</summary>
+    /// <summary>Null: it concerns no single tenant, or has not left the tenant's own stack yet.</summary>
     public string? TenantId { get; init; }
 
     /// <summary>Events of one scope are published in order.</summary>

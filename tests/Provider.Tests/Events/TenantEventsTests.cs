@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json;
 using IoTPlatform.Contracts;
 using IoTPlatform.Contracts.Events;
 using IoTPlatform.Contracts.Tenants;
@@ -96,6 +97,24 @@ public sealed class TenantEventsTests(ProviderFixture fixture) : IClassFixture<P
         while (cursor is not null);
 
         seen.ShouldBe([TenantSuspended.Name, TenantResumed.Name, TenantSuspended.Name, TenantPrepared.Name]);
+    }
+
+    [SkippableFact]
+    public async Task Events_OfTheTenantsOwnStack_AreNoPartOfWhatTheProviderSaw()
+    {
+        using var tenant = new TestTenant();
+        using var certificate = tenant.WithBridgeKey((await _provider.ActivateAsync("talkative", tenant)).MqttBridgeCert);
+        var claimed = new CertificateRevoked
+        {
+            Id = Guid.NewGuid(), OccurredAt = _provider.Time.GetUtcNow(), Sequence = 7, By = "nobody", ReasonCode = 1,
+            Certificate = new CertificateFacts { Serial = "0A", Subject = "talkative-sub-ca", Profile = "tenant-sub-ca", Issuer = "Intermediate", NotBefore = DateTimeOffset.UnixEpoch, NotAfter = DateTimeOffset.UnixEpoch },
+        };
+        var body = new ForwardedEvents { Events = [JsonSerializer.SerializeToElement(claimed, ContractsJson.Default.CertificateRevoked)] };
+
+        (await _provider.Anonymous(certificate).PostAsync("portal/admin/tenants/talkative/events", body, ContractsJson.Default.ForwardedEvents)).Status.ShouldBe(HttpStatusCode.NoContent);
+        await (await _provider.AdminAsync()).PostJsonAsync("portal/admin/tenants/talkative/suspend", """{"reason":"x"}""");
+
+        (await ListAsync("talkative", TenantSuspended.Name)).ShouldAllBe(e => e.Type != CertificateRevoked.Name);
     }
 
     [SkippableFact]

@@ -19,6 +19,8 @@ internal static class PlatformEventServices
     {
         services.AddSingleton<IEventTranslator, TenantActs>();
         services.AddSingleton<IEventTranslator, CertificateActs>();
+        services.AddSingleton<ForwardingLimiter>();
+        services.AddScoped<EventForwarding>();
         if (options.RabbitMq is null)
             return services.AddEvents([History]);
         services.AddSingleton<EventVhost>();

@@ -1,0 +1,44 @@
+using System.Text.Json;
+using IoTPlatform.CertificateAuthority;
+using IoTPlatform.Contracts.Events;
+using IoTPlatform.Hosting;
+using IoTPlatform.Provider.Features.Bridge;
+using IoTPlatform.Provider.Features.Tenants;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+
+namespace IoTPlatform.Provider.Features.Events;
+
+/// <summary>Where a tenant's stack tells, with its bridge certificate, what happened there.</summary>
+internal static class ForwardingEndpoint
+{
+    public static void MapEventForwarding(this IEndpointRouteBuilder app) =>
+        app.MapPost("/portal/admin/tenants/{tenantId}/events", ForwardAsync)
+            .RequireAuthorization(ClientCertificateDefaults.BridgePolicy).WithMetadata(new RequestSizeLimitAttribute(ForwardedEvents.MaxBytes));
+
+    /// <summary>204 once the bus has them all; after any other answer the tenant still has them, and sends them again.</summary>
+    private static async Task<NoContent> ForwardAsync(string tenantId, HttpContext context, ForwardingLimiter limiter, EventForwarding forwarding, CancellationToken cancellationToken)
+    {
+        TenantIds.Require(tenantId);
+        BridgeCaller.RequireTenant(context.User, tenantId);
+        using var admitted = limiter.Admit(tenantId);
+        await forwarding.RequireAdmittedAsync(tenantId, cancellationToken);
+        // Not bound as a parameter: nobody's megabyte is read before it is clear that it may be sent.
+        await forwarding.PublishAsync(tenantId, await ReadAsync(context.Request, cancellationToken), cancellationToken);
+        return TypedResults.NoContent();
+    }
+
+    private static async Task<ForwardedEvents> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
+    {
+        if (!request.HasJsonContentType())
+            throw new ProblemException(StatusCodes.Status415UnsupportedMediaType, "unsupported_media_type", "Send the events as application/json.");
+        try
+        {
+            return await request.ReadFromJsonAsync<ForwardedEvents>(cancellationToken) ?? throw new JsonException();
+        }
+        catch (JsonException e)
+        {
+            throw new ProblemException(StatusCodes.Status400BadRequest, "malformed_json", "The body is not the JSON expected here.", inner: e);
+        }
+    }
+}
