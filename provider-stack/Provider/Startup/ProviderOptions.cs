@@ -7,7 +7,7 @@ using IoTPlatform.Provider.Features.Telemetry;
 
 namespace IoTPlatform.Provider.Startup;
 
-/// <summary>The provider's configuration, complete and valid. Secrets stay in <see cref="PlatformOptions"/>.</summary>
+/// <summary>The provider's configuration, complete and valid. Secrets stay in <see cref="PlatformOptions"/>, or in classes that do not print them.</summary>
 internal sealed record ProviderOptions
 {
     public required string DataFolder { get; init; }

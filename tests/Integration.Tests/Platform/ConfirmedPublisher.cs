@@ -2,8 +2,8 @@ using System.Collections.Concurrent;
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using IoTPlatform.Integration.Tests.RabbitMq;
 using IoTPlatform.Pki.Files;
-using IoTPlatform.Provider.Features.Messaging.RabbitMq;
 using IoTPlatform.Provider.Features.Messaging.RabbitMq.Amqp;
 using IoTPlatform.Testing;
 using RabbitMQ.Client;
@@ -53,7 +53,7 @@ internal sealed class ConfirmedPublisher(RabbitMqServer broker, JoinedTenant cer
         var chain = Pem.ParseCertificates(pem[pem.IndexOf("-----BEGIN CERTIFICATE", StringComparison.Ordinal)..]);
         using var leaf = X509Certificate2.CreateFromPem(pem, pem);
         var context = SslStreamCertificateContext.Create(leaf, [.. chain[1..]], offline: true);
-        var options = new RabbitMqOptions { ManagementUrl = broker.ManagementUrl, AmqpUrl = broker.AmqpUrl, User = broker.User, Names = [] };
+        var options = ProvisionerFixture.Options(broker);
         var factory = new ConnectionFactory { AutomaticRecoveryEnabled = false };
         new AmqpConnections(options, new AmqpAccount(null!, null!, broker.Password), [X509Certificate2.CreateFromPem(await File.ReadAllTextAsync(broker.RootFile, cancellationToken))], () => context)
             .Configure(factory, tenantId);

@@ -1,6 +1,5 @@
 using IoTPlatform.Hosting;
 using IoTPlatform.Provider.Features.Messaging.RabbitMq.Api;
-using IoTPlatform.Provider.Features.Workflow;
 using IoTPlatform.Testing;
 
 namespace IoTPlatform.Integration.Tests.RabbitMq;
@@ -34,7 +33,7 @@ public sealed class ManagementFailureTests
         using var api = Api(server.Url);
         using var stop = new CancellationTokenSource();
 
-        var call = api.FindVhostAsync("acme", stop.Token);
+        var call = new RabbitMqApi(api).FindVhostAsync("acme", stop.Token);
         await stop.CancelAsync();
 
         await Should.ThrowAsync<OperationCanceledException>(() => call);
@@ -107,11 +106,11 @@ public sealed class ManagementFailureTests
         (await Should.ThrowAsync<ProblemException>(() => AskAsync(api))).Code.ShouldBe("broker_not_trusted");
     }
 
-    private static RabbitMqApi Api(Uri url, TimeSpan? timeout = null)
+    private static RabbitMqManagement Api(Uri url, TimeSpan? timeout = null)
     {
         using var ca = new ThrowAwayCa();
         return ProvisionerFixture.Connect(url, "password", ca.RootPem, timeout ?? Patience);
     }
 
-    private static Task AskAsync(RabbitMqApi api) => api.FindVhostAsync("acme", CancellationToken.None);
+    private static Task AskAsync(RabbitMqManagement api) => new RabbitMqApi(api).FindVhostAsync("acme", CancellationToken.None);
 }

@@ -1,6 +1,7 @@
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.CertificateAuthority;
+using IoTPlatform.Hosting;
 using IoTPlatform.Pki.Files;
 using IoTPlatform.Provider.Features.Messaging.RabbitMq;
 using IoTPlatform.Provider.Features.Messaging.RabbitMq.Amqp;
@@ -19,13 +20,16 @@ internal sealed class ProvisionerFixture : IAsyncDisposable
     {
         Broker = broker;
         Database = database;
-        Api = Own(Connect(broker.ManagementUrl, broker.Password, File.ReadAllText(broker.RootFile)));
+        Management = Own(Connect(broker.ManagementUrl, broker.Password, File.ReadAllText(broker.RootFile)));
+        Api = new RabbitMqApi(Management);
         Provisioner = NewProvisioner(Api);
     }
 
     public RabbitMqServer Broker { get; }
 
     public TestDatabase Database { get; }
+
+    public RabbitMqManagement Management { get; }
 
     public RabbitMqApi Api { get; }
 
@@ -37,15 +41,12 @@ internal sealed class ProvisionerFixture : IAsyncDisposable
         return new ProvisionerFixture(broker, await PostgresServer.CreateDatabaseAsync(typeof(Authority).Assembly, typeof(IoTPlatform.Provider.Program).Assembly));
     }
 
-    public static RabbitMqApi Connect(Uri url, string password, string rootPem, TimeSpan? timeout = null)
-    {
-        var options = Options(url);
-        return new RabbitMqApi(RabbitMqHttp.Create(options, password, [X509Certificate2.CreateFromPem(rootPem)], timeout ?? TimeSpan.FromSeconds(5)));
-    }
+    public static RabbitMqManagement Connect(Uri url, string password, string rootPem, TimeSpan? timeout = null, string user = "iot-provider") => new(RabbitMqHttp.Create(
+        new RabbitMqManagementOptions { Url = url, User = user, Password = password }, [X509Certificate2.CreateFromPem(rootPem)], timeout ?? TimeSpan.FromSeconds(5)));
 
     /// <summary>Another provider process' provisioner: its own gate, the same database and broker.</summary>
     public RabbitMqBrokerProvisioner NewProvisioner(RabbitMqApi api) =>
-        new(api, Own(new VhostMapping(api, Database.DataSource)), Ownership, Account(api), Options(Broker.ManagementUrl), NullLogger<RabbitMqBrokerProvisioner>.Instance);
+        new(api, Own(new VhostMapping(api, Database.DataSource)), Ownership, Account(api), Options(Broker), NullLogger<RabbitMqBrokerProvisioner>.Instance);
 
     public static AmqpAccount Account(RabbitMqApi api, string password = "the platform's own") => new(api, Ownership, password);
 
@@ -55,7 +56,7 @@ internal sealed class ProvisionerFixture : IAsyncDisposable
         var chain = Pem.ParseCertificates(certificatePem[certificatePem.IndexOf("-----BEGIN CERTIFICATE", StringComparison.Ordinal)..]);
         var leaf = Own(X509Certificate2.CreateFromPem(certificatePem, certificatePem));
         var context = SslStreamCertificateContext.Create(leaf, [.. chain[1..]], offline: true);
-        return new AmqpConnections(Options(Broker.ManagementUrl) with { AmqpUrl = Broker.AmqpUrl }, account, [X509Certificate2.CreateFromPem(rootPem ?? File.ReadAllText(Broker.RootFile))], () => context);
+        return new AmqpConnections(Options(Broker), account, [X509Certificate2.CreateFromPem(rootPem ?? File.ReadAllText(Broker.RootFile))], () => context);
     }
 
     public async ValueTask DisposeAsync()
@@ -67,7 +68,12 @@ internal sealed class ProvisionerFixture : IAsyncDisposable
 
     private static RabbitMqOwnership Ownership { get; } = new("iot.example");
 
-    private static RabbitMqOptions Options(Uri url) => new() { ManagementUrl = url, AmqpUrl = new("amqps://localhost"), User = "iot-provider", Names = ["localhost"] };
+    public static RabbitMqOptions Options(RabbitMqServer broker) => new()
+    {
+        Management = new RabbitMqManagementOptions { Url = broker.ManagementUrl, User = broker.User, Password = broker.Password },
+        AmqpUrl = broker.AmqpUrl,
+        Names = ["localhost"],
+    };
 
     private T Own<T>(T resource) where T : IDisposable
     {

@@ -1,6 +1,7 @@
 using IoTPlatform.Hosting;
 using IoTPlatform.Provider.Features.Messaging;
 using IoTPlatform.Provider.Features.Messaging.RabbitMq;
+using IoTPlatform.Provider.Features.Messaging.RabbitMq.Api;
 using IoTPlatform.Testing;
 
 namespace IoTPlatform.Integration.Tests.RabbitMq;
@@ -170,7 +171,7 @@ public sealed class ProvisionerTests : IAsyncLifetime
     public async Task Ensure_TwentyTenantsFromTwoProcessesAtOnce_NoMappingIsLost()
     {
         using var api = ProvisionerFixture.Connect(_broker.ManagementUrl, _broker.Password, await File.ReadAllTextAsync(_broker.RootFile), TimeSpan.FromSeconds(30));
-        var other = _fixture.NewProvisioner(api);
+        var other = _fixture.NewProvisioner(new RabbitMqApi(api));
         var ids = Enumerable.Range(0, 20).Select(i => $"many-{i}").ToList();
 
         await Task.WhenAll(ids.Select((id, i) => (i % 2 == 0 ? _provisioner : other).EnsureTenantAsync(BridgeAccess.For(id), default)));

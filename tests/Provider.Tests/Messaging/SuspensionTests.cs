@@ -1,7 +1,7 @@
 using System.Net;
 using IoTPlatform.Contracts;
+using IoTPlatform.Hosting;
 using IoTPlatform.Provider.Features.Messaging;
-using IoTPlatform.Provider.Features.Workflow;
 using IoTPlatform.Provider.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 using NSubstitute;

@@ -70,7 +70,7 @@ public sealed class ProviderOptionsReaderTests
     {
         var options = Read(("IOT_BROKER", "rabbitmq"), ("IOT_RABBITMQ_MANAGEMENT_URL", "https://127.0.0.1:15671"), ("IOT_RABBITMQ_PASSWORD", "secret"), ("IOT_RABBITMQ_MQTT_URL", "mqtts://mqtt.example:8883"));
 
-        options.RabbitMq.ShouldNotBeNull().ManagementUrl.ShouldBe(new Uri("https://127.0.0.1:15671/"));
+        options.RabbitMq.ShouldNotBeNull().Management.Url.ShouldBe(new Uri("https://127.0.0.1:15671/"));
         options.RabbitMq.AmqpUrl.ShouldBe(new Uri("amqps://127.0.0.1:5671"));
         options.RabbitMq.Names.ShouldBe(["localhost", "127.0.0.1", "mqtt.example"]);
         options.ToString().ShouldNotContain("secret");

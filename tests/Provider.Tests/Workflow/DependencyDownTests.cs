@@ -1,5 +1,6 @@
 using System.Net;
 using IoTPlatform.Contracts.Tenants;
+using IoTPlatform.Hosting;
 using IoTPlatform.Provider.Features.Identity;
 using IoTPlatform.Provider.Features.Messaging;
 using IoTPlatform.Provider.Features.Workflow;

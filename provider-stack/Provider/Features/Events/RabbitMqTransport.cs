@@ -1,7 +1,6 @@
 using IoTPlatform.Hosting;
 using IoTPlatform.Hosting.Events;
 using IoTPlatform.Provider.Features.Messaging.RabbitMq.Amqp;
-using IoTPlatform.Provider.Features.Workflow;
 using MassTransit;
 
 namespace IoTPlatform.Provider.Features.Events;

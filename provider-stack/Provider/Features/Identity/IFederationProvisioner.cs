@@ -2,7 +2,7 @@ namespace IoTPlatform.Provider.Features.Identity;
 
 /// <summary>
 /// An identity provider at which every tenant's realm is a client. Ensure and Remove are idempotent. A server that doesn't
-/// answer is a <see cref="Workflow.DependencyDownException"/> or a 503.
+/// answer is a <see cref="Hosting.DependencyDownException"/> or a 503.
 /// </summary>
 internal interface IFederationProvisioner
 {

@@ -2,7 +2,7 @@ namespace IoTPlatform.Provider.Features.Messaging;
 
 /// <summary>
 /// A broker on which every tenant has a namespace of its own. Ensure and Remove are idempotent: they look at the broker and make
-/// it so. A broker that doesn't answer is a <see cref="Workflow.DependencyDownException"/>.
+/// it so. A broker that doesn't answer is a <see cref="Hosting.DependencyDownException"/>.
 /// </summary>
 internal interface IBrokerProvisioner
 {

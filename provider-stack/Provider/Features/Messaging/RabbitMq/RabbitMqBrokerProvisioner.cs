@@ -57,7 +57,7 @@ internal sealed partial class RabbitMqBrokerProvisioner(RabbitMqApi api, VhostMa
     {
         var state = await RabbitMqState.ReadAsync(api, tenant, cancellationToken);
         ownership.Require(tenant, state.Vhost, state.User);
-        return new RabbitMqPlan(api, mapping, ownership, account, options.User, tenant, state).Make();
+        return new RabbitMqPlan(api, mapping, ownership, account, options.Management.User, tenant, state).Make();
     }
 
     /// <summary>Twice: a login that was under way at the first time is a connection by the second.</summary>

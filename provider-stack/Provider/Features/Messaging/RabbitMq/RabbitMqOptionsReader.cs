@@ -1,6 +1,4 @@
 using IoTPlatform.Hosting;
-using IoTPlatform.Pki;
-using IoTPlatform.Pki.Files;
 using IoTPlatform.Provider.Startup;
 
 namespace IoTPlatform.Provider.Features.Messaging.RabbitMq;
@@ -23,35 +21,24 @@ internal sealed class RabbitMqOptionsReader(PlatformOptions settings, Action<str
             return null;
         }
 
-        var url = ManagementUrl();
+        var management = Management();
         var amqp = AmqpUrl();
-        RequirePassword();
-        RequireCaFile();
         RequireTlsFolder();
         var names = Names(publicHost);
-        return url is null || amqp is null ? null : new RabbitMqOptions
+        return management is null || amqp is null ? null : new RabbitMqOptions
         {
-            ManagementUrl = url,
+            Management = management,
             AmqpUrl = amqp,
-            User = settings.Get(RabbitMqSettings.User, "iot-provider"),
-            CaFile = settings[RabbitMqSettings.CaFile],
             TlsFolder = settings[RabbitMqSettings.TlsFolder],
             Names = names,
         };
     }
 
-    private Uri? ManagementUrl()
+    private RabbitMqManagementOptions? Management()
     {
-        var text = settings[RabbitMqSettings.ManagementUrl];
-        if (text is null)
-            mistake(RabbitMqSettings.ManagementUrl, "", $"it is needed with {RabbitMqSettings.Broker}={RabbitMq}, for example https://127.0.0.1:15671");
-        else if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme is not ("https" or "http") || url is not { Host.Length: > 0, UserInfo.Length: 0, Query.Length: 0, Fragment.Length: 0 })
-            mistake(RabbitMqSettings.ManagementUrl, text, "it must be an https URL without credentials");
-        else if (url.Scheme == Uri.UriSchemeHttp && !HostNames.IsLoopback(url.Host))
-            mistake(RabbitMqSettings.ManagementUrl, text, "http would send the password in the clear; only loopback may have it");
-        else
-            return url.AbsolutePath.EndsWith('/') ? url : new Uri(url.AbsoluteUri + "/");
-        return null;
+        if (settings[RabbitMqManagementSettings.Url] is null)
+            mistake(RabbitMqManagementSettings.Url, "", $"it is needed with {RabbitMqSettings.Broker}={RabbitMq}, for example https://127.0.0.1:15671");
+        return new RabbitMqManagementReader(settings, mistake).Read("iot-provider");
     }
 
     private Uri? AmqpUrl()
@@ -65,34 +52,6 @@ internal sealed class RabbitMqOptionsReader(PlatformOptions settings, Action<str
         else
             return url;
         return null;
-    }
-
-    private void RequirePassword()
-    {
-        try
-        {
-            if (settings.Secret(RabbitMqSettings.Password) is null)
-                mistake(RabbitMqSettings.Password + "_FILE", "", $"it must name a file with the password of {RabbitMqSettings.User}");
-        }
-        catch (StartupException e)
-        {
-            mistake(RabbitMqSettings.Password + "_FILE", settings[RabbitMqSettings.Password + "_FILE"]!, e.Message);
-        }
-    }
-
-    private void RequireCaFile()
-    {
-        if (settings[RabbitMqSettings.CaFile] is not { } path)
-            return;
-        try
-        {
-            foreach (var certificate in Pem.ParseCertificates(File.ReadAllText(path)))
-                certificate.Dispose();
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or PkiException)
-        {
-            mistake(RabbitMqSettings.CaFile, path, $"it has to be a readable PEM file with root certificates ({e.Message})");
-        }
     }
 
     private void RequireTlsFolder()

@@ -1,7 +1,5 @@
-using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Hosting;
-using IoTPlatform.Pki.Files;
 using IoTPlatform.Provider.Features.Messaging.RabbitMq.Amqp;
 using IoTPlatform.Provider.Features.Messaging.RabbitMq.Api;
 using IoTPlatform.Provider.Startup;
@@ -15,10 +13,12 @@ internal static class RabbitMqServices
 
     public static void AddRabbitMq(this IServiceCollection services, RabbitMqOptions options, ProviderFoundation foundation)
     {
+        var roots = RabbitMqHttp.Roots(options.Management, foundation.Ca.Authority.Chain.Root);
         services.AddSingleton(options);
-        services.AddSingleton(_ => new RabbitMqApi(RabbitMqHttp.Create(options, Password(foundation), Roots(options, foundation.Ca.Authority), CallTimeout)));
+        services.AddSingleton(_ => new RabbitMqManagement(RabbitMqHttp.Create(options.Management, roots, CallTimeout)));
+        services.AddSingleton<RabbitMqApi>();
         services.AddSingleton(services => new AmqpAccount(services.GetRequiredService<RabbitMqApi>(), services.GetRequiredService<RabbitMqOwnership>(), AmqpAccount.PasswordOf(foundation.Folder)));
-        services.AddSingleton(services => new AmqpConnections(options, services.GetRequiredService<AmqpAccount>(), Roots(options, foundation.Ca.Authority), () => foundation.Ca.ServiceCertificate.Context));
+        services.AddSingleton(services => new AmqpConnections(options, services.GetRequiredService<AmqpAccount>(), roots, () => foundation.Ca.ServiceCertificate.Context));
         services.AddSingleton<VhostMapping>();
         services.AddSingleton(new RabbitMqOwnership(foundation.Options.PlatformDomain));
         services.AddSingleton<IRabbitMqAuth, BridgeAuth>();
@@ -26,10 +26,4 @@ internal static class RabbitMqServices
         if (options.TlsFolder is { } folder)
             services.AddHostedService(provider => ActivatorUtilities.CreateInstance<BrokerCertificate>(provider, options.Names, new BrokerCertificateFiles(folder)));
     }
-
-    private static string Password(ProviderFoundation foundation) => foundation.Settings.Secret(RabbitMqSettings.Password)
-        ?? throw new StartupException($"{RabbitMqSettings.Password}_FILE is not set.");
-
-    private static X509Certificate2Collection Roots(RabbitMqOptions options, Authority authority) =>
-        options.CaFile is { } file ? [.. Pem.ParseCertificates(File.ReadAllText(file))] : [authority.Chain.Root];
 }

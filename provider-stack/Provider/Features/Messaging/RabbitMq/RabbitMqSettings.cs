@@ -1,16 +1,14 @@
+using IoTPlatform.Hosting;
+
 namespace IoTPlatform.Provider.Features.Messaging.RabbitMq;
 
 /// <summary>Settings of the choice of broker, and of RabbitMQ.</summary>
 internal static class RabbitMqSettings
 {
     public const string Broker = "IOT_BROKER";
-    public const string ManagementUrl = "IOT_RABBITMQ_MANAGEMENT_URL";
     public const string AmqpUrl = "IOT_RABBITMQ_AMQP_URL";
-    public const string User = "IOT_RABBITMQ_USER";
-    public const string Password = "IOT_RABBITMQ_PASSWORD";
-    public const string CaFile = "IOT_RABBITMQ_CA_FILE";
     public const string TlsFolder = "IOT_RABBITMQ_TLS_FOLDER";
     public const string Names = "IOT_RABBITMQ_NAMES";
 
-    public static readonly string[] All = [Broker, ManagementUrl, AmqpUrl, User, Password, CaFile, TlsFolder, Names];
+    public static readonly string[] All = [Broker, AmqpUrl, TlsFolder, Names, .. RabbitMqManagementSettings.All];
 }

@@ -1,7 +1,7 @@
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
-using IoTPlatform.Provider.Features.Messaging.RabbitMq.Api;
+using IoTPlatform.Hosting;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
 

@@ -21,5 +21,4 @@ namespace IoTPlatform.Provider.Features.Messaging.RabbitMq.Api;
 [JsonSerializable(typeof(BindingOrder))]
 [JsonSerializable(typeof(MappingParameter))]
 [JsonSerializable(typeof(Dictionary<string, string>))]
-[JsonSerializable(typeof(ApiError))]
 internal sealed partial class RabbitMqJson : JsonSerializerContext;

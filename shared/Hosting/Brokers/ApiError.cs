@@ -1,3 +1,3 @@
-namespace IoTPlatform.Provider.Features.Messaging.RabbitMq.Api;
+namespace IoTPlatform.Hosting;
 
 internal sealed record ApiError(string? Error, string? Reason);

@@ -1,13 +1,12 @@
 using System.Net;
 using System.Security.Authentication;
 using System.Text.Json;
-using IoTPlatform.Hosting;
-using IoTPlatform.Provider.Features.Workflow;
+using Microsoft.AspNetCore.Http;
 
-namespace IoTPlatform.Provider.Features.Messaging.RabbitMq.Api;
+namespace IoTPlatform.Hosting;
 
-/// <summary>What went wrong, as a workflow shows it: down (it comes back by itself) or wrong (an operator has to act). Never an address, never a secret.</summary>
-internal static class RabbitMqFailure
+/// <summary>What went wrong, as operators are told: down (it comes back by itself) or wrong (an operator has to act). Never an address, never a secret.</summary>
+public static class RabbitMqFailure
 {
     private const int LongestReason = 200;
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(5);
@@ -15,8 +14,7 @@ internal static class RabbitMqFailure
 
     public static Exception Of(HttpStatusCode status, ReadOnlySpan<byte> body) => status switch
     {
-        HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => Wrong(
-            "broker_login_refused", "The broker refuses the platform's own login: IOT_RABBITMQ_USER has to be an administrator with the password of IOT_RABBITMQ_PASSWORD_FILE."),
+        HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => LoginRefused(),
         >= HttpStatusCode.InternalServerError or HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout => Down($"The broker answers {(int)status}."),
         _ => Wrong("broker_refused", $"The broker refuses what the platform asks for ({(int)status}): {Reason(body)}"),
     };
@@ -31,6 +29,10 @@ internal static class RabbitMqFailure
         _ => Down("The broker does not answer.", error),
     };
 
+    public static Exception LoginRefused() => Wrong(
+        "broker_login_refused",
+        $"The broker refuses the platform's own login: {RabbitMqManagementSettings.User} needs the password in {RabbitMqManagementSettings.Password}_FILE and the tag administrator, or at a tenant's broker monitoring.");
+
     private static DependencyDownException Down(string message, Exception? inner = null) => new("broker", message, Soon, inner);
 
     private static ProblemException Wrong(string code, string message, Exception? inner = null) => new(StatusCodes.Status503ServiceUnavailable, code, message, Later, inner);
@@ -39,7 +41,7 @@ internal static class RabbitMqFailure
     {
         try
         {
-            var text = JsonSerializer.Deserialize(body, RabbitMqJson.Default.ApiError)?.Reason ?? "it gives no reason";
+            var text = JsonSerializer.Deserialize(body, ManagementJson.Default.ApiError)?.Reason ?? "it gives no reason";
             return string.Concat(text.Take(LongestReason).Select(c => char.IsControl(c) ? ' ' : c));
         }
         catch (JsonException)

@@ -2,16 +2,20 @@ using System.Net.Http.Headers;
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using IoTPlatform.Pki.Files;
 
-namespace IoTPlatform.Provider.Features.Messaging.RabbitMq.Api;
+namespace IoTPlatform.Hosting;
 
 /// <summary>The management API's connection: TLS to named roots only, everything bounded.</summary>
-internal static class RabbitMqHttp
+public static class RabbitMqHttp
 {
-    /// <summary>The mapping of all tenants is the longest answer: about 50 bytes each.</summary>
+    /// <summary>Bytes. The longest answers: the mapping of all tenants, 50 each; all connections, 100 each.</summary>
     private const int LongestAnswer = 16 * 1024 * 1024;
 
-    public static HttpClient Create(RabbitMqOptions options, string password, X509Certificate2Collection roots, TimeSpan timeout)
+    /// <param name="options">Where, and as whom.</param>
+    /// <param name="roots">Of <see cref="Roots"/>.</param>
+    /// <param name="timeout">Of one call.</param>
+    public static HttpClient Create(RabbitMqManagementOptions options, X509Certificate2Collection roots, TimeSpan timeout)
     {
         var handler = new SocketsHttpHandler
         {
@@ -23,10 +27,14 @@ internal static class RabbitMqHttp
             UseProxy = false,
             SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = Trusting(roots) },
         };
-        var http = new HttpClient(handler) { BaseAddress = new Uri(options.ManagementUrl, "api/"), Timeout = timeout, MaxResponseContentBufferSize = LongestAnswer };
-        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{options.User}:{password}")));
+        var http = new HttpClient(handler) { BaseAddress = new Uri(options.Url, "api/"), Timeout = timeout, MaxResponseContentBufferSize = LongestAnswer };
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{options.User}:{options.Password}")));
         return http;
     }
+
+    /// <summary>Those of the options' file; without one the platform's.</summary>
+    public static X509Certificate2Collection Roots(RabbitMqManagementOptions options, X509Certificate2 platformRoot) =>
+        options.CaFile is { } file ? [.. Pem.ParseCertificates(File.ReadAllText(file))] : [platformRoot];
 
     /// <summary>These roots and no others; nothing is fetched.</summary>
     public static X509ChainPolicy Trusting(X509Certificate2Collection roots)

@@ -1,9 +1,9 @@
-using IoTPlatform.Hosting;
+using Microsoft.AspNetCore.Http;
 
-namespace IoTPlatform.Provider.Features.Workflow;
+namespace IoTPlatform.Hosting;
 
-/// <summary>Something a step needs doesn't answer, or answers that it can't now. The message is shown to callers: no addresses, no secrets.</summary>
-internal sealed class DependencyDownException(string dependency, string message, TimeSpan? retryAfter = null, Exception? inner = null) : Exception(message, inner)
+/// <summary>Something that is needed doesn't answer, or answers that it can't now. The message is shown to callers: no addresses, no secrets.</summary>
+public sealed class DependencyDownException(string dependency, string message, TimeSpan? retryAfter = null, Exception? inner = null) : Exception(message, inner)
 {
     /// <summary>For example <c>broker</c>.</summary>
     public string Dependency { get; } = dependency;
