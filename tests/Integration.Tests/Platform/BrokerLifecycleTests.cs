@@ -18,6 +18,28 @@ public sealed class BrokerLifecycleTests(PlatformFixture platform) : IClassFixtu
     private readonly ProviderStack _provider = platform.Provider;
 
     [SkippableFact]
+    public async Task Prepare_BeforeTheJoin_MakesEverythingButTheWayIn()
+    {
+        var prepared = await _provider.PrepareAsync("early");
+        await _provider.PrepareAsync("unwanted");
+        await UntilAsync(async () => await _provider.Database.ScalarAsync<long>("SELECT count(*) FROM provider.tenants WHERE tenant_id IN ('early', 'unwanted') AND broker_due_at IS NOT NULL") == 0);
+
+        (await _broker.AdminAsync(HttpMethod.Get, "queues/early/telemetry")).ShouldNotBeNull();
+        (await _broker.AdminAsync(HttpMethod.Get, "permissions/early/early-mqtt-bridge")).ShouldBeNull();
+        (await _broker.AdminAsync(HttpMethod.Get, "global-parameters/mqtt_default_vhosts") ?? "").ShouldNotContain("early-mqtt-bridge");
+
+        using var tenant = new JoinedTenant();
+        await tenant.JoinWithAsync(_provider, prepared.JoinKey);
+        using var bridge = tenant.Bridge(_broker);
+        (await bridge.PublishAsync("early.bridge", "telemetry/x", "{}")).ShouldBe(MqttOutcome.Done);
+
+        using var admin = await _provider.AdminAsync();
+        await admin.RemoveTenantAsync("unwanted");
+        await UntilAsync(async () => await _broker.AdminAsync(HttpMethod.Get, "vhosts/unwanted") is null);
+        (await _broker.AdminAsync(HttpMethod.Get, "users/unwanted-mqtt-bridge")).ShouldBeNull();
+    }
+
+    [SkippableFact]
     public async Task Join_BrokerKilledInTheMiddle_Answers503AndTheSameKeyCompletes()
     {
         var prepared = await _provider.PrepareAsync("killed");

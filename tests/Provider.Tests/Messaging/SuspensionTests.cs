@@ -41,7 +41,6 @@ public sealed class SuspensionTests(ProviderFixture fixture) : IClassFixture<Pro
     {
         var prepared = await _provider.PrepareAsync("early");
         (await SuspendAsync("early")).Status.ShouldBe(HttpStatusCode.NoContent);
-        (await Broker.InspectAsync("early", default)).ShouldBeNull();
         using var tenant = new TestTenant();
 
         await _provider.JoinAsync(prepared.JoinKey, tenant);
@@ -110,6 +109,15 @@ public sealed class SuspensionTests(ProviderFixture fixture) : IClassFixture<Pro
         provider.Time.Advance(TimeSpan.FromSeconds(16));
         await Eventually.ShouldAsync(async () => await provider.Database.ScalarAsync<long>("SELECT count(*) FROM provider.tenants WHERE broker_due_at IS NOT NULL") == 0);
         await broker.Received().EnsureTenantAsync(Arg.Is<BrokerTenant>(t => t.Suspended), Arg.Any<CancellationToken>());
+    }
+
+    [SkippableFact]
+    public async Task Prepare_BeforeTheJoin_MakesEverythingButTheWayIn()
+    {
+        await _provider.PrepareAsync("awaited");
+        _provider.Time.Advance(TimeSpan.FromSeconds(16));
+
+        await Eventually.ShouldAsync(async () => await _provider.Database.ScalarAsync<bool?>("SELECT suspended FROM provider.broker_namespaces WHERE tenant_id = 'awaited'") is true);
     }
 
     private async Task JoinedAsync(string tenantId)

@@ -21,7 +21,8 @@ internal sealed class TenantBroker(IBrokerProvisioner broker, TenantPlans plans,
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         if (await db.Tenants.AsNoTracking().SingleOrDefaultAsync(t => t.TenantId == tenantId, cancellationToken) is not { Status: not TenantStatus.Removing } tenant)
             return;
-        if (!await IsUnknownAndMayBeAsync(tenant, cancellationToken))
+        // A tenant that may join finds everything made but its way in: making a vHost is the longest part of a JOIN.
+        if (tenant.Status is TenantStatus.Prepared || !await IsUnknownAndMayBeAsync(tenant, cancellationToken))
             await EnsureAsync(tenant, cancellationToken);
         // Only what was seen: a later decision is due on its own.
         await db.Tenants.Where(t => t.TenantId == tenantId && t.BrokerDueAt == tenant.BrokerDueAt)

@@ -17,6 +17,7 @@ internal static class PrepareTenantEndpoint
         PrepareTenantRequest request, HttpContext context, ProviderDb db, TenantValidation validation, TenantPlans plans, JoinKeys keys, TimeProvider time, CancellationToken cancellationToken)
     {
         var domains = validation.Require(request);
+        var now = time.GetUtcNow();
         var tenant = new TenantRow
         {
             TenantId = request.TenantId,
@@ -24,7 +25,8 @@ internal static class PrepareTenantEndpoint
             Status = TenantStatus.Prepared,
             DnsDomains = domains,
             Plan = plans.Require(request.Plan ?? TenantPlans.Standard),
-            CreatedAt = time.GetUtcNow(),
+            CreatedAt = now,
+            BrokerDueAt = now,
         };
         var (key, answer) = keys.Create(tenant);
         try
