@@ -21,6 +21,7 @@ public static class PlatformHosting
         services.Replace(ServiceDescriptor.Singleton(time));
         services.AddSingleton<IHostLifetime, OuterLifetime>();
         services.AddProblemDetailsForPlatform();
+        services.AddRequestTimeouts();
         services.AddAccounts(oidc);
         return services.ConfigureHttpJsonOptions(json => UseContractsDialect(json.SerializerOptions));
     }
@@ -36,6 +37,7 @@ public static class PlatformHosting
         });
         app.UseRouting();
         app.UseMiddleware<UnroutedMiddleware>();
+        app.UseRequestTimeouts();
         app.UseAuthentication();
         app.UseAuthorization();
         app.MapAccounts();

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Http.Timeouts;
 using Microsoft.AspNetCore.Routing;
 
 namespace IoTPlatform.Hosting;
@@ -14,11 +15,15 @@ public static class RabbitMqAuthEndpoints
 {
     private const int LongestForm = 16 * 1024;
 
+    /// <summary>Below the broker's own patience, which holds up everything it does for that connection.</summary>
+    private static readonly RequestTimeoutPolicy Soon = new() { Timeout = TimeSpan.FromSeconds(2), TimeoutStatusCode = StatusCodes.Status503ServiceUnavailable };
+
     /// <param name="app">Needs an <see cref="IRabbitMqAuth"/> among its services.</param>
     /// <param name="brokerPolicy">Lets in the broker and nobody else: the answers tell who exists.</param>
     public static void MapRabbitMqAuth(this IEndpointRouteBuilder app, string brokerPolicy)
     {
         var group = app.MapGroup("/mqtt/auth").RequireAuthorization(brokerPolicy);
+        group.WithRequestTimeout(Soon);
         group.MapPost("/user", UserAsync);
         group.MapPost("/vhost", VhostAsync);
         group.MapPost("/resource", ResourceAsync);

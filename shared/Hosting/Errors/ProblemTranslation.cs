@@ -42,6 +42,7 @@ internal static class ProblemTranslation
         413 => new(status, "body_too_large", "The request body is too large."),
         415 => new(status, "unsupported_media_type", "Send the body as application/json."),
         429 => new(status, "too_many_requests", "Too many requests. Wait before the next one."),
+        503 => new(status, "unavailable", "The server could not answer in time. Try again."),
         _ => new(status, "error", "The request could not be completed."),
     };
 

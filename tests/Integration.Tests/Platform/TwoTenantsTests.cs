@@ -2,6 +2,7 @@ using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.Client;
 using IoTPlatform.Integration.Tests.RabbitMq;
 using IoTPlatform.Testing;
+using Npgsql;
 
 namespace IoTPlatform.Integration.Tests.Platform;
 
@@ -127,6 +128,22 @@ public sealed class TwoTenantsTests(TwoTenantsTests.Fixture fixture) : IClassFix
         using var answer = await http.PostAsync(new Uri($"mqtt/auth/{question}", UriKind.Relative), form);
 
         ((int)answer.StatusCode).ShouldBe(403);
+    }
+
+    [SkippableFact]
+    public async Task Ask_DatabaseHangs_AnswersBeforeTheBrokerLosesPatience()
+    {
+        using var certificate = X509Certificate2.CreateFromPem(_acme.Bundle.MqttBridgeCert, _acme.BridgePem);
+        using var http = PlatformHttp.Create(fixture.Platform.Provider.Url, fixture.Platform.Provider.Trust.Roots, certificate, TimeSpan.FromSeconds(15));
+        using var form = new FormUrlEncodedContent([new("username", "acme-mqtt-bridge")]);
+        await using var connection = await fixture.Platform.Provider.Database.DataSource.OpenConnectionAsync();
+        await using var locked = await connection.BeginTransactionAsync();
+        await using (var command = new NpgsqlCommand("LOCK TABLE ca.certificates IN ACCESS EXCLUSIVE MODE", connection))
+            await command.ExecuteNonQueryAsync();
+
+        using var answer = await http.PostAsync(new Uri("mqtt/auth/user", UriKind.Relative), form);
+
+        ((int)answer.StatusCode).ShouldBe(503);
     }
 
     [SkippableFact]
