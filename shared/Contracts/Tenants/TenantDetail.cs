@@ -23,6 +23,9 @@ public sealed record TenantDetail
     /// <summary>Why the broker could not be asked; null: it answered.</summary>
     public string? BrokerProblem { get; init; }
 
+    /// <summary>Null: its bridge is not connected, or this provider can't tell.</summary>
+    public DateTimeOffset? BridgeUpSince { get; init; }
+
     /// <summary>Null: not suspended.</summary>
     public DateTimeOffset? SuspendedAt { get; init; }
     public string? SuspendedReason { get; init; }

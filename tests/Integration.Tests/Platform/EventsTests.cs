@@ -121,6 +121,36 @@ public sealed class EventsTests(PlatformFixture platform) : IClassFixture<Platfo
     }
 
     [SkippableFact]
+    public async Task Bridge_ComesAndIsKilledWhileTheProviderIsDown_IsToldByTheNextStart()
+    {
+        using var tenant = await JoinedTenant.JoinAsync(_provider, "linked");
+        using var mosquitto = tenant.Bridge(_broker);
+        await HistoryAsync("linked", 1);
+        foreach (var exchange in new[] { "bridge.up", "bridge.down" })
+            await BindAsync("links", exchange);
+        await _provider.KillAsync();
+        await using (var bridge = await mosquitto.SubscribeAsync("linked.bridge", "commands/#"))
+        {
+            await _provider.StartProcessAsync();
+            (await TakeAsync("links")).ShouldContain("bridge.up");
+            using var admin = await _provider.AdminAsync();
+            (await admin.GetTenantAsync("linked")).BridgeUpSince.ShouldNotBeNull();
+            (await admin.ListTenantsAsync()).Items.Single(t => t.TenantId == "linked").BridgeUpSince.ShouldNotBeNull();
+            await _provider.KillAsync();
+        }
+
+        await _provider.StartProcessAsync();
+
+        var down = JsonDocument.Parse(await TakeAsync("links")).RootElement;
+        using var body = JsonDocument.Parse(down.GetProperty("payload").GetString()!);
+        body.RootElement.EnumerateObject().Select(member => member.Name).ShouldBe(["type", "id", "occurred_at", "sequence", "by", "tenant_id"], ignoreOrder: true);
+        body.RootElement.GetProperty("type").GetString().ShouldBe(BridgeDown.Name);
+        await UntilAsync(async () => await _provider.Database.ScalarAsync<long>("SELECT count(*) FROM provider.tenant_events WHERE tenant_id = 'linked' AND type = 'bridge.down'") > 0);
+        string[] expected = [BridgeDown.Name, BridgeUp.Name];
+        (await HistoryAsync("linked", 2)).Where(e => e.Type.StartsWith("bridge.", StringComparison.Ordinal)).Select(e => e.Type).ShouldBe(expected);
+    }
+
+    [SkippableFact]
     public async Task PlatformsUser_InTheEventsVhost_MayTouchItsOwnNamesOnly()
     {
         await UntilAsync(async () => await _broker.AdminAsync(HttpMethod.Get, "queues/platform/tenant-history") is not null);

@@ -24,6 +24,7 @@ public sealed class TenantEventsTests(ProviderFixture fixture) : IClassFixture<P
         var admin = await _provider.AdminAsync();
         await admin.PostAsync("portal/admin/tenants/storied/suspend", new SuspendTenantRequest { Reason = "unpaid" }, ContractsJson.Default.SuspendTenantRequest);
         await admin.PostAsync("portal/admin/tenants/storied/resume");
+        await _provider.Database.ExecuteAsync("UPDATE provider.tenants SET bridge_up_since = now() WHERE tenant_id = 'storied'");
         (await admin.DeleteAsync("portal/admin/tenants/storied")).Status.ShouldBe(HttpStatusCode.NoContent);
 
         var events = await ListAsync("storied", untilType: TenantRemoved.Name);
@@ -31,7 +32,7 @@ public sealed class TenantEventsTests(ProviderFixture fixture) : IClassFixture<P
         events.Select(e => e.Type).ShouldBe(
         [
             TenantPrepared.Name, CertificateIssued.Name, CertificateIssued.Name, TenantJoined.Name, TenantSuspended.Name, TenantResumed.Name,
-            CertificateRevoked.Name, CertificateRevoked.Name, TenantRemoved.Name,
+            CertificateRevoked.Name, CertificateRevoked.Name, BridgeDown.Name, TenantRemoved.Name,
         ]);
         events.Select(e => e.Id).Distinct().Count().ShouldBe(events.Count);
         var prepared = events[0];

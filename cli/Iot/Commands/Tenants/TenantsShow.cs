@@ -27,7 +27,8 @@ internal static class TenantsShow
             ("DNS domains", tenant.DnsDomains.Count == 0 ? null : string.Join(", ", tenant.DnsDomains)),
             ("Sub-CA serials", tenant.SubCaSerials.Count == 0 ? null : string.Join(", ", tenant.SubCaSerials)),
             ("bridge serial", tenant.BridgeSerial), ("broker", tenant.BrokerNamespace is null ? null : $"{tenant.BrokerNamespace} as {tenant.BrokerLogin}"),
-            ("broker problem", tenant.BrokerProblem), ("suspended", tenant.SuspendedAt is { } at ? $"{Print.Time(at)}: {tenant.SuspendedReason}" : null),
+            ("broker problem", tenant.BrokerProblem), ("bridge up since", Print.Time(tenant.BridgeUpSince)),
+            ("suspended", tenant.SuspendedAt is { } at ? $"{Print.Time(at)}: {tenant.SuspendedReason}" : null),
             ("federation client", tenant.FederationClientId), ("Keycloak", tenant.KeycloakUrl));
         console.WriteLine();
         Print.Rows(

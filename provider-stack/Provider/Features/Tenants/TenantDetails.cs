@@ -41,6 +41,7 @@ internal sealed class TenantDetails(
             BrokerNamespace = messaging?.Namespace,
             BrokerLogin = messaging?.Login,
             BrokerProblem = brokerProblem,
+            BridgeUpSince = tenant.BridgeUpSince,
             SuspendedAt = tenant.SuspendedAt,
             SuspendedReason = tenant.SuspendedReason,
             FederationClientId = client?.ClientId,

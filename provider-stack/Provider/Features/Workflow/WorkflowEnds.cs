@@ -1,3 +1,4 @@
+using IoTPlatform.Contracts.Events;
 using IoTPlatform.Contracts.Tenants;
 using IoTPlatform.Hosting;
 using IoTPlatform.Provider.Data;
@@ -29,11 +30,15 @@ internal sealed class WorkflowEnds(TimeProvider time)
     private static async Task<bool> RemovedAsync(TenantLock held, WorkflowInput input, CancellationToken cancellationToken)
     {
         await using var transaction = await held.Connection.BeginTransactionAsync(cancellationToken);
-        if (!await AffectedAsync(
-            held.Connection,
-            "DELETE FROM provider.tenants WHERE tenant_id = $1 AND workflow_id = $2 AND status = 'removing'",
-            [input.TenantId, input.WorkflowId], cancellationToken))
+        await using var delete = new NpgsqlCommand("DELETE FROM provider.tenants WHERE tenant_id = $1 AND workflow_id = $2 AND status = 'removing' RETURNING bridge_up_since IS NOT NULL", held.Connection)
+        {
+            Parameters = { new() { Value = input.TenantId }, new() { Value = input.WorkflowId } },
+        };
+        if (await delete.ExecuteScalarAsync(cancellationToken) is not bool bridgeWasUp)
             return false;
+        // Its connections were closed before; nobody looks for them any more.
+        if (bridgeWasUp)
+            await AuditLog.AppendAsync(held.Connection, new AuditEntry("system", BridgeDown.Name, input.TenantId), cancellationToken);
         await AuditLog.AppendAsync(held.Connection, Entry("tenant.removed", input, null), cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return true;

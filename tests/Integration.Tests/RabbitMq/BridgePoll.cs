@@ -1,0 +1,96 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography.X509Certificates;
+using IoTPlatform.Hosting;
+using IoTPlatform.Provider.Features.Messaging;
+using IoTPlatform.Testing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace IoTPlatform.Integration.Tests.RabbitMq;
+
+/// <summary>What a provider's process does about bridges, without the provider around it. Its clock goes on only while a test waits.</summary>
+internal sealed class BridgePoll : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
+    private readonly FakeTime _time = new();
+    private readonly CapturedLog _log = new();
+    private readonly IHost _host;
+    private Counted? _counted;
+
+    private BridgePoll(ProvisionerFixture fixture, string user, string password)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Logging.AddProvider(_log);
+        builder.Services.AddSingleton(fixture.Database.DataSource).AddSingleton<TimeProvider>(_time)
+            .AddConnectionPoll<BridgePresence>(
+                new RabbitMqManagementOptions { Url = fixture.Broker.ManagementUrl, User = user, Password = password }, [X509Certificate2.CreateFromPem(File.ReadAllText(fixture.Broker.RootFile))])
+            .AddSingleton<BridgePresence>().AddSingleton<IConnectionWatcher>(provider => _counted = new Counted(provider.GetRequiredService<BridgePresence>()));
+        _host = builder.Build();
+    }
+
+    public IReadOnlyList<string> Warnings => [.. _log.Warnings];
+
+    /// <summary>How often the broker's answer was worked through.</summary>
+    public int Looks => _counted?.Looks ?? 0;
+
+    /// <param name="user">With its password; null: the administrator.</param>
+    public static async Task<BridgePoll> StartAsync(ProvisionerFixture fixture, (string Name, string Password)? user = null)
+    {
+        var poll = new BridgePoll(fixture, user?.Name ?? fixture.Broker.User, user?.Password ?? fixture.Broker.Password);
+        await poll._host.StartAsync();
+        return poll;
+    }
+
+    public async Task UntilAsync(Func<Task<bool>> condition)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        while (!await condition())
+        {
+            patience.IsCancellationRequested.ShouldBeFalse("it did not happen in time:\n" + string.Join('\n', Warnings));
+            _time.Advance(Interval);
+            await Task.Delay(50, CancellationToken.None);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _host.StopAsync();
+        _host.Dispose();
+    }
+
+    private sealed class Counted(IConnectionWatcher inner) : IConnectionWatcher
+    {
+        private int _looks;
+
+        public int Looks => Volatile.Read(ref _looks);
+
+        public async Task ReconcileAsync(IReadOnlyList<BrokerConnection> connections, CancellationToken cancellationToken)
+        {
+            await inner.ReconcileAsync(connections, cancellationToken);
+            Interlocked.Increment(ref _looks);
+        }
+    }
+
+    private sealed class CapturedLog : ILoggerProvider, ILogger
+    {
+        public ConcurrentQueue<string> Warnings { get; } = new();
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (IsEnabled(logLevel))
+                Warnings.Enqueue($"{formatter(state, exception)} {exception?.Message}");
+        }
+
+        public void Dispose()
+        {
+        }
+    }
+}
