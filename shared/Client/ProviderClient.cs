@@ -1,5 +1,6 @@
 using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.Contracts;
+using IoTPlatform.Contracts.Events;
 using IoTPlatform.Contracts.Identity;
 using IoTPlatform.Contracts.Join;
 using IoTPlatform.Contracts.Telemetry;
@@ -121,6 +122,10 @@ public sealed class ProviderClient(HttpClient http, TimeProvider? time = null) :
         SendAsync(
             HttpMethod.Post, Tenant(tenantId) + "/bridge/renew", request,
             ContractsJson.Default.RenewBridgeRequest, ContractsJson.Default.RenewedBridge, cancellationToken);
+
+    /// <summary>Needs a client made with the current bridge certificate. Returns once the platform's bus has them.</summary>
+    public Task ForwardEventsAsync(string tenantId, ForwardedEvents events, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, Tenant(tenantId) + "/events", events, ContractsJson.Default.ForwardedEvents, cancellationToken);
 
     /// <summary>Makes the provider's realm at its identity provider so.</summary>
     public Task<InitializedIdentity> InitIdentityAsync(InitIdentityRequest request, CancellationToken cancellationToken = default) =>

@@ -6,6 +6,7 @@ using IoTPlatform.Tenant.Data;
 using IoTPlatform.Tenant.Features.Devices;
 using IoTPlatform.Tenant.Features.Enrollment;
 using IoTPlatform.Tenant.Features.Enrollment.Tokens;
+using IoTPlatform.Tenant.Features.Events;
 using IoTPlatform.Tenant.Features.Identity;
 using IoTPlatform.Tenant.Features.Join;
 using IoTPlatform.Tenant.Features.Mqtt;
@@ -36,6 +37,7 @@ internal static class TenantApplication
             .AddDeviceMqtt(options.Broker)
             .AddWireGuard()
             .AddUplink()
+            .AddTenantEvents()
             .AddFederation(folder);
 
         var app = builder.Build();

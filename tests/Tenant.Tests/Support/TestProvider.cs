@@ -1,9 +1,12 @@
 using System.Buffers.Text;
+using System.Collections.Concurrent;
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Contracts;
+using IoTPlatform.Contracts.Events;
 using IoTPlatform.Contracts.Identity;
 using IoTPlatform.Contracts.Join;
 using IoTPlatform.Contracts.Tenants;
@@ -52,6 +55,15 @@ internal sealed class TestProvider : IAsyncDisposable
     public string FederationSecret { get; set; } = "s3cret-of-the-federation-client";
     public TimeSpan BridgeLifetime { get; set; } = Profiles.MqttBridge.DefaultLifetime;
 
+    /// <summary>What the tenant told, in the order it came.</summary>
+    public ConcurrentQueue<JsonElement> Events { get; } = [];
+
+    /// <summary>How many events each batch had that was taken, and the serial number of the certificate it came with.</summary>
+    public ConcurrentQueue<(int Count, string Serial)> Batches { get; } = [];
+
+    /// <summary>Which events spoil their batch.</summary>
+    public Func<JsonElement, bool> RefusesEvent { get; set; } = _ => false;
+
     /// <summary>Changes a bundle before it is sent.</summary>
     public Func<JoinBundle, JoinBundle> Tamper { get; set; } = bundle => bundle;
 
@@ -74,7 +86,7 @@ internal sealed class TestProvider : IAsyncDisposable
             ClientCertificateValidation = (_, _, _) => true,
         })));
         builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, ContractsJson.Default));
-        builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.PropertyNamingPolicy = System.Text.Json.JsonNamingPolicy.SnakeCaseLower);
+        builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower);
         app = builder.Build();
         app.Use(SpoilAsync);
         app.MapGet("/root/{fingerprint}", (string fingerprint) => fingerprint == Fingerprint ? Results.Json(new { ca = Authority.RootPem }) : Results.NotFound());
@@ -86,6 +98,7 @@ internal sealed class TestProvider : IAsyncDisposable
         app.MapPost("/portal/admin/tenants/{id}/sub-ca/retire", RetireAsync);
         app.MapPost("/portal/admin/tenants/{id}/bridge/renew", RenewBridgeAsync);
         app.MapGet("/portal/admin/tenants/{id}/federation", FederationOf);
+        app.MapPost("/portal/admin/tenants/{id}/events", TakeEvents);
         await app.StartAsync();
     }
 
@@ -251,6 +264,18 @@ internal sealed class TestProvider : IAsyncDisposable
 
     private bool IsBridge(HttpContext http) =>
         http.Connection.ClientCertificate is { } caller && SubjectNames.FromCertificate(caller).CommonName == MqttBridgeName.For(TenantId);
+
+    private IResult TakeEvents(HttpContext http, ForwardedEvents sent)
+    {
+        if (!IsBridge(http))
+            return Problem(401, "certificate_refused");
+        if (sent.Events.Count is 0 or > ForwardedEvents.MaxEvents || sent.Events.Any(RefusesEvent))
+            return Problem(400, "event_invalid");
+        Batches.Enqueue((sent.Events.Count, http.Connection.ClientCertificate!.SerialNumber));
+        foreach (var happened in sent.Events)
+            Events.Enqueue(happened);
+        return Results.NoContent();
+    }
 
     private IResult RenewBridgeAsync(HttpContext http, string id, RenewBridgeRequest request)
     {

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
 using IoTPlatform.Contracts;
@@ -54,6 +55,14 @@ internal sealed class JoinFiles(DataFolder folder)
             key.Dispose();
             throw new CryptographicException("the file holds no P-256 private key", e);
         }
+    }
+
+    /// <summary>The bridge certificate with its key. Throws <see cref="InvalidOperationException"/> when there is no key.</summary>
+    public X509Certificate2 ReadBridgeIdentity(JoinBundle bundle)
+    {
+        using var certificate = Pem.ParseCertificate(bundle.MqttBridgeCert);
+        using var key = ReadBridgeKey() ?? throw new InvalidOperationException($"{BridgeKey} is missing.");
+        return certificate.CopyWithPrivateKey(key);
     }
 
     public static string? ReadText(string path)

@@ -67,10 +67,15 @@ internal sealed class ProviderLink(TenantOptions options, JoinFiles files, TimeP
     /// <summary>Calls the provider and leaves <see cref="ApiException"/> and <see cref="UnreachableException"/> to the caller.</summary>
     public async Task<T> CallRawAsync<T>(Func<ProviderClient, Task<T>> call, X509Certificate2? clientCertificate = null)
     {
-        using var root = TrustedRoot() ?? throw new InvalidOperationException("The root is not trusted yet.");
-        var http = PlatformHttp.Create(Url, [root], clientCertificate, PlatformHttp.DefaultTimeout);
-        using var provider = new ProviderClient(http, time);
-        return await call(provider);
+        using var connection = Connect(clientCertificate);
+        return await call(connection.Client);
+    }
+
+    /// <summary>For more than one call; the certificate stays the caller's.</summary>
+    public ProviderConnection Connect(X509Certificate2? clientCertificate = null)
+    {
+        var root = TrustedRoot() ?? throw new InvalidOperationException("The root is not trusted yet.");
+        return new ProviderConnection(new ProviderClient(PlatformHttp.Create(Url, [root], clientCertificate, PlatformHttp.DefaultTimeout), time), root);
     }
 
     /// <summary>Sorts a failure of <see cref="CallRawAsync"/> into later and never.</summary>

@@ -1,8 +1,6 @@
-using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.Contracts.Identity;
 using IoTPlatform.Contracts.Join;
 using IoTPlatform.Hosting;
-using IoTPlatform.Pki.Files;
 using IoTPlatform.Tenant.Features.Join;
 
 namespace IoTPlatform.Tenant.Features.Uplink;
@@ -29,9 +27,7 @@ internal sealed class FederationRefresh(JoinFiles files, BundleFiles bundleFiles
 
     private async Task<FederationCredentials> FetchAsync(JoinBundle bundle, CancellationToken cancellationToken)
     {
-        using var certificate = Pem.ParseCertificate(bundle.MqttBridgeCert);
-        using var key = files.ReadBridgeKey() ?? throw new InvalidOperationException($"{files.BridgeKey} is missing.");
-        using var identity = certificate.CopyWithPrivateKey(key);
+        using var identity = files.ReadBridgeIdentity(bundle);
         return await provider.CallAsync(client => client.GetFederationAsync(bundle.TenantId, cancellationToken), identity);
     }
 

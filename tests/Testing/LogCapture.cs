@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 
-namespace IoTPlatform.CertificateAuthority.Tests;
+namespace IoTPlatform.Testing;
 
 /// <summary>Everything that was logged, with exceptions, to look for what must not be there.</summary>
 public sealed class LogCapture : ILoggerProvider

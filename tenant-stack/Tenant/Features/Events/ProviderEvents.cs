@@ -1,0 +1,128 @@
+using IoTPlatform.Client;
+using IoTPlatform.Contracts.Events;
+using IoTPlatform.Hosting.Events;
+using IoTPlatform.Tenant.Features.Join;
+
+namespace IoTPlatform.Tenant.Features.Events;
+
+/// <summary>The platform's bus as this stack reaches it: over HTTPS, with the bridge certificate. What can't be sent waits where the relay reads it.</summary>
+internal sealed partial class ProviderEvents(JoinedTenant tenant, BridgeConnection bridge, TimeProvider time, ILogger<ProviderEvents> log) : IEventPublisher, IDisposable
+{
+    private static readonly TimeSpan RefusalPause = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan LongestAskedFor = TimeSpan.FromMinutes(15);
+
+    // The provider takes one batch of a tenant at a time.
+    private readonly SemaphoreSlim turn = new(1);
+
+    // What the provider will not have, until the batch it came in is through.
+    private readonly HashSet<Guid> leftOut = [];
+    private readonly HashSet<string> leftOutFor = new(StringComparer.Ordinal);
+    private string? waitingFor;
+    private long notBefore = long.MinValue;
+
+    /// <summary>False for as long as the provider asked to wait, and for a minute after a refusal. Without a JOIN this stack has no application to run in.</summary>
+    public bool IsReady => time.GetUtcNow().UtcTicks >= Volatile.Read(ref notBefore);
+
+    public async Task PublishAsync(IReadOnlyList<PlatformEvent> events, CancellationToken cancellationToken)
+    {
+        await turn.WaitAsync(cancellationToken);
+        try
+        {
+            foreach (var batch in OutgoingEvent.Batches(events))
+                await SendAsync(batch, cancellationToken);
+            leftOut.Clear();
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
+    public void Dispose() => turn.Dispose();
+
+    /// <summary>A batch is refused as a whole: halving it finds the events that are to blame, and the others go out.</summary>
+    private async Task SendAsync(IReadOnlyList<OutgoingEvent> batch, CancellationToken cancellationToken)
+    {
+        OutgoingEvent[] rest = [.. batch.Where(e => !leftOut.Contains(e.Event.Id))];
+        if (rest.Length == 0)
+            return;
+        try
+        {
+            await PostAsync(rest, cancellationToken);
+        }
+        catch (ApiException e) when (IsAboutTheEvents(e))
+        {
+            if (rest.Length == 1)
+            {
+                LeaveOut(rest[0].Event, e);
+                return;
+            }
+
+            var half = rest.Length / 2;
+            await SendAsync(rest[..half], cancellationToken);
+            await SendAsync(rest[half..], cancellationToken);
+        }
+    }
+
+    private async Task PostAsync(IReadOnlyList<OutgoingEvent> batch, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await bridge.Open().ForwardEventsAsync(tenant.TenantId, new ForwardedEvents { Events = [.. batch.Select(e => e.Json)] }, cancellationToken);
+            waitingFor = null;
+        }
+        catch (ApiException e) when (e.IsTransient)
+        {
+            var asked = e.RetryAfter ?? TimeSpan.Zero;
+            Wait(asked < LongestAskedFor ? asked : LongestAskedFor);
+            throw;
+        }
+        catch (ApiException e) when (!IsAboutTheEvents(e))
+        {
+            WaitForSomebody(e.Code, Advice(e), e);
+            throw;
+        }
+        catch (UnreachableException e)
+        {
+            // The root may have been replaced on disk.
+            bridge.Dispose();
+            if (!e.IsTransient)
+                WaitForSomebody(e.Reason.ToString(), "compare PROVIDER_URL and STEP_CA_FINGERPRINT with the provider's", e);
+            throw;
+        }
+    }
+
+    private static bool IsAboutTheEvents(ApiException e) => e.Status is 400 or 413;
+
+    private static string Advice(ApiException e) => e switch
+    {
+        { Status: 401 } => "the bridge certificate is expired or revoked: ask the provider's admin, or join again",
+        { Code: "tenant_suspended" } => "ask the provider's admin why this tenant is suspended",
+        { Status: 404 or 405 } => "the provider is older than this stack: upgrade it",
+        _ => "ask the provider's admin",
+    };
+
+    private void LeaveOut(PlatformEvent happened, ApiException e)
+    {
+        leftOut.Add(happened.Id);
+        if (leftOutFor.Add(e.Code))
+            LeftOut(happened.Sequence, happened.Type, e.Code, e.Message);
+    }
+
+    private void WaitForSomebody(string reason, string advice, Exception e)
+    {
+        Wait(RefusalPause);
+        if (waitingFor == reason)
+            return;
+        waitingFor = reason;
+        Refused(reason, e.Message, advice);
+    }
+
+    private void Wait(TimeSpan pause) => Volatile.Write(ref notBefore, (time.GetUtcNow() + pause).UtcTicks);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The provider takes no events from here ({Reason}): {Detail} They wait in the audit log; {Advice}")]
+    private partial void Refused(string reason, string detail, string advice);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Event {Sequence} ({Type}) was left out because the provider refuses it ({Reason}): {Detail} Others with this reason are left out silently; are the clocks right, and do the two stacks' versions fit?")]
+    private partial void LeftOut(long sequence, string type, string reason, string detail);
+}

@@ -1,0 +1,14 @@
+using IoTPlatform.CertificateAuthority.Events;
+using IoTPlatform.Hosting.Events;
+
+namespace IoTPlatform.Tenant.Features.Events;
+
+internal static class TenantEventServices
+{
+    /// <summary>This stack's events, to the provider's bus.</summary>
+    public static IServiceCollection AddTenantEvents(this IServiceCollection services) => services
+        .AddSingleton<IEventTranslator, DeviceActs>()
+        .AddSingleton<IEventTranslator, CertificateActs>()
+        .AddSingleton<BridgeConnection>()
+        .AddEventRelay<ProviderEvents>();
+}

@@ -1,0 +1,84 @@
+using IoTPlatform.CertificateAuthority;
+using IoTPlatform.Contracts.Events;
+using IoTPlatform.Hosting;
+using IoTPlatform.Tenant.Startup;
+using IoTPlatform.Tenant.Tests.Support;
+using IoTPlatform.Testing;
+
+namespace IoTPlatform.Tenant.Tests.Events;
+
+/// <summary>From an enrolment, over the audit log and the relay, to the provider.</summary>
+public sealed class TenantEventsTests(SharedTenant shared) : IClassFixture<SharedTenant>
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private TestTenant Tenant => shared.Tenant;
+
+    [SkippableFact]
+    public async Task Device_EnrolledRenewedAndRevoked_IsToldToTheProviderOnce()
+    {
+        using var device = new TestDevice("teller-1");
+        using var identity = device.Identity(await device.EnrollAsync(Tenant, await shared.TokenAsync()));
+        await device.RenewAsync(Tenant, identity);
+        await shared.Admin.RevokeDeviceAsync("teller-1", new() { Reason = "lost" });
+
+        await UntilAsync(() => Of("teller-1").Count == 5);
+
+        Of("teller-1").Select(e => e.Type).ShouldBe([DeviceEnrolled.Name, CertificateIssued.Name, CertificateRenewed.Name, CertificateRevoked.Name, CertificateRevoked.Name]);
+        Of("teller-1").Select(e => e.Id).Distinct().Count().ShouldBe(5);
+        var first = Tenant.Provider.Events.First(e => e.GetProperty("type").GetString() == DeviceEnrolled.Name && e.GetProperty("device_id").GetString() == "teller-1");
+        first.GetProperty("by").GetString()!.ShouldStartWith("token:");
+        Tenant.Provider.Events.ShouldAllBe(e => !e.GetRawText().Contains("BEGIN CERTIFICATE", StringComparison.Ordinal));
+    }
+
+    [SkippableFact]
+    public async Task Device_ComesBackWithAnotherKey_IsEnrolledAgain()
+    {
+        using var device = new TestDevice("teller-2");
+        await device.EnrollAsync(Tenant, await shared.TokenAsync("teller-2"));
+        device.NewKey();
+        await device.EnrollAsync(Tenant, await shared.TokenAsync("teller-2"));
+
+        await UntilAsync(() => Of("teller-2").Count(e => e.Type == DeviceEnrolled.Name) == 2);
+    }
+
+    [SkippableFact]
+    public async Task Device_EnrolledWhileTheProviderIsAway_IsToldWhenItIsBack()
+    {
+        await Tenant.Provider.GoAwayAsync();
+        using var device = new TestDevice("teller-3");
+        await device.EnrollAsync(Tenant, await shared.TokenAsync());
+
+        await Tenant.Provider.ListenAsync();
+
+        await UntilAsync(() => Of("teller-3").Count == 2);
+    }
+
+    [SkippableFact]
+    public async Task Upgrade_OfATenantWithAPast_TellsNothingOfIt()
+    {
+        await using var database = await PostgresServer.CreateDatabaseAsync(typeof(Authority).Assembly);
+        await new AuditLog(database.DataSource).AppendAsync(new AuditEntry("token:1", DeviceEnrolled.Name, "old"), default);
+
+        await Migrations.ApplyAsync(database.DataSource, typeof(Authority).Assembly, typeof(TenantHost).Assembly);
+
+        (await database.ScalarAsync<long>("SELECT position FROM events.relay")).ShouldBe(1);
+    }
+
+    private IReadOnlyList<(Guid Id, string Type)> Of(string device) =>
+    [
+        .. Tenant.Provider.Events
+            .Where(e => e.TryGetProperty("device_id", out var id) ? id.GetString() == device : e.GetProperty("certificate").GetProperty("subject").GetString() == device)
+            .Select(e => (e.GetProperty("id").GetGuid(), e.GetProperty("type").GetString()!)),
+    ];
+
+    private static async Task UntilAsync(Func<bool> condition)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        while (!condition())
+        {
+            patience.IsCancellationRequested.ShouldBeFalse("it did not happen in time");
+            await Task.Delay(20, CancellationToken.None);
+        }
+    }
+}
