@@ -10,7 +10,7 @@ namespace IoTPlatform.CertificateAuthority.Events;
 public sealed class CertificateActs(NpgsqlDataSource database) : IEventTranslator
 {
     public IReadOnlySet<string> Actions { get; } =
-        new HashSet<string>([CertificateIssued.Name, CertificateRenewed.Name, CertificateRevoked.Name], StringComparer.Ordinal);
+        new HashSet<string>([CertificateIssued.Name, CertificateRenewed.Name, CertificateRevoked.Name, CertificateExpiring.Name], StringComparer.Ordinal);
 
     public async Task<Func<RecordedAct, PlatformEvent>> PrepareAsync(IReadOnlyList<RecordedAct> acts, CancellationToken cancellationToken)
     {
@@ -34,6 +34,10 @@ public sealed class CertificateActs(NpgsqlDataSource database) : IEventTranslato
         {
             Id = act.EventId, OccurredAt = act.At, Sequence = act.Sequence, By = act.Actor, TenantId = stored.Tenant, Certificate = stored.Facts,
             ReasonCode = int.Parse(act.Detail("reason_code"), NumberStyles.None, CultureInfo.InvariantCulture),
+        },
+        CertificateExpiring.Name => new CertificateExpiring
+        {
+            Id = act.EventId, OccurredAt = act.At, Sequence = act.Sequence, By = act.Actor, TenantId = stored.Tenant, Certificate = stored.Facts,
         },
         _ => throw new InvalidOperationException($"{act.Action} is not an event of a certificate."),
     };

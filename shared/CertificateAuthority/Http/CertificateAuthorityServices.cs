@@ -1,18 +1,21 @@
+using IoTPlatform.CertificateAuthority.Events;
 using IoTPlatform.Pki;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace IoTPlatform.CertificateAuthority;
 
 public static class CertificateAuthorityServices
 {
-    /// <summary>Registers the module's parts, the authentication scheme <see cref="ClientCertificateDefaults.Scheme"/> and its policies. The caller disposes the module.</summary>
+    /// <summary>Registers the module's parts, the scan for certificates that are about to run out, the authentication scheme <see cref="ClientCertificateDefaults.Scheme"/> and its policies. The caller disposes the module.</summary>
     public static IServiceCollection AddCertificateAuthority(this IServiceCollection services, CertificateAuthorityModule module)
     {
         services.AddSingleton(module);
         services.AddSingleton(module.Authority);
         services.AddSingleton(module.IotBridge);
         services.AddSingleton(module.ServiceCertificate);
+        services.AddHostedService(provider => new ExpiryScanner(module.Authority.Store, module.Authority.Time, provider.GetRequiredService<ILogger<ExpiryScanner>>()));
         services.AddAuthentication().AddScheme<AuthenticationSchemeOptions, ClientCertificateHandler>(ClientCertificateDefaults.Scheme, configureOptions: null);
         services.AddAuthorizationBuilder()
             .AddPolicy(ClientCertificateDefaults.AnyPolicy, p => p.AddAuthenticationSchemes(ClientCertificateDefaults.Scheme).RequireAuthenticatedUser())

@@ -117,5 +117,18 @@ internal sealed class CertificateStore(NpgsqlDataSource database)
         return await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
     });
 
+    /// <summary>One batch of a scan for certificates that are about to run out; see <c>ca.tell_expiring</c>.</summary>
+    /// <param name="first">Begins a scan; false goes on with it.</param>
+    public Task<ExpiryBatch> TellExpiringAsync(DateTimeOffset now, int limit, bool first, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
+    {
+        await using var command = database.CreateCommand("SELECT told, more FROM ca.tell_expiring($1,$2,$3)");
+        command.Parameters.AddWithValue(now);
+        command.Parameters.AddWithValue(limit);
+        command.Parameters.AddWithValue(first);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+        await reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+        return new ExpiryBatch(reader.GetInt32(0), reader.GetBoolean(1));
+    });
+
     private static NpgsqlParameter Nullable(string? text) => new() { Value = (object?)text ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text };
 }

@@ -1,8 +1,10 @@
 using System.Net;
 using System.Text.Json;
+using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Contracts;
 using IoTPlatform.Contracts.Events;
 using IoTPlatform.Contracts.Tenants;
+using IoTPlatform.Pki;
 using IoTPlatform.Provider.Tests.Support;
 using Npgsql;
 
@@ -42,6 +44,34 @@ public sealed class TenantEventsTests(ProviderFixture fixture) : IClassFixture<P
         events[4].Event.GetProperty("reason").GetString().ShouldBe("unpaid");
         events[1].Event.GetProperty("certificate").GetProperty("profile").GetString().ShouldBe("tenant-sub-ca");
         events.ShouldAllBe(e => !e.Event.GetRawText().Contains("BEGIN CERTIFICATE", StringComparison.Ordinal));
+    }
+
+    [SkippableFact]
+    public async Task Events_CertificateIsAboutToRunOut_ShowItInItsTenantsHistory()
+    {
+        using var tenant = new TestTenant();
+        await _provider.ActivateAsync("idle", tenant);
+        var bridge = await _provider.Authority.IssueAsync(
+            new IssueRequest
+            {
+                Profile = Profiles.MqttBridge,
+                Csr = CertificateSigningRequest.ParsePem(tenant.Request().MqttBridgeCsr),
+                Names = new SubjectNames { CommonName = MqttBridgeName.For("idle"), Uris = [SpiffeId.Bridge("idle", "iot.example")] },
+                Lifetime = TimeSpan.FromMinutes(10),
+                Provisioner = "join",
+                Requester = "tenant:idle",
+                Tenant = "idle",
+            },
+            default);
+
+        _provider.Time.Advance(TimeSpan.FromMinutes(9));
+        var events = await ListAsync("idle", CertificateExpiring.Name);
+
+        events.Count(e => e.Type == CertificateExpiring.Name).ShouldBe(1);
+        events[^1].By.ShouldBe("system");
+        var certificate = events[^1].Event.GetProperty("certificate");
+        certificate.GetProperty("serial").GetString().ShouldBe(SerialNumber.ToHex(bridge.SerialNumber));
+        certificate.GetProperty("profile").GetString().ShouldBe("mqtt-bridge");
     }
 
     [SkippableFact]

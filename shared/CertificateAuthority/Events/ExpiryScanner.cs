@@ -1,0 +1,54 @@
+using IoTPlatform.CertificateAuthority.Storage;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace IoTPlatform.CertificateAuthority.Events;
+
+/// <summary>Tells, once each, of certificates that are about to run out and were not replaced. Any number of processes may do so on one database.</summary>
+internal sealed partial class ExpiryScanner(CertificateStore store, TimeProvider time, ILogger<ExpiryScanner> log) : BackgroundService
+{
+    /// <summary>Less than what ca.tell_expiring looks back, so that a clock set back in between hides nothing.</summary>
+    private static readonly TimeSpan Interval = TimeSpan.FromMinutes(2);
+
+    /// <summary>A batch holds the audit log's lock for some milliseconds.</summary>
+    private const int BatchSize = 500;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Interval, time);
+        do
+        {
+            try
+            {
+                await ScanAsync(stoppingToken).ConfigureAwait(false);
+            }
+            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+            {
+                Failed(e);
+            }
+        }
+        while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false));
+    }
+
+    private async Task ScanAsync(CancellationToken cancellationToken)
+    {
+        var told = 0;
+        var batch = new ExpiryBatch(0, More: true);
+        for (var first = true; batch.More; first = false)
+        {
+            batch = await store.TellExpiringAsync(time.GetUtcNow(), BatchSize, first, cancellationToken).ConfigureAwait(false);
+            told += batch.Told;
+        }
+
+        if (told > 0)
+        {
+            Expiring(told);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} certificates are about to run out and were not replaced; the audit log names them")]
+    private partial void Expiring(int count);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Certificates that are about to run out could not be looked for; trying again in two minutes")]
+    private partial void Failed(Exception exception);
+}

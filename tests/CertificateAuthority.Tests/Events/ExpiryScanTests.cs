@@ -1,0 +1,293 @@
+using System.Security.Cryptography;
+using IoTPlatform.CertificateAuthority.Events;
+using IoTPlatform.CertificateAuthority.Storage;
+using IoTPlatform.Hosting;
+using IoTPlatform.Pki;
+using IoTPlatform.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+
+namespace IoTPlatform.CertificateAuthority.Tests.Events;
+
+/// <summary>Which certificates are told to be about to run out, and that each is told once. Hours are counted from <see cref="Start"/>.</summary>
+public sealed class ExpiryScanTests : LedgerTestBase
+{
+    private static readonly DateTimeOffset Start = new(2030, 3, 1, 0, 0, 0, TimeSpan.Zero);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private CertificateStore Store => new(Database.DataSource);
+
+    [SkippableTheory]
+    [InlineData(10, 8)] // a fifth is left
+    [InlineData(5 / 60.0, 4 / 60.0)]
+    [InlineData(150 * 24, 120 * 24)] // a fifth is 30 days
+    [InlineData(365 * 24, 335 * 24)] // 30 days, less than a fifth
+    public async Task Scan_Lifetime_TellsFromThatMomentOnAndOnce(double lifetime, double due)
+    {
+        await ScanAsync(0);
+        await StoreAsync("pump", to: lifetime);
+
+        (await ScanAsync(due - 0.001)).ShouldBeEmpty();
+        (await ScanAsync(due)).ShouldBe(["pump"]);
+        (await ScanAsync(due + 0.05)).ShouldBeEmpty();
+        (await ScanAsync(lifetime + 1)).ShouldBeEmpty();
+    }
+
+    [SkippableFact]
+    public async Task Scan_IssuedWithLessThanAFifthLeft_TellsAtOnce()
+    {
+        await ScanAsync(9);
+        await StoreAsync("late", issued: 9.5);
+
+        (await ScanAsync(9.6)).ShouldBe(["late"]);
+    }
+
+    [SkippableFact]
+    public async Task Scan_Replaced_IsNotTold()
+    {
+        await StoreAsync("rekeyed");
+        await StoreAsync("rekeyed", to: 20);
+        var first = await StoreAsync("renewed");
+        await StoreAsync("renewed", from: 6, to: 9, renews: first);
+
+        (await ScanAsync(8)).ShouldBeEmpty();
+        (await ScanAsync(8.5)).ShouldBe(["renewed"], "its renewal ends earlier than itself");
+        (await ScanAsync(12)).ShouldBeEmpty();
+    }
+
+    [SkippableFact]
+    public async Task Scan_OtherCertificatesOfTheSameName_ReplaceNothing()
+    {
+        await StoreAsync("earlier", to: 20);
+        await StoreAsync("earlier");
+        await StoreAsync("profile");
+        await StoreAsync("profile", profile: "leaf", to: 20);
+        await StoreAsync("shorter");
+        await StoreAsync("shorter", to: 9.9);
+        await StoreAsync("tenant", tenant: "acme");
+        await StoreAsync("tenant", tenant: "other", to: 20);
+        await StoreAsync("undone");
+        await RevokeAsync(await StoreAsync("undone", to: 20));
+
+        (await ScanAsync(8)).ShouldBe(["shorter", "earlier", "profile", "shorter", "tenant", "undone"]);
+    }
+
+    [SkippableFact]
+    public async Task Scan_Revoked_IsNotTold()
+    {
+        await RevokeAsync(await StoreAsync("alone"));
+        await StoreAsync("subject");
+        await StoreAsync("expired-subject");
+        await RevokeSubjectAsync("subject", 1);
+        await RevokeSubjectAsync("expired-subject", 11);
+
+        (await ScanAsync(8)).ShouldBeEmpty();
+        (await ScanAsync(12)).ShouldBeEmpty();
+    }
+
+    [SkippableFact]
+    public async Task Scan_RanOutWhileNobodyLooked_IsToldAfterwards()
+    {
+        await ScanAsync(0);
+        await StoreAsync("missed");
+
+        (await ScanAsync(8760)).ShouldBe(["missed"]);
+        (await ScanAsync(8760.1)).ShouldBeEmpty();
+    }
+
+    [SkippableFact]
+    public async Task Scan_TheFirst_TellsOnlyWhatIsStillValid()
+    {
+        await StoreAsync("over");
+        await StoreAsync("over-today", to: 364.9 * 24);
+        await StoreAsync("due-for-weeks", to: 366 * 24);
+
+        (await ScanAsync(365 * 24)).ShouldBe(["due-for-weeks"]);
+        (await ScanAsync(366 * 24)).ShouldBeEmpty();
+    }
+
+    [SkippableFact]
+    public async Task Scan_ManyAtOneMoment_GoesOnBatchByBatch()
+    {
+        await StoreManyAsync(25);
+
+        var batches = new List<ExpiryBatch> { await Store.TellExpiringAsync(At(8), 10, first: true, default) };
+        while (batches[^1].More)
+        {
+            batches.Add(await Store.TellExpiringAsync(At(8), 10, first: false, default));
+        }
+
+        batches.ShouldBe([new(10, true), new(10, true), new(5, false)]);
+        await ShouldHaveToldOnceAsync(25);
+    }
+
+    [SkippableFact]
+    public async Task Scan_ProcessDiesBetweenBatches_TheNextTellsTheRest()
+    {
+        await StoreManyAsync(25);
+        await Store.TellExpiringAsync(At(8), 10, first: true, default);
+
+        (await ScanAsync(9)).Count.ShouldBe(15);
+
+        await ShouldHaveToldOnceAsync(25);
+    }
+
+    [SkippableFact]
+    public async Task Scan_ConnectionEndsInsideABatch_TellsNothingOfItUntilTheNext()
+    {
+        await StoreManyAsync(5);
+        await using (await HoldCommitsAsync())
+        {
+            var batch = Store.TellExpiringAsync(At(8), 10, first: true, default);
+            await WaitForBlockedAsync();
+            await Database.ExecuteAsync("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'");
+            (await Should.ThrowAsync<ProblemException>(batch)).Status.ShouldBe(503);
+        }
+
+        (await CountAsync("ca.told_expiring")).ShouldBe(0);
+        (await ScanAsync(8)).Count.ShouldBe(5);
+        await ShouldHaveToldOnceAsync(5);
+    }
+
+    [SkippableFact]
+    public async Task Scan_TwoProcessesAtOnce_TellEachOnce()
+    {
+        await StoreManyAsync(25);
+        Task scans;
+        await using (await HoldCommitsAsync())
+        {
+            scans = Task.WhenAll(ScanAsync(8), ScanAsync(8));
+            await WaitForBlockedAsync(2);
+        }
+
+        await scans;
+
+        await ShouldHaveToldOnceAsync(25);
+    }
+
+    [SkippableFact]
+    public async Task Scan_CertificateCommittedBehindIt_IsToldByTheNext()
+    {
+        await ScanAsync(9.51);
+        await StoreAsync("slow", issued: 9.5);
+
+        (await ScanAsync(9.54)).ShouldBe(["slow"]);
+    }
+
+    [SkippableFact]
+    public async Task Scan_ClockSetBack_TellsWhatComesDueThenAndNothingTwice()
+    {
+        await ScanAsync(0);
+        await StoreAsync("before");
+        (await ScanAsync(8760)).ShouldBe(["before"]);
+
+        (await ScanAsync(1)).ShouldBeEmpty();
+        await StoreAsync("after");
+
+        (await ScanAsync(8)).ShouldBe(["after"]);
+    }
+
+    [SkippableFact]
+    public async Task Scan_FirstWithTheClockAhead_LosesNothingWhenItIsSetBack()
+    {
+        await ScanAsync(8760);
+        await StoreAsync("pump");
+        await ScanAsync(0);
+
+        (await ScanAsync(8)).ShouldBe(["pump"]);
+    }
+
+    [SkippableFact]
+    public async Task Scan_AllSettled_ReadsNoCertificates()
+    {
+        await StoreManyAsync(1000);
+        await StoreAsync("year", to: 8760);
+        await ScanAsync(8);
+        await ScanAsync(8.5);
+
+        // Within a transaction the counts are this connection's own.
+        await using var connection = await Database.DataSource.OpenConnectionAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+        await using var scan = new NpgsqlCommand("SELECT more FROM ca.tell_expiring($1, 500, true)", connection) { Parameters = { new() { Value = At(9) } } };
+        await using var read = new NpgsqlCommand("SELECT coalesce(sum(seq_tup_read + idx_tup_fetch), 0)::bigint FROM pg_stat_xact_user_tables WHERE schemaname = 'ca' AND relname = 'certificates'", connection);
+        var before = await read.ExecuteScalarAsync();
+        (await scan.ExecuteScalarAsync()).ShouldBe(false);
+        (await read.ExecuteScalarAsync()).ShouldBe(before);
+    }
+
+    [SkippableFact]
+    public async Task Scanner_AsTheClockGoesOn_TellsAllBatchesOfWhatComesDue()
+    {
+        await StoreManyAsync(1100);
+        await StoreAsync("pump", to: 20);
+        var time = new FakeTime(Start);
+        using var scanner = new ExpiryScanner(Store, time, NullLogger<ExpiryScanner>.Instance);
+        await scanner.StartAsync(default);
+        await UntilAsync(async () => await CountAsync("ca.expiry_scan") == 1);
+
+        time.Advance(TimeSpan.FromHours(8));
+        await UntilAsync(async () => await CountAsync("audit.entries") == 1100);
+        time.Advance(TimeSpan.FromHours(8));
+        await UntilAsync(async () => await CountAsync("audit.entries") == 1101);
+        await scanner.StopAsync(default);
+
+        await ShouldHaveToldOnceAsync(1101);
+    }
+
+    private static DateTimeOffset At(double hours) => Start.AddHours(hours);
+
+    /// <summary>Valid for ten hours, of which eight may pass, unless another time is given.</summary>
+    private async Task<byte[]> StoreAsync(
+        string subject, double from = 0, double to = 10, double? issued = null, string profile = "device", string? tenant = null, byte[]? renews = null)
+    {
+        var serial = SerialNumber.Create();
+        await Database.ExecuteAsync(
+            """
+            INSERT INTO ca.certificates (serial, subject, sans, issuer, issuer_key_id, profile, provisioner, requester, tenant, public_key_sha256, not_before, not_after, issued_at, renews, der)
+              VALUES ($1, $2, '{}', 'Issuer', '', $3, 'p', 'tester', $4::text, $5, $6, $7, $8, $9::bytea, '')
+            """,
+            serial, subject, profile, tenant, RandomNumberGenerator.GetBytes(32), At(from), At(to), At(issued ?? from), renews);
+        return serial;
+    }
+
+    private Task StoreManyAsync(int count) => Database.ExecuteAsync(
+        """
+        INSERT INTO ca.certificates (serial, subject, sans, issuer, issuer_key_id, profile, provisioner, requester, public_key_sha256, not_before, not_after, issued_at, der)
+          SELECT int4send(g), 'device-' || g, '{}', 'Issuer', '', 'device', 'p', 'tester', sha256(int4send(g)), $2, $3, $2, '' FROM generate_series(1, $1) g
+        """,
+        count, At(0), At(10));
+
+    private async Task RevokeAsync(byte[] serial) =>
+        (await Store.RevokeAsync(new Revocation { Serial = serial, By = "admin" }, At(1), default)).ShouldBe(RevocationOutcome.Revoked);
+
+    private Task RevokeSubjectAsync(string subject, double hours) =>
+        Store.RevokeSubjectAsync(new SubjectRevocation { Profile = Profiles.Device, Subject = subject, By = "admin" }, At(hours), default);
+
+    /// <summary>The subjects this scan told, in the order of the audit log.</summary>
+    private async Task<IReadOnlyList<string>> ScanAsync(double hours)
+    {
+        var before = await Database.ScalarAsync<long>("SELECT sequence FROM audit.head");
+        for (var batch = await Store.TellExpiringAsync(At(hours), 10, first: true, default); batch.More;)
+        {
+            batch = await Store.TellExpiringAsync(At(hours), 10, first: false, default);
+        }
+
+        return await Database.ScalarAsync<string[]>("SELECT array_agg(subject ORDER BY sequence) FROM audit.entries WHERE sequence > $1 AND action = 'certificate.expiring'", before) ?? [];
+    }
+
+    private async Task ShouldHaveToldOnceAsync(int certificates)
+    {
+        (await Database.ScalarAsync<long>("SELECT count(DISTINCT details) FROM audit.entries WHERE action = 'certificate.expiring'")).ShouldBe(certificates);
+        await ShouldHaveIntactAuditAsync(certificates);
+    }
+
+    private static async Task UntilAsync(Func<Task<bool>> condition)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        while (!await condition())
+        {
+            patience.Token.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
+    }
+}
