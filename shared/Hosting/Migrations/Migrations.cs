@@ -9,6 +9,9 @@ public static class Migrations
     /// <summary>"iot-migr" in ASCII: the advisory lock of all hosts that start on one database at once.</summary>
     private const long Lock = 0x696f742d6d696772;
 
+    /// <summary>An index over tens of millions of rows takes minutes, and the other hosts wait that long for the lock.</summary>
+    private static readonly TimeSpan Longest = TimeSpan.FromHours(1);
+
     /// <summary>Hosting's own migrations (audit, accounts) always come first.</summary>
     public static async Task ApplyAsync(NpgsqlDataSource dataSource, params Assembly[] assemblies)
     {
@@ -92,13 +95,13 @@ public static class Migrations
     private static async Task LockAsync(NpgsqlConnection connection)
     {
         // Bound to the transaction, so that no failure can leave it behind on a pooled connection.
-        await using var command = new NpgsqlCommand("SELECT pg_advisory_xact_lock($1)", connection) { Parameters = { new() { Value = Lock } } };
+        await using var command = new NpgsqlCommand("SELECT pg_advisory_xact_lock($1)", connection) { Parameters = { new() { Value = Lock } }, CommandTimeout = (int)Longest.TotalSeconds };
         await command.ExecuteNonQueryAsync();
     }
 
     private static async Task ExecuteAsync(NpgsqlConnection connection, string sql)
     {
-        await using var command = new NpgsqlCommand(sql, connection);
+        await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = (int)Longest.TotalSeconds };
         await command.ExecuteNonQueryAsync();
     }
 }
