@@ -6,36 +6,34 @@ using IoTPlatform.Contracts.Tenants;
 using IoTPlatform.Provider.Features.Events;
 using IoTPlatform.Stacks;
 using IoTPlatform.Testing;
-using Npgsql;
 
 namespace IoTPlatform.Integration.Tests.Platform;
 
 /// <summary>The platform's events over a real RabbitMQ: what outsiders get, and what crashes on either side do.</summary>
-public sealed class EventsTests(PlatformFixture platform) : IClassFixture<PlatformFixture>, IAsyncLifetime
+[Collection(Collection)]
+public sealed class EventsTests(PlatformFixture platform) : IAsyncLifetime
 {
-    /// <summary>The relay's advisory lock: whoever holds it stops the relay between commit and publishing.</summary>
-    private const long RelayLock = 0x696f742d65766e74;
+    public const string Collection = "the platform's events";
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private readonly RabbitMqServer _broker = platform.Broker;
     private readonly ProviderStack _provider = platform.Provider;
 
-    /// <summary>The test's own user plays the outsider, who has to be let into the vHost.</summary>
-    public Task InitializeAsync() => _broker.AdminAsync(HttpMethod.Put, $"permissions/platform/{_broker.User}", """{"configure":".*","write":".*","read":".*"}""");
+    public Task InitializeAsync() => OutsideQueue.AdmitAsync(_broker);
 
     public Task DisposeAsync() => Task.CompletedTask;
 
     [SkippableFact]
     public async Task Tenant_Prepared_ReachesAnOutsideQueueAsPlainJsonAndTheHistory()
     {
-        await UntilAsync(async () => await _broker.AdminAsync(HttpMethod.Get, "queues/platform/tenant-history") is not null);
+        await Waiting.UntilAsync(async () => await _broker.AdminAsync(HttpMethod.Get, "queues/platform/tenant-history") is not null);
         await _provider.PrepareAsync("warm-up");
         await HistoryAsync("warm-up", 1);
-        await BindAsync("outside", "platform.event");
+        var outside = new OutsideQueue(_broker, "outside");
+        await outside.BindAsync("platform.event");
 
         await _provider.PrepareAsync("plain");
 
-        var message = JsonDocument.Parse(await TakeAsync("outside")).RootElement;
+        var message = await outside.TakeAsync();
         using var body = JsonDocument.Parse(message.GetProperty("payload").GetString()!);
         body.RootElement.EnumerateObject().Select(member => member.Name).ShouldBe(["type", "id", "occurred_at", "sequence", "by", "tenant_id", "display_name"], ignoreOrder: true);
         body.RootElement.GetProperty("type").GetString().ShouldBe("tenant.prepared");
@@ -69,8 +67,9 @@ public sealed class EventsTests(PlatformFixture platform) : IClassFixture<Platfo
         await _provider.PrepareAsync("behind");
 
         (await HistoryAsync("behind", 1)).ShouldHaveSingleItem();
-        var poison = await TakeAsync("tenant-history_error");
-        (poison + await TakeAsync("tenant-history_error")).ShouldContain("MT-Fault-Message");
+        var errors = new OutsideQueue(_broker, "tenant-history_error");
+        var poison = await errors.TakeAsync();
+        (poison.GetRawText() + (await errors.TakeAsync()).GetRawText()).ShouldContain("MT-Fault-Message");
     }
 
     [SkippableFact]
@@ -78,17 +77,11 @@ public sealed class EventsTests(PlatformFixture platform) : IClassFixture<Platfo
     {
         await _provider.PrepareAsync("warm");
         await HistoryAsync("warm", 1);
-        await using (var gate = await _provider.Database.DataSource.OpenConnectionAsync())
+        await using (await HeldRelay.TakeAsync(_provider.Database))
         {
-            // The relay loses its lock with its connection, and we have it before it comes back.
-            await using var take = new NpgsqlCommand(
-                $"SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted AND (classid::bigint << 32 | objid::bigint) = {RelayLock} AND database = (SELECT oid FROM pg_database WHERE datname = current_database()); SELECT pg_advisory_lock({RelayLock})", gate);
-            await take.ExecuteNonQueryAsync();
             await _provider.PrepareAsync("survives");
             await _provider.KillAsync();
             (await _provider.Database.ScalarAsync<long>("SELECT count(*) FROM provider.tenant_events WHERE tenant_id = 'survives'")).ShouldBe(0);
-            await using var release = new NpgsqlCommand($"SELECT pg_advisory_unlock({RelayLock})", gate);
-            await release.ExecuteNonQueryAsync();
         }
 
         await _provider.StartProcessAsync();
@@ -101,7 +94,8 @@ public sealed class EventsTests(PlatformFixture platform) : IClassFixture<Platfo
     {
         await _provider.PrepareAsync("patient");
         await HistoryAsync("patient", 1);
-        await BindAsync("ordered", "tenant.event");
+        var ordered = new OutsideQueue(_broker, "ordered");
+        await ordered.BindAsync("tenant.event");
         await _broker.KillAsync();
 
         // Decided while the broker is away: suspending says so, and the decision stands.
@@ -116,7 +110,7 @@ public sealed class EventsTests(PlatformFixture platform) : IClassFixture<Platfo
 
         string[] expected = [TenantSuspended.Name, TenantResumed.Name, TenantSuspended.Name, TenantResumed.Name];
         foreach (var type in expected)
-            (await TakeAsync("ordered")).ShouldContain(type);
+            (await ordered.TakeAsync()).GetRawText().ShouldContain(type);
         (await HistoryAsync("patient", 5)).Reverse().Skip(1).Select(e => e.Type).ShouldBe(expected);
     }
 
@@ -126,13 +120,14 @@ public sealed class EventsTests(PlatformFixture platform) : IClassFixture<Platfo
         using var tenant = await JoinedTenant.JoinAsync(_provider, "linked");
         using var mosquitto = tenant.Bridge(_broker);
         await HistoryAsync("linked", 1);
+        var links = new OutsideQueue(_broker, "links");
         foreach (var exchange in new[] { "bridge.up", "bridge.down" })
-            await BindAsync("links", exchange);
+            await links.BindAsync(exchange);
         await _provider.KillAsync();
         await using (var bridge = await mosquitto.SubscribeAsync("linked.bridge", "commands/#"))
         {
             await _provider.StartProcessAsync();
-            (await TakeAsync("links")).ShouldContain("bridge.up");
+            (await links.TakeAsync()).GetRawText().ShouldContain("bridge.up");
             using var admin = await _provider.AdminAsync();
             (await admin.GetTenantAsync("linked")).BridgeUpSince.ShouldNotBeNull();
             (await admin.ListTenantsAsync()).Items.Single(t => t.TenantId == "linked").BridgeUpSince.ShouldNotBeNull();
@@ -141,11 +136,11 @@ public sealed class EventsTests(PlatformFixture platform) : IClassFixture<Platfo
 
         await _provider.StartProcessAsync();
 
-        var down = JsonDocument.Parse(await TakeAsync("links")).RootElement;
+        var down = await links.TakeAsync();
         using var body = JsonDocument.Parse(down.GetProperty("payload").GetString()!);
         body.RootElement.EnumerateObject().Select(member => member.Name).ShouldBe(["type", "id", "occurred_at", "sequence", "by", "tenant_id"], ignoreOrder: true);
         body.RootElement.GetProperty("type").GetString().ShouldBe(BridgeDown.Name);
-        await UntilAsync(async () => await _provider.Database.ScalarAsync<long>("SELECT count(*) FROM provider.tenant_events WHERE tenant_id = 'linked' AND type = 'bridge.down'") > 0);
+        await Waiting.UntilAsync(async () => await _provider.Database.ScalarAsync<long>("SELECT count(*) FROM provider.tenant_events WHERE tenant_id = 'linked' AND type = 'bridge.down'") > 0);
         string[] expected = [BridgeDown.Name, BridgeUp.Name];
         (await HistoryAsync("linked", 2)).Where(e => e.Type.StartsWith("bridge.", StringComparison.Ordinal)).Select(e => e.Type).ShouldBe(expected);
     }
@@ -153,7 +148,7 @@ public sealed class EventsTests(PlatformFixture platform) : IClassFixture<Platfo
     [SkippableFact]
     public async Task PlatformsUser_InTheEventsVhost_MayTouchItsOwnNamesOnly()
     {
-        await UntilAsync(async () => await _broker.AdminAsync(HttpMethod.Get, "queues/platform/tenant-history") is not null);
+        await Waiting.UntilAsync(async () => await _broker.AdminAsync(HttpMethod.Get, "queues/platform/tenant-history") is not null);
 
         using var rights = JsonDocument.Parse((await _broker.AdminAsync(HttpMethod.Get, "permissions/platform/iot-amqp"))!);
         foreach (var right in new[] { "configure", "write", "read" })
@@ -167,41 +162,12 @@ public sealed class EventsTests(PlatformFixture platform) : IClassFixture<Platfo
 
     private async Task<IReadOnlyList<TenantEventView>> HistoryAsync(string tenantId, int count)
     {
-        await UntilAsync(async () => await _provider.Database.ScalarAsync<long>("SELECT count(*) FROM provider.tenant_events WHERE tenant_id = $1", tenantId) >= count);
+        await Waiting.UntilAsync(async () => await _provider.Database.ScalarAsync<long>("SELECT count(*) FROM provider.tenant_events WHERE tenant_id = $1", tenantId) >= count);
         using var admin = await _provider.AdminAsync();
         return (await admin.ListTenantEventsAsync(tenantId)).Items;
-    }
-
-    private async Task BindAsync(string queue, string exchange)
-    {
-        await _broker.AdminAsync(HttpMethod.Put, $"queues/platform/{queue}", """{"durable":true}""");
-        await _broker.AdminAsync(HttpMethod.Post, $"bindings/platform/e/{exchange}/q/{queue}", "{}");
-    }
-
-    /// <summary>The next message of the queue, once there is one.</summary>
-    private async Task<string> TakeAsync(string queue)
-    {
-        var taken = "[]";
-        await UntilAsync(async () =>
-        {
-            taken = await _broker.AdminAsync(HttpMethod.Post, $"queues/platform/{queue}/get", """{"count":1,"ackmode":"ack_requeue_false","encoding":"auto"}""") ?? "[]";
-            return taken != "[]";
-        });
-        using var messages = JsonDocument.Parse(taken);
-        return messages.RootElement[0].GetRawText();
     }
 
     private Task<string?> PublishAsync(string exchange, string body) => _broker.AdminAsync(
         HttpMethod.Post, $"exchanges/platform/{exchange}/publish",
         $$$"""{"properties":{"content_type":"application/json","headers":{"MT-MessageType":"urn:message:IoTPlatform.Contracts.Events:TenantPrepared"}},"routing_key":"","payload":"{{{Convert.ToBase64String(Encoding.UTF8.GetBytes(body))}}}","payload_encoding":"base64"}""");
-
-    private static async Task UntilAsync(Func<Task<bool>> condition)
-    {
-        using var patience = new CancellationTokenSource(Patience);
-        while (!await condition())
-        {
-            patience.IsCancellationRequested.ShouldBeFalse("it did not happen in time");
-            await Task.Delay(100, CancellationToken.None);
-        }
-    }
 }

@@ -4,7 +4,8 @@ using IoTPlatform.Testing;
 namespace IoTPlatform.Integration.Tests.Platform;
 
 /// <summary>A provider process and its RabbitMQ, which has its certificate from that provider's CA.</summary>
-public sealed class PlatformFixture : IAsyncLifetime
+[CollectionDefinition(EventsTests.Collection)]
+public sealed class PlatformFixture : IAsyncLifetime, ICollectionFixture<PlatformFixture>
 {
     private readonly TempFolder _folder = new();
 

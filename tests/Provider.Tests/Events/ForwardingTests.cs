@@ -186,8 +186,16 @@ public sealed class ForwardingTests(ForwardingFixture fixture) : IClassFixture<F
     [InlineData("{\"events\":[null]}", "event_invalid")]
     [InlineData("{\"events\":[[1]]}", "event_invalid")]
     [InlineData("{\"events\":[{\"type\":\"\\ud800\"}]}", "event_invalid")]
+    [InlineData("{\"\\ud800\":1,\"events\":[]}", "malformed_json")]
+    [InlineData("{\"events\":[{\"\\ud800\":1,\"type\":\"device.enrolled\"}]}", "malformed_json")]
     public async Task Body_ThatIsNoBatch_IsRefused(string body, string code) =>
         (await fixture.Bridge.PostJsonAsync(Path, body)).ShouldBe(HttpStatusCode.BadRequest, code);
+
+    [SkippableTheory]
+    [InlineData("text/plain", HttpStatusCode.UnsupportedMediaType, "unsupported_media_type")]
+    [InlineData("application/json; charset=klingon", HttpStatusCode.BadRequest, "malformed_json")]
+    public async Task Body_OfAnotherKind_IsRefused(string contentType, HttpStatusCode status, string code) =>
+        (await fixture.Bridge.PostAsync(Path, Body([Enrolled(1)]), contentType)).ShouldBe(status, code);
 
     [SkippableFact]
     public async Task Body_WithHalfASurrogatePair_IsRefused()

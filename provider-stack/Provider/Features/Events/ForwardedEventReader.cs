@@ -42,7 +42,7 @@ internal static class ForwardedEventReader
     /// <summary>Null: a type that is not known here.</summary>
     private static JsonTypeInfo? Find(JsonElement sent, int index)
     {
-        if (sent.ValueKind != JsonValueKind.Object || !sent.TryGetProperty("type", out var type) || type.ValueKind != JsonValueKind.String || TextOf(type) is not { } name)
+        if (TypeOf(sent) is not { } name)
             throw Invalid(index, "it has no type");
         if (ProvidersOwn.Any(kind => name.StartsWith(kind, StringComparison.Ordinal)))
             throw Refusal("event_type_forbidden", $"events[{index}]: a tenant has no say in this type of event.");
@@ -80,11 +80,11 @@ internal static class ForwardedEventReader
         }
     }
 
-    private static string? TextOf(JsonElement value)
+    private static string? TypeOf(JsonElement sent)
     {
         try
         {
-            return value.GetString();
+            return sent.ValueKind == JsonValueKind.Object && sent.TryGetProperty("type", out var type) && type.ValueKind == JsonValueKind.String ? type.GetString() : null;
         }
         catch (InvalidOperationException)
         {

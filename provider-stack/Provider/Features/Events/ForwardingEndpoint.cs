@@ -36,8 +36,9 @@ internal static class ForwardingEndpoint
         {
             return await request.ReadFromJsonAsync<ForwardedEvents>(cancellationToken) ?? throw new JsonException();
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
+            // The second: half a surrogate pair in a name, or an unknown charset.
             throw new ProblemException(StatusCodes.Status400BadRequest, "malformed_json", "The body is not the JSON expected here.", inner: e);
         }
     }

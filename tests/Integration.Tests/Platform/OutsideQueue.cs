@@ -1,0 +1,29 @@
+using System.Text.Json;
+using IoTPlatform.Testing;
+
+namespace IoTPlatform.Integration.Tests.Platform;
+
+/// <summary>A queue of somebody outside, in the vHost of the platform's events.</summary>
+internal sealed class OutsideQueue(RabbitMqServer broker, string name)
+{
+    /// <summary>The test's own user plays the outsider, who has to be let into the vHost.</summary>
+    public static Task AdmitAsync(RabbitMqServer broker) => broker.AdminAsync(HttpMethod.Put, $"permissions/platform/{broker.User}", """{"configure":".*","write":".*","read":".*"}""");
+
+    public async Task BindAsync(string exchange)
+    {
+        await broker.AdminAsync(HttpMethod.Put, $"queues/platform/{name}", """{"durable":true}""");
+        await broker.AdminAsync(HttpMethod.Post, $"bindings/platform/e/{exchange}/q/{name}", "{}");
+    }
+
+    /// <summary>The next message, once there is one.</summary>
+    public async Task<JsonElement> TakeAsync()
+    {
+        var taken = "[]";
+        await Waiting.UntilAsync(async () =>
+        {
+            taken = await broker.AdminAsync(HttpMethod.Post, $"queues/platform/{name}/get", """{"count":1,"ackmode":"ack_requeue_false","encoding":"auto"}""") ?? "[]";
+            return taken != "[]";
+        });
+        return JsonElement.Parse(taken)[0];
+    }
+}

@@ -1,0 +1,44 @@
+using System.Security.Cryptography.X509Certificates;
+using IoTPlatform.Client;
+using IoTPlatform.Stacks;
+
+namespace IoTPlatform.Integration.Tests.Platform;
+
+/// <summary>A tenant process of the platform whose events a queue outside gets.</summary>
+public sealed class TellingTenant(PlatformFixture platform) : IAsyncLifetime
+{
+    internal const string Id = "telling";
+
+    internal TenantStack Stack { get; private set; } = null!;
+
+    internal OutsideQueue Queue { get; } = new(platform.Broker, "enrolments");
+
+    public async Task InitializeAsync()
+    {
+        await OutsideQueue.AdmitAsync(platform.Broker);
+        // Who does not want to miss the first one makes the exchange, which is otherwise made with it.
+        await platform.Broker.AdminAsync(HttpMethod.Put, "exchanges/platform/device.enrolled", """{"type":"fanout","durable":true}""");
+        await Queue.BindAsync("device.enrolled");
+        Stack = await TenantStack.LaunchAsync(platform.Provider, Id, (await platform.Provider.PrepareAsync(Id)).JoinKey);
+        await Stack.ReadyAsync();
+    }
+
+    public async Task DisposeAsync()
+    {
+        if (Stack is not null)
+            await Stack.DisposeAsync();
+    }
+
+    internal async Task EnrollAsync(string deviceId)
+    {
+        using var admin = await Stack.AdminAsync();
+        (await EnrolledDevice.EnrollAsync(Stack, admin, deviceId)).Dispose();
+    }
+
+    /// <summary>What the tenant itself calls the provider with.</summary>
+    internal ProviderClient Bridge()
+    {
+        var bundle = Path.Combine(Stack.Data, "join-bundle");
+        return ProviderClient.Create(platform.Provider.Url, platform.Provider.Trust, X509Certificate2.CreateFromPemFile(Path.Combine(bundle, "mqtt-bridge.crt"), Path.Combine(bundle, "mqtt-bridge.key")));
+    }
+}

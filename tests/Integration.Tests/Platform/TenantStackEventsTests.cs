@@ -1,0 +1,95 @@
+using System.Text.Json;
+using IoTPlatform.Client;
+using IoTPlatform.Contracts;
+using IoTPlatform.Contracts.Events;
+using IoTPlatform.Stacks;
+
+namespace IoTPlatform.Integration.Tests.Platform;
+
+/// <summary>What happens on a tenant's own stack, through a real tenant, a real provider and a real RabbitMQ, each of which dies on the way.</summary>
+[Collection(EventsTests.Collection)]
+public sealed class TenantStackEventsTests(PlatformFixture platform, TellingTenant tenant) : IClassFixture<TellingTenant>
+{
+    private readonly ProviderStack _provider = platform.Provider;
+
+    [SkippableFact]
+    public async Task Device_Enrolled_ReachesAnOutsideQueueInTheTenantsName()
+    {
+        await tenant.EnrollAsync("plain");
+
+        var (message, body) = await NextAsync();
+        body.EnumerateObject().Select(member => member.Name).ShouldBe(["type", "id", "occurred_at", "source", "sequence", "by", "tenant_id", "device_id"], ignoreOrder: true);
+        body.GetProperty("tenant_id").GetString().ShouldBe(TellingTenant.Id);
+        body.GetProperty("source").GetString().ShouldBe(TellingTenant.Id);
+        body.GetProperty("device_id").GetString().ShouldBe("plain");
+        message.GetProperty("properties").GetProperty("message_id").GetString().ShouldBe(body.GetProperty("id").GetString());
+        message.GetProperty("properties").GetProperty("delivery_mode").GetInt32().ShouldBe(2);
+    }
+
+    [SkippableFact]
+    public async Task Provider_Killed_DevicesEnrollAndItIsToldAfterTheRestart()
+    {
+        await _provider.KillAsync();
+        await tenant.EnrollAsync("alone-1");
+        await tenant.EnrollAsync("alone-2");
+
+        await _provider.StartProcessAsync();
+
+        await OnceEachAsync("alone-1", "alone-2");
+    }
+
+    [SkippableFact]
+    public async Task Tenant_KilledBetweenCommitAndSending_TellsItAfterTheRestart()
+    {
+        await using (await HeldRelay.TakeAsync(tenant.Stack.Database))
+        {
+            await tenant.EnrollAsync("survivor");
+            await tenant.Stack.KillAsync();
+        }
+
+        tenant.Stack.Launch();
+        await tenant.Stack.ReadyAsync();
+
+        await OnceEachAsync("survivor");
+    }
+
+    [SkippableFact]
+    public async Task Broker_Away_ProviderSaysSoAndItIsToldWhenTheBrokerIsBack()
+    {
+        await platform.Broker.KillAsync();
+        using var bridge = tenant.Bridge();
+        var happened = new DeviceEnrolled { Id = Guid.NewGuid(), OccurredAt = TimeProvider.System.GetUtcNow(), Sequence = 1, By = "test", DeviceId = "lost" };
+        var sent = new ForwardedEvents { Events = [JsonSerializer.SerializeToElement(happened, ContractsJson.Default.DeviceEnrolled)] };
+        ApiException? refusal = null;
+        // Until the provider has noticed, a call may also end in 429: the one before is still waiting for the broker.
+        await Waiting.UntilAsync(async () => (refusal = await Should.ThrowAsync<ApiException>(() => bridge.ForwardEventsAsync(TellingTenant.Id, sent))).Status == 503);
+        refusal!.Code.ShouldBe("dependency_unavailable");
+        refusal.RetryAfter.ShouldNotBeNull();
+        await tenant.EnrollAsync("patient");
+
+        await platform.Broker.StartAgainAsync();
+
+        await OnceEachAsync("patient");
+    }
+
+    /// <summary>Each under one id, however often it comes; between devices there is no order.</summary>
+    private async Task OnceEachAsync(params string[] devices)
+    {
+        var ids = new Dictionary<string, string>(StringComparer.Ordinal);
+        while (ids.Count < devices.Length)
+        {
+            var (_, body) = await NextAsync();
+            var (device, id) = (body.GetProperty("device_id").GetString()!, body.GetProperty("id").GetString()!);
+            if (!ids.TryAdd(device, id))
+                ids[device].ShouldBe(id);
+        }
+
+        ids.Keys.ShouldBe(devices, ignoreOrder: true);
+    }
+
+    private async Task<(JsonElement Message, JsonElement Body)> NextAsync()
+    {
+        var message = await tenant.Queue.TakeAsync();
+        return (message, JsonElement.Parse(message.GetProperty("payload").GetString()!));
+    }
+}
