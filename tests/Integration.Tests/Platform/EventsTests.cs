@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using IoTPlatform.Client;
 using IoTPlatform.Contracts.Events;
 using IoTPlatform.Contracts.Tenants;
 using IoTPlatform.Provider.Features.Events;
@@ -87,31 +86,6 @@ public sealed class EventsTests(PlatformFixture platform) : IAsyncLifetime
         await _provider.StartProcessAsync();
 
         (await HistoryAsync("survives", 1)).ShouldHaveSingleItem().Type.ShouldBe(TenantPrepared.Name);
-    }
-
-    [SkippableFact]
-    public async Task Broker_DownForAWhile_EventsWaitAndComeInOrder()
-    {
-        await _provider.PrepareAsync("patient");
-        await HistoryAsync("patient", 1);
-        var ordered = new OutsideQueue(_broker, "ordered");
-        await ordered.BindAsync("tenant.event");
-        await _broker.KillAsync();
-
-        // Decided while the broker is away: suspending says so, and the decision stands.
-        using (var admin = await _provider.AdminAsync())
-            for (var i = 0; i < 2; i++)
-            {
-                (await Should.ThrowAsync<ApiException>(() => admin.SuspendTenantAsync("patient", "unpaid"))).Status.ShouldBe(503);
-                (await Should.ThrowAsync<ApiException>(() => admin.ResumeTenantAsync("patient"))).Status.ShouldBe(503);
-            }
-
-        await _broker.StartAgainAsync();
-
-        string[] expected = [TenantSuspended.Name, TenantResumed.Name, TenantSuspended.Name, TenantResumed.Name];
-        foreach (var type in expected)
-            (await ordered.TakeAsync()).GetRawText().ShouldContain(type);
-        (await HistoryAsync("patient", 5)).Reverse().Skip(1).Select(e => e.Type).ShouldBe(expected);
     }
 
     [SkippableFact]

@@ -54,22 +54,47 @@ public sealed class TenantStackEventsTests(PlatformFixture platform, TellingTena
     }
 
     [SkippableFact]
-    public async Task Broker_Away_ProviderSaysSoAndItIsToldWhenTheBrokerIsBack()
+    public async Task Broker_DownForAWhile_EventsOfBothStacksWaitAndCome()
     {
+        await _provider.PrepareAsync("patient");
+        await Waiting.UntilAsync(async () => await ToldOfPatientAsync() == 1);
+        var ordered = new OutsideQueue(platform.Broker, "ordered");
+        await ordered.BindAsync("tenant.event");
         await platform.Broker.KillAsync();
+
+        // Decided while the broker is away: suspending says so, and the decision stands.
+        using (var admin = await _provider.AdminAsync())
+            for (var i = 0; i < 2; i++)
+            {
+                (await Should.ThrowAsync<ApiException>(() => admin.SuspendTenantAsync("patient", "unpaid"))).Status.ShouldBe(503);
+                (await Should.ThrowAsync<ApiException>(() => admin.ResumeTenantAsync("patient"))).Status.ShouldBe(503);
+            }
+
+        await BusIsAwayAsync();
+        await tenant.EnrollAsync("patient");
+        await platform.Broker.StartAgainAsync();
+
+        string[] expected = [TenantSuspended.Name, TenantResumed.Name, TenantSuspended.Name, TenantResumed.Name];
+        foreach (var type in expected)
+            (await ordered.TakeAsync()).GetRawText().ShouldContain(type);
+        await Waiting.UntilAsync(async () => await ToldOfPatientAsync() == 5);
+        using (var admin = await _provider.AdminAsync())
+            (await admin.ListTenantEventsAsync("patient")).Items.Reverse().Skip(1).Select(e => e.Type).ShouldBe(expected);
+        await OnceEachAsync("patient");
+    }
+
+    private Task<long> ToldOfPatientAsync() => _provider.Database.ScalarAsync<long>("SELECT count(*) FROM provider.tenant_events WHERE tenant_id = 'patient'");
+
+    /// <summary>The provider says so to the tenant's bridge.</summary>
+    private async Task BusIsAwayAsync()
+    {
         using var bridge = tenant.Bridge();
         var happened = new DeviceEnrolled { Id = Guid.NewGuid(), OccurredAt = TimeProvider.System.GetUtcNow(), Sequence = 1, By = "test", DeviceId = "lost" };
         var sent = new ForwardedEvents { Events = [JsonSerializer.SerializeToElement(happened, ContractsJson.Default.DeviceEnrolled)] };
-        ApiException? refusal = null;
-        // Until the provider has noticed, a call may also end in 429: the one before is still waiting for the broker.
-        await Waiting.UntilAsync(async () => (refusal = await Should.ThrowAsync<ApiException>(() => bridge.ForwardEventsAsync(TellingTenant.Id, sent))).Status == 503);
-        refusal!.Code.ShouldBe("dependency_unavailable");
+        var refusal = await Should.ThrowAsync<ApiException>(() => bridge.ForwardEventsAsync(TellingTenant.Id, sent));
+        refusal.Status.ShouldBe(503);
+        refusal.Code.ShouldBe("dependency_unavailable");
         refusal.RetryAfter.ShouldNotBeNull();
-        await tenant.EnrollAsync("patient");
-
-        await platform.Broker.StartAgainAsync();
-
-        await OnceEachAsync("patient");
     }
 
     /// <summary>Each under one id, however often it comes; between devices there is no order.</summary>

@@ -94,6 +94,7 @@ public sealed class ProviderEventsTests : IClassFixture<StoppedTenant>, IDisposa
     [InlineData(401, "certificate_refused", "join again")]
     [InlineData(403, "tenant_suspended", "is suspended")]
     [InlineData(405, "method_not_allowed", "upgrade it")]
+    [InlineData(400, "http_400", "ask the provider's admin")]
     public async Task Publish_ProviderWantsNone_WaitsAndSaysOnceWhatToDo(int status, string code, string advice)
     {
         for (var i = 0; i < 3; i++)

@@ -3,7 +3,6 @@ using IoTPlatform.Hosting;
 using IoTPlatform.Hosting.Events;
 using IoTPlatform.Provider.Data;
 using IoTPlatform.Provider.Features.Messaging;
-using IoTPlatform.Provider.Features.Workflow;
 using Microsoft.EntityFrameworkCore;
 
 namespace IoTPlatform.Provider.Features.Events;
@@ -18,7 +17,7 @@ internal sealed partial class EventForwarding(ProviderDb db, IEventPublisher pub
             throw new ProblemException(StatusCodes.Status403Forbidden, "tenant_suspended", "The provider takes no events of this tenant at the moment.");
     }
 
-    /// <summary>All, in order, or after an exception none for sure. Throws 400 for what a tenant can't say, 503 while the bus is away.</summary>
+    /// <summary>Returns once the bus has them all. Throws 400 for what a tenant can't say, 503 while the bus is away.</summary>
     public async Task PublishAsync(string tenantId, ForwardedEvents sent, CancellationToken cancellationToken)
     {
         var events = ForwardedEventReader.Read(tenantId, sent, time.GetUtcNow());

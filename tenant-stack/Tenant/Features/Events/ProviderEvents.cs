@@ -92,7 +92,8 @@ internal sealed partial class ProviderEvents(JoinedTenant tenant, BridgeConnecti
         }
     }
 
-    private static bool IsAboutTheEvents(ApiException e) => e.Status is 400 or 413;
+    /// <summary>By its code: a proxy on the way that says 400 to everything must not cost a single event.</summary>
+    private static bool IsAboutTheEvents(ApiException e) => e.Status == 413 || (e.Status == 400 && e.Code.StartsWith("event_", StringComparison.Ordinal));
 
     private static string Advice(ApiException e) => e switch
     {
