@@ -13,12 +13,14 @@ public sealed class RabbitMqFolder
     private readonly string path;
     private readonly string shipped;
     private readonly string? tenant;
+    private readonly int major;
 
-    private RabbitMqFolder(string path, RabbitMqPorts ports, string shipped, string? tlsFolder, string? tenant)
+    private RabbitMqFolder(string path, RabbitMqPorts ports, string shipped, string? tlsFolder, string? tenant, int major)
     {
         this.path = path;
         this.shipped = shipped;
         this.tenant = tenant;
+        this.major = major;
         Ports = ports;
         Tls = tlsFolder ?? Combine("tls");
     }
@@ -50,12 +52,13 @@ public sealed class RabbitMqFolder
     /// <param name="shipped">deploy/rabbitmq.</param>
     /// <param name="tlsFolder">Null: <c>tls</c> below <paramref name="path"/>.</param>
     /// <param name="tenant">Whose devices connect; null: the provider's broker.</param>
-    public static RabbitMqFolder Create(string path, RabbitMqPorts ports, string shipped, string? tlsFolder = null, string? tenant = null)
+    /// <param name="major">Of the RabbitMQ that will run with it.</param>
+    public static RabbitMqFolder Create(string path, RabbitMqPorts ports, string shipped, string? tlsFolder = null, string? tenant = null, int major = 3)
     {
-        var folder = new RabbitMqFolder(path, ports, shipped, tlsFolder, tenant);
+        var folder = new RabbitMqFolder(path, ports, shipped, tlsFolder, tenant, major);
         foreach (var name in new[] { "home", "conf", "tls" })
             Directory.CreateDirectory(folder.Combine(name));
-        foreach (var file in Directory.GetFiles(folder.Role, "*.conf"))
+        foreach (var file in Directory.GetFiles(folder.Role, "*.conf").Concat(major >= 4 ? Directory.GetFiles(Path.Combine(shipped, "4.x"), "*.conf") : []))
             File.Copy(file, folder.Combine("conf", Path.GetFileName(file)));
         using (var password = new StreamWriter(folder.PasswordFile, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite }))
             password.Write(folder.Password);
@@ -68,6 +71,8 @@ public sealed class RabbitMqFolder
     /// <summary>Has the broker ask this provider or tenant what its clients may do, as the shipped add-on has it.</summary>
     public void Ask(Uri host)
     {
+        if (tenant is null && major >= 4)
+            return; // it keeps client ids per vHost, and has nothing to ask
         var (folder, conf, standard) = tenant is null ? (Path.Combine(shipped, "3.x"), "15-client-ids.conf", "https://localhost:9443/") : (Role, "15-devices.conf", "https://localhost:9543/");
         File.WriteAllText(Combine("conf", conf), File.ReadAllText(Path.Combine(folder, conf)).Replace(standard, host.ToString(), StringComparison.Ordinal));
         File.WriteAllText(Combine("advanced.config"), File.ReadAllText(Path.Combine(folder, "advanced.config")).Replace("/etc/rabbitmq/tls", Tls, StringComparison.Ordinal));
@@ -76,10 +81,10 @@ public sealed class RabbitMqFolder
     /// <summary>Erlang's port mapper, which the broker needs running.</summary>
     public ServiceCommand Epmd() => new() { FileName = "epmd", Arguments = ["-port", Number(Ports.Epmd), "-address", "127.0.0.1"], Environment = new Dictionary<string, string?>(StringComparer.Ordinal) };
 
-    /// <param name="program"><see cref="RabbitMqProgram.Path"/>.</param>
-    public ServiceCommand Broker(string program) => new()
+    /// <param name="program">A RabbitMQ of the version this folder is for.</param>
+    public ServiceCommand Broker(RabbitMqProgram program) => new()
     {
-        FileName = program,
+        FileName = program.Path,
         Arguments = [],
         Environment = new Dictionary<string, string?>(StringComparer.Ordinal)
         {

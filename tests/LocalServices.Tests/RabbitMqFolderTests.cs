@@ -31,7 +31,7 @@ public sealed class RabbitMqFolderTests : IDisposable
         foreach (var line in new[] { "management.ssl.port = 1005", "mqtt.listeners.ssl.default = 127.0.0.1:1004", "listeners.ssl.default = 127.0.0.1:1003", "prometheus.tcp.port = 1006" })
             site.ShouldContain(line);
         site.ShouldNotContain("/etc/rabbitmq");
-        _folder.Broker("rabbitmq-server").Environment.Where(v => v.Value?.StartsWith('/') == true && v.Value != "/dev/null").ShouldAllBe(v => v.Value!.StartsWith(_temp.Path, StringComparison.Ordinal));
+        _folder.Broker(new RabbitMqProgram("rabbitmq-server", 3)).Environment.Where(v => v.Value?.StartsWith('/') == true && v.Value != "/dev/null").ShouldAllBe(v => v.Value!.StartsWith(_temp.Path, StringComparison.Ordinal));
     }
 
     [Fact]

@@ -92,7 +92,7 @@ public sealed class RabbitMqServer : IAsyncDisposable
         var ca = tlsFolder is null ? new ThrowAwayCa() : null;
         var files = new TempFolder();
         var ports = new RabbitMqPorts(FreePort.Next(), FreePort.Next(), FreePort.Next(), FreePort.Next(), FreePort.Next(), FreePort.Next());
-        var folder = RabbitMqFolder.Create(files.Path, ports, Path.Combine(Tools.RepositoryRoot, "deploy", "rabbitmq"), tlsFolder, tenant);
+        var folder = RabbitMqFolder.Create(files.Path, ports, Path.Combine(Tools.RepositoryRoot, "deploy", "rabbitmq"), tlsFolder, tenant, RabbitMqProgram.Installed!.Major);
         if (ca is not null)
         {
             await File.WriteAllTextAsync(Path.Combine(folder.Tls, "root.pem"), ca.RootPem);
@@ -116,7 +116,7 @@ public sealed class RabbitMqServer : IAsyncDisposable
     public async Task LaunchAsync()
     {
         _epmd ??= await ForkThread.StartAsync(_folder.Epmd());
-        _broker = await ForkThread.StartAsync(_folder.Broker(RabbitMqProgram.Path!));
+        _broker = await ForkThread.StartAsync(_folder.Broker(RabbitMqProgram.Installed!));
     }
 
     public async Task ReadyAsync()
@@ -186,7 +186,7 @@ public sealed class RabbitMqServer : IAsyncDisposable
 
     private static void RequireRabbitMq()
     {
-        Requires.That(RabbitMqProgram.Path is not null, "rabbitmq-server is not installed");
+        Requires.That(RabbitMqProgram.Installed is not null, "rabbitmq-server is not installed");
         Requires.Tool("epmd");
         Requires.Tool("setpriv");
     }

@@ -11,11 +11,11 @@ internal sealed class DemoRabbitMq : IAsyncDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
     private readonly DemoFolder folder;
     private readonly RabbitMqFolder files;
-    private readonly string program;
+    private readonly RabbitMqProgram program;
     private readonly bool keep;
     private readonly List<DemoService> processes = [];
 
-    private DemoRabbitMq(DemoFolder folder, RabbitMqFolder files, string program, bool keep)
+    private DemoRabbitMq(DemoFolder folder, RabbitMqFolder files, RabbitMqProgram program, bool keep)
     {
         this.folder = folder;
         this.files = files;
@@ -34,9 +34,9 @@ internal sealed class DemoRabbitMq : IAsyncDisposable
 
     public static DemoRabbitMq Prepare(DemoFolder folder, bool keep)
     {
-        var program = RabbitMqProgram.Path ?? throw CliException.Failed("no_rabbitmq", "RabbitMQ is not installed; install it (Debian: apt-get install rabbitmq-server), or leave out --broker rabbitmq");
+        var program = RabbitMqProgram.Installed ?? throw CliException.Failed("no_rabbitmq", "RabbitMQ is not installed; install it (Debian: apt-get install rabbitmq-server), or leave out --broker rabbitmq");
         var ports = DemoPorts.Free(6);
-        var files = RabbitMqFolder.Create(folder.Create("rabbitmq"), new RabbitMqPorts(ports[0], ports[1], ports[2], ports[3], ports[4], ports[5]), Path.Combine(BuildOutput.RequireRepository(), "deploy", "rabbitmq"));
+        var files = RabbitMqFolder.Create(folder.Create("rabbitmq"), new RabbitMqPorts(ports[0], ports[1], ports[2], ports[3], ports[4], ports[5]), Path.Combine(BuildOutput.RequireRepository(), "deploy", "rabbitmq"), major: program.Major);
         return new DemoRabbitMq(folder, files, program, keep);
     }
 

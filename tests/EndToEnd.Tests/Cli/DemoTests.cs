@@ -37,7 +37,7 @@ public sealed class DemoTests : IDisposable
     public async Task Demo_RabbitMqAndKeycloak_EverythingHolds_AndNothingIsLeftRunning()
     {
         Requires.Tool("initdb");
-        Requires.That(RabbitMqProgram.Path is not null, "rabbitmq-server is not installed");
+        Requires.That(RabbitMqProgram.Installed is not null, "rabbitmq-server is not installed");
         Requires.Tool("mosquitto_pub");
         Requires.That(KeycloakProgram.Find(Tools.RepositoryRoot) is not null && KeycloakProgram.HasJava, "no Keycloak, or no Java");
 
