@@ -13,14 +13,12 @@ public sealed class RabbitMqFolder
     private readonly string path;
     private readonly string shipped;
     private readonly string? tenant;
-    private readonly int major;
 
-    private RabbitMqFolder(string path, RabbitMqPorts ports, string shipped, string? tlsFolder, string? tenant, int major)
+    private RabbitMqFolder(string path, RabbitMqPorts ports, string shipped, string? tlsFolder, string? tenant)
     {
         this.path = path;
         this.shipped = shipped;
         this.tenant = tenant;
-        this.major = major;
         Ports = ports;
         Tls = tlsFolder ?? Combine("tls");
     }
@@ -55,7 +53,7 @@ public sealed class RabbitMqFolder
     /// <param name="major">Of the RabbitMQ that will run with it.</param>
     public static RabbitMqFolder Create(string path, RabbitMqPorts ports, string shipped, string? tlsFolder = null, string? tenant = null, int major = 3)
     {
-        var folder = new RabbitMqFolder(path, ports, shipped, tlsFolder, tenant, major);
+        var folder = new RabbitMqFolder(path, ports, shipped, tlsFolder, tenant);
         foreach (var name in new[] { "home", "conf", "tls" })
             Directory.CreateDirectory(folder.Combine(name));
         foreach (var file in Directory.GetFiles(folder.Role, "*.conf").Concat(major >= 4 ? Directory.GetFiles(Path.Combine(shipped, "4.x"), "*.conf") : []))
@@ -71,8 +69,6 @@ public sealed class RabbitMqFolder
     /// <summary>Has the broker ask this provider or tenant what its clients may do, as the shipped add-on has it.</summary>
     public void Ask(Uri host)
     {
-        if (tenant is null && major >= 4)
-            return; // it keeps client ids per vHost, and has nothing to ask
         var (folder, conf, standard) = tenant is null ? (Path.Combine(shipped, "3.x"), "15-client-ids.conf", "https://localhost:9443/") : (Role, "15-devices.conf", "https://localhost:9543/");
         File.WriteAllText(Combine("conf", conf), File.ReadAllText(Path.Combine(folder, conf)).Replace(standard, host.ToString(), StringComparison.Ordinal));
         File.WriteAllText(Combine("advanced.config"), File.ReadAllText(Path.Combine(folder, "advanced.config")).Replace("/etc/rabbitmq/tls", Tls, StringComparison.Ordinal));

@@ -31,7 +31,7 @@ public sealed class RabbitMqFolderTests : IDisposable
         foreach (var line in new[] { "management.ssl.port = 1005", "mqtt.listeners.ssl.default = 127.0.0.1:1004", "listeners.ssl.default = 127.0.0.1:1003", "prometheus.tcp.port = 1006" })
             site.ShouldContain(line);
         site.ShouldNotContain("/etc/rabbitmq");
-        _folder.Broker(new RabbitMqProgram("rabbitmq-server", 3)).Environment.Where(v => v.Value?.StartsWith('/') == true && v.Value != "/dev/null").ShouldAllBe(v => v.Value!.StartsWith(_temp.Path, StringComparison.Ordinal));
+        _folder.Broker(new RabbitMqProgram("rabbitmq-server", new Version(3, 10))).Environment.Where(v => v.Value?.StartsWith('/') == true && v.Value != "/dev/null").ShouldAllBe(v => v.Value!.StartsWith(_temp.Path, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -52,6 +52,14 @@ public sealed class RabbitMqFolderTests : IDisposable
         conf.ShouldContain("https://127.0.0.1:7443/mqtt/auth/user");
         conf.ShouldNotContain("localhost:9443");
         File.ReadAllText(_temp.Combine("advanced.config")).ShouldContain(_folder.Tls);
+    }
+
+    [Fact]
+    public void Create_ForRabbitMq4_HasItsOwnSettings()
+    {
+        var path = Directory.CreateDirectory(_temp.Combine("four")).FullName;
+        RabbitMqFolder.Create(path, new RabbitMqPorts(1, 2, 3, 4, 5, 6), Path.Combine(Tools.RepositoryRoot, "deploy", "rabbitmq"), major: 4);
+        File.Exists(Path.Combine(path, "conf", "15-mqtt.conf")).ShouldBeTrue();
     }
 
     [Fact]

@@ -65,7 +65,8 @@ public sealed class MqttAccessTests : IAsyncLifetime
     [SkippableFact]
     public async Task Publish_LargerThanAllowed_IsNeverAcknowledgedAndNotStored()
     {
-        (await _acme.PublishAsync("acme.bridge", "telemetry/pump-1", new string('x', 300 * 1024), timeout: TimeSpan.FromSeconds(2))).ShouldBe(MqttOutcome.NoAcknowledgement);
+        (await _acme.PublishAsync("acme.bridge", "telemetry/pump-1", new string('x', 300 * 1024), timeout: TimeSpan.FromSeconds(2)))
+            .ShouldBeOneOf(MqttOutcome.NoAcknowledgement, MqttOutcome.NoConnection);
 
         (await _fixture.Broker.AdminAsync(HttpMethod.Post, "queues/acme/telemetry/get", """{"count":1,"ackmode":"ack_requeue_false","encoding":"auto"}""")).ShouldBe("[]");
     }

@@ -5,6 +5,11 @@ namespace IoTPlatform.Integration.Tests.RabbitMq;
 /// <summary>A mosquitto_sub that runs.</summary>
 internal sealed class MqttSubscription : IAsyncDisposable
 {
+    private const string Acknowledged = "Subscribed (mid:";
+
+    /// <summary>SUBACK's return code for a failure (MQTT 3.1.1 section 3.9.3).</summary>
+    private const string Refused = " 128";
+
     private readonly ProcessUnderTest _process;
 
     private MqttSubscription(ProcessUnderTest process, bool subscribed)
@@ -13,7 +18,7 @@ internal sealed class MqttSubscription : IAsyncDisposable
         Subscribed = subscribed;
     }
 
-    /// <summary>The broker acknowledged the subscription. Otherwise it hung up or refused the connection.</summary>
+    /// <summary>The broker granted the subscription. Otherwise it said so (4.x), hung up (3.x) or refused the connection.</summary>
     public bool Subscribed { get; }
 
     /// <summary>How often the client has connected: more than once means that it was thrown off.</summary>
@@ -30,8 +35,8 @@ internal sealed class MqttSubscription : IAsyncDisposable
         var process = await ForkThread.StartAsync("stdbuf", ["-oL", tool, .. arguments]);
         try
         {
-            var line = await process.WaitForLineAsync(l => l.Contains("received SUBACK", StringComparison.Ordinal) || IsEnd(process, l));
-            return new MqttSubscription(process, line.Contains("SUBACK", StringComparison.Ordinal));
+            var line = await process.WaitForLineAsync(l => l.StartsWith(Acknowledged, StringComparison.Ordinal) || IsEnd(process, l));
+            return new MqttSubscription(process, line.StartsWith(Acknowledged, StringComparison.Ordinal) && !line.EndsWith(Refused, StringComparison.Ordinal));
         }
         catch (InvalidOperationException)
         {
