@@ -11,6 +11,9 @@ public sealed record DeviceDetail
     public required DateTimeOffset EnrolledAt { get; init; }
     public DateTimeOffset? RevokedAt { get; init; }
     public string? RevocationReason { get; init; }
+
+    /// <summary>Null: it never was connected, or this tenant can't tell.</summary>
+    public DevicePresenceView? Presence { get; init; }
     public required string SpiffeId { get; init; }
     public string? WireguardAddress { get; init; }
     public string? WireguardPublicKey { get; init; }

@@ -44,7 +44,7 @@ internal sealed class TenantOptionsReader(PlatformOptions settings)
             PortalClientSecret = Take(() => settings.Secret(TenantSettings.PortalClientSecret), null),
             FederationSecret = Take(() => settings.Secret(TenantSettings.FederationSecret), null),
             FederationDiscoveryUrl = HttpUrl(TenantSettings.FederationDiscoveryUrl),
-            Oidc = OidcOptionsReader.Read(settings, (name, value, why) => errors.Add($"{name}: '{value}': {why}")),
+            Oidc = OidcOptionsReader.Read(settings, Mistake),
             Database = Take(() => settings.Secret(TenantSettings.Database), null),
             AdminPassword = Take(() => settings.Secret(TenantSettings.AdminPassword), null),
             DeviceLifetime = DeviceLifetime(),
@@ -112,7 +112,7 @@ internal sealed class TenantOptionsReader(PlatformOptions settings)
         Check(folder is null || Directory.Exists(folder), $"{BrokerSettings.TlsFolder}: there is no folder '{folder}'; make it, writable for the tenant and readable for RabbitMQ");
         var names = Take(() => settings.List(BrokerSettings.Names, "localhost,127.0.0.1"), []);
         CheckHosts(BrokerSettings.Names, names);
-        return new BrokerOptions(folder, names);
+        return new BrokerOptions(folder, names, new RabbitMqManagementReader(settings, Mistake).Read("iot-tenant"));
     }
 
     private IPNetwork WireGuardSubnet()
@@ -172,6 +172,8 @@ internal sealed class TenantOptionsReader(PlatformOptions settings)
             Check(Uri.CheckHostName(name) is UriHostNameType.Dns or UriHostNameType.IPv4 or UriHostNameType.IPv6, $"{setting}: '{name}' is neither a DNS name nor an IP address");
         Check(names.Count > 0, $"{setting} is empty");
     }
+
+    private void Mistake(string setting, string value, string why) => errors.Add($"{setting}: '{value}': {why}");
 
     private void Check(bool holds, string error)
     {

@@ -7,6 +7,7 @@ internal sealed class TenantDbContext(DbContextOptions<TenantDbContext> options)
 {
     public DbSet<TenantIdentity> Identity => Set<TenantIdentity>();
     public DbSet<Device> Devices => Set<Device>();
+    public DbSet<DeviceConnection> DeviceConnections => Set<DeviceConnection>();
     public DbSet<DeviceKey> DeviceKeys => Set<DeviceKey>();
     public DbSet<EnrollmentToken> EnrollmentTokens => Set<EnrollmentToken>();
     public DbSet<Enrollment> Enrollments => Set<Enrollment>();
@@ -19,6 +20,7 @@ internal sealed class TenantDbContext(DbContextOptions<TenantDbContext> options)
         model.Entity<TenantIdentity>().ToTable("identity").HasKey(i => i.OnlyRow);
         model.Entity<Device>().ToTable("devices").HasKey(d => d.DeviceId);
         model.Entity<Device>().Ignore(d => d.IsRevoked);
+        model.Entity<DeviceConnection>().ToTable("device_presence").HasNoKey();
         model.Entity<DeviceKey>().ToTable("device_keys").HasKey(k => k.KeySha256);
         model.Entity<EnrollmentToken>().ToTable("enrollment_tokens").HasKey(t => t.Id);
         model.Entity<Enrollment>().ToTable("enrollments").HasKey(e => new { e.AuthorizationId, e.DeviceId, e.KeySha256 });

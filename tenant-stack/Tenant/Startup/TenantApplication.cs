@@ -34,7 +34,7 @@ internal static class TenantApplication
             .AddCertificateAuthority(ca)
             .AddDevices()
             .AddEnrollment()
-            .AddDeviceMqtt(options.Broker)
+            .AddDeviceMqtt(options.Broker, ca.Authority.Chain.Root)
             .AddWireGuard()
             .AddUplink()
             .AddTenantEvents()

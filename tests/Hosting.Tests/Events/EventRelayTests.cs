@@ -102,7 +102,7 @@ public sealed class EventRelayTests : IAsyncLifetime
         for (var i = 0; i < 30; i++)
             await ActAsync("acme");
         await StartAsync();
-        await UntilAsync(() => _log.Text.Contains("wait in the audit log", StringComparison.Ordinal));
+        await UntilAsync(() => _log.Text.Contains("they wait in the database", StringComparison.Ordinal));
         (await PositionAsync()).ShouldBe(0);
 
         _bus.Down = false;

@@ -12,6 +12,8 @@ namespace IoTPlatform.Integration.Tests.TenantBroker;
 /// <summary>A tenant's devices on the tenant's RabbitMQ, which asks the tenant.</summary>
 public sealed class DeviceMqttTests(DeviceMqttTests.House house) : IClassFixture<DeviceMqttTests.House>
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
     [SkippableFact]
     public async Task Device_PublishesBelowItsOwnId()
     {
@@ -142,6 +144,19 @@ public sealed class DeviceMqttTests(DeviceMqttTests.House house) : IClassFixture
         (await device.PublishAsync("acme.pump-9", "telemetry/pump-9/x", "{}")).ShouldBe(MqttOutcome.Done);
     }
 
+    [SkippableFact]
+    public async Task Presence_DeviceConnectsAndIsKilled_IsShownAndTold()
+    {
+        using var device = await house.DeviceAsync("present");
+        (await house.Admin.GetDeviceAsync("present")).Presence.ShouldBeNull();
+
+        await using (await device.SubscribeAsync("acme.present", "commands/present/#"))
+            await UntilAsync(async () => (await house.Admin.GetDeviceAsync("present")).Presence?.Online == true);
+
+        await UntilAsync(async () => (await house.Admin.ListDevicesAsync(limit: 500)).Items.Single(d => d.DeviceId == "present").Presence?.Online == false);
+        await UntilAsync(async () => await house.Tenant.Database.ScalarAsync<bool>("SELECT bool_and(told) FROM tenant.device_presence"));
+    }
+
     [SkippableTheory]
     [InlineData("user")]
     [InlineData("vhost")]
@@ -159,9 +174,20 @@ public sealed class DeviceMqttTests(DeviceMqttTests.House house) : IClassFixture
         ((int)answer.StatusCode).ShouldBe(403);
     }
 
+    private static async Task UntilAsync(Func<Task<bool>> condition)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        while (!await condition())
+        {
+            patience.IsCancellationRequested.ShouldBeFalse("it did not happen in time");
+            await Task.Delay(100, CancellationToken.None);
+        }
+    }
+
     /// <summary>A provider, two tenants, and the RabbitMQ of the first.</summary>
     public sealed class House : IAsyncLifetime
     {
+        private const string LookersPassword = "who is there";
         private readonly TempFolder _folder = new();
         private TenantStack? _other;
         private TenantClient? _otherAdmin;
@@ -179,12 +205,19 @@ public sealed class DeviceMqttTests(DeviceMqttTests.House house) : IClassFixture
             var tls = Directory.CreateDirectory(_folder.Combine("tls")).FullName;
             Broker = await RabbitMqServer.PrepareAsync(tls, "acme");
             Provider = await ProviderStack.StartAsync(new Dictionary<string, string?>());
-            Tenant = await TenantStack.LaunchAsync(Provider, "acme", (await Provider.PrepareAsync("acme")).JoinKey, new Dictionary<string, string?> { ["IOT_BROKER"] = "rabbitmq", ["IOT_RABBITMQ_TLS_FOLDER"] = tls });
+            Tenant = await TenantStack.LaunchAsync(Provider, "acme", (await Provider.PrepareAsync("acme")).JoinKey, new Dictionary<string, string?>
+            {
+                ["IOT_BROKER"] = "rabbitmq",
+                ["IOT_RABBITMQ_TLS_FOLDER"] = tls,
+                ["IOT_RABBITMQ_MANAGEMENT_URL"] = Broker.ManagementUrl.ToString(),
+                ["IOT_RABBITMQ_PASSWORD"] = LookersPassword,
+            });
             _other = await TenantStack.LaunchAsync(Provider, "globex", (await Provider.PrepareAsync("globex")).JoinKey);
             await Tenant.ReadyAsync();
             Admin = await Tenant.AdminAsync();
             Broker.Ask(Tenant.Url);
             await Broker.StartAgainAsync();
+            await Broker.AdminAsync(HttpMethod.Put, "users/iot-tenant", $$"""{"password":"{{LookersPassword}}","tags":"monitoring"}""");
             await Broker.AdminAsync(HttpMethod.Put, $"permissions/acme/{Broker.User}", """{"configure":"","write":"^amq\\.topic$","read":""}""");
             await _other.ReadyAsync();
             _otherAdmin = await _other.AdminAsync();

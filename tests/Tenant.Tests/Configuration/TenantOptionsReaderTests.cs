@@ -51,11 +51,27 @@ public sealed class TenantOptionsReaderTests
     [InlineData("IOT_BROKER", "mosquitto")]
     [InlineData("IOT_RABBITMQ_TLS_FOLDER", "/no/such/folder")]
     [InlineData("IOT_RABBITMQ_NAMES", "host!")]
+    [InlineData("IOT_RABBITMQ_MANAGEMENT_URL", "http://broker.example:15672")]
+    [InlineData("IOT_RABBITMQ_MANAGEMENT_URL", "https://iot-tenant:secret@127.0.0.1:15671")]
     public void Read_BrokerThatCannotBeUsed_NamesTheSetting(string name, string value)
     {
         var settings = new Dictionary<string, string> { ["PROVIDER_URL"] = "https://provider.example:9443", ["IOT_BROKER"] = "rabbitmq", [name] = value };
 
         Should.Throw<StartupException>(() => Read([.. settings.Select(s => (s.Key, s.Value))])).Message.ShouldContain(name);
+    }
+
+    [Fact]
+    public void Read_ManagementOfABroker_NeedsAPasswordAndReadableRoots()
+    {
+        (string, string)[] settings = [("PROVIDER_URL", "https://provider.example:9443"), ("IOT_BROKER", "rabbitmq"), ("IOT_RABBITMQ_MANAGEMENT_URL", "https://127.0.0.1:15671")];
+
+        var error = Should.Throw<StartupException>(() => Read([.. settings, ("IOT_RABBITMQ_CA_FILE", "/none/ca.pem")]));
+        error.Message.ShouldContain("IOT_RABBITMQ_PASSWORD_FILE");
+        error.Message.ShouldContain("IOT_RABBITMQ_CA_FILE");
+        var read = Read([.. settings, ("IOT_RABBITMQ_PASSWORD", "swordfish")]).Broker.ShouldNotBeNull();
+        read.Management.ShouldNotBeNull().User.ShouldBe("iot-tenant");
+        read.ToString().ShouldNotContain("swordfish");
+        Read(("PROVIDER_URL", "https://provider.example:9443"), ("IOT_BROKER", "rabbitmq")).Broker.ShouldNotBeNull().Management.ShouldBeNull();
     }
 
     [Theory]

@@ -14,6 +14,7 @@ internal static class DevicesList
         run.Terminal.Result(devices, console => Print.Rows(
             console, devices, "no devices yet; make a token: iot devices token DEVICE-ID",
             ("DEVICE", d => d.DeviceId), ("NAME", d => d.DeviceName), ("TYPE", d => d.DeviceType), ("STATUS", d => Json.Snake(d.Status.ToString())),
+            ("ONLINE", d => d.Presence is null ? null : d.Presence.Online ? "yes" : "no"), ("SINCE", d => Print.Time(d.Presence?.Since)),
             ("ENROLLED", d => Print.Time(d.EnrolledAt)), ("CERTIFICATE UNTIL", d => Print.Time(d.NotAfter))));
         return ExitCode.Ok;
     }, cancellationToken);

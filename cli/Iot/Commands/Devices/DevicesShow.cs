@@ -21,9 +21,11 @@ internal static class DevicesShow
         Print.Facts(
             console,
             ("device", device.DeviceId), ("name", device.DeviceName), ("type", device.DeviceType), ("status", Json.Snake(device.Status.ToString())),
-            ("SPIFFE id", device.SpiffeId), ("enrolled", Print.Time(device.EnrolledAt)), ("revoked", Print.Time(device.RevokedAt)),
+            ("SPIFFE id", device.SpiffeId), ("enrolled", Print.Time(device.EnrolledAt)), ("online since", Since(device, online: true)), ("offline since", Since(device, online: false)), ("revoked", Print.Time(device.RevokedAt)),
             ("reason", device.RevocationReason), ("WireGuard", device.WireguardAddress), ("WireGuard key", device.WireguardPublicKey));
         console.WriteLine();
         CertificateTable.Print(console, device.Certificates);
     }
+
+    private static string? Since(DeviceDetail device, bool online) => device.Presence?.Online == online ? Print.Time(device.Presence.Since) : null;
 }

@@ -4,6 +4,7 @@ using IoTPlatform.Contracts.Certificates;
 using IoTPlatform.Contracts.Devices;
 using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
+using IoTPlatform.Tenant.Configuration;
 using IoTPlatform.Tenant.Data;
 using IoTPlatform.Tenant.Features.WireGuard;
 using Microsoft.EntityFrameworkCore;
@@ -11,8 +12,11 @@ using Microsoft.EntityFrameworkCore;
 namespace IoTPlatform.Tenant.Features.Devices;
 
 /// <summary>Reads the registry.</summary>
-internal sealed class DeviceRegistry(IDbContextFactory<TenantDbContext> databases, Authority authority, DeviceCertificates certificates)
+internal sealed class DeviceRegistry(IDbContextFactory<TenantDbContext> databases, Authority authority, DeviceCertificates certificates, TenantOptions options)
 {
+    // What was seen before somebody stopped looking is not what is.
+    private readonly bool knowsPresence = options.Broker?.Management is not null;
+
     private const int CertificatesShown = 50;
 
     /// <summary>By device id. A device whose first certificate never got out is valid until the moment it asked.</summary>
@@ -23,7 +27,8 @@ internal sealed class DeviceRegistry(IDbContextFactory<TenantDbContext> database
             .Where(d => after == null || string.Compare(d.DeviceId, after) > 0)
             .OrderBy(d => d.DeviceId).Take(limit + 1)
             .ToListAsync(cancellationToken);
-        return Paging.Cut(devices.ConvertAll(Summary), limit, d => d.DeviceId);
+        var presence = await PresenceAsync(db, [.. devices.Select(d => d.DeviceId)], cancellationToken);
+        return Paging.Cut(devices.ConvertAll(d => Summary(d, presence.GetValueOrDefault(d.DeviceId))), limit, d => d.DeviceId);
     }
 
     public async Task<DeviceDetail> ShowAsync(string deviceId, CancellationToken cancellationToken)
@@ -31,6 +36,7 @@ internal sealed class DeviceRegistry(IDbContextFactory<TenantDbContext> database
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         var device = await db.Devices.AsNoTracking().SingleOrDefaultAsync(d => d.DeviceId == deviceId, cancellationToken) ?? throw Unknown();
         var peer = await db.WireGuardPeers.AsNoTracking().SingleOrDefaultAsync(p => p.DeviceId == deviceId, cancellationToken);
+        var presence = await PresenceAsync(db, [deviceId], cancellationToken);
         var issued = await authority.ListAsync(new CertificateQuery { Subject = deviceId, Profile = Profiles.Device.Name, Limit = CertificatesShown }, cancellationToken);
         return new DeviceDetail
         {
@@ -41,6 +47,7 @@ internal sealed class DeviceRegistry(IDbContextFactory<TenantDbContext> database
             EnrolledAt = device.EnrolledAt,
             RevokedAt = device.RevokedAt,
             RevocationReason = device.RevocationReason,
+            Presence = presence.GetValueOrDefault(deviceId),
             SpiffeId = certificates.SpiffeIdOf(device.DeviceId),
             WireguardAddress = peer?.Address.ToString(),
             WireguardPublicKey = peer?.PublicKey,
@@ -50,7 +57,11 @@ internal sealed class DeviceRegistry(IDbContextFactory<TenantDbContext> database
 
     public static ProblemException Unknown() => new(404, "device_unknown", "There is no device with this id.");
 
-    private static DeviceSummary Summary(Device device) => new()
+    private async Task<Dictionary<string, DevicePresenceView>> PresenceAsync(TenantDbContext db, string[] deviceIds, CancellationToken cancellationToken) => knowsPresence
+        ? await db.DeviceConnections.Where(c => deviceIds.Contains(c.DeviceId)).ToDictionaryAsync(c => c.DeviceId, c => new DevicePresenceView { Online = c.Online, Since = c.Since }, cancellationToken)
+        : [];
+
+    private static DeviceSummary Summary(Device device, DevicePresenceView? presence) => new()
     {
         DeviceId = device.DeviceId,
         DeviceName = device.DeviceName,
@@ -58,6 +69,7 @@ internal sealed class DeviceRegistry(IDbContextFactory<TenantDbContext> database
         Status = Status(device),
         EnrolledAt = device.EnrolledAt,
         NotAfter = device.NotAfter ?? device.EnrolledAt,
+        Presence = presence,
     };
 
     private static DeviceStatus Status(Device device) => device.IsRevoked ? DeviceStatus.Revoked : DeviceStatus.Enrolled;

@@ -1,3 +1,5 @@
+using IoTPlatform.Hosting;
+
 namespace IoTPlatform.Tenant.Features.Mqtt;
 
 /// <summary>The same names as the provider's, for the tenant's own broker.</summary>
@@ -8,5 +10,5 @@ internal static class BrokerSettings
     public const string TlsFolder = "IOT_RABBITMQ_TLS_FOLDER";
     public const string Names = "IOT_RABBITMQ_NAMES";
 
-    public static readonly string[] All = [Broker, TlsFolder, Names];
+    public static readonly string[] All = [Broker, TlsFolder, Names, .. RabbitMqManagementSettings.All];
 }

@@ -1,4 +1,5 @@
 using IoTPlatform.Contracts;
+using IoTPlatform.Pki;
 using IoTPlatform.Tenant.Data;
 using IoTPlatform.Tenant.Features.Join;
 using Microsoft.EntityFrameworkCore;
@@ -8,6 +9,11 @@ namespace IoTPlatform.Tenant.Features.Mqtt;
 /// <summary>Which device may connect to this tenant's broker, and as what. Together with <see cref="DeviceTopics"/> the access policy of every broker that devices talk to.</summary>
 internal sealed class DeviceAccess(JoinedTenant tenant, IDbContextFactory<TenantDbContext> databases)
 {
+    private readonly string prefix = SpiffeId.Device(tenant.TenantId, tenant.PlatformDomain, "x")[..^1];
+
+    /// <summary>Whose SPIFFE id a login is; null: no device's of this tenant.</summary>
+    public string? DeviceOf(string login) => login.StartsWith(prefix, StringComparison.Ordinal) && login.Length > prefix.Length ? login[prefix.Length..] : null;
+
     /// <summary>With the tenant in front, because client ids are global across RabbitMQ's vHosts. One device, one id: it can throw off nobody but itself.</summary>
     public string ClientIdOf(string deviceId) => $"{tenant.TenantId}.{deviceId}";
 

@@ -1,3 +1,4 @@
+using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Hosting;
 
@@ -5,12 +6,17 @@ namespace IoTPlatform.Tenant.Features.Mqtt;
 
 internal static class MqttServices
 {
-    public static IServiceCollection AddDeviceMqtt(this IServiceCollection services, BrokerOptions? broker)
+    /// <param name="services">Gets them.</param>
+    /// <param name="broker">Null: devices speak HTTPS only.</param>
+    /// <param name="root">The platform's, for a broker whose roots nobody named.</param>
+    public static IServiceCollection AddDeviceMqtt(this IServiceCollection services, BrokerOptions? broker, X509Certificate2 root)
     {
         services.AddSingleton<DeviceAccess>();
         if (broker is null)
             return services;
         services.AddSingleton<IRabbitMqAuth, RabbitMqDeviceAuth>();
+        if (broker.Management is { } management)
+            services.AddSingleton<DevicePresence>().AddConnectionPoll<ConnectedDevices>(management, RabbitMqHttp.Roots(management, root)).AddHostedService<PresenceRelay>();
         if (broker.TlsFolder is { } folder)
             services.AddHostedService(provider => ActivatorUtilities.CreateInstance<BrokerCertificate>(provider, broker.Names, new BrokerCertificateFiles(folder)));
         return services;

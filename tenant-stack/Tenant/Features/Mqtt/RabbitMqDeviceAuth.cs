@@ -1,6 +1,4 @@
 using IoTPlatform.Hosting;
-using IoTPlatform.Pki;
-using IoTPlatform.Tenant.Features.Join;
 
 namespace IoTPlatform.Tenant.Features.Mqtt;
 
@@ -8,20 +6,19 @@ namespace IoTPlatform.Tenant.Features.Mqtt;
 /// <see cref="DeviceAccess"/> in RabbitMQ's words: logins are the SPIFFE ids of certificates that the broker has verified, topics are
 /// routing keys of <c>amq.topic</c>.
 /// </summary>
-internal sealed class RabbitMqDeviceAuth(DeviceAccess access, JoinedTenant tenant) : IRabbitMqAuth
+internal sealed class RabbitMqDeviceAuth(DeviceAccess access) : IRabbitMqAuth
 {
     private const string Exchange = "amq.topic";
-    private readonly string prefix = SpiffeId.Device(tenant.TenantId, tenant.PlatformDomain, "x")[..^1];
 
     /// <summary>Never with a password: devices have none, and nothing has verified the name.</summary>
     public ValueTask<bool> MayLogInAsync(string username, bool withPassword, CancellationToken cancellationToken) =>
-        !withPassword && Device(username) is { } device ? access.IsActiveAsync(device, cancellationToken) : ValueTask.FromResult(false);
+        !withPassword && access.DeviceOf(username) is { } device ? access.IsActiveAsync(device, cancellationToken) : ValueTask.FromResult(false);
 
     public async ValueTask<bool> MayEnterAsync(string username, string vhost, string? clientId, CancellationToken cancellationToken) =>
-        Device(username) is { } device && vhost == access.Namespace && clientId == access.ClientIdOf(device) && await access.IsActiveAsync(device, cancellationToken);
+        access.DeviceOf(username) is { } device && vhost == access.Namespace && clientId == access.ClientIdOf(device) && await access.IsActiveAsync(device, cancellationToken);
 
     public bool MayUse(string username, string vhost, string resource, string name, string permission) =>
-        Device(username) is { } device && vhost == access.Namespace && resource switch
+        access.DeviceOf(username) is { } device && vhost == access.Namespace && resource switch
         {
             "queue" => IsSession(device, name) && permission is ("configure" or "write" or "read"),
             "exchange" => name == Exchange && permission is ("write" or "read"),
@@ -30,7 +27,7 @@ internal sealed class RabbitMqDeviceAuth(DeviceAccess access, JoinedTenant tenan
 
     public bool MayTopic(string username, string vhost, string exchange, string permission, string routingKey)
     {
-        if (Device(username) is not { } device || vhost != access.Namespace || exchange != Exchange || routingKey.Contains('/'))
+        if (access.DeviceOf(username) is not { } device || vhost != access.Namespace || exchange != Exchange || routingKey.Contains('/'))
             return false;
         var topic = routingKey.Replace('.', '/').Replace('*', '+');
         return permission switch
@@ -40,10 +37,6 @@ internal sealed class RabbitMqDeviceAuth(DeviceAccess access, JoinedTenant tenan
             _ => false,
         };
     }
-
-    /// <summary>Null: no device of this tenant.</summary>
-    private string? Device(string username) =>
-        username.StartsWith(prefix, StringComparison.Ordinal) && username.Length > prefix.Length ? username[prefix.Length..] : null;
 
     /// <summary>The queue of the device's MQTT session, one for each QoS.</summary>
     private bool IsSession(string deviceId, string queue)

@@ -2,20 +2,10 @@ using Npgsql;
 
 namespace IoTPlatform.Hosting.Events;
 
-/// <summary>The right to relay, for one process per database. The position is written over the lock's own connection, so a relay that lost the lock can't move it.</summary>
-internal sealed class RelayLease : IAsyncDisposable
+/// <summary>The audit log as the relay reads it, and how far it got.</summary>
+/// <param name="connection">That of the relay's lock: a relay that lost it can't move the position.</param>
+internal sealed class AuditOutbox(NpgsqlConnection connection)
 {
-    /// <summary>"iot-evnt" in ASCII.</summary>
-    private const long Lock = 0x696f742d65766e74;
-
-    private readonly AdvisoryLease _lease;
-
-    private RelayLease(AdvisoryLease lease) => _lease = lease;
-
-    /// <summary>Null: another process has it.</summary>
-    public static async Task<RelayLease?> TryAcquireAsync(NpgsqlDataSource database, CancellationToken cancellationToken) =>
-        await AdvisoryLease.TryAcquireAsync(database, Lock, cancellationToken) is { } lease ? new RelayLease(lease) : null;
-
     /// <summary>The next acts, oldest first. Whatever is visible is complete: an entry gets its number only after the one before it was committed.</summary>
     public async Task<IReadOnlyList<RecordedAct>> ReadAsync(int limit, CancellationToken cancellationToken)
     {
@@ -38,7 +28,5 @@ internal sealed class RelayLease : IAsyncDisposable
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    public ValueTask DisposeAsync() => _lease.DisposeAsync();
-
-    private NpgsqlCommand Command(string sql, object value) => new(sql, _lease.Connection) { Parameters = { new() { Value = value } } };
+    private NpgsqlCommand Command(string sql, object value) => new(sql, connection) { Parameters = { new() { Value = value } } };
 }

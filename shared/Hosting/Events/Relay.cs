@@ -1,0 +1,68 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace IoTPlatform.Hosting.Events;
+
+/// <summary>Publishes what waits in the database, in one process per database. While it can't, it tries again, after longer and longer pauses.</summary>
+/// <param name="database">Where the events wait.</param>
+/// <param name="key">Of the advisory lock.</param>
+/// <param name="publisher">Nothing is read while it is not ready.</param>
+/// <param name="time">For the pauses.</param>
+/// <param name="log">Of the class that inherits.</param>
+public abstract partial class Relay(NpgsqlDataSource database, long key, IEventPublisher publisher, TimeProvider time, ILogger log) : BackgroundService
+{
+    private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
+
+    protected IEventPublisher Publisher { get; } = publisher;
+
+    /// <summary>Publishes the next ones, and remembers it afterwards. True: there are more.</summary>
+    /// <param name="connection">That of the lock.</param>
+    /// <param name="cancellationToken">The process stops.</param>
+    protected abstract Task<bool> RelayAsync(NpgsqlConnection connection, CancellationToken cancellationToken);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var failures = 0;
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                await using var lease = Publisher.IsReady ? await AdvisoryLease.TryAcquireAsync(database, key, stoppingToken) : null;
+                while (lease is not null && Publisher.IsReady)
+                {
+                    var more = await RelayAsync(lease.Connection, stoppingToken);
+                    if (failures > 0)
+                        GoesOn();
+                    failures = 0;
+                    if (!more)
+                        await Task.Delay(PollInterval, time, stoppingToken);
+                }
+            }
+            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+            {
+                if (failures++ == 0)
+                    Waits(e);
+            }
+            catch (Exception) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+
+            await PauseAsync(failures, stoppingToken);
+        }
+    }
+
+    private async Task PauseAsync(int failures, CancellationToken stoppingToken)
+    {
+        var pause = TimeSpan.FromSeconds(Math.Min(Math.Pow(2, failures), LongestPause.TotalSeconds));
+        await Task.Delay(pause, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Events can't be published at the moment; they wait in the database")]
+    private partial void Waits(Exception exception);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Events are published again")]
+    private partial void GoesOn();
+}
