@@ -55,6 +55,21 @@ public sealed class TenantEventsTests(SharedTenant shared) : IClassFixture<Share
     }
 
     [SkippableFact]
+    public async Task Device_NeverRenews_IsToldToBeExpiring()
+    {
+        await Tenant.Database.ExecuteAsync(
+            """
+            INSERT INTO ca.certificates (serial, subject, sans, issuer, issuer_key_id, profile, provisioner, requester, public_key_sha256, not_before, not_after, issued_at, der)
+              VALUES ('\x0badcafe', 'teller-4', '{}', 'acme Sub-CA', '', 'device', 'enroll', 'token:1', sha256(''), now() - interval '10 h', now() + interval '1 h', now(), '')
+            """);
+
+        await Tenant.BootAsync();
+
+        await UntilAsync(() => Of("teller-4").Count == 1);
+        Of("teller-4").Single().Type.ShouldBe(CertificateExpiring.Name);
+    }
+
+    [SkippableFact]
     public async Task Upgrade_OfATenantWithAPast_TellsNothingOfIt()
     {
         await using var database = await PostgresServer.CreateDatabaseAsync(typeof(Authority).Assembly);
