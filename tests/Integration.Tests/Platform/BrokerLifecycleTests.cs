@@ -8,7 +8,8 @@ using Npgsql;
 namespace IoTPlatform.Integration.Tests.Platform;
 
 /// <summary>What the provider does at its RabbitMQ over a tenant's life, and while the broker is killed under it.</summary>
-public sealed class BrokerLifecycleTests(PlatformFixture platform) : IClassFixture<PlatformFixture>
+[Collection(SharedPlatform.Name)]
+public sealed class BrokerLifecycleTests(PlatformFixture platform)
 {
     /// <summary>The lock around the mapping: whoever holds it stops a JOIN between the tenant's rights and its way in.</summary>
     private const long MappingLock = 0x696f742d76686f73;

@@ -11,6 +11,7 @@ using IoTPlatform.Testing;
 namespace IoTPlatform.Integration.Tests.Platform;
 
 /// <summary>Telemetry from a bridge's PUBLISH to a row, with everything that can be killed being killed on the way.</summary>
+[Collection(SharedPlatform.Name)]
 public sealed class TelemetryTests(TelemetryTests.Fixture fixture) : IClassFixture<TelemetryTests.Fixture>
 {
     private const int Many = 3000;
@@ -288,23 +289,19 @@ public sealed class TelemetryTests(TelemetryTests.Fixture fixture) : IClassFixtu
         }
     }
 
-    public sealed class Fixture : IAsyncLifetime
+    public sealed class Fixture(PlatformFixture platform) : IAsyncLifetime
     {
-        public PlatformFixture Platform { get; } = new();
+        public PlatformFixture Platform { get; } = platform;
 
         /// <summary>Tenant <c>bad</c>.</summary>
         internal JoinedTenant Bad { get; private set; } = null!;
 
-        public async Task InitializeAsync()
-        {
-            await Platform.InitializeAsync();
-            Bad = await JoinedTenant.JoinAsync(Platform.Provider, "bad");
-        }
+        public async Task InitializeAsync() => Bad = await JoinedTenant.JoinAsync(Platform.Provider, "bad");
 
-        public async Task DisposeAsync()
+        public Task DisposeAsync()
         {
             Bad?.Dispose();
-            await Platform.DisposeAsync();
+            return Task.CompletedTask;
         }
     }
 }

@@ -7,6 +7,7 @@ using Npgsql;
 namespace IoTPlatform.Integration.Tests.Platform;
 
 /// <summary>Two tenants that joined through the real provider, and what each can do with what it got.</summary>
+[Collection(SharedPlatform.Name)]
 public sealed class TwoTenantsTests(TwoTenantsTests.Fixture fixture) : IClassFixture<TwoTenantsTests.Fixture>
 {
     private readonly RabbitMqServer _broker = fixture.Platform.Broker;
@@ -187,9 +188,9 @@ public sealed class TwoTenantsTests(TwoTenantsTests.Fixture fixture) : IClassFix
     private Task CommandAsync(string vhost, string payload) => _broker.AdminAsync(
         HttpMethod.Post, $"exchanges/{vhost}/amq.topic/publish", $$"""{"properties":{},"routing_key":"commands.pump","payload":"{{payload}}","payload_encoding":"string"}""");
 
-    public sealed class Fixture : IAsyncLifetime
+    public sealed class Fixture(PlatformFixture platform) : IAsyncLifetime
     {
-        public PlatformFixture Platform { get; } = new();
+        public PlatformFixture Platform { get; } = platform;
 
         internal JoinedTenant Acme { get; private set; } = null!;
 
@@ -197,16 +198,15 @@ public sealed class TwoTenantsTests(TwoTenantsTests.Fixture fixture) : IClassFix
 
         public async Task InitializeAsync()
         {
-            await Platform.InitializeAsync();
             Acme = await JoinedTenant.JoinAsync(Platform.Provider, "acme");
             Globex = await JoinedTenant.JoinAsync(Platform.Provider, "globex");
         }
 
-        public async Task DisposeAsync()
+        public Task DisposeAsync()
         {
             Acme?.Dispose();
             Globex?.Dispose();
-            await Platform.DisposeAsync();
+            return Task.CompletedTask;
         }
     }
 }
