@@ -21,7 +21,9 @@ internal sealed class InMemoryDelivery : IEventPublisher, IReceiveObserver
 
     public bool IsReady => _bus.BusControl.CheckHealth().Status == BusHealthStatus.Healthy;
 
-    public Task PublishAsync(IReadOnlyList<PlatformEvent> events, CancellationToken cancellationToken) => EventLanes.PublishAsync(events, PublishAsync, cancellationToken);
+    /// <summary>Only what somebody wants: nobody else can hear the others.</summary>
+    public Task PublishAsync(IReadOnlyList<PlatformEvent> events, CancellationToken cancellationToken) =>
+        EventLanes.PublishAsync([.. events.Where(happened => _consumers[happened.GetType()].Any(reader => reader.Wants(happened)))], PublishAsync, cancellationToken);
 
     public Task PreReceive(ReceiveContext context) => Task.CompletedTask;
 
@@ -36,10 +38,7 @@ internal sealed class InMemoryDelivery : IEventPublisher, IReceiveObserver
 
     private async Task PublishAsync(PlatformEvent happened, CancellationToken cancellationToken)
     {
-        var readers = _consumers[happened.GetType()];
-        if (!readers.Any(reader => reader.Wants(happened)))
-            return; // nobody else can hear it
-        var waiting = _waiting[happened.Id] = new Waiting(readers.Count());
+        var waiting = _waiting[happened.Id] = new Waiting(_consumers[happened.GetType()].Count());
         try
         {
             await _bus.Bus.Publish(happened, happened.GetType(), Pipe.Execute<PublishContext>(context => context.MessageId = happened.Id), cancellationToken);
