@@ -14,7 +14,6 @@ public sealed class BrokerLifecycleTests(PlatformFixture platform)
     /// <summary>The lock around the mapping: whoever holds it stops a JOIN between the tenant's rights and its way in.</summary>
     private const long MappingLock = 0x696f742d76686f73;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private readonly RabbitMqServer _broker = platform.Broker;
     private readonly ProviderStack _provider = platform.Provider;
 
@@ -23,7 +22,7 @@ public sealed class BrokerLifecycleTests(PlatformFixture platform)
     {
         var prepared = await _provider.PrepareAsync("early");
         await _provider.PrepareAsync("unwanted");
-        await UntilAsync(async () => await _provider.Database.ScalarAsync<long>("SELECT count(*) FROM provider.tenants WHERE tenant_id IN ('early', 'unwanted') AND broker_due_at IS NOT NULL") == 0);
+        await Waiting.UntilAsync(async () => await _provider.Database.ScalarAsync<long>("SELECT count(*) FROM provider.tenants WHERE tenant_id IN ('early', 'unwanted') AND broker_due_at IS NOT NULL") == 0);
 
         (await _broker.AdminAsync(HttpMethod.Get, "queues/early/telemetry")).ShouldNotBeNull();
         (await _broker.AdminAsync(HttpMethod.Get, "permissions/early/early-mqtt-bridge")).ShouldBeNull();
@@ -36,7 +35,7 @@ public sealed class BrokerLifecycleTests(PlatformFixture platform)
 
         using var admin = await _provider.AdminAsync();
         await admin.RemoveTenantAsync("unwanted");
-        await UntilAsync(async () => await _broker.AdminAsync(HttpMethod.Get, "vhosts/unwanted") is null);
+        await Waiting.UntilAsync(async () => await _broker.AdminAsync(HttpMethod.Get, "vhosts/unwanted") is null);
         (await _broker.AdminAsync(HttpMethod.Get, "users/unwanted-mqtt-bridge")).ShouldBeNull();
     }
 
@@ -50,7 +49,7 @@ public sealed class BrokerLifecycleTests(PlatformFixture platform)
         {
             await ExecuteAsync(gate, $"SELECT pg_advisory_lock({MappingLock})");
             first = tenant.JoinWithAsync(_provider, prepared.JoinKey);
-            await UntilAsync(async () => await _provider.Database.ScalarAsync<long>("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())") > 0);
+            await Waiting.UntilAsync(async () => await _provider.Database.ScalarAsync<long>("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())") > 0);
             (await _broker.AdminAsync(HttpMethod.Get, "permissions/killed/killed-mqtt-bridge")).ShouldNotBeNull();
             await _broker.KillAsync();
             await ExecuteAsync(gate, $"SELECT pg_advisory_unlock({MappingLock})");
@@ -66,7 +65,7 @@ public sealed class BrokerLifecycleTests(PlatformFixture platform)
         waiting.Steps.Single(s => s.Step == "broker").LastError.ShouldNotBeNull();
 
         await _broker.StartAgainAsync();
-        await UntilAsync(async () => await JoinsAsync(tenant, prepared.JoinKey));
+        await Waiting.UntilAsync(async () => await JoinsAsync(tenant, prepared.JoinKey));
 
         (await admin.CheckBrokerAsync("killed")).Differences.ShouldBeEmpty();
         using var bridge = tenant.Bridge(_broker);
@@ -106,7 +105,7 @@ public sealed class BrokerLifecycleTests(PlatformFixture platform)
         (await Should.ThrowAsync<ApiException>(() => admin.SuspendTenantAsync("late", "unpaid"))).Status.ShouldBe(503);
 
         await _broker.StartAgainAsync();
-        await UntilAsync(async () => await _broker.AdminAsync(HttpMethod.Get, "permissions/late/late-mqtt-bridge") is null);
+        await Waiting.UntilAsync(async () => await _broker.AdminAsync(HttpMethod.Get, "permissions/late/late-mqtt-bridge") is null);
     }
 
     [SkippableFact]
@@ -187,15 +186,5 @@ public sealed class BrokerLifecycleTests(PlatformFixture platform)
     {
         await using var command = new NpgsqlCommand(sql, connection);
         await command.ExecuteNonQueryAsync();
-    }
-
-    private static async Task UntilAsync(Func<Task<bool>> condition)
-    {
-        using var patience = new CancellationTokenSource(Patience);
-        while (!await condition())
-        {
-            patience.IsCancellationRequested.ShouldBeFalse("it did not happen in time");
-            await Task.Delay(100, CancellationToken.None);
-        }
     }
 }

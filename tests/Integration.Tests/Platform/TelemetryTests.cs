@@ -279,15 +279,7 @@ public sealed class TelemetryTests(TelemetryTests.Fixture fixture) : IClassFixtu
     private Task WaitingAsync(string vhost, string queue, int count) => UntilAsync(async () =>
         JsonNode.Parse((await _broker.AdminAsync(HttpMethod.Get, $"queues/{vhost}?disable_stats=true&enable_queue_totals=true"))!)!.AsArray().Any(q => (string)q!["name"]! == queue && (int)q["messages"]! == count));
 
-    private static async Task UntilAsync(Func<Task<bool>> condition)
-    {
-        using var patience = new CancellationTokenSource(Patience);
-        while (!await condition())
-        {
-            patience.IsCancellationRequested.ShouldBeFalse("it did not happen in time");
-            await Task.Delay(100, CancellationToken.None);
-        }
-    }
+    private static Task UntilAsync(Func<Task<bool>> condition) => Waiting.UntilAsync(condition, Patience);
 
     public sealed class Fixture(PlatformFixture platform) : IAsyncLifetime
     {

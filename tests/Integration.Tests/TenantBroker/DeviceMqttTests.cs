@@ -12,8 +12,6 @@ namespace IoTPlatform.Integration.Tests.TenantBroker;
 /// <summary>A tenant's devices on the tenant's RabbitMQ, which asks the tenant.</summary>
 public sealed class DeviceMqttTests(DeviceMqttTests.House house) : IClassFixture<DeviceMqttTests.House>
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-
     [SkippableFact]
     public async Task Device_PublishesBelowItsOwnId()
     {
@@ -151,10 +149,10 @@ public sealed class DeviceMqttTests(DeviceMqttTests.House house) : IClassFixture
         (await house.Admin.GetDeviceAsync("present")).Presence.ShouldBeNull();
 
         await using (await device.SubscribeAsync("acme.present", "commands/present/#"))
-            await UntilAsync(async () => (await house.Admin.GetDeviceAsync("present")).Presence?.Online == true);
+            await Waiting.UntilAsync(async () => (await house.Admin.GetDeviceAsync("present")).Presence?.Online == true);
 
-        await UntilAsync(async () => (await house.Admin.ListDevicesAsync(limit: 500)).Items.Single(d => d.DeviceId == "present").Presence?.Online == false);
-        await UntilAsync(async () => await house.Tenant.Database.ScalarAsync<bool>("SELECT bool_and(told) FROM tenant.device_presence"));
+        await Waiting.UntilAsync(async () => (await house.Admin.ListDevicesAsync(limit: 500)).Items.Single(d => d.DeviceId == "present").Presence?.Online == false);
+        await Waiting.UntilAsync(async () => await house.Tenant.Database.ScalarAsync<bool>("SELECT bool_and(told) FROM tenant.device_presence"));
     }
 
     [SkippableTheory]
@@ -172,16 +170,6 @@ public sealed class DeviceMqttTests(DeviceMqttTests.House house) : IClassFixture
         using var answer = await http.PostAsync(new Uri($"mqtt/auth/{question}", UriKind.Relative), form);
 
         ((int)answer.StatusCode).ShouldBe(403);
-    }
-
-    private static async Task UntilAsync(Func<Task<bool>> condition)
-    {
-        using var patience = new CancellationTokenSource(Patience);
-        while (!await condition())
-        {
-            patience.IsCancellationRequested.ShouldBeFalse("it did not happen in time");
-            await Task.Delay(100, CancellationToken.None);
-        }
     }
 
     /// <summary>A provider, two tenants, and the RabbitMQ of the first.</summary>
