@@ -6,6 +6,8 @@ namespace IoTPlatform.Integration.Tests.Platform;
 /// <summary>A queue of somebody outside, in the vHost of the platform's events.</summary>
 internal sealed class OutsideQueue(RabbitMqServer broker, string name)
 {
+    private readonly HashSet<Guid> _seen = [];
+
     /// <summary>The test's own user plays the outsider, who has to be let into the vHost.</summary>
     public static Task AdmitAsync(RabbitMqServer broker) => broker.AdminAsync(HttpMethod.Put, $"permissions/platform/{broker.User}", """{"configure":".*","write":".*","read":".*"}""");
 
@@ -25,5 +27,17 @@ internal sealed class OutsideQueue(RabbitMqServer broker, string name)
             return taken != "[]";
         });
         return JsonElement.Parse(taken)[0];
+    }
+
+    /// <summary>The next event of that kind that this queue has not yielded before: delivery is at least once, and others on the same platform are told of too.</summary>
+    public async Task<(JsonElement Message, JsonElement Body)> NextAsync(Func<JsonElement, bool> wanted)
+    {
+        while (true)
+        {
+            var message = await TakeAsync();
+            var body = JsonElement.Parse(message.GetProperty("payload").GetString()!);
+            if (_seen.Add(body.GetProperty("id").GetGuid()) && wanted(body))
+                return (message, body);
+        }
     }
 }
