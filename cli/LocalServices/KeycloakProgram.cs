@@ -1,3 +1,6 @@
+using System.Diagnostics;
+using System.Globalization;
+
 namespace IoTPlatform.LocalServices;
 
 /// <summary>Where a Keycloak is: an installation, or an archive with a script that unpacks and starts it.</summary>
@@ -17,6 +20,33 @@ public sealed class KeycloakProgram
 
     /// <summary>Java, without which none of them starts.</summary>
     public static bool HasJava => ProgramSearch.OnPath("java") is not null || Environment.GetEnvironmentVariable("JAVA_HOME") is { Length: > 0 };
+
+    /// <summary>A copy below this folder, made once: an installation keeps its data and its build beside its programs.</summary>
+    /// <returns>The copy's folder, without data.</returns>
+    /// <exception cref="IOException">It could not be copied or unpacked.</exception>
+    public async Task<string> InstallAsync(string path, CancellationToken cancellationToken = default)
+    {
+        var copy = Path.Combine(path, "home");
+        if (Directory.Exists(copy))
+            return copy;
+        var unfinished = Directory.CreateDirectory(copy + ".part").FullName;
+        await (Home is { } home ? RunAsync("cp", ["-rLT", home, unfinished], cancellationToken) : RunAsync("tar", ["-xf", Archive, "-C", unfinished, "--strip-components=1"], cancellationToken)).ConfigureAwait(false);
+        var data = Path.Combine(unfinished, "data");
+        if (Directory.Exists(data))
+            Directory.Delete(data, recursive: true);
+        Directory.Move(unfinished, copy);
+        return copy;
+    }
+
+    private string Archive => Directory.EnumerateFiles(Path.GetDirectoryName(StartScript)!, "keycloak-*.tar.*").First();
+
+    private static async Task RunAsync(string program, string[] arguments, CancellationToken cancellationToken)
+    {
+        using var process = Process.Start(new ProcessStartInfo(program, arguments))!;
+        await process.WaitForExitAsync(cancellationToken).ConfigureAwait(false);
+        if (process.ExitCode != 0)
+            throw new IOException($"'{program} {string.Join(' ', arguments)}' ended with {process.ExitCode.ToString(CultureInfo.InvariantCulture)}");
+    }
 
     private static string? FindHome()
     {

@@ -28,18 +28,4 @@ public sealed class KeycloakFolderTests : IDisposable
         folder.Issuer("cdm").ShouldBe("http://127.0.0.1:1001/realms/cdm");
         folder.Health.ShouldBe(new Uri("http://127.0.0.1:1002/health/ready"));
     }
-
-    [Fact]
-    public async Task Tls_Given_IsTheAddressAndTheIssuer()
-    {
-        var folder = new KeycloakFolder(_temp.Path, Archive, 1001, 1002)
-        {
-            Tls = new KeycloakTls { Port = 1003, CertificateFile = "/server.crt", KeyFile = "/server.key", TrustedRootFile = "/root.crt" },
-        };
-        folder.Issuer("cdm").ShouldBe("https://localhost:1003/realms/cdm");
-        var command = await folder.ServerAsync();
-        command.Environment["KC_HOSTNAME"].ShouldBe("https://localhost:1003");
-        command.Arguments.ShouldContain("--https-certificate-file=/server.crt");
-        command.Arguments.ShouldContain("--truststore-paths=/root.crt");
-    }
 }

@@ -12,17 +12,29 @@ public sealed class KeycloakServer : IAsyncDisposable
 {
     public const string Admin = KeycloakFolder.Admin;
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(180);
-    private static readonly Lazy<Task<KeycloakServer>> One = new(() => StartAsync(tls: null));
+    private static readonly Lazy<Task<KeycloakServer>> One = new(() => StartAsync(site: null));
     private readonly TempFolder _folder = new();
-    private readonly KeycloakFolder _keycloak;
+    private readonly Uri _health;
+    private readonly Func<Task<ServiceCommand>> _command;
     private readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false, SslOptions = { RemoteCertificateValidationCallback = (_, _, _, _) => true } }) { Timeout = TimeSpan.FromSeconds(60) };
     private ProcessUnderTest? _process;
 
-    private KeycloakServer(KeycloakProgram program, KeycloakTls? tls) => _keycloak = new KeycloakFolder(_folder.Path, program, FreePort.Next(), FreePort.Next()) { Tls = tls };
+    private KeycloakServer(KeycloakProgram program, KeycloakSite? site)
+    {
+        var folder = new KeycloakFolder(_folder.Path, program, FreePort.Next(), FreePort.Next());
+        (Url, _health, AdminPassword, _command) = (folder.Url, folder.Health, folder.AdminPassword, () => folder.ServerAsync());
+        if (site is null)
+            return;
+        var shipped = new ShippedKeycloak(_folder.Path, program, site, FreePort.Next(), AdminPassword);
+        (Url, _health, _command) = (shipped.Url, shipped.Health, shipped.ServerAsync);
+    }
 
-    public Uri Url => _keycloak.Url;
+    public Uri Url { get; }
 
-    public string AdminPassword => _keycloak.AdminPassword;
+    public string AdminPassword { get; }
+
+    /// <summary>Of health and metrics.</summary>
+    public int ManagementPort => _health.Port;
 
     /// <summary>What it logged since its last start.</summary>
     public string Log => _process?.Output ?? "";
@@ -34,11 +46,11 @@ public sealed class KeycloakServer : IAsyncDisposable
         return One.Value;
     }
 
-    /// <summary>One of its own, over TLS. Skips as <see cref="SharedAsync"/> does.</summary>
-    public static Task<KeycloakServer> StartWithTlsAsync(KeycloakTls tls)
+    /// <summary>One of its own, as deploy/keycloak ships it. Skips as <see cref="SharedAsync"/> does.</summary>
+    public static Task<KeycloakServer> StartShippedAsync(KeycloakSite site)
     {
         RequireProgram();
-        return StartAsync(tls);
+        return StartAsync(site);
     }
 
     /// <summary>Skips the test where there is no Keycloak or no Java.</summary>
@@ -49,7 +61,7 @@ public sealed class KeycloakServer : IAsyncDisposable
         Requires.Tool("setpriv");
     }
 
-    public string Issuer(string realm) => _keycloak.Issuer(realm);
+    public string Issuer(string realm) => $"{Url.AbsoluteUri}realms/{realm}";
 
     /// <summary>After <see cref="KillAsync"/> or <see cref="StopAsync"/>, on the same data and the same port.</summary>
     public async Task StartAgainAsync()
@@ -62,7 +74,7 @@ public sealed class KeycloakServer : IAsyncDisposable
     public async Task LaunchAsync()
     {
         // Its script hands TERM on to the JVM; killing the script alone would leave the JVM behind.
-        _process = await ForkThread.StartAsync(await _keycloak.ServerAsync(), "TERM");
+        _process = await ForkThread.StartAsync(await _command(), "TERM");
     }
 
     public async Task ReadyAsync()
@@ -165,9 +177,9 @@ public sealed class KeycloakServer : IAsyncDisposable
         _folder.Dispose();
     }
 
-    private static async Task<KeycloakServer> StartAsync(KeycloakTls? tls)
+    private static async Task<KeycloakServer> StartAsync(KeycloakSite? site)
     {
-        var server = new KeycloakServer(KeycloakProgram.Find(Tools.RepositoryRoot)!, tls);
+        var server = new KeycloakServer(KeycloakProgram.Find(Tools.RepositoryRoot)!, site);
         try
         {
             await server.StartAgainAsync();
@@ -184,7 +196,7 @@ public sealed class KeycloakServer : IAsyncDisposable
     {
         try
         {
-            using var response = await _http.GetAsync(_keycloak.Health);
+            using var response = await _http.GetAsync(_health);
             return response.IsSuccessStatusCode;
         }
         catch (HttpRequestException)

@@ -1,13 +1,14 @@
+using System.Globalization;
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.Contracts.Identity;
-using IoTPlatform.LocalServices;
 using IoTPlatform.Stacks;
 using IoTPlatform.Testing;
+using Npgsql;
 
 namespace IoTPlatform.Integration.Tests.Keycloak;
 
-/// <summary>Provider, tenant and Keycloak over TLS, every certificate from the platform's own CA: as the documentation says to run them.</summary>
+/// <summary>Provider, tenant and the Keycloak of deploy/keycloak over TLS, every certificate from the platform's own CA: as the documentation says to run them.</summary>
 public sealed class PrivateCaTests(PrivateCaTests.House house) : IClassFixture<PrivateCaTests.House>
 {
     private const string Password = "correct horse";
@@ -40,6 +41,17 @@ public sealed class PrivateCaTests(PrivateCaTests.House house) : IClassFixture<P
     }
 
     [SkippableFact]
+    public async Task ShippedConfiguration_IsTlsOnly_WithHealthOnLoopback()
+    {
+        using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(10) };
+        Uri Management(string host) => new(string.Create(CultureInfo.InvariantCulture, $"http://{host}:{house.Keycloak.ManagementPort}/metrics"));
+
+        (await http.GetStringAsync(Management("127.0.0.1"))).ShouldContain("jvm_");
+        await Should.ThrowAsync<HttpRequestException>(() => http.GetStringAsync(Management("127.0.0.2")));
+        await Should.ThrowAsync<HttpRequestException>(() => http.GetStringAsync(new UriBuilder(house.Keycloak.Url) { Scheme = "http" }.Uri));
+    }
+
+    [SkippableFact]
     public async Task CaFile_WithoutTheIntermediate_KeycloakIsNotBelieved()
     {
         await house.RestartProviderAsync(house.RootFile);
@@ -62,6 +74,8 @@ public sealed class PrivateCaTests(PrivateCaTests.House house) : IClassFixture<P
     {
         private readonly TempFolder _folder = new();
         private readonly Dictionary<string, string?> _settings = [];
+        private TestDatabase? _database;
+        private SocketPort? _databasePort;
 
         public ProviderStack Provider { get; private set; } = null!;
         public TenantStack Tenant { get; private set; } = null!;
@@ -74,8 +88,9 @@ public sealed class PrivateCaTests(PrivateCaTests.House house) : IClassFixture<P
             KeycloakServer.RequireProgram();
             Requires.Tool("step");
             Provider = await ProviderStack.StartAsync(_settings);
-            var tls = await CertifyAsync(FreePort.Next());
-            Keycloak = await KeycloakServer.StartWithTlsAsync(tls);
+            _database = await PostgresServer.CreateEmptyDatabaseAsync();
+            _databasePort = SocketPort.To(_database);
+            Keycloak = await KeycloakServer.StartShippedAsync(await CertifyAsync(FreePort.Next()));
             _settings["IOT_IDENTITY"] = "keycloak";
             _settings["IOT_OIDC_ISSUER"] = Keycloak.Issuer("cdm");
             await RestartProviderAsync(CaFile);
@@ -103,6 +118,10 @@ public sealed class PrivateCaTests(PrivateCaTests.House house) : IClassFixture<P
                 await Provider.DisposeAsync();
             if (Keycloak is not null)
                 await Keycloak.DisposeAsync();
+            if (_databasePort is not null)
+                await _databasePort.DisposeAsync();
+            if (_database is not null)
+                await _database.DisposeAsync();
             _folder.Dispose();
         }
 
@@ -116,7 +135,7 @@ public sealed class PrivateCaTests(PrivateCaTests.House house) : IClassFixture<P
         }
 
         /// <summary>A certificate for Keycloak with the step CLI, and the file of those who may have signed it.</summary>
-        private async Task<KeycloakTls> CertifyAsync(int port)
+        private async Task<KeycloakSite> CertifyAsync(int port)
         {
             await File.WriteAllTextAsync(RootFile, Provider.Trust.Root.ExportCertificatePem() + "\n");
             var (certificate, key) = (_folder.Combine("server.crt"), _folder.Combine("server.key"));
@@ -130,7 +149,12 @@ public sealed class PrivateCaTests(PrivateCaTests.House house) : IClassFixture<P
             var chain = new X509Certificate2Collection();
             chain.ImportFromPemFile(certificate);
             await File.WriteAllTextAsync(CaFile, string.Concat(chain.Skip(1).Append(Provider.Trust.Root).Select(ca => ca.ExportCertificatePem() + "\n")));
-            return new KeycloakTls { Port = port, CertificateFile = certificate, KeyFile = key, TrustedRootFile = RootFile };
+            return new KeycloakSite
+            {
+                Port = port, CertificateFile = certificate, KeyFile = key, TrustedRootFile = RootFile,
+                DatabaseUrl = string.Create(CultureInfo.InvariantCulture, $"jdbc:postgresql://127.0.0.1:{_databasePort!.Port}/{_database!.Name}"),
+                DatabaseUser = new NpgsqlConnectionStringBuilder(_database.ConnectionString).Username!,
+            };
         }
     }
 }

@@ -122,6 +122,29 @@ public sealed class TenantRealmTests(TenantHouse house)
     }
 
     [SkippableFact]
+    public async Task FirstBoot_KeycloakKilledWhileTheRealmIsMade_WaitsForItAndGoesOn()
+    {
+        var provider = house.Fixture.Provider;
+        var prepared = await provider.PrepareAsync("patient");
+        await using var join = await Hold.OnWriteAsync(provider.Database, "provider.keycloak_registrations", "true");
+        await using var stack = await TenantStack.LaunchAsync(provider, "patient", prepared.JoinKey, TenantHouse.Settings(Keycloak, "patient", Keycloak.AdminPassword));
+        await join.ReachedAsync(provider.Process);
+        await using var setup = await Hold.OnWriteAsync(stack.Database, "tenant.realm_secrets", "true");
+        await join.ReleaseAsync();
+        await setup.ReachedAsync(stack.Process);
+        await Keycloak.KillAsync();
+        await setup.ReleaseAsync();
+        await stack.Process.WaitForLineAsync(line => line.Contains("does not answer", StringComparison.Ordinal), TimeSpan.FromSeconds(60));
+
+        await Keycloak.StartAgainAsync();
+
+        await stack.Process.WaitForLineAsync(line => line.Contains("Upkeep: federation done", StringComparison.Ordinal), TimeSpan.FromSeconds(180));
+        ((string?)(await Keycloak.ClientAsync("patient", "iot-federation-keeper"))!["clientId"]).ShouldBe("iot-federation-keeper");
+        (await Keycloak.AdminAsync(HttpMethod.Get, $"patient/identity-provider/instances/{Provider}")).ShouldNotBeNull();
+        stack.Process.Output.ShouldNotContain(Keycloak.AdminPassword);
+    }
+
+    [SkippableFact]
     public async Task Keeper_TriesMoreThanItsOneRight_IsRefusedByKeycloak()
     {
         var secret = (string)(await Keycloak.ClientAsync(Tenant, "iot-federation-keeper"))!["secret"]!;
