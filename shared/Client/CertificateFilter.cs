@@ -9,4 +9,5 @@ public sealed record CertificateFilter
     public string? Subject { get; init; }
     public bool? Revoked { get; init; }
     public DateTimeOffset? ExpiringBefore { get; init; }
+    public DateTimeOffset? ExpiringAfter { get; init; }
 }

@@ -47,7 +47,7 @@ public abstract class PlatformClient : IDisposable
         GetAsync(
             Query.Build("portal/certificates",
                 ("text", filter?.Text), ("profile", filter?.Profile), ("subject", filter?.Subject),
-                ("revoked", Query.Of(filter?.Revoked)), ("expiring_before", Query.Of(filter?.ExpiringBefore)),
+                ("revoked", Query.Of(filter?.Revoked)), ("expiring_before", Query.Of(filter?.ExpiringBefore)), ("expiring_after", Query.Of(filter?.ExpiringAfter)),
                 ("cursor", cursor), ("limit", Query.Of(limit))),
             ContractsJson.Default.PageCertificateSummary, cancellationToken);
 

@@ -16,6 +16,7 @@ public sealed class RequestTests
 {
     private static readonly JoinRequest Join = new() { SubCaCsr = "a", MqttBridgeCsr = "b" };
     private static readonly Guid Token = new("0199f1c2-7d5a-7c11-9a53-2f3f6d1f0a11");
+    private static readonly DateTimeOffset Day = new(2030, 1, 15, 0, 0, 0, TimeSpan.Zero);
 
     public static TheoryData<string, string> ProviderCalls => new()
     {
@@ -34,7 +35,7 @@ public sealed class RequestTests
         { "rotate", "POST /portal/admin/tenants/acme/sub-ca/rotate" },
         { "retire", "POST /portal/admin/tenants/acme/sub-ca/retire" },
         { "bridge", "POST /portal/admin/tenants/acme/bridge/renew" },
-        { "certificates", "GET /portal/certificates?text=pump&revoked=true&limit=3" },
+        { "certificates", "GET /portal/certificates?text=pump&revoked=true&expiring_before=2030-01-16T00%3A00%3A00.0000000%2B00%3A00&expiring_after=2030-01-15T00%3A00%3A00.0000000%2B00%3A00&limit=3" },
         { "certificate", "GET /portal/certificates/123" },
         { "revoke", "POST /portal/certificates/123/revoke" },
         { "audit", "GET /portal/audit?cursor=7" },
@@ -197,7 +198,7 @@ public sealed class RequestTests
         "rotate" => client.RotateSubCaAsync("acme", new RotateSubCaRequest { SubCaCsr = "c", Proof = "p" }),
         "retire" => client.RetireOtherSubCasAsync("acme", new JoinConfirmation { Proof = "p" }),
         "bridge" => client.RenewBridgeAsync("acme", new RenewBridgeRequest { MqttBridgeCsr = "c" }),
-        "certificates" => client.ListCertificatesAsync(new CertificateFilter { Text = "pump", Revoked = true }, limit: 3),
+        "certificates" => client.ListCertificatesAsync(new CertificateFilter { Text = "pump", Revoked = true, ExpiringBefore = Day.AddDays(1), ExpiringAfter = Day }, limit: 3),
         "certificate" => client.GetCertificateAsync("123"),
         "revoke" => client.RevokeCertificateAsync("123", new RevokeRequest()),
         "audit" => client.ListAuditAsync("7"),

@@ -30,6 +30,18 @@ public sealed class PortalTests(StepCaHost fixture) : IClassFixture<StepCaHost>
     }
 
     [SkippableFact]
+    public async Task List_OfThoseThatExpireSoon_LeavesOutWhatHasExpired()
+    {
+        using var certificate = await _ca.EnrollAsync("soon.test");
+        using var admin = await AdminAsync();
+        string At(int minutes) => Uri.EscapeDataString(certificate.NotAfter.ToUniversalTime().AddMinutes(minutes).ToString("O"));
+
+        (await GetAsync(admin, $"/portal/certificates?text=soon.test&expiring_after={At(-1)}&expiring_before={At(1)}")).Items.ShouldHaveSingleItem();
+        (await GetAsync(admin, $"/portal/certificates?text=soon.test&expiring_after={At(1)}&expiring_before={At(2)}")).Items.ShouldBeEmpty();
+        (await GetAsync(admin, $"/portal/certificates?text=soon.test&expiring_after={At(-2)}&expiring_before={At(-1)}")).Items.ShouldBeEmpty();
+    }
+
+    [SkippableFact]
     public async Task RevokeAndShow_ByAdmin_EndsTheCertificate()
     {
         using var certificate = await _ca.EnrollAsync("portal.test");

@@ -9,7 +9,7 @@ internal static class CaList
     private static readonly Option<string?> Profile = new("--profile") { Description = "root, intermediate, tenant-sub-ca, service, mqtt-bridge, device or leaf." };
     private static readonly Option<string?> Subject = new("--subject") { Description = "Exact subject." };
     private static readonly Option<bool> Revoked = new("--revoked") { Description = "Only revoked ones." };
-    private static readonly Option<TimeSpan?> Expiring = new("--expiring-within") { Description = "Only those that expire within this time: 24h, 30d.", CustomParser = result => Duration.Parse(result), HelpName = "time" };
+    private static readonly Option<TimeSpan?> Expiring = new("--expiring-within") { Description = "Only those that are valid now and expire within this time: 24h, 30d.", CustomParser = result => Duration.Parse(result), HelpName = "time" };
     private static readonly Option<int> Limit = new("--limit") { Description = "At most this many, newest first.", DefaultValueFactory = _ => 200 };
 
     public static Command Create() => Verb.Create(
@@ -19,13 +19,16 @@ internal static class CaList
 
     private static Task<int> RunAsync(Run run, CancellationToken cancellationToken) => Connect.ToEitherAsync(run, async server =>
     {
+        var now = run.Time.GetUtcNow();
+        var within = run.Get(Expiring);
         var filter = new CertificateFilter
         {
             Text = run.Get(Text),
             Profile = run.Get(Profile),
             Subject = run.Get(Subject),
             Revoked = run.Get(Revoked) ? true : null,
-            ExpiringBefore = run.Get(Expiring) is { } within ? run.Time.GetUtcNow() + within : null,
+            ExpiringBefore = within is null ? null : now + within,
+            ExpiringAfter = within is null ? null : now,
         };
         var certificates = await Pages.CollectAsync(cursor => server.ListCertificatesAsync(filter, cursor, cancellationToken: cancellationToken), run.Get(Limit)).ConfigureAwait(false);
         run.Terminal.Result(certificates, console => CertificateTable.Print(console, certificates));

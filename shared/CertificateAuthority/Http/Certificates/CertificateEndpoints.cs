@@ -33,6 +33,7 @@ public static class CertificateEndpoints
         string? tenant = null,
         bool? revoked = null,
         DateTimeOffset? expiring_before = null,
+        DateTimeOffset? expiring_after = null,
         long? cursor = null,
         int limit = 50)
     {
@@ -50,7 +51,11 @@ public static class CertificateEndpoints
         }
 
         var page = await authority.ListAsync(
-            new CertificateQuery { Text = text, Profile = profile, Subject = subject, Tenant = tenant, Revoked = revoked, ExpiringBefore = expiring_before, Cursor = cursor, Limit = limit },
+            new CertificateQuery
+            {
+                Text = text, Profile = profile, Subject = subject, Tenant = tenant, Revoked = revoked,
+                ExpiringBefore = expiring_before, ExpiringAfter = expiring_after, Cursor = cursor, Limit = limit,
+            },
             cancellationToken).ConfigureAwait(false);
         return TypedResults.Ok(new Page<CertificateSummary>
         {
