@@ -132,7 +132,7 @@ public sealed class LocalLoginTests : IAsyncLifetime
     [SkippableFact]
     public async Task Provider_ThereIsNone_NothingLeadsThere()
     {
-        (await _browser.GetAsync(_portal.Home)).Html.ShouldNotContain("oidc");
+        (await _browser.GetAsync(_portal.Home)).Html.ShouldNotContain("portal/oidc");
         (await _browser.GetAsync(new Uri(_portal.Url, "portal/oidc/login"))).Status.ShouldBe(HttpStatusCode.NotFound);
         (await _browser.GetAsync(_portal.Callback)).Status.ShouldBe(HttpStatusCode.NotFound);
     }
