@@ -120,6 +120,14 @@ public sealed class SuspensionTests(ProviderFixture fixture) : IClassFixture<Pro
         await Eventually.ShouldAsync(async () => await _provider.Database.ScalarAsync<bool?>("SELECT suspended FROM provider.broker_namespaces WHERE tenant_id = 'awaited'") is true);
     }
 
+    [SkippableFact]
+    public async Task Join_RightAfterPrepare_LeavesNothingDueAtTheBroker()
+    {
+        await JoinedAsync("hasty");
+
+        (await _provider.Database.ScalarAsync<bool>("SELECT broker_due_at IS NULL FROM provider.tenants WHERE tenant_id = 'hasty'")).ShouldBeTrue();
+    }
+
     private async Task JoinedAsync(string tenantId)
     {
         var prepared = await _provider.PrepareAsync(tenantId);

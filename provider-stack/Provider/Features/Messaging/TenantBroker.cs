@@ -10,7 +10,12 @@ internal sealed class TenantBroker(IBrokerProvisioner broker, TenantPlans plans,
     /// <summary>Access is for tenants that join or have joined, unless they are suspended. A broker need not see revocations.</summary>
     public static bool IsSuspended(TenantRow tenant) => tenant.SuspendedAt is not null || tenant.Status is not (TenantStatus.Joining or TenantStatus.Joined or TenantStatus.Active);
 
-    public Task EnsureAsync(TenantRow tenant, CancellationToken cancellationToken) => broker.EnsureTenantAsync(Desired(tenant), cancellationToken);
+    /// <summary>What was due for the tenant as it was read is done with it.</summary>
+    public async Task EnsureAsync(TenantRow tenant, CancellationToken cancellationToken)
+    {
+        await broker.EnsureTenantAsync(Desired(tenant), cancellationToken);
+        await SettledAsync(tenant, cancellationToken);
+    }
 
     /// <summary>What a repair would change. Nothing is expected of a broker that knows nothing of a tenant which never got that far.</summary>
     public async Task<IReadOnlyList<BrokerDifference>> CompareAsync(TenantRow tenant, CancellationToken cancellationToken) =>
@@ -24,8 +29,17 @@ internal sealed class TenantBroker(IBrokerProvisioner broker, TenantPlans plans,
         // A tenant that may join finds everything made but its way in: making a vHost is the longest part of a JOIN.
         if (tenant.Status is TenantStatus.Prepared || !await IsUnknownAndMayBeAsync(tenant, cancellationToken))
             await EnsureAsync(tenant, cancellationToken);
-        // Only what was seen: a later decision is due on its own.
-        await db.Tenants.Where(t => t.TenantId == tenantId && t.BrokerDueAt == tenant.BrokerDueAt)
+        else
+            await SettledAsync(tenant, cancellationToken);
+    }
+
+    /// <summary>Only what was seen: a later decision is due on its own.</summary>
+    private async Task SettledAsync(TenantRow tenant, CancellationToken cancellationToken)
+    {
+        if (tenant.BrokerDueAt is null)
+            return;
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        await db.Tenants.Where(t => t.TenantId == tenant.TenantId && t.BrokerDueAt == tenant.BrokerDueAt)
             .ExecuteUpdateAsync(s => s.SetProperty(t => t.BrokerDueAt, (DateTimeOffset?)null), cancellationToken);
     }
 
