@@ -27,6 +27,8 @@ public abstract partial class Relay(NpgsqlDataSource database, long key, IEventP
         var failures = 0;
         while (!stoppingToken.IsCancellationRequested)
         {
+            // Asking whether it can publish costs next to nothing; only a failure is a reason to wait longer.
+            var pause = PollInterval;
             try
             {
                 await using var lease = Publisher.IsReady ? await AdvisoryLease.TryAcquireAsync(database, key, stoppingToken) : null;
@@ -44,21 +46,18 @@ public abstract partial class Relay(NpgsqlDataSource database, long key, IEventP
             {
                 if (failures++ == 0)
                     Waits(e);
+                pause = After(failures);
             }
             catch (Exception) when (stoppingToken.IsCancellationRequested)
             {
                 return;
             }
 
-            await PauseAsync(failures, stoppingToken);
+            await Task.Delay(pause, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    private async Task PauseAsync(int failures, CancellationToken stoppingToken)
-    {
-        var pause = TimeSpan.FromSeconds(Math.Min(Math.Pow(2, failures), LongestPause.TotalSeconds));
-        await Task.Delay(pause, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-    }
+    private static TimeSpan After(int failures) => TimeSpan.FromSeconds(Math.Min(Math.Pow(2, failures), LongestPause.TotalSeconds));
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Events can't be published at the moment; they wait in the database")]
     private partial void Waits(Exception exception);

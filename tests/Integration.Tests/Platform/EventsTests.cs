@@ -9,11 +9,9 @@ using IoTPlatform.Testing;
 namespace IoTPlatform.Integration.Tests.Platform;
 
 /// <summary>The platform's events over a real RabbitMQ: what outsiders get, and what crashes on either side do.</summary>
-[Collection(Collection)]
+[Collection(SharedPlatform.Name)]
 public sealed class EventsTests(PlatformFixture platform) : IAsyncLifetime
 {
-    public const string Collection = "the platform's events";
-
     private readonly RabbitMqServer _broker = platform.Broker;
     private readonly ProviderStack _provider = platform.Provider;
 
@@ -104,7 +102,7 @@ public sealed class EventsTests(PlatformFixture platform) : IAsyncLifetime
             (await links.NextAsync(Of("linked"))).Body.GetProperty("type").GetString().ShouldBe(BridgeUp.Name);
             using var admin = await _provider.AdminAsync();
             (await admin.GetTenantAsync("linked")).BridgeUpSince.ShouldNotBeNull();
-            (await admin.ListTenantsAsync()).Items.Single(t => t.TenantId == "linked").BridgeUpSince.ShouldNotBeNull();
+            (await admin.ListTenantsAsync(limit: 200)).Items.Single(t => t.TenantId == "linked").BridgeUpSince.ShouldNotBeNull();
             await _provider.KillAsync();
         }
 

@@ -4,8 +4,7 @@ using IoTPlatform.Testing;
 namespace IoTPlatform.Integration.Tests.Platform;
 
 /// <summary>A provider process and its RabbitMQ, which has its certificate from that provider's CA.</summary>
-[CollectionDefinition(EventsTests.Collection)]
-public sealed class PlatformFixture : IAsyncLifetime, ICollectionFixture<PlatformFixture>
+public sealed class PlatformFixture : IAsyncLifetime
 {
     private readonly TempFolder _folder = new();
 

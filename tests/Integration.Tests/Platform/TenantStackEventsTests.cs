@@ -7,7 +7,7 @@ using IoTPlatform.Stacks;
 namespace IoTPlatform.Integration.Tests.Platform;
 
 /// <summary>What happens on a tenant's own stack, through a real tenant, a real provider and a real RabbitMQ, each of which dies on the way.</summary>
-[Collection(EventsTests.Collection)]
+[Collection(SharedPlatform.Name)]
 public sealed class TenantStackEventsTests(PlatformFixture platform, TellingTenant tenant) : IClassFixture<TellingTenant>
 {
     private readonly ProviderStack _provider = platform.Provider;
