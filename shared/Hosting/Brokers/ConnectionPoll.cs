@@ -4,9 +4,9 @@ using Npgsql;
 
 namespace IoTPlatform.Hosting;
 
-/// <summary>Tells the watcher every few seconds who is connected. While the broker can't be asked, nothing is told: everybody stays what they were.</summary>
+/// <summary>Tells the watchers every few seconds who is connected. While the broker can't be asked, nothing is told: everybody stays what they were.</summary>
 internal sealed partial class ConnectionPoll(
-    RabbitMqConnections broker, IConnectionWatcher watcher, NpgsqlDataSource database, TimeProvider time, ILogger<ConnectionPoll> log) : BackgroundService
+    RabbitMqConnections broker, IEnumerable<IConnectionWatcher> watchers, NpgsqlDataSource database, TimeProvider time, ILogger<ConnectionPoll> log) : BackgroundService
 {
     /// <summary>"iot-pres" in ASCII. Held from the question on, so that no older answer is written after a newer one.</summary>
     private const long Lock = 0x696f742d70726573;
@@ -41,8 +41,11 @@ internal sealed partial class ConnectionPoll(
     private async Task LookAsync(CancellationToken cancellationToken)
     {
         await using var lease = await AdvisoryLease.TryAcquireAsync(database, Lock, cancellationToken);
-        if (lease is not null)
-            await watcher.ReconcileAsync(await broker.ListAsync(cancellationToken), cancellationToken);
+        if (lease is null)
+            return;
+        var connections = await broker.ListAsync(cancellationToken);
+        foreach (var watcher in watchers)
+            await watcher.ReconcileAsync(connections, cancellationToken);
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Who is connected to the broker can't be told at the moment; everybody counts as what they were")]

@@ -23,7 +23,7 @@ internal sealed class BridgePoll : IAsyncDisposable
         var builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Logging.AddProvider(_log);
         builder.Services.AddSingleton(fixture.Database.DataSource).AddSingleton<TimeProvider>(_time)
-            .AddConnectionPoll<BridgePresence>(
+            .AddConnectionPoll(
                 new RabbitMqManagementOptions { Url = fixture.Broker.ManagementUrl, User = user, Password = password }, [X509Certificate2.CreateFromPem(File.ReadAllText(fixture.Broker.RootFile))])
             .AddSingleton<BridgePresence>().AddSingleton<IConnectionWatcher>(provider => _counted = new Counted(provider.GetRequiredService<BridgePresence>()));
         _host = builder.Build();

@@ -97,6 +97,24 @@ public sealed class DeviceMqttTests(DeviceMqttTests.House house) : IClassFixture
     }
 
     [SkippableFact]
+    public async Task RevokedDevice_ThatIsConnected_IsSaidToBeThere_AndThrownOffByALoginThatMay()
+    {
+        using var device = await house.DeviceAsync("lost");
+        await using var connected = await device.SubscribeAsync("acme.lost", "commands/lost/#");
+        using var other = await house.DeviceAsync("kept");
+        await using var stays = await other.SubscribeAsync("acme.kept", "commands/kept/#");
+
+        await house.Admin.RevokeDeviceAsync("lost", new RevokeRequest { ReasonCode = 1, Reason = "lost" });
+
+        await house.Tenant.Process.WaitForLineAsync(line => line.Contains("Device lost is revoked and still connected", StringComparison.Ordinal), TimeSpan.FromSeconds(60));
+        connected.Connects.ShouldBe(1);
+        await house.TagLookerAsync("administrator");
+        await connected.LostAsync();
+        await house.TagLookerAsync("monitoring");
+        stays.Connects.ShouldBe(1);
+    }
+
+    [SkippableFact]
     public async Task Attack_AnotherTenantsDeviceOfTheSameName_IsRefused()
     {
         using var device = await house.DeviceAsync("twin");
@@ -205,7 +223,7 @@ public sealed class DeviceMqttTests(DeviceMqttTests.House house) : IClassFixture
             Admin = await Tenant.AdminAsync();
             Broker.Ask(Tenant.Url);
             await Broker.StartAgainAsync();
-            await Broker.AdminAsync(HttpMethod.Put, "users/iot-tenant", $$"""{"password":"{{LookersPassword}}","tags":"monitoring"}""");
+            await TagLookerAsync("monitoring");
             await Broker.AdminAsync(HttpMethod.Put, $"permissions/acme/{Broker.User}", """{"configure":"","write":"^amq\\.topic$","read":""}""");
             await _other.ReadyAsync();
             _otherAdmin = await _other.AdminAsync();
@@ -235,6 +253,9 @@ public sealed class DeviceMqttTests(DeviceMqttTests.House house) : IClassFixture
             using var device = await EnrolledDevice.EnrollAsync(_other!, _otherAdmin!, deviceId);
             return new Mosquitto(Broker, device.KeyAndChainPem);
         }
+
+        /// <summary>The login with which the tenant looks who is connected.</summary>
+        internal Task TagLookerAsync(string tag) => Broker.AdminAsync(HttpMethod.Put, "users/iot-tenant", $$"""{"password":"{{LookersPassword}}","tags":"{{tag}}"}""");
 
         internal string SpiffeIdOf(string deviceId) => SpiffeId.Device("acme", "iotplatform.internal", deviceId);
 

@@ -1,4 +1,5 @@
 using IoTPlatform.Contracts;
+using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
 using IoTPlatform.Tenant.Data;
 using IoTPlatform.Tenant.Features.Join;
@@ -14,6 +15,12 @@ internal sealed class DeviceAccess(JoinedTenant tenant, IDbContextFactory<Tenant
     /// <summary>Whose SPIFFE id a login is; null: no device's of this tenant.</summary>
     public string? DeviceOf(string login) => login.StartsWith(prefix, StringComparison.Ordinal) && login.Length > prefix.Length ? login[prefix.Length..] : null;
 
+    /// <summary>Null: no device's of this tenant.</summary>
+    public string? DeviceOf(BrokerConnection connection) =>
+        connection.User is { } login && connection.Vhost == Namespace && DeviceOf(login) is { } device && DeviceId.IsValid(device) ? device : null;
+
+    public string LoginOf(string deviceId) => prefix + deviceId;
+
     /// <summary>With the tenant in front, because client ids are global across RabbitMQ's vHosts. One device, one id: it can throw off nobody but itself.</summary>
     public string ClientIdOf(string deviceId) => $"{tenant.TenantId}.{deviceId}";
 
@@ -26,5 +33,13 @@ internal sealed class DeviceAccess(JoinedTenant tenant, IDbContextFactory<Tenant
             return false;
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         return await db.Devices.AsNoTracking().AnyAsync(device => device.DeviceId == deviceId && device.Status != DeviceState.Revoked && device.NotAfter != null, cancellationToken);
+    }
+
+    public async Task<IReadOnlyList<string>> RevokedAmongAsync(IReadOnlyList<string> deviceIds, CancellationToken cancellationToken)
+    {
+        if (deviceIds.Count == 0)
+            return [];
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        return await db.Devices.AsNoTracking().Where(device => deviceIds.Contains(device.DeviceId) && device.Status == DeviceState.Revoked).Select(device => device.DeviceId).ToListAsync(cancellationToken);
     }
 }

@@ -16,7 +16,8 @@ internal static class MqttServices
             return services;
         services.AddSingleton<IRabbitMqAuth, RabbitMqDeviceAuth>();
         if (broker.Management is { } management)
-            services.AddSingleton<DevicePresence>().AddConnectionPoll<ConnectedDevices>(management, RabbitMqHttp.Roots(management, root)).AddHostedService<PresenceRelay>();
+            services.AddSingleton<DevicePresence>().AddHostedService<PresenceRelay>()
+                .AddConnectionPoll(management, RabbitMqHttp.Roots(management, root)).AddSingleton<IConnectionWatcher, ConnectedDevices>().AddSingleton<IConnectionWatcher, RevokedDevices>();
         if (broker.TlsFolder is { } folder)
             services.AddHostedService(provider => ActivatorUtilities.CreateInstance<BrokerCertificate>(provider, broker.Names, new BrokerCertificateFiles(folder)));
         return services;

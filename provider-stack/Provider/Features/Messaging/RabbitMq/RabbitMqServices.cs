@@ -23,7 +23,7 @@ internal static class RabbitMqServices
         services.AddSingleton(new RabbitMqOwnership(foundation.Options.PlatformDomain));
         services.AddSingleton<IRabbitMqAuth, BridgeAuth>();
         services.AddSingleton<IBrokerProvisioner, RabbitMqBrokerProvisioner>();
-        services.AddConnectionPoll<BridgePresence>(options.Management, roots);
+        services.AddConnectionPoll(options.Management, roots).AddSingleton<IConnectionWatcher, BridgePresence>();
         if (options.TlsFolder is { } folder)
             services.AddHostedService(provider => ActivatorUtilities.CreateInstance<BrokerCertificate>(provider, options.Names, new BrokerCertificateFiles(folder)));
     }

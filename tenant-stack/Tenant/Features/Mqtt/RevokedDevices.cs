@@ -1,0 +1,29 @@
+using IoTPlatform.Hosting;
+
+namespace IoTPlatform.Tenant.Features.Mqtt;
+
+/// <summary>Ends the connections of revoked devices, about which RabbitMQ itself does not ask again.</summary>
+internal sealed partial class RevokedDevices(DeviceAccess access, RabbitMqConnections broker, ILogger<RevokedDevices> log) : IConnectionWatcher
+{
+    private IReadOnlySet<string> _left = new HashSet<string>(StringComparer.Ordinal);
+
+    public async Task ReconcileAsync(IReadOnlyList<BrokerConnection> connections, CancellationToken cancellationToken)
+    {
+        var left = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var device in await access.RevokedAmongAsync([.. connections.Select(access.DeviceOf).OfType<string>().Distinct(StringComparer.Ordinal)], cancellationToken))
+        {
+            if (await broker.TryCloseAsync(access.LoginOf(device), "revoked", cancellationToken))
+                Closed(device);
+            else if (left.Add(device) && !_left.Contains(device))
+                Stays(device);
+        }
+
+        _left = left;
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Device {Device} is revoked; its connection was ended")]
+    private partial void Closed(string device);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Device {Device} is revoked and still connected: only a login with the tag administrator could end that. Give it to IOT_RABBITMQ_USER, or close the connection by hand")]
+    private partial void Stays(string device);
+}
