@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using IoTPlatform.Client.Tests.Doubles;
+using IoTPlatform.LocalServices;
 using Microsoft.AspNetCore.Http;
 
 namespace IoTPlatform.Client.Tests;
@@ -141,7 +142,7 @@ public sealed class FailureTests
     public async Task NobodyListens_IsAConnectionFailure()
     {
         using var authority = new TestAuthority();
-        using var client = TenantClient.Create(new Uri($"https://localhost:{Testing.FreePort.Next()}/"), RootTrust.FromCertificate(authority.Root));
+        using var client = TenantClient.Create(new Uri($"https://localhost:{FreePort.Next()}/"), RootTrust.FromCertificate(authority.Root));
 
         var e = await Should.ThrowAsync<UnreachableException>(() => client.RevokeTokenAsync(Guid.Empty));
 

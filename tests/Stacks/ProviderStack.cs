@@ -1,5 +1,6 @@
 using IoTPlatform.Client;
 using IoTPlatform.Contracts.Tenants;
+using IoTPlatform.LocalServices;
 using IoTPlatform.Testing;
 
 namespace IoTPlatform.Stacks;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using IoTPlatform.Client;
+using IoTPlatform.LocalServices;
 using IoTPlatform.Testing;
 
 namespace IoTPlatform.Stacks;

@@ -92,7 +92,7 @@ public sealed class RabbitMqServer : IAsyncDisposable
         Requires.That(tenant is null || RabbitMqProgram.Installed!.Version is not { Major: 4, Minor: 0 }, "RabbitMQ 4.0 does not tell the tenant whether it was a certificate that logged in; take 3.x or 4.1");
         var ca = tlsFolder is null ? new ThrowAwayCa() : null;
         var files = new TempFolder();
-        var ports = new RabbitMqPorts(FreePort.Next(), FreePort.Next(), FreePort.Next(), FreePort.Next(), FreePort.Next(), FreePort.Next());
+        var ports = RabbitMqPorts.Free();
         var folder = RabbitMqFolder.Create(files.Path, ports, Path.Combine(Tools.RepositoryRoot, "deploy", "rabbitmq"), tlsFolder, tenant, RabbitMqProgram.Installed!.Version.Major);
         if (ca is not null)
         {

@@ -32,7 +32,7 @@ internal sealed class DemoKeycloak : IAsyncDisposable
         var program = KeycloakProgram.Find(BuildOutput.RepositoryRoot) ?? throw CliException.Failed(
             "no_keycloak", "no Keycloak: neither KEYCLOAK_HOME nor kc.sh on PATH leads to one; unpack https://www.keycloak.org/downloads and set KEYCLOAK_HOME to the folder, or leave out --identity keycloak");
         Expect.That(KeycloakProgram.HasJava, "Keycloak needs Java 17 or newer; install it (Debian: apt-get install default-jre-headless), or set JAVA_HOME");
-        var ports = DemoPorts.Free(2);
+        var ports = FreePort.Next(2);
         var files = new KeycloakFolder(folder.Create("keycloak"), program, ports[0], ports[1]);
         return new DemoKeycloak(files, DemoService.Start(folder, "keycloak", await files.ServerAsync(cancellationToken).ConfigureAwait(false), keep));
     }

@@ -35,8 +35,7 @@ internal sealed class DemoRabbitMq : IAsyncDisposable
     public static DemoRabbitMq Prepare(DemoFolder folder, bool keep)
     {
         var program = RabbitMqProgram.Installed ?? throw CliException.Failed("no_rabbitmq", "RabbitMQ is not installed; install it (Debian: apt-get install rabbitmq-server), or leave out --broker rabbitmq");
-        var ports = DemoPorts.Free(6);
-        var files = RabbitMqFolder.Create(folder.Create("rabbitmq"), new RabbitMqPorts(ports[0], ports[1], ports[2], ports[3], ports[4], ports[5]), Path.Combine(BuildOutput.RequireRepository(), "deploy", "rabbitmq"), major: program.Version.Major);
+        var files = RabbitMqFolder.Create(folder.Create("rabbitmq"), RabbitMqPorts.Free(), Path.Combine(BuildOutput.RequireRepository(), "deploy", "rabbitmq"), major: program.Version.Major);
         return new DemoRabbitMq(folder, files, program, keep);
     }
 

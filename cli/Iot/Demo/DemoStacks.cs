@@ -3,6 +3,7 @@ using System.Globalization;
 using IoTPlatform.Client;
 using IoTPlatform.Contracts.Tenants;
 using IoTPlatform.Hosting;
+using IoTPlatform.LocalServices;
 
 namespace IoTPlatform.Iot;
 
@@ -13,7 +14,7 @@ internal sealed class DemoStacks(DemoFolder folder, DemoServices services, DemoP
     // A Keycloak that has just started takes its time over the first realm.
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
     private readonly ConcurrentBag<DemoHost> hosts = [];
-    private readonly int[] ports = DemoPorts.Free(1 + Tenants.Length);
+    private readonly int[] ports = FreePort.Next(1 + Tenants.Length);
 
     public IReadOnlyList<DemoHost> Hosts => [.. hosts.OrderBy(host => host.Ready.Url.Port == ports[0] ? 0 : 1).ThenBy(host => host.Name, StringComparer.Ordinal)];
 

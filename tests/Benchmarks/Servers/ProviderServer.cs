@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.Client;
+using IoTPlatform.LocalServices;
 using IoTPlatform.Testing;
 
 namespace IoTPlatform.Benchmarks.Servers;

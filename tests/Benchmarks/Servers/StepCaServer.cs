@@ -1,5 +1,6 @@
 using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.Client;
+using IoTPlatform.LocalServices;
 using IoTPlatform.Testing;
 
 namespace IoTPlatform.Benchmarks.Servers;

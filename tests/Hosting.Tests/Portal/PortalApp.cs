@@ -3,6 +3,7 @@ using System.Net;
 using IoTPlatform.Hosting.Oidc;
 using IoTPlatform.Hosting.Oidc.Login;
 using IoTPlatform.Hosting.Portal;
+using IoTPlatform.LocalServices;
 using IoTPlatform.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.DataProtection;

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.Contracts.Identity;
+using IoTPlatform.LocalServices;
 using IoTPlatform.Stacks;
 using IoTPlatform.Testing;
 using Npgsql;

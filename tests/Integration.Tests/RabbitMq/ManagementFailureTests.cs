@@ -1,4 +1,5 @@
 using IoTPlatform.Hosting;
+using IoTPlatform.LocalServices;
 using IoTPlatform.Provider.Features.Messaging.RabbitMq.Api;
 using IoTPlatform.Testing;
 

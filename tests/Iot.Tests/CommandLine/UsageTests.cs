@@ -1,4 +1,5 @@
 using System.Text.Json;
+using IoTPlatform.LocalServices;
 
 namespace IoTPlatform.Iot.Tests.CommandLine;
 
@@ -59,7 +60,7 @@ public sealed class UsageTests
     [Fact]
     public async Task Run_NobodyListens_IsUnreachable()
     {
-        var (code, output, error) = await Cli.RunAsync("tenants", "list", "--json", "--url", $"https://127.0.0.1:{Testing.FreePort.Next()}", "--fingerprint", new string('a', 64));
+        var (code, output, error) = await Cli.RunAsync("tenants", "list", "--json", "--url", $"https://127.0.0.1:{FreePort.Next()}", "--fingerprint", new string('a', 64));
 
         code.ShouldBe(ExitCode.Unreachable);
         error.ShouldContain("--url");

@@ -5,6 +5,7 @@ using IoTPlatform.Contracts.Accounts;
 using IoTPlatform.Contracts.Join;
 using IoTPlatform.Contracts.Tenants;
 using IoTPlatform.Hosting;
+using IoTPlatform.LocalServices;
 using IoTPlatform.Provider.Startup;
 using IoTPlatform.Testing;
 using Microsoft.AspNetCore.Builder;

@@ -11,6 +11,7 @@ using IoTPlatform.Contracts.Identity;
 using IoTPlatform.Contracts.Join;
 using IoTPlatform.Contracts.Tenants;
 using IoTPlatform.Jose;
+using IoTPlatform.LocalServices;
 using IoTPlatform.Pki;
 using IoTPlatform.Testing;
 using Microsoft.AspNetCore.Builder;

@@ -1,6 +1,7 @@
 using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Client;
+using IoTPlatform.LocalServices;
 using IoTPlatform.Tenant.Configuration;
 using IoTPlatform.Tenant.Features.Join;
 using IoTPlatform.Tenant.Startup;
