@@ -58,7 +58,6 @@ internal sealed class IntermediateServer : IAsyncDisposable
 
     private static X509Certificate2 Issue(string name, X509Certificate2? issuer, bool isCa)
     {
-        var now = TimeProvider.System.GetUtcNow();
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest(name, key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(isCa, false, 0, critical: true));
@@ -67,10 +66,12 @@ internal sealed class IntermediateServer : IAsyncDisposable
         request.CertificateExtensions.Add(names.Build());
         if (issuer is null)
         {
-            return request.CreateSelfSigned(now.AddDays(-1), now.AddDays(3));
+            var now = TimeProvider.System.GetUtcNow();
+            return request.CreateSelfSigned(now.AddDays(-1), now.AddDays(2));
         }
 
-        using var certificate = request.Create(issuer, now.AddDays(-1), now.AddDays(2), RandomNumberGenerator.GetBytes(16));
+        // As long as the issuer: a moment of its own could be the second after.
+        using var certificate = request.Create(issuer, issuer.NotBefore, issuer.NotAfter, RandomNumberGenerator.GetBytes(16));
         return certificate.CopyWithPrivateKey(key);
     }
 }
