@@ -35,6 +35,7 @@ internal sealed class TestProvider : IAsyncDisposable
     private readonly Dictionary<string, string> subCas = new(StringComparer.Ordinal);
     private readonly List<byte[]> validKeys = [];
     private readonly int port = FreePort.Next();
+    private readonly TaskCompletionSource federationAnswered = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly X509Certificate2 service;
     private WebApplication? app;
     private byte[]? boundKey;
@@ -67,6 +68,9 @@ internal sealed class TestProvider : IAsyncDisposable
 
     /// <summary>Changes a bundle before it is sent.</summary>
     public Func<JoinBundle, JoinBundle> Tamper { get; set; } = bundle => bundle;
+
+    /// <summary>Done once somebody has had the answer: a tenant asks by itself right after it has started.</summary>
+    public Task FederationAnswered => federationAnswered.Task;
 
     public static async Task<TestProvider> StartAsync(string tenantId = "acme", string host = "localhost")
     {
@@ -257,11 +261,19 @@ internal sealed class TestProvider : IAsyncDisposable
         return Results.NoContent();
     }
 
-    private IResult FederationOf(HttpContext http) => !IsBridge(http)
-        ? Problem(401, "certificate_refused")
-        : Results.Json(
+    private IResult FederationOf(HttpContext http)
+    {
+        if (!IsBridge(http))
+            return Problem(401, "certificate_refused");
+        http.Response.OnCompleted(() =>
+        {
+            federationAnswered.TrySetResult();
+            return Task.CompletedTask;
+        });
+        return Results.Json(
             new FederationCredentials { CdmIdpClientId = $"{TenantId}-federation", CdmIdpClientSecret = FederationSecret, CdmDiscoveryUrl = "https://idp.example/realms/cdm/.well-known/openid-configuration" },
             ContractsJson.Default.FederationCredentials);
+    }
 
     private bool IsBridge(HttpContext http) =>
         http.Connection.ClientCertificate is { } caller && SubjectNames.FromCertificate(caller).CommonName == MqttBridgeName.For(TenantId);

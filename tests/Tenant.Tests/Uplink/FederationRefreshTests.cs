@@ -9,7 +9,11 @@ public sealed class FederationRefreshTests : IAsyncLifetime
 {
     private TestTenant tenant = null!;
 
-    public async Task InitializeAsync() => tenant = await TestTenant.StartAsync();
+    public async Task InitializeAsync()
+    {
+        tenant = await TestTenant.StartAsync();
+        await tenant.Provider.FederationAnswered.WaitAsync(TimeSpan.FromSeconds(60));
+    }
 
     public async Task DisposeAsync() => await tenant.DisposeAsync();
 
