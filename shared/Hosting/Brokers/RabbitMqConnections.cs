@@ -20,7 +20,7 @@ public sealed class RabbitMqConnections(RabbitMqManagement management) : IDispos
     {
         if (!await HasTagAsync([Administrator], cancellationToken))
             return false;
-        await management.DeleteAsync($"connections/username/{Uri.EscapeDataString(user)}", cancellationToken, ("X-Reason", reason));
+        await management.CloseConnectionsAsync(user, reason, cancellationToken);
         return true;
     }
 

@@ -41,6 +41,10 @@ public sealed class RabbitMqManagement(HttpClient http) : IDisposable
     public Task DeleteAsync(string path, CancellationToken cancellationToken, params (string Name, string Value)[] headers) =>
         SendAsync(HttpMethod.Delete, path, null, cancellationToken, headers);
 
+    /// <summary>Ends every live connection of the user, on all protocols. Only an administrator may.</summary>
+    public Task CloseConnectionsAsync(string user, string reason, CancellationToken cancellationToken) =>
+        DeleteAsync($"connections/username/{Uri.EscapeDataString(user)}", cancellationToken, ("X-Reason", reason));
+
     public void Dispose() => http.Dispose();
 
     /// <summary>The body; null for 404.</summary>

@@ -99,7 +99,7 @@ internal sealed class RabbitMqApi(RabbitMqManagement management)
 
     /// <summary>Closes every live connection of the user, on all protocols.</summary>
     public Task CloseConnectionsAsync(string user, string reason, CancellationToken cancellationToken) =>
-        management.DeleteAsync($"connections/username/{Escape(user)}", cancellationToken, ("X-Reason", reason));
+        management.CloseConnectionsAsync(user, reason, cancellationToken);
 
     private async Task<Dictionary<string, int>> LimitsAsync(string path, CancellationToken cancellationToken) =>
         (await management.ListAsync(path, RabbitMqJson.Default.LimitsInfoArray, cancellationToken)).FirstOrDefault()?.Value ?? [];
