@@ -22,9 +22,10 @@ public static class FreePort
         while (true)
         {
             var port = RandomNumberGenerator.GetInt32(First, End);
-            if (TryKeep(port) is not { } kept)
+            if (TryBind(new UnixDomainSocketEndPoint(string.Create(CultureInfo.InvariantCulture, $"\0iot-port-{port}"))) is not { } kept)
                 continue;
-            if (IsFree(port))
+            using var listener = TryBind(new IPEndPoint(IPAddress.Loopback, port));
+            if (listener is not null)
             {
                 Kept.Add(kept);
                 return port;
@@ -36,32 +37,22 @@ public static class FreePort
 
     public static int[] Next(int count) => [.. Enumerable.Range(0, count).Select(_ => Next())];
 
-    private static Socket? TryKeep(int port)
+    /// <summary>Null: somebody has it.</summary>
+    private static Socket? TryBind(EndPoint address)
     {
-        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
-            socket.Bind(new UnixDomainSocketEndPoint(string.Create(CultureInfo.InvariantCulture, $"\0iot-port-{port}")));
+            socket.Bind(address);
             return socket;
         }
-        catch (SocketException)
+        catch (SocketException e)
         {
             socket.Dispose();
+            // Anything else would be the same for every port.
+            if (e.SocketErrorCode != SocketError.AddressAlreadyInUse)
+                throw;
             return null;
-        }
-    }
-
-    private static bool IsFree(int port)
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        try
-        {
-            socket.Bind(new IPEndPoint(IPAddress.Loopback, port));
-            return true;
-        }
-        catch (SocketException)
-        {
-            return false;
         }
     }
 }

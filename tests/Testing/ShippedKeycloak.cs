@@ -8,16 +8,16 @@ internal sealed class ShippedKeycloak(string path, KeycloakProgram program, Keyc
 {
     private static readonly string Shipped = Path.Combine(Tools.RepositoryRoot, "deploy", "keycloak");
 
+    private string? _home;
+
     public Uri Url { get; } = new(string.Create(CultureInfo.InvariantCulture, $"https://localhost:{site.Port}/"));
 
     public Uri Health { get; } = new(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{managementPort}/health/ready"));
 
     public async Task<ServiceCommand> ServerAsync()
     {
-        var home = Path.Combine(path, "home");
-        if (!Directory.Exists(home))
-            await InstallAsync();
-        var start = Words("ExecStart=", home);
+        _home ??= await InstallAsync();
+        var start = Words("ExecStart=", _home);
         return new ServiceCommand { FileName = start[0], Arguments = start[1..], Environment = Environment };
     }
 
@@ -32,7 +32,7 @@ internal sealed class ShippedKeycloak(string path, KeycloakProgram program, Keyc
         ["JAVA_OPTS_APPEND"] = "-XX:TieredStopAtLevel=1",
     };
 
-    private async Task InstallAsync()
+    private async Task<string> InstallAsync()
     {
         var home = await program.InstallAsync(path);
         var conf = await File.ReadAllTextAsync(Path.Combine(Shipped, "keycloak.conf"));
@@ -50,6 +50,7 @@ internal sealed class ShippedKeycloak(string path, KeycloakProgram program, Keyc
         await File.WriteAllTextAsync(Path.Combine(home, "conf", "keycloak.conf"), conf);
         var build = Words("# Built once for these options: ", home);
         (await Tools.RunAsync(build[0], build[1..], environment: Environment, timeout: TimeSpan.FromMinutes(3))).EnsureSuccess();
+        return home;
     }
 
     /// <summary>A command line of the unit, of this copy.</summary>

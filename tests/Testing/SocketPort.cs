@@ -50,28 +50,13 @@ public sealed class SocketPort : IAsyncDisposable
         }
     }
 
-    private async Task CarryAsync(Socket client)
-    {
-        using var server = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        using (client)
-        {
-            await server.ConnectAsync(new UnixDomainSocketEndPoint(_socket), _end.Token);
-            await Task.WhenAny(CopyAsync(client, server), CopyAsync(server, client));
-        }
-    }
-
     /// <summary>Until either side is gone.</summary>
-    private async Task CopyAsync(Socket from, Socket to)
+    private async Task CarryAsync(Socket accepted)
     {
-        var buffer = new byte[64 * 1024];
-        try
-        {
-            while (await from.ReceiveAsync(buffer, _end.Token) is > 0 and var count)
-                for (var sent = 0; sent < count;)
-                    sent += await to.SendAsync(buffer.AsMemory(sent, count - sent), _end.Token);
-        }
-        catch (Exception e) when (e is SocketException or OperationCanceledException or ObjectDisposedException)
-        {
-        }
+        await using var client = new NetworkStream(accepted, ownsSocket: true);
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        await socket.ConnectAsync(new UnixDomainSocketEndPoint(_socket), _end.Token);
+        await using var server = new NetworkStream(socket);
+        await Task.WhenAny(client.CopyToAsync(server, _end.Token), server.CopyToAsync(client, _end.Token));
     }
 }
