@@ -1,4 +1,5 @@
 using System.Globalization;
+using IoTPlatform.Benchmarks.Soak;
 
 namespace IoTPlatform.Benchmarks;
 
@@ -10,6 +11,7 @@ internal sealed record BenchmarkOptions
                IoTPlatform.Benchmarks join [--tenants N] [--concurrency 8] [--json]
                IoTPlatform.Benchmarks broker [--tenants 1000] [--json]
                IoTPlatform.Benchmarks ingest [--messages 100000] [--concurrency 1,10] [--json]
+               IoTPlatform.Benchmarks soak [--minutes N] [--only "first boots"] [--json]
         """;
 
     public required string Name { get; init; }
@@ -24,6 +26,12 @@ internal sealed record BenchmarkOptions
     /// <summary>Of all tenants together.</summary>
     public int Messages { get; init; } = 100_000;
 
+    /// <summary>For how long rounds are played; null for every round once.</summary>
+    public TimeSpan? Duration { get; init; }
+
+    /// <summary>The one round to play; null for all.</summary>
+    public string? Only { get; init; }
+
     public bool WithoutPeer { get; init; }
 
     public bool Json { get; init; }
@@ -31,7 +39,7 @@ internal sealed record BenchmarkOptions
     public static BenchmarkOptions? Parse(string[] args, out string error)
     {
         error = "";
-        if (args is not [("ca" or "join" or "broker" or "ingest") and var name, .. var rest])
+        if (args is not [("ca" or "join" or "broker" or "ingest" or "soak") and var name, .. var rest])
         {
             error = "say which benchmark";
             return null;
@@ -57,6 +65,17 @@ internal sealed record BenchmarkOptions
                     options = options with { Tenants = tenants };
                     i++;
                     break;
+                case "--minutes" when Number(value, 1, 100_000) is { } minutes:
+                    options = options with { Duration = TimeSpan.FromMinutes(minutes) };
+                    i++;
+                    break;
+                case "--only" when SoakRound.All.Any(round => round.Name == value):
+                    options = options with { Only = value };
+                    i++;
+                    break;
+                case "--only":
+                    error = $"no round is called {value}; there are: {string.Join(", ", SoakRound.All.Select(round => round.Name))}";
+                    return null;
                 case "--messages" when Number(value, 100, 10_000_000) is { } messages:
                     options = options with { Messages = messages };
                     i++;

@@ -3,6 +3,7 @@ using IoTPlatform.Benchmarks;
 using IoTPlatform.Benchmarks.Ca;
 using IoTPlatform.Benchmarks.Join;
 using IoTPlatform.Benchmarks.Report;
+using IoTPlatform.Benchmarks.Soak;
 using IoTPlatform.Benchmarks.Telemetry;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
@@ -29,10 +30,11 @@ Console.CancelKeyPress += (_, interrupt) =>
 var progress = Console.Error;
 try
 {
-    BenchmarkReport report = options.Name switch
+    IReport report = options.Name switch
     {
         "ca" => await CaBenchmark.RunAsync(options, progress, stopping.Token),
         "ingest" => await IngestBenchmark.RunAsync(options, progress, stopping.Token),
+        "soak" => await SoakBenchmark.RunAsync(options, progress, stopping.Token),
         "join" => await JoinBenchmark.RunAsync(options, progress, stopping.Token),
         _ => await BrokerBenchmark.RunAsync(options, progress, stopping.Token),
     };

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Numerics;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.Client;
@@ -15,11 +17,22 @@ public sealed class EnrolledDevice : IDisposable
     private readonly string deviceId;
     private readonly RootTrust trust;
     private EnrollResponse identity = null!;
+    private string token = "";
 
     private EnrolledDevice(TenantStack tenant, string deviceId) => (this.tenant, this.deviceId, trust) = (tenant, deviceId, tenant.Trust);
 
     /// <summary>Key, certificate, Sub-CA, intermediate.</summary>
     public string KeyAndChainPem => key.ExportPkcs8PrivateKeyPem() + "\n" + identity.Certificate + identity.CaChain;
+
+    /// <summary>Decimal, of the newest certificate.</summary>
+    public string Serial
+    {
+        get
+        {
+            using var certificate = Pem.ParseCertificate(identity.Certificate);
+            return new BigInteger(certificate.SerialNumberBytes.Span, isUnsigned: true, isBigEndian: true).ToString(CultureInfo.InvariantCulture);
+        }
+    }
 
     public string IssuerKeyId
     {
@@ -35,10 +48,18 @@ public sealed class EnrolledDevice : IDisposable
     public static async Task<EnrolledDevice> EnrollAsync(TenantStack tenant, TenantClient admin, string deviceId)
     {
         var device = new EnrolledDevice(tenant, deviceId);
-        var token = await admin.CreateTokenAsync(new CreateEnrollmentTokenRequest { DeviceId = deviceId });
+        device.token = (await admin.CreateTokenAsync(new CreateEnrollmentTokenRequest { DeviceId = deviceId })).Token;
         using var client = TenantClient.Create(tenant.Url, tenant.Trust);
-        device.identity = await client.EnrollAsync(deviceId, token.Token, new EnrollRequest { Csr = CertificateSigningRequest.CreatePem(device.key, new SubjectNames()) });
+        device.identity = await client.EnrollAsync(deviceId, device.token, new EnrollRequest { Csr = CertificateSigningRequest.CreatePem(device.key, new SubjectNames()) });
         return device;
+    }
+
+    /// <summary>The same token once more, for another key: what only a thief of it would do.</summary>
+    public async Task EnrollAgainWithAnotherKeyAsync()
+    {
+        using var other = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var client = TenantClient.Create(tenant.Url, trust);
+        await client.EnrollAsync(deviceId, token, new EnrollRequest { Csr = CertificateSigningRequest.CreatePem(other, new SubjectNames()) });
     }
 
     public async Task RenewAsync()

@@ -13,9 +13,11 @@ public sealed class ProviderStack : IAsyncDisposable
     private readonly int port = FreePort.Next();
     private readonly TestDatabase? database;
     private readonly IReadOnlyDictionary<string, string?> more;
+    private readonly int? descriptors;
 
-    private ProviderStack(TestDatabase? database, IReadOnlyDictionary<string, string?>? more = null)
+    private ProviderStack(TestDatabase? database, IReadOnlyDictionary<string, string?>? more = null, int? descriptors = null)
     {
+        this.descriptors = descriptors;
         this.database = database;
         this.more = more ?? new Dictionary<string, string?>();
     }
@@ -27,9 +29,10 @@ public sealed class ProviderStack : IAsyncDisposable
     public string Data => folder.Combine("data");
 
     /// <param name="more">Settings beyond the usual ones.</param>
-    public static async Task<ProviderStack> StartAsync(IReadOnlyDictionary<string, string?>? more = null)
+    /// <param name="descriptors">How many files it may have open; null for as many as the test.</param>
+    public static async Task<ProviderStack> StartAsync(IReadOnlyDictionary<string, string?>? more = null, int? descriptors = null)
     {
-        var stack = new ProviderStack(await PostgresServer.CreateEmptyDatabaseAsync(), more);
+        var stack = new ProviderStack(await PostgresServer.CreateEmptyDatabaseAsync(), more, descriptors);
         await stack.StartProcessAsync();
         return stack;
     }
@@ -49,16 +52,18 @@ public sealed class ProviderStack : IAsyncDisposable
     }
 
     public void Launch() =>
-        Process = ProcessUnderTest.StartDotnet(StackPrograms.Provider, [], new Dictionary<string, string?>(more)
-        {
-            ["IOT_DATA"] = Data,
-            ["IOT_LISTEN"] = $"https://127.0.0.1:{port}",
-            ["IOT_NAMES"] = $"localhost,127.0.0.1,provider.iot.example",
-            ["IOT_PUBLIC_URL"] = Url.ToString(),
-            ["IOT_PLATFORM_DOMAIN"] = "iot.example",
-            ["IOT_DATABASE"] = database?.ConnectionString,
-            ["IOT_ADMIN_PASSWORD"] = AdminPassword,
-        });
+        Process = ProcessUnderTest.StartDotnet(StackPrograms.Provider, [], Settings, descriptors);
+
+    private Dictionary<string, string?> Settings => new(more)
+    {
+        ["IOT_DATA"] = Data,
+        ["IOT_LISTEN"] = $"https://127.0.0.1:{port}",
+        ["IOT_NAMES"] = $"localhost,127.0.0.1,provider.iot.example",
+        ["IOT_PUBLIC_URL"] = Url.ToString(),
+        ["IOT_PLATFORM_DOMAIN"] = "iot.example",
+        ["IOT_DATABASE"] = database?.ConnectionString,
+        ["IOT_ADMIN_PASSWORD"] = AdminPassword,
+    };
 
     public async Task KillAsync()
     {

@@ -51,7 +51,7 @@ public static class PostgresServer
         return name;
     }
 
-    private static async Task ExecuteAsync(string sql)
+    internal static async Task ExecuteAsync(string sql)
     {
         var server = await Server.Value;
         await using var connection = new NpgsqlConnection(server.SuperuserConnectionString());

@@ -58,8 +58,15 @@ public sealed class ProcessUnderTest : IAsyncDisposable
     }
 
     /// <summary>Runs a .NET assembly with the same dotnet as the test.</summary>
-    public static ProcessUnderTest StartDotnet(string assemblyPath, IEnumerable<string> arguments, IReadOnlyDictionary<string, string?>? environment = null, string? workingDirectory = null) =>
-        Start(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", arguments.Prepend(assemblyPath), environment, workingDirectory);
+    /// <param name="descriptors">How many files it may have open; null for as many as the test.</param>
+    public static ProcessUnderTest StartDotnet(
+        string assemblyPath, IEnumerable<string> arguments, IReadOnlyDictionary<string, string?>? environment = null, int? descriptors = null, string? workingDirectory = null)
+    {
+        var dotnet = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
+        return descriptors is { } most
+            ? Start("prlimit", [string.Create(CultureInfo.InvariantCulture, $"--nofile={most}"), dotnet, assemblyPath, .. arguments], environment, workingDirectory)
+            : Start(dotnet, arguments.Prepend(assemblyPath), environment, workingDirectory);
+    }
 
     /// <summary>The first line, past or future, that starts with the prefix. Throws with the output when the process ends without it or the time-out (default 60 s) passes.</summary>
     public Task<string> WaitForLineAsync(string prefix, TimeSpan? timeout = null) =>

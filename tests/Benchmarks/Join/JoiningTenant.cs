@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Client;
 using IoTPlatform.Contracts.Join;
@@ -11,11 +12,14 @@ namespace IoTPlatform.Benchmarks.Join;
 internal sealed class JoiningTenant(string tenantId, string joinKey) : IDisposable
 {
     private readonly CaKey subCaKey = CaKey.Generate(KeyKind.P256);
+    private readonly ECDsa bridgeKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
     private JoinRequest? request;
+    private string? bridgeCertificate;
+
+    public JoinRequest Request => request ?? throw new InvalidOperationException("MakeRequest comes first");
 
     public void MakeRequest()
     {
-        using var bridgeKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         request = new JoinRequest
         {
             SubCaCsr = subCaKey.CreateCsrPem(new SubjectNames { CommonName = SubCaName.For(tenantId) }),
@@ -27,7 +31,8 @@ internal sealed class JoiningTenant(string tenantId, string joinKey) : IDisposab
     /// <summary>POST join: true if the whole bundle came back.</summary>
     public async Task<bool> JoinAsync(ProviderClient provider, CancellationToken cancellationToken)
     {
-        var bundle = await provider.JoinAsync(joinKey, request!, cancellationToken);
+        var bundle = await provider.JoinAsync(joinKey, Request, cancellationToken);
+        bridgeCertificate = bundle.MqttBridgeCert;
         return bundle.TenantId == tenantId && bundle.SignedCert.Contains("BEGIN CERTIFICATE", StringComparison.Ordinal);
     }
 
@@ -39,5 +44,16 @@ internal sealed class JoiningTenant(string tenantId, string joinKey) : IDisposab
         return true;
     }
 
-    public void Dispose() => subCaKey.Dispose();
+    /// <summary>With its key, once the bundle came.</summary>
+    public X509Certificate2 BridgeCertificate()
+    {
+        using var certificate = X509Certificate2.CreateFromPem(bridgeCertificate);
+        return certificate.CopyWithPrivateKey(bridgeKey);
+    }
+
+    public void Dispose()
+    {
+        subCaKey.Dispose();
+        bridgeKey.Dispose();
+    }
 }

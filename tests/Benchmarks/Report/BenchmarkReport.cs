@@ -7,9 +7,9 @@ using IoTPlatform.Benchmarks.Measurement;
 namespace IoTPlatform.Benchmarks.Report;
 
 /// <summary>Everything one run measured.</summary>
-internal sealed record BenchmarkReport
+internal sealed record BenchmarkReport : IReport
 {
-    private static readonly JsonSerializerOptions Options = new()
+    internal static JsonSerializerOptions JsonOptions { get; } = new()
     {
         WriteIndented = true,
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
@@ -28,7 +28,7 @@ internal sealed record BenchmarkReport
 
     public int Failures => Loads.Sum(load => load.Failures);
 
-    public string ToJson() => JsonSerializer.Serialize(this, Options);
+    public string ToJson() => JsonSerializer.Serialize(this, JsonOptions);
 
     public string ToText()
     {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 
 namespace IoTPlatform.Iot;
 
@@ -6,22 +7,27 @@ internal static class BenchCommand
 {
     private static readonly Argument<string[]> More = new("arguments") { Description = "Passed on to the benchmark; see 'iot bench ca -- --help'.", Arity = ArgumentArity.ZeroOrMore };
 
+    private static readonly Option<int?> Minutes = new("--minutes") { Description = "Plays rounds for so long; without it, each once." };
+
     public static Command Create() => Verb.Group(
-        "bench", "Measure: certificates per second, JOINs per second, many tenants and their telemetry on RabbitMQ.", ["iot bench ca", "iot bench join", "iot bench broker", "iot bench ingest"],
+        "bench", "Measure: certificates per second, JOINs per second, many tenants and their telemetry on RabbitMQ.", ["iot bench ca", "iot bench join", "iot bench broker", "iot bench ingest", "iot bench soak --minutes 30"],
         Bench("ca", "In-process issue/s per core; sign and renew over HTTPS at concurrency 1, 8, 32, beside step-ca where it is found."),
         Bench("join", "JOINs per second, p50 and p99, with 100 tenants."),
         Bench("broker", "1,000 tenants join one after the other on a private RabbitMQ: the first hundred beside the last, and a restart."),
-        Bench("ingest", "Messages per second from a private RabbitMQ to committed rows, and CPU per message, with 1 and 10 tenants."));
+        Bench("ingest", "Messages per second from a private RabbitMQ to committed rows, and CPU per message, with 1 and 10 tenants."),
+        Verb.Create(
+            "soak", "Kills, starves and attacks real stacks and counts what must not happen.", ["iot bench soak", "iot bench soak --minutes 30", "iot bench soak -- --only \"first boots\""],
+            (run, cancellationToken) => RunAsync(run, "soak", cancellationToken, run.Get(Minutes) is { } minutes ? ["--minutes", minutes.ToString(CultureInfo.InvariantCulture)] : []), Minutes, More));
 
     private static Command Bench(string name, string description) => Verb.Create(
         name, description, [$"iot bench {name}", $"iot bench {name} --json"], (run, cancellationToken) => RunAsync(run, name, cancellationToken), More);
 
-    private static async Task<int> RunAsync(Run run, string name, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(Run run, string name, CancellationToken cancellationToken, params string[] options)
     {
         await using var bench = ChildProcess.Start(new ChildCommand
         {
             FileName = ProgramPath.Dotnet(),
-            Arguments = [BuildOutput.Benchmarks, name, .. run.Get(More), .. run.Terminal.IsJson ? new[] { "--json" } : []],
+            Arguments = [BuildOutput.Benchmarks, name, .. options, .. run.Get(More), .. run.Terminal.IsJson ? new[] { "--json" } : []],
         });
         await Task.WhenAny(bench.Exited, Task.Delay(Timeout.Infinite, cancellationToken)).ConfigureAwait(false);
         cancellationToken.ThrowIfCancellationRequested();
