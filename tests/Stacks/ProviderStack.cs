@@ -14,10 +14,12 @@ public sealed class ProviderStack : IAsyncDisposable
     private readonly TestDatabase? database;
     private readonly IReadOnlyDictionary<string, string?> more;
     private readonly int? descriptors;
+    private readonly string? socketFolder;
 
-    private ProviderStack(TestDatabase? database, IReadOnlyDictionary<string, string?>? more = null, int? descriptors = null)
+    private ProviderStack(TestDatabase? database, IReadOnlyDictionary<string, string?>? more = null, int? descriptors = null, string? socketFolder = null)
     {
         this.descriptors = descriptors;
+        this.socketFolder = socketFolder;
         this.database = database;
         this.more = more ?? new Dictionary<string, string?>();
     }
@@ -30,9 +32,13 @@ public sealed class ProviderStack : IAsyncDisposable
 
     /// <param name="more">Settings beyond the usual ones.</param>
     /// <param name="descriptors">How many files it may have open; null for as many as the test.</param>
-    public static async Task<ProviderStack> StartAsync(IReadOnlyDictionary<string, string?>? more = null, int? descriptors = null)
+    /// <param name="socketFolder">By which it finds the database: a link to the server's, which the test may take away.</param>
+    public static async Task<ProviderStack> StartAsync(IReadOnlyDictionary<string, string?>? more = null, int? descriptors = null, string? socketFolder = null)
     {
-        var stack = new ProviderStack(await PostgresServer.CreateEmptyDatabaseAsync(), more, descriptors);
+        var database = await PostgresServer.CreateEmptyDatabaseAsync();
+        if (socketFolder is not null)
+            Directory.CreateSymbolicLink(socketFolder, database.SocketFolder);
+        var stack = new ProviderStack(database, more, descriptors, socketFolder);
         await stack.StartProcessAsync();
         return stack;
     }
@@ -61,7 +67,7 @@ public sealed class ProviderStack : IAsyncDisposable
         ["IOT_NAMES"] = $"localhost,127.0.0.1,provider.iot.example",
         ["IOT_PUBLIC_URL"] = Url.ToString(),
         ["IOT_PLATFORM_DOMAIN"] = "iot.example",
-        ["IOT_DATABASE"] = database?.ConnectionString,
+        ["IOT_DATABASE"] = socketFolder is null ? database?.ConnectionString : database?.ConnectionStringBy(socketFolder),
         ["IOT_ADMIN_PASSWORD"] = AdminPassword,
     };
 

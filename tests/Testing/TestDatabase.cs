@@ -46,13 +46,13 @@ public sealed class TestDatabase : IAsyncDisposable
         await command.ExecuteNonQueryAsync();
     }
 
-    /// <summary>Refuses new connections and ends those there are, as a server that is away; or lets them in again.</summary>
-    public async Task AllowConnectionsAsync(bool allowed)
-    {
-        await PostgresServer.ExecuteAsync($"ALTER DATABASE {Name} WITH ALLOW_CONNECTIONS {(allowed ? "true" : "false")}");
-        if (!allowed)
-            await PostgresServer.ExecuteAsync($"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{Name}'");
-    }
+    /// <summary>Where the server listens.</summary>
+    public string SocketFolder => new NpgsqlConnectionStringBuilder(ConnectionString).Host!;
+
+    /// <summary>The same database by another path to the server's socket.</summary>
+    public string ConnectionStringBy(string socketFolder) => new NpgsqlConnectionStringBuilder(ConnectionString) { Host = socketFolder }.ConnectionString;
+
+    public Task EndConnectionsAsync() => PostgresServer.ExecuteAsync($"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{Name}'");
 
     public async ValueTask DisposeAsync()
     {
