@@ -105,12 +105,18 @@ internal sealed class IssuanceLedger : IAsyncDisposable
             var outage = LedgerErrors.IsOutage(e);
             if (outage)
             {
-                IssuanceLog.DatabaseUnavailable(_log, batch.Count, e);
+                IssuanceLog.DatabaseUnavailable(_log, batch.Count, e.GetBaseException().Message);
             }
 
             foreach (var entry in batch)
             {
                 entry.Fail(outage ? LedgerErrors.Unavailable(e) : e);
+            }
+
+            // What came meanwhile has waited for this batch already: another whole time-out would break its caller's deadline.
+            while (outage && _queue.Reader.TryRead(out var waiting))
+            {
+                waiting.Fail(LedgerErrors.Unavailable(e));
             }
         }
     }

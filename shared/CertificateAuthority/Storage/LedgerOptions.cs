@@ -10,6 +10,6 @@ internal sealed record LedgerOptions
     /// <summary>Batches under way at once. One: while it commits, the next fills; more only make batches smaller, and they meet again at the audit log's lock.</summary>
     public int Writers { get; init; } = 1;
 
-    /// <summary>For one batch, connecting included.</summary>
-    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(10);
+    /// <summary>For one batch, connecting and a second attempt included. Leaves room below 10 s for Npgsql's own cancel request.</summary>
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(6);
 }

@@ -1,3 +1,4 @@
+using System.Data;
 using Npgsql;
 
 namespace IoTPlatform.CertificateAuthority.Storage;
@@ -11,15 +12,21 @@ internal sealed class LedgerWriter(NpgsqlDataSource database, TimeSpan timeout, 
     /// <summary>One outcome per entry. After an exception nothing of the batch was stored, or its outcome is unknown and nobody is told of it.</summary>
     public async Task<LedgerOutcome[]> StoreAsync(IReadOnlyList<LedgerEntry> batch)
     {
+        if (_connection is { State: not ConnectionState.Open })
+        {
+            await DisposeAsync().ConfigureAwait(false); // it broke while idle
+        }
+
         var kept = _connection is not null;
+        using var deadline = new CancellationTokenSource(timeout, time);
         try
         {
-            return await StoreOnceAsync(batch).ConfigureAwait(false);
+            return await StoreOnceAsync(batch, deadline.Token).ConfigureAwait(false);
         }
-        catch (Exception e) when (kept && LedgerErrors.IsOutage(e))
+        catch (Exception e) when (kept && !deadline.IsCancellationRequested && LedgerErrors.IsOutage(e))
         {
             // The kept connection may be dead for long while the database is back. Storing twice is harmless: ca.record knows its rows again.
-            return await StoreOnceAsync(batch).ConfigureAwait(false);
+            return await StoreOnceAsync(batch, deadline.Token).ConfigureAwait(false);
         }
     }
 
@@ -38,13 +45,12 @@ internal sealed class LedgerWriter(NpgsqlDataSource database, TimeSpan timeout, 
         }
     }
 
-    private async Task<LedgerOutcome[]> StoreOnceAsync(IReadOnlyList<LedgerEntry> batch)
+    private async Task<LedgerOutcome[]> StoreOnceAsync(IReadOnlyList<LedgerEntry> batch, CancellationToken deadline)
     {
-        using var deadline = new CancellationTokenSource(timeout, time);
         try
         {
-            var command = _command ?? await ConnectAsync(deadline.Token).ConfigureAwait(false);
-            return await command.ExecuteAsync(batch, time.GetUtcNow(), deadline.Token).ConfigureAwait(false);
+            var command = _command ?? await ConnectAsync(deadline).ConfigureAwait(false);
+            return await command.ExecuteAsync(batch, time.GetUtcNow(), deadline).ConfigureAwait(false);
         }
         catch
         {

@@ -1,14 +1,11 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
-using Npgsql;
 
 namespace IoTPlatform.Hosting;
 
 /// <summary>Which problem an exception or a bare status is.</summary>
 internal static class ProblemTranslation
 {
-    private static readonly TimeSpan DatabasePause = TimeSpan.FromSeconds(2);
-
     /// <summary>Null: not one of the expected ones.</summary>
     public static ProblemException? Of(Exception exception)
     {
@@ -20,16 +17,16 @@ internal static class ProblemTranslation
                     return problem;
                 case BadHttpRequestException request:
                     return OfRequest(request);
-                case PostgresException { SqlState: PostgresErrorCodes.DiskFull }:
+                case DependencyDownException down:
+                    return down.ToProblem();
                 case IOException io when (io.HResult & 0xffff) is 28 or 122:
-                    return new ProblemException(503, "storage_full", "The server has no storage left.", TimeSpan.FromMinutes(1));
-                case NpgsqlException { IsTransient: true }:
-                case PostgresException { SqlState: PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow or PostgresErrorCodes.TooManyConnections }:
-                    return new ProblemException(503, "database_unavailable", "The database does not answer at the moment.", DatabasePause);
+                    return DatabaseOutage.StorageFull(io);
+                case IOException io when (io.HResult & 0xffff) is 30:
+                    return DatabaseOutage.StorageReadOnly(io);
             }
         }
 
-        return null;
+        return DatabaseOutage.Of(exception);
     }
 
     public static ProblemException OfStatus(int status) => status switch

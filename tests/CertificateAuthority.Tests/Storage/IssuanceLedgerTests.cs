@@ -77,6 +77,35 @@ public sealed class IssuanceLedgerTests : LedgerTestBase
     }
 
     [SkippableFact]
+    public async Task Store_KeptConnectionBrokeWhileIdle_IsStored()
+    {
+        await using var database = Npgsql.NpgsqlDataSource.Create(Database.ConnectionString + ";Keepalive=1;Application Name=ledger");
+        await using var ledger = new IssuanceLedger(database, new LedgerOptions(), TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger<IssuanceLedger>.Instance);
+        await ledger.StoreAsync(LedgerRows.New("before.test"));
+        await Database.ExecuteAsSuperuserAsync("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ledger'");
+        await Task.Delay(TimeSpan.FromSeconds(3)); // the keepalive finds the end and breaks the connection
+
+        (await ledger.StoreAsync(LedgerRows.New("after.test"))).Status.ShouldBe(LedgerStatus.Stored);
+    }
+
+    [SkippableFact]
+    public async Task Store_DatabaseTooSlow_FailsWhatIsQueuedToo()
+    {
+        var time = new FakeTime();
+        await using var ledger = Ledger(new LedgerOptions { Writers = 1 }, time);
+        var held = await HoldCommitsAsync();
+        var stored = ledger.StoreAsync(LedgerRows.New());
+        await WaitForBlockedAsync();
+        var queued = ledger.StoreAsync(LedgerRows.New());
+
+        time.Advance(TimeSpan.FromSeconds(7));
+
+        (await Should.ThrowAsync<ProblemException>(stored)).Code.ShouldBe("database_unavailable");
+        (await Should.ThrowAsync<ProblemException>(queued)).Code.ShouldBe("database_unavailable");
+        await ReleaseAsync(held);
+    }
+
+    [SkippableFact]
     public async Task Store_CallerGoneWhileQueued_IsNotStored()
     {
         await using var ledger = Ledger(new LedgerOptions { Writers = 1 });

@@ -16,7 +16,7 @@ internal sealed record StepFailure(string Detail, TimeSpan RetryAfter)
         ProblemException { Status: >= 500 } problem => new(problem.Message, problem.RetryAfter ?? Soon),
         ProblemException problem => new(problem.Message, Later),
         OperationCanceledException or TimeoutException => new($"Step {step} took too long.", Soon),
-        NpgsqlException => new("The database does not answer.", Soon),
+        _ when exception is NpgsqlException || DatabaseOutage.Is(exception) => new("The database does not answer.", Soon),
         HttpRequestException or IOException or SocketException => new($"What step {step} needs does not answer.", Soon),
         // Text of an unknown exception may hold anything: the log has it, the caller gets the step's name.
         _ => new($"Step {step} failed.", Later),

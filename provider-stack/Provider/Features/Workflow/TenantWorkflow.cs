@@ -1,4 +1,5 @@
 using IoTPlatform.Contracts.Tenants;
+using IoTPlatform.Hosting;
 using IoTPlatform.Provider.Data;
 using IoTPlatform.Provider.Startup;
 using Microsoft.EntityFrameworkCore;
@@ -36,7 +37,7 @@ internal sealed partial class TenantWorkflow(
                     return outcome;
             return WorkflowOutcome.Waiting("input", "The tenant's data keeps changing.", TimeSpan.FromSeconds(1));
         }
-        catch (NpgsqlException e)
+        catch (Exception e) when (e is NpgsqlException || DatabaseOutage.Is(e))
         {
             DatabaseFailed(e, tenantId);
             return WorkflowOutcome.Waiting("database", "The database does not answer.", TimeSpan.FromSeconds(2));

@@ -36,6 +36,7 @@ internal sealed class StepCaEdge(ILogger<StepCaEdge> log)
 
     private Task AnswerAsync(HttpContext context, Exception error)
     {
+        error = error as ProblemException ?? DatabaseOutage.Of(error) ?? error;
         var answer = Translate(error);
         var path = context.Request.Path.ToUriComponent();
         if (answer.Status >= 500 && answer.Status != StatusCodes.Status501NotImplemented)

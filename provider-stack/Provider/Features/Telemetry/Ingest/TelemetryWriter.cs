@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Text;
 using System.Threading.Channels;
+using IoTPlatform.Hosting;
 using Npgsql;
 
 namespace IoTPlatform.Provider.Features.Telemetry.Ingest;
@@ -85,7 +86,7 @@ internal sealed partial class TelemetryWriter(ChannelReader<TelemetryDelivery> q
                     await StoreAsync([delivery], giveUp);
                 return;
             }
-            catch (Exception e) when (e is NpgsqlException or SocketException or TimeoutException or IOException or OperationCanceledException && !giveUp.IsCancellationRequested)
+            catch (Exception e) when (e is NpgsqlException or SocketException or TimeoutException or IOException || DatabaseOutage.Is(e) || (e is OperationCanceledException && !giveUp.IsCancellationRequested))
             {
                 if (failures++ == 0)
                     DatabaseAway(e);
