@@ -1,3 +1,5 @@
 using IoTPlatform.Iot;
+using IoTPlatform.Pki;
 
+ProcessTimeZone.UseUtc();
 return await IotProgram.RunAsync(args, Console.Out, Console.Error).ConfigureAwait(false);

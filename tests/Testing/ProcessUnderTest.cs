@@ -38,8 +38,8 @@ public sealed class ProcessUnderTest : IAsyncDisposable
     /// <param name="environment">Added to ours; a null value removes a variable.</param>
     public static ProcessUnderTest Start(string fileName, IEnumerable<string> arguments, IReadOnlyDictionary<string, string?>? environment = null, string? workingDirectory = null)
     {
-        // A background job of a shell hands down an ignored SIGINT, and .NET keeps what is ignored: Ctrl-C would not reach the child.
-        var start = new ProcessStartInfo("env", ["--default-signal=INT", fileName, .. arguments]) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = workingDirectory ?? "" };
+        // A background job of a shell hands down an ignored SIGINT (nohup: SIGHUP), and .NET keeps what is ignored: it would not reach the child.
+        var start = new ProcessStartInfo("env", ["--default-signal=INT,HUP", fileName, .. arguments]) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = workingDirectory ?? "" };
         foreach (var (name, value) in environment ?? new Dictionary<string, string?>(StringComparer.Ordinal))
         {
             start.Environment[name] = value;
@@ -115,6 +115,9 @@ public sealed class ProcessUnderTest : IAsyncDisposable
 
     /// <summary>SIGTERM.</summary>
     public void Terminate() => Signal("TERM");
+
+    /// <summary>SIGHUP, as a terminal that closes.</summary>
+    public void HangUp() => Signal("HUP");
 
     /// <summary>SIGINT, as Ctrl-C.</summary>
     public void Interrupt() => Signal("INT");

@@ -21,8 +21,8 @@ public sealed class DeviceIdentity : IDisposable
     /// <summary>With its private key.</summary>
     public X509Certificate2 Certificate { get; }
     public CertificateChain Chain { get; }
-    public DateTimeOffset NotBefore => Certificate.NotBefore.ToUniversalTime();
-    public DateTimeOffset NotAfter => Certificate.NotAfter.ToUniversalTime();
+    public DateTimeOffset NotBefore => Certificate.NotBeforeUtc();
+    public DateTimeOffset NotAfter => Certificate.NotAfterUtc();
     internal ECDsa Key { get; }
 
     public static DeviceIdentity Parse(string pem)

@@ -84,7 +84,7 @@ public sealed class SubCa
         try
         {
             var now = _time.GetUtcNow();
-            return new IssuerSet(new CaSigner(chain.Issuer, key), chain, earlier.Select(g => g.ReadCertificate()).Where(c => c.NotAfter.ToUniversalTime() > now));
+            return new IssuerSet(new CaSigner(chain.Issuer, key), chain, earlier.Select(g => g.ReadCertificate()).Where(c => c.NotAfterUtc() > now));
         }
         catch (PkiException e)
         {

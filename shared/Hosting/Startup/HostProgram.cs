@@ -1,16 +1,19 @@
 using System.Runtime.InteropServices;
+using IoTPlatform.Pki;
 
 namespace IoTPlatform.Hosting;
 
 /// <summary>Runs a host's main: signals become cancellation, expected failures become one line on stderr and an exit code (<see cref="ExitCodes"/>).</summary>
 public static class HostProgram
 {
-    /// <summary>The first SIGINT or SIGTERM cancels the token; a main that then returns ended well, one that throws was interrupted. A second SIGINT ends the process at once.</summary>
+    /// <summary>The first SIGINT, SIGTERM or SIGHUP cancels the token; a main that then returns ended well, one that throws was interrupted. A second SIGINT ends the process at once.</summary>
     public static async Task<int> RunAsync(string[] args, Func<string[], CancellationToken, Task> main)
     {
+        ProcessTimeZone.UseUtc();
         using var stop = new CancellationTokenSource();
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Stop); // the terminal is gone
         try
         {
             await main(args, stop.Token);

@@ -22,7 +22,8 @@ public static class ChainVerifier
         policy.RevocationMode = X509RevocationMode.NoCheck;
         policy.DisableCertificateDownloads = true;
         policy.VerificationTimeIgnored = false;
-        policy.VerificationTime = at.LocalDateTime;
+        policy.VerificationTime = at.UtcDateTime;
+        policy.VerificationFlags = X509VerificationFlags.IgnoreNotTimeValid; // it compares local times: see CertificateDates
         foreach (var root in roots)
         {
             policy.CustomTrustStore.Add(root);
@@ -41,8 +42,8 @@ public static class ChainVerifier
         var built = chain.Build(leaf);
         try
         {
-            return built
-                ? PathRules.Check([.. chain.ChainElements.Select(element => ParsedCertificate.Parse(element.Certificate.RawDataMemory))], purpose)
+            return built && !chain.ChainElements.All(element => element.Certificate.IsValidAt(at)) ? ChainVerification.Invalid(nameof(X509ChainStatusFlags.NotTimeValid))
+                : built ? PathRules.Check([.. chain.ChainElements.Select(element => ParsedCertificate.Parse(element.Certificate.RawDataMemory))], purpose)
                 : ChainVerification.Invalid(string.Join(", ", chain.ChainStatus.Select(status => status.Status.ToString()).Distinct(StringComparer.Ordinal)));
         }
         catch (PkiException e)

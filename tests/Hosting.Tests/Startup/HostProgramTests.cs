@@ -68,6 +68,18 @@ public sealed class HostProgramTests
     }
 
     [Fact]
+    public async Task RunAsync_HungUp_StopsCleanly()
+    {
+        await using var child = Child.Start("wait");
+        await child.WaitForLineAsync("ready");
+
+        child.HangUp();
+
+        (await child.WaitForExitAsync()).ShouldBe(ExitCodes.Success);
+        await child.WaitForLineAsync("stopped cleanly");
+    }
+
+    [Fact]
     public async Task RunAsync_InterruptedAtWork_130()
     {
         await using var child = Child.Start("work");

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using IoTPlatform.Pki;
 using Spectre.Console;
 
 namespace IoTPlatform.Iot;
@@ -17,7 +18,7 @@ internal static class CaFingerprint
         var root = run.Find(File) is { } file ? ServerTrust.FromFile(file) : local.Root
             ?? throw new CliException(ExitCode.NotFound, "no_root", $"no root certificate in {local.Folder}; give --data FOLDER of the provider, or a PEM file");
         run.Terminal.Result(
-            new { root.Fingerprint, root.Root.Subject, NotAfter = root.Root.NotAfter.ToUniversalTime() },
+            new { root.Fingerprint, root.Root.Subject, NotAfter = root.Root.NotAfterUtc().UtcDateTime },
             console => console.WriteLine(root.Fingerprint));
         return Task.FromResult(ExitCode.Ok);
     }

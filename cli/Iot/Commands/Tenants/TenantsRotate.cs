@@ -18,8 +18,8 @@ internal static class TenantsRotate
         using var certificate = X509Certificate2.CreateFromPem(rotated.SignedCert);
         var serial = SerialNumber.ToDecimal(certificate.SerialNumberBytes.Span);
         run.Terminal.Result(
-            new { rotated.TenantId, Serial = serial, NotAfter = certificate.NotAfter.ToUniversalTime(), rotated.SignedCert, rotated.CaChain },
-            console => console.MarkupLineInterpolated($"[green]rotated[/] {rotated.TenantId}: new Sub-CA {serial}, valid until {Print.Time(certificate.NotAfter.ToUniversalTime())}; the old one stays accepted while its certificates live"));
+            new { rotated.TenantId, Serial = serial, NotAfter = certificate.NotAfterUtc().UtcDateTime, rotated.SignedCert, rotated.CaChain },
+            console => console.MarkupLineInterpolated($"[green]rotated[/] {rotated.TenantId}: new Sub-CA {serial}, valid until {Print.Time(certificate.NotAfterUtc())}; the old one stays accepted while its certificates live"));
         return ExitCode.Ok;
     }, cancellationToken);
 }

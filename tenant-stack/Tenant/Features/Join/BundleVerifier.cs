@@ -50,7 +50,7 @@ internal static class BundleVerifier
         if (names.CommonName != MqttBridgeName.For(bundle.TenantId) || !names.Uris.Contains(SpiffeId.Bridge(bundle.TenantId, bundle.PlatformDomain)))
             return "the bridge certificate has another tenant's name";
         // An expired one must not keep the tenant from starting: devices do not need it.
-        var at = now < bridge.NotAfter ? now : new DateTimeOffset(bridge.NotAfter).AddSeconds(-1);
+        var at = now < bridge.NotAfterUtc() ? now : bridge.NotAfterUtc().AddSeconds(-1);
         var verified = ChainVerifier.Verify(bridge, chain, [root], CertificatePurpose.ClientAuth, at);
         return verified.IsValid ? null : $"the bridge certificate does not verify: {verified.Reason}";
     }

@@ -42,5 +42,5 @@ internal sealed class BridgeRenewal(JoinFiles files, BundleFiles bundleFiles, Pr
     }
 
     private static DateTimeOffset RenewAt(X509Certificate2 certificate) =>
-        new DateTimeOffset(certificate.NotBefore) + (certificate.NotAfter - certificate.NotBefore) * 2 / 3;
+        certificate.NotBeforeUtc() + (certificate.NotAfterUtc() - certificate.NotBeforeUtc()) * 2 / 3;
 }

@@ -27,6 +27,6 @@ internal sealed class SubCaCertificateCheck(JoinFiles files, ProviderLink provid
         var verified = ChainVerifier.Verify(certificate, subCa.Issuers.Chain.Certificates, [root], CertificatePurpose.CertificateAuthority, time.GetUtcNow());
         return verified.IsValid
             ? null
-            : throw new StartupException($"the Sub-CA certificate ({certificate.Subject}, valid until {certificate.NotAfter.ToUniversalTime():yyyy-MM-dd}) cannot be used: {verified.Reason}. Once it has expired, have the provider remove this tenant and join again");
+            : throw new StartupException($"the Sub-CA certificate ({certificate.Subject}, valid until {certificate.NotAfterUtc():yyyy-MM-dd}) cannot be used: {verified.Reason}. Once it has expired, have the provider remove this tenant and join again");
     }
 }
