@@ -20,6 +20,7 @@ public static class PlatformHosting
         services.AddSingleton(dataSource);
         services.Replace(ServiceDescriptor.Singleton(time));
         services.AddSingleton<IHostLifetime, OuterLifetime>();
+        services.AddSingleton<DatabaseProbe>();
         services.AddProblemDetailsForPlatform();
         services.AddRequestTimeouts();
         services.AddAccounts(oidc);

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using IoTPlatform.Hosting;
+using IoTPlatform.Hosting.Tests.Startup;
 using IoTPlatform.Pki;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -12,7 +13,8 @@ return await HostProgram.RunAsync(args, async (arguments, stop) =>
     switch (arguments[0])
     {
         case "postgres":
-            await using (var server = await PrivatePostgres.StartAsync(argument, new PrivatePostgresOptions(), NullLogger.Instance, TimeProvider.System, stop))
+            using (var loggers = HostLogging.CreateFactory())
+            await using (var server = await PrivatePostgres.StartAsync(argument, new PrivatePostgresOptions(), loggers.CreateLogger("postgres"), TimeProvider.System, stop))
             {
                 await server.EnsureDatabaseAsync("platform", stop);
                 Console.WriteLine($"server {server.ServerProcessId}");
@@ -63,6 +65,9 @@ return await HostProgram.RunAsync(args, async (arguments, stop) =>
                 await app.StartAsync(stop);
             }
 
+            break;
+        case "dates":
+            await Zones.RunAsync(argument, stop);
             break;
         case "wrong-password":
             throw new PkiException(PkiError.WrongPassword, "The password of the key file is wrong.");

@@ -16,11 +16,15 @@ public sealed class ProviderStack : IAsyncDisposable
     private readonly int? descriptors;
     private readonly string? socketFolder;
 
-    private ProviderStack(TestDatabase? database, IReadOnlyDictionary<string, string?>? more = null, int? descriptors = null, string? socketFolder = null)
+    private readonly string? connectionString;
+
+    private ProviderStack(
+        TestDatabase? database, IReadOnlyDictionary<string, string?>? more = null, int? descriptors = null, string? socketFolder = null, string? connectionString = null)
     {
         this.descriptors = descriptors;
         this.socketFolder = socketFolder;
         this.database = database;
+        this.connectionString = connectionString ?? (socketFolder is null ? database?.ConnectionString : database?.ConnectionStringBy(socketFolder));
         this.more = more ?? new Dictionary<string, string?>();
     }
 
@@ -50,6 +54,9 @@ public sealed class ProviderStack : IAsyncDisposable
         return new ProviderStack(database: null);
     }
 
+    /// <summary>On a server of the test's own; not started yet.</summary>
+    public static ProviderStack WithDatabase(string connectionString) => new(database: null, connectionString: connectionString);
+
     public async Task StartProcessAsync()
     {
         Launch();
@@ -57,8 +64,14 @@ public sealed class ProviderStack : IAsyncDisposable
         Trust = await RootTrust.FetchAsync(Url, ready.Split("fingerprint=")[1].Trim());
     }
 
-    public void Launch() =>
-        Process = ProcessUnderTest.StartDotnet(StackPrograms.Provider, [], Settings, descriptors);
+    /// <param name="once">Settings of this start, over all others.</param>
+    public void Launch(IReadOnlyDictionary<string, string?>? once = null)
+    {
+        var settings = Settings;
+        foreach (var (name, value) in once ?? new Dictionary<string, string?>())
+            settings[name] = value;
+        Process = ProcessUnderTest.StartDotnet(StackPrograms.Provider, [], settings, descriptors);
+    }
 
     private Dictionary<string, string?> Settings => new(more)
     {
@@ -67,7 +80,7 @@ public sealed class ProviderStack : IAsyncDisposable
         ["IOT_NAMES"] = $"localhost,127.0.0.1,provider.iot.example",
         ["IOT_PUBLIC_URL"] = Url.ToString(),
         ["IOT_PLATFORM_DOMAIN"] = "iot.example",
-        ["IOT_DATABASE"] = socketFolder is null ? database?.ConnectionString : database?.ConnectionStringBy(socketFolder),
+        ["IOT_DATABASE"] = connectionString,
         ["IOT_ADMIN_PASSWORD"] = AdminPassword,
     };
 

@@ -6,7 +6,7 @@ using IoTPlatform.Testing;
 namespace IoTPlatform.Stacks;
 
 /// <summary>A tenant as a real process; its data folder outlives kills.</summary>
-public sealed class TenantStack(ProviderStack provider, TestDatabase database, string tenantId, string? joinKey, IReadOnlyDictionary<string, string?>? more = null) : IAsyncDisposable
+public sealed class TenantStack(ProviderStack provider, TestDatabase? database, string tenantId, string? joinKey, IReadOnlyDictionary<string, string?>? more = null) : IAsyncDisposable
 {
     private const string AdminPassword = "correct horse battery staple";
     private readonly TempFolder folder = new();
@@ -14,7 +14,7 @@ public sealed class TenantStack(ProviderStack provider, TestDatabase database, s
 
     public string TenantId => tenantId;
     public RootTrust Trust => provider.Trust;
-    public TestDatabase Database => database;
+    public TestDatabase Database => database ?? throw new InvalidOperationException("this tenant runs its private server");
     public Uri Url => new($"https://localhost:{port}/");
     public string Data => folder.Combine("data");
     public ProcessUnderTest Process { get; private set; } = null!;
@@ -26,7 +26,14 @@ public sealed class TenantStack(ProviderStack provider, TestDatabase database, s
         return stack;
     }
 
-    public void Launch() => Process = ProcessUnderTest.StartDotnet(StackPrograms.Tenant, [], Settings);
+    /// <param name="once">Settings of this start, over all others.</param>
+    public void Launch(IReadOnlyDictionary<string, string?>? once = null)
+    {
+        var settings = Settings;
+        foreach (var (name, value) in once ?? new Dictionary<string, string?>())
+            settings[name] = value;
+        Process = ProcessUnderTest.StartDotnet(StackPrograms.Tenant, [], settings);
+    }
 
     /// <summary>With a wall clock that is ahead; timers run as ever. Needs faketime.</summary>
     public void LaunchAhead(TimeSpan by)
@@ -50,7 +57,7 @@ public sealed class TenantStack(ProviderStack provider, TestDatabase database, s
         ["STEP_CA_FINGERPRINT"] = provider.Trust.Fingerprint,
         ["JOIN_KEY"] = joinKey,
         ["TENANT_ID"] = tenantId,
-        ["IOT_DATABASE"] = database.ConnectionString,
+        ["IOT_DATABASE"] = database?.ConnectionString,
         ["IOT_ADMIN_PASSWORD"] = AdminPassword,
     };
 
@@ -72,7 +79,8 @@ public sealed class TenantStack(ProviderStack provider, TestDatabase database, s
     public async ValueTask DisposeAsync()
     {
         await Process.DisposeAsync();
-        await database.DisposeAsync();
+        if (database is not null)
+            await database.DisposeAsync();
         folder.Dispose();
     }
 }

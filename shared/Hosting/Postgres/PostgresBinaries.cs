@@ -9,6 +9,8 @@ internal sealed record PostgresBinaries(string Folder, int? Major)
 
     public string InitDb => Path.Combine(Folder, "initdb");
 
+    public string Restore => Path.Combine(Folder, "pg_restore");
+
     /// <param name="wanted">The major version that made an existing data folder; null: newest.</param>
     public static PostgresBinaries Find(string? binDirectory, int? wanted)
     {

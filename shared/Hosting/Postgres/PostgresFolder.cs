@@ -21,6 +21,7 @@ internal sealed class PostgresFolder : IDisposable
         _lock = taken;
         Data = System.IO.Path.Combine(path, "data");
         Log = System.IO.Path.Combine(path, "log");
+        InitLock = System.IO.Path.Combine(path, ".initdb.lock");
         Socket = System.IO.Path.Combine(path, "socket");
     }
 
@@ -32,6 +33,9 @@ internal sealed class PostgresFolder : IDisposable
     public string Data { get; }
 
     public string Log { get; }
+
+    /// <summary>Held by initdb and whatever it started.</summary>
+    public string InitLock { get; }
 
     public string Socket { get; private set; }
 
@@ -65,6 +69,18 @@ internal sealed class PostgresFolder : IDisposable
     {
         Directory.CreateDirectory(path, OwnerOnly);
         Own(path);
+    }
+
+    /// <summary>Null while an initdb of an earlier run, or a child of it, still works.</summary>
+    public FileStream? TryLockInit()
+    {
+        var taken = FileLock.Take(InitLock);
+        if (taken is not null)
+        {
+            Own(InitLock);
+        }
+
+        return taken;
     }
 
     public void Dispose()

@@ -1,25 +1,27 @@
 using System.Globalization;
 using IoTPlatform.Hosting.Processes;
+using Microsoft.Extensions.Logging;
 
 namespace IoTPlatform.Hosting;
 
-/// <summary>What a killed host, or a killed server, left behind: processes that still have the data open, and lock files.</summary>
+/// <summary>What a killed host, or a killed server, left behind: server processes that still have the data open, and lock files.</summary>
 internal static class PostgresLeftovers
 {
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(10);
 
-    /// <summary>Returns when nobody has the data open any more. Two servers on one folder would destroy it, so the lock files go only then:
+    /// <summary>Returns when no server has the data open any more. Two servers on one folder would destroy it, so the lock files go only then:
     /// PostgreSQL cannot tell a process id that now belongs to another program (after a reboot) or to a zombie.</summary>
-    public static async Task ClearAsync(PostgresFolder folder, TimeSpan patience, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task ClearAsync(PostgresFolder folder, TimeSpan patience, ILogger logger, TimeProvider time, CancellationToken cancellationToken)
     {
         var data = Posix.RealPath(folder.Data);
         var signals = new Queue<int>([Posix.Interrupt, Posix.Quit, Posix.Kill]);
         var asked = long.MinValue;
-        while (UsersOf(data) is { Count: > 0 } processes)
+        while (ServersOn(data) is { Count: > 0 } processes)
         {
             if ((asked == long.MinValue || time.GetElapsedTime(asked) > patience) && signals.TryDequeue(out var signal))
             {
                 asked = time.GetTimestamp();
+                PostgresLog.EndingEarlier(logger, string.Join(", ", processes), data, signal, patience.TotalSeconds);
                 Ask(processes, PostmasterPid.ProcessId(folder), signal);
             }
 
@@ -49,27 +51,31 @@ internal static class PostgresLeftovers
         }
     }
 
-    /// <summary>Every process of a PostgreSQL server has its data folder as working directory.</summary>
-    private static List<int> UsersOf(string data)
+    /// <summary>Every process of a PostgreSQL server runs the server program with its data folder as working directory. A shell or a backup there does not.</summary>
+    private static List<int> ServersOn(string data)
     {
-        var users = new List<int>();
+        var servers = new List<int>();
         foreach (var process in Directory.EnumerateDirectories("/proc"))
         {
-            if (int.TryParse(Path.GetFileName(process), NumberStyles.None, CultureInfo.InvariantCulture, out var id) && string.Equals(WorkingDirectoryOf(process), data, StringComparison.Ordinal)
-                && id != Environment.ProcessId)
+            if (int.TryParse(Path.GetFileName(process), NumberStyles.None, CultureInfo.InvariantCulture, out var id)
+                && string.Equals(LinkOf(process, "cwd"), data, StringComparison.Ordinal)
+                && IsServerProgram(LinkOf(process, "exe")))
             {
-                users.Add(id);
+                servers.Add(id);
             }
         }
 
-        return users;
+        return servers;
     }
 
-    private static string? WorkingDirectoryOf(string process)
+    // A package upgrade removes the file under a running server: the kernel then adds " (deleted)".
+    private static bool IsServerProgram(string? path) => Path.GetFileName(path) is "postgres" or "postgres (deleted)";
+
+    private static string? LinkOf(string process, string name)
     {
         try
         {
-            return new FileInfo(Path.Combine(process, "cwd")).LinkTarget;
+            return new FileInfo(Path.Combine(process, name)).LinkTarget;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -12,4 +12,10 @@ internal static partial class PostgresLog
 
     [LoggerMessage(3, LogLevel.Error, "private PostgreSQL could not be started again: {Reason}")]
     public static partial void RestartFailed(ILogger logger, string reason);
+
+    [LoggerMessage(4, LogLevel.Information, "waiting up to {Seconds} s for the initdb of an earlier run in {Folder}")]
+    public static partial void WaitingForInitDb(ILogger logger, string folder, double seconds);
+
+    [LoggerMessage(5, LogLevel.Information, "the PostgreSQL of an earlier run (process {Processes}) still has {Folder} open: sending signal {Signal}, waiting up to {Seconds} s for its end")]
+    public static partial void EndingEarlier(ILogger logger, string processes, string folder, int signal, double seconds);
 }

@@ -5,18 +5,23 @@ internal static class PostgresServerLog
 {
     private const int Tail = 16 * 1024;
 
-    public static string? LastProblem(string logFolder)
+    public static string? LastProblem(string logFolder) => LastRun(logFolder).Split('\n').LastOrDefault(IsProblem)?.Trim();
+
+    /// <summary>What the newest log holds of the server's last run; empty without a log.</summary>
+    public static string LastRun(string logFolder)
     {
         var newest = new DirectoryInfo(logFolder).EnumerateFiles("postgres-*.log").MaxBy(f => f.LastWriteTimeUtc);
         if (newest is null)
         {
-            return null;
+            return "";
         }
 
         using var stream = new FileStream(newest.FullName, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
         stream.Seek(-Math.Min(Tail, stream.Length), SeekOrigin.End);
         using var reader = new StreamReader(stream);
-        var problem = reader.ReadToEnd().Split('\n').LastOrDefault(l => l.Contains("FATAL:", StringComparison.Ordinal) || l.Contains("PANIC:", StringComparison.Ordinal));
-        return problem?.Trim();
+        var text = reader.ReadToEnd();
+        return text[Math.Max(0, text.LastIndexOf("starting PostgreSQL", StringComparison.Ordinal))..];
     }
+
+    private static bool IsProblem(string line) => line.Contains("FATAL:", StringComparison.Ordinal) || line.Contains("PANIC:", StringComparison.Ordinal);
 }

@@ -1,9 +1,10 @@
 using IoTPlatform.Hosting.Processes;
+using Microsoft.Extensions.Logging;
 
 namespace IoTPlatform.Hosting;
 
 /// <summary>One run of the server program, from start to ready to end.</summary>
-internal sealed class PostgresServerProcess(PostgresFolder folder, PostgresBinaries binaries, bool durable, ParentThread parent, TimeProvider time) : IDisposable
+internal sealed class PostgresServerProcess(PostgresFolder folder, PostgresBinaries binaries, bool durable, ParentThread parent, ILogger logger, TimeProvider time) : IDisposable
 {
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(30);
@@ -16,7 +17,7 @@ internal sealed class PostgresServerProcess(PostgresFolder folder, PostgresBinar
     /// <summary>Returns when connections are accepted; crash recovery may take its time, so only the server's end is a failure.</summary>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        await PostgresLeftovers.ClearAsync(folder, StopPatience, time, cancellationToken);
+        await PostgresLeftovers.ClearAsync(folder, StopPatience, logger, time, cancellationToken);
         _child = await ChildProcess.StartAsync(PostgresCommand.Server(folder, binaries, durable), parent);
         while (!PostmasterPid.IsReady(folder, _child.Id))
         {
@@ -24,7 +25,7 @@ internal sealed class PostgresServerProcess(PostgresFolder folder, PostgresBinar
             cancellationToken.ThrowIfCancellationRequested();
             if (_child.Exited.IsCompleted)
             {
-                throw new StartupException($"PostgreSQL did not start in {folder.Path}: {PostgresServerLog.LastProblem(folder.Log) ?? _child.LastError()}");
+                throw new StartupException($"PostgreSQL did not start in {folder.Path}: {PostgresDisk.Problem(folder) ?? PostgresServerLog.LastProblem(folder.Log) ?? _child.LastError()}");
             }
         }
     }

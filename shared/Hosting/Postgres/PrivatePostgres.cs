@@ -7,16 +7,18 @@ namespace IoTPlatform.Hosting;
 /// <summary>The embedded default database: an own PostgreSQL server in the data folder, on a Unix socket only, that lives and dies with this process.</summary>
 public sealed class PrivatePostgres : IAsyncDisposable
 {
-    private const string Role = "platform";
+    internal const string Role = "platform";
     private readonly PostgresFolder _folder;
+    private readonly PostgresBinaries _binaries;
     private readonly ParentThread _parent;
     private readonly PostgresSupervisor _supervisor;
     private readonly bool _durable;
     private bool _disposed;
 
-    private PrivatePostgres(PostgresFolder folder, ParentThread parent, PostgresSupervisor supervisor, bool durable)
+    private PrivatePostgres(PostgresFolder folder, PostgresBinaries binaries, ParentThread parent, PostgresSupervisor supervisor, bool durable)
     {
         _folder = folder;
+        _binaries = binaries;
         _parent = parent;
         _supervisor = supervisor;
         _durable = durable;
@@ -32,15 +34,16 @@ public sealed class PrivatePostgres : IAsyncDisposable
         try
         {
             var binaries = PostgresBinaries.Find(options.BinDirectory, opened.Version);
-            await PostgresCluster.EnsureAsync(opened, binaries, options.Durable, parent, cancellationToken);
-            supervisor = new PostgresSupervisor(() => new PostgresServerProcess(opened, binaries, options.Durable, parent, time), logger, time);
+            await PostgresCluster.EnsureAsync(opened, binaries, options.Durable, parent, logger, time, cancellationToken);
+            supervisor = new PostgresSupervisor(() => new PostgresServerProcess(opened, binaries, options.Durable, parent, logger, time), logger, time);
             await supervisor.StartAsync(cancellationToken);
-            var server = new PrivatePostgres(opened, parent, supervisor, options.Durable);
+            var server = new PrivatePostgres(opened, binaries, parent, supervisor, options.Durable);
             await server.EnsureRoleAsync(cancellationToken);
             return server;
         }
-        catch
+        catch (Exception e)
         {
+            var problem = e is NpgsqlException ? PostgresDisk.Problem(opened) : null;
             if (supervisor is not null)
             {
                 await supervisor.DisposeAsync();
@@ -48,6 +51,11 @@ public sealed class PrivatePostgres : IAsyncDisposable
 
             parent.Dispose();
             opened.Dispose();
+            if (problem is not null)
+            {
+                throw Unusable(folder, problem, e);
+            }
+
             throw;
         }
     }
@@ -61,7 +69,7 @@ public sealed class PrivatePostgres : IAsyncDisposable
 
     public int ServerProcessId => _supervisor.ServerProcessId;
 
-    /// <summary>For the platform's own role, which owns its databases and is no superuser.</summary>
+    /// <summary>For the platform's own role, which is no superuser and does not own the audit log.</summary>
     public string ConnectionString(string database = "platform") => Connection(database, Role, pooling: true);
 
     public string SuperuserConnectionString(string database = "postgres") => Connection(database, "postgres", pooling: false);
@@ -75,7 +83,44 @@ public sealed class PrivatePostgres : IAsyncDisposable
         if (await exists.ExecuteScalarAsync(cancellationToken) is null)
         {
             await using var create = new NpgsqlCommand($"CREATE DATABASE {PostgresIdentifier.Quote(database)} OWNER {Role}", connection);
-            await create.ExecuteNonQueryAsync(cancellationToken);
+            try
+            {
+                await create.ExecuteNonQueryAsync(cancellationToken);
+            }
+            catch (NpgsqlException e) when (PostgresDisk.Problem(_folder) is { } problem)
+            {
+                throw Unusable(_folder.Path, problem, e);
+            }
+        }
+    }
+
+    /// <summary>Fills an empty database from a file that <c>pg_dump --format=custom</c> wrote: all of it, or nothing.</summary>
+    public async Task RestoreAsync(string database, string file, CancellationToken cancellationToken)
+    {
+        await using (var connection = new NpgsqlConnection(SuperuserConnectionString(database)))
+        {
+            await connection.OpenAsync(cancellationToken);
+            await using var used = new NpgsqlCommand("SELECT to_regnamespace('platform') IS NOT NULL", connection);
+            if ((bool)(await used.ExecuteScalarAsync(cancellationToken))!)
+            {
+                throw new StartupException($"The database in {_folder.Path} is not empty: nothing was restored. Start without --restore, or move {_folder.Path} away first.");
+            }
+        }
+
+        using var restore = await ChildProcess.StartAsync(PostgresCommand.Restore(_folder, _binaries, Role, database, Path.GetFullPath(file)), _parent);
+        try
+        {
+            await restore.Exited.WaitAsync(cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            Posix.Signal(restore.Id, Posix.Kill);
+            throw;
+        }
+
+        if (restore.ExitCode != 0)
+        {
+            throw new StartupException($"The database could not be restored from {file}, and is as it was: {restore.LastError()}");
         }
     }
 
@@ -90,6 +135,8 @@ public sealed class PrivatePostgres : IAsyncDisposable
         _parent.Dispose();
         _folder.Dispose();
     }
+
+    private static StartupException Unusable(string folder, string problem, Exception inner) => new($"PostgreSQL cannot work in {folder}: {problem}", inner: inner);
 
     private async Task EnsureRoleAsync(CancellationToken cancellationToken)
     {

@@ -29,6 +29,52 @@ public sealed class ProviderFaultTests
     }
 
     [SkippableFact]
+    public async Task Start_DiskFullWithData_NamesTheDiskAndStartsOnceThereIsRoom()
+    {
+        await using var provider = ProviderStack.WithPrivateDatabase();
+        await using var disk = await SmallDisk.MountAsync(provider.Data, megabytes: 256);
+        await provider.StartProcessAsync();
+        await provider.PrepareAsync("before");
+        provider.Process.Terminate();
+        await provider.Process.WaitForExitAsync();
+        await provider.Process.DisposeAsync();
+        disk.Fill();
+
+        provider.Launch();
+
+        var said = await provider.Process.WaitForLineAsync("error: ");
+        said.ShouldContain("the disk is full");
+        said.ShouldContain(provider.Data);
+        (await provider.Process.WaitForExitAsync()).ShouldBe(1);
+        provider.Process.Output.ShouldNotContain("   at ");
+        await provider.Process.DisposeAsync();
+        disk.Free();
+        await provider.StartProcessAsync();
+        (await provider.PrepareAsync("after")).JoinKey.ShouldNotBeNullOrEmpty();
+        provider.Process.Terminate();
+        await provider.Process.WaitForExitAsync();
+    }
+
+    [SkippableFact]
+    public async Task Prepare_DiskTurnsReadOnly_503AndNamed()
+    {
+        await using var provider = ProviderStack.WithPrivateDatabase();
+        await using var disk = await SmallDisk.MountLoopAsync(provider.Data, megabytes: 256);
+        await provider.StartProcessAsync();
+        using var admin = await provider.AdminAsync();
+
+        await disk.FailAsync();
+
+        for (var i = 0; i < 5; i++)
+        {
+            var refusal = await Should.ThrowAsync<ApiException>(() => admin.PrepareTenantAsync(new PrepareTenantRequest { TenantId = $"tenant-{i}", DisplayName = "x" }));
+            refusal.Status.ShouldBe(503, provider.Process.Output);
+        }
+
+        await provider.KillAsync();
+    }
+
+    [SkippableFact]
     public async Task Prepare_DiskFillsUp_IsRefusedAndWorksOnceThereIsRoom()
     {
         await using var provider = ProviderStack.WithPrivateDatabase();

@@ -17,6 +17,22 @@ internal sealed class SmallDisk : IAsyncDisposable
         return new SmallDisk(path);
     }
 
+    /// <summary>An ext4 in a file, which can turn read-only under its users as a failing disk makes it.</summary>
+    public static async Task<SmallDisk> MountLoopAsync(string path, int megabytes)
+    {
+        Requires.That(Environment.IsPrivilegedProcess, "mounting a small disk needs root");
+        Requires.Tool("mkfs.ext4");
+        Directory.CreateDirectory(path);
+        var image = path.TrimEnd('/') + ".image";
+        (await Tools.RunAsync("truncate", ["-s", $"{megabytes}M", image])).EnsureSuccess();
+        (await Tools.RunAsync("mkfs.ext4", ["-q", "-F", image])).EnsureSuccess();
+        Requires.That((await Tools.RunAsync("mount", ["-o", "loop", image, path])).ExitCode == 0, "loop devices cannot be mounted here");
+        return new SmallDisk(path);
+    }
+
+    /// <summary>What the kernel does with a disk that reports errors.</summary>
+    public async Task FailAsync() => (await Tools.RunAsync("mount", ["-o", "remount,abort", path])).EnsureSuccess();
+
     public void Fill()
     {
         using var ballast = new FileStream(Path.Combine(path, "ballast"), FileMode.Append);
