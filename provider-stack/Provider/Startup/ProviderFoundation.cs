@@ -46,10 +46,17 @@ internal sealed class ProviderFoundation : IAsyncDisposable
     private async Task LayAsync(PlatformOptions settings, TextWriter output, CancellationToken cancellationToken)
     {
         var boot = new FirstBoot(output, isFirst: !File.Exists(CaFiles.IntermediateCertificate(Folder)));
+        var identity = new StackIdentity(Folder, "provider", RootAndIntermediate.Exists(Folder), Options.LostDatabase);
+        if (Options.Restore is null)
+            identity.RefuseMissing(Options.Database);
         Database = Own(await boot.StepAsync("database", () => PlatformDatabase.OpenAsync(Folder, Options.Database, "provider", Loggers, Time, cancellationToken)));
         await boot.StepAsync("schema", async () =>
         {
-            await Migrations.ApplyAsync(Database.DataSource, typeof(Authority).Assembly, typeof(ProviderFoundation).Assembly);
+            if (Options.Restore is { } file)
+                await Database.RestoreAsync(file, cancellationToken);
+            await identity.RefuseForeignAsync(Database.DataSource, cancellationToken);
+            await Database.MigrateAsync(cancellationToken, typeof(Authority).Assembly, typeof(ProviderFoundation).Assembly);
+            await identity.EstablishAsync(Database.DataSource, stop => RootAndIntermediate.IsOnRecordAsync(Folder, Database.DataSource, stop), Time, cancellationToken);
             return true;
         });
         var passwords = CaPasswords.Resolve(Folder, name => settings[name]);
@@ -57,6 +64,7 @@ internal sealed class ProviderFoundation : IAsyncDisposable
         var issuers = await boot.StepAsync("ca", () => RootAndIntermediate.EnsureAsync(Folder, passwords, ca, Database.DataSource, Time, Loggers, cancellationToken));
         Ca = Own(await boot.StepAsync(
             "service-certificate", () => CertificateAuthorityModule.StartAsync(ca, issuers, Database.DataSource, Folder, passwords, Time, Loggers, cancellationToken)));
+        await identity.ConfirmRootAsync(Database.DataSource, Ca.Authority.RootFingerprint, cancellationToken);
         await boot.StepAsync("admin", () => InitialAdmin.EnsureAsync(Database.DataSource, Folder, settings.Secret(ProviderSettings.AdminPassword), Time, cancellationToken));
     }
 

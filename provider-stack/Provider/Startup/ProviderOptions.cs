@@ -26,6 +26,12 @@ internal sealed record ProviderOptions
     /// <summary>Connection string; null: private server.</summary>
     public string? Database { get; init; }
 
+    /// <summary>The operator says that the database is gone for good.</summary>
+    public bool LostDatabase { get; init; }
+
+    /// <summary>A backup that fills the private database at this start.</summary>
+    public string? Restore { get; init; }
+
     public required Uri RabbitmqUrl { get; init; }
     public required Uri RabbitmqMqttUrl { get; init; }
     public required Uri DiscoveryUrl { get; init; }

@@ -58,6 +58,8 @@ internal sealed class ProviderOptionsReader(PlatformOptions settings)
             PublicUrl = publicUrl,
             PlatformDomain = domain,
             Database = settings[ProviderSettings.Database],
+            Restore = settings[PlatformDatabase.RestoreSetting],
+            LostDatabase = settings[StackIdentity.LostSetting] is not null,
             RabbitmqUrl = rabbitmqUrl ?? new UriBuilder("amqps", publicUrl.Host, 5671).Uri,
             RabbitmqMqttUrl = mqttUrl ?? new UriBuilder("mqtts", publicUrl.Host, 8883).Uri,
             DiscoveryUrl = discoveryUrl ?? (oidc is null ? new Uri(publicUrl, "realms/cdm/.well-known/openid-configuration") : oidc.DiscoveryUrl),

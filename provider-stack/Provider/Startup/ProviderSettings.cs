@@ -1,3 +1,4 @@
+using IoTPlatform.Hosting;
 using IoTPlatform.Hosting.Oidc;
 using IoTPlatform.Provider.Features.Messaging.RabbitMq;
 using IoTPlatform.Provider.Features.Telemetry;
@@ -22,6 +23,6 @@ internal static class ProviderSettings
     public static readonly string[] All =
     [
         Data, Listen, Names, PublicUrl, PlatformDomain, Database, AdminPassword, RabbitmqUrl, RabbitmqMqttUrl, DiscoveryUrl, Plans,
-        "STEP_CA_PASSWORD", "STEP_CA_PROVISIONER_PASSWORD", .. OidcSettings.All, .. RabbitMqSettings.All, TelemetryOptions.RetentionSetting,
+        StackIdentity.LostSetting, PlatformDatabase.RestoreSetting, "STEP_CA_PASSWORD", "STEP_CA_PROVISIONER_PASSWORD", .. OidcSettings.All, .. RabbitMqSettings.All, TelemetryOptions.RetentionSetting,
     ];
 }

@@ -31,6 +31,21 @@ public static class RootAndIntermediate
         }
     }
 
+    /// <summary>The folder has a CA that may have signed.</summary>
+    public static bool Exists(DataFolder folder) => File.Exists(CaFiles.RootCertificate(folder)) || File.Exists(CaFiles.IntermediateCertificate(folder));
+
+    /// <summary>The database holds the folder's root, or intermediate, certificate.</summary>
+    public static async Task<bool> IsOnRecordAsync(DataFolder folder, NpgsqlDataSource database, CancellationToken cancellationToken)
+    {
+        string[] files = [CaFiles.RootCertificate(folder), CaFiles.IntermediateCertificate(folder)];
+        var command = database.CreateCommand("SELECT EXISTS (SELECT 1 FROM ca.certificates WHERE der = ANY ($1))");
+        await using (command.ConfigureAwait(false))
+        {
+            command.Parameters.Add(new NpgsqlParameter { Value = files.Where(File.Exists).Select(f => Pem.ParseCertificate(File.ReadAllText(f)).RawData).ToArray() });
+            return (bool)(await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
+        }
+    }
+
     private static CertificateChain Chain(X509Certificate2 intermediate, X509Certificate2 root)
     {
         try

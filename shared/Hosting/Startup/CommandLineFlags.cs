@@ -16,6 +16,12 @@ internal static class CommandLineFlags
                 throw new StartupException($"Unknown argument {(flag.StartsWith('-') ? flag : "without --")}. Known: {string.Join(' ', names.Select(FlagOf).Order(StringComparer.Ordinal))}", ExitCodes.Usage);
             }
 
+            if (equals < 0 && string.Equals(name, StackIdentity.LostSetting, StringComparison.Ordinal))
+            {
+                flags[name] = "yes"; // the one switch: it has no value
+                continue;
+            }
+
             if (equals < 0 && i + 1 == args.Count)
             {
                 throw new StartupException($"{flag} needs a value.", ExitCodes.Usage);

@@ -47,6 +47,12 @@ internal sealed class TenantOptions
 
     /// <summary>Null: the private server in the data folder.</summary>
     public string? Database { get; init; }
+
+    /// <summary>The operator says that the database is gone for good.</summary>
+    public bool LostDatabase { get; init; }
+
+    /// <summary>A backup that fills the private database at this start.</summary>
+    public string? Restore { get; init; }
     public string? AdminPassword { get; init; }
     public TimeSpan DeviceLifetime { get; init; } = TimeSpan.FromHours(24);
 

@@ -46,6 +46,8 @@ internal sealed class TenantOptionsReader(PlatformOptions settings)
             FederationDiscoveryUrl = HttpUrl(TenantSettings.FederationDiscoveryUrl),
             Oidc = OidcOptionsReader.Read(settings, Mistake),
             Database = Take(() => settings.Secret(TenantSettings.Database), null),
+            Restore = settings[PlatformDatabase.RestoreSetting],
+            LostDatabase = settings[StackIdentity.LostSetting] is not null,
             AdminPassword = Take(() => settings.Secret(TenantSettings.AdminPassword), null),
             DeviceLifetime = DeviceLifetime(),
             ManufacturerCaFile = ManufacturerCaFile(),

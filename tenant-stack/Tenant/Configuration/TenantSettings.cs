@@ -1,3 +1,4 @@
+using IoTPlatform.Hosting;
 using IoTPlatform.Hosting.Oidc;
 using IoTPlatform.Tenant.Features.Mqtt;
 
@@ -34,6 +35,6 @@ internal static class TenantSettings
     [
         Data, Listen, Names, PublicUrl, Database, AdminPassword, AdminPassword + "_FILE", EnvFile, ProviderUrl, JoinKey, JoinKey + "_FILE", TenantId,
         RootFingerprint, KeycloakUrl, KeycloakAdmin, KeycloakAdminPassword, KeycloakAdminPassword + "_FILE", PortalClientSecret, PortalClientSecret + "_FILE", FederationSecret, FederationSecret + "_FILE", FederationDiscoveryUrl, CaPassword, CaPassword + "_FILE", ProvisionerPassword, ProvisionerPassword + "_FILE", DeviceLifetime,
-        ManufacturerCa, WireGuardSubnet, WireGuardEndpoint, .. OidcSettings.All, .. BrokerSettings.All,
+        StackIdentity.LostSetting, PlatformDatabase.RestoreSetting, ManufacturerCa, WireGuardSubnet, WireGuardEndpoint, .. OidcSettings.All, .. BrokerSettings.All,
     ];
 }

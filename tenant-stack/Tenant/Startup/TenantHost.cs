@@ -26,13 +26,21 @@ internal static class TenantHost
             var logs = opened.Add(HostLogging.CreateFactory());
             var folder = opened.Add(DataFolder.Open(options.DataPath));
             var passwords = options.ResolvePasswords(folder);
-            var database = opened.Add(await PlatformDatabase.OpenAsync(folder, options.Database, "tenant", logs, time, stop));
-            await Migrations.ApplyAsync(database.DataSource, typeof(Authority).Assembly, typeof(TenantHost).Assembly);
-            var databases = DataServices.CreateFactory(database.DataSource);
             var subCa = new SubCa(folder, passwords, time);
+            var identity = new StackIdentity(folder, "tenant", subCa.IsInstalled, options.LostDatabase);
+            if (options.Restore is null)
+                identity.RefuseMissing(options.Database);
+            var database = opened.Add(await PlatformDatabase.OpenAsync(folder, options.Database, "tenant", logs, time, stop));
+            if (options.Restore is { } file)
+                await database.RestoreAsync(file, stop);
+            await identity.RefuseForeignAsync(database.DataSource, stop);
+            await database.MigrateAsync(stop, typeof(Authority).Assembly, typeof(TenantHost).Assembly);
+            var databases = DataServices.CreateFactory(database.DataSource);
+            await identity.EstablishAsync(database.DataSource, async token => await new IdentityStore(databases).FindAsync(token) is not null, time, stop);
             var (tenant, issuers) = await TenantBoot.RunAsync(options, folder, subCa, databases, progress, time, stop);
             var ca = opened.Add(await CertificateAuthorityModule.StartAsync(
                 CaOptions(options, tenant), issuers, database.DataSource, folder, passwords, time, logs, stop));
+            await identity.ConfirmRootAsync(database.DataSource, ca.Authority.RootFingerprint, stop);
             await InitialAdmin.EnsureAsync(database.DataSource, folder, options.AdminPassword, time, stop);
             var app = opened.Add(TenantApplication.Build(options, tenant, folder, database.DataSource, databases, subCa, ca, time));
             await app.StartOrStopAsync(stop);

@@ -12,6 +12,8 @@ internal static class UpOptions
         UpOption.Of("--names", "IOT_NAMES", "DNS names and addresses of the HTTPS certificate, comma separated."),
         UpOption.Of("--public-url", "IOT_PUBLIC_URL", "The address others reach it by."),
         UpOption.Of("--ca-password-file", "STEP_CA_PASSWORD_FILE", "File with the password of the CA keys."),
+        UpOption.Of("--restore", "IOT_RESTORE", "Fill the private database, which must be empty, from this file of pg_dump --format=custom."),
+        UpOption.Switch("--i-lost-the-database", "IOT_I_LOST_THE_DATABASE", "Start on an empty database: what the old one knew is gone for good."),
     ];
 
     public static readonly UpOption[] ProviderOnly =
