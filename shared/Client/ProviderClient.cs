@@ -1,5 +1,6 @@
 using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.Contracts;
+using IoTPlatform.Contracts.Audit;
 using IoTPlatform.Contracts.Events;
 using IoTPlatform.Contracts.Identity;
 using IoTPlatform.Contracts.Join;
@@ -122,6 +123,10 @@ public sealed class ProviderClient(HttpClient http, TimeProvider? time = null) :
         SendAsync(
             HttpMethod.Post, Tenant(tenantId) + "/bridge/renew", request,
             ContractsJson.Default.RenewBridgeRequest, ContractsJson.Default.RenewedBridge, cancellationToken);
+
+    /// <summary>Needs a client made with the current bridge certificate. Gives the tenant's head and gets the provider's.</summary>
+    public Task<AuditHead> AnchorAuditAsync(string tenantId, AuditHead head, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, Tenant(tenantId) + "/bridge/audit-head", head, ContractsJson.Default.AuditHead, ContractsJson.Default.AuditHead, cancellationToken);
 
     /// <summary>Needs a client made with the current bridge certificate. Returns once the platform's bus has them.</summary>
     public Task ForwardEventsAsync(string tenantId, ForwardedEvents events, CancellationToken cancellationToken = default) =>

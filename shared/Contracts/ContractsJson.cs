@@ -61,6 +61,7 @@ namespace IoTPlatform.Contracts;
 [JsonSerializable(typeof(AuditEntryView))]
 [JsonSerializable(typeof(Page<AuditEntryView>))]
 [JsonSerializable(typeof(AuditVerification))]
+[JsonSerializable(typeof(AuditHead))]
 [JsonSerializable(typeof(TenantPrepared))]
 [JsonSerializable(typeof(TenantJoined))]
 [JsonSerializable(typeof(TenantSuspended))]

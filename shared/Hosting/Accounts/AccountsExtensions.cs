@@ -24,6 +24,7 @@ public static class AccountsExtensions
         string[] schemes = oidc is null ? [SessionScheme] : [SessionScheme, OidcExtensions.BearerScheme];
         AuthorizationPolicy WithRole(params string[] roles) => new AuthorizationPolicyBuilder(schemes).RequireRole(roles).Build();
         services.TryAddSingleton<AuditLog>();
+        services.AddSingleton<AuditAnchors>();
         services.AddSingleton<AccountStore>();
         services.AddSingleton<SessionStore>();
         services.AddSingleton<LoginService>();

@@ -55,6 +55,14 @@ public sealed class AuditLog(NpgsqlDataSource dataSource)
             : new AuditVerification { Entries = chain.Sequence, Intact = true, Head = Convert.ToHexStringLower(chain.Head) };
     }
 
+    /// <summary>The last entry's number and hash; zeroes before the first.</summary>
+    public async Task<AuditHead> HeadAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        var (sequence, hash) = await ReadHeadAsync(connection, cancellationToken);
+        return new AuditHead { Sequence = sequence, Hash = Convert.ToHexStringLower(hash) };
+    }
+
     /// <summary>Entries with a sequence number above <paramref name="after"/>, oldest first.</summary>
     public async Task<IReadOnlyList<AuditEntryView>> ReadAsync(long after, int limit, CancellationToken cancellationToken)
     {

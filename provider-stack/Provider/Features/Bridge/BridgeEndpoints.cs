@@ -1,5 +1,6 @@
 using System.Security.Claims;
 using IoTPlatform.CertificateAuthority;
+using IoTPlatform.Contracts.Audit;
 using IoTPlatform.Contracts.Join;
 using IoTPlatform.Contracts.Tenants;
 using IoTPlatform.Hosting;
@@ -21,6 +22,7 @@ internal static class BridgeEndpoints
     {
         app.MapGet("/portal/admin/platform", WhoAmI).RequireAuthorization(ClientCertificateDefaults.BridgePolicy);
         app.MapPost("/portal/admin/tenants/{tenantId}/bridge/renew", RenewAsync).RequireAuthorization(ClientCertificateDefaults.BridgePolicy);
+        app.MapPost("/portal/admin/tenants/{tenantId}/bridge/audit-head", AnchorAsync).RequireAuthorization(ClientCertificateDefaults.BridgePolicy);
     }
 
     private static Ok<PlatformView> WhoAmI(HttpContext context, ProviderOptions options) => TypedResults.Ok(new PlatformView
@@ -46,5 +48,14 @@ internal static class BridgeEndpoints
         var issued = await authority.RenewAsync(
             new CertificateRenewal { Certificate = current, Csr = csr, RequiredProfile = Profiles.MqttBridge, Requester = "tenant:" + tenantId }, cancellationToken);
         return TypedResults.Ok(new RenewedBridge { MqttBridgeCert = issued.Pem, CaChain = issued.ChainPem });
+    }
+
+    /// <summary>Each side notes how far the other's audit log has come.</summary>
+    private static async Task<Ok<AuditHead>> AnchorAsync(string tenantId, AuditHead head, HttpContext context, AuditAnchors anchors, CancellationToken cancellationToken)
+    {
+        TenantIds.Require(tenantId);
+        BridgeCaller.RequireTenant(context.User, tenantId);
+        await anchors.RecordAsync("tenant:" + tenantId, head, cancellationToken);
+        return TypedResults.Ok(await anchors.HeadAsync(cancellationToken));
     }
 }

@@ -17,6 +17,7 @@ internal static class JoinServices
         .AddSingleton<IUpkeepTask>(s => s.GetRequiredService<RetireOldSubCas>())
         .AddSingleton<IUpkeepTask, BundleDrift>()
         .AddSingleton<IUpkeepTask, BridgeRenewal>()
+        .AddSingleton<IUpkeepTask, AuditAnchoring>()
         .AddSingleton<IUpkeepTask, FederationRefresh>()
         .AddSingleton<UpkeepService>()
         .AddHostedService(s => s.GetRequiredService<UpkeepService>());
