@@ -14,6 +14,7 @@ public sealed class ProcessUnderTest : IAsyncDisposable
     private readonly TaskCompletionSource _exited = NewSignal();
     private TaskCompletionSource _changed = NewSignal();
     private int _openStreams = 2;
+    private bool _disposed;
 
     private ProcessUnderTest(Process process) => _process = process;
 
@@ -141,6 +142,11 @@ public sealed class ProcessUnderTest : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, true))
+        {
+            return;
+        }
+
         if (!_process.HasExited)
         {
             _process.Kill(entireProcessTree: true);

@@ -127,7 +127,7 @@ public sealed class ServiceCertificate : IAsyncDisposable
             }
             catch (Exception e)
             {
-                ServiceCertificateLog.RenewalFailed(_log, Current.NotAfter, e);
+                ServiceCertificateLog.RenewalFailed(_log, Current.NotAfterUtc(), e);
                 wait = RetryInterval;
             }
 

@@ -28,6 +28,8 @@ internal static class StartupProblem
         PkiException { Error: PkiError.WrongPassword or PkiError.KeyMissing or PkiError.KeyNotProtected or PkiError.KeyMismatch } e => (e.Message, ExitCodes.Refused),
         PostgresException { SqlState: PostgresErrorCodes.DiskFull } => ("The database's disk is full. Free some space, then start again.", ExitCodes.Refused),
         PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction } => ("The database accepts no changes (a standby, or default_transaction_read_only). Connect to the primary (IOT_DATABASE), then start again.", ExitCodes.Refused),
+        PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege } e =>
+            ($"The database refuses: {e.MessageText}. The platform's role must own its schemas; an upgrade of the audit log needs a grant (docs/operations.md).", ExitCodes.Refused),
         PostgresException e when DatabaseOutage.Is(e) => ($"The database refuses: {e.MessageText}", ExitCodes.Refused),
         NpgsqlException e when DatabaseOutage.Is(e) => ($"The database does not answer: {e.GetBaseException().Message}", ExitCodes.Refused),
         IOException { InnerException: AddressInUseException } e => ($"{e.Message.TrimEnd('.')}. Stop the program that uses the port, or choose another one (IOT_LISTEN).", ExitCodes.Refused),

@@ -39,7 +39,7 @@ public sealed class AuditOwnerTests : IAsyncLifetime
     [InlineData("INSERT INTO audit.entries SELECT sequence + 1, at, actor, action, subject, details, hash FROM audit.entries")]
     [InlineData("UPDATE audit.head SET sequence = sequence + 1")]
     [InlineData("SELECT 1 FROM audit.head FOR UPDATE")]
-    [InlineData("LOCK TABLE audit.entries IN ACCESS EXCLUSIVE MODE")]
+    [InlineData("BEGIN; LOCK TABLE audit.entries IN ACCESS EXCLUSIVE MODE")]
     [InlineData("DROP TRIGGER append_only ON audit.entries")]
     [InlineData("ALTER TABLE audit.entries DISABLE TRIGGER ALL")]
     [InlineData("ALTER TABLE audit.entries RENAME TO gone")]
