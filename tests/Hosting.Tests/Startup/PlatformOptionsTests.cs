@@ -10,6 +10,15 @@ public sealed class PlatformOptionsTests : IDisposable
     public void Dispose() => _temp.Dispose();
 
     [Fact]
+    public void Load_TheSwitch_HasNoValue()
+    {
+        var options = PlatformOptions.Load(["--i-lost-the-database", "--data", "x"], [StackIdentity.LostSetting, "IOT_DATA"], new Dictionary<string, string>());
+
+        options[StackIdentity.LostSetting].ShouldBe("yes");
+        options["IOT_DATA"].ShouldBe("x");
+    }
+
+    [Fact]
     public void Load_AllSources_FlagBeatsEnvironmentBeatsFile()
     {
         File.WriteAllText(_temp.Combine("env"), "IOT_DATA=file\nPROVIDER_URL=https://file\nIOT_LISTEN=file");
