@@ -14,7 +14,6 @@ public sealed class ProviderStack : IAsyncDisposable
     private readonly TestDatabase? database;
     private readonly IReadOnlyDictionary<string, string?> more;
     private readonly int? descriptors;
-    private readonly string? socketFolder;
 
     private readonly string? connectionString;
 
@@ -22,7 +21,6 @@ public sealed class ProviderStack : IAsyncDisposable
         TestDatabase? database, IReadOnlyDictionary<string, string?>? more = null, int? descriptors = null, string? socketFolder = null, string? connectionString = null)
     {
         this.descriptors = descriptors;
-        this.socketFolder = socketFolder;
         this.database = database;
         this.connectionString = connectionString ?? (socketFolder is null ? database?.ConnectionString : database?.ConnectionStringBy(socketFolder));
         this.more = more ?? new Dictionary<string, string?>();
