@@ -13,6 +13,7 @@ public static class HostProgram
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         try
         {
+            HostCapacity.RequireDescriptors();
             await main(args, stop.Token);
             return ExitCodes.Success;
         }
