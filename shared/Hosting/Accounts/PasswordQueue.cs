@@ -8,6 +8,7 @@ internal sealed class PasswordQueue
 {
     private const int MostWaitingStrangers = 32;
     private const int MostWaitingKnown = 128;
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(10);
 
     private readonly SemaphoreSlim _hashing;
     private readonly Lane _known;
@@ -24,14 +25,14 @@ internal sealed class PasswordQueue
         _strangers = new Lane(MostWaitingStrangers, atOnce);
     }
 
-    /// <summary>Until disposed, the caller may hash. Throws 503 <c>busy</c> when too many wait. One attempt at a time has this key: attempts that share it see each other's outcome.</summary>
+    /// <summary>Until disposed, the caller may hash. Throws 503 <c>busy</c> when too many wait, or it takes too long. One attempt at a time has this key: attempts that share it see each other's outcome.</summary>
     public async Task<IDisposable> EnterAsync(string key, bool known, CancellationToken cancellationToken)
     {
         var lane = known ? _known : _strangers;
         var turn = await lane.EnterAsync(key, cancellationToken);
         try
         {
-            await _hashing.WaitAsync(cancellationToken);
+            await WaitAsync(_hashing, cancellationToken);
         }
         catch
         {
@@ -46,6 +47,16 @@ internal sealed class PasswordQueue
         });
     }
 
+    private static async Task WaitAsync(SemaphoreSlim turn, CancellationToken cancellationToken)
+    {
+        if (!await turn.WaitAsync(LongestWait, cancellationToken))
+        {
+            throw Busy();
+        }
+    }
+
+    private static ProblemException Busy() => new(503, "busy", "Too many logins at once.", TimeSpan.FromSeconds(1));
+
     private sealed class Lane(int mostWaiting, int atOnce)
     {
         private const int Stripes = 16;
@@ -58,16 +69,16 @@ internal sealed class PasswordQueue
             if (Interlocked.Increment(ref _waiting) > mostWaiting)
             {
                 Interlocked.Decrement(ref _waiting);
-                throw new ProblemException(503, "busy", "Too many logins at once.", TimeSpan.FromSeconds(1));
+                throw Busy();
             }
 
             var stripe = _keys[(uint)StringComparer.Ordinal.GetHashCode(key) % Stripes];
             try
             {
-                await stripe.WaitAsync(cancellationToken);
+                await WaitAsync(stripe, cancellationToken);
                 try
                 {
-                    await _lane.WaitAsync(cancellationToken);
+                    await WaitAsync(_lane, cancellationToken);
                 }
                 catch
                 {

@@ -21,6 +21,9 @@ internal sealed record HostCapacity(int Connections, int Requests)
     /// <summary>A body of the usual size, what it becomes, and its answer; an eighth of the memory may go there.</summary>
     private const long BytesOfRequest = 128 * 1024;
 
+    /// <summary>Shed connections take a moment to close, and new ones come meanwhile: beyond these Kestrel refuses by itself.</summary>
+    public int ConnectionsWithClosing => Connections + (Connections / 4);
+
     /// <summary>Strangers leave a quarter of the requests to those who have shown who they are.</summary>
     public int StrangersRequests => Requests - (Requests / 4);
 
@@ -28,7 +31,7 @@ internal sealed record HostCapacity(int Connections, int Requests)
     public static HostCapacity Measure() => Of(Descriptors(), DescriptorsInUse(), GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
 
     public static HostCapacity Of(long descriptors, int inUse, long memory) => new(
-        (int)Math.Clamp(Math.Min(descriptors - inUse - ReservedDescriptors, memory / 3 / BytesOfConnection), 64, MostConnections),
+        (int)Math.Clamp(Math.Min((descriptors - inUse - ReservedDescriptors) * 4 / 5, memory / 3 / BytesOfConnection), 64, MostConnections),
         (int)Math.Clamp(memory / 8 / BytesOfRequest, 32, MostRequests));
 
     /// <summary>Throws <see cref="StartupException"/>.</summary>

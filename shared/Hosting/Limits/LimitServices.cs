@@ -8,9 +8,6 @@ namespace IoTPlatform.Hosting;
 
 internal static class LimitServices
 {
-    /// <summary>Aborted connections take a moment to close; beyond these Kestrel closes new ones by itself.</summary>
-    private const int Closing = 64;
-
     public static IServiceCollection AddAnonymousRefusals(this IServiceCollection services) => services
         .AddSingleton<AnonymousRefusals>()
         .AddSingleton<IHostedService>(provider => provider.GetRequiredService<AnonymousRefusals>());
@@ -25,7 +22,7 @@ internal static class LimitServices
         services.AddOptions<KestrelServerOptions>().Configure<HostCapacity>((kestrel, capacity) =>
         {
             var limits = kestrel.Limits;
-            limits.MaxConcurrentConnections = capacity.Connections + Closing;
+            limits.MaxConcurrentConnections = capacity.ConnectionsWithClosing;
             limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
             limits.MinRequestBodyDataRate = new MinDataRate(bytesPerSecond: 240, gracePeriod: TimeSpan.FromSeconds(5));
             limits.MinResponseDataRate = new MinDataRate(bytesPerSecond: 240, gracePeriod: TimeSpan.FromSeconds(5));

@@ -1,3 +1,4 @@
+using IoTPlatform.Client;
 using IoTPlatform.Stacks;
 using IoTPlatform.Testing;
 
@@ -18,8 +19,7 @@ public sealed class ConnectionTests
             for (var i = 0; i < 1300; i++)
                 idle.Add(await Attacker.ConnectAsync(provider.Url));
 
-            using var admin = await provider.AdminAsync();
-            (await admin.ListTenantsAsync()).Items.ShouldBeEmpty();
+            await ServesAsync(provider);
             await provider.Process.WaitForLineAsync(line => line.Contains("connections", StringComparison.Ordinal) && line.Contains("127.0.0.1", StringComparison.Ordinal));
             OpenDescriptors(provider).ShouldBeLessThan(Descriptors - 100);
         }
@@ -80,8 +80,7 @@ public sealed class ConnectionTests
                 }
             }
 
-            using var admin = await provider.AdminAsync();
-            (await admin.ListTenantsAsync()).Items.ShouldBeEmpty();
+            await ServesAsync(provider);
         }
         finally
         {
@@ -144,6 +143,25 @@ public sealed class ConnectionTests
         });
 
         TimeProvider.System.GetElapsedTime(began).ShouldBeLessThan(TimeSpan.FromSeconds(60));
+    }
+
+    // A connection that comes while hundreds are being closed may be refused, as a client's retry expects.
+    private static async Task ServesAsync(ProviderStack provider)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                using var admin = await provider.AdminAsync();
+                (await admin.ListTenantsAsync()).Items.ShouldBeEmpty();
+                return;
+            }
+            catch (Exception e) when (e is UnreachableException or ApiException { Status: 503 } && attempt < 5)
+            {
+                provider.Process.HasExited.ShouldBeFalse(provider.Process.Output);
+                await Task.Delay(TimeSpan.FromSeconds(1));
+            }
+        }
     }
 
     private static int OpenDescriptors(ProviderStack provider) => Directory.GetFileSystemEntries($"/proc/{provider.Process.Id}/fd").Length;
