@@ -11,6 +11,9 @@ public static class ConnectionLimitExtensions
     private const long MostDiscarded = 1024 * 1024;
     private static readonly TimeSpan LongestLinger = TimeSpan.FromSeconds(5);
 
+    /// <summary>A client that has sent nothing for so long has sent all, and waits for the end.</summary>
+    private static readonly TimeSpan LongestSilence = TimeSpan.FromSeconds(1);
+
     /// <summary>Bounds this listener's connections. Before <c>UseHttps</c>: a handshake takes a place, too.</summary>
     public static void UseConnectionLimits(this ListenOptions listen)
     {
@@ -42,12 +45,14 @@ public static class ConnectionLimitExtensions
     // A close with unread data in the socket resets the connection, and the reset overtakes the answer.
     private static async Task LingerAsync(ConnectionContext context)
     {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(context.ConnectionClosed);
-        patience.CancelAfter(LongestLinger);
+        using var linger = CancellationTokenSource.CreateLinkedTokenSource(context.ConnectionClosed);
+        linger.CancelAfter(LongestLinger);
         try
         {
             for (var discarded = 0L; discarded < MostDiscarded;)
             {
+                using var patience = CancellationTokenSource.CreateLinkedTokenSource(linger.Token);
+                patience.CancelAfter(LongestSilence);
                 var read = await context.Transport.Input.ReadAsync(patience.Token);
                 discarded += read.Buffer.Length;
                 context.Transport.Input.AdvanceTo(read.Buffer.End);

@@ -35,14 +35,20 @@ internal sealed class ThrottledLoggerProvider : ILoggerProvider
 
     private sealed class Logger(ILogger inner, string category, LogThrottle throttle) : ILogger
     {
+        private const int DrainInvalidState = 67;
+        private readonly bool _isKestrel = string.Equals(category, "Microsoft.AspNetCore.Server.Kestrel", StringComparison.Ordinal);
+
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => inner.BeginScope(state);
 
         public bool IsEnabled(LogLevel logLevel) => inner.IsEnabled(logLevel);
 
+        // Kestrel tries to read the rest of a body whose client has just gone away, and calls it an error of the application that it can't.
+        private bool IsNoise(EventId eventId) => _isKestrel && eventId.Id == DrainInvalidState;
+
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
-            if (inner.IsEnabled(logLevel) && throttle.Admits(inner, category, logLevel, eventId, formatter(state, exception), exception))
+            if (inner.IsEnabled(logLevel) && !IsNoise(eventId) && throttle.Admits(inner, category, logLevel, eventId, formatter(state, exception), exception))
             {
                 inner.Log(logLevel, eventId, state, exception, formatter);
             }
