@@ -22,14 +22,19 @@ public static class PlatformHosting
         services.AddSingleton<IHostLifetime, OuterLifetime>();
         services.AddSingleton<DatabaseProbe>();
         services.AddProblemDetailsForPlatform();
+        services.AddHostLimits();
         services.AddRequestTimeouts();
+        // Loopback names are left out by default: a browser would force https on everything else that is developed there.
+        services.AddHsts(hsts => hsts.MaxAge = TimeSpan.FromDays(365));
         services.AddAccounts(oidc);
         return services.ConfigureHttpJsonOptions(json => UseContractsDialect(json.SerializerOptions));
     }
 
-    /// <summary>Problem details, authentication and authorization, in that order; maps login, audit and health.</summary>
+    /// <summary>Limits, problem details, authentication and authorization, in that order; maps login, audit and health.</summary>
     public static WebApplication UsePlatformHosting(this WebApplication app)
     {
+        app.UseHsts();
+        app.UseRequestLimits();
         app.UseProblemDetails();
         app.Use((context, next) =>
         {
@@ -41,6 +46,7 @@ public static class PlatformHosting
         app.UseRequestTimeouts();
         app.UseAuthentication();
         app.UseAuthorization();
+        app.UseKnownClients();
         app.MapAccounts();
         app.MapAudit();
         app.MapHealth();

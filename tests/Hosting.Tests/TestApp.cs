@@ -43,6 +43,8 @@ internal sealed class TestApp : IAsyncDisposable
 
     public AccountStore Accounts => _app.Services.GetRequiredService<AccountStore>();
 
+    public LoginService Logins => _app.Services.GetRequiredService<LoginService>();
+
     public AuditLog Audit => _app.Services.GetRequiredService<AuditLog>();
 
     public IReadOnlyList<Microsoft.AspNetCore.Http.Endpoint> Endpoints => _app.Services.GetRequiredService<Microsoft.AspNetCore.Routing.EndpointDataSource>().Endpoints;

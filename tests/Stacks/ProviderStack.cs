@@ -46,10 +46,10 @@ public sealed class ProviderStack : IAsyncDisposable
     }
 
     /// <summary>On its private PostgreSQL; not started yet.</summary>
-    public static ProviderStack WithPrivateDatabase()
+    public static ProviderStack WithPrivateDatabase(int? descriptors = null)
     {
         Requires.Tool("initdb");
-        return new ProviderStack(database: null);
+        return new ProviderStack(database: null, descriptors: descriptors);
     }
 
     /// <summary>On a server of the test's own; not started yet.</summary>
@@ -93,6 +93,13 @@ public sealed class ProviderStack : IAsyncDisposable
         var client = ProviderClient.Create(Url, Trust, timeout: timeout);
         await client.LoginAsync("admin", AdminPassword);
         return client;
+    }
+
+    /// <summary>A session token of the administrator, for requests that no client of ours makes.</summary>
+    public async Task<string> SessionAsync()
+    {
+        using var client = ProviderClient.Create(Url, Trust);
+        return (await client.LoginAsync("admin", AdminPassword)).AccessToken;
     }
 
     public async Task<PreparedTenant> PrepareAsync(string tenantId)

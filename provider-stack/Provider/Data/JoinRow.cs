@@ -14,6 +14,9 @@ internal sealed class JoinRow
     public string? WgPubkey { get; set; }
     public string? KeycloakUrl { get; set; }
     public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>The address that asked without a key; null: it had one.</summary>
+    public string? AskedFrom { get; set; }
     public DateTimeOffset? RejectedAt { get; set; }
     public string? Reason { get; set; }
     public DateTimeOffset? CompletedAt { get; set; }

@@ -8,6 +8,8 @@ namespace IoTPlatform.CertificateAuthority;
 
 public static class ServiceCertificateHosting
 {
+    private static readonly TimeSpan HandshakeTimeout = TimeSpan.FromSeconds(10);
+
     /// <summary>
     /// Listens on the given https URLs with the module's certificate. Client certificates are asked for, not demanded, and judged
     /// by the authentication scheme: the TLS layer builds no system-trust chain and downloads nothing.
@@ -22,8 +24,10 @@ public static class ServiceCertificateHosting
                 Listen(kestrel, url, listen =>
                 {
                     listen.Protocols = HttpProtocols.Http1AndHttp2;
+                    listen.UseConnectionLimits();
                     listen.UseHttps(new TlsHandshakeCallbackOptions
                     {
+                        HandshakeTimeout = HandshakeTimeout,
                         // Asked for every connection: a renewed certificate is served without a restart.
                         OnConnection = _ => ValueTask.FromResult(certificate.Tls.Options),
                     });

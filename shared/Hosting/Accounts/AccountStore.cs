@@ -5,7 +5,7 @@ namespace IoTPlatform.Hosting;
 /// <summary>Local accounts (schema <c>accounts</c>).</summary>
 public sealed class AccountStore(NpgsqlDataSource dataSource, TimeProvider time)
 {
-    public async Task<bool> ExistsAsync(string username, CancellationToken cancellationToken) => await FindAsync(username, cancellationToken) is not null;
+    public async Task<bool> ExistsAsync(string username, CancellationToken cancellationToken) => (await FindAsync(username, address: "", cancellationToken)).Account is not null;
 
     /// <summary>Throws <see cref="ProblemException"/> 409 <c>account_exists</c>, 400 <c>bad_username</c>, <c>bad_password</c> (8 to 256 characters) or <c>bad_role</c>.</summary>
     public async Task CreateAsync(string username, string password, IReadOnlyList<string> roles, CancellationToken cancellationToken)
@@ -28,14 +28,20 @@ public sealed class AccountStore(NpgsqlDataSource dataSource, TimeProvider time)
         await InsertAsync(username, PasswordHashing.Hash(password), [.. roles], cancellationToken);
     }
 
-    internal async Task<Account?> FindAsync(string username, CancellationToken cancellationToken)
+    /// <summary>Known: the account was used from the address before.</summary>
+    internal async Task<(Account? Account, bool Known)> FindAsync(string username, string address, CancellationToken cancellationToken)
     {
-        await using var command = dataSource.CreateCommand("SELECT id, username, password_hash, roles FROM accounts.accounts WHERE username = $1");
+        await using var command = dataSource.CreateCommand("""
+            SELECT id, username, password_hash, roles, EXISTS (SELECT 1 FROM accounts.known_addresses WHERE account = id AND address = $2 AND last_login > $3)
+            FROM accounts.accounts WHERE username = $1
+            """);
         command.Parameters.Add(new NpgsqlParameter { Value = username });
+        command.Parameters.Add(new NpgsqlParameter { Value = address });
+        command.Parameters.Add(new NpgsqlParameter { Value = time.GetUtcNow() - KnownAddresses.Lifetime });
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         return await reader.ReadAsync(cancellationToken)
-            ? new Account(reader.GetInt64(0), reader.GetString(1), reader.GetString(2), reader.GetFieldValue<string[]>(3))
-            : null;
+            ? (new Account(reader.GetInt64(0), reader.GetString(1), reader.GetString(2), reader.GetFieldValue<string[]>(3)), reader.GetBoolean(4))
+            : default;
     }
 
     internal async Task ReplaceHashAsync(Account account, string hash, CancellationToken cancellationToken)

@@ -27,6 +27,9 @@ public static class AccountsExtensions
         services.AddSingleton<AuditAnchors>();
         services.AddSingleton<AccountStore>();
         services.AddSingleton<SessionStore>();
+        services.AddAnonymousRefusals();
+        services.AddSingleton<LoginLimits>();
+        services.AddSingleton<PasswordQueue>();
         services.AddSingleton<LoginService>();
         services.AddAuthorizationBuilder()
             .AddPolicy(Policies.Admin, WithRole(Roles.Admin))

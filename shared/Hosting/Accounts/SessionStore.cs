@@ -8,7 +8,7 @@ internal sealed class SessionStore(NpgsqlDataSource dataSource, TimeProvider tim
     public static readonly TimeSpan Lifetime = TimeSpan.FromHours(8);
     private const int MaxPerAccount = 500;
 
-    /// <summary>Opens a session and records the login, in one transaction. Clears expired sessions and an account's oldest ones beyond 500.</summary>
+    /// <summary>Opens a session, remembers the address and records the login, in one transaction. Clears expired sessions and an account's oldest ones beyond 500.</summary>
     public async Task<string> OpenAsync(Account account, string address, CancellationToken cancellationToken)
     {
         var token = SessionToken.Create();
@@ -24,6 +24,11 @@ internal sealed class SessionStore(NpgsqlDataSource dataSource, TimeProvider tim
                 new("INSERT INTO accounts.sessions (token_hash, account, created_at, expires_at) VALUES ($1, $2, $3, $4)") { Parameters = { new() { Value = SessionToken.Hash(token) }, new() { Value = account.Id }, new() { Value = now }, new() { Value = now + Lifetime } } },
             },
         };
+        foreach (var command in KnownAddresses.Remember(account.Id, address, now))
+        {
+            batch.BatchCommands.Add(command);
+        }
+
         await batch.ExecuteNonQueryAsync(cancellationToken);
         await AuditLog.AppendAsync(connection, new AuditEntry(account.Username, "login.succeeded", account.Username, AuditDetails.Of(("address", address))), cancellationToken);
         await transaction.CommitAsync(cancellationToken);

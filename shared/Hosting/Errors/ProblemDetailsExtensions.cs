@@ -10,14 +10,13 @@ public static class ProblemDetailsExtensions
     /// <summary>Request bodies are at most this long unless an endpoint says otherwise ([RequestSizeLimit]).</summary>
     public const long MaxRequestBodyBytes = 64 * 1024;
 
-    /// <summary>Also bounds request bodies (64 KiB unless an endpoint says otherwise) and headers, and hides the server's name.</summary>
+    /// <summary>Also bounds request bodies (64 KiB unless an endpoint says otherwise), and hides the server's name.</summary>
     public static IServiceCollection AddProblemDetailsForPlatform(this IServiceCollection services)
     {
         services.Configure<KestrelServerOptions>(kestrel =>
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = MaxRequestBodyBytes;
-            kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
         });
 
         // Binding failures come as exceptions to the one place that translates errors, in every environment.

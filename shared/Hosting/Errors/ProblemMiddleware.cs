@@ -12,17 +12,27 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
         {
             await next(context);
         }
-        catch (Exception e) when (!context.Response.HasStarted)
+        catch (Exception e) when (ClientAbort.Is(context, e))
         {
-            if (e is OperationCanceledException && context.RequestAborted.IsCancellationRequested)
+            ProblemLog.ClientGone(logger, context.Request.Method, context.Request.Path);
+            if (!context.Response.HasStarted)
             {
                 context.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
-                return;
             }
 
-            var problem = ProblemTranslation.Of(e) ?? Unexpected(context, e);
-            ProblemLog.Refused(logger, context.Request.Method, context.Request.Path, problem.Status, problem.Code);
-            await ProblemResponse.WriteAsync(context, problem);
+            // Else the server tries to read the rest of the body, and reports that it can't.
+            context.Abort();
+            return;
+        }
+        catch (Exception e) when (!context.Response.HasStarted)
+        {
+            var problem = ProblemTranslation.Of(e);
+            if (problem is not null)
+            {
+                ProblemLog.Answered(logger, context, problem);
+            }
+
+            await ProblemResponse.WriteAsync(context, problem ?? Unexpected(context, e));
             return;
         }
 

@@ -74,7 +74,7 @@ public static class PortalExtensions
         catch (Exception e) when (ProblemTranslation.Of(e) is { } problem)
         {
             var context = invocation.HttpContext;
-            ProblemLog.Refused(context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(PortalPages)), context.Request.Method, context.Request.Path, problem.Status, problem.Code);
+            ProblemLog.Answered(context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(PortalPages)), context, problem);
             return context.RequestServices.GetRequiredService<PortalPages>().Problem(problem);
         }
     }

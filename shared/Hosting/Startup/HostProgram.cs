@@ -16,6 +16,7 @@ public static class HostProgram
         using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Stop); // the terminal is gone
         try
         {
+            HostCapacity.RequireDescriptors();
             await main(args, stop.Token);
             return ExitCodes.Success;
         }

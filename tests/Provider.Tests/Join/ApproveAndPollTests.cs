@@ -98,6 +98,53 @@ public sealed class ApproveAndPollTests(ProviderFixture fixture) : IClassFixture
     }
 
     [SkippableFact]
+    public async Task Request_ForAPreparedTenant_ChangesNothingAboutIt()
+    {
+        using var requester = new TestTenant();
+        await _provider.PrepareAsync("stays-prepared");
+
+        (await AskAsync("stays-prepared", requester)).Status.ShouldBe(HttpStatusCode.Accepted);
+
+        var detail = await _provider.ShowAsync("stays-prepared");
+        detail.Status.ShouldBe(TenantStatus.Prepared);
+        detail.JoinKeyExpiresAt.ShouldNotBeNull();
+        (await StatusAsync("stays-prepared", requester)).Status.ShouldBe(TenantStatus.Requested);
+    }
+
+    [SkippableFact]
+    public async Task Reject_PreparedTenant_StaysPreparedAndTheRequesterLearnsWhy()
+    {
+        using var requester = new TestTenant();
+        using var keyHolder = new TestTenant();
+        var prepared = await _provider.PrepareAsync("refused-and-prepared");
+        await AskAsync("refused-and-prepared", requester);
+
+        (await DecideAsync("refused-and-prepared", "reject", "It has a key.")).Status.ShouldBe(HttpStatusCode.NoContent);
+
+        (await _provider.ShowAsync("refused-and-prepared")).Status.ShouldBe(TenantStatus.Prepared);
+        var status = await StatusAsync("refused-and-prepared", requester);
+        (status.Status, status.Reason).ShouldBe((TenantStatus.Rejected, "It has a key."));
+        (await DecideAsync("refused-and-prepared", "approve")).ShouldBe(HttpStatusCode.Conflict, "no_join_request");
+        await _provider.JoinAsync(prepared.JoinKey, keyHolder);
+    }
+
+    [SkippableFact]
+    public async Task Request_OfOneAddressTooOften_HasToWait()
+    {
+        using var first = new TestTenant();
+        _provider.Time.Advance(TimeSpan.FromMinutes(10));
+        await AskAtOnceAsync("crowded", first);
+        var others = Enumerable.Range(0, 5).Select(_ => new TestTenant()).ToList();
+
+        var answers = await Task.WhenAll(others.Select(other => AskAtOnceAsync("crowded", other)));
+
+        answers.Count(a => a.Status == HttpStatusCode.Conflict).ShouldBe(4);
+        answers.Single(a => a.Status != HttpStatusCode.Conflict).ShouldBe(HttpStatusCode.TooManyRequests, "too_many_attempts");
+        (await AskAtOnceAsync("crowded", first)).Status.ShouldBe(HttpStatusCode.Accepted, "the same request again is no new one");
+        others.ForEach(other => other.Dispose());
+    }
+
+    [SkippableFact]
     public async Task Approve_PreparedTenant_EndsItsJoinKey()
     {
         using var requester = new TestTenant();
@@ -142,7 +189,14 @@ public sealed class ApproveAndPollTests(ProviderFixture fixture) : IClassFixture
         (await StatusAsync("undecided-" + decision, tenant)).Status.ShouldBe(TenantStatus.Requested);
     }
 
-    private Task<Answer> AskAsync(string tenantId, TestTenant tenant) =>
+    private Task<Answer> AskAsync(string tenantId, TestTenant tenant)
+    {
+        // One request a minute is free for ever.
+        _provider.Time.Advance(TimeSpan.FromMinutes(1));
+        return AskAtOnceAsync(tenantId, tenant);
+    }
+
+    private Task<Answer> AskAtOnceAsync(string tenantId, TestTenant tenant) =>
         _provider.Anonymous().PostAsync($"portal/admin/join-request/{tenantId}", tenant.Request(), ContractsJson.Default.JoinRequest);
 
     private async Task<Answer> DecideAsync(string tenantId, string decision, string? reason = null)

@@ -158,7 +158,7 @@ public sealed class JoinTests(ProviderFixture fixture) : IClassFixture<ProviderF
         foreach (var loser in answers.Where(a => a.Status != HttpStatusCode.OK))
             loser.ShouldBe(HttpStatusCode.Conflict, "join_key_bound");
         (await _provider.CertificatesAsync("race", "tenant-sub-ca", valid: false)).ShouldBe(1);
-        (await _provider.AuditedAsync("join.key_conflict", "race")).ShouldBe(5);
+        (await _provider.RefusedAsync("join.key_conflict", "race")).ShouldBe(5);
         tenants.ForEach(tenant => tenant.Dispose());
     }
 

@@ -153,6 +153,13 @@ internal sealed class RunningProvider : IAsyncDisposable
     public Task<long> AuditedAsync(string action, string subject) =>
         Database.ScalarAsync<long>("SELECT count(*) FROM audit.entries WHERE action = $1 AND subject = $2", action, subject);
 
+    /// <summary>Refusals of callers who brought nothing, however many entries they are.</summary>
+    public async Task<long> RefusedAsync(string action, string subject)
+    {
+        await Services.GetRequiredService<AnonymousRefusals>().WriteAsync(all: true, CancellationToken.None);
+        return await Database.ScalarAsync<long>("SELECT coalesce(sum(coalesce((details::json->>'count')::bigint, 1)), 0)::bigint FROM audit.entries WHERE action = $1 AND subject = $2", action, subject);
+    }
+
     public async ValueTask DisposeAsync()
     {
         foreach (var caller in _callers)

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using IoTPlatform.Hosting;
-using IoTPlatform.Provider.Features.Join;
 
 namespace IoTPlatform.Provider.Features.Events;
 
@@ -10,28 +9,21 @@ internal sealed class ForwardingLimiter(TimeProvider time)
     public const int BatchesPerMinute = 300;
 
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(1);
-    private readonly ConcurrentDictionary<string, Turn> _tenants = new(StringComparer.Ordinal);
+    private readonly RateLimiter _batches = new(time, BatchesPerMinute, TimeSpan.FromMinutes(1) / BatchesPerMinute);
+    private readonly ConcurrentDictionary<string, Turn> _underWay = new(StringComparer.Ordinal);
 
     /// <summary>Until disposed, the tenant's other batches have to wait. Throws 429.</summary>
     public IDisposable Admit(string tenantId)
     {
-        var turn = _tenants.GetOrAdd(tenantId, _ => new Turn(new AttemptWindow(time, BatchesPerMinute, TimeSpan.FromMinutes(1))));
-        turn.Take();
-        return turn;
+        _batches.Reserve(tenantId);
+        var turn = new Turn(_underWay, tenantId);
+        return _underWay.TryAdd(tenantId, turn)
+            ? turn
+            : throw new ProblemException(StatusCodes.Status429TooManyRequests, "events_under_way", "Events of this tenant are being published. Send the next ones after them.", Soon);
     }
 
-    private sealed class Turn(AttemptWindow window) : IDisposable
+    private sealed class Turn(ConcurrentDictionary<string, Turn> underWay, string tenantId) : IDisposable
     {
-        private bool _taken;
-
-        public void Take()
-        {
-            window.ThrowIfExhausted();
-            window.Count();
-            if (Interlocked.Exchange(ref _taken, true))
-                throw new ProblemException(StatusCodes.Status429TooManyRequests, "events_under_way", "Events of this tenant are being published. Send the next ones after them.", Soon);
-        }
-
-        public void Dispose() => Volatile.Write(ref _taken, false);
+        public void Dispose() => underWay.TryRemove(KeyValuePair.Create(tenantId, this));
     }
 }

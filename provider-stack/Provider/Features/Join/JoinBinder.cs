@@ -6,10 +6,10 @@ using Microsoft.EntityFrameworkCore;
 namespace IoTPlatform.Provider.Features.Join;
 
 /// <summary>Binds a JOIN key to the Sub-CA key of its first valid use; from then on only that key's holder continues.</summary>
-internal sealed class JoinBinder(ProviderDb db, TimeProvider time)
+internal sealed class JoinBinder(ProviderDb db, AnonymousRefusals refusals, TimeProvider time)
 {
     /// <summary>Throws 409 <c>join_key_bound</c> when another Sub-CA key was first, 401 when the key was ended meanwhile.</summary>
-    public async Task BindKeyAsync(JoinKeyRow key, JoinSubmission submission, CancellationToken cancellationToken)
+    public async Task BindKeyAsync(JoinKeyRow key, JoinSubmission submission, string caller, CancellationToken cancellationToken)
     {
         if (key.JoinId is null && await TryBindAsync(key, submission, cancellationToken))
             return;
@@ -19,7 +19,7 @@ internal sealed class JoinBinder(ProviderDb db, TimeProvider time)
             join bound in db.Joins on row.JoinId equals bound.JoinId
             select bound).SingleOrDefaultAsync(cancellationToken) ?? throw JoinKeyGate.Refusal();
         if (!join.SubCaKeySha256.AsSpan().SequenceEqual(submission.SubCa.SubjectPublicKeyInfoSha256))
-            throw await RefuseOtherKeyAsync(join, submission, cancellationToken);
+            throw await RefuseOtherKeyAsync(join, submission, caller, cancellationToken);
         await UpdateAsync(join, submission, cancellationToken);
     }
 
@@ -59,12 +59,12 @@ internal sealed class JoinBinder(ProviderDb db, TimeProvider time)
         }, cancellationToken);
     }
 
-    private async Task<ProblemException> RefuseOtherKeyAsync(JoinRow join, JoinSubmission submission, CancellationToken cancellationToken)
+    private async Task<ProblemException> RefuseOtherKeyAsync(JoinRow join, JoinSubmission submission, string caller, CancellationToken cancellationToken)
     {
-        var details = AuditedTransaction.Details(
+        await refusals.RecordAsync(
+            "join.key_conflict", "bound", join.TenantId, caller, cancellationToken,
             ("bound_key_sha256", Convert.ToHexStringLower(join.SubCaKeySha256)),
             ("presented_key_sha256", Convert.ToHexStringLower(submission.SubCa.SubjectPublicKeyInfoSha256)));
-        await db.AppendAuditAsync(new AuditEntry("anonymous", "join.key_conflict", join.TenantId, details), cancellationToken);
         return new ProblemException(
             StatusCodes.Status409Conflict, "join_key_bound",
             "This JOIN key belongs to another Sub-CA key. If that is not yours, the JOIN key has leaked: tell the provider's administrator.");

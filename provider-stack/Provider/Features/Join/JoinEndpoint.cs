@@ -1,4 +1,5 @@
 using IoTPlatform.Contracts.Join;
+using IoTPlatform.Hosting;
 using IoTPlatform.Provider.Features.Workflow;
 using IoTPlatform.Provider.Startup;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -17,9 +18,11 @@ internal static class JoinEndpoint
         [FromHeader(Name = KeyHeader)] string? joinKey, JoinRequest request, HttpContext context,
         JoinKeyGate gate, JoinBinder binder, WorkflowClient workflows, JoinBundles bundles, ProviderOptions options, CancellationToken cancellationToken)
     {
-        var key = await gate.AdmitAsync(joinKey, ClientAddress.Of(context), cancellationToken);
+        var caller = ClientAddress.Of(context);
+        var key = await gate.AdmitAsync(joinKey, caller, cancellationToken);
+        context.Know("tenant " + key.TenantId);
         var submission = JoinSubmission.Decode(request, key.TenantId, options.PlatformDomain);
-        await binder.BindKeyAsync(key, submission, cancellationToken);
+        await binder.BindKeyAsync(key, submission, caller, cancellationToken);
         await workflows.AdvanceAsync(key.TenantId, cancellationToken);
         return TypedResults.Ok(await bundles.RequireAsync(key.TenantId, submission.SubCa.SubjectPublicKeyInfoSha256, cancellationToken));
     }

@@ -5,13 +5,15 @@ using Microsoft.EntityFrameworkCore;
 
 namespace IoTPlatform.Provider.Features.Join;
 
-/// <summary>Decides whether a JOIN key opens. Every refusal looks the same from outside and says why in the audit log.</summary>
-internal sealed class JoinKeyGate(ProviderDb db, GuessLimiter limiter, TimeProvider time)
+/// <summary>
+/// Decides whether a JOIN key opens. Every refusal looks the same from outside and says why in the audit log. A key that opens is never
+/// limited: it has 80 random bits, so that it makes nothing cheaper for those who guess; only refusals are counted.
+/// </summary>
+internal sealed class JoinKeyGate(ProviderDb db, JoinLimits limits, AnonymousRefusals refusals, TimeProvider time)
 {
-    /// <summary>An open key. Throws 401 <c>join_key_refused</c> or 429.</summary>
+    /// <summary>An open key. Throws 401 <c>join_key_refused</c>, or 429 after too many of these.</summary>
     public async Task<JoinKeyRow> AdmitAsync(string? presented, string caller, CancellationToken cancellationToken)
     {
-        limiter.Admit(caller);
         var hash = JoinKey.TryHash(presented);
         var key = hash is null ? null : await db.JoinKeys.AsNoTracking().SingleOrDefaultAsync(k => k.KeyHash == hash, cancellationToken);
         if (key is null || !CryptographicOperations.FixedTimeEquals(key.KeyHash, hash))
@@ -23,14 +25,13 @@ internal sealed class JoinKeyGate(ProviderDb db, GuessLimiter limiter, TimeProvi
         // The days count until the first use; whoever bound the key in time may finish.
         if (key.JoinId is null && key.ExpiresAt <= time.GetUtcNow())
             throw await RefuseAsync("join.key_refused", "expired", key.TenantId, caller, cancellationToken);
-        limiter.Accepted(caller);
         return key;
     }
 
     private async Task<ProblemException> RefuseAsync(string action, string reason, string? tenantId, string caller, CancellationToken cancellationToken)
     {
-        var details = AuditedTransaction.Details(("reason", reason), ("address", caller), ("slowed_down", limiter.Refused(caller) ? "yes" : null));
-        await db.AppendAuditAsync(new AuditEntry("anonymous", action, tenantId ?? "unknown", details), cancellationToken);
+        limits.Refusals.Reserve(caller);
+        await refusals.RecordAsync(action, reason, tenantId ?? "unknown", caller, cancellationToken);
         return Refusal();
     }
 

@@ -23,10 +23,9 @@ internal static class JoinRequestEndpoints
     }
 
     private static async Task<Accepted> AskAsync(
-        string tenantId, JoinRequest request, HttpContext context, RequestLimiter limiter, JoinRequests requests, ProviderOptions options, CancellationToken cancellationToken)
+        string tenantId, JoinRequest request, HttpContext context, JoinRequests requests, ProviderOptions options, CancellationToken cancellationToken)
     {
         TenantIds.RequireNew(tenantId);
-        limiter.Admit();
         var submission = JoinSubmission.Decode(request, tenantId, options.PlatformDomain);
         await requests.AskAsync(tenantId, submission, ClientAddress.Of(context), cancellationToken);
         return TypedResults.Accepted($"/portal/admin/tenants/{tenantId}/join-status");

@@ -7,24 +7,29 @@ using Npgsql;
 
 namespace IoTPlatform.Provider.Features.Join;
 
-/// <summary>Requests to join that wait for an admin.</summary>
-internal sealed class JoinRequests(ProviderDb db, TimeProvider time)
+/// <summary>
+/// Requests to join that wait for an admin. A request makes a tenant that is not known <c>requested</c>; one that is prepared stays so, with its
+/// JOIN key, until the request is approved: a stranger changes nothing about it.
+/// </summary>
+internal sealed class JoinRequests(ProviderDb db, JoinLimits limits, TimeProvider time)
 {
-    /// <summary>Undecided requests of strangers the provider is willing to keep.</summary>
-    private const int MostPending = 100;
+    /// <summary>Undecided requests of strangers the provider is willing to keep: of all, and of one address.</summary>
+    private const int MostPending = 1000;
+    private const int MostPendingOfCaller = 10;
 
-    /// <summary>Idempotent for the same Sub-CA key. Throws 409 when the tenant can't ask now, 429 when too many wait.</summary>
+    /// <summary>Idempotent for the same Sub-CA key. Throws 409 when the tenant can't ask now, 429 when the caller asks too often or too many requests wait.</summary>
     public async Task AskAsync(string tenantId, JoinSubmission submission, string caller, CancellationToken cancellationToken)
     {
-        var current = await CurrentJoin.FindAsync(db, tenantId, cancellationToken);
-        if (current is { } known && known.Join.SubCaKeySha256.AsSpan().SequenceEqual(submission.SubCa.SubjectPublicKeyInfoSha256) && known.Tenant.Status != TenantStatus.Rejected)
+        if (await CurrentJoin.FindAsync(db, tenantId, cancellationToken) is { } known
+            && known.Join.SubCaKeySha256.AsSpan().SequenceEqual(submission.SubCa.SubjectPublicKeyInfoSha256) && StatusOf(known.Tenant, known.Join) != TenantStatus.Rejected)
             return;
-        if (await db.Tenants.CountAsync(t => t.Status == TenantStatus.Requested, cancellationToken) >= MostPending)
-            throw new ProblemException(StatusCodes.Status429TooManyRequests, "too_many_requests", "Too many requests to join wait for a decision.", TimeSpan.FromMinutes(10));
+        limits.Requests.Reserve(caller);
+        await RequireRoomAsync(caller, cancellationToken);
         var join = JoinRows.Create(tenantId, JoinOrigin.Request, submission, time.GetUtcNow());
+        join.AskedFrom = caller;
         try
         {
-            if (!await RecordAsync(join, caller, cancellationToken))
+            if (!await RecordAsync(join, cancellationToken))
                 throw Conflict(tenantId);
         }
         catch (DbUpdateException e) when (e.InnerException is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation })
@@ -39,12 +44,15 @@ internal sealed class JoinRequests(ProviderDb db, TimeProvider time)
         var now = time.GetUtcNow();
         var decided = await db.ActAsync(async () =>
         {
-            var (_, join) = await CurrentJoin.FindAsync(db, tenantId, cancellationToken) ?? throw TenantIds.NotFound(tenantId);
+            var (tenant, join) = await CurrentJoin.FindAsync(db, tenantId, cancellationToken) ?? throw TenantIds.NotFound(tenantId);
+            if (StatusOf(tenant, join) != TenantStatus.Requested)
+                return null;
             if (decision == TenantStatus.Joining)
                 await db.JoinKeys.RevokeOpenAsync(tenantId, now, cancellationToken);
+            var next = decision == TenantStatus.Rejected && tenant.Status == TenantStatus.Prepared ? TenantStatus.Prepared : decision;
             var changed = await db.Tenants
-                .Where(t => t.TenantId == tenantId && t.Status == TenantStatus.Requested && t.WorkflowId == join.JoinId)
-                .ExecuteUpdateAsync(s => s.SetProperty(t => t.Status, decision).SetProperty(t => t.WorkflowRevision, t => t.WorkflowRevision + 1), cancellationToken);
+                .Where(t => t.TenantId == tenantId && t.Status == tenant.Status && t.WorkflowId == join.JoinId)
+                .ExecuteUpdateAsync(s => s.SetProperty(t => t.Status, next).SetProperty(t => t.WorkflowRevision, t => t.WorkflowRevision + 1), cancellationToken);
             if (changed == 0)
                 return null;
             if (decision == TenantStatus.Rejected)
@@ -58,20 +66,46 @@ internal sealed class JoinRequests(ProviderDb db, TimeProvider time)
             throw new ProblemException(StatusCodes.Status409Conflict, "no_join_request", $"Tenant {tenantId} has no request that waits for a decision.");
     }
 
-    private Task<bool> RecordAsync(JoinRow join, string caller, CancellationToken cancellationToken) => db.ActAsync(async () =>
+    /// <summary>What the one who asked is told: a request for a prepared tenant waits or was rejected while the tenant stays prepared.</summary>
+    public static TenantStatus StatusOf(TenantRow tenant, JoinRow join) => tenant.Status switch
+    {
+        TenantStatus.Prepared when join is { Origin: JoinOrigin.Request, RejectedAt: null } => TenantStatus.Requested,
+        TenantStatus.Prepared when join.RejectedAt is not null => TenantStatus.Rejected,
+        var status => status,
+    };
+
+    private async Task RequireRoomAsync(string caller, CancellationToken cancellationToken)
+    {
+        var waiting =
+            from tenant in db.Tenants
+            join row in db.Joins on tenant.WorkflowId equals row.JoinId
+            where (tenant.Status == TenantStatus.Requested || tenant.Status == TenantStatus.Prepared) && row.Origin == JoinOrigin.Request && row.RejectedAt == null
+            select row;
+        if (await waiting.CountAsync(cancellationToken) >= MostPending || await waiting.CountAsync(row => row.AskedFrom == caller, cancellationToken) >= MostPendingOfCaller)
+            throw new ProblemException(StatusCodes.Status429TooManyRequests, "too_many_requests", "Too many requests to join wait for a decision.", TimeSpan.FromMinutes(10));
+    }
+
+    private Task<bool> RecordAsync(JoinRow join, CancellationToken cancellationToken) => db.ActAsync(async () =>
     {
         var tenant = await db.Tenants.FromSql($"SELECT * FROM provider.tenants WHERE tenant_id = {join.TenantId} FOR UPDATE").SingleOrDefaultAsync(cancellationToken);
-        if (tenant is { Status: not (TenantStatus.Prepared or TenantStatus.Rejected) })
+        if (tenant is not null && !await MayBeAskedForAsync(tenant, cancellationToken))
             return null;
         if (tenant is null)
             db.Tenants.Add(tenant = new TenantRow { TenantId = join.TenantId, DisplayName = join.TenantId, Status = TenantStatus.Requested, CreatedAt = join.CreatedAt });
         await db.SaveChangesAsync(cancellationToken);
         db.Joins.Add(join);
-        tenant.Status = TenantStatus.Requested;
+        tenant.Status = tenant.Status == TenantStatus.Prepared ? TenantStatus.Prepared : TenantStatus.Requested;
         tenant.WorkflowId = join.JoinId;
         tenant.WorkflowRevision++;
-        return new AuditEntry("anonymous", "join.requested", join.TenantId, AuditedTransaction.Details(("address", caller), ("sub_ca_key_sha256", Convert.ToHexStringLower(join.SubCaKeySha256))));
+        return new AuditEntry("anonymous", "join.requested", join.TenantId, AuditedTransaction.Details(("address", join.AskedFrom), ("sub_ca_key_sha256", Convert.ToHexStringLower(join.SubCaKeySha256))));
     }, cancellationToken);
+
+    private async Task<bool> MayBeAskedForAsync(TenantRow tenant, CancellationToken cancellationToken) => tenant.Status switch
+    {
+        TenantStatus.Rejected => true,
+        TenantStatus.Prepared => await CurrentJoin.FindAsync(db, tenant.TenantId, cancellationToken) is not { } current || StatusOf(tenant, current.Join) != TenantStatus.Requested,
+        _ => false,
+    };
 
     private static ProblemException Conflict(string tenantId) =>
         new(StatusCodes.Status409Conflict, "join_request_refused", $"Tenant {tenantId} can't ask to join now: another request waits, or it has joined.");

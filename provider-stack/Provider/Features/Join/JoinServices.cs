@@ -7,8 +7,7 @@ namespace IoTPlatform.Provider.Features.Join;
 internal static class JoinServices
 {
     public static IServiceCollection AddJoin(this IServiceCollection services) => services
-        .AddSingleton<GuessLimiter>()
-        .AddSingleton<RequestLimiter>()
+        .AddSingleton<JoinLimits>()
         .AddSingleton<TenantProofs>()
         .AddSingleton<JoinAbandonment>()
         .AddScoped<JoinKeyGate>()

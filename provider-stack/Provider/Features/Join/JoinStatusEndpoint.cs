@@ -22,12 +22,13 @@ internal static class JoinStatusEndpoint
         TenantIds.Require(tenantId);
         var (tenant, join) = await CurrentJoin.FindAsync(db, tenantId, cancellationToken) ?? throw TenantProofs.Refusal();
         proofs.Require(BearerToken.Of(context.Request), tenantId, context.Request, join.SubCaPublicKey);
+        var status = JoinRequests.StatusOf(tenant, join);
         return TypedResults.Ok(new JoinRequestStatus
         {
             TenantId = tenantId,
-            Status = tenant.Status,
+            Status = status,
             Reason = join.Reason,
-            PollAfterSeconds = tenant.Status switch { TenantStatus.Requested => PollWhileUndecided, TenantStatus.Joining => PollWhileRunning, _ => null },
+            PollAfterSeconds = status switch { TenantStatus.Requested => PollWhileUndecided, TenantStatus.Joining => PollWhileRunning, _ => null },
             Bundle = tenant.Status == TenantStatus.Joined ? await bundles.ComposeAsync(join, cancellationToken) : null,
         });
     }

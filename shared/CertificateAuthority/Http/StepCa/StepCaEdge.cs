@@ -24,9 +24,10 @@ internal sealed class StepCaEdge(ILogger<StepCaEdge> log)
         {
             await handler(context).ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        catch (Exception e) when (ClientAbort.Is(context, e))
         {
-            // The caller is gone: nobody to answer.
+            // Nobody to answer, and no rest of the body to read.
+            context.Abort();
         }
         catch (Exception e) when (!context.Response.HasStarted)
         {
@@ -39,7 +40,11 @@ internal sealed class StepCaEdge(ILogger<StepCaEdge> log)
         error = error as ProblemException ?? DatabaseOutage.Of(error) ?? error;
         var answer = Translate(error);
         var path = context.Request.Path.ToUriComponent();
-        if (answer.Status >= 500 && answer.Status != StatusCodes.Status501NotImplemented)
+        if (error is ProblemException { Status: >= 500 } expected)
+        {
+            StepCaLog.Unavailable(log, expected.Status, expected.Code, OneLine(expected.Message));
+        }
+        else if (answer.Status >= 500 && answer.Status != StatusCodes.Status501NotImplemented)
         {
             StepCaLog.Failed(log, path, context.TraceIdentifier, error);
         }

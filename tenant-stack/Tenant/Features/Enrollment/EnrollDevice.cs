@@ -7,11 +7,12 @@ namespace IoTPlatform.Tenant.Features.Enrollment;
 
 /// <summary>Gives a device its first certificate, or its first again. Knows nothing of HTTP.</summary>
 internal sealed class EnrollDevice(
-    EnrollmentThrottle throttle, EnrollmentClaims claims, DeviceCertificates certificates, DeviceAnswer answers, WireGuardPeersFile peers)
+    EnrollmentLimits limits, EnrollmentClaims claims, DeviceCertificates certificates, DeviceAnswer answers, WireGuardPeersFile peers)
 {
     public async Task<EnrollResponse> RunAsync(string deviceId, EnrollRequest request, EnrollmentCredential credential, CancellationToken cancellationToken)
     {
-        var claim = await throttle.RunAsync(deviceId, credential.RemoteAddress, () => ClaimAsync(deviceId, request, credential, cancellationToken), cancellationToken);
+        DevicePath.Check(deviceId);
+        var claim = await limits.RunAsync(deviceId, credential, () => ClaimAsync(deviceId, request, credential, cancellationToken), cancellationToken);
         var order = claim.Order;
         var certificate = await certificates.IssueAsync(order.DeviceId, order.Csr, claim.IdempotencyKey, cancellationToken);
         if (claim.IsRetry && await certificates.IsRevokedAsync(certificate.SerialNumber, cancellationToken))
@@ -25,7 +26,6 @@ internal sealed class EnrollDevice(
 
     private Task<EnrollmentClaim> ClaimAsync(string deviceId, EnrollRequest request, EnrollmentCredential credential, CancellationToken cancellationToken)
     {
-        DevicePath.Check(deviceId);
         // Before any cryptography is done for a caller who brought nothing.
         if (credential.IsEmpty)
             throw EnrollmentGrants.Refused();

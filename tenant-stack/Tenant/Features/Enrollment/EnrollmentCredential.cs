@@ -1,4 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
+using IoTPlatform.Hosting;
 
 namespace IoTPlatform.Tenant.Features.Enrollment;
 
@@ -11,7 +12,11 @@ internal sealed class EnrollmentCredential
     /// <summary>Any client certificate; nothing about it has been checked.</summary>
     public X509Certificate2? Certificate { get; init; }
 
-    public required string RemoteAddress { get; init; }
+    /// <summary>As limiters see it.</summary>
+    public required string Address { get; init; }
+
+    /// <summary>Stands for the credential in limiters; null: there is none.</summary>
+    public string? Fingerprint => TokenHash is { } hash ? Convert.ToHexStringLower(hash) : Certificate is { } certificate ? Pki.Fingerprint.Sha256Hex(certificate.RawDataMemory.Span) : null;
 
     public bool IsEmpty => TokenHash is null && Certificate is null;
 
@@ -19,6 +24,6 @@ internal sealed class EnrollmentCredential
     {
         TokenHash = EnrollmentSecret.TryHash(http.Request.Headers.Authorization, out var hash) ? hash : null,
         Certificate = http.Connection.ClientCertificate,
-        RemoteAddress = http.Connection.RemoteIpAddress?.ToString() ?? "unknown",
+        Address = ClientAddress.Of(http),
     };
 }

@@ -10,7 +10,7 @@ internal static class EnrollmentServices
         .AddSingleton(s => ManufacturerCertificates.Load(s.GetRequiredService<TenantOptions>().ManufacturerCaFile, s.GetRequiredService<TimeProvider>()))
         .AddSingleton<EnrollmentGrants>()
         .AddSingleton<EnrollmentClaims>()
-        .AddSingleton<EnrollmentThrottle>()
+        .AddSingleton<EnrollmentLimits>()
         .AddSingleton<EnrollDevice>()
         .AddSingleton<RenewDevice>()
         .AddSingleton<EnrollmentTokens>()

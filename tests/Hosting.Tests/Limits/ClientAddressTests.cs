@@ -1,7 +1,6 @@
 using System.Net;
-using IoTPlatform.Provider.Features.Join;
 
-namespace IoTPlatform.Provider.Tests.Join;
+namespace IoTPlatform.Hosting.Tests.Limits;
 
 public sealed class ClientAddressTests
 {

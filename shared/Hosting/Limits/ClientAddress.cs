@@ -1,0 +1,35 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Http;
+
+namespace IoTPlatform.Hosting;
+
+/// <summary>What counts as one caller in every limiter: an IPv4 address, or an IPv6 /64, because a subscriber has a whole one.</summary>
+public static class ClientAddress
+{
+    private const string Unknown = "unknown";
+
+    public static string Of(HttpContext context) => Of(context.Connection.RemoteIpAddress);
+
+    public static string Of(IPAddress? address)
+    {
+        if (address is null)
+        {
+            return Unknown;
+        }
+
+        if (address.IsIPv4MappedToIPv6)
+        {
+            address = address.MapToIPv4();
+        }
+
+        if (address.AddressFamily != AddressFamily.InterNetworkV6 || IPAddress.IsLoopback(address))
+        {
+            return address.ToString();
+        }
+
+        var bytes = address.GetAddressBytes();
+        bytes.AsSpan(8).Clear();
+        return new IPAddress(bytes) + "/64";
+    }
+}

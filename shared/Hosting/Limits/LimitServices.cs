@@ -1,0 +1,49 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace IoTPlatform.Hosting;
+
+internal static class LimitServices
+{
+    public static IServiceCollection AddAnonymousRefusals(this IServiceCollection services) => services
+        .AddSingleton<AnonymousRefusals>()
+        .AddSingleton<IHostedService>(provider => provider.GetRequiredService<AnonymousRefusals>());
+
+    /// <summary>Kestrel's own bounds, and ours on connections and requests. Sockets live in real time, whatever the application's clock says.</summary>
+    public static IServiceCollection AddHostLimits(this IServiceCollection services)
+    {
+        services.AddSingleton(_ => HostCapacity.Measure());
+        services.AddSingleton(s => new ClientConnections(s.GetRequiredService<HostCapacity>(), TimeProvider.System, s.GetRequiredService<ILogger<ClientConnections>>()));
+        services.AddSingleton(s => new ClientRequests(
+            s.GetRequiredService<HostCapacity>(), s.GetRequiredService<ClientConnections>(), TimeProvider.System, s.GetRequiredService<ILogger<ClientRequests>>()));
+        services.AddOptions<KestrelServerOptions>().Configure<HostCapacity>((kestrel, capacity) =>
+        {
+            var limits = kestrel.Limits;
+            limits.MaxConcurrentConnections = capacity.ConnectionsWithClosing;
+            limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
+            limits.MinRequestBodyDataRate = new MinDataRate(bytesPerSecond: 240, gracePeriod: TimeSpan.FromSeconds(5));
+            limits.MinResponseDataRate = new MinDataRate(bytesPerSecond: 240, gracePeriod: TimeSpan.FromSeconds(5));
+            limits.MaxRequestBufferSize = 128 * 1024;
+            limits.Http2.InitialStreamWindowSize = 96 * 1024;
+            limits.Http2.InitialConnectionWindowSize = 256 * 1024;
+        });
+        return services;
+    }
+
+    /// <summary>First in the pipeline.</summary>
+    public static void UseRequestLimits(this IApplicationBuilder app) => app.UseMiddleware<RequestLimitMiddleware>();
+
+    /// <summary>After authorization, which authenticates: from there on the connection is known.</summary>
+    public static void UseKnownClients(this IApplicationBuilder app) => app.Use((context, next) =>
+    {
+        if (context.User.Identity is { IsAuthenticated: true } identity)
+        {
+            context.Know($"{identity.AuthenticationType} {identity.Name}");
+        }
+
+        return next(context);
+    });
+}
