@@ -1,4 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
+using IoTPlatform.CertificateAuthority;
 
 namespace IoTPlatform.Tenant.Features.Enrollment;
 
@@ -10,6 +11,9 @@ internal sealed class EnrollmentCredential
 
     /// <summary>Any client certificate; nothing about it has been checked.</summary>
     public X509Certificate2? Certificate { get; init; }
+
+    /// <summary>DER of what was sent after it in the handshake.</summary>
+    public IReadOnlyList<byte[]> Issuers => Certificate is { } certificate ? PresentedIssuers.Of(certificate) : [];
 
     public required string RemoteAddress { get; init; }
 

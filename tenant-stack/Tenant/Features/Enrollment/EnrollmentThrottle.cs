@@ -24,11 +24,11 @@ internal sealed class EnrollmentThrottle(AuditLog audit, TimeProvider time)
             perDevice.Succeeded(pair);
             return result;
         }
-        catch (ProblemException e) when (e.Status == 401)
+        catch (ProblemException e) when (e.Status == 401 || e.Code == ManufacturerBindings.RefusalCode)
         {
             perDevice.Failed(pair);
             perAddress.Failed(address);
-            var details = new JsonObject { ["code"] = e.Code };
+            var details = new JsonObject { ["code"] = e.Code, ["reason"] = e.Message };
             await audit.AppendAsync(new AuditEntry($"address:{address}", "enrollment.refused", deviceId, details.ToJsonString()), cancellationToken);
             throw;
         }
