@@ -90,6 +90,18 @@ public sealed class FieldRequestTests(StepCaHost fixture) : IClassFixture<StepCa
         SubjectNames.FromCertificate(reply.Certificate).Dns.ShouldBe([Device]);
     }
 
+    [SkippableFact]
+    public async Task Sign_DnsNameInOtherCase_IsTheTokens()
+    {
+        using var client = _ca.Client();
+        using var key = StepCaCalls.NewKey();
+
+        var reply = await client.SignAsync(StepCaCalls.Csr(key, null, "DEV-1.example"), _ca.Token(Device));
+
+        reply.Status.ShouldBe(HttpStatusCode.Created, reply.Body);
+        SubjectNames.FromCertificate(reply.Certificate).Dns.ShouldBe([Device]);
+    }
+
     [SkippableTheory]
     [InlineData("-----BEGIN CERTIFICATE REQUEST-----\n", "-----BEGIN CERTIFICATE REQUEST-----\nProc-Type: 4,X\n\n")]
     [InlineData("CERTIFICATE REQUEST", "FOO")]
