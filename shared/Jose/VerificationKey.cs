@@ -80,7 +80,12 @@ public sealed class VerificationKey : IDisposable
     private SignatureAlgorithm Fitting(string algorithm)
         => SignatureAlgorithm.ByName(algorithm) is { } known
             && (onlyAlgorithm is null || onlyAlgorithm == algorithm)
-            && material switch { EcKeyMaterial ec => known.Curve == ec.NamedCurve, RsaKeyMaterial => known.Padding is not null, _ => known.Name == SignatureAlgorithm.EdDsa }
+            && material switch
+            {
+                EcKeyMaterial ec => known.Curve == ec.NamedCurve,
+                RsaKeyMaterial => known.Padding is not null,
+                _ => known.Name == SignatureAlgorithm.EdDsa,
+            }
             ? known
             : throw new JoseException(JoseError.AlgorithmNotAllowed, "The signature algorithm is not the key's.");
 

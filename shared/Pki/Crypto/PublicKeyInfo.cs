@@ -80,15 +80,7 @@ internal readonly ref struct PublicKeyInfo
         {
             using (writer.PushSequence())
             {
-                writer.WriteObjectIdentifier(Kind switch { KeyKind.Rsa2048OrMore => "1.2.840.113549.1.1.1", KeyKind.Ed25519 => "1.3.101.112", _ => "1.2.840.10045.2.1" });
-                if (Kind == KeyKind.Rsa2048OrMore)
-                {
-                    writer.WriteNull();
-                }
-                else if (Kind != KeyKind.Ed25519)
-                {
-                    writer.WriteObjectIdentifier(Kind switch { KeyKind.P256 => "1.2.840.10045.3.1.7", KeyKind.P384 => "1.3.132.0.34", _ => "1.3.132.0.35" });
-                }
+                WriteAlgorithm(writer);
             }
 
             if (Kind == KeyKind.Rsa2048OrMore)
@@ -102,6 +94,24 @@ internal readonly ref struct PublicKeyInfo
         }
 
         return writer.Encode();
+    }
+
+    private void WriteAlgorithm(AsnWriter writer)
+    {
+        switch (Kind)
+        {
+            case KeyKind.Rsa2048OrMore:
+                writer.WriteObjectIdentifier("1.2.840.113549.1.1.1");
+                writer.WriteNull();
+                break;
+            case KeyKind.Ed25519:
+                writer.WriteObjectIdentifier("1.3.101.112");
+                break;
+            default:
+                writer.WriteObjectIdentifier("1.2.840.10045.2.1");
+                writer.WriteObjectIdentifier(Kind switch { KeyKind.P256 => "1.2.840.10045.3.1.7", KeyKind.P384 => "1.3.132.0.34", _ => "1.3.132.0.35" });
+                break;
+        }
     }
 
     private void WriteRsaKey(AsnWriter writer)

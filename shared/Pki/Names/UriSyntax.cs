@@ -99,7 +99,8 @@ internal static class UriSyntax
 
         var colon = authority.IndexOf(':');
         host = colon < 0 ? authority : authority[..colon];
-        return IsPortOrNothing(authority[host.Length..]) && (NameSyntax.IsDnsName(host, allowWildcard: false, allowUnderscore: true) || NameSyntax.TryParseIp(host, out _));
+        return IsPortOrNothing(authority[host.Length..])
+            && (NameSyntax.IsDnsName(host, allowWildcard: false, allowUnderscore: true) || NameSyntax.TryParseIp(host, out _));
     }
 
     private static bool IsPortOrNothing(ReadOnlySpan<char> text) => text.IsEmpty || (text[0] == ':' && (text.Length == 1 || IsPort(text[1..])));
