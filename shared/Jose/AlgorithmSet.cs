@@ -9,7 +9,7 @@ public sealed class AlgorithmSet
 
     private AlgorithmSet(string[] names) => this.names = names;
 
-    /// <summary>ES256, ES384, ES512, RS256, RS384, RS512, PS256, PS384, PS512.</summary>
+    /// <summary>ES256, ES384, ES512, RS256, RS384, RS512, PS256, PS384, PS512, EdDSA: one for every kind of key that is certified.</summary>
     public static AlgorithmSet Signatures { get; } = new([.. SignatureAlgorithm.All.Select(algorithm => algorithm.Name)]);
 
     /// <summary>A smaller set; throws <see cref="ArgumentException"/> for anything outside <see cref="Signatures"/>.</summary>

@@ -36,7 +36,8 @@ public sealed class JwtClaims
 
     public DateTimeOffset? IssuedAt { get; }
 
-    public JsonElement? this[string claim] => json.TryGetProperty(claim, out var value) ? value : null;
+    /// <summary>Null if absent, or null in the token: one as good as the other, as in Go.</summary>
+    public JsonElement? this[string claim] => json.TryGetProperty(claim, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
 
     public static JwtClaims Parse(ReadOnlyMemory<byte> utf8Json) => new(StrictJson.ParseDetached(utf8Json.Span, "The token's payload"));
 

@@ -10,14 +10,16 @@ public sealed class VerificationKey : IDisposable
 {
     // The BCL's key objects promise nothing to concurrent callers, so each call borrows one; there are never more than callers at once.
     private readonly ConcurrentQueue<IVerifier> idle = new();
-    private readonly KeyMaterial material;
+    private readonly KeyMaterial? material;
     private readonly string? onlyAlgorithm;
+    private readonly Ed25519Check? ed25519;
     private volatile bool disposed;
 
-    private VerificationKey(KeyMaterial material, string? onlyAlgorithm)
+    private VerificationKey(KeyMaterial? material, string? onlyAlgorithm, Ed25519Check? ed25519 = null)
     {
         this.material = material;
         this.onlyAlgorithm = onlyAlgorithm;
+        this.ed25519 = ed25519;
         idle.Enqueue(CreateVerifier());
     }
 
@@ -45,6 +47,9 @@ public sealed class VerificationKey : IDisposable
             throw new JoseException(JoseError.Malformed, "The public key is not a usable SubjectPublicKeyInfo.", e);
         }
     }
+
+    /// <summary>An Ed25519 key (RFC 8037): the BCL has no Ed25519, so the caller brings the verification.</summary>
+    public static VerificationKey ForEd25519(Ed25519Check check) => new(material: null, SignatureAlgorithm.EdDsa, check);
 
     /// <summary>True if the signature is right. An algorithm that isn't this key's own is <see cref="JoseError.AlgorithmNotAllowed"/>.</summary>
     public bool Verify(string algorithm, ReadOnlySpan<byte> data, ReadOnlySpan<byte> signature)
@@ -75,7 +80,12 @@ public sealed class VerificationKey : IDisposable
     private SignatureAlgorithm Fitting(string algorithm)
         => SignatureAlgorithm.ByName(algorithm) is { } known
             && (onlyAlgorithm is null || onlyAlgorithm == algorithm)
-            && (material is EcKeyMaterial ec ? known.Curve == ec.NamedCurve : known.Padding is not null)
+            && material switch
+            {
+                EcKeyMaterial ec => known.Curve == ec.NamedCurve,
+                RsaKeyMaterial => known.Padding is not null,
+                _ => known.Name == SignatureAlgorithm.EdDsa,
+            }
             ? known
             : throw new JoseException(JoseError.AlgorithmNotAllowed, "The signature algorithm is not the key's.");
 
@@ -83,6 +93,7 @@ public sealed class VerificationKey : IDisposable
     {
         EcKeyMaterial ec => new EcVerifier(ec.ToECDsa(), ec.NamedCurve),
         RsaKeyMaterial rsa => new RsaVerifier(rsa.ToRsa()),
+        null when ed25519 is not null => new Ed25519Verifier(ed25519),
         _ => throw new JoseException(JoseError.KeyNotAllowed, "This platform can't verify with the key's type."),
     };
 

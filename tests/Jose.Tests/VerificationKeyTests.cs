@@ -66,6 +66,7 @@ public sealed class VerificationKeyTests : IDisposable
     [InlineData("ES512")]
     [InlineData("RS256")]
     [InlineData("PS256")]
+    [InlineData("EdDSA")]
     [InlineData("HS256")]
     [InlineData("none")]
     [InlineData("")]
@@ -148,11 +149,31 @@ public sealed class VerificationKeyTests : IDisposable
     [Theory]
     [InlineData("none")]
     [InlineData("HS256")]
-    [InlineData("EdDSA")]
     public void AlgorithmSet_OfSymmetricOrNone_IsAnArgumentError(string algorithm)
     {
         Should.Throw<ArgumentException>(() => AlgorithmSet.Of("ES256", algorithm));
         AlgorithmSet.Signatures.Allows(algorithm).ShouldBeFalse();
+    }
+
+    [Fact]
+    public void ForEd25519_OnlyEdDsaSignaturesOf64Octets_ReachTheCheck()
+    {
+        var seen = new List<int>();
+        using var verifier = VerificationKey.ForEd25519((_, signature) =>
+        {
+            seen.Add(signature.Length);
+            return true;
+        });
+
+        verifier.Verify("EdDSA", data, new byte[64]).ShouldBeTrue();
+        verifier.Verify("EdDSA", data, new byte[63]).ShouldBeFalse();
+        verifier.Verify("EdDSA", data, new byte[65]).ShouldBeFalse();
+        foreach (var other in new[] { "ES256", "RS256", "PS256", "HS256", "none", "Ed25519" })
+        {
+            Refused.With(JoseError.AlgorithmNotAllowed, () => verifier.Verify(other, data, new byte[64]));
+        }
+
+        seen.ShouldBe([64]);
     }
 
     private byte[] Sign() => key.SignData(data, HashAlgorithmName.SHA256);

@@ -11,7 +11,10 @@ internal readonly record struct Validity(DateTimeOffset NotBefore, DateTimeOffse
         var notBefore = request.NotBefore ?? now - CertificateProfile.Backdate;
         var notAfter = request.NotAfter ?? now + (request.Lifetime ?? request.Profile.DefaultLifetime);
         var asked = request.NotAfter is not null || request.Lifetime is not null;
-        return Bounded(notBefore, notAfter, asked, issuer);
+        var validity = Bounded(notBefore, notAfter, asked, issuer);
+
+        // What was asked for is given or refused, never moved.
+        return request.NotBefore is { } from ? validity with { NotBefore = from } : validity;
     }
 
     public static Validity Of(CertificateRenewal renewal, ParsedCertificate current, CertificateProfile profile, IssuerInfo issuer, DateTimeOffset now)

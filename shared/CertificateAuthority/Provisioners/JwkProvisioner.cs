@@ -11,7 +11,6 @@ public sealed class JwkProvisioner : IProvisioner, IDisposable
     public const string DefaultName = "iot-bridge";
 
     private const int MaxTokenIdLength = 256;
-    private const int MaxSans = 100;
     private static readonly TimeSpan ClockSkew = TimeSpan.FromMinutes(1);
 
     // Key and algorithm belong together: a token can't choose its own algorithm (RFC 8725 3.1).
@@ -79,7 +78,7 @@ public sealed class JwkProvisioner : IProvisioner, IDisposable
         var claims = JwtClaims.Parse(jws.Payload);
         policy.Check(claims, now);
         var sans = claims.GetStrings("sans") ?? [];
-        if (claims.Subject is not { Length: > 0 } subject || claims.JwtId is not { Length: > 0 and <= MaxTokenIdLength } id || sans.Count > MaxSans)
+        if (claims.Subject is not { Length: > 0 } subject || claims.JwtId is not { Length: > 0 and <= MaxTokenIdLength } id || sans.Count > SubjectNames.MaxNames)
         {
             throw new JoseException(JoseError.Malformed, "The token has an empty subject, a bad jti or too many names.");
         }

@@ -21,7 +21,7 @@ internal sealed class ServiceTls
             CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
             CertificateChainPolicy = NoChainPolicy(),
             // Asked for, not demanded, and not judged here: the handshake only proves that the caller has the key. LeafVerifier judges.
-            RemoteCertificateValidationCallback = static (_, _, _, _) => true,
+            RemoteCertificateValidationCallback = PresentedIssuers.Keep,
         };
     }
 

@@ -15,6 +15,19 @@ internal static class JwsHeaderReader
         IReadOnlyList<byte[]>? x5c = null, x5cInsecure = null;
         foreach (var member in document.RootElement.EnumerateObject())
         {
+            // First of all, whatever its value.
+            if (member.NameEquals("crit"u8) || member.NameEquals("b64"u8))
+            {
+                // RFC 7515 section 4.1.11: we understand no extension, so any "crit" makes the token invalid; RFC 7797's b64 would come with it.
+                throw new JoseException(JoseError.Malformed, "The token's header has critical extensions.");
+            }
+
+            // null is as good as absent, as in Go.
+            if (member.Value.ValueKind == JsonValueKind.Null)
+            {
+                continue;
+            }
+
             if (member.NameEquals("alg"u8))
             {
                 algorithm = KnownAlgorithm(member.Value);
@@ -46,11 +59,6 @@ internal static class JwsHeaderReader
             else if (member.NameEquals("x5cInsecure"u8))
             {
                 x5cInsecure = Certificates(member.Value);
-            }
-            else if (member.NameEquals("crit"u8) || member.NameEquals("b64"u8))
-            {
-                // RFC 7515 section 4.1.11: we understand no extension, so any "crit" makes the token invalid; RFC 7797's b64 would come with it.
-                throw new JoseException(JoseError.Malformed, "The token's header has critical extensions.");
             }
         }
 

@@ -3,15 +3,15 @@ using IoTPlatform.Jose.Json;
 
 namespace IoTPlatform.Jose.Keys;
 
-/// <summary>The members of a JWK as they were sent.</summary>
+/// <summary>The members of a JWK as they were sent; one that is null is absent.</summary>
 internal readonly struct JwkMembers(JsonElement json)
 {
     public string? KeyType => Text("kty");
 
     public string? Text(string name)
-        => json.TryGetProperty(name, out var value) ? StrictJson.String(value, $"The key's \"{name}\"") : null;
+        => TryGet(name, out var value) ? StrictJson.String(value, $"The key's \"{name}\"") : null;
 
-    public bool Has(string name) => json.TryGetProperty(name, out _);
+    public bool Has(string name) => TryGet(name, out _);
 
     public byte[] Bytes(string name)
         => StrictBase64Url.Decode(
@@ -28,4 +28,6 @@ internal readonly struct JwkMembers(JsonElement json)
         => Bytes(name) is [not 0, ..] bytes
             ? bytes
             : throw new JoseException(JoseError.Malformed, $"The key's \"{name}\" is not a minimal unsigned integer.");
+
+    private bool TryGet(string name, out JsonElement value) => json.TryGetProperty(name, out value) && value.ValueKind != JsonValueKind.Null;
 }

@@ -3,12 +3,16 @@ using System.Formats.Asn1;
 namespace IoTPlatform.Pki.Asn1;
 
 /// <summary>
-/// Forward reader over strict DER (X.690 section 10) without allocations: <see cref="AsnReader"/>'s rules on a span.
+/// Forward reader over strict DER (X.690 section 10) without allocations: <see cref="AsnReader"/>'s rules on a span. Tolerant, it reads what
+/// the encoders of others make of DER: BER (X.690 section 8) in primitive form and definite lengths.
 /// Throws <see cref="AsnContentException"/>; the entry points translate it.
 /// </summary>
-internal ref struct DerReader(ReadOnlySpan<byte> data)
+internal ref struct DerReader(ReadOnlySpan<byte> data, bool tolerant = false)
 {
+    private readonly AsnEncodingRules _rules = tolerant ? AsnEncodingRules.BER : AsnEncodingRules.DER;
     private ReadOnlySpan<byte> _rest = data;
+
+    public readonly bool IsTolerant => _rules == AsnEncodingRules.BER;
 
     public readonly bool HasData => !_rest.IsEmpty;
 
@@ -20,27 +24,30 @@ internal ref struct DerReader(ReadOnlySpan<byte> data)
 
     public DerReader ReadSequence(Asn1Tag? tag = null)
     {
-        AsnDecoder.ReadSequence(_rest, AsnEncodingRules.DER, out var offset, out var length, out var consumed, tag);
-        return new DerReader(Take(offset, length, consumed));
+        RequireDefiniteLength();
+        AsnDecoder.ReadSequence(_rest, _rules, out var offset, out var length, out var consumed, tag);
+        return new DerReader(Take(offset, length, consumed), IsTolerant);
     }
 
-    /// <summary>Members must be in DER order.</summary>
+    /// <summary>Members must be in DER order, unless tolerant.</summary>
     public DerReader ReadSetOf(Asn1Tag? tag = null)
     {
-        AsnDecoder.ReadSetOf(_rest, AsnEncodingRules.DER, out var offset, out var length, out var consumed, skipSortOrderValidation: false, tag);
-        return new DerReader(Take(offset, length, consumed));
+        RequireDefiniteLength();
+        AsnDecoder.ReadSetOf(_rest, _rules, out var offset, out var length, out var consumed, skipSortOrderValidation: IsTolerant, tag);
+        return new DerReader(Take(offset, length, consumed), IsTolerant);
     }
 
     /// <summary>The whole next value, tag and length included.</summary>
     public ReadOnlySpan<byte> ReadEncoded()
     {
-        AsnDecoder.ReadEncodedValue(_rest, AsnEncodingRules.DER, out _, out _, out var consumed);
+        RequireDefiniteLength();
+        AsnDecoder.ReadEncodedValue(_rest, _rules, out _, out _, out var consumed);
         return Take(0, consumed, consumed);
     }
 
     public ReadOnlySpan<byte> ReadInteger()
     {
-        var content = AsnDecoder.ReadIntegerBytes(_rest, AsnEncodingRules.DER, out var consumed);
+        var content = AsnDecoder.ReadIntegerBytes(_rest, _rules, out var consumed);
         _rest = _rest[consumed..];
         return content;
     }
@@ -48,7 +55,7 @@ internal ref struct DerReader(ReadOnlySpan<byte> data)
     /// <summary>A non-negative integer that fits an int.</summary>
     public int ReadSmallInteger()
     {
-        if (!AsnDecoder.TryReadInt32(_rest, AsnEncodingRules.DER, out var value, out var consumed) || value < 0)
+        if (!AsnDecoder.TryReadInt32(_rest, _rules, out var value, out var consumed) || value < 0)
         {
             throw new AsnContentException("The integer is out of range.");
         }
@@ -59,7 +66,7 @@ internal ref struct DerReader(ReadOnlySpan<byte> data)
 
     public bool ReadBoolean()
     {
-        var value = AsnDecoder.ReadBoolean(_rest, AsnEncodingRules.DER, out var consumed);
+        var value = AsnDecoder.ReadBoolean(_rest, _rules, out var consumed);
         _rest = _rest[consumed..];
         return value;
     }
@@ -79,13 +86,14 @@ internal ref struct DerReader(ReadOnlySpan<byte> data)
             throw new AsnContentException("Unexpected tag.");
         }
 
-        AsnDecoder.ReadEncodedValue(_rest, AsnEncodingRules.DER, out var offset, out var length, out var consumed);
+        RequireDefiniteLength();
+        AsnDecoder.ReadEncodedValue(_rest, _rules, out var offset, out var length, out var consumed);
         return Take(offset, length, consumed);
     }
 
     public ReadOnlySpan<byte> ReadOctetString(Asn1Tag? tag = null)
     {
-        if (!AsnDecoder.TryReadPrimitiveOctetString(_rest, AsnEncodingRules.DER, out var value, out var consumed, tag))
+        if (!AsnDecoder.TryReadPrimitiveOctetString(_rest, _rules, out var value, out var consumed, tag))
         {
             throw new AsnContentException("The octet string is not primitive.");
         }
@@ -101,9 +109,17 @@ internal ref struct DerReader(ReadOnlySpan<byte> data)
         return unused == 0 ? value : throw new AsnContentException("The bit string is not a whole number of octets.");
     }
 
+    /// <summary>Tolerant, the unused bits may be set: they are for the caller to mask.</summary>
     public ReadOnlySpan<byte> ReadBitString(out int unusedBits)
     {
-        if (!AsnDecoder.TryReadPrimitiveBitString(_rest, AsnEncodingRules.DER, out unusedBits, out var value, out var consumed))
+        if (IsTolerant)
+        {
+            var content = ReadContent(Asn1Tag.PrimitiveBitString);
+            unusedBits = content.IsEmpty ? int.MaxValue : content[0];
+            return unusedBits <= (content.Length > 1 ? 7 : 0) ? content[1..] : throw new AsnContentException("The bit string is malformed.");
+        }
+
+        if (!AsnDecoder.TryReadPrimitiveBitString(_rest, _rules, out unusedBits, out var value, out var consumed))
         {
             throw new AsnContentException("The bit string is not primitive.");
         }
@@ -114,30 +130,39 @@ internal ref struct DerReader(ReadOnlySpan<byte> data)
 
     public void ReadNull()
     {
-        AsnDecoder.ReadNull(_rest, AsnEncodingRules.DER, out var consumed);
+        AsnDecoder.ReadNull(_rest, _rules, out var consumed);
         _rest = _rest[consumed..];
     }
 
-    /// <summary>UTCTime until 2049, GeneralizedTime from 2050 on, never the other way round (RFC 5280 4.1.2.5).</summary>
+    /// <summary>A NULL, if one comes next.</summary>
+    public void SkipNull()
+    {
+        if (NextIs(Asn1Tag.Null))
+        {
+            ReadNull();
+        }
+    }
+
+    /// <summary>UTCTime until 2049, GeneralizedTime from 2050 on, never the other way round (RFC 5280 4.1.2.5); tolerant, either for every year. Always UTC.</summary>
     public DateTimeOffset ReadTime()
     {
         DateTimeOffset value;
         int consumed;
         if (NextIs(Asn1Tag.UtcTime))
         {
-            value = AsnDecoder.ReadUtcTime(_rest, AsnEncodingRules.DER, out consumed, twoDigitYearMax: 2049);
+            value = AsnDecoder.ReadUtcTime(_rest, _rules, out consumed, twoDigitYearMax: 2049);
         }
         else
         {
-            value = AsnDecoder.ReadGeneralizedTime(_rest, AsnEncodingRules.DER, out consumed);
-            if (value.Year < 2050 || value.Ticks % TimeSpan.TicksPerSecond != 0)
+            value = AsnDecoder.ReadGeneralizedTime(_rest, _rules, out consumed);
+            if (!IsTolerant && (value.Year < 2050 || value.Ticks % TimeSpan.TicksPerSecond != 0))
             {
                 throw new AsnContentException("The GeneralizedTime should be a UTCTime, or has fractions of a second.");
             }
         }
 
         _rest = _rest[consumed..];
-        return value;
+        return value.ToUniversalTime();
     }
 
     public readonly void ThrowIfNotEmpty()
@@ -145,6 +170,19 @@ internal ref struct DerReader(ReadOnlySpan<byte> data)
         if (HasData)
         {
             throw new AsnContentException("There are bytes after the end of the value.");
+        }
+    }
+
+    /// <summary>DER has no indefinite lengths, and no device was seen to send them: what begins here ends where it says.</summary>
+    private readonly void RequireDefiniteLength()
+    {
+        if (IsTolerant && HasData)
+        {
+            Asn1Tag.Decode(_rest, out var tagLength);
+            if (tagLength < _rest.Length && _rest[tagLength] == 0x80)
+            {
+                throw new AsnContentException("The length is indefinite.");
+            }
         }
     }
 

@@ -11,7 +11,7 @@ internal static class ExtensionParser
 {
     private static readonly Asn1Tag KeyIdentifierTag = new(TagClass.ContextSpecific, 0);
 
-    /// <summary>critical BOOLEAN DEFAULT FALSE: an encoded FALSE is not DER.</summary>
+    /// <summary>critical BOOLEAN DEFAULT FALSE: an encoded FALSE is not DER, but old encoders write it.</summary>
     public static bool ReadCritical(ref DerReader extension)
     {
         if (!extension.NextIs(Asn1Tag.Boolean))
@@ -19,7 +19,7 @@ internal static class ExtensionParser
             return false;
         }
 
-        return extension.ReadBoolean() ? true : throw new AsnContentException("A default value is encoded.");
+        return extension.ReadBoolean() || (extension.IsTolerant ? false : throw new AsnContentException("A default value is encoded."));
     }
 
     public static void Read(ParsedCertificate certificate, ExtensionKind kind, ReadOnlyMemory<byte> value)
@@ -64,7 +64,7 @@ internal static class ExtensionParser
     {
         var sequence = reader.ReadSequence();
         var isCa = ReadCritical(ref sequence);
-        int? pathLength = isCa && sequence.HasData ? sequence.ReadSmallInteger() : null;
+        int? pathLength = (isCa || sequence.IsTolerant) && sequence.HasData ? sequence.ReadSmallInteger() : null;
         sequence.ThrowIfNotEmpty();
         return (isCa, pathLength);
     }
@@ -72,13 +72,16 @@ internal static class ExtensionParser
     public static X509KeyUsageFlags KeyUsages(ref DerReader reader)
     {
         var bits = reader.ReadBitString(out var unused);
-        if (bits.Length is 0 or > 2 || (bits[^1] & (1 << unused)) == 0)
+        if (!reader.IsTolerant && (bits.Length is 0 or > 2 || (bits[^1] & (1 << unused)) == 0))
         {
             throw new AsnContentException("The key usage is empty or not minimal.");
         }
 
         // X509KeyUsageFlags keeps bits 0 to 7 in the low byte, first bit highest, and bit 8 at 0x8000.
-        return (X509KeyUsageFlags)(bits[0] | (bits.Length > 1 ? bits[1] << 8 : 0));
+        var low = bits.Length > 0 ? bits[0] : 0;
+        var high = bits.Length > 1 ? bits[1] : 0;
+        var used = 0xFFFF << (bits.Length > 1 ? 0 : unused);
+        return (X509KeyUsageFlags)((low & used) | (high << 8));
     }
 
     private static ImmutableArray<string> ExtendedKeyUsages(ref DerReader reader)

@@ -27,9 +27,10 @@ internal readonly ref struct PublicKeyInfo
 
     public ReadOnlySpan<byte> Exponent { get; }
 
-    public static PublicKeyInfo Parse(ReadOnlySpan<byte> subjectPublicKeyInfo)
+    /// <summary>Tolerant, it reads an encoding that others chose: what is certified is what <see cref="Encode"/> makes of it.</summary>
+    public static PublicKeyInfo Parse(ReadOnlySpan<byte> subjectPublicKeyInfo, bool tolerant = false)
     {
-        var outer = new DerReader(subjectPublicKeyInfo);
+        var outer = new DerReader(subjectPublicKeyInfo, tolerant);
         var spki = outer.ReadSequence();
         outer.ThrowIfNotEmpty();
         var algorithm = spki.ReadSequence();
@@ -44,18 +45,85 @@ internal readonly ref struct PublicKeyInfo
 
         if (oid.SequenceEqual(DerOid.RsaEncryption))
         {
-            algorithm.ReadNull();
+            if (tolerant)
+            {
+                algorithm.SkipNull();
+            }
+            else
+            {
+                algorithm.ReadNull();
+            }
+
             algorithm.ThrowIfNotEmpty();
-            return Rsa(keyBits);
+            return Rsa(keyBits, tolerant);
         }
 
         if (oid.SequenceEqual(DerOid.Ed25519))
         {
+            if (tolerant)
+            {
+                algorithm.SkipNull();
+            }
+
             algorithm.ThrowIfNotEmpty();
             return keyBits.Length == 32 ? new(KeyKind.Ed25519, keyBits) : throw new AsnContentException("An Ed25519 key has 32 octets.");
         }
 
         throw Unsupported("The key type is not allowed: EC P-256, P-384, P-521, RSA of at least 2048 bits or Ed25519 only.");
+    }
+
+    /// <summary>The one DER encoding of this key, so that one key has one hash, whoever encoded it.</summary>
+    public byte[] Encode()
+    {
+        var writer = new AsnWriter(AsnEncodingRules.DER, initialCapacity: KeyBits.Length + 64);
+        using (writer.PushSequence())
+        {
+            using (writer.PushSequence())
+            {
+                WriteAlgorithm(writer);
+            }
+
+            if (Kind == KeyKind.Rsa2048OrMore)
+            {
+                WriteRsaKey(writer);
+            }
+            else
+            {
+                writer.WriteBitString(KeyBits);
+            }
+        }
+
+        return writer.Encode();
+    }
+
+    private void WriteAlgorithm(AsnWriter writer)
+    {
+        switch (Kind)
+        {
+            case KeyKind.Rsa2048OrMore:
+                writer.WriteObjectIdentifier("1.2.840.113549.1.1.1");
+                writer.WriteNull();
+                break;
+            case KeyKind.Ed25519:
+                writer.WriteObjectIdentifier("1.3.101.112");
+                break;
+            default:
+                writer.WriteObjectIdentifier("1.2.840.10045.2.1");
+                writer.WriteObjectIdentifier(Kind switch { KeyKind.P256 => "1.2.840.10045.3.1.7", KeyKind.P384 => "1.3.132.0.34", _ => "1.3.132.0.35" });
+                break;
+        }
+    }
+
+    private void WriteRsaKey(AsnWriter writer)
+    {
+        var key = new AsnWriter(AsnEncodingRules.DER, initialCapacity: KeyBits.Length + 16);
+        using (key.PushSequence())
+        {
+            key.WriteIntegerUnsigned(Modulus);
+            key.WriteIntegerUnsigned(Exponent);
+        }
+
+        writer.WriteBitString(key.Encode());
     }
 
     /// <summary>RFC 5480 2.1.1: a named curve. Explicit parameters would let the requester choose the generator.</summary>
@@ -84,9 +152,9 @@ internal readonly ref struct PublicKeyInfo
             : throw new PkiException(PkiError.WeakKey, "The EC point is not a point of its curve.");
     }
 
-    private static PublicKeyInfo Rsa(ReadOnlySpan<byte> keyBits)
+    private static PublicKeyInfo Rsa(ReadOnlySpan<byte> keyBits, bool tolerant)
     {
-        var outer = new DerReader(keyBits);
+        var outer = new DerReader(keyBits, tolerant);
         var key = outer.ReadSequence();
         outer.ThrowIfNotEmpty();
         var modulus = Positive(key.ReadInteger());

@@ -9,5 +9,8 @@ internal enum SignatureAlgorithm
     RsaSha256,
     RsaSha384,
     RsaSha512,
+    RsaPssSha256,
+    RsaPssSha384,
+    RsaPssSha512,
     Ed25519,
 }

@@ -10,13 +10,25 @@ internal static class SignatureAlgorithms
     private static readonly byte[] EcdsaSha384Identifier = [0x30, 0x0A, 0x06, 0x08, .. DerOid.EcdsaWithSha2Arc, 0x03];
     private static readonly byte[] EcdsaSha512Identifier = [0x30, 0x0A, 0x06, 0x08, .. DerOid.EcdsaWithSha2Arc, 0x04];
 
-    /// <summary>Reads one AlgorithmIdentifier with exactly the parameters its RFC demands.</summary>
+    /// <summary>
+    /// Reads one AlgorithmIdentifier with exactly the parameters its RFC demands. Tolerant, NULL may be there or not, as RFC 4055 section 5 asks
+    /// for RSA, and RSASSA-PSS is one more algorithm: nothing here is signed with it.
+    /// </summary>
     public static SignatureAlgorithm Read(ref DerReader reader)
     {
         var identifier = reader.ReadSequence();
         var oid = identifier.ReadOid();
+        if (identifier.IsTolerant && oid.SequenceEqual(DerOid.RsaPss))
+        {
+            return RsaPssParameters.Read(ref identifier);
+        }
+
         var algorithm = Find(oid);
-        if (algorithm is SignatureAlgorithm.RsaSha256 or SignatureAlgorithm.RsaSha384 or SignatureAlgorithm.RsaSha512)
+        if (identifier.IsTolerant)
+        {
+            identifier.SkipNull();
+        }
+        else if (algorithm is SignatureAlgorithm.RsaSha256 or SignatureAlgorithm.RsaSha384 or SignatureAlgorithm.RsaSha512)
         {
             identifier.ReadNull();
         }
@@ -25,11 +37,15 @@ internal static class SignatureAlgorithms
         return algorithm;
     }
 
+    /// <summary>Verified with <see cref="RSASignaturePadding.Pss"/>.</summary>
+    public static bool IsPss(SignatureAlgorithm algorithm) =>
+        algorithm is SignatureAlgorithm.RsaPssSha256 or SignatureAlgorithm.RsaPssSha384 or SignatureAlgorithm.RsaPssSha512;
+
     public static HashAlgorithmName Hash(SignatureAlgorithm algorithm) => algorithm switch
     {
-        SignatureAlgorithm.EcdsaSha256 or SignatureAlgorithm.RsaSha256 => HashAlgorithmName.SHA256,
-        SignatureAlgorithm.EcdsaSha384 or SignatureAlgorithm.RsaSha384 => HashAlgorithmName.SHA384,
-        SignatureAlgorithm.EcdsaSha512 or SignatureAlgorithm.RsaSha512 => HashAlgorithmName.SHA512,
+        SignatureAlgorithm.EcdsaSha256 or SignatureAlgorithm.RsaSha256 or SignatureAlgorithm.RsaPssSha256 => HashAlgorithmName.SHA256,
+        SignatureAlgorithm.EcdsaSha384 or SignatureAlgorithm.RsaSha384 or SignatureAlgorithm.RsaPssSha384 => HashAlgorithmName.SHA384,
+        SignatureAlgorithm.EcdsaSha512 or SignatureAlgorithm.RsaSha512 or SignatureAlgorithm.RsaPssSha512 => HashAlgorithmName.SHA512,
         _ => throw new PkiException(PkiError.UnsupportedKey, "This signature algorithm has no separate hash."),
     };
 
@@ -86,8 +102,8 @@ internal static class SignatureAlgorithms
         throw oid.SequenceEqual(DerOid.EcdsaWithSha1) ? WeakHash() : Unknown();
     }
 
-    private static PkiException WeakHash() => new(PkiError.WeakHash, "The signature's hash is not allowed: SHA-256, SHA-384 or SHA-512 only.");
+    internal static PkiException WeakHash() => new(PkiError.WeakHash, "The signature's hash is not allowed: SHA-256, SHA-384 or SHA-512 only.");
 
     private static PkiException Unknown() =>
-        new(PkiError.UnsupportedKey, "The signature algorithm is not allowed: ECDSA, RSA PKCS#1 v1.5 or Ed25519 only.");
+        new(PkiError.UnsupportedKey, "The signature algorithm is not allowed: ECDSA, RSA (PKCS#1 v1.5 or PSS) or Ed25519 only.");
 }

@@ -62,7 +62,8 @@ internal static class SignatureVerifier
         try
         {
             using var rsa = RSA.Create(new RSAParameters { Modulus = key.Modulus.ToArray(), Exponent = key.Exponent.ToArray() });
-            return rsa.VerifyData(data, signature, SignatureAlgorithms.Hash(algorithm), RSASignaturePadding.Pkcs1);
+            var padding = SignatureAlgorithms.IsPss(algorithm) ? RSASignaturePadding.Pss : RSASignaturePadding.Pkcs1;
+            return rsa.VerifyData(data, signature, SignatureAlgorithms.Hash(algorithm), padding);
         }
         catch (CryptographicException)
         {

@@ -14,16 +14,19 @@ internal static class GeneralNames
     public static readonly Asn1Tag UriTag = new(TagClass.ContextSpecific, 6);
     public static readonly Asn1Tag IpTag = new(TagClass.ContextSpecific, 7);
 
-    /// <summary>Reads an extension value. Names of further kinds only set <paramref name="hasOtherKinds"/>.</summary>
-    public static SubjectNames Read(ReadOnlySpan<byte> extensionValue, string? commonName, out bool hasOtherKinds)
+    /// <summary>
+    /// Reads an extension value. Names of further kinds only set <paramref name="hasOtherKinds"/>. Tolerant, there may be none at all, and
+    /// an IPv4 address written as IPv6 is one.
+    /// </summary>
+    public static SubjectNames Read(ReadOnlySpan<byte> extensionValue, string? commonName, out bool hasOtherKinds, bool tolerant = false)
     {
         hasOtherKinds = false;
         ImmutableArray<string> dns = [], uris = [], emails = [];
         ImmutableArray<IPAddress> ip = [];
-        var outer = new DerReader(extensionValue);
+        var outer = new DerReader(extensionValue, tolerant);
         var names = outer.ReadSequence();
         outer.ThrowIfNotEmpty();
-        if (!names.HasData)
+        if (!names.HasData && !tolerant)
         {
             throw new AsnContentException("The subject alternative name is empty.");
         }
@@ -51,7 +54,8 @@ internal static class GeneralNames
             }
             else if (tag == IpTag)
             {
-                ip = ip.Add(Address(names.ReadOctetString(IpTag)));
+                var address = Address(names.ReadOctetString(IpTag));
+                ip = ip.Add(tolerant && address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address);
             }
             else
             {

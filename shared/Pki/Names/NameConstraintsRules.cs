@@ -17,7 +17,7 @@ internal static class NameConstraintsRules
         }
 
         // Single labels are only held against the exclusions: "acme-mqtt-bridge" is nobody's host name.
-        if (names.Dns.IsEmpty && names.CommonName is { } cn && NameSyntax.IsDnsName(cn)
+        if (names.Dns.IsEmpty && names.CommonName is { } cn && NameSyntax.IsDnsAltName(cn)
             && (Excludes(constraints.ExcludedDns, cn) || (cn.Contains('.') && !AllowsDns(constraints, cn))))
         {
             return $"CN:{cn}";
@@ -52,7 +52,7 @@ internal static class NameConstraintsRules
 
     private static bool AllowsDns(NameConstraints constraints, string name) =>
         (constraints.PermittedDns.IsEmpty && constraints.ExcludedDns.IsEmpty)
-        || (NameSyntax.IsDnsName(name)
+        || (NameSyntax.IsDnsAltName(name)
             && !Excludes(constraints.ExcludedDns, name)
             && (constraints.PermittedDns.IsEmpty || constraints.PermittedDns.Any(permitted => IsWithin(WildcardParent(name) ?? name, permitted))));
 

@@ -42,8 +42,14 @@ internal static class NameSyntax
         return true;
     }
 
+    /// <summary>
+    /// A DNS name to certify: as <see cref="IsDnsName"/>, and with underscores, which devices and service records have and verifiers match
+    /// letter by letter. No trailing dot: none of them matches it.
+    /// </summary>
+    public static bool IsDnsAltName(ReadOnlySpan<char> name) => IsDnsName(name, allowUnderscore: true);
+
     /// <summary>Letters, digits and hyphens (RFC 5280 4.2.1.6); optionally "*" as the whole first label; never something that reads as an IPv4 address.</summary>
-    public static bool IsDnsName(ReadOnlySpan<char> name, bool allowWildcard = true)
+    public static bool IsDnsName(ReadOnlySpan<char> name, bool allowWildcard = true, bool allowUnderscore = false)
     {
         if (allowWildcard && name.StartsWith("*."))
         {
@@ -60,7 +66,7 @@ internal static class NameSyntax
         foreach (var range in name.Split('.'))
         {
             var label = name[range];
-            if (!IsLabel(label))
+            if (!IsLabel(label, allowUnderscore))
             {
                 return false;
             }
@@ -110,7 +116,7 @@ internal static class NameSyntax
         return true;
     }
 
-    private static bool IsLabel(ReadOnlySpan<char> label)
+    private static bool IsLabel(ReadOnlySpan<char> label, bool allowUnderscore)
     {
         if (label.Length is 0 or > 63 || label[0] == '-' || label[^1] == '-')
         {
@@ -119,7 +125,7 @@ internal static class NameSyntax
 
         foreach (var c in label)
         {
-            if (!char.IsAsciiLetterOrDigit(c) && c != '-')
+            if (!char.IsAsciiLetterOrDigit(c) && c != '-' && !(allowUnderscore && c == '_'))
             {
                 return false;
             }

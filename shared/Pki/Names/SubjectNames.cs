@@ -33,7 +33,7 @@ public sealed record SubjectNames
     public IEnumerable<string> AllSans => Dns.Concat(Ip.Select(ip => ip.ToString())).Concat(Emails).Concat(Uris);
 
     /// <summary>
-    /// Sorts plain SAN strings by step-ca's rule: an IP address, else a URI with a scheme, else an e-mail address, else DNS; doubles are dropped.
+    /// Sorts plain SAN strings by step-ca's rule: an IP address, else a URI with a scheme (RFC 3986 3.1), else an e-mail address, else DNS; doubles are dropped.
     /// Throws <see cref="PkiError.NameNotAllowed"/> as <see cref="Validate"/> does.
     /// </summary>
     public static SubjectNames FromSans(string? commonName, IEnumerable<string> sans)
@@ -48,7 +48,7 @@ public sealed record SubjectNames
             {
                 ip.Add(address);
             }
-            else if (HasScheme(san))
+            else if (UriSyntax.HasScheme(san))
             {
                 uris.Add(san);
             }
@@ -99,7 +99,7 @@ public sealed record SubjectNames
     {
         if (CommonName is not null && !NameSyntax.IsCommonName(CommonName))
         {
-            return $"The common name must have 1 to {NameSyntax.MaxCommonName} characters, no ':' and no control characters.";
+            return $"The common name must have 1 to {NameSyntax.MaxCommonName} characters, no ':' (so no IPv6 address) and no control characters.";
         }
 
         if (SanCount > MaxNames)
@@ -109,9 +109,9 @@ public sealed record SubjectNames
 
         foreach (var name in Dns)
         {
-            if (!NameSyntax.IsDnsName(name))
+            if (!NameSyntax.IsDnsAltName(name))
             {
-                return "A DNS name is not well-formed.";
+                return "A DNS name is not well-formed: labels of letters, digits, '-' and '_', without a dot at the end.";
             }
         }
 
@@ -119,7 +119,7 @@ public sealed record SubjectNames
         {
             if (!UriSyntax.IsWellFormed(uri))
             {
-                return "A URI is not well-formed, or holds more than scheme, host, port and path.";
+                return "A URI is not well-formed (RFC 3986), is 'host:port', or has a user before its host, or no host after '//'.";
             }
         }
 
@@ -140,12 +140,6 @@ public sealed record SubjectNames
         }
 
         return null;
-    }
-
-    private static bool HasScheme(string text)
-    {
-        var colon = text.IndexOf(':');
-        return colon > 0 && char.IsAsciiLetter(text[0]) && !text.AsSpan(0, colon).ContainsAny(" /@.");
     }
 
     private static bool SameSet<T>(ImmutableArray<T> one, ImmutableArray<T> other, IEqualityComparer<T> comparer) =>

@@ -3,7 +3,7 @@ using IoTPlatform.Pki.Files;
 
 namespace IoTPlatform.Pki;
 
-/// <summary>A PKCS#10 request (RFC 2986): strict DER, its key and hash on the allow-list, its signature verified exactly once, on parsing.</summary>
+/// <summary>A PKCS#10 request (RFC 2986) in whatever encoding devices send, its key and hash on the allow-list, its signature verified exactly once, on parsing.</summary>
 public sealed class CertificateSigningRequest
 {
     /// <summary>Of DER; PEM may be 4/3 as long and a little.</summary>
@@ -13,6 +13,7 @@ public sealed class CertificateSigningRequest
 
     public ReadOnlyMemory<byte> Der { get; internal init; }
 
+    /// <summary>The key in our own DER, whatever the request's encoding was.</summary>
     public ReadOnlyMemory<byte> SubjectPublicKeyInfo { get; internal init; }
 
     public KeyKind Key { get; internal init; }
@@ -20,7 +21,7 @@ public sealed class CertificateSigningRequest
     /// <summary>32 bytes.</summary>
     public byte[] SubjectPublicKeyInfoSha256 { get; internal init; } = [];
 
-    /// <summary>The CN and the requested alternative names, well-formed (<see cref="SubjectNames.Validate"/>). Further subject attributes are not read.</summary>
+    /// <summary>The CN and the requested DNS, IP, e-mail and URI names, well-formed (<see cref="SubjectNames.Validate"/>). Further attributes and kinds are passed over.</summary>
     public SubjectNames Names { get; internal init; } = new();
 
     /// <summary>The request asks for basicConstraints CA:TRUE or key usage keyCertSign.</summary>

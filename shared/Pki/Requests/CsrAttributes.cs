@@ -30,7 +30,11 @@ internal readonly record struct CsrAttributes(SubjectNames Names, bool RequestsC
             }
 
             found = true;
-            result = ReadExtensions(values.ReadSequence(), commonName);
+            if (values.HasData)
+            {
+                result = ReadExtensions(values.ReadSequence(), commonName);
+            }
+
             values.ThrowIfNotEmpty();
         }
 
@@ -64,20 +68,16 @@ internal readonly record struct CsrAttributes(SubjectNames Names, bool RequestsC
             switch (kind)
             {
                 case ExtensionKind.SubjectAltName:
-                    names = GeneralNames.Read(value, commonName, out var hasOtherKinds);
-                    if (hasOtherKinds)
-                    {
-                        throw new PkiException(PkiError.NameNotAllowed, "Only DNS, IP, e-mail and URI names can be requested.");
-                    }
-
+                    // Names of other kinds (UPN, directory name, registered id) are never certified, so they are passed over.
+                    names = GeneralNames.Read(value, commonName, out _, tolerant: true);
                     break;
                 case ExtensionKind.BasicConstraints:
-                    var constraints = new DerReader(value);
+                    var constraints = new DerReader(value, tolerant: true);
                     requestsCa |= ExtensionParser.BasicConstraints(ref constraints).IsCa;
                     constraints.ThrowIfNotEmpty();
                     break;
                 case ExtensionKind.KeyUsage:
-                    var usages = new DerReader(value);
+                    var usages = new DerReader(value, tolerant: true);
                     requestsCa |= ExtensionParser.KeyUsages(ref usages).HasFlag(X509KeyUsageFlags.KeyCertSign);
                     usages.ThrowIfNotEmpty();
                     break;

@@ -5,9 +5,15 @@ using IoTPlatform.Pki.Crypto;
 
 namespace IoTPlatform.Pki;
 
-/// <summary>CertificationRequest (RFC 2986 4) from strict DER.</summary>
+/// <summary>
+/// CertificationRequest (RFC 2986 4) as the field's devices encode it: read tolerantly, because nothing of it is copied into a certificate
+/// but the key, and that in our own encoding. Sizes, doubles, keys, algorithms and names are judged as strictly as ever.
+/// </summary>
 internal static class CsrParser
 {
+    // RFC 2986 has version 0 only; encoders that count as certificates do say 1 or 2.
+    private const int MaxVersion = 2;
+
     private static readonly Asn1Tag AttributesTag = new(TagClass.ContextSpecific, 0);
 
     public static CertificateSigningRequest Parse(ReadOnlyMemory<byte> der, int maxBytes)
@@ -19,20 +25,20 @@ internal static class CsrParser
 
         try
         {
-            return ParseStrict(der.Span);
+            return ParseTolerant(der.Span);
         }
         catch (AsnContentException e)
         {
-            throw new PkiException(PkiError.Malformed, "The certificate signing request is not valid DER.", e);
+            throw new PkiException(PkiError.Malformed, $"The certificate signing request is malformed: {e.Message}", e);
         }
     }
 
     public static PkiException TooLarge(int maxBytes) =>
         new(PkiError.TooLarge, $"The certificate signing request is larger than {maxBytes} bytes.");
 
-    private static CertificateSigningRequest ParseStrict(ReadOnlySpan<byte> der)
+    private static CertificateSigningRequest ParseTolerant(ReadOnlySpan<byte> der)
     {
-        var outer = new DerReader(der);
+        var outer = new DerReader(der, tolerant: true);
         var request = outer.ReadSequence();
         outer.ThrowIfNotEmpty();
         var signed = request.ReadEncoded();
@@ -40,39 +46,34 @@ internal static class CsrParser
         var signature = request.ReadBitString();
         request.ThrowIfNotEmpty();
 
-        var info = new DerReader(signed).ReadSequence();
-        if (info.ReadSmallInteger() != 0)
+        var info = new DerReader(signed, tolerant: true).ReadSequence();
+        if (info.ReadSmallInteger() > MaxVersion)
         {
-            throw new AsnContentException("The request is not version 1.");
+            throw new AsnContentException("The version is unknown.");
         }
 
-        var commonName = DistinguishedName.Read(ref info, out _);
-        var spki = info.ReadEncoded();
-        var attributes = CsrAttributes.Read(info.ReadSetOf(AttributesTag), commonName);
+        // With several common names it is the last that counts, as in Go and so in step-ca.
+        var commonName = ForeignName.Read(ref info).CommonNames.LastOrDefault();
+        var foreignKey = info.ReadEncoded();
+        var attributes = CsrAttributes.Read(info.HasData ? info.ReadSetOf(AttributesTag) : info, commonName);
         info.ThrowIfNotEmpty();
 
-        var key = PublicKeyInfo.Parse(spki);
+        var key = PublicKeyInfo.Parse(foreignKey, tolerant: true);
         attributes.Names.Validate();
         if (!SignatureVerifier.Verify(algorithm, key, signed, signature))
         {
             throw new PkiException(PkiError.BadSignature, "The certificate signing request's signature does not verify.");
         }
 
-        var copy = der.ToArray();
+        var spki = key.Encode();
         return new CertificateSigningRequest
         {
-            Der = copy,
-            SubjectPublicKeyInfo = copy.AsMemory(OffsetOf(der, spki), spki.Length),
+            Der = der.ToArray(),
+            SubjectPublicKeyInfo = spki,
             Key = key.Kind,
             SubjectPublicKeyInfoSha256 = SHA256.HashData(spki),
             Names = attributes.Names,
             RequestsCa = attributes.RequestsCa,
         };
-    }
-
-    private static int OffsetOf(ReadOnlySpan<byte> whole, ReadOnlySpan<byte> part)
-    {
-        whole.Overlaps(part, out var offset);
-        return offset;
     }
 }

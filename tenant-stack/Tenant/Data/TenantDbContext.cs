@@ -11,6 +11,7 @@ internal sealed class TenantDbContext(DbContextOptions<TenantDbContext> options)
     public DbSet<DeviceKey> DeviceKeys => Set<DeviceKey>();
     public DbSet<EnrollmentToken> EnrollmentTokens => Set<EnrollmentToken>();
     public DbSet<Enrollment> Enrollments => Set<Enrollment>();
+    public DbSet<ManufacturerBinding> ManufacturerBindings => Set<ManufacturerBinding>();
     public DbSet<WireGuardPeer> WireGuardPeers => Set<WireGuardPeer>();
     public DbSet<RealmSecret> RealmSecrets => Set<RealmSecret>();
 
@@ -24,6 +25,7 @@ internal sealed class TenantDbContext(DbContextOptions<TenantDbContext> options)
         model.Entity<DeviceKey>().ToTable("device_keys").HasKey(k => k.KeySha256);
         model.Entity<EnrollmentToken>().ToTable("enrollment_tokens").HasKey(t => t.Id);
         model.Entity<Enrollment>().ToTable("enrollments").HasKey(e => new { e.AuthorizationId, e.DeviceId, e.KeySha256 });
+        model.Entity<ManufacturerBinding>().ToTable("manufacturer_bindings").HasKey(b => b.DeviceId);
         model.Entity<RealmSecret>().ToTable("realm_secrets").HasKey(s => s.ClientId);
         // Read only here: SQL functions allocate and release.
         model.Entity<WireGuardPeer>().ToTable("wireguard_peers").HasNoKey();

@@ -17,6 +17,13 @@ public sealed record StepCaReply(HttpStatusCode Status, string Body, string? Con
     public static async Task<StepCaReply> ReadAsync(HttpResponseMessage response) =>
         new(response.StatusCode, await response.Content.ReadAsStringAsync(), response.Content.Headers.ContentType?.MediaType) { RetryAfter = response.Headers.RetryAfter?.Delta };
 
+    /// <summary>Status, and step-ca's words with or without a reason behind them.</summary>
+    public void ShouldBeRefusedBecause(int status, string message)
+    {
+        ((int)Status).ShouldBe(status, Body);
+        Message.ShouldStartWith(message);
+    }
+
     /// <summary>Status and message both, in step-ca's shape.</summary>
     public void ShouldBeRefused(int status, string message)
     {

@@ -4,6 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
 using IoTPlatform.Jose;
 using IoTPlatform.Pki;
+using IoTPlatform.Testing;
 
 namespace IoTPlatform.CertificateAuthority.Tests;
 
@@ -177,6 +178,33 @@ public sealed class RenewTests(StepCaHost fixture) : IClassFixture<StepCaHost>
         (await client.SendAsync("/renew", "", "Bearer " + token)).ShouldBeRefused(401, StepCaCalls.Unauthorized);
     }
 
+    /// <summary>One list of keys for request, certificate and renewal token: whatever was certified renews with its own key.</summary>
+    [SkippableTheory]
+    [InlineData("ec -pkeyopt ec_paramgen_curve:P-256", "ES256")]
+    [InlineData("ec -pkeyopt ec_paramgen_curve:P-384", "ES384")]
+    [InlineData("ec -pkeyopt ec_paramgen_curve:P-521", "ES512")]
+    [InlineData("rsa:2048", "RS256")]
+    [InlineData("rsa:2048", "PS256")]
+    [InlineData("ed25519", "EdDSA")]
+    public async Task RenewByToken_EveryKindOfKey_Renews(string kind, string algorithm)
+    {
+        using var folder = new TempFolder();
+        var openssl = Requires.Tool("openssl");
+        var csr = (await Tools.RunAsync(openssl, ["req", "-new", "-nodes", "-keyout", folder.Combine("key.pem"), "-subj", "/CN=kind.test", "-newkey", .. kind.Split(' ')])).EnsureSuccess().Output;
+        using var client = _ca.Client();
+        var signed = await client.SignAsync(csr, _ca.Token("kind.test"));
+        signed.Status.ShouldBe(HttpStatusCode.Created, signed.Body);
+        var signer = new OpenSslKey(openssl, folder, algorithm);
+
+        var token = RenewalToken(signed.Certificate, signer: signer);
+        var reply = await client.SendAsync("/renew", "", "Bearer " + token);
+
+        reply.Status.ShouldBe(HttpStatusCode.Created, reply.Body);
+        reply.Certificate.PublicKey.ExportSubjectPublicKeyInfo().ShouldBe(signed.Certificate.PublicKey.ExportSubjectPublicKeyInfo());
+        var forged = token[..^8] + (token[^8] == 'A' ? 'B' : 'A') + token[^7..];
+        (await client.SendAsync("/renew", "", "Bearer " + forged)).ShouldBeRefused(401, StepCaCalls.Unauthorized);
+    }
+
     [SkippableFact]
     public async Task RenewByToken_Revoked_Is401()
     {
@@ -239,8 +267,8 @@ public sealed class RenewTests(StepCaHost fixture) : IClassFixture<StepCaHost>
         var claims = _ca.Claims(certificate.GetNameInfo(X509NameType.SimpleName, false), "renew");
         claims["iss"] = "step-ca-client/1.0";
         bend?.Invoke(claims);
-        using var own = new EcSignatureKey(certificate.GetECDsaPrivateKey()!);
+        using var own = signer is null ? new EcSignatureKey(certificate.GetECDsaPrivateKey()!) : null;
         var header = new Dictionary<string, object> { ["typ"] = "JWT", ["x5cInsecure"] = new[] { Convert.ToBase64String(certificate.RawData) } };
-        return CompactJws.Sign(header, System.Text.Encoding.UTF8.GetBytes(claims.ToJsonString()), signer ?? own);
+        return CompactJws.Sign(header, System.Text.Encoding.UTF8.GetBytes(claims.ToJsonString()), signer ?? own!);
     }
 }

@@ -29,7 +29,7 @@ public sealed class SignRefusalTests(StepCaHost fixture) : IClassFixture<StepCaH
     {
         using var client = _ca.Client();
 
-        (await client.SendAsync("/1.0/sign", body)).ShouldBeRefused(400, BadRequest + "error decoding json.");
+        (await client.SendAsync("/1.0/sign", body)).ShouldBeRefusedBecause(400, BadRequest + "error decoding json");
     }
 
     [SkippableTheory]
@@ -59,7 +59,7 @@ public sealed class SignRefusalTests(StepCaHost fixture) : IClassFixture<StepCaH
         der[^3] ^= 1;
         var csr = new string(PemEncoding.Write("CERTIFICATE REQUEST", der));
 
-        (await SignAsync(csr, token)).ShouldBeRefused(400, BadRequest + "invalid csr.");
+        (await SignAsync(csr, token)).ShouldBeRefused(400, BadRequest + "invalid csr: The certificate signing request's signature does not verify.");
 
         (await SignAsync(Csr("a.test", "a.test"), token)).Status.ShouldBe(HttpStatusCode.Created);
     }
@@ -67,7 +67,8 @@ public sealed class SignRefusalTests(StepCaHost fixture) : IClassFixture<StepCaH
     [SkippableFact]
     public async Task Sign_TwoCsrsInOnePem_Is400()
     {
-        (await SignAsync(Csr("a.test") + Csr("a.test"), _ca.Token("a.test"))).ShouldBeRefused(400, BadRequest + "error decoding json.");
+        (await SignAsync(Csr("a.test") + Csr("a.test"), _ca.Token("a.test")))
+            .ShouldBeRefused(400, BadRequest + "error decoding json: Expected exactly one PEM block 'CERTIFICATE REQUEST' and nothing else.");
     }
 
     [SkippableTheory]
@@ -172,7 +173,7 @@ public sealed class SignRefusalTests(StepCaHost fixture) : IClassFixture<StepCaH
     [SkippableFact]
     public async Task Sign_Sha1Csr_Is400()
     {
-        (await SignAsync(await OpenSslCsrAsync("rsa:2048", "-sha1"), _ca.Token("a.test"))).ShouldBeRefused(400, BadRequest + "invalid csr.");
+        (await SignAsync(await OpenSslCsrAsync("rsa:2048", "-sha1"), _ca.Token("a.test"))).ShouldBeRefused(400, BadRequest + "invalid csr: The signature's hash is not allowed: SHA-256, SHA-384 or SHA-512 only.");
     }
 
     [SkippableFact]

@@ -140,6 +140,49 @@ public sealed class TokenTests(StepCaHost fixture) : IClassFixture<StepCaHost>
         await ShouldBeRefusedAsync(token);
     }
 
+    [SkippableFact]
+    public async Task Token_NullMembers_AreAbsent()
+    {
+        var claims = _ca.Claims("a.test");
+        claims["sans"] = null;
+        (await SignAsync(_ca.Token(claims))).Status.ShouldBe(HttpStatusCode.Created);
+
+        var header = new Dictionary<string, object> { ["typ"] = null!, ["x5c"] = null! };
+        (await SignAsync(CompactJws.Sign(header, Encoding.UTF8.GetBytes(_ca.Claims("a.test").ToJsonString()), _ca.TokenKey))).Status.ShouldBe(HttpStatusCode.Created);
+
+        foreach (var required in (string[])["exp", "iat", "nbf", "jti", "sub", "aud", "iss"])
+        {
+            claims = _ca.Claims("a.test");
+            claims[required] = null;
+            await ShouldBeRefusedAsync(_ca.Token(claims));
+        }
+    }
+
+    [SkippableTheory]
+    [InlineData(120, HttpStatusCode.Created)]
+    [InlineData(128, HttpStatusCode.Created)]
+    [InlineData(129, HttpStatusCode.Unauthorized)]
+    public async Task Token_ManySans_AsManyAsACertificateHolds(int count, HttpStatusCode status)
+    {
+        using var client = _ca.Client();
+        using var key = StepCaCalls.NewKey();
+        string[] sans = [.. Enumerable.Range(0, count).Select(i => $"n{i}.test")];
+
+        (await client.SignAsync(StepCaCalls.Csr(key, "a.test"), _ca.Token("a.test", sans))).Status.ShouldBe(status);
+    }
+
+    [SkippableTheory]
+    [InlineData(" ")]
+    [InlineData("\n")]
+    public async Task Token_LeadingWhiteSpace_Is401AndTheTokenStaysGood(string space)
+    {
+        var token = _ca.Token("a.test");
+
+        await ShouldBeRefusedAsync(space + token);
+
+        (await SignAsync(token)).Status.ShouldBe(HttpStatusCode.Created);
+    }
+
     [SkippableTheory]
     [InlineData("xx")]
     [InlineData("=")]

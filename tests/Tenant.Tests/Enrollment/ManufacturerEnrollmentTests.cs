@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.Client;
 using IoTPlatform.Contracts.Certificates;
 using IoTPlatform.Tenant.Tests.Support;
@@ -12,11 +10,12 @@ public sealed class ManufacturerEnrollmentTests : IAsyncLifetime
 {
     private readonly TempFolder folder = new();
     private readonly ManufacturerCa manufacturer = new("CN=Pump Works Root");
+    private readonly ManufacturerCa other = new("CN=Valve Works Root");
     private TestTenant tenant = null!;
 
     public async Task InitializeAsync()
     {
-        await File.WriteAllTextAsync(folder.Combine("manufacturer.pem"), manufacturer.Certificate.ExportCertificatePem());
+        await File.WriteAllTextAsync(folder.Combine("manufacturer.pem"), manufacturer.Certificate.ExportCertificatePem() + "\n" + other.Certificate.ExportCertificatePem());
         tenant = await TestTenant.StartAsync(t => t.ManufacturerCa = folder.Combine("manufacturer.pem"));
     }
 
@@ -24,6 +23,7 @@ public sealed class ManufacturerEnrollmentTests : IAsyncLifetime
     {
         await tenant.DisposeAsync();
         manufacturer.Dispose();
+        other.Dispose();
         folder.Dispose();
     }
 
@@ -124,36 +124,30 @@ public sealed class ManufacturerEnrollmentTests : IAsyncLifetime
         (await Should.ThrowAsync<ApiException>(() => device.RenewAsync(tenant, factory))).Status.ShouldBe(401);
     }
 
-    private sealed class ManufacturerCa : IDisposable
+    [SkippableFact]
+    public async Task Enroll_IntermediateOnlySentInTheHandshake_IsAccepted()
     {
-        private readonly ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        private readonly DateTimeOffset now = TimeProvider.System.GetUtcNow();
+        using var line = new ManufacturerCa("CN=Pump Works Line 7", manufacturer);
+        using var device = new TestDevice("pw-1011");
+        using var factory = line.Issue("CN=pw-1011");
+        using var client = tenant.Client(factory, [line.Certificate]);
 
-        public ManufacturerCa(string subject)
-        {
-            var request = new CertificateRequest(subject, key, HashAlgorithmName.SHA256);
-            request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
-            request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign, true));
-            request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
-            Certificate = request.CreateSelfSigned(now.AddYears(-1), now.AddYears(10));
-        }
+        using var identity = device.Identity(await client.EnrollAsync(device.Id, null, device.Request));
+        await device.RenewAsync(tenant, identity);
+    }
 
-        public X509Certificate2 Certificate { get; }
+    [SkippableFact]
+    public async Task Enroll_UntrustedRootSentInTheHandshake_IsRefusedWithTheReason()
+    {
+        using var impostor = new ManufacturerCa("CN=Pump Works Root");
+        using var device = new TestDevice("pw-1012");
+        using var factory = impostor.Issue("CN=pw-1012");
+        using var client = tenant.Client(factory, [impostor.Certificate]);
 
-        public X509Certificate2 Issue(string subject, bool expired = false, bool isCa = false)
-        {
-            using var leaf = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-            var request = new CertificateRequest(subject, leaf, HashAlgorithmName.SHA256);
-            request.CertificateExtensions.Add(new X509BasicConstraintsExtension(isCa, false, 0, true));
-            request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(Certificate, true, false));
-            using var issued = request.Create(Certificate, now.AddDays(-2), expired ? now.AddDays(-1) : now.AddYears(5), RandomNumberGenerator.GetBytes(8));
-            return issued.CopyWithPrivateKey(leaf);
-        }
+        var refused = await Should.ThrowAsync<ApiException>(() => client.EnrollAsync(device.Id, null, device.Request));
 
-        public void Dispose()
-        {
-            key.Dispose();
-            Certificate.Dispose();
-        }
+        refused.Code.ShouldBe("manufacturer_certificate_refused");
+        refused.Message.ShouldContain("does not verify");
+        (await tenant.Database.ScalarAsync<string>("SELECT details FROM audit.entries WHERE action = 'enrollment.refused' AND details::jsonb->>'device' = 'pw-1012'"))!.ShouldContain("does not verify");
     }
 }

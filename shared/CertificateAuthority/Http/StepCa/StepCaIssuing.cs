@@ -78,15 +78,18 @@ internal sealed class StepCaIssuing(Authority authority, JwkProvisioner provisio
         }
         catch (PkiException e) when (e.Error is PkiError.Malformed or PkiError.TooLarge)
         {
-            throw StepCaException.BadRequest("error decoding json", e);
+            throw StepCaException.BadRequest($"error decoding json: {Reason(e)}", e);
         }
         catch (PkiException e) when (e.Error is PkiError.BadSignature or PkiError.WeakHash)
         {
-            throw StepCaException.BadRequest("invalid csr", e);
+            throw StepCaException.BadRequest($"invalid csr: {Reason(e)}", e);
         }
         catch (PkiException e) when (e.Error is PkiError.WeakKey)
         {
             throw StepCaException.Forbidden("certificate request RSA key must be at least 2048 bits (256 bytes)", e);
         }
     }
+
+    /// <summary>step-ca keeps it for its log; here the caller is told as well, who is the one to mend the request.</summary>
+    private static string Reason(PkiException e) => e.Message.TrimEnd('.');
 }

@@ -25,14 +25,14 @@ internal sealed class RevokeBody
 
     public string? Ott { get; set; }
 
-    public int ReasonCode { get; set; }
+    public int? ReasonCode { get; set; }
 
     public string? Reason { get; set; }
 
-    public bool Passive { get; set; }
+    public bool? Passive { get; set; }
 }
 
-/// <summary>Names in any case, as Go reads them; a member that comes twice is refused, so that two readers can't see two requests.</summary>
+/// <summary>Names in any case and null for absent, as Go reads them; a member that comes twice is refused, so that two readers can't see two requests.</summary>
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, NumberHandling = JsonNumberHandling.Strict, AllowDuplicateProperties = false)]
 [JsonSerializable(typeof(SignBody))]
 [JsonSerializable(typeof(RekeyBody))]

@@ -33,12 +33,12 @@ internal sealed class StepCaRevoking(Authority authority, JwkProvisioner provisi
             throw StepCaException.BadRequest("missing serial");
         }
 
-        if (!ReasonCodes.IsValid(body.ReasonCode))
+        if (!ReasonCodes.IsValid(body.ReasonCode ?? 0))
         {
             throw StepCaException.BadRequest("reasonCode out of bounds");
         }
 
-        if (!body.Passive)
+        if (body.Passive != true)
         {
             throw StepCaException.NotImplemented("non-passive revocation is not implemented");
         }
@@ -69,5 +69,5 @@ internal sealed class StepCaRevoking(Authority authority, JwkProvisioner provisi
     }
 
     private static Revocation Create(RevokeBody body, byte[] serial, string by, UsedToken? token) =>
-        new() { Serial = serial, ReasonCode = body.ReasonCode, Reason = body.Reason, By = by, BurnToken = token };
+        new() { Serial = serial, ReasonCode = body.ReasonCode ?? 0, Reason = body.Reason, By = by, BurnToken = token };
 }

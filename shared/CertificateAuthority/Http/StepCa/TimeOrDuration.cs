@@ -7,7 +7,7 @@ internal static class TimeOrDuration
 {
     private static readonly TimeSpan MaxDuration = TimeSpan.FromDays(366 * 100);
 
-    /// <summary>Null for nothing. Anything else that is no time is refused as step-ca refuses it, as JSON.</summary>
+    /// <summary>Null for nothing, and for a duration of zero, which step-ca takes for nothing. Anything else that is no time is refused as step-ca refuses it, as JSON.</summary>
     public static DateTimeOffset? Parse(string? text, DateTimeOffset now)
     {
         if (string.IsNullOrEmpty(text))
@@ -19,7 +19,7 @@ internal static class TimeOrDuration
         {
             if (TryParseDuration(text, out var duration))
             {
-                return now + duration;
+                return duration == TimeSpan.Zero ? null : now + duration;
             }
 
             if (text.Contains('T', StringComparison.Ordinal)

@@ -58,6 +58,7 @@ internal sealed class EnrollmentClaims(
             ON CONFLICT DO NOTHING
             """, cancellationToken) == 1;
         var device = await db.Devices.FromSql($"SELECT * FROM tenant.devices WHERE device_id = {order.DeviceId} FOR UPDATE").SingleAsync(cancellationToken);
+        await ManufacturerBindings.RequireAsync(db, device, isNew, grant, now, cancellationToken);
         var isNewKey = await DeviceKeys.ClaimAsync(db, order.DeviceId, order.KeySha256, now, cancellationToken);
         var replaces = !isNew && isNewKey;
         if (replaces)
@@ -97,6 +98,8 @@ internal sealed class EnrollmentClaims(
         device.RevokedBy = null;
         device.RevocationReason = null;
         await db.SaveChangesAsync(cancellationToken);
+        if (grant.Manufacturer is null)
+            await ManufacturerBindings.ReleaseAsync(db, device.DeviceId, cancellationToken);
         await DeviceKeys.RetireOthersAsync(db, device.DeviceId, order.KeySha256, now, cancellationToken);
     }
 

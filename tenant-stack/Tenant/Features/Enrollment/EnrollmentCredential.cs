@@ -1,4 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
+using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Hosting;
 
 namespace IoTPlatform.Tenant.Features.Enrollment;
@@ -11,6 +12,9 @@ internal sealed class EnrollmentCredential
 
     /// <summary>Any client certificate; nothing about it has been checked.</summary>
     public X509Certificate2? Certificate { get; init; }
+
+    /// <summary>DER of what was sent after it in the handshake.</summary>
+    public IReadOnlyList<byte[]> Issuers => Certificate is { } certificate ? PresentedIssuers.Of(certificate) : [];
 
     /// <summary>As limiters see it.</summary>
     public required string Address { get; init; }

@@ -11,4 +11,7 @@ internal sealed record EnrollmentGrant
 
     /// <summary>An admin made it at this time, so it may bring back a device revoked before; null: it may not.</summary>
     public DateTimeOffset? ReinstatesIfRevokedBefore { get; init; }
+
+    /// <summary>What a manufacturer says of the device; null: a token.</summary>
+    public ManufacturerIdentity? Manufacturer { get; init; }
 }

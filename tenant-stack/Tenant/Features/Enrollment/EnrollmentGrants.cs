@@ -16,8 +16,7 @@ internal sealed class EnrollmentGrants(ManufacturerCertificates manufacturers, T
         if (credential.TokenHash is { } hash)
             return await UseTokenAsync(db, order, hash, cancellationToken);
         if (credential.Certificate is { } certificate)
-            return manufacturers.Authorize(certificate, order.DeviceId)
-                ?? throw new ProblemException(401, "manufacturer_certificate_refused", "The client certificate is no manufacturer certificate for this device.");
+            return manufacturers.Authorize(certificate, credential.Issuers, order.DeviceId);
         throw Refused();
     }
 

@@ -12,7 +12,7 @@ internal sealed partial class EnrollmentLimits(AnonymousRefusals refusals, TimeP
     private readonly RateLimiter perDevice = new(time, burst: 5, delay: TimeSpan.FromSeconds(30), longest: TimeSpan.FromMinutes(15));
     private readonly RateLimiter perAddress = new(time, burst: 20, delay: TimeSpan.FromSeconds(5), longest: TimeSpan.FromMinutes(5));
 
-    /// <summary>Runs the attempt. A 401 counts as a refusal; after too many of them it becomes 429.</summary>
+    /// <summary>Runs the attempt. A 401, or a manufacturer certificate that another device is bound to, counts as a refusal; after too many of them it becomes 429.</summary>
     public async Task<T> RunAsync<T>(string deviceId, EnrollmentCredential credential, Func<Task<T>> attempt, CancellationToken cancellationToken)
     {
         if (credential.Fingerprint is null)
@@ -21,7 +21,7 @@ internal sealed partial class EnrollmentLimits(AnonymousRefusals refusals, TimeP
         {
             return await attempt();
         }
-        catch (ProblemException e) when (e.Status == 401)
+        catch (ProblemException e) when (e.Status == 401 || e.Code == ManufacturerBindings.RefusalCode)
         {
             if (credential.Fingerprint is { } fingerprint)
             {
@@ -30,7 +30,9 @@ internal sealed partial class EnrollmentLimits(AnonymousRefusals refusals, TimeP
             }
 
             Refused(logger, deviceId, credential.Address, e.Code);
-            await refusals.RecordAsync("enrollment.refused", e.Code, "unknown", credential.Address, cancellationToken, ("device", deviceId));
+            // A binding is refused for a device that exists; any other id is what the caller made up.
+            var subject = e.Code == ManufacturerBindings.RefusalCode ? deviceId : "unknown";
+            await refusals.RecordAsync("enrollment.refused", e.Code, subject, credential.Address, cancellationToken, ("device", deviceId), ("detail", e.Message));
             throw;
         }
     }

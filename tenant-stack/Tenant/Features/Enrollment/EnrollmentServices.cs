@@ -7,7 +7,8 @@ namespace IoTPlatform.Tenant.Features.Enrollment;
 internal static class EnrollmentServices
 {
     public static IServiceCollection AddEnrollment(this IServiceCollection services) => services
-        .AddSingleton(s => ManufacturerCertificates.Load(s.GetRequiredService<TenantOptions>().ManufacturerCaFile, s.GetRequiredService<TimeProvider>()))
+        .AddSingleton(s => ManufacturerCertificates.Load(
+            s.GetRequiredService<TenantOptions>().ManufacturerCaFile, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<ManufacturerCertificates>>()))
         .AddSingleton<EnrollmentGrants>()
         .AddSingleton<EnrollmentClaims>()
         .AddSingleton<EnrollmentLimits>()

@@ -8,33 +8,34 @@ using IoTPlatform.Tenant.Configuration;
 namespace IoTPlatform.Tenant.Features.Enrollment;
 
 /// <summary>Certificates that devices left the factory with (IEEE 802.1AR IDevID). Their revocation is not checked: the manufacturer's CRL is not known here.</summary>
-internal sealed class ManufacturerCertificates
+internal sealed partial class ManufacturerCertificates
 {
-    private const string CommonNameAttribute = "2.5.4.3";
-    private const string SerialNumberAttribute = "2.5.4.5";
+    private const int MinRsaBits = 2048;
 
     private readonly X509Certificate2[] roots;
     private readonly X509Certificate2[] intermediates;
     private readonly TimeProvider time;
+    private readonly ILogger logger;
 
-    public ManufacturerCertificates(IReadOnlyList<X509Certificate2> authorities, TimeProvider time)
+    private ManufacturerCertificates(IReadOnlyList<X509Certificate2> authorities, TimeProvider time, ILogger logger)
     {
         roots = [.. authorities.Where(IsSelfIssued)];
         intermediates = [.. authorities.Where(a => !IsSelfIssued(a))];
         this.time = time;
+        this.logger = logger;
+        foreach (var weak in authorities.Where(IsWeak))
+            WeakKey(logger, weak.Subject, MinRsaBits);
     }
 
-    public bool IsConfigured => roots.Length > 0;
-
-    public static ManufacturerCertificates Load(string? file, TimeProvider time)
+    public static ManufacturerCertificates Load(string? file, TimeProvider time, ILogger logger)
     {
         if (file is null)
-            return new([], time);
+            return new([], time, logger);
         try
         {
             var authorities = Pem.ParseCertificates(File.ReadAllText(file));
             return authorities.Any(IsSelfIssued)
-                ? new(authorities, time)
+                ? new(authorities, time, logger)
                 : throw new StartupException($"{TenantSettings.ManufacturerCa}: {file} has no root (self-signed) certificate");
         }
         catch (Exception e) when (e is PkiException or CryptographicException or IOException or UnauthorizedAccessException)
@@ -43,26 +44,59 @@ internal sealed class ManufacturerCertificates
         }
     }
 
-    /// <summary>Null unless a manufacturer made this certificate for this very device: CN or serialNumber attribute is the device id.</summary>
-    public EnrollmentGrant? Authorize(X509Certificate2 certificate, string deviceId)
+    /// <summary>
+    /// The grant of a certificate that a manufacturer made for this very device: a CN or serialNumber attribute is the device id. Else 401
+    /// <c>manufacturer_certificate_refused</c> with the reason, also in the log.
+    /// </summary>
+    /// <param name="presented">DER of what was sent after it in the handshake, untrusted.</param>
+    public EnrollmentGrant Authorize(X509Certificate2 certificate, IReadOnlyList<byte[]> presented, string deviceId)
     {
-        if (!IsConfigured || !Names(certificate).Contains(deviceId))
-            return null;
-        var verified = ChainVerifier.Verify(certificate, intermediates, roots, CertificatePurpose.Any, time.GetUtcNow());
-        return verified.IsValid && !IsCa(certificate) && MayBeClient(certificate)
-            ? new EnrollmentGrant
-            {
-                AuthorizationId = $"manufacturer:{Fingerprint.Sha256Hex(certificate.RawDataMemory.Span)}",
-                IsBoundToDevice = true,
-            }
-            : null;
+        X509Certificate2[] sent = [];
+        try
+        {
+            sent = [.. presented.Select(X509CertificateLoader.LoadCertificate)];
+            var read = ForeignCertificate.Parse(certificate.RawDataMemory.Span);
+            var problem = FindProblem(certificate, read, sent, deviceId, out var root);
+            return problem is null
+                ? new EnrollmentGrant
+                {
+                    AuthorizationId = $"manufacturer:{Fingerprint.Sha256Hex(certificate.RawDataMemory.Span)}",
+                    IsBoundToDevice = true,
+                    Manufacturer = ManufacturerIdentity.Of(read, root!),
+                }
+                : throw Refused(certificate, deviceId, problem);
+        }
+        catch (Exception e) when (e is PkiException or CryptographicException)
+        {
+            throw Refused(certificate, deviceId, $"it can't be read: {e.Message}");
+        }
+        finally
+        {
+            foreach (var issuer in sent)
+                issuer.Dispose();
+        }
     }
 
-    private static IEnumerable<string> Names(X509Certificate2 certificate) =>
-        certificate.SubjectName.EnumerateRelativeDistinguishedNames(reversed: false)
-            .Where(rdn => !rdn.HasMultipleElements && rdn.GetSingleElementType().Value is CommonNameAttribute or SerialNumberAttribute)
-            .Select(rdn => rdn.GetSingleElementValue()?.ToLowerInvariant())
-            .OfType<string>();
+    private string? FindProblem(X509Certificate2 certificate, ForeignCertificate read, X509Certificate2[] sent, string deviceId, out ForeignCertificate? root)
+    {
+        root = null;
+        if (roots.Length == 0)
+            return $"this tenant accepts none ({TenantSettings.ManufacturerCa} is not set)";
+        if (!read.CommonNames.Concat(read.SerialNumbers).Any(name => name.ToLowerInvariant() == deviceId))
+            return "no common name or serialNumber attribute in it is the device id";
+        if (IsCa(certificate))
+            return "it is a CA certificate";
+        if (!MayBeClient(certificate))
+            return "its extended key usage does not include client authentication";
+        var verified = ForeignChain.Verify(certificate, [.. intermediates, .. sent], roots, time.GetUtcNow(), out root);
+        return verified.IsValid ? null : $"its chain to a root of {TenantSettings.ManufacturerCa} does not verify: {verified.Reason}";
+    }
+
+    private ProblemException Refused(X509Certificate2 certificate, string deviceId, string reason)
+    {
+        CertificateRefused(logger, deviceId, Fingerprint.Of(certificate), reason);
+        return new ProblemException(401, "manufacturer_certificate_refused", $"The client certificate is no manufacturer certificate for this device: {reason.TrimEnd('.')}.");
+    }
 
     // IDevIDs often have no extended key usage, which means any (RFC 5280 section 4.2.1.12).
     private static bool MayBeClient(X509Certificate2 certificate) =>
@@ -73,4 +107,16 @@ internal sealed class ManufacturerCertificates
 
     private static bool IsSelfIssued(X509Certificate2 certificate) =>
         certificate.SubjectName.RawData.AsSpan().SequenceEqual(certificate.IssuerName.RawData);
+
+    private static bool IsWeak(X509Certificate2 authority)
+    {
+        using var rsa = authority.GetRSAPublicKey();
+        return rsa?.KeySize < MinRsaBits;
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Manufacturer certificate {Fingerprint} refused for device {DeviceId}: {Reason}")]
+    private static partial void CertificateRefused(ILogger logger, string deviceId, string fingerprint, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The manufacturer CA {Subject} has an RSA key of fewer than {Bits} bits: certificates of it can be forged. Replace it when its devices are gone.")]
+    private static partial void WeakKey(ILogger logger, string subject, int bits);
 }

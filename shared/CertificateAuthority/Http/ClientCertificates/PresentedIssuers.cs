@@ -1,0 +1,31 @@
+using System.Net.Security;
+using System.Runtime.CompilerServices;
+using System.Security.Cryptography.X509Certificates;
+
+namespace IoTPlatform.CertificateAuthority;
+
+/// <summary>
+/// The certificates that a client sent after its own in the TLS handshake. Nothing about them has been checked. They stay with the
+/// certificate object, and so with the connection.
+/// </summary>
+public static class PresentedIssuers
+{
+    /// <summary>More than any real chain has; a client that sends more is as if it had sent none.</summary>
+    private const int MaxCertificates = 8;
+
+    private static readonly ConditionalWeakTable<X509Certificate2, byte[][]> Sent = [];
+
+    /// <summary>DER, in the order they were sent.</summary>
+    public static IReadOnlyList<byte[]> Of(X509Certificate2 certificate) => Sent.TryGetValue(certificate, out var issuers) ? issuers : [];
+
+    /// <summary>A <see cref="RemoteCertificateValidationCallback"/> that refuses nothing. Copies, because TLS disposes what it parsed.</summary>
+    internal static bool Keep(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
+    {
+        if (certificate is X509Certificate2 leaf && chain?.ChainPolicy.ExtraStore is { Count: > 0 and <= MaxCertificates } sent)
+        {
+            Sent.AddOrUpdate(leaf, [.. sent.Select(issuer => issuer.RawData)]);
+        }
+
+        return true;
+    }
+}
