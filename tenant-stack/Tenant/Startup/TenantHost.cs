@@ -3,11 +3,12 @@ using IoTPlatform.Hosting;
 using IoTPlatform.Tenant.Configuration;
 using IoTPlatform.Tenant.Data;
 using IoTPlatform.Tenant.Features.Join;
+using IoTPlatform.Tenant.Features.WireGuard;
 
 namespace IoTPlatform.Tenant.Startup;
 
 /// <summary>A tenant from its settings to its ready line.</summary>
-internal static class TenantHost
+internal static partial class TenantHost
 {
     public static async Task RunAsync(string[] args, CancellationToken stop)
     {
@@ -24,6 +25,8 @@ internal static class TenantHost
         try
         {
             var logs = opened.Add(HostLogging.CreateFactory());
+            // Before the JOIN key is spent: a tenant that can't listen should not join.
+            ListenPorts.Require(options.Listen.Select(ListenAddress.Parse));
             var folder = opened.Add(DataFolder.Open(options.DataPath));
             var passwords = options.ResolvePasswords(folder);
             var subCa = new SubCa(folder, passwords, time);
@@ -35,9 +38,12 @@ internal static class TenantHost
                 await database.RestoreAsync(file, stop);
             await identity.RefuseForeignAsync(database.DataSource, stop);
             await database.MigrateAsync(stop, typeof(Authority).Assembly, typeof(TenantHost).Assembly);
+            await WireGuardSubnetGuard.RequireAsync(database.DataSource, options.WireGuardSubnet, stop);
             var databases = DataServices.CreateFactory(database.DataSource);
             await identity.EstablishAsync(database.DataSource, async token => await new IdentityStore(databases).FindAsync(token) is not null, time, stop);
             var (tenant, issuers) = await TenantBoot.RunAsync(options, folder, subCa, databases, progress, time, stop);
+            if (JoinRecord.Renew(options) && options.JoinKey is not null)
+                KeyNotUsed(logs.CreateLogger("IoTPlatform.Tenant"));
             var ca = opened.Add(await CertificateAuthorityModule.StartAsync(
                 CaOptions(options, tenant), issuers, database.DataSource, folder, passwords, time, logs, stop));
             await identity.ConfirmRootAsync(database.DataSource, ca.Authority.RootFingerprint, stop);
@@ -57,8 +63,11 @@ internal static class TenantHost
     {
         PlatformDomain = tenant.PlatformDomain,
         Tenant = tenant.TenantId,
-        Names = options.Names,
+        Names = options.ServiceNames,
         PublicUrl = options.PublicUrl,
         ServiceName = "tenant-iot-bridge-api",
     };
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "JOIN_KEY is not used: this tenant has joined already")]
+    private static partial void KeyNotUsed(ILogger log);
 }
