@@ -21,6 +21,7 @@ internal static class IotCommand
             DemoCommand.Create(),
             UpCommand.Create(),
             TenantsCommand.Create(),
+            TenantCommand.Create(),
             DevicesCommand.Create(),
             DeviceCommand.Create(),
             CaCommand.Create(),
@@ -28,6 +29,7 @@ internal static class IotCommand
             AuditCommand.Create(),
             TestCommand.Create(),
             BenchCommand.Create(),
+            CompletionCommand.Create(),
         };
         Examples.Add(root, "iot demo", "iot up provider", "iot tenants prepare acme --name \"Acme Water\"");
         var help = root.Options.OfType<HelpOption>().Single();

@@ -28,9 +28,13 @@ internal static class Program
         await using var foundation = await ProviderFoundation.LayAsync(options, settings, TimeProvider.System, loggers, Console.Out, stopping);
         await using var app = Build(foundation);
         await app.StartOrStopAsync(stopping);
-        await Console.Out.WriteLineAsync($"ready {options.Listen[0]} fingerprint={foundation.Ca.Authority.RootFingerprint}");
+        foreach (var line in ReadyLines.Of(options.Listen[0], foundation.Ca.Authority.RootFingerprint, options.PublicUrl, options.DataFolder, Next(options)))
+            await Console.Out.WriteLineAsync(line);
         await app.WaitForShutdownAsync(stopping);
     });
+
+    private static string Next(ProviderOptions options) =>
+        "iot tenants prepare TENANT-ID --name \"NAME\" --env-file TENANT-ID.env" + ReadyLines.Options(options.DataFolder, DataFolder.DefaultPath("provider"), options.PublicUrl, defaultPort: 9443);
 
     /// <param name="foundation">Outlives the application.</param>
     /// <param name="replace">Last word on the services: other implementations of the seams.</param>
@@ -46,7 +50,6 @@ internal static class Program
         builder.Services.AddPortal(new PortalOptions { Name = "provider", Title = "IoT platform provider", PublicUrl = foundation.Options.PublicUrl }, foundation.Options.Oidc);
         builder.Services.AddCertificateAuthority(foundation.Ca);
         builder.Services.AddProviderData();
-        builder.Services.AddProviderJson();
         builder.Services.AddWorkflow();
         builder.Services.AddTenants();
         builder.Services.AddJoin();

@@ -51,16 +51,26 @@ public abstract class PlatformClient : IDisposable
                 ("cursor", cursor), ("limit", Query.Of(limit))),
             ContractsJson.Default.PageCertificateSummary, cancellationToken);
 
-    /// <param name="serial">Decimal.</param>
+    /// <param name="serial">Decimal or hex.</param>
     public Task<CertificateDetail> GetCertificateAsync(string serial, CancellationToken cancellationToken = default) =>
         GetAsync($"portal/certificates/{Escape(serial)}", ContractsJson.Default.CertificateDetail, cancellationToken);
 
-    /// <param name="serial">Decimal.</param>
+    /// <param name="serial">Decimal or hex.</param>
     public Task RevokeCertificateAsync(string serial, RevokeRequest request, CancellationToken cancellationToken = default) =>
         SendAsync(HttpMethod.Post, $"portal/certificates/{Escape(serial)}/revoke", request, ContractsJson.Default.RevokeRequest, cancellationToken);
 
     public Task<Page<AuditEntryView>> ListAuditAsync(string? cursor = null, int? limit = null, CancellationToken cancellationToken = default) =>
         GetAsync(Query.Build("portal/audit", ("cursor", cursor), ("limit", Query.Of(limit))), ContractsJson.Default.PageAuditEntryView, cancellationToken);
+
+    public Task<Page<AuditEntryView>> ListAuditAsync(AuditFilter filter, string? cursor = null, int? limit = null, CancellationToken cancellationToken = default) =>
+        GetAsync(
+            Query.Build("portal/audit",
+                [
+                    ("order", filter.NewestFirst ? "desc" : null), ("action", filter.Action), ("actor", filter.Actor), ("subject", filter.Subject),
+                    ("since", Query.Of(filter.Since)), ("until", Query.Of(filter.Until)), .. filter.Except.Select(action => ("except", (string?)action)),
+                    ("cursor", cursor), ("limit", Query.Of(limit)),
+                ]),
+            ContractsJson.Default.PageAuditEntryView, cancellationToken);
 
     public Task<AuditVerification> VerifyAuditAsync(CancellationToken cancellationToken = default) =>
         GetAsync("portal/audit/verify", ContractsJson.Default.AuditVerification, cancellationToken);

@@ -95,8 +95,11 @@ public sealed class ProviderClient(HttpClient http, TimeProvider? time = null) :
     public Task<JoinRequestStatus> GetJoinStatusAsync(string tenantId, string proof, CancellationToken cancellationToken = default) =>
         GetAsync(Tenant(tenantId) + "/join-status", ContractsJson.Default.JoinRequestStatus, cancellationToken, bearer: proof);
 
-    public Task ApproveJoinRequestAsync(string tenantId, CancellationToken cancellationToken = default) =>
-        SendAsync(HttpMethod.Post, $"portal/admin/join-request/{Escape(tenantId)}/approve", cancellationToken);
+    /// <param name="tenantId">Whose request.</param>
+    /// <param name="subCaKeySha256">The key that was compared: another one that asked meanwhile is refused. Null: whatever asks.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public Task ApproveJoinRequestAsync(string tenantId, string? subCaKeySha256 = null, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, Query.Build($"portal/admin/join-request/{Escape(tenantId)}/approve", ("sub_ca_key_sha256", subCaKeySha256)), cancellationToken);
 
     public Task RejectJoinRequestAsync(string tenantId, string reason, CancellationToken cancellationToken = default) =>
         SendAsync(
@@ -117,6 +120,10 @@ public sealed class ProviderClient(HttpClient http, TimeProvider? time = null) :
     /// <summary>Has every Sub-CA of the tenant revoked but the one whose key made the proof. Idempotent.</summary>
     public Task RetireOtherSubCasAsync(string tenantId, JoinConfirmation proof, CancellationToken cancellationToken = default) =>
         SendAsync(HttpMethod.Post, Tenant(tenantId) + "/sub-ca/retire", proof, ContractsJson.Default.JoinConfirmation, cancellationToken);
+
+    /// <summary>Who the provider takes the caller for. Needs a client made with the current bridge certificate.</summary>
+    public Task<PlatformView> GetPlatformAsync(CancellationToken cancellationToken = default) =>
+        GetAsync("portal/admin/platform", ContractsJson.Default.PlatformView, cancellationToken);
 
     /// <summary>Needs a client made with the current bridge certificate.</summary>
     public Task<RenewedBridge> RenewBridgeAsync(string tenantId, RenewBridgeRequest request, CancellationToken cancellationToken = default) =>

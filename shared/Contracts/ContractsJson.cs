@@ -38,6 +38,7 @@ namespace IoTPlatform.Contracts;
 [JsonSerializable(typeof(RotatedSubCa))]
 [JsonSerializable(typeof(RenewBridgeRequest))]
 [JsonSerializable(typeof(RenewedBridge))]
+[JsonSerializable(typeof(PlatformView))]
 [JsonSerializable(typeof(InitIdentityRequest))]
 [JsonSerializable(typeof(InitializedIdentity))]
 [JsonSerializable(typeof(ConfigureFederationRequest))]

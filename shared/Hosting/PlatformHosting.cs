@@ -62,6 +62,6 @@ public static class PlatformHosting
         json.NumberHandling = JsonNumberHandling.Strict;
         json.AllowDuplicateProperties = false; // two readers of one body must not see two things
         json.MaxDepth = 16;
-        json.Converters.Add(new JsonStringEnumConverter(namingPolicy: null, allowIntegerValues: false));
+        json.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false));
     }
 }

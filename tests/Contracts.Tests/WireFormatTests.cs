@@ -60,12 +60,16 @@ public sealed class WireFormatTests
     }
 
     [Fact]
+    public void Status_OfAnOlderServer_IsRead() =>
+        JsonSerializer.Deserialize("""{"tenant_id":"a","display_name":"b","status":"Active","created_at":"2026-01-01T00:00:00Z"}""", ContractsJson.Default.TenantSummary)!.Status.ShouldBe(TenantStatus.Active);
+
+    [Fact]
     public void Status_IsWrittenByName()
     {
         foreach (var status in Enum.GetValues<TenantStatus>())
         {
             var json = JsonSerializer.Serialize(new TenantSummary { TenantId = "a", DisplayName = "b", Status = status, CreatedAt = DateTimeOffset.UnixEpoch }, ContractsJson.Default.TenantSummary);
-            JsonDocument.Parse(json).RootElement.GetProperty("status").ValueKind.ShouldBe(JsonValueKind.String);
+            JsonDocument.Parse(json).RootElement.GetProperty("status").GetString().ShouldBe(JsonNamingPolicy.SnakeCaseLower.ConvertName(status.ToString()));
             JsonSerializer.Deserialize(json, ContractsJson.Default.TenantSummary)!.Status.ShouldBe(status);
         }
     }

@@ -17,4 +17,16 @@ internal static class Confirm
         if (!run.Terminal.Remarks.Prompt(new ConfirmationPrompt(question.EscapeMarkup()) { DefaultValue = false }))
             throw CliException.Failed("not_confirmed", "nothing was done");
     }
+
+    /// <summary>For what must not happen by a reflex: the answer is a name, which the server compares.</summary>
+    /// <param name="run">Whose terminal is asked.</param>
+    /// <param name="question">The prompt.</param>
+    /// <param name="otherwise">What to give where nobody can be asked.</param>
+    public static string AskForName(Run run, string question, string otherwise)
+    {
+        if (Console.IsInputRedirected || Console.IsErrorRedirected)
+            throw CliException.Usage($"{question} Give {otherwise}");
+        var name = run.Terminal.Remarks.Prompt(new TextPrompt<string>(question.EscapeMarkup()).AllowEmpty());
+        return name.Length > 0 ? name : throw CliException.Failed("not_confirmed", "nothing was done");
+    }
 }

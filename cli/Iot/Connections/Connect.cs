@@ -50,6 +50,10 @@ internal static class Connect
         {
             return await use().ConfigureAwait(false);
         }
+        catch (ApiException e) when (e.Status == 404 && e.Code is "not_found" or "http_404")
+        {
+            throw new CliException(ExitCode.NotFound, e.Code, $"{client.BaseUrl} does not have what this command asks a {options.Name} for: {e.Message.TrimEnd('.')} ({e.Code}). Check --url", e);
+        }
         finally
         {
             await LogOutAsync(client).ConfigureAwait(false);

@@ -13,7 +13,7 @@ internal static class Credentials
             return Read(file);
         if (run.Env("IOT_ADMIN_PASSWORD") is { } configured)
             return configured;
-        if (run.Get(ServerOptions.Username) == "admin" && LocalStack.Of(run, options).AdminPassword is { } local)
+        if (run.Get(ServerOptions.Username) == "admin" && LocalStack.Of(run, options).RequireKind(options).AdminPassword is { } local)
             return local;
         return Ask(run, $"Password of {run.Get(ServerOptions.Username)}:", "--password-file, IOT_ADMIN_PASSWORD, or --data FOLDER of a stack on this machine");
     }

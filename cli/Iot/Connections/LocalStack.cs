@@ -30,12 +30,47 @@ internal sealed class LocalStack
         }
     }
 
+    /// <summary>Null when this account can read the folder, or there is none; else whose it is.</summary>
+    public string? Unreadable
+    {
+        get
+        {
+            try
+            {
+                _ = Directory.Exists(Folder) && Directory.EnumerateFileSystemEntries(Folder).Any();
+                return null;
+            }
+            catch (UnauthorizedAccessException)
+            {
+                return $"the data folder {Folder} belongs to another user and cannot be read as {Environment.UserName}; run iot as that user (sudo), or give --fingerprint or --root, and --password-file";
+            }
+        }
+    }
+
+    /// <summary>Its password opens no other kind of stack. A folder that has not started yet has neither mark.</summary>
+    public LocalStack RequireKind(ServerOptions options)
+    {
+        var isTenant = Directory.Exists(Path.Combine(Folder, "join-bundle"));
+        var isProvider = !isTenant && File.Exists(Path.Combine(Folder, "secrets", "intermediate_ca_key"));
+        if (options.Stack == Stack.Tenant ? isProvider : isTenant)
+            throw CliException.Usage($"{Folder} is the data folder of a {(isTenant ? "tenant" : "provider")}; this command asks a {options.Name}");
+        return this;
+    }
+
     public static LocalStack Of(Run run, ServerOptions options)
     {
         if ((run.Get(ServerOptions.Data) ?? run.Env("IOT_DATA")) is not { } chosen)
             return new LocalStack(DataFolder.DefaultPath(options.Name), chosen: false);
-        return Directory.Exists(chosen)
-            ? new LocalStack(Path.GetFullPath(chosen), chosen: true)
-            : throw CliException.Usage($"there is no data folder {chosen}");
+        if (!Directory.Exists(chosen))
+            throw CliException.Usage($"there is no data folder {chosen}");
+        var stack = new LocalStack(Path.GetFullPath(chosen), chosen: true);
+        stack.RequireReadable();
+        return stack;
+    }
+
+    private void RequireReadable()
+    {
+        if (Unreadable is { } problem)
+            throw new CliException(ExitCode.Failed, "access_denied", problem);
     }
 }

@@ -16,6 +16,8 @@ internal static class ServerTrust
             return chosen;
         if (run.Env("STEP_CA_FINGERPRINT") is { } configured)
             return await FetchAsync(url, configured, cancellationToken).ConfigureAwait(false);
+        if (local.Unreadable is { } problem)
+            throw new CliException(ExitCode.Failed, "access_denied", problem);
         return local.Root ?? throw CliException.Usage(
             $"which root certificate may {url} be trusted by? give --fingerprint (from 'iot ca fingerprint' on the provider's machine), --root FILE, or --data FOLDER");
     }

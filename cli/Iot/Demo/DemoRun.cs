@@ -69,7 +69,7 @@ internal static class DemoRun
         {
             await progress.StepAsync("send a reading over a tenant's bridge", async () =>
             {
-                var stored = await new DemoTelemetry(folder, broker, time).SendAsync(tenants[0], devices[0].DeviceId, admin, cancellationToken).ConfigureAwait(false);
+                var stored = await new DemoTelemetry(broker, time).SendAsync(tenants[0], devices[0].DeviceId, admin, cancellationToken).ConfigureAwait(false);
                 return (stored, $"{stored.Topic} {stored.Payload}");
             }).ConfigureAwait(false);
         }

@@ -1,14 +1,12 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using IoTPlatform.Client;
 using IoTPlatform.Contracts.Telemetry;
-using IoTPlatform.Pki.Files;
 
 namespace IoTPlatform.Iot;
 
 /// <summary>A reading over a tenant's bridge, with a foreign MQTT client and the bridge's own key, until the provider has stored it.</summary>
-internal sealed class DemoTelemetry(DemoFolder folder, DemoRabbitMq broker, TimeProvider time)
+internal sealed class DemoTelemetry(DemoRabbitMq broker, TimeProvider time)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
@@ -43,20 +41,10 @@ internal sealed class DemoTelemetry(DemoFolder folder, DemoRabbitMq broker, Time
             client,
             [
                 "-h", broker.MqttUrl.Host, "-p", broker.MqttUrl.Port.ToString(CultureInfo.InvariantCulture), "--cafile", Path.Combine(bundle, "root_ca.crt"),
-                "--cert", ChainFile(tenant.Id, bundle), "--key", Path.Combine(bundle, "mqtt-bridge.key"), "-i", $"{tenant.Id}.demo", "-q", "1",
+                "--cert", Path.Combine(bundle, "mqtt-bridge-chain.crt"), "--key", Path.Combine(bundle, "mqtt-bridge.key"), "-i", $"{tenant.Id}.demo", "-q", "1",
                 "-t", $"{TelemetryFormat.TopicPrefix}{TelemetryFormat.TopicLevel(deviceId)}/temperature", "-m", payload,
             ],
             cancellationToken).ConfigureAwait(false);
         Expect.That(published.ExitCode == 0, $"the broker did not take a reading over the bridge of {tenant.Id}: {published.Error}");
-    }
-
-    /// <summary>The bridge's certificate and the intermediate that signed it: the broker knows the root only.</summary>
-    private string ChainFile(string tenantId, string bundle)
-    {
-        var leaf = Pem.ParseCertificate(File.ReadAllText(Path.Combine(bundle, "mqtt-bridge.crt")));
-        var issuers = Pem.ParseCertificates(File.ReadAllText(Path.Combine(bundle, "ca-chain.crt"))).Where(issuer => issuer.SubjectName.RawData.AsSpan().SequenceEqual(leaf.IssuerName.RawData));
-        var path = Path.Combine(folder.Create("rabbitmq"), $"{tenantId}-bridge.crt");
-        AtomicFile.WriteText(path, issuers.Aggregate(new StringBuilder(Pem.Certificate(leaf.RawData)), (text, issuer) => text.Append(Pem.Certificate(issuer.RawData))).ToString(), AtomicFile.Public);
-        return path;
     }
 }

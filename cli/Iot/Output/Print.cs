@@ -37,6 +37,9 @@ internal static class Print
         }
     }
 
+    /// <summary>One line of a table that goes on: nothing is known of the widths of what follows.</summary>
+    public static string Line(params IEnumerable<string> cells) => string.Join(Gap, cells.Select(OneLine));
+
     public static string Time(DateTimeOffset time) => time.ToUniversalTime().ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
     public static string? Time(DateTimeOffset? time) => time is { } known ? Time(known) : null;

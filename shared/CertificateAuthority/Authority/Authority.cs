@@ -3,6 +3,7 @@ using IoTPlatform.CertificateAuthority.Storage;
 using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
 using IoTPlatform.Pki.Signing;
+using Npgsql;
 
 namespace IoTPlatform.CertificateAuthority;
 
@@ -20,6 +21,7 @@ public sealed class Authority
     private readonly CertificateAuthorityOptions _options;
     private readonly TimeProvider _time;
     private volatile ActiveIssuers _issuers;
+    private volatile Func<ProblemException>? _refusal;
 
     internal Authority(IssuerSet issuers, CertificateStore store, IssuanceLedger ledger, CertificateAuthorityOptions options, TimeProvider time)
     {
@@ -112,6 +114,13 @@ public sealed class Authority
         return _store.RevokeAsync(revocation, _time.GetUtcNow(), cancellationToken);
     }
 
+    /// <summary>In the connection's transaction, after every other lock: it appends to the audit log.</summary>
+    public Task<RevocationOutcome> RevokeAsync(Revocation revocation, NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        ReasonCodes.ThrowIfInvalid(revocation.ReasonCode);
+        return CertificateStore.RevokeAsync(connection, revocation, _time.GetUtcNow(), cancellationToken);
+    }
+
     /// <summary>The certificates this call revoked.</summary>
     public Task<IReadOnlyList<byte[]>> RevokeSubjectAsync(SubjectRevocation revocation, CancellationToken cancellationToken)
     {
@@ -123,9 +132,25 @@ public sealed class Authority
     public Task<bool> ReinstateSubjectAsync(CertificateProfile profile, string subject, string by, CancellationToken cancellationToken) =>
         _store.ReinstateSubjectAsync(profile.Name, subject, by, cancellationToken);
 
+    /// <summary>Whether a certificate of this profile and key was revoked because the key, or what was said of it, can't be trusted: for another reason than that it was replaced (4) or not needed any more (5).</summary>
+    public Task<bool> IsKeyDistrustedAsync(byte[] publicKeySha256, CertificateProfile profile, CancellationToken cancellationToken) =>
+        _store.IsKeyDistrustedAsync(publicKeySha256, profile, cancellationToken);
+
     public Task<CertificateRecord?> FindAsync(byte[] serial, CancellationToken cancellationToken) => _store.FindAsync(serial, cancellationToken);
 
     public Task<CertificatePage> ListAsync(CertificateQuery query, CancellationToken cancellationToken) => _store.ListAsync(query, cancellationToken);
+
+    /// <summary>From now on every order is refused so, but for the host's own service certificate; null: no longer.</summary>
+    public void RefuseOrders(Func<ProblemException>? refusal) => _refusal = refusal;
+
+    /// <summary>For what has to be known before something is spent on an order.</summary>
+    public void ThrowIfRefusing()
+    {
+        if (_refusal is { } refusal)
+        {
+            throw refusal();
+        }
+    }
 
     /// <summary>Switches to other issuers between two certificates. An order already being signed keeps the issuer it started with.</summary>
     public void UseIssuers(IssuerSet issuers)
@@ -136,6 +161,11 @@ public sealed class Authority
 
     private async Task<IssuedCertificate> SignAsync(Order order, CancellationToken cancellationToken)
     {
+        if (order.Template.Profile.Name != Profiles.Service.Name)
+        {
+            ThrowIfRefusing();
+        }
+
         var issuers = _issuers;
         var signer = issuers.Set.Active;
         LedgerEntry entry;

@@ -14,6 +14,7 @@ public static class CertificateAuthorityServices
         services.AddSingleton(module);
         services.AddSingleton(module.Authority);
         services.AddSingleton(module.IotBridge);
+        services.AddSingleton<ProfileRevocations>();
         services.AddSingleton(module.ServiceCertificate);
         services.AddHostedService(provider => new ExpiryScanner(module.Authority.Store, module.Authority.Time, provider.GetRequiredService<ILogger<ExpiryScanner>>()));
         services.AddAuthentication().AddScheme<AuthenticationSchemeOptions, ClientCertificateHandler>(ClientCertificateDefaults.Scheme, configureOptions: null);

@@ -1,3 +1,4 @@
+using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
 using IoTPlatform.Pki.Files;
@@ -38,7 +39,7 @@ public sealed class SubCa
         return KeyOf(newest.IsComplete ? SubCaGeneration.At(_folder, newest.Number + 1) : newest);
     }
 
-    /// <summary>Installs the certificate for the waiting key, or the same one again. Refuses (PkiException) a certificate for another key, or a chain that doesn't end in the root.</summary>
+    /// <summary>Installs the certificate for the waiting key, the same one again, or another one for the active key. Refuses (PkiException) a certificate for another key, or a chain that doesn't end in the root.</summary>
     /// <param name="chainPem">Issuers of the certificate, issuer first, root last.</param>
     public void Install(string certificatePem, string chainPem, string expectedRootFingerprint)
     {
@@ -51,8 +52,14 @@ public sealed class SubCa
         }
 
         var generations = SubCaGeneration.All(_folder);
-        if (generations.FirstOrDefault(g => g.IsComplete) is { } active && active.ReadCertificate().RawDataMemory.Span.SequenceEqual(certificate.RawDataMemory.Span))
+        if (generations.FirstOrDefault(g => g.IsComplete) is { } active && active.ReadCertificate() is var present && HasKeyOf(present, certificate))
         {
+            // The same one again, or another one for the same key: the tenant has joined anew.
+            if (!present.RawDataMemory.Span.SequenceEqual(certificate.RawDataMemory.Span))
+            {
+                Complete(active, certificate, issuers);
+            }
+
             return;
         }
 
@@ -65,8 +72,7 @@ public sealed class SubCa
             throw new PkiException(PkiError.KeyMismatch, "The Sub-CA certificate is for another key.");
         }
 
-        waiting.WriteChain(new CertificateChain([certificate, .. issuers.Certificates]));
-        Publish(new CertificateChain([certificate, .. issuers.Certificates]));
+        Complete(waiting, certificate, issuers);
     }
 
     /// <summary>The newest complete generation as active issuer and the earlier ones, not yet expired, as accepted. Throws StartupException.</summary>
@@ -103,6 +109,16 @@ public sealed class SubCa
         {
             throw new PkiException(PkiError.BadSignature, "The chain does not end in the root with the expected fingerprint.");
         }
+    }
+
+    private static bool HasKeyOf(X509Certificate2 one, X509Certificate2 other) =>
+        one.PublicKey.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(other.PublicKey.ExportSubjectPublicKeyInfo());
+
+    private void Complete(SubCaGeneration generation, X509Certificate2 certificate, CertificateChain issuers)
+    {
+        var chain = new CertificateChain([certificate, .. issuers.Certificates]);
+        generation.WriteChain(chain);
+        Publish(chain);
     }
 
     private CaKey KeyOf(SubCaGeneration generation) => CaKeys.LoadOrCreate(generation.KeyPath, KeyKind.P256, _passwords);

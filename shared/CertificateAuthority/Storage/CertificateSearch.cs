@@ -16,7 +16,7 @@ internal static class CertificateSearch
             var text = Parameter(query.Text);
             // position() instead of LIKE: the text is no pattern.
             sql.Append(CultureInfo.InvariantCulture, $" AND (position(lower({text}) in lower(c.subject)) > 0 OR EXISTS (SELECT FROM unnest(c.sans) s WHERE position(lower({text}) in lower(s)) > 0)");
-            if (SerialOf(query.Text) is { } serial)
+            if (SerialNumber.TryParse(query.Text, out var serial))
             {
                 sql.Append(CultureInfo.InvariantCulture, $" OR c.serial = {Parameter(serial)}");
             }
@@ -51,22 +51,5 @@ internal static class CertificateSearch
             command.Parameters.AddWithValue(value);
             return string.Create(CultureInfo.InvariantCulture, $"${command.Parameters.Count}");
         }
-    }
-
-    private static byte[]? SerialOf(string text)
-    {
-        if (SerialNumber.TryParseDecimal(text, out var serial))
-        {
-            return serial;
-        }
-
-        var hex = text.Replace(":", "", StringComparison.Ordinal);
-        if (hex.Length is < 2 or > 40 || hex.Length % 2 != 0 || !hex.All(char.IsAsciiHexDigit))
-        {
-            return null;
-        }
-
-        var bytes = Convert.FromHexString(hex);
-        return (bytes[0] & 0x80) != 0 ? [0, .. bytes] : bytes;
     }
 }

@@ -28,7 +28,14 @@ internal sealed class CertificateStore(NpgsqlDataSource database)
 
     public Task<RevocationOutcome> RevokeAsync(Revocation revocation, DateTimeOffset now, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
     {
-        await using var command = database.CreateCommand("SELECT ca.revoke($1,$2,$3,$4,$5,$6,$7,$8)");
+        await using var connection = await database.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+        return await RevokeAsync(connection, revocation, now, cancellationToken).ConfigureAwait(false);
+    });
+
+    /// <summary>In the connection's transaction.</summary>
+    public static async Task<RevocationOutcome> RevokeAsync(NpgsqlConnection connection, Revocation revocation, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand("SELECT ca.revoke($1,$2,$3,$4,$5,$6,$7,$8)", connection);
         command.Parameters.AddWithValue(now);
         command.Parameters.AddWithValue(revocation.Serial);
         command.Parameters.AddWithValue(revocation.ReasonCode);
@@ -44,7 +51,7 @@ internal sealed class CertificateStore(NpgsqlDataSource database)
             "token_used" => RevocationOutcome.TokenUsed,
             _ => RevocationOutcome.Unknown,
         };
-    });
+    }
 
     public Task<IReadOnlyList<byte[]>> RevokeSubjectAsync(SubjectRevocation revocation, DateTimeOffset now, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
     {
@@ -92,6 +99,15 @@ internal sealed class CertificateStore(NpgsqlDataSource database)
         command.Parameters.AddWithValue(profile.Name);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
         return await reader.ReadAsync(cancellationToken).ConfigureAwait(false) ? CertificateRow.Read(reader) : null;
+    });
+
+    public Task<bool> IsKeyDistrustedAsync(byte[] publicKeySha256, CertificateProfile profile, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
+    {
+        await using var command = database.CreateCommand(
+            "SELECT EXISTS (SELECT FROM ca.certificates c JOIN ca.revocations r ON r.serial = c.serial WHERE c.public_key_sha256 = $1 AND c.profile = $2 AND r.reason_code NOT IN (4, 5))");
+        command.Parameters.AddWithValue(publicKeySha256);
+        command.Parameters.AddWithValue(profile.Name);
+        return (bool)(await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
     });
 
     public Task<CertificatePage> ListAsync(CertificateQuery query, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>

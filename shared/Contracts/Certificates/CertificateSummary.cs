@@ -4,6 +4,9 @@ public sealed record CertificateSummary
 {
     /// <summary>Decimal, as step-ca writes it.</summary>
     public required string Serial { get; init; }
+
+    /// <summary>The same number as OpenSSL and browsers write it: upper-case hex.</summary>
+    public string? SerialHex { get; init; }
     public required string Subject { get; init; }
     public required IReadOnlyList<string> Sans { get; init; }
     public required string Issuer { get; init; }

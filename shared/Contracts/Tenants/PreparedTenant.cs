@@ -10,6 +10,9 @@ public sealed class PreparedTenant
     public required string JoinKey { get; init; }
     public required DateTimeOffset ExpiresAt { get; init; }
 
+    /// <summary>Where the tenant's machine reaches this provider: its public URL, not the address that the administrator used.</summary>
+    public string? ProviderUrl { get; init; }
+
     /// <summary>What the operator does next: the environment lines of the tenant's first boot, without the key.</summary>
     public required string Hint { get; init; }
 }

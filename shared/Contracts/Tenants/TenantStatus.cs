@@ -1,5 +1,8 @@
+using System.Text.Json.Serialization;
+
 namespace IoTPlatform.Contracts.Tenants;
 
+[JsonConverter(typeof(SnakeCaseEnum<TenantStatus>))]
 public enum TenantStatus
 {
     /// <summary>A JOIN key or an approval is outstanding.</summary>

@@ -64,11 +64,13 @@ public sealed class AuditLog(NpgsqlDataSource dataSource)
     }
 
     /// <summary>Entries with a sequence number above <paramref name="after"/>, oldest first.</summary>
-    public async Task<IReadOnlyList<AuditEntryView>> ReadAsync(long after, int limit, CancellationToken cancellationToken)
+    public Task<IReadOnlyList<AuditEntryView>> ReadAsync(long after, int limit, CancellationToken cancellationToken) =>
+        ListAsync(new AuditQuery { Cursor = after, Limit = limit }, cancellationToken);
+
+    public async Task<IReadOnlyList<AuditEntryView>> ListAsync(AuditQuery query, CancellationToken cancellationToken)
     {
-        await using var command = dataSource.CreateCommand("SELECT sequence, at, actor, action, subject, details, hash FROM audit.entries WHERE sequence > $1 ORDER BY sequence LIMIT $2");
-        command.Parameters.Add(new NpgsqlParameter { Value = after });
-        command.Parameters.Add(new NpgsqlParameter { Value = limit });
+        await using var command = dataSource.CreateCommand();
+        AuditSearch.Build(command, query);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var entries = new List<AuditEntryView>();
         while (await reader.ReadAsync(cancellationToken))

@@ -1,5 +1,7 @@
+using IoTPlatform.Hosting.Portal;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace IoTPlatform.Hosting;
 
@@ -14,9 +16,11 @@ internal sealed class UnroutedMiddleware(RequestDelegate next)
                 return next(context);
             case { RequestDelegate: { } refusal }: // routing's own 405 or 415
                 return refusal(context);
-            default:
-                context.Response.StatusCode = StatusCodes.Status404NotFound;
-                return Task.CompletedTask;
+            default: // whoever asked the wrong one of two stacks is told which one this is
+                throw new ProblemException(StatusCodes.Status404NotFound, "not_found", Detail(context));
         }
     }
+
+    private static string Detail(HttpContext context) =>
+        context.RequestServices.GetService<PortalOptions>() is { } stack ? $"There is nothing at this address of the {stack.Title}." : "There is nothing at this address.";
 }

@@ -14,7 +14,7 @@ internal static class PortalEndpoints
     public static void MapPortalPages(this IEndpointRouteBuilder pages)
     {
         pages.MapGet("", HomeAsync).AllowAnonymous();
-        pages.MapGet("/portal.css", PortalStyle.Answer).AllowAnonymous();
+        pages.MapGet("/portal.css", PortalAsset.Style.Answer).AllowAnonymous();
         pages.MapPost("/sign-in", SignInAsync).AllowAnonymous().WithMetadata(new RequestSizeLimitAttribute(MaxForm));
         pages.MapPost("/sign-out", SignOutAsync).AllowAnonymous().WithMetadata(new RequestSizeLimitAttribute(MaxForm));
     }

@@ -34,9 +34,11 @@ public static class PortalExtensions
         return oidc is null ? services : services.AddOidcLogin(portal);
     }
 
-    /// <summary><c>/portal</c> and what it needs below it.</summary>
+    /// <summary><c>/portal</c> and what it needs below it; <c>/</c> leads there.</summary>
     public static WebApplication MapPortal(this WebApplication app)
     {
+        app.MapGet("/", () => new PortalRedirect(ReturnPath.Home)).AllowAnonymous();
+        app.MapGet(PortalAsset.IconPath, PortalAsset.Icon.Answer).AllowAnonymous();
         var pages = app.MapGroup("/portal").AddEndpointFilter(OnProblemShowPageAsync);
         pages.MapPortalPages();
         if (app.Services.GetService<OidcLogin>() is not null)

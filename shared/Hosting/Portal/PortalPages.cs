@@ -85,7 +85,8 @@ internal sealed class PortalPages(PortalOptions portal, Oidc.OidcOptions? provid
         <meta charset="utf-8">
         <meta name="viewport" content="width=device-width, initial-scale=1">
         <title>{title} · {portal.Title}</title>
-        <link rel="stylesheet" href="{PortalStyle.Path}">
+        <link rel="stylesheet" href="{PortalAsset.StylePath}">
+        <link rel="icon" type="image/svg+xml" href="{PortalAsset.IconPath}">
         {head}
         </head>
         <body>

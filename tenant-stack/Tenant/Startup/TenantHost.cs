@@ -3,6 +3,7 @@ using IoTPlatform.Hosting;
 using IoTPlatform.Tenant.Configuration;
 using IoTPlatform.Tenant.Data;
 using IoTPlatform.Tenant.Features.Join;
+using IoTPlatform.Tenant.Features.Standing;
 using IoTPlatform.Tenant.Features.WireGuard;
 
 namespace IoTPlatform.Tenant.Startup;
@@ -14,9 +15,13 @@ internal static partial class TenantHost
     {
         var options = TenantOptionsReader.Read(PlatformOptions.Load(args, TenantSettings.All));
         await using var tenant = await StartAsync(options, new ConsoleProgress(Console.Out), TimeProvider.System, stop);
-        Console.WriteLine($"ready {string.Join(',', tenant.Urls)} fingerprint={tenant.RootFingerprint}");
+        foreach (var line in ReadyLines.Of(string.Join(',', tenant.Urls), tenant.RootFingerprint, options.PublicUrl, options.DataPath, Next(options)))
+            Console.WriteLine(line);
         await tenant.WaitForShutdownAsync(stop);
     }
+
+    private static string Next(TenantOptions options) =>
+        "iot devices token DEVICE-ID --out DEVICE-ID.token" + ReadyLines.Options(options.DataPath, DataFolder.DefaultPath("tenant"), options.PublicUrl, defaultPort: 9543);
 
     /// <summary>Everything before the first request; what was opened is closed again when a later step fails.</summary>
     public static async Task<RunningTenant> StartAsync(TenantOptions options, IFirstBootProgress progress, TimeProvider time, CancellationToken stop)
@@ -47,6 +52,7 @@ internal static partial class TenantHost
             var ca = opened.Add(await CertificateAuthorityModule.StartAsync(
                 CaOptions(options, tenant), issuers, database.DataSource, folder, passwords, time, logs, stop));
             await identity.ConfirmRootAsync(database.DataSource, ca.Authority.RootFingerprint, stop);
+            await ProviderStanding.RestoreAsync(databases, ca.Authority, stop);
             await InitialAdmin.EnsureAsync(database.DataSource, folder, options.AdminPassword, time, stop);
             var app = opened.Add(TenantApplication.Build(options, tenant, folder, database.DataSource, databases, subCa, ca, time));
             await app.StartOrStopAsync(stop);

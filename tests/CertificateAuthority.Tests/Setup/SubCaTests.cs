@@ -72,6 +72,20 @@ public sealed class SubCaTests : IClassFixture<StepCaHost>, IDisposable
     }
 
     [SkippableFact]
+    public async Task Install_AnotherCertificateForTheActiveKey_TakesItsPlace()
+    {
+        var first = await JoinAsync();
+        using var key = Open().EnsureKey();
+        var second = await SignAsync(key);
+
+        Open().Install(second.Pem, second.ChainPem, _provider.RootFingerprint);
+
+        second.SerialNumber.ShouldNotBe(first.SerialNumber);
+        Open().Load().Active.Certificate.RawData.ShouldBe(second.Der.ToArray());
+        Directory.GetDirectories(_folder.Combine("sub-ca")).ShouldHaveSingleItem();
+    }
+
+    [SkippableFact]
     public void Load_NotJoined_SaysSo()
     {
         Should.Throw<StartupException>(() => _subCa.Load()).Message.ShouldContain("join");

@@ -45,15 +45,45 @@ public sealed class RevokeTests(StepCaHost fixture) : IClassFixture<StepCaHost>
     [InlineData("""{"serial":"1","passive":false}""", 501, "The requested method is not implemented by the certificate authority. Please see the certificate authority logs for more info.")]
     [InlineData("""{"serial":"1","passive":true}""", 400, BadRequest + "missing ott or client certificate.")]
     [InlineData("""{"serial":"1","passive":true,"ott":"xx"}""", 401, StepCaCalls.Unauthorized)]
-    [InlineData("""{"serial":"0xabc","passive":true,"ott":"xx"}""", 400, BadRequest + "serial is not a decimal serial number.")]
-    [InlineData("""{"serial":"-5","passive":true,"ott":"xx"}""", 400, BadRequest + "serial is not a decimal serial number.")]
-    [InlineData("""{"serial":"007","passive":true,"ott":"xx"}""", 400, BadRequest + "serial is not a decimal serial number.")]
-    [InlineData("""{"serial":"999999999999999999999999999999999999999999999999999999","passive":true,"ott":"xx"}""", 400, BadRequest + "serial is not a decimal serial number.")]
+    [InlineData("""{"serial":"0xabc","passive":true,"ott":"xx"}""", 401, StepCaCalls.Unauthorized)]
+    [InlineData("""{"serial":"-5","passive":true,"ott":"xx"}""", 400, BadRequest + "serial is not a decimal or hex serial number.")]
+    [InlineData("""{"serial":"007","passive":true,"ott":"xx"}""", 400, BadRequest + "serial is not a decimal or hex serial number.")]
+    [InlineData("""{"serial":"999999999999999999999999999999999999999999999999999999","passive":true,"ott":"xx"}""", 400, BadRequest + "serial is not a decimal or hex serial number.")]
     public async Task Revoke_BadRequest_IsRefused(string body, int status, string message)
     {
         using var client = _ca.Client();
 
         (await client.SendAsync("/1.0/revoke", body)).ShouldBeRefused(status, message);
+    }
+
+    [SkippableTheory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Revoke_SerialInHex_IsTheSameCertificate(bool hexToken)
+    {
+        using var certificate = await _ca.EnrollAsync("hex.test");
+        using var client = _ca.Client();
+        var hex = "0x" + Convert.ToHexStringLower(certificate.SerialNumberBytes.Span);
+
+        (await client.RevokeAsync(hex, _ca.RevokeToken(hexToken ? hex : certificate.Serial()))).Status.ShouldBe(HttpStatusCode.OK);
+
+        (await _ca.Authority.FindAsync(certificate.SerialNumberBytes.ToArray(), CancellationToken.None))!.IsRevoked.ShouldBeTrue();
+    }
+
+    [SkippableTheory]
+    [InlineData("root")]
+    [InlineData("intermediate")]
+    public async Task Revoke_CaCertificateByToken_IsRefused(string profile)
+    {
+        var serial = await _ca.Database.ScalarAsync<byte[]>("SELECT serial FROM ca.certificates WHERE profile = $1", profile);
+        var text = Pki.SerialNumber.ToDecimal(serial);
+        using var client = _ca.Client();
+
+        var reply = await client.RevokeAsync(text, _ca.RevokeToken(text), reasonCode: 1);
+
+        reply.Status.ShouldBe(HttpStatusCode.Conflict, reply.Body);
+        reply.Body.ShouldContain("can't be revoked");
+        (await _ca.Authority.FindAsync(serial, CancellationToken.None))!.IsRevoked.ShouldBeFalse();
     }
 
     [SkippableFact]

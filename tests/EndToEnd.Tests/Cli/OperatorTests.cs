@@ -13,7 +13,7 @@ public sealed class OperatorTests(KeptDemo demo) : IClassFixture<KeptDemo>
         var acme = await IotCli.JsonAsync(["tenants", "show", "acme", .. demo.Provider]);
 
         list.EnumerateArray().Select(tenant => tenant.GetProperty("tenant_id").GetString()).ShouldContain("acme");
-        acme.GetProperty("status").GetString().ShouldBe("Active");
+        acme.GetProperty("status").GetString().ShouldBe("active");
         acme.GetProperty("steps").EnumerateArray().Select(step => step.TryGetProperty("completed_at", out _)).ShouldAllBe(completed => completed);
     }
 
@@ -90,7 +90,7 @@ public sealed class OperatorTests(KeptDemo demo) : IClassFixture<KeptDemo>
         var device = Path.Combine(demo.Data, "devices", "globex", "globex-pump-1");
         using var before = X509CertificateLoader.LoadCertificate(Leaf(device));
 
-        (await IotCli.RunAsync(["tenants", "rotate", .. demo.Globex])).EnsureSuccess();
+        (await IotCli.RunAsync(["tenant", "rotate", .. demo.Globex])).EnsureSuccess();
         (await IotCli.RunAsync("device", "renew", "--folder", device)).EnsureSuccess();
 
         using var after = X509CertificateLoader.LoadCertificate(Leaf(device));

@@ -1,3 +1,4 @@
+using IoTPlatform.Client;
 using IoTPlatform.Contracts.Tenants;
 using IoTPlatform.Stacks;
 
@@ -12,10 +13,12 @@ public sealed class ApproveAndPollTests
         await using var provider = await ProviderStack.StartAsync();
         await using var tenant = await TenantStack.LaunchAsync(provider, "acme", joinKey: null);
         using var admin = await provider.AdminAsync();
-        await tenant.Process.WaitForLineAsync(line => line.StartsWith("first-boot: join waiting", StringComparison.Ordinal));
+        var waiting = await tenant.Process.WaitForLineAsync(line => line.StartsWith("first-boot: join waiting", StringComparison.Ordinal));
         var asked = await admin.GetTenantAsync("acme");
+        waiting.ShouldContain(asked.SubCaKeySha256!, customMessage: "both sides print the key that is compared");
+        (await Should.ThrowAsync<ApiException>(() => admin.ApproveJoinRequestAsync("acme", new string('0', 64)))).Code.ShouldBe("join_request_changed");
 
-        await admin.ApproveJoinRequestAsync("acme");
+        await admin.ApproveJoinRequestAsync("acme", asked.SubCaKeySha256);
 
         await tenant.ReadyAsync();
         asked.Status.ShouldBe(TenantStatus.Requested);

@@ -23,6 +23,27 @@ public sealed class LocalLoginTests : IAsyncLifetime
     }
 
     [SkippableFact]
+    public async Task Root_LeadsToThePortal_WhichHasAnIcon()
+    {
+        var page = await _browser.GetAsync(_portal.Url);
+        var icon = await _browser.GetAsync(new Uri(_portal.Url, "favicon.ico"));
+
+        page.Url.ShouldBe(_portal.Home);
+        page.Html.ShouldContain("href=\"/favicon.ico\"");
+        icon.Status.ShouldBe(HttpStatusCode.OK);
+        icon.Html.ShouldStartWith("<svg");
+    }
+
+    [SkippableFact]
+    public async Task UnknownAddress_SaysWhoseItIs()
+    {
+        var page = await _browser.GetAsync(new Uri(_portal.Url, "portal/admin/tenants"));
+
+        page.Status.ShouldBe(HttpStatusCode.NotFound);
+        page.Html.ShouldContain("nothing at this address of the Test portal");
+    }
+
+    [SkippableFact]
     public async Task SignIn_RightPassword_ShowsWhoAndHow()
     {
         var page = await SignInAsync("ann", TestApp.Password);

@@ -3,6 +3,7 @@ using IoTPlatform.Client.Tests.Doubles;
 using IoTPlatform.Contracts;
 using IoTPlatform.Contracts.Accounts;
 using IoTPlatform.Contracts.Audit;
+using IoTPlatform.Contracts.Certificates;
 using IoTPlatform.Contracts.Devices;
 using IoTPlatform.Contracts.Tenants;
 using IoTPlatform.Testing;
@@ -41,6 +42,43 @@ public sealed class ServerCommandTests : IAsyncLifetime
         error.ShouldBe("error: no such tenant (tenant_not_found)\n");
         server.Seen.Select(request => $"{request.Method} {request.Path}").ShouldBe(["POST /portal/login", "GET /portal/admin/tenants/acme", "POST /portal/logout"]);
         JsonDocument.Parse(server.Seen[0].Body).RootElement.GetProperty("password").GetString().ShouldBe(Password);
+    }
+
+    [Theory]
+    [InlineData("not_found")]
+    [InlineData(null)]
+    public async Task Command_AtTheOtherKindOfStack_SaysSo(string? code)
+    {
+        server.Answer = LoggedInAnd((context, _) => code is null ? Bare404(context) : context.ProblemAsync(404, code, "There is nothing at this address of the IoT tenant acme."));
+
+        var (exit, _, error) = await RunAsync("tenants", "list");
+
+        exit.ShouldBe(ExitCode.NotFound);
+        error.ShouldContain("does not have what this command asks a provider for");
+        error.ShouldContain("Check --url");
+        if (code is not null)
+            error.ShouldContain("IoT tenant acme");
+    }
+
+    [Theory]
+    [InlineData("join-bundle/bundle.json", "tenant", "tenants list", ExitCode.Usage)]
+    [InlineData("secrets/intermediate_ca_key", "provider", "devices list", ExitCode.Usage)]
+    [InlineData("join-bundle/bundle.json", "tenant", "devices list", ExitCode.Ok)]
+    public async Task Command_WithTheOtherKindOfDataFolder_SaysSo(string mark, string kind, string command, int expected)
+    {
+        server.Answer = LoggedInAnd((context, _) => context.JsonAsync(new Page<DeviceSummary> { Items = [] }, ContractsJson.Default.PageDeviceSummary));
+        var folder = temp.Combine("data");
+        Directory.CreateDirectory(Path.Combine(folder, Path.GetDirectoryName(mark)!));
+        Directory.CreateDirectory(Path.Combine(folder, "certs"));
+        await File.WriteAllTextAsync(Path.Combine(folder, mark), "");
+        await File.WriteAllTextAsync(Path.Combine(folder, "admin-password"), Password);
+        await File.WriteAllTextAsync(Path.Combine(folder, "certs", "root_ca.crt"), server.Authority.RootPem);
+
+        var (code, _, error) = await Cli.RunAsync([.. command.Split(' '), "--url", server.Url.ToString(), "--data", folder]);
+
+        code.ShouldBe(expected, error);
+        if (expected != ExitCode.Ok)
+            error.ShouldContain($"is the data folder of a {kind}");
     }
 
     [Fact]
@@ -121,6 +159,79 @@ public sealed class ServerCommandTests : IAsyncLifetime
         File.GetUnixFileMode(temp.Combine("acme.env")).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
     }
 
+    [Theory]
+    [InlineData("prepare")]
+    [InlineData("replace-key")]
+    public async Task EnvFile_NamesThePublicUrl_NotTheOneTheOperatorUsed(string verb)
+    {
+        server.Answer = LoggedInAnd((context, _) => context.JsonAsync(
+            new PreparedTenant { TenantId = "acme", DisplayName = "Acme", JoinKey = JoinKey, ExpiresAt = DateTimeOffset.UnixEpoch, Hint = "set it", ProviderUrl = "https://provider.example:9443" }, ContractsJson.Default.PreparedTenant));
+
+        (await RunAsync("tenants", verb, "acme", "--env-file", temp.Combine("acme.env"))).Code.ShouldBe(ExitCode.Ok);
+
+        (await File.ReadAllLinesAsync(temp.Combine("acme.env"))).ShouldContain("PROVIDER_URL=https://provider.example:9443");
+    }
+
+    [Fact]
+    public async Task Approve_WithoutATerminal_ShowsTheKeyAndDoesNothing()
+    {
+        server.Answer = LoggedInAnd((context, _) => context.JsonAsync(Asking, ContractsJson.Default.TenantDetail));
+
+        var (code, _, error) = await RunAsync("tenants", "approve", "acme");
+
+        code.ShouldBe(ExitCode.Usage);
+        error.ShouldContain(Asking.SubCaKeySha256!);
+        server.Seen.ShouldNotContain(request => request.Method == "POST" && request.Path.Contains("approve", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("--yes")]
+    [InlineData("--key AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA")]
+    public async Task Approve_Confirmed_SendsTheKeyThatWasCompared(string how)
+    {
+        server.Answer = LoggedInAnd((context, _) => context.JsonAsync(Asking, ContractsJson.Default.TenantDetail));
+
+        (await RunAsync(["tenants", "approve", "acme", .. how.Split(' ')])).Code.ShouldBe(ExitCode.Ok);
+
+        server.Seen.ShouldContain(request => request.Path == "/portal/admin/join-request/acme/approve?sub_ca_key_sha256=" + Asking.SubCaKeySha256);
+    }
+
+    [Fact]
+    public async Task Show_OfATenant_PrintsItsKeyAndSerialsInBothForms()
+    {
+        server.Answer = LoggedInAnd((context, _) => context.JsonAsync(Asking with { SubCaSerials = ["43981"], BridgeSerial = "255" }, ContractsJson.Default.TenantDetail));
+
+        var (_, output, _) = await RunAsync("tenants", "show", "acme");
+
+        output.ShouldContain(Asking.SubCaKeySha256!);
+        output.ShouldContain("43981 (hex 00ABCD)");
+        output.ShouldContain("255 (hex 00FF)");
+    }
+
+    [Fact]
+    public async Task CaList_InHex_PrintsHex()
+    {
+        server.Answer = LoggedInAnd((context, _) => context.JsonAsync(
+            new Page<CertificateSummary>
+            {
+                Items =
+                [
+                    new()
+                    {
+                        Serial = "43981", Subject = "pump-1", Sans = [], Issuer = "acme Sub-CA", Profile = "device", Provisioner = "p", Requester = "r",
+                        NotBefore = DateTimeOffset.UnixEpoch, NotAfter = DateTimeOffset.UnixEpoch,
+                    },
+                ],
+            },
+            ContractsJson.Default.PageCertificateSummary));
+
+        (await RunAsync("ca", "list")).Output.ShouldContain("43981 ");
+        var hex = (await RunAsync("ca", "list", "--hex")).Output;
+
+        hex.ShouldContain("00ABCD ");
+        hex.ShouldNotContain("43981");
+    }
+
     [Fact]
     public async Task Token_IntoAFile_KeepsItOffTheScreen()
     {
@@ -161,6 +272,89 @@ public sealed class ServerCommandTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task AuditList_ByDefault_AsksForTheNewestWithoutLogins()
+    {
+        server.Answer = LoggedInAnd((context, _) => context.JsonAsync(new Page<AuditEntryView> { Items = [Entry(7, "tenant.prepared"), Entry(5, "ca.key_used")] }, ContractsJson.Default.PageAuditEntryView));
+
+        var (code, output, _) = await RunAsync("audit", "list");
+        var (_, json, _) = await RunAsync("audit", "list", "--json");
+
+        code.ShouldBe(ExitCode.Ok);
+        output.IndexOf("tenant.prepared", StringComparison.Ordinal).ShouldBeLessThan(output.IndexOf("ca.key_used", StringComparison.Ordinal));
+        server.Seen[1].Path.ShouldBe("/portal/audit?order=desc&except=login.succeeded&except=logout&except=session.ended&limit=200");
+        var entry = JsonDocument.Parse(json).RootElement[0];
+        entry.GetProperty("details").GetProperty("name").GetString().ShouldBe("Äcme");
+        entry.GetProperty("sequence").GetInt64().ShouldBe(7);
+    }
+
+    [Theory]
+    [InlineData("--action login.*", "/portal/audit?order=desc&action=login.%2A&limit=200")]
+    [InlineData("--logins --actor admin", "/portal/audit?order=desc&actor=admin&limit=200")]
+    [InlineData("--logins --subject acme --limit 3", "/portal/audit?order=desc&subject=acme&limit=3")]
+    [InlineData("--logins --since 2026-11-01", "/portal/audit?order=desc&since=2026-11-01T00%3A00%3A00.0000000%2B00%3A00&limit=200")]
+    [InlineData("--logins --until 2026-11-01T08:00:00+02:00", "/portal/audit?order=desc&until=2026-11-01T08%3A00%3A00.0000000%2B02%3A00&limit=200")]
+    [InlineData("--logins --after 120", "/portal/audit?cursor=120&limit=200")]
+    public async Task AuditList_Filters_GoToTheServer(string options, string path)
+    {
+        server.Answer = LoggedInAnd((context, _) => context.JsonAsync(new Page<AuditEntryView> { Items = [] }, ContractsJson.Default.PageAuditEntryView));
+
+        (await RunAsync(["audit", "list", .. options.Split(' ')])).Code.ShouldBe(ExitCode.Ok);
+
+        server.Seen[1].Path.ShouldBe(path);
+    }
+
+    [Fact]
+    public async Task AuditList_SinceThatIsNoTime_IsUsage()
+    {
+        var (code, _, error) = await RunAsync("audit", "list", "--since", "soon");
+
+        code.ShouldBe(ExitCode.Usage);
+        error.ShouldContain("'soon' is not a time");
+    }
+
+    [Fact]
+    public async Task AuditList_DetailsThatAreNoJson_StayText()
+    {
+        server.Answer = LoggedInAnd((context, _) => context.JsonAsync(new Page<AuditEntryView> { Items = [Entry(1, "a") with { Details = "{broken" }] }, ContractsJson.Default.PageAuditEntryView));
+
+        var (code, json, _) = await RunAsync("audit", "list", "--json");
+
+        code.ShouldBe(ExitCode.Ok);
+        JsonDocument.Parse(json).RootElement[0].GetProperty("details").GetString().ShouldBe("{broken");
+    }
+
+    [Fact]
+    public async Task AuditFollow_GoesOn_ThroughAnOutageAndEndsWhenItIsRefused()
+    {
+        var answers = new Queue<Func<HttpContext, Task>>(
+        [
+            context => context.JsonAsync(new Page<AuditEntryView> { Items = [Entry(3, "third"), Entry(2, "second")] }, ContractsJson.Default.PageAuditEntryView),
+            context => context.JsonAsync(new Page<AuditEntryView> { Items = [Entry(4, "fourth")] }, ContractsJson.Default.PageAuditEntryView),
+            context => context.ProblemAsync(401, "unauthenticated", "the session has ended"),
+            context => context.JsonAsync(new Page<AuditEntryView> { Items = [Entry(5, "fifth")] }, ContractsJson.Default.PageAuditEntryView),
+            context => context.ProblemAsync(403, "forbidden", "no longer an admin"),
+        ]);
+        server.Answer = LoggedInAnd((context, _) => answers.Dequeue()(context));
+
+        var (code, output, error) = await RunAsync("audit", "list", "--follow", "--json");
+
+        code.ShouldBe(ExitCode.NotAuthorised);
+        var lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Take(4).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("sequence").GetInt64());
+        lines.ShouldBe([2, 3, 4, 5], error);
+        server.Seen.Select(request => request.Path).Where(path => path.Contains("cursor", StringComparison.Ordinal)).Select(path => path.Split("cursor=")[1].Split('&')[0]).ShouldBe(["3", "4", "4", "5"]);
+    }
+
+    [Fact]
+    public async Task Json_Enums_AreWrittenAsTheRestIs()
+    {
+        server.Answer = LoggedInAnd((context, _) => context.JsonAsync(new Page<TenantSummary> { Items = [Tenant("acme")] }, ContractsJson.Default.PageTenantSummary));
+
+        var (_, json, _) = await RunAsync("tenants", "list", "--json");
+
+        JsonDocument.Parse(json).RootElement[0].GetProperty("status").GetString().ShouldBe("active");
+    }
+
+    [Fact]
     public async Task Server_TextWithMarkup_IsPrintedAsItIs()
     {
         server.Answer = LoggedInAnd((context, _) => context.JsonAsync(
@@ -172,10 +366,25 @@ public sealed class ServerCommandTests : IAsyncLifetime
         output.ShouldContain("[red]Acme[/] [[x");
     }
 
+    private static TenantDetail Asking => new()
+    {
+        TenantId = "acme", DisplayName = "acme", Status = TenantStatus.Requested, Plan = "standard", CreatedAt = DateTimeOffset.UnixEpoch,
+        DnsDomains = [], Steps = [], SubCaSerials = [], SubCaKeySha256 = new string('a', 64),
+    };
+
+    private static AuditEntryView Entry(long sequence, string action) =>
+        new() { Sequence = sequence, At = DateTimeOffset.UnixEpoch, Actor = "admin", Action = action, Subject = "acme", Details = """{"name":"Äcme"}""", Hash = "00" };
+
     private static TenantSummary Tenant(string id) => new() { TenantId = id, DisplayName = id, Status = TenantStatus.Active, CreatedAt = DateTimeOffset.UnixEpoch };
 
     private static Task Prepared(HttpContext context, SeenRequest request) => context.JsonAsync(
         new PreparedTenant { TenantId = "acme", DisplayName = "Acme", JoinKey = JoinKey, ExpiresAt = DateTimeOffset.UnixEpoch, Hint = "set it" }, ContractsJson.Default.PreparedTenant);
+
+    private static Task Bare404(HttpContext context)
+    {
+        context.Response.StatusCode = 404;
+        return Task.CompletedTask;
+    }
 
     private static Func<HttpContext, SeenRequest, Task> LoggedInAnd(Func<HttpContext, SeenRequest, Task> answer) => (context, request) => request.Path switch
     {

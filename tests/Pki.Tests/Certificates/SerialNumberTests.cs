@@ -50,6 +50,43 @@ public sealed class SerialNumberTests
     public void TryParseDecimal_AnythingElse_IsRefused(string? text) => SerialNumber.TryParseDecimal(text, out _).ShouldBeFalse();
 
     [Theory]
+    [InlineData("4660", "1234")]
+    [InlineData("0x1234", "1234")]
+    [InlineData("0X1234", "1234")]
+    [InlineData("12:34", "1234")]
+    [InlineData("ab:cd", "00ABCD")]
+    [InlineData("ABCD", "00ABCD")]
+    [InlineData("0x80", "0080")]
+    [InlineData("0xF", "0F")]
+    [InlineData("00ABCD", "00ABCD")]
+    [InlineData("00:00:12", "12")]
+    [InlineData("0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF", "7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF")]
+    public void TryParse_DecimalOrHex_IsTheSameNumber(string text, string hex)
+    {
+        SerialNumber.TryParse(text, out var serial).ShouldBeTrue();
+        SerialNumber.ToHex(serial).ShouldBe(hex);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("")]
+    [InlineData("0x")]
+    [InlineData("0x0")]
+    [InlineData("00")]
+    [InlineData("007")]
+    [InlineData("xyz")]
+    [InlineData("12:3")]
+    [InlineData(":12")]
+    [InlineData("12:")]
+    [InlineData("-1")]
+    [InlineData("0x12 ")]
+    [InlineData("1234\n")]
+    [InlineData("0x80FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF")]
+    [InlineData("0x1FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF")]
+    [InlineData("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")]
+    public void TryParse_AnythingElse_IsRefused(string? text) => SerialNumber.TryParse(text, out _).ShouldBeFalse();
+
+    [Theory]
     [InlineData("00")]
     [InlineData("80")]
     [InlineData("0001")]

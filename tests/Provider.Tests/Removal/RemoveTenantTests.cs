@@ -28,6 +28,22 @@ public sealed class RemoveTenantTests(ProviderFixture fixture) : IClassFixture<P
     }
 
     [SkippableFact]
+    public async Task Show_OfARemovedTenant_SaysThatItWasRemoved()
+    {
+        using var tenant = new TestTenant();
+        await _provider.ActivateAsync("remembered", tenant);
+        await RemoveAsync("remembered");
+
+        await Eventually.ShouldAsync(async () =>
+        {
+            _provider.Time.Advance(TimeSpan.FromSeconds(1));
+            return (await (await _provider.AdminAsync()).GetAsync("portal/admin/tenants/remembered")).Body.Contains("was removed on", StringComparison.Ordinal);
+        });
+
+        (await (await _provider.AdminAsync()).GetAsync("portal/admin/tenants/never-there")).Body.ShouldContain("There is no tenant never-there.");
+    }
+
+    [SkippableFact]
     public async Task Remove_ThenPrepareAgain_SameKeysJoinWithNewCertificates()
     {
         using var tenant = new TestTenant();

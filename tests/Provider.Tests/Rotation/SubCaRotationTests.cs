@@ -142,9 +142,9 @@ public sealed class SubCaRotationTests(ProviderFixture fixture) : IClassFixture<
         using var next = new TestTenant();
         await _provider.ActivateAsync("compromised", tenant);
         var serial = (await _provider.ShowAsync("compromised")).SubCaSerials.Single();
-        (await (await _provider.AdminAsync()).PostJsonAsync($"portal/certificates/{serial}/revoke", """{"reason_code":1}""")).Status.ShouldBe(HttpStatusCode.NoContent);
+        (await (await _provider.AdminAsync()).PostJsonAsync($"portal/certificates/{serial}/revoke", """{"reason_code":1,"tenant_id":"compromised"}""")).Status.ShouldBe(HttpStatusCode.NoContent);
 
-        (await RotateAsync("compromised", tenant, next)).ShouldBe(HttpStatusCode.Unauthorized, "proof_refused");
+        (await RotateAsync("compromised", tenant, next)).ShouldBe(HttpStatusCode.Forbidden, "sub_ca_revoked");
     }
 
     private Task<Answer> RotateAsync(string tenantId, TestTenant current, TestTenant next)

@@ -3,6 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.Contracts.Tenants;
 using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
+using IoTPlatform.Pki.Files;
 using IoTPlatform.Tenant.Features.WireGuard;
 using IoTPlatform.Tenant.Tests.Support;
 using IoTPlatform.Testing;
@@ -202,10 +203,23 @@ public sealed class TenantFirstBootTests : IAsyncLifetime
     }
 
     [SkippableFact]
+    public async Task Boot_BridgeChain_IsWhatABrokerThatKnowsOnlyTheRootNeeds()
+    {
+        await tenant.BootAsync();
+
+        var chain = Pem.ParseCertificates(await File.ReadAllTextAsync(tenant.InData("join-bundle", "mqtt-bridge-chain.crt")));
+        using var root = Pem.ParseCertificate(await File.ReadAllTextAsync(tenant.InData("join-bundle", "root_ca.crt")));
+
+        chain.Length.ShouldBe(2, "the leaf and the intermediate, not the root");
+        Pem.Certificate(chain[0].RawDataMemory.Span).Trim().ShouldBe((await File.ReadAllTextAsync(tenant.InData("join-bundle", "mqtt-bridge.crt"))).Trim());
+        ChainVerifier.Verify(chain[0], chain[1..], [root], CertificatePurpose.ClientAuth, TimeProvider.System.GetUtcNow()).IsValid.ShouldBeTrue();
+    }
+
+    [SkippableFact]
     public async Task Boot_BundleFileLostOrChanged_IsWrittenAgain()
     {
         await tenant.BootAsync();
-        foreach (var name in (string[])["rabbitmq.env", "keycloak-federation.env", "sub-ca.crt", "ca-chain.crt", "root_ca.crt", "mqtt-bridge.crt"])
+        foreach (var name in (string[])["rabbitmq.env", "keycloak-federation.env", "sub-ca.crt", "ca-chain.crt", "root_ca.crt", "mqtt-bridge.crt", "mqtt-bridge-chain.crt"])
         {
             var path = tenant.InData("join-bundle", name);
             var content = await File.ReadAllTextAsync(path);

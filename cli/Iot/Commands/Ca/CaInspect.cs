@@ -9,7 +9,7 @@ namespace IoTPlatform.Iot;
 internal static class CaInspect
 {
     private const int MaxFileBytes = 1024 * 1024;
-    private static readonly Argument<string> What = new("file-or-serial") { Description = "A PEM or DER file, '-' for stdin, or the decimal serial of an issued certificate." };
+    private static readonly Argument<string> What = new("file-or-serial") { Description = "A PEM or DER file, '-' for stdin, or the serial of an issued certificate, decimal or hex." };
 
     public static Command Create() => Verb.Create(
         "inspect", "Show what is in a certificate; of a file with several, all of them.",
@@ -48,8 +48,8 @@ internal static class CaInspect
 
     private static async Task<IEnumerable<X509Certificate2>> FetchAsync(Run run, string serial, CancellationToken cancellationToken)
     {
-        if (!SerialNumber.TryParseDecimal(serial, out _))
-            throw new CliException(ExitCode.NotFound, "not_found", $"{serial} is neither a file nor a decimal serial number");
+        if (!SerialNumber.TryParse(serial, out _))
+            throw new CliException(ExitCode.NotFound, "not_found", $"{serial} is neither a file nor a serial number (decimal, or hex: 0x1f…, 1f:…)");
         var detail = await Connect.ToEitherAsync(run, server => server.GetCertificateAsync(serial, cancellationToken), cancellationToken).ConfigureAwait(false);
         return [X509Certificate2.CreateFromPem(detail.Pem)];
     }
@@ -58,7 +58,7 @@ internal static class CaInspect
     {
         Print.Facts(
             console,
-            ("subject", certificate.Subject), ("issuer", certificate.Issuer), ("serial", certificate.Serial),
+            ("subject", certificate.Subject), ("issuer", certificate.Issuer), ("serial", SerialText.Both(certificate.Serial)),
             ("valid from", Print.Time(certificate.NotBefore)), ("valid until", Print.Time(certificate.NotAfter)), ("key", certificate.Key),
             ("names", certificate.Sans.Count == 0 ? null : string.Join('\n', certificate.Sans)),
             ("extensions", string.Join('\n', certificate.Extensions)), ("SHA-256", certificate.FingerprintSha256));

@@ -5,7 +5,7 @@ namespace IoTPlatform.Iot;
 
 internal static class CaList
 {
-    private static readonly Option<string?> Text = new("--text") { Description = "Part of a subject, a SAN or a serial." };
+    private static readonly Option<string?> Text = new("--text") { Description = "Part of a subject or a SAN, or a whole serial, decimal or hex." };
     private static readonly Option<string?> Profile = new("--profile") { Description = "root, intermediate, tenant-sub-ca, service, mqtt-bridge, device or leaf." };
     private static readonly Option<string?> Subject = new("--subject") { Description = "Exact subject." };
     private static readonly Option<bool> Revoked = new("--revoked") { Description = "Only revoked ones." };
@@ -15,7 +15,7 @@ internal static class CaList
     public static Command Create() => Verb.Create(
         "list", "List the certificates a provider, or with --tenant a tenant, has issued.",
         ["iot ca list", "iot ca list --tenant --profile device --expiring-within 8h", "iot ca list --text pump-1 --json"],
-        RunAsync, [Text, Profile, Subject, Revoked, Expiring, Limit, .. EitherOptions.All]);
+        RunAsync, [Text, Profile, Subject, Revoked, Expiring, Limit, SerialText.Hex, .. EitherOptions.All]);
 
     private static Task<int> RunAsync(Run run, CancellationToken cancellationToken) => Connect.ToEitherAsync(run, async server =>
     {
@@ -31,7 +31,7 @@ internal static class CaList
             ExpiringAfter = within is null ? null : now,
         };
         var certificates = await Pages.CollectAsync(cursor => server.ListCertificatesAsync(filter, cursor, cancellationToken: cancellationToken), run.Get(Limit)).ConfigureAwait(false);
-        run.Terminal.Result(certificates, console => CertificateTable.Print(console, certificates));
+        run.Terminal.Result(certificates, console => CertificateTable.Print(run, console, certificates));
         return ExitCode.Ok;
     }, cancellationToken);
 }

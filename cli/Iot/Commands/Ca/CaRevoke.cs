@@ -1,22 +1,44 @@
 using System.CommandLine;
+using IoTPlatform.Client;
+using IoTPlatform.Contracts.Certificates;
 using Spectre.Console;
 
 namespace IoTPlatform.Iot;
 
+/// <summary>With a Sub-CA goes a tenant: that is asked for by its name, and the server wants to hear the name, too.</summary>
 internal static class CaRevoke
 {
-    private static readonly Argument<string> Serial = new("serial") { Description = "Decimal, as 'iot ca list' prints it." };
+    private const string SubCaProfile = "tenant-sub-ca";
+    private static readonly Argument<string> Serial = new("serial") { Description = "Decimal or hex, as 'iot ca list' prints it." };
+    private static readonly Option<string?> TenantId = new("--tenant-id") { Description = "With --yes, for a tenant's Sub-CA: the tenant's id, to confirm that it is meant to be suspended.", HelpName = "id" };
 
     public static Command Create() => Verb.Create(
-        "revoke", "Revoke one certificate. To shut a whole device out use 'iot devices revoke', a whole tenant 'iot tenants remove'.",
-        ["iot ca revoke 310927411839122 --tenant --reason \"key leaked\" --reason-code 1"],
-        RunAsync, [Serial, RevocationOptions.Reason, RevocationOptions.Code, .. EitherOptions.All]);
+        "revoke", "Revoke one certificate. Revoking a tenant's Sub-CA also suspends the tenant, and asks first; the root and the intermediate can't be revoked. To shut a whole device out use 'iot devices revoke', a whole tenant 'iot tenants remove'.",
+        ["iot ca revoke 310927411839122 --tenant --reason \"key leaked\" --reason-code 1", "iot ca revoke 0x5a1fbb02 --yes --tenant-id acme --reason \"machine stolen\" --reason-code 1"],
+        RunAsync, [Serial, RevocationOptions.Reason, RevocationOptions.Code, TenantId, Confirm.Yes, .. EitherOptions.All]);
 
     private static Task<int> RunAsync(Run run, CancellationToken cancellationToken) => Connect.ToEitherAsync(run, async server =>
     {
         var serial = run.Get(Serial);
-        await server.RevokeCertificateAsync(serial, RevocationOptions.Of(run), cancellationToken).ConfigureAwait(false);
-        run.Terminal.Result(new { Serial = serial, Status = "revoked" }, console => console.MarkupLineInterpolated($"[green]revoked[/] {serial}"));
+        var certificate = await server.GetCertificateAsync(serial, cancellationToken).ConfigureAwait(false);
+        var tenant = certificate.Summary is { Profile: SubCaProfile, RevokedAt: null } subCa ? ConfirmedTenant(run, subCa) : null;
+        await server.RevokeCertificateAsync(serial, RevocationOptions.Of(run) with { TenantId = tenant }, cancellationToken).ConfigureAwait(false);
+        run.Terminal.Result(new { certificate.Summary.Serial, certificate.Summary.SerialHex, Status = "revoked", SuspendedTenant = tenant }, console =>
+        {
+            console.MarkupLineInterpolated($"[green]revoked[/] {SerialText.Both(certificate.Summary.Serial)}");
+            if (tenant is not null)
+                console.MarkupLineInterpolated($"tenant {tenant} is suspended: its broker access, its calls and its proofs are refused. Next: iot tenants show {tenant}; docs/operations.md says how it comes back");
+        });
         return ExitCode.Ok;
     }, cancellationToken);
+
+    private static string ConfirmedTenant(Run run, CertificateSummary subCa)
+    {
+        Print.Facts(
+            run.Terminal.Remarks, ("Sub-CA", subCa.Subject), ("serial", SerialText.Both(subCa.Serial)), ("valid until", Print.Time(subCa.NotAfter)),
+            ("what follows", "the tenant is suspended at once, and no device certificate of this Sub-CA is good any more"));
+        if (run.Get(Confirm.Yes))
+            return run.Get(TenantId) ?? throw CliException.Usage("this is a tenant's Sub-CA: with --yes give --tenant-id, too");
+        return Confirm.AskForName(run, "Type the tenant's id to revoke its Sub-CA:", "--yes and --tenant-id");
+    }
 }

@@ -9,6 +9,7 @@ internal sealed record CertificateDescription
     public required string Subject { get; init; }
     public required string Issuer { get; init; }
     public required string Serial { get; init; }
+    public required string SerialHex { get; init; }
     public required DateTimeOffset NotBefore { get; init; }
     public required DateTimeOffset NotAfter { get; init; }
     public required string Key { get; init; }
@@ -21,6 +22,7 @@ internal sealed record CertificateDescription
         Subject = certificate.Subject,
         Issuer = certificate.Issuer,
         Serial = SerialNumber.ToDecimal(certificate.SerialNumberBytes.Span),
+        SerialHex = SerialNumber.ToHex(certificate.SerialNumberBytes.Span),
         NotBefore = certificate.NotBeforeUtc(),
         NotAfter = certificate.NotAfterUtc(),
         Key = KeyText(certificate),

@@ -16,7 +16,7 @@ internal static class IdentityOutput
             {
                 console.MarkupLineInterpolated($"[green]{verb}[/] {deviceId}");
                 Print.Facts(
-                    console, ("serial", serial), ("valid until", Print.Time(identity.NotAfter)), ("issued by", identity.Certificate.Issuer),
+                    console, ("serial", SerialText.Both(serial)), ("valid until", Print.Time(identity.NotAfter)), ("issued by", identity.Certificate.Issuer),
                     ("key and certificate", folder.IdentityPath), ("WireGuard file", wireguard));
             });
     }

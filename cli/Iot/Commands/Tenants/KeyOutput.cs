@@ -17,11 +17,16 @@ internal static class KeyOutput
             run.Terminal.Result(prepared, console => Show(console, prepared));
             return;
         }
-        TenantEnvFile.Write(file, provider, trust.Fingerprint, prepared.TenantId, prepared.JoinKey);
+        TenantEnvFile.Write(file, ProviderUrl(prepared, provider), trust.Fingerprint, prepared.TenantId, prepared.JoinKey);
+        if (ProviderUrl(prepared, provider).IsLoopback)
+            run.Terminal.Remarks.MarkupLineInterpolated($"PROVIDER_URL in {file} is {ProviderUrl(prepared, provider)}, which only this machine reaches. For tenants elsewhere start the provider with --public-url (IOT_PUBLIC_URL) and --names");
         run.Terminal.Result(
-            new { prepared.TenantId, prepared.DisplayName, prepared.ExpiresAt, EnvFile = Path.GetFullPath(file) },
+            new { prepared.TenantId, prepared.DisplayName, prepared.ExpiresAt, prepared.ProviderUrl, EnvFile = Path.GetFullPath(file) },
             console => console.MarkupLineInterpolated($"[green]prepared[/] {prepared.TenantId}; the JOIN key is in {file} until {Print.Time(prepared.ExpiresAt)}. Next, on the tenant's machine: iot up tenant --env-file {file}"));
     }
+
+    // The operator may have come over loopback or a tunnel; the tenant comes from elsewhere.
+    private static Uri ProviderUrl(PreparedTenant prepared, Uri called) => prepared.ProviderUrl is { } url ? ServerAddress.Parse(url) : called;
 
     private static void Show(IAnsiConsole console, PreparedTenant prepared)
     {

@@ -14,7 +14,7 @@ internal static class TenantsList
         run.Terminal.Result(tenants, console => Print.Rows(
             console, tenants, "no tenants yet; make one: iot tenants prepare ID",
             ("TENANT", t => t.TenantId), ("NAME", t => t.DisplayName), ("STATUS", t => Json.Snake(t.Status.ToString())),
-            ("BRIDGE UP SINCE", t => Print.Time(t.BridgeUpSince)), ("SUSPENDED", t => Print.Time(t.SuspendedAt)), ("CREATED", t => Print.Time(t.CreatedAt)), ("JOIN KEY UNTIL", t => Print.Time(t.JoinKeyExpiresAt))));
+            ("BRIDGE UP SINCE", t => Print.Time(t.BridgeUpSince)), ("SUSPENDED", t => t.SuspendedAt is { } at ? $"{Print.Time(at)}: {t.SuspendedReason}" : null), ("CREATED", t => Print.Time(t.CreatedAt)), ("JOIN KEY UNTIL", t => Print.Time(t.JoinKeyExpiresAt))));
         return ExitCode.Ok;
     }, cancellationToken);
 }

@@ -24,9 +24,9 @@ internal static class TenantsShow
             console,
             ("tenant", tenant.TenantId), ("name", tenant.DisplayName), ("status", Json.Snake(tenant.Status.ToString())), ("plan", tenant.Plan),
             ("created", Print.Time(tenant.CreatedAt)), ("JOIN key until", Print.Time(tenant.JoinKeyExpiresAt)),
-            ("DNS domains", tenant.DnsDomains.Count == 0 ? null : string.Join(", ", tenant.DnsDomains)),
-            ("Sub-CA serials", tenant.SubCaSerials.Count == 0 ? null : string.Join(", ", tenant.SubCaSerials)),
-            ("bridge serial", tenant.BridgeSerial), ("broker", tenant.BrokerNamespace is null ? null : $"{tenant.BrokerNamespace} as {tenant.BrokerLogin}"),
+            ("Sub-CA key SHA-256", tenant.SubCaKeySha256), ("DNS domains", tenant.DnsDomains.Count == 0 ? null : string.Join(", ", tenant.DnsDomains)),
+            ("Sub-CA serials", tenant.SubCaSerials.Count == 0 ? null : string.Join('\n', tenant.SubCaSerials.Select(SerialText.Both))),
+            ("bridge serial", tenant.BridgeSerial is { } bridge ? SerialText.Both(bridge) : null), ("broker", tenant.BrokerNamespace is null ? null : $"{tenant.BrokerNamespace} as {tenant.BrokerLogin}"),
             ("broker problem", tenant.BrokerProblem), ("bridge up since", Print.Time(tenant.BridgeUpSince)),
             ("suspended", tenant.SuspendedAt is { } at ? $"{Print.Time(at)}: {tenant.SuspendedReason}" : null),
             ("federation client", tenant.FederationClientId), ("Keycloak", tenant.KeycloakUrl));

@@ -8,7 +8,7 @@ internal static class TenantsSuspend
     private static readonly Option<string> Reason = new("--reason") { Description = "For the audit log.", Required = true };
 
     public static Command Create() => Verb.Create(
-        "suspend", "End a tenant's access to the broker, and its live connections; everything else stays.", ["iot tenants suspend acme --reason \"unpaid\""],
+        "suspend", "Close the provider to a tenant: broker, API and proofs; its certificates and data stay, its devices go on.", ["iot tenants suspend acme --reason \"unpaid\""],
         RunAsync, [TenantArguments.Id, Reason, .. ServerOptions.All]);
 
     private static Task<int> RunAsync(Run run, CancellationToken cancellationToken) => Connect.ToProviderAsync(run, async (provider, _) =>

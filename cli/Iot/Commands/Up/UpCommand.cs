@@ -7,7 +7,7 @@ internal static class UpCommand
     public static Command Create() => Verb.Group(
         "up", "Run a provider or a tenant in the foreground until Ctrl-C.", ["iot up provider", "iot up tenant --env-file acme.env"],
         UpStack.Create(
-            Stack.Provider, "Run a provider: Root and Intermediate CA, JOIN, the IoT Bridge API.",
+            Stack.Provider, "Run a provider: Root and Intermediate CA, JOIN, the API.",
             ["iot up provider", "iot up provider --data ./provider --listen https://0.0.0.0:9443 --names provider.example --public-url https://provider.example:9443"],
             UpOptions.ProviderOnly),
         UpStack.Create(

@@ -1,5 +1,6 @@
 using IoTPlatform.Contracts.Join;
 using IoTPlatform.Hosting;
+using IoTPlatform.Provider.Features.Rotation;
 using IoTPlatform.Provider.Features.Workflow;
 using IoTPlatform.Provider.Startup;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -16,12 +17,13 @@ internal static class JoinEndpoint
 
     private static async Task<Ok<JoinBundle>> JoinAsync(
         [FromHeader(Name = KeyHeader)] string? joinKey, JoinRequest request, HttpContext context,
-        JoinKeyGate gate, JoinBinder binder, WorkflowClient workflows, JoinBundles bundles, ProviderOptions options, CancellationToken cancellationToken)
+        JoinKeyGate gate, JoinBinder binder, WorkflowClient workflows, JoinBundles bundles, SubCaKeys subCaKeys, ProviderOptions options, CancellationToken cancellationToken)
     {
         var caller = ClientAddress.Of(context);
         var key = await gate.AdmitAsync(joinKey, caller, cancellationToken);
         context.Know("tenant " + key.TenantId);
         var submission = JoinSubmission.Decode(request, key.TenantId, options.PlatformDomain);
+        await subCaKeys.ThrowIfRevokedAsync(submission.SubCa, cancellationToken);
         await binder.BindKeyAsync(key, submission, caller, cancellationToken);
         await workflows.AdvanceAsync(key.TenantId, cancellationToken);
         return TypedResults.Ok(await bundles.RequireAsync(key.TenantId, submission.SubCa.SubjectPublicKeyInfoSha256, cancellationToken));

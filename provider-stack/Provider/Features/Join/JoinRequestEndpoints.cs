@@ -2,10 +2,12 @@ using IoTPlatform.Contracts.Join;
 using IoTPlatform.Contracts.Tenants;
 using IoTPlatform.Hosting;
 using IoTPlatform.Provider.Data;
+using IoTPlatform.Provider.Features.Rotation;
 using IoTPlatform.Provider.Features.Tenants;
 using IoTPlatform.Provider.Features.Workflow;
 using IoTPlatform.Provider.Startup;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
 
 namespace IoTPlatform.Provider.Features.Join;
 
@@ -23,19 +25,20 @@ internal static class JoinRequestEndpoints
     }
 
     private static async Task<Accepted> AskAsync(
-        string tenantId, JoinRequest request, HttpContext context, JoinRequests requests, ProviderOptions options, CancellationToken cancellationToken)
+        string tenantId, JoinRequest request, HttpContext context, JoinRequests requests, SubCaKeys subCaKeys, ProviderOptions options, CancellationToken cancellationToken)
     {
         TenantIds.RequireNew(tenantId);
         var submission = JoinSubmission.Decode(request, tenantId, options.PlatformDomain);
+        await subCaKeys.ThrowIfRevokedAsync(submission.SubCa, cancellationToken);
         await requests.AskAsync(tenantId, submission, ClientAddress.Of(context), cancellationToken);
         return TypedResults.Accepted($"/portal/admin/tenants/{tenantId}/join-status");
     }
 
     private static async Task<Accepted> ApproveAsync(
-        string tenantId, HttpContext context, JoinRequests requests, WorkflowClient workflows, CancellationToken cancellationToken)
+        string tenantId, HttpContext context, JoinRequests requests, WorkflowClient workflows, CancellationToken cancellationToken, [FromQuery(Name = "sub_ca_key_sha256")] string? comparedKey = null)
     {
         TenantIds.Require(tenantId);
-        await requests.DecideAsync(tenantId, TenantStatus.Joining, reason: null, Caller.Of(context.User), cancellationToken);
+        await requests.DecideAsync(tenantId, TenantStatus.Joining, reason: null, Caller.Of(context.User), cancellationToken, comparedKey);
         await workflows.WakeAsync(tenantId, cancellationToken);
         return TypedResults.Accepted($"/portal/admin/tenants/{tenantId}");
     }

@@ -38,8 +38,14 @@ internal sealed class JoinRequests(ProviderDb db, JoinLimits limits, TimeProvide
         }
     }
 
-    /// <summary>Throws 409 <c>no_join_request</c> unless a request waits.</summary>
-    public async Task DecideAsync(string tenantId, TenantStatus decision, string? reason, string admin, CancellationToken cancellationToken)
+    /// <summary>Throws 409 <c>no_join_request</c> unless a request waits, 409 <c>join_request_changed</c> when it is another key's than was compared.</summary>
+    /// <param name="tenantId">Whose request.</param>
+    /// <param name="decision">Joining or Rejected.</param>
+    /// <param name="reason">Told to a tenant that is rejected.</param>
+    /// <param name="admin">Who decides.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="comparedKey">Hex SHA-256 of the Sub-CA key that the admin compared; null: none was.</param>
+    public async Task DecideAsync(string tenantId, TenantStatus decision, string? reason, string admin, CancellationToken cancellationToken, string? comparedKey = null)
     {
         var now = time.GetUtcNow();
         var decided = await db.ActAsync(async () =>
@@ -47,6 +53,9 @@ internal sealed class JoinRequests(ProviderDb db, JoinLimits limits, TimeProvide
             var (tenant, join) = await CurrentJoin.FindAsync(db, tenantId, cancellationToken) ?? throw TenantIds.NotFound(tenantId);
             if (StatusOf(tenant, join) != TenantStatus.Requested)
                 return null;
+            if (comparedKey is not null && !string.Equals(comparedKey, Convert.ToHexStringLower(join.SubCaKeySha256), StringComparison.OrdinalIgnoreCase))
+                throw new ProblemException(
+                    StatusCodes.Status409Conflict, "join_request_changed", $"Another Sub-CA key asks to join as {tenantId} now: {Convert.ToHexStringLower(join.SubCaKeySha256)}. Compare that one with the tenant's before approving.");
             if (decision == TenantStatus.Joining)
                 await db.JoinKeys.RevokeOpenAsync(tenantId, now, cancellationToken);
             var next = decision == TenantStatus.Rejected && tenant.Status == TenantStatus.Prepared ? TenantStatus.Prepared : decision;

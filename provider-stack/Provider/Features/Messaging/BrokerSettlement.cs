@@ -13,7 +13,7 @@ internal sealed class BrokerSettlement(ProviderDb db, TenantLocks locks, TenantB
     /// <summary>Throws 404, or 409 for a tenant that is being removed: there nothing is expected.</summary>
     public async Task<TenantRow> RequireAsync(string tenantId, CancellationToken cancellationToken)
     {
-        var tenant = await db.Tenants.AsNoTracking().SingleOrDefaultAsync(t => t.TenantId == tenantId, cancellationToken) ?? throw TenantIds.NotFound(tenantId);
+        var tenant = await db.Tenants.AsNoTracking().SingleOrDefaultAsync(t => t.TenantId == tenantId, cancellationToken) ?? throw await TenantIds.NotFoundAsync(db, tenantId, cancellationToken);
         return tenant.Status == TenantStatus.Removing
             ? throw new ProblemException(StatusCodes.Status409Conflict, "tenant_removing", $"Tenant {tenantId} is being removed.")
             : tenant;

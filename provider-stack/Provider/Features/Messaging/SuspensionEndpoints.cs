@@ -1,6 +1,7 @@
 using IoTPlatform.Contracts.Tenants;
 using IoTPlatform.Hosting;
 using IoTPlatform.Provider.Data;
+using IoTPlatform.Provider.Features.Rotation;
 using IoTPlatform.Provider.Features.Tenants;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
@@ -36,9 +37,12 @@ internal static class SuspensionEndpoints
     }
 
     private static async Task<NoContent> ResumeAsync(
-        string tenantId, HttpContext context, ProviderDb db, BrokerSettlement settlement, TimeProvider time, CancellationToken cancellationToken)
+        string tenantId, HttpContext context, ProviderDb db, SubCaKeys keys, BrokerSettlement settlement, TimeProvider time, CancellationToken cancellationToken)
     {
         TenantIds.Require(tenantId);
+        if ((await settlement.RequireAsync(tenantId, cancellationToken)).Status == TenantStatus.Active && (await keys.ValidAsync(tenantId, cancellationToken)).Count == 0)
+            throw new ProblemException(
+                StatusCodes.Status409Conflict, "sub_ca_revoked", $"Tenant {tenantId} has no valid Sub-CA left, so there is nothing to resume. Remove it, prepare it again and let it join with an empty data folder.");
         var now = time.GetUtcNow();
         await db.ActAsync(async () =>
         {

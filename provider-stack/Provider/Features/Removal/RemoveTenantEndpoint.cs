@@ -19,7 +19,7 @@ internal static class RemoveTenantEndpoint
         TenantIds.Require(tenantId);
         if (!await BeginAsync(db, tenantId, Caller.Of(context.User), time.GetUtcNow(), cancellationToken)
             && !await db.Tenants.AnyAsync(t => t.TenantId == tenantId, cancellationToken))
-            throw TenantIds.NotFound(tenantId);
+            throw await TenantIds.NotFoundAsync(db, tenantId, cancellationToken);
         await workflows.AdvanceAsync(tenantId, cancellationToken);
         return TypedResults.NoContent();
     }

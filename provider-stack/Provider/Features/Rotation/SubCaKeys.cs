@@ -1,15 +1,34 @@
 using System.Security.Cryptography.X509Certificates;
+using IoTPlatform.CertificateAuthority;
+using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
 using IoTPlatform.Provider.Features.Certificates;
 
 namespace IoTPlatform.Provider.Features.Rotation;
 
 /// <summary>The keys that speak for a tenant.</summary>
-internal sealed class SubCaKeys(TenantCertificates certificates)
+internal sealed class SubCaKeys(TenantCertificates certificates, Authority authority)
 {
+    private const int MostRevoked = 50;
+
     /// <summary>SubjectPublicKeyInfo of every Sub-CA certificate that is neither expired nor revoked, newest first.</summary>
     public async Task<IReadOnlyList<byte[]>> ValidAsync(string tenantId, CancellationToken cancellationToken) =>
         [.. (await certificates.ValidAsync(tenantId, Profiles.TenantSubCa, cancellationToken)).Select(c => PublicKeyOf(c.Der))];
+
+    /// <summary>Throws 400 <c>sub_ca_key_revoked</c> for the key of a Sub-CA that was revoked because it can't be trusted.</summary>
+    public async Task ThrowIfRevokedAsync(CertificateSigningRequest subCa, CancellationToken cancellationToken)
+    {
+        if (await authority.IsKeyDistrustedAsync(subCa.SubjectPublicKeyInfoSha256, Profiles.TenantSubCa, cancellationToken))
+            throw new ProblemException(
+                StatusCodes.Status400BadRequest, "sub_ca_key_revoked", "A Sub-CA with this key was revoked. Make a new key: start with an empty data folder.");
+    }
+
+    /// <summary>Whether the proof was made by a key of the tenant's whose Sub-CA was revoked because it can't be trusted.</summary>
+    public async Task<bool> IsOfARevokedSubCaAsync(string tenantId, Func<byte[], bool> madeBy, CancellationToken cancellationToken)
+    {
+        var revoked = await authority.ListAsync(new CertificateQuery { Tenant = tenantId, Profile = Profiles.TenantSubCa.Name, Revoked = true, Limit = MostRevoked }, cancellationToken);
+        return revoked.Items.Any(c => c.ReasonCode is not (4 or 5) && madeBy(PublicKeyOf(c.Der)));
+    }
 
     public static byte[] PublicKeyOf(byte[] der)
     {

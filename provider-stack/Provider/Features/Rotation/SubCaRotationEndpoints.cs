@@ -4,6 +4,7 @@ using IoTPlatform.Contracts.Tenants;
 using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
 using IoTPlatform.Provider.Data;
+using IoTPlatform.Provider.Features.Bridge;
 using IoTPlatform.Provider.Features.Certificates;
 using IoTPlatform.Provider.Features.Join;
 using IoTPlatform.Provider.Features.Proofs;
@@ -31,15 +32,16 @@ internal static class SubCaRotationEndpoints
 
     private static async Task<Ok<RotatedSubCa>> RotateAsync(
         string tenantId, RotateSubCaRequest request, HttpContext context, SubCaKeys keys, TenantProofs proofs, TenantLocks locks,
-        SubCaRotation rotation, ProviderDb db, CancellationToken cancellationToken)
+        SubCaRotation rotation, TenantDoor door, ProviderDb db, CancellationToken cancellationToken)
     {
         TenantIds.Require(tenantId);
-        var claims = proofs.Require(request.Proof, tenantId, context.Request, await keys.ValidAsync(tenantId, cancellationToken));
+        var claims = await RequireProofAsync(request.Proof, tenantId, context.Request, keys, proofs, cancellationToken);
         var csr = TenantRequests.SubCa(request.SubCaCsr, tenantId);
         if (!SubCaRotation.Names(claims.Extra.GetValueOrDefault(NewKeyClaim), csr))
             throw TenantProofs.Refusal();
 
         await using var held = await locks.AcquireAsync(tenantId, cancellationToken);
+        await door.RequireOpenAsync(tenantId, cancellationToken);
         var tenant = await RequireActiveAsync(db, tenantId, cancellationToken);
         var issued = await rotation.IssueAsync(tenant, csr, cancellationToken);
         return TypedResults.Ok(new RotatedSubCa { TenantId = tenantId, SignedCert = issued.Pem, CaChain = issued.ChainPem });
@@ -48,16 +50,32 @@ internal static class SubCaRotationEndpoints
     /// <summary>Revokes every other Sub-CA of the tenant than the one whose key made the proof.</summary>
     private static async Task<NoContent> RetireAsync(
         string tenantId, JoinConfirmation confirmation, HttpContext context, SubCaKeys keys, TenantProofs proofs, TenantLocks locks,
-        SubCaRotation rotation, ProviderDb db, CancellationToken cancellationToken)
+        SubCaRotation rotation, TenantDoor door, ProviderDb db, CancellationToken cancellationToken)
     {
         TenantIds.Require(tenantId);
         var keeper = (await keys.ValidAsync(tenantId, cancellationToken)).FirstOrDefault(key => proofs.Holds(confirmation.Proof, tenantId, context.Request, key))
             ?? throw TenantProofs.Refusal();
 
         await using var held = await locks.AcquireAsync(tenantId, cancellationToken);
+        await door.RequireOpenAsync(tenantId, cancellationToken);
         await RequireActiveAsync(db, tenantId, cancellationToken);
         await rotation.RetireOthersAsync(tenantId, keeper, cancellationToken);
         return TypedResults.NoContent();
+    }
+
+    private static async Task<KeyProofClaims> RequireProofAsync(
+        string? proof, string tenantId, HttpRequest request, SubCaKeys keys, TenantProofs proofs, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return proofs.Require(proof, tenantId, request, await keys.ValidAsync(tenantId, cancellationToken));
+        }
+        catch (ProblemException e) when (e.Status == StatusCodes.Status401Unauthorized)
+        {
+            if (await keys.IsOfARevokedSubCaAsync(tenantId, key => proofs.Holds(proof, tenantId, request, key), cancellationToken))
+                throw TenantDoor.SubCaRevoked(tenantId);
+            throw;
+        }
     }
 
     private static async Task<TenantRow> RequireActiveAsync(ProviderDb db, string tenantId, CancellationToken cancellationToken) =>

@@ -57,7 +57,7 @@ internal static class JoinKeyEndpoints
 
     private static async Task<TenantRow> RequireAsync(ProviderDb db, string tenantId, CancellationToken cancellationToken)
     {
-        var tenant = await db.Tenants.AsNoTracking().SingleOrDefaultAsync(t => t.TenantId == tenantId, cancellationToken) ?? throw TenantIds.NotFound(tenantId);
+        var tenant = await db.Tenants.AsNoTracking().SingleOrDefaultAsync(t => t.TenantId == tenantId, cancellationToken) ?? throw await TenantIds.NotFoundAsync(db, tenantId, cancellationToken);
         return tenant.Status == TenantStatus.Removing
             ? throw new ProblemException(StatusCodes.Status409Conflict, "tenant_removing", $"Tenant {tenantId} is being removed.")
             : tenant;

@@ -19,6 +19,7 @@ internal sealed class JoinKeys(ProviderOptions options, TimeProvider time)
             DisplayName = tenant.DisplayName,
             JoinKey = key,
             ExpiresAt = row.ExpiresAt,
+            ProviderUrl = options.PublicUrl.AbsoluteUri.TrimEnd('/'),
             Hint = $"On the tenant's machine set PROVIDER_URL={options.PublicUrl.AbsoluteUri.TrimEnd('/')}, TENANT_ID={tenant.TenantId}, "
                 + "JOIN_KEY=<the key, shown only now> and STEP_CA_FINGERPRINT=<this provider's root fingerprint>, then start the tenant stack.",
         });

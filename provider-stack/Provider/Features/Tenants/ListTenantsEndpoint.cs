@@ -36,6 +36,7 @@ internal static class ListTenantsEndpoint
                 CreatedAt = row.Tenant.CreatedAt,
                 JoinKeyExpiresAt = row.Key,
                 SuspendedAt = row.Tenant.SuspendedAt,
+                SuspendedReason = row.Tenant.SuspendedReason,
                 BridgeUpSince = row.Tenant.BridgeUpSince,
             })],
             NextCursor = rows.Count > size ? rows[size - 1].Tenant.TenantId : null,

@@ -1,3 +1,4 @@
+using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Provider.Features.Certificates;
 
 namespace IoTPlatform.Provider.Features.Tenants;
@@ -9,6 +10,7 @@ internal static class TenantServices
         .AddSingleton<JoinKeys>()
         .AddSingleton<TenantCertificates>()
         .AddSingleton<CertificateOrders>()
+        .AddSingleton<IProfileRevocation, SubCaRevocation>()
         .AddScoped<TenantDetails>();
 
     public static void MapTenants(this IEndpointRouteBuilder app)

@@ -67,15 +67,16 @@ public static class CertificateEndpoints
     private static async Task<Ok<CertificateDetail>> ShowAsync(Authority authority, string serial, CancellationToken cancellationToken) =>
         TypedResults.Ok(CertificateViews.Detail(await authority.FindAsync(Parse(serial), cancellationToken).ConfigureAwait(false) ?? throw NotFound()));
 
-    private static async Task<NoContent> RevokeAsync(Authority authority, string serial, RevokeRequest request, ClaimsPrincipal user, CancellationToken cancellationToken)
+    private static async Task<NoContent> RevokeAsync(ProfileRevocations revocations, string serial, RevokeRequest request, ClaimsPrincipal user, CancellationToken cancellationToken)
     {
         if (request.Reason is { } reason && (reason.Length > 500 || reason.Any(char.IsControl)))
         {
             throw new ProblemException(400, "bad_reason", "The reason is too long or has control characters.");
         }
 
-        var outcome = await authority.RevokeAsync(
+        var outcome = await revocations.RevokeAsync(
             new Revocation { Serial = Parse(serial), ReasonCode = request.ReasonCode, Reason = request.Reason, By = user.Identity?.Name ?? "admin" },
+            request.TenantId,
             cancellationToken).ConfigureAwait(false);
         return outcome switch
         {
@@ -85,7 +86,7 @@ public static class CertificateEndpoints
         };
     }
 
-    private static byte[] Parse(string serial) => SerialNumber.TryParseDecimal(serial, out var bytes) ? bytes : throw NotFound();
+    private static byte[] Parse(string serial) => SerialNumber.TryParse(serial, out var bytes) ? bytes : throw NotFound();
 
     private static ProblemException NotFound() => new(404, "certificate_not_found", "No certificate has this serial number.");
 }

@@ -1,13 +1,16 @@
 using IoTPlatform.Contracts.Certificates;
+using IoTPlatform.Pki;
 using IoTPlatform.Pki.Files;
 
 namespace IoTPlatform.CertificateAuthority;
 
-internal static class CertificateViews
+/// <summary>A certificate as the API shows it.</summary>
+public static class CertificateViews
 {
     public static CertificateSummary Summary(CertificateRecord record) => new()
     {
         Serial = record.Serial,
+        SerialHex = SerialNumber.ToHex(record.SerialNumber),
         Subject = record.Subject,
         Sans = record.Sans,
         Issuer = record.Issuer,

@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Http;
 namespace IoTPlatform.CertificateAuthority;
 
 /// <summary>POST revoke: by a token whose subject is the serial number, or by the certificate's own key over mTLS.</summary>
-internal sealed class StepCaRevoking(Authority authority, JwkProvisioner provisioner)
+internal sealed class StepCaRevoking(Authority authority, ProfileRevocations revocations, JwkProvisioner provisioner)
 {
     private const int MaxReasonLength = 500;
     private static readonly byte[] Ok = StepCaJson.Build(j => j.WriteString("status", "ok"));
@@ -16,7 +16,7 @@ internal sealed class StepCaRevoking(Authority authority, JwkProvisioner provisi
         var body = await RequestBody.ParseAsync(context, StepCaRequests.ParseRevoke).ConfigureAwait(false);
         var serial = Validate(body);
         var revocation = string.IsNullOrEmpty(body.Ott) ? ByCertificate(context, body, serial) : ByToken(body, serial);
-        var outcome = await authority.RevokeAsync(revocation, context.RequestAborted).ConfigureAwait(false);
+        var outcome = await revocations.RevokeAsync(revocation, confirmation: null, context.RequestAborted).ConfigureAwait(false);
         await (outcome switch
         {
             RevocationOutcome.Revoked => StepCaJson.WriteAsync(context.Response, 200, Ok),
@@ -48,13 +48,13 @@ internal sealed class StepCaRevoking(Authority authority, JwkProvisioner provisi
             throw StepCaException.BadRequest(string.Create(CultureInfo.InvariantCulture, $"reason has control characters or more than {MaxReasonLength} characters"));
         }
 
-        return SerialNumber.TryParseDecimal(body.Serial, out var serial) ? serial : throw StepCaException.BadRequest("serial is not a decimal serial number");
+        return SerialNumber.TryParse(body.Serial, out var serial) ? serial : throw StepCaException.BadRequest("serial is not a decimal or hex serial number");
     }
 
     private Revocation ByToken(RevokeBody body, byte[] serial)
     {
         var grant = provisioner.AuthorizeRevoke(body.Ott!, authority.Time.GetUtcNow());
-        return string.Equals(grant.Subject, body.Serial, StringComparison.Ordinal)
+        return SerialNumber.TryParse(grant.Subject, out var subject) && subject.AsSpan().SequenceEqual(serial)
             ? Create(body, serial, $"{provisioner.Name}:{grant.Subject}", grant.Token)
             : throw StepCaException.Unauthorized("the token is for another serial number");
     }

@@ -21,6 +21,9 @@ internal sealed class DeviceCertificates(Authority authority, JoinedTenant tenan
             throw new ProblemException(400, "device_id_not_permitted", "The name constraints of this tenant's Sub-CA do not permit this device id: it must lie in one of the tenant's declared domains and not in the provider's.");
     }
 
+    /// <summary>For what must be known before a token or a key is spent.</summary>
+    public void ThrowIfRefusing() => authority.ThrowIfRefusing();
+
     public Task<IssuedCertificate> IssueAsync(string deviceId, CertificateSigningRequest csr, string idempotencyKey, CancellationToken cancellationToken) =>
         authority.IssueAsync(new IssueRequest
         {

@@ -1,6 +1,5 @@
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Contracts;
-using IoTPlatform.Contracts.Certificates;
 using IoTPlatform.Contracts.Devices;
 using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
@@ -51,7 +50,7 @@ internal sealed class DeviceRegistry(IDbContextFactory<TenantDbContext> database
             SpiffeId = certificates.SpiffeIdOf(device.DeviceId),
             WireguardAddress = peer?.Address.ToString(),
             WireguardPublicKey = peer?.PublicKey,
-            Certificates = [.. issued.Items.Select(Certificate)],
+            Certificates = [.. issued.Items.Select(CertificateViews.Summary)],
         };
     }
 
@@ -73,19 +72,4 @@ internal sealed class DeviceRegistry(IDbContextFactory<TenantDbContext> database
     };
 
     private static DeviceStatus Status(Device device) => device.IsRevoked ? DeviceStatus.Revoked : DeviceStatus.Enrolled;
-
-    private static CertificateSummary Certificate(CertificateRecord record) => new()
-    {
-        Serial = record.Serial,
-        Subject = record.Subject,
-        Sans = record.Sans,
-        Issuer = record.Issuer,
-        Profile = record.Profile,
-        Provisioner = record.Provisioner,
-        Requester = record.Requester,
-        NotBefore = record.NotBefore,
-        NotAfter = record.NotAfter,
-        RevokedAt = record.RevokedAt,
-        ReasonCode = record.ReasonCode,
-    };
 }

@@ -29,6 +29,7 @@ internal sealed class EnrollDevice(
         // Before any cryptography is done for a caller who brought nothing.
         if (credential.IsEmpty)
             throw EnrollmentGrants.Refused();
+        certificates.ThrowIfRefusing();
         var order = EnrollmentOrder.Decode(deviceId, request, certificates.SpiffeIdOf);
         certificates.CheckPermitted(order.DeviceId);
         return claims.ClaimAsync(order, credential, cancellationToken);

@@ -19,6 +19,7 @@ internal sealed class RenewDevice(
     public async Task<EnrollResponse> RunAsync(string deviceId, RenewRequest? request, ClaimsPrincipal caller, X509Certificate2 current, CancellationToken cancellationToken)
     {
         DevicePath.Check(deviceId);
+        certificates.ThrowIfRefusing();
         var csr = request?.Csr is { } pem ? DeviceCsr.Parse(pem, deviceId, certificates.SpiffeIdOf(deviceId)) : null;
         if (caller.FindFirstValue(ClientCertificateDefaults.CommonNameClaim) != deviceId)
             throw new ProblemException(403, "wrong_device", "The client certificate belongs to another device than the URL.");

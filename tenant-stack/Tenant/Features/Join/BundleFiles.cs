@@ -1,3 +1,4 @@
+using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.Contracts.Join;
 using IoTPlatform.Pki.Files;
 
@@ -32,6 +33,7 @@ internal sealed class BundleFiles(JoinFiles files, Func<InstalledSubCa> subCa)
         yield return new("root_ca.crt", bundle.RootCaCert, AtomicFile.Public);
         yield return new("sub-ca.crt", installed.CertificatePem, AtomicFile.Public);
         yield return new("mqtt-bridge.crt", bundle.MqttBridgeCert, AtomicFile.Public);
+        yield return new("mqtt-bridge-chain.crt", BridgeChain(bundle), AtomicFile.Public);
         yield return new("ca-chain.crt", installed.ChainPem, AtomicFile.Public);
         yield return new("rabbitmq.env", Environment(
             ("RABBITMQ_URL", bundle.RabbitmqUrl), ("RABBITMQ_MQTT_URL", bundle.RabbitmqMqttUrl),
@@ -40,6 +42,13 @@ internal sealed class BundleFiles(JoinFiles files, Func<InstalledSubCa> subCa)
             ("CDM_IDP_CLIENT_ID", bundle.CdmIdpClientId), ("CDM_IDP_CLIENT_SECRET", bundle.CdmIdpClientSecret),
             ("CDM_DISCOVERY_URL", bundle.CdmDiscoveryUrl)), AtomicFile.Secret);
     }
+
+    // A TLS client sends its issuers along (RFC 8446 section 4.4.2): a broker that trusts only the root needs the intermediate.
+    private static string BridgeChain(JoinBundle bundle) =>
+        bundle.MqttBridgeCert.TrimEnd() + "\n" + string.Concat(Pem.ParseCertificates(bundle.CaChain).Where(IsBridgeIssuer).Select(c => Pem.Certificate(c.RawDataMemory.Span)));
+
+    private static bool IsBridgeIssuer(X509Certificate2 certificate) =>
+        !certificate.SubjectName.RawData.AsSpan().SequenceEqual(certificate.IssuerName.RawData);
 
     // Single quotes keep a value literal for docker compose and for a shell alike.
     private static string Environment(params (string Name, string Value)[] values) =>

@@ -3,6 +3,7 @@ using IoTPlatform.Client;
 using IoTPlatform.Contracts.Join;
 using IoTPlatform.Contracts.Tenants;
 using IoTPlatform.Hosting;
+using IoTPlatform.Pki;
 using IoTPlatform.Tenant.Configuration;
 
 namespace IoTPlatform.Tenant.Features.Join;
@@ -30,10 +31,12 @@ internal sealed class JoinCall(TenantOptions options, ProviderLink provider, Joi
             TenantStatus.Removing or TenantStatus.Removed => throw new StartupException($"the provider has removed tenant '{tenantId}'"),
             TenantStatus.Active => throw new StartupException($"tenant '{tenantId}' has joined and confirmed its bundle, which is missing here. Restore the data folder from a backup, or have the provider remove the tenant and join again"),
             _ => status.Bundle ?? throw new ProviderBusyException(
-                status.Status is TenantStatus.Joining ? $"the provider is setting up tenant '{tenantId}'" : $"the provider's admin has not decided about tenant '{tenantId}' yet",
+                status.Status is TenantStatus.Joining ? $"the provider is setting up tenant '{tenantId}'" : $"the provider's admin has not decided about tenant '{tenantId}' yet; the Sub-CA key to compare with has SHA-256 {KeyFingerprint}",
                 status.PollAfterSeconds is { } seconds ? TimeSpan.FromSeconds(Math.Max(1, seconds)) : DefaultPoll) { IsPending = true },
         };
     }
+
+    private string KeyFingerprint => Fingerprint.Sha256Hex(subCa.Key.SubjectPublicKeyInfo);
 
     // Null: the provider knows no request made with this key.
     private async Task<JoinRequestStatus?> PollAsync(string tenantId, CancellationToken cancellationToken)

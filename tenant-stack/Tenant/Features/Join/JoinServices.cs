@@ -1,4 +1,5 @@
 using IoTPlatform.CertificateAuthority;
+using IoTPlatform.Tenant.Features.Standing;
 using IoTPlatform.Tenant.Features.SubCa;
 using IoTPlatform.Tenant.Features.Uplink;
 
@@ -20,5 +21,6 @@ internal static class JoinServices
         .AddSingleton<IUpkeepTask, AuditAnchoring>()
         .AddSingleton<IUpkeepTask, FederationRefresh>()
         .AddSingleton<UpkeepService>()
-        .AddHostedService(s => s.GetRequiredService<UpkeepService>());
+        .AddHostedService(s => s.GetRequiredService<UpkeepService>())
+        .AddHostedService<ProviderStanding>();
 }

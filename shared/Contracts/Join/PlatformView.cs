@@ -1,7 +1,7 @@
-namespace IoTPlatform.Provider.Features.Bridge;
+namespace IoTPlatform.Contracts.Join;
 
 /// <summary><c>GET /portal/admin/platform</c>: who the provider takes the caller for.</summary>
-internal sealed record PlatformView
+public sealed record PlatformView
 {
     public required string PlatformDomain { get; init; }
     public required string TenantId { get; init; }

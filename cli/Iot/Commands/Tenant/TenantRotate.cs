@@ -5,11 +5,11 @@ using Spectre.Console;
 
 namespace IoTPlatform.Iot;
 
-internal static class TenantsRotate
+internal static class TenantRotate
 {
     public static Command Create() => Verb.Create(
-        "rotate", "Let a tenant make a new Sub-CA key. Ask the tenant, not the provider: the key never leaves it. Devices move over as they renew.",
-        ["iot tenants rotate --url https://127.0.0.1:9543 --data /var/lib/iotplatform/tenant"],
+        "rotate", "Make a new Sub-CA key, have the provider certify it and issue with it from then on. Devices move over as they renew.",
+        ["iot tenant rotate", "iot tenant rotate --url https://127.0.0.1:9543 --data /var/lib/iotplatform/acme"],
         RunAsync, ServerOptions.All);
 
     private static Task<int> RunAsync(Run run, CancellationToken cancellationToken) => Connect.ToTenantAsync(run, async (tenant, _) =>
@@ -19,7 +19,7 @@ internal static class TenantsRotate
         var serial = SerialNumber.ToDecimal(certificate.SerialNumberBytes.Span);
         run.Terminal.Result(
             new { rotated.TenantId, Serial = serial, NotAfter = certificate.NotAfterUtc().UtcDateTime, rotated.SignedCert, rotated.CaChain },
-            console => console.MarkupLineInterpolated($"[green]rotated[/] {rotated.TenantId}: new Sub-CA {serial}, valid until {Print.Time(certificate.NotAfterUtc())}; the old one stays accepted while its certificates live"));
+            console => console.MarkupLineInterpolated($"[green]rotated[/] {rotated.TenantId}: new Sub-CA {SerialText.Both(serial)}, valid until {Print.Time(certificate.NotAfterUtc())}; the old one stays accepted while its certificates live"));
         return ExitCode.Ok;
     }, cancellationToken);
 }

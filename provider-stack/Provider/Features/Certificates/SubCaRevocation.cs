@@ -1,0 +1,69 @@
+using IoTPlatform.CertificateAuthority;
+using IoTPlatform.Contracts.Tenants;
+using IoTPlatform.Hosting;
+using IoTPlatform.Pki;
+using IoTPlatform.Provider.Data;
+using IoTPlatform.Provider.Features.Messaging;
+using IoTPlatform.Provider.Features.Workflow;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+
+namespace IoTPlatform.Provider.Features.Certificates;
+
+/// <summary>
+/// Revoking a Sub-CA: whoever holds its key could go on in the tenant's name, so the tenant is suspended in the same transaction. Its broker
+/// follows at once, or when it is back.
+/// </summary>
+internal sealed partial class SubCaRevocation(
+    Authority authority, IDbContextFactory<ProviderDb> contexts, TenantLocks locks, TenantBroker broker, TimeProvider time, ILogger<SubCaRevocation> log) : IProfileRevocation
+{
+    public string Profile => Profiles.TenantSubCa.Name;
+
+    public async Task<RevocationOutcome> RevokeAsync(OwnedRevocation revocation, CancellationToken cancellationToken)
+    {
+        var tenantId = revocation.Record.Tenant ?? throw new InvalidOperationException("A Sub-CA without a tenant.");
+        if (!string.Equals(revocation.Confirmation, tenantId, StringComparison.Ordinal))
+            throw new ProblemException(
+                StatusCodes.Status409Conflict, "confirmation_required",
+                $"This is a Sub-CA of tenant {tenantId}: revoking it suspends the tenant, and no device certificate that it signed is good any more. Confirm with the tenant's id (tenant_id; iot ca revoke asks for it).");
+        var outcome = await RevokeAndSuspendAsync(tenantId, revocation, cancellationToken);
+        if (outcome == RevocationOutcome.Revoked)
+            await SettleBrokerAsync(tenantId, cancellationToken);
+        return outcome;
+    }
+
+    private async Task<RevocationOutcome> RevokeAndSuspendAsync(string tenantId, OwnedRevocation revocation, CancellationToken cancellationToken)
+    {
+        var (order, now) = (revocation.Revocation, time.GetUtcNow());
+        var reason = $"Sub-CA {SerialNumber.ToHex(order.Serial)} revoked" + (order.Reason is { Length: > 0 } given ? $": {given}" : "");
+        var outcome = RevocationOutcome.Unknown;
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        await db.ActAsync(async () =>
+        {
+            await db.Tenants.Where(t => t.TenantId == tenantId && t.Status != TenantStatus.Removing).ExecuteUpdateAsync(
+                s => s.SetProperty(t => t.SuspendedAt, t => t.SuspendedAt ?? now).SetProperty(t => t.SuspendedReason, reason).SetProperty(t => t.BrokerDueAt, now), cancellationToken);
+            outcome = await authority.RevokeAsync(order, (NpgsqlConnection)db.Database.GetDbConnection(), cancellationToken);
+            return outcome == RevocationOutcome.Revoked
+                ? new AuditEntry(order.By, "tenant.suspended", tenantId, AuditedTransaction.Details(("reason", reason), ("serial", SerialNumber.ToHex(order.Serial))))
+                : null;
+        }, cancellationToken);
+        return outcome;
+    }
+
+    // Decided already: what can't be done now is due, and is made up for.
+    private async Task SettleBrokerAsync(string tenantId, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var held = await locks.AcquireAsync(tenantId, cancellationToken);
+            await broker.SettleAsync(tenantId, cancellationToken);
+        }
+        catch (Exception e) when (e is DependencyDownException or ProblemException { Status: StatusCodes.Status503ServiceUnavailable })
+        {
+            BrokerLater(tenantId, e.Message);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Tenant {Tenant} is suspended, the broker will hear of it later: {Reason}")]
+    private partial void BrokerLater(string tenant, string reason);
+}

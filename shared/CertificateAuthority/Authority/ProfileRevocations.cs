@@ -1,0 +1,48 @@
+using System.Collections.Frozen;
+using IoTPlatform.Hosting;
+using IoTPlatform.Pki;
+
+namespace IoTPlatform.CertificateAuthority;
+
+/// <summary>
+/// Every revocation that comes in by an endpoint. A CA certificate is not revoked like a leaf: the root has nothing above it that could say
+/// so, without the intermediate nothing is left to revoke with, and with a Sub-CA ends what a whole tenant was issued.
+/// </summary>
+internal sealed class ProfileRevocations(Authority authority, IEnumerable<IProfileRevocation> owners)
+{
+    private const string NewPlatform = "set up a provider with an empty data folder, prepare the tenants there, and let each join it with an empty data folder; stop this provider until then";
+    private readonly FrozenDictionary<string, IProfileRevocation> _owners = owners.ToFrozenDictionary(o => o.Profile, StringComparer.Ordinal);
+
+    /// <summary>Throws 409 <c>ca_not_revocable</c> for a CA certificate that no feature takes care of.</summary>
+    public async Task<RevocationOutcome> RevokeAsync(Revocation revocation, string? confirmation, CancellationToken cancellationToken)
+    {
+        if (await authority.FindAsync(revocation.Serial, cancellationToken).ConfigureAwait(false) is not { } record)
+        {
+            return RevocationOutcome.Unknown;
+        }
+
+        if (_owners.TryGetValue(record.Profile, out var owner))
+        {
+            return await owner.RevokeAsync(new OwnedRevocation { Record = record, Revocation = revocation, Confirmation = confirmation }, cancellationToken).ConfigureAwait(false);
+        }
+
+        return Refusal(record) is { } why
+            ? throw new ProblemException(409, "ca_not_revocable", why)
+            : await authority.RevokeAsync(revocation, cancellationToken).ConfigureAwait(false);
+    }
+
+    private static string? Refusal(CertificateRecord record)
+    {
+        if (record.Profile == Profiles.Root.Name)
+        {
+            return $"The root CA can't be revoked: nobody above it could say so. If its key may be in other hands, {NewPlatform}.";
+        }
+
+        if (record.Profile == Profiles.Intermediate.Name)
+        {
+            return $"The intermediate CA can't be revoked: everything the provider and its tenants have stands on it. If its key may be in other hands, {NewPlatform}.";
+        }
+
+        return record.Profile == Profiles.TenantSubCa.Name ? "A Sub-CA is revoked at the provider that signed it." : null;
+    }
+}

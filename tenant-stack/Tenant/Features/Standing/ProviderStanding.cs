@@ -1,0 +1,120 @@
+using System.Text.Json.Nodes;
+using IoTPlatform.CertificateAuthority;
+using IoTPlatform.Client;
+using IoTPlatform.Hosting;
+using IoTPlatform.Tenant.Data;
+using IoTPlatform.Tenant.Features.Events;
+using IoTPlatform.Tenant.Features.Join;
+using Microsoft.EntityFrameworkCore;
+
+namespace IoTPlatform.Tenant.Features.Standing;
+
+/// <summary>
+/// Whether the provider takes this tenant, asked every 15 seconds over one mTLS connection with the bridge certificate. A suspension is told
+/// to the operator; with a revoked Sub-CA nothing is issued any more, because no certificate of it is good. While the provider is away the
+/// last answer holds.
+/// </summary>
+internal sealed partial class ProviderStanding(
+    JoinFiles files, ProviderLink provider, Authority authority, IDbContextFactory<TenantDbContext> databases, JoinedTenant tenant, TimeProvider time, ILogger<ProviderStanding> log) : BackgroundService
+{
+    private const string SubCaRevoked = "sub_ca_revoked";
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan AskAgain = TimeSpan.FromMinutes(5);
+    private readonly BridgeConnection bridge = new(files, provider);
+    private string? failure;
+
+    /// <summary>Before the first request: what was known when this stack ended.</summary>
+    public static async Task RestoreAsync(IDbContextFactory<TenantDbContext> databases, Authority authority, CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        Apply(authority, (await db.Identity.AsNoTracking().SingleOrDefaultAsync(cancellationToken))?.RefusedCode);
+    }
+
+    public override void Dispose()
+    {
+        bridge.Dispose();
+        base.Dispose();
+    }
+
+    public async Task AskOnceAsync(CancellationToken cancellationToken)
+    {
+        var refusal = await AskAsync(cancellationToken);
+        if (!await RecordAsync(refusal?.Code, refusal?.Message, cancellationToken))
+            return;
+        Apply(authority, refusal?.Code);
+        if (refusal is null)
+            TakenAgain();
+        else
+            Refused(refusal.Code, refusal.Message.TrimEnd('.'), Advice(refusal.Code));
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Interval, time);
+        do
+        {
+            try
+            {
+                await AskOnceAsync(stoppingToken);
+                failure = null;
+            }
+            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+            {
+                // Once per kind: what waits for an absent provider says so itself.
+                if (failure != (failure = e.GetType().Name))
+                    NotAsked(e.Message);
+            }
+        }
+        while (await timer.WaitForNextTickAsync(stoppingToken));
+    }
+
+    /// <summary>Null: the provider takes this tenant. An outage is thrown, and changes nothing.</summary>
+    private async Task<ApiException?> AskAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await bridge.Open().GetPlatformAsync(cancellationToken);
+            return null;
+        }
+        catch (ApiException e) when (e.Status is 401 or 403)
+        {
+            return e;
+        }
+    }
+
+    /// <summary>False: it was known.</summary>
+    private async Task<bool> RecordAsync(string? code, string? detail, CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        DateTimeOffset? refusedAt = code is null ? null : time.GetUtcNow();
+        var changed = await db.Identity.Where(i => i.RefusedCode != code || i.RefusedDetail != detail).ExecuteUpdateAsync(
+            s => s.SetProperty(i => i.RefusedCode, code).SetProperty(i => i.RefusedDetail, detail).SetProperty(i => i.RefusedAt, refusedAt), cancellationToken);
+        if (changed == 0)
+            return false;
+        await db.AppendAuditAsync("system", code is null ? "provider.accepts" : "provider.refuses", tenant.TenantId, code is null ? null : new JsonObject { ["code"] = code, ["detail"] = detail }, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return true;
+    }
+
+    private static void Apply(Authority authority, string? code) => authority.RefuseOrders(code == SubCaRevoked
+        ? static () => new ProblemException(503, SubCaRevoked, "The provider has revoked this tenant's Sub-CA: no certificate of it would be good, so none is issued.", AskAgain)
+        : null);
+
+    private static string Advice(string code) => code switch
+    {
+        SubCaRevoked => "No certificate is issued. The way back: the provider's administrator removes this tenant and prepares it again, and it joins with an empty data folder",
+        "tenant_suspended" => "Devices go on as before. Ask the provider's administrator why",
+        "certificate_revoked" => "The bridge certificate was revoked, or the tenant removed. Ask the provider's administrator; for a new bridge certificate: iot tenants replace-key there, then start here with the new JOIN_KEY",
+        _ => "Ask the provider's administrator",
+    };
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The provider refuses this tenant ({Code}): {Detail}. {Advice}")]
+    private partial void Refused(string code, string detail, string advice);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The provider can't be asked whether it takes this tenant: {Reason}")]
+    private partial void NotAsked(string reason);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "The provider takes this tenant again")]
+    private partial void TakenAgain();
+}
