@@ -51,6 +51,5 @@ internal static class TenantHost
         Tenant = tenant.TenantId,
         Names = options.Names,
         PublicUrl = options.PublicUrl,
-        ServiceName = "tenant-iot-bridge-api",
     };
 }

@@ -20,7 +20,7 @@ namespace IoTPlatform.Provider.Features.Rotation;
 /// </summary>
 internal static class SubCaRotationEndpoints
 {
-    private const string NewKeyClaim = "spki";
+    public const string NewKeyClaim = "spki";
 
     /// <summary>Anonymous at the door: the proof of a valid Sub-CA's key is the credential.</summary>
     public static void MapSubCaRotation(this IEndpointRouteBuilder app)
@@ -34,7 +34,7 @@ internal static class SubCaRotationEndpoints
         SubCaRotation rotation, ProviderDb db, CancellationToken cancellationToken)
     {
         TenantIds.Require(tenantId);
-        var claims = proofs.Require(request.Proof, tenantId, context.Request, await keys.ValidAsync(tenantId, cancellationToken));
+        var (claims, _) = await proofs.RequireAsync(request.Proof, tenantId, context.Request, await keys.ValidAsync(tenantId, cancellationToken), cancellationToken);
         var csr = TenantRequests.SubCa(request.SubCaCsr, tenantId);
         if (!SubCaRotation.Names(claims.Extra.GetValueOrDefault(NewKeyClaim), csr))
             throw TenantProofs.Refusal();
@@ -51,8 +51,7 @@ internal static class SubCaRotationEndpoints
         SubCaRotation rotation, ProviderDb db, CancellationToken cancellationToken)
     {
         TenantIds.Require(tenantId);
-        var keeper = (await keys.ValidAsync(tenantId, cancellationToken)).FirstOrDefault(key => proofs.Holds(confirmation.Proof, tenantId, context.Request, key))
-            ?? throw TenantProofs.Refusal();
+        var (_, keeper) = await proofs.RequireAsync(confirmation.Proof, tenantId, context.Request, await keys.ValidAsync(tenantId, cancellationToken), cancellationToken);
 
         await using var held = await locks.AcquireAsync(tenantId, cancellationToken);
         await RequireActiveAsync(db, tenantId, cancellationToken);

@@ -49,7 +49,7 @@ internal sealed class JoinCall(TenantOptions options, ProviderLink provider, Joi
         }
         catch (Exception e) when (e is ApiException or UnreachableException)
         {
-            throw provider.Translate(e);
+            throw await provider.TranslateAsync(e);
         }
     }
 

@@ -10,13 +10,22 @@ internal sealed class JoinedCheck(
 {
     public string Name => "join";
 
-    public Task<string?> InspectAsync(CancellationToken cancellationToken)
+    public Task<string?> InspectAsync(CancellationToken cancellationToken) => Task.FromResult(Inspect());
+
+    private string? Inspect()
     {
         if (files.ReadBundle() is not { } bundle)
-            return Task.FromResult<string?>(File.Exists(files.Bundle) ? "the join bundle on disk is damaged" : "not joined yet");
+            return File.Exists(files.Bundle) ? "the join bundle on disk is damaged" : "not joined yet";
         if (options.TenantId is { } wanted && wanted != bundle.TenantId)
             throw new StartupException($"this data folder belongs to tenant '{bundle.TenantId}', but {TenantSettings.TenantId} says '{wanted}'");
-        return Task.FromResult(subCa.IsInstalled ? null : Problem(bundle) is { } problem ? $"the join bundle on disk cannot be used: {problem}" : null);
+        try
+        {
+            return subCa.IsInstalled ? null : Problem(bundle) is { } problem ? $"the join bundle on disk cannot be used: {problem}" : null;
+        }
+        catch (NotYetValidException e)
+        {
+            return e.Message;
+        }
     }
 
     public async Task FixAsync(CancellationToken cancellationToken)
@@ -26,9 +35,21 @@ internal sealed class JoinedCheck(
         var bundle = await join.RunAsync(cancellationToken);
         if (options.TenantId is { } wanted && wanted != bundle.TenantId)
             throw new StartupException($"the JOIN key is for tenant '{bundle.TenantId}', but {TenantSettings.TenantId} says '{wanted}'");
-        if (Problem(bundle) is { } problem)
-            throw new StartupException($"the provider's answer cannot be used: {problem}");
+        await RequireUsableAsync(bundle);
         files.WriteBundle(bundle);
+    }
+
+    private async Task RequireUsableAsync(JoinBundle bundle)
+    {
+        try
+        {
+            if (Problem(bundle) is { } problem)
+                throw new StartupException($"the provider's answer cannot be used: {problem}");
+        }
+        catch (NotYetValidException e)
+        {
+            throw new ProviderBusyException($"{e.Message}; {await provider.ClocksAsync()}", inner: e);
+        }
     }
 
     private string? Problem(JoinBundle bundle)
