@@ -150,7 +150,7 @@ public sealed class FailureTests
     }
 
     [Fact]
-    public async Task ServerThatSpeaksNoTls_IsUntrusted()
+    public async Task ServerThatSpeaksNoTls_MayBeAnotherTheNextTime()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
@@ -164,7 +164,7 @@ public sealed class FailureTests
         using var authority = new TestAuthority();
         using var client = TenantClient.Create(new Uri($"https://localhost:{((IPEndPoint)listener.LocalEndpoint).Port}/"), RootTrust.FromCertificate(authority.Root).Tenant("acme.iot.example"));
 
-        (await Should.ThrowAsync<UnreachableException>(() => client.RevokeTokenAsync(Guid.Empty))).Reason.ShouldBe(UnreachableReason.Untrusted);
+        (await Should.ThrowAsync<UnreachableException>(() => client.RevokeTokenAsync(Guid.Empty))).Reason.ShouldBe(UnreachableReason.Connection);
 
         await talk;
     }

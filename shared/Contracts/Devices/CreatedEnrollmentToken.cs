@@ -10,7 +10,7 @@ public sealed class CreatedEnrollmentToken
     public required DateTimeOffset ExpiresAt { get; init; }
 
     /// <summary>Where the device enrols.</summary>
-    public required Uri TenantUrl { get; init; }
+    public required string TenantUrl { get; init; }
 
     /// <summary>SHA-256 of the platform's root: what the device trusts.</summary>
     public required string RootFingerprint { get; init; }

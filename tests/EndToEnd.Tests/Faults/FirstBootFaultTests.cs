@@ -32,12 +32,14 @@ public sealed class FirstBootFaultTests
         var prepared = await provider.PrepareAsync("acme");
         await provider.KillAsync();
         await using var tenant = await TenantStack.LaunchAsync(provider, "acme", prepared.JoinKey);
+        var runs = false;
         foreach (var line in new[] { "first-boot: provider-root waiting", "first-boot: provider-root done", "first-boot: join …", "first-boot: confirm …" })
         {
             await tenant.Process.WaitForLineAsync(line, TimeSpan.FromMinutes(2));
-            if (!provider.Process.HasExited)
+            if (runs)
                 await provider.KillAsync();
             await provider.StartProcessAsync();
+            runs = true;
         }
 
         await tenant.Process.WaitForLineAsync("ready ", TimeSpan.FromMinutes(3));

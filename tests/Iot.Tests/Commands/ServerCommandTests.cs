@@ -190,7 +190,7 @@ public sealed class ServerCommandTests : IAsyncLifetime
             new CreatedEnrollmentToken
             {
                 Id = Guid.Empty, Token = "s3cret", Uses = 1, DeviceId = "pump-1", ExpiresAt = DateTimeOffset.UnixEpoch,
-                TenantUrl = new Uri("https://tenant.example/"), RootFingerprint = new string('a', 64), TrustDomain = "acme.iot.example",
+                TenantUrl = "https://tenant.example/", RootFingerprint = new string('a', 64), TrustDomain = "acme.iot.example",
             },
             ContractsJson.Default.CreatedEnrollmentToken));
     }

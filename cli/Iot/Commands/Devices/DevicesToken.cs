@@ -59,7 +59,7 @@ internal static class DevicesToken
 
     private static EnrollmentText Text(CreatedEnrollmentToken token) => new()
     {
-        TenantUrl = token.TenantUrl, Fingerprint = token.RootFingerprint, TrustDomain = token.TrustDomain, Token = token.Token, DeviceId = token.DeviceId,
+        TenantUrl = ServerAddress.Parse(token.TenantUrl), Fingerprint = token.RootFingerprint, TrustDomain = token.TrustDomain, Token = token.Token, DeviceId = token.DeviceId,
     };
 
     private static string Environment(CreatedEnrollmentToken token) =>

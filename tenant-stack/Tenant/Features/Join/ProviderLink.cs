@@ -28,7 +28,7 @@ internal sealed class ProviderLink(TenantOptions options, JoinFiles files, TimeP
         }
         catch (Exception e) when (e is ApiException or UnreachableException)
         {
-            throw await TranslateAsync(e);
+            throw await TranslateAsync(e, time.GetUtcNow());
         }
     }
 
@@ -50,13 +50,14 @@ internal sealed class ProviderLink(TenantOptions options, JoinFiles files, TimeP
     /// <summary>Calls the provider. Throws <see cref="ProviderBusyException"/> or StartupException.</summary>
     public async Task<T> CallAsync<T>(Func<ProviderClient, Task<T>> call, X509Certificate2? clientCertificate = null)
     {
+        var asked = time.GetUtcNow();
         try
         {
             return await CallRawAsync(call, clientCertificate);
         }
         catch (Exception e) when (e is ApiException or UnreachableException)
         {
-            throw await TranslateAsync(e);
+            throw await TranslateAsync(e, asked);
         }
     }
 
@@ -83,10 +84,12 @@ internal sealed class ProviderLink(TenantOptions options, JoinFiles files, TimeP
     }
 
     /// <summary>Sorts a failure of <see cref="CallRawAsync"/> into later and never.</summary>
-    public async Task<Exception> TranslateAsync(Exception e) => e switch
+    /// <param name="e">The failure.</param>
+    /// <param name="asked">This machine's clock when the proof was made: it may have been set right since.</param>
+    public async Task<Exception> TranslateAsync(Exception e, DateTimeOffset asked) => e switch
     {
         ApiException { IsTransient: true } api => new ProviderBusyException($"the provider at {Url} answered {api.Status} {api.Code}", api.RetryAfter, api),
-        ApiException { Code: "proof_refused" } api when ServerClock.Describe(api.ServerTime - time.GetUtcNow(), Url) is { } clocks =>
+        ApiException { Code: "proof_refused" } api when ServerClock.Describe(api.ServerTime - asked, Url) is { } clocks =>
             new ProviderBusyException($"the provider refused a proof, because {clocks}", inner: api),
         ApiException api => new StartupException(Advice(api)),
         UnreachableException { Reason: UnreachableReason.Untrusted } tls => new StartupException(

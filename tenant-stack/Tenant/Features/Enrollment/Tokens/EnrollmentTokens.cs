@@ -40,7 +40,7 @@ internal sealed class EnrollmentTokens(
         return new CreatedEnrollmentToken
         {
             Id = token.Id, Token = secret, DeviceId = token.DeviceId, Uses = token.Uses, ExpiresAt = token.ExpiresAt,
-            TenantUrl = options.PublicUrl, RootFingerprint = authority.RootFingerprint, TrustDomain = tenant.TrustDomain,
+            TenantUrl = options.PublicUrl.AbsoluteUri, RootFingerprint = authority.RootFingerprint, TrustDomain = tenant.TrustDomain,
         };
     }
 
