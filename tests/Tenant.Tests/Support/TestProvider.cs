@@ -110,6 +110,9 @@ internal sealed class TestProvider : IAsyncDisposable
         await app.StartAsync();
     }
 
+    /// <summary>By which it judges proofs.</summary>
+    public TimeProvider Time { get; set; } = TimeProvider.System;
+
     /// <summary>Serial numbers of the Sub-CAs that its list says are revoked.</summary>
     public List<byte[]> Revoked { get; } = [];
 
@@ -333,7 +336,7 @@ internal sealed class TestProvider : IAsyncDisposable
     {
         try
         {
-            return KeyProof.Verify(proof, key, TenantId, new Uri(Url, http.Request.Path), TimeProvider.System);
+            return KeyProof.Verify(proof, key, TenantId, new Uri(Url, http.Request.Path), Time);
         }
         catch (JoseException)
         {

@@ -43,6 +43,8 @@ public sealed class BridgeRenewalTests : IAsyncLifetime
         var before = await BridgeAsync();
         var key = await File.ReadAllTextAsync(tenant.InData("join-bundle", "mqtt-bridge.key"));
 
+        tenant.Provider.Time = new FakeTime(TimeProvider.System.GetUtcNow().AddDays(366));
+
         (await Renewal(TimeSpan.FromDays(366)).RunAsync(CancellationToken.None)).ShouldBeTrue();
 
         tenant.Provider.Calls.ShouldContain(c => c.EndsWith("/bridge/reissue", StringComparison.Ordinal));
