@@ -8,6 +8,3 @@ public sealed record RevokedSubCasContent
     public required DateTimeOffset NextUpdate { get; init; }
     public required IReadOnlyList<RevokedSubCa> Entries { get; init; }
 }
-
-/// <summary>One line of it.</summary>
-public sealed record RevokedSubCa(ReadOnlyMemory<byte> SerialNumber, DateTimeOffset RevokedAt);

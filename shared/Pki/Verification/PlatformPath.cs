@@ -18,8 +18,4 @@ internal static class PlatformPath
         && path[1].NameConstraints is { PermittedUriDomains: [var domain] } && string.Equals(domain, trustDomain, StringComparison.Ordinal)
             ? null
             : $"it is not signed by a Sub-CA of {trustDomain}";
-
-    /// <summary>The trust domain that a Sub-CA is confined to; null for any other certificate.</summary>
-    public static string? TrustDomainOf(ParsedCertificate subCa) =>
-        subCa is { IsCa: true, NameConstraints.PermittedUriDomains: [var domain] } ? domain : null;
 }
