@@ -17,16 +17,21 @@ public sealed class DeviceAgent(DeviceFolder folder, TimeProvider? time = null)
         var settings = enrollment.Settings;
         if (!DeviceId.IsValid(settings.DeviceId))
             throw new AgentException($"'{settings.DeviceId}' is not a device id: lower-case DNS labels, at most {DeviceId.MaxLength} characters");
+        if (settings.TrustDomain is not { } trustDomain || !SpiffeId.TryParse($"spiffe://{trustDomain}", out _, out _))
+            throw new AgentException("which tenant? the trust domain that came with the enrolment token is missing or malformed, for example acme.iotplatform.example");
         RefuseToReplace(settings);
         folder.SaveSettings(settings, enrollment.Root);
         using var key = folder.LoadOrCreatePendingKey();
         var wireguard = WireGuardFiles.PublicKey(folder, enrollment);
-        using var tenant = TenantClient.Create(settings.TenantUrl, enrollment.Root);
+        var pinned = new PinnedTenant(enrollment.Root, trustDomain, await FetchListAsync(settings, new PinnedTenant(enrollment.Root, trustDomain, null), cancellationToken).ConfigureAwait(false));
+        using var tenant = TenantClient.Create(settings.TenantUrl, pinned.ServerAtFirstContact(time));
         var request = new EnrollRequest { Csr = RequestFor(key, settings.DeviceId), DeviceName = settings.DeviceName, DeviceType = settings.DeviceType, WgPublicKey = wireguard };
         try
         {
             var answer = await tenant.EnrollAsync(settings.DeviceId, enrollment.Token, request, cancellationToken).ConfigureAwait(false);
-            return Accept(answer, key, settings, enrollment.Root);
+            var identity = Accept(answer, key, settings, pinned);
+            folder.SaveRevokedSubCas(pinned.Revoked!);
+            return identity;
         }
         catch (ApiException e) when (RevocationCodes.Contains(e.Code))
         {
@@ -43,10 +48,44 @@ public sealed class DeviceAgent(DeviceFolder folder, TimeProvider? time = null)
         using var current = folder.LoadIdentity() ?? throw NotEnrolled();
         folder.DropPendingKeyOf(current);
         using var pending = newKey ? folder.LoadOrCreatePendingKey() : null;
-        using var tenant = TenantClient.Create(settings.TenantUrl, root, current.Certificate, [.. current.Chain.Intermediates]);
+        var pinned = await UpdateListAsync(settings, new PinnedTenant(root, TrustDomainOf(settings, current), folder.LoadRevokedSubCas()), current, cancellationToken).ConfigureAwait(false);
+        using var tenant = TenantClient.Create(settings.TenantUrl, pinned.Server(time), current.Certificate, [.. current.Chain.Intermediates]);
         var answer = await tenant.RenewAsync(
             settings.DeviceId, new RenewRequest { Csr = pending is null ? null : RequestFor(pending, settings.DeviceId) }, cancellationToken).ConfigureAwait(false);
-        return Accept(answer, pending ?? current.Key, settings, root);
+        return Accept(answer, pending ?? current.Key, settings, pinned);
+    }
+
+    /// <summary>The tenant's time minus this device's; null when the tenant does not answer.</summary>
+    internal async Task<TimeSpan?> ClockDifferenceAsync(CancellationToken cancellationToken) =>
+        folder.LoadSettings() is { } settings ? await ServerClock.DifferenceAsync(settings.TenantUrl, time, cancellationToken).ConfigureAwait(false) : null;
+
+    // In folders of earlier versions the pin is the trust domain of the certificate that the device has.
+    private static string TrustDomainOf(DeviceSettings settings, DeviceIdentity current) =>
+        settings.TrustDomain
+        ?? SubjectNames.FromCertificate(current.Certificate).Uris.Select(uri => SpiffeId.TryParse(uri, out var domain, out _) ? domain : null).FirstOrDefault(domain => domain is not null)
+        ?? throw new AgentException("the device's certificate has no SPIFFE id, so its tenant is not known; enrol anew");
+
+    private async Task<RevokedSubCas> FetchListAsync(DeviceSettings settings, PinnedTenant tenant, CancellationToken cancellationToken)
+    {
+        using var client = TenantClient.Create(settings.TenantUrl, tenant.Server(time));
+        return await client.GetRevokedSubCasAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    // A newer list counts from now on. That there is none to be had keeps no device from renewing.
+    private async Task<PinnedTenant> UpdateListAsync(DeviceSettings settings, PinnedTenant tenant, DeviceIdentity current, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var list = await FetchListAsync(settings, tenant, cancellationToken).ConfigureAwait(false);
+            if (list.Number <= (tenant.Revoked?.Number ?? -1) || !list.IsSignedBy(ParsedCertificate.Parse(current.Chain.Certificates[^2].RawData)))
+                return tenant;
+            folder.SaveRevokedSubCas(list);
+            return tenant with { Revoked = list };
+        }
+        catch (Exception e) when (e is ApiException or UnreachableException { Reason: not UnreachableReason.Untrusted })
+        {
+            return tenant;
+        }
     }
 
     internal AgentException NotEnrolled() => new($"no identity in {folder.Path}; enrol first: iot device enroll --help");
@@ -65,9 +104,9 @@ public sealed class DeviceAgent(DeviceFolder folder, TimeProvider? time = null)
             throw new AgentException($"{settings.DeviceId} is enrolled until {identity.NotAfter:u}; remove {folder.IdentityPath} first to enrol anew");
     }
 
-    private DeviceIdentity Accept(EnrollResponse answer, ECDsa key, DeviceSettings settings, RootTrust root)
+    private DeviceIdentity Accept(EnrollResponse answer, ECDsa key, DeviceSettings settings, PinnedTenant tenant)
     {
-        var identity = IdentityCheck.Accept(answer, key, settings.DeviceId, root, time.GetUtcNow());
+        var identity = IdentityCheck.Accept(answer, key, settings.DeviceId, tenant, time.GetUtcNow());
         folder.SaveIdentity(identity);
         WireGuardFiles.Save(folder, answer.Wireguard);
         return identity;

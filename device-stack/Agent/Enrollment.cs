@@ -14,4 +14,8 @@ public sealed class Enrollment
 
     /// <summary>Or bring one's own: base64 of the 32-byte public key; the written configuration then keeps the placeholder.</summary>
     public string? WireGuardPublicKey { get; init; }
+
+    /// <summary>The same with WireGuard as asked for.</summary>
+    public Enrollment With(bool wireGuard, string? publicKey) =>
+        new() { Settings = Settings, Root = Root, Token = Token, WithWireGuard = wireGuard, WireGuardPublicKey = publicKey };
 }

@@ -21,8 +21,8 @@ public sealed class RenewalLoop(DeviceFolder folder, DeviceAgent agent, TimeProv
             var (due, notAfter) = Plan();
             while (true)
             {
-                await SleepUntilAsync(due < notAfter ? due : notAfter, cancellationToken).ConfigureAwait(false);
-                if (time.GetUtcNow() >= notAfter)
+                await SleepUntilAsync(due < notAfter || time.GetUtcNow() >= notAfter ? due : notAfter, cancellationToken).ConfigureAwait(false);
+                if (time.GetUtcNow() >= notAfter && !await IsClockAheadAsync(notAfter, cancellationToken).ConfigureAwait(false))
                     return End(AgentOutcome.Expired, AgentEventKind.Expired, $"the certificate expired at {notAfter:u}; enrol again with a new token");
                 switch (await TryRenewAsync(cancellationToken).ConfigureAwait(false))
                 {
@@ -30,7 +30,7 @@ public sealed class RenewalLoop(DeviceFolder folder, DeviceAgent agent, TimeProv
                         return End(AgentOutcome.Revoked, AgentEventKind.Revoked, $"the tenant revoked this device: {refusal.Message}; the agent stops");
                     case Failure failure:
                         due = time.GetUtcNow() + backoff.Next(failure.RetryAfter);
-                        Report(AgentEventKind.Retrying, $"renewal failed: {failure.Message}", due);
+                        Report(AgentEventKind.Retrying, $"renewal failed: {failure.Message}{await ClocksAsync(cancellationToken).ConfigureAwait(false)}", due);
                         break;
                     default:
                         backoff.Reset();
@@ -70,6 +70,14 @@ public sealed class RenewalLoop(DeviceFolder folder, DeviceAgent agent, TimeProv
             return new Failure(e.Message, null);
         }
     }
+
+    /// <summary>By the tenant's clock the certificate is still good: then it is this clock that is wrong, and no reason to enrol again.</summary>
+    private async Task<bool> IsClockAheadAsync(DateTimeOffset notAfter, CancellationToken cancellationToken) =>
+        await agent.ClockDifferenceAsync(cancellationToken).ConfigureAwait(false) is { } difference && time.GetUtcNow() + difference < notAfter;
+
+    private async Task<string> ClocksAsync(CancellationToken cancellationToken) =>
+        folder.LoadSettings() is { } settings
+        && ServerClock.Describe(await agent.ClockDifferenceAsync(cancellationToken).ConfigureAwait(false), settings.TenantUrl) is { } clocks ? $"; {clocks}" : "";
 
     private async Task SleepUntilAsync(DateTimeOffset due, CancellationToken cancellationToken)
     {

@@ -10,6 +10,7 @@ using IoTPlatform.Provider.Features.Join;
 using IoTPlatform.Provider.Features.Messaging;
 using IoTPlatform.Provider.Features.Removal;
 using IoTPlatform.Provider.Features.Rotation;
+using IoTPlatform.Provider.Features.SubCaRevocation;
 using IoTPlatform.Provider.Features.Telemetry;
 using IoTPlatform.Provider.Features.Tenants;
 using IoTPlatform.Provider.Features.Workflow;
@@ -57,6 +58,7 @@ internal static class Program
         builder.Services.AddPlatformEvents(foundation.Options);
         builder.Services.AddIdentityFederation(foundation.Folder, foundation.Options.Oidc);
         builder.Services.AddSubCaRotation();
+        builder.Services.AddRevokedSubCas();
         builder.Services.AddTenantRemoval();
         builder.Services.AddTelemetry(foundation.Options);
         replace?.Invoke(builder.Services);
@@ -71,7 +73,9 @@ internal static class Program
         app.MapEventForwarding();
         app.MapJoinWorkflow();
         app.MapSubCaRotation();
+        app.MapRevokedSubCas();
         app.MapBridge();
+        app.MapBridgeReissue();
         app.MapIdentityFederation();
         app.MapTenantRemoval();
         app.MapMessaging(foundation.Options);

@@ -30,8 +30,8 @@ public sealed record CertificateAuthorityOptions
 
     public string IntermediateCommonName { get; init; } = "IoTPlatform Intermediate CA";
 
-    /// <summary>CN of this host's own HTTPS certificate.</summary>
-    public string ServiceName { get; init; } = "iot-bridge-api";
+    /// <summary>CN of this host's own HTTPS certificate and name in its SPIFFE id, by which clients know the host.</summary>
+    public string ServiceName => Tenant is null ? ServiceNames.ProviderApi : ServiceNames.TenantApi;
 
     /// <summary>Shortest lifetime a one-time token can buy.</summary>
     public TimeSpan MinLeafLifetime { get; init; } = TimeSpan.FromMinutes(5);

@@ -4,6 +4,7 @@ using IoTPlatform.Contracts;
 using IoTPlatform.Contracts.Accounts;
 using IoTPlatform.Contracts.Audit;
 using IoTPlatform.Contracts.Certificates;
+using IoTPlatform.Pki;
 using Polly;
 
 namespace IoTPlatform.Client;
@@ -11,6 +12,9 @@ namespace IoTPlatform.Client;
 /// <summary>What provider and tenant have in common: accounts, certificates, audit. Owns the <see cref="HttpClient"/> it is given.</summary>
 public abstract class PlatformClient : IDisposable
 {
+    /// <summary>Where the provider serves its list of revoked Sub-CAs, and tenants relay it.</summary>
+    public const string RevokedSubCasPath = "crl/sub-cas";
+
     private readonly HttpClient http;
     private readonly ResiliencePipeline<byte[]> retries;
     private AuthenticationHeaderValue? session;
@@ -75,6 +79,20 @@ public abstract class PlatformClient : IDisposable
     public Task<AuditVerification> VerifyAuditAsync(CancellationToken cancellationToken = default) =>
         GetAsync("portal/audit/verify", ContractsJson.Default.AuditVerification, cancellationToken);
 
+    /// <summary>The provider's list of revoked Sub-CAs, as the provider serves it and tenants relay it. Whom it is signed by is the caller's to check.</summary>
+    public async Task<RevokedSubCas> GetRevokedSubCasAsync(CancellationToken cancellationToken = default)
+    {
+        var body = await retries.ExecuteAsync(async token => await ApiTransport.GetBytesAsync(http, RevokedSubCasPath, token).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return RevokedSubCas.Parse(body);
+        }
+        catch (PkiException e)
+        {
+            throw new UnreachableException(BaseUrl, UnreachableReason.NotThisApi, $"{BaseUrl} answered something that is no list of revoked Sub-CAs: {e.Message}", e);
+        }
+    }
+
     public void Dispose()
     {
         http.Dispose();
@@ -122,9 +140,10 @@ public abstract class PlatformClient : IDisposable
         return ApiTransport.Decode(BaseUrl, await ApiTransport.SendAsync(http, request, cancellationToken).ConfigureAwait(false), answer);
     }
 
-    private protected async Task<TAnswer> SendAsync<TAnswer>(HttpMethod method, string path, JsonTypeInfo<TAnswer> answer, CancellationToken cancellationToken)
+    private protected async Task<TAnswer> SendAsync<TAnswer>(
+        HttpMethod method, string path, JsonTypeInfo<TAnswer> answer, CancellationToken cancellationToken, string? bearer = null)
     {
-        using var request = Request(method, path, bearer: null);
+        using var request = Request(method, path, bearer);
         return ApiTransport.Decode(BaseUrl, await ApiTransport.SendAsync(http, request, cancellationToken).ConfigureAwait(false), answer);
     }
 

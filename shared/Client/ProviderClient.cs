@@ -6,6 +6,7 @@ using IoTPlatform.Contracts.Identity;
 using IoTPlatform.Contracts.Join;
 using IoTPlatform.Contracts.Telemetry;
 using IoTPlatform.Contracts.Tenants;
+using IoTPlatform.Pki;
 
 namespace IoTPlatform.Client;
 
@@ -14,8 +15,8 @@ public sealed class ProviderClient(HttpClient http, TimeProvider? time = null) :
 {
     public const string JoinKeyHeader = "X-Join-Key";
 
-    public static ProviderClient Create(Uri baseUrl, RootTrust trust, X509Certificate2? client = null, TimeSpan? timeout = null) =>
-        new(PlatformHttp.Create(baseUrl, trust.Roots, client, timeout ?? PlatformHttp.DefaultTimeout));
+    public static ProviderClient Create(Uri baseUrl, ServerVerifier server, X509Certificate2? client = null, TimeSpan? timeout = null) =>
+        new(PlatformHttp.Create(baseUrl, server, client, timeout ?? PlatformHttp.DefaultTimeout));
 
     public Task<PreparedTenant> PrepareTenantAsync(PrepareTenantRequest request, CancellationToken cancellationToken = default) =>
         SendAsync(HttpMethod.Post, "portal/admin/tenants/prepare", request, ContractsJson.Default.PrepareTenantRequest, ContractsJson.Default.PreparedTenant, cancellationToken);
@@ -89,11 +90,12 @@ public sealed class ProviderClient(HttpClient http, TimeProvider? time = null) :
     /// <summary>Where <see cref="GetJoinStatusAsync"/> asks: the audience of its proof.</summary>
     public Uri JoinStatusUrl(string tenantId) => new(BaseUrl, Tenant(tenantId) + "/join-status");
 
+    /// <summary>One attempt: a proof is good for one call.</summary>
     /// <param name="tenantId">The tenant that asked to join.</param>
     /// <param name="proof">Proof JWT of the requested Sub-CA key.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     public Task<JoinRequestStatus> GetJoinStatusAsync(string tenantId, string proof, CancellationToken cancellationToken = default) =>
-        GetAsync(Tenant(tenantId) + "/join-status", ContractsJson.Default.JoinRequestStatus, cancellationToken, bearer: proof);
+        SendAsync(HttpMethod.Get, Tenant(tenantId) + "/join-status", ContractsJson.Default.JoinRequestStatus, cancellationToken, bearer: proof);
 
     /// <param name="tenantId">Whose request.</param>
     /// <param name="subCaKeySha256">The key that was compared: another one that asked meanwhile is refused. Null: whatever asks.</param>
@@ -134,6 +136,15 @@ public sealed class ProviderClient(HttpClient http, TimeProvider? time = null) :
     /// <summary>Needs a client made with the current bridge certificate. Gives the tenant's head and gets the provider's.</summary>
     public Task<AuditHead> AnchorAuditAsync(string tenantId, AuditHead head, CancellationToken cancellationToken = default) =>
         SendAsync(HttpMethod.Post, Tenant(tenantId) + "/bridge/audit-head", head, ContractsJson.Default.AuditHead, ContractsJson.Default.AuditHead, cancellationToken);
+
+    /// <summary>Where <see cref="ReissueBridgeAsync"/> posts to: the audience of its proof.</summary>
+    public Uri ReissueBridgeUrl(string tenantId) => new(BaseUrl, Tenant(tenantId) + "/bridge/reissue");
+
+    /// <summary>For a bridge certificate that has expired: the proof of a valid Sub-CA key stands in for it.</summary>
+    public Task<RenewedBridge> ReissueBridgeAsync(string tenantId, ReissueBridgeRequest request, CancellationToken cancellationToken = default) =>
+        SendAsync(
+            HttpMethod.Post, Tenant(tenantId) + "/bridge/reissue", request,
+            ContractsJson.Default.ReissueBridgeRequest, ContractsJson.Default.RenewedBridge, cancellationToken);
 
     /// <summary>Needs a client made with the current bridge certificate. Returns once the platform's bus has them.</summary>
     public Task ForwardEventsAsync(string tenantId, ForwardedEvents events, CancellationToken cancellationToken = default) =>

@@ -1,10 +1,11 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
+using IoTPlatform.Pki;
 
 namespace IoTPlatform.Client;
 
-/// <summary>The platform root a client trusts, and nothing else: system roots play no part.</summary>
+/// <summary>The platform root a client trusts, and nothing else: system roots play no part. Below it a server is known by its identity.</summary>
 public sealed class RootTrust
 {
     private const int MaxAnswerBytes = 64 * 1024;
@@ -20,7 +21,15 @@ public sealed class RootTrust
     /// <summary>Lower-case hex SHA-256 of the root's DER.</summary>
     public string Fingerprint { get; }
 
-    public X509Certificate2Collection Roots => [Root];
+    /// <summary>The provider's API below this root.</summary>
+    /// <param name="platformDomain">Where it is known.</param>
+    /// <param name="time">Null: the system's.</param>
+    public ServerVerifier Provider(string? platformDomain = null, TimeProvider? time = null) => ServerVerifier.ForPlatform(Root, ServerIdentity.Provider(platformDomain), time);
+
+    /// <summary>One tenant's API below this root.</summary>
+    /// <param name="trustDomain">The tenant's SPIFFE trust domain.</param>
+    /// <param name="time">Null: the system's.</param>
+    public ServerVerifier Tenant(string trustDomain, TimeProvider? time = null) => ServerVerifier.ForPlatform(Root, ServerIdentity.Tenant(trustDomain), time);
 
     public static RootTrust FromCertificate(X509Certificate2 root) => new(root);
 

@@ -3,6 +3,7 @@ using IoTPlatform.Contracts;
 using IoTPlatform.Contracts.Certificates;
 using IoTPlatform.Contracts.Devices;
 using IoTPlatform.Contracts.Join;
+using IoTPlatform.Pki;
 
 namespace IoTPlatform.Client;
 
@@ -10,8 +11,8 @@ namespace IoTPlatform.Client;
 public sealed class TenantClient(HttpClient http, TimeProvider? time = null) : PlatformClient(http, time)
 {
     public static TenantClient Create(
-        Uri baseUrl, RootTrust trust, X509Certificate2? client = null, X509Certificate2Collection? clientChain = null, TimeSpan? timeout = null) =>
-        new(PlatformHttp.Create(baseUrl, trust.Roots, client, timeout ?? PlatformHttp.DefaultTimeout, clientChain));
+        Uri baseUrl, ServerVerifier server, X509Certificate2? client = null, X509Certificate2Collection? clientChain = null, TimeSpan? timeout = null) =>
+        new(PlatformHttp.Create(baseUrl, server, client, timeout ?? PlatformHttp.DefaultTimeout, clientChain));
 
     public Task<CreatedEnrollmentToken> CreateTokenAsync(CreateEnrollmentTokenRequest request, CancellationToken cancellationToken = default) =>
         SendAsync(

@@ -1,3 +1,5 @@
+using IoTPlatform.Pki;
+
 namespace IoTPlatform.Client;
 
 /// <summary>No usable answer came back; whether the server acted on the request is unknown.</summary>
@@ -6,6 +8,9 @@ public sealed class UnreachableException(Uri server, UnreachableReason reason, s
     public Uri Server { get; } = server;
     public UnreachableReason Reason { get; } = reason;
 
+    /// <summary>With <see cref="UnreachableReason.ClocksDiffer"/>: when the server's certificate is valid.</summary>
+    public ValidityPeriod? Validity { get; init; }
+
     /// <summary>Trying again can help; a certificate that is not trusted stays so.</summary>
-    public bool IsTransient => Reason is UnreachableReason.Connection or UnreachableReason.TimedOut;
+    public bool IsTransient => Reason is UnreachableReason.Connection or UnreachableReason.TimedOut or UnreachableReason.ClocksDiffer;
 }

@@ -37,6 +37,7 @@ namespace IoTPlatform.Contracts;
 [JsonSerializable(typeof(RotateSubCaRequest))]
 [JsonSerializable(typeof(RotatedSubCa))]
 [JsonSerializable(typeof(RenewBridgeRequest))]
+[JsonSerializable(typeof(ReissueBridgeRequest))]
 [JsonSerializable(typeof(RenewedBridge))]
 [JsonSerializable(typeof(PlatformView))]
 [JsonSerializable(typeof(InitIdentityRequest))]

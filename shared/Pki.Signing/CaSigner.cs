@@ -57,6 +57,10 @@ public sealed class CaSigner : IDisposable
         return new SignedCertificate(prepared, Sign(_key, prepared.TbsCertificate.Span));
     }
 
+    /// <summary>Signs a list of revoked Sub-CAs (RFC 5280 5); dates are cut to the second.</summary>
+    public RevokedSubCas SignRevokedSubCas(RevokedSubCasContent content) =>
+        RevokedSubCas.Parse(Sign(_key, RevokedSubCasWriter.Encode(Issuer, content)));
+
     public void Dispose()
     {
         _key.Dispose();

@@ -20,7 +20,7 @@ public sealed class CrashTests
 
         await tenant.EnrollAsync();
 
-        EnrollTests.KeyOf(tenant.Server.Seen.Single()).ShouldBe(pending);
+        EnrollTests.KeyOf(tenant.Calls.Single()).ShouldBe(pending);
     }
 
     [Fact]
@@ -30,16 +30,16 @@ public sealed class CrashTests
         await tenant.EnrollAsync();
         tenant.Fault = (context, _) =>
         {
-            if (tenant.Server.Seen.Count == 2)
+            if (tenant.Calls.Count == 2)
                 context.Abort();
-            return Task.FromResult(tenant.Server.Seen.Count == 2);
+            return Task.FromResult(tenant.Calls.Count == 2);
         };
         using var folder = tenant.Open();
         await Should.ThrowAsync<UnreachableException>(() => tenant.Agent(folder).RenewAsync(newKey: true));
 
         using var identity = await tenant.Agent(folder).RenewAsync(newKey: true);
 
-        EnrollTests.KeyOf(tenant.Server.Seen[1]).ShouldBe(EnrollTests.KeyOf(tenant.Server.Seen[2]));
+        EnrollTests.KeyOf(tenant.Calls[1]).ShouldBe(EnrollTests.KeyOf(tenant.Calls[2]));
         identity.Certificate.HasPrivateKey.ShouldBeTrue();
     }
 

@@ -31,7 +31,7 @@ public sealed class EnrollTests
         await using var tenant = await FakeTenant.StartAsync();
         await tenant.EnrollAsync();
 
-        var seen = tenant.Server.Seen.Single();
+        var seen = tenant.Calls.Single();
 
         seen.Path.ShouldBe("/devices/pump-1/enroll");
         seen.Authorization.ShouldBe("Bearer one-time-token");
@@ -58,16 +58,16 @@ public sealed class EnrollTests
         await using var tenant = await FakeTenant.StartAsync();
         tenant.Fault = (context, _) =>
         {
-            if (tenant.Server.Seen.Count == 1)
+            if (tenant.Calls.Count == 1)
                 context.Abort();
-            return Task.FromResult(tenant.Server.Seen.Count == 1);
+            return Task.FromResult(tenant.Calls.Count == 1);
         };
         using (var folder = tenant.Open())
             await Should.ThrowAsync<UnreachableException>(() => tenant.Agent(folder).EnrollAsync(tenant.Enrollment));
 
         await tenant.EnrollAsync();
 
-        KeyOf(tenant.Server.Seen[0]).ShouldBe(KeyOf(tenant.Server.Seen[1]));
+        KeyOf(tenant.Calls[0]).ShouldBe(KeyOf(tenant.Calls[1]));
     }
 
     [Fact]
@@ -76,7 +76,7 @@ public sealed class EnrollTests
         await using var tenant = await FakeTenant.StartAsync();
         tenant.Fault = async (context, _) =>
         {
-            if (tenant.Server.Seen.Count > 1)
+            if (tenant.Calls.Count > 1)
                 return false;
             await context.ProblemAsync(403, "certificate_revoked", "revoked");
             return true;
@@ -86,7 +86,7 @@ public sealed class EnrollTests
 
         await tenant.EnrollAsync();
 
-        KeyOf(tenant.Server.Seen[0]).ShouldNotBe(KeyOf(tenant.Server.Seen[1]));
+        KeyOf(tenant.Calls[0]).ShouldNotBe(KeyOf(tenant.Calls[1]));
     }
 
     [Fact]
@@ -118,7 +118,7 @@ public sealed class EnrollTests
     public async Task Enroll_ChainToAnotherRoot_IsRefused()
     {
         await using var tenant = await FakeTenant.StartAsync();
-        using var foreign = new TestAuthority("Foreign");
+        using var foreign = new TestAuthority("Foreign", tenant: "acme");
         tenant.Fault = async (context, request) =>
         {
             var now = tenant.Time.GetUtcNow();
@@ -154,7 +154,7 @@ public sealed class EnrollTests
 
         await Should.ThrowAsync<AgentException>(() => tenant.Agent(folder).EnrollAsync(new Enrollment { Settings = tenant.Settings with { DeviceId = id }, Root = tenant.Server.Trust, Token = "t" }));
 
-        tenant.Server.Seen.ShouldBeEmpty();
+        tenant.Calls.ShouldBeEmpty();
     }
 
     [Fact]
@@ -167,7 +167,7 @@ public sealed class EnrollTests
         var e = await Should.ThrowAsync<AgentException>(() => tenant.Agent(folder).EnrollAsync(tenant.Enrollment));
 
         e.Message.ShouldContain("is enrolled until");
-        tenant.Server.Seen.Count.ShouldBe(1);
+        tenant.Calls.Count.ShouldBe(1);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using IoTPlatform.Client.Tests.Doubles;
 using IoTPlatform.Contracts;
@@ -12,7 +13,15 @@ internal sealed class FakeTenant : IAsyncDisposable
 {
     private readonly TempFolder temp = new();
 
-    private FakeTenant(FaultyServer server) => Server = server;
+    private FakeTenant(FaultyServer server)
+    {
+        Server = server;
+        List = () => Revoking(number: 1);
+    }
+
+    /// <summary>A list of the Intermediate CA, in date by the fake clock.</summary>
+    public byte[] Revoking(long number, params X509Certificate2[] subCas) =>
+        TestRevocationList.Create(Server.Authority.Intermediate, number, Time.GetUtcNow().AddMinutes(-1), Time.GetUtcNow().AddDays(14), subCas);
 
     public FaultyServer Server { get; }
     public FakeTime Time { get; } = new(TimeProvider.System.GetUtcNow());
@@ -22,12 +31,12 @@ internal sealed class FakeTenant : IAsyncDisposable
     public Func<HttpContext, SeenRequest, Task<bool>> Fault { get; set; } = (_, _) => Task.FromResult(false);
     public Func<EnrollResponse, EnrollResponse> Change { get; set; } = answer => answer;
     public string DevicePath => temp.Combine("device");
-    public DeviceSettings Settings => new() { TenantUrl = Server.Url, DeviceId = "pump-1", DeviceName = "Pump 1", DeviceType = "pump" };
+    public DeviceSettings Settings => new() { TenantUrl = Server.Url, DeviceId = "pump-1", DeviceName = "Pump 1", DeviceType = "pump", TrustDomain = Server.Authority.TrustDomain };
     public Enrollment Enrollment => new() { Settings = Settings, Root = Server.Trust, Token = "one-time-token" };
 
     public static async Task<FakeTenant> StartAsync()
     {
-        var tenant = new FakeTenant(await FaultyServer.StartAsync());
+        var tenant = new FakeTenant(await FaultyServer.StartAsync(authority: new TestAuthority(tenant: "acme")));
         tenant.Server.Answer = tenant.AnswerAsync;
         return tenant;
     }
@@ -42,6 +51,15 @@ internal sealed class FakeTenant : IAsyncDisposable
         using var folder = Open();
         using var identity = await Agent(folder).EnrollAsync(Enrollment);
     }
+
+    /// <summary>Of the device's clock.</summary>
+    public TimeSpan ClockAhead { get; set; }
+
+    /// <summary>The list of revoked Sub-CAs it relays.</summary>
+    public Func<byte[]> List { get; set; }
+
+    /// <summary>The calls that are about the device, not the list.</summary>
+    public IReadOnlyList<SeenRequest> Calls => [.. Server.Seen.Where(request => request.Method == "POST")];
 
     public EnrollResponse Issue(SeenRequest request, string? otherName = null)
     {
@@ -69,7 +87,12 @@ internal sealed class FakeTenant : IAsyncDisposable
 
     private async Task AnswerAsync(HttpContext context, SeenRequest request)
     {
-        if (!await Fault(context, request))
+        context.Response.Headers.Date = (Time.GetUtcNow() + ClockAhead).ToString("R");
+        if (request is { Method: "GET", Path: "/crl/sub-cas" })
+            await context.Response.Body.WriteAsync(List());
+        else if (request.Method == "GET")
+            context.Response.StatusCode = 404;
+        else if (!await Fault(context, request))
             await context.JsonAsync(Change(Issue(request)), ContractsJson.Default.EnrollResponse);
     }
 }

@@ -17,7 +17,7 @@ public sealed class RenewTests
 
         using var after = await tenant.Agent(folder).RenewAsync(newKey);
 
-        var request = tenant.Server.Seen[^1];
+        var request = tenant.Calls[^1];
         request.Path.ShouldBe("/devices/pump-1/renew");
         request.ClientCertificate!.RawData.ShouldBe(before.Certificate.RawData);
         request.Authorization.ShouldBeEmpty();
@@ -73,7 +73,7 @@ public sealed class RenewTests
 
         (await Should.ThrowAsync<UnreachableException>(() => tenant.Agent(folder).RenewAsync(newKey: true))).Reason.ShouldBe(UnreachableReason.Untrusted);
 
-        tenant.Server.Seen.Count.ShouldBe(1);
+        tenant.Calls.Count.ShouldBe(1);
     }
 
     [Fact]

@@ -19,7 +19,7 @@ public sealed class RenewalLoopTests
         renewed.At.ShouldBeGreaterThanOrEqualTo(waiting.Next!.Value);
         renewed.At.ShouldBeLessThan(waiting.At + TimeSpan.FromHours(19));
         again.Next!.Value.ShouldBeGreaterThan(renewed.At + TimeSpan.FromHours(15));
-        tenant.Server.Seen.Count.ShouldBe(2);
+        tenant.Calls.Count.ShouldBe(2);
     }
 
     [Fact]
@@ -29,7 +29,7 @@ public sealed class RenewalLoopTests
         await tenant.EnrollAsync();
         tenant.Fault = async (context, _) =>
         {
-            if (tenant.Server.Seen.Count > 3)
+            if (tenant.Calls.Count > 3)
                 return false;
             await context.ProblemAsync(503, "dependency_unavailable", "later", retryAfter: 1200);
             return true;
@@ -61,7 +61,7 @@ public sealed class RenewalLoopTests
         (await loop.NextAsync(AgentEventKind.Revoked)).Message.ShouldContain("revoked this device");
 
         (await loop.Outcome).ShouldBe(AgentOutcome.Revoked);
-        tenant.Server.Seen.Count.ShouldBe(2);
+        tenant.Calls.Count.ShouldBe(2);
     }
 
     [Fact]
@@ -79,7 +79,25 @@ public sealed class RenewalLoopTests
         (await loop.NextAsync(AgentEventKind.Expired)).Message.ShouldContain("enrol again");
 
         (await loop.Outcome).ShouldBe(AgentOutcome.Expired);
-        tenant.Server.Seen.Count.ShouldBeGreaterThan(5);
+        tenant.Calls.Count.ShouldBeGreaterThan(5);
+    }
+
+    [Fact]
+    public async Task Loop_ClockAheadOfTheCertificate_SaysByHowMuchAndKeepsTrying()
+    {
+        await using var tenant = await FakeTenant.StartAsync();
+        await tenant.EnrollAsync();
+        tenant.ClockAhead = -TimeSpan.FromDays(2);
+        tenant.Time.Advance(TimeSpan.FromDays(2));
+        tenant.Fault = async (context, _) =>
+        {
+            await context.ProblemAsync(401, "unauthorized", "not now");
+            return true;
+        };
+        await using var loop = new RunningLoop(tenant);
+
+        (await loop.NextAsync(AgentEventKind.Retrying)).Message.ShouldContain("this machine's clock is 2 days ahead");
+        (await loop.NextAsync(AgentEventKind.Retrying)).Message.ShouldContain("set it");
     }
 
     [Fact]
@@ -89,7 +107,7 @@ public sealed class RenewalLoopTests
         await tenant.EnrollAsync();
         tenant.Fault = (context, _) =>
         {
-            if (tenant.Server.Seen.Count > 3)
+            if (tenant.Calls.Count > 3)
                 return Task.FromResult(false);
             context.Abort();
             return Task.FromResult(true);

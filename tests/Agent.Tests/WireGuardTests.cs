@@ -45,7 +45,7 @@ public sealed class WireGuardTests
         (await File.ReadAllTextAsync(folder.WireGuardPath)).ShouldBe(Template.Replace("<PRIVATE_KEY>", key));
         File.GetUnixFileMode(folder.WireGuardPath).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
         SentKey(tenant).ShouldBe(Curve25519KeyPair.FromPrivateKey(key).PublicKey);
-        tenant.Server.Seen.Single().Body.ShouldNotContain(key);
+        tenant.Calls.Single().Body.ShouldNotContain(key);
     }
 
     [Fact]
@@ -63,7 +63,7 @@ public sealed class WireGuardTests
         File.Exists(folder.WireGuardKeyPath).ShouldBeFalse();
     }
 
-    private static string? SentKey(FakeTenant tenant) => JsonDocument.Parse(tenant.Server.Seen.Single().Body).RootElement.GetProperty("wg_public_key").GetString();
+    private static string? SentKey(FakeTenant tenant) => JsonDocument.Parse(tenant.Calls.Single().Body).RootElement.GetProperty("wg_public_key").GetString();
 
     private static WireGuardConfiguration Configuration => new() { Address = "10.64.0.7/32", AllowedIps = "10.64.0.0/16", Endpoint = "wg.example:51820", ServerPublicKey = "abc=", Configuration = Template };
 }

@@ -61,7 +61,7 @@ public sealed class RequestTests
     public async Task ProviderCall_MethodAndPath_AreTheApis(string call, string expected)
     {
         await using var server = await FaultyServer.StartAsync();
-        using var client = ProviderClient.Create(server.Url, server.Trust);
+        using var client = ProviderClient.Create(server.Url, server.Trust.Provider());
 
         await Should.ThrowAsync<ApiException>(() => ProviderCall(client, call));
 
@@ -72,8 +72,8 @@ public sealed class RequestTests
     [MemberData(nameof(TenantCalls))]
     public async Task TenantCall_MethodAndPath_AreTheApis(string call, string expected)
     {
-        await using var server = await FaultyServer.StartAsync();
-        using var client = TenantClient.Create(server.Url, server.Trust);
+        await using var server = await FaultyServer.StartAsync(authority: new TestAuthority(tenant: "acme"));
+        using var client = TenantClient.Create(server.Url, server.Trust.Tenant("acme.iot.example"));
 
         await Should.ThrowAsync<ApiException>(() => TenantCall(client, call));
 
@@ -93,7 +93,7 @@ public sealed class RequestTests
             raw = context.Features.Get<IHttpRequestFeature>()!.RawTarget;
             return context.ProblemAsync(404, "no", "no");
         };
-        using var client = ProviderClient.Create(server.Url, server.Trust);
+        using var client = ProviderClient.Create(server.Url, server.Trust.Provider());
 
         await Should.ThrowAsync<ApiException>(() => client.GetTenantAsync(id));
 
@@ -107,7 +107,7 @@ public sealed class RequestTests
     public async Task Id_ThatIsNoSegment_IsNotSent(string id)
     {
         using var authority = new TestAuthority();
-        using var client = ProviderClient.Create(new Uri("https://localhost:1/"), RootTrust.FromCertificate(authority.Root));
+        using var client = ProviderClient.Create(new Uri("https://localhost:1/"), RootTrust.FromCertificate(authority.Root).Provider());
 
         await Should.ThrowAsync<ArgumentException>(async () => await client.GetTenantAsync(id));
     }
@@ -119,7 +119,7 @@ public sealed class RequestTests
         server.Answer = (context, request) => request.Path == "/portal/login"
             ? context.JsonAsync(new LoginResponse { AccessToken = "t0ken", TokenType = "Bearer", ExpiresIn = 60, Roles = [] }, ContractsJson.Default.LoginResponse)
             : Task.CompletedTask;
-        using var client = ProviderClient.Create(server.Url, server.Trust);
+        using var client = ProviderClient.Create(server.Url, server.Trust.Provider());
 
         await client.LoginAsync("admin", "pw");
         await client.RemoveTenantAsync("acme");
@@ -134,7 +134,7 @@ public sealed class RequestTests
     public async Task Join_KeyGoesIntoItsHeaderOnly()
     {
         await using var server = await FaultyServer.StartAsync();
-        using var client = ProviderClient.Create(server.Url, server.Trust);
+        using var client = ProviderClient.Create(server.Url, server.Trust.Provider());
 
         await Should.ThrowAsync<ApiException>(() => client.JoinAsync("ABCD-EFGH-JKLM-NPQR", Join));
 
@@ -147,21 +147,23 @@ public sealed class RequestTests
     public async Task Proof_AndEnrolmentToken_AreBearersOfTheirOwnCall()
     {
         await using var server = await FaultyServer.StartAsync();
-        using var provider = ProviderClient.Create(server.Url, server.Trust);
-        using var tenant = TenantClient.Create(server.Url, server.Trust);
+        using var provider = ProviderClient.Create(server.Url, server.Trust.Provider());
+        await using var tenantServer = await FaultyServer.StartAsync(authority: new TestAuthority(tenant: "acme"));
+        using var tenant = TenantClient.Create(tenantServer.Url, tenantServer.Trust.Tenant("acme.iot.example"));
         provider.UseSession("session");
 
         await Should.ThrowAsync<ApiException>(() => provider.GetJoinStatusAsync("acme", "proof"));
         await Should.ThrowAsync<ApiException>(() => tenant.EnrollAsync("pump-1", "token", new EnrollRequest { Csr = "c" }));
 
-        server.Seen.Select(request => request.Authorization).ShouldBe(["Bearer proof", "Bearer token"]);
+        server.Seen.Single().Authorization.ShouldBe("Bearer proof");
+        tenantServer.Seen.Single().Authorization.ShouldBe("Bearer token");
     }
 
     [Fact]
     public async Task Body_IsSnakeCaseJson()
     {
         await using var server = await FaultyServer.StartAsync();
-        using var client = ProviderClient.Create(server.Url, server.Trust);
+        using var client = ProviderClient.Create(server.Url, server.Trust.Provider());
 
         await Should.ThrowAsync<ApiException>(() => client.JoinAsync("k", Join));
 
@@ -173,7 +175,7 @@ public sealed class RequestTests
     public void ProofAudiences_AreTheUrlsThatAreCalled()
     {
         using var authority = new TestAuthority();
-        using var client = ProviderClient.Create(new Uri("https://provider.example:9443/base"), RootTrust.FromCertificate(authority.Root));
+        using var client = ProviderClient.Create(new Uri("https://provider.example:9443/base"), RootTrust.FromCertificate(authority.Root).Provider());
 
         client.ConfirmUrl("acme").ToString().ShouldBe("https://provider.example:9443/base/portal/admin/tenants/acme/join-confirm");
         client.JoinStatusUrl("acme").ToString().ShouldBe("https://provider.example:9443/base/portal/admin/tenants/acme/join-status");

@@ -15,7 +15,7 @@ public sealed class RetryTests
     {
         await using var server = await FaultyServer.StartAsync();
         server.Answer = (context, _) => server.Seen.Count < 3 ? context.ProblemAsync(503, "busy", "busy", retryAfter: 0) : Tenants(context);
-        using var client = ProviderClient.Create(server.Url, server.Trust);
+        using var client = ProviderClient.Create(server.Url, server.Trust.Provider());
 
         (await client.ListTenantsAsync()).Items.Single().TenantId.ShouldBe("acme");
 
@@ -33,7 +33,7 @@ public sealed class RetryTests
             context.Abort();
             return Task.CompletedTask;
         };
-        using var client = ProviderClient.Create(server.Url, server.Trust);
+        using var client = ProviderClient.Create(server.Url, server.Trust.Provider());
 
         (await client.ListTenantsAsync()).Items.Count.ShouldBe(1);
     }
@@ -43,7 +43,7 @@ public sealed class RetryTests
     {
         await using var server = await FaultyServer.StartAsync();
         server.Answer = (context, _) => context.ProblemAsync(503, "busy", "busy", retryAfter: 0);
-        using var client = ProviderClient.Create(server.Url, server.Trust);
+        using var client = ProviderClient.Create(server.Url, server.Trust.Provider());
 
         (await Should.ThrowAsync<ApiException>(() => client.ListTenantsAsync())).Code.ShouldBe("busy");
 
@@ -61,7 +61,7 @@ public sealed class RetryTests
     {
         await using var server = await FaultyServer.StartAsync();
         server.Answer = (context, _) => context.ProblemAsync(status, "no", "no");
-        using var client = ProviderClient.Create(server.Url, server.Trust);
+        using var client = ProviderClient.Create(server.Url, server.Trust.Provider());
 
         await Should.ThrowAsync<ApiException>(() => client.ListTenantsAsync());
 
@@ -73,7 +73,7 @@ public sealed class RetryTests
     {
         await using var server = await FaultyServer.StartAsync();
         server.Answer = (context, _) => context.ProblemAsync(429, "too_many_attempts", "slow down", retryAfter: 600);
-        using var client = ProviderClient.Create(server.Url, server.Trust);
+        using var client = ProviderClient.Create(server.Url, server.Trust.Provider());
 
         (await Should.ThrowAsync<ApiException>(() => client.ListTenantsAsync())).RetryAfter.ShouldBe(TimeSpan.FromMinutes(10));
 
@@ -85,7 +85,7 @@ public sealed class RetryTests
     {
         await using var server = await FaultyServer.StartAsync();
         server.Answer = (context, _) => context.ProblemAsync(503, "busy", "busy", retryAfter: 0);
-        using var client = ProviderClient.Create(server.Url, server.Trust);
+        using var client = ProviderClient.Create(server.Url, server.Trust.Provider());
 
         await Should.ThrowAsync<ApiException>(() => client.PrepareTenantAsync(new PrepareTenantRequest { TenantId = "acme", DisplayName = "Acme" }));
 
@@ -101,7 +101,7 @@ public sealed class RetryTests
             context.Abort();
             return Task.CompletedTask;
         };
-        using var client = ProviderClient.Create(server.Url, server.Trust);
+        using var client = ProviderClient.Create(server.Url, server.Trust.Provider());
 
         await Should.ThrowAsync<UnreachableException>(() => client.PrepareTenantAsync(new PrepareTenantRequest { TenantId = "acme", DisplayName = "Acme" }));
 

@@ -3,6 +3,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using IoTPlatform.Client.Tests.Doubles;
+using IoTPlatform.Pki;
 
 namespace IoTPlatform.Client.Tests;
 
@@ -25,10 +26,108 @@ public sealed class TlsTests
     }
 
     [Fact]
-    public async Task Call_ExpiredServerCertificate_IsUntrusted()
+    public async Task Call_ExpiredServerCertificate_IsAMatterOfClocks()
     {
         await using var server = await FaultyServer.StartAsync(authority => authority.Server(expired: true));
-        await Refused(server, server.Trust);
+        var e = await Refused(server, server.Trust.Provider(), UnreachableReason.ClocksDiffer);
+        e.Validity!.NotAfter.ShouldBeLessThan(TimeProvider.System.GetUtcNow());
+        e.IsTransient.ShouldBeTrue();
+    }
+
+    /// <summary>RFC 9525 6.3: .NET alone takes the CN where there is no alternative name of that kind.</summary>
+    [Theory]
+    [InlineData("localhost", "localhost")]
+    [InlineData("127.0.0.1", "127.0.0.1")]
+    public async Task Call_HostInTheCommonNameAlone_IsUntrusted(string commonName, string host)
+    {
+        await using var server = await FaultyServer.StartAsync(authority => authority.Server(commonName, cnOnly: true));
+        await Refused(server, server.Trust.Provider(), url: new UriBuilder(server.Url) { Host = host }.Uri);
+    }
+
+    /// <summary>A tenant may sign any host name, the provider's too, unless its name constraints say otherwise.</summary>
+    [Fact]
+    public async Task Call_TenantThatPosesAsTheProvider_IsUntrusted()
+    {
+        await using var evil = await FaultyServer.StartAsync(a => a.Server(spiffeId: "spiffe://evilb.iot.example/service/iot-bridge-api"), new TestAuthority(tenant: "evilb"));
+        await Refused(evil, evil.Trust.Provider());
+        await Refused(evil, evil.Trust.Provider("iot.example"));
+    }
+
+    [Theory]
+    [InlineData("evilb", "spiffe://evilb.iot.example/service/tenant-iot-bridge-api")]
+    [InlineData("evilb", "spiffe://acme.iot.example/service/tenant-iot-bridge-api")]
+    [InlineData("acme", "spiffe://acme.iot.example/device/pump-1")]
+    [InlineData("acme", "spiffe://acme.iot.example/service/rabbitmq")]
+    public async Task Call_TenantOrServiceOtherThanMeant_IsUntrusted(string issuer, string spiffeId)
+    {
+        await using var evil = await FaultyServer.StartAsync(a => a.Server(spiffeId: spiffeId), new TestAuthority(tenant: issuer));
+        await Refused(evil, evil.Trust.Tenant("acme.iot.example"));
+    }
+
+    [Fact]
+    public async Task Call_ProviderWhereATenantIsMeant_IsUntrusted()
+    {
+        await using var server = await FaultyServer.StartAsync();
+        await Refused(server, server.Trust.Tenant("acme.iot.example"));
+    }
+
+    [Fact]
+    public async Task Call_RevokedSubCa_IsUntrusted()
+    {
+        await using var server = await FaultyServer.StartAsync(authority: new TestAuthority(tenant: "acme"));
+        var now = TimeProvider.System.GetUtcNow();
+        var list = RevokedSubCas.Parse(TestRevocationList.Create(server.Authority.Intermediate, 7, now, now.AddDays(1), server.Authority.Issuer));
+
+        (await Refused(server, server.Trust.Tenant("acme.iot.example").With(list, required: false))).Message.ShouldContain("revoked");
+    }
+
+    [Fact]
+    public async Task Call_ListOfAnotherIssuer_DecidesNothing_UnlessOneIsRequired()
+    {
+        await using var server = await FaultyServer.StartAsync(authority: new TestAuthority(tenant: "acme"));
+        using var foreign = new TestAuthority(tenant: "acme");
+        var now = TimeProvider.System.GetUtcNow();
+        var list = RevokedSubCas.Parse(TestRevocationList.Create(foreign.Intermediate, 7, now, now.AddDays(1), server.Authority.Issuer));
+        var tenant = server.Trust.Tenant("acme.iot.example");
+
+        await Refused(server, tenant.With(list, required: true));
+        using var client = TenantClient.Create(server.Url, tenant.With(list, required: false));
+        (await Should.ThrowAsync<ApiException>(() => client.GetDeviceAsync("pump-1"))).Status.ShouldBe(404);
+    }
+
+    /// <summary>Whatever breaks a handshake before a certificate was judged may be gone the next time.</summary>
+    [Theory]
+    [InlineData("reset")]
+    [InlineData("close")]
+    [InlineData("alert")]
+    [InlineData("plain http 503")]
+    public async Task Call_HandshakeBreaks_IsTransient(string fault)
+    {
+        using var authority = new TestAuthority();
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var broken = BreakAsync(listener, fault);
+        using var client = ProviderClient.Create(new Uri($"https://localhost:{((IPEndPoint)listener.LocalEndpoint).Port}/"), RootTrust.FromCertificate(authority.Root).Provider());
+
+        var e = await Should.ThrowAsync<UnreachableException>(() => client.LoginAsync("admin", "secret"));
+
+        e.Reason.ShouldBe(UnreachableReason.Connection);
+        e.IsTransient.ShouldBeTrue();
+        await broken;
+    }
+
+    private static async Task BreakAsync(TcpListener listener, string fault)
+    {
+        using var connection = await listener.AcceptSocketAsync();
+        await connection.ReceiveAsync(new byte[1024]);
+        var answer = fault switch
+        {
+            "alert" => [21, 3, 3, 0, 2, 2, 80],
+            "plain http 503" => "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 4\r\n\r\nbusy"u8.ToArray(),
+            _ => Array.Empty<byte>(),
+        };
+        await connection.SendAsync(answer);
+        connection.LingerState = new LingerOption(fault == "reset", 0);
     }
 
     /// <summary>RFC 5280 section 4.2.1.12: a device's clientAuth certificate is no server's. Kestrel would refuse to serve it, an attacker does not use Kestrel.</summary>
@@ -39,7 +138,7 @@ public sealed class TlsTests
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         var requests = ServeAsync(listener, authority);
-        using var client = ProviderClient.Create(new Uri($"https://localhost:{((IPEndPoint)listener.LocalEndpoint).Port}/"), RootTrust.FromCertificate(authority.Root));
+        using var client = ProviderClient.Create(new Uri($"https://localhost:{((IPEndPoint)listener.LocalEndpoint).Port}/"), RootTrust.FromCertificate(authority.Root).Provider());
 
         var e = await Should.ThrowAsync<UnreachableException>(() => client.LoginAsync("admin", "secret"));
 
@@ -51,7 +150,7 @@ public sealed class TlsTests
     public async Task Call_OurOwnRootAndName_IsAnswered()
     {
         await using var server = await FaultyServer.StartAsync();
-        using var client = ProviderClient.Create(server.Url, server.Trust);
+        using var client = ProviderClient.Create(server.Url, server.Trust.Provider());
 
         (await Should.ThrowAsync<ApiException>(() => client.GetTenantAsync("acme"))).Status.ShouldBe(404);
     }
@@ -60,15 +159,19 @@ public sealed class TlsTests
     public void Create_PlainHttp_IsRefused()
     {
         using var authority = new TestAuthority();
-        Should.Throw<ArgumentException>(() => ProviderClient.Create(new Uri("http://localhost:1/"), RootTrust.FromCertificate(authority.Root)));
+        Should.Throw<ArgumentException>(() => ProviderClient.Create(new Uri("http://localhost:1/"), RootTrust.FromCertificate(authority.Root).Provider()));
     }
 
-    private static async Task Refused(FaultyServer server, RootTrust trust)
+    private static Task<UnreachableException> Refused(FaultyServer server, RootTrust trust) => Refused(server, trust.Provider());
+
+    private static async Task<UnreachableException> Refused(
+        FaultyServer server, ServerVerifier meant, UnreachableReason reason = UnreachableReason.Untrusted, Uri? url = null)
     {
-        using var client = ProviderClient.Create(server.Url, trust);
+        using var client = ProviderClient.Create(url ?? server.Url, meant);
         var e = await Should.ThrowAsync<UnreachableException>(() => client.LoginAsync("admin", "secret"));
-        e.Reason.ShouldBe(UnreachableReason.Untrusted);
+        e.Reason.ShouldBe(reason);
         server.Seen.ShouldBeEmpty("the password must not reach a server that is not trusted");
+        return e;
     }
 
     // Answers how many bytes of a request came after the handshake.
@@ -80,7 +183,7 @@ public sealed class TlsTests
         {
             await tls.AuthenticateAsServerAsync(new SslServerAuthenticationOptions
             {
-                ServerCertificateContext = SslStreamCertificateContext.Create(authority.NotAServer(), [authority.Issuer], offline: true),
+                ServerCertificateContext = SslStreamCertificateContext.Create(authority.NotAServer(), authority.Issuers, offline: true),
             });
             return await tls.ReadAtLeastAsync(new byte[1], 1, throwOnEndOfStream: false);
         }

@@ -15,7 +15,7 @@ public sealed class EnrolledDevice : IDisposable
     private readonly ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
     private readonly TenantStack tenant;
     private readonly string deviceId;
-    private readonly RootTrust trust;
+    private readonly ServerVerifier trust;
     private EnrollResponse identity = null!;
     private string token = "";
 

@@ -71,7 +71,8 @@ public sealed class ProviderStack : IAsyncDisposable
         Process = ProcessUnderTest.StartDotnet(StackPrograms.Provider, [], settings, descriptors);
     }
 
-    private Dictionary<string, string?> Settings => new(more)
+    /// <summary>What a test sets comes first.</summary>
+    private Dictionary<string, string?> Settings => more.Concat(new Dictionary<string, string?>
     {
         ["IOT_DATA"] = Data,
         ["IOT_LISTEN"] = $"https://127.0.0.1:{port}",
@@ -80,7 +81,7 @@ public sealed class ProviderStack : IAsyncDisposable
         ["IOT_PLATFORM_DOMAIN"] = "iot.example",
         ["IOT_DATABASE"] = connectionString,
         ["IOT_ADMIN_PASSWORD"] = AdminPassword,
-    };
+    }).DistinctBy(setting => setting.Key).ToDictionary();
 
     public async Task KillAsync()
     {
@@ -90,7 +91,7 @@ public sealed class ProviderStack : IAsyncDisposable
 
     public async Task<ProviderClient> AdminAsync(TimeSpan? timeout = null)
     {
-        var client = ProviderClient.Create(Url, Trust, timeout: timeout);
+        var client = ProviderClient.Create(Url, Trust.Provider("iot.example"), timeout: timeout);
         await client.LoginAsync("admin", AdminPassword);
         return client;
     }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using IoTPlatform.Client;
 using IoTPlatform.LocalServices;
+using IoTPlatform.Pki;
 using IoTPlatform.Testing;
 
 namespace IoTPlatform.Stacks;
@@ -8,7 +9,7 @@ namespace IoTPlatform.Stacks;
 /// <summary>A tenant as a real process; its data folder outlives kills.</summary>
 public sealed class TenantStack(ProviderStack provider, TestDatabase? database, string tenantId, string? joinKey, IReadOnlyDictionary<string, string?>? more = null) : IAsyncDisposable
 {
-    private const string AdminPassword = "correct horse battery staple";
+    public const string AdminPassword = "correct horse battery staple";
     private readonly TempFolder folder = new();
     private readonly int port = FreePort.Next();
 
@@ -16,7 +17,11 @@ public sealed class TenantStack(ProviderStack provider, TestDatabase? database, 
     public Dictionary<string, string?> Overrides { get; } = [];
 
     public string TenantId => tenantId;
-    public RootTrust Trust => provider.Trust;
+    public RootTrust Root => provider.Trust;
+    public string TrustDomain => $"{tenantId}.iot.example";
+
+    /// <summary>This tenant's server.</summary>
+    public ServerVerifier Trust => Root.Tenant(TrustDomain);
     public TestDatabase Database => database ?? throw new InvalidOperationException("this tenant runs its private server");
     public Uri Url => new($"https://localhost:{port}/");
     public string Data => folder.Combine("data");
@@ -39,20 +44,37 @@ public sealed class TenantStack(ProviderStack provider, TestDatabase? database, 
     }
 
     /// <summary>With a wall clock that is ahead; timers run as ever. Needs faketime.</summary>
-    public void LaunchAhead(TimeSpan by)
+    public void LaunchAhead(TimeSpan by) => LaunchWith("FAKETIME", Offset(by));
+
+    /// <summary>With a wall clock that is ahead, or behind, until <see cref="SetClock"/> puts it elsewhere.</summary>
+    public void LaunchWithClock(TimeSpan ahead)
+    {
+        SetClock(ahead);
+        LaunchWith("FAKETIME_TIMESTAMP_FILE", ClockFile);
+    }
+
+    /// <summary>Within a second.</summary>
+    public void SetClock(TimeSpan ahead) => File.WriteAllText(ClockFile, Offset(ahead) + "\n");
+
+    private string ClockFile => folder.Combine("clock");
+
+    private static string Offset(TimeSpan ahead) => string.Create(CultureInfo.InvariantCulture, $"{ahead.TotalSeconds:+0;-0;+0}s");
+
+    private void LaunchWith(string variable, string value)
     {
         var library = Directory.EnumerateFiles("/usr/lib", "libfaketimeMT.so.1", SearchOption.AllDirectories).First();
         Process = ProcessUnderTest.StartDotnet(StackPrograms.Tenant, [], new Dictionary<string, string?>(Settings)
         {
             ["LD_PRELOAD"] = library,
-            ["FAKETIME"] = string.Create(CultureInfo.InvariantCulture, $"+{by.TotalSeconds:0}s"),
+            [variable] = value,
+            ["FAKETIME_CACHE_DURATION"] = "1",
             ["FAKETIME_DONT_FAKE_MONOTONIC"] = "1",
         });
     }
 
-    private Dictionary<string, string?> Settings => Usual().Concat(Overrides).GroupBy(s => s.Key).ToDictionary(s => s.Key, s => s.Last().Value);
+    private Dictionary<string, string?> Settings => Usual.Concat(Overrides).GroupBy(s => s.Key).ToDictionary(s => s.Key, s => s.Last().Value);
 
-    private Dictionary<string, string?> Usual() => new(more ?? new Dictionary<string, string?>())
+    private Dictionary<string, string?> Usual => (more ?? new Dictionary<string, string?>()).Concat(new Dictionary<string, string?>
     {
         ["IOT_DATA"] = Data,
         ["IOT_LISTEN"] = $"https://127.0.0.1:{port}",
@@ -64,7 +86,7 @@ public sealed class TenantStack(ProviderStack provider, TestDatabase? database, 
         ["TENANT_ID"] = tenantId,
         ["IOT_DATABASE"] = database?.ConnectionString,
         ["IOT_ADMIN_PASSWORD"] = AdminPassword,
-    };
+    }).DistinctBy(setting => setting.Key).ToDictionary();
 
     public Task ReadyAsync() => Process.WaitForLineAsync("ready ", TimeSpan.FromSeconds(90));
 
@@ -76,7 +98,7 @@ public sealed class TenantStack(ProviderStack provider, TestDatabase? database, 
 
     public async Task<TenantClient> AdminAsync()
     {
-        var client = TenantClient.Create(Url, provider.Trust);
+        var client = TenantClient.Create(Url, Trust);
         await client.LoginAsync("admin", AdminPassword);
         return client;
     }

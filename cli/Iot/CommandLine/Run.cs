@@ -8,6 +8,13 @@ internal sealed class Run(ParseResult arguments, Terminal terminal, Func<string,
     public Terminal Terminal { get; } = terminal;
     public TimeProvider Time { get; } = time;
 
+    /// <summary>The same invocation, with an environment in front of its own.</summary>
+    public Run(Run outer, Func<string, string?> environment) : this(outer.Arguments, outer.Terminal, name => environment(name) ?? outer.Env(name), outer.Time)
+    {
+    }
+
+    private ParseResult Arguments => arguments;
+
     public T? Get<T>(Option<T> option) => arguments.GetValue(option);
 
     public T Get<T>(Argument<T> argument) => arguments.GetRequiredValue(argument);

@@ -12,14 +12,14 @@ internal static class Connect
     public static async Task<T> ToProviderAsync<T>(Run run, Func<ProviderClient, RootTrust, Task<T>> use, CancellationToken cancellationToken, TimeSpan? patience = null)
     {
         var (url, trust) = await FindAsync(run, ServerOptions.Provider, cancellationToken).ConfigureAwait(false);
-        using var client = ProviderClient.Create(url, trust, timeout: patience);
+        using var client = ProviderClient.Create(url, trust.Provider(time: run.Time), timeout: patience);
         return await LoggedInAsync(client, run, ServerOptions.Provider, () => use(client, trust), cancellationToken).ConfigureAwait(false);
     }
 
     public static async Task<T> ToTenantAsync<T>(Run run, Func<TenantClient, RootTrust, Task<T>> use, CancellationToken cancellationToken)
     {
         var (url, trust) = await FindAsync(run, ServerOptions.Tenant, cancellationToken).ConfigureAwait(false);
-        using var client = TenantClient.Create(url, trust);
+        using var client = TenantClient.Create(url, await TenantServer.FindAsync(run, url, trust, cancellationToken).ConfigureAwait(false));
         return await LoggedInAsync(client, run, ServerOptions.Tenant, () => use(client, trust), cancellationToken).ConfigureAwait(false);
     }
 

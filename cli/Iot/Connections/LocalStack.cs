@@ -1,5 +1,8 @@
+using System.Security.Cryptography;
 using IoTPlatform.Client;
 using IoTPlatform.Hosting;
+using IoTPlatform.Pki;
+using IoTPlatform.Pki.Files;
 
 namespace IoTPlatform.Iot;
 
@@ -20,6 +23,13 @@ internal sealed class LocalStack
     public string RootPath => Path.Combine(Folder, "certs", "root_ca.crt");
 
     public RootTrust? Root => File.Exists(RootPath) ? ServerTrust.FromFile(RootPath) : null;
+
+    /// <summary>Of the tenant whose folder it is: what its Sub-CA is confined to. Null where there is none.</summary>
+    public string? TrustDomain => Read(Path.Combine(Folder, "join-bundle", "sub-ca.crt"), path =>
+        NameConstraints.FromCertificate(Pem.ParseCertificate(File.ReadAllText(path))) is { PermittedUriDomains: [var domain] } ? domain : null);
+
+    /// <summary>The newest list of revoked Sub-CAs that the tenant of this folder has seen.</summary>
+    public RevokedSubCas? RevokedSubCas => Read(Path.Combine(Folder, "certs", "revoked-sub-cas.crl"), path => Pki.RevokedSubCas.Parse(File.ReadAllBytes(path)));
 
     public string? AdminPassword
     {
@@ -55,6 +65,20 @@ internal sealed class LocalStack
         if (options.Stack == Stack.Tenant ? isProvider : isTenant)
             throw CliException.Usage($"{Folder} is the data folder of a {(isTenant ? "tenant" : "provider")}; this command asks a {options.Name}");
         return this;
+    }
+
+    public static LocalStack In(string folder) => new(folder, chosen: true);
+
+    private static T? Read<T>(string path, Func<string, T?> read) where T : class
+    {
+        try
+        {
+            return File.Exists(path) ? read(path) : null;
+        }
+        catch (Exception e) when (e is PkiException or CryptographicException)
+        {
+            throw CliException.Usage($"{path} is damaged: {e.Message}");
+        }
     }
 
     public static LocalStack Of(Run run, ServerOptions options)

@@ -16,6 +16,7 @@ internal sealed class ServerOptions
     public static Option<string?> Url { get; } = new("--url") { Description = "The server's address. Else IOT_PROVIDER_URL (https://127.0.0.1:9443) or IOT_TENANT_URL (https://127.0.0.1:9543).", HelpName = "https://host:port" };
     public static Option<string?> Fingerprint { get; } = new("--fingerprint") { Description = "SHA-256 of the platform's root certificate. Else --root, the root in the data folder, or STEP_CA_FINGERPRINT.", HelpName = "hex" };
     public static Option<string?> Root { get; } = new("--root") { Description = "The platform's root certificate, PEM.", HelpName = "file" };
+    public static Option<string?> TrustDomain { get; } = new("--trust-domain") { Description = "Which tenant has to answer: its SPIFFE trust domain. Else the tenant's in the data folder, or IOT_TRUST_DOMAIN.", HelpName = "tenant.platform-domain" };
     public static Option<string?> Data { get; } = new("--data") { Description = "Data folder of that server, if it is on this machine: its root certificate and admin password are used. Else IOT_DATA.", HelpName = "folder" };
     public static Option<string> Username { get; } = new("--username") { Description = "Account to log in with.", DefaultValueFactory = _ => "admin", HelpName = "name" };
     public static Option<string?> PasswordFile { get; } = new("--password-file") { Description = "File with the password, '-' for stdin. Else IOT_ADMIN_PASSWORD, the data folder, or a prompt.", HelpName = "file" };
@@ -31,7 +32,7 @@ internal sealed class ServerOptions
     public string UrlVariable { get; }
 
     /// <summary>To find and trust.</summary>
-    public static Symbol[] Trust => [Url, Fingerprint, Root, Data];
+    public static Symbol[] Trust => [Url, Fingerprint, Root, TrustDomain, Data];
 
     /// <summary>To find, trust and log in.</summary>
     public static Symbol[] All => [.. Trust, Username, PasswordFile];

@@ -34,7 +34,7 @@ internal static class ServerTrust
         }
     }
 
-    private static async Task<RootTrust> FetchAsync(Uri url, string fingerprint, CancellationToken cancellationToken)
+    public static async Task<RootTrust> FetchAsync(Uri url, string fingerprint, CancellationToken cancellationToken)
     {
         try
         {

@@ -54,7 +54,7 @@ internal sealed class DemoDevices(DemoFolder folder, TimeProvider time)
         using var files = Open(tenant.Id, id);
         using var identity = await new DeviceAgent(files, time).EnrollAsync(new Enrollment
         {
-            Settings = new DeviceSettings { TenantUrl = tenant.Host.Ready.Url, DeviceId = id, DeviceName = id.Replace('-', ' '), DeviceType = type },
+            Settings = new DeviceSettings { TenantUrl = tenant.Host.Ready.Url, DeviceId = id, DeviceName = id.Replace('-', ' '), DeviceType = type, TrustDomain = token.TrustDomain },
             Root = tenant.Trust,
             Token = token.Token,
             WithWireGuard = true,

@@ -27,7 +27,7 @@ internal sealed class DemoStacks(DemoFolder folder, DemoServices services, DemoP
 
     public static async Task<ProviderClient> LogInAsync(DemoHost provider, RootTrust trust, CancellationToken cancellationToken)
     {
-        var admin = ProviderClient.Create(provider.Ready.Url, trust, timeout: Patience);
+        var admin = ProviderClient.Create(provider.Ready.Url, trust.Provider(), timeout: Patience);
         await admin.LoginAsync(InitialAdmin.Username, AdminPassword(provider), cancellationToken).ConfigureAwait(false);
         return admin;
     }
@@ -67,6 +67,8 @@ internal sealed class DemoStacks(DemoFolder folder, DemoServices services, DemoP
 
     public static string AdminPasswordFile(DemoHost host) => Path.Combine(host.Data, InitialAdmin.PasswordFile);
 
+    private static string TrustDomain(DemoHost host) => LocalStack.In(host.Data).TrustDomain ?? throw CliException.Failed("demo_failed", $"{host.Name} has no Sub-CA");
+
     private static string AdminPassword(DemoHost host) => File.ReadAllText(AdminPasswordFile(host)).Trim();
 
     private async Task<DemoTenant> BootAsync(string id, string envFile, int port, RootTrust trust, CancellationToken cancellationToken)
@@ -74,7 +76,7 @@ internal sealed class DemoStacks(DemoFolder folder, DemoServices services, DemoP
         var started = time.GetTimestamp();
         var host = Start(id, BuildOutput.Tenant, port, new Dictionary<string, string?>(services.TenantSettings(id), StringComparer.Ordinal) { ["IOT_ENV_FILE"] = envFile });
         await host.WaitUntilReadyAsync(time, step => Note(id, step, started), cancellationToken).ConfigureAwait(false);
-        var admin = TenantClient.Create(host.Ready.Url, trust);
+        var admin = TenantClient.Create(host.Ready.Url, trust.Tenant(TrustDomain(host)));
         await admin.LoginAsync(InitialAdmin.Username, AdminPassword(host), cancellationToken).ConfigureAwait(false);
         return new DemoTenant(id, host, admin, trust);
     }

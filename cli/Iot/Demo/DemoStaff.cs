@@ -42,7 +42,7 @@ internal sealed class DemoStaff
     public async Task<string> SignInAsync(Uri portal, RootTrust trust, string? through)
     {
         var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };
-        policy.CustomTrustStore.AddRange(trust.Roots);
+        policy.CustomTrustStore.Add(trust.Root);
         using var browser = new FormBrowser(new() { CertificateChainPolicy = policy });
         var form = await browser.GetAsync((await browser.GetAsync(portal).ConfigureAwait(false)).Link("Sign in")).ConfigureAwait(false);
         if (through is not null)

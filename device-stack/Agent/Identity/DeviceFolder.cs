@@ -25,6 +25,7 @@ public sealed class DeviceFolder : IDisposable
     public string IdentityPath => Combine("identity.pem");
     public string RootPath => Combine("root_ca.crt");
     public string WireGuardPath => Combine("wg0.conf");
+    public string RevokedSubCasPath => Combine("revoked-sub-cas.crl");
     internal string PendingKeyPath => Combine("pending.key");
     internal string WireGuardKeyPath => Combine("wireguard.key");
     private string SettingsPath => Combine("device.json");
@@ -53,6 +54,25 @@ public sealed class DeviceFolder : IDisposable
     public DeviceSettings? LoadSettings() => Parse(SettingsPath, json => JsonSerializer.Deserialize(json, DeviceSettingsJson.Default.DeviceSettings));
 
     public RootTrust? LoadRoot() => Parse(RootPath, RootTrust.FromPem);
+
+    /// <summary>The newest list of revoked Sub-CAs the device has seen; null: none.</summary>
+    internal RevokedSubCas? LoadRevokedSubCas()
+    {
+        try
+        {
+            return RevokedSubCas.Parse(File.ReadAllBytes(RevokedSubCasPath));
+        }
+        catch (FileNotFoundException)
+        {
+            return null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or PkiException)
+        {
+            throw new AgentException($"cannot use {RevokedSubCasPath}: {e.Message}; remove it, and the next renewal fetches it again", e);
+        }
+    }
+
+    internal void SaveRevokedSubCas(RevokedSubCas list) => Guarded(() => AtomicFile.Write(RevokedSubCasPath, list.Der.Span, AtomicFile.Public));
 
     /// <summary>Null when the device has not enrolled yet.</summary>
     public DeviceIdentity? LoadIdentity() => Parse(IdentityPath, DeviceIdentity.Parse);

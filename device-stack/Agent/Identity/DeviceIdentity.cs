@@ -16,13 +16,16 @@ public sealed class DeviceIdentity : IDisposable
         Key = key;
         Certificate = certificate;
         Chain = chain;
+        // In UTC as they are written: X509Certificate2 gives them in the zone that the runtime has cached.
+        var parsed = ParsedCertificate.Parse(certificate.RawData);
+        (NotBefore, NotAfter) = (parsed.NotBefore, parsed.NotAfter);
     }
 
     /// <summary>With its private key.</summary>
     public X509Certificate2 Certificate { get; }
     public CertificateChain Chain { get; }
-    public DateTimeOffset NotBefore => Certificate.NotBeforeUtc();
-    public DateTimeOffset NotAfter => Certificate.NotAfterUtc();
+    public DateTimeOffset NotBefore { get; }
+    public DateTimeOffset NotAfter { get; }
     internal ECDsa Key { get; }
 
     public static DeviceIdentity Parse(string pem)

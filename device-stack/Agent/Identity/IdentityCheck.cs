@@ -7,20 +7,24 @@ using IoTPlatform.Pki.Files;
 
 namespace IoTPlatform.Agent;
 
-/// <summary>Keeps a wrong answer from replacing a good identity: own key, own name, chain to the known root, in date.</summary>
+/// <summary>Keeps a wrong answer from replacing a good identity: own key, own name in the pinned tenant, signed by a Sub-CA of that tenant below the known root, in date.</summary>
 internal static class IdentityCheck
 {
-    public static DeviceIdentity Accept(EnrollResponse answer, ECDsa key, string deviceId, RootTrust root, DateTimeOffset now)
+    /// <param name="answer">Of enrol or renew.</param>
+    /// <param name="key">The device's own.</param>
+    /// <param name="deviceId">The device's own.</param>
+    /// <param name="tenant">The pinned tenant.</param>
+    /// <param name="now">By the device's clock.</param>
+    public static DeviceIdentity Accept(EnrollResponse answer, ECDsa key, string deviceId, PinnedTenant tenant, DateTimeOffset now)
     {
         try
         {
             var certificate = Pem.ParseCertificate(answer.Certificate);
             var chain = CertificateChain.ParsePem(answer.CaChain);
             Check(certificate, key, deviceId);
-            var verdict = ChainVerifier.Verify(certificate, chain.Intermediates, [root.Root], CertificatePurpose.ClientAuth, now);
-            return verdict.IsValid
-                ? DeviceIdentity.Create(Copy(key), certificate, chain)
-                : throw Refused($"its chain does not verify: {verdict.Reason}");
+            if (DeviceVerifier.FindViolation(certificate, chain.Intermediates, tenant.Root.Root, tenant.TrustDomain, deviceId, tenant.Revoked, now) is { } violation)
+                throw Refused(violation);
+            return DeviceIdentity.Create(Copy(key), certificate, chain);
         }
         catch (Exception e) when (e is PkiException or CryptographicException)
         {

@@ -152,6 +152,12 @@ public sealed class Authority
         }
     }
 
+    /// <summary>False if it has been spent before, in whichever process.</summary>
+    public Task<bool> SpendAsync(UsedToken token, CancellationToken cancellationToken) => _store.SpendAsync(token, cancellationToken);
+
+    /// <summary>A list of revoked Sub-CAs, under the active issuer's key.</summary>
+    public RevokedSubCas SignRevokedSubCas(RevokedSubCasContent content) => _issuers.Set.Active.SignRevokedSubCas(content);
+
     /// <summary>Switches to other issuers between two certificates. An order already being signed keeps the issuer it started with.</summary>
     public void UseIssuers(IssuerSet issuers)
     {

@@ -19,7 +19,7 @@ public sealed partial class BrokerCertificate(
     Authority authority, IReadOnlyList<string> hosts, BrokerCertificateFiles files, TimeProvider time, ILogger<BrokerCertificate> log) : BackgroundService
 {
     /// <summary>CN of the certificate and name in its SPIFFE id.</summary>
-    public const string Service = "rabbitmq";
+    public const string Service = ServiceNames.Broker;
 
     private static readonly TimeSpan CheckInterval = TimeSpan.FromMinutes(1);
 

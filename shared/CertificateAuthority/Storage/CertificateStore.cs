@@ -125,6 +125,15 @@ internal sealed class CertificateStore(NpgsqlDataSource database)
         return records.Count > limit ? new CertificatePage(records[..limit], records[limit - 1].Id) : new CertificatePage(records, null);
     });
 
+    /// <summary>False if it has been spent before.</summary>
+    public Task<bool> SpendAsync(UsedToken token, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
+    {
+        await using var command = database.CreateCommand("INSERT INTO ca.used_tokens (hash, expires_at) VALUES ($1, $2) ON CONFLICT DO NOTHING");
+        command.Parameters.AddWithValue(token.Hash);
+        command.Parameters.AddWithValue(token.Expires);
+        return await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false) == 1;
+    });
+
     /// <summary>Forgets tokens that would be refused as expired anyway.</summary>
     public Task<int> ForgetTokensAsync(DateTimeOffset expiredBefore, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
     {

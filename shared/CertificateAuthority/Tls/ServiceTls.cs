@@ -1,6 +1,7 @@
 using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
+using IoTPlatform.Pki;
 
 namespace IoTPlatform.CertificateAuthority;
 
@@ -19,7 +20,7 @@ internal sealed class ServiceTls
             AllowRenegotiation = false,
             ClientCertificateRequired = true,
             CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
-            CertificateChainPolicy = NoChainPolicy(),
+            CertificateChainPolicy = TlsPolicy.JudgedElsewhere(),
             // Asked for, not demanded, and not judged here: the handshake only proves that the caller has the key. LeafVerifier judges.
             RemoteCertificateValidationCallback = PresentedIssuers.Keep,
         };
@@ -28,13 +29,4 @@ internal sealed class ServiceTls
     public X509Certificate2 Certificate { get; }
 
     public SslServerAuthenticationOptions Options { get; }
-
-    /// <summary>No roots to trust and no downloads: the chain SslStream insists on building is of no use and costs next to nothing.</summary>
-    private static X509ChainPolicy NoChainPolicy() => new()
-    {
-        TrustMode = X509ChainTrustMode.CustomRootTrust,
-        RevocationMode = X509RevocationMode.NoCheck,
-        DisableCertificateDownloads = true,
-        VerificationFlags = X509VerificationFlags.AllFlags,
-    };
 }

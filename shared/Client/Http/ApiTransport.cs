@@ -19,7 +19,9 @@ internal static class ApiTransport
         {
             using var response = await http.SendAsync(request, HttpCompletionOption.ResponseContentRead, cancellationToken).ConfigureAwait(false);
             var body = await response.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false);
-            return response.IsSuccessStatusCode ? body : throw new ApiException(ProblemReader.Read(response, body), RetryAfterHeader.Read(response.Headers.RetryAfter));
+            return response.IsSuccessStatusCode
+                ? body
+                : throw new ApiException(ProblemReader.Read(response, body), RetryAfterHeader.Read(response.Headers.RetryAfter)) { ServerTime = response.Headers.Date };
         }
         catch (HttpRequestException e)
         {

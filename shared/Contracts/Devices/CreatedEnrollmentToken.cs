@@ -8,4 +8,13 @@ public sealed class CreatedEnrollmentToken
     public string? DeviceId { get; init; }
     public required int Uses { get; init; }
     public required DateTimeOffset ExpiresAt { get; init; }
+
+    /// <summary>Where the device enrols.</summary>
+    public required string TenantUrl { get; init; }
+
+    /// <summary>SHA-256 of the platform's root: what the device trusts.</summary>
+    public required string RootFingerprint { get; init; }
+
+    /// <summary>The tenant's SPIFFE trust domain: whom the device trusts below that root.</summary>
+    public required string TrustDomain { get; init; }
 }

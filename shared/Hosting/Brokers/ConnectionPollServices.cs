@@ -1,4 +1,4 @@
-using System.Security.Cryptography.X509Certificates;
+using IoTPlatform.Pki;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace IoTPlatform.Hosting;
@@ -10,8 +10,8 @@ public static class ConnectionPollServices
 
     /// <summary>For every <see cref="IConnectionWatcher"/>, in their order.</summary>
     /// <param name="options">Their login sees all connections: tag <c>monitoring</c> or <c>administrator</c>.</param>
-    /// <param name="roots">Of <see cref="RabbitMqHttp.Roots"/>.</param>
-    public static IServiceCollection AddConnectionPoll(this IServiceCollection services, RabbitMqManagementOptions options, X509Certificate2Collection roots) => services
-        .AddSingleton(_ => new RabbitMqConnections(new RabbitMqManagement(RabbitMqHttp.Create(options, roots, CallTimeout))))
+    /// <param name="broker">Of <see cref="RabbitMqHttp.Broker"/>.</param>
+    public static IServiceCollection AddConnectionPoll(this IServiceCollection services, RabbitMqManagementOptions options, ServerVerifier broker) => services
+        .AddSingleton(_ => new RabbitMqConnections(new RabbitMqManagement(RabbitMqHttp.Create(options, broker, CallTimeout))))
         .AddHostedService<ConnectionPoll>();
 }

@@ -24,6 +24,10 @@ public static class OidcHttpClient
         {
             PinnedIssuers.Apply(handler.SslOptions, options.CaFile);
         }
+        else
+        {
+            handler.SslOptions.RemoteCertificateValidationCallback = static (sender, certificate, _, errors) => OidcServer.IsNamed(sender, certificate, errors);
+        }
 
         return new HttpClient(handler) { Timeout = timeout, MaxResponseContentBufferSize = maxAnswerBytes };
     }

@@ -84,7 +84,7 @@ internal sealed class TbsEncoder
     }
 
     /// <summary>RFC 5280 4.1.2.5: UTCTime through 2049, then GeneralizedTime.</summary>
-    private static void WriteTime(AsnWriter writer, DateTimeOffset time)
+    internal static void WriteTime(AsnWriter writer, DateTimeOffset time)
     {
         if (time.Year is >= 1950 and < 2050)
         {

@@ -7,7 +7,8 @@ public static class ChainVerifier
 {
     /// <summary>
     /// The platform's X509Chain builds and validates the path; <see cref="PathRules"/> then decides path length, name constraints and purpose a
-    /// second time. For server and client purposes the leaf must say so in an extended key usage and must not be a CA.
+    /// second time, and dates alone, in UTC: X509Chain compares them in the local zone that the runtime has cached. For server and client
+    /// purposes the leaf must say so in an extended key usage and must not be a CA.
     /// </summary>
     public static ChainVerification Verify(
         X509Certificate2 leaf,
@@ -42,8 +43,8 @@ public static class ChainVerifier
         var built = chain.Build(leaf);
         try
         {
-            return built && !chain.ChainElements.All(element => element.Certificate.IsValidAt(at)) ? ChainVerification.Invalid(nameof(X509ChainStatusFlags.NotTimeValid))
-                : built ? PathRules.Check([.. chain.ChainElements.Select(element => ParsedCertificate.Parse(element.Certificate.RawDataMemory))], purpose)
+            return built
+                ? PathRules.Check([.. chain.ChainElements.Select(element => ParsedCertificate.Parse(element.Certificate.RawData))], purpose, at)
                 : ChainVerification.Invalid(string.Join(", ", chain.ChainStatus.Select(status => status.Status.ToString()).Distinct(StringComparer.Ordinal)));
         }
         catch (PkiException e)

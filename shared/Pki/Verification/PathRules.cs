@@ -2,10 +2,10 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace IoTPlatform.Pki;
 
-/// <summary>Path length, name constraints and purpose of a path, leaf first, root last (RFC 5280 6.1.4). Signatures and dates are checked elsewhere.</summary>
+/// <summary>Path length, name constraints, purpose and dates of a path, leaf first, root last (RFC 5280 6.1.3, 6.1.4). Signatures are checked elsewhere.</summary>
 internal static class PathRules
 {
-    public static ChainVerification Check(IReadOnlyList<ParsedCertificate> path, CertificatePurpose purpose)
+    public static ChainVerification Check(IReadOnlyList<ParsedCertificate> path, CertificatePurpose purpose, DateTimeOffset at)
     {
         for (var i = 1; i < path.Count; i++)
         {
@@ -15,7 +15,25 @@ internal static class PathRules
             }
         }
 
-        return CheckPurpose(path[0], purpose) is { } wrong ? ChainVerification.Invalid(wrong) : ChainVerification.Valid;
+        if (CheckPurpose(path[0], purpose) is { } wrong)
+        {
+            return ChainVerification.Invalid(wrong);
+        }
+
+        // Last, so that only dates can be wrong when they are what is told.
+        var outcome = CheckDates(ValidityPeriod.Of(path), at);
+        return outcome with { Path = path };
+    }
+
+    private static ChainVerification CheckDates(ValidityPeriod period, DateTimeOffset at)
+    {
+        if (period.Contains(at))
+        {
+            return ChainVerification.Valid;
+        }
+
+        var reason = at < period.NotBefore ? $"not valid before {period.NotBefore:u}" : $"expired at {period.NotAfter:u}";
+        return period.NotBefore <= period.NotAfter ? ChainVerification.OutsideOf(period, reason) : ChainVerification.Invalid(reason);
     }
 
     private static string? CheckIssuer(IReadOnlyList<ParsedCertificate> path, int index)

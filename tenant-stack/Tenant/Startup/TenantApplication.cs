@@ -12,6 +12,7 @@ using IoTPlatform.Tenant.Features.Identity;
 using IoTPlatform.Tenant.Features.Join;
 using IoTPlatform.Tenant.Features.Mqtt;
 using IoTPlatform.Tenant.Features.SubCa;
+using IoTPlatform.Tenant.Features.Uplink;
 using IoTPlatform.Tenant.Features.WireGuard;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
@@ -36,7 +37,7 @@ internal static class TenantApplication
             .AddCertificateAuthority(ca)
             .AddDevices()
             .AddEnrollment()
-            .AddDeviceMqtt(options.Broker, ca.Authority.Chain.Root)
+            .AddDeviceMqtt(options.Broker, ca.Authority.Chain.Root, tenant, time)
             .AddWireGuard()
             .AddUplink()
             .AddTenantEvents()
@@ -52,6 +53,7 @@ internal static class TenantApplication
         app.MapEnrollmentTokens();
         app.MapDeviceMqtt(options.Broker);
         app.MapSubCa();
+        app.MapRevokedSubCas();
         return app;
     }
 }

@@ -71,7 +71,6 @@ internal static partial class TenantHost
         Tenant = tenant.TenantId,
         Names = options.ServiceNames,
         PublicUrl = options.PublicUrl,
-        ServiceName = "tenant-iot-bridge-api",
     };
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "JOIN_KEY is not used: this tenant has joined already")]

@@ -1,5 +1,4 @@
 using System.Security.Cryptography.X509Certificates;
-using IoTPlatform.Client;
 using IoTPlatform.Testing;
 
 namespace IoTPlatform.Benchmarks.Servers;
@@ -26,7 +25,7 @@ internal abstract class CaServer(string name, Uri url, string provisionerPasswor
     /// <summary>A client with one keep-alive HTTP/1.1 connection of its own.</summary>
     public HttpClient Connect(X509Certificate2? client = null)
     {
-        var http = PlatformHttp.Create(Url, Roots, client, Patience);
+        var http = AnyServerHttp.Create(Url, Roots, client, Patience);
         http.DefaultRequestVersion = System.Net.HttpVersion.Version11;
         http.DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact;
         return http;

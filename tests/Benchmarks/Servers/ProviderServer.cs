@@ -51,7 +51,7 @@ internal sealed class ProviderServer : CaServer
             var trust = await RootTrust.FetchAsync(url, ready[(ready.LastIndexOf('=') + 1)..], cancellationToken: cancellationToken);
             return new ProviderServer(url, provisionerPassword, process, folder)
             {
-                Roots = [.. trust.Roots],
+                Roots = [trust.Root],
                 AdminPassword = adminPassword,
             };
         }

@@ -18,7 +18,7 @@ internal static class FrozenDatabase
     {
         await using var provider = ProviderStack.WithPrivateDatabase();
         await provider.StartProcessAsync();
-        using var http = PlatformHttp.Create(provider.Url, provider.Trust.Roots, client: null, TimeSpan.FromSeconds(90));
+        using var http = PlatformHttp.Create(provider.Url, provider.Trust.Provider(), client: null, TimeSpan.FromSeconds(90));
         using var admin = await provider.AdminAsync();
         var servers = ServersBelow(provider.Process.Id);
         Signal(servers, "STOP");

@@ -14,7 +14,7 @@ internal static class GuessedJoinKeys
     public static async Task PlayAsync(SoakCount count, CancellationToken cancellationToken)
     {
         await using var provider = await ProviderStack.StartAsync();
-        using var anybody = ProviderClient.Create(provider.Url, provider.Trust);
+        using var anybody = ProviderClient.Create(provider.Url, provider.Trust.Provider());
         var prepared = await provider.PrepareAsync("acme");
         using var tenant = new JoiningTenant("acme", prepared.JoinKey);
         tenant.MakeRequest();

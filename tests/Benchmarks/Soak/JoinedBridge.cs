@@ -30,7 +30,7 @@ internal sealed class JoinedBridge(ProviderStack provider, string tenantId, X509
         var prepared = await provider.PrepareAsync(tenantId);
         using var tenant = new JoiningTenant(tenantId, prepared.JoinKey);
         tenant.MakeRequest();
-        using var anybody = ProviderClient.Create(provider.Url, provider.Trust);
+        using var anybody = ProviderClient.Create(provider.Url, provider.Trust.Provider());
         await tenant.JoinAsync(anybody, cancellationToken);
         await tenant.ConfirmAsync(anybody, cancellationToken);
         return new JoinedBridge(provider, tenantId, tenant.BridgeCertificate());
@@ -39,7 +39,7 @@ internal sealed class JoinedBridge(ProviderStack provider, string tenantId, X509
     /// <summary>Renews over one connection with new keys, as fast as it goes, until it is told to stop.</summary>
     public async Task RenewUntilAsync(CancellationToken stop)
     {
-        using var client = ProviderClient.Create(provider.Url, provider.Trust, Certificates[0]);
+        using var client = ProviderClient.Create(provider.Url, provider.Trust.Provider(), Certificates[0]);
         while (!stop.IsCancellationRequested)
         {
             await RenewAsync(client, stop);
@@ -69,7 +69,7 @@ internal sealed class JoinedBridge(ProviderStack provider, string tenantId, X509
     /// <summary>Whether the provider takes a certificate for its tenant's.</summary>
     public async Task<bool> IsLetInAsync(X509Certificate2 bridge, CancellationToken cancellationToken)
     {
-        using var http = PlatformHttp.Create(provider.Url, provider.Trust.Roots, bridge, TimeSpan.FromSeconds(20));
+        using var http = PlatformHttp.Create(provider.Url, provider.Trust.Provider(), bridge, TimeSpan.FromSeconds(20));
         using var platform = await http.GetAsync(new Uri("portal/admin/platform", UriKind.Relative), cancellationToken);
         using var federation = await http.GetAsync(new Uri($"portal/admin/tenants/{tenantId}/federation", UriKind.Relative), cancellationToken);
         return platform.IsSuccessStatusCode || federation.IsSuccessStatusCode;

@@ -16,7 +16,7 @@ internal static class OversizedBodies
         for (var i = 0; i < Requests; i++)
         {
             var size = 128 * 1024 + RandomNumberGenerator.GetInt32(1024 * 1024);
-            using var http = PlatformHttp.Create(provider.Url, provider.Trust.Roots, client: null, TimeSpan.FromSeconds(20));
+            using var http = PlatformHttp.Create(provider.Url, provider.Trust.Provider(), client: null, TimeSpan.FromSeconds(20));
             using var body = new ByteArrayContent(new byte[size]) { Headers = { ContentType = new("application/json") } };
             var seen = await AnswerAsync(http, body, cancellationToken);
             count.Expect(seen == "413", () => $"{size} bytes: {seen}");

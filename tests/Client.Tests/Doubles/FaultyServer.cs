@@ -49,7 +49,7 @@ internal sealed class FaultyServer : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(https =>
         {
             https.ServerCertificate = server;
-            https.ServerCertificateChain = [authority.Issuer];
+            https.ServerCertificateChain = authority.Issuers;
             https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
             https.ClientCertificateValidation = static (_, _, errors) => errors != SslPolicyErrors.RemoteCertificateNotAvailable;
         })));

@@ -106,7 +106,7 @@ public sealed class HostileTenantTests(HostileTenantTests.JoinedTenant joined) :
     {
         var chain = new X509Certificate2Collection();
         chain.ImportFromPem(extraPem + "\n" + joined.SubCa.CertificatePem + "\n" + joined.ChainPem);
-        using var http = PlatformHttp.Create(joined.Provider.Url, joined.Provider.Trust.Roots, certificate, TimeSpan.FromSeconds(20), certificate is null ? null : chain);
+        using var http = PlatformHttp.Create(joined.Provider.Url, joined.Provider.Trust.Provider(), certificate, TimeSpan.FromSeconds(20), certificate is null ? null : chain);
         using var answer = await http.GetAsync("portal/admin/platform");
         return answer.StatusCode;
     }

@@ -111,7 +111,7 @@ public sealed class BearerTests(BearerTests.Staff staff) : IClassFixture<BearerT
 
     private ProviderClient Client(string token)
     {
-        var client = ProviderClient.Create(staff.Provider.Url, staff.Provider.Trust);
+        var client = ProviderClient.Create(staff.Provider.Url, staff.Provider.Trust.Provider());
         client.UseSession(token);
         return client;
     }
@@ -154,7 +154,7 @@ public sealed class BearerTests(BearerTests.Staff staff) : IClassFixture<BearerT
         /// <summary>What the provider answers a list of tenants with.</summary>
         public async Task<int> StatusAsync(string token)
         {
-            using var client = ProviderClient.Create(Provider.Url, Provider.Trust);
+            using var client = ProviderClient.Create(Provider.Url, Provider.Trust.Provider());
             client.UseSession(token);
             try
             {

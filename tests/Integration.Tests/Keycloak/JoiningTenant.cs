@@ -19,7 +19,7 @@ internal sealed class JoiningTenant : IDisposable
     private JoiningTenant(ProviderStack provider, string tenantId, string joinKey)
     {
         TenantId = tenantId;
-        _client = ProviderClient.Create(provider.Url, provider.Trust, timeout: TimeSpan.FromSeconds(60));
+        _client = ProviderClient.Create(provider.Url, provider.Trust.Provider(), timeout: TimeSpan.FromSeconds(60));
         _joinKey = joinKey;
     }
 

@@ -68,7 +68,7 @@ public sealed class TenantRealmTests(TenantHouse house)
         var tokens = await house.SignInAsync("tina", identityProvider: null);
 
         Roles(tokens).ShouldBe(["cdm-admin"]);
-        using var provider = ProviderClient.Create(house.Fixture.Provider.Url, house.Fixture.Provider.Trust);
+        using var provider = ProviderClient.Create(house.Fixture.Provider.Url, house.Fixture.Provider.Trust.Provider());
         provider.UseSession((string)tokens["access_token"]!);
         (await Should.ThrowAsync<ApiException>(() => provider.ListTenantsAsync())).Status.ShouldBe(401);
         await Should.ThrowAsync<InvalidOperationException>(() => house.SignInAsync("tina", Provider));

@@ -33,7 +33,7 @@ internal sealed class JoinedTenant : IDisposable
     /// <summary>One call. Throws <see cref="ApiException"/> for what the provider refuses or can't do yet.</summary>
     public async Task JoinWithAsync(ProviderStack provider, string joinKey, string? bridgeName = null)
     {
-        using var client = ProviderClient.Create(provider.Url, provider.Trust, timeout: TimeSpan.FromSeconds(60));
+        using var client = ProviderClient.Create(provider.Url, provider.Trust.Provider(), timeout: TimeSpan.FromSeconds(60));
         Bundle = await client.JoinAsync(joinKey, new JoinRequest
         {
             SubCaCsr = CertificateSigningRequest.CreatePem(_subCaKey, new SubjectNames()),

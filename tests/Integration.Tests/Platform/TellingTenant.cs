@@ -39,6 +39,6 @@ public sealed class TellingTenant(PlatformFixture platform) : IAsyncLifetime
     internal ProviderClient Bridge()
     {
         var bundle = Path.Combine(Stack.Data, "join-bundle");
-        return ProviderClient.Create(platform.Provider.Url, platform.Provider.Trust, X509Certificate2.CreateFromPemFile(Path.Combine(bundle, "mqtt-bridge.crt"), Path.Combine(bundle, "mqtt-bridge.key")));
+        return ProviderClient.Create(platform.Provider.Url, platform.Provider.Trust.Provider(), X509Certificate2.CreateFromPemFile(Path.Combine(bundle, "mqtt-bridge.crt"), Path.Combine(bundle, "mqtt-bridge.key")));
     }
 }

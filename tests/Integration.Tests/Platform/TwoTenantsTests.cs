@@ -123,7 +123,7 @@ public sealed class TwoTenantsTests(TwoTenantsTests.Fixture fixture) : IClassFix
     public async Task Attack_AskingTheProviderAsATenant_IsRefused(string question)
     {
         using var certificate = X509Certificate2.CreateFromPem(_acme.Bundle.MqttBridgeCert, _acme.BridgePem);
-        using var http = PlatformHttp.Create(fixture.Platform.Provider.Url, fixture.Platform.Provider.Trust.Roots, certificate, TimeSpan.FromSeconds(30));
+        using var http = PlatformHttp.Create(fixture.Platform.Provider.Url, fixture.Platform.Provider.Trust.Provider(), certificate, TimeSpan.FromSeconds(30));
         using var form = new FormUrlEncodedContent([new("username", "globex-mqtt-bridge"), new("vhost", "globex"), new("client_id", "globex.x")]);
 
         using var answer = await http.PostAsync(new Uri($"mqtt/auth/{question}", UriKind.Relative), form);
@@ -135,7 +135,7 @@ public sealed class TwoTenantsTests(TwoTenantsTests.Fixture fixture) : IClassFix
     public async Task Ask_DatabaseHangs_AnswersBeforeTheBrokerLosesPatience()
     {
         using var certificate = X509Certificate2.CreateFromPem(_acme.Bundle.MqttBridgeCert, _acme.BridgePem);
-        using var http = PlatformHttp.Create(fixture.Platform.Provider.Url, fixture.Platform.Provider.Trust.Roots, certificate, TimeSpan.FromSeconds(15));
+        using var http = PlatformHttp.Create(fixture.Platform.Provider.Url, fixture.Platform.Provider.Trust.Provider(), certificate, TimeSpan.FromSeconds(15));
         using var form = new FormUrlEncodedContent([new("username", "acme-mqtt-bridge")]);
         await using var connection = await fixture.Platform.Provider.Database.DataSource.OpenConnectionAsync();
         await using var locked = await connection.BeginTransactionAsync();

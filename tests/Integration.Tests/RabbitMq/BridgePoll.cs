@@ -24,7 +24,7 @@ internal sealed class BridgePoll : IAsyncDisposable
         builder.Logging.AddProvider(_log);
         builder.Services.AddSingleton(fixture.Database.DataSource).AddSingleton<TimeProvider>(_time)
             .AddConnectionPoll(
-                new RabbitMqManagementOptions { Url = fixture.Broker.ManagementUrl, User = user, Password = password }, [X509Certificate2.CreateFromPem(File.ReadAllText(fixture.Broker.RootFile))])
+                new RabbitMqManagementOptions { Url = fixture.Broker.ManagementUrl, User = user, Password = password }, ProvisionerFixture.Verifier(File.ReadAllText(fixture.Broker.RootFile)))
             .AddSingleton<BridgePresence>().AddSingleton<IConnectionWatcher>(provider => _counted = new Counted(provider.GetRequiredService<BridgePresence>()));
         _host = builder.Build();
     }

@@ -2,6 +2,7 @@ using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Hosting;
+using IoTPlatform.Pki;
 using IoTPlatform.Pki.Files;
 using IoTPlatform.Provider.Features.Messaging.RabbitMq;
 using IoTPlatform.Provider.Features.Messaging.RabbitMq.Amqp;
@@ -42,7 +43,14 @@ internal sealed class ProvisionerFixture : IAsyncDisposable
     }
 
     public static RabbitMqManagement Connect(Uri url, string password, string rootPem, TimeSpan? timeout = null, string user = "iot-provider") => new(RabbitMqHttp.Create(
-        new RabbitMqManagementOptions { Url = url, User = user, Password = password }, [X509Certificate2.CreateFromPem(rootPem)], timeout ?? TimeSpan.FromSeconds(5)));
+        new RabbitMqManagementOptions { Url = url, User = user, Password = password }, Verifier(rootPem), timeout ?? TimeSpan.FromSeconds(5)));
+
+    /// <summary>A broker with a certificate from another CA than the platform's.</summary>
+    public static ServerVerifier Verifier(string rootPem)
+    {
+        using var platform = new ThrowAwayCa();
+        return ServerVerifier.ForCompanion([X509Certificate2.CreateFromPem(rootPem)], X509Certificate2.CreateFromPem(platform.RootPem), ServerIdentity.Provider("iot.example", ServiceNames.Broker));
+    }
 
     /// <summary>Another provider process' provisioner: its own gate, the same database and broker.</summary>
     public RabbitMqBrokerProvisioner NewProvisioner(RabbitMqApi api) =>
@@ -56,7 +64,7 @@ internal sealed class ProvisionerFixture : IAsyncDisposable
         var chain = Pem.ParseCertificates(certificatePem[certificatePem.IndexOf("-----BEGIN CERTIFICATE", StringComparison.Ordinal)..]);
         var leaf = Own(X509Certificate2.CreateFromPem(certificatePem, certificatePem));
         var context = SslStreamCertificateContext.Create(leaf, [.. chain[1..]], offline: true);
-        return new AmqpConnections(Options(Broker), account, [X509Certificate2.CreateFromPem(rootPem ?? File.ReadAllText(Broker.RootFile))], () => context);
+        return new AmqpConnections(Options(Broker), account, Verifier(rootPem ?? File.ReadAllText(Broker.RootFile)), () => context);
     }
 
     public async ValueTask DisposeAsync()

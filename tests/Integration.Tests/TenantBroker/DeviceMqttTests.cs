@@ -182,7 +182,7 @@ public sealed class DeviceMqttTests(DeviceMqttTests.House house) : IClassFixture
     {
         using var device = await EnrolledDevice.EnrollAsync(house.Tenant, house.Admin, $"curious-{question}");
         using var certificate = X509Certificate2.CreateFromPem(device.KeyAndChainPem, device.KeyAndChainPem);
-        using var http = PlatformHttp.Create(house.Tenant.Url, house.Tenant.Trust.Roots, certificate, TimeSpan.FromSeconds(30));
+        using var http = PlatformHttp.Create(house.Tenant.Url, house.Tenant.Trust, certificate, TimeSpan.FromSeconds(30));
         using var form = new FormUrlEncodedContent([new("username", "valve-1"), new("vhost", "acme"), new("client_id", "acme.valve-1")]);
 
         using var answer = await http.PostAsync(new Uri($"mqtt/auth/{question}", UriKind.Relative), form);

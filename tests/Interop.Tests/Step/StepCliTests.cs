@@ -3,7 +3,6 @@ using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
-using IoTPlatform.Client;
 using IoTPlatform.Pki;
 using IoTPlatform.Pki.Files;
 using IoTPlatform.Testing;
@@ -242,7 +241,7 @@ public abstract class StepCliTests
     private async Task RekeyOverHttpAsync(StepCli step, string name)
     {
         using var certificate = X509Certificate2.CreateFromPemFile(step.File($"{name}.crt"), step.File($"{name}.key"));
-        using var client = PlatformHttp.Create(Target.Url, RootTrust.FromPem(step.Read(step.Root)).Roots, certificate, PlatformHttp.DefaultTimeout);
+        using var client = AnyServerHttp.Create(Target.Url, [X509Certificate2.CreateFromPem(step.Read(step.Root))], certificate, TimeSpan.FromSeconds(30));
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var csr = CertificateSigningRequest.CreatePem(key, new SubjectNames { CommonName = "ignored.test" });
 

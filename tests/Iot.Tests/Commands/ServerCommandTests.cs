@@ -235,16 +235,75 @@ public sealed class ServerCommandTests : IAsyncLifetime
     [Fact]
     public async Task Token_IntoAFile_KeepsItOffTheScreen()
     {
-        server.Answer = LoggedInAnd((context, _) => context.JsonAsync(
-            new CreatedEnrollmentToken { Id = Guid.Empty, Token = "s3cret", Uses = 1, DeviceId = "pump-1", ExpiresAt = DateTimeOffset.UnixEpoch }, ContractsJson.Default.CreatedEnrollmentToken));
+        await BecomeTenantAsync();
 
-        var (code, output, error) = await RunAsync("devices", "token", "pump-1", "--expires", "2h", "--out", temp.Combine("token"));
+        var (code, output, error) = await RunAsync("devices", "token", "pump-1", "--expires", "2h", "--trust-domain", "acme.iot.example", "--out", temp.Combine("token"), "--env-file", temp.Combine("env"));
 
         code.ShouldBe(ExitCode.Ok);
         (output + error).ShouldNotContain("s3cret");
         (await File.ReadAllTextAsync(temp.Combine("token"))).ShouldBe("s3cret\n");
         File.GetUnixFileMode(temp.Combine("token")).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        JsonDocument.Parse(server.Seen[1].Body).RootElement.GetProperty("expires_in_seconds").GetInt32().ShouldBe(7200);
+        JsonDocument.Parse(server.Seen.Single(request => request.Path == "/portal/devices/tokens").Body).RootElement.GetProperty("expires_in_seconds").GetInt32().ShouldBe(7200);
+        File.GetUnixFileMode(temp.Combine("env")).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        (await File.ReadAllLinesAsync(temp.Combine("env")))[1..].ShouldBe(
+            ["IOT_TENANT_URL=https://tenant.example/", $"STEP_CA_FINGERPRINT={new string('a', 64)}", "IOT_TRUST_DOMAIN=acme.iot.example", "IOT_ENROLLMENT_TOKEN=s3cret"]);
+    }
+
+    [Fact]
+    public async Task Tenant_WithoutATrustDomain_IsNotCalled()
+    {
+        await BecomeTenantAsync();
+
+        var (code, _, error) = await RunAsync("devices", "list");
+
+        code.ShouldBe(ExitCode.Usage);
+        error.ShouldContain("--trust-domain");
+        server.Seen.ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData("globex.iot.example")]
+    [InlineData("iot.example")]
+    public async Task Tenant_OfAnotherTrustDomain_NeverSeesThePassword(string meant)
+    {
+        await BecomeTenantAsync();
+
+        var (code, _, error) = await RunAsync("devices", "list", "--trust-domain", meant);
+
+        code.ShouldBe(ExitCode.Unreachable);
+        error.ShouldContain("Sub-CA");
+        server.Seen.ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData(true, 14, "revoked")]
+    [InlineData(false, -1, "ended")]
+    public async Task Tenant_RevokedSubCaOrAnOldList_NeverSeesThePassword(bool revoked, int days, string reason)
+    {
+        await BecomeTenantAsync(revoked, days);
+
+        var (code, _, error) = await RunAsync("devices", "list", "--trust-domain", "acme.iot.example");
+
+        code.ShouldBe(ExitCode.Unreachable);
+        error.ShouldContain(reason);
+        server.Seen.Select(request => request.Path).ShouldBe(["/crl/sub-cas"]);
+    }
+
+    // Instead of the provider: a tenant that hands out a token.
+    private async Task BecomeTenantAsync(bool revoked = false, int listDays = 14)
+    {
+        await server.DisposeAsync();
+        server = await FaultyServer.StartAsync(authority: new TestAuthority(tenant: "acme"));
+        await File.WriteAllTextAsync(temp.Combine("root.crt"), server.Authority.RootPem);
+        var now = TimeProvider.System.GetUtcNow();
+        var list = TestRevocationList.Create(server.Authority.Intermediate, 1, now.AddDays(-2), now.AddDays(listDays), revoked ? [server.Authority.Issuer] : []);
+        server.Answer = LoggedInAnd((context, request) => request.Path == "/crl/sub-cas" ? context.Response.Body.WriteAsync(list).AsTask() : context.JsonAsync(
+            new CreatedEnrollmentToken
+            {
+                Id = Guid.Empty, Token = "s3cret", Uses = 1, DeviceId = "pump-1", ExpiresAt = DateTimeOffset.UnixEpoch,
+                TenantUrl = "https://tenant.example/", RootFingerprint = new string('a', 64), TrustDomain = "acme.iot.example",
+            },
+            ContractsJson.Default.CreatedEnrollmentToken));
     }
 
     [Fact]

@@ -104,7 +104,7 @@ public sealed class HostileTenantTests : IDisposable
 
         var verification = ChainVerifier.Verify(leaf, [ca, _pki.Acme.Certificate, _pki.Intermediate.Certificate], [_pki.Root.Certificate], CertificatePurpose.Any, _pki.Now);
         verification.IsValid.ShouldBeFalse();
-        PathRules.Check([.. new[] { leaf, ca, _pki.Acme.Certificate, _pki.Intermediate.Certificate, _pki.Root.Certificate }.Select(c => ParsedCertificate.Parse(c.RawData))], CertificatePurpose.Any)
+        PathRules.Check([.. new[] { leaf, ca, _pki.Acme.Certificate, _pki.Intermediate.Certificate, _pki.Root.Certificate }.Select(c => ParsedCertificate.Parse(c.RawData))], CertificatePurpose.Any, _pki.Now)
             .Reason.ShouldBe("The path is longer than a CA allows.");
     }
 
@@ -174,5 +174,5 @@ public sealed class HostileTenantTests : IDisposable
     private X509Certificate2[] Path(X509Certificate2 leaf) => [leaf, _pki.Acme.Certificate, _pki.Intermediate.Certificate, _pki.Root.Certificate];
 
     /// <summary>Without the platform's X509Chain, which might have refused first.</summary>
-    private ChainVerification OurRules(X509Certificate2 leaf) => PathRules.Check([.. Path(leaf).Select(c => ParsedCertificate.Parse(c.RawData))], CertificatePurpose.Any);
+    private ChainVerification OurRules(X509Certificate2 leaf) => PathRules.Check([.. Path(leaf).Select(c => ParsedCertificate.Parse(c.RawData))], CertificatePurpose.Any, _pki.Now);
 }

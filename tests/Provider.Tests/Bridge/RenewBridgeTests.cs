@@ -59,6 +59,65 @@ public sealed class RenewBridgeTests(ProviderFixture fixture) : IClassFixture<Pr
         (await _provider.Anonymous().PostAsync("portal/admin/tenants/bare/bridge/renew", request, ContractsJson.Default.RenewBridgeRequest)).Status.ShouldBe(HttpStatusCode.Unauthorized);
     }
 
+    [SkippableFact]
+    public async Task Reissue_ExpiredBridge_SubCaKeyVouchesForTheSameKey()
+    {
+        using var tenant = new TestTenant();
+        await _provider.ActivateAsync("expired-bridge", tenant);
+        _provider.Time.Advance(TimeSpan.FromDays(370));
+
+        var reissued = (await ReissueAsync("expired-bridge", tenant, tenant.Bridge)).Read(ContractsJson.Default.RenewedBridge);
+        var again = (await ReissueAsync("expired-bridge", tenant, tenant.Bridge)).Read(ContractsJson.Default.RenewedBridge);
+
+        using var certificate = X509Certificate2.CreateFromPem(reissued.MqttBridgeCert);
+        certificate.Subject.ShouldBe("CN=expired-bridge-mqtt-bridge");
+        certificate.PublicKey.ExportSubjectPublicKeyInfo().ShouldBe(tenant.Bridge.ExportSubjectPublicKeyInfo());
+        ParsedCertificate.Parse(certificate.RawData).NotAfter.ShouldBeGreaterThan(_provider.Time.GetUtcNow().AddDays(300));
+        again.MqttBridgeCert.ShouldBe(reissued.MqttBridgeCert);
+    }
+
+    [SkippableFact]
+    public async Task Reissue_BridgeThatIsGood_AnswersItAgain()
+    {
+        using var tenant = new TestTenant();
+        var bundle = await _provider.ActivateAsync("good-bridge", tenant);
+
+        (await ReissueAsync("good-bridge", tenant, tenant.Bridge)).Read(ContractsJson.Default.RenewedBridge).MqttBridgeCert.ShouldBe(bundle.MqttBridgeCert);
+    }
+
+    [SkippableFact]
+    public async Task Reissue_RevokedBridgeOrAnotherKey_IsRefused()
+    {
+        using var tenant = new TestTenant();
+        using var other = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        await _provider.ActivateAsync("no-way-back", tenant);
+        (await ReissueAsync("no-way-back", tenant, other)).ShouldBe(HttpStatusCode.Conflict, "bridge_not_renewable");
+        var serial = (await _provider.ShowAsync("no-way-back")).BridgeSerial;
+        await (await _provider.AdminAsync()).PostJsonAsync($"portal/certificates/{serial}/revoke", """{"reason_code":1}""");
+
+        (await ReissueAsync("no-way-back", tenant, tenant.Bridge)).ShouldBe(HttpStatusCode.Conflict, "bridge_not_renewable");
+    }
+
+    [SkippableFact]
+    public async Task Reissue_ProofOfAnotherTenantOrForAnotherKey_IsRefused()
+    {
+        using var tenant = new TestTenant();
+        using var thief = new TestTenant();
+        await _provider.ActivateAsync("robbed-bridge", tenant);
+        await _provider.ActivateAsync("robber", thief);
+
+        (await ReissueAsync("robbed-bridge", thief, tenant.Bridge)).ShouldBe(HttpStatusCode.Unauthorized, "proof_refused");
+        (await ReissueAsync("robbed-bridge", tenant, tenant.Bridge, named: thief.Bridge)).ShouldBe(HttpStatusCode.Unauthorized, "proof_refused");
+    }
+
+    private Task<Answer> ReissueAsync(string tenantId, TestTenant prover, ECDsa key, ECDsa? named = null)
+    {
+        var path = $"portal/admin/tenants/{tenantId}/bridge/reissue";
+        var proof = prover.Proof(tenantId, _provider.At(path), _provider.Time, (named ?? key).ExportSubjectPublicKeyInfo());
+        return _provider.Anonymous().PostAsync(
+            path, new ReissueBridgeRequest { MqttBridgeCsr = CertificateSigningRequest.CreatePem(key, new SubjectNames()), Proof = proof }, ContractsJson.Default.ReissueBridgeRequest);
+    }
+
     private async Task<Answer> RenewAsync(string tenantId, TestTenant tenant, JoinBundle bundle, string csr)
     {
         using var bridge = tenant.WithBridgeKey(bundle.MqttBridgeCert);

@@ -84,8 +84,8 @@ public sealed class ConfirmTests(ProviderFixture fixture) : IClassFixture<Provid
         var proof = tenant.Proof("forged-host", new Uri("https://provider.elsewhere.example/" + Path), _provider.Time);
         var context = new DefaultHttpContext { Request = { Scheme = "https", Host = new HostString("provider.elsewhere.example"), Path = "/" + Path } };
 
-        Should.Throw<ProblemException>(() => _provider.Services.GetRequiredService<TenantProofs>().Require(proof, "forged-host", context.Request, tenant.SubCa.SubjectPublicKeyInfo))
-            .Code.ShouldBe("proof_refused");
+        (await Should.ThrowAsync<ProblemException>(() => _provider.Services.GetRequiredService<TenantProofs>().RequireAsync(
+            proof, "forged-host", context.Request, [tenant.SubCa.SubjectPublicKeyInfo], CancellationToken.None))).Code.ShouldBe("proof_refused");
     }
 
     [SkippableFact]

@@ -99,6 +99,38 @@ public sealed class SubCaRotationTests(ProviderFixture fixture) : IClassFixture<
         (await PostAsync(path, old.Proof("swapped", _provider.At(path), _provider.Time), swapped.SubCa)).ShouldBe(HttpStatusCode.Unauthorized, "proof_refused");
     }
 
+    /// <summary>RFC 7519 4.1.7: a proof that was seen, in whichever process, is worthless; the holder of the key makes another.</summary>
+    [SkippableFact]
+    public async Task Rotate_ProofShownTwice_IsRefused_AlsoAfterARestart()
+    {
+        using var old = new TestTenant();
+        using var next = new TestTenant();
+        await _provider.ActivateAsync("shown-twice", old);
+        var path = Path("shown-twice", "rotate");
+        var proof = old.Proof("shown-twice", _provider.At(path), _provider.Time, next.SubCa.SubjectPublicKeyInfo);
+        (await PostAsync(path, proof, next.SubCa)).Status.ShouldBe(HttpStatusCode.OK);
+
+        (await PostAsync(path, proof, next.SubCa)).ShouldBe(HttpStatusCode.Unauthorized, "proof_refused");
+        await _provider.StartAgainAsync();
+        (await PostAsync(path, proof, next.SubCa)).ShouldBe(HttpStatusCode.Unauthorized, "proof_refused");
+        (await RotateAsync("shown-twice", old, next)).Status.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [SkippableFact]
+    public async Task Rotate_OneProofFromManyCallersAtOnce_CountsOnce()
+    {
+        using var old = new TestTenant();
+        using var next = new TestTenant();
+        await _provider.ActivateAsync("raced", old);
+        var path = Path("raced", "rotate");
+        var proof = old.Proof("raced", _provider.At(path), _provider.Time, next.SubCa.SubjectPublicKeyInfo);
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => PostAsync(path, proof, next.SubCa)));
+
+        answers.Count(answer => answer.Status == HttpStatusCode.OK).ShouldBe(1);
+        answers.Count(answer => answer.Status == HttpStatusCode.Unauthorized).ShouldBe(7);
+    }
+
     [SkippableFact]
     public async Task Rotate_ProofOfTheNewKeyOnlyOrOfAnotherTenant_IsRefused()
     {

@@ -10,7 +10,7 @@ public sealed class EndpointAuthorizationTests(ProviderFixture fixture) : IClass
     private static readonly string[] AnonymousInAdmin =
     [
         "/portal/admin/join", "/portal/admin/join-request/{tenantId}", "/portal/admin/tenants/{tenantId}/join-confirm", "/portal/admin/tenants/{tenantId}/join-status",
-        "/portal/admin/tenants/{tenantId}/sub-ca/rotate", "/portal/admin/tenants/{tenantId}/sub-ca/retire",
+        "/portal/admin/tenants/{tenantId}/sub-ca/rotate", "/portal/admin/tenants/{tenantId}/sub-ca/retire", "/portal/admin/tenants/{tenantId}/bridge/reissue",
     ];
 
     [SkippableFact]

@@ -29,6 +29,8 @@ internal sealed class ApiCaller : IDisposable
 
     public string? Bearer { get; set; }
 
+    public Task<byte[]> GetBytesAsync(string path) => _http.GetByteArrayAsync(path);
+
     public Task<Answer> GetAsync(string path) => SendAsync(HttpMethod.Get, path, null);
 
     public Task<Answer> DeleteAsync(string path) => SendAsync(HttpMethod.Delete, path, null);

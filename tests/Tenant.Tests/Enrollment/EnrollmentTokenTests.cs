@@ -116,7 +116,7 @@ public sealed class EnrollmentTokenTests(SharedTenant shared) : IClassFixture<Sh
     {
         var token = await shared.TokenAsync("valve-8");
         using var device = new TestDevice("valve-8");
-        using var http = Client.PlatformHttp.Create(Tenant.Url, [Tenant.Provider.Authority.Root], client: null, TimeSpan.FromSeconds(30));
+        using var http = Client.PlatformHttp.Create(Tenant.Url, Tenant.Trust, client: null, TimeSpan.FromSeconds(30));
         using var request = new HttpRequestMessage(HttpMethod.Post, $"devices/valve-8/enroll?token={token}&access_token={token}");
         request.Content = new StringContent(System.Text.Json.JsonSerializer.Serialize(new { csr = device.Csr }), Encoding.UTF8, "application/json");
         request.Headers.TryAddWithoutValidation("Authorization", $"Basic {token}");

@@ -170,7 +170,7 @@ public sealed class HostileEnrollmentTests(SharedTenant shared) : IClassFixture<
         (await Tenant.Database.ScalarAsync<long>("SELECT count(*) FROM ca.certificates WHERE profile = 'device'")).ShouldBe(0);
     }
 
-    private HttpClient Http() => Client.PlatformHttp.Create(Tenant.Url, [Tenant.Provider.Authority.Root], client: null, TimeSpan.FromSeconds(30));
+    private HttpClient Http() => Client.PlatformHttp.Create(Tenant.Url, Tenant.Trust, client: null, TimeSpan.FromSeconds(30));
 
     private async Task<HttpStatusCode> PostRawAsync(string path, string token, object body)
     {

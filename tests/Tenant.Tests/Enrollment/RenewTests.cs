@@ -58,7 +58,7 @@ public sealed class RenewTests(SharedTenant shared) : IClassFixture<SharedTenant
     {
         using var device = new TestDevice("motor-4");
         using var identity = device.Identity(await device.EnrollAsync(Tenant, await shared.TokenAsync()));
-        using var http = PlatformHttp.Create(Tenant.Url, [Tenant.Provider.Authority.Root], identity, TimeSpan.FromSeconds(30));
+        using var http = PlatformHttp.Create(Tenant.Url, Tenant.Trust, identity, TimeSpan.FromSeconds(30));
 
         using var answer = await http.PostAsync("devices/motor-4/renew", content: null);
 
@@ -196,7 +196,7 @@ public sealed class RenewTests(SharedTenant shared) : IClassFixture<SharedTenant
         using var device = new TestDevice("motor-16");
         using var identity = device.Identity(await device.EnrollAsync(Tenant, await shared.TokenAsync()));
         await shared.Admin.RevokeDeviceAsync("motor-16", new RevokeRequest());
-        using var http = PlatformHttp.Create(Tenant.Url, [Tenant.Provider.Authority.Root], identity, TimeSpan.FromSeconds(30));
+        using var http = PlatformHttp.Create(Tenant.Url, Tenant.Trust, identity, TimeSpan.FromSeconds(30));
 
         using var answer = await http.PostAsync("1.0/renew", content: null);
 

@@ -13,6 +13,7 @@ using IoTPlatform.Contracts.Tenants;
 using IoTPlatform.Jose;
 using IoTPlatform.LocalServices;
 using IoTPlatform.Pki;
+using IoTPlatform.Pki.Signing;
 using IoTPlatform.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -43,7 +44,7 @@ internal sealed class TestProvider : IAsyncDisposable
     private TestProvider(string tenantId, string host)
     {
         TenantId = tenantId;
-        service = Authority.Leaf(Profiles.Service, new SubjectNames { CommonName = "provider", Dns = [host], Ip = [IPAddress.Loopback], Uris = [SpiffeId.ProviderService(PlatformDomain, "api")] });
+        service = Authority.Leaf(Profiles.Service, new SubjectNames { CommonName = "provider", Dns = [host], Ip = [IPAddress.Loopback], Uris = [SpiffeId.ProviderService(PlatformDomain, ServiceNames.ProviderApi)] });
     }
 
     public string TenantId { get; }
@@ -95,6 +96,7 @@ internal sealed class TestProvider : IAsyncDisposable
         app = builder.Build();
         app.Use(SpoilAsync);
         app.MapGet("/root/{fingerprint}", (string fingerprint) => fingerprint == Fingerprint ? Results.Json(new { ca = Authority.RootPem }) : Results.NotFound());
+        app.MapGet("/crl/sub-cas", () => Results.Bytes(RevokedSubCas().Der.ToArray(), "application/pkix-crl"));
         app.MapPost("/portal/admin/join", JoinAsync);
         app.MapPost("/portal/admin/join-request/{id}", RequestAsync);
         app.MapGet("/portal/admin/tenants/{id}/join-status", StatusOf);
@@ -102,10 +104,28 @@ internal sealed class TestProvider : IAsyncDisposable
         app.MapPost("/portal/admin/tenants/{id}/sub-ca/rotate", RotateAsync);
         app.MapPost("/portal/admin/tenants/{id}/sub-ca/retire", RetireAsync);
         app.MapPost("/portal/admin/tenants/{id}/bridge/renew", RenewBridgeAsync);
+        app.MapPost("/portal/admin/tenants/{id}/bridge/reissue", ReissueBridgeAsync);
         app.MapGet("/portal/admin/tenants/{id}/federation", FederationOf);
         app.MapPost("/portal/admin/tenants/{id}/events", TakeEvents);
         await app.StartAsync();
     }
+
+    /// <summary>By which it judges proofs.</summary>
+    public TimeProvider Time { get; set; } = TimeProvider.System;
+
+    /// <summary>Serial numbers of the Sub-CAs that its list says are revoked.</summary>
+    public List<byte[]> Revoked { get; } = [];
+
+    public long ListNumber { get; set; } = 1;
+    public TimeSpan ListLifetime { get; set; } = TimeSpan.FromDays(14);
+
+    private RevokedSubCas RevokedSubCas() => Authority.Intermediate.SignRevokedSubCas(new RevokedSubCasContent
+    {
+        Number = ListNumber,
+        ThisUpdate = TimeProvider.System.GetUtcNow(),
+        NextUpdate = TimeProvider.System.GetUtcNow() + ListLifetime,
+        Entries = [.. Revoked.Select(serial => new RevokedSubCa(serial, TimeProvider.System.GetUtcNow()))],
+    });
 
     public async Task GoAwayAsync()
     {
@@ -300,13 +320,23 @@ internal sealed class TestProvider : IAsyncDisposable
             ContractsJson.Default.RenewedBridge);
     }
 
+    private IResult ReissueBridgeAsync(HttpContext http, string id, ReissueBridgeRequest request)
+    {
+        var csr = CertificateSigningRequest.ParsePem(request.MqttBridgeCsr);
+        var claims = validKeys.Select(key => Proof(http, request.Proof, key)).FirstOrDefault(c => c is not null);
+        if (claims?.Extra.GetValueOrDefault("spki") != Base64Url.EncodeToString(csr.SubjectPublicKeyInfoSha256))
+            return Problem(401, "proof_refused");
+        BridgeLifetime = Profiles.MqttBridge.DefaultLifetime;
+        return Results.Json(new RenewedBridge { MqttBridgeCert = SignBridge(csr), CaChain = Authority.ChainPem }, ContractsJson.Default.RenewedBridge);
+    }
+
     private bool IsProof(HttpContext http, string proof, byte[] key) => Proof(http, proof, key) is not null;
 
     private KeyProofClaims? Proof(HttpContext http, string proof, byte[] key)
     {
         try
         {
-            return KeyProof.Verify(proof, key, TenantId, new Uri(Url, http.Request.Path), TimeProvider.System);
+            return KeyProof.Verify(proof, key, TenantId, new Uri(Url, http.Request.Path), Time);
         }
         catch (JoseException)
         {

@@ -2,6 +2,7 @@ using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Client;
 using IoTPlatform.LocalServices;
+using IoTPlatform.Pki;
 using IoTPlatform.Tenant.Configuration;
 using IoTPlatform.Tenant.Features.Join;
 using IoTPlatform.Tenant.Startup;
@@ -26,7 +27,7 @@ internal sealed class TestTenant : IAsyncDisposable
     public TestDatabase Database { get; }
     public string Data => folder.Combine("data");
     public Uri Url => new($"https://localhost:{port}/");
-    public RootTrust Trust => RootTrust.FromCertificate(Provider.Authority.Root);
+    public ServerVerifier Trust => RootTrust.FromCertificate(Provider.Authority.Root).Tenant($"acme.{TestProvider.PlatformDomain}");
     public RunningTenant? Running { get; private set; }
     public string? JoinKey { get; set; } = TestProvider.JoinKey;
     public string? TenantId { get; set; }

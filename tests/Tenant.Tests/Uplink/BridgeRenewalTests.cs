@@ -36,6 +36,23 @@ public sealed class BridgeRenewalTests : IAsyncLifetime
         (await tenant.Database.ScalarAsync<long>("SELECT count(*) FROM audit.entries WHERE action = 'bridge.renewed'")).ShouldBe(1);
     }
 
+    /// <summary>mTLS is over then: the Sub-CA's key, which is valid for longer, vouches for the bridge's.</summary>
+    [SkippableFact]
+    public async Task Run_Expired_RenewsOnTheProofOfTheSubCaKey()
+    {
+        var before = await BridgeAsync();
+        var key = await File.ReadAllTextAsync(tenant.InData("join-bundle", "mqtt-bridge.key"));
+
+        tenant.Provider.Time = new FakeTime(TimeProvider.System.GetUtcNow().AddDays(366));
+
+        (await Renewal(TimeSpan.FromDays(366)).RunAsync(CancellationToken.None)).ShouldBeTrue();
+
+        tenant.Provider.Calls.ShouldContain(c => c.EndsWith("/bridge/reissue", StringComparison.Ordinal));
+        tenant.Provider.Calls.ShouldNotContain(c => c.EndsWith("/bridge/renew", StringComparison.Ordinal));
+        (await BridgeAsync()).ShouldNotBe(before);
+        (await File.ReadAllTextAsync(tenant.InData("join-bundle", "mqtt-bridge.key"))).ShouldBe(key);
+    }
+
     [SkippableFact]
     public async Task Run_ProviderAway_KeepsTheOldOneAndTriesAgain()
     {
@@ -73,7 +90,7 @@ public sealed class BridgeRenewalTests : IAsyncLifetime
     {
         var time = new FakeTime(TimeProvider.System.GetUtcNow() + later);
         var files = tenant.Service<JoinFiles>();
-        return new BridgeRenewal(files, tenant.Service<BundleFiles>(), new ProviderLink(tenant.Options(), files, TimeProvider.System), tenant.Service<AuditLog>(), time);
+        return new BridgeRenewal(files, tenant.Service<BundleFiles>(), new ProviderLink(tenant.Options(), files, TimeProvider.System), tenant.Service<CertificateAuthority.SubCa>(), tenant.Service<AuditLog>(), time);
     }
 
     private Task<string> BridgeAsync() => File.ReadAllTextAsync(tenant.InData("join-bundle", "mqtt-bridge.crt"));

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using IoTPlatform.Agent;
 using IoTPlatform.Contracts.Devices;
 using IoTPlatform.Pki.Files;
 using Spectre.Console;
@@ -11,12 +12,13 @@ internal static class DevicesToken
     private static readonly Option<int> Uses = new("--uses") { Description = "How many devices may enrol with it: a fleet token. Only without a device id.", DefaultValueFactory = _ => 1 };
     private static readonly Option<TimeSpan> Expires = new("--expires") { Description = "How long it can be used: 30m, 24h, 7d; 30 days at the most.", DefaultValueFactory = _ => TimeSpan.FromDays(1), CustomParser = Duration.Parse, HelpName = "time" };
     private static readonly Option<string?> Note = new("--note") { Description = "For the operator's memory." };
+    private static readonly Option<string?> EnvFile = new("--env-file") { Description = "Write token, tenant, trust domain and fingerprint into this file (0600) instead of showing them: for 'iot device enroll --env-file'.", HelpName = "file" };
     private static readonly Option<string?> Out = new("--out") { Description = "Write the token into this file (0600) instead of showing it.", HelpName = "file" };
 
     public static Command Create() => Verb.Create(
         "token", "Make an enrolment token for one device, or for a fleet.",
-        ["iot devices token pump-1", "iot devices token --uses 500 --expires 7d --note \"first batch\" --out fleet.token"],
-        RunAsync, [DeviceArguments.OptionalId, Uses, Expires, Note, Out, .. ServerOptions.All]);
+        ["iot devices token pump-1", "iot devices token pump-1 --env-file pump-1.env", "iot devices token --uses 500 --expires 7d --note \"first batch\" --out fleet.token"],
+        RunAsync, [DeviceArguments.OptionalId, Uses, Expires, Note, EnvFile, Out, .. ServerOptions.All]);
 
     private static Task<int> RunAsync(Run run, CancellationToken cancellationToken) => Connect.ToTenantAsync(run, async (tenant, _) =>
     {
@@ -34,11 +36,14 @@ internal static class DevicesToken
     private static void Write(Run run, CreatedEnrollmentToken token)
     {
         var whose = token.DeviceId ?? string.Create(CultureInfo.InvariantCulture, $"{token.Uses} device(s)");
-        if (run.Get(Out) is { } file)
+        if ((run.Get(EnvFile) ?? run.Get(Out)) is { } file)
         {
-            AtomicFile.WriteText(file, token.Token + "\n", AtomicFile.Secret);
+            if (run.Get(EnvFile) is { } environment)
+                AtomicFile.WriteText(environment, Environment(token), AtomicFile.Secret);
+            if (run.Get(Out) is { } plain)
+                AtomicFile.WriteText(plain, token.Token + "\n", AtomicFile.Secret);
             run.Terminal.Result(
-                new { token.Id, token.DeviceId, token.Uses, token.ExpiresAt, File = Path.GetFullPath(file) },
+                new { token.Id, token.DeviceId, token.Uses, token.ExpiresAt, token.TenantUrl, token.RootFingerprint, token.TrustDomain, File = Path.GetFullPath(file) },
                 console => console.MarkupLineInterpolated($"the token for {whose} is in {file} until {Print.Time(token.ExpiresAt)}"));
             return;
         }
@@ -46,7 +51,24 @@ internal static class DevicesToken
         {
             console.MarkupLineInterpolated($"enrolment token for {whose}, until {Print.Time(token.ExpiresAt)}, shown only now:");
             console.MarkupLineInterpolated($"\n    [bold]{token.Token}[/]\n");
-            console.MarkupLineInterpolated($"on the device: iot device enroll {token.DeviceId ?? "DEVICE-ID"} --token-file FILE --url {ServerAddress.Of(run, ServerOptions.Tenant)}");
+            console.MarkupLineInterpolated($"on the device: iot device enroll {token.DeviceId ?? "DEVICE-ID"} --token-file FILE --url {token.TenantUrl} --fingerprint {token.RootFingerprint} --trust-domain {token.TrustDomain}");
+            console.WriteLine("all of it in one line, as for a QR code, for --token-file:");
+            console.WriteLine(Text(token).Write());
         });
     }
+
+    private static EnrollmentText Text(CreatedEnrollmentToken token) => new()
+    {
+        TenantUrl = ServerAddress.Parse(token.TenantUrl), Fingerprint = token.RootFingerprint, TrustDomain = token.TrustDomain, Token = token.Token, DeviceId = token.DeviceId,
+    };
+
+    private static string Environment(CreatedEnrollmentToken token) =>
+        $"""
+        # Enrolment of {token.DeviceId ?? "a device"}: iot device enroll {token.DeviceId ?? "DEVICE-ID"} --env-file <this file>. Holds a secret until it is used.
+        IOT_TENANT_URL={token.TenantUrl}
+        STEP_CA_FINGERPRINT={token.RootFingerprint}
+        IOT_TRUST_DOMAIN={token.TrustDomain}
+        IOT_ENROLLMENT_TOKEN={token.Token}
+
+        """;
 }

@@ -38,6 +38,17 @@ internal sealed class CertificateOrders(ProviderOptions options)
         IdempotencyKey = $"join:{join.JoinId:N}:bridge:{Convert.ToHexStringLower(join.BridgeKeySha256)}",
     };
 
+    /// <summary>For the key of a bridge certificate that has expired.</summary>
+    public IssueRequest ReissuedBridge(TenantRow tenant, CertificateSigningRequest csr) => new()
+    {
+        Profile = Profiles.MqttBridge,
+        Csr = csr,
+        Names = TenantNames.Bridge(tenant.TenantId, options.PlatformDomain),
+        Provisioner = Provisioner,
+        Tenant = tenant.TenantId,
+        Requester = "tenant:" + tenant.TenantId,
+    };
+
     private IssueRequest SubCa(TenantRow tenant, CertificateSigningRequest csr) => new()
     {
         Profile = Profiles.TenantSubCa,

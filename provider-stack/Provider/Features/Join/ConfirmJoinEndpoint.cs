@@ -25,7 +25,7 @@ internal static class ConfirmJoinEndpoint
     {
         TenantIds.Require(tenantId);
         var (_, asked) = await CurrentJoin.FindAsync(db, tenantId, cancellationToken) ?? throw TenantProofs.Refusal();
-        proofs.Require(confirmation.Proof, tenantId, context.Request, asked.SubCaPublicKey);
+        await proofs.RequireAsync(confirmation.Proof, tenantId, context.Request, [asked.SubCaPublicKey], cancellationToken);
 
         await using var held = await locks.AcquireAsync(tenantId, cancellationToken);
         var (tenant, join) = await CurrentJoin.FindAsync(db, tenantId, cancellationToken) ?? throw TenantProofs.Refusal();

@@ -21,7 +21,7 @@ internal static class JoinStatusEndpoint
     {
         TenantIds.Require(tenantId);
         var (tenant, join) = await CurrentJoin.FindAsync(db, tenantId, cancellationToken) ?? throw TenantProofs.Refusal();
-        proofs.Require(BearerToken.Of(context.Request), tenantId, context.Request, join.SubCaPublicKey);
+        await proofs.RequireAsync(BearerToken.Of(context.Request), tenantId, context.Request, [join.SubCaPublicKey], cancellationToken);
         var status = JoinRequests.StatusOf(tenant, join);
         return TypedResults.Ok(new JoinRequestStatus
         {

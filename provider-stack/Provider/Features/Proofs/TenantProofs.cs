@@ -5,21 +5,32 @@ using IoTPlatform.Provider.Startup;
 
 namespace IoTPlatform.Provider.Features.Proofs;
 
-/// <summary>Proofs of possession of a Sub-CA key, for the URL that was called.</summary>
-internal sealed partial class TenantProofs(ProviderOptions options, TimeProvider time, ILogger<TenantProofs> log)
+/// <summary>Proofs of possession of a Sub-CA key, for the URL that was called. Each is good for one call, in whichever process.</summary>
+internal sealed partial class TenantProofs(ProviderOptions options, Authority authority, TimeProvider time, ILogger<TenantProofs> log)
 {
     private const int LongestProof = 4096;
 
-    /// <summary>What the proof says, made by any of these keys. Throws 401 <c>proof_refused</c>, the same for every reason.</summary>
-    public KeyProofClaims Require(string? proof, string tenantId, HttpRequest request, params IReadOnlyList<byte[]> publicKeys)
+    /// <summary>What the proof says, made by any of these keys, and by which. Throws 401 <c>proof_refused</c>, the same for every reason.</summary>
+    public async Task<(KeyProofClaims Claims, byte[] PublicKey)> RequireAsync(
+        string? proof, string tenantId, HttpRequest request, IReadOnlyList<byte[]> publicKeys, CancellationToken cancellationToken)
     {
         if (proof is not { Length: > 0 and <= LongestProof })
             throw Refusal();
         var audience = Audience(request);
-        return publicKeys.Select(key => TryVerify(proof, key, tenantId, audience)).FirstOrDefault(claims => claims is not null) ?? throw Refusal();
+        foreach (var key in publicKeys)
+        {
+            if (TryVerify(proof, key, tenantId, audience) is not { } claims)
+                continue;
+            if (await authority.SpendAsync(claims.ToUsedToken(key), cancellationToken))
+                return (claims, key);
+            ProofUsedBefore(tenantId);
+            break;
+        }
+
+        throw Refusal();
     }
 
-    /// <summary>Whether this very key made the proof.</summary>
+    /// <summary>Whether the key made the proof. Spends nothing: for telling a refusal apart, never for letting in.</summary>
     public bool Holds(string? proof, string tenantId, HttpRequest request, byte[] publicKey) =>
         proof is { Length: > 0 and <= LongestProof } && TryVerify(proof, publicKey, tenantId, Audience(request)) is not null;
 
@@ -46,6 +57,9 @@ internal sealed partial class TenantProofs(ProviderOptions options, TimeProvider
         var origin = options.Origins.FirstOrDefault(o => o == asked) ?? options.PublicUrl;
         return new Uri(origin, request.Path.ToUriComponent());
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Proof for tenant {Tenant} refused: it was used before")]
+    private partial void ProofUsedBefore(string tenant);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Proof for tenant {Tenant} refused: {Error}")]
     private partial void ProofRefused(string tenant, JoseError error);

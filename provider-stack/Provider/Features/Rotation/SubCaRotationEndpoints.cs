@@ -21,7 +21,7 @@ namespace IoTPlatform.Provider.Features.Rotation;
 /// </summary>
 internal static class SubCaRotationEndpoints
 {
-    private const string NewKeyClaim = "spki";
+    public const string NewKeyClaim = "spki";
 
     /// <summary>Anonymous at the door: the proof of a valid Sub-CA's key is the credential.</summary>
     public static void MapSubCaRotation(this IEndpointRouteBuilder app)
@@ -35,7 +35,7 @@ internal static class SubCaRotationEndpoints
         SubCaRotation rotation, TenantDoor door, ProviderDb db, CancellationToken cancellationToken)
     {
         TenantIds.Require(tenantId);
-        var claims = await RequireProofAsync(request.Proof, tenantId, context.Request, keys, proofs, cancellationToken);
+        var (claims, _) = await RequireProofAsync(request.Proof, tenantId, context.Request, keys, proofs, cancellationToken);
         var csr = TenantRequests.SubCa(request.SubCaCsr, tenantId);
         if (!SubCaRotation.Names(claims.Extra.GetValueOrDefault(NewKeyClaim), csr))
             throw TenantProofs.Refusal();
@@ -53,8 +53,7 @@ internal static class SubCaRotationEndpoints
         SubCaRotation rotation, TenantDoor door, ProviderDb db, CancellationToken cancellationToken)
     {
         TenantIds.Require(tenantId);
-        var keeper = (await keys.ValidAsync(tenantId, cancellationToken)).FirstOrDefault(key => proofs.Holds(confirmation.Proof, tenantId, context.Request, key))
-            ?? throw TenantProofs.Refusal();
+        var (_, keeper) = await RequireProofAsync(confirmation.Proof, tenantId, context.Request, keys, proofs, cancellationToken);
 
         await using var held = await locks.AcquireAsync(tenantId, cancellationToken);
         await door.RequireOpenAsync(tenantId, cancellationToken);
@@ -63,12 +62,12 @@ internal static class SubCaRotationEndpoints
         return TypedResults.NoContent();
     }
 
-    private static async Task<KeyProofClaims> RequireProofAsync(
+    private static async Task<(KeyProofClaims Claims, byte[] PublicKey)> RequireProofAsync(
         string? proof, string tenantId, HttpRequest request, SubCaKeys keys, TenantProofs proofs, CancellationToken cancellationToken)
     {
         try
         {
-            return proofs.Require(proof, tenantId, request, await keys.ValidAsync(tenantId, cancellationToken));
+            return await proofs.RequireAsync(proof, tenantId, request, await keys.ValidAsync(tenantId, cancellationToken), cancellationToken);
         }
         catch (ProblemException e) when (e.Status == StatusCodes.Status401Unauthorized)
         {

@@ -11,7 +11,7 @@ namespace IoTPlatform.Tenant.Features.Join;
 /// <summary>Judges what the provider sent before anything of it is used: it must be complete, for our keys, and end in the trusted root.</summary>
 internal static class BundleVerifier
 {
-    /// <summary>Null when the bundle can be used, else what is wrong with it.</summary>
+    /// <summary>Null when the bundle can be used, else what is wrong with it. Throws <see cref="NotYetValidException"/> when that is the time alone.</summary>
     public static string? Problem(JoinBundle bundle, ReadOnlySpan<byte> subCaSpki, ReadOnlySpan<byte> bridgeSpki, X509Certificate2 root, DateTimeOffset now)
     {
         if (!TenantId.IsValid(bundle.TenantId))
@@ -40,7 +40,7 @@ internal static class BundleVerifier
             ? "a value is missing, or has quotes or control characters"
             : null;
 
-    /// <summary>Null when the bridge certificate is for our key and name, and was good when it was issued.</summary>
+    /// <summary>Null when the bridge certificate is for our key and name. Its dates keep no tenant from starting: devices do not need it.</summary>
     public static string? BridgeProblem(JoinBundle bundle, ReadOnlySpan<byte> bridgeSpki, ImmutableArray<X509Certificate2> chain, X509Certificate2 root, DateTimeOffset now)
     {
         using var bridge = Pem.ParseCertificate(bundle.MqttBridgeCert);
@@ -49,10 +49,8 @@ internal static class BundleVerifier
             return "the bridge certificate is for another key";
         if (names.CommonName != MqttBridgeName.For(bundle.TenantId) || !names.Uris.Contains(SpiffeId.Bridge(bundle.TenantId, bundle.PlatformDomain)))
             return "the bridge certificate has another tenant's name";
-        // An expired one must not keep the tenant from starting: devices do not need it.
-        var at = now < bridge.NotAfterUtc() ? now : bridge.NotAfterUtc().AddSeconds(-1);
-        var verified = ChainVerifier.Verify(bridge, chain, [root], CertificatePurpose.ClientAuth, at);
-        return verified.IsValid ? null : $"the bridge certificate does not verify: {verified.Reason}";
+        var verified = ChainVerifier.Verify(bridge, chain, [root], CertificatePurpose.ClientAuth, now);
+        return verified.IsValid || verified.WrongTime is not null ? null : $"the bridge certificate does not verify: {verified.Reason}";
     }
 
     private static string? SubCaProblem(JoinBundle bundle, ReadOnlySpan<byte> subCaSpki, ImmutableArray<X509Certificate2> chain, X509Certificate2 root, DateTimeOffset now)
@@ -61,6 +59,8 @@ internal static class BundleVerifier
         if (!Spki(subCa).AsSpan().SequenceEqual(subCaSpki))
             return "the Sub-CA certificate is for another key";
         var verified = ChainVerifier.Verify(subCa, chain, [root], CertificatePurpose.CertificateAuthority, now);
+        if (verified.WrongTime is not null)
+            throw new NotYetValidException($"the Sub-CA certificate is {verified.Reason}");
         return verified.IsValid ? null : $"the Sub-CA certificate does not verify: {verified.Reason}";
     }
 

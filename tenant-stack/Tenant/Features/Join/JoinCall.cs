@@ -41,18 +41,19 @@ internal sealed class JoinCall(TenantOptions options, ProviderLink provider, Joi
     // Null: the provider knows no request made with this key.
     private async Task<JoinRequestStatus?> PollAsync(string tenantId, CancellationToken cancellationToken)
     {
+        var asked = time.GetUtcNow();
         try
         {
             return await provider.CallRawAsync(client =>
                 client.GetJoinStatusAsync(tenantId, KeyProof.Create(subCa.Key, tenantId, client.JoinStatusUrl(tenantId), time), cancellationToken));
         }
-        catch (ApiException e) when (e.Status is 401 or 403 or 404)
+        catch (ApiException e) when (e.Status is 401 or 403 or 404 && ServerClock.Describe(e.ServerTime - asked, provider.Url) is null)
         {
             return null;
         }
         catch (Exception e) when (e is ApiException or UnreachableException)
         {
-            throw provider.Translate(e);
+            throw await provider.TranslateAsync(e, asked);
         }
     }
 

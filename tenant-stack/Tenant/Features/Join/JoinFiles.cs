@@ -20,6 +20,8 @@ internal sealed class JoinFiles(DataFolder folder)
     /// <summary>The provider's whole answer: from it the other bundle files can be written again at any time.</summary>
     public string Bundle => InBundle("bundle.json");
 
+    public string Folder => folder.Combine("join-bundle");
+
     public string InBundle(string name) => folder.Combine("join-bundle", name);
 
     public JoinBundle? ReadBundle()

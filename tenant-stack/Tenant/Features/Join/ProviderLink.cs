@@ -8,7 +8,10 @@ using IoTPlatform.Tenant.Configuration;
 
 namespace IoTPlatform.Tenant.Features.Join;
 
-/// <summary>The way to the provider: TLS against the trusted root only, and every failure sorted into "later" or "the operator must act".</summary>
+/// <summary>
+/// The way to the provider: TLS with the provider's own server below the trusted root only, and every failure sorted into "later" or "the
+/// operator must act". Of all that can go wrong with a connection, only a certificate that was seen and does not verify is the operator's.
+/// </summary>
 internal sealed class ProviderLink(TenantOptions options, JoinFiles files, TimeProvider time)
 {
     public Uri Url => options.ProviderUrl;
@@ -25,7 +28,7 @@ internal sealed class ProviderLink(TenantOptions options, JoinFiles files, TimeP
         }
         catch (Exception e) when (e is ApiException or UnreachableException)
         {
-            throw Translate(e);
+            throw await TranslateAsync(e, time.GetUtcNow());
         }
     }
 
@@ -47,13 +50,14 @@ internal sealed class ProviderLink(TenantOptions options, JoinFiles files, TimeP
     /// <summary>Calls the provider. Throws <see cref="ProviderBusyException"/> or StartupException.</summary>
     public async Task<T> CallAsync<T>(Func<ProviderClient, Task<T>> call, X509Certificate2? clientCertificate = null)
     {
+        var asked = time.GetUtcNow();
         try
         {
             return await CallRawAsync(call, clientCertificate);
         }
         catch (Exception e) when (e is ApiException or UnreachableException)
         {
-            throw Translate(e);
+            throw await TranslateAsync(e, asked);
         }
     }
 
@@ -75,19 +79,36 @@ internal sealed class ProviderLink(TenantOptions options, JoinFiles files, TimeP
     public ProviderConnection Connect(X509Certificate2? clientCertificate = null)
     {
         var root = TrustedRoot() ?? throw new InvalidOperationException("The root is not trusted yet.");
-        return new ProviderConnection(new ProviderClient(PlatformHttp.Create(Url, [root], clientCertificate, PlatformHttp.DefaultTimeout), time), root);
+        var server = ServerVerifier.ForPlatform(root, ServerIdentity.Provider(files.ReadBundle()?.PlatformDomain), time);
+        return new ProviderConnection(new ProviderClient(PlatformHttp.Create(Url, server, clientCertificate, PlatformHttp.DefaultTimeout), time), root);
     }
 
     /// <summary>Sorts a failure of <see cref="CallRawAsync"/> into later and never.</summary>
-    public Exception Translate(Exception e) => e switch
+    /// <param name="e">The failure.</param>
+    /// <param name="asked">This machine's clock when the proof was made: it may have been set right since.</param>
+    public async Task<Exception> TranslateAsync(Exception e, DateTimeOffset asked) => e switch
     {
         ApiException { IsTransient: true } api => new ProviderBusyException($"the provider at {Url} answered {api.Status} {api.Code}", api.RetryAfter, api),
+        ApiException { Code: "proof_refused" } api when ServerClock.Describe(api.ServerTime - asked, Url) is { } clocks =>
+            new ProviderBusyException($"the provider refused a proof, because {clocks}", inner: api),
         ApiException api => new StartupException(Advice(api)),
-        UnreachableException { IsTransient: true } away => new ProviderBusyException(away.Message, inner: away),
         UnreachableException { Reason: UnreachableReason.Untrusted } tls => new StartupException(
             $"{tls.Message}. Check {TenantSettings.ProviderUrl} and {TenantSettings.RootFingerprint}: the host name must be one of the provider's IOT_NAMES"),
+        UnreachableException { Reason: UnreachableReason.ClocksDiffer } tls => new ProviderBusyException($"{tls.Message}; {await ClocksAsync()}", inner: tls),
+        UnreachableException away => new ProviderBusyException(away.Message, inner: away),
         _ => new StartupException(e.Message),
     };
+
+    /// <summary>The provider's time minus this machine's; null when it can't be asked.</summary>
+    public Task<TimeSpan?> ClockDifferenceAsync() => ServerClock.DifferenceAsync(Url, time, CancellationToken.None);
+
+    /// <summary>What to say about the clocks when a certificate is not valid by this machine's.</summary>
+    public async Task<string> ClocksAsync()
+    {
+        var difference = await ClockDifferenceAsync();
+        return ServerClock.Describe(difference, Url)
+            ?? $"this machine's clock says {time.GetUtcNow():u}{(difference is null ? ", and the provider cannot be asked for its own" : ", as the provider's does")}";
+    }
 
     private static string Advice(ApiException e) => e.Code switch
     {

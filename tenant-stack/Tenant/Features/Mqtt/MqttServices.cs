@@ -1,6 +1,8 @@
 using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Hosting;
+using IoTPlatform.Pki;
+using IoTPlatform.Tenant.Features.Join;
 
 namespace IoTPlatform.Tenant.Features.Mqtt;
 
@@ -8,8 +10,10 @@ internal static class MqttServices
 {
     /// <param name="services">Gets them.</param>
     /// <param name="broker">Null: devices speak HTTPS only.</param>
-    /// <param name="root">The platform's, for a broker whose roots nobody named.</param>
-    public static IServiceCollection AddDeviceMqtt(this IServiceCollection services, BrokerOptions? broker, X509Certificate2 root)
+    /// <param name="root">The platform's.</param>
+    /// <param name="tenant">Whose broker it is.</param>
+    /// <param name="time">When certificates are valid.</param>
+    public static IServiceCollection AddDeviceMqtt(this IServiceCollection services, BrokerOptions? broker, X509Certificate2 root, JoinedTenant tenant, TimeProvider time)
     {
         services.AddSingleton<DeviceAccess>();
         if (broker is null)
@@ -17,7 +21,7 @@ internal static class MqttServices
         services.AddSingleton<IRabbitMqAuth, RabbitMqDeviceAuth>();
         if (broker.Management is { } management)
             services.AddSingleton<DevicePresence>().AddHostedService<PresenceRelay>()
-                .AddConnectionPoll(management, RabbitMqHttp.Roots(management, root)).AddSingleton<IConnectionWatcher, ConnectedDevices>().AddSingleton<IConnectionWatcher, RevokedDevices>();
+                .AddConnectionPoll(management, RabbitMqHttp.Broker(management, root, ServerIdentity.Tenant(tenant.TrustDomain, ServiceNames.Broker), time)).AddSingleton<IConnectionWatcher, ConnectedDevices>().AddSingleton<IConnectionWatcher, RevokedDevices>();
         if (broker.TlsFolder is { } folder)
             services.AddHostedService(provider => ActivatorUtilities.CreateInstance<BrokerCertificate>(provider, broker.Names, new BrokerCertificateFiles(folder)));
         return services;

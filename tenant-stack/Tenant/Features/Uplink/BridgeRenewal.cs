@@ -1,4 +1,7 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Contracts.Join;
 using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
@@ -8,10 +11,12 @@ using IoTPlatform.Tenant.Features.Join;
 namespace IoTPlatform.Tenant.Features.Uplink;
 
 /// <summary>
-/// Renews the MQTT bridge certificate after two thirds of its life, over mTLS with the present one. The key stays: key and
-/// certificate are two files that other programs read, and no crash can make a pair of them that does not match.
+/// Renews the MQTT bridge certificate after two thirds of its life, over mTLS with the present one; one that has expired, on the proof of
+/// the Sub-CA's key. The key stays: key and certificate are two files that other programs read, and no crash can make a pair of them that
+/// does not match.
 /// </summary>
-internal sealed class BridgeRenewal(JoinFiles files, BundleFiles bundleFiles, ProviderLink provider, AuditLog audit, TimeProvider time) : IUpkeepTask
+internal sealed class BridgeRenewal(
+    JoinFiles files, BundleFiles bundleFiles, ProviderLink provider, CertificateAuthority.SubCa subCa, AuditLog audit, TimeProvider time) : IUpkeepTask
 {
     public string Name => "bridge-renewal";
 
@@ -31,9 +36,10 @@ internal sealed class BridgeRenewal(JoinFiles files, BundleFiles bundleFiles, Pr
     private async Task<JoinBundle> RenewAsync(JoinBundle bundle, X509Certificate2 current, CancellationToken cancellationToken)
     {
         using var key = files.ReadBridgeKey() ?? throw new InvalidOperationException($"{files.BridgeKey} is missing.");
-        using var identity = current.CopyWithPrivateKey(key);
         var csr = CertificateSigningRequest.CreatePem(key, new SubjectNames());
-        var answer = await provider.CallAsync(client => client.RenewBridgeAsync(bundle.TenantId, new RenewBridgeRequest { MqttBridgeCsr = csr }, cancellationToken), identity);
+        var answer = time.GetUtcNow() < ParsedCertificate.Parse(current.RawData).NotAfter
+            ? await RenewAsync(bundle.TenantId, csr, current, key, cancellationToken)
+            : await ReissueAsync(bundle.TenantId, csr, key, cancellationToken);
         var renewed = bundle.WithBridge(answer.MqttBridgeCert);
         using var root = provider.TrustedRoot()!;
         return BundleVerifier.BridgeProblem(renewed, key.ExportSubjectPublicKeyInfo(), Pem.ParseCertificates(answer.CaChain), root, time.GetUtcNow()) is { } problem
@@ -41,6 +47,28 @@ internal sealed class BridgeRenewal(JoinFiles files, BundleFiles bundleFiles, Pr
             : renewed;
     }
 
-    private static DateTimeOffset RenewAt(X509Certificate2 certificate) =>
-        certificate.NotBeforeUtc() + (certificate.NotAfterUtc() - certificate.NotBeforeUtc()) * 2 / 3;
+    private async Task<RenewedBridge> RenewAsync(string tenantId, string csr, X509Certificate2 current, ECDsa key, CancellationToken cancellationToken)
+    {
+        using var identity = current.CopyWithPrivateKey(key);
+        return await provider.CallAsync(client => client.RenewBridgeAsync(tenantId, new RenewBridgeRequest { MqttBridgeCsr = csr }, cancellationToken), identity);
+    }
+
+    private async Task<RenewedBridge> ReissueAsync(string tenantId, string csr, ECDsa key, CancellationToken cancellationToken)
+    {
+        using var ca = subCa.EnsureKey();
+        return await provider.CallAsync(client => client.ReissueBridgeAsync(tenantId, new ReissueBridgeRequest
+        {
+            MqttBridgeCsr = csr,
+            Proof = KeyProof.Create(ca, tenantId, client.ReissueBridgeUrl(tenantId), time, new Dictionary<string, string>(StringComparer.Ordinal)
+            {
+                ["spki"] = Base64Url.EncodeToString(SHA256.HashData(key.ExportSubjectPublicKeyInfo())),
+            }),
+        }, cancellationToken));
+    }
+
+    private static DateTimeOffset RenewAt(X509Certificate2 certificate)
+    {
+        var parsed = ParsedCertificate.Parse(certificate.RawData);
+        return parsed.NotBefore + ((parsed.NotAfter - parsed.NotBefore) * 2 / 3);
+    }
 }

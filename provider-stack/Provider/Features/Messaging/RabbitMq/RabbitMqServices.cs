@@ -1,5 +1,6 @@
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Hosting;
+using IoTPlatform.Pki;
 using IoTPlatform.Provider.Features.Messaging.RabbitMq.Amqp;
 using IoTPlatform.Provider.Features.Messaging.RabbitMq.Api;
 using IoTPlatform.Provider.Features.Names;
@@ -14,17 +15,18 @@ internal static class RabbitMqServices
 
     public static void AddRabbitMq(this IServiceCollection services, RabbitMqOptions options, ProviderFoundation foundation)
     {
-        var roots = RabbitMqHttp.Roots(options.Management, foundation.Ca.Authority.Chain.Root);
+        var broker = RabbitMqHttp.Broker(
+            options.Management, foundation.Ca.Authority.Chain.Root, ServerIdentity.Provider(foundation.Options.PlatformDomain, ServiceNames.Broker), foundation.Time);
         services.AddSingleton(options);
-        services.AddSingleton(_ => new RabbitMqManagement(RabbitMqHttp.Create(options.Management, roots, CallTimeout)));
+        services.AddSingleton(_ => new RabbitMqManagement(RabbitMqHttp.Create(options.Management, broker, CallTimeout)));
         services.AddSingleton<RabbitMqApi>();
         services.AddSingleton(services => new AmqpAccount(services.GetRequiredService<RabbitMqApi>(), services.GetRequiredService<RabbitMqOwnership>(), AmqpAccount.PasswordOf(foundation.Folder)));
-        services.AddSingleton(services => new AmqpConnections(options, services.GetRequiredService<AmqpAccount>(), roots, () => foundation.Ca.ServiceCertificate.Context));
+        services.AddSingleton(services => new AmqpConnections(options, services.GetRequiredService<AmqpAccount>(), broker, () => foundation.Ca.ServiceCertificate.Context));
         services.AddSingleton<VhostMapping>();
         services.AddSingleton(new RabbitMqOwnership(foundation.Options.PlatformDomain));
         services.AddSingleton<IRabbitMqAuth, BridgeAuth>();
         services.AddSingleton<IBrokerProvisioner, RabbitMqBrokerProvisioner>();
-        services.AddConnectionPoll(options.Management, roots).AddSingleton<IConnectionWatcher, BridgePresence>();
+        services.AddConnectionPoll(options.Management, broker).AddSingleton<IConnectionWatcher, BridgePresence>();
         if (options.TlsFolder is { } folder)
             services.AddHostedService(provider => ActivatorUtilities.CreateInstance<BrokerCertificate>(provider, NameRegistry.Broker(foundation.Options), new BrokerCertificateFiles(folder)));
     }

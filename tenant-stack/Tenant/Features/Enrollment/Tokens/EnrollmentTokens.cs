@@ -1,15 +1,19 @@
 using System.Text.Json.Nodes;
+using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Contracts;
 using IoTPlatform.Contracts.Devices;
 using IoTPlatform.Hosting;
+using IoTPlatform.Tenant.Configuration;
 using IoTPlatform.Tenant.Data;
 using IoTPlatform.Tenant.Features.Devices;
+using IoTPlatform.Tenant.Features.Join;
 using Microsoft.EntityFrameworkCore;
 
 namespace IoTPlatform.Tenant.Features.Enrollment.Tokens;
 
 /// <summary>Makes, lists and revokes enrolment tokens.</summary>
-internal sealed class EnrollmentTokens(IDbContextFactory<TenantDbContext> databases, TimeProvider time)
+internal sealed class EnrollmentTokens(
+    IDbContextFactory<TenantDbContext> databases, TenantOptions options, JoinedTenant tenant, Authority authority, TimeProvider time)
 {
     public async Task<CreatedEnrollmentToken> CreateAsync(TokenOrder order, string actor, CancellationToken cancellationToken)
     {
@@ -33,7 +37,11 @@ internal sealed class EnrollmentTokens(IDbContextFactory<TenantDbContext> databa
         var details = new JsonObject { ["device_id"] = order.DeviceId, ["uses"] = order.Uses, ["expires_at"] = token.ExpiresAt.ToString("O") };
         await db.AppendAuditAsync(actor, "enrollment_token.created", token.Id.ToString(), details, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
-        return new CreatedEnrollmentToken { Id = token.Id, Token = secret, DeviceId = token.DeviceId, Uses = token.Uses, ExpiresAt = token.ExpiresAt };
+        return new CreatedEnrollmentToken
+        {
+            Id = token.Id, Token = secret, DeviceId = token.DeviceId, Uses = token.Uses, ExpiresAt = token.ExpiresAt,
+            TenantUrl = options.PublicUrl.AbsoluteUri, RootFingerprint = authority.RootFingerprint, TrustDomain = tenant.TrustDomain,
+        };
     }
 
     /// <summary>Newest first.</summary>

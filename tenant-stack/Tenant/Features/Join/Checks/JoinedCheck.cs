@@ -12,13 +12,22 @@ internal sealed class JoinedCheck(
 {
     public string Name => "join";
 
-    public Task<string?> InspectAsync(CancellationToken cancellationToken)
+    public Task<string?> InspectAsync(CancellationToken cancellationToken) => Task.FromResult(Inspect());
+
+    private string? Inspect()
     {
         if (files.ReadBundle() is not { } bundle)
-            return Task.FromResult<string?>(File.Exists(files.Bundle) ? "the join bundle on disk is damaged" : "not joined yet");
+            return File.Exists(files.Bundle) ? "the join bundle on disk is damaged" : "not joined yet";
         if (options.TenantId is { } wanted && wanted != bundle.TenantId)
             throw new StartupException($"this data folder belongs to tenant '{bundle.TenantId}', but {TenantSettings.TenantId} says '{wanted}'");
-        return Task.FromResult(subCa.IsInstalled ? null : Problem(bundle) is { } problem ? $"the join bundle on disk cannot be used: {problem}" : null);
+        try
+        {
+            return subCa.IsInstalled ? null : Problem(bundle) is { } problem ? $"the join bundle on disk cannot be used: {problem}" : null;
+        }
+        catch (NotYetValidException e)
+        {
+            return e.Message;
+        }
     }
 
     public async Task FixAsync(CancellationToken cancellationToken)
@@ -28,8 +37,7 @@ internal sealed class JoinedCheck(
         var bundle = await join.RunAsync(cancellationToken);
         if (options.TenantId is { } wanted && wanted != bundle.TenantId)
             throw new StartupException($"the JOIN key is for tenant '{bundle.TenantId}', but {TenantSettings.TenantId} says '{wanted}'");
-        if (Problem(bundle) is { } problem)
-            throw new StartupException($"the provider's answer cannot be used: {problem}");
+        await RequireUsableAsync(bundle);
         RequireNames(bundle);
         JoinRecord.Of(options).WriteTo(Path.GetDirectoryName(files.Bundle)!);
         files.WriteBundle(bundle);
@@ -43,6 +51,19 @@ internal sealed class JoinedCheck(
             throw new StartupException(
                 $"the provider's name constraints do not let this tenant certify {name} ({TenantSettings.Names}, {TenantSettings.PublicUrl}): the provider's own names and their neighbours are excluded, "
                 + "and a tenant with declared domains has names in those only. Use another name, or ask the provider's admin to prepare the tenant with the domain declared. The JOIN key is not spent");
+    }
+
+    private async Task RequireUsableAsync(JoinBundle bundle)
+    {
+        try
+        {
+            if (Problem(bundle) is { } problem)
+                throw new StartupException($"the provider's answer cannot be used: {problem}");
+        }
+        catch (NotYetValidException e)
+        {
+            throw new ProviderBusyException($"{e.Message}; {await provider.ClocksAsync()}", inner: e);
+        }
     }
 
     private string? Problem(JoinBundle bundle)

@@ -10,23 +10,41 @@ internal sealed class SubCaCertificateCheck(JoinFiles files, ProviderLink provid
 
     public Task<string?> InspectAsync(CancellationToken cancellationToken) => Task.FromResult(Inspect());
 
-    public Task FixAsync(CancellationToken cancellationToken)
+    public Task FixAsync(CancellationToken cancellationToken) => subCa.IsInstalled ? WaitForTheClockAsync() : Task.Run(Install, cancellationToken);
+
+    private void Install()
     {
         var bundle = files.ReadBundle()!;
         using var root = provider.TrustedRoot()!;
         subCa.Install(bundle.SignedCert, bundle.CaChain, Fingerprint.Sha256Hex(root.RawDataMemory.Span));
-        return Task.CompletedTask;
     }
 
     private string? Inspect()
     {
         if (!subCa.IsInstalled)
             return "no Sub-CA certificate is installed";
+        var verified = Verify();
+        if (verified.IsValid)
+            return null;
+        return verified.WrongTime is not null
+            ? $"the Sub-CA certificate is {verified.Reason} by this machine's clock"
+            : throw new StartupException($"the Sub-CA certificate cannot be used: {verified.Reason}. Restore {files.Folder} and the Sub-CA from the same backup");
+    }
+
+    /// <summary>A wrong clock is waited for. A Sub-CA that has expired by the provider's clock too is the operator's.</summary>
+    private async Task WaitForTheClockAsync()
+    {
+        if (Verify() is not { WrongTime: { } period } verified)
+            return;
+        var difference = await provider.ClockDifferenceAsync();
+        if (difference is { } known && time.GetUtcNow() + known > period.NotAfter)
+            throw new StartupException($"the Sub-CA certificate {verified.Reason}, by the provider's clock too. Ask the provider's admin for a new JOIN key (iot tenants replace-key {files.ReadBundle()!.TenantId}); devices and data stay");
+        throw new ProviderBusyException($"the Sub-CA certificate is {verified.Reason}; {await provider.ClocksAsync()}");
+    }
+
+    private ChainVerification Verify()
+    {
         using var root = provider.TrustedRoot()!;
-        var certificate = subCa.Issuers.Active.Certificate;
-        var verified = ChainVerifier.Verify(certificate, subCa.Issuers.Chain.Certificates, [root], CertificatePurpose.CertificateAuthority, time.GetUtcNow());
-        return verified.IsValid
-            ? null
-            : throw new StartupException($"the Sub-CA certificate ({certificate.Subject}, valid until {certificate.NotAfterUtc():yyyy-MM-dd}) cannot be used: {verified.Reason}. Once it has expired, have the provider remove this tenant and join again");
+        return ChainVerifier.Verify(subCa.Issuers.Active.Certificate, subCa.Issuers.Chain.Certificates, [root], CertificatePurpose.CertificateAuthority, time.GetUtcNow());
     }
 }

@@ -1,7 +1,6 @@
 using System.Net.Security;
 using System.Net.Sockets;
-using System.Security.Cryptography.X509Certificates;
-using IoTPlatform.Hosting;
+using IoTPlatform.Pki;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
 
@@ -10,9 +9,9 @@ namespace IoTPlatform.Provider.Features.Messaging.RabbitMq.Amqp;
 /// <summary>AMQP connections to any vHost, as <see cref="AmqpAccount"/> and with the platform's own certificate.</summary>
 /// <param name="options">Where.</param>
 /// <param name="account">As whom.</param>
-/// <param name="roots">Where the broker's certificate may come from.</param>
+/// <param name="broker">Who has to answer there.</param>
 /// <param name="certificate">This host's certificate with its issuers, asked for at every handshake. Issued by the Intermediate CA itself, or the broker refuses it.</param>
-internal sealed class AmqpConnections(RabbitMqOptions options, AmqpAccount account, X509Certificate2Collection roots, Func<SslStreamCertificateContext> certificate)
+internal sealed class AmqpConnections(RabbitMqOptions options, AmqpAccount account, ServerVerifier broker, Func<SslStreamCertificateContext> certificate)
 {
     /// <summary>Reply code where the user has no rights in the vHost, or there is none of that name (AMQP 0-9-1: not-allowed).</summary>
     public const ushort VhostRefused = 530;
@@ -66,10 +65,10 @@ internal sealed class AmqpConnections(RabbitMqOptions options, AmqpAccount accou
         return IsTls ? new TlsTcpClient(socket, Tls()) : new TcpClientAdapter(socket);
     }
 
-    private SslClientAuthenticationOptions Tls() => new()
+    private SslClientAuthenticationOptions Tls()
     {
-        TargetHost = options.AmqpUrl.Host,
-        ClientCertificateContext = certificate(),
-        CertificateChainPolicy = RabbitMqHttp.Trusting(roots),
-    };
+        var tls = new SslClientAuthenticationOptions { TargetHost = options.AmqpUrl.IdnHost, ClientCertificateContext = certificate() };
+        broker.ApplyTo(tls, options.AmqpUrl.IdnHost);
+        return tls;
+    }
 }

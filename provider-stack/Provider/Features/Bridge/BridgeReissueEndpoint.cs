@@ -1,0 +1,59 @@
+using IoTPlatform.CertificateAuthority;
+using IoTPlatform.Contracts.Join;
+using IoTPlatform.Contracts.Tenants;
+using IoTPlatform.Hosting;
+using IoTPlatform.Pki;
+using IoTPlatform.Pki.Files;
+using IoTPlatform.Provider.Data;
+using IoTPlatform.Provider.Features.Certificates;
+using IoTPlatform.Provider.Features.Join;
+using IoTPlatform.Provider.Features.Proofs;
+using IoTPlatform.Provider.Features.Rotation;
+using IoTPlatform.Provider.Features.Tenants;
+using IoTPlatform.Provider.Features.Workflow;
+using IoTPlatform.Provider.Startup;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
+
+namespace IoTPlatform.Provider.Features.Bridge;
+
+/// <summary>
+/// A bridge certificate that expired while the tenant was away cannot renew itself. The Sub-CA's key, which outlives it, vouches for the
+/// bridge's key instead. It gives nothing back that was taken: a revoked bridge stays out, and another key needs a JOIN.
+/// </summary>
+internal static class BridgeReissueEndpoint
+{
+    /// <summary>Anonymous at the door: the proof of a valid Sub-CA's key is the credential.</summary>
+    public static void MapBridgeReissue(this IEndpointRouteBuilder app) =>
+        app.MapPost("/portal/admin/tenants/{tenantId}/bridge/reissue", ReissueAsync).AllowAnonymous();
+
+    private static async Task<Ok<RenewedBridge>> ReissueAsync(
+        string tenantId, ReissueBridgeRequest request, HttpContext context, SubCaKeys keys, TenantProofs proofs, TenantLocks locks, ProviderDb db,
+        Authority authority, CertificateOrders orders, ProviderOptions options, TimeProvider time, CancellationToken cancellationToken)
+    {
+        TenantIds.Require(tenantId);
+        var (claims, _) = await proofs.RequireAsync(request.Proof, tenantId, context.Request, await keys.ValidAsync(tenantId, cancellationToken), cancellationToken);
+        var csr = TenantRequests.Bridge(request.MqttBridgeCsr, tenantId, options.PlatformDomain);
+        if (!SubCaRotation.Names(claims.Extra.GetValueOrDefault(SubCaRotationEndpoints.NewKeyClaim), csr))
+            throw TenantProofs.Refusal();
+
+        await using var held = await locks.AcquireAsync(tenantId, cancellationToken);
+        var tenant = await RequireActiveAsync(db, tenantId, cancellationToken);
+        var last = await FindLastAsync(authority, tenantId, cancellationToken);
+        if (last is null || last.IsRevoked || !SubCaKeys.PublicKeyOf(last.Der).AsSpan().SequenceEqual(csr.SubjectPublicKeyInfo.Span))
+            throw new ProblemException(
+                StatusCodes.Status409Conflict, "bridge_not_renewable", "The tenant's last bridge certificate was revoked, or is for another key. A new JOIN key brings another one.");
+        var pem = IsFresh(last, time.GetUtcNow()) ? Pem.Certificate(last.Der) : (await authority.IssueAsync(orders.ReissuedBridge(tenant, csr), cancellationToken)).Pem;
+        return TypedResults.Ok(new RenewedBridge { MqttBridgeCert = pem, CaChain = authority.Chain.Pem });
+    }
+
+    // An answer that was lost is asked for again, and must not cost another certificate.
+    private static bool IsFresh(CertificateRecord bridge, DateTimeOffset now) => now < bridge.NotBefore + ((bridge.NotAfter - bridge.NotBefore) / 2);
+
+    private static async Task<CertificateRecord?> FindLastAsync(Authority authority, string tenantId, CancellationToken cancellationToken) =>
+        (await authority.ListAsync(new CertificateQuery { Tenant = tenantId, Profile = Profiles.MqttBridge.Name, Limit = 1 }, cancellationToken)).Items.FirstOrDefault();
+
+    private static async Task<TenantRow> RequireActiveAsync(ProviderDb db, string tenantId, CancellationToken cancellationToken) =>
+        await db.Tenants.AsNoTracking().SingleOrDefaultAsync(t => t.TenantId == tenantId && t.Status == TenantStatus.Active && t.SuspendedAt == null, cancellationToken)
+        ?? throw new ProblemException(StatusCodes.Status409Conflict, "tenant_not_active", $"Tenant {tenantId} has no confirmed JOIN, or is suspended.");
+}

@@ -1,0 +1,77 @@
+using IoTPlatform.CertificateAuthority;
+using IoTPlatform.Pki;
+using IoTPlatform.Pki.Signing;
+using Npgsql;
+
+namespace IoTPlatform.Provider.Features.SubCaRevocation;
+
+/// <summary>
+/// The list of revoked Sub-CAs, signed anew when a Sub-CA was revoked, when a day has passed, or by another Intermediate CA. It lasts
+/// fourteen days, so that clients go on without the provider for thirteen.
+/// </summary>
+internal sealed class RevokedSubCaList(NpgsqlDataSource database, Authority authority, TimeProvider time) : IDisposable
+{
+    private static readonly TimeSpan Lifetime = TimeSpan.FromDays(14);
+    private static readonly TimeSpan SignAnewAfter = TimeSpan.FromDays(1);
+    // Anybody may ask: the database is asked once in this time.
+    private static readonly TimeSpan LookAgainAfter = TimeSpan.FromSeconds(5);
+
+    private readonly SemaphoreSlim _looking = new(1, 1);
+    private (RevokedSubCas List, DateTimeOffset At)? _known;
+
+    public async Task<RevokedSubCas> GetAsync(CancellationToken cancellationToken)
+    {
+        if (Fresh() is { } known)
+            return known;
+        await _looking.WaitAsync(cancellationToken);
+        try
+        {
+            if (Fresh() is { } meanwhile)
+                return meanwhile;
+            var list = await LookAsync(cancellationToken);
+            _known = (list, time.GetUtcNow());
+            return list;
+        }
+        finally
+        {
+            _looking.Release();
+        }
+    }
+
+    public void Dispose() => _looking.Dispose();
+
+    private RevokedSubCas? Fresh() => _known is { } known && time.GetUtcNow() - known.At < LookAgainAfter ? known.List : null;
+
+    private async Task<RevokedSubCas> LookAsync(CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        if (await RevokedSubCaRows.FindAsync(connection, cancellationToken) is { } stored && IsCurrent(stored, await RevokedSubCaRows.EntriesAsync(connection, now, cancellationToken), now))
+            return stored;
+
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await RevokedSubCaRows.LockAsync(connection, cancellationToken);
+        var before = await RevokedSubCaRows.FindAsync(connection, cancellationToken);
+        var entries = await RevokedSubCaRows.EntriesAsync(connection, now, cancellationToken);
+        if (before is not null && IsCurrent(before, entries, now))
+            return before;
+        var list = Sign(before, entries, now);
+        await RevokedSubCaRows.SaveAsync(connection, list, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return list;
+    }
+
+    private bool IsCurrent(RevokedSubCas list, IReadOnlyList<RevokedSubCa> entries, DateTimeOffset now) =>
+        now < list.ThisUpdate + SignAnewAfter
+        && list.HasExactly(entries.Select(e => e.SerialNumber))
+        && list.IsSignedBy(ParsedCertificate.Parse(authority.Chain.Issuer.RawData));
+
+    // Counted from the clock: also after a restored backup, clients see a higher number than they know.
+    private RevokedSubCas Sign(RevokedSubCas? before, IReadOnlyList<RevokedSubCa> entries, DateTimeOffset now) => authority.SignRevokedSubCas(new RevokedSubCasContent
+    {
+        Number = Math.Max((before?.Number ?? 0) + 1, now.ToUnixTimeSeconds()),
+        ThisUpdate = now,
+        NextUpdate = now + Lifetime,
+        Entries = entries,
+    });
+}

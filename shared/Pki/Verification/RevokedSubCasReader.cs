@@ -1,0 +1,89 @@
+using System.Formats.Asn1;
+using IoTPlatform.Pki.Asn1;
+using IoTPlatform.Pki.Crypto;
+
+namespace IoTPlatform.Pki;
+
+/// <summary>Reads a CertificateList (RFC 5280 5.1). Only the extensions that the platform writes are known; another critical one is refused.</summary>
+internal static class RevokedSubCasReader
+{
+    private static readonly Asn1Tag ExtensionsTag = new(TagClass.ContextSpecific, 0, isConstructed: true);
+
+    public static RevokedSubCas Read(ReadOnlyMemory<byte> der)
+    {
+        var outer = new DerReader(der.Span);
+        var body = outer.ReadSequence();
+        outer.ThrowIfNotEmpty();
+        var tbsBytes = body.ReadEncoded();
+        var algorithm = SignatureAlgorithms.Read(ref body);
+        var signature = body.ReadBitString();
+        body.ThrowIfNotEmpty();
+
+        var tbs = new DerReader(tbsBytes).ReadSequence();
+        if (tbs.ReadSmallInteger() != 1)
+        {
+            throw new AsnContentException("The list is not version 2.");
+        }
+
+        if (SignatureAlgorithms.Read(ref tbs) != algorithm)
+        {
+            throw new AsnContentException("The two signature algorithm fields differ.");
+        }
+
+        var issuer = tbs.ReadEncoded();
+        var thisUpdate = tbs.ReadTime();
+        var nextUpdate = tbs.ReadTime();
+        var serials = tbs.NextIs(Asn1Tag.Sequence) ? ReadSerials(tbs.ReadSequence()) : [];
+        var number = ReadNumber(tbs.ReadSequence(ExtensionsTag).ReadSequence());
+        tbs.ThrowIfNotEmpty();
+        return new RevokedSubCas(der, tbsBytes.ToArray(), issuer.ToArray(), algorithm, signature.ToArray(), serials)
+        {
+            ThisUpdate = thisUpdate,
+            NextUpdate = nextUpdate,
+            Number = number,
+        };
+    }
+
+    private static HashSet<string> ReadSerials(DerReader entries)
+    {
+        var serials = new HashSet<string>(StringComparer.Ordinal);
+        while (entries.HasData)
+        {
+            var entry = entries.ReadSequence();
+            serials.Add(Convert.ToHexString(entry.ReadInteger()));
+            entry.ReadTime();
+            entry.ThrowIfNotEmpty(); // the platform writes no entry extensions
+        }
+
+        return serials;
+    }
+
+    /// <summary>The number; throws unless the list says that it is for CA certificates only.</summary>
+    private static long ReadNumber(DerReader extensions)
+    {
+        long? number = null;
+        var onlyCas = false;
+        while (extensions.HasData)
+        {
+            var extension = extensions.ReadSequence();
+            var oid = extension.ReadOid();
+            var critical = ExtensionParser.ReadCritical(ref extension);
+            var value = new DerReader(extension.ReadOctetString());
+            extension.ThrowIfNotEmpty();
+            if (oid.SequenceEqual(CrlExtensions.Number))
+            {
+                number = AsnDecoder.TryReadInt64(value.Rest, AsnEncodingRules.DER, out var read, out _) && read >= 0 ? read : throw new AsnContentException("The list's number is out of range.");
+            }
+            else if (oid.SequenceEqual(CrlExtensions.IssuingDistributionPoint))
+            {
+                onlyCas = value.Rest.SequenceEqual(CrlExtensions.OnlyCaCertificates);
+            }
+            else if (critical)
+            {
+                throw new AsnContentException("The list has a critical extension that is not known here.");
+            }
+        }
+
+        return number is { } known && onlyCas ? known : throw new AsnContentException("The list has no number, or is not for CA certificates only.");
+    }
+}

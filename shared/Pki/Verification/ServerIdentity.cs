@@ -1,0 +1,41 @@
+namespace IoTPlatform.Pki;
+
+/// <summary>
+/// Which of the platform's servers a client means. A host name alone is no identity below the platform's root: a tenant without declared
+/// domains may sign any host name, so what counts is who signed the certificate and which SPIFFE id it carries.
+/// </summary>
+public sealed class ServerIdentity
+{
+    private const string ServicePath = "/service/";
+    private readonly string? _trustDomain;
+    private readonly string _service;
+    private readonly bool _isTenant;
+
+    private ServerIdentity(string? trustDomain, string service, bool isTenant)
+    {
+        _trustDomain = trustDomain;
+        _service = service;
+        _isTenant = isTenant;
+    }
+
+    /// <summary>As in errors: "the provider" or "the tenant with the trust domain acme.example".</summary>
+    public string Description => _isTenant ? $"the tenant with the trust domain {_trustDomain}" : _trustDomain is null ? "the provider" : $"the provider of {_trustDomain}";
+
+    /// <summary>A service of the provider. The Intermediate CA signs nobody else's services, so the platform domain may be unknown (null).</summary>
+    public static ServerIdentity Provider(string? platformDomain = null, string service = ServiceNames.ProviderApi) => new(platformDomain, service, isTenant: false);
+
+    /// <summary>A service of one tenant.</summary>
+    /// <param name="trustDomain">From <see cref="SpiffeId.TrustDomain"/>.</param>
+    /// <param name="service">One of <see cref="ServiceNames"/>.</param>
+    public static ServerIdentity Tenant(string trustDomain, string service = ServiceNames.TenantApi) => new(trustDomain, service, isTenant: true);
+
+    /// <summary>Null when the verified path (leaf first, root last) is this server's, else why it is not.</summary>
+    internal string? FindViolation(IReadOnlyList<ParsedCertificate> path) =>
+        (_isTenant ? PlatformPath.TenantViolation(path, _trustDomain!) : PlatformPath.ProviderViolation(path))
+        ?? (path[0].Names.Uris.Any(IsTheService) ? null : $"its SPIFFE id is not that of {Description}");
+
+    private bool IsTheService(string uri) =>
+        SpiffeId.TryParse(uri, out var domain, out var path)
+        && (_trustDomain is null || string.Equals(domain, _trustDomain, StringComparison.Ordinal))
+        && path.StartsWith(ServicePath, StringComparison.Ordinal) && path.AsSpan(ServicePath.Length).SequenceEqual(_service);
+}

@@ -1,0 +1,42 @@
+using IoTPlatform.Pki;
+using IoTPlatform.Tenant.Features.Join;
+
+namespace IoTPlatform.Tenant.Features.Uplink;
+
+/// <summary>Fetches the provider's list of revoked Sub-CAs.</summary>
+internal sealed partial class RevokedSubCaUpkeep(RevokedSubCaFile file, ProviderLink provider, ILogger<RevokedSubCaUpkeep> log) : IUpkeepTask
+{
+    public string Name => "revoked-sub-cas";
+
+    public async Task<bool> RunAsync(CancellationToken cancellationToken)
+    {
+        var list = await provider.CallAsync(client => client.GetRevokedSubCasAsync(cancellationToken));
+        var newer = file.Offer(list);
+        if (newer && file.ListsThisTenant(list))
+            SubCaRevoked();
+        return newer;
+    }
+
+    /// <summary>The list to hand out: the one on disk, or where that is none or has ended, the provider's. Null while there is none to be had.</summary>
+    public async Task<RevokedSubCas?> FindAsync(DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        if (file.TryLoad() is { } known && now < known.NextUpdate)
+            return known;
+        try
+        {
+            await RunAsync(cancellationToken);
+        }
+        catch (Exception e) when (e is ProviderBusyException or Hosting.StartupException)
+        {
+            Unavailable(e.Message);
+        }
+
+        return file.TryLoad();
+    }
+
+    [LoggerMessage(Level = LogLevel.Critical, Message = "The provider has revoked this tenant's Sub-CA: devices and operators refuse this server. Ask the provider's admin; a new JOIN key brings a new Sub-CA.")]
+    private partial void SubCaRevoked();
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The list of revoked Sub-CAs could not be fetched: {Reason}")]
+    private partial void Unavailable(string reason);
+}

@@ -1,0 +1,52 @@
+using IoTPlatform.Stacks;
+using IoTPlatform.Testing;
+
+namespace IoTPlatform.EndToEnd.Tests.Faults;
+
+/// <summary>A tenant whose clock is wrong says so and by how much, waits, and goes on by itself; it is never told to begin anew.</summary>
+public sealed class ClockTests
+{
+    [SkippableFact]
+    public async Task Tenant_ClockIsBehind_SaysByHowMuchAndGoesOn()
+    {
+        Requires.Tool("faketime");
+        await using var provider = await ProviderStack.StartAsync();
+        var prepared = await provider.PrepareAsync("acme");
+        await using var tenant = new TenantStack(provider, await PostgresServer.CreateEmptyDatabaseAsync(), "acme", prepared.JoinKey);
+        tenant.LaunchWithClock(-TimeSpan.FromSeconds(90));
+        var line = await WaitingAsync(tenant, "behind that of");
+        line.ShouldMatch(@"clock is (89|90|91) s behind");
+        line.ShouldNotContain("host name");
+        tenant.SetClock(TimeSpan.Zero);
+        await tenant.ReadyAsync();
+        tenant.Process.Terminate();
+        (await tenant.Process.WaitForExitAsync()).ShouldBe(0);
+
+        tenant.LaunchWithClock(-TimeSpan.FromDays(2));
+
+        await WaitingAsync(tenant, "clock is 2 days behind");
+        tenant.Process.Output.ShouldNotContain("remove this tenant");
+        tenant.SetClock(TimeSpan.Zero);
+        await tenant.ReadyAsync();
+    }
+
+    [SkippableFact]
+    public async Task Tenant_ClockIsAhead_SaysByHowMuchAndGoesOn()
+    {
+        Requires.Tool("faketime");
+        await using var provider = await ProviderStack.StartAsync();
+        var prepared = await provider.PrepareAsync("acme");
+        await using var tenant = new TenantStack(provider, await PostgresServer.CreateEmptyDatabaseAsync(), "acme", prepared.JoinKey);
+
+        tenant.LaunchWithClock(TimeSpan.FromSeconds(90));
+
+        var line = await WaitingAsync(tenant, "ahead of that of");
+        line.ShouldMatch(@"clock is (89|90|91) s ahead");
+        tenant.SetClock(TimeSpan.Zero);
+        await tenant.ReadyAsync();
+    }
+
+    private static Task<string> WaitingAsync(TenantStack tenant, string clocks) => tenant.Process.WaitForLineAsync(
+        line => line.StartsWith("first-boot: ", StringComparison.Ordinal) && line.Contains(" waiting: ", StringComparison.Ordinal) && line.Contains(clocks, StringComparison.Ordinal),
+        TimeSpan.FromMinutes(2));
+}

@@ -1,0 +1,69 @@
+using System.Net;
+using IoTPlatform.Pki;
+using IoTPlatform.Provider.Tests.Support;
+
+namespace IoTPlatform.Provider.Tests.SubCaRevocation;
+
+/// <summary>The list that tells clients which Sub-CAs are revoked (RFC 5280 5).</summary>
+public sealed class RevokedSubCaListTests(ProviderFixture fixture) : IClassFixture<ProviderFixture>
+{
+    private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(5);
+    private readonly RunningProvider _provider = fixture.Provider;
+
+    [SkippableFact]
+    public async Task List_RevokedSubCa_IsInIt_AndOthersAreNot()
+    {
+        using var revoked = new TestTenant();
+        using var other = new TestTenant();
+        var bad = Pki.Files.Pem.ParseCertificate((await _provider.ActivateAsync("listed", revoked)).SignedCert);
+        var good = Pki.Files.Pem.ParseCertificate((await _provider.ActivateAsync("not-listed", other)).SignedCert);
+        var before = await GetAsync();
+
+        await RevokeAsync(bad.SerialNumberBytes.ToArray());
+        _provider.Time.Advance(LookAgain);
+        var after = await GetAsync();
+
+        before.Contains(ParsedCertificate.Parse(bad.RawData)).ShouldBeFalse();
+        after.Contains(ParsedCertificate.Parse(bad.RawData)).ShouldBeTrue();
+        after.Contains(ParsedCertificate.Parse(good.RawData)).ShouldBeFalse();
+        after.Number.ShouldBeGreaterThan(before.Number);
+        after.IsSignedBy(ParsedCertificate.Parse(_provider.Authority.Chain.Issuer.RawData)).ShouldBeTrue();
+        after.IsSignedBy(ParsedCertificate.Parse(_provider.Root.RawData)).ShouldBeFalse();
+    }
+
+    [SkippableFact]
+    public async Task List_NothingNew_IsTheSame_UntilADayHasPassed()
+    {
+        var first = await GetAsync();
+        _provider.Time.Advance(TimeSpan.FromHours(23));
+        var same = await GetAsync();
+        await _provider.StartAgainAsync();
+        var afterRestart = await GetAsync();
+        _provider.Time.Advance(TimeSpan.FromHours(2));
+        var next = await GetAsync();
+
+        same.Der.ToArray().ShouldBe(first.Der.ToArray());
+        afterRestart.Der.ToArray().ShouldBe(first.Der.ToArray());
+        next.Number.ShouldBeGreaterThan(first.Number);
+        (next.NextUpdate - next.ThisUpdate).ShouldBe(TimeSpan.FromDays(14));
+    }
+
+    [SkippableFact]
+    public async Task List_ManyAskAtOnce_GetOneList()
+    {
+        _provider.Time.Advance(TimeSpan.FromDays(2));
+
+        var lists = await Task.WhenAll(Enumerable.Range(0, 16).Select(_ => GetAsync()));
+
+        lists.Select(list => list.Number).Distinct().ShouldHaveSingleItem();
+    }
+
+    private async Task RevokeAsync(byte[] serial) =>
+        (await (await _provider.AdminAsync()).PostJsonAsync($"portal/certificates/{SerialNumber.ToDecimal(serial)}/revoke", """{"reason_code":1}""")).Status.ShouldBe(HttpStatusCode.NoContent);
+
+    private async Task<RevokedSubCas> GetAsync()
+    {
+        var answer = await _provider.Anonymous().GetBytesAsync("crl/sub-cas");
+        return RevokedSubCas.Parse(answer);
+    }
+}
