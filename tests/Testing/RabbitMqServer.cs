@@ -98,12 +98,13 @@ public sealed class RabbitMqServer : IAsyncDisposable
         {
             await File.WriteAllTextAsync(Path.Combine(folder.Tls, "root.pem"), ca.RootPem);
             await File.WriteAllTextAsync(Path.Combine(folder.Tls, "server.pem"), ca.Server("localhost", "127.0.0.1"));
+            ca.WriteRevocationList(folder.Tls);
         }
 
         return new RabbitMqServer(files, folder, ca);
     }
 
-    /// <summary>From the next start on the broker asks this provider or tenant what its clients may do, as deploy/rabbitmq has it.</summary>
+    /// <summary>From the next start on the broker asks this provider or tenant what its clients may do, as deploy/rabbitmq has it; before it asks where nobody answers.</summary>
     public void Ask(Uri host) => _folder.Ask(host);
 
     /// <summary>After <see cref="KillAsync"/>, on the same data and the same ports.</summary>

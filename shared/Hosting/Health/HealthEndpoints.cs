@@ -1,4 +1,4 @@
-using System.Globalization;
+using System.Text.Json.Nodes;
 using IoTPlatform.Hosting.Events;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -14,7 +14,8 @@ public static class HealthEndpoints
 
     /// <summary>
     /// <c>GET /health/live</c> (the process answers) and <c>GET /health/ready</c> (the database answers, else 503; a host with events says
-    /// how many acts its relay has not looked at yet, which is no reason to be unready). Anonymous.
+    /// how many acts its relay has not looked at yet, which is no reason to be unready), and what each <see cref="IReadinessCheck"/> says.
+    /// Anonymous.
     /// </summary>
     public static IEndpointRouteBuilder MapHealth(this IEndpointRouteBuilder endpoints)
     {
@@ -34,7 +35,12 @@ public static class HealthEndpoints
             await using var command = dataSource.CreateCommand(hasEvents ? "SELECT head.sequence - relay.position FROM audit.head, events.relay" : "SELECT 0::bigint");
             command.CommandTimeout = TimeoutSeconds;
             var waiting = (long)(await command.ExecuteScalarAsync(cancellationToken))!;
-            return hasEvents ? Results.Text(string.Create(CultureInfo.InvariantCulture, $$"""{"status":"ok","events_waiting":{{waiting}}}"""), "application/json") : Ok();
+            var answer = new JsonObject { ["status"] = "ok" };
+            if (hasEvents)
+                answer["events_waiting"] = waiting;
+            foreach (var check in services.GetServices<IReadinessCheck>())
+                answer[check.Name] = check.Problem is { } problem ? throw problem : check.State;
+            return Results.Text(answer.ToJsonString(), "application/json");
         }
         catch (NpgsqlException e)
         {

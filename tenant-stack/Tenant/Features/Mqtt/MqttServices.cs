@@ -17,9 +17,10 @@ internal static class MqttServices
         services.AddSingleton<IRabbitMqAuth, RabbitMqDeviceAuth>();
         if (broker.Management is { } management)
             services.AddSingleton<DevicePresence>().AddHostedService<PresenceRelay>()
-                .AddConnectionPoll(management, RabbitMqHttp.Roots(management, root)).AddSingleton<IConnectionWatcher, ConnectedDevices>().AddSingleton<IConnectionWatcher, RevokedDevices>();
+                .AddConnectionPoll(management, RabbitMqHttp.Roots(management, root)).AddSingleton<IConnectionWatcher, ConnectedDevices>().AddSingleton<RevokedDevices>()
+                .AddSingleton<IConnectionWatcher>(provider => provider.GetRequiredService<RevokedDevices>()).AddSingleton<IRevocationWatcher>(provider => provider.GetRequiredService<RevokedDevices>());
         if (broker.TlsFolder is { } folder)
-            services.AddHostedService(provider => ActivatorUtilities.CreateInstance<BrokerCertificate>(provider, broker.Names, new BrokerCertificateFiles(folder)));
+            services.AddBrokerFiles(folder, broker.Names);
         return services;
     }
 

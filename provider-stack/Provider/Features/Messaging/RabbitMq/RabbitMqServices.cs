@@ -2,6 +2,7 @@ using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Hosting;
 using IoTPlatform.Provider.Features.Messaging.RabbitMq.Amqp;
 using IoTPlatform.Provider.Features.Messaging.RabbitMq.Api;
+using IoTPlatform.Provider.Features.Messaging.RabbitMq.Proof;
 using IoTPlatform.Provider.Startup;
 
 namespace IoTPlatform.Provider.Features.Messaging.RabbitMq;
@@ -21,10 +22,15 @@ internal static class RabbitMqServices
         services.AddSingleton(services => new AmqpConnections(options, services.GetRequiredService<AmqpAccount>(), roots, () => foundation.Ca.ServiceCertificate.Context));
         services.AddSingleton<VhostMapping>();
         services.AddSingleton(new RabbitMqOwnership(foundation.Options.PlatformDomain));
-        services.AddSingleton<IRabbitMqAuth, BridgeAuth>();
+        services.AddSingleton<BrokerQuestions>().AddSingleton<IRabbitMqAuth, BridgeAuth>();
+        services.AddSingleton(services => new RevokedCanary(foundation.Ca.Authority, foundation.Folder, services.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<BrokerTrial>().AddSingleton<BrokerProof>();
+        services.AddSingleton<IBrokerProof>(services => services.GetRequiredService<BrokerProof>()).AddSingleton<IReadinessCheck>(services => services.GetRequiredService<BrokerProof>());
+        services.AddHostedService(services => services.GetRequiredService<BrokerProof>());
         services.AddSingleton<IBrokerProvisioner, RabbitMqBrokerProvisioner>();
         services.AddConnectionPoll(options.Management, roots).AddSingleton<IConnectionWatcher, BridgePresence>();
+        services.AddSingleton<IRevocationWatcher, RevokedBridges>();
         if (options.TlsFolder is { } folder)
-            services.AddHostedService(provider => ActivatorUtilities.CreateInstance<BrokerCertificate>(provider, options.Names, new BrokerCertificateFiles(folder)));
+            services.AddBrokerFiles(folder, options.Names);
     }
 }
