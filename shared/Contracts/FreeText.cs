@@ -9,7 +9,7 @@ namespace IoTPlatform.Contracts;
 public static class FreeText
 {
     /// <summary>For messages: what <see cref="IsValid"/> refuses.</summary>
-    public const string Refused = "no control characters, line breaks or unassigned characters";
+    public const string Refused = "no control characters, line breaks, overrides of direction or unassigned characters";
 
     /// <param name="text">Not empty.</param>
     /// <param name="longest">Characters (code points), as PostgreSQL counts them.</param>
@@ -29,6 +29,9 @@ public static class FreeText
         return true;
     }
 
-    private static bool IsText(Rune rune) => Rune.GetUnicodeCategory(rune) is not
+    private static bool IsText(Rune rune) => !TurnsText(rune) && Rune.GetUnicodeCategory(rune) is not
         (UnicodeCategory.Control or UnicodeCategory.Surrogate or UnicodeCategory.OtherNotAssigned or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator);
+
+    /// <summary>Embeddings, overrides and isolates (Unicode UAX 9 section 2): they make what follows look like something else. Marks of direction don't.</summary>
+    private static bool TurnsText(Rune rune) => rune.Value is (>= 0x202A and <= 0x202E) or (>= 0x2066 and <= 0x2069);
 }

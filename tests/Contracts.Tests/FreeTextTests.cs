@@ -11,6 +11,7 @@ public sealed class FreeTextTests
     [InlineData("👩\u200d🔧")]
     [InlineData("وحدة الضخ")]
     [InlineData("a b  c")]
+    [InlineData("\u200fوحدة")]
     public void Text_OfAnyLanguage_IsValid(string text) => FreeText.IsValid(text, 128).ShouldBeTrue();
 
     [Theory]
@@ -24,6 +25,8 @@ public sealed class FreeTextTests
     [InlineData("a\u2029b")]
     [InlineData("a\ufffeb")]
     [InlineData("a\u0378b")]
+    [InlineData("right\u202eto left")]
+    [InlineData("a\u2066b")]
     public void Text_ThatIsNoLineOfCharacters_IsRefused(string? text) => FreeText.IsValid(text, 128).ShouldBeFalse();
 
     /// <summary>Not as attributes' arguments: those are UTF-8, which has no halves.</summary>

@@ -1,6 +1,6 @@
 -- When a broker last asked the provider about the platform's own login.
 CREATE TABLE provider.broker_question (
-  only boolean PRIMARY KEY CHECK (only),
+  singleton boolean PRIMARY KEY CHECK (singleton),
   asked_at timestamptz NOT NULL
 );
 

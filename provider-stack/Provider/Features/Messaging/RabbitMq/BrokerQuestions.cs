@@ -9,7 +9,7 @@ internal sealed class BrokerQuestions(NpgsqlDataSource database)
 
     public async Task NoteAsync(CancellationToken cancellationToken)
     {
-        await using var command = Command("INSERT INTO provider.broker_question (only, asked_at) VALUES (true, clock_timestamp()) ON CONFLICT (only) DO UPDATE SET asked_at = excluded.asked_at");
+        await using var command = Command("INSERT INTO provider.broker_question (singleton, asked_at) VALUES (true, clock_timestamp()) ON CONFLICT (singleton) DO UPDATE SET asked_at = excluded.asked_at");
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
