@@ -19,8 +19,9 @@ internal sealed partial class BrokerProof(BrokerTrial trial, TimeProvider time, 
 
     public string State => _last switch { null => "unknown", { Away: not null } => "away", { Found.Count: > 0 } => "open", _ => "ok" };
 
-    public ProblemException? Problem => _last is { Away: null, Found: { Count: > 0 } found }
-        ? new ProblemException(StatusCodes.Status503ServiceUnavailable, "broker_open", Text(found), RetryInterval)
+    /// <summary>Anybody reads this: what is open is told to administrators.</summary>
+    public ProblemException? Problem => _last is { Away: null, Found.Count: > 0 }
+        ? new ProblemException(StatusCodes.Status503ServiceUnavailable, "broker_open", "The broker is not as it has to be for bridges. What is wrong is in the log, and iot tenants check shows it.", RetryInterval)
         : null;
 
     public async Task<IReadOnlyList<BrokerDifference>> FindAsync(CancellationToken cancellationToken)

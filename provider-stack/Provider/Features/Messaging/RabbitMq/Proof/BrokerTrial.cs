@@ -37,7 +37,7 @@ internal sealed class BrokerTrial(RabbitMqOptions options, AmqpConnections conne
         foreach (var (what, factory) in Strangers())
             if (await connections.LetsInAsync(factory, cancellationToken))
                 found.Add(new BrokerDifference(what, "refused", "let in"));
-        if (Untried.Count == 0 && await canary.FindAsync(cancellationToken) is { } revoked && await TakesAsync(revoked, cancellationToken))
+        if (Untried.Count == 0 && await RevokedAsync(cancellationToken) is { } revoked && await TakesAsync(revoked, cancellationToken))
             found.Add(new BrokerDifference("logins with a revoked certificate", "refused (advanced.config)", "let in"));
         return found;
     }
@@ -63,6 +63,15 @@ internal sealed class BrokerTrial(RabbitMqOptions options, AmqpConnections conne
         // This host's own certificate: good, and no bridge's.
         if (connections.IsTls)
             yield return ("logins with a certificate that is no bridge's", factory => factory.AuthMechanisms = [new ExternalMechanismFactory()]);
+    }
+
+    /// <summary>Waits for the first one to be on the broker's lists.</summary>
+    private async Task<SslStreamCertificateContext?> RevokedAsync(CancellationToken cancellationToken)
+    {
+        if (await canary.FindAsync(cancellationToken) is { } revoked)
+            return revoked;
+        await Task.Delay(RevokedCanary.Settling, time, cancellationToken);
+        return await canary.FindAsync(cancellationToken);
     }
 
     /// <summary>By hand: a client library does not tell a refused certificate from a broken connection.</summary>

@@ -16,6 +16,9 @@ internal sealed class RevokedCanary(Authority authority, DataFolder folder, Time
     private const string Name = "broker-canary.invalid";
     private static readonly string File = Path.Combine("secrets", "broker_canary.pem");
 
+    /// <summary>From its revocation until the broker's lists have it for sure.</summary>
+    public static readonly TimeSpan Settling = 3 * BrokerRevocationLists.Interval;
+
     /// <summary>In date, from the issuer that signs now, and on the broker's lists by now. Null: its revocation is too young for that.</summary>
     public async Task<SslStreamCertificateContext?> FindAsync(CancellationToken cancellationToken)
     {
@@ -34,7 +37,7 @@ internal sealed class RevokedCanary(Authority authority, DataFolder folder, Time
         }
 
         // A copy that lives as long as its context.
-        return time.GetUtcNow() < revokedAt + 3 * BrokerRevocationLists.Interval
+        return time.GetUtcNow() < revokedAt + Settling
             ? null
             : SslStreamCertificateContext.Create(X509Certificate2.CreateFromPem(pem, pem), [.. authority.Chain.Intermediates], offline: true);
     }
