@@ -23,7 +23,7 @@ public sealed class RabbitMqFolder
         Tls = tlsFolder ?? Combine("tls");
     }
 
-    /// <summary>Has root.pem and server.pem before the broker starts.</summary>
+    /// <summary>Has root.pem, server.pem and the CRL of every issuer before a client connects.</summary>
     public string Tls { get; }
 
     public RabbitMqPorts Ports { get; }
@@ -61,17 +61,19 @@ public sealed class RabbitMqFolder
         using (var password = new StreamWriter(folder.PasswordFile, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite }))
             password.Write(folder.Password);
         File.WriteAllText(folder.Combine("conf", "90-private.conf"), folder.Site());
+        File.WriteAllText(folder.Combine("advanced.config"), File.ReadAllText(Path.Combine(folder.Role, "advanced.config")).Replace("/etc/rabbitmq/tls", folder.Tls, StringComparison.Ordinal));
         File.WriteAllText(folder.Combine("definitions.json"), folder.Definitions());
         File.Copy(Path.Combine(shipped, "enabled_plugins"), folder.Combine("enabled_plugins"));
         return folder;
     }
 
-    /// <summary>Has the broker ask this provider or tenant what its clients may do, as the shipped add-on has it.</summary>
+    /// <summary>Has the broker ask this provider or tenant what its clients may do; before that it asks where no host answers, and lets in none of them.</summary>
+    /// <param name="host">By a name of its certificate; an address of this machine becomes <c>localhost</c>, because Erlang finds no address in a certificate.</param>
     public void Ask(Uri host)
     {
-        var (folder, conf, standard) = tenant is null ? (Path.Combine(shipped, "3.x"), "15-client-ids.conf", "https://localhost:9443/") : (Role, "15-devices.conf", "https://localhost:9543/");
-        File.WriteAllText(Combine("conf", conf), File.ReadAllText(Path.Combine(folder, conf)).Replace(standard, host.ToString(), StringComparison.Ordinal));
-        File.WriteAllText(Combine("advanced.config"), File.ReadAllText(Path.Combine(folder, "advanced.config")).Replace("/etc/rabbitmq/tls", Tls, StringComparison.Ordinal));
+        var (conf, standard) = tenant is null ? ("15-ask.conf", "https://localhost:9443/") : ("15-devices.conf", "https://localhost:9543/");
+        var url = host is { IsLoopback: true, HostNameType: not UriHostNameType.Dns } ? new UriBuilder(host) { Host = "localhost" }.Uri : host;
+        File.WriteAllText(Combine("conf", conf), File.ReadAllText(Path.Combine(Role, conf)).Replace(standard, url.ToString(), StringComparison.Ordinal));
     }
 
     /// <summary>Erlang's port mapper, which the broker needs running.</summary>
@@ -110,9 +112,6 @@ public sealed class RabbitMqFolder
         var root = Path.Combine(Tls, "root.pem");
         var server = Path.Combine(Tls, "server.pem");
         return $"""
-            ssl_options.cacertfile = {root}
-            ssl_options.certfile = {server}
-            ssl_options.keyfile = {server}
             management.ssl.cacertfile = {root}
             management.ssl.certfile = {server}
             management.ssl.keyfile = {server}

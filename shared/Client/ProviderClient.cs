@@ -69,7 +69,7 @@ public sealed class ProviderClient(HttpClient http, TimeProvider? time = null) :
         string tenantId, string? device = null, DateTimeOffset? from = null, DateTimeOffset? before = null, string? cursor = null, int? limit = null, CancellationToken cancellationToken = default) =>
         GetAsync(
             Query.Build(Tenant(tenantId) + "/telemetry", ("device", device), ("from", Query.Of(from)), ("before", Query.Of(before)), ("cursor", cursor), ("limit", Query.Of(limit))),
-            ContractsJson.Default.PageTelemetryRecord, cancellationToken);
+            TelemetryJson.Page, cancellationToken);
 
     /// <summary>One attempt; the caller repeats on 503 after <see cref="ApiException.RetryAfter"/>.</summary>
     public Task<JoinBundle> JoinAsync(string joinKey, JoinRequest request, CancellationToken cancellationToken = default) =>

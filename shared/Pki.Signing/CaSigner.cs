@@ -61,6 +61,20 @@ public sealed class CaSigner : IDisposable
     public RevokedSubCas SignRevokedSubCas(RevokedSubCasContent content) =>
         RevokedSubCas.Parse(Sign(_key, RevokedSubCasWriter.Encode(Issuer, content)));
 
+    /// <summary>A complete CRL of this issuer, DER.</summary>
+    public byte[] SignRevocationList(RevocationListOrder order)
+    {
+        var list = new CertificateRevocationListBuilder();
+        foreach (var revoked in order.Revoked)
+        {
+            list.AddEntry(revoked.SerialNumber, revoked.RevokedAt);
+        }
+
+        return list.Build(
+            Certificate.SubjectName, new CaSignatureGenerator(_key), order.Number, order.NextUpdate, SignatureAlgorithms.Hash(_key.Algorithm),
+            X509AuthorityKeyIdentifierExtension.CreateFromCertificate(Certificate, includeKeyIdentifier: true, includeIssuerAndSerial: false), order.ThisUpdate);
+    }
+
     public void Dispose()
     {
         _key.Dispose();

@@ -44,14 +44,28 @@ public sealed class RabbitMqFolderTests : IDisposable
         text.ShouldNotContain(_folder.Password);
     }
 
-    [Fact]
-    public void Ask_ShippedAddOn_PointsAtProviderAndCertificates()
+    [Theory]
+    [InlineData("https://127.0.0.1:7443/", "https://localhost:7443/mqtt/auth/user")]
+    [InlineData("https://[::1]:7443/", "https://localhost:7443/mqtt/auth/user")]
+    [InlineData("https://localhost:7443/", "https://localhost:7443/mqtt/auth/user")]
+    [InlineData("https://provider.example/", "https://provider.example/mqtt/auth/user")]
+    public void Ask_AnyHost_IsAskedByANameThatErlangFindsInItsCertificate(string host, string asked)
     {
-        _folder.Ask(new Uri("https://127.0.0.1:7443/"));
-        var conf = File.ReadAllText(_temp.Combine("conf", "15-client-ids.conf"));
-        conf.ShouldContain("https://127.0.0.1:7443/mqtt/auth/user");
+        _folder.Ask(new Uri(host));
+
+        var conf = File.ReadAllText(_temp.Combine("conf", "15-ask.conf"));
+        conf.ShouldContain(asked);
         conf.ShouldNotContain("localhost:9443");
-        File.ReadAllText(_temp.Combine("advanced.config")).ShouldContain(_folder.Tls);
+    }
+
+    [Fact]
+    public void Create_WithoutAskingAHost_HasTheBrokerAskNeverthelessAndGoByItsOwnCertificates()
+    {
+        File.ReadAllText(_temp.Combine("conf", "15-ask.conf")).ShouldContain("auth_backends.1.authz = http");
+        var advanced = File.ReadAllText(_temp.Combine("advanced.config"));
+        advanced.ShouldContain(_folder.Tls);
+        advanced.ShouldContain("{crl_check, peer}");
+        advanced.ShouldNotContain("/etc/rabbitmq");
     }
 
     [Fact]
@@ -70,7 +84,7 @@ public sealed class RabbitMqFolderTests : IDisposable
         folder.Ask(new Uri("https://127.0.0.1:7543/"));
         var site = File.ReadAllText(Path.Combine(path, "conf", "90-private.conf"));
         site.ShouldContain("mqtt.vhost = acme");
-        File.ReadAllText(Path.Combine(path, "conf", "15-devices.conf")).ShouldContain("https://127.0.0.1:7543/mqtt/auth/vhost");
+        File.ReadAllText(Path.Combine(path, "conf", "15-devices.conf")).ShouldContain("https://localhost:7543/mqtt/auth/vhost");
         File.ReadAllText(Path.Combine(path, "advanced.config")).ShouldNotContain("/etc/rabbitmq");
         ((string?)JsonNode.Parse(File.ReadAllText(Path.Combine(path, "definitions.json")))!["vhosts"]![0]!["name"]).ShouldBe("acme");
     }

@@ -98,13 +98,19 @@ public sealed class RabbitMqServer : IAsyncDisposable
         {
             await File.WriteAllTextAsync(Path.Combine(folder.Tls, "root.pem"), ca.RootPem);
             await File.WriteAllTextAsync(Path.Combine(folder.Tls, "server.pem"), ca.Server("localhost", "127.0.0.1"));
+            ca.WriteRevocationList(folder.Tls);
         }
 
         return new RabbitMqServer(files, folder, ca);
     }
 
-    /// <summary>From the next start on the broker asks this provider or tenant what its clients may do, as deploy/rabbitmq has it.</summary>
+    /// <summary>From the next start on the broker asks this provider or tenant what its clients may do, as deploy/rabbitmq has it; before it asks where nobody answers.</summary>
     public void Ask(Uri host) => _folder.Ask(host);
+
+    /// <summary>What an operator does to a file of its configuration, of which the next start learns.</summary>
+    /// <param name="file">Below the broker's folder, for example <c>conf/15-ask.conf</c>.</param>
+    /// <param name="edit">Old text to new.</param>
+    public void Edit(string file, Func<string, string> edit) => File.WriteAllText(_files.Combine(file), edit(File.ReadAllText(_files.Combine(file))));
 
     /// <summary>After <see cref="KillAsync"/>, on the same data and the same ports.</summary>
     public async Task StartAgainAsync()

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using IoTPlatform.Pki;
 
 namespace IoTPlatform.Testing;
 
@@ -38,6 +39,21 @@ public sealed class ThrowAwayCa : IDisposable
         request.CertificateExtensions.Add(sans.Build());
         Leaf(request);
     });
+
+    /// <summary>The intermediate's CRL, under the name by which a RabbitMQ finds it.</summary>
+    public void WriteRevocationList(string folder, params ReadOnlySpan<string> revokedPem)
+    {
+        var list = new CertificateRevocationListBuilder();
+        foreach (var pem in revokedPem)
+        {
+            using var revoked = X509Certificate2.CreateFromPem(pem);
+            list.AddEntry(revoked);
+        }
+
+        var now = TimeProvider.System.GetUtcNow();
+        var der = list.Build(_intermediate, now.ToUnixTimeMilliseconds(), now.AddDays(1), HashAlgorithmName.SHA256, thisUpdate: now.AddMinutes(-5));
+        File.WriteAllText(Path.Combine(folder, NameHash.Of(_intermediate.SubjectName) + ".r0"), PemEncoding.WriteString("X509 CRL", der));
+    }
 
     /// <summary>Key, certificate and intermediate in one PEM, for a client with that CN.</summary>
     public string Client(string commonName) => Bundle(commonName, Leaf);

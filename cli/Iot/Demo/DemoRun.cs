@@ -33,7 +33,15 @@ internal static class DemoRun
         try
         {
             if (services.RabbitMq is not null)
-                await progress.StepAsync("compare RabbitMQ with what it should be", () => CheckBrokerAsync(admin, tenants, cancellationToken)).ConfigureAwait(false);
+            {
+                await progress.StepAsync("compare RabbitMQ with what it should be, see it ask", () => CheckBrokerAsync(admin, tenants, cancellationToken)).ConfigureAwait(false);
+                await progress.StepAsync("be refused under another tenant's client id", async () =>
+                {
+                    var refused = await new DemoTelemetry(folder, services.RabbitMq, time).BeRefusedAsync(tenants[^1], tenants[0], cancellationToken).ConfigureAwait(false);
+                    return (refused, $"{tenants[^1].Id} as {refused}: not authorised");
+                }).ConfigureAwait(false);
+            }
+
             if (services.Keycloak is { } keycloak)
                 await progress.StepAsync("sign the provider's staff in, at a tenant too", () => SignInAsync(folder, keycloak, provider, tenants[0], trust, cancellationToken)).ConfigureAwait(false);
             return await WithTenantsAsync(folder, progress, time, shape.Keep, services, stacks, admin, trust, tenants, started, cancellationToken).ConfigureAwait(false);
@@ -109,6 +117,7 @@ internal static class DemoRun
         {
             var check = await admin.CheckBrokerAsync(tenant.Id, cancellationToken).ConfigureAwait(false);
             Expect.That(check.Differences.Count == 0, $"RabbitMQ is not as {tenant.Id} needs it: {string.Join(", ", check.Differences.Select(difference => difference.What))}");
+            Expect.That(check.Broker is { Count: 0 }, $"RabbitMQ does not do what bridges rely on: {string.Join(", ", (check.Broker ?? []).Select(difference => $"{difference.What}: {difference.Actual}"))}");
         }
         return (true, string.Join(", ", tenants.Select(tenant => $"vHost {tenant.Id}")));
     }

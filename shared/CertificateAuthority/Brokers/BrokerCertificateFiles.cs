@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
@@ -6,7 +7,7 @@ using IoTPlatform.Pki.Files;
 
 namespace IoTPlatform.CertificateAuthority;
 
-/// <summary>root.pem and server.pem, as deploy/rabbitmq names them. The folder's group reads the key: RabbitMQ runs as another user.</summary>
+/// <summary>root.pem, server.pem and the CRLs, as deploy/rabbitmq names them. The folder's group reads the key: RabbitMQ runs as another user.</summary>
 public sealed class BrokerCertificateFiles(string folder)
 {
     private const UnixFileMode Group = AtomicFile.Secret | UnixFileMode.GroupRead;
@@ -27,6 +28,26 @@ public sealed class BrokerCertificateFiles(string folder)
 
     /// <summary>Key, certificate and intermediate in one file: no crash can part them.</summary>
     public void Save(ECDsa key, string chainPem) => AtomicFile.WriteText(ServerFile, key.ExportPkcs8PrivateKeyPem() + "\n" + chainPem, Group);
+
+    /// <summary>Each as <c>{hash of the issuer's name}.r{number}</c>, which is how RabbitMQ finds it; lists of other issuers go.</summary>
+    public void SaveRevocationLists(IReadOnlyList<(X509Certificate2 Issuer, byte[] Der)> lists)
+    {
+        var kept = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var group in lists.GroupBy(list => NameHash.Of(list.Issuer.SubjectName), StringComparer.Ordinal))
+        {
+            foreach (var (number, list) in group.Index())
+            {
+                var path = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{group.Key}.r{number}"));
+                AtomicFile.WriteText(path, PemEncoding.WriteString("X509 CRL", list.Der) + "\n", AtomicFile.Public);
+                kept.Add(path);
+            }
+        }
+
+        foreach (var stale in Directory.EnumerateFiles(folder, "????????.r*").Where(path => !kept.Contains(path)).ToList())
+        {
+            File.Delete(stale);
+        }
+    }
 
     /// <summary>Null: none, or nothing usable.</summary>
     public X509Certificate2? TryLoad()

@@ -90,7 +90,10 @@ public sealed class SubCa
         try
         {
             var now = _time.GetUtcNow();
-            return new IssuerSet(new CaSigner(chain.Issuer, key), chain, earlier.Select(g => g.ReadCertificate()).Where(c => c.NotAfterUtc() > now));
+            var accepted = earlier.Select(g => (Generation: g, Certificate: g.ReadCertificate())).Where(e => e.Certificate.NotAfterUtc() > now).ToArray();
+            return new IssuerSet(
+                new CaSigner(chain.Issuer, key), chain, accepted.Select(e => e.Certificate),
+                accepted.Where(e => e.Generation.HasKey).Select(e => new CaSigner(e.Certificate, CaKeys.Load(e.Generation.KeyPath, _passwords))));
         }
         catch (PkiException e)
         {

@@ -17,14 +17,18 @@ public sealed class JoinBundle
 
     /// <summary>Intermediate(s) then root, PEM, in issuing order.</summary>
     public required string CaChain { get; init; }
-    public required string RabbitmqUrl { get; init; }
-    public required string RabbitmqMqttUrl { get; init; }
-    public required string RabbitmqVhost { get; init; }
-    public required string RabbitmqUser { get; init; }
+
+    /// <summary>With the three below: the broker's login. All null where the provider's broker serves no tenants.</summary>
+    public string? RabbitmqUrl { get; init; }
+    public string? RabbitmqMqttUrl { get; init; }
+    public string? RabbitmqVhost { get; init; }
+    public string? RabbitmqUser { get; init; }
 
     /// <summary>The MQTT bridge client certificate, PEM, issued by the Intermediate CA.</summary>
     public required string MqttBridgeCert { get; init; }
-    public required string CdmIdpClientId { get; init; }
-    public required string CdmIdpClientSecret { get; init; }
-    public required string CdmDiscoveryUrl { get; init; }
+
+    /// <summary>With the two below: the client of this tenant at the provider's identity provider. All null where it has none.</summary>
+    public string? CdmIdpClientId { get; init; }
+    public string? CdmIdpClientSecret { get; init; }
+    public string? CdmDiscoveryUrl { get; init; }
 }

@@ -12,6 +12,9 @@ public static class TelemetryFormat
 
     public const int LongestPayload = 64 * 1024;
 
+    /// <summary>Objects and arrays inside each other, the payload itself included.</summary>
+    public const int DeepestNesting = 64;
+
     /// <summary>How far a device's clock may be ahead.</summary>
     public static readonly TimeSpan MaxAhead = TimeSpan.FromMinutes(5);
 

@@ -1,4 +1,4 @@
-using System.Globalization;
+using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -9,8 +9,8 @@ public static class HealthEndpoints
 {
     /// <summary>
     /// <c>GET /health/live</c> (the process answers; an outage of what it uses is no reason to restart it) and <c>GET /health/ready</c> (the
-    /// database answers and accepts changes and no <see cref="IReadiness"/> names a problem, else 503 within 4 s; a host with events says how many
-    /// acts its relay has not looked at yet, which is no reason to be unready). Anonymous.
+    /// database answers and accepts changes, else 503 within 4 s; a host with events says how many acts its relay has not looked at yet, which
+    /// is no reason to be unready; and what each <see cref="IReadinessCheck"/> says). Anonymous.
     /// </summary>
     public static IEndpointRouteBuilder MapHealth(this IEndpointRouteBuilder endpoints)
     {
@@ -22,15 +22,19 @@ public static class HealthEndpoints
 
     private static IResult Ok() => Results.Text("""{"status":"ok"}""", "application/json");
 
-    private static async Task<IResult> ReadyAsync(DatabaseProbe database, IServiceProvider services, CancellationToken cancellationToken)
+    private static async Task<IResult> ReadyAsync(DatabaseProbe database, IEnumerable<IReadinessCheck> checks, CancellationToken cancellationToken)
     {
-        if (services.GetServices<IReadiness>().Select(check => check.Problem).FirstOrDefault(problem => problem is not null) is var (code, detail))
+        var answer = new JsonObject { ["status"] = "ok" };
+        if (await database.AskAsync(cancellationToken) is { } waiting)
         {
-            throw new ProblemException(503, code, detail);
+            answer["events_waiting"] = waiting;
         }
 
-        return await database.AskAsync(cancellationToken) is { } waiting
-            ? Results.Text(string.Create(CultureInfo.InvariantCulture, $$"""{"status":"ok","events_waiting":{{waiting}}}"""), "application/json")
-            : Ok();
+        foreach (var check in checks)
+        {
+            answer[check.Name] = check.Problem is { } problem ? throw problem : check.State;
+        }
+
+        return Results.Text(answer.ToJsonString(), "application/json");
     }
 }

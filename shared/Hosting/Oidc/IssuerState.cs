@@ -1,12 +1,16 @@
 namespace IoTPlatform.Hosting.Oidc;
 
 /// <summary>Whether the identity provider is the one that the settings describe, by the last document that was read from it.</summary>
-internal sealed class IssuerState : IReadiness
+internal sealed class IssuerState : IReadinessCheck
 {
     public const string Code = "identity_misconfigured";
     private volatile string? _misconfiguration;
 
-    public (string Code, string Detail)? Problem => _misconfiguration is { } detail ? (Code, detail) : null;
+    public string Name => "identity";
+
+    public string State => _misconfiguration is null ? "ok" : "misconfigured";
+
+    public ProblemException? Problem => _misconfiguration is { } detail ? new ProblemException(503, Code, detail) : null;
 
     public void Succeeded() => _misconfiguration = null;
 

@@ -16,7 +16,7 @@ public static class OidcExtensions
         authentication.Services.AddSingleton(options);
         authentication.Services.AddSingleton(_ => new OidcHttp(options));
         authentication.Services.AddSingleton<IssuerState>();
-        authentication.Services.AddSingleton<IReadiness>(services => services.GetRequiredService<IssuerState>());
+        authentication.Services.AddSingleton<IReadinessCheck>(services => services.GetRequiredService<IssuerState>());
         authentication.Services.AddSingleton<SigningKeyCache>();
         authentication.Services.AddSingleton<IssuerSignatures>();
         authentication.Services.AddSingleton<AccessTokenValidator>();

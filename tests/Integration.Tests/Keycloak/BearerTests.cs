@@ -69,7 +69,7 @@ public sealed class BearerTests(BearerTests.Staff staff) : IClassFixture<BearerT
         await Keycloak.AddUserAsync(staff.Realm, "both", Staff.Password, "cdm-admin", "platform-admin");
         using var login = new FormLogin(Keycloak, staff.Realm);
 
-        var tokens = await login.TokensAsync(bundle.CdmIdpClientId, bundle.CdmIdpClientSecret, tenant.Callback, "both", Staff.Password);
+        var tokens = await login.TokensAsync(bundle.CdmIdpClientId!, bundle.CdmIdpClientSecret!, tenant.Callback, "both", Staff.Password);
 
         var access = Claims((string)tokens["access_token"]!);
         access["realm_access"].ShouldBeNull();

@@ -37,7 +37,7 @@ public sealed class FederationTests(KeycloakFixture fixture) : IClassFixture<Key
     {
         using var tenant = await JoiningTenant.PrepareAsync(Provider, "down");
         using var joined = await JoiningTenant.PrepareAsync(Provider, "joined-before");
-        var known = (await joined.JoinAsync()).CdmIdpClientSecret;
+        var known = (await joined.JoinAsync()).CdmIdpClientSecret!;
         await Keycloak.KillAsync();
 
         (await tenant.WaitsAsync()).ShouldContain("identity provider does not answer");
@@ -189,7 +189,7 @@ public sealed class FederationTests(KeycloakFixture fixture) : IClassFixture<Key
     public async Task RotateSecret_Always_ReplacesTheOldOne()
     {
         using var tenant = await JoiningTenant.PrepareAsync(Provider, "rotated");
-        var before = (await tenant.JoinAsync()).CdmIdpClientSecret;
+        var before = (await tenant.JoinAsync()).CdmIdpClientSecret!;
 
         var after = (await fixture.Admin.RotateFederationSecretAsync("rotated")).CdmIdpClientSecret;
 
@@ -224,7 +224,7 @@ public sealed class FederationTests(KeycloakFixture fixture) : IClassFixture<Key
     public async Task Secrets_InTheDatabaseAndTheLog_AreNowhereInTheClear()
     {
         using var tenant = await JoiningTenant.PrepareAsync(Provider, "secret");
-        var secret = (await tenant.JoinAsync()).CdmIdpClientSecret;
+        var secret = (await tenant.JoinAsync()).CdmIdpClientSecret!;
         var provisioner = (string)(await Keycloak.ClientAsync(fixture.Realm, "iot-provisioner"))!["secret"]!;
 
         foreach (var (table, column) in new[] { ("provider.federation_secrets", "ciphertext"), ("provider.keycloak_registrations", "ciphertext"), ("provider.keycloak_secrets", "ciphertext") })

@@ -50,7 +50,7 @@ public sealed class BrokerLifecycleTests(PlatformFixture platform)
             await ExecuteAsync(gate, $"SELECT pg_advisory_lock({MappingLock})");
             first = tenant.JoinWithAsync(_provider, prepared.JoinKey);
             await Waiting.UntilAsync(async () => await _provider.Database.ScalarAsync<long>("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())") > 0);
-            (await _broker.AdminAsync(HttpMethod.Get, "permissions/killed/killed-mqtt-bridge")).ShouldNotBeNull();
+            (await _broker.AdminAsync(HttpMethod.Get, "users/killed-mqtt-bridge")).ShouldNotBeNull();
             await _broker.KillAsync();
             await ExecuteAsync(gate, $"SELECT pg_advisory_unlock({MappingLock})");
         }
@@ -86,7 +86,6 @@ public sealed class BrokerLifecycleTests(PlatformFixture platform)
         (await _broker.AdminAsync(HttpMethod.Get, "connections/username/paused-mqtt-bridge")).ShouldBe("[]");
         await bridge.LostAsync();
         (await mosquitto.PublishAsync("paused.other", "telemetry/x", "{}")).ShouldBe(MqttOutcome.NotAuthorised);
-        (await _broker.AdminAsync(HttpMethod.Get, "permissions/paused/paused-mqtt-bridge")).ShouldBeNull();
         (await _broker.AdminAsync(HttpMethod.Get, "global-parameters/mqtt_default_vhosts"))!.ShouldNotContain("paused-mqtt-bridge");
         (await admin.CheckBrokerAsync("paused")).Differences.ShouldBeEmpty();
 
@@ -105,20 +104,23 @@ public sealed class BrokerLifecycleTests(PlatformFixture platform)
         (await Should.ThrowAsync<ApiException>(() => admin.SuspendTenantAsync("late", "unpaid"))).Status.ShouldBe(503);
 
         await _broker.StartAgainAsync();
-        await Waiting.UntilAsync(async () => await _broker.AdminAsync(HttpMethod.Get, "permissions/late/late-mqtt-bridge") is null);
+        await Waiting.UntilAsync(async () => !(await _broker.AdminAsync(HttpMethod.Get, "global-parameters/mqtt_default_vhosts"))!.Contains("late-mqtt-bridge", StringComparison.Ordinal));
     }
 
     [SkippableFact]
-    public async Task Provider_Down_BridgesStillConnect()
+    public async Task Provider_Down_NoBridgeGetsInAndWhoIsInStays()
     {
         using var tenant = await JoinedTenant.JoinAsync(_provider, "alone");
         using var bridge = tenant.Bridge(_broker);
+        await using var connected = await bridge.SubscribeAsync("alone.stays", "commands/#");
         await _provider.KillAsync();
 
-        (await bridge.PublishAsync("alone.bridge", "telemetry/x", "{}")).ShouldBe(MqttOutcome.Done);
-        (await bridge.PublishAsync("alone.bridge", "elsewhere/x", "{}")).ShouldBe(MqttOutcome.NoConnection);
+        (await bridge.PublishAsync("alone.bridge", "telemetry/x", "{}")).ShouldBe(MqttOutcome.NotAuthorised);
+        (await bridge.PublishAsync("globex.bridge", "telemetry/x", "{}")).ShouldBe(MqttOutcome.NotAuthorised);
+        connected.Connects.ShouldBe(1);
 
         await _provider.StartProcessAsync();
+        (await bridge.PublishAsync("alone.bridge", "telemetry/x", "{}")).ShouldBe(MqttOutcome.Done);
     }
 
     [SkippableFact]
@@ -126,9 +128,9 @@ public sealed class BrokerLifecycleTests(PlatformFixture platform)
     {
         using var tenant = await JoinedTenant.JoinAsync(_provider, "drifted");
         using var admin = await _provider.AdminAsync();
-        await _broker.AdminAsync(HttpMethod.Delete, "topic-permissions/drifted/drifted-mqtt-bridge");
+        await _broker.AdminAsync(HttpMethod.Put, "permissions/drifted/drifted-mqtt-bridge", """{"configure":".*","write":".*","read":".*"}""");
 
-        (await admin.CheckBrokerAsync("drifted")).Differences.Single().What.ShouldBe("topic permission of drifted-mqtt-bridge in drifted");
+        (await admin.CheckBrokerAsync("drifted")).Differences.Single().What.ShouldBe("permission of drifted-mqtt-bridge in drifted");
         (await admin.RepairBrokerAsync("drifted")).Differences.Count.ShouldBe(1);
 
         (await admin.CheckBrokerAsync("drifted")).Differences.ShouldBeEmpty();

@@ -108,6 +108,8 @@ public sealed class BridgePresenceTests : IAsyncLifetime
     private async Task<MqttSubscription> BridgeAsync()
     {
         await _fixture.Provisioner.EnsureTenantAsync(BridgeAccess.For("acme"), default);
+        // There is no provider to ask: this test's bridge gets in by the broker's own permissions.
+        await _broker.AdminAsync(HttpMethod.Put, "permissions/acme/acme-mqtt-bridge", """{"configure":"^mqtt-subscription-.*","write":".*","read":".*"}""");
         using var mosquitto = new Mosquitto(_broker, _broker.Ca.Client("acme-mqtt-bridge"));
         var bridge = await mosquitto.SubscribeAsync("acme.bridge", "commands/#");
         bridge.Subscribed.ShouldBeTrue(bridge.Output);

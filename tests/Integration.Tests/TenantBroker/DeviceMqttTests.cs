@@ -93,7 +93,26 @@ public sealed class DeviceMqttTests(DeviceMqttTests.House house) : IClassFixture
 
         await house.Admin.RevokeDeviceAsync("stolen", new RevokeRequest { ReasonCode = 1, Reason = "stolen" });
 
-        (await device.PublishAsync("acme.stolen", "telemetry/stolen/x", "{}")).ShouldBe(MqttOutcome.NotAuthorised);
+        // The tenant refuses it at once, its revocation list within seconds.
+        (await device.PublishAsync("acme.stolen", "telemetry/stolen/x", "{}")).ShouldBeOneOf(MqttOutcome.NotAuthorised, MqttOutcome.NoConnection);
+        await Waiting.UntilAsync(async () => await device.PublishAsync("acme.stolen", "telemetry/stolen/x", "{}") == MqttOutcome.NoConnection);
+    }
+
+    /// <summary>Its name and its device are as good as before: only the certificate is not.</summary>
+    [SkippableFact]
+    public async Task RevokedCertificate_OfADeviceThatHasAnother_IsRefusedAndTheOtherIsNot()
+    {
+        using var lost = await EnrolledDevice.EnrollAsync(house.Tenant, house.Admin, "two-keys");
+        using var kept = await EnrolledDevice.EnrollAsync(house.Tenant, house.Admin, "two-keys");
+        using var leaf = X509Certificate2.CreateFromPem(lost.KeyAndChainPem);
+        using var thief = new Mosquitto(house.Broker, lost.KeyAndChainPem);
+        using var device = new Mosquitto(house.Broker, kept.KeyAndChainPem);
+        (await thief.PublishAsync("acme.two-keys", "telemetry/two-keys/x", "{}")).ShouldBe(MqttOutcome.Done);
+
+        await house.Admin.RevokeCertificateAsync(leaf.SerialNumber, new RevokeRequest { ReasonCode = 1, Reason = "copied" });
+
+        await Waiting.UntilAsync(async () => await thief.PublishAsync("acme.two-keys", "telemetry/two-keys/x", "{}") == MqttOutcome.NoConnection, TimeSpan.FromSeconds(20));
+        (await device.PublishAsync("acme.two-keys", "telemetry/two-keys/x", "{}")).ShouldBe(MqttOutcome.Done);
     }
 
     [SkippableFact]
@@ -120,7 +139,7 @@ public sealed class DeviceMqttTests(DeviceMqttTests.House house) : IClassFixture
         using var device = await house.DeviceAsync("twin");
         using var other = await house.OthersDeviceAsync("twin");
 
-        (await other.PublishAsync("acme.twin", "telemetry/twin/x", "{}")).ShouldBe(MqttOutcome.NotAuthorised);
+        (await other.PublishAsync("acme.twin", "telemetry/twin/x", "{}")).ShouldBe(MqttOutcome.NoConnection, "there is no revocation list of the other's Sub-CA");
         (await device.PublishAsync("acme.twin", "telemetry/twin/x", "{}")).ShouldBe(MqttOutcome.Done);
     }
 

@@ -106,7 +106,7 @@ public sealed class HostileTenantTests(ProviderFixture fixture) : IClassFixture<
     {
         using var victim = new TestTenant();
         var victimId = "secretive-" + _tenantId;
-        var secret = (await _provider.ActivateAsync(victimId, victim)).CdmIdpClientSecret;
+        var secret = (await _provider.ActivateAsync(victimId, victim)).CdmIdpClientSecret!;
         using var bridge = _tenant.WithBridgeKey(_bundle.MqttBridgeCert);
 
         var answer = await _provider.Anonymous(bridge).GetAsync($"portal/admin/tenants/{victimId}/federation");

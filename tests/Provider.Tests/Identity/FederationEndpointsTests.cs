@@ -31,7 +31,7 @@ public sealed class FederationEndpointsTests(ProviderFixture fixture) : IClassFi
     {
         using var tenant = new TestTenant();
         var key = (await Provider.PrepareAsync("rotating")).JoinKey;
-        var before = (await Provider.JoinAsync(key, tenant)).CdmIdpClientSecret;
+        var before = (await Provider.JoinAsync(key, tenant)).CdmIdpClientSecret!;
 
         var answer = await (await Provider.AdminAsync()).PostAsync("portal/admin/tenants/rotating/federation/rotate-secret");
 

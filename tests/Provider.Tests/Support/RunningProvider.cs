@@ -6,6 +6,7 @@ using IoTPlatform.Contracts.Join;
 using IoTPlatform.Contracts.Tenants;
 using IoTPlatform.Hosting;
 using IoTPlatform.LocalServices;
+using IoTPlatform.Provider.Features.Identity;
 using IoTPlatform.Provider.Startup;
 using IoTPlatform.Testing;
 using Microsoft.AspNetCore.Builder;
@@ -80,6 +81,7 @@ internal sealed class RunningProvider : IAsyncDisposable
         _app = Program.Build(_foundation, services =>
         {
             services.AddLogging(logging => logging.ClearProviders());
+            services.AddSingleton<IFederationProvisioner, ServedFederation>();
             _replace?.Invoke(services);
         });
         await _app.StartAsync();

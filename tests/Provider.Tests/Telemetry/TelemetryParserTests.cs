@@ -63,13 +63,57 @@ public sealed class TelemetryParserTests
     [InlineData("{\"t\":1} {\"t\":2}")]
     [InlineData("{\"t\":NaN}")]
     [InlineData("{\"timestamp\":}")]
+    [InlineData("{\"v\":\"\\ud80\"}")]
+    [InlineData("{\"v\":[[1}")]
     public void Parse_NotJson_IsRefused(string payload) => Refused(payload).ShouldBe(TelemetryRefusal.NotJson);
 
     [Fact]
     public void Parse_NotUtf8_IsRefused() => Refused([.. "{\"t\":\""u8, 0xC3, 0x28, .. "\"}"u8]).ShouldBe(TelemetryRefusal.NotJson);
 
-    [Fact]
-    public void Parse_NestedTooDeep_IsRefused() => Refused("{\"a\":" + new string('[', 100) + new string(']', 100) + "}").ShouldBe(TelemetryRefusal.NotJson);
+    [Theory]
+    [InlineData(63, null)]
+    [InlineData(64, TelemetryRefusal.TooDeep)]
+    [InlineData(20_000, TelemetryRefusal.TooDeep)]
+    public void Parse_Nesting_IsTakenUpToOneNumber(int arrays, string? refusal)
+    {
+        TryParse("{\"v\":" + new string('[', arrays) + new string(']', arrays) + "}", out var actual);
+        actual.ShouldBe(refusal);
+    }
+
+    [Theory]
+    [InlineData("""{"v":"\ud800"}""")]
+    [InlineData("""{"v":"\udc00"}""")]
+    [InlineData("""{"v":"\ud800\ud800"}""")]
+    [InlineData("""{"v":"\ud800x\udc00"}""")]
+    [InlineData("""{"v":"\ud83d\n\ude00"}""")]
+    [InlineData("""{"\ud800":1}""")]
+    [InlineData("""{"list":[{"v":"\uDFFF"}]}""")]
+    [InlineData("""{"v":"\u0000"}""")]
+    [InlineData("""{"\u0000":1}""")]
+    public void Parse_EscapeThatIsNoUnicodeText_IsRefused(string payload) => Refused(payload).ShouldBe(TelemetryRefusal.NotText);
+
+    [Theory]
+    [InlineData("""{"v":"\ud83c\udf0a"}""")]
+    [InlineData("""{"v":"🌊"}""")]
+    [InlineData("""{"v":"\\ud800"}""")]
+    [InlineData("""{"v":"\\u0000"}""")]
+    [InlineData("""{"v":"\uffff\u0001"}""")]
+    public void Parse_EscapeThatIsUnicodeText_ComesBackAsItWasSent(string payload) => Parse(payload).Payload.ShouldBe(payload);
+
+    [Theory]
+    [InlineData("telemetry.pump-7.a\0b")]
+    [InlineData("telemetry.pump-7.\u001b[31m")]
+    [InlineData("telemetry.pump-7.\u0085")]
+    public void Parse_TopicWithControlCharacters_IsRefused(string routingKey) => Refused("{}", routingKey).ShouldBe(TelemetryRefusal.TopicText);
+
+    [Theory]
+    [InlineData("2026-11-21t12:59:30z")]
+    [InlineData("2026-11-21t12:59:30Z")]
+    [InlineData("2026-11-21T12:59:30z")]
+    [InlineData("2026-11-21t13:59:30+01:00")]
+    [InlineData("2026-11-21\\u007412:59:30\\u007a")]
+    public void Parse_LowerCaseTimestamp_IsRfc3339(string timestamp) =>
+        Parse($$"""{"timestamp":"{{timestamp}}"}""").SentAt.ShouldBe(new DateTimeOffset(2026, 11, 21, 12, 59, 30, TimeSpan.Zero));
 
     [Theory]
     [InlineData("21.5")]
@@ -89,6 +133,8 @@ public sealed class TelemetryParserTests
     [InlineData("\"2026-11-21T12:00:00\"")]
     [InlineData("\"2026-11-21 12:00:00Z\"")]
     [InlineData("\"2026-02-30T12:00:00Z\"")]
+    [InlineData("\"2026-02-30t12:00:00z\"")]
+    [InlineData("\"2026-11-21T12:00:00\\\"Z\"")]
     [InlineData("\"2026-11-21T12:00:00Z\",\"timestamp\":\"2026-11-21T12:00:01Z\"")]
     public void Parse_TimestampThatIsNone_IsRefused(string timestamp) => Refused($$"""{"timestamp":{{timestamp}}}""").ShouldBe(TelemetryRefusal.Timestamp);
 
@@ -123,6 +169,9 @@ public sealed class TelemetryParserTests
         Parse("""{"t":2}""").Identity.ShouldNotBe(one);
         Parse("""{"t":1}""", "telemetry.pump-8.temperature").Identity.ShouldNotBe(one);
     }
+
+    private static void TryParse(string payload, out string? refusal) =>
+        TelemetryParser.TryParse("acme", "telemetry.pump-7", Encoding.UTF8.GetBytes(payload), Now, Retention, out _, out refusal);
 
     private static TelemetryMessage Parse(string payload, string routingKey = "telemetry.pump-7.temperature")
     {

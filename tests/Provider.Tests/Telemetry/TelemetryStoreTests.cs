@@ -1,5 +1,7 @@
 using System.Text;
+using System.Text.Json;
 using IoTPlatform.CertificateAuthority;
+using IoTPlatform.Contracts.Telemetry;
 using IoTPlatform.Provider.Features.Telemetry;
 using IoTPlatform.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -48,7 +50,7 @@ public sealed class TelemetryStoreTests : IAsyncLifetime
     }
 
     [SkippableTheory]
-    [InlineData("""{"nul":"\u0000","half":"\ud800"}""")]
+    [InlineData("""{"not a character":"\uffff","emoji":"\ud83c\udf0a"}""")]
     [InlineData("""{"big":1e999999,"long":123456789012345678901234567890.123456789012345678901234567890}""")]
     [InlineData("""{"twice":1,"twice":2}""")]
     public async Task Store_JsonThatJsonbWouldRefuseOrChange_ComesBackAsItWasSent(string payload)
@@ -126,6 +128,38 @@ public sealed class TelemetryStoreTests : IAsyncLifetime
         (await reader.ReadAsync(query with { DeviceId = "odd", Limit = 50 }, default)).Items.Count.ShouldBe(12);
         (await reader.ReadAsync(query with { Before = new DateTimeOffset(2026, 11, 21, 12, 0, 0, TimeSpan.Zero), Limit = 50 }, default)).Items.Count.ShouldBe(5);
         (await reader.ReadAsync(query with { TenantId = "leaving", Limit = 50 }, default)).Items.ShouldBeEmpty();
+    }
+
+    [SkippableTheory]
+    [InlineData("""{"v":"\ud800"}""", TelemetryRefusal.NotText)]
+    [InlineData("""{"v":"\u0000"}""", TelemetryRefusal.NotText)]
+    public async Task Read_RowFromBeforeThatWouldBeRefusedNow_IsListedAsTextWithTheReason(string payload, string reason)
+    {
+        await _store.StoreAsync([Message(1)], default);
+        await _database.ExecuteAsync(
+            "INSERT INTO provider.telemetry (tenant_id, device_id, sent_at, identity, received_at, topic, payload) SELECT tenant_id, 'old', sent_at, identity, received_at, topic, $1::json FROM provider.telemetry", payload);
+
+        var page = await new TelemetryReader(_database.DataSource).ReadAsync(new TelemetryQuery("acme", null, DateTimeOffset.UnixEpoch, DateTimeOffset.MaxValue, null, 7), default);
+
+        var json = JsonSerializer.Deserialize(JsonSerializer.Serialize(page, TelemetryJson.Page), TelemetryJson.Page)!;
+        var old = json.Items.Single(item => item.DeviceId == "old");
+        old.Payload.GetString().ShouldBe(payload);
+        old.PayloadProblem.ShouldBe(reason);
+        json.Items.Single(item => item.DeviceId != "old").PayloadProblem.ShouldBeNull();
+    }
+
+    /// <summary>Case 14: the same number from ingest to the client's reading of the list.</summary>
+    [SkippableTheory]
+    [InlineData(13)]
+    [InlineData(63)]
+    public async Task Read_DeepPayload_IsListedAsItWasSent(int arrays)
+    {
+        var payload = "{\"v\":" + new string('[', arrays) + new string(']', arrays) + "}";
+        await _store.StoreAsync([Message(payload)], default);
+
+        var page = await new TelemetryReader(_database.DataSource).ReadAsync(new TelemetryQuery("acme", null, DateTimeOffset.UnixEpoch, DateTimeOffset.MaxValue, null, 7), default);
+
+        JsonSerializer.Deserialize(JsonSerializer.Serialize(page, TelemetryJson.Page), TelemetryJson.Page)!.Items.Single().Payload.GetRawText().ShouldBe(payload);
     }
 
     [Theory]

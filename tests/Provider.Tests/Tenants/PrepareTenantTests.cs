@@ -68,7 +68,7 @@ public sealed class PrepareTenantTests(ProviderFixture fixture) : IClassFixture<
 
         var bundle = await _provider.JoinAsync((await _provider.PrepareAsync(tenantId)).JoinKey, tenant);
 
-        bundle.RabbitmqUser.Length.ShouldBe(64);
+        Pem.ParseCertificate(bundle.MqttBridgeCert).Subject.Length.ShouldBe("CN=".Length + 64);
         Pem.ParseCertificate(bundle.SignedCert).Subject.Length.ShouldBe("CN=".Length + 64);
     }
 

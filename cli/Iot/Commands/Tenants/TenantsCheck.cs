@@ -5,14 +5,14 @@ using Spectre.Console;
 
 namespace IoTPlatform.Iot;
 
-/// <summary>Compares what the broker has with what it should have. Exit code 1 when something was found and not repaired.</summary>
+/// <summary>Compares what the broker has and does with what it should. Exit code 1 when something was found and not repaired.</summary>
 internal static class TenantsCheck
 {
     private static readonly Argument<string?> Tenant = new("tenant-id") { Description = "Without it: every tenant.", Arity = ArgumentArity.ZeroOrOne };
     private static readonly Option<bool> Repair = new("--repair") { Description = "Put right what is found." };
 
     public static Command Create() => Verb.Create(
-        "check", "Show what somebody changed by hand at the broker, and put it right.", ["iot tenants check", "iot tenants check acme --repair"],
+        "check", "Show what somebody changed by hand at the broker, and put it right; and try whether the broker asks the provider about bridges.", ["iot tenants check", "iot tenants check acme --repair"],
         RunAsync, [Tenant, Repair, .. ServerOptions.All]);
 
     private static Task<int> RunAsync(Run run, CancellationToken cancellationToken) => Connect.ToProviderAsync(run, async (provider, _) =>
@@ -24,12 +24,12 @@ internal static class TenantsCheck
             var check = repair
                 ? await provider.RepairBrokerAsync(id, cancellationToken).ConfigureAwait(false)
                 : await provider.CheckBrokerAsync(id, cancellationToken).ConfigureAwait(false);
-            if (check.Differences.Count > 0)
+            if (check.Differences.Count > 0 || check.Broker is { Count: > 0 })
                 found.Add(check);
         }
 
         run.Terminal.Result(found, console => Show(console, found, repair));
-        return found.Count == 0 || repair ? ExitCode.Ok : ExitCode.Failed;
+        return found.All(check => check.Broker is not { Count: > 0 } && (repair || check.Differences.Count == 0)) ? ExitCode.Ok : ExitCode.Failed;
     }, cancellationToken);
 
     private static async Task<IEnumerable<string>> TenantsAsync(Run run, ProviderClient provider, CancellationToken cancellationToken)
@@ -42,11 +42,14 @@ internal static class TenantsCheck
 
     private static void Show(IAnsiConsole console, List<BrokerCheck> found, bool repaired)
     {
-        var rows = found.SelectMany(check => check.Differences.Select(difference => (check.TenantId, Difference: difference))).ToList();
+        var broker = found.SelectMany(check => check.Broker ?? []).DistinctBy(difference => difference.What).Select(difference => (TenantId: "(all)", Difference: difference)).ToList();
+        var tenants = found.SelectMany(check => check.Differences.Select(difference => (check.TenantId, Difference: difference))).ToList();
         Print.Rows(
-            console, rows, "the broker is as it should be",
+            console, [.. broker, .. tenants], "the broker is as it should be",
             ("TENANT", r => r.TenantId), ("WHAT", r => r.Difference.What), ("EXPECTED", r => r.Difference.Expected ?? "nothing"), (repaired ? "WAS" : "IS", r => r.Difference.Actual ?? "nothing"));
-        if (rows.Count > 0)
+        if (tenants.Count > 0)
             console.MarkupLineInterpolated(repaired ? $"[green]repaired[/]" : (FormattableString)$"put it right: iot tenants check --repair");
+        if (broker.Count > 0)
+            console.MarkupLineInterpolated($"what holds for all is put right in RabbitMQ's configuration: docs/rabbitmq.md");
     }
 }

@@ -50,11 +50,11 @@ internal static class ForwardedEventRules
         _ => null,
     };
 
-    private static bool IsText(string? text) => text is { Length: > 0 and <= LongestText } && !text.Any(char.IsControl);
+    private static bool IsText(string? text) => FreeText.IsValid(text, LongestText);
 
     private static bool IsSerial(string? serial) => serial is { Length: > 0 and <= LongestSerial } && serial.All(char.IsAsciiHexDigitUpper);
 
-    private static string Text(string member) => $"{member} has not 1 to {LongestText} characters without control characters";
+    private static string Text(string member) => $"{member} has not 1 to {LongestText} characters: {FreeText.Refused}";
 
     private static string Serial(string member) => $"{member} is not a serial number in upper-case hex";
 }

@@ -8,6 +8,9 @@ namespace IoTPlatform.Provider.Features.Identity;
 /// <summary>The platform's own login: its clients are rows in the platform's database.</summary>
 internal sealed class EmbeddedFederationProvisioner(NpgsqlDataSource database, ProviderOptions options, TimeProvider time) : IFederationProvisioner
 {
+    /// <summary>The embedded login signs in the platform's staff alone.</summary>
+    public bool IsServed => false;
+
     public Uri DiscoveryUrl => options.DiscoveryUrl;
 
     public async Task EnsureClientAsync(FederationClient client, CancellationToken cancellationToken)

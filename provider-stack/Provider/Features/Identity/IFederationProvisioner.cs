@@ -6,6 +6,9 @@ namespace IoTPlatform.Provider.Features.Identity;
 /// </summary>
 internal interface IFederationProvisioner
 {
+    /// <summary>False: no identity provider serves such clients, so no tenant is promised one.</summary>
+    bool IsServed { get; }
+
     /// <summary>Where a tenant reads how to talk to the identity provider (OpenID Connect Discovery 1.0, section 4).</summary>
     Uri DiscoveryUrl { get; }
 

@@ -12,7 +12,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace IoTPlatform.Provider.Features.Join;
 
-/// <summary>Puts a joined tenant's bundle together from what the steps made. All of it or nothing.</summary>
+/// <summary>Puts a joined tenant's bundle together from what the steps made. All of it or nothing, and only what is served.</summary>
 internal sealed class JoinBundles(ProviderDb db, Authority authority, FederationSecrets secrets, IFederationProvisioner federation, ProviderOptions options)
 {
     /// <summary>Throws 503 when the workflow has been started anew since, 401 when it has ended.</summary>
@@ -41,15 +41,18 @@ internal sealed class JoinBundles(ProviderDb db, Authority authority, Federation
         SignedCert = await PemAsync(join.SubCaSerial, cancellationToken),
         RootCaCert = Pem.Certificate(authority.Chain.Root.RawData),
         CaChain = join.CaChain ?? throw Incomplete(join),
-        RabbitmqUrl = options.RabbitmqUrl.AbsoluteUri,
-        RabbitmqMqttUrl = options.RabbitmqMqttUrl.AbsoluteUri,
-        RabbitmqVhost = join.TenantId,
-        RabbitmqUser = MqttBridgeName.For(join.TenantId),
+        RabbitmqUrl = IsBrokerServed ? options.RabbitmqUrl.AbsoluteUri : null,
+        RabbitmqMqttUrl = IsBrokerServed ? options.RabbitmqMqttUrl.AbsoluteUri : null,
+        RabbitmqVhost = IsBrokerServed ? join.TenantId : null,
+        RabbitmqUser = IsBrokerServed ? MqttBridgeName.For(join.TenantId) : null,
         MqttBridgeCert = await PemAsync(join.BridgeSerial, cancellationToken),
-        CdmIdpClientId = FederationClient.IdOf(join.TenantId),
-        CdmIdpClientSecret = await secrets.FindAsync(join.TenantId, cancellationToken) ?? throw Incomplete(join),
-        CdmDiscoveryUrl = federation.DiscoveryUrl.AbsoluteUri,
+        CdmIdpClientId = federation.IsServed ? FederationClient.IdOf(join.TenantId) : null,
+        CdmIdpClientSecret = federation.IsServed ? await secrets.FindAsync(join.TenantId, cancellationToken) ?? throw Incomplete(join) : null,
+        CdmDiscoveryUrl = federation.IsServed ? federation.DiscoveryUrl.AbsoluteUri : null,
     };
+
+    /// <summary>The embedded broker keeps tenants' rights, and listens to none of them yet.</summary>
+    private bool IsBrokerServed => options.RabbitMq is not null;
 
     private async Task<string> PemAsync(byte[]? serial, CancellationToken cancellationToken) =>
         serial is not null && await authority.FindAsync(serial, cancellationToken) is { } record

@@ -1,3 +1,4 @@
+using IoTPlatform.Contracts;
 using IoTPlatform.Contracts.Join;
 using IoTPlatform.Contracts.Tenants;
 using IoTPlatform.Hosting;
@@ -47,8 +48,8 @@ internal static class JoinRequestEndpoints
         string tenantId, RejectJoinRequest rejection, HttpContext context, JoinRequests requests, CancellationToken cancellationToken)
     {
         TenantIds.Require(tenantId);
-        if (rejection.Reason is not { Length: > 0 and <= LongestReason } reason || reason.Any(char.IsControl))
-            throw new ProblemException(StatusCodes.Status400BadRequest, "invalid_request", $"reason must have 1 to {LongestReason} characters and no control characters.");
+        if (rejection.Reason is not { } reason || !FreeText.IsValid(reason, LongestReason))
+            throw new ProblemException(StatusCodes.Status400BadRequest, "invalid_request", $"reason must have 1 to {LongestReason} characters, and {FreeText.Refused}.");
         await requests.DecideAsync(tenantId, TenantStatus.Rejected, reason, Caller.Of(context.User), cancellationToken);
         return TypedResults.NoContent();
     }

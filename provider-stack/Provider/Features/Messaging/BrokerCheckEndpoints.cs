@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace IoTPlatform.Provider.Features.Messaging;
 
-/// <summary>What somebody changed by hand at the broker: showing it, and putting it right.</summary>
+/// <summary>What somebody changed by hand at the broker: showing it, and putting it right; and what the broker does not do as the platform relies on it.</summary>
 internal static class BrokerCheckEndpoints
 {
     private const int LongestDetail = 2000;
@@ -20,7 +20,7 @@ internal static class BrokerCheckEndpoints
     private static async Task<Ok<BrokerCheck>> CheckAsync(string tenantId, BrokerSettlement settlement, CancellationToken cancellationToken)
     {
         TenantIds.Require(tenantId);
-        return View(tenantId, await settlement.CompareAsync(tenantId, cancellationToken));
+        return View(tenantId, await settlement.CompareAsync(tenantId, cancellationToken), await settlement.ProveAsync(cancellationToken));
     }
 
     private static async Task<Ok<BrokerCheck>> RepairAsync(string tenantId, HttpContext context, ProviderDb db, BrokerSettlement settlement, CancellationToken cancellationToken)
@@ -32,12 +32,11 @@ internal static class BrokerCheckEndpoints
             () => Task.FromResult(what.Length == 0 ? null : new AuditEntry(
                 Caller.Of(context.User), "tenant.broker_repaired", tenantId, AuditedTransaction.Details(("what", what.Length <= LongestDetail ? what : what[..LongestDetail])))),
             cancellationToken);
-        return View(tenantId, repaired);
+        return View(tenantId, repaired, await settlement.ProveAsync(cancellationToken));
     }
 
-    private static Ok<BrokerCheck> View(string tenantId, IReadOnlyList<BrokerDifference> differences) => TypedResults.Ok(new BrokerCheck
-    {
-        TenantId = tenantId,
-        Differences = [.. differences.Select(d => new BrokerDifferenceView { What = d.What, Expected = d.Expected, Actual = d.Actual })],
-    });
+    private static Ok<BrokerCheck> View(string tenantId, IReadOnlyList<BrokerDifference> differences, IReadOnlyList<BrokerDifference> unproven) =>
+        TypedResults.Ok(new BrokerCheck { TenantId = tenantId, Differences = [.. differences.Select(View)], Broker = [.. unproven.Select(View)] });
+
+    private static BrokerDifferenceView View(BrokerDifference difference) => new() { What = difference.What, Expected = difference.Expected, Actual = difference.Actual };
 }

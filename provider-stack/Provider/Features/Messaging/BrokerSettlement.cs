@@ -8,7 +8,7 @@ using Microsoft.EntityFrameworkCore;
 namespace IoTPlatform.Provider.Features.Messaging;
 
 /// <summary>The broker, on behalf of somebody who waits for the answer: what it lacks is 503, and is made up for later.</summary>
-internal sealed class BrokerSettlement(ProviderDb db, TenantLocks locks, TenantBroker broker)
+internal sealed class BrokerSettlement(ProviderDb db, TenantLocks locks, TenantBroker broker, IEnumerable<IBrokerProof> proofs)
 {
     /// <summary>Throws 404, or 409 for a tenant that is being removed: there nothing is expected.</summary>
     public async Task<TenantRow> RequireAsync(string tenantId, CancellationToken cancellationToken)
@@ -24,6 +24,15 @@ internal sealed class BrokerSettlement(ProviderDb db, TenantLocks locks, TenantB
         var tenant = await RequireAsync(tenantId, cancellationToken);
         return await AskAsync(() => broker.CompareAsync(tenant, cancellationToken));
     }
+
+    /// <summary>What holds for no tenant, and what no repair puts right.</summary>
+    public Task<IReadOnlyList<BrokerDifference>> ProveAsync(CancellationToken cancellationToken) => AskAsync(async () =>
+    {
+        var found = new List<BrokerDifference>();
+        foreach (var proof in proofs)
+            found.AddRange(await proof.FindAsync(cancellationToken));
+        return (IReadOnlyList<BrokerDifference>)found;
+    });
 
     public async Task SettleNowAsync(string tenantId, CancellationToken cancellationToken)
     {

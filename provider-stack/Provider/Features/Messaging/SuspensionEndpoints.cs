@@ -1,3 +1,4 @@
+using IoTPlatform.Contracts;
 using IoTPlatform.Contracts.Tenants;
 using IoTPlatform.Hosting;
 using IoTPlatform.Provider.Data;
@@ -23,8 +24,8 @@ internal static class SuspensionEndpoints
         string tenantId, SuspendTenantRequest request, HttpContext context, ProviderDb db, BrokerSettlement settlement, TimeProvider time, CancellationToken cancellationToken)
     {
         TenantIds.Require(tenantId);
-        if (request.Reason is not { Length: > 0 and <= LongestReason } reason || reason.Any(char.IsControl))
-            throw new ProblemException(StatusCodes.Status400BadRequest, "invalid_request", $"reason must have 1 to {LongestReason} characters and no control characters.");
+        if (request.Reason is not { } reason || !FreeText.IsValid(reason, LongestReason))
+            throw new ProblemException(StatusCodes.Status400BadRequest, "invalid_request", $"reason must have 1 to {LongestReason} characters, and {FreeText.Refused}.");
         var now = time.GetUtcNow();
         await db.ActAsync(async () =>
         {

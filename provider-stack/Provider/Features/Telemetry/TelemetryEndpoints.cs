@@ -2,8 +2,9 @@ using IoTPlatform.Contracts;
 using IoTPlatform.Contracts.Telemetry;
 using IoTPlatform.Hosting;
 using IoTPlatform.Provider.Data;
+using IoTPlatform.Provider.Features.Messaging.RabbitMq;
 using IoTPlatform.Provider.Features.Tenants;
-using Microsoft.AspNetCore.Http.HttpResults;
+using IoTPlatform.Provider.Startup;
 using Microsoft.EntityFrameworkCore;
 
 namespace IoTPlatform.Provider.Features.Telemetry;
@@ -18,8 +19,9 @@ internal static class TelemetryEndpoints
         app.MapGet("/portal/admin/tenants/{tenantId}/telemetry", ListAsync).RequireAuthorization(Policies.Viewer);
 
     /// <summary>Newest first; <paramref name="from"/> included, <paramref name="before"/> not.</summary>
-    private static async Task<Ok<Page<TelemetryRecord>>> ListAsync(
-        string tenantId, string? device, DateTimeOffset? from, DateTimeOffset? before, string? cursor, int? limit, ProviderDb db, TelemetryReader telemetry, CancellationToken cancellationToken)
+    private static async Task<IResult> ListAsync(
+        string tenantId, string? device, DateTimeOffset? from, DateTimeOffset? before, string? cursor, int? limit, ProviderDb db, TelemetryReader telemetry, ProviderOptions options,
+        CancellationToken cancellationToken)
     {
         TenantIds.Require(tenantId);
         if (device is not null && !DeviceId.IsValid(device))
@@ -32,6 +34,11 @@ internal static class TelemetryEndpoints
         var size = Math.Clamp(limit ?? DefaultLimit, 1, MaxLimit);
         var query = new TelemetryQuery(
             tenantId, device, from?.ToUniversalTime() ?? DateTimeOffset.UnixEpoch, before?.ToUniversalTime() ?? new DateTimeOffset(9999, 1, 1, 0, 0, 0, TimeSpan.Zero), after, size);
-        return TypedResults.Ok(await telemetry.ReadAsync(query, cancellationToken));
+        var page = await telemetry.ReadAsync(query, cancellationToken);
+        if (page.Items.Count == 0 && options.RabbitMq is null)
+            throw new ProblemException(
+                StatusCodes.Status409Conflict, "no_telemetry_broker",
+                $"This provider collects no telemetry: its embedded broker carries none yet. Telemetry takes a RabbitMQ ({RabbitMqSettings.Broker}=rabbitmq).");
+        return TypedResults.Json(page, TelemetryJson.Page);
     }
 }

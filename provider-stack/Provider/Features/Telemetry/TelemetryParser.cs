@@ -2,8 +2,6 @@ using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json;
-using System.Text.Unicode;
 using IoTPlatform.Contracts.Telemetry;
 
 namespace IoTPlatform.Provider.Features.Telemetry;
@@ -12,11 +10,6 @@ namespace IoTPlatform.Provider.Features.Telemetry;
 internal static class TelemetryParser
 {
     private const int IdentityLength = 16;
-    private const int ShortestTimestamp = 20;
-    private const int LongestTimestamp = 40;
-
-    /// <summary>Bytes of one character as a JSON escape (RFC 8259 section 7).</summary>
-    private const int LongestEscape = 6;
     private const long TicksPerMicrosecond = TimeSpan.TicksPerMillisecond / 1000;
 
     /// <param name="tenantId">In whose vHost it was.</param>
@@ -34,9 +27,12 @@ internal static class TelemetryParser
         var topic = routingKey.Replace('.', '/');
         if (payload.Length > TelemetryFormat.LongestPayload)
             refusal = TelemetryRefusal.TooLong;
+        else if (topic.Any(char.IsControl))
+            // MQTT 3.1.1 section 1.5.3: no U+0000, and no other control characters either where the receiver says so. RabbitMQ passes them on.
+            refusal = TelemetryRefusal.TopicText;
         else if (DeviceOf(topic) is not { } device)
             refusal = TelemetryRefusal.Topic;
-        else if ((refusal = ReadPayload(payload, out var timestamp)) is null && (refusal = Judge(timestamp, receivedAt, retention)) is null)
+        else if ((refusal = TelemetryPayload.Read(payload, out var timestamp)) is null && (refusal = Judge(timestamp, receivedAt, retention)) is null)
             message = new TelemetryMessage
             {
                 TenantId = tenantId,
@@ -63,57 +59,6 @@ internal static class TelemetryParser
         return TelemetryFormat.DeviceOf((end < 0 ? rest : rest[..end]).ToString());
     }
 
-    private static string? ReadPayload(ReadOnlySpan<byte> payload, out DateTimeOffset? timestamp)
-    {
-        timestamp = null;
-        // The reader does not look into strings.
-        if (!Utf8.IsValid(payload))
-            return TelemetryRefusal.NotJson;
-        try
-        {
-            string? wrong = null;
-            var reader = new Utf8JsonReader(payload);
-            reader.Read();
-            if (reader.TokenType != JsonTokenType.StartObject)
-                wrong = TelemetryRefusal.NotAnObject;
-            while (reader.Read())
-                if (reader.TokenType == JsonTokenType.PropertyName && reader.CurrentDepth == 1 && reader.ValueTextEquals(TelemetryFormat.Timestamp))
-                {
-                    reader.Read();
-                    // A second one makes it unclear which counts.
-                    if (timestamp is not null || !TryRead(reader, out var value))
-                        wrong ??= TelemetryRefusal.Timestamp;
-                    else
-                        timestamp = value;
-                    reader.Skip();
-                }
-
-            return wrong;
-        }
-        catch (JsonException)
-        {
-            return TelemetryRefusal.NotJson;
-        }
-    }
-
-    /// <summary>RFC 3339 section 5.6. .NET also takes dates without a time, seconds or offset.</summary>
-    private static bool TryRead(Utf8JsonReader reader, out DateTimeOffset timestamp)
-    {
-        timestamp = default;
-        if (reader.TokenType != JsonTokenType.String || reader.ValueSpan.Length > LongestTimestamp * LongestEscape)
-            return false;
-        // Some writers escape a plus sign.
-        Span<byte> text = stackalloc byte[LongestTimestamp * LongestEscape];
-        text = text[..reader.CopyString(text)];
-        if (!HasShape(text) || !reader.TryGetDateTimeOffset(out var value))
-            return false;
-        timestamp = ToMicroseconds(value);
-        return true;
-    }
-
-    private static bool HasShape(ReadOnlySpan<byte> text) =>
-        text.Length is >= ShortestTimestamp and <= LongestTimestamp && text[10] == 'T' && text[16] == ':' && (text[^1] == 'Z' || text[^6] is (byte)'+' or (byte)'-');
-
     private static string? Judge(DateTimeOffset? timestamp, DateTimeOffset now, TimeSpan retention) => timestamp switch
     {
         { } t when t > now + TelemetryFormat.MaxAhead => TelemetryRefusal.Future,
@@ -128,7 +73,7 @@ internal static class TelemetryParser
         try
         {
             var used = Encoding.UTF8.GetBytes(topic, rented);
-            // MQTT and JSON have no NUL, so it can't be said where the topic ends in two ways.
+            // Neither has a NUL, so it can't be said where the topic ends in two ways.
             rented[used++] = 0;
             payload.CopyTo(rented.AsSpan(used));
             Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using IoTPlatform.Contracts;
 using IoTPlatform.Contracts.Telemetry;
@@ -28,18 +29,26 @@ internal sealed class TelemetryReader(NpgsqlDataSource database)
 
             var sentAt = reader.GetFieldValue<DateTimeOffset>(2);
             last = new TelemetryCursor(sentAt, reader.GetFieldValue<byte[]>(3));
+            var (payload, problem) = Payload(reader.GetString(5));
             items.Add(new TelemetryRecord
             {
                 DeviceId = reader.GetString(0),
                 Topic = reader.GetString(1),
                 SentAt = sentAt,
                 ReceivedAt = reader.GetFieldValue<DateTimeOffset>(4),
-                Payload = JsonElement.Parse(reader.GetString(5)),
+                Payload = payload,
+                PayloadProblem = problem,
             });
         }
 
         return new Page<TelemetryRecord> { Items = items, NextCursor = next };
     }
+
+    /// <summary>What would not be stored today, and is there from before: its text as a JSON string, and why.</summary>
+    private static (JsonElement Payload, string? Problem) Payload(string text) =>
+        TelemetryPayload.Read(Encoding.UTF8.GetBytes(text), out _) is { } problem && problem is not TelemetryRefusal.Timestamp
+            ? (JsonSerializer.SerializeToElement(text), problem)
+            : (JsonElement.Parse(text, new JsonDocumentOptions { MaxDepth = TelemetryFormat.DeepestNesting }), null);
 
     private NpgsqlCommand Command(TelemetryQuery query)
     {

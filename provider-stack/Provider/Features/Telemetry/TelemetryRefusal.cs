@@ -5,7 +5,10 @@ internal static class TelemetryRefusal
 {
     public const string TooLong = "too_long";
     public const string Topic = "topic_without_device";
+    public const string TopicText = "topic_with_control_characters";
     public const string NotJson = "not_json";
+    public const string TooDeep = "too_deep";
+    public const string NotText = "not_unicode_text";
     public const string NotAnObject = "not_an_object";
     public const string Timestamp = "timestamp_invalid";
     public const string Future = "timestamp_in_the_future";

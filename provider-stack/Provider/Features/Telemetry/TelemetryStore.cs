@@ -28,12 +28,15 @@ internal sealed class TelemetryStore(NpgsqlDataSource database, TelemetryPartiti
             var insert = _insert ?? await ConnectAsync(deadline.Token);
             return await insert.ExecuteAsync(messages, deadline.Token);
         }
-        catch
+        catch (Exception e) when (!IsAboutARow(e))
         {
             await DisconnectAsync();
             throw;
         }
     }
+
+    /// <summary>22: data exception, 23: constraint. Whatever else the database says is no message's fault, and waiting for an operator loses nothing.</summary>
+    public static bool IsAboutARow(Exception e) => e is PostgresException { SqlState: ['2', '2' or '3', ..] };
 
     /// <summary>Identities of the tenant's last messages without a timestamp, as many as that at most.</summary>
     public async Task<List<byte[]>> LastStoredAsync(string tenantId, int count, CancellationToken cancellationToken)

@@ -1,3 +1,4 @@
+using IoTPlatform.Contracts;
 using IoTPlatform.Contracts.Tenants;
 using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
@@ -17,8 +18,8 @@ internal sealed class TenantValidation(ProviderOptions options)
     {
         TenantIds.RequireNew(request.TenantId);
         var name = request.DisplayName?.Trim();
-        if (string.IsNullOrEmpty(name) || name.Length > LongestDisplayName || name.Any(char.IsControl))
-            throw Invalid($"display_name must have 1 to {LongestDisplayName} characters and no control characters.");
+        if (!FreeText.IsValid(name, LongestDisplayName))
+            throw Invalid($"display_name must have 1 to {LongestDisplayName} characters, and {FreeText.Refused}.");
         var domains = (request.DnsDomains ?? []).Select(d => d?.ToLowerInvariant() ?? "").Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToArray();
         if (domains.Length > MostDomains)
             throw Invalid($"dns_domains has at most {MostDomains} entries.");

@@ -69,9 +69,9 @@ public static class CertificateEndpoints
 
     private static async Task<NoContent> RevokeAsync(ProfileRevocations revocations, string serial, RevokeRequest request, ClaimsPrincipal user, CancellationToken cancellationToken)
     {
-        if (request.Reason is { } reason && (reason.Length > 500 || reason.Any(char.IsControl)))
+        if (request.Reason is { } reason && reason.Length > 0 && !FreeText.IsValid(reason, 500))
         {
-            throw new ProblemException(400, "bad_reason", "The reason is too long or has control characters.");
+            throw new ProblemException(400, "bad_reason", $"The reason has at most 500 characters, and {FreeText.Refused}.");
         }
 
         var outcome = await revocations.RevokeAsync(

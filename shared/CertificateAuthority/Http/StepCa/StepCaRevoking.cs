@@ -1,5 +1,6 @@
 using System.Globalization;
 using IoTPlatform.CertificateAuthority.Provisioners;
+using IoTPlatform.Contracts;
 using IoTPlatform.Pki;
 using Microsoft.AspNetCore.Http;
 
@@ -43,9 +44,9 @@ internal sealed class StepCaRevoking(Authority authority, ProfileRevocations rev
             throw StepCaException.NotImplemented("non-passive revocation is not implemented");
         }
 
-        if (body.Reason is { } reason && (reason.Length > MaxReasonLength || reason.Any(char.IsControl)))
+        if (body.Reason is { } reason && reason.Length > 0 && !FreeText.IsValid(reason, MaxReasonLength))
         {
-            throw StepCaException.BadRequest(string.Create(CultureInfo.InvariantCulture, $"reason has control characters or more than {MaxReasonLength} characters"));
+            throw StepCaException.BadRequest(string.Create(CultureInfo.InvariantCulture, $"reason has control or unassigned characters or more than {MaxReasonLength} characters"));
         }
 
         return SerialNumber.TryParse(body.Serial, out var serial) ? serial : throw StepCaException.BadRequest("serial is not a decimal or hex serial number");

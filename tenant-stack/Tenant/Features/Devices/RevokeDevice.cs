@@ -13,7 +13,7 @@ internal sealed class RevokeDevice(IDbContextFactory<TenantDbContext> databases,
     public async Task RunAsync(string deviceId, RevokeRequest request, string actor, CancellationToken cancellationToken)
     {
         DevicePath.Check(deviceId);
-        var reason = FreeText.Check(request.Reason, "reason", 256);
+        var reason = OptionalText.Check(request.Reason, "reason", 256);
         if (request.ReasonCode is < 0 or 7 or > 10)
             throw new ProblemException(400, "invalid_reason_code", "reason_code is 0 to 10 without 7 (RFC 5280 section 5.3.1).");
         if (await RevokeAsync(deviceId, request.ReasonCode, reason, actor, cancellationToken))

@@ -22,8 +22,8 @@ internal sealed record EnrollmentOrder
     {
         DeviceId = DevicePath.Check(deviceId),
         Csr = DeviceCsr.Parse(request.Csr, deviceId, spiffeIdOf(deviceId)),
-        DeviceName = FreeText.Check(request.DeviceName, "device_name", 128),
-        DeviceType = FreeText.Check(request.DeviceType, "device_type", 64),
+        DeviceName = OptionalText.Check(request.DeviceName, "device_name", 128),
+        DeviceType = OptionalText.Check(request.DeviceType, "device_type", 64),
         WireGuardKey = request.WgPublicKey is { } key ? WireGuardPublicKey.Check(key) : null,
     };
 }

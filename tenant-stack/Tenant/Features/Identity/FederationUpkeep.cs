@@ -16,10 +16,10 @@ internal sealed partial class FederationUpkeep(TenantOptions options, JoinedTena
         if (options.KeycloakUrl is not { } url)
             return false;
         var issuer = TenantKeycloak.Issuer(options, url, tenant.TenantId);
-        if (!marker.IsSetUp(issuer.Issuer) || join.ReadBundle() is not { } bundle)
+        if (!marker.IsSetUp(issuer.Issuer) || join.ReadBundle() is not { } bundle || ProviderAccess.Of(options, bundle) is not { } access)
             return false;
         using var http = new KeycloakHttp(issuer);
-        var changes = await new ProviderIdentity(http, new KeycloakRealm(issuer), secrets).ReconcileAsync(ProviderAccess.Of(options, bundle), cancellationToken);
+        var changes = await new ProviderIdentity(http, new KeycloakRealm(issuer), secrets).ReconcileAsync(access, cancellationToken);
         if (changes is null)
         {
             marker.Forget();

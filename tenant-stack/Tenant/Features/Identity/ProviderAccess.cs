@@ -1,5 +1,6 @@
 using IoTPlatform.Contracts.Join;
 using IoTPlatform.Tenant.Configuration;
+using IoTPlatform.Tenant.Features.Join;
 
 namespace IoTPlatform.Tenant.Features.Identity;
 
@@ -10,10 +11,11 @@ internal sealed class ProviderAccess
     public required string ClientSecret { get; init; }
     public required string DiscoveryUrl { get; init; }
 
-    public static ProviderAccess Of(TenantOptions options, JoinBundle bundle) => new()
+    /// <summary>Null: the provider has no identity provider.</summary>
+    public static ProviderAccess? Of(TenantOptions options, JoinBundle bundle) => bundle.Federation() is not { } federation ? null : new()
     {
-        ClientId = bundle.CdmIdpClientId,
-        ClientSecret = options.FederationSecret ?? bundle.CdmIdpClientSecret,
-        DiscoveryUrl = options.FederationDiscoveryUrl?.AbsoluteUri ?? bundle.CdmDiscoveryUrl,
+        ClientId = federation.CdmIdpClientId,
+        ClientSecret = options.FederationSecret ?? federation.CdmIdpClientSecret,
+        DiscoveryUrl = options.FederationDiscoveryUrl?.AbsoluteUri ?? federation.CdmDiscoveryUrl,
     };
 }

@@ -6,7 +6,7 @@ namespace IoTPlatform.Tenant.Features.Join;
 
 /// <summary>
 /// The join bundle as files for other programs (broker bridge, identity server): written from the provider's answer, and
-/// written again when somebody has changed or lost one.
+/// written again when somebody has changed or lost one. What the provider doesn't serve has none.
 /// </summary>
 internal sealed class BundleFiles(JoinFiles files, Func<InstalledSubCa> subCa)
 {
@@ -35,12 +35,14 @@ internal sealed class BundleFiles(JoinFiles files, Func<InstalledSubCa> subCa)
         yield return new("mqtt-bridge.crt", bundle.MqttBridgeCert, AtomicFile.Public);
         yield return new("mqtt-bridge-chain.crt", BridgeChain(bundle), AtomicFile.Public);
         yield return new("ca-chain.crt", installed.ChainPem, AtomicFile.Public);
-        yield return new("rabbitmq.env", Environment(
-            ("RABBITMQ_URL", bundle.RabbitmqUrl), ("RABBITMQ_MQTT_URL", bundle.RabbitmqMqttUrl),
-            ("RABBITMQ_VHOST", bundle.RabbitmqVhost), ("RABBITMQ_USER", bundle.RabbitmqUser)), AtomicFile.Secret);
-        yield return new("keycloak-federation.env", Environment(
-            ("CDM_IDP_CLIENT_ID", bundle.CdmIdpClientId), ("CDM_IDP_CLIENT_SECRET", bundle.CdmIdpClientSecret),
-            ("CDM_DISCOVERY_URL", bundle.CdmDiscoveryUrl)), AtomicFile.Secret);
+        if (bundle.RabbitmqUser is not null)
+            yield return new("rabbitmq.env", Environment(
+                ("RABBITMQ_URL", bundle.RabbitmqUrl), ("RABBITMQ_MQTT_URL", bundle.RabbitmqMqttUrl),
+                ("RABBITMQ_VHOST", bundle.RabbitmqVhost), ("RABBITMQ_USER", bundle.RabbitmqUser)), AtomicFile.Secret);
+        if (bundle.Federation() is { } federation)
+            yield return new("keycloak-federation.env", Environment(
+                ("CDM_IDP_CLIENT_ID", federation.CdmIdpClientId), ("CDM_IDP_CLIENT_SECRET", federation.CdmIdpClientSecret),
+                ("CDM_DISCOVERY_URL", federation.CdmDiscoveryUrl)), AtomicFile.Secret);
     }
 
     // A TLS client sends its issuers along (RFC 8446 section 4.4.2): a broker that trusts only the root needs the intermediate.
@@ -51,6 +53,6 @@ internal sealed class BundleFiles(JoinFiles files, Func<InstalledSubCa> subCa)
         !certificate.SubjectName.RawData.AsSpan().SequenceEqual(certificate.IssuerName.RawData);
 
     // Single quotes keep a value literal for docker compose and for a shell alike.
-    private static string Environment(params (string Name, string Value)[] values) =>
+    private static string Environment(params (string Name, string? Value)[] values) =>
         string.Concat(values.Select(v => $"{v.Name}='{v.Value}'\n"));
 }

@@ -34,9 +34,9 @@ internal static class BundleVerifier
         }
     }
 
-    /// <summary>Null when the values can be lines of an env file.</summary>
+    /// <summary>Null when the values can be lines of an env file. What the provider doesn't serve is left out as a whole.</summary>
     public static string? ValueProblem(JoinBundle bundle) =>
-        EnvironmentValues(bundle).Any(v => string.IsNullOrEmpty(v) || v.Any(c => char.IsControl(c) || c == '\''))
+        EnvironmentValues(bundle).Any(file => !file.All(v => v is null) && file.Any(v => string.IsNullOrEmpty(v) || v.Any(c => char.IsControl(c) || c == '\'')))
             ? "a value is missing, or has quotes or control characters"
             : null;
 
@@ -66,9 +66,9 @@ internal static class BundleVerifier
 
     private static byte[] Spki(X509Certificate2 certificate) => certificate.PublicKey.ExportSubjectPublicKeyInfo();
 
-    private static IEnumerable<string?> EnvironmentValues(JoinBundle bundle) =>
+    private static string?[][] EnvironmentValues(JoinBundle bundle) =>
     [
-        bundle.RabbitmqUrl, bundle.RabbitmqMqttUrl, bundle.RabbitmqVhost, bundle.RabbitmqUser,
-        bundle.CdmIdpClientId, bundle.CdmIdpClientSecret, bundle.CdmDiscoveryUrl,
+        [bundle.RabbitmqUrl, bundle.RabbitmqMqttUrl, bundle.RabbitmqVhost, bundle.RabbitmqUser],
+        [bundle.CdmIdpClientId, bundle.CdmIdpClientSecret, bundle.CdmDiscoveryUrl],
     ];
 }

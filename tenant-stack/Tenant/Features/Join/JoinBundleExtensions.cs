@@ -11,14 +11,13 @@ internal static class JoinBundleExtensions
     /// <summary>The same bundle with other credentials for the provider's realm.</summary>
     public static JoinBundle WithFederation(this JoinBundle bundle, FederationCredentials federation) => bundle.With(bundle.MqttBridgeCert, federation);
 
-    private static FederationCredentials Federation(this JoinBundle bundle) => new()
-    {
-        CdmIdpClientId = bundle.CdmIdpClientId,
-        CdmIdpClientSecret = bundle.CdmIdpClientSecret,
-        CdmDiscoveryUrl = bundle.CdmDiscoveryUrl,
-    };
+    /// <summary>Null: the provider has no identity provider.</summary>
+    public static FederationCredentials? Federation(this JoinBundle bundle) =>
+        bundle is { CdmIdpClientId: { } id, CdmIdpClientSecret: { } secret, CdmDiscoveryUrl: { } url }
+            ? new() { CdmIdpClientId = id, CdmIdpClientSecret = secret, CdmDiscoveryUrl = url }
+            : null;
 
-    private static JoinBundle With(this JoinBundle bundle, string mqttBridgeCert, FederationCredentials federation) => new()
+    private static JoinBundle With(this JoinBundle bundle, string mqttBridgeCert, FederationCredentials? federation) => new()
     {
         TenantId = bundle.TenantId,
         Status = bundle.Status,
@@ -31,8 +30,8 @@ internal static class JoinBundleExtensions
         RabbitmqVhost = bundle.RabbitmqVhost,
         RabbitmqUser = bundle.RabbitmqUser,
         MqttBridgeCert = mqttBridgeCert,
-        CdmIdpClientId = federation.CdmIdpClientId,
-        CdmIdpClientSecret = federation.CdmIdpClientSecret,
-        CdmDiscoveryUrl = federation.CdmDiscoveryUrl,
+        CdmIdpClientId = federation?.CdmIdpClientId,
+        CdmIdpClientSecret = federation?.CdmIdpClientSecret,
+        CdmDiscoveryUrl = federation?.CdmDiscoveryUrl,
     };
 }

@@ -21,9 +21,10 @@ internal static class MqttServices
         services.AddSingleton<IRabbitMqAuth, RabbitMqDeviceAuth>();
         if (broker.Management is { } management)
             services.AddSingleton<DevicePresence>().AddHostedService<PresenceRelay>()
-                .AddConnectionPoll(management, RabbitMqHttp.Broker(management, root, ServerIdentity.Tenant(tenant.TrustDomain, ServiceNames.Broker), time)).AddSingleton<IConnectionWatcher, ConnectedDevices>().AddSingleton<IConnectionWatcher, RevokedDevices>();
+                .AddConnectionPoll(management, RabbitMqHttp.Broker(management, root, ServerIdentity.Tenant(tenant.TrustDomain, ServiceNames.Broker), time)).AddSingleton<IConnectionWatcher, ConnectedDevices>().AddSingleton<RevokedDevices>()
+                .AddSingleton<IConnectionWatcher>(provider => provider.GetRequiredService<RevokedDevices>()).AddSingleton<IRevocationWatcher>(provider => provider.GetRequiredService<RevokedDevices>());
         if (broker.TlsFolder is { } folder)
-            services.AddHostedService(provider => ActivatorUtilities.CreateInstance<BrokerCertificate>(provider, broker.Names, new BrokerCertificateFiles(folder)));
+            services.AddBrokerFiles(folder, broker.Names);
         return services;
     }
 

@@ -1,9 +1,11 @@
+using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Hosting;
+using IoTPlatform.Pki;
 
 namespace IoTPlatform.Tenant.Features.Mqtt;
 
-/// <summary>Ends the connections of revoked devices, about which RabbitMQ itself does not ask again.</summary>
-internal sealed partial class RevokedDevices(DeviceAccess access, RabbitMqConnections broker, ILogger<RevokedDevices> log) : IConnectionWatcher
+/// <summary>Ends the connections of revoked devices, about which RabbitMQ itself does not ask again, and of devices one of whose certificates was revoked: they come back with a good one.</summary>
+internal sealed partial class RevokedDevices(DeviceAccess access, RabbitMqConnections broker, ILogger<RevokedDevices> log) : IConnectionWatcher, IRevocationWatcher
 {
     private IReadOnlySet<string> _left = new HashSet<string>(StringComparer.Ordinal);
 
@@ -19,6 +21,12 @@ internal sealed partial class RevokedDevices(DeviceAccess access, RabbitMqConnec
         }
 
         _left = left;
+    }
+
+    public async Task RevokedAsync(IReadOnlyList<RevokedCertificate> certificates, CancellationToken cancellationToken)
+    {
+        foreach (var device in certificates.Where(c => c.Profile == Profiles.Device.Name).Select(c => c.Subject).Distinct(StringComparer.Ordinal))
+            await broker.TryCloseAsync(access.LoginOf(device), "certificate revoked", cancellationToken);
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Device {Device} is revoked; its connection was ended")]

@@ -1,3 +1,4 @@
+using IoTPlatform.Client;
 using IoTPlatform.Contracts.Identity;
 using IoTPlatform.Contracts.Join;
 using IoTPlatform.Hosting;
@@ -13,8 +14,7 @@ internal sealed class FederationRefresh(JoinFiles files, BundleFiles bundleFiles
     public async Task<bool> RunAsync(CancellationToken cancellationToken)
     {
         var bundle = files.ReadBundle() ?? throw new InvalidOperationException($"{files.Bundle} is missing or damaged.");
-        var federation = await FetchAsync(bundle, cancellationToken);
-        if (IsSame(bundle, federation))
+        if (await FetchAsync(bundle, cancellationToken) is not { } federation || IsSame(bundle, federation))
             return false;
         var refreshed = bundle.WithFederation(federation);
         if (BundleVerifier.ValueProblem(refreshed) is { } problem)
@@ -25,10 +25,18 @@ internal sealed class FederationRefresh(JoinFiles files, BundleFiles bundleFiles
         return true;
     }
 
-    private async Task<FederationCredentials> FetchAsync(JoinBundle bundle, CancellationToken cancellationToken)
+    /// <summary>Null: the provider has no identity provider. What the bundle has from before stays.</summary>
+    private async Task<FederationCredentials?> FetchAsync(JoinBundle bundle, CancellationToken cancellationToken)
     {
         using var identity = files.ReadBridgeIdentity(bundle);
-        return await provider.CallAsync(client => client.GetFederationAsync(bundle.TenantId, cancellationToken), identity);
+        try
+        {
+            return await provider.CallAsync(client => client.GetFederationAsync(bundle.TenantId, cancellationToken), identity);
+        }
+        catch (ApiException e) when (e.Code == FederationCredentials.NoIdentityProvider)
+        {
+            return null;
+        }
     }
 
     private static bool IsSame(JoinBundle bundle, FederationCredentials federation) =>

@@ -2,20 +2,29 @@ using System.Text.RegularExpressions;
 using IoTPlatform.Contracts;
 using IoTPlatform.Hosting;
 using IoTPlatform.Provider.Data;
+using IoTPlatform.Provider.Features.Messaging.RabbitMq.Amqp;
 using Microsoft.EntityFrameworkCore;
 
 namespace IoTPlatform.Provider.Features.Messaging.RabbitMq;
 
 /// <summary>
-/// What a bridge may do, for a RabbitMQ that asks: the same <see cref="BridgeAccess"/> and the same expressions as its own
-/// permissions, and the one rule that those can't say: the client id carries the tenant's prefix.
+/// What a bridge may do, for the RabbitMQ that asks: <see cref="BridgeAccess"/> as expressions over its names, and the one rule that its
+/// own permissions could not say: the client id carries the tenant's prefix. It has no permissions of bridges, so this is the only way in.
 /// </summary>
-internal sealed class BridgeAuth(IDbContextFactory<ProviderDb> contexts) : IRabbitMqAuth
+internal sealed class BridgeAuth(IDbContextFactory<ProviderDb> contexts, BrokerQuestions questions) : IRabbitMqAuth
 {
     private const string BridgeSuffix = "-mqtt-bridge";
 
-    /// <summary>Asked after the broker has verified the certificate. Yes lets nobody in: it only says whose rules count; any other login is left to the broker's own permissions.</summary>
-    public ValueTask<bool> MayLogInAsync(string username, bool withPassword, CancellationToken cancellationToken) => ValueTask.FromResult(username.EndsWith(BridgeSuffix, StringComparison.Ordinal));
+    /// <summary>
+    /// Asked after the broker has verified the certificate; never with a password, because a bridge has none. Yes only says whose rules
+    /// count; any other login is left to the broker's own permissions.
+    /// </summary>
+    public async ValueTask<bool> MayLogInAsync(string username, bool withPassword, CancellationToken cancellationToken)
+    {
+        if (username == AmqpAccount.Name)
+            await questions.NoteAsync(cancellationToken);
+        return !withPassword && username.EndsWith(BridgeSuffix, StringComparison.Ordinal);
+    }
 
     /// <summary>A bridge speaks MQTT only.</summary>
     public async ValueTask<bool> MayEnterAsync(string username, string vhost, string? clientId, CancellationToken cancellationToken)

@@ -3,7 +3,7 @@ using IoTPlatform.Provider.Features.Messaging.RabbitMq.Api;
 
 namespace IoTPlatform.Provider.Features.Messaging.RabbitMq;
 
-/// <summary>RabbitMQ: a vHost per tenant, and a user in it that only the bridge's certificate opens.</summary>
+/// <summary>RabbitMQ: a vHost per tenant, and a user that only the bridge's certificate opens, and that may what the provider answers.</summary>
 internal sealed partial class RabbitMqBrokerProvisioner(RabbitMqApi api, VhostMapping mapping, RabbitMqOwnership ownership, AmqpAccount account, RabbitMqOptions options, ILogger<RabbitMqBrokerProvisioner> log) : IBrokerProvisioner
 {
     public async Task EnsureTenantAsync(BrokerTenant tenant, CancellationToken cancellationToken)
@@ -47,7 +47,7 @@ internal sealed partial class RabbitMqBrokerProvisioner(RabbitMqApi api, VhostMa
         var state = await RabbitMqState.ReadAsync(api, expected, cancellationToken);
         if (state.Vhost is null || state.User is null || !ownership.Owns(state.Vhost) || !ownership.Owns(state.User))
             return null;
-        return expected with { Suspended = state.VhostPermissions.All(p => p.User != expected.Login) };
+        return expected with { Suspended = state.Mapping.GetValueOrDefault(expected.Login) != expected.Namespace };
     }
 
     public async Task<IReadOnlyList<BrokerDifference>> CompareAsync(BrokerTenant tenant, CancellationToken cancellationToken) =>

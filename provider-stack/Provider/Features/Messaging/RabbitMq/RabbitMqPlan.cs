@@ -7,7 +7,8 @@ namespace IoTPlatform.Provider.Features.Messaging.RabbitMq;
 
 /// <summary>
 /// Everything between what the broker has and what it should have, in the order in which it has to be changed: what grants too much
-/// goes first, topic rights come before rights (a user without topic rights may use every topic), the way in comes last.
+/// goes first, the way in comes last. A bridge's user has no rights here: RabbitMQ asks the provider (<see cref="BridgeAuth"/>), and a
+/// broker that does not ask, or gets no answer, lets no bridge in. The user is there for its limits.
 /// </summary>
 internal sealed class RabbitMqPlan(RabbitMqApi api, VhostMapping mapping, RabbitMqOwnership ownership, AmqpAccount account, string providerUser, BrokerTenant tenant, RabbitMqState state)
 {
@@ -28,20 +29,17 @@ internal sealed class RabbitMqPlan(RabbitMqApi api, VhostMapping mapping, Rabbit
         ForeignPermissions();
         Limits();
         Telemetry();
-        Rights();
         OpenTheWayIn();
         return _changes;
     }
-
-    private PermissionInfo? Own => state.VhostPermissions.FirstOrDefault(p => p.User == tenant.Login);
 
     private bool LeadsIn => state.Mapping.GetValueOrDefault(tenant.Login) == tenant.Namespace;
 
     /// <summary>Before anything that could fail: whatever else does, this much is done.</summary>
     private void CloseTheWayIn()
     {
-        if (tenant.Suspended && Own is { } rights)
-            Change($"permission of {tenant.Login} in {tenant.Namespace}", null, Text(rights), ct => api.RemovePermissionAsync(tenant.Namespace, tenant.Login, ct));
+        foreach (var rights in state.UserPermissions)
+            Change($"permission of {tenant.Login} in {rights.Vhost}", null, Text(rights), ct => api.RemovePermissionAsync(rights.Vhost, tenant.Login, ct));
         foreach (var (login, vhost) in state.Mapping.Where(m => m.Value == tenant.Namespace && (m.Key != tenant.Login || tenant.Suspended)))
             Change($"mapping of {login}", null, vhost, ct => mapping.SetAsync(tenant.Namespace, LeadsIn && !tenant.Suspended ? tenant.Login : null, ct));
     }
@@ -67,8 +65,10 @@ internal sealed class RabbitMqPlan(RabbitMqApi api, VhostMapping mapping, Rabbit
     {
         foreach (var foreign in state.VhostPermissions.Where(p => p.User != tenant.Login && p.User != providerUser && p.User != AmqpAccount.Name))
             Change($"permission of {foreign.User} in {tenant.Namespace}", null, Text(foreign), ct => api.RemovePermissionAsync(tenant.Namespace, foreign.User, ct));
-        foreach (var elsewhere in state.UserPermissions.Where(p => p.Vhost != tenant.Namespace))
-            Change($"permission of {tenant.Login} in {elsewhere.Vhost}", null, Text(elsewhere), ct => api.RemovePermissionAsync(elsewhere.Vhost, tenant.Login, ct));
+        foreach (var topics in state.Topics)
+            Change(
+                $"topic permission of {tenant.Login} in {tenant.Namespace}", null, $"{topics.Exchange}: write {topics.Write} read {topics.Read}",
+                ct => api.RemoveTopicPermissionsAsync(tenant.Namespace, tenant.Login, ct));
     }
 
     private void Limits()
@@ -110,20 +110,6 @@ internal sealed class RabbitMqPlan(RabbitMqApi api, VhostMapping mapping, Rabbit
             Change(
                 $"permission of {AmqpAccount.Name} in {tenant.Namespace}", Text(TelemetryRights.Permission), reader is null ? null : Text(reader),
                 ct => account.GrantAsync(tenant.Namespace, TelemetryRights.Permission, ct));
-    }
-
-    private void Rights()
-    {
-        var topics = BridgeRights.Topics(tenant);
-        var topicsNow = state.Topics.FirstOrDefault(t => t.Exchange == topics.Exchange);
-        if (topicsNow is null || topicsNow.Write != topics.Write || topicsNow.Read != topics.Read)
-            Change(
-                $"topic permission of {tenant.Login} in {tenant.Namespace}", $"write {topics.Write} read {topics.Read}", topicsNow is null ? null : $"write {topicsNow.Write} read {topicsNow.Read}",
-                ct => api.EnsureTopicPermissionAsync(tenant.Namespace, tenant.Login, topics, ct));
-
-        var rights = BridgeRights.Permission(tenant);
-        if (!tenant.Suspended && (Own is null || Order(Own) != rights))
-            Change($"permission of {tenant.Login} in {tenant.Namespace}", Text(rights), Own is null ? null : Text(Own), ct => api.EnsurePermissionAsync(tenant.Namespace, tenant.Login, rights, ct));
     }
 
     private void OpenTheWayIn()

@@ -3,6 +3,7 @@ using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
 using IoTPlatform.Provider.Features.Messaging.RabbitMq.Amqp;
 using IoTPlatform.Provider.Features.Messaging.RabbitMq.Api;
+using IoTPlatform.Provider.Features.Messaging.RabbitMq.Proof;
 using IoTPlatform.Provider.Features.Names;
 using IoTPlatform.Provider.Startup;
 
@@ -24,10 +25,15 @@ internal static class RabbitMqServices
         services.AddSingleton(services => new AmqpConnections(options, services.GetRequiredService<AmqpAccount>(), broker, () => foundation.Ca.ServiceCertificate.Context));
         services.AddSingleton<VhostMapping>();
         services.AddSingleton(new RabbitMqOwnership(foundation.Options.PlatformDomain));
-        services.AddSingleton<IRabbitMqAuth, BridgeAuth>();
+        services.AddSingleton<BrokerQuestions>().AddSingleton<IRabbitMqAuth, BridgeAuth>();
+        services.AddSingleton(services => new RevokedCanary(foundation.Ca.Authority, foundation.Folder, services.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<BrokerTrial>().AddSingleton<BrokerProof>();
+        services.AddSingleton<IBrokerProof>(services => services.GetRequiredService<BrokerProof>()).AddSingleton<IReadinessCheck>(services => services.GetRequiredService<BrokerProof>());
+        services.AddHostedService(services => services.GetRequiredService<BrokerProof>());
         services.AddSingleton<IBrokerProvisioner, RabbitMqBrokerProvisioner>();
         services.AddConnectionPoll(options.Management, broker).AddSingleton<IConnectionWatcher, BridgePresence>();
+        services.AddSingleton<IRevocationWatcher, RevokedBridges>();
         if (options.TlsFolder is { } folder)
-            services.AddHostedService(provider => ActivatorUtilities.CreateInstance<BrokerCertificate>(provider, NameRegistry.Broker(foundation.Options), new BrokerCertificateFiles(folder)));
+            services.AddBrokerFiles(folder, NameRegistry.Broker(foundation.Options));
     }
 }

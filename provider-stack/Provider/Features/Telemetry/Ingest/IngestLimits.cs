@@ -16,6 +16,9 @@ internal static class IngestLimits
     public const int SmallBatch = 128;
     public static readonly TimeSpan SmallBatchWait = TimeSpan.FromMilliseconds(5);
 
+    /// <summary>Statements spent on finding what the database refuses in one batch. What is left after them goes back to the broker.</summary>
+    public const int IsolationStatements = 64;
+
     /// <summary>For what has been received when the host stops.</summary>
     public static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(5);
 

@@ -1,9 +1,9 @@
 namespace IoTPlatform.Provider.Features.Telemetry.Ingest;
 
 /// <summary>A message on its way from a tenant's queue into the database.</summary>
-internal sealed class TelemetryDelivery(TelemetrySession session, ulong tag, bool redelivered, TelemetryMessage message)
+internal sealed class TelemetryDelivery(ITelemetrySource session, ulong tag, bool redelivered, TelemetryMessage message)
 {
-    public TelemetrySession Session => session;
+    public ITelemetrySource Session => session;
     public ulong Tag => tag;
     public TelemetryMessage Message => message;
 

@@ -11,7 +11,7 @@ namespace IoTPlatform.Provider.Features.Telemetry.Ingest;
 /// a message is acknowledged when the one or the other is durable. Whatever goes wrong ends the session: the broker then has
 /// everything that was not acknowledged, and the next session gets it again.
 /// </summary>
-internal sealed class TelemetrySession : IAsyncDisposable
+internal sealed class TelemetrySession : ITelemetrySource, IAsyncDisposable
 {
     private readonly string _tenantId;
     private readonly IConnection _connection;
@@ -34,10 +34,8 @@ internal sealed class TelemetrySession : IAsyncDisposable
 
     public string TenantId => _tenantId;
 
-    /// <summary>Why it ended; never fails.</summary>
     public Task<string> Ended => _ended.Task;
 
-    /// <summary>What was stored last before this session, as far as a redelivered message can be one of it. For the writer alone.</summary>
     public List<byte[]>? StoredBefore { get; set; }
 
     /// <summary>Returns once messages come in. Owns the connection, also when it throws.</summary>
@@ -83,10 +81,8 @@ internal sealed class TelemetrySession : IAsyncDisposable
         }
     }
 
-    /// <summary>The message is stored, or known to be.</summary>
     public void Acknowledge(ulong tag) => _done.Writer.TryWrite(tag);
 
-    /// <summary>To the dead letters, and acknowledged when the broker has confirmed that they have it.</summary>
     public async Task RefuseAsync(ulong tag, string routingKey, ReadOnlyMemory<byte> body, string reason)
     {
         try

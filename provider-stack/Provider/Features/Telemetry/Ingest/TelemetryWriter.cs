@@ -58,45 +58,77 @@ internal sealed partial class TelemetryWriter(ChannelReader<TelemetryDelivery> q
 
     private async Task StoreAsync(IReadOnlyList<TelemetryDelivery> batch, CancellationToken giveUp)
     {
-        for (var failures = 0; batch.Count > 0;)
-        {
-            try
-            {
-                await RecogniseAsync(batch, giveUp);
-                var fresh = batch.Where(delivery => !delivery.IsRepetition).Select(delivery => delivery.Message).ToList();
-                metrics.Stored(await store.StoreAsync(fresh, giveUp), batch.Count);
-                foreach (var delivery in batch)
-                    delivery.Session.Acknowledge(delivery.Tag);
-                if (failures > 0)
-                    StoredAgain();
-                return;
-            }
-            catch (PostgresException e) when (IsAboutARow(e))
-            {
-                if (batch.Count == 1)
-                {
-                    NotStorable(e, batch[0].Message.TenantId);
-                    // Not waited for: its tenant's broker connection may be slow, and all tenants wait here.
-                    _ = RefuseAsync(batch[0]);
-                    return;
-                }
+        if (batch.Count > 0 && await TryStoreAsync(batch, giveUp) is { } refusal)
+            await IsolateAsync(batch, refusal, giveUp);
+    }
 
-                // One bad row must not hold up the others: nothing was committed, so each comes again by itself.
-                foreach (var delivery in batch)
-                    await StoreAsync([delivery], giveUp);
-                return;
-            }
-            catch (Exception e) when (e is NpgsqlException or SocketException or TimeoutException or IOException || DatabaseOutage.Is(e) || (e is OperationCanceledException && !giveUp.IsCancellationRequested))
+    /// <summary>
+    /// Halves the batch until the refused messages stand alone, tenant by tenant, so that the rest is stored in few statements. Nothing of a
+    /// refused part was committed. Of a tenant that has more of them than the statements reach, the broker keeps what is left for a next
+    /// session, and no other tenant waits for it.
+    /// </summary>
+    private async Task IsolateAsync(IReadOnlyList<TelemetryDelivery> batch, PostgresException refusal, CancellationToken giveUp)
+    {
+        var parts = new Stack<IReadOnlyList<TelemetryDelivery>>();
+        var refused = new HashSet<string>(StringComparer.Ordinal);
+        Split([.. batch.OrderBy(delivery => delivery.Message.TenantId, StringComparer.Ordinal)], refusal, parts);
+        for (var statements = 0; parts.TryPop(out var part); statements++)
+        {
+            var tenants = part.Select(delivery => delivery.Message.TenantId).Distinct(StringComparer.Ordinal).ToList();
+            if (statements >= IngestLimits.IsolationStatements && tenants is [var one] && refused.Contains(one))
+                foreach (var session in part.Select(delivery => delivery.Session).Distinct())
+                    session.End("the database refuses too many of its messages");
+            else if (await TryStoreAsync(part, giveUp) is { } again)
             {
-                if (failures++ == 0)
-                    DatabaseAway(e);
-                await Task.Delay(Pause.After(failures), time, giveUp);
+                if (tenants is [var culprit])
+                    refused.Add(culprit);
+                Split(part, again, parts);
             }
         }
     }
 
-    /// <summary>22: data exception, 23: constraint. Whatever else the database says is no message's fault, and waiting for an operator loses nothing.</summary>
-    private static bool IsAboutARow(PostgresException e) => e.SqlState[..2] is "22" or "23";
+    private void Split(IReadOnlyList<TelemetryDelivery> part, PostgresException refusal, Stack<IReadOnlyList<TelemetryDelivery>> parts)
+    {
+        if (part.Count == 1)
+        {
+            NotStorable(part[0].Message.TenantId, refusal.SqlState, refusal.MessageText);
+            // Not waited for: its tenant's broker connection may be slow, and all tenants wait here.
+            _ = RefuseAsync(part[0]);
+            return;
+        }
+
+        parts.Push([.. part.Skip(part.Count / 2)]);
+        parts.Push([.. part.Take(part.Count / 2)]);
+    }
+
+    /// <summary>Returns when it is stored and acknowledged, or when a message in it is why it can't be.</summary>
+    private async Task<PostgresException?> TryStoreAsync(IReadOnlyList<TelemetryDelivery> part, CancellationToken giveUp)
+    {
+        for (var failures = 0; ;)
+        {
+            try
+            {
+                await RecogniseAsync(part, giveUp);
+                var fresh = part.Where(delivery => !delivery.IsRepetition).Select(delivery => delivery.Message).ToList();
+                metrics.Stored(await store.StoreAsync(fresh, giveUp), part.Count);
+                foreach (var delivery in part)
+                    delivery.Session.Acknowledge(delivery.Tag);
+                if (failures > 0)
+                    StoredAgain();
+                return null;
+            }
+            catch (PostgresException e) when (TelemetryStore.IsAboutARow(e))
+            {
+                return e;
+            }
+            catch (Exception e) when (e is NpgsqlException or SocketException or TimeoutException or IOException || DatabaseOutage.Is(e) || (e is OperationCanceledException && !giveUp.IsCancellationRequested))
+            {
+                if (failures++ == 0)
+                    DatabaseAway(e.Message);
+                await Task.Delay(Pause.After(failures), time, giveUp);
+            }
+        }
+    }
 
     private static Task RefuseAsync(TelemetryDelivery delivery) => delivery.Session.RefuseAsync(
         delivery.Tag, delivery.Message.Topic.Replace('/', '.'), Encoding.UTF8.GetBytes(delivery.Message.Payload), TelemetryRefusal.NotStorable);
@@ -118,14 +150,14 @@ internal sealed partial class TelemetryWriter(ChannelReader<TelemetryDelivery> q
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Telemetry can't be stored because the database is away. It waits, at the broker too.")]
-    private partial void DatabaseAway(Exception exception);
+    [LoggerMessage(Level = LogLevel.Error, Message = "Telemetry can't be stored because the database is away. It waits, at the broker too. {Reason}")]
+    private partial void DatabaseAway(string reason);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Telemetry is being stored again")]
     private partial void StoredAgain();
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The database refuses a telemetry message of tenant {Tenant}")]
-    private partial void NotStorable(Exception exception, string tenant);
+    [LoggerMessage(Level = LogLevel.Error, Message = "The database refuses a telemetry message of tenant {Tenant}: {SqlState} {Reason}")]
+    private partial void NotStorable(string tenant, string sqlState, string reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Stopping before all received telemetry was stored. The broker still has it.")]
     private partial void GaveUp();

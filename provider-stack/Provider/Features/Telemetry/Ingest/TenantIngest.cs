@@ -75,7 +75,7 @@ internal sealed partial class TenantIngest : IAsyncDisposable
             {
                 // The first of a row is worth a line, the next ones say the same.
                 if (failures == 0)
-                    Failed(e, _tenantId);
+                    Failed(_tenantId, e.GetBaseException().Message);
                 if (e is OperationInterruptedException { ShutdownReason.ReplyCode: AmqpConnections.VhostRefused })
                     await TryRepairAsync();
             }
@@ -106,7 +106,7 @@ internal sealed partial class TenantIngest : IAsyncDisposable
         }
         catch (Exception e) when (!_stop.IsCancellationRequested)
         {
-            RepairFailed(e, _tenantId);
+            RepairFailed(_tenantId, e.Message);
         }
         catch (OperationCanceledException)
         {
@@ -119,9 +119,9 @@ internal sealed partial class TenantIngest : IAsyncDisposable
     [LoggerMessage(Level = LogLevel.Warning, Message = "The connection for the telemetry of tenant {Tenant} ended: {Reason}")]
     private partial void Lost(string tenant, string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The telemetry of tenant {Tenant} can't be read at the moment; trying again and again")]
-    private partial void Failed(Exception exception, string tenant);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The telemetry of tenant {Tenant} can't be read at the moment; trying again and again: {Reason}")]
+    private partial void Failed(string tenant, string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "It could not be noted that tenant {Tenant} lacks rights at the broker")]
-    private partial void RepairFailed(Exception exception, string tenant);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "It could not be noted that tenant {Tenant} lacks rights at the broker: {Reason}")]
+    private partial void RepairFailed(string tenant, string reason);
 }

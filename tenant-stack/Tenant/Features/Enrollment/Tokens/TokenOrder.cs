@@ -21,6 +21,6 @@ internal sealed record TokenOrder(string? DeviceId, int Uses, TimeSpan Lifetime,
         var lifetime = TimeSpan.FromSeconds(request.ExpiresInSeconds);
         if (lifetime < MinLifetime || lifetime > MaxLifetime)
             throw new ProblemException(400, "invalid_expiry", $"expires_in_seconds lies between {MinLifetime.TotalSeconds} and {MaxLifetime.TotalSeconds}.");
-        return new TokenOrder(request.DeviceId, request.Uses, lifetime, FreeText.Check(request.Note, "note", 256));
+        return new TokenOrder(request.DeviceId, request.Uses, lifetime, OptionalText.Check(request.Note, "note", 256));
     }
 }

@@ -53,21 +53,41 @@ internal sealed class AmqpConnections(RabbitMqOptions options, AmqpAccount accou
         }
     }
 
+    /// <summary>Whether the broker lets in a login that is not the platform's. Throws BrokerUnreachableException where it refuses none and lets in none.</summary>
+    /// <param name="login">Sets it on a factory that is complete otherwise.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task<bool> LetsInAsync(Action<ConnectionFactory> login, CancellationToken cancellationToken)
+    {
+        var factory = new ConnectionFactory { ClientProvidedName = "iot-stranger", AutomaticRecoveryEnabled = false, TopologyRecoveryEnabled = false };
+        Configure(factory, "_none");
+        login(factory);
+        try
+        {
+            await using (await factory.CreateConnectionAsync(cancellationToken))
+                return true;
+        }
+        catch (BrokerUnreachableException e) when (e.InnerException is AuthenticationFailureException)
+        {
+            return false;
+        }
+    }
+
     public string Host => options.AmqpUrl.Host;
 
     public int Port => options.AmqpUrl is { Port: > 0 } url ? url.Port : IsTls ? Protocols.DefaultProtocol.DefaultPort - 1 : Protocols.DefaultProtocol.DefaultPort;
 
-    private bool IsTls => options.AmqpUrl.Scheme == "amqps";
+    public bool IsTls => options.AmqpUrl.Scheme == "amqps";
 
     private ITcpClient Socket(AddressFamily family)
     {
         var socket = new Socket(family, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        return IsTls ? new TlsTcpClient(socket, Tls()) : new TcpClientAdapter(socket);
+        return IsTls ? new TlsTcpClient(socket, Tls(certificate())) : new TcpClientAdapter(socket);
     }
 
-    private SslClientAuthenticationOptions Tls()
+    /// <summary>Of a connection to the broker that shows this certificate.</summary>
+    public SslClientAuthenticationOptions Tls(SslStreamCertificateContext client)
     {
-        var tls = new SslClientAuthenticationOptions { TargetHost = options.AmqpUrl.IdnHost, ClientCertificateContext = certificate() };
+        var tls = new SslClientAuthenticationOptions { TargetHost = options.AmqpUrl.IdnHost, ClientCertificateContext = client };
         broker.ApplyTo(tls, options.AmqpUrl.IdnHost);
         return tls;
     }

@@ -44,8 +44,8 @@ internal sealed class RabbitMqApi(RabbitMqManagement management)
     public Task<TopicPermissionInfo[]> TopicPermissionsAsync(string vhost, string user, CancellationToken cancellationToken) =>
         management.ListAsync($"topic-permissions/{Escape(vhost)}/{Escape(user)}", RabbitMqJson.Default.TopicPermissionInfoArray, cancellationToken);
 
-    public Task EnsureTopicPermissionAsync(string vhost, string user, TopicPermissionOrder order, CancellationToken cancellationToken) =>
-        management.PutAsync($"topic-permissions/{Escape(vhost)}/{Escape(user)}", order, RabbitMqJson.Default.TopicPermissionOrder, cancellationToken);
+    public Task RemoveTopicPermissionsAsync(string vhost, string user, CancellationToken cancellationToken) =>
+        management.DeleteAsync($"topic-permissions/{Escape(vhost)}/{Escape(user)}", cancellationToken);
 
     public Task<Dictionary<string, int>> VhostLimitsAsync(string vhost, CancellationToken cancellationToken) => LimitsAsync($"vhost-limits/{Escape(vhost)}", cancellationToken);
 

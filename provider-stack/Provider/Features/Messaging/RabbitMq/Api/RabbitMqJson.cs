@@ -10,7 +10,6 @@ namespace IoTPlatform.Provider.Features.Messaging.RabbitMq.Api;
 [JsonSerializable(typeof(PermissionInfo[]))]
 [JsonSerializable(typeof(PermissionOrder))]
 [JsonSerializable(typeof(TopicPermissionInfo[]))]
-[JsonSerializable(typeof(TopicPermissionOrder))]
 [JsonSerializable(typeof(LimitsInfo[]))]
 [JsonSerializable(typeof(LimitOrder))]
 [JsonSerializable(typeof(PolicyInfo))]

@@ -1,0 +1,20 @@
+namespace IoTPlatform.Provider.Features.Telemetry.Ingest;
+
+/// <summary>Where a message came from, and what the writer tells it about the message.</summary>
+internal interface ITelemetrySource
+{
+    /// <summary>Why it ended; never fails.</summary>
+    Task<string> Ended { get; }
+
+    /// <summary>What was stored last before this session, as far as a redelivered message can be one of it. For the writer alone.</summary>
+    List<byte[]>? StoredBefore { get; set; }
+
+    /// <summary>The message is stored, or known to be.</summary>
+    void Acknowledge(ulong tag);
+
+    /// <summary>To the dead letters, and acknowledged when the broker has confirmed that they have it.</summary>
+    Task RefuseAsync(ulong tag, string routingKey, ReadOnlyMemory<byte> body, string reason);
+
+    /// <summary>The broker then has everything that was not acknowledged, and the next session gets it again.</summary>
+    void End(string reason);
+}

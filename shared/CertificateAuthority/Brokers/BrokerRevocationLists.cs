@@ -1,0 +1,128 @@
+using System.Numerics;
+using IoTPlatform.CertificateAuthority.Storage;
+using IoTPlatform.Pki;
+using IoTPlatform.Pki.Signing;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace IoTPlatform.CertificateAuthority;
+
+/// <summary>
+/// Keeps a CRL of every issuer in a RabbitMQ's folder. RabbitMQ reads it at every handshake, so a revoked certificate is refused within
+/// <see cref="Interval"/>, whatever name is in it; a list that is missing or out of date lets in no certificate of that issuer.
+/// </summary>
+/// <param name="authority">Whose certificates these are.</param>
+/// <param name="database">Has their revocations.</param>
+/// <param name="files">Where the broker reads.</param>
+/// <param name="watchers">Told after the broker.</param>
+/// <param name="time">Dates of the lists.</param>
+/// <param name="log">Each list, and the first failure of a row.</param>
+public sealed partial class BrokerRevocationLists(
+    Authority authority, NpgsqlDataSource database, BrokerCertificateFiles files, IEnumerable<IRevocationWatcher> watchers, TimeProvider time, ILogger<BrokerRevocationLists> log)
+    : BackgroundService
+{
+    /// <summary>How long a revocation takes to reach the broker.</summary>
+    public static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long the broker goes by a list; while the host is down for longer, no certificate gets in.</summary>
+    private static readonly TimeSpan Lifetime = TimeSpan.FromDays(1);
+    private static readonly TimeSpan RenewAfter = TimeSpan.FromHours(1);
+    private static readonly TimeSpan Backdate = TimeSpan.FromMinutes(5);
+
+    private readonly RevokedCertificates _revocations = new(database);
+    private HashSet<string> _told = new(StringComparer.Ordinal);
+    private IReadOnlyList<RevokedCertificate> _revoked = [];
+    private IssuerSet? _issuers;
+    private long _count = -1;
+    private DateTimeOffset _written;
+    private bool _stale;
+    private bool _untold;
+
+    /// <summary>Before the host is ready: a broker that waits for its files can start.</summary>
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await TryUpdateAsync(cancellationToken).ConfigureAwait(false);
+        await base.StartAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Interval, time);
+        do
+        {
+            await TryTellAsync(stoppingToken).ConfigureAwait(false);
+            await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false);
+            await TryUpdateAsync(stoppingToken).ConfigureAwait(false);
+        }
+        while (true);
+    }
+
+    private async Task TryUpdateAsync(CancellationToken cancellationToken) => _stale = await TryAsync(_stale, ListsFailed, cancellationToken, async () =>
+    {
+        var count = await _revocations.CountAsync(cancellationToken).ConfigureAwait(false);
+        var (now, issuers) = (time.GetUtcNow(), authority.Issuers);
+        if (count == _count && ReferenceEquals(issuers, _issuers) && now < _written + RenewAfter && now >= _written)
+        {
+            return;
+        }
+
+        _revoked = await _revocations.ListAsync(now, cancellationToken).ConfigureAwait(false);
+        files.SaveRevocationLists([.. issuers.Revokers.Select(issuer => (issuer.Certificate, Sign(issuer, now)))]);
+        (_count, _issuers, _written) = (count, issuers, now);
+        Written(_revoked.Count);
+    }).ConfigureAwait(false);
+
+    private async Task TryTellAsync(CancellationToken cancellationToken) => _untold = await TryAsync(_untold, WatchersFailed, cancellationToken, async () =>
+    {
+        var news = _revoked.Where(r => !_told.Contains(Convert.ToHexString(r.Serial))).ToList();
+        if (news.Count == 0)
+        {
+            return;
+        }
+
+        foreach (var watcher in watchers)
+        {
+            await watcher.RevokedAsync(news, cancellationToken).ConfigureAwait(false);
+        }
+
+        _told = _revoked.Select(r => Convert.ToHexString(r.Serial)).ToHashSet(StringComparer.Ordinal);
+    }).ConfigureAwait(false);
+
+    private byte[] Sign(CaSigner issuer, DateTimeOffset now) => issuer.SignRevocationList(new RevocationListOrder
+    {
+        Revoked = _revoked.Where(r => r.IssuerKeyId.AsSpan().SequenceEqual(issuer.Issuer.SubjectKeyIdentifier.Span)).Select(r => new RevokedSerial(r.Serial, r.RevokedAt)),
+        // Several processes share an issuer: the time is a number that grows for all of them.
+        Number = new BigInteger(now.ToUnixTimeMilliseconds()),
+        ThisUpdate = now - Backdate,
+        NextUpdate = now + Lifetime,
+    });
+
+    /// <summary>Whether it failed. The next failures of a row say the same as the first.</summary>
+    private static async Task<bool> TryAsync(bool failing, Action<string> tell, CancellationToken cancellationToken, Func<Task> work)
+    {
+        try
+        {
+            await work().ConfigureAwait(false);
+            return false;
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        {
+            if (!failing)
+            {
+                tell(e.Message);
+            }
+
+            return true;
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "The broker's revocation lists have {Count} certificates")]
+    private partial void Written(int count);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The broker's revocation lists can't be kept up to date; trying again and again: {Reason}")]
+    private partial void ListsFailed(string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Connections with revoked certificates could not be ended at the broker yet; trying again and again: {Reason}")]
+    private partial void WatchersFailed(string reason);
+}

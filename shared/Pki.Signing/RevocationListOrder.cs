@@ -1,0 +1,21 @@
+using System.Numerics;
+
+namespace IoTPlatform.Pki.Signing;
+
+/// <summary>What goes into a complete CRL (RFC 5280 5).</summary>
+public sealed record RevocationListOrder
+{
+    public required IEnumerable<RevokedSerial> Revoked { get; init; }
+
+    /// <summary>Higher than that of every earlier list of this issuer (RFC 5280 5.2.3).</summary>
+    public required BigInteger Number { get; init; }
+
+    public required DateTimeOffset ThisUpdate { get; init; }
+
+    /// <summary>After this, whoever goes by the list accepts nothing any more.</summary>
+    public required DateTimeOffset NextUpdate { get; init; }
+}
+
+/// <param name="SerialNumber">Minimal big-endian bytes, see <see cref="Pki.SerialNumber"/>.</param>
+/// <param name="RevokedAt">When.</param>
+public sealed record RevokedSerial(byte[] SerialNumber, DateTimeOffset RevokedAt);

@@ -1,0 +1,124 @@
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
+using IoTPlatform.Client;
+using IoTPlatform.Contracts.Certificates;
+using IoTPlatform.Integration.Tests.RabbitMq;
+using IoTPlatform.Stacks;
+using IoTPlatform.Testing;
+
+namespace IoTPlatform.Integration.Tests.Platform;
+
+/// <summary>Who gets in at the provider's RabbitMQ, and how the provider notices a broker that does not see to it.</summary>
+public sealed class BridgeDoorTests(PlatformFixture platform) : IClassFixture<PlatformFixture>
+{
+    private readonly RabbitMqServer _broker = platform.Broker;
+    private readonly ProviderStack _provider = platform.Provider;
+
+    [SkippableFact]
+    public async Task Attack_RevokedCertificateOfABridge_IsRefusedAndThrownOffWhileAnotherOfTheSameLoginIsNot()
+    {
+        using var tenant = await JoinedTenant.JoinAsync(_provider, "copied");
+        var renewed = await tenant.RenewBridgeAsync(_provider);
+        using var stolen = tenant.Bridge(_broker);
+        using var good = new Mosquitto(_broker, renewed);
+        await using var thief = await stolen.SubscribeAsync("copied.thief", "commands/#");
+        thief.Subscribed.ShouldBeTrue(thief.Output);
+        using var admin = await _provider.AdminAsync();
+        using var leaf = X509Certificate2.CreateFromPem(tenant.Bundle.MqttBridgeCert);
+
+        await admin.RevokeCertificateAsync(leaf.SerialNumber, new RevokeRequest { ReasonCode = 1, Reason = "copied" });
+
+        await thief.LostAsync();
+        await Waiting.UntilAsync(async () => await stolen.PublishAsync("copied.again", "telemetry/x", "{}") == MqttOutcome.NoConnection, TimeSpan.FromSeconds(20));
+        await _broker.WaitForLogAsync("Certificate Revoked");
+        (await good.PublishAsync("copied.good", "telemetry/x", "{}")).ShouldBe(MqttOutcome.Done);
+    }
+
+    /// <summary>Case 17, with the certificate that was revoked: the other tenant's client id is out of reach either way.</summary>
+    [SkippableFact]
+    public async Task Attack_AnotherTenantsClientId_IsRefusedAndThrowsNobodyOff()
+    {
+        using var victim = await JoinedTenant.JoinAsync(_provider, "victim");
+        using var attacker = await JoinedTenant.JoinAsync(_provider, "attacker");
+        using var victims = victim.Bridge(_broker);
+        using var attackers = attacker.Bridge(_broker);
+        await using var uplink = await victims.SubscribeAsync("victim.uplink", "commands/#");
+
+        (await attackers.PublishAsync("victim.uplink", "telemetry/x", "{}")).ShouldBe(MqttOutcome.NotAuthorised);
+        (await attackers.PublishAsync("foo", "telemetry/x", "{}")).ShouldBe(MqttOutcome.NotAuthorised);
+
+        uplink.Connects.ShouldBe(1);
+    }
+
+    [SkippableFact]
+    public async Task Check_BrokerThatAsksAndRefuses_FindsNothingAndIsReady()
+    {
+        using var tenant = await JoinedTenant.JoinAsync(_provider, "proven");
+        using var admin = await _provider.AdminAsync();
+
+        // The first trial may be before the revocation of what it is made with.
+        await Waiting.UntilAsync(async () => (await admin.CheckBrokerAsync("proven")).Broker is { Count: 0 });
+
+        (await ReadyAsync()).ShouldBe((HttpStatusCode.OK, "ok"));
+        File.Exists(Path.Combine(_provider.Data, "secrets", "broker_canary.pem")).ShouldBeTrue();
+    }
+
+    [SkippableTheory]
+    [InlineData("an address instead of a name", "conf/15-ask.conf", "https://localhost:", "https://127.0.0.1:", "questions to the provider")]
+    [InlineData("no provider there", "conf/15-ask.conf", "https://localhost:", "https://localhost:1", "questions to the provider")]
+    [InlineData("nobody is asked", "conf/15-ask.conf", "auth_backends.1.authz = http", "auth_backends.1.authz = internal", "questions to the provider")]
+    [InlineData("no revocation lists", "advanced.config", "{crl_check, peer}", "{crl_check, false}", "logins with a revoked certificate")]
+    public async Task Check_BrokerOfAnotherConfiguration_SaysSoAndIsNotReady(string what, string file, string shipped, string broken, string found)
+    {
+        _ = what;
+        var id = "misled-" + Guid.NewGuid().ToString("N")[..8];
+        using var tenant = await JoinedTenant.JoinAsync(_provider, id);
+        using var admin = await _provider.AdminAsync();
+        using var bridge = tenant.Bridge(_broker);
+        await Waiting.UntilAsync(async () => (await admin.CheckBrokerAsync(id)).Broker is { Count: 0 });
+        await ConfigureAsync(file, shipped, broken);
+        try
+        {
+            await Waiting.UntilAsync(async () => await CheckAsync(admin, id) is { Count: > 0 } all && all.Contains(found));
+            await Waiting.UntilAsync(async () => await ReadyAsync() is (HttpStatusCode.ServiceUnavailable, _));
+            // Nobody comes in who was not asked about; only the list of revoked certificates is missing in the last case.
+            (await bridge.PublishAsync($"{id}.x", "telemetry/x", "{}")).ShouldBe(found.StartsWith("questions", StringComparison.Ordinal) ? MqttOutcome.NotAuthorised : MqttOutcome.Done);
+            (await bridge.PublishAsync("somebody.else", "telemetry/x", "{}")).ShouldBe(MqttOutcome.NotAuthorised);
+        }
+        finally
+        {
+            await ConfigureAsync(file, broken, shipped);
+        }
+
+        await Waiting.UntilAsync(async () => await CheckAsync(admin, id) is { Count: 0 });
+        (await ReadyAsync()).Status.ShouldBe(HttpStatusCode.OK);
+        (await bridge.PublishAsync($"{id}.x", "telemetry/x", "{}")).ShouldBe(MqttOutcome.Done);
+    }
+
+    private async Task ConfigureAsync(string file, string before, string after)
+    {
+        _broker.Edit(file, text => text.Contains(before, StringComparison.Ordinal) ? text.Replace(before, after, StringComparison.Ordinal) : throw new InvalidOperationException($"{file} has no {before}"));
+        await _broker.RestartAsync();
+    }
+
+    /// <summary>Null: the broker can't be asked at the moment.</summary>
+    private static async Task<IReadOnlyList<string>?> CheckAsync(ProviderClient admin, string tenantId)
+    {
+        try
+        {
+            return [.. (await admin.CheckBrokerAsync(tenantId)).Broker!.Select(difference => difference.What)];
+        }
+        catch (ApiException e) when (e.Status == 503)
+        {
+            return null;
+        }
+    }
+
+    private async Task<(HttpStatusCode Status, string? Broker)> ReadyAsync()
+    {
+        using var http = PlatformHttp.Create(_provider.Url, _provider.Trust.Roots, null, TimeSpan.FromSeconds(30));
+        using var answer = await http.GetAsync(new Uri("health/ready", UriKind.Relative));
+        var json = System.Text.Json.Nodes.JsonNode.Parse(await answer.Content.ReadAsStringAsync())!;
+        return (answer.StatusCode, (string?)json["broker"]);
+    }
+}
