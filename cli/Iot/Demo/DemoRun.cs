@@ -37,7 +37,7 @@ internal static class DemoRun
                 await progress.StepAsync("compare RabbitMQ with what it should be, see it ask", () => CheckBrokerAsync(admin, tenants, cancellationToken)).ConfigureAwait(false);
                 await progress.StepAsync("be refused under another tenant's client id", async () =>
                 {
-                    var refused = await new DemoTelemetry(folder, services.RabbitMq, time).BeRefusedAsync(tenants[^1], tenants[0], cancellationToken).ConfigureAwait(false);
+                    var refused = await new DemoTelemetry(services.RabbitMq, time).BeRefusedAsync(tenants[^1], tenants[0], cancellationToken).ConfigureAwait(false);
                     return (refused, $"{tenants[^1].Id} as {refused}: not authorised");
                 }).ConfigureAwait(false);
             }

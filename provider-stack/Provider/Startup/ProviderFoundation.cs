@@ -92,6 +92,7 @@ internal sealed class ProviderFoundation : IAsyncDisposable
         PlatformDomain = Options.PlatformDomain,
         Names = NameRegistry.Service(Options),
         PublicUrl = Options.PublicUrl,
+        RenewalsPerSubject = Options.RenewalsPerSubject,
     };
 
     private T Own<T>(T resource) where T : IAsyncDisposable

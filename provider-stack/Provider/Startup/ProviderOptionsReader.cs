@@ -1,3 +1,4 @@
+using System.Globalization;
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Hosting;
 using IoTPlatform.Hosting.Keycloak;
@@ -43,6 +44,8 @@ internal sealed class ProviderOptionsReader(PlatformOptions settings)
         var database = Database();
         AdminPasswordSetting.Read(settings, Mistake);
         CaPasswords.Check(name => settings[name], Mistake);
+        if (!int.TryParse(settings.Get(ProviderSettings.RenewalsPerSubject, "10"), NumberStyles.None, CultureInfo.InvariantCulture, out var renewals) || renewals is < 1 or > 1_000_000)
+            Mistake(ProviderSettings.RenewalsPerSubject, settings.Get(ProviderSettings.RenewalsPerSubject, "10"), "it must be a number of 1 to 1000000");
 
         if (_mistakes.Count > 0)
             throw new StartupException("The configuration can't be used:" + string.Concat(_mistakes.Select(m => "\n  " + m)));
@@ -66,6 +69,7 @@ internal sealed class ProviderOptionsReader(PlatformOptions settings)
             Oidc = oidc,
             RabbitMq = rabbitmq,
             Plans = plans,
+            RenewalsPerSubject = renewals,
             Telemetry = telemetry,
         };
     }

@@ -1,10 +1,8 @@
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Contracts.Join;
-using IoTPlatform.Contracts.Tenants;
 using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
 using IoTPlatform.Pki.Files;
-using IoTPlatform.Provider.Data;
 using IoTPlatform.Provider.Features.Certificates;
 using IoTPlatform.Provider.Features.Join;
 using IoTPlatform.Provider.Features.Proofs;
@@ -13,7 +11,6 @@ using IoTPlatform.Provider.Features.Tenants;
 using IoTPlatform.Provider.Features.Workflow;
 using IoTPlatform.Provider.Startup;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.EntityFrameworkCore;
 
 namespace IoTPlatform.Provider.Features.Bridge;
 
@@ -28,7 +25,7 @@ internal static class BridgeReissueEndpoint
         app.MapPost("/portal/admin/tenants/{tenantId}/bridge/reissue", ReissueAsync).AllowAnonymous();
 
     private static async Task<Ok<RenewedBridge>> ReissueAsync(
-        string tenantId, ReissueBridgeRequest request, HttpContext context, SubCaKeys keys, TenantProofs proofs, TenantLocks locks, ProviderDb db,
+        string tenantId, ReissueBridgeRequest request, HttpContext context, SubCaKeys keys, TenantProofs proofs, TenantLocks locks, BridgeStanding standing,
         Authority authority, CertificateOrders orders, ProviderOptions options, TimeProvider time, CancellationToken cancellationToken)
     {
         TenantIds.Require(tenantId);
@@ -38,12 +35,12 @@ internal static class BridgeReissueEndpoint
             throw TenantProofs.Refusal();
 
         await using var held = await locks.AcquireAsync(tenantId, cancellationToken);
-        var tenant = await RequireActiveAsync(db, tenantId, cancellationToken);
-        var last = await FindLastAsync(authority, tenantId, cancellationToken);
-        if (last is null || last.IsRevoked || !SubCaKeys.PublicKeyOf(last.Der).AsSpan().SequenceEqual(csr.SubjectPublicKeyInfo.Span))
-            throw new ProblemException(
-                StatusCodes.Status409Conflict, "bridge_not_renewable", "The tenant's last bridge certificate was revoked, or is for another key. A new JOIN key brings another one.");
-        var pem = IsFresh(last, time.GetUtcNow()) ? Pem.Certificate(last.Der) : (await authority.IssueAsync(orders.ReissuedBridge(tenant, csr), cancellationToken)).Pem;
+        if (await FindLastAsync(authority, tenantId, cancellationToken) is not { } last)
+            throw NotRenewable();
+        var tenant = await standing.RequireRenewableAsync(tenantId, last.Lineage, cancellationToken);
+        if (last.IsRevoked || !SubCaKeys.PublicKeyOf(last.Der).AsSpan().SequenceEqual(csr.SubjectPublicKeyInfo.Span))
+            throw NotRenewable();
+        var pem = IsFresh(last, time.GetUtcNow()) ? Pem.Certificate(last.Der) : (await authority.IssueAsync(orders.ReissuedBridge(tenant, last.Lineage, csr), cancellationToken)).Pem;
         return TypedResults.Ok(new RenewedBridge { MqttBridgeCert = pem, CaChain = authority.Chain.Pem });
     }
 
@@ -53,7 +50,6 @@ internal static class BridgeReissueEndpoint
     private static async Task<CertificateRecord?> FindLastAsync(Authority authority, string tenantId, CancellationToken cancellationToken) =>
         (await authority.ListAsync(new CertificateQuery { Tenant = tenantId, Profile = Profiles.MqttBridge.Name, Limit = 1 }, cancellationToken)).Items.FirstOrDefault();
 
-    private static async Task<TenantRow> RequireActiveAsync(ProviderDb db, string tenantId, CancellationToken cancellationToken) =>
-        await db.Tenants.AsNoTracking().SingleOrDefaultAsync(t => t.TenantId == tenantId && t.Status == TenantStatus.Active && t.SuspendedAt == null, cancellationToken)
-        ?? throw new ProblemException(StatusCodes.Status409Conflict, "tenant_not_active", $"Tenant {tenantId} has no confirmed JOIN, or is suspended.");
+    private static ProblemException NotRenewable() => new(
+        StatusCodes.Status409Conflict, "bridge_not_renewable", "The tenant's last bridge certificate was revoked, or is for another key. A new JOIN key brings another one.");
 }

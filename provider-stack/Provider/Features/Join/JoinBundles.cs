@@ -47,7 +47,7 @@ internal sealed class JoinBundles(ProviderDb db, Authority authority, Federation
         RabbitmqUser = IsBrokerServed ? MqttBridgeName.For(join.TenantId) : null,
         MqttBridgeCert = await PemAsync(join.BridgeSerial, cancellationToken),
         CdmIdpClientId = federation.IsServed ? FederationClient.IdOf(join.TenantId) : null,
-        CdmIdpClientSecret = federation.IsServed ? await secrets.FindAsync(join.TenantId, cancellationToken) ?? throw Incomplete(join) : null,
+        CdmIdpClientSecret = federation.IsServed ? await secrets.OfJoinAsync(join.TenantId, join.JoinId, cancellationToken) ?? throw Incomplete(join) : null,
         CdmDiscoveryUrl = federation.IsServed ? federation.DiscoveryUrl.AbsoluteUri : null,
     };
 

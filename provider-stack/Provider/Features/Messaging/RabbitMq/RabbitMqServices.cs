@@ -1,4 +1,5 @@
 using IoTPlatform.CertificateAuthority;
+using IoTPlatform.CertificateAuthority.Provisioners;
 using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
 using IoTPlatform.Provider.Features.Messaging.RabbitMq.Amqp;
@@ -19,6 +20,7 @@ internal static class RabbitMqServices
         var broker = RabbitMqHttp.Broker(
             options.Management, foundation.Ca.Authority.Chain.Root, ServerIdentity.Provider(foundation.Options.PlatformDomain, ServiceNames.Broker), foundation.Time);
         services.AddSingleton(options);
+        services.AddSingleton<IReservedNames, BrokerAccountNames>();
         services.AddSingleton(_ => new RabbitMqManagement(RabbitMqHttp.Create(options.Management, broker, CallTimeout)));
         services.AddSingleton<RabbitMqApi>();
         services.AddSingleton(services => new AmqpAccount(services.GetRequiredService<RabbitMqApi>(), services.GetRequiredService<RabbitMqOwnership>(), AmqpAccount.PasswordOf(foundation.Folder)));
