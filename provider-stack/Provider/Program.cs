@@ -10,7 +10,7 @@ using IoTPlatform.Provider.Features.Join;
 using IoTPlatform.Provider.Features.Messaging;
 using IoTPlatform.Provider.Features.Removal;
 using IoTPlatform.Provider.Features.Rotation;
-using IoTPlatform.Provider.Features.SubCaRevocation;
+using IoTPlatform.Provider.Features.RevocationList;
 using IoTPlatform.Provider.Features.Telemetry;
 using IoTPlatform.Provider.Features.Tenants;
 using IoTPlatform.Provider.Features.Workflow;

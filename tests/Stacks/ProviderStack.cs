@@ -99,7 +99,7 @@ public sealed class ProviderStack : IAsyncDisposable
     /// <summary>A session token of the administrator, for requests that no client of ours makes.</summary>
     public async Task<string> SessionAsync()
     {
-        using var client = ProviderClient.Create(Url, Trust);
+        using var client = ProviderClient.Create(Url, Trust.Provider("iot.example"));
         return (await client.LoginAsync("admin", AdminPassword)).AccessToken;
     }
 

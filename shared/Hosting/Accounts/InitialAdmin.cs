@@ -22,7 +22,7 @@ public static class InitialAdmin
     public static async Task<bool> EnsureAsync(NpgsqlDataSource dataSource, DataFolder folder, string? password, TimeProvider time, CancellationToken cancellationToken)
     {
         var accounts = new AccountStore(dataSource, time);
-        if (await accounts.FindAsync(Username, cancellationToken) is { } existing)
+        if ((await accounts.FindAsync(Username, address: "", cancellationToken)).Account is { } existing)
         {
             return password is null || PasswordHashing.Verify(existing.PasswordHash, password, out _)
                 ? false

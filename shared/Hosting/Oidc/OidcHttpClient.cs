@@ -26,7 +26,7 @@ public static class OidcHttpClient
         }
         else
         {
-            handler.SslOptions.RemoteCertificateValidationCallback = static (sender, certificate, _, errors) => OidcServer.IsNamed(sender, certificate, errors);
+            handler.SslOptions.RemoteCertificateValidationCallback = static (sender, certificate, _, errors) => IssuerServer.IsNamed(sender, certificate, errors);
         }
 
         return new HttpClient(handler) { Timeout = timeout, MaxResponseContentBufferSize = maxAnswerBytes };

@@ -20,7 +20,7 @@ internal sealed class PinnedIssuers
         var pinned = new PinnedIssuers();
         pinned._allowed.ImportFromPemFile(caFile);
         tls.CertificateChainPolicy = pinned.Policy();
-        tls.RemoteCertificateValidationCallback = (sender, certificate, chain, errors) => OidcServer.IsNamed(sender, certificate, errors) && pinned.Cover(chain!);
+        tls.RemoteCertificateValidationCallback = (sender, certificate, chain, errors) => IssuerServer.IsNamed(sender, certificate, errors) && pinned.Cover(chain!);
     }
 
     private X509ChainPolicy Policy()

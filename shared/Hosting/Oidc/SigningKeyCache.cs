@@ -110,9 +110,8 @@ internal sealed partial class SigningKeyCache(OidcOptions options, OidcHttp http
     }
 
     /// <summary>Without Retry-After where only an administrator can help.</summary>
-    private ProblemException Unavailable() => state.Problem is var (code, detail)
-        ? new(503, code, detail)
-        : new(503, "identity_unavailable", "The identity provider cannot be asked at the moment.", Pause);
+    private ProblemException Unavailable() => state.Problem
+        ?? new(503, "identity_unavailable", "The identity provider cannot be asked at the moment.", Pause);
 
     [LoggerMessage(30, LogLevel.Debug, "{Count} signing keys fetched from {Issuer}")]
     private static partial void Fetched(ILogger logger, string issuer, int count);

@@ -83,7 +83,7 @@ public sealed class RevokeTests(StepCaHost fixture) : IClassFixture<StepCaHost>
 
         reply.Status.ShouldBe(HttpStatusCode.Conflict, reply.Body);
         reply.Body.ShouldContain("can't be revoked");
-        (await _ca.Authority.FindAsync(serial, CancellationToken.None))!.IsRevoked.ShouldBeFalse();
+        (await _ca.Authority.FindAsync(serial!, CancellationToken.None))!.IsRevoked.ShouldBeFalse();
     }
 
     [SkippableFact]

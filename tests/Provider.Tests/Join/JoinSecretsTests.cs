@@ -35,14 +35,14 @@ public sealed class JoinSecretsTests(ProviderFixture fixture) : IClassFixture<Pr
         var bundle = await _provider.ActivateAsync("secret-again", owner);
         var stolen = (await _provider.TryJoinAsync(await ReplaceKeyAsync("secret-again"), thief.Request("https://evil.example"))).Read(ContractsJson.Default.JoinBundle);
         stolen.CdmIdpClientSecret.ShouldNotBe(bundle.CdmIdpClientSecret);
-        await ShouldSignInWithAsync("secret-again", bundle.CdmIdpClientSecret, "keycloak.acme.example");
+        await ShouldSignInWithAsync("secret-again", bundle.CdmIdpClientSecret!, "keycloak.acme.example");
         using var thiefsBridge = thief.WithBridgeKey(stolen.MqttBridgeCert);
         (await FetchAsync("secret-again", thiefsBridge)).CdmIdpClientSecret.ShouldBe(stolen.CdmIdpClientSecret);
 
         var key = await ReplaceKeyAsync("secret-again");
 
         (await _provider.ShowAsync("secret-again")).Status.ShouldBe(TenantStatus.Active);
-        await ShouldSignInWithAsync("secret-again", bundle.CdmIdpClientSecret, "keycloak.acme.example");
+        await ShouldSignInWithAsync("secret-again", bundle.CdmIdpClientSecret!, "keycloak.acme.example");
         using var bridge = owner.WithBridgeKey(bundle.MqttBridgeCert);
         (await FetchAsync("secret-again", bridge)).CdmIdpClientSecret.ShouldBe(bundle.CdmIdpClientSecret);
         using var next = new TestTenant();
@@ -60,7 +60,7 @@ public sealed class JoinSecretsTests(ProviderFixture fixture) : IClassFixture<Pr
         (await _provider.TryConfirmAsync("secret-moved", fresh)).Status.ShouldBe(HttpStatusCode.NoContent);
 
         after.CdmIdpClientSecret.ShouldNotBe(before.CdmIdpClientSecret);
-        await ShouldSignInWithAsync("secret-moved", after.CdmIdpClientSecret, "keycloak.new.example");
+        await ShouldSignInWithAsync("secret-moved", after.CdmIdpClientSecret!, "keycloak.new.example");
         using var bridge = fresh.WithBridgeKey(after.MqttBridgeCert);
         (await FetchAsync("secret-moved", bridge)).CdmIdpClientSecret.ShouldBe(after.CdmIdpClientSecret);
         (await _provider.Database.ScalarAsync<bool>("SELECT federation_due_at IS NULL FROM provider.tenants WHERE tenant_id = 'secret-moved'")).ShouldBeTrue();

@@ -36,7 +36,7 @@ public sealed class RacedRemovalTests(ProviderFixture fixture) : IClassFixture<P
         {
             using var caller = new ApiCaller(_provider.Url, _provider.Root, certificate);
             var federation = await caller.GetAsync("portal/admin/tenants/raced/federation");
-            federation.Body.ShouldNotContain(secret);
+            federation.Body.ShouldNotContain(secret!);
             var events = await caller.PostAsync("portal/admin/tenants/raced/events", new ForwardedEvents { Events = [] }, ContractsJson.Default.ForwardedEvents);
             if (federation.Status is not (HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden) || events.Status is not (HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden))
                 survivors++;

@@ -70,7 +70,7 @@ public sealed class StepCaDoorTests(SharedTenant shared) : IClassFixture<SharedT
         using var identity = device.Identity(await device.EnrollAsync(tenant, (await admin.CreateTokenAsync(new())).Token));
         tenant.DeviceLifetime = TimeSpan.FromHours(1);
         await tenant.BootAsync();
-        using var http = PlatformHttp.Create(tenant.Url, [tenant.Provider.Authority.Root], identity, TimeSpan.FromSeconds(30));
+        using var http = PlatformHttp.Create(tenant.Url, tenant.Trust, identity, TimeSpan.FromSeconds(30));
 
         using var answer = await http.PostAsync(door, content: null);
 

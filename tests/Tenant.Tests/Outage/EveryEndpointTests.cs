@@ -23,7 +23,7 @@ public sealed class EveryEndpointTests
         await using var tenant = await TestTenant.StartAsync();
         using var admin = await tenant.AdminAsync();
         var token = (await admin.CreateTokenAsync(new CreateEnrollmentTokenRequest { DeviceId = "pump-1" })).Token;
-        using var http = PlatformHttp.Create(tenant.Url, tenant.Trust.Roots, client: null, TimeSpan.FromSeconds(60));
+        using var http = PlatformHttp.Create(tenant.Url, tenant.Trust, client: null, TimeSpan.FromSeconds(60));
         var login = new LoginRequest { Username = "admin", Password = "correct horse battery staple" };
         using var signedIn = await http.PostAsync(new Uri("portal/login", UriKind.Relative), new StringContent(JsonSerializer.Serialize(login, ContractsJson.Default.LoginRequest), Encoding.UTF8, "application/json"));
         var session = JsonSerializer.Deserialize(await signedIn.Content.ReadAsStringAsync(), ContractsJson.Default.LoginResponse)!.AccessToken;

@@ -2,6 +2,7 @@ using System.Security.Claims;
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Contracts.Audit;
 using IoTPlatform.Contracts.Join;
+using IoTPlatform.Hosting;
 using IoTPlatform.Provider.Features.Join;
 using IoTPlatform.Provider.Features.Tenants;
 using IoTPlatform.Provider.Startup;

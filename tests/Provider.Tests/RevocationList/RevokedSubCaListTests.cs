@@ -2,7 +2,7 @@ using System.Net;
 using IoTPlatform.Pki;
 using IoTPlatform.Provider.Tests.Support;
 
-namespace IoTPlatform.Provider.Tests.SubCaRevocation;
+namespace IoTPlatform.Provider.Tests.RevocationList;
 
 /// <summary>The list that tells clients which Sub-CAs are revoked (RFC 5280 5).</summary>
 public sealed class RevokedSubCaListTests(ProviderFixture fixture) : IClassFixture<ProviderFixture>

@@ -2,7 +2,7 @@ using IoTPlatform.Pki;
 using IoTPlatform.Pki.Signing;
 using Npgsql;
 
-namespace IoTPlatform.Provider.Features.SubCaRevocation;
+namespace IoTPlatform.Provider.Features.RevocationList;
 
 /// <summary>Which Sub-CAs are revoked, and the list that was signed last.</summary>
 internal static class RevokedSubCaRows

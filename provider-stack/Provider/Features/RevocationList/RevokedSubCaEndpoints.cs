@@ -1,4 +1,4 @@
-namespace IoTPlatform.Provider.Features.SubCaRevocation;
+namespace IoTPlatform.Provider.Features.RevocationList;
 
 internal static class RevokedSubCaEndpoints
 {

@@ -3,7 +3,7 @@ using IoTPlatform.Pki;
 using IoTPlatform.Pki.Signing;
 using Npgsql;
 
-namespace IoTPlatform.Provider.Features.SubCaRevocation;
+namespace IoTPlatform.Provider.Features.RevocationList;
 
 /// <summary>
 /// The list of revoked Sub-CAs, signed anew when a Sub-CA was revoked, when a day has passed, or by another Intermediate CA. It lasts

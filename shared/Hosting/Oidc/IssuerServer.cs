@@ -5,7 +5,7 @@ using IoTPlatform.Pki;
 namespace IoTPlatform.Hosting.Oidc;
 
 /// <summary>The identity provider's server in a handshake.</summary>
-internal static class OidcServer
+internal static class IssuerServer
 {
     /// <summary>The chain verifies, and an alternative name is the host that was called; .NET alone would fall back to the CN.</summary>
     public static bool IsNamed(object sender, X509Certificate? certificate, SslPolicyErrors errors) =>
