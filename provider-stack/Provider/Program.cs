@@ -48,6 +48,7 @@ internal static class Program
         builder.Services.AddWorkflow();
         builder.Services.AddTenants();
         builder.Services.AddJoin();
+        builder.Services.AddBridge();
         builder.Services.AddMessaging(foundation);
         builder.Services.AddPlatformEvents(foundation.Options);
         builder.Services.AddIdentityFederation(foundation.Folder, foundation.Options.Oidc);

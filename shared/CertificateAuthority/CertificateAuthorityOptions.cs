@@ -40,6 +40,9 @@ public sealed record CertificateAuthorityOptions
 
     public TimeSpan MaxLeafLifetime { get; init; } = TimeSpan.FromHours(24);
 
+    /// <summary>Certificates that one subject gets by renewing, within an eighth of their lifetime.</summary>
+    public int RenewalsPerSubject { get; init; } = 10;
+
     /// <summary>Longest exp - iat of a one-time token.</summary>
     public TimeSpan MaxTokenLifetime { get; init; } = TimeSpan.FromHours(1);
 

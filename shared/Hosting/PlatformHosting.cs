@@ -33,6 +33,8 @@ public static class PlatformHosting
         app.Use((context, next) =>
         {
             context.Response.Headers.XContentTypeOptions = "nosniff";
+            // Unless an endpoint says otherwise: many an answer carries a secret, and the next one to be written may.
+            context.Response.Headers.CacheControl = "no-store";
             return next(context);
         });
         app.UseRouting();

@@ -25,6 +25,9 @@ internal sealed class TenantRow
     /// <summary>Since when the broker lags behind what was decided; null: it does not.</summary>
     public DateTimeOffset? BrokerDueAt { get; set; }
 
+    /// <summary>Since when the identity provider lags behind what was decided; null: it does not.</summary>
+    public DateTimeOffset? FederationDueAt { get; set; }
+
     /// <summary>Written by <see cref="BridgePresence"/> alone; null: its bridge is not connected, or nobody looks.</summary>
     public DateTimeOffset? BridgeUpSince { get; init; }
 }

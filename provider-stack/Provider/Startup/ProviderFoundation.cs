@@ -65,6 +65,7 @@ internal sealed class ProviderFoundation : IAsyncDisposable
         PlatformDomain = Options.PlatformDomain,
         Names = Options.Names,
         PublicUrl = Options.PublicUrl,
+        RenewalsPerSubject = Options.RenewalsPerSubject,
     };
 
     private T Own<T>(T resource) where T : IAsyncDisposable

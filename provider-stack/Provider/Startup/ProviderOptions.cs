@@ -37,6 +37,9 @@ internal sealed record ProviderOptions
     public RabbitMqOptions? RabbitMq { get; init; }
     public TenantPlans Plans { get; init; } = TenantPlans.Default;
 
+    /// <summary>As in <see cref="CertificateAuthority.CertificateAuthorityOptions.RenewalsPerSubject"/>.</summary>
+    public int RenewalsPerSubject { get; init; } = 10;
+
     public TelemetryOptions Telemetry { get; init; } = new();
 
     /// <summary>How long one step of a workflow may take before it counts as a dependency that is down.</summary>

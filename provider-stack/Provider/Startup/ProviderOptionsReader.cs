@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using IoTPlatform.Hosting;
 using IoTPlatform.Hosting.Keycloak;
@@ -45,6 +46,8 @@ internal sealed class ProviderOptionsReader(PlatformOptions settings)
         var rabbitmq = new RabbitMqOptionsReader(settings, Mistake).Read((mqttUrl ?? configuredUrl)?.Host ?? PublicName(names));
         var telemetry = Telemetry();
         var plans = Plans();
+        if (!int.TryParse(settings.Get(ProviderSettings.RenewalsPerSubject, "10"), NumberStyles.None, CultureInfo.InvariantCulture, out var renewals) || renewals is < 1 or > 1_000_000)
+            Mistake(ProviderSettings.RenewalsPerSubject, settings.Get(ProviderSettings.RenewalsPerSubject, "10"), "it must be a number of 1 to 1000000");
 
         if (_mistakes.Count > 0)
             throw new StartupException("The configuration can't be used:" + string.Concat(_mistakes.Select(m => "\n  " + m)));
@@ -64,6 +67,7 @@ internal sealed class ProviderOptionsReader(PlatformOptions settings)
             Oidc = oidc,
             RabbitMq = rabbitmq,
             Plans = plans,
+            RenewalsPerSubject = renewals,
             Telemetry = telemetry,
         };
     }

@@ -17,11 +17,12 @@ internal static class ProviderSettings
     public const string RabbitmqUrl = "IOT_RABBITMQ_URL";
     public const string RabbitmqMqttUrl = "IOT_RABBITMQ_MQTT_URL";
     public const string Plans = "IOT_PLANS";
+    public const string RenewalsPerSubject = "IOT_RENEWALS_PER_SUBJECT";
     public const string DiscoveryUrl = "IOT_CDM_DISCOVERY_URL";
 
     public static readonly string[] All =
     [
-        Data, Listen, Names, PublicUrl, PlatformDomain, Database, AdminPassword, RabbitmqUrl, RabbitmqMqttUrl, DiscoveryUrl, Plans,
+        Data, Listen, Names, PublicUrl, PlatformDomain, Database, AdminPassword, RabbitmqUrl, RabbitmqMqttUrl, DiscoveryUrl, Plans, RenewalsPerSubject,
         "STEP_CA_PASSWORD", "STEP_CA_PROVISIONER_PASSWORD", .. OidcSettings.All, .. RabbitMqSettings.All, TelemetryOptions.RetentionSetting,
     ];
 }

@@ -9,8 +9,8 @@ namespace IoTPlatform.CertificateAuthority;
 /// <summary>
 /// Issues, renews and revokes. Every answer is given after the commit that stores it. Refusals are <c>ProblemException</c>:
 /// 400 with the snake-case name of the <see cref="PkiError"/> (profile, lint, names, key), 401 <c>token_used</c>,
-/// <c>certificate_revoked</c>, <c>certificate_refused</c>, 403 <c>subject_revoked</c>, 409 <c>idempotency_conflict</c>,
-/// 503 <c>database_unavailable</c>, <c>overloaded</c>.
+/// <c>certificate_revoked</c>, <c>certificate_refused</c>, 403 <c>subject_revoked</c>, <c>lineage_revoked</c>, <c>other_profile</c>, 409 <c>idempotency_conflict</c>,
+/// 429 <c>certificate_quota</c>, <c>tenant_certificate_quota</c>, 503 <c>database_unavailable</c>, <c>overloaded</c>.
 /// Don't call it inside a transaction of your own that has appended to the audit log: the ledger waits for the same lock.
 /// </summary>
 public sealed class Authority
@@ -83,27 +83,25 @@ public sealed class Authority
                 Provisioner = request.Provisioner,
                 Requester = request.Requester,
                 Tenant = request.Tenant,
+                Lineage = request.Lineage,
+                Quota = request.Quota,
+                RecentLimit = _options.RenewalsPerSubject,
                 Token = request.BurnToken,
                 IdempotencyKey = request.IdempotencyKey,
             },
             cancellationToken);
     }
 
-    /// <summary>Only a certificate that an accepted issuer issued directly, in date and not revoked.</summary>
+    /// <summary>
+    /// Only a certificate that an accepted issuer issued directly, of the profile given, in date and not revoked. Whether its owner may have
+    /// another one is the feature's to say that owns the profile: see <see cref="IProfileRenewal"/>.
+    /// </summary>
     public async Task<IssuedCertificate> RenewAsync(CertificateRenewal renewal, CancellationToken cancellationToken)
     {
         var now = _time.GetUtcNow();
         var issuers = _issuers;
         var leaf = LeafVerifier.Verify(renewal.Certificate, issuers, now);
-        var profile = renewal.RequiredProfile ?? LeafProfiles.Guess(leaf, _options);
-        try
-        {
-            return await SignAsync(RenewalOrder.Create(renewal, leaf, profile, issuers.Active.Info, _options, now), cancellationToken).ConfigureAwait(false);
-        }
-        catch (OtherProfileException e) when (renewal.RequiredProfile is null && LeafProfiles.ByName(e.Profile, _options) is { IsCa: false } stored)
-        {
-            return await SignAsync(RenewalOrder.Create(renewal, leaf, stored, issuers.Active.Info, _options, now), cancellationToken).ConfigureAwait(false);
-        }
+        return await SignAsync(RenewalOrder.Create(renewal, leaf, issuers.Active.Info, _options, now), cancellationToken).ConfigureAwait(false);
     }
 
     public Task<RevocationOutcome> RevokeAsync(Revocation revocation, CancellationToken cancellationToken)

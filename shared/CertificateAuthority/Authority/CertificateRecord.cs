@@ -24,6 +24,9 @@ public sealed record CertificateRecord
 
     public string? Tenant { get; init; }
 
+    /// <summary>As in <see cref="IssueRequest.Lineage"/>.</summary>
+    public string? Lineage { get; init; }
+
     public required DateTimeOffset NotBefore { get; init; }
 
     public required DateTimeOffset NotAfter { get; init; }

@@ -21,8 +21,10 @@ public sealed record CertificateRenewal
     /// <summary>As in <see cref="IssueRequest.IdempotencyKey"/>.</summary>
     public string? IdempotencyKey { get; init; }
 
-    /// <summary>Refuses a certificate of any other profile.</summary>
-    public CertificateProfile? RequiredProfile { get; init; }
+    /// <summary>Of the certificate; one that is stored under another profile is refused.</summary>
+    public required CertificateProfile Profile { get; init; }
+
+    public required IssuanceQuota Quota { get; init; }
 
     /// <summary>A token to be spent in the same commit, where the renewal was asked for with one.</summary>
     public UsedToken? BurnToken { get; init; }

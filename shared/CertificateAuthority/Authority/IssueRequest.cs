@@ -36,5 +36,11 @@ public sealed record IssueRequest
 
     public string? Tenant { get; init; }
 
+    /// <summary>Where the certificate comes from in the end; what is renewed from it keeps it. In a revoked lineage nothing is issued.</summary>
+    public string? Lineage { get; init; }
+
+    /// <summary>Null: what the caller orders is bounded otherwise.</summary>
+    public IssuanceQuota? Quota { get; init; }
+
     public StepProvisionerExtension? StepProvisioner { get; init; }
 }

@@ -28,7 +28,10 @@ internal static class Issued
         LedgerStatus.Revoked => throw new ProblemException(401, "certificate_revoked", "The certificate has been revoked."),
         LedgerStatus.SubjectRevoked => throw new ProblemException(order.Renews is null ? 403 : 401, "subject_revoked", "The subject has been revoked."),
         LedgerStatus.UnknownCertificate => throw new ProblemException(401, "certificate_refused", "The client certificate is refused: it is not on record."),
-        LedgerStatus.OtherProfile => throw new OtherProfileException(outcome.StoredProfile!),
+        LedgerStatus.OtherProfile => throw new ProblemException(403, "other_profile", $"The certificate is of the profile {outcome.StoredProfile}, which is not renewed here."),
+        LedgerStatus.LineageRevoked => throw new ProblemException(order.Renews is null ? 403 : 401, "lineage_revoked", "What this certificate comes from has been revoked."),
+        LedgerStatus.SubjectQuota => throw new ProblemException(429, "certificate_quota", "This subject has had as many certificates lately as it may have.", outcome.RetryAfter),
+        LedgerStatus.TenantQuota => throw new ProblemException(429, "tenant_certificate_quota", "This tenant has had as many certificates this hour as it may have.", outcome.RetryAfter),
         _ => throw new InvalidOperationException("A stored certificate is no refusal."),
     };
 

@@ -17,6 +17,13 @@ internal sealed class Order
 
     public string? Tenant { get; init; }
 
+    public string? Lineage { get; init; }
+
+    public IssuanceQuota? Quota { get; init; }
+
+    /// <summary>Goes with a quota.</summary>
+    public int? RecentLimit { get; init; }
+
     public UsedToken? Token { get; init; }
 
     public string? IdempotencyKey { get; init; }
@@ -41,6 +48,10 @@ internal sealed class Order
             Provisioner = Provisioner,
             Requester = Requester,
             Tenant = Tenant,
+            Lineage = Lineage,
+            Quota = Quota,
+            RecentLimit = Quota is null ? null : RecentLimit,
+            RecentSince = Quota is null ? null : (signed.NotBefore + CertificateProfile.Backdate - ((signed.NotAfter - signed.NotBefore) / 8)).ToUniversalTime(),
             PublicKeySha256 = PublicKeySha256,
             NotBefore = signed.NotBefore.ToUniversalTime(),
             NotAfter = signed.NotAfter.ToUniversalTime(),

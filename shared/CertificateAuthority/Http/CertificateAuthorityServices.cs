@@ -1,4 +1,5 @@
 using IoTPlatform.CertificateAuthority.Events;
+using IoTPlatform.CertificateAuthority.Provisioners;
 using IoTPlatform.Pki;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.DependencyInjection;
@@ -15,6 +16,9 @@ public static class CertificateAuthorityServices
         services.AddSingleton(module.Authority);
         services.AddSingleton(module.IotBridge);
         services.AddSingleton(module.ServiceCertificate);
+        services.AddSingleton<ProfileRenewals>();
+        services.AddSingleton<IReservedNames>(new PlatformNames(module.Options));
+        services.AddSingleton<NameReservations>();
         services.AddHostedService(provider => new ExpiryScanner(module.Authority.Store, module.Authority.Time, provider.GetRequiredService<ILogger<ExpiryScanner>>()));
         services.AddAuthentication().AddScheme<AuthenticationSchemeOptions, ClientCertificateHandler>(ClientCertificateDefaults.Scheme, configureOptions: null);
         services.AddAuthorizationBuilder()

@@ -6,7 +6,7 @@ internal static class CertificateRow
 {
     public const string Select = """
         SELECT c.id, c.serial, c.subject, c.sans, c.issuer, c.profile, c.provisioner, c.requester, c.tenant, c.not_before, c.not_after,
-          c.issued_at, c.der, r.revoked_at, r.reason_code, r.reason
+          c.issued_at, c.der, r.revoked_at, r.reason_code, r.reason, c.lineage
         FROM ca.certificates c LEFT JOIN ca.revocations r ON r.serial = c.serial
         """;
 
@@ -28,5 +28,6 @@ internal static class CertificateRow
         RevokedAt = row.IsDBNull(13) ? null : row.GetFieldValue<DateTimeOffset>(13),
         ReasonCode = row.IsDBNull(14) ? null : row.GetInt16(14),
         Reason = row.IsDBNull(15) ? null : row.GetString(15),
+        Lineage = row.IsDBNull(16) ? null : row.GetString(16),
     };
 }

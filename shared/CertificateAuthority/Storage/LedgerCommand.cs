@@ -23,6 +23,7 @@ internal sealed class LedgerCommand : IAsyncDisposable
         Text(e => e.Provisioner);
         Text(e => e.Requester);
         Text(e => e.Tenant);
+        Text(e => e.Lineage);
         Bytea(e => e.PublicKeySha256);
         Time(e => e.NotBefore);
         Time(e => e.NotAfter);
@@ -31,6 +32,10 @@ internal sealed class LedgerCommand : IAsyncDisposable
         Text(e => e.IdempotencyKey);
         Bytea(e => e.Token?.Hash);
         Time(e => e.Token?.Expires);
+        Column(NpgsqlDbType.Boolean, e => e.Quota?.AnswersWithTheFreshOne);
+        Time(e => e.RecentSince);
+        Column(NpgsqlDbType.Integer, e => e.RecentLimit);
+        Column(NpgsqlDbType.Integer, e => e.Quota?.TenantPerHour);
         Text(e => e.Renews is null ? "certificate.issued" : "certificate.renewed");
         Text(e => e.Details);
         _command.CommandText = $"SELECT row_index, outcome, stored_der, stored_key FROM ca.record({string.Join(',', Enumerable.Range(1, _command.Parameters.Count).Select(n => $"${n}"))})";

@@ -24,6 +24,16 @@ internal sealed class LedgerEntry
 
     public string? Tenant { get; init; }
 
+    /// <summary>A renewal's is that of the certificate it follows.</summary>
+    public string? Lineage { get; init; }
+
+    public IssuanceQuota? Quota { get; init; }
+
+    /// <summary>With a quota: how many certificates the subject may have from <see cref="RecentSince"/> on, this one included.</summary>
+    public int? RecentLimit { get; init; }
+
+    public DateTimeOffset? RecentSince { get; init; }
+
     public required byte[] PublicKeySha256 { get; init; }
 
     public required DateTimeOffset NotBefore { get; init; }

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace IoTPlatform.CertificateAuthority.Storage;
 
 /// <summary>What became of one row of a batch.</summary>
@@ -13,14 +15,22 @@ internal sealed record LedgerOutcome(LedgerStatus Status)
     /// <summary>The stored profile of the renewed certificate, when it is not the one given.</summary>
     public string? StoredProfile { get; init; }
 
+    /// <summary>When a quota has room again.</summary>
+    public TimeSpan? RetryAfter { get; init; }
+
     public static LedgerOutcome Parse(string outcome, byte[]? der, byte[]? key) => outcome switch
     {
         "exists" => new(LedgerStatus.Exists) { StoredDer = der, StoredKey = key },
         "token_used" => new(LedgerStatus.TokenUsed),
         "revoked" => new(LedgerStatus.Revoked),
         "subject_revoked" => new(LedgerStatus.SubjectRevoked),
+        "lineage_revoked" => new(LedgerStatus.LineageRevoked),
         "unknown_certificate" => new(LedgerStatus.UnknownCertificate),
         _ when outcome.StartsWith("profile:", StringComparison.Ordinal) => new(LedgerStatus.OtherProfile) { StoredProfile = outcome["profile:".Length..] },
+        _ when outcome.StartsWith("subject_quota:", StringComparison.Ordinal) => new(LedgerStatus.SubjectQuota) { RetryAfter = Seconds(outcome) },
+        _ when outcome.StartsWith("tenant_quota:", StringComparison.Ordinal) => new(LedgerStatus.TenantQuota) { RetryAfter = Seconds(outcome) },
         _ => throw new InvalidOperationException("ca.record answered with an outcome this version does not know."),
     };
+
+    private static TimeSpan Seconds(string outcome) => TimeSpan.FromSeconds(long.Parse(outcome.AsSpan(outcome.IndexOf(':', StringComparison.Ordinal) + 1), NumberStyles.None, CultureInfo.InvariantCulture));
 }

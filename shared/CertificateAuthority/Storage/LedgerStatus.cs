@@ -7,6 +7,9 @@ internal enum LedgerStatus
     TokenUsed,
     Revoked,
     SubjectRevoked,
+    LineageRevoked,
+    SubjectQuota,
+    TenantQuota,
     UnknownCertificate,
     OtherProfile,
 }

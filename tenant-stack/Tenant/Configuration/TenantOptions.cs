@@ -50,6 +50,9 @@ internal sealed class TenantOptions
     public string? AdminPassword { get; init; }
     public TimeSpan DeviceLifetime { get; init; } = TimeSpan.FromHours(24);
 
+    /// <summary>Enrolments and renewals of all devices together.</summary>
+    public int DeviceCertificatesPerHour { get; init; } = 100_000;
+
     /// <summary>PEM file of the CAs whose certificates may enrol devices without a token.</summary>
     public string? ManufacturerCaFile { get; init; }
 

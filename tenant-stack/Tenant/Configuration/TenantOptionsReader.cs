@@ -48,6 +48,7 @@ internal sealed class TenantOptionsReader(PlatformOptions settings)
             Database = Take(() => settings.Secret(TenantSettings.Database), null),
             AdminPassword = Take(() => settings.Secret(TenantSettings.AdminPassword), null),
             DeviceLifetime = DeviceLifetime(),
+            DeviceCertificatesPerHour = DeviceCertificatesPerHour(),
             ManufacturerCaFile = ManufacturerCaFile(),
             Broker = Broker(),
             WireGuardSubnet = WireGuardSubnet(),
@@ -94,6 +95,14 @@ internal sealed class TenantOptionsReader(PlatformOptions settings)
         var lifetime = Take(() => settings.Duration(TenantSettings.DeviceLifetime, TimeSpan.FromHours(24)), TimeSpan.FromHours(24));
         Check(lifetime >= TimeSpan.FromMinutes(5) && lifetime <= TimeSpan.FromDays(365), $"{TenantSettings.DeviceLifetime} must lie between 5m and 365d");
         return lifetime;
+    }
+
+    private int DeviceCertificatesPerHour()
+    {
+        var text = settings.Get(TenantSettings.DeviceCertificatesPerHour, "100000");
+        var good = int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0;
+        Check(good, $"{TenantSettings.DeviceCertificatesPerHour}: '{text}' is not a number from 1 on");
+        return number;
     }
 
     private string? ManufacturerCaFile()

@@ -26,6 +26,7 @@ internal static class TenantSettings
     public const string CaPassword = "STEP_CA_PASSWORD";
     public const string ProvisionerPassword = "STEP_CA_PROVISIONER_PASSWORD";
     public const string DeviceLifetime = "IOT_DEVICE_LIFETIME";
+    public const string DeviceCertificatesPerHour = "IOT_DEVICE_CERTIFICATES_PER_HOUR";
     public const string ManufacturerCa = "IOT_DEVICE_MANUFACTURER_CA";
     public const string WireGuardSubnet = "IOT_WIREGUARD_SUBNET";
     public const string WireGuardEndpoint = "IOT_WIREGUARD_ENDPOINT";
@@ -34,6 +35,6 @@ internal static class TenantSettings
     [
         Data, Listen, Names, PublicUrl, Database, AdminPassword, AdminPassword + "_FILE", EnvFile, ProviderUrl, JoinKey, JoinKey + "_FILE", TenantId,
         RootFingerprint, KeycloakUrl, KeycloakAdmin, KeycloakAdminPassword, KeycloakAdminPassword + "_FILE", PortalClientSecret, PortalClientSecret + "_FILE", FederationSecret, FederationSecret + "_FILE", FederationDiscoveryUrl, CaPassword, CaPassword + "_FILE", ProvisionerPassword, ProvisionerPassword + "_FILE", DeviceLifetime,
-        ManufacturerCa, WireGuardSubnet, WireGuardEndpoint, .. OidcSettings.All, .. BrokerSettings.All,
+        DeviceCertificatesPerHour, ManufacturerCa, WireGuardSubnet, WireGuardEndpoint, .. OidcSettings.All, .. BrokerSettings.All,
     ];
 }

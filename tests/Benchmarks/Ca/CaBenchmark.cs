@@ -1,6 +1,7 @@
 using IoTPlatform.Benchmarks.Measurement;
 using IoTPlatform.Benchmarks.Report;
 using IoTPlatform.Benchmarks.Servers;
+using IoTPlatform.Testing;
 
 namespace IoTPlatform.Benchmarks.Ca;
 
@@ -22,7 +23,9 @@ internal static class CaBenchmark
         }
 
         var results = new List<LoadResult>();
-        await using (var provider = await ProviderServer.StartAsync(cancellationToken))
+        // One certificate renews as often as the time allows, which no real one may.
+        var settings = new Dictionary<string, string?>(StringComparer.Ordinal) { ["IOT_RENEWALS_PER_SUBJECT"] = "1000000" };
+        await using (var provider = await ProviderServer.StartAsync(new TempFolder(), settings, cancellationToken))
         {
             var (peer, reason) = options.WithoutPeer ? (null, "measuring without the peer") : await StepCaServer.TryStartAsync(cancellationToken);
             if (peer is null)

@@ -8,6 +8,8 @@ namespace IoTPlatform.CertificateAuthority.Tests;
 
 public sealed class AuthorityTests(StepCaHost fixture) : IClassFixture<StepCaHost>
 {
+    private static readonly IssuanceQuota Any = new() { AnswersWithTheFreshOne = false };
+
     private readonly CaHost _ca = fixture.Ca;
 
     private Authority Authority => _ca.Authority;
@@ -131,7 +133,7 @@ public sealed class AuthorityTests(StepCaHost fixture) : IClassFixture<StepCaHos
         using var current = Pem.ParseCertificate((await Authority.IssueAsync(DeviceOrder("rolling", key), CancellationToken.None)).Pem);
 
         var renewed = await Authority.RenewAsync(
-            new CertificateRenewal { Certificate = current, Csr = CertificateSigningRequest.ParsePem(StepCaCalls.Csr(newKey, "rolling")), RequiredProfile = Profiles.Device, Lifetime = TimeSpan.FromHours(2) },
+            new CertificateRenewal { Certificate = current, Csr = CertificateSigningRequest.ParsePem(StepCaCalls.Csr(newKey, "rolling")), Profile = Profiles.Device, Quota = Any, Lifetime = TimeSpan.FromHours(2) },
             CancellationToken.None);
 
         var parsed = ParsedCertificate.Parse(renewed.Der);
@@ -147,7 +149,7 @@ public sealed class AuthorityTests(StepCaHost fixture) : IClassFixture<StepCaHos
     {
         using var leaf = await _ca.EnrollAsync("leaf.test");
 
-        await Should.ThrowAsync<ProblemException>(Authority.RenewAsync(new CertificateRenewal { Certificate = leaf, RequiredProfile = Profiles.Device }, CancellationToken.None));
+        await Should.ThrowAsync<ProblemException>(Authority.RenewAsync(new CertificateRenewal { Certificate = leaf, Profile = Profiles.Device, Quota = Any }, CancellationToken.None));
     }
 
     [SkippableFact]
@@ -156,7 +158,7 @@ public sealed class AuthorityTests(StepCaHost fixture) : IClassFixture<StepCaHos
         using var key = Pki.Signing.CaKey.Generate(KeyKind.P256);
         using var subCa = Pem.ParseCertificate((await SubCaHost.SignAsync(_ca, key.CreateCsrPem(new SubjectNames { CommonName = "acme Sub-CA" }))).Pem);
 
-        (await Should.ThrowAsync<ProblemException>(Authority.RenewAsync(new CertificateRenewal { Certificate = subCa }, CancellationToken.None))).Code.ShouldBe("certificate_refused");
+        (await Should.ThrowAsync<ProblemException>(Authority.RenewAsync(new CertificateRenewal { Certificate = subCa, Profile = Profiles.Device, Quota = Any }, CancellationToken.None))).Code.ShouldBe("certificate_refused");
     }
 
     [SkippableFact]
@@ -164,7 +166,7 @@ public sealed class AuthorityTests(StepCaHost fixture) : IClassFixture<StepCaHos
     {
         using var key = StepCaCalls.NewKey();
         using var first = Pem.ParseCertificate((await Authority.IssueAsync(DeviceOrder("stolen", key), CancellationToken.None)).Pem);
-        using var second = Pem.ParseCertificate((await Authority.RenewAsync(new CertificateRenewal { Certificate = first }, CancellationToken.None)).Pem);
+        using var second = Pem.ParseCertificate((await Authority.RenewAsync(new CertificateRenewal { Certificate = first, Profile = Profiles.Device, Quota = Any }, CancellationToken.None)).Pem);
         var revocation = new SubjectRevocation { Profile = Profiles.Device, Subject = "stolen", ReasonCode = 1, By = "admin" };
 
         var revoked = await Authority.RevokeSubjectAsync(revocation, CancellationToken.None);
@@ -172,7 +174,7 @@ public sealed class AuthorityTests(StepCaHost fixture) : IClassFixture<StepCaHos
         revoked.Select(SerialText).ShouldBe([first.Serial(), second.Serial()], ignoreOrder: true);
         foreach (var certificate in (X509Certificate2[])[first, second])
         {
-            (await Should.ThrowAsync<ProblemException>(Authority.RenewAsync(new CertificateRenewal { Certificate = certificate }, CancellationToken.None))).Status.ShouldBe(401);
+            (await Should.ThrowAsync<ProblemException>(Authority.RenewAsync(new CertificateRenewal { Certificate = certificate, Profile = Profiles.Device, Quota = Any }, CancellationToken.None))).Status.ShouldBe(401);
         }
 
         var refused = await Should.ThrowAsync<ProblemException>(Authority.IssueAsync(DeviceOrder("stolen", key), CancellationToken.None));
@@ -182,7 +184,7 @@ public sealed class AuthorityTests(StepCaHost fixture) : IClassFixture<StepCaHos
         (await Authority.ReinstateSubjectAsync(Profiles.Device, "stolen", "admin", CancellationToken.None)).ShouldBeTrue();
         (await Authority.ReinstateSubjectAsync(Profiles.Device, "stolen", "admin", CancellationToken.None)).ShouldBeFalse();
         (await Authority.IssueAsync(DeviceOrder("stolen", key), CancellationToken.None)).ShouldNotBeNull();
-        (await Should.ThrowAsync<ProblemException>(Authority.RenewAsync(new CertificateRenewal { Certificate = first }, CancellationToken.None))).Status.ShouldBe(401);
+        (await Should.ThrowAsync<ProblemException>(Authority.RenewAsync(new CertificateRenewal { Certificate = first, Profile = Profiles.Device, Quota = Any }, CancellationToken.None))).Status.ShouldBe(401);
     }
 
     [SkippableFact]
@@ -194,9 +196,9 @@ public sealed class AuthorityTests(StepCaHost fixture) : IClassFixture<StepCaHos
         {
             try
             {
-                await (i % 2 == 0 ? Authority.IssueAsync(DeviceOrder("racing", key), CancellationToken.None) : Authority.RenewAsync(new CertificateRenewal { Certificate = first }, CancellationToken.None));
+                await (i % 2 == 0 ? Authority.IssueAsync(DeviceOrder("racing", key), CancellationToken.None) : Authority.RenewAsync(new CertificateRenewal { Certificate = first, Profile = Profiles.Device, Quota = Any }, CancellationToken.None));
             }
-            catch (ProblemException e) when (e.Status is 401 or 403)
+            catch (ProblemException e) when (e.Status is 401 or 403 or 429)
             {
                 // Came too late.
             }

@@ -43,10 +43,10 @@ public sealed class RenewTests(StepCaHost fixture) : IClassFixture<StepCaHost>
         using var current = await _ca.EnrollAsync("busy.test");
         using var client = _ca.Client(current);
 
-        var replies = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => client.SendAsync("/renew", "")));
+        var replies = await Task.WhenAll(Enumerable.Range(0, 9).Select(_ => client.SendAsync("/renew", "")));
 
         replies.ShouldAllBe(r => r.Status == HttpStatusCode.Created);
-        replies.Select(r => r.Certificate.SerialNumber).Distinct().Count().ShouldBe(20);
+        replies.Select(r => r.Certificate.SerialNumber).Distinct().Count().ShouldBe(9);
     }
 
     [SkippableTheory]
@@ -137,15 +137,33 @@ public sealed class RenewTests(StepCaHost fixture) : IClassFixture<StepCaHost>
     }
 
     [SkippableFact]
-    public async Task Renew_ServiceCertificate_KeepsItsProfile()
+    public async Task Renew_AgainAndAgain_Is429WithRetryAfter()
+    {
+        using var current = await _ca.EnrollAsync("flood.test");
+        using var client = _ca.Client(current);
+
+        var replies = await Task.WhenAll(Enumerable.Range(0, 40).Select(_ => client.SendAsync("/renew", "")));
+
+        // Ten within an eighth of the lifetime; the first is what the token bought.
+        replies.Count(r => r.Status == HttpStatusCode.Created).ShouldBe(9);
+        replies.Where(r => r.Status != HttpStatusCode.Created).ShouldAllBe(r => r.Status == HttpStatusCode.TooManyRequests && r.RetryAfter > TimeSpan.Zero && r.RetryAfter <= TimeSpan.FromHours(3.1));
+        (await _ca.Database.ScalarAsync<long>("SELECT count(*) FROM ca.certificates WHERE subject = 'flood.test'")).ShouldBe(10);
+    }
+
+    [SkippableTheory]
+    [InlineData("/renew")]
+    [InlineData("/1.0/renew")]
+    [InlineData("/1.0/rekey")]
+    public async Task RenewAndRekey_ProfileThatNoFeatureOwns_Is403(string path)
     {
         var service = _ca.Module.ServiceCertificate.Current;
         using var client = _ca.Client(service);
+        using var key = StepCaCalls.NewKey();
+        var before = await _ca.Database.ScalarAsync<long>("SELECT count(*) FROM ca.certificates WHERE profile = 'service'");
 
-        var reply = await client.SendAsync("/renew", "");
+        (await client.SendAsync(path, new JsonObject { ["csr"] = StepCaCalls.Csr(key, "iot-bridge-api") }.ToJsonString())).Status.ShouldBe(HttpStatusCode.Forbidden);
 
-        reply.Status.ShouldBe(HttpStatusCode.Created, reply.Body);
-        (await _ca.Authority.FindAsync(reply.Certificate.SerialNumberBytes.ToArray(), CancellationToken.None))!.Profile.ShouldBe("service");
+        (await _ca.Database.ScalarAsync<long>("SELECT count(*) FROM ca.certificates WHERE profile = 'service'")).ShouldBe(before);
     }
 
     [SkippableFact]

@@ -18,6 +18,7 @@ internal static class LedgerRows
         string? idempotencyKey = null,
         UsedToken? token = null,
         byte[]? key = null,
+        string? lineage = null,
         CancellationToken cancellation = default)
     {
         serial ??= SerialNumber.Create();
@@ -32,6 +33,7 @@ internal static class LedgerRows
             Provisioner = "iot-bridge",
             Requester = "tester",
             Tenant = "acme",
+            Lineage = lineage,
             PublicKeySha256 = key ?? RandomNumberGenerator.GetBytes(32),
             NotBefore = Now,
             NotAfter = Now.AddDays(1),

@@ -8,10 +8,12 @@ public sealed class TenantPlansTests
     [Fact]
     public void Parse_GoodEntries_HasTheirLimits()
     {
-        var plans = TenantPlans.Parse(["standard=10/100", "fleet=500/9000"]);
+        var plans = TenantPlans.Parse(["standard=10/100/7", "fleet=500/9000"]);
 
         plans.LimitsOf("fleet").MaxConnections.ShouldBe(500);
         plans.LimitsOf("fleet").MaxQueues.ShouldBe(9000);
+        plans.CertificatesPerHourOf("standard").ShouldBe(7);
+        plans.CertificatesPerHourOf("fleet").ShouldBe(60);
         plans.Require("fleet").ShouldBe("fleet");
     }
 
@@ -29,6 +31,8 @@ public sealed class TenantPlansTests
     [InlineData("standard=0/100")]
     [InlineData("standard=10/-1")]
     [InlineData("standard=10/1000000")]
+    [InlineData("standard=10/100/0")]
+    [InlineData("standard=10/100/")]
     [InlineData("Standard=10/100")]
     [InlineData("large=100/1000")]
     [InlineData("")]

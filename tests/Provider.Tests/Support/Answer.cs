@@ -8,6 +8,9 @@ namespace IoTPlatform.Provider.Tests.Support;
 /// <summary>What came back over the wire.</summary>
 internal sealed record Answer(HttpStatusCode Status, string? MediaType, string Body, TimeSpan? RetryAfter)
 {
+    /// <summary>No cache keeps it.</summary>
+    public bool IsNotStored { get; private init; }
+
     /// <summary>The problem's code; null when the answer is no problem document.</summary>
     public string? Code => MediaType == "application/problem+json" ? JsonSerializer.Deserialize(Body, ContractsJson.Default.ApiProblem)!.Code : null;
 
@@ -27,5 +30,8 @@ internal sealed record Answer(HttpStatusCode Status, string? MediaType, string B
         response.StatusCode,
         response.Content.Headers.ContentType?.MediaType,
         await response.Content.ReadAsStringAsync(),
-        response.Headers.RetryAfter?.Delta);
+        response.Headers.RetryAfter?.Delta)
+    {
+        IsNotStored = response.Headers.CacheControl is { NoStore: true },
+    };
 }

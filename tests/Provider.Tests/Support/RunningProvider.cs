@@ -88,7 +88,8 @@ internal sealed class RunningProvider : IAsyncDisposable
     public ApiCaller Anonymous(X509Certificate2? client = null, X509Certificate2Collection? chain = null)
     {
         var caller = new ApiCaller(Url, Root, client, chain);
-        _callers.Add(caller);
+        lock (_callers)
+            _callers.Add(caller);
         return caller;
     }
 

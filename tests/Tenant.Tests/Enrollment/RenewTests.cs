@@ -14,20 +14,56 @@ public sealed class RenewTests(SharedTenant shared) : IClassFixture<SharedTenant
     private TestTenant Tenant => shared.Tenant;
 
     [SkippableFact]
-    public async Task Renew_SameKey_GetsANewCertificateForTheSameNamesAndKey()
+    public async Task Renew_SameKeyBeforeHalfTheLifetime_GetsTheCurrentOneAgain()
     {
         using var device = new TestDevice("motor-1");
-        using var identity = device.Identity(await device.EnrollAsync(Tenant, await shared.TokenAsync()));
+        var enrolled = await device.EnrollAsync(Tenant, await shared.TokenAsync());
+        using var identity = device.Identity(enrolled);
 
         var renewed = await device.RenewAsync(Tenant, identity);
 
+        renewed.Certificate.ShouldBe(enrolled.Certificate);
+        renewed.RenewAfter.ShouldBe(enrolled.RenewAfter);
+        (await shared.Admin.GetDeviceAsync("motor-1")).Certificates.Count.ShouldBe(1);
+    }
+
+    [SkippableFact]
+    public async Task Renew_NewKeysOverAndOver_Is429AndTheDeviceKeepsWhatItHas()
+    {
+        using var device = new TestDevice("motor-flood");
+        using var identity = device.Identity(await device.EnrollAsync(Tenant, await shared.TokenAsync()));
+        string? last = null;
+        for (var i = 0; i < 9; i++)
+        {
+            using var next = new TestDevice("motor-flood");
+            last = next.Csr;
+            await device.RenewAsync(Tenant, identity, last);
+        }
+
+        using var one = new TestDevice("motor-flood");
+        await Refused.WithAsync(429, "certificate_quota", () => device.RenewAsync(Tenant, identity, one.Csr));
+
+        // The answer to the last one may have been lost.
+        await device.RenewAsync(Tenant, identity, last);
+        await device.RenewAsync(Tenant, identity);
+        (await shared.Admin.GetDeviceAsync("motor-flood")).Certificates.Count.ShouldBe(10);
+    }
+
+    [SkippableFact]
+    public async Task Renew_NewKey_GetsANewCertificateForTheSameNames()
+    {
+        using var device = new TestDevice("motor-fresh");
+        using var next = new TestDevice("motor-fresh");
+        using var identity = device.Identity(await device.EnrollAsync(Tenant, await shared.TokenAsync()));
+
+        var renewed = await device.RenewAsync(Tenant, identity, next.Csr);
+
         using var certificate = X509Certificate2.CreateFromPem(renewed.Certificate);
         certificate.SerialNumber.ShouldNotBe(identity.SerialNumber);
-        certificate.PublicKey.ExportSubjectPublicKeyInfo().ShouldBe(device.Key.ExportSubjectPublicKeyInfo());
+        certificate.PublicKey.ExportSubjectPublicKeyInfo().ShouldBe(next.Key.ExportSubjectPublicKeyInfo());
         SubjectNames.FromCertificate(certificate).HasSameNames(SubjectNames.FromCertificate(identity)).ShouldBeTrue();
-        (await shared.Admin.GetDeviceAsync("motor-1")).Certificates.Count.ShouldBe(2);
-        var summary = (await shared.Admin.ListDevicesAsync()).Items.Single(d => d.DeviceId == "motor-1");
-        summary.NotAfter.ShouldBe(renewed.NotAfter, TimeSpan.FromSeconds(1));
+        (await shared.Admin.GetDeviceAsync("motor-fresh")).Certificates.Count.ShouldBe(2);
+        (await shared.Admin.ListDevicesAsync()).Items.Single(d => d.DeviceId == "motor-fresh").NotAfter.ShouldBe(renewed.NotAfter, TimeSpan.FromSeconds(1));
     }
 
     [SkippableFact]
@@ -130,14 +166,15 @@ public sealed class RenewTests(SharedTenant shared) : IClassFixture<SharedTenant
     {
         using var device = new TestDevice("motor-12");
         using var first = device.Identity(await device.EnrollAsync(Tenant, await shared.TokenAsync()));
-        using var second = device.Identity(await device.RenewAsync(Tenant, first));
+        using var next = new TestDevice("motor-12");
+        using var second = next.Identity(await device.RenewAsync(Tenant, first, next.Csr));
         await shared.Admin.RevokeCertificateAsync(SerialNumber.ToDecimal(Convert.FromHexString(first.SerialNumber)), new RevokeRequest { ReasonCode = 4 });
 
         var refused = await Should.ThrowAsync<ApiException>(() => device.RenewAsync(Tenant, first));
 
         refused.Status.ShouldBeOneOf(401, 403);
         refused.Code.ShouldBe("certificate_revoked");
-        await device.RenewAsync(Tenant, second);
+        await next.RenewAsync(Tenant, second);
     }
 
     [SkippableFact]

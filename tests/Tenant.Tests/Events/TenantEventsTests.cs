@@ -18,8 +18,9 @@ public sealed class TenantEventsTests(SharedTenant shared) : IClassFixture<Share
     public async Task Device_EnrolledRenewedAndRevoked_IsToldToTheProviderOnce()
     {
         using var device = new TestDevice("teller-1");
+        using var next = new TestDevice("teller-1");
         using var identity = device.Identity(await device.EnrollAsync(Tenant, await shared.TokenAsync()));
-        await device.RenewAsync(Tenant, identity);
+        await device.RenewAsync(Tenant, identity, next.Csr);
         await shared.Admin.RevokeDeviceAsync("teller-1", new() { Reason = "lost" });
 
         await UntilAsync(() => Of("teller-1").Count == 5);

@@ -1,16 +1,10 @@
 using System.Security.Claims;
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Contracts.Join;
-using IoTPlatform.Contracts.Tenants;
-using IoTPlatform.Hosting;
-using IoTPlatform.Pki;
-using IoTPlatform.Provider.Data;
 using IoTPlatform.Provider.Features.Join;
 using IoTPlatform.Provider.Features.Tenants;
-using IoTPlatform.Provider.Features.Workflow;
 using IoTPlatform.Provider.Startup;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.EntityFrameworkCore;
 
 namespace IoTPlatform.Provider.Features.Bridge;
 
@@ -33,18 +27,14 @@ internal static class BridgeEndpoints
     });
 
     private static async Task<Ok<RenewedBridge>> RenewAsync(
-        string tenantId, RenewBridgeRequest request, HttpContext context, ProviderDb db, TenantLocks locks, Authority authority, ProviderOptions options, CancellationToken cancellationToken)
+        string tenantId, RenewBridgeRequest request, HttpContext context, Authority authority, BridgeRenewals renewals, CancellationToken cancellationToken)
     {
         TenantIds.Require(tenantId);
         BridgeCaller.RequireTenant(context.User, tenantId);
-        var csr = TenantRequests.Bridge(request.MqttBridgeCsr, tenantId, options.PlatformDomain);
-        var current = await context.Connection.GetClientCertificateAsync(cancellationToken) ?? throw BridgeCaller.Refusal();
-
-        await using var held = await locks.AcquireAsync(tenantId, cancellationToken);
-        if (await db.Tenants.AnyAsync(t => t.TenantId == tenantId && t.Status == TenantStatus.Removing, cancellationToken))
-            throw BridgeCaller.Refusal();
-        var issued = await authority.RenewAsync(
-            new CertificateRenewal { Certificate = current, Csr = csr, RequiredProfile = Profiles.MqttBridge, Requester = "tenant:" + tenantId }, cancellationToken);
+        var csr = TenantRequests.Parse(request.MqttBridgeCsr, TenantRequests.BridgeField);
+        var certificate = await context.Connection.GetClientCertificateAsync(cancellationToken) ?? throw BridgeCaller.Refusal();
+        var record = await authority.FindAsync(certificate.SerialNumberBytes.ToArray(), cancellationToken) ?? throw BridgeCaller.Refusal();
+        var issued = await renewals.RenewAsync(new OwnedRenewal { Record = record, Certificate = certificate, Csr = csr }, cancellationToken);
         return TypedResults.Ok(new RenewedBridge { MqttBridgeCert = issued.Pem, CaChain = issued.ChainPem });
     }
 }

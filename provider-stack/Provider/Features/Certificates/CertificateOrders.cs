@@ -2,21 +2,21 @@ using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Pki;
 using IoTPlatform.Provider.Data;
 using IoTPlatform.Provider.Features.Join;
+using IoTPlatform.Provider.Features.Messaging;
 using IoTPlatform.Provider.Startup;
 
 namespace IoTPlatform.Provider.Features.Certificates;
 
 /// <summary>What the provider orders from its CA for a tenant. The idempotency key names the occasion and the key, so an occasion can't yield two certificates.</summary>
-internal sealed class CertificateOrders(ProviderOptions options)
+internal sealed class CertificateOrders(ProviderOptions options, TenantPlans plans)
 {
     private const string Provisioner = "join";
-
-    public static string RequesterOf(Guid joinId) => $"join:{joinId:N}";
 
     public IssueRequest SubCa(TenantRow tenant, JoinRow join) =>
         SubCa(tenant, CertificateSigningRequest.ParseDer(join.SubCaCsr)) with
         {
-            Requester = RequesterOf(join.JoinId),
+            Requester = JoinLineage.Of(join.JoinId),
+            Lineage = JoinLineage.Of(join.JoinId),
             IdempotencyKey = $"join:{join.JoinId:N}:sub-ca:{Convert.ToHexStringLower(join.SubCaKeySha256)}",
         };
 
@@ -24,6 +24,8 @@ internal sealed class CertificateOrders(ProviderOptions options)
         SubCa(tenant, csr) with
         {
             Requester = "tenant:" + tenant.TenantId,
+            Lineage = JoinLineage.Of(tenant.WorkflowId ?? throw new InvalidOperationException($"Tenant {tenant.TenantId} has no join.")),
+            Quota = new IssuanceQuota { AnswersWithTheFreshOne = false, TenantPerHour = plans.CertificatesPerHourOf(tenant.Plan) },
             IdempotencyKey = $"rotate:{tenant.WorkflowId:N}:sub-ca:{Convert.ToHexStringLower(csr.SubjectPublicKeyInfoSha256)}",
         };
 
@@ -34,7 +36,10 @@ internal sealed class CertificateOrders(ProviderOptions options)
         Names = TenantNames.Bridge(tenant.TenantId, options.PlatformDomain),
         Provisioner = Provisioner,
         Tenant = tenant.TenantId,
-        Requester = RequesterOf(join.JoinId),
+        Requester = JoinLineage.Of(join.JoinId),
+        Lineage = JoinLineage.Of(join.JoinId),
+        // A JOIN may change its bridge key until it is confirmed.
+        Quota = new IssuanceQuota { AnswersWithTheFreshOne = false },
         IdempotencyKey = $"join:{join.JoinId:N}:bridge:{Convert.ToHexStringLower(join.BridgeKeySha256)}",
     };
 

@@ -26,12 +26,4 @@ internal sealed class TenantCertificates(Authority authority, TimeProvider time)
         while (cursor is not null);
         return found;
     }
-
-    /// <summary>Revokes what matches. The caller holds the tenant's lock, so nothing new is issued meanwhile.</summary>
-    public async Task RevokeAsync(string tenantId, Func<CertificateRecord, bool> which, RevocationReason reason, string by, CancellationToken cancellationToken)
-    {
-        foreach (var certificate in (await ValidAsync(tenantId, profile: null, cancellationToken)).Where(which))
-            await authority.RevokeAsync(
-                new Revocation { Serial = certificate.SerialNumber, ReasonCode = reason.Code, Reason = reason.Text, By = by }, cancellationToken);
-    }
 }

@@ -1,9 +1,11 @@
+using System.Security.Claims;
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Contracts.Identity;
 using IoTPlatform.Contracts.Tenants;
 using IoTPlatform.Hosting;
 using IoTPlatform.Provider.Data;
 using IoTPlatform.Provider.Features.Bridge;
+using IoTPlatform.Provider.Features.Certificates;
 using IoTPlatform.Provider.Features.Join;
 using IoTPlatform.Provider.Features.Tenants;
 using IoTPlatform.Provider.Features.Workflow;
@@ -29,7 +31,10 @@ internal static class FederationEndpoints
         TenantIds.Require(tenantId);
         BridgeCaller.RequireTenant(context.User, tenantId);
         await RequireJoinAsync(db, tenantId, cancellationToken);
-        return Answer(context, federation, tenantId, await secrets.EnsureAsync(tenantId, cancellationToken));
+        // Of the caller's own JOIN: one that is not confirmed yet does not get what the standing one signs in with.
+        var joinId = JoinLineage.Parse(context.User.FindFirstValue(ClientCertificateDefaults.LineageClaim)) ?? throw BridgeCaller.Refusal();
+        var secret = await secrets.OfJoinAsync(tenantId, joinId, cancellationToken) ?? await secrets.EnsureAsync(tenantId, cancellationToken);
+        return Answer(context, federation, tenantId, secret);
     }
 
     private static async Task<Ok<FederationCredentials>> ConfigureAsync(
@@ -72,14 +77,15 @@ internal static class FederationEndpoints
             join row in db.Joins.AsNoTracking() on tenant.WorkflowId equals row.JoinId into rows
             from row in rows.DefaultIfEmpty()
             select new { tenant.Status, Join = row }).SingleOrDefaultAsync(cancellationToken) ?? throw TenantIds.NotFound(tenantId);
-        return found.Status is TenantStatus.Joined or TenantStatus.Active && found.Join is not null
-            ? found.Join
+        // While a tenant joins anew the JOIN that it confirmed before is the one that counts.
+        var standing = await db.Joins.AsNoTracking().Where(j => j.TenantId == tenantId && j.ConfirmedAt != null).OrderByDescending(j => j.ConfirmedAt).FirstOrDefaultAsync(cancellationToken);
+        return found.Status is TenantStatus.Joining or TenantStatus.Joined or TenantStatus.Active && standing is not null ? standing
+            : found.Status is TenantStatus.Joined or TenantStatus.Active && found.Join is not null ? found.Join
             : throw new ProblemException(StatusCodes.Status409Conflict, "tenant_not_joined", $"Tenant {tenantId} has not joined, so there is no federation yet.");
     }
 
     private static Ok<FederationCredentials> Answer(HttpContext context, IFederationProvisioner federation, string tenantId, string secret)
     {
-        context.Response.Headers.CacheControl = "no-store";
         return TypedResults.Ok(new FederationCredentials
         {
             CdmIdpClientId = FederationClient.IdOf(tenantId),

@@ -27,6 +27,26 @@ internal sealed class FederationSecrets(NpgsqlDataSource database, IDataProtecti
         return await FindAsync(tenantId, cancellationToken) ?? throw new InvalidOperationException("The federation secret vanished while it was made.");
     }
 
+    /// <summary>The secret that the bundle of a JOIN carries: its own where it is to replace another JOIN, else the tenant's. Null: none was chosen.</summary>
+    public async Task<string?> OfJoinAsync(string tenantId, Guid joinId, CancellationToken cancellationToken)
+    {
+        await using var select = database.CreateCommand("SELECT ciphertext FROM provider.join_secrets WHERE join_id = $1");
+        select.Parameters.Add(new() { Value = joinId });
+        return await select.ExecuteScalarAsync(cancellationToken) is string ciphertext
+            ? Protector(tenantId).Unprotect(ciphertext)
+            : await FindAsync(tenantId, cancellationToken);
+    }
+
+    /// <summary>Chooses the secret of a JOIN that is to replace another one, once. The tenant keeps its own until then.</summary>
+    public async Task EnsureOfJoinAsync(string tenantId, Guid joinId, CancellationToken cancellationToken)
+    {
+        await using var insert = database.CreateCommand("INSERT INTO provider.join_secrets (join_id, ciphertext, created_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING");
+        insert.Parameters.Add(new() { Value = joinId });
+        insert.Parameters.Add(new() { Value = Protector(tenantId).Protect(Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32))) });
+        insert.Parameters.Add(new() { Value = time.GetUtcNow() });
+        await insert.ExecuteNonQueryAsync(cancellationToken);
+    }
+
     public async Task<string?> FindAsync(string tenantId, CancellationToken cancellationToken)
     {
         await using var select = database.CreateCommand("SELECT ciphertext FROM provider.federation_secrets WHERE tenant_id = $1");

@@ -4,6 +4,7 @@ using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
 using IoTPlatform.Provider.Data;
 using IoTPlatform.Provider.Features.Certificates;
+using IoTPlatform.Provider.Features.Identity;
 using IoTPlatform.Provider.Features.Proofs;
 using IoTPlatform.Provider.Features.Tenants;
 using IoTPlatform.Provider.Features.Workflow;
@@ -21,7 +22,7 @@ internal static class ConfirmJoinEndpoint
 
     private static async Task<NoContent> ConfirmAsync(
         string tenantId, JoinConfirmation confirmation, HttpContext context, ProviderDb db, TenantLocks locks,
-        TenantProofs proofs, TenantCertificates certificates, TimeProvider time, CancellationToken cancellationToken)
+        TenantProofs proofs, FederationSettlement federation, TimeProvider time, CancellationToken cancellationToken)
     {
         TenantIds.Require(tenantId);
         var (_, asked) = await CurrentJoin.FindAsync(db, tenantId, cancellationToken) ?? throw TenantProofs.Refusal();
@@ -34,26 +35,33 @@ internal static class ConfirmJoinEndpoint
         if (tenant.Status == TenantStatus.Active)
             return TypedResults.NoContent();
         if (tenant.Status != TenantStatus.Joined)
-            throw new ProblemException(StatusCodes.Status409Conflict, "join_incomplete", "The JOIN is not complete: there is nothing to confirm yet.");
+            throw Incomplete();
 
-        var requester = CertificateOrders.RequesterOf(join.JoinId);
-        await certificates.RevokeAsync(
-            tenantId, certificate => certificate.Requester != requester || IsReplacedBridge(certificate.Profile, certificate.SerialNumber, join),
-            RevocationReason.Superseded("superseded by a confirmed JOIN"), "tenant:" + tenantId, cancellationToken);
-        await CommitAsync(db, join, time.GetUtcNow(), cancellationToken);
+        // Reopened since it was read: the holder has asked for something else, which the confirmation can't have meant.
+        if (!await CommitAsync(db, tenant, join, time.GetUtcNow(), cancellationToken))
+            throw Incomplete();
+        await federation.TrySettleAsync(tenantId, cancellationToken);
         return TypedResults.NoContent();
     }
 
-    // The key holder may have come back with another bridge key before it confirmed.
-    private static bool IsReplacedBridge(string profile, byte[] serial, JoinRow join) =>
-        profile == Profiles.MqttBridge.Name && !serial.AsSpan().SequenceEqual(join.BridgeSerial);
+    private static ProblemException Incomplete() =>
+        new(StatusCodes.Status409Conflict, "join_incomplete", "The JOIN is not complete: there is nothing to confirm yet.");
 
-    private static Task CommitAsync(ProviderDb db, JoinRow join, DateTimeOffset now, CancellationToken cancellationToken) => db.ActAsync(async () =>
+    private static Task<bool> CommitAsync(ProviderDb db, TenantRow tenant, JoinRow join, DateTimeOffset now, CancellationToken cancellationToken) => db.ActAsync(async () =>
     {
-        await db.JoinKeys.Open(join.TenantId).Where(k => k.JoinId == join.JoinId).ExecuteUpdateAsync(s => s.SetProperty(k => k.SpentAt, now), cancellationToken);
-        await db.Tenants.Where(t => t.TenantId == join.TenantId && t.Status == TenantStatus.Joined)
+        var (tenantId, by) = (join.TenantId, "tenant:" + join.TenantId);
+        await db.JoinKeys.Open(tenantId).Where(k => k.JoinId == join.JoinId).ExecuteUpdateAsync(s => s.SetProperty(k => k.SpentAt, now), cancellationToken);
+        var confirmed = await db.Tenants
+            .Where(t => t.TenantId == tenantId && t.Status == TenantStatus.Joined && t.WorkflowId == join.JoinId && t.WorkflowRevision == tenant.WorkflowRevision)
             .ExecuteUpdateAsync(s => s.SetProperty(t => t.Status, TenantStatus.Active), cancellationToken);
+        if (confirmed == 0)
+            return null;
         await db.Joins.Where(j => j.JoinId == join.JoinId).ExecuteUpdateAsync(s => s.SetProperty(j => j.ConfirmedAt, now), cancellationToken);
-        return new AuditEntry("tenant:" + join.TenantId, "join.confirmed", join.TenantId, JoinRows.Details(join));
+        await FederationDecisions.ConfirmAsync(db, join, now, cancellationToken);
+        var superseded = RevocationReason.Superseded("superseded by a confirmed JOIN");
+        await TenantRevocation.RevokeOtherJoinsAsync(db, tenantId, join.JoinId, superseded, by, now, cancellationToken);
+        // The key holder may have come back with another bridge key before it confirmed.
+        await TenantRevocation.RevokeOtherKeysAsync(db, tenantId, join.JoinId, Profiles.MqttBridge, join.BridgeKeySha256, superseded, by, now, cancellationToken);
+        return new AuditEntry(by, "join.confirmed", tenantId, JoinRows.Details(join));
     }, cancellationToken);
 }

@@ -1,28 +1,20 @@
 using IoTPlatform.Contracts.Tenants;
 using IoTPlatform.Provider.Data;
 using IoTPlatform.Provider.Features.Certificates;
+using IoTPlatform.Provider.Features.Identity;
 using Microsoft.EntityFrameworkCore;
 
 namespace IoTPlatform.Provider.Features.Join;
 
 /// <summary>Takes back a join that was never confirmed. An active tenant falls back to the join it confirmed before.</summary>
-internal sealed class JoinAbandonment(TenantCertificates certificates, TimeProvider time)
+internal sealed class JoinAbandonment(TimeProvider time)
 {
-    /// <summary>Before <see cref="ForgetAsync"/>, under the tenant's lock: a crash in between leaves a join that can be taken back again.</summary>
-    public async Task RevokeCertificatesAsync(TenantRow tenant, string by, CancellationToken cancellationToken)
-    {
-        if (!IsUnconfirmed(tenant) || tenant.WorkflowId is not { } joinId)
-            return;
-        var requester = CertificateOrders.RequesterOf(joinId);
-        await certificates.RevokeAsync(
-            tenant.TenantId, certificate => certificate.Requester == requester,
-            RevocationReason.CessationOfOperation("JOIN taken back before it was confirmed"), by, cancellationToken);
-    }
-
-    public async Task ForgetAsync(ProviderDb db, TenantRow tenant, CancellationToken cancellationToken)
+    /// <summary>In the caller's transaction, last before its audit entry.</summary>
+    public async Task ForgetAsync(ProviderDb db, TenantRow tenant, string by, CancellationToken cancellationToken)
     {
         if (!IsUnconfirmed(tenant))
             return;
+        var now = time.GetUtcNow();
         var confirmed = await db.Joins
             .Where(j => j.TenantId == tenant.TenantId && j.ConfirmedAt != null)
             .OrderByDescending(j => j.ConfirmedAt).Select(j => (Guid?)j.JoinId).FirstOrDefaultAsync(cancellationToken);
@@ -32,8 +24,13 @@ internal sealed class JoinAbandonment(TenantCertificates certificates, TimeProvi
                 .SetProperty(t => t.WorkflowId, confirmed)
                 .SetProperty(t => t.WorkflowRevision, t => t.WorkflowRevision + 1)
                 // A broker need not know that the bridge certificate is revoked: the way in goes, too.
-                .SetProperty(t => t.BrokerDueAt, time.GetUtcNow()),
+                .SetProperty(t => t.BrokerDueAt, now),
             cancellationToken);
+        if (tenant.WorkflowId is not { } joinId)
+            return;
+        await FederationDecisions.TakeBackAsync(db, tenant.TenantId, joinId, fallsBack: confirmed is not null, now, cancellationToken);
+        await TenantRevocation.RevokeJoinAsync(
+            db, tenant.TenantId, joinId, RevocationReason.CessationOfOperation("JOIN taken back before it was confirmed"), by, now, cancellationToken);
     }
 
     private static bool IsUnconfirmed(TenantRow tenant) =>

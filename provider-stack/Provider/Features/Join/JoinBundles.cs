@@ -47,7 +47,7 @@ internal sealed class JoinBundles(ProviderDb db, Authority authority, Federation
         RabbitmqUser = MqttBridgeName.For(join.TenantId),
         MqttBridgeCert = await PemAsync(join.BridgeSerial, cancellationToken),
         CdmIdpClientId = FederationClient.IdOf(join.TenantId),
-        CdmIdpClientSecret = await secrets.FindAsync(join.TenantId, cancellationToken) ?? throw Incomplete(join),
+        CdmIdpClientSecret = await secrets.OfJoinAsync(join.TenantId, join.JoinId, cancellationToken) ?? throw Incomplete(join),
         CdmDiscoveryUrl = federation.DiscoveryUrl.AbsoluteUri,
     };
 

@@ -9,25 +9,36 @@ namespace IoTPlatform.Provider.Features.Join;
 /// </summary>
 internal static class TenantRequests
 {
+    public const string BridgeField = "mqtt_bridge_csr";
+    private const string SubCaField = "sub_ca_csr";
+
     public static CertificateSigningRequest SubCa(string pem, string tenantId)
     {
-        var csr = Parse(pem, "sub_ca_csr");
+        var csr = Parse(pem, SubCaField);
+        RequireKey(csr, SubCaField);
         if (csr.Names.AllSans.Any())
-            throw Refuse("sub_ca_csr", "a Sub-CA has no subject alternative names");
-        RequireCommonName(csr, "sub_ca_csr", SubCaName.For, tenantId);
+            throw Refuse(SubCaField, "a Sub-CA has no subject alternative names");
+        RequireCommonName(csr, SubCaField, SubCaName.For, tenantId);
         return csr;
     }
 
     public static CertificateSigningRequest Bridge(string pem, string tenantId, string platformDomain)
     {
-        var csr = Parse(pem, "mqtt_bridge_csr");
+        var csr = Parse(pem, BridgeField);
+        RequireBridge(csr, tenantId, platformDomain);
+        return csr;
+    }
+
+    /// <summary>A request for a bridge certificate names the tenant's bridge, or nothing.</summary>
+    public static void RequireBridge(CertificateSigningRequest csr, string tenantId, string platformDomain)
+    {
+        RequireKey(csr, BridgeField);
         var names = TenantNames.Bridge(tenantId, platformDomain);
         if (csr.RequestsCa)
-            throw Refuse("mqtt_bridge_csr", "it asks for a CA certificate");
+            throw Refuse(BridgeField, "it asks for a CA certificate");
         if (csr.Names.AllSans.Except(names.AllSans, StringComparer.Ordinal).Any())
-            throw Refuse("mqtt_bridge_csr", $"it may name nothing but {names.Uris[0]}");
-        RequireCommonName(csr, "mqtt_bridge_csr", MqttBridgeName.For, tenantId);
-        return csr;
+            throw Refuse(BridgeField, $"it may name nothing but {names.Uris[0]}");
+        RequireCommonName(csr, BridgeField, MqttBridgeName.For, tenantId);
     }
 
     public static void RequireDifferentKeys(CertificateSigningRequest subCa, CertificateSigningRequest bridge)
@@ -36,21 +47,24 @@ internal static class TenantRequests
             throw new ProblemException(StatusCodes.Status400BadRequest, "csr_key_reused", "Sub-CA and MQTT bridge need a key each.");
     }
 
-    private static CertificateSigningRequest Parse(string? pem, string field)
+    public static CertificateSigningRequest Parse(string? pem, string field)
     {
         if (string.IsNullOrWhiteSpace(pem))
             throw Refuse(field, "it is missing");
-        CertificateSigningRequest csr;
         try
         {
-            csr = CertificateSigningRequest.ParsePem(pem);
+            return CertificateSigningRequest.ParsePem(pem);
         }
         catch (PkiException e)
         {
             throw Refuse(field, e.Message, e);
         }
+    }
 
-        return csr.Key == KeyKind.P256 ? csr : throw Refuse(field, "its key must be P-256");
+    private static void RequireKey(CertificateSigningRequest csr, string field)
+    {
+        if (csr.Key != KeyKind.P256)
+            throw Refuse(field, "its key must be P-256");
     }
 
     // A stack that was only given a key doesn't know its tenant id yet, so its CSRs may leave the CN out or call it just "tenant".

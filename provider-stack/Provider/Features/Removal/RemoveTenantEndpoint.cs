@@ -1,6 +1,7 @@
 using IoTPlatform.Contracts.Tenants;
 using IoTPlatform.Hosting;
 using IoTPlatform.Provider.Data;
+using IoTPlatform.Provider.Features.Certificates;
 using IoTPlatform.Provider.Features.Tenants;
 using IoTPlatform.Provider.Features.Workflow;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -24,7 +25,10 @@ internal static class RemoveTenantEndpoint
         return TypedResults.NoContent();
     }
 
-    /// <summary>From here on no key opens, no join goes on, and only the removal is left to do. False: begun before, or no such tenant.</summary>
+    /// <summary>
+    /// Closes every door of the tenant in one transaction: from here on no key opens, no join goes on, no certificate is good, and only the
+    /// cleaning up is left to do. False: begun before, or no such tenant.
+    /// </summary>
     private static Task<bool> BeginAsync(ProviderDb db, string tenantId, string admin, DateTimeOffset now, CancellationToken cancellationToken) => db.ActAsync(async () =>
     {
         var removal = Guid.CreateVersion7(now);
@@ -37,6 +41,8 @@ internal static class RemoveTenantEndpoint
             cancellationToken);
         if (begun == 0)
             return null;
+        await db.Database.ExecuteSqlAsync($"UPDATE provider.broker_namespaces SET suspended = true WHERE tenant_id = {tenantId}", cancellationToken);
+        await TenantRevocation.RevokeAllAsync(db, tenantId, RemovalReason.Value, admin, now, cancellationToken);
         return new AuditEntry(admin, "tenant.removing", tenantId, AuditedTransaction.Details(("workflow", removal.ToString())));
     }, cancellationToken);
 }

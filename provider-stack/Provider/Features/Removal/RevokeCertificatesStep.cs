@@ -1,13 +1,18 @@
+using IoTPlatform.Provider.Data;
 using IoTPlatform.Provider.Features.Certificates;
 using IoTPlatform.Provider.Features.Workflow;
+using Microsoft.EntityFrameworkCore;
 
 namespace IoTPlatform.Provider.Features.Removal;
 
-/// <summary>First, because it needs nobody else: whatever is down, the tenant is locked out at once.</summary>
-internal sealed class RevokeCertificatesStep(TenantCertificates certificates) : IRemovalStep
+/// <summary>What the removal began with, once more: for one that was begun by an earlier version of the platform.</summary>
+internal sealed class RevokeCertificatesStep(IDbContextFactory<ProviderDb> contexts, TimeProvider time) : IRemovalStep
 {
     public string Name => "revoke-certificates";
 
-    public Task EnsureAsync(WorkflowInput input, CancellationToken cancellationToken) =>
-        certificates.RevokeAsync(input.TenantId, _ => true, RevocationReason.CessationOfOperation("tenant removed"), "system", cancellationToken);
+    public async Task EnsureAsync(WorkflowInput input, CancellationToken cancellationToken)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        await TenantRevocation.RevokeAllAsync(db, input.TenantId, RemovalReason.Value, "system", time.GetUtcNow(), cancellationToken);
+    }
 }

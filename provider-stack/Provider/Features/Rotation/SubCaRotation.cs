@@ -9,7 +9,7 @@ using IoTPlatform.Provider.Features.Certificates;
 
 namespace IoTPlatform.Provider.Features.Rotation;
 
-internal sealed class SubCaRotation(Authority authority, CertificateOrders orders, TenantCertificates certificates)
+internal sealed class SubCaRotation(Authority authority, CertificateOrders orders, TenantCertificates certificates, TimeProvider time)
 {
     /// <summary>Two are a rotation; some more are rotations whose old Sub-CA nobody has retired yet. Bounded, because each can vouch for the next.</summary>
     private const int MostValid = 4;
@@ -37,8 +37,8 @@ internal sealed class SubCaRotation(Authority authority, CertificateOrders order
         return issued;
     }
 
-    public Task RetireOthersAsync(string tenantId, byte[] keeper, CancellationToken cancellationToken) =>
-        certificates.RevokeAsync(
-            tenantId, c => c.Profile == Profiles.TenantSubCa.Name && !SubCaKeys.PublicKeyOf(c.Der).AsSpan().SequenceEqual(keeper),
-            RevocationReason.Superseded("Sub-CA rotated, no certificate of it in use"), "tenant:" + tenantId, cancellationToken);
+    public async Task RetireOthersAsync(ProviderDb db, string tenantId, byte[] keeper, CancellationToken cancellationToken) =>
+        await TenantRevocation.RevokeOtherKeysAsync(
+            db, tenantId, joinId: null, Profiles.TenantSubCa, SHA256.HashData(keeper),
+            RevocationReason.Superseded("Sub-CA rotated, no certificate of it in use"), "tenant:" + tenantId, time.GetUtcNow(), cancellationToken);
 }

@@ -56,7 +56,7 @@ internal static class SubCaRotationEndpoints
 
         await using var held = await locks.AcquireAsync(tenantId, cancellationToken);
         await RequireActiveAsync(db, tenantId, cancellationToken);
-        await rotation.RetireOthersAsync(tenantId, keeper, cancellationToken);
+        await rotation.RetireOthersAsync(db, tenantId, keeper, cancellationToken);
         return TypedResults.NoContent();
     }
 

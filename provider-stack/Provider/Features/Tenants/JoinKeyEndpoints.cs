@@ -1,6 +1,7 @@
 using IoTPlatform.Contracts.Tenants;
 using IoTPlatform.Hosting;
 using IoTPlatform.Provider.Data;
+using IoTPlatform.Provider.Features.Identity;
 using IoTPlatform.Provider.Features.Join;
 using IoTPlatform.Provider.Features.Workflow;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -18,26 +19,27 @@ internal static class JoinKeyEndpoints
     }
 
     private static async Task<Ok<PreparedTenant>> ReplaceAsync(
-        string tenantId, HttpContext context, ProviderDb db, TenantLocks locks, JoinAbandonment abandonment, JoinKeys keys, TimeProvider time, CancellationToken cancellationToken)
+        string tenantId, HttpContext context, ProviderDb db, TenantLocks locks, JoinAbandonment abandonment, FederationSettlement federation, JoinKeys keys, TimeProvider time, CancellationToken cancellationToken)
     {
         TenantIds.Require(tenantId);
         var admin = Caller.Of(context.User);
         await using var held = await locks.AcquireAsync(tenantId, cancellationToken);
         var tenant = await RequireAsync(db, tenantId, cancellationToken);
-        await abandonment.RevokeCertificatesAsync(tenant, admin, cancellationToken);
         var (key, answer) = keys.Create(tenant);
         await db.ActAsync(async () =>
         {
             await db.JoinKeys.RevokeOpenAsync(tenantId, time.GetUtcNow(), cancellationToken);
-            await abandonment.ForgetAsync(db, tenant, cancellationToken);
             db.JoinKeys.Add(key);
+            await db.SaveChangesAsync(cancellationToken);
+            await abandonment.ForgetAsync(db, tenant, admin, cancellationToken);
             return new AuditEntry(admin, "join.key_replaced", tenantId, AuditedTransaction.Details(("key_expires_at", key.ExpiresAt.ToString("O"))));
         }, cancellationToken);
+        await federation.TrySettleAsync(tenantId, cancellationToken);
         return TypedResults.Ok(answer);
     }
 
     private static async Task<NoContent> RevokeAsync(
-        string tenantId, HttpContext context, ProviderDb db, TenantLocks locks, JoinAbandonment abandonment, TimeProvider time, CancellationToken cancellationToken)
+        string tenantId, HttpContext context, ProviderDb db, TenantLocks locks, JoinAbandonment abandonment, FederationSettlement federation, TimeProvider time, CancellationToken cancellationToken)
     {
         TenantIds.Require(tenantId);
         var admin = Caller.Of(context.User);
@@ -45,13 +47,13 @@ internal static class JoinKeyEndpoints
         var tenant = await RequireAsync(db, tenantId, cancellationToken);
         if (!await db.JoinKeys.Open(tenantId).AnyAsync(cancellationToken))
             return TypedResults.NoContent();
-        await abandonment.RevokeCertificatesAsync(tenant, admin, cancellationToken);
         await db.ActAsync(async () =>
         {
             await db.JoinKeys.RevokeOpenAsync(tenantId, time.GetUtcNow(), cancellationToken);
-            await abandonment.ForgetAsync(db, tenant, cancellationToken);
+            await abandonment.ForgetAsync(db, tenant, admin, cancellationToken);
             return new AuditEntry(admin, "join.key_revoked", tenantId);
         }, cancellationToken);
+        await federation.TrySettleAsync(tenantId, cancellationToken);
         return TypedResults.NoContent();
     }
 

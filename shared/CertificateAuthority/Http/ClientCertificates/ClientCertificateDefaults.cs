@@ -29,6 +29,9 @@ public static class ClientCertificateDefaults
     /// <summary>Claim: the tenant, from the store, if it has one.</summary>
     public const string TenantClaim = "certificate:tenant";
 
+    /// <summary>Claim: the lineage, from the store, if it has one.</summary>
+    public const string LineageClaim = "certificate:lineage";
+
     /// <summary>The RabbitMQ that has its certificate from this host: see <see cref="BrokerCertificate"/>.</summary>
     public const string BrokerPolicy = "ClientCertificate.Broker";
 }

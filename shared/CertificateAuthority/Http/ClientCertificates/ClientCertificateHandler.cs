@@ -66,6 +66,11 @@ internal sealed class ClientCertificateHandler(IOptionsMonitor<AuthenticationSch
             identity.AddClaim(new Claim(ClientCertificateDefaults.TenantClaim, tenant));
         }
 
+        if (record.Lineage is { } lineage)
+        {
+            identity.AddClaim(new Claim(ClientCertificateDefaults.LineageClaim, lineage));
+        }
+
         return new ClaimsPrincipal(identity);
     }
 }

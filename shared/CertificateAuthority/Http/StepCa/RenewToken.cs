@@ -28,7 +28,7 @@ internal sealed class RenewToken(Authority authority)
     public static bool IsPresent(HttpRequest request) => request.Headers.Authorization.ToString().StartsWith(Prefix, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Throws <see cref="JoseException"/> or a 401.</summary>
-    public CertificateRenewal Authorize(HttpRequest request)
+    public (X509Certificate2 Certificate, UsedToken Token) Authorize(HttpRequest request)
     {
         var now = authority.Time.GetUtcNow();
         var jws = CompactJws.Parse(request.Headers.Authorization.ToString().AsSpan(Prefix.Length));
@@ -53,7 +53,7 @@ internal sealed class RenewToken(Authority authority)
         }
 
         var hash = SHA256.HashData(Encoding.UTF8.GetBytes($"renew\0{Convert.ToHexString(leaf.Serial)}\0{id}"));
-        return new CertificateRenewal { Certificate = certificate, BurnToken = new UsedToken(hash, claims.Expires!.Value.ToUniversalTime() + _policy.ClockSkew) };
+        return (certificate, new UsedToken(hash, claims.Expires!.Value.ToUniversalTime() + _policy.ClockSkew));
     }
 
     private static X509Certificate2 Load(byte[] der)

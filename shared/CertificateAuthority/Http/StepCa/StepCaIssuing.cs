@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Http;
 namespace IoTPlatform.CertificateAuthority;
 
 /// <summary>POST sign, renew and rekey: decode, validate, authorize, act.</summary>
-internal sealed class StepCaIssuing(Authority authority, JwkProvisioner provisioner)
+internal sealed class StepCaIssuing(Authority authority, JwkProvisioner provisioner, ProfileRenewals renewals, NameReservations reservations)
 {
     private readonly ConditionalWeakTable<ActiveIssuers, SignAnswer> _answers = [];
     private readonly RenewToken _renewToken = new(authority);
@@ -26,6 +26,7 @@ internal sealed class StepCaIssuing(Authority authority, JwkProvisioner provisio
 
         var grant = provisioner.AuthorizeSign(body.Ott, now);
         var names = RequestedNames.Granted(csr.Names, grant);
+        await reservations.RequireFreeAsync(names, context.RequestAborted).ConfigureAwait(false);
         var validity = LeafValidity.Of(notBefore, notAfter, now, authority.Options);
         var issued = await authority.IssueAsync(
             new IssueRequest
@@ -47,18 +48,17 @@ internal sealed class StepCaIssuing(Authority authority, JwkProvisioner provisio
 
     public async Task RenewAsync(HttpContext context)
     {
-        var renewal = RenewToken.IsPresent(context.Request)
+        var (certificate, token) = RenewToken.IsPresent(context.Request)
             ? _renewToken.Authorize(context.Request)
-            : new CertificateRenewal { Certificate = ClientCertificates.Required(context) };
-        await AnswerAsync(context, await authority.RenewAsync(renewal, context.RequestAborted).ConfigureAwait(false)).ConfigureAwait(false);
+            : (ClientCertificates.Required(context), null);
+        await AnswerAsync(context, await renewals.RenewAsync(certificate, csr: null, token, context.RequestAborted).ConfigureAwait(false)).ConfigureAwait(false);
     }
 
     public async Task RekeyAsync(HttpContext context)
     {
         var certificate = ClientCertificates.Required(context);
         var body = await RequestBody.ParseAsync(context, StepCaRequests.ParseRekey).ConfigureAwait(false);
-        var renewal = new CertificateRenewal { Certificate = certificate, Csr = CsrOf(body.Csr) };
-        await AnswerAsync(context, await authority.RenewAsync(renewal, context.RequestAborted).ConfigureAwait(false)).ConfigureAwait(false);
+        await AnswerAsync(context, await renewals.RenewAsync(certificate, CsrOf(body.Csr), burnToken: null, context.RequestAborted).ConfigureAwait(false)).ConfigureAwait(false);
     }
 
     private Task AnswerAsync(HttpContext context, IssuedCertificate issued) =>

@@ -1,4 +1,3 @@
-using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
@@ -11,6 +10,7 @@ namespace IoTPlatform.Tenant.Features.Devices;
 internal sealed class DeviceCertificates(Authority authority, JoinedTenant tenant, TenantOptions options, TimeProvider time)
 {
     private readonly CertificateProfile profile = Profiles.DeviceFor(options.DeviceLifetime);
+    private readonly IssuanceQuota quota = new() { TenantPerHour = options.DeviceCertificatesPerHour };
 
     public string SpiffeIdOf(string deviceId) => SpiffeId.Device(tenant.TenantId, tenant.PlatformDomain, deviceId);
 
@@ -31,18 +31,22 @@ internal sealed class DeviceCertificates(Authority authority, JoinedTenant tenan
             Requester = $"device:{deviceId}",
             IdempotencyKey = idempotencyKey,
             Tenant = tenant.TenantId,
+            // Enrolment decides itself whether a device that comes again gets its certificate again.
+            Quota = quota with { AnswersWithTheFreshOne = false },
         }, cancellationToken);
 
-    public Task<IssuedCertificate> RenewAsync(string deviceId, X509Certificate2 current, CertificateSigningRequest? csr, CancellationToken cancellationToken)
+    public Task<IssuedCertificate> RenewAsync(string deviceId, OwnedRenewal renewal, CancellationToken cancellationToken)
     {
         var untilIssuerEnds = authority.Chain.Issuer.NotAfter - time.GetUtcNow();
         return authority.RenewAsync(new CertificateRenewal
         {
-            Certificate = current,
-            Csr = csr,
+            Certificate = renewal.Certificate,
+            Csr = renewal.Csr,
+            BurnToken = renewal.BurnToken,
             Lifetime = options.DeviceLifetime < untilIssuerEnds ? options.DeviceLifetime : untilIssuerEnds,
             Requester = $"device:{deviceId}",
-            RequiredProfile = profile,
+            Profile = profile,
+            Quota = quota,
         }, cancellationToken);
     }
 

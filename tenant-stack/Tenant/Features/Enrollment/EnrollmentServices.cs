@@ -1,3 +1,4 @@
+using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Tenant.Configuration;
 using IoTPlatform.Tenant.Features.Enrollment.Tokens;
 using Microsoft.AspNetCore.Authorization;
@@ -13,6 +14,7 @@ internal static class EnrollmentServices
         .AddSingleton<EnrollmentThrottle>()
         .AddSingleton<EnrollDevice>()
         .AddSingleton<RenewDevice>()
+        .AddSingleton<IProfileRenewal>(s => s.GetRequiredService<RenewDevice>())
         .AddSingleton<EnrollmentTokens>()
         .AddSingleton<IAuthorizationMiddlewareResultHandler, RevokedCertificateAnswer>();
 }

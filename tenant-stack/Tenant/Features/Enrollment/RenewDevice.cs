@@ -12,20 +12,37 @@ using Microsoft.EntityFrameworkCore;
 
 namespace IoTPlatform.Tenant.Features.Enrollment;
 
-/// <summary>Renews a device certificate for the holder of the current one, with the same or a new key.</summary>
+/// <summary>The only renewal of device certificates, with the same or a new key, whichever endpoint is asked.</summary>
 internal sealed class RenewDevice(
-    IDbContextFactory<TenantDbContext> databases, DeviceCertificates certificates, DeviceAnswer answers, TimeProvider time)
+    IDbContextFactory<TenantDbContext> databases, Authority authority, DeviceCertificates certificates, DeviceAnswer answers, TimeProvider time) : IProfileRenewal
 {
+    public string Profile => Profiles.Device.Name;
+
     public async Task<EnrollResponse> RunAsync(string deviceId, RenewRequest? request, ClaimsPrincipal caller, X509Certificate2 current, CancellationToken cancellationToken)
     {
         DevicePath.Check(deviceId);
         var csr = request?.Csr is { } pem ? DeviceCsr.Parse(pem, deviceId, certificates.SpiffeIdOf(deviceId)) : null;
         if (caller.FindFirstValue(ClientCertificateDefaults.CommonNameClaim) != deviceId)
             throw new ProblemException(403, "wrong_device", "The client certificate belongs to another device than the URL.");
-        var address = await AdmitAsync(deviceId, csr, cancellationToken);
-        var certificate = await certificates.RenewAsync(deviceId, current, csr, cancellationToken);
-        await RecordAsync(deviceId, certificate, cancellationToken);
+        var record = await authority.FindAsync(current.SerialNumberBytes.ToArray(), cancellationToken) ?? throw Unknown();
+        var (certificate, address) = await RunAsync(deviceId, new OwnedRenewal { Record = record, Certificate = current, Csr = csr }, cancellationToken);
         return answers.Create(deviceId, certificate, address);
+    }
+
+    public async Task<IssuedCertificate> RenewAsync(OwnedRenewal renewal, CancellationToken cancellationToken)
+    {
+        var deviceId = renewal.Record.Subject;
+        if (renewal.Csr is { } csr)
+            DeviceCsr.Require(csr, deviceId, certificates.SpiffeIdOf(deviceId));
+        return (await RunAsync(deviceId, renewal, cancellationToken)).Certificate;
+    }
+
+    private async Task<(IssuedCertificate Certificate, IPAddress? Address)> RunAsync(string deviceId, OwnedRenewal renewal, CancellationToken cancellationToken)
+    {
+        var address = await AdmitAsync(deviceId, renewal.Csr, cancellationToken);
+        var certificate = await certificates.RenewAsync(deviceId, renewal, cancellationToken);
+        await RecordAsync(deviceId, certificate, cancellationToken);
+        return (certificate, address);
     }
 
     // The old key is not retired: a device that dies before it has stored the answer must be able to ask again with it.
@@ -34,7 +51,7 @@ internal sealed class RenewDevice(
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         var device = await db.Devices.FromSql($"SELECT * FROM tenant.devices WHERE device_id = {deviceId} FOR SHARE").AsNoTracking().SingleOrDefaultAsync(cancellationToken)
-            ?? throw new ProblemException(403, "device_unknown", "No device with this id is enrolled here.");
+            ?? throw Unknown();
         if (device.IsRevoked)
             throw Revoked();
         if (csr is not null)
@@ -52,6 +69,8 @@ internal sealed class RenewDevice(
         if (updated == 0)
             throw Revoked();
     }
+
+    private static ProblemException Unknown() => new(403, "device_unknown", "No device with this id is enrolled here.");
 
     private static ProblemException Revoked() => new(403, "device_revoked", "This device is revoked.");
 }

@@ -1,9 +1,11 @@
+using IoTPlatform.Provider.Data;
 using IoTPlatform.Provider.Features.Identity;
 using IoTPlatform.Provider.Features.Workflow;
+using Microsoft.EntityFrameworkCore;
 
 namespace IoTPlatform.Provider.Features.Join.Steps;
 
-internal sealed class FederationStep(IFederationProvisioner federation, FederationSecrets secrets) : IJoinStep
+internal sealed class FederationStep(IFederationProvisioner federation, FederationSecrets secrets, FederationSettlement settlement, IDbContextFactory<ProviderDb> contexts) : IJoinStep
 {
     public string Name => "federation";
 
@@ -12,7 +14,22 @@ internal sealed class FederationStep(IFederationProvisioner federation, Federati
 
     public async Task EnsureAsync(WorkflowInput input, CancellationToken cancellationToken)
     {
+        // Left by a JOIN that was taken back: its secret must not be this one's.
+        await settlement.SettleAsync(input.TenantId, cancellationToken);
+        if (await ReplacesAnotherAsync(input, cancellationToken))
+        {
+            await secrets.EnsureOfJoinAsync(input.TenantId, input.RequiredJoin.JoinId, cancellationToken);
+            return;
+        }
+
         var secret = await secrets.EnsureAsync(input.TenantId, cancellationToken);
         await federation.EnsureClientAsync(FederationClient.Of(input.TenantId, secret, input.RequiredJoin.KeycloakUrl), cancellationToken);
+    }
+
+    /// <summary>While an earlier JOIN stands its client is left alone: this one's secret and redirect URI count once it is confirmed.</summary>
+    private async Task<bool> ReplacesAnotherAsync(WorkflowInput input, CancellationToken cancellationToken)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        return await db.Joins.AnyAsync(j => j.TenantId == input.TenantId && j.JoinId != input.RequiredJoin.JoinId && j.ConfirmedAt != null, cancellationToken);
     }
 }

@@ -1,4 +1,5 @@
 using IoTPlatform.CertificateAuthority;
+using IoTPlatform.CertificateAuthority.Provisioners;
 using IoTPlatform.Hosting;
 using IoTPlatform.Provider.Features.Messaging.RabbitMq.Amqp;
 using IoTPlatform.Provider.Features.Messaging.RabbitMq.Api;
@@ -15,6 +16,7 @@ internal static class RabbitMqServices
     {
         var roots = RabbitMqHttp.Roots(options.Management, foundation.Ca.Authority.Chain.Root);
         services.AddSingleton(options);
+        services.AddSingleton<IReservedNames, BrokerAccountNames>();
         services.AddSingleton(_ => new RabbitMqManagement(RabbitMqHttp.Create(options.Management, roots, CallTimeout)));
         services.AddSingleton<RabbitMqApi>();
         services.AddSingleton(services => new AmqpAccount(services.GetRequiredService<RabbitMqApi>(), services.GetRequiredService<RabbitMqOwnership>(), AmqpAccount.PasswordOf(foundation.Folder)));

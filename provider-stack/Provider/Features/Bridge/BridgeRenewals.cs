@@ -1,0 +1,32 @@
+using IoTPlatform.CertificateAuthority;
+using IoTPlatform.Pki;
+using IoTPlatform.Provider.Features.Join;
+using IoTPlatform.Provider.Features.Messaging;
+using IoTPlatform.Provider.Startup;
+
+namespace IoTPlatform.Provider.Features.Bridge;
+
+/// <summary>The only renewal of bridge certificates, whichever endpoint is asked. No lock: the ledger refuses a lineage that ends meanwhile.</summary>
+internal sealed class BridgeRenewals(Authority authority, BridgeStanding standing, TenantPlans plans, ProviderOptions options) : IProfileRenewal
+{
+    public string Profile => Profiles.MqttBridge.Name;
+
+    public async Task<IssuedCertificate> RenewAsync(OwnedRenewal renewal, CancellationToken cancellationToken)
+    {
+        var (tenantId, lineage) = (renewal.Record.Tenant, renewal.Record.Lineage);
+        var tenant = await standing.RequireRenewableAsync(tenantId, lineage, cancellationToken);
+        if (renewal.Csr is { } csr)
+            TenantRequests.RequireBridge(csr, tenant.TenantId, options.PlatformDomain);
+        return await authority.RenewAsync(
+            new CertificateRenewal
+            {
+                Certificate = renewal.Certificate,
+                Csr = renewal.Csr,
+                BurnToken = renewal.BurnToken,
+                Profile = Profiles.MqttBridge,
+                Requester = "tenant:" + tenant.TenantId,
+                Quota = new IssuanceQuota { TenantPerHour = plans.CertificatesPerHourOf(tenant.Plan) },
+            },
+            cancellationToken);
+    }
+}

@@ -1,0 +1,42 @@
+using System.Collections.Frozen;
+using System.Security.Cryptography.X509Certificates;
+using IoTPlatform.CertificateAuthority.Provisioners;
+using IoTPlatform.Hosting;
+using IoTPlatform.Pki;
+
+namespace IoTPlatform.CertificateAuthority;
+
+/// <summary>Finds whose a certificate is to renew: the feature's that owns its profile, or, for what a one-time token bought, the authority's own.</summary>
+internal sealed class ProfileRenewals(Authority authority, IEnumerable<IProfileRenewal> owners, NameReservations reservations)
+{
+    // step-ca gives a new certificate whenever it is asked, and its clients count on that.
+    private static readonly IssuanceQuota LeafQuota = new() { AnswersWithTheFreshOne = false };
+    private readonly CertificateProfile _leaf = LeafProfiles.Leaf(authority.Options);
+    private readonly FrozenDictionary<string, IProfileRenewal> _owners = owners.ToFrozenDictionary(o => o.Profile, StringComparer.Ordinal);
+
+    public async Task<IssuedCertificate> RenewAsync(X509Certificate2 certificate, CertificateSigningRequest? csr, UsedToken? burnToken, CancellationToken cancellationToken)
+    {
+        var leaf = LeafVerifier.Verify(certificate, authority.Active, authority.Time.GetUtcNow());
+        // Only what a provisioner's token bought has this extension. The ledger compares with the stored profile and has the last word.
+        if (leaf.Parsed.StepProvisioner is not null)
+        {
+            // A name may have been given out since, or the rule may be younger than the certificate.
+            await reservations.RequireFreeAsync(leaf.Parsed.Names, cancellationToken).ConfigureAwait(false);
+            return await RenewLeafAsync(certificate, csr, burnToken, cancellationToken).ConfigureAwait(false);
+        }
+
+        var record = await authority.FindAsync(leaf.Serial, cancellationToken).ConfigureAwait(false);
+        if (record is null || record.IsRevoked || !record.Der.AsSpan().SequenceEqual(certificate.RawDataMemory.Span))
+        {
+            throw new ProblemException(401, record is { IsRevoked: true } ? "certificate_revoked" : "certificate_refused", "The client certificate is revoked or not on record.");
+        }
+
+        return _owners.TryGetValue(record.Profile, out var owner)
+            ? await owner.RenewAsync(new OwnedRenewal { Record = record, Certificate = certificate, Csr = csr, BurnToken = burnToken }, cancellationToken).ConfigureAwait(false)
+            : throw new ProblemException(403, "other_profile", $"The certificate is of the profile {record.Profile}, which is not renewed here.");
+    }
+
+    private Task<IssuedCertificate> RenewLeafAsync(X509Certificate2 certificate, CertificateSigningRequest? csr, UsedToken? burnToken, CancellationToken cancellationToken) =>
+        authority.RenewAsync(
+            new CertificateRenewal { Certificate = certificate, Csr = csr, BurnToken = burnToken, Profile = _leaf, Quota = LeafQuota }, cancellationToken);
+}
