@@ -87,7 +87,7 @@ internal static class FederationEndpoints
             from row in rows.DefaultIfEmpty()
             select new { tenant.Status, Join = row }).SingleOrDefaultAsync(cancellationToken) ?? throw TenantIds.NotFound(tenantId);
         // While a tenant joins anew the JOIN that it confirmed before is the one that counts.
-        var standing = await db.Joins.AsNoTracking().Where(j => j.TenantId == tenantId && j.ConfirmedAt != null).OrderByDescending(j => j.ConfirmedAt).FirstOrDefaultAsync(cancellationToken);
+        var standing = await StandingJoin.FindAsync(db, tenantId, found.Join?.JoinId, cancellationToken);
         return found.Status is TenantStatus.Joining or TenantStatus.Joined or TenantStatus.Active && standing is not null ? standing
             : found.Status is TenantStatus.Joined or TenantStatus.Active && found.Join is not null ? found.Join
             : throw new ProblemException(StatusCodes.Status409Conflict, "tenant_not_joined", $"Tenant {tenantId} has not joined, so there is no federation yet.");

@@ -1,5 +1,6 @@
 using IoTPlatform.Contracts.Tenants;
 using IoTPlatform.Provider.Data;
+using IoTPlatform.Provider.Features.Join;
 using Microsoft.EntityFrameworkCore;
 
 namespace IoTPlatform.Provider.Features.Identity;
@@ -25,9 +26,9 @@ internal sealed partial class FederationSettlement(
     public async Task SettleAsync(string tenantId, CancellationToken cancellationToken)
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        if (await db.Tenants.AsNoTracking().SingleOrDefaultAsync(t => t.TenantId == tenantId, cancellationToken) is not { FederationDueAt: { } due, Status: not TenantStatus.Removing })
+        if (await db.Tenants.AsNoTracking().SingleOrDefaultAsync(t => t.TenantId == tenantId, cancellationToken) is not { FederationDueAt: { } due, Status: not TenantStatus.Removing } tenant)
             return;
-        if (await StandingAsync(db, tenantId, cancellationToken) is { } join)
+        if (await StandingJoin.FindAsync(db, tenantId, tenant.WorkflowId, cancellationToken) is { } join)
             await federation.EnsureClientAsync(FederationClient.Of(tenantId, await secrets.EnsureAsync(tenantId, cancellationToken), join.KeycloakUrl), cancellationToken);
         else
             await ForgetAsync(tenantId, cancellationToken);
@@ -42,9 +43,6 @@ internal sealed partial class FederationSettlement(
         await federation.RemoveClientAsync(tenantId, cancellationToken);
         await secrets.ForgetAsync(tenantId, cancellationToken);
     }
-
-    private static Task<JoinRow?> StandingAsync(ProviderDb db, string tenantId, CancellationToken cancellationToken) =>
-        db.Joins.AsNoTracking().Where(j => j.TenantId == tenantId && j.ConfirmedAt != null).OrderByDescending(j => j.ConfirmedAt).FirstOrDefaultAsync(cancellationToken);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "The identity provider now has what was decided for tenant {Tenant}")]
     private partial void Settled(string tenant);

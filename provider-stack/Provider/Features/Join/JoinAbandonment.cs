@@ -15,9 +15,7 @@ internal sealed class JoinAbandonment(TimeProvider time)
         if (!IsUnconfirmed(tenant))
             return;
         var now = time.GetUtcNow();
-        var confirmed = await db.Joins
-            .Where(j => j.TenantId == tenant.TenantId && j.ConfirmedAt != null)
-            .OrderByDescending(j => j.ConfirmedAt).Select(j => (Guid?)j.JoinId).FirstOrDefaultAsync(cancellationToken);
+        var confirmed = (await StandingJoin.FindAsync(db, tenant.TenantId, current: null, cancellationToken))?.JoinId;
         var status = confirmed is null ? TenantStatus.Prepared : TenantStatus.Active;
         await db.Tenants.Where(t => t.TenantId == tenant.TenantId).ExecuteUpdateAsync(
             s => s.SetProperty(t => t.Status, status)
