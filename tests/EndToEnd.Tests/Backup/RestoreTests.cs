@@ -35,7 +35,7 @@ public sealed class RestoreTests
         await tenant.ReadyAsync();
 
         await device.RenewAsync();
-        device.Verify(tenant.Trust.Root);
+        device.Verify(tenant.Root.Root);
         using (var again = await tenant.AdminAsync())
         {
             (await again.ListDevicesAsync()).Items.ShouldHaveSingleItem().DeviceId.ShouldBe("pump-1");

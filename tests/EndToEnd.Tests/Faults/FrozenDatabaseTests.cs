@@ -41,7 +41,7 @@ public sealed class FrozenDatabaseTests
     private static async Task ShouldKeepTheDeadlineAsync(ProviderStack provider, int postmaster)
     {
         using var admin = await provider.AdminAsync();
-        using var http = PlatformHttp.Create(provider.Url, provider.Trust.Roots, client: null, TimeSpan.FromMinutes(2));
+        using var http = PlatformHttp.Create(provider.Url, provider.Trust.Provider(), client: null, TimeSpan.FromMinutes(2));
         await provider.PrepareAsync("before");
         await Signal(postmaster, "STOP");
         try

@@ -87,7 +87,7 @@ internal sealed class Attacker : IDisposable
             },
             SslOptions = { CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck } },
         };
-        handler.SslOptions.CertificateChainPolicy.CustomTrustStore.AddRange(provider.Trust.Roots);
+        handler.SslOptions.CertificateChainPolicy.CustomTrustStore.Add(provider.Trust.Root);
         return new HttpClient(handler) { BaseAddress = provider.Url, Timeout = TimeSpan.FromSeconds(30) };
     }
 

@@ -69,7 +69,7 @@ public sealed class ProviderSettingsTests
 
         var url = new Uri(ready[1].Replace("127.0.0.1", "localhost", StringComparison.Ordinal) + "/");
         var trust = await RootTrust.FetchAsync(url, ready[2].Split('=')[1]);
-        using var http = PlatformHttp.Create(url, trust.Roots, null, TimeSpan.FromSeconds(20));
+        using var http = PlatformHttp.Create(url, trust.Provider(), null, TimeSpan.FromSeconds(20));
         using var health = await http.GetAsync("health/ready");
         health.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
         (await health.Content.ReadAsStringAsync()).ShouldSatisfyAllConditions(text => text.ShouldContain("identity_misconfigured"), text => text.ShouldContain(issuer.Issuer));

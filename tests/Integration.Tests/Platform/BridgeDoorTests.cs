@@ -116,7 +116,7 @@ public sealed class BridgeDoorTests(PlatformFixture platform) : IClassFixture<Pl
 
     private async Task<(HttpStatusCode Status, string? Broker)> ReadyAsync()
     {
-        using var http = PlatformHttp.Create(_provider.Url, _provider.Trust.Roots, null, TimeSpan.FromSeconds(30));
+        using var http = PlatformHttp.Create(_provider.Url, _provider.Trust.Provider(), null, TimeSpan.FromSeconds(30));
         using var answer = await http.GetAsync(new Uri("health/ready", UriKind.Relative));
         var json = System.Text.Json.Nodes.JsonNode.Parse(await answer.Content.ReadAsStringAsync())!;
         return (answer.StatusCode, (string?)json["broker"]);

@@ -55,7 +55,7 @@ internal sealed class ConfirmedPublisher(RabbitMqServer broker, JoinedTenant cer
         var context = SslStreamCertificateContext.Create(leaf, [.. chain[1..]], offline: true);
         var options = ProvisionerFixture.Options(broker);
         var factory = new ConnectionFactory { AutomaticRecoveryEnabled = false };
-        new AmqpConnections(options, new AmqpAccount(null!, null!, broker.Password), [X509Certificate2.CreateFromPem(await File.ReadAllTextAsync(broker.RootFile, cancellationToken))], () => context)
+        new AmqpConnections(options, new AmqpAccount(null!, null!, broker.Password), ProvisionerFixture.Verifier(await File.ReadAllTextAsync(broker.RootFile, cancellationToken)), () => context)
             .Configure(factory, tenantId);
         factory.UserName = broker.User;
         return await factory.CreateConnectionAsync(cancellationToken);

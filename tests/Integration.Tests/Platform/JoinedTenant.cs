@@ -48,7 +48,7 @@ internal sealed class JoinedTenant : IDisposable
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         using var current = X509Certificate2.CreateFromPem(Bundle.MqttBridgeCert, BridgePem);
-        using var client = ProviderClient.Create(provider.Url, provider.Trust, current);
+        using var client = ProviderClient.Create(provider.Url, provider.Trust.Provider(), current);
         var renewed = await client.RenewBridgeAsync(Bundle.TenantId, new RenewBridgeRequest { MqttBridgeCsr = CertificateSigningRequest.CreatePem(key, new SubjectNames()) });
         return Pem(key, renewed.MqttBridgeCert + renewed.CaChain);
     }

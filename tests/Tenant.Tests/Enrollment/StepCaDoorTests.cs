@@ -86,7 +86,7 @@ public sealed class StepCaDoorTests(SharedTenant shared) : IClassFixture<SharedT
     public async Task Renew_ServiceCertificateOfTheTenantItself_IsRefused(string door)
     {
         var service = Tenant.Service<CertificateAuthority.CertificateAuthorityModule>().ServiceCertificate.Current;
-        using var http = PlatformHttp.Create(Tenant.Url, [Tenant.Provider.Authority.Root], service, TimeSpan.FromSeconds(30));
+        using var http = PlatformHttp.Create(Tenant.Url, Tenant.Trust, service, TimeSpan.FromSeconds(30));
 
         using var answer = await http.PostAsync(door, content: null);
 
@@ -110,7 +110,7 @@ public sealed class StepCaDoorTests(SharedTenant shared) : IClassFixture<SharedT
 
     private async Task<HttpStatusCode> RekeyAsync(string door, X509Certificate2 identity, TestDevice keyOf)
     {
-        using var http = PlatformHttp.Create(Tenant.Url, [Tenant.Provider.Authority.Root], identity, TimeSpan.FromSeconds(30));
+        using var http = PlatformHttp.Create(Tenant.Url, Tenant.Trust, identity, TimeSpan.FromSeconds(30));
         using var answer = await http.PostAsJsonAsync(door, new { csr = CertificateSigningRequest.CreatePem(keyOf.Key, new SubjectNames()) });
         return answer.StatusCode;
     }
