@@ -32,11 +32,12 @@ public static class ServerClock
         { } d => $"this machine's clock is {Text(d.Duration())} {(d > TimeSpan.Zero ? "behind" : "ahead of")} that of {server}: set it (NTP); nothing else has to be done",
     };
 
+    // The Date header has whole seconds: what is all but two days is two days.
     private static string Text(TimeSpan time) => time switch
     {
-        { TotalMinutes: < 2 } => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0} s"),
-        { TotalHours: < 2 } => string.Create(CultureInfo.InvariantCulture, $"{time.TotalMinutes:0} min"),
-        { TotalDays: < 2 } => string.Create(CultureInfo.InvariantCulture, $"{time.TotalHours:0} h"),
+        { TotalSeconds: < 119.5 } => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0} s"),
+        { TotalMinutes: < 119.5 } => string.Create(CultureInfo.InvariantCulture, $"{time.TotalMinutes:0} min"),
+        { TotalHours: < 47.5 } => string.Create(CultureInfo.InvariantCulture, $"{time.TotalHours:0} h"),
         _ => string.Create(CultureInfo.InvariantCulture, $"{time.TotalDays:0.#} days"),
     };
 }

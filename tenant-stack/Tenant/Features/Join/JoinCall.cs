@@ -47,7 +47,7 @@ internal sealed class JoinCall(TenantOptions options, ProviderLink provider, Joi
             return await provider.CallRawAsync(client =>
                 client.GetJoinStatusAsync(tenantId, KeyProof.Create(subCa.Key, tenantId, client.JoinStatusUrl(tenantId), time), cancellationToken));
         }
-        catch (ApiException e) when (e.Status is 401 or 403 or 404 && ServerClock.Describe(e.ServerTime - asked, provider.Url) is null)
+        catch (ApiException e) when (e.Status is 401 or 403 or 404 && !provider.IsAMatterOfClocks(e, asked))
         {
             return null;
         }

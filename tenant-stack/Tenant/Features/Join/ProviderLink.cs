@@ -99,6 +99,9 @@ internal sealed class ProviderLink(TenantOptions options, JoinFiles files, TimeP
         _ => new StartupException(e.Message),
     };
 
+    /// <summary>The proof was refused, and the clocks differ.</summary>
+    public bool IsAMatterOfClocks(ApiException e, DateTimeOffset asked) => e.Code == "proof_refused" && ServerClock.Describe(e.ServerTime - asked, Url) is not null;
+
     /// <summary>The provider's time minus this machine's; null when it can't be asked.</summary>
     public Task<TimeSpan?> ClockDifferenceAsync() => ServerClock.DifferenceAsync(Url, time, CancellationToken.None);
 
