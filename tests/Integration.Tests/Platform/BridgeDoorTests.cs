@@ -3,6 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.Client;
 using IoTPlatform.Contracts.Certificates;
 using IoTPlatform.Integration.Tests.RabbitMq;
+using IoTPlatform.Pki;
 using IoTPlatform.Stacks;
 using IoTPlatform.Testing;
 
@@ -26,7 +27,7 @@ public sealed class BridgeDoorTests(PlatformFixture platform) : IClassFixture<Pl
         using var admin = await _provider.AdminAsync();
         using var leaf = X509Certificate2.CreateFromPem(tenant.Bundle.MqttBridgeCert);
 
-        await admin.RevokeCertificateAsync(leaf.SerialNumber, new RevokeRequest { ReasonCode = 1, Reason = "copied" });
+        await admin.RevokeCertificateAsync(SerialNumber.ToDecimal(leaf.SerialNumberBytes.Span), new RevokeRequest { ReasonCode = 1, Reason = "copied" });
 
         await thief.LostAsync();
         await Waiting.UntilAsync(async () => await stolen.PublishAsync("copied.again", "telemetry/x", "{}") == MqttOutcome.NoConnection, TimeSpan.FromSeconds(20));

@@ -109,7 +109,7 @@ public sealed class DeviceMqttTests(DeviceMqttTests.House house) : IClassFixture
         using var device = new Mosquitto(house.Broker, kept.KeyAndChainPem);
         (await thief.PublishAsync("acme.two-keys", "telemetry/two-keys/x", "{}")).ShouldBe(MqttOutcome.Done);
 
-        await house.Admin.RevokeCertificateAsync(leaf.SerialNumber, new RevokeRequest { ReasonCode = 1, Reason = "copied" });
+        await house.Admin.RevokeCertificateAsync(SerialNumber.ToDecimal(leaf.SerialNumberBytes.Span), new RevokeRequest { ReasonCode = 1, Reason = "copied" });
 
         await Waiting.UntilAsync(async () => await thief.PublishAsync("acme.two-keys", "telemetry/two-keys/x", "{}") == MqttOutcome.NoConnection, TimeSpan.FromSeconds(20));
         (await device.PublishAsync("acme.two-keys", "telemetry/two-keys/x", "{}")).ShouldBe(MqttOutcome.Done);
