@@ -1,9 +1,6 @@
 using System.Net;
-using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.Client;
-using IoTPlatform.Contracts.Certificates;
 using IoTPlatform.Integration.Tests.RabbitMq;
-using IoTPlatform.Pki;
 using IoTPlatform.Stacks;
 using IoTPlatform.Testing;
 
@@ -15,24 +12,38 @@ public sealed class BridgeDoorTests(PlatformFixture platform) : IClassFixture<Pl
     private readonly RabbitMqServer _broker = platform.Broker;
     private readonly ProviderStack _provider = platform.Provider;
 
+    /// <summary>Somebody had the JOIN key first: what he got is revoked, and the tenant's own certificate has the same name.</summary>
     [SkippableFact]
     public async Task Attack_RevokedCertificateOfABridge_IsRefusedAndThrownOffWhileAnotherOfTheSameLoginIsNot()
     {
-        using var tenant = await JoinedTenant.JoinAsync(_provider, "copied");
-        var renewed = await tenant.RenewBridgeAsync(_provider);
-        using var stolen = tenant.Bridge(_broker);
-        using var good = new Mosquitto(_broker, renewed);
-        await using var thief = await stolen.SubscribeAsync("copied.thief", "commands/#");
-        thief.Subscribed.ShouldBeTrue(thief.Output);
+        using var thief = await JoinedTenant.JoinAsync(_provider, "copied");
+        using var stolen = thief.Bridge(_broker);
+        await using var connected = await stolen.SubscribeAsync("copied.thief", "commands/#");
+        connected.Subscribed.ShouldBeTrue(connected.Output);
         using var admin = await _provider.AdminAsync();
-        using var leaf = X509Certificate2.CreateFromPem(tenant.Bundle.MqttBridgeCert);
 
-        await admin.RevokeCertificateAsync(SerialNumber.ToDecimal(leaf.SerialNumberBytes.Span), new RevokeRequest { ReasonCode = 1, Reason = "copied" });
+        var replaced = await admin.ReplaceJoinKeyAsync("copied");
+        using var tenant = new JoinedTenant();
+        await Waiting.UntilAsync(() => TryJoinAsync(tenant, replaced.JoinKey));
 
-        await thief.LostAsync();
+        await connected.LostAsync();
         await Waiting.UntilAsync(async () => await stolen.PublishAsync("copied.again", "telemetry/x", "{}") == MqttOutcome.NoConnection, TimeSpan.FromSeconds(20));
         await _broker.WaitForLogAsync("Certificate Revoked");
+        using var good = tenant.Bridge(_broker);
         (await good.PublishAsync("copied.good", "telemetry/x", "{}")).ShouldBe(MqttOutcome.Done);
+    }
+
+    private async Task<bool> TryJoinAsync(JoinedTenant tenant, string joinKey)
+    {
+        try
+        {
+            await tenant.JoinWithAsync(_provider, joinKey);
+            return true;
+        }
+        catch (ApiException e) when (e.Status == 503)
+        {
+            return false;
+        }
     }
 
     /// <summary>Case 17, with the certificate that was revoked: the other tenant's client id is out of reach either way.</summary>

@@ -43,16 +43,6 @@ internal sealed class JoinedTenant : IDisposable
         });
     }
 
-    /// <summary>Another certificate for another key and the same login: key, certificate, issuers.</summary>
-    public async Task<string> RenewBridgeAsync(ProviderStack provider)
-    {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        using var current = X509Certificate2.CreateFromPem(Bundle.MqttBridgeCert, BridgePem);
-        using var client = ProviderClient.Create(provider.Url, provider.Trust.Provider(), current);
-        var renewed = await client.RenewBridgeAsync(Bundle.TenantId, new RenewBridgeRequest { MqttBridgeCsr = CertificateSigningRequest.CreatePem(key, new SubjectNames()) });
-        return Pem(key, renewed.MqttBridgeCert + renewed.CaChain);
-    }
-
     /// <summary>A client certificate of this Sub-CA with any CN and URI, and the whole chain behind it.</summary>
     public string Forge(string commonName, Uri? uri = null)
     {
