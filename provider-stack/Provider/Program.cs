@@ -1,5 +1,6 @@
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Hosting;
+using IoTPlatform.Hosting.Oidc;
 using IoTPlatform.Hosting.Portal;
 using IoTPlatform.Provider.Data;
 using IoTPlatform.Provider.Features.Bridge;
@@ -41,6 +42,7 @@ internal static class Program
 
         builder.Services.AddSingleton(foundation.Options);
         builder.Services.AddPlatformHosting(foundation.Database.DataSource, foundation.Time, foundation.Options.Oidc);
+        builder.Services.AddIssuerCheck(foundation.Options.Oidc);
         builder.Services.AddPortal(new PortalOptions { Name = "provider", Title = "IoT platform provider", PublicUrl = foundation.Options.PublicUrl }, foundation.Options.Oidc);
         builder.Services.AddCertificateAuthority(foundation.Ca);
         builder.Services.AddProviderData();

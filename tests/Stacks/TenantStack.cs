@@ -12,6 +12,9 @@ public sealed class TenantStack(ProviderStack provider, TestDatabase database, s
     private readonly TempFolder folder = new();
     private readonly int port = FreePort.Next();
 
+    /// <summary>In place of the usual settings from the next launch on; null removes one.</summary>
+    public Dictionary<string, string?> Overrides { get; } = [];
+
     public string TenantId => tenantId;
     public RootTrust Trust => provider.Trust;
     public TestDatabase Database => database;
@@ -40,7 +43,9 @@ public sealed class TenantStack(ProviderStack provider, TestDatabase database, s
         });
     }
 
-    private Dictionary<string, string?> Settings => new(more ?? new Dictionary<string, string?>())
+    private Dictionary<string, string?> Settings => Usual().Concat(Overrides).GroupBy(s => s.Key).ToDictionary(s => s.Key, s => s.Last().Value);
+
+    private Dictionary<string, string?> Usual() => new(more ?? new Dictionary<string, string?>())
     {
         ["IOT_DATA"] = Data,
         ["IOT_LISTEN"] = $"https://127.0.0.1:{port}",

@@ -11,6 +11,13 @@ internal sealed class FirstBoot(TextWriter output, bool isFirst)
         return result;
     }
 
+    /// <summary>What a step decided.</summary>
+    public void Remark(string name, string decision)
+    {
+        Say($"first-boot: {name} … ({decision})");
+        Say($"first-boot: {name} done");
+    }
+
     private void Say(string line)
     {
         if (!isFirst)

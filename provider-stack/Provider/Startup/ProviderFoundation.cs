@@ -1,5 +1,6 @@
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Hosting;
+using IoTPlatform.Provider.Features.Names;
 
 namespace IoTPlatform.Provider.Startup;
 
@@ -17,7 +18,8 @@ internal sealed class ProviderFoundation : IAsyncDisposable
         Loggers = loggers;
     }
 
-    public ProviderOptions Options { get; }
+    /// <summary>After the start with the platform domain that is kept.</summary>
+    public ProviderOptions Options { get; private set; }
 
     /// <summary>For secrets; everything else is in <see cref="Options"/>.</summary>
     public PlatformOptions Settings { get; }
@@ -30,6 +32,7 @@ internal sealed class ProviderFoundation : IAsyncDisposable
     public static async Task<ProviderFoundation> LayAsync(
         ProviderOptions options, PlatformOptions settings, TimeProvider time, ILoggerFactory loggers, TextWriter output, CancellationToken cancellationToken)
     {
+        ListenPorts.Require(options.Listen.Select(ListenAddress.Parse));
         var foundation = new ProviderFoundation(options, settings, DataFolder.Open(options.DataFolder), time, loggers);
         try
         {
@@ -52,18 +55,34 @@ internal sealed class ProviderFoundation : IAsyncDisposable
             await Migrations.ApplyAsync(Database.DataSource, typeof(Authority).Assembly, typeof(ProviderFoundation).Assembly);
             return true;
         });
+        await SettleAsync(boot, cancellationToken);
         var passwords = CaPasswords.Resolve(Folder, name => settings[name]);
         var ca = CaOptions();
         var issuers = await boot.StepAsync("ca", () => RootAndIntermediate.EnsureAsync(Folder, passwords, ca, Database.DataSource, Time, Loggers, cancellationToken));
         Ca = Own(await boot.StepAsync(
             "service-certificate", () => CertificateAuthorityModule.StartAsync(ca, issuers, Database.DataSource, Folder, passwords, Time, Loggers, cancellationToken)));
-        await boot.StepAsync("admin", () => InitialAdmin.EnsureAsync(Database.DataSource, Folder, settings.Secret(ProviderSettings.AdminPassword), Time, cancellationToken));
+        await boot.StepAsync("admin", () => InitialAdmin.EnsureAsync(Database.DataSource, Folder, settings.Secret(AdminPasswordSetting.Name), Time, cancellationToken));
+    }
+
+    /// <summary>What earlier starts, certificates and tenants have fixed decides before anything is issued.</summary>
+    private async Task SettleAsync(FirstBoot boot, CancellationToken cancellationToken)
+    {
+        var kept = new KeptSettings(Database.DataSource, Time, Loggers.CreateLogger<KeptSettings>());
+        var subCas = await LiveSubCas.ListAsync(Database.DataSource, Time.GetUtcNow(), cancellationToken);
+        var domain = await kept.PlatformDomainAsync(Options, subCas, cancellationToken);
+        boot.Remark(
+            "platform-domain",
+            Options.IsPlatformDomainSet ? Options.PlatformDomain : $"{domain ?? Options.PlatformDomain}, because {ProviderSettings.PlatformDomain} is not set; it cannot change once a tenant has joined");
+        Options = Options with { PlatformDomain = domain ?? Options.PlatformDomain };
+        var guard = new NameGuard(Database.DataSource, Time, Loggers.CreateLogger<NameGuard>());
+        await guard.EnsureAsync(Options, subCas, isFirst: !await kept.ExistAsync(cancellationToken), cancellationToken);
+        await kept.KeepAsync(Options, cancellationToken);
     }
 
     private CertificateAuthorityOptions CaOptions() => new()
     {
         PlatformDomain = Options.PlatformDomain,
-        Names = Options.Names,
+        Names = NameRegistry.Service(Options),
         PublicUrl = Options.PublicUrl,
         RenewalsPerSubject = Options.RenewalsPerSubject,
     };

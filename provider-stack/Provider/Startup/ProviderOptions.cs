@@ -23,6 +23,12 @@ internal sealed record ProviderOptions
 
     public required string PlatformDomain { get; init; }
 
+    /// <summary>False: nobody chose the platform domain, and what an earlier start kept goes before.</summary>
+    public bool IsPlatformDomainSet { get; init; } = true;
+
+    /// <summary>Names not used yet, which Sub-CAs exclude from now on.</summary>
+    public IReadOnlyList<string> ReservedNames { get; init; } = [];
+
     /// <summary>Connection string; null: private server.</summary>
     public string? Database { get; init; }
 
@@ -54,6 +60,6 @@ internal sealed record ProviderOptions
     /// <summary>The origins under which a caller may have addressed this host: audiences of key proofs.</summary>
     public IEnumerable<Uri> Origins => Names
         .Select(name => IPAddress.TryParse(name, out var ip) && ip.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6 ? $"[{name}]" : name)
-        .SelectMany(name => Listen.Select(url => new UriBuilder(Uri.UriSchemeHttps, name, ListenUrl.Port(url)).Uri))
+        .SelectMany(name => Listen.Select(url => new UriBuilder(Uri.UriSchemeHttps, name, ListenAddress.Parse(url).Port).Uri))
         .Prepend(PublicUrl);
 }

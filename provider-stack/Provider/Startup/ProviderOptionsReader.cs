@@ -1,17 +1,20 @@
 using System.Globalization;
-using System.Net;
+using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Hosting;
 using IoTPlatform.Hosting.Keycloak;
 using IoTPlatform.Hosting.Oidc;
+using IoTPlatform.Pki;
 using IoTPlatform.Provider.Features.Messaging;
 using IoTPlatform.Provider.Features.Messaging.RabbitMq;
 using IoTPlatform.Provider.Features.Telemetry;
 
 namespace IoTPlatform.Provider.Startup;
 
-/// <summary>Reads and validates all settings; every mistake is reported at once.</summary>
+/// <summary>Reads and validates all settings before anything is made; every mistake is reported at once.</summary>
 internal sealed class ProviderOptionsReader(PlatformOptions settings)
 {
+    public const string DefaultPlatformDomain = "iotplatform.internal";
+
     /// <summary>So that {tenant}.{domain} stays below the 253 characters of a DNS name.</summary>
     private const int LongestPlatformDomain = 253 - 63 - 1;
 
@@ -22,18 +25,10 @@ internal sealed class ProviderOptionsReader(PlatformOptions settings)
     private ProviderOptions Read()
     {
         var listen = settings.List(ProviderSettings.Listen, "https://127.0.0.1:9443");
-        foreach (var url in listen)
-            if (!ListenUrl.IsValid(url, out var why))
-                Mistake(ProviderSettings.Listen, url, why);
-
-        var names = settings.List(ProviderSettings.Names, "localhost,127.0.0.1,::1").Select(n => n.ToLowerInvariant()).Distinct(StringComparer.Ordinal).ToList();
-        foreach (var name in names.Where(name => !HostNames.IsHost(name)))
-            Mistake(ProviderSettings.Names, name, "it is neither a DNS name nor an IP address");
-
-        var domain = settings.Get(ProviderSettings.PlatformDomain, "iotplatform.internal").ToLowerInvariant();
-        if (!HostNames.IsDnsName(domain) || IPAddress.TryParse(domain, out _) || domain.Length > LongestPlatformDomain)
-            Mistake(ProviderSettings.PlatformDomain, domain, $"it must be a DNS name of at most {LongestPlatformDomain} characters");
-
+        var port = Listen(listen);
+        var names = ServerNameList.Read(settings, ProviderSettings.Names, "localhost,127.0.0.1,::1", Mistake);
+        var reserved = ServerNameList.Read(settings, ProviderSettings.ReservedNames, "", Mistake);
+        var domain = PlatformDomain();
         var configuredUrl = Url(ProviderSettings.PublicUrl, Uri.UriSchemeHttps);
         if (configuredUrl is { AbsolutePath: not "/" })
             Mistake(ProviderSettings.PublicUrl, configuredUrl.ToString(), "it must not have a path");
@@ -43,24 +38,29 @@ internal sealed class ProviderOptionsReader(PlatformOptions settings)
         var oidc = OidcOptionsReader.Read(settings, Mistake);
         if (oidc is not null && _mistakes.Count == 0 && !KeycloakRealm.IsOne(oidc.Reached))
             Mistake(oidc.BackChannel is null ? OidcSettings.Issuer : OidcSettings.BackChannel, oidc.Reached.ToString(), "it must be a Keycloak realm's URL, such as https://keycloak.example/realms/cdm");
-        var rabbitmq = new RabbitMqOptionsReader(settings, Mistake).Read((mqttUrl ?? configuredUrl)?.Host ?? PublicName(names));
+        var rabbitmq = new RabbitMqOptionsReader(settings, Mistake).Read((mqttUrl ?? configuredUrl)?.DnsSafeHost ?? PublicName(names));
         var telemetry = Telemetry();
         var plans = Plans();
         if (!int.TryParse(settings.Get(ProviderSettings.RenewalsPerSubject, "10"), NumberStyles.None, CultureInfo.InvariantCulture, out var renewals) || renewals is < 1 or > 1_000_000)
             Mistake(ProviderSettings.RenewalsPerSubject, settings.Get(ProviderSettings.RenewalsPerSubject, "10"), "it must be a number of 1 to 1000000");
+        var database = Database();
+        AdminPasswordSetting.Read(settings, Mistake);
+        CaPasswords.Check(name => settings[name], Mistake);
 
         if (_mistakes.Count > 0)
             throw new StartupException("The configuration can't be used:" + string.Concat(_mistakes.Select(m => "\n  " + m)));
 
-        var publicUrl = configuredUrl ?? new UriBuilder(Uri.UriSchemeHttps, PublicName(names), ListenUrl.Port(listen[0])).Uri;
+        var publicUrl = configuredUrl ?? new UriBuilder(Uri.UriSchemeHttps, PublicName(names), port).Uri;
         return new ProviderOptions
         {
             DataFolder = settings.Get(ProviderSettings.Data, DataFolder.DefaultPath("provider")),
             Listen = listen,
             Names = names,
+            ReservedNames = reserved,
             PublicUrl = publicUrl,
-            PlatformDomain = domain,
-            Database = settings[ProviderSettings.Database],
+            PlatformDomain = domain ?? DefaultPlatformDomain,
+            IsPlatformDomainSet = domain is not null,
+            Database = database,
             RabbitmqUrl = rabbitmqUrl ?? new UriBuilder("amqps", publicUrl.Host, 5671).Uri,
             RabbitmqMqttUrl = mqttUrl ?? new UriBuilder("mqtts", publicUrl.Host, 8883).Uri,
             DiscoveryUrl = discoveryUrl ?? (oidc is null ? new Uri(publicUrl, "realms/cdm/.well-known/openid-configuration") : oidc.DiscoveryUrl),
@@ -70,6 +70,53 @@ internal sealed class ProviderOptionsReader(PlatformOptions settings)
             RenewalsPerSubject = renewals,
             Telemetry = telemetry,
         };
+    }
+
+    /// <summary>The first one's port.</summary>
+    private int Listen(IReadOnlyList<string> urls)
+    {
+        var ports = new List<int>();
+        foreach (var url in urls)
+        {
+            if (!ListenAddress.TryParse(url, out var address, out var why))
+                Mistake(ProviderSettings.Listen, url, why);
+            else if (address.Port == 0)
+                Mistake(ProviderSettings.Listen, url, "its port is no number of 1 to 65535");
+            else
+                ports.Add(address.Port);
+        }
+
+        if (urls.Count == 0)
+            Mistake(ProviderSettings.Listen, "", "there must be one at least");
+        return ports.FirstOrDefault();
+    }
+
+    private string? PlatformDomain()
+    {
+        if (settings[ProviderSettings.PlatformDomain] is not { } text)
+            return null;
+        if (!ServerName.TryParse(text, out var domain, out var why))
+            Mistake(ProviderSettings.PlatformDomain, text, why);
+        else if (!ServerName.IsDnsName(domain) || domain.Length > LongestPlatformDomain)
+            Mistake(ProviderSettings.PlatformDomain, text, $"it must be a DNS name of at most {LongestPlatformDomain} characters");
+        return domain;
+    }
+
+    private string? Database()
+    {
+        try
+        {
+            if (settings.Secret(ProviderSettings.Database) is not { } text)
+                return null;
+            if (DatabaseSetting.Problem(text) is { } problem)
+                _mistakes.Add($"{ProviderSettings.Database}: {problem}.");
+            return text;
+        }
+        catch (StartupException e)
+        {
+            _mistakes.Add(e.Message);
+            return null;
+        }
     }
 
     private TenantPlans Plans()
@@ -87,7 +134,7 @@ internal sealed class ProviderOptionsReader(PlatformOptions settings)
         }
     }
 
-    private static string PublicName(List<string> names) => names.Find(name => !HostNames.IsLoopback(name)) ?? names[0];
+    private static string PublicName(IReadOnlyList<string> names) => names.FirstOrDefault(name => !ServerName.IsLoopback(name)) ?? names.FirstOrDefault() ?? "localhost";
 
     private TelemetryOptions Telemetry()
     {
@@ -102,9 +149,9 @@ internal sealed class ProviderOptionsReader(PlatformOptions settings)
     {
         if (settings[name] is not { } text)
             return null;
-        if (Uri.TryCreate(text, UriKind.Absolute, out var url) && schemes.Contains(url.Scheme) && url is { Host.Length: > 0, UserInfo.Length: 0, Query.Length: 0, Fragment.Length: 0 })
-            return url;
-        Mistake(name, text, $"it must be a URL with the scheme {string.Join(" or ", schemes!)}, a host and no credentials");
+        if (ServiceUrl.TryParse(text, schemes, out var url, out var why))
+            return url.Url;
+        Mistake(name, text, why);
         return null;
     }
 

@@ -1,3 +1,5 @@
+using IoTPlatform.CertificateAuthority;
+using IoTPlatform.Hosting;
 using IoTPlatform.Hosting.Oidc;
 using IoTPlatform.Provider.Features.Messaging.RabbitMq;
 using IoTPlatform.Provider.Features.Telemetry;
@@ -10,10 +12,11 @@ internal static class ProviderSettings
     public const string Data = "IOT_DATA";
     public const string Listen = "IOT_LISTEN";
     public const string Names = "IOT_NAMES";
+    public const string ReservedNames = "IOT_RESERVED_NAMES";
     public const string PublicUrl = "IOT_PUBLIC_URL";
     public const string PlatformDomain = "IOT_PLATFORM_DOMAIN";
     public const string Database = "IOT_DATABASE";
-    public const string AdminPassword = "IOT_ADMIN_PASSWORD";
+    public const string AdminPassword = AdminPasswordSetting.Name;
     public const string RabbitmqUrl = "IOT_RABBITMQ_URL";
     public const string RabbitmqMqttUrl = "IOT_RABBITMQ_MQTT_URL";
     public const string Plans = "IOT_PLANS";
@@ -22,7 +25,7 @@ internal static class ProviderSettings
 
     public static readonly string[] All =
     [
-        Data, Listen, Names, PublicUrl, PlatformDomain, Database, AdminPassword, RabbitmqUrl, RabbitmqMqttUrl, DiscoveryUrl, Plans, RenewalsPerSubject,
-        "STEP_CA_PASSWORD", "STEP_CA_PROVISIONER_PASSWORD", .. OidcSettings.All, .. RabbitMqSettings.All, TelemetryOptions.RetentionSetting,
+        Data, Listen, Names, ReservedNames, PublicUrl, PlatformDomain, Database, AdminPassword, RabbitmqUrl, RabbitmqMqttUrl, DiscoveryUrl, Plans, RenewalsPerSubject,
+        CaPasswords.AuthoritySetting, CaPasswords.ProvisionerSetting, .. OidcSettings.All, .. RabbitMqSettings.All, TelemetryOptions.RetentionSetting,
     ];
 }

@@ -10,10 +10,14 @@ namespace IoTPlatform.CertificateAuthority.Provisioners;
 /// <summary>Keeps provisioners in the database, so that every host on it offers the same key.</summary>
 internal sealed class ProvisionerStore(NpgsqlDataSource database, CertificateAuthorityOptions options, TimeProvider time)
 {
-    /// <summary>The stored provisioner; made on first use with a new key, the private one only ever encrypted.</summary>
+    /// <summary>
+    /// The stored provisioner; made on first use with a new key, the private one only ever encrypted. A key escrowed under another password than
+    /// the host's is replaced: it cannot be used here, and it may have been handed out under a password that was given up as too weak.
+    /// </summary>
     public async Task<JwkProvisioner> EnsureJwkAsync(string name, CaPasswords passwords, CancellationToken cancellationToken)
     {
-        if (await FindAsync(name, cancellationToken).ConfigureAwait(false) is { } known)
+        var known = await FindAsync(name, cancellationToken).ConfigureAwait(false);
+        if (known is not null && Opens(known.EncryptedKey, passwords.Provisioner))
         {
             return known;
         }
@@ -24,7 +28,7 @@ internal sealed class ProvisionerStore(NpgsqlDataSource database, CertificateAut
         var plaintext = Encoding.UTF8.GetBytes(jwk.ToJson(includePrivate: true));
         var encrypted = Pbes2Jwe.Encrypt(plaintext, passwords.Provisioner);
         CryptographicOperations.ZeroMemory(plaintext);
-        await InsertAsync(name, jwk.ToPublic(), encrypted, cancellationToken).ConfigureAwait(false);
+        await SaveAsync(name, jwk.ToPublic(), encrypted, known?.KeyId, cancellationToken).ConfigureAwait(false);
         return await FindAsync(name, cancellationToken).ConfigureAwait(false)
             ?? throw new InvalidOperationException("The provisioner was stored and is not there.");
     }
@@ -39,24 +43,49 @@ internal sealed class ProvisionerStore(NpgsqlDataSource database, CertificateAut
             : null;
     });
 
-    private Task<int> InsertAsync(string name, JsonWebKey publicKey, string encryptedKey, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
+    private static bool Opens(string encryptedKey, string password)
+    {
+        try
+        {
+            CryptographicOperations.ZeroMemory(Pbes2Jwe.Decrypt(encryptedKey, password));
+            return true;
+        }
+        catch (JoseException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Inserts, or replaces the key <paramref name="replaced"/> where it is still the stored one.</summary>
+    private Task<int> SaveAsync(string name, JsonWebKey publicKey, string encryptedKey, string? replaced, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
         await using var command = new NpgsqlCommand(
-            "INSERT INTO ca.provisioners (name, type, key_id, public_key, encrypted_key, created_at) VALUES ($1, 'JWK', $2, $3, $4, $5) ON CONFLICT DO NOTHING", connection);
+            replaced is null
+                ? "INSERT INTO ca.provisioners (name, type, key_id, public_key, encrypted_key, created_at) VALUES ($1, 'JWK', $2, $3, $4, $5) ON CONFLICT DO NOTHING"
+                : "UPDATE ca.provisioners SET key_id = $2, public_key = $3, encrypted_key = $4, created_at = $5 WHERE name = $1 AND type = 'JWK' AND key_id = $6",
+            connection);
         command.Parameters.AddWithValue(name);
         command.Parameters.AddWithValue(publicKey.KeyId!);
         command.Parameters.AddWithValue(publicKey.ToJson());
         command.Parameters.AddWithValue(encryptedKey);
         command.Parameters.AddWithValue(time.GetUtcNow());
-        var inserted = await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
-        if (inserted == 1)
+        if (replaced is not null)
         {
-            await AuditLog.AppendAsync(connection, new AuditEntry("system", "provisioner.created", name, $$"""{"key_id":"{{publicKey.KeyId}}"}"""), cancellationToken).ConfigureAwait(false);
+            command.Parameters.AddWithValue(replaced);
+        }
+
+        var saved = await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+        if (saved == 1)
+        {
+            var entry = replaced is null
+                ? new AuditEntry("system", "provisioner.created", name, AuditDetails.Of(("key_id", publicKey.KeyId)))
+                : new AuditEntry("system", "provisioner.replaced", name, AuditDetails.Of(("key_id", publicKey.KeyId), ("replaced_key_id", replaced)));
+            await AuditLog.AppendAsync(connection, entry, cancellationToken).ConfigureAwait(false);
         }
 
         await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
-        return inserted;
+        return saved;
     });
 }

@@ -7,6 +7,13 @@ namespace IoTPlatform.CertificateAuthority;
 /// <summary>The passwords that open the CA keys and the escrowed provisioner key.</summary>
 public sealed class CaPasswords
 {
+    public const string AuthoritySetting = "STEP_CA_PASSWORD";
+    public const string ProvisionerSetting = "STEP_CA_PROVISIONER_PASSWORD";
+
+    /// <summary>Whoever fetches the encrypted key may guess for as long as they like: 20 random letters and digits are 119 bits.</summary>
+    private const int MinProvisionerPassword = 20;
+    private const int MinDistinct = 8;
+
     private CaPasswords(string authority, string provisioner)
     {
         Authority = authority;
@@ -21,14 +28,43 @@ public sealed class CaPasswords
     /// STEP_CA_PASSWORD or STEP_CA_PASSWORD_FILE, else the generated file <c>ca-password</c>; STEP_CA_PROVISIONER_PASSWORD or
     /// STEP_CA_PROVISIONER_PASSWORD_FILE, else the generated file <c>provisioner-password</c> (0600). Throws StartupException.
     /// </summary>
-    public static CaPasswords Resolve(DataFolder folder, Func<string, string?> settings) =>
-        new(
-            Resolve(folder, settings, "STEP_CA_PASSWORD", "ca-password"),
-            Resolve(folder, settings, "STEP_CA_PROVISIONER_PASSWORD", "provisioner-password"));
+    public static CaPasswords Resolve(DataFolder folder, Func<string, string?> settings)
+    {
+        Check(settings, (setting, _, why) => throw new StartupException($"{setting}: {why}."));
+        return new(Resolve(folder, settings, AuthoritySetting, "ca-password"), Resolve(folder, settings, ProvisionerSetting, "provisioner-password"));
+    }
+
+    /// <summary>Reads what is configured and makes nothing. What is wrong is told to <paramref name="mistake"/>: setting, value (never a password), why.</summary>
+    public static void Check(Func<string, string?> settings, Action<string, string, string> mistake)
+    {
+        Read(AuthoritySetting);
+        if (Read(ProvisionerSetting) is { } password && IsWeak(password))
+        {
+            mistake(
+                ProvisionerSetting, "…",
+                $"the provisioner key is handed to every caller of /provisioners under this password, so it needs {MinProvisionerPassword} characters at least, {MinDistinct} of them different; "
+                + "leave it out and 256 random bits are generated, or take the output of: openssl rand -base64 32");
+        }
+
+        string? Read(string setting)
+        {
+            try
+            {
+                return Configured(settings, setting);
+            }
+            catch (StartupException e)
+            {
+                mistake(setting + "_FILE", "…", e.Message.TrimEnd('.'));
+                return null;
+            }
+        }
+    }
 
     /// <summary>Opens CA keys, for commands that need no provisioner. Throws StartupException; makes nothing.</summary>
     public static string ResolveCaPassword(string dataFolder, Func<string, string?> settings) =>
-        Configured(settings, "STEP_CA_PASSWORD") ?? ReadFile(Path.Combine(dataFolder, "ca-password"), "STEP_CA_PASSWORD");
+        Configured(settings, AuthoritySetting) ?? ReadFile(Path.Combine(dataFolder, "ca-password"), AuthoritySetting);
+
+    private static bool IsWeak(string password) => password.Length < MinProvisionerPassword || password.Distinct().Count() < MinDistinct;
 
     private static string Resolve(DataFolder folder, Func<string, string?> settings, string name, string file) =>
         Configured(settings, name) ?? folder.ReadOrCreateSecret(file, static () => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32)));

@@ -92,7 +92,7 @@ public sealed class ServiceCertificate : IAsyncDisposable
             {
                 await service.RenewAsync(cancellationToken).ConfigureAwait(false);
             }
-            catch (ProblemException e) when (e.Status < 500)
+            catch (Exception e) when (e is ProblemException { Status: < 500 } or PkiException)
             {
                 throw new StartupException($"The HTTPS certificate for {string.Join(", ", authority.Options.Names)} can't be issued: {e.Message} Check IOT_NAMES.");
             }

@@ -1,4 +1,3 @@
-using System.Net;
 using IoTPlatform.Hosting;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -14,12 +13,12 @@ public static class ServiceCertificateHosting
     /// </summary>
     public static IWebHostBuilder UseServiceCertificate(this IWebHostBuilder builder, IEnumerable<string> urls, ServiceCertificate certificate)
     {
-        var bindings = urls.Select(Parse).ToArray();
+        var bindings = urls.Select(ListenAddress.Parse).ToArray();
         return builder.ConfigureKestrel(kestrel =>
         {
-            foreach (var url in bindings)
+            foreach (var address in bindings)
             {
-                Listen(kestrel, url, listen =>
+                Listen(kestrel, address, listen =>
                 {
                     listen.Protocols = HttpProtocols.Http1AndHttp2;
                     listen.UseHttps(new TlsHandshakeCallbackOptions
@@ -32,26 +31,15 @@ public static class ServiceCertificateHosting
         });
     }
 
-    private static Uri Parse(string url) =>
-        Uri.TryCreate(url.Replace("//*", "//[::]", StringComparison.Ordinal).Replace("//+", "//[::]", StringComparison.Ordinal), UriKind.Absolute, out var parsed)
-        && string.Equals(parsed.Scheme, Uri.UriSchemeHttps, StringComparison.Ordinal)
-        && parsed.AbsolutePath is "/"
-            ? parsed
-            : throw new StartupException($"'{url}' is no address to listen on; an example is https://127.0.0.1:9443 (IOT_LISTEN).");
-
-    private static void Listen(KestrelServerOptions kestrel, Uri url, Action<ListenOptions> configure)
+    private static void Listen(KestrelServerOptions kestrel, ListenAddress address, Action<ListenOptions> configure)
     {
-        if (IPAddress.TryParse(url.DnsSafeHost, out var address))
+        if (address.Address is { } ip)
         {
-            kestrel.Listen(address, url.Port, configure);
-        }
-        else if (url.IsLoopback)
-        {
-            kestrel.ListenLocalhost(url.Port, configure);
+            kestrel.Listen(ip, address.Port, configure);
         }
         else
         {
-            throw new StartupException($"'{url}' must have an IP address, localhost or * as its host (IOT_LISTEN).");
+            kestrel.ListenLocalhost(address.Port, configure);
         }
     }
 }

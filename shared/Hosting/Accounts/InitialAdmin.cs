@@ -14,14 +14,21 @@ public static class InitialAdmin
     // 24 of 31 characters nobody confuses: 118 bits.
     private const string Alphabet = "abcdefghjkmnpqrstuvwxyz23456789";
 
-    /// <summary>Creates <c>admin</c> unless it is there; true when it was made now.</summary>
+    /// <summary>
+    /// Creates <c>admin</c> unless it is there; true when it was made now. Throws <see cref="StartupException"/> for a password that an existing
+    /// account does not have: the setting makes an account and changes none.
+    /// </summary>
     /// <param name="password">IOT_ADMIN_PASSWORD; null: generated into <see cref="PasswordFile"/>.</param>
     public static async Task<bool> EnsureAsync(NpgsqlDataSource dataSource, DataFolder folder, string? password, TimeProvider time, CancellationToken cancellationToken)
     {
         var accounts = new AccountStore(dataSource, time);
-        if (await accounts.ExistsAsync(Username, cancellationToken))
+        if (await accounts.FindAsync(Username, cancellationToken) is { } existing)
         {
-            return false;
+            return password is null || PasswordHashing.Verify(existing.PasswordHash, password, out _)
+                ? false
+                : throw new StartupException(
+                    $"{AdminPasswordSetting.Name} is not the password of the account {Username}, which exists already: the setting makes the first account and changes none. "
+                    + "Leave it out, or set it to the password the account has.");
         }
 
         // The file first: a crash in between must not leave an account with a password nobody knows.
@@ -33,7 +40,7 @@ public static class InitialAdmin
         }
         catch (ProblemException e) when (e.Status == 400)
         {
-            throw new StartupException($"IOT_ADMIN_PASSWORD: {e.Message}", ExitCodes.Usage, e);
+            throw new StartupException($"{AdminPasswordSetting.Name}: {e.Message}", ExitCodes.Usage, e);
         }
         catch (ProblemException e) when (e.Status == 409)
         {

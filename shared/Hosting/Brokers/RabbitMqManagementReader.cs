@@ -26,12 +26,12 @@ public sealed class RabbitMqManagementReader(PlatformOptions settings, Action<st
 
     private Uri? Url(string text)
     {
-        if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme is not ("https" or "http") || url is not { Host.Length: > 0, UserInfo.Length: 0, Query.Length: 0, Fragment.Length: 0 })
-            mistake(RabbitMqManagementSettings.Url, text, "it must be an https URL without credentials");
-        else if (url.Scheme == Uri.UriSchemeHttp && !url.IsLoopback)
+        if (!ServiceUrl.TryParse(text, ["https", "http"], out var read, out var why))
+            mistake(RabbitMqManagementSettings.Url, text, why);
+        else if (read.Url.Scheme == Uri.UriSchemeHttp && !read.Url.IsLoopback)
             mistake(RabbitMqManagementSettings.Url, text, "http would send the password in the clear; only loopback may have it");
         else
-            return url.AbsolutePath.EndsWith('/') ? url : new Uri(url.AbsoluteUri + "/");
+            return read.Url.AbsolutePath.EndsWith('/') ? read.Url : new Uri(read.Url.AbsoluteUri + "/");
         return null;
     }
 

@@ -14,7 +14,7 @@ public static class HealthEndpoints
 
     /// <summary>
     /// <c>GET /health/live</c> (the process answers) and <c>GET /health/ready</c> (the database answers, else 503; a host with events says
-    /// how many acts its relay has not looked at yet, which is no reason to be unready). Anonymous.
+    /// how many acts its relay has not looked at yet, which is no reason to be unready; 503 with what every <see cref="IReadiness"/> says). Anonymous.
     /// </summary>
     public static IEndpointRouteBuilder MapHealth(this IEndpointRouteBuilder endpoints)
     {
@@ -28,6 +28,11 @@ public static class HealthEndpoints
 
     private static async Task<IResult> ReadyAsync(NpgsqlDataSource dataSource, IServiceProvider services, CancellationToken cancellationToken)
     {
+        if (services.GetServices<IReadiness>().Select(check => check.Problem).FirstOrDefault(problem => problem is not null) is var (code, detail))
+        {
+            throw new ProblemException(503, code, detail);
+        }
+
         var hasEvents = services.GetService<EventRelay>() is not null;
         try
         {

@@ -7,6 +7,8 @@ internal sealed record DiscoveryDocument
 {
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 16 };
 
+    private const int LongestShown = 300;
+
     public required string JwksUri { get; init; }
 
     public string? AuthorizationEndpoint { get; init; }
@@ -35,13 +37,21 @@ internal sealed record DiscoveryDocument
                     EndSessionEndpoint = Text(root, "end_session_endpoint"),
                     NamesIssuerInResponses = root.TryGetProperty("authorization_response_iss_parameter_supported", out var names) && names.ValueKind == JsonValueKind.True,
                 }
-                : throw new OidcException($"The discovery document is another issuer's than {issuer}.");
+                : throw Mismatch(Text(root, "issuer"), issuer);
         }
         catch (JsonException e)
         {
             throw new OidcException("The discovery document is not JSON.", e);
         }
     }
+
+    /// <summary>The issuer is compared with every token's, character by character (OpenID Connect Discovery 1.0 section 4.3).</summary>
+    private static OidcMisconfiguredException Mismatch(string? named, string issuer) => new(
+        named is null
+            ? $"{OidcSettings.Issuer} is {issuer}, but the discovery document there names no issuer."
+            : $"{OidcSettings.Issuer} is {issuer}, but the discovery document there names {Shown(named)}. Set {OidcSettings.Issuer} to exactly that, if it is the issuer you mean.");
+
+    private static string Shown(string named) => string.Concat(named.Take(LongestShown).Select(c => char.IsControl(c) ? '?' : c));
 
     private static string? Text(JsonElement root, string name) =>
         root.ValueKind == JsonValueKind.Object && root.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;

@@ -31,12 +31,12 @@ internal sealed class IssuerAddress
         Uri.TryCreate(advertised, UriKind.Absolute, out var url) && url.GetLeftPart(UriPartial.Authority) == new Uri(_issuer).GetLeftPart(UriPartial.Authority)
             && url.UserInfo.Length == 0 && url.Fragment.Length == 0
             ? url
-            : throw new OidcException("The discovery document sends browsers to another server than the issuer's.");
+            : throw new OidcMisconfiguredException("The discovery document sends browsers to another server than the issuer's.");
 
     private Uri Below(string path) => new(_reached.AbsoluteUri.TrimEnd('/') + path);
 
     private Uri SameOrigin(Uri url) =>
         url.GetLeftPart(UriPartial.Authority) == _reached.GetLeftPart(UriPartial.Authority) && url.UserInfo.Length == 0
             ? url
-            : throw new OidcException($"The discovery document leads to another server ({url.Host}) than the issuer's or its back channel's.");
+            : throw new OidcMisconfiguredException($"The discovery document leads to another server ({url.Host}) than the issuer's or its back channel's.");
 }

@@ -1,4 +1,4 @@
 namespace IoTPlatform.Hosting.Oidc;
 
 /// <summary>The identity provider doesn't answer, or what it answers can't be used. The message is for the operator's log.</summary>
-internal sealed class OidcException(string message, Exception? inner = null) : Exception(message, inner);
+internal class OidcException(string message, Exception? inner = null) : Exception(message, inner);

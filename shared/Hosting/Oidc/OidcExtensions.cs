@@ -3,15 +3,20 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace IoTPlatform.Hosting.Oidc;
 
-internal static class OidcExtensions
+public static class OidcExtensions
 {
     /// <summary>The authentication scheme of access tokens.</summary>
     public const string BearerScheme = "Bearer";
 
-    public static AuthenticationBuilder AddOidcBearer(this AuthenticationBuilder authentication, OidcOptions options)
+    /// <summary>Says at start, and in <c>/health/ready</c>, when the identity provider is not the one the settings describe. Needs AddPlatformHosting with the same options.</summary>
+    public static IServiceCollection AddIssuerCheck(this IServiceCollection services, OidcOptions? oidc) => oidc is null ? services : services.AddHostedService<IssuerCheck>();
+
+    internal static AuthenticationBuilder AddOidcBearer(this AuthenticationBuilder authentication, OidcOptions options)
     {
         authentication.Services.AddSingleton(options);
         authentication.Services.AddSingleton(_ => new OidcHttp(options));
+        authentication.Services.AddSingleton<IssuerState>();
+        authentication.Services.AddSingleton<IReadiness>(services => services.GetRequiredService<IssuerState>());
         authentication.Services.AddSingleton<SigningKeyCache>();
         authentication.Services.AddSingleton<IssuerSignatures>();
         authentication.Services.AddSingleton<AccessTokenValidator>();

@@ -22,15 +22,15 @@ public static class OidcOptionsReader
         }
 
         var issuer = settings[OidcSettings.Issuer] ?? "";
-        if (!IsUsable(issuer))
+        if (Problem(issuer) is { } issuerProblem)
         {
-            mistake(OidcSettings.Issuer, issuer, "it must be the realm's https URL (http on loopback only), for example https://keycloak.example/realms/cdm");
+            mistake(OidcSettings.Issuer, issuer, $"it must be the realm's https URL (http on loopback only), for example https://keycloak.example/realms/cdm: {issuerProblem}");
         }
 
         var backChannel = settings[OidcSettings.BackChannel];
-        if (backChannel is not null && !IsUsable(backChannel))
+        if (backChannel is not null && Problem(backChannel) is { } backChannelProblem)
         {
-            mistake(OidcSettings.BackChannel, backChannel, "it must be an https URL (http on loopback only) without query and fragment");
+            mistake(OidcSettings.BackChannel, backChannel, $"it must be an https URL (http on loopback only) without query and fragment: {backChannelProblem}");
             backChannel = null;
         }
 
@@ -50,10 +50,10 @@ public static class OidcOptionsReader
     }
 
     // Keys that come over plain http would let anybody in between sign in as anybody.
-    private static bool IsUsable(string text) =>
-        Uri.TryCreate(text, UriKind.Absolute, out var url)
-        && url is { Host.Length: > 0, UserInfo.Length: 0, Query.Length: 0, Fragment.Length: 0 }
-        && (url.Scheme == Uri.UriSchemeHttps || (url.Scheme == Uri.UriSchemeHttp && url.IsLoopback));
+    private static string? Problem(string text) =>
+        !ServiceUrl.TryParse(text, [Uri.UriSchemeHttps, Uri.UriSchemeHttp], out var url, out var why) ? why
+        : url.Url.Scheme == Uri.UriSchemeHttp && !url.Url.IsLoopback ? "http is not safe across a network"
+        : null;
 
     private static string? CaProblem(string path)
     {

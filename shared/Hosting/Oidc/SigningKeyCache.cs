@@ -7,7 +7,7 @@ namespace IoTPlatform.Hosting.Oidc;
 /// The issuer's keys, fetched when first needed and again now and then. While the issuer can't be reached, keys that were fetched
 /// before stay good until their lifetime ends.
 /// </summary>
-internal sealed partial class SigningKeyCache(OidcOptions options, OidcHttp http, TimeProvider time, ILogger<SigningKeyCache> logger) : IDisposable
+internal sealed partial class SigningKeyCache(OidcOptions options, OidcHttp http, IssuerState state, TimeProvider time, ILogger<SigningKeyCache> logger) : IDisposable
 {
     /// <summary>After this, keys are fetched again behind the callers' backs.</summary>
     public static readonly TimeSpan Fresh = TimeSpan.FromMinutes(10);
@@ -25,7 +25,7 @@ internal sealed partial class SigningKeyCache(OidcOptions options, OidcHttp http
     private Task? _fetch;
     private DateTimeOffset _nextFetch = DateTimeOffset.MinValue;
 
-    /// <summary>Null: the issuer has no such key. Throws <see cref="ProblemException"/> 503 <c>identity_unavailable</c> while there are no keys at all.</summary>
+    /// <summary>Null: the issuer has no such key. Throws <see cref="ProblemException"/> 503 while there are no keys at all: <c>identity_unavailable</c>, or <c>identity_misconfigured</c>.</summary>
     public async ValueTask<VerificationKey?> FindAsync(string keyId, CancellationToken cancellationToken)
     {
         if (Usable() is { } keys)
@@ -87,6 +87,7 @@ internal sealed partial class SigningKeyCache(OidcOptions options, OidcHttp http
         {
             var discovery = DiscoveryDocument.Parse(await http.GetAsync(_address.Discovery, stopping), options.Issuer);
             var set = JsonWebKeySet.Parse(await http.GetAsync(_address.Resolve(discovery.JwksUri), stopping));
+            state.Succeeded();
             lock (_gate)
             {
                 _keys = new SigningKeys(set, _keys, time.GetUtcNow());
@@ -95,6 +96,11 @@ internal sealed partial class SigningKeyCache(OidcOptions options, OidcHttp http
         }
         catch (Exception e) when (e is OidcException or JoseException)
         {
+            if (e is OidcException failure)
+            {
+                state.Failed(failure);
+            }
+
             Failed(logger, options.Issuer, e.Message);
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
@@ -103,7 +109,10 @@ internal sealed partial class SigningKeyCache(OidcOptions options, OidcHttp http
         }
     }
 
-    private static ProblemException Unavailable() => new(503, "identity_unavailable", "The identity provider cannot be asked at the moment.", Pause);
+    /// <summary>Without Retry-After where only an administrator can help.</summary>
+    private ProblemException Unavailable() => state.Problem is var (code, detail)
+        ? new(503, code, detail)
+        : new(503, "identity_unavailable", "The identity provider cannot be asked at the moment.", Pause);
 
     [LoggerMessage(30, LogLevel.Debug, "{Count} signing keys fetched from {Issuer}")]
     private static partial void Fetched(ILogger logger, string issuer, int count);

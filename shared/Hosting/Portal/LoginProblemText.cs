@@ -9,6 +9,7 @@ internal static class LoginProblemText
     {
         LoginProblem.NotSetUp => (503, "The portal is not known to the identity provider yet. An administrator sets that up once (iot identity init at the provider; first boot at a tenant)."),
         LoginProblem.ProviderDown => (503, "The identity provider does not answer. Try again in a moment, or sign in with a local account."),
+        LoginProblem.Misconfigured => (503, "This server is configured for another identity provider than the one that answers. An administrator finds what to set in the server's log and at /health/ready; local accounts work meanwhile."),
         LoginProblem.NoAttempt => (400, "This login was begun in another browser or window, or more than ten minutes ago. Begin again."),
         LoginProblem.AnotherAttempt => (400, "This is the answer to another login than the last one begun in this browser. Begin again, in one window."),
         LoginProblem.UsedBefore => (400, "This login has been used already. Begin again."),

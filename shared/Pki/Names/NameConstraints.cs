@@ -41,14 +41,14 @@ public sealed record NameConstraints
     public static NameConstraints? FromCertificate(X509Certificate2 certificate) => ParsedCertificate.Parse(certificate.RawDataMemory).NameConstraints;
 
     /// <summary>
-    /// The box around a hostile tenant's Sub-CA: URIs only of its own trust domain, none of the provider's DNS names and addresses, DNS names
-    /// only below its own domains where it has declared some. Loopback names among the provider's identify no host and are passed over.
+    /// Of a hostile tenant's Sub-CA: URIs only of its own trust domain, none of the provider's names, addresses and what a wildcard would match,
+    /// DNS names only below its own domains where it has declared some. Loopback names among the provider's identify no host and are passed over.
     /// </summary>
     /// <param name="trustDomain">From <see cref="SpiffeId.TrustDomain"/>.</param>
     /// <param name="providerNames">DNS names and IP addresses.</param>
     /// <param name="tenantDomains">DNS names, possibly none. With some, every DNS name below this Sub-CA must be in one of them, device ids included; only localhost is let through.</param>
     public static NameConstraints ForTenant(string trustDomain, IEnumerable<string> providerNames, IEnumerable<string> tenantDomains) =>
-        TenantBox.Create(trustDomain, providerNames, tenantDomains);
+        TenantConstraints.Create(trustDomain, providerNames, tenantDomains);
 
     /// <summary>
     /// False with the offending name when one is excluded or not permitted. A CN without any DNS name beside it is judged as one, because

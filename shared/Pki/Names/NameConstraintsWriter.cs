@@ -49,7 +49,8 @@ internal static class NameConstraintsWriter
         {
             foreach (var name in dns)
             {
-                WriteText(writer, GeneralNames.DnsTag, name, NameSyntax.IsDnsName(name.StartsWith('.') ? name.AsSpan(1) : name));
+                // A domain and all below it: no wildcard, and the leading dot is of URIs and mailboxes only.
+                WriteText(writer, GeneralNames.DnsTag, name, NameSyntax.IsDnsName(name, allowWildcard: false));
             }
 
             foreach (var network in ip)

@@ -2,6 +2,7 @@ using System.Net;
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Hosting;
 using IoTPlatform.Hosting.Oidc;
+using IoTPlatform.Pki;
 using IoTPlatform.Tenant.Features.Mqtt;
 
 namespace IoTPlatform.Tenant.Configuration;
@@ -14,9 +15,16 @@ internal sealed class TenantOptions
     public required string DataPath { get; init; }
     public required IReadOnlyList<string> Listen { get; init; }
 
-    /// <summary>DNS names and IP addresses of the service certificate.</summary>
+    /// <summary>DNS names and IP addresses of this host.</summary>
     public required IReadOnlyList<string> Names { get; init; }
     public required Uri PublicUrl { get; init; }
+
+    /// <summary>Of the service certificate: what devices are told to call is always among them.</summary>
+    public IReadOnlyList<string> ServiceNames =>
+        [.. Names.Append(ServerName.TryParse(PublicUrl.DnsSafeHost, out var host, out _) ? host : PublicUrl.DnsSafeHost).Distinct(StringComparer.Ordinal)];
+
+    /// <summary>All that this tenant's Sub-CA has to certify.</summary>
+    public SubjectNames CertifiedNames => SubjectNames.FromSans(null, ServiceNames.Concat(Broker?.Names ?? []));
     public required Uri ProviderUrl { get; init; }
 
     /// <summary>64 lower-case hex digits; needed until the root is on disk.</summary>
@@ -62,6 +70,9 @@ internal sealed class TenantOptions
 
     /// <summary><c>host:port</c>.</summary>
     public required string WireGuardEndpoint { get; init; }
+
+    /// <summary>Joined already, and the settings agree with it.</summary>
+    public bool HasJoined { get; init; }
 
     public required Func<DataFolder, CaPasswords> ResolvePasswords { get; init; }
 }

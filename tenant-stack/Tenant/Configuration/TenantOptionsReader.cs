@@ -5,6 +5,7 @@ using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Client;
 using IoTPlatform.Hosting;
 using IoTPlatform.Hosting.Oidc;
+using IoTPlatform.Pki;
 using IoTPlatform.Tenant.Features.Mqtt;
 using Ids = IoTPlatform.Contracts;
 
@@ -19,34 +20,39 @@ internal sealed class TenantOptionsReader(PlatformOptions settings)
 
     private TenantOptions Read()
     {
-        var listen = Take(() => settings.List(TenantSettings.Listen, "https://127.0.0.1:9543"), []);
-        foreach (var url in listen)
-            Check(IsHttps(url, out _), $"{TenantSettings.Listen}: '{url}' is not an https URL");
-        Check(listen.Count > 0, $"{TenantSettings.Listen} is empty");
-        var names = Take(() => settings.List(TenantSettings.Names, "localhost,127.0.0.1,::1"), []);
-        CheckHosts(TenantSettings.Names, names);
-        var provider = Https(TenantSettings.ProviderUrl);
+        var listen = settings.List(TenantSettings.Listen, "https://127.0.0.1:9543");
+        var port = ListenPort(listen);
+        var names = ServerNameList.Read(settings, TenantSettings.Names, "localhost,127.0.0.1,::1", Mistake);
+        var data = settings.Get(TenantSettings.Data, DataFolder.DefaultPath("tenant"));
+        var joined = JoinRecord.HasJoined(data) ? JoinRecord.Find(data) : null;
+        var provider = Https(TenantSettings.ProviderUrl) ?? joined?.ProviderUrl;
         Check(provider is not null || settings[TenantSettings.ProviderUrl] is not null, $"{TenantSettings.ProviderUrl} is missing: the https URL of the provider, for example https://provider.example:9443");
-        var publicUrl = Https(TenantSettings.PublicUrl) ?? DefaultPublicUrl(listen, names);
+        // The port we listen on under the first name of the certificate: right on one machine, and a visible guess elsewhere.
+        var publicUrl = Https(TenantSettings.PublicUrl) ?? new UriBuilder(Uri.UriSchemeHttps, names.FirstOrDefault() ?? "localhost", port).Uri;
+        var joinKey = Take(() => settings.Secret(TenantSettings.JoinKey), null);
+        Check(
+            joinKey is null || joined is not { JoinKeySha256: not null } || joined.IsKey(joinKey),
+            $"{TenantSettings.JoinKey} is another key than the one this tenant joined with, and it has joined. Leave it out; to join anew, start with an empty data folder");
         var options = new TenantOptions
         {
-            DataPath = settings.Get(TenantSettings.Data, DataFolder.DefaultPath("tenant")),
+            DataPath = data,
+            HasJoined = JoinRecord.HasJoined(data),
             Listen = listen,
             Names = names,
             PublicUrl = publicUrl,
             ProviderUrl = provider ?? publicUrl,
             RootFingerprint = Fingerprint(),
-            JoinKey = Take(() => settings.Secret(TenantSettings.JoinKey), null),
+            JoinKey = joinKey,
             TenantId = TenantId(),
-            KeycloakUrl = HttpUrl(TenantSettings.KeycloakUrl),
+            KeycloakUrl = KeycloakUrl(joined),
             KeycloakAdmin = settings.Get(TenantSettings.KeycloakAdmin, "admin"),
             KeycloakAdminPassword = KeycloakAdminPassword(),
             PortalClientSecret = Take(() => settings.Secret(TenantSettings.PortalClientSecret), null),
             FederationSecret = Take(() => settings.Secret(TenantSettings.FederationSecret), null),
             FederationDiscoveryUrl = HttpUrl(TenantSettings.FederationDiscoveryUrl),
             Oidc = OidcOptionsReader.Read(settings, Mistake),
-            Database = Take(() => settings.Secret(TenantSettings.Database), null),
-            AdminPassword = Take(() => settings.Secret(TenantSettings.AdminPassword), null),
+            Database = Database(),
+            AdminPassword = AdminPasswordSetting.Read(settings, Mistake),
             DeviceLifetime = DeviceLifetime(),
             DeviceCertificatesPerHour = DeviceCertificatesPerHour(),
             ManufacturerCaFile = ManufacturerCaFile(),
@@ -55,6 +61,7 @@ internal sealed class TenantOptionsReader(PlatformOptions settings)
             WireGuardEndpoint = WireGuardEndpoint(publicUrl),
             ResolvePasswords = folder => CaPasswords.Resolve(folder, name => settings[name]),
         };
+        CaPasswords.Check(name => settings[name], Mistake);
         return errors.Count == 0
             ? options
             : throw new StartupException("the configuration cannot be used:\n" + string.Join('\n', errors.Select(e => "  - " + e)));
@@ -73,6 +80,42 @@ internal sealed class TenantOptionsReader(PlatformOptions settings)
             errors.Add($"{TenantSettings.RootFingerprint} is not a SHA-256 fingerprint (64 hex digits; the provider's operator gets it with 'iot ca fingerprint')");
             return null;
         }
+    }
+
+    /// <summary>The first one's.</summary>
+    private int ListenPort(IReadOnlyList<string> urls)
+    {
+        var ports = new List<int>();
+        foreach (var url in urls)
+        {
+            if (!ListenAddress.TryParse(url, out var address, out var why))
+                Mistake(TenantSettings.Listen, url, why);
+            else if (address.Port == 0)
+                Mistake(TenantSettings.Listen, url, "its port is no number of 1 to 65535");
+            else
+                ports.Add(address.Port);
+        }
+
+        Check(urls.Count > 0, $"{TenantSettings.Listen} is empty");
+        return ports.FirstOrDefault(9543);
+    }
+
+    private string? Database()
+    {
+        var text = Take(() => settings.Secret(TenantSettings.Database), null);
+        Check(text is null || DatabaseSetting.Problem(text) is null, $"{TenantSettings.Database}: {(text is null ? "" : DatabaseSetting.Problem(text))}");
+        return text;
+    }
+
+    /// <summary>The provider's federation client allows the address this tenant joined with, and nothing tells it another.</summary>
+    private Uri? KeycloakUrl(JoinRecord? joined)
+    {
+        var url = HttpUrl(TenantSettings.KeycloakUrl);
+        Check(
+            url is null || joined is null || joined.KeycloakUrl == url,
+            $"{TenantSettings.KeycloakUrl}: '{url}' is not what this tenant joined with ({joined?.KeycloakUrl?.AbsoluteUri ?? "none"}), and the provider's federation client allows only that. "
+            + "Set it back or leave it out; another address needs a new JOIN with an empty data folder");
+        return url ?? joined?.KeycloakUrl;
     }
 
     private string? TenantId()
@@ -119,8 +162,7 @@ internal sealed class TenantOptionsReader(PlatformOptions settings)
         Check(broker == BrokerSettings.RabbitMq, $"{BrokerSettings.Broker}: '{broker}' is not {BrokerSettings.RabbitMq}; leave it out where devices speak HTTPS only");
         var folder = settings[BrokerSettings.TlsFolder];
         Check(folder is null || Directory.Exists(folder), $"{BrokerSettings.TlsFolder}: there is no folder '{folder}'; make it, writable for the tenant and readable for RabbitMQ");
-        var names = Take(() => settings.List(BrokerSettings.Names, "localhost,127.0.0.1"), []);
-        CheckHosts(BrokerSettings.Names, names);
+        var names = ServerNameList.Read(settings, BrokerSettings.Names, "localhost,127.0.0.1", Mistake);
         return new BrokerOptions(folder, names, new RabbitMqManagementReader(settings, Mistake).Read("iot-tenant"));
     }
 
@@ -138,7 +180,7 @@ internal sealed class TenantOptionsReader(PlatformOptions settings)
     {
         var text = settings[TenantSettings.WireGuardEndpoint] ?? $"{publicUrl.Host}:51820";
         var colon = text.LastIndexOf(':');
-        var good = colon > 0 && Uri.CheckHostName(text[..colon].Trim('[', ']')) != UriHostNameType.Unknown
+        var good = colon > 0 && ServerName.IsValid(text[..colon].StartsWith('[') ? text[..colon].Trim('[', ']') : text[..colon])
             && ushort.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port > 0;
         Check(good, $"{TenantSettings.WireGuardEndpoint}: '{text}' is not host:port");
         return text;
@@ -149,9 +191,10 @@ internal sealed class TenantOptionsReader(PlatformOptions settings)
         var text = settings[name];
         if (text is null)
             return null;
-        var good = IsHttps(text, out var url);
-        Check(good, $"{name}: '{text}' is not an https URL");
-        return good ? url : null;
+        if (ServiceUrl.TryParse(text, [Uri.UriSchemeHttps], out var url, out var why))
+            return url.Url;
+        Mistake(name, text, why);
+        return null;
     }
 
     private Uri? HttpUrl(string name)
@@ -159,27 +202,10 @@ internal sealed class TenantOptionsReader(PlatformOptions settings)
         var text = settings[name];
         if (text is null)
             return null;
-        var good = Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https";
-        Check(good, $"{name}: '{text}' is not an http or https URL");
-        return good ? url : null;
-    }
-
-    // The port we listen on under the first name of the certificate: right on one machine, and a visible guess elsewhere.
-    private static Uri DefaultPublicUrl(IReadOnlyList<string> listen, IReadOnlyList<string> names)
-    {
-        var port = listen.Count > 0 && IsHttps(listen[0], out var url) ? url.Port : 9543;
-        var host = names.Count > 0 && Uri.CheckHostName(names[0]) != UriHostNameType.Unknown ? names[0] : "localhost";
-        return new UriBuilder(Uri.UriSchemeHttps, host, port).Uri;
-    }
-
-    private static bool IsHttps(string text, out Uri url) =>
-        Uri.TryCreate(text, UriKind.Absolute, out url!) && url.Scheme == Uri.UriSchemeHttps && url.UserInfo.Length == 0;
-
-    private void CheckHosts(string setting, IReadOnlyList<string> names)
-    {
-        foreach (var name in names)
-            Check(Uri.CheckHostName(name) is UriHostNameType.Dns or UriHostNameType.IPv4 or UriHostNameType.IPv6, $"{setting}: '{name}' is neither a DNS name nor an IP address");
-        Check(names.Count > 0, $"{setting} is empty");
+        if (ServiceUrl.TryParse(text, [Uri.UriSchemeHttps, Uri.UriSchemeHttp], out var url, out var why))
+            return url.Url;
+        Mistake(name, text, why);
+        return null;
     }
 
     private void Mistake(string setting, string value, string why) => errors.Add($"{setting}: '{value}': {why}");

@@ -1,5 +1,6 @@
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Hosting;
+using IoTPlatform.Hosting.Oidc;
 using IoTPlatform.Hosting.Portal;
 using IoTPlatform.Tenant.Configuration;
 using IoTPlatform.Tenant.Data;
@@ -30,6 +31,7 @@ internal static class TenantApplication
         builder.Services
             .AddSingleton(options).AddSingleton(tenant).AddSingleton(folder).AddSingleton(databases).AddSingleton(subCa)
             .AddPlatformHosting(dataSource, time, options.Oidc)
+            .AddIssuerCheck(options.Oidc)
             .AddPortal(new PortalOptions { Name = $"tenant-{tenant.TenantId}", Title = $"IoT tenant {tenant.TenantId}", PublicUrl = options.PublicUrl }, options.Oidc)
             .AddCertificateAuthority(ca)
             .AddDevices()

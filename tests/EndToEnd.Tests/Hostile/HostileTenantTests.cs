@@ -36,6 +36,31 @@ public sealed class HostileTenantTests(HostileTenantTests.JoinedTenant joined) :
     public Task Sign_PlatformsOwnTrustDomain_IsRefusedByProviderAndOpenSsl() =>
         RefusedAsync("provider", san => san.AddUri(new Uri("spiffe://iot.example/provider")), openSslDecides: true);
 
+    public static TheoryData<string> ProviderNames { get; } =
+        ["provider.iot.example", "edge.provider.example", "mqtt.broker.example", "amqp.broker.example", "discovery.id.example", "192.0.2.7"];
+
+    /// <summary>Every name of the provider, whichever setting it comes from, and the wildcard that would match it.</summary>
+    [SkippableTheory]
+    [MemberData(nameof(ProviderNames))]
+    public async Task Sign_NameOfTheProvider_IsRefusedByOpenSslForThatHost(string name)
+    {
+        var isAddress = IPAddress.TryParse(name, out var address);
+        using var forged = joined.SubCa.Sign("x", san => { if (isAddress) san.AddIpAddress(address!); else san.AddDnsName(name); });
+        (await joined.OpenSslVerifyAsync(forged, host: name)).ExitCode.ShouldNotBe(0);
+        if (isAddress)
+            return;
+        using var wildcard = joined.SubCa.Sign("x", san => san.AddDnsName("*" + name[name.IndexOf('.', StringComparison.Ordinal)..]));
+        (await joined.OpenSslVerifyAsync(wildcard, host: name)).ExitCode.ShouldNotBe(0);
+    }
+
+    [SkippableFact]
+    public async Task Sign_OwnHost_IsAcceptedByOpenSslForThatHost()
+    {
+        using var own = joined.SubCa.Sign("x", san => san.AddDnsName("api.acme.example"));
+
+        (await joined.OpenSslVerifyAsync(own, host: "api.acme.example")).EnsureSuccess();
+    }
+
     // RFC 5280 section 6.1.4 (m): pathLenConstraint does not count the last certificate, so what shows is a leaf below the forged CA.
     [SkippableFact]
     public async Task Sign_CaCertificate_ItsLeavesAreRefusedByProviderAndOpenSsl()
@@ -95,7 +120,12 @@ public sealed class HostileTenantTests(HostileTenantTests.JoinedTenant joined) :
 
         public async Task InitializeAsync()
         {
-            Provider = await ProviderStack.StartAsync();
+            Provider = await ProviderStack.StartAsync(new Dictionary<string, string?>
+            {
+                ["IOT_RABBITMQ_URL"] = "amqps://amqp.broker.example:5671", ["IOT_RABBITMQ_MQTT_URL"] = "mqtts://mqtt.broker.example:8883",
+                ["IOT_CDM_DISCOVERY_URL"] = "https://discovery.id.example/realms/cdm/.well-known/openid-configuration",
+                ["IOT_RESERVED_NAMES"] = "edge.provider.example,192.0.2.7",
+            });
             var prepared = await Provider.PrepareAsync("acme");
             tenant = await TenantStack.LaunchAsync(Provider, "acme", prepared.JoinKey);
             await tenant.ReadyAsync();
@@ -106,11 +136,11 @@ public sealed class HostileTenantTests(HostileTenantTests.JoinedTenant joined) :
 
         internal string ChainPem => File.ReadAllText(Bundle("ca-chain.crt"));
 
-        internal Task<ToolResult> OpenSslVerifyAsync(X509Certificate2 certificate, string extraPem = "")
+        internal Task<ToolResult> OpenSslVerifyAsync(X509Certificate2 certificate, string extraPem = "", string? host = null)
         {
             File.WriteAllText(folder.Combine("leaf.pem"), certificate.ExportCertificatePem());
             File.WriteAllText(folder.Combine("untrusted.pem"), extraPem + "\n" + SubCa.CertificatePem + "\n" + ChainPem);
-            return Tools.RunAsync(Requires.Tool("openssl"), ["verify", "-x509_strict", "-CAfile", Bundle("root_ca.crt"), "-untrusted", folder.Combine("untrusted.pem"), folder.Combine("leaf.pem")]);
+            return Tools.RunAsync(Requires.Tool("openssl"), ["verify", "-x509_strict", .. host is null ? Array.Empty<string>() : [IPAddress.TryParse(host, out _) ? "-verify_ip" : "-verify_hostname", host], "-CAfile", Bundle("root_ca.crt"), "-untrusted", folder.Combine("untrusted.pem"), folder.Combine("leaf.pem")]);
         }
 
         public async Task DisposeAsync()

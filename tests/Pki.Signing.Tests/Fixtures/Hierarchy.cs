@@ -8,7 +8,10 @@ internal sealed class Hierarchy : IDisposable
 {
     public const string PlatformDomain = "iotplatform.internal";
     public static readonly DateTimeOffset DefaultNow = new(2026, 6, 1, 12, 0, 0, TimeSpan.Zero);
-    public static readonly string[] ProviderNames = ["iot.provider.example", "provider", "192.0.2.7", "2001:db8::7", "localhost", "127.0.0.1"];
+    public static readonly string[] ProviderNames =
+    [
+        "iot.provider.example", "broker.provider.example", "keycloak.id.provider.example", "login.example", "provider", "192.0.2.7", "2001:db8::7", "localhost", "127.0.0.1",
+    ];
 
     public Hierarchy(DateTimeOffset? now = null, KeyKind rootKey = KeyKind.P384)
     {

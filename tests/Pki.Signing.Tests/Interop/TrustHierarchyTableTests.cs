@@ -56,7 +56,7 @@ public sealed class TrustHierarchyTableTests : IDisposable
         text.ShouldContain("X509v3 Basic Constraints: critical\nCA:TRUE, pathlen:0");
         text.ShouldContain(CaUsage);
         text.ShouldContain(
-            "X509v3 Name Constraints: critical\nPermitted:\nURI:acme.iotplatform.internal\nExcluded:\nDNS:iot.provider.example\nDNS:*.provider.example\nDNS:provider\n"
+            "X509v3 Name Constraints: critical\nPermitted:\nURI:acme.iotplatform.internal\nExcluded:\nDNS:provider.example\nDNS:login.example\nDNS:provider\n"
             + "IP:192.0.2.7/255.255.255.255");
         text.ShouldContain("IP:2001:DB8:0:0:0:0:0:7/FFFF:FFFF:FFFF:FFFF:FFFF:FFFF:FFFF:FFFF");
         text.ShouldNotContain("Extended Key Usage");

@@ -43,7 +43,7 @@ public sealed class ParsedCertificateTests : IDisposable
         parsed.PathLength.ShouldBe(0);
         parsed.KeyUsages.ShouldBe(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign);
         parsed.NameConstraints!.PermittedUriDomains.ShouldBe(["acme.iotplatform.internal"]);
-        NameConstraints.FromCertificate(_pki.Acme.Certificate)!.ExcludedDns.ShouldContain("iot.provider.example");
+        NameConstraints.FromCertificate(_pki.Acme.Certificate)!.ExcludedDns.ShouldContain("provider.example");
     }
 
     [Theory]

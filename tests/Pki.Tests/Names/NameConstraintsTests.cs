@@ -8,8 +8,8 @@ public sealed class NameConstraintsTests
 {
     private static readonly NameConstraints Full = new()
     {
-        PermittedDns = ["acme.example", ".below.example"],
-        ExcludedDns = ["bad.acme.example", "*.example"],
+        PermittedDns = ["acme.example", "below.example"],
+        ExcludedDns = ["bad.acme.example", "example.org"],
         PermittedIp = [IPNetwork.Parse("10.0.0.0/8"), IPNetwork.Parse("2001:db8::/32")],
         ExcludedIp = [IPNetwork.Parse("10.9.8.7/32"), IPNetwork.Parse("0.0.0.0/0")],
         PermittedEmail = ["example.com", "ops@example.org", ".example.net"],
@@ -44,6 +44,8 @@ public sealed class NameConstraintsTests
     [InlineData("a b")]
     [InlineData("")]
     [InlineData("..x")]
+    [InlineData(".below.example")] // for URIs and mailboxes only (RFC 5280 4.2.1.10)
+    [InlineData("*.example")] // a constraint has no wildcards: python-cryptography refuses the whole certificate
     public void Encode_IllFormedDns_IsRefused(string name) =>
         ((Action)(() => new NameConstraints { ExcludedDns = [name] }.Encode())).ShouldBeRefused(PkiError.NameNotAllowed);
 
@@ -91,7 +93,7 @@ public sealed class NameConstraintsTests
     [InlineData("xacme.example", false)]
     [InlineData("example", false)]
     [InlineData("a.below.example", true)]
-    [InlineData("below.example", false)]
+    [InlineData("below.example", true)]
     [InlineData("bad.acme.example", false)]
     [InlineData("a.bad.acme.example", false)]
     [InlineData("other.org", false)]
@@ -167,24 +169,44 @@ public sealed class NameConstraintsTests
     }
 
     [Fact]
-    public void ForTenant_ProviderNames_AreExcludedWithTheirDisguises()
+    public void ForTenant_ProviderNames_AreExcludedWithWhatWildcardsWouldMatch()
     {
-        var box = NameConstraints.ForTenant("acme.iotplatform.internal", ["localhost", "provider.localhost", "127.0.0.1", "::1", "provider", "iot.provider.example", "192.0.2.7", "2001:db8::7"], []);
+        var constraints = NameConstraints.ForTenant(
+            "acme.iotplatform.internal", ["localhost", "provider.localhost", "127.0.0.1", "::1", "provider", "iot.provider.example", "mqtt.provider.example", "login.example", "192.0.2.7", "2001:db8::7"], []);
 
-        box.PermittedUriDomains.ShouldBe(["acme.iotplatform.internal"]);
-        box.PermittedDns.ShouldBeEmpty();
-        box.ExcludedDns.ShouldBe(["provider", "iot.provider.example", "*.provider.example"]);
-        box.ExcludedIp.Select(n => n.ToString()).ShouldBe(["192.0.2.7/32", "::ffff:192.0.2.7/128", "2001:db8::7/128"]);
-        NameConstraints.Parse(box.Encode()).ExcludedIp.ShouldBe(box.ExcludedIp);
+        constraints.PermittedUriDomains.ShouldBe(["acme.iotplatform.internal"]);
+        constraints.PermittedDns.ShouldBeEmpty();
+        constraints.ExcludedDns.ShouldBe(["provider", "provider.example", "login.example"]);
+        constraints.ExcludedIp.Select(n => n.ToString()).ShouldBe(["192.0.2.7/32", "::ffff:192.0.2.7/128", "2001:db8::7/128"]);
+        NameConstraints.Parse(constraints.Encode()).ExcludedIp.ShouldBe(constraints.ExcludedIp);
     }
 
     [Fact]
     public void ForTenant_DeclaredDomains_AreTheOnlyOnesBesideLocalhost()
     {
-        var box = NameConstraints.ForTenant("acme.iotplatform.internal", ["iot.provider.example"], ["acme.example", "Acme.example"]);
+        var constraints = NameConstraints.ForTenant("acme.iotplatform.internal", ["iot.provider.example"], ["acme.example", "Acme.example"]);
 
-        box.PermittedDns.ShouldBe(["acme.example", "localhost"]);
-        box.Permits(SubjectNames.FromSans("sensor-1.acme.example", ["sensor-1.acme.example", "localhost"]), out _).ShouldBeTrue();
-        box.Permits(SubjectNames.FromSans("sensor-1", ["sensor-1"]), out _).ShouldBeFalse();
+        constraints.PermittedDns.ShouldBe(["acme.example", "localhost"]);
+        constraints.Permits(SubjectNames.FromSans("sensor-1.acme.example", ["sensor-1.acme.example", "localhost"]), out _).ShouldBeTrue();
+        constraints.Permits(SubjectNames.FromSans("sensor-1", ["sensor-1"]), out _).ShouldBeFalse();
+    }
+
+    /// <summary>A permitted list without the provider's parent domain shuts its wildcard out by itself, so a tenant may have a domain beside the provider's.</summary>
+    [Fact]
+    public void ForTenant_DeclaredDomainBesideTheProviders_StaysUsable()
+    {
+        var constraints = NameConstraints.ForTenant("acme.iotplatform.internal", ["iot.corp.example"], ["plant.corp.example"]);
+
+        constraints.ExcludedDns.ShouldBe(["iot.corp.example"]);
+        constraints.Permits(SubjectNames.FromSans(null, ["api.plant.corp.example"]), out _).ShouldBeTrue();
+        constraints.Permits(new SubjectNames { Dns = ["*.corp.example"] }, out _).ShouldBeFalse();
+    }
+
+    [Fact]
+    public void ForTenant_DeclaredDomainAroundTheProviders_LosesThePartAWildcardWouldReach()
+    {
+        var constraints = NameConstraints.ForTenant("acme.iotplatform.internal", ["iot.corp.example"], ["corp.example"]);
+
+        constraints.ExcludedDns.ShouldBe(["corp.example"]);
     }
 }

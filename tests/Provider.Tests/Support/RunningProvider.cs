@@ -41,7 +41,13 @@ internal sealed class RunningProvider : IAsyncDisposable
     public FakeTime Time { get; } = new(TimeProvider.System.GetUtcNow());
     public Uri Url => new(_url.Replace("127.0.0.1", "localhost", StringComparison.Ordinal) + "/");
     public string DataFolder => _folder.Combine("data");
+    public LogCapture Log { get; } = new();
     public StringWriter Output { get; } = new();
+
+    /// <summary>In place of the usual ones from the next start on; null removes one.</summary>
+    public Dictionary<string, string?> Settings { get; } = [];
+
+    public ProviderOptions Options => _foundation.Options;
     public IServiceProvider Services => _app.Services;
     public Authority Authority => _foundation.Ca.Authority;
     public X509Certificate2 Root => Authority.Chain.Root;
@@ -56,7 +62,7 @@ internal sealed class RunningProvider : IAsyncDisposable
 
     public async Task StartAgainAsync()
     {
-        var settings = PlatformOptions.Load([], ProviderSettings.All, new Dictionary<string, string>
+        var values = new Dictionary<string, string?>
         {
             [ProviderSettings.Data] = DataFolder,
             [ProviderSettings.Listen] = _url,
@@ -65,15 +71,28 @@ internal sealed class RunningProvider : IAsyncDisposable
             [ProviderSettings.PlatformDomain] = "iot.example",
             [ProviderSettings.Database] = Database.ConnectionString,
             [ProviderSettings.AdminPassword] = AdminPassword,
-        });
+        };
+        foreach (var (name, value) in Settings)
+            values[name] = value;
+        var settings = PlatformOptions.Load([], ProviderSettings.All, values.Where(s => s.Value is not null).ToDictionary(s => s.Key, s => s.Value!));
         var options = ProviderOptionsReader.Read(settings);
-        _foundation = await ProviderFoundation.LayAsync(options, settings, Time, NullLoggerFactory.Instance, Output, CancellationToken.None);
+        _foundation = await ProviderFoundation.LayAsync(options, settings, Time, LoggerFactory.Create(logging => logging.AddProvider(Log)), Output, CancellationToken.None);
         _app = Program.Build(_foundation, services =>
         {
             services.AddLogging(logging => logging.ClearProviders());
             _replace?.Invoke(services);
         });
         await _app.StartAsync();
+    }
+
+    /// <summary>The reason why a start with these settings is refused. The provider is stopped.</summary>
+    public async Task<string> RefusalAsync(params (string Name, string? Value)[] settings)
+    {
+        foreach (var (name, value) in settings)
+            Settings[name] = value;
+        var message = (await Should.ThrowAsync<StartupException>(StartAgainAsync)).Message;
+        Settings.Clear();
+        return message;
     }
 
     public async Task StopAsync()

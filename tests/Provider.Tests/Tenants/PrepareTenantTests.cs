@@ -85,6 +85,9 @@ public sealed class PrepareTenantTests(ProviderFixture fixture) : IClassFixture<
     [InlineData("192.0.2.1", "invalid_request")]
     [InlineData("provider.iot.example", "dns_domain_reserved")]
     [InlineData("x.provider.iot.example", "dns_domain_reserved")]
+    [InlineData("iot.example", "dns_domain_reserved")]
+    [InlineData("example", "dns_domain_reserved")]
+    [InlineData("gerät.example", "invalid_request")]
     public async Task Prepare_BadDomain_IsRefused(string domain, string code) =>
         (await _provider.TryPrepareAsync("domains", "Acme", domain)).ShouldBe(HttpStatusCode.BadRequest, code);
 

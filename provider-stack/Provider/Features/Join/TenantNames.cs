@@ -1,4 +1,5 @@
 using IoTPlatform.Pki;
+using IoTPlatform.Provider.Features.Names;
 using IoTPlatform.Provider.Startup;
 
 namespace IoTPlatform.Provider.Features.Join;
@@ -11,7 +12,7 @@ internal static class TenantNames
     public static SubjectNames Bridge(string tenantId, string platformDomain) =>
         new() { CommonName = MqttBridgeName.For(tenantId), Uris = [SpiffeId.Bridge(tenantId, platformDomain)] };
 
-    /// <summary>What keeps a hostile Sub-CA in its box: its own trust domain, its own domains where declared, never the provider's names.</summary>
+    /// <summary>Of a Sub-CA, whose tenant is hostile: its own trust domain, its own domains where declared, never a name of the provider's.</summary>
     public static NameConstraints Constraints(string tenantId, IEnumerable<string> dnsDomains, ProviderOptions options) =>
-        NameConstraints.ForTenant(SpiffeId.TrustDomain(tenantId, options.PlatformDomain), options.Names, dnsDomains);
+        NameConstraints.ForTenant(SpiffeId.TrustDomain(tenantId, options.PlatformDomain), NameRegistry.Excluded(options), dnsDomains);
 }

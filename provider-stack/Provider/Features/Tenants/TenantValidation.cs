@@ -1,5 +1,7 @@
 using IoTPlatform.Contracts.Tenants;
 using IoTPlatform.Hosting;
+using IoTPlatform.Pki;
+using IoTPlatform.Provider.Features.Names;
 using IoTPlatform.Provider.Startup;
 
 namespace IoTPlatform.Provider.Features.Tenants;
@@ -27,11 +29,12 @@ internal sealed class TenantValidation(ProviderOptions options)
 
     private void RequireDomain(string domain)
     {
-        if (!HostNames.IsDnsName(domain) || System.Net.IPAddress.TryParse(domain, out _))
-            throw Invalid($"dns_domains: \"{(domain.Length <= 253 ? domain : domain[..253])}\" is not a DNS name.");
-        // Inside a provider's name everything is excluded: a Sub-CA with such a domain could sign nothing in it.
-        if (options.Names.FirstOrDefault(name => !HostNames.IsLoopback(name) && (domain == name || domain.EndsWith("." + name, StringComparison.Ordinal))) is { } reserved)
-            throw new ProblemException(StatusCodes.Status400BadRequest, "dns_domain_reserved", $"{domain} lies within the provider's own name {reserved}.");
+        if (!ServerName.TryParse(domain, out var name, out var why) || !ServerName.IsDnsName(name))
+            throw Invalid($"dns_domains: \"{(domain.Length <= 253 ? domain : domain[..253])}\" is not a DNS name: {why ?? "it is an IP address"}.");
+        // Either way round the Sub-CA would be permitted and excluded to sign the same names.
+        if (NameRegistry.Excluded(options).FirstOrDefault(reserved => ServerName.IsWithin(name, reserved) || ServerName.IsWithin(reserved, name)) is { } overlapped)
+            throw new ProblemException(
+                StatusCodes.Status400BadRequest, "dns_domain_reserved", $"{name} overlaps the provider's own name {overlapped}. Declare a domain beside it, such as one below {name}.");
     }
 
     private static ProblemException Invalid(string detail) => new(StatusCodes.Status400BadRequest, "invalid_request", detail);

@@ -7,6 +7,9 @@ internal enum LoginProblem
     NotSetUp,
     ProviderDown,
 
+    /// <summary>What the identity provider says of itself contradicts the settings.</summary>
+    Misconfigured,
+
     /// <summary>This browser began no login, or too long ago.</summary>
     NoAttempt,
 

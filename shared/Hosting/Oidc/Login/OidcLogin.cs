@@ -122,5 +122,6 @@ internal sealed class OidcLogin(
     private static Uri WithQuery(Uri url, QueryBuilder query) =>
         new UriBuilder(url) { Query = string.Join('&', new[] { url.Query.TrimStart('?'), query.ToString().TrimStart('?') }.Where(part => part.Length > 0)) }.Uri;
 
-    private static LoginException Down(Exception e) => new(LoginProblem.ProviderDown, e.Message, e);
+    private static LoginException Down(Exception e) =>
+        new(e is OidcMisconfiguredException or ProblemException { Code: IssuerState.Code } ? LoginProblem.Misconfigured : LoginProblem.ProviderDown, e.Message, e);
 }

@@ -5,7 +5,9 @@ using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Contracts.Join;
 using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
+using IoTPlatform.Pki.Files;
 using IoTPlatform.Pki.Signing;
+using IoTPlatform.Tenant.Configuration;
 using IoTPlatform.Tenant.Features.Join;
 
 namespace IoTPlatform.Tenant.Features.SubCa;
@@ -16,7 +18,7 @@ namespace IoTPlatform.Tenant.Features.SubCa;
 /// with the same certificate.
 /// </summary>
 internal sealed class SubCaRotation(
-    CertificateAuthority.SubCa subCa, CertificateAuthorityModule ca, ProviderLink provider, RetireOldSubCas earlier, JoinedTenant tenant, BundleFiles bundle,
+    CertificateAuthority.SubCa subCa, CertificateAuthorityModule ca, ProviderLink provider, TenantOptions options, RetireOldSubCas earlier, JoinedTenant tenant, BundleFiles bundle,
     AuditLog audit, TimeProvider time) : IDisposable
 {
     private readonly SemaphoreSlim oneAtATime = new(1, 1);
@@ -134,6 +136,9 @@ internal sealed class SubCaRotation(
     {
         if (answer.TenantId != tenant.TenantId)
             throw new PkiException(PkiError.KeyMismatch, "The provider answered for another tenant.");
+        using var certificate = Pem.ParseCertificate(answer.SignedCert);
+        if (NameConstraints.FromCertificate(certificate)?.Permits(options.CertifiedNames, out var name) == false)
+            throw new PkiException(PkiError.NameNotAllowed, $"Its name constraints do not permit {name}, a name of this host. Give the host another name (IOT_NAMES, IOT_PUBLIC_URL), or ask the provider's admin.");
         subCa.Install(answer.SignedCert, answer.CaChain, ca.Authority.RootFingerprint);
     }
 

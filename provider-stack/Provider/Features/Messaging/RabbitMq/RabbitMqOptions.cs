@@ -14,6 +14,6 @@ internal sealed record RabbitMqOptions
     /// <summary>Where the broker reads its own certificate; null: somebody else takes care of it.</summary>
     public string? TlsFolder { get; init; }
 
-    /// <summary>DNS names and addresses of the broker, for that certificate.</summary>
+    /// <summary>DNS names and addresses of the broker, for that certificate; NameRegistry adds what bundles promise.</summary>
     public required IReadOnlyList<string> Names { get; init; }
 }

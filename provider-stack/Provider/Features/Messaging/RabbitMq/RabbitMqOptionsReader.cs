@@ -1,5 +1,5 @@
 using IoTPlatform.Hosting;
-using IoTPlatform.Provider.Startup;
+using IoTPlatform.Pki;
 
 namespace IoTPlatform.Provider.Features.Messaging.RabbitMq;
 
@@ -24,7 +24,7 @@ internal sealed class RabbitMqOptionsReader(PlatformOptions settings, Action<str
         var management = Management();
         var amqp = AmqpUrl();
         RequireTlsFolder();
-        var names = Names(publicHost);
+        var names = ServerNameList.Read(settings, RabbitMqSettings.Names, $"localhost,127.0.0.1,{publicHost}", mistake);
         return management is null || amqp is null ? null : new RabbitMqOptions
         {
             Management = management,
@@ -44,13 +44,14 @@ internal sealed class RabbitMqOptionsReader(PlatformOptions settings, Action<str
     private Uri? AmqpUrl()
     {
         var text = settings.Get(RabbitMqSettings.AmqpUrl, "amqps://127.0.0.1:5671");
-        if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme is not ("amqps" or "amqp")
-            || url is not { Host.Length: > 0, UserInfo.Length: 0, AbsolutePath: "" or "/", Query.Length: 0, Fragment.Length: 0 })
-            mistake(RabbitMqSettings.AmqpUrl, text, "it must be an amqps URL of a host and a port, without credentials");
-        else if (url.Scheme == "amqp" && !HostNames.IsLoopback(url.Host))
+        if (!ServiceUrl.TryParse(text, ["amqps", "amqp"], out var url, out var why))
+            mistake(RabbitMqSettings.AmqpUrl, text, why);
+        else if (url.Url.AbsolutePath is not ("" or "/"))
+            mistake(RabbitMqSettings.AmqpUrl, text, "it must be an amqps URL of a host and a port, without a virtual host");
+        else if (url.Url.Scheme == "amqp" && !ServerName.IsLoopback(url.Host))
             mistake(RabbitMqSettings.AmqpUrl, text, "amqp would send a password in the clear; only loopback may have it");
         else
-            return url;
+            return url.Url;
         return null;
     }
 
@@ -58,13 +59,5 @@ internal sealed class RabbitMqOptionsReader(PlatformOptions settings, Action<str
     {
         if (settings[RabbitMqSettings.TlsFolder] is { } path && !Directory.Exists(path))
             mistake(RabbitMqSettings.TlsFolder, path, "there is no such folder; make it, writable for the provider and readable for RabbitMQ");
-    }
-
-    private List<string> Names(string publicHost)
-    {
-        var names = settings.List(RabbitMqSettings.Names, $"localhost,127.0.0.1,{publicHost}").Select(n => n.ToLowerInvariant()).Distinct(StringComparer.Ordinal).ToList();
-        foreach (var name in names.Where(name => !HostNames.IsHost(name)))
-            mistake(RabbitMqSettings.Names, name, "it is neither a DNS name nor an IP address");
-        return names;
     }
 }

@@ -3,6 +3,7 @@ using IoTPlatform.CertificateAuthority.Provisioners;
 using IoTPlatform.Hosting;
 using IoTPlatform.Provider.Features.Messaging.RabbitMq.Amqp;
 using IoTPlatform.Provider.Features.Messaging.RabbitMq.Api;
+using IoTPlatform.Provider.Features.Names;
 using IoTPlatform.Provider.Startup;
 
 namespace IoTPlatform.Provider.Features.Messaging.RabbitMq;
@@ -27,6 +28,6 @@ internal static class RabbitMqServices
         services.AddSingleton<IBrokerProvisioner, RabbitMqBrokerProvisioner>();
         services.AddConnectionPoll(options.Management, roots).AddSingleton<IConnectionWatcher, BridgePresence>();
         if (options.TlsFolder is { } folder)
-            services.AddHostedService(provider => ActivatorUtilities.CreateInstance<BrokerCertificate>(provider, options.Names, new BrokerCertificateFiles(folder)));
+            services.AddHostedService(provider => ActivatorUtilities.CreateInstance<BrokerCertificate>(provider, NameRegistry.Broker(foundation.Options), new BrokerCertificateFiles(folder)));
     }
 }

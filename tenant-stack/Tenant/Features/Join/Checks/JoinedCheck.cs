@@ -1,5 +1,7 @@
 using IoTPlatform.Contracts.Join;
 using IoTPlatform.Hosting;
+using IoTPlatform.Pki;
+using IoTPlatform.Pki.Files;
 using IoTPlatform.Tenant.Configuration;
 
 namespace IoTPlatform.Tenant.Features.Join.Checks;
@@ -28,7 +30,19 @@ internal sealed class JoinedCheck(
             throw new StartupException($"the JOIN key is for tenant '{bundle.TenantId}', but {TenantSettings.TenantId} says '{wanted}'");
         if (Problem(bundle) is { } problem)
             throw new StartupException($"the provider's answer cannot be used: {problem}");
+        RequireNames(bundle);
+        JoinRecord.Of(options).Write(options.DataPath);
         files.WriteBundle(bundle);
+    }
+
+    /// <summary>Before the bundle is kept and the key spent: a Sub-CA that may not certify this host's names is of no use.</summary>
+    private void RequireNames(JoinBundle bundle)
+    {
+        using var certificate = Pem.ParseCertificate(bundle.SignedCert);
+        if (NameConstraints.FromCertificate(certificate)?.Permits(options.CertifiedNames, out var name) == false)
+            throw new StartupException(
+                $"the provider's name constraints do not let this tenant certify {name} ({TenantSettings.Names}, {TenantSettings.PublicUrl}): the provider's own names and their neighbours are excluded, "
+                + "and a tenant with declared domains has names in those only. Use another name, or ask the provider's admin to prepare the tenant with the domain declared. The JOIN key is not spent");
     }
 
     private string? Problem(JoinBundle bundle)

@@ -1,0 +1,88 @@
+using System.Globalization;
+using IoTPlatform.CertificateAuthority;
+using IoTPlatform.Hosting;
+using IoTPlatform.Pki;
+using IoTPlatform.Provider.Startup;
+using Npgsql;
+
+namespace IoTPlatform.Provider.Features.Names;
+
+/// <summary>
+/// Takes a new name only when every live Sub-CA excludes it: a tenant with an older Sub-CA could sign a server certificate for it. Names that
+/// were in use before names were recorded are taken with a warning, because refusing them would make no client safer.
+/// </summary>
+internal sealed partial class NameGuard(NpgsqlDataSource database, TimeProvider time, ILogger<NameGuard> log)
+{
+    private const int MostListed = 10;
+
+    /// <param name="options">With the names of this start.</param>
+    /// <param name="subCas">All that are live.</param>
+    /// <param name="isFirst">Names have never been recorded.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task EnsureAsync(ProviderOptions options, IReadOnlyList<SubCaRecord> subCas, bool isFirst, CancellationToken cancellationToken)
+    {
+        var served = NameRegistry.Served(options);
+        var known = await KnownAsync(cancellationToken);
+        var gaps = Gaps(served, subCas).ToLookup(gap => isFirst || known.Contains(gap.Name.Name));
+        if (gaps[false].Any())
+            throw new StartupException(Refusal([.. gaps[false]]));
+        foreach (var gap in gaps[true])
+            NotExcluded(gap.Name.Name, gap.Name.Setting, gap.Tenant, gap.Serial, gap.ValidUntil);
+        await RecordAsync([.. served.Select(entry => entry.Name)], known, cancellationToken);
+    }
+
+    public static IEnumerable<SubCaGap> Gaps(IEnumerable<RegisteredName> names, IReadOnlyList<SubCaRecord> subCas) =>
+        from name in names
+        let certified = SubjectNames.FromSans(null, [name.Name])
+        from subCa in subCas
+        where subCa.Constraints?.Permits(certified, out _) ?? true
+        select new SubCaGap(name, subCa.Tenant, subCa.Serial, subCa.NotAfter);
+
+    private static string Refusal(IReadOnlyList<SubCaGap> gaps)
+    {
+        var names = gaps.GroupBy(gap => gap.Name).Select(group =>
+            $"\n  {group.Key.Setting}: \"{group.Key.Name}\" is not excluded by the Sub-CA of {string.Join(", ", group.Take(MostListed).Select(Describe))}{(group.Count() > MostListed ? $" and {group.Count() - MostListed} more" : "")}");
+        var reserve = string.Join(',', gaps.Select(gap => gap.Name.Name).Distinct(StringComparer.Ordinal));
+        return "A new name can't be used yet, because tenants could sign server certificates for it:" + string.Concat(names)
+            + $"\nPut it into {ProviderSettings.ReservedNames} instead ({ProviderSettings.ReservedNames}={reserve}) and start: Sub-CAs signed from then on exclude it. Let each of these tenants rotate its Sub-CA"
+            + " (POST /portal/sub-ca/rotate at the tenant) and retire the old one, or revoke that. Then use the name.";
+    }
+
+    private static string Describe(SubCaGap gap) => string.Create(CultureInfo.InvariantCulture, $"{gap.Tenant} (serial {gap.Serial}, valid until {gap.ValidUntil.UtcDateTime:yyyy-MM-dd})");
+
+    private async Task<HashSet<string>> KnownAsync(CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand("SELECT name FROM provider.served_names");
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var known = new HashSet<string>(StringComparer.Ordinal);
+        while (await reader.ReadAsync(cancellationToken))
+            known.Add(reader.GetString(0));
+        return known;
+    }
+
+    /// <summary>A name that is no longer in use is forgotten: Sub-CAs signed meanwhile need not exclude it.</summary>
+    private async Task RecordAsync(string[] served, HashSet<string> known, CancellationToken cancellationToken)
+    {
+        if (known.SetEquals(served))
+            return;
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await using var command = new NpgsqlCommand(
+            """
+            WITH gone AS (DELETE FROM provider.served_names WHERE name <> ALL ($1))
+            INSERT INTO provider.served_names (name, since) SELECT name, $2 FROM unnest($1) AS name ON CONFLICT DO NOTHING
+            """,
+            connection);
+        command.Parameters.AddWithValue(served);
+        command.Parameters.AddWithValue(time.GetUtcNow());
+        await command.ExecuteNonQueryAsync(cancellationToken);
+        await AuditLog.AppendAsync(
+            connection,
+            new AuditEntry("system", "names.changed", "provider", AuditDetails.Of(("names", string.Join(' ', served)), ("before", string.Join(' ', known.Order(StringComparer.Ordinal))))),
+            cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Name} ({Setting}) is not excluded by a Sub-CA of tenant {Tenant} (serial {Serial}, valid until {ValidUntil:u}), which could sign a server certificate for it: let the tenant rotate its Sub-CA")]
+    private partial void NotExcluded(string name, string setting, string tenant, string serial, DateTimeOffset validUntil);
+}

@@ -1,0 +1,27 @@
+using IoTPlatform.CertificateAuthority.Storage;
+using IoTPlatform.Pki;
+using Npgsql;
+
+namespace IoTPlatform.CertificateAuthority;
+
+/// <summary>The Sub-CAs that verifiers accept now, read before the authority runs.</summary>
+public static class LiveSubCas
+{
+    /// <summary>Newest first. The migrations must have been applied.</summary>
+    public static async Task<IReadOnlyList<SubCaRecord>> ListAsync(NpgsqlDataSource database, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var store = new CertificateStore(database);
+        var found = new List<SubCaRecord>();
+        long? cursor = null;
+        do
+        {
+            var page = await store.ListAsync(
+                new CertificateQuery { Profile = Profiles.TenantSubCa.Name, Revoked = false, ExpiringAfter = now, Cursor = cursor, Limit = CertificateQuery.MaxLimit },
+                cancellationToken).ConfigureAwait(false);
+            found.AddRange(page.Items.Select(row => new SubCaRecord(row.Tenant ?? row.Subject, row.Serial, row.NotAfter, ParsedCertificate.Parse(row.Der).NameConstraints)));
+            cursor = page.NextCursor;
+        }
+        while (cursor is not null);
+        return found;
+    }
+}
