@@ -93,7 +93,6 @@ public sealed class TenantSettingsTests(TenantSettingsTests.OneProvider one) : I
         tenant.Launch();
         var exit = await tenant.Process.WaitForExitAsync();
         var output = tenant.Process.Output;
-        await tenant.Process.DisposeAsync();
         tenant.Overrides.Clear();
         exit.ShouldBe(1, output);
         output.ShouldNotContain("   at IoTPlatform");
