@@ -9,6 +9,9 @@ namespace IoTPlatform.Tenant.Configuration;
 /// <summary>What a tenant joined with, so that a later start needs no first-boot file and notices settings that came too late.</summary>
 internal sealed record JoinRecord
 {
+    private const string Folder = "join-bundle";
+    private const string FileName = "joined.json";
+
     public required Uri ProviderUrl { get; init; }
 
     /// <summary>Of the JOIN key in its canonical form; null: it asked and was approved.</summary>
@@ -38,7 +41,7 @@ internal sealed record JoinRecord
     }
 
     /// <summary>Whether the folder holds a bundle, with or without this record.</summary>
-    public static bool HasJoined(string dataPath) => File.Exists(Path.Combine(dataPath, "join-bundle", "bundle.json"));
+    public static bool HasJoined(string dataPath) => File.Exists(Path.Combine(dataPath, Folder, "bundle.json"));
 
     /// <summary>After a boot that went well: the provider may have moved. True: this tenant joined before there was a record, and has one now.</summary>
     public static bool Renew(TenantOptions options)
@@ -50,11 +53,14 @@ internal sealed record JoinRecord
         return found is null && options.HasJoined;
     }
 
-    public void Write(string dataPath) => AtomicFile.Write(PathIn(dataPath), JsonSerializer.SerializeToUtf8Bytes(this, JoinRecordJson.Default.JoinRecord), AtomicFile.Secret);
+    public void Write(string dataPath) => WriteTo(Path.Combine(dataPath, Folder));
+
+    /// <summary>Beside the bundle, before it: what has joined has a record.</summary>
+    public void WriteTo(string bundleFolder) => AtomicFile.Write(Path.Combine(bundleFolder, FileName), JsonSerializer.SerializeToUtf8Bytes(this, JoinRecordJson.Default.JoinRecord), AtomicFile.Secret);
 
     public bool IsKey(string joinKey) => JoinKeySha256 == Hash(joinKey);
 
-    private static string PathIn(string dataPath) => Path.Combine(dataPath, "join-bundle", "joined.json");
+    private static string PathIn(string dataPath) => Path.Combine(dataPath, Folder, FileName);
 
     /// <summary>Crockford's alphabet is read in any case, with or without dashes; a key has 80 random bits, so its hash tells nothing.</summary>
     private static string Hash(string joinKey)

@@ -31,7 +31,7 @@ internal sealed class JoinedCheck(
         if (Problem(bundle) is { } problem)
             throw new StartupException($"the provider's answer cannot be used: {problem}");
         RequireNames(bundle);
-        JoinRecord.Of(options).Write(options.DataPath);
+        JoinRecord.Of(options).WriteTo(Path.GetDirectoryName(files.Bundle)!);
         files.WriteBundle(bundle);
     }
 
