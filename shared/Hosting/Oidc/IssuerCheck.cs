@@ -33,14 +33,20 @@ internal sealed partial class IssuerCheck(OidcOptions options, OidcHttp http, Is
             state.Failed(e);
             if (_said != e.Message)
             {
-                Misconfigured(_said = e.Message);
+                Misconfigured(e.Message);
             }
 
+            _said = e.Message;
             return false;
         }
         catch (OidcException e)
         {
-            Unreachable(e.Message);
+            if (_said != e.Message)
+            {
+                Unreachable(e.Message);
+            }
+
+            _said = e.Message;
             return false;
         }
     }

@@ -35,13 +35,17 @@ public sealed class InitialAdminTests : IAsyncLifetime
     }
 
     [SkippableFact]
-    public async Task EnsureAsync_Again_ChangesNothing()
+    public async Task EnsureAsync_Again_TakesOnlyThePasswordTheAccountHas()
     {
         await EnsureAsync(null);
         var password = File.ReadAllText(_folder.Combine("admin-password"));
 
-        (await EnsureAsync("another password")).ShouldBeFalse();
+        (await EnsureAsync(null)).ShouldBeFalse();
+        (await EnsureAsync(password.Trim())).ShouldBeFalse();
+        var refused = await Should.ThrowAsync<StartupException>(() => EnsureAsync("another password"));
 
+        refused.Message.ShouldStartWith("IOT_ADMIN_PASSWORD");
+        refused.Message.ShouldNotContain("another password");
         File.ReadAllText(_folder.Combine("admin-password")).ShouldBe(password);
         (await _app.LoginAsync("admin", password.Trim())).StatusCode.ShouldBe(HttpStatusCode.OK);
     }
