@@ -11,7 +11,7 @@ internal sealed class JavaVerifier : IForeignVerifier
         import java.security.cert.*;
         import java.util.*;
 
-        public class Verify {
+        class Verify {
             static CertificateFactory factory;
 
             static X509Certificate load(String path) throws Exception {

@@ -41,7 +41,11 @@ internal sealed partial class NameGuard(NpgsqlDataSource database, TimeProvider 
     private static string Refusal(IReadOnlyList<SubCaGap> gaps)
     {
         var names = gaps.GroupBy(gap => gap.Name).Select(group =>
-            $"\n  {group.Key.Setting}: \"{group.Key.Name}\" is not excluded by the Sub-CA of {string.Join(", ", group.Take(MostListed).Select(Describe))}{(group.Count() > MostListed ? $" and {group.Count() - MostListed} more" : "")}");
+        {
+            var listed = string.Join(", ", group.Take(MostListed).Select(Describe));
+            var more = group.Count() > MostListed ? $" and {group.Count() - MostListed} more" : "";
+            return $"\n  {group.Key.Setting}: \"{group.Key.Name}\" is not excluded by the Sub-CA of {listed}{more}";
+        });
         var reserve = string.Join(',', gaps.Select(gap => gap.Name.Name).Distinct(StringComparer.Ordinal));
         return "A new name can't be used yet, because tenants could sign server certificates for it:" + string.Concat(names)
             + $"\nPut it into {ProviderSettings.ReservedNames} instead ({ProviderSettings.ReservedNames}={reserve}) and start: Sub-CAs signed from then on exclude it. Let each of these tenants rotate its Sub-CA"
@@ -83,6 +87,9 @@ internal sealed partial class NameGuard(NpgsqlDataSource database, TimeProvider 
         await transaction.CommitAsync(cancellationToken);
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Name} ({Setting}) is not excluded by a Sub-CA of tenant {Tenant} (serial {Serial}, valid until {ValidUntil:u}), which could sign a server certificate for it: let the tenant rotate its Sub-CA")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "{Name} ({Setting}) is not excluded by a Sub-CA of tenant {Tenant} (serial {Serial}, valid until {ValidUntil:u}), "
+            + "which could sign a server certificate for it: let the tenant rotate its Sub-CA")]
     private partial void NotExcluded(string name, string setting, string tenant, string serial, DateTimeOffset validUntil);
 }
