@@ -50,6 +50,15 @@ public sealed class RenewBridgeTests(ProviderFixture fixture) : IClassFixture<Pr
     }
 
     [SkippableFact]
+    public async Task Renew_KeyOfTheSubCa_IsRefused()
+    {
+        using var tenant = new TestTenant();
+        var bundle = await _provider.ActivateAsync("one-key", tenant);
+
+        (await RenewAsync("one-key", tenant, bundle, tenant.SubCa.CreateCsrPem(new SubjectNames()))).ShouldBe(HttpStatusCode.BadRequest, "csr_key_reused");
+    }
+
+    [SkippableFact]
     public async Task Renew_WithoutCertificate_IsRefused()
     {
         using var tenant = new TestTenant();

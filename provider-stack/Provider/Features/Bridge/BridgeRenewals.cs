@@ -2,12 +2,13 @@ using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Pki;
 using IoTPlatform.Provider.Features.Join;
 using IoTPlatform.Provider.Features.Messaging;
+using IoTPlatform.Provider.Features.Rotation;
 using IoTPlatform.Provider.Startup;
 
 namespace IoTPlatform.Provider.Features.Bridge;
 
 /// <summary>The only renewal of bridge certificates, whichever endpoint is asked. No lock: the ledger refuses a lineage that ends meanwhile.</summary>
-internal sealed class BridgeRenewals(Authority authority, BridgeStanding standing, TenantPlans plans, ProviderOptions options) : IProfileRenewal
+internal sealed class BridgeRenewals(Authority authority, BridgeStanding standing, SubCaKeys subCas, TenantPlans plans, ProviderOptions options) : IProfileRenewal
 {
     public string Profile => Profiles.MqttBridge.Name;
 
@@ -16,7 +17,7 @@ internal sealed class BridgeRenewals(Authority authority, BridgeStanding standin
         var (tenantId, lineage) = (renewal.Record.Tenant, renewal.Record.Lineage);
         var tenant = await standing.RequireRenewableAsync(tenantId, lineage, cancellationToken);
         if (renewal.Csr is { } csr)
-            TenantRequests.RequireBridge(csr, tenant.TenantId, options.PlatformDomain);
+            await RequireAsync(csr, tenant.TenantId, cancellationToken);
         return await authority.RenewAsync(
             new CertificateRenewal
             {
@@ -28,5 +29,13 @@ internal sealed class BridgeRenewals(Authority authority, BridgeStanding standin
                 Quota = new IssuanceQuota { TenantPerHour = plans.CertificatesPerHourOf(tenant.Plan) },
             },
             cancellationToken);
+    }
+
+    private async Task RequireAsync(CertificateSigningRequest csr, string tenantId, CancellationToken cancellationToken)
+    {
+        TenantRequests.RequireBridge(csr, tenantId, options.PlatformDomain);
+        foreach (var subCa in await subCas.ValidAsync(tenantId, cancellationToken))
+            if (subCa.AsSpan().SequenceEqual(csr.SubjectPublicKeyInfo.Span))
+                throw TenantRequests.KeyReused();
     }
 }

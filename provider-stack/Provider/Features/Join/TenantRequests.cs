@@ -44,8 +44,10 @@ internal static class TenantRequests
     public static void RequireDifferentKeys(CertificateSigningRequest subCa, CertificateSigningRequest bridge)
     {
         if (subCa.SubjectPublicKeyInfoSha256.AsSpan().SequenceEqual(bridge.SubjectPublicKeyInfoSha256))
-            throw new ProblemException(StatusCodes.Status400BadRequest, "csr_key_reused", "Sub-CA and MQTT bridge need a key each.");
+            throw KeyReused();
     }
+
+    public static ProblemException KeyReused() => new(StatusCodes.Status400BadRequest, "csr_key_reused", "Sub-CA and MQTT bridge need a key each.");
 
     public static CertificateSigningRequest Parse(string? pem, string field)
     {
