@@ -46,6 +46,21 @@ public sealed class EnrollTests(SharedTenant shared) : IClassFixture<SharedTenan
         (await shared.Admin.VerifyAuditAsync()).Intact.ShouldBeTrue();
     }
 
+    /// <summary>Case 12: characters outside the BMP are text, and count as one.</summary>
+    [SkippableTheory]
+    [InlineData("emoji", "Pumpe Süd 🌊")]
+    [InlineData("kanji", "𠮷野")]
+    public async Task Enroll_TextOutsideTheBmp_IsTaken(string what, string name)
+    {
+        var token = await shared.TokenAsync();
+        using var device = new TestDevice("named-" + what);
+        using var client = Tenant.Client();
+
+        await client.EnrollAsync("named-" + what, token, device.Request with { DeviceName = name });
+
+        (await shared.Admin.GetDeviceAsync("named-" + what)).DeviceName.ShouldBe(name);
+    }
+
     [SkippableFact]
     public async Task Enroll_SameTokenAndKeyAgain_GetsTheSameCertificateAndCountsNoSecondUse()
     {

@@ -106,19 +106,6 @@ public sealed class HostileEnrollmentTests(SharedTenant shared) : IClassFixture<
         await AssertNothingHappenedAsync(token);
     }
 
-    /// <summary>Case 12: characters outside the BMP are text, and count as one.</summary>
-    [SkippableTheory]
-    [InlineData("emoji", "Pumpe Süd 🌊")]
-    [InlineData("kanji", "𠮷野")]
-    public async Task Enroll_TextOutsideTheBmp_IsTaken(string what, string name)
-    {
-        var token = await shared.TokenAsync();
-        using var device = new TestDevice("named-" + what);
-        using var client = Tenant.Client();
-
-        await client.EnrollAsync("named-" + what, token, device.Request with { DeviceName = name });
-    }
-
     [SkippableFact]
     public async Task Enroll_OverlongText_IsRefused()
     {

@@ -18,6 +18,7 @@ public sealed class UnservedBundleTests : IAsyncLifetime
     [SkippableFact]
     public async Task Boot_NothingServed_HasNoFilesOfIt()
     {
+        tenant.Provider.HasIdentityProvider = false;
         tenant.Provider.Tamper = bundle => Without(bundle, "rabbitmq_", "cdm_");
 
         await tenant.BootAsync();
@@ -30,6 +31,7 @@ public sealed class UnservedBundleTests : IAsyncLifetime
     [SkippableFact]
     public async Task Boot_BrokerServedOnly_HasItsFile()
     {
+        tenant.Provider.HasIdentityProvider = false;
         tenant.Provider.Tamper = bundle => Without(bundle, "cdm_");
 
         await tenant.BootAsync();

@@ -55,6 +55,7 @@ internal sealed class TestProvider : IAsyncDisposable
     public TenantStatus Status { get; set; } = TenantStatus.Prepared;
     public Queue<Fault> Faults { get; } = new();
     public List<string> Calls { get; } = [];
+    public bool HasIdentityProvider { get; set; } = true;
     public string FederationSecret { get; set; } = "s3cret-of-the-federation-client";
     public TimeSpan BridgeLifetime { get; set; } = Profiles.MqttBridge.DefaultLifetime;
 
@@ -285,6 +286,8 @@ internal sealed class TestProvider : IAsyncDisposable
     {
         if (!IsBridge(http))
             return Problem(401, "certificate_refused");
+        if (!HasIdentityProvider)
+            return Problem(409, FederationCredentials.NoIdentityProvider);
         http.Response.OnCompleted(() =>
         {
             federationAnswered.TrySetResult();
