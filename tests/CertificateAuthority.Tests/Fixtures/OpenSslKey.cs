@@ -45,7 +45,7 @@ internal sealed class OpenSslKey(string openssl, TempFolder folder, string algor
 
     private void Run(string[] arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo(openssl, arguments) { RedirectStandardError = true })!;
+        using var process = Process.Start(new ProcessStartInfo(openssl, arguments) { UseShellExecute = false, RedirectStandardError = true })!;
         var error = process.StandardError.ReadToEnd();
         process.WaitForExit(30_000).ShouldBeTrue();
         process.ExitCode.ShouldBe(0, error);

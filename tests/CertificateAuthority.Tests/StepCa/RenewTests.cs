@@ -208,9 +208,10 @@ public sealed class RenewTests(StepCaHost fixture) : IClassFixture<StepCaHost>
     {
         using var folder = new TempFolder();
         var openssl = Requires.Tool("openssl");
-        var csr = (await Tools.RunAsync(openssl, ["req", "-new", "-nodes", "-keyout", folder.Combine("key.pem"), "-subj", "/CN=kind.test", "-newkey", .. kind.Split(' ')])).EnsureSuccess().Output;
+        var subject = $"{algorithm}.test";
+        var csr = (await Tools.RunAsync(openssl, ["req", "-new", "-nodes", "-keyout", folder.Combine("key.pem"), "-subj", "/CN=" + subject, "-newkey", .. kind.Split(' ')])).EnsureSuccess().Output;
         using var client = _ca.Client();
-        var signed = await client.SignAsync(csr, _ca.Token("kind.test"));
+        var signed = await client.SignAsync(csr, _ca.Token(subject));
         signed.Status.ShouldBe(HttpStatusCode.Created, signed.Body);
         var signer = new OpenSslKey(openssl, folder, algorithm);
 

@@ -21,7 +21,6 @@ internal sealed class RenewDevice(
     public async Task<EnrollResponse> RunAsync(string deviceId, RenewRequest? request, ClaimsPrincipal caller, X509Certificate2 current, CancellationToken cancellationToken)
     {
         DevicePath.Check(deviceId);
-        certificates.ThrowIfRefusing();
         var csr = request?.Csr is { } pem ? DeviceCsr.Parse(pem, deviceId, certificates.SpiffeIdOf(deviceId)) : null;
         if (caller.FindFirstValue(ClientCertificateDefaults.CommonNameClaim) != deviceId)
             throw new ProblemException(403, "wrong_device", "The client certificate belongs to another device than the URL.");
@@ -40,6 +39,7 @@ internal sealed class RenewDevice(
 
     private async Task<(IssuedCertificate Certificate, IPAddress? Address)> RunAsync(string deviceId, OwnedRenewal renewal, CancellationToken cancellationToken)
     {
+        certificates.ThrowIfRefusing();
         var address = await AdmitAsync(deviceId, renewal.Csr, cancellationToken);
         var certificate = await certificates.RenewAsync(deviceId, renewal, cancellationToken);
         await RecordAsync(deviceId, certificate, cancellationToken);
