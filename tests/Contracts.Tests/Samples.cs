@@ -20,10 +20,10 @@ internal static class Samples
     private static object Create(Type type, Counter next)
     {
         var underlying = Nullable.GetUnderlyingType(type) ?? type;
-        if (Simple(underlying, next) is { } simple)
-            return simple;
         if (underlying.IsEnum)
             return Enum.GetValues(underlying).GetValue(next.Value() % Enum.GetValues(underlying).Length)!;
+        if (Simple(underlying, next) is { } simple)
+            return simple;
         if (underlying.IsGenericType && underlying.GetGenericTypeDefinition() == typeof(IReadOnlyList<>))
             return ListOf(underlying.GetGenericArguments()[0], next);
         var value = Activator.CreateInstance(underlying)!;
