@@ -52,6 +52,6 @@ public sealed class NoStoreTests(ProviderFixture fixture) : IClassFixture<Provid
     private List<string> Paths() =>
         [.. _provider.Services.GetRequiredService<IEnumerable<EndpointDataSource>>().SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()
             .Where(e => e.Metadata.GetMetadata<HttpMethodMetadata>() is not { } methods || methods.HttpMethods.Contains("GET"))
-            .Select(e => Regex.Replace(e.RoutePattern.RawText!, "{[^}]*}", "1").TrimStart('/'))
+            .Select(e => Regex.Replace(e.RoutePattern.RawText!, "{[^}]*}", "1", RegexOptions.NonBacktracking, TimeSpan.FromSeconds(1)).TrimStart('/'))
             .Where(path => !path.EndsWith(".css", StringComparison.Ordinal)).Distinct()];
 }

@@ -40,7 +40,7 @@ internal sealed class DeviceCertificates(Authority authority, JoinedTenant tenan
 
     public Task<IssuedCertificate> RenewAsync(string deviceId, OwnedRenewal renewal, CancellationToken cancellationToken)
     {
-        var untilIssuerEnds = authority.Chain.Issuer.NotAfter - time.GetUtcNow();
+        var untilIssuerEnds = authority.Chain.Issuer.NotAfterUtc() - time.GetUtcNow();
         return authority.RenewAsync(new CertificateRenewal
         {
             Certificate = renewal.Certificate,
