@@ -37,6 +37,7 @@ public sealed class RevokedSubCaListTests(ProviderFixture fixture) : IClassFixtu
         var first = await GetAsync();
         _provider.Time.Advance(TimeSpan.FromHours(23));
         var same = await GetAsync();
+        await _provider.StopAsync();
         await _provider.StartAgainAsync();
         var afterRestart = await GetAsync();
         _provider.Time.Advance(TimeSpan.FromHours(2));

@@ -111,6 +111,7 @@ public sealed class SubCaRotationTests(ProviderFixture fixture) : IClassFixture<
         (await PostAsync(path, proof, next.SubCa)).Status.ShouldBe(HttpStatusCode.OK);
 
         (await PostAsync(path, proof, next.SubCa)).ShouldBe(HttpStatusCode.Unauthorized, "proof_refused");
+        await _provider.StopAsync();
         await _provider.StartAgainAsync();
         (await PostAsync(path, proof, next.SubCa)).ShouldBe(HttpStatusCode.Unauthorized, "proof_refused");
         (await RotateAsync("shown-twice", old, next)).Status.ShouldBe(HttpStatusCode.OK);
