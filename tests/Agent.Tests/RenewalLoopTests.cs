@@ -165,12 +165,14 @@ public sealed class RenewalLoopTests
         {
             while (true)
             {
+                // Asked first: what the loop said last comes before its end.
+                var ended = Outcome.IsCompleted;
                 while (events.Reader.TryRead(out var e))
                 {
                     if (e.Kind == kind)
                         return e;
                 }
-                if (Outcome.IsCompleted)
+                if (ended)
                     throw new InvalidOperationException($"the loop ended with {await Outcome} without {kind}");
                 // Only while the loop sleeps, never while it waits for an answer.
                 if (tenant.Time.PendingTimers > 0)

@@ -49,7 +49,7 @@ public sealed class JoinTests(ProviderFixture fixture) : IClassFixture<ProviderF
         var constraints = NameConstraints.FromCertificate(subCa)!;
         constraints.PermittedUriDomains.ShouldBe(["boxed.iot.example"]);
         constraints.PermittedDns.ShouldBe(["boxed.example", "factory.example", "localhost"]);
-        constraints.ExcludedDns.ShouldBe(["provider.iot.example", "*.iot.example"]);
+        constraints.ExcludedDns.ShouldBe(["provider.iot.example"]);
         constraints.ExcludedIp.ShouldBe([IPNetwork.Parse("192.0.2.7/32"), IPNetwork.Parse("::ffff:192.0.2.7/128")]);
         VerifyChain(bundle, bundle.SignedCert);
     }

@@ -19,7 +19,7 @@ public sealed class RevokedSubCaListTests(ProviderFixture fixture) : IClassFixtu
         var good = Pki.Files.Pem.ParseCertificate((await _provider.ActivateAsync("not-listed", other)).SignedCert);
         var before = await GetAsync();
 
-        await RevokeAsync(bad.SerialNumberBytes.ToArray());
+        await RevokeAsync(bad.SerialNumberBytes.ToArray(), "listed");
         _provider.Time.Advance(LookAgain);
         var after = await GetAsync();
 
@@ -59,8 +59,8 @@ public sealed class RevokedSubCaListTests(ProviderFixture fixture) : IClassFixtu
         lists.Select(list => list.Number).Distinct().ShouldHaveSingleItem();
     }
 
-    private async Task RevokeAsync(byte[] serial) =>
-        (await (await _provider.AdminAsync()).PostJsonAsync($"portal/certificates/{SerialNumber.ToDecimal(serial)}/revoke", """{"reason_code":1}""")).Status.ShouldBe(HttpStatusCode.NoContent);
+    private async Task RevokeAsync(byte[] serial, string tenantId) =>
+        (await (await _provider.AdminAsync()).PostJsonAsync($"portal/certificates/{SerialNumber.ToDecimal(serial)}/revoke", $$"""{"reason_code":1,"tenant_id":"{{tenantId}}"}""")).Status.ShouldBe(HttpStatusCode.NoContent);
 
     private async Task<RevokedSubCas> GetAsync()
     {
