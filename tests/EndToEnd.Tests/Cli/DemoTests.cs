@@ -49,7 +49,7 @@ public sealed class DemoTests : IDisposable
         var details = report.GetProperty("steps").EnumerateArray().Select(step => step.GetProperty("detail").GetString()!).ToList();
         details.ShouldContain(detail => detail.EndsWith("cdm-admin at acme", StringComparison.Ordinal));
         details.ShouldContain(detail => detail.StartsWith("telemetry/acme-pump-1/temperature", StringComparison.Ordinal));
-        Count(report, "service").ShouldBe(4, customMessage: "provider, two tenants and RabbitMQ");
+        Count(report, "service").ShouldBe(5, customMessage: "provider, two tenants, RabbitMQ, and the revoked one that RabbitMQ has to refuse");
         LeftProcesses.Of(temp.Path).ShouldBeEmpty();
     }
 
