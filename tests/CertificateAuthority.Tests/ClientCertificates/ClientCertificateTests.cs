@@ -36,7 +36,7 @@ public sealed class ClientCertificateTests(ClientCertificateTests.Host host) : I
     [SkippableFact]
     public async Task Login_AnotherProfile_Is403()
     {
-        using var leaf = await _ca.EnrollAsync("acme-mqtt-bridge");
+        using var leaf = await _ca.EnrollAsync("leaf.test");
         using var client = _ca.Client(leaf);
 
         (await client.ReadAsync("/any")).Status.ShouldBe(HttpStatusCode.OK);
