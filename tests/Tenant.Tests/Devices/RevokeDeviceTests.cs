@@ -15,7 +15,8 @@ public sealed class RevokeDeviceTests(SharedTenant shared) : IClassFixture<Share
     {
         using var device = new TestDevice("fan-1") { WireGuardKey = WireGuardKey() };
         using var identity = device.Identity(await device.EnrollAsync(Tenant, await shared.TokenAsync()));
-        await device.RenewAsync(Tenant, identity);
+        device.NewKey();
+        await device.RenewAsync(Tenant, identity, device.Csr);
         var waiting = await shared.TokenAsync("fan-1");
 
         await shared.Admin.RevokeDeviceAsync("fan-1", new RevokeRequest { ReasonCode = 1, Reason = "stolen" });

@@ -153,7 +153,7 @@ public sealed class TenantFirstBootTests : IAsyncLifetime
         await tenant.StopAsync();
         tenant.Provider.Status = TenantStatus.Joining;
         Directory.Delete(tenant.Data, recursive: true);
-        await tenant.Database.ExecuteAsync("DELETE FROM tenant.identity");
+        await tenant.Database.ExecuteAsSuperuserAsync("DELETE FROM tenant.identity; DELETE FROM platform.identity");
 
         (await RefusedAsync()).ShouldContain("another Sub-CA key");
     }
