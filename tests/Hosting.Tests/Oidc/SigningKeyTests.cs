@@ -143,7 +143,7 @@ public sealed class SigningKeyTests : IAsyncLifetime
     public static TheoryData<string, string> Unusable => new()
     {
         { "html", "is not JSON" },
-        { "other issuer", "is another issuer's" },
+        { "other issuer", "but the discovery document there names" },
         { "no jwks_uri", "has no jwks_uri" },
         { "jwks elsewhere", "leads to another server" },
         { "jwks as file", "leads to another server" },
