@@ -164,7 +164,7 @@ public sealed class SigningKeyTests : IAsyncLifetime
         await using var elsewhere = await OidcServer.StartAsync(_app.Time);
         Break(answer, elsewhere);
 
-        await UnavailableAsync();
+        await UnavailableAsync(misconfigured: answer is "other issuer" or "jwks elsewhere" or "jwks as file");
 
         _app.App.Log.Text.ShouldContain(reason);
         elsewhere.DiscoveryRequests.ShouldBe(0);
@@ -217,11 +217,14 @@ public sealed class SigningKeyTests : IAsyncLifetime
         }
     }
 
-    private async Task UnavailableAsync()
+    private async Task UnavailableAsync(bool misconfigured = false)
     {
         using var response = await _app.AskAsync(Issuer.Token());
         response.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
-        response.Headers.RetryAfter!.Delta.ShouldBe(SigningKeyCache.Pause);
-        (await TestApp.ProblemOf(response)).Code.ShouldBe("identity_unavailable");
+        var code = (await TestApp.ProblemOf(response)).Code;
+        code.ShouldBe(misconfigured ? "identity_misconfigured" : "identity_unavailable");
+        // Waiting helps against an outage, not against a wrong setting.
+        response.Headers.RetryAfter?.Delta.ShouldBe(misconfigured ? null : SigningKeyCache.Pause);
+        (response.Headers.RetryAfter is null).ShouldBe(misconfigured);
     }
 }
