@@ -25,7 +25,7 @@ internal static class TenantServer
 
     private static string TrustDomain(Run run, Uri url, LocalStack local)
     {
-        var domain = run.Get(ServerOptions.TrustDomain) ?? run.Env(Variable) ?? local.TrustDomain ?? throw CliException.Usage(
+        var domain = run.Get(ServerOptions.TrustDomain) ?? run.Env(Variable) ?? local.RequireKind(ServerOptions.Tenant).TrustDomain ?? throw CliException.Usage(
             $"which tenant has to answer at {url}? give --trust-domain (its id and the platform domain, as in acme.iotplatform.internal), {Variable}, or --data FOLDER of the tenant on this machine");
         return SpiffeId.TryParse($"spiffe://{domain}", out _, out _)
             ? domain

@@ -66,7 +66,11 @@ public sealed class ServerCommandTests : IAsyncLifetime
     [InlineData("join-bundle/bundle.json", "tenant", "devices list", ExitCode.Ok)]
     public async Task Command_WithTheOtherKindOfDataFolder_SaysSo(string mark, string kind, string command, int expected)
     {
-        server.Answer = LoggedInAnd((context, _) => context.JsonAsync(new Page<DeviceSummary> { Items = [] }, ContractsJson.Default.PageDeviceSummary));
+        await BecomeTenantAsync();
+        var tenant = server.Answer!;
+        server.Answer = (context, request) => request.Path.StartsWith("/portal/devices", StringComparison.Ordinal)
+            ? context.JsonAsync(new Page<DeviceSummary> { Items = [] }, ContractsJson.Default.PageDeviceSummary)
+            : tenant(context, request);
         var folder = temp.Combine("data");
         Directory.CreateDirectory(Path.Combine(folder, Path.GetDirectoryName(mark)!));
         Directory.CreateDirectory(Path.Combine(folder, "certs"));
@@ -74,7 +78,9 @@ public sealed class ServerCommandTests : IAsyncLifetime
         await File.WriteAllTextAsync(Path.Combine(folder, "admin-password"), Password);
         await File.WriteAllTextAsync(Path.Combine(folder, "certs", "root_ca.crt"), server.Authority.RootPem);
 
-        var (code, _, error) = await Cli.RunAsync([.. command.Split(' '), "--url", server.Url.ToString(), "--data", folder]);
+        string[] trust = expected == ExitCode.Ok ? ["--trust-domain", "acme.iot.example"] : [];
+
+        var (code, _, error) = await Cli.RunAsync([.. command.Split(' '), "--url", server.Url.ToString(), "--data", folder, .. trust]);
 
         code.ShouldBe(expected, error);
         if (expected != ExitCode.Ok)
