@@ -68,7 +68,7 @@ public sealed class CaCommandTests : IDisposable
         certificates.GetArrayLength().ShouldBe(2);
         certificates[0].GetProperty("subject").GetString().ShouldBe("CN=Test Root Issuer");
         certificates[0].GetProperty("serial").GetString().ShouldBe(SerialNumber.ToDecimal(authority.Issuer.SerialNumberBytes.Span));
-        certificates[0].GetProperty("extensions").EnumerateArray().Select(e => e.GetString()).ShouldContain("basic constraints: CA, path length 0 (critical)");
+        certificates[0].GetProperty("extensions").EnumerateArray().Select(e => e.GetString()).ShouldContain("basic constraints: CA, path length 1 (critical)");
         certificates[0].GetProperty("key").GetString().ShouldBe("EC P-256");
         certificates[1].GetProperty("fingerprint_sha256").GetString().ShouldBe(Fingerprint.Of(authority.Root));
     }
