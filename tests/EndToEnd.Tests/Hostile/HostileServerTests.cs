@@ -98,7 +98,7 @@ public sealed class HostileServerTests(HostileServerTests.Platform platform) : I
         using var stolen = StolenSubCa.From(acme);
         using var admin = await platform.Provider.AdminAsync();
         using var certificate = X509Certificate2.CreateFromPem(stolen.CertificatePem);
-        await admin.RevokeCertificateAsync(SerialNumber.ToDecimal(certificate.SerialNumberBytes.Span), new() { ReasonCode = 1 });
+        await admin.RevokeCertificateAsync(SerialNumber.ToDecimal(certificate.SerialNumberBytes.Span), new() { ReasonCode = 1, TenantId = "stolen" });
         var list = await platform.WaitForListAsync(certificate);
         await File.WriteAllBytesAsync(platform.File("list.crl"), list.Der.ToArray());
         await File.WriteAllTextAsync(platform.File("chain.pem"), Pem.Certificates([.. Pem.ParseCertificates(platform.ChainPemOf(acme))[1..]]));
