@@ -43,7 +43,7 @@ public sealed partial class BrokerCertificate(
     {
         try
         {
-            files.SaveRoot(authority.Chain.Root);
+            files.SaveRoots(authority.Chain);
             using var current = files.TryLoad();
             if (current is null || IsDue(current))
             {

@@ -16,10 +16,13 @@ public sealed class BrokerCertificateFiles(string folder)
 
     private string ServerFile => Path.Combine(folder, "server.pem");
 
-    /// <summary>The root alone: with an intermediate beside it, RabbitMQ would accept what a tenant's Sub-CA signed.</summary>
-    public void SaveRoot(X509Certificate2 root)
+    /// <summary>
+    /// The root, and the CAs between it and the issuer, without which RabbitMQ cannot verify the issuer's CRL. At the provider there is none:
+    /// with its own Intermediate CA beside the root, RabbitMQ would accept what a tenant's Sub-CA signed.
+    /// </summary>
+    public void SaveRoots(CertificateChain chain)
     {
-        var pem = Pem.Certificate(root.RawDataMemory.Span);
+        var pem = Pem.Certificates([chain.Root, .. chain.Certificates[1..^1]]);
         if (!File.Exists(RootFile) || File.ReadAllText(RootFile, Encoding.ASCII) != pem)
         {
             AtomicFile.WriteText(RootFile, pem, AtomicFile.Public);
