@@ -11,7 +11,7 @@ internal static class OutageLog
     private const int Requests = 300;
 
     // A few throttled lines of each fault and of what runs in the background, whatever the number of refusals.
-    private const int MostCharacters = 24 * 1024;
+    private const int MostCharacters = 40 * 1024;
 
     public static async Task PlayAsync(SoakCount count, CancellationToken cancellationToken)
     {
