@@ -71,6 +71,9 @@ public sealed class ProviderStack : IAsyncDisposable
         Process = ProcessUnderTest.StartDotnet(StackPrograms.Provider, [], settings, descriptors);
     }
 
+    /// <summary>With a wall clock that is ahead; timers run as ever. Needs faketime.</summary>
+    public void LaunchAhead(TimeSpan by) => Launch(FakeClock.Ahead(by));
+
     /// <summary>What a test sets comes first.</summary>
     private Dictionary<string, string?> Settings => more.Concat(new Dictionary<string, string?>
     {

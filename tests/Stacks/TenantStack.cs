@@ -1,4 +1,3 @@
-using System.Globalization;
 using IoTPlatform.Client;
 using IoTPlatform.LocalServices;
 using IoTPlatform.Pki;
@@ -44,33 +43,19 @@ public sealed class TenantStack(ProviderStack provider, TestDatabase? database, 
     }
 
     /// <summary>With a wall clock that is ahead; timers run as ever. Needs faketime.</summary>
-    public void LaunchAhead(TimeSpan by) => LaunchWith("FAKETIME", Offset(by));
+    public void LaunchAhead(TimeSpan by) => Launch(FakeClock.Ahead(by));
 
     /// <summary>With a wall clock that is ahead, or behind, until <see cref="SetClock"/> puts it elsewhere.</summary>
     public void LaunchWithClock(TimeSpan ahead)
     {
         SetClock(ahead);
-        LaunchWith("FAKETIME_TIMESTAMP_FILE", ClockFile);
+        Launch(FakeClock.From(ClockFile));
     }
 
     /// <summary>Within a second.</summary>
-    public void SetClock(TimeSpan ahead) => File.WriteAllText(ClockFile, Offset(ahead) + "\n");
+    public void SetClock(TimeSpan ahead) => File.WriteAllText(ClockFile, FakeClock.Offset(ahead) + "\n");
 
     private string ClockFile => folder.Combine("clock");
-
-    private static string Offset(TimeSpan ahead) => string.Create(CultureInfo.InvariantCulture, $"{ahead.TotalSeconds:+0;-0;+0}s");
-
-    private void LaunchWith(string variable, string value)
-    {
-        var library = Directory.EnumerateFiles("/usr/lib", "libfaketimeMT.so.1", SearchOption.AllDirectories).First();
-        Process = ProcessUnderTest.StartDotnet(StackPrograms.Tenant, [], new Dictionary<string, string?>(Settings)
-        {
-            ["LD_PRELOAD"] = library,
-            [variable] = value,
-            ["FAKETIME_CACHE_DURATION"] = "1",
-            ["FAKETIME_DONT_FAKE_MONOTONIC"] = "1",
-        });
-    }
 
     private Dictionary<string, string?> Settings => Usual.Concat(Overrides).GroupBy(s => s.Key).ToDictionary(s => s.Key, s => s.Last().Value);
 

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using IoTPlatform.Contracts.Events;
 using IoTPlatform.Contracts.Tenants;
+using IoTPlatform.Integration.Tests.RabbitMq;
 using IoTPlatform.Provider.Features.Events;
 using IoTPlatform.Stacks;
 using IoTPlatform.Testing;
@@ -87,7 +88,7 @@ public sealed class EventsTests(PlatformFixture platform) : IAsyncLifetime
     }
 
     [SkippableFact]
-    public async Task Bridge_ComesAndIsKilledWhileTheProviderIsDown_IsToldByTheNextStart()
+    public async Task Bridge_ComesAndGoesAroundAKillOfTheProvider_IsToldByTheNextStart()
     {
         using var tenant = await JoinedTenant.JoinAsync(_provider, "linked");
         using var mosquitto = tenant.Bridge(_broker);
@@ -95,8 +96,7 @@ public sealed class EventsTests(PlatformFixture platform) : IAsyncLifetime
         var links = new OutsideQueue(_broker, "links");
         foreach (var exchange in new[] { "bridge.up", "bridge.down" })
             await links.BindAsync(exchange);
-        await _provider.KillAsync();
-        await using (var bridge = await mosquitto.SubscribeAsync("linked.bridge", "commands/#"))
+        await using (var bridge = await ConnectBeforeAKillAsync(mosquitto))
         {
             await _provider.StartProcessAsync();
             (await links.NextAsync(Of("linked"))).Body.GetProperty("type").GetString().ShouldBe(BridgeUp.Name);
@@ -129,6 +129,16 @@ public sealed class EventsTests(PlatformFixture platform) : IAsyncLifetime
         using var exchanges = JsonDocument.Parse((await _broker.AdminAsync(HttpMethod.Get, "exchanges/platform"))!);
         exchanges.RootElement.EnumerateArray().Where(e => e.GetProperty("name").GetString() is { Length: > 0 } name && !name.StartsWith("amq.", StringComparison.Ordinal))
             .ShouldAllBe(e => e.GetProperty("durable").GetBoolean());
+    }
+
+    /// <summary>Only a provider that runs lets a bridge in; it is killed before it could tell anyone.</summary>
+    private async Task<MqttSubscription> ConnectBeforeAKillAsync(Mosquitto mosquitto)
+    {
+        await using var held = await HeldRelay.TakeAsync(_provider.Database);
+        var bridge = await mosquitto.SubscribeAsync("linked.bridge", "commands/#");
+        bridge.Subscribed.ShouldBeTrue(bridge.Output);
+        await _provider.KillAsync();
+        return bridge;
     }
 
     private async Task<IReadOnlyList<TenantEventView>> HistoryAsync(string tenantId, int count)
