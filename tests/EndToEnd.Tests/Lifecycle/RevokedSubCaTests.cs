@@ -43,6 +43,31 @@ public sealed class RevokedSubCaTests
         (await Should.ThrowAsync<ApiException>(device.RenewAsync)).Code.ShouldBe("sub_ca_revoked", "a restart does not forget it");
     }
 
+    /// <summary>The former Sub-CA is valid still, so to the provider the tenant has one. It issues with the revoked one.</summary>
+    [SkippableFact]
+    public async Task Revoke_SubCaInUseAfterARotation_TenantIssuesNothing()
+    {
+        await using var provider = await ProviderStack.StartAsync();
+        await using var tenant = await TenantStack.LaunchAsync(provider, "acme", (await provider.PrepareAsync("acme")).JoinKey);
+        await tenant.ReadyAsync();
+        using var admin = await provider.AdminAsync();
+        using var operatorOfTenant = await tenant.AdminAsync();
+        using var device = await EnrolledDevice.EnrollAsync(tenant, operatorOfTenant, "pump-1");
+        var former = (await admin.GetTenantAsync("acme")).SubCaSerials.Single();
+        await operatorOfTenant.RotateSubCaAsync();
+        var inUse = (await admin.GetTenantAsync("acme")).SubCaSerials.Single(serial => serial != former);
+
+        (await IotCli.RunWithAsync(
+            new() { ["IOT_ADMIN_PASSWORD"] = ProviderStack.AdminPassword },
+            "ca", "revoke", inUse, "--yes", "--tenant-id", "acme", "--reason-code", "1", "--reason", "stolen", "--url", provider.Url.ToString(), "--data", provider.Data)).EnsureSuccess();
+
+        await tenant.Process.WaitForLineAsync(line => line.Contains("sub_ca_revoked", StringComparison.Ordinal), TimeSpan.FromSeconds(60));
+        (await Should.ThrowAsync<ApiException>(device.RenewAsync)).Code.ShouldBe("sub_ca_revoked");
+        await admin.ResumeTenantAsync("acme");
+        await Task.Delay(TimeSpan.FromSeconds(20)); // longer than the tenant takes to ask again
+        (await Should.ThrowAsync<ApiException>(device.RenewAsync)).Code.ShouldBe("sub_ca_revoked", "the Sub-CA in use is no better for it");
+    }
+
     [SkippableFact]
     public async Task Revoke_Intermediate_IsRefusedOverTheCli()
     {

@@ -58,6 +58,16 @@ public sealed class FederationRefreshTests : IAsyncLifetime
         tenant.Service<JoinFiles>().ReadBundle()!.CdmIdpClientSecret.ShouldBe(tenant.Provider.FederationSecret);
     }
 
+    [SkippableFact]
+    public async Task Run_ProviderWithoutAnIdentityProvider_IsNoFailureAndKeepsWhatThereIs()
+    {
+        tenant.Provider.HasIdentityProvider = false;
+
+        (await Refresh().RunAsync(CancellationToken.None)).ShouldBeFalse();
+
+        tenant.Service<JoinFiles>().ReadBundle()!.CdmIdpClientSecret.ShouldBe(tenant.Provider.FederationSecret);
+    }
+
     private FederationRefresh Refresh()
     {
         var files = tenant.Service<JoinFiles>();

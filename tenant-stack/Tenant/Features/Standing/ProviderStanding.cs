@@ -5,17 +5,19 @@ using IoTPlatform.Hosting;
 using IoTPlatform.Tenant.Data;
 using IoTPlatform.Tenant.Features.Events;
 using IoTPlatform.Tenant.Features.Join;
+using IoTPlatform.Tenant.Features.Uplink;
 using Microsoft.EntityFrameworkCore;
 
 namespace IoTPlatform.Tenant.Features.Standing;
 
 /// <summary>
 /// Whether the provider takes this tenant, asked every 15 seconds over one mTLS connection with the bridge certificate. A suspension is told
-/// to the operator; with a revoked Sub-CA nothing is issued any more, because no certificate of it is good. While the provider is away the
-/// last answer holds.
+/// to the operator; while the Sub-CA in use is revoked nothing is issued, because no certificate of it is good. While the provider is away
+/// the last answer holds.
 /// </summary>
 internal sealed partial class ProviderStanding(
-    JoinFiles files, ProviderLink provider, Authority authority, IDbContextFactory<TenantDbContext> databases, JoinedTenant tenant, TimeProvider time, ILogger<ProviderStanding> log) : BackgroundService
+    JoinFiles files, ProviderLink provider, RevokedSubCaUpkeep revokedSubCas, Authority authority, IDbContextFactory<TenantDbContext> databases, JoinedTenant tenant, TimeProvider time,
+    ILogger<ProviderStanding> log) : BackgroundService
 {
     private const string SubCaRevoked = "sub_ca_revoked";
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(15);
@@ -69,17 +71,22 @@ internal sealed partial class ProviderStanding(
     }
 
     /// <summary>Null: the provider takes this tenant. An outage is thrown, and changes nothing.</summary>
-    private async Task<ApiException?> AskAsync(CancellationToken cancellationToken)
+    private async Task<Refusal?> AskAsync(CancellationToken cancellationToken)
     {
+        Refusal? refusal = null;
         try
         {
             await bridge.Open().GetPlatformAsync(cancellationToken);
-            return null;
         }
         catch (ApiException e) when (e.Status is 401 or 403)
         {
-            return e;
+            refusal = new Refusal(e.Code, e.Message);
         }
+
+        // To the provider a tenant that rotated has another valid Sub-CA: which one is in use is known here alone.
+        return refusal?.Code != SubCaRevoked && await revokedSubCas.ListsThisTenantAsync(askProvider: refusal is not null, cancellationToken)
+            ? new Refusal(SubCaRevoked, "The Sub-CA in use is revoked.")
+            : refusal;
     }
 
     /// <summary>False: it was known.</summary>
@@ -108,6 +115,8 @@ internal sealed partial class ProviderStanding(
         "certificate_revoked" => "The bridge certificate was revoked, or the tenant removed. Ask the provider's administrator; the way back is a new JOIN key (iot tenants replace-key there) and a JOIN with an empty data folder",
         _ => "Ask the provider's administrator",
     };
+
+    private sealed record Refusal(string Code, string Message);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The provider refuses this tenant ({Code}): {Detail}. {Advice}")]
     private partial void Refused(string code, string detail, string advice);

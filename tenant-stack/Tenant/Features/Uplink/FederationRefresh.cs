@@ -29,14 +29,17 @@ internal sealed class FederationRefresh(JoinFiles files, BundleFiles bundleFiles
     private async Task<FederationCredentials?> FetchAsync(JoinBundle bundle, CancellationToken cancellationToken)
     {
         using var identity = files.ReadBridgeIdentity(bundle);
-        try
+        return await provider.CallAsync(async client =>
         {
-            return await provider.CallAsync(client => client.GetFederationAsync(bundle.TenantId, cancellationToken), identity);
-        }
-        catch (ApiException e) when (e.Code == FederationCredentials.NoIdentityProvider)
-        {
-            return null;
-        }
+            try
+            {
+                return await client.GetFederationAsync(bundle.TenantId, cancellationToken);
+            }
+            catch (ApiException e) when (e.Code == FederationCredentials.NoIdentityProvider)
+            {
+                return null;
+            }
+        }, identity);
     }
 
     private static bool IsSame(JoinBundle bundle, FederationCredentials federation) =>

@@ -20,8 +20,21 @@ internal sealed partial class RevokedSubCaUpkeep(RevokedSubCaFile file, Provider
     /// <summary>The list to hand out: the one on disk, or where that is none or has ended, the provider's. Null while there is none to be had.</summary>
     public async Task<RevokedSubCas?> FindAsync(DateTimeOffset now, CancellationToken cancellationToken)
     {
-        if (file.TryLoad() is { } known && now < known.NextUpdate)
-            return known;
+        if (file.TryLoad() is not { } known || now >= known.NextUpdate)
+            await TryRunAsync(cancellationToken);
+        return file.TryLoad();
+    }
+
+    /// <summary>Whether the Sub-CA in use is in the list: the provider's newest where that can be had, else the one on disk.</summary>
+    public async Task<bool> ListsThisTenantAsync(bool askProvider, CancellationToken cancellationToken)
+    {
+        if (askProvider)
+            await TryRunAsync(cancellationToken);
+        return file.TryLoad() is { } list && file.ListsThisTenant(list);
+    }
+
+    private async Task TryRunAsync(CancellationToken cancellationToken)
+    {
         try
         {
             await RunAsync(cancellationToken);
@@ -30,8 +43,6 @@ internal sealed partial class RevokedSubCaUpkeep(RevokedSubCaFile file, Provider
         {
             Unavailable(e.Message);
         }
-
-        return file.TryLoad();
     }
 
     [LoggerMessage(Level = LogLevel.Critical, Message = "The provider has revoked this tenant's Sub-CA: devices and operators refuse this server. Ask the provider's admin; a new JOIN key brings a new Sub-CA.")]
