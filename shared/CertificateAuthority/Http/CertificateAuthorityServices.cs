@@ -2,6 +2,7 @@ using IoTPlatform.CertificateAuthority.Events;
 using IoTPlatform.CertificateAuthority.Provisioners;
 using IoTPlatform.Pki;
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -22,6 +23,7 @@ public static class CertificateAuthorityServices
         services.AddSingleton<NameReservations>();
         services.AddHostedService(provider => new ExpiryScanner(module.Authority.Store, module.Authority.Time, provider.GetRequiredService<ILogger<ExpiryScanner>>()));
         services.AddAuthentication().AddScheme<AuthenticationSchemeOptions, ClientCertificateHandler>(ClientCertificateDefaults.Scheme, configureOptions: null);
+        services.AddSingleton<IAuthorizationMiddlewareResultHandler, RevokedCertificateAnswer>();
         services.AddAuthorizationBuilder()
             .AddPolicy(ClientCertificateDefaults.AnyPolicy, p => p.AddAuthenticationSchemes(ClientCertificateDefaults.Scheme).RequireAuthenticatedUser())
             .AddPolicy(ClientCertificateDefaults.BridgePolicy, p => p.AddAuthenticationSchemes(ClientCertificateDefaults.Scheme).RequireClaim(ClientCertificateDefaults.ProfileClaim, Profiles.MqttBridge.Name))

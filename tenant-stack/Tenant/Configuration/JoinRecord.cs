@@ -10,7 +10,7 @@ namespace IoTPlatform.Tenant.Configuration;
 internal sealed record JoinRecord
 {
     private const string Folder = "join-bundle";
-    private const string FileName = "joined.json";
+    public const string FileName = "joined.json";
 
     public required Uri ProviderUrl { get; init; }
 

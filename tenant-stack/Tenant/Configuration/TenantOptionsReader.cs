@@ -30,9 +30,6 @@ internal sealed class TenantOptionsReader(PlatformOptions settings)
         // The port we listen on under the first name of the certificate: right on one machine, and a visible guess elsewhere.
         var publicUrl = Https(TenantSettings.PublicUrl) ?? new UriBuilder(Uri.UriSchemeHttps, names.FirstOrDefault() ?? "localhost", port).Uri;
         var joinKey = Take(() => settings.Secret(TenantSettings.JoinKey), null);
-        Check(
-            joinKey is null || joined is not { JoinKeySha256: not null } || joined.IsKey(joinKey),
-            $"{TenantSettings.JoinKey} is another key than the one this tenant joined with, and it has joined. Leave it out; to join anew, start with an empty data folder");
         var options = new TenantOptions
         {
             DataPath = data,

@@ -12,7 +12,14 @@ namespace IoTPlatform.Provider.Tests.Support;
 internal sealed class TestTenant : IDisposable
 {
     public CaKey SubCa { get; } = CaKey.Generate(KeyKind.P256);
-    public ECDsa Bridge { get; } = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+    public ECDsa Bridge { get; private set; } = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+
+    /// <summary>As a tenant does that joins again because its bridge certificate was revoked.</summary>
+    public void MakeNewBridgeKey()
+    {
+        Bridge.Dispose();
+        Bridge = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+    }
 
     public JoinRequest Request(string? keycloakUrl = "https://keycloak.acme.example") => new()
     {

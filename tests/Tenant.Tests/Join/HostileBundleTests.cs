@@ -73,7 +73,7 @@ public sealed class HostileBundleTests : IAsyncLifetime
         return CertificateSigningRequest.ParsePem(CertificateSigningRequest.CreatePem(key, new SubjectNames()));
     }
 
-    private static JoinBundle Copy(
+    internal static JoinBundle Copy(
         JoinBundle b, string? tenantId = null, string? signedCert = null, string? rootCaCert = null, string? caChain = null, string? bridge = null, string? vhost = null) => new()
     {
         TenantId = tenantId ?? b.TenantId,

@@ -10,6 +10,7 @@ internal static class Options
         string? tenantId = null, string? database = null, string? manufacturerCa = null, string wireGuardSubnet = "10.64.0.0/16", TimeSpan? deviceLifetime = null) => new()
     {
         DataPath = dataPath,
+        HasJoined = JoinRecord.HasJoined(dataPath),
         Listen = [listen],
         Names = ["localhost", "127.0.0.1"],
         PublicUrl = new Uri(listen),

@@ -98,6 +98,7 @@ internal sealed class TestProvider : IAsyncDisposable
         app.Use(SpoilAsync);
         app.MapGet("/root/{fingerprint}", (string fingerprint) => fingerprint == Fingerprint ? Results.Json(new { ca = Authority.RootPem }) : Results.NotFound());
         app.MapGet("/crl/sub-cas", () => Results.Bytes(RevokedSubCas().Der.ToArray(), "application/pkix-crl"));
+        app.MapGet("/portal/admin/platform", PlatformOf);
         app.MapPost("/portal/admin/join", JoinAsync);
         app.MapPost("/portal/admin/join-request/{id}", RequestAsync);
         app.MapGet("/portal/admin/tenants/{id}/join-status", StatusOf);
@@ -174,6 +175,7 @@ internal sealed class TestProvider : IAsyncDisposable
     {
         var subCa = CertificateSigningRequest.ParsePem(request.SubCaCsr);
         var bridge = CertificateSigningRequest.ParsePem(request.MqttBridgeCsr);
+        (lastSubCa, lastBridge) = (subCa, bridge.SubjectPublicKeyInfo.ToArray());
         return Results.Json(Tamper(Bundle(subCa, bridge)), ContractsJson.Default.JoinBundle);
     }
 
@@ -210,9 +212,39 @@ internal sealed class TestProvider : IAsyncDisposable
         Profiles.MqttBridge with { DefaultLifetime = BridgeLifetime }, csr,
         new SubjectNames { CommonName = MqttBridgeName.For(TenantId), Uris = [SpiffeId.Bridge(TenantId, PlatformDomain)] });
 
+    /// <summary>What opens now.</summary>
+    public string OpenJoinKey { get; set; } = JoinKey;
+
+    /// <summary>The JOIN key opens, as after <c>iot tenants replace-key</c>: the next JOIN signs the Sub-CA anew, whatever its key.</summary>
+    public void ReplaceKey(string key)
+    {
+        (OpenJoinKey, boundKey, Status) = (key, null, TenantStatus.Prepared);
+        subCas.Clear();
+    }
+
+    /// <summary>The chain of a Sub-CA certificate for the key of the last JOIN, as it is a second after its end.</summary>
+    public string ExpiredSubCaChain() => Authority.Sign(
+        Profiles.TenantSubCa with { DefaultLifetime = TimeSpan.FromSeconds(-1) }, lastSubCa!, new SubjectNames { CommonName = SubCaName.For(TenantId) }, Constraints) + Authority.ChainPem;
+
+    /// <summary>From now on the bridge of the last JOIN is refused so.</summary>
+    public void RefuseBridge(int status, string code) => refusedBridge = (lastBridge!, status, code);
+
+    private CertificateSigningRequest? lastSubCa;
+    private byte[]? lastBridge;
+    private (byte[] Key, int Status, string Code)? refusedBridge;
+
+    private IResult PlatformOf(HttpContext http)
+    {
+        if (!IsBridge(http))
+            return Problem(401, "client_certificate_required");
+        return refusedBridge is var (key, status, code) && key.AsSpan().SequenceEqual(http.Connection.ClientCertificate!.PublicKey.ExportSubjectPublicKeyInfo())
+            ? Problem(status, code)
+            : Results.Json(new PlatformView { PlatformDomain = PlatformDomain, TenantId = TenantId, Serial = "1" }, ContractsJson.Default.PlatformView);
+    }
+
     private IResult JoinAsync(HttpContext http, JoinRequest request)
     {
-        if (http.Request.Headers["X-Join-Key"] != JoinKey || Status == TenantStatus.Active)
+        if (http.Request.Headers["X-Join-Key"] != OpenJoinKey || Status == TenantStatus.Active)
             return Problem(401, "join_key_refused");
         return Bind(request) ?? Answer(request);
     }

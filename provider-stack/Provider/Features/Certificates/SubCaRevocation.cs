@@ -4,6 +4,7 @@ using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
 using IoTPlatform.Provider.Data;
 using IoTPlatform.Provider.Features.Messaging;
+using IoTPlatform.Provider.Features.Rotation;
 using IoTPlatform.Provider.Features.Workflow;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
@@ -15,7 +16,7 @@ namespace IoTPlatform.Provider.Features.Certificates;
 /// follows at once, or when it is back.
 /// </summary>
 internal sealed partial class SubCaRevocation(
-    Authority authority, IDbContextFactory<ProviderDb> contexts, TenantLocks locks, TenantBroker broker, TimeProvider time, ILogger<SubCaRevocation> log) : IProfileRevocation
+    Authority authority, SubCaKeys keys, IDbContextFactory<ProviderDb> contexts, TenantLocks locks, TenantBroker broker, TimeProvider time, ILogger<SubCaRevocation> log) : IProfileRevocation
 {
     public string Profile => Profiles.TenantSubCa.Name;
 
@@ -36,6 +37,8 @@ internal sealed partial class SubCaRevocation(
     {
         var (order, now) = (revocation.Revocation, time.GetUtcNow());
         var reason = $"Sub-CA {SerialNumber.ToHex(order.Serial)} revoked" + (order.Reason is { Length: > 0 } given ? $": {given}" : "");
+        // It has joined again with this key: the key is revoked, whichever of its certificates was named.
+        var sameKey = await keys.OthersOfTheKeyAsync(revocation.Record, cancellationToken);
         var outcome = RevocationOutcome.Unknown;
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         await db.ActAsync(async () =>
@@ -43,6 +46,9 @@ internal sealed partial class SubCaRevocation(
             await db.Tenants.Where(t => t.TenantId == tenantId && t.Status != TenantStatus.Removing).ExecuteUpdateAsync(
                 s => s.SetProperty(t => t.SuspendedAt, t => t.SuspendedAt ?? now).SetProperty(t => t.SuspendedReason, reason).SetProperty(t => t.BrokerDueAt, now), cancellationToken);
             outcome = await authority.RevokeAsync(order, (NpgsqlConnection)db.Database.GetDbConnection(), cancellationToken);
+            if (outcome == RevocationOutcome.Revoked)
+                foreach (var serial in sameKey)
+                    await authority.RevokeAsync(order with { Serial = serial, BurnToken = null }, (NpgsqlConnection)db.Database.GetDbConnection(), cancellationToken);
             return outcome == RevocationOutcome.Revoked
                 ? new AuditEntry(order.By, "tenant.suspended", tenantId, AuditedTransaction.Details(("reason", reason), ("serial", SerialNumber.ToHex(order.Serial))))
                 : null;

@@ -12,15 +12,15 @@ internal static class TenantRevocation
 {
     /// <summary>Everything the tenant has. Nothing of any of its JOINs is issued again.</summary>
     public static Task<IReadOnlyList<byte[]>> RevokeAllAsync(ProviderDb db, string tenantId, RevocationReason reason, string by, DateTimeOffset now, CancellationToken cancellationToken) =>
-        RevokeLineagesAsync(db, tenantId, only: null, keep: null, reason, by, now, cancellationToken);
+        RevokeLineagesAsync(db, tenantId, only: null, keep: null, keepKey: null, reason, by, now, cancellationToken);
 
     /// <summary>Everything that came from this JOIN.</summary>
     public static Task<IReadOnlyList<byte[]>> RevokeJoinAsync(ProviderDb db, string tenantId, Guid joinId, RevocationReason reason, string by, DateTimeOffset now, CancellationToken cancellationToken) =>
-        RevokeLineagesAsync(db, tenantId, only: joinId, keep: null, reason, by, now, cancellationToken);
+        RevokeLineagesAsync(db, tenantId, only: joinId, keep: null, keepKey: null, reason, by, now, cancellationToken);
 
-    /// <summary>Everything that came from the tenant's other JOINs.</summary>
-    public static Task<IReadOnlyList<byte[]>> RevokeOtherJoinsAsync(ProviderDb db, string tenantId, Guid joinId, RevocationReason reason, string by, DateTimeOffset now, CancellationToken cancellationToken) =>
-        RevokeLineagesAsync(db, tenantId, only: null, keep: joinId, reason, by, now, cancellationToken);
+    /// <summary>Everything that came from the tenant's other JOINs, but certificates of the same Sub-CA key: revoking those would end the devices' chains and take nothing from the key.</summary>
+    public static Task<IReadOnlyList<byte[]>> RevokeOtherJoinsAsync(ProviderDb db, JoinRow join, RevocationReason reason, string by, DateTimeOffset now, CancellationToken cancellationToken) =>
+        RevokeLineagesAsync(db, join.TenantId, only: null, keep: join.JoinId, keepKey: join.SubCaKeySha256, reason, by, now, cancellationToken);
 
     /// <summary>The certificates of one profile but those with this key; the JOINs go on.</summary>
     /// <param name="joinId">Those of this JOIN alone; null: of all.</param>
@@ -29,11 +29,11 @@ internal static class TenantRevocation
         ExecuteAsync(db, tenantId, joinId, keep: null, profile.Name, keySha256, [], reason, by, now, cancellationToken);
 
     private static async Task<IReadOnlyList<byte[]>> RevokeLineagesAsync(
-        ProviderDb db, string tenantId, Guid? only, Guid? keep, RevocationReason reason, string by, DateTimeOffset now, CancellationToken cancellationToken)
+        ProviderDb db, string tenantId, Guid? only, Guid? keep, byte[]? keepKey, RevocationReason reason, string by, DateTimeOffset now, CancellationToken cancellationToken)
     {
         // Also those from which nothing has been issued yet: a step that is signing right now comes too late.
         var joins = await db.Joins.Where(j => j.TenantId == tenantId && (only == null || j.JoinId == only) && (keep == null || j.JoinId != keep)).Select(j => j.JoinId).ToListAsync(cancellationToken);
-        return await ExecuteAsync(db, tenantId, only, keep, profile: null, keepKey: null, [.. joins.Select(JoinLineage.Of)], reason, by, now, cancellationToken);
+        return await ExecuteAsync(db, tenantId, only, keep, profile: null, keepKey, [.. joins.Select(JoinLineage.Of)], reason, by, now, cancellationToken);
     }
 
     private static async Task<IReadOnlyList<byte[]>> ExecuteAsync(

@@ -6,6 +6,7 @@ using IoTPlatform.Provider.Data;
 using IoTPlatform.Provider.Features.Certificates;
 using IoTPlatform.Provider.Features.Identity;
 using IoTPlatform.Provider.Features.Proofs;
+using IoTPlatform.Provider.Features.Rotation;
 using IoTPlatform.Provider.Features.Tenants;
 using IoTPlatform.Provider.Features.Workflow;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -22,11 +23,12 @@ internal static class ConfirmJoinEndpoint
 
     private static async Task<NoContent> ConfirmAsync(
         string tenantId, JoinConfirmation confirmation, HttpContext context, ProviderDb db, TenantLocks locks,
-        TenantProofs proofs, FederationSettlement federation, TimeProvider time, CancellationToken cancellationToken)
+        TenantProofs proofs, SubCaKeys subCaKeys, FederationSettlement federation, TimeProvider time, CancellationToken cancellationToken)
     {
         TenantIds.Require(tenantId);
         var (_, asked) = await CurrentJoin.FindAsync(db, tenantId, cancellationToken) ?? throw TenantProofs.Refusal();
         await proofs.RequireAsync(confirmation.Proof, tenantId, context.Request, [asked.SubCaPublicKey], cancellationToken);
+        await subCaKeys.ThrowIfRevokedAsync(asked.SubCaKeySha256, cancellationToken);
 
         await using var held = await locks.AcquireAsync(tenantId, cancellationToken);
         var (tenant, join) = await CurrentJoin.FindAsync(db, tenantId, cancellationToken) ?? throw TenantProofs.Refusal();
@@ -59,7 +61,7 @@ internal static class ConfirmJoinEndpoint
         await db.Joins.Where(j => j.JoinId == join.JoinId).ExecuteUpdateAsync(s => s.SetProperty(j => j.ConfirmedAt, now), cancellationToken);
         await FederationDecisions.ConfirmAsync(db, join, now, cancellationToken);
         var superseded = RevocationReason.Superseded("superseded by a confirmed JOIN");
-        await TenantRevocation.RevokeOtherJoinsAsync(db, tenantId, join.JoinId, superseded, by, now, cancellationToken);
+        await TenantRevocation.RevokeOtherJoinsAsync(db, join, superseded, by, now, cancellationToken);
         // The key holder may have come back with another bridge key before it confirmed.
         await TenantRevocation.RevokeOtherKeysAsync(db, tenantId, join.JoinId, Profiles.MqttBridge, join.BridgeKeySha256, superseded, by, now, cancellationToken);
         return new AuditEntry(by, "join.confirmed", tenantId, JoinRows.Details(join));

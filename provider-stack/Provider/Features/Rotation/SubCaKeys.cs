@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Hosting;
@@ -11,14 +12,31 @@ internal sealed class SubCaKeys(TenantCertificates certificates, Authority autho
 {
     private const int MostRevoked = 50;
 
-    /// <summary>SubjectPublicKeyInfo of every Sub-CA certificate that is neither expired nor revoked, newest first.</summary>
-    public async Task<IReadOnlyList<byte[]>> ValidAsync(string tenantId, CancellationToken cancellationToken) =>
-        [.. (await certificates.ValidAsync(tenantId, Profiles.TenantSubCa, cancellationToken)).Select(c => PublicKeyOf(c.Der))];
+    /// <summary>SubjectPublicKeyInfo of every Sub-CA certificate that is neither expired nor revoked, newest first, and whose key has not been revoked with another one.</summary>
+    public async Task<IReadOnlyList<byte[]>> ValidAsync(string tenantId, CancellationToken cancellationToken)
+    {
+        var valid = new List<byte[]>();
+        foreach (var certificate in await certificates.ValidAsync(tenantId, Profiles.TenantSubCa, cancellationToken))
+            if (PublicKeyOf(certificate.Der) is var key && !await authority.IsKeyDistrustedAsync(SHA256.HashData(key), Profiles.TenantSubCa, cancellationToken))
+                valid.Add(key);
+        return valid;
+    }
+
+    /// <summary>Serial numbers of the tenant's valid Sub-CA certificates with the key of this one, without it.</summary>
+    public async Task<IReadOnlyList<byte[]>> OthersOfTheKeyAsync(CertificateRecord subCa, CancellationToken cancellationToken)
+    {
+        var key = PublicKeyOf(subCa.Der);
+        var valid = await certificates.ValidAsync(subCa.Tenant!, Profiles.TenantSubCa, cancellationToken);
+        return [.. valid.Where(c => c.Serial != subCa.Serial && PublicKeyOf(c.Der).AsSpan().SequenceEqual(key)).Select(c => ParsedCertificate.Parse(c.Der).SerialNumber.ToArray())];
+    }
 
     /// <summary>Throws 400 <c>sub_ca_key_revoked</c> for the key of a Sub-CA that was revoked because it can't be trusted.</summary>
-    public async Task ThrowIfRevokedAsync(CertificateSigningRequest subCa, CancellationToken cancellationToken)
+    public Task ThrowIfRevokedAsync(CertificateSigningRequest subCa, CancellationToken cancellationToken) => ThrowIfRevokedAsync(subCa.SubjectPublicKeyInfoSha256, cancellationToken);
+
+    /// <inheritdoc cref="ThrowIfRevokedAsync(CertificateSigningRequest, CancellationToken)"/>
+    public async Task ThrowIfRevokedAsync(byte[] publicKeySha256, CancellationToken cancellationToken)
     {
-        if (await authority.IsKeyDistrustedAsync(subCa.SubjectPublicKeyInfoSha256, Profiles.TenantSubCa, cancellationToken))
+        if (await authority.IsKeyDistrustedAsync(publicKeySha256, Profiles.TenantSubCa, cancellationToken))
             throw new ProblemException(
                 StatusCodes.Status400BadRequest, "sub_ca_key_revoked", "A Sub-CA with this key was revoked. Make a new key: start with an empty data folder.");
     }

@@ -27,7 +27,7 @@ internal sealed class SubCaRotation(Authority authority, CertificateOrders order
         var mine = owners[Convert.ToHexString(csr.SubjectPublicKeyInfoSha256)].ToList();
         if (mine.Exists(c => c.Profile != Profiles.TenantSubCa.Name))
             throw new ProblemException(StatusCodes.Status400BadRequest, "csr_key_reused", "A Sub-CA needs a key of its own.");
-        if (mine.Count == 0 && valid.Count(c => c.Profile == Profiles.TenantSubCa.Name) >= MostValid)
+        if (mine.Count == 0 && owners.Count(key => key.Any(c => c.Profile == Profiles.TenantSubCa.Name)) >= MostValid)
             throw new ProblemException(
                 StatusCodes.Status409Conflict, "too_many_sub_cas", $"This tenant has {MostValid} valid Sub-CAs. Retire the old ones before the next rotation.");
         var issued = await authority.IssueAsync(orders.RotatedSubCa(tenant, csr), cancellationToken);

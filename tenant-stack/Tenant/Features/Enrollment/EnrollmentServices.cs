@@ -1,7 +1,6 @@
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Tenant.Configuration;
 using IoTPlatform.Tenant.Features.Enrollment.Tokens;
-using Microsoft.AspNetCore.Authorization;
 
 namespace IoTPlatform.Tenant.Features.Enrollment;
 
@@ -16,6 +15,5 @@ internal static class EnrollmentServices
         .AddSingleton<EnrollDevice>()
         .AddSingleton<RenewDevice>()
         .AddSingleton<IProfileRenewal>(s => s.GetRequiredService<RenewDevice>())
-        .AddSingleton<EnrollmentTokens>()
-        .AddSingleton<IAuthorizationMiddlewareResultHandler, RevokedCertificateAnswer>();
+        .AddSingleton<EnrollmentTokens>();
 }

@@ -20,6 +20,13 @@ internal sealed class IdentityStore(IDbContextFactory<TenantDbContext> databases
             $"INSERT INTO tenant.identity (tenant_id, root_fingerprint) VALUES ({tenantId}, {rootFingerprint}) ON CONFLICT DO NOTHING", cancellationToken);
     }
 
+    /// <summary>Joined anew: the provider does not know yet that the new bundle arrived.</summary>
+    public async Task ReopenAsync(CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        await db.Identity.ExecuteUpdateAsync(i => i.SetProperty(x => x.ConfirmedAt, (DateTimeOffset?)null), cancellationToken);
+    }
+
     public async Task ConfirmAsync(DateTimeOffset at, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);

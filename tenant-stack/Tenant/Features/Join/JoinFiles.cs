@@ -24,9 +24,11 @@ internal sealed class JoinFiles(DataFolder folder)
 
     public string InBundle(string name) => folder.Combine("join-bundle", name);
 
-    public JoinBundle? ReadBundle()
+    public JoinBundle? ReadBundle() => ReadBundle(Bundle);
+
+    public static JoinBundle? ReadBundle(string path)
     {
-        if (ReadText(Bundle) is not { } json)
+        if (ReadText(path) is not { } json)
             return null;
         try
         {
@@ -38,13 +40,18 @@ internal sealed class JoinFiles(DataFolder folder)
         }
     }
 
-    public void WriteBundle(JoinBundle bundle) =>
-        Write(Bundle, JsonSerializer.SerializeToUtf8Bytes(bundle, ContractsJson.Default.JoinBundle), AtomicFile.Secret);
+    public void WriteBundle(JoinBundle bundle) => WriteBundle(Bundle, bundle);
+
+    public static void WriteBundle(string path, JoinBundle bundle) =>
+        Write(path, JsonSerializer.SerializeToUtf8Bytes(bundle, ContractsJson.Default.JoinBundle), AtomicFile.Secret);
 
     /// <summary>Null when there is none; throws <see cref="CryptographicException"/> for a file that holds no P-256 key.</summary>
-    public ECDsa? ReadBridgeKey()
+    public ECDsa? ReadBridgeKey() => ReadKey(BridgeKey);
+
+    /// <summary>As <see cref="ReadBridgeKey"/>.</summary>
+    public static ECDsa? ReadKey(string path)
     {
-        if (ReadText(BridgeKey) is not { } pem)
+        if (ReadText(path) is not { } pem)
             return null;
         var key = ECDsa.Create();
         try

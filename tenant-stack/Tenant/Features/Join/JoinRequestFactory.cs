@@ -9,10 +9,11 @@ namespace IoTPlatform.Tenant.Features.Join;
 /// <summary>The tenant's half of JOIN. The CSRs carry no names: with only a JOIN key in hand the tenant does not know its id yet, and the provider decides the names.</summary>
 internal sealed class JoinRequestFactory(TenantOptions options, JoinFiles files, SubCaAtBoot subCa, WireGuardServerKey wireGuard)
 {
-    public JoinRequest Create() => new()
+    /// <param name="bridgeKey">Null: the one in the bundle's folder.</param>
+    public JoinRequest Create(ECDsa? bridgeKey = null) => new()
     {
         SubCaCsr = subCa.Key.CreateCsrPem(new SubjectNames()),
-        MqttBridgeCsr = BridgeCsr(),
+        MqttBridgeCsr = bridgeKey is null ? BridgeCsr() : CertificateSigningRequest.CreatePem(bridgeKey, new SubjectNames()),
         WgPubkey = wireGuard.PublicKey,
         KeycloakUrl = options.KeycloakUrl?.AbsoluteUri,
     };

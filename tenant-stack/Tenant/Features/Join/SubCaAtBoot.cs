@@ -24,6 +24,7 @@ internal sealed class SubCaAtBoot(CertificateAuthority.SubCa subCa) : IDisposabl
     public void Install(string certificatePem, string chainPem, string rootFingerprint) => Translate(() =>
     {
         subCa.Install(certificatePem, chainPem, rootFingerprint);
+        issuers = null; // read before, it has the former certificate
         return 0;
     });
 

@@ -35,6 +35,7 @@ internal static class TenantBoot
         [
             new TrustedRootCheck(options, files, provider, subCa),
             new SubCaKeyCheck(subCa),
+            new NewJoinKeyCheck(options, files, provider, subCa, identity, requests, time),
             new BridgeKeyCheck(files),
             new WireGuardKeyCheck(wireGuard),
             new JoinedCheck(options, files, provider, subCa, identity, join, time),

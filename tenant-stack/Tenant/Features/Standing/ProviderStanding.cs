@@ -112,7 +112,7 @@ internal sealed partial class ProviderStanding(
     {
         SubCaRevoked => "No certificate is issued. The way back: the provider's administrator removes this tenant and prepares it again, and it joins with an empty data folder",
         "tenant_suspended" => "Devices go on as before. Ask the provider's administrator why",
-        "certificate_revoked" => "The bridge certificate was revoked, or the tenant removed. Ask the provider's administrator; the way back is a new JOIN key (iot tenants replace-key there) and a JOIN with an empty data folder",
+        "certificate_revoked" => "The bridge certificate was revoked, or the tenant removed. Ask the provider's administrator; the way back is a new JOIN key (iot tenants replace-key there), with which this tenant is started on the same data folder; devices and data stay",
         _ => "Ask the provider's administrator",
     };
 

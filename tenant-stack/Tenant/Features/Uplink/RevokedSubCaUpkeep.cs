@@ -45,7 +45,7 @@ internal sealed partial class RevokedSubCaUpkeep(RevokedSubCaFile file, Provider
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Critical, Message = "The provider has revoked this tenant's Sub-CA: devices and operators refuse this server. Ask the provider's admin; a new JOIN key brings a new Sub-CA.")]
+    [LoggerMessage(Level = LogLevel.Critical, Message = "The provider has revoked this tenant's Sub-CA: devices and operators refuse this server. Ask the provider's admin: the way back is to remove this tenant there, prepare it again, and join with an empty data folder.")]
     private partial void SubCaRevoked();
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The list of revoked Sub-CAs could not be fetched: {Reason}")]

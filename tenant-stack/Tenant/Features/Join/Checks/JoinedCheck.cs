@@ -38,13 +38,13 @@ internal sealed class JoinedCheck(
         if (options.TenantId is { } wanted && wanted != bundle.TenantId)
             throw new StartupException($"the JOIN key is for tenant '{bundle.TenantId}', but {TenantSettings.TenantId} says '{wanted}'");
         await RequireUsableAsync(bundle);
-        RequireNames(bundle);
+        RequireNames(options, bundle);
         JoinRecord.Of(options).WriteTo(Path.GetDirectoryName(files.Bundle)!);
         files.WriteBundle(bundle);
     }
 
     /// <summary>Before the bundle is kept and the key spent: a Sub-CA that may not certify this host's names is of no use.</summary>
-    private void RequireNames(JoinBundle bundle)
+    public static void RequireNames(TenantOptions options, JoinBundle bundle)
     {
         using var certificate = Pem.ParseCertificate(bundle.SignedCert);
         if (NameConstraints.FromCertificate(certificate)?.Permits(options.CertifiedNames, out var name) == false)

@@ -38,7 +38,7 @@ internal sealed class SubCaCertificateCheck(JoinFiles files, ProviderLink provid
             return;
         var difference = await provider.ClockDifferenceAsync();
         if (difference is { } known && time.GetUtcNow() + known > period.NotAfter)
-            throw new StartupException($"the Sub-CA certificate {verified.Reason}, by the provider's clock too. Ask the provider's admin for a new JOIN key (iot tenants replace-key {files.ReadBundle()!.TenantId}); devices and data stay");
+            throw new StartupException($"the Sub-CA certificate {verified.Reason}, by the provider's clock too. Ask the provider's admin for a new JOIN key (iot tenants replace-key {files.ReadBundle()!.TenantId}) and start with it on this data folder; devices whose certificates ended with it enrol again");
         throw new ProviderBusyException($"the Sub-CA certificate is {verified.Reason}; {await provider.ClocksAsync()}");
     }
 
