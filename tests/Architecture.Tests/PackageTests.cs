@@ -8,6 +8,14 @@ public sealed partial class PackageTests
 {
     private static readonly XElement Central = XElement.Parse(Repository.Read("Directory.Packages.props"));
 
+    /// <summary>One element may name several packages of one version.</summary>
+    private static readonly IReadOnlyList<string> Pinned = [.. Central.Descendants("PackageVersion").SelectMany(package => package.Attribute("Include")!.Value.Split(';'))];
+
+    private static IEnumerable<(string Path, XElement Reference)> References =>
+        from path in Repository.Files("*.csproj").Concat(Repository.Files("*.props")).Concat(Repository.Files("*.targets"))
+        from reference in XElement.Parse(Repository.Read(path)).Descendants("PackageReference")
+        select (path, reference);
+
     [Fact]
     public void EveryVersion_IsExact()
         => Central.Descendants("PackageVersion")
@@ -17,11 +25,7 @@ public sealed partial class PackageTests
 
     [Fact]
     public void EveryPackage_HasOneVersion()
-        => Central.Descendants("PackageVersion")
-            .GroupBy(package => package.Attribute("Include")?.Value, StringComparer.OrdinalIgnoreCase)
-            .Where(group => group.Key is null || group.Count() != 1)
-            .Select(group => group.Key)
-            .ShouldBeEmpty();
+        => Pinned.GroupBy(package => package, StringComparer.OrdinalIgnoreCase).Where(group => group.Count() != 1).Select(group => group.Key).ShouldBeEmpty();
 
     [Fact]
     public void CentralManagement_IsOn()
@@ -33,23 +37,22 @@ public sealed partial class PackageTests
 
     [Fact]
     public void NoProjectFile_StatesAVersionItself()
-        => (from path in Repository.Files("*.csproj").Concat(Repository.Files("*.props")).Concat(Repository.Files("*.targets"))
-            from reference in XElement.Parse(Repository.Read(path)).Descendants("PackageReference")
-            where reference.Attribute("Version") is not null || reference.Attribute("VersionOverride") is not null || reference.HasElements
-            select $"{path}: {reference}")
+        => References.Where(r => r.Reference.Attribute("Version") is not null || r.Reference.Attribute("VersionOverride") is not null || r.Reference.HasElements)
+            .Select(r => $"{r.Path}: {r.Reference}")
             .ShouldBeEmpty();
 
     [Fact]
     public void EveryReferencedPackage_IsCentral()
-    {
-        var central = Central.Descendants("PackageVersion").Select(package => package.Attribute("Include")!.Value).ToHashSet(StringComparer.OrdinalIgnoreCase);
-        Repository.Projects.SelectMany(project => project.Packages).Where(package => !central.Contains(package)).ShouldBeEmpty();
-    }
+        => Repository.Projects.SelectMany(project => project.Packages).Except(Pinned, StringComparer.OrdinalIgnoreCase).ShouldBeEmpty();
+
+    [Fact]
+    public void EveryPin_IsUsed()
+        => Pinned.Except(References.Select(r => r.Reference.Attribute("Include")!.Value), StringComparer.OrdinalIgnoreCase).ShouldBeEmpty();
 
     // Known vulnerabilities, no maintainer.
     [Fact]
     public void PortableBouncyCastle_IsNotUsed()
-        => Central.Descendants("PackageVersion").ShouldNotContain(package => package.Attribute("Include")!.Value.Contains("BouncyCastle"));
+        => Pinned.ShouldNotContain("Portable.BouncyCastle");
 
     [GeneratedRegex(@"^\d+\.\d+\.\d+(\.\d+)?$", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex ExactVersion();
