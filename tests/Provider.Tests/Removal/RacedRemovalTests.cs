@@ -46,4 +46,30 @@ public sealed class RacedRemovalTests(ProviderFixture fixture) : IClassFixture<P
         (await _provider.CertificatesAsync("raced", "mqtt-bridge", valid: true)).ShouldBe(1);
         (await _provider.CertificatesAsync("raced", "tenant-sub-ca", valid: true)).ShouldBe(1);
     }
+
+    /// <summary>The renewal has passed every check and is about to store its certificate: the removal must see it.</summary>
+    [SkippableFact]
+    public async Task Remove_RenewalIsAboutToBeStored_WhatItGetsIsRevoked()
+    {
+        using var tenant = new TestTenant();
+        var attacker = new BridgeAttacker(_provider, "about-to", tenant.WithBridgeKey((await _provider.ActivateAsync("about-to", tenant)).MqttBridgeCert));
+        await _provider.Database.ExecuteAsync("""
+            CREATE FUNCTION public.slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(3); RETURN NEW; END $$;
+            CREATE TRIGGER slow BEFORE INSERT ON ca.certificates FOR EACH ROW WHEN (NEW.tenant = 'about-to') EXECUTE FUNCTION public.slow()
+            """);
+        try
+        {
+            var renewal = attacker.RenewAsync("rekey", attacker.Certificates[0]);
+            await Eventually.ShouldAsync(async () => await _provider.Database.ScalarAsync<long>("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()") > 0);
+
+            (await (await _provider.AdminAsync()).DeleteAsync("portal/admin/tenants/about-to")).Status.ShouldBe(HttpStatusCode.NoContent);
+
+            (await renewal).Status.ShouldBeOneOf(HttpStatusCode.Created, HttpStatusCode.Unauthorized, HttpStatusCode.Forbidden);
+            (await _provider.CertificatesAsync("about-to", "mqtt-bridge", valid: true)).ShouldBe(0);
+        }
+        finally
+        {
+            await _provider.Database.ExecuteAsync("DROP FUNCTION public.slow() CASCADE");
+        }
+    }
 }
