@@ -17,9 +17,19 @@ internal static class EncryptedKeyPem
         var der = Pem.DecodeSingle(pem, Label);
         CheckForm(der);
         var key = ECDsa.Create();
+        byte[]? plain = null;
         try
         {
-            key.ImportEncryptedPkcs8PrivateKey(password, der, out _);
+            plain = Pbes2.Decrypt(der, password);
+            if (plain is not null)
+            {
+                key.ImportPkcs8PrivateKey(plain, out _);
+            }
+            else
+            {
+                key.ImportEncryptedPkcs8PrivateKey(password, der, out _);
+            }
+
             return new CaKey(key);
         }
         catch (CryptographicException e)
@@ -31,6 +41,10 @@ internal static class EncryptedKeyPem
         {
             key.Dispose();
             throw;
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(plain);
         }
     }
 

@@ -48,6 +48,25 @@ public sealed class CaKeyFileTests : IDisposable
         (await Tools.RunAsync(Requires.Tool("openssl"), ["pkey", "-in", _file.Path, "-passin", "pass:wrong", "-noout"])).ExitCode.ShouldNotBe(0);
     }
 
+    /// <summary>The first as we write it, the others by the BCL.</summary>
+    [SkippableTheory]
+    [InlineData("-v2", "aes-256-cbc", "-v2prf", "hmacWithSHA256")]
+    [InlineData("-v2", "aes-128-cbc", "-v2prf", "hmacWithSHA256")]
+    [InlineData("-v2", "aes-256-cbc", "-v2prf", "hmacWithSHA512")]
+    public async Task Load_KeyThatOpenSslEncrypted_IsTheSameKey(params string[] encryption)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var plain = _folder.Combine("plain.pem");
+        await File.WriteAllTextAsync(plain, key.ExportPkcs8PrivateKeyPem());
+        (await Tools.RunAsync(Requires.Tool("openssl"), ["pkcs8", "-topk8", "-in", plain, "-out", _file.Path, "-passout", "pass:" + Password, .. encryption])).EnsureSuccess();
+        File.SetUnixFileMode(_file.Path, AtomicFile.Secret);
+
+        using var loaded = _file.Load(Password);
+
+        loaded.SubjectPublicKeyInfo.ShouldBe(key.ExportSubjectPublicKeyInfo());
+        ((Action)(() => _file.Load("wrong"))).ShouldBeRefused(PkiError.WrongPassword);
+    }
+
     [Theory]
     [InlineData("wrong")]
     [InlineData("")]

