@@ -1,4 +1,6 @@
 using System.Net;
+using IoTPlatform.CertificateAuthority;
+using IoTPlatform.Contracts;
 using IoTPlatform.Pki;
 using IoTPlatform.Provider.Tests.Support;
 
@@ -29,6 +31,27 @@ public sealed class RevokedSubCaListTests(ProviderFixture fixture) : IClassFixtu
         after.Number.ShouldBeGreaterThan(before.Number);
         after.IsSignedBy(ParsedCertificate.Parse(_provider.Authority.Chain.Issuer.RawData)).ShouldBeTrue();
         after.IsSignedBy(ParsedCertificate.Parse(_provider.Root.RawData)).ShouldBeFalse();
+    }
+
+    /// <summary>As when a JOIN signed for the key while it was being revoked: the ledger has no revocation of the second certificate.</summary>
+    [SkippableTheory]
+    [InlineData(1, true)]
+    [InlineData(4, false)]
+    public async Task List_AnotherCertificateOfTheKey_IsInItWhereTheKeyIsNotTrusted(int reason, bool listed)
+    {
+        var tenantId = $"same-key-{reason}";
+        using var tenant = new TestTenant();
+        var first = Pki.Files.Pem.ParseCertificate((await _provider.ActivateAsync(tenantId, tenant)).SignedCert);
+        var key = (await (await _provider.AdminAsync()).PostAsync($"portal/admin/tenants/{tenantId}/join-key")).Read(ContractsJson.Default.PreparedTenant).JoinKey;
+        tenant.MakeNewBridgeKey();
+        var second = Pki.Files.Pem.ParseCertificate((await _provider.JoinAsync(key, tenant)).SignedCert);
+
+        await _provider.Authority.RevokeAsync(new Revocation { Serial = first.SerialNumberBytes.ToArray(), ReasonCode = reason, By = "test" }, CancellationToken.None);
+        _provider.Time.Advance(LookAgain);
+
+        var list = await GetAsync();
+        list.Contains(ParsedCertificate.Parse(first.RawData)).ShouldBeTrue();
+        list.Contains(ParsedCertificate.Parse(second.RawData)).ShouldBe(listed);
     }
 
     [SkippableFact]

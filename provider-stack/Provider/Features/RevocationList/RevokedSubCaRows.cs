@@ -13,12 +13,16 @@ internal static class RevokedSubCaRows
     public static Task LockAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
         RunAsync(connection, "SELECT pg_advisory_xact_lock($1)", cancellationToken, Lock);
 
-    /// <summary>Those that have not expired: an expired one is refused by its date.</summary>
+    /// <summary>
+    /// Those that have not expired: an expired one is refused by its date. With a key that can't be trusted any more (a reason that is not
+    /// superseded or cessationOfOperation, RFC 5280 5.3.1) every certificate of it is in, also one that was signed at that very moment.
+    /// </summary>
     public static async Task<IReadOnlyList<RevokedSubCa>> EntriesAsync(NpgsqlConnection connection, DateTimeOffset now, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand("""
-            SELECT r.serial, r.revoked_at FROM ca.revocations r JOIN ca.certificates c ON c.serial = r.serial
-            WHERE c.profile = $1 AND c.not_after > $2 ORDER BY r.serial
+            SELECT c.serial, min(r.revoked_at) FROM ca.revocations r JOIN ca.certificates named ON named.serial = r.serial
+            JOIN ca.certificates c ON c.tenant = named.tenant AND c.profile = named.profile AND c.public_key_sha256 = named.public_key_sha256
+            WHERE named.profile = $1 AND (c.serial = named.serial OR r.reason_code NOT IN (4, 5)) AND c.not_after > $2 GROUP BY c.serial ORDER BY c.serial
             """, connection) { Parameters = { new() { Value = Profiles.TenantSubCa.Name }, new() { Value = now } } };
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var entries = new List<RevokedSubCa>();
