@@ -38,12 +38,17 @@ internal sealed partial class BrokerProof(BrokerTrial trial, TimeProvider time, 
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        while (!stoppingToken.IsCancellationRequested)
+        using var timer = new PeriodicTimer(RetryInterval, time);
+        do
         {
-            var result = await TryAsync(stoppingToken);
-            await Task.Delay(result is { Away: null, Found.Count: 0 } ? Interval : RetryInterval, time, stoppingToken);
+            if (IsDue)
+                await TryAsync(stoppingToken);
         }
+        while (await timer.WaitForNextTickAsync(stoppingToken));
     }
+
+    /// <summary>Also soon after somebody else's look (<see cref="FindAsync"/>) found that it does not hold.</summary>
+    private bool IsDue => _last is not { Away: null, Found.Count: 0 } good || time.GetUtcNow() - good.At >= Interval;
 
     private async Task<Result> TryAsync(CancellationToken cancellationToken)
     {
