@@ -48,7 +48,7 @@ internal sealed class ProviderOptionsReader(PlatformOptions settings)
             Mistake(ProviderSettings.RenewalsPerSubject, settings.Get(ProviderSettings.RenewalsPerSubject, "10"), "it must be a number of 1 to 1000000");
 
         if (_mistakes.Count > 0)
-            throw new StartupException("The configuration can't be used:" + string.Concat(_mistakes.Select(m => "\n  " + m)));
+            throw new StartupException("the configuration cannot be used:\n" + string.Join('\n', _mistakes.Select(m => "  - " + m)));
 
         var publicUrl = configuredUrl ?? new UriBuilder(Uri.UriSchemeHttps, PublicName(names), port).Uri;
         return new ProviderOptions
