@@ -29,8 +29,12 @@ internal sealed class DemoRabbitMq : IAsyncDisposable
 
     public Uri MqttUrl => new(string.Create(CultureInfo.InvariantCulture, $"mqtts://127.0.0.1:{files.Ports.Mqtt}/"));
 
-    /// <summary>What makes a provider use it.</summary>
-    public IReadOnlyDictionary<string, string?> ProviderSettings => new Dictionary<string, string?>(files.ProviderSettings, StringComparer.Ordinal) { ["IOT_RABBITMQ_MQTT_URL"] = MqttUrl.AbsoluteUri.TrimEnd('/') };
+    /// <summary>What makes a provider use it, and tell tenants its addresses.</summary>
+    public IReadOnlyDictionary<string, string?> ProviderSettings => new Dictionary<string, string?>(files.ProviderSettings, StringComparer.Ordinal)
+    {
+        ["IOT_RABBITMQ_URL"] = files.AmqpUrl.AbsoluteUri.TrimEnd('/'),
+        ["IOT_RABBITMQ_MQTT_URL"] = MqttUrl.AbsoluteUri.TrimEnd('/'),
+    };
 
     public static DemoRabbitMq Prepare(DemoFolder folder, bool keep)
     {

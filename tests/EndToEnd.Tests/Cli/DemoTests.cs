@@ -49,6 +49,10 @@ public sealed class DemoTests : IDisposable
         var details = report.GetProperty("steps").EnumerateArray().Select(step => step.GetProperty("detail").GetString()!).ToList();
         details.ShouldContain(detail => detail.EndsWith("cdm-admin at acme", StringComparison.Ordinal));
         details.ShouldContain(detail => detail.StartsWith("telemetry/acme-pump-1/temperature", StringComparison.Ordinal));
+        var amqp = File.ReadLines(Path.Combine(Data, "acme", "join-bundle", "rabbitmq.env")).Single(line => line.StartsWith("RABBITMQ_URL=", StringComparison.Ordinal));
+        var port = new Uri(amqp.Split('=')[1].Trim('\'')).Port;
+        Directory.EnumerateFiles(Path.Combine(Data, "rabbitmq"), "*.conf", SearchOption.AllDirectories).SelectMany(File.ReadLines)
+            .ShouldContain($"listeners.ssl.default = 127.0.0.1:{port}", "the bundle names an address that the broker has");
         Count(report, "service").ShouldBe(5, customMessage: "provider, two tenants, RabbitMQ, and the revoked one that RabbitMQ has to refuse");
         LeftProcesses.Of(temp.Path).ShouldBeEmpty();
     }
