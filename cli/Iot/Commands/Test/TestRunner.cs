@@ -34,7 +34,14 @@ internal sealed class TestRunner(string? filter, TimeSpan limit, TimeProvider ti
             FileName = ProgramPath.Dotnet(),
             Arguments = filter is null ? arguments : [.. arguments, "--filter", filter],
             LogFile = log,
-            Environment = new Dictionary<string, string?> { ["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1", ["DOTNET_NOLOGO"] = "1" },
+            Environment = new Dictionary<string, string?>
+            {
+                ["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1",
+                ["DOTNET_NOLOGO"] = "1",
+                // Hosts under test live for seconds. Compiling their methods a second time at once is a third of their CPU: do it once they are calm for 2 s.
+                ["DOTNET_TC_CallCountingDelayMs"] = "7D0",
+                ["DOTNET_TieredPGO"] = "0",
+            },
         });
         using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var first = await Task.WhenAny(dotnet.Exited, Task.Delay(limit, time, waiting.Token)).ConfigureAwait(false);
