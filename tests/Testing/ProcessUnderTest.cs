@@ -6,7 +6,8 @@ namespace IoTPlatform.Testing;
 /// <summary>A real child process with captured output. Disposing kills the whole tree.</summary>
 public sealed class ProcessUnderTest : IAsyncDisposable
 {
-    private static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(60);
+    /// <summary>What is waited for comes at once or never: this is how slow a machine may be on which others work, too.</summary>
+    private static readonly TimeSpan DefaultTimeout = TimeSpan.FromMinutes(3);
     private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(1);
     private readonly Lock _gate = new();
     private readonly List<string> _lines = [];
