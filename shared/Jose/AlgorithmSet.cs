@@ -17,7 +17,7 @@ public sealed class AlgorithmSet
     {
         foreach (var algorithm in algorithms)
         {
-            if (SignatureAlgorithm.ByName(algorithm) is null)
+            if (!SignatureAlgorithm.Exists(algorithm))
             {
                 throw new ArgumentException($"{algorithm} is not a public-key signature algorithm.", nameof(algorithms));
             }

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using IoTPlatform.Jose.Json;
+using Microsoft.IdentityModel.Tokens;
 
 namespace IoTPlatform.Jose;
 

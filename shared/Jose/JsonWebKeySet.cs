@@ -1,5 +1,6 @@
 using System.Text.Json;
 using IoTPlatform.Jose.Json;
+using Microsoft.IdentityModel.Tokens;
 
 namespace IoTPlatform.Jose;
 
@@ -39,7 +40,7 @@ public sealed class JsonWebKeySet
     {
         try
         {
-            return JsonWebKey.Read(json) is { KeyId.Length: > 0, Use: null or "sig", HasPrivateKey: false, KeyType: "EC" or "RSA" } key ? key : null;
+            return JsonWebKeyReader.Read(json) is { KeyId.Length: > 0, Use: null or "sig", IsPrivate: false, Kty: "EC" or "RSA" } key ? key : null;
         }
         catch (JoseException)
         {

@@ -1,3 +1,5 @@
+using Microsoft.IdentityModel.Tokens;
+
 namespace IoTPlatform.Jose;
 
 /// <summary>

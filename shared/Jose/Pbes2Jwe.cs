@@ -1,5 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
+using global::Jose;
 using IoTPlatform.Jose.Encryption;
 using IoTPlatform.Jose.Json;
 
@@ -8,39 +10,28 @@ namespace IoTPlatform.Jose;
 /// <summary>Password-encrypted JWE: PBES2-HS256+A128KW (RFC 7518 section 4.8) with A256GCM (section 5.3).</summary>
 public static class Pbes2Jwe
 {
-    private const int ContentKeyLength = 32;
-    private const int WrappedKeyLength = ContentKeyLength + 8;
+    private const int WrappedKeyLength = 40;
     private const int IvLength = 12;
     private const int TagLength = 16;
-    private const int SaltLength = 16;
+
+    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private static readonly JwtSettings Settings = new JwtSettings().RegisterJwa(Pbes2HeaderRules.Algorithm, new Pbes2KeyManagement());
 
     /// <summary>Compact serialization (RFC 7516 section 7.1).</summary>
     public static string Encrypt(ReadOnlySpan<byte> plaintext, ReadOnlySpan<char> password, string contentType = "jwk+json", int iterations = 600_000)
     {
-        Span<byte> wrappingKey = stackalloc byte[Pbes2KeyDerivation.KeyLength];
-        Span<byte> contentKey = stackalloc byte[ContentKeyLength];
+        var secret = Secret(password);
+        var copy = plaintext.ToArray();
         try
         {
-            var header = new Pbes2Header(RandomNumberGenerator.GetBytes(SaltLength), iterations, contentType);
-            var encodedHeader = StrictBase64Url.Encode(header.ToJson());
-            Pbes2KeyDerivation.Derive(password, header.SaltInput, iterations, wrappingKey);
-            RandomNumberGenerator.Fill(contentKey);
-            var iv = RandomNumberGenerator.GetBytes(IvLength);
-            var ciphertext = new byte[plaintext.Length];
-            var tag = new byte[TagLength];
-            using var gcm = new AesGcm(contentKey, TagLength);
-            gcm.Encrypt(iv, plaintext, ciphertext, tag, Encoding.ASCII.GetBytes(encodedHeader));
-            return string.Join('.',
-                encodedHeader,
-                StrictBase64Url.Encode(AesKeyWrap.Wrap(wrappingKey, contentKey)),
-                StrictBase64Url.Encode(iv),
-                StrictBase64Url.Encode(ciphertext),
-                StrictBase64Url.Encode(tag));
+            var header = new Dictionary<string, object>(StringComparer.Ordinal) { ["cty"] = contentType, ["p2c"] = iterations };
+            return JWE.EncryptBytes(
+                copy, [new JweRecipient(JweAlgorithm.PBES2_HS256_A128KW, secret, header)], JweEncryption.A256GCM, mode: SerializationMode.Compact, settings: Settings);
         }
         finally
         {
-            CryptographicOperations.ZeroMemory(wrappingKey);
-            CryptographicOperations.ZeroMemory(contentKey);
+            CryptographicOperations.ZeroMemory(secret);
+            CryptographicOperations.ZeroMemory(copy);
         }
     }
 
@@ -51,41 +42,43 @@ public static class Pbes2Jwe
     public static byte[] Decrypt(string compact, ReadOnlySpan<char> password, int maxIterations = 2_000_000)
     {
         var parts = JweParts.Parse(compact);
-        var header = Pbes2Header.Read(StrictBase64Url.Decode(parts.Protected, "The encrypted object's header"), maxIterations);
-        var wrapped = Decode(parts.EncryptedKey, WrappedKeyLength);
-        var iv = Decode(parts.Iv, IvLength);
-        var tag = Decode(parts.Tag, TagLength);
-        var ciphertext = StrictBase64Url.Decode(parts.Ciphertext, "The ciphertext");
-        Span<byte> wrappingKey = stackalloc byte[Pbes2KeyDerivation.KeyLength];
-        Span<byte> contentKey = stackalloc byte[ContentKeyLength];
+        Pbes2HeaderRules.Require(StrictBase64Url.Decode(parts.Protected, "The encrypted object's header"), maxIterations);
+        RequireLength(parts.EncryptedKey, WrappedKeyLength);
+        RequireLength(parts.Iv, IvLength);
+        RequireLength(parts.Tag, TagLength);
+        _ = StrictBase64Url.Decode(parts.Ciphertext, "The ciphertext");
+        var secret = Secret(password);
         try
         {
-            Pbes2KeyDerivation.Derive(password, header.SaltInput, header.Iterations, wrappingKey);
-            if (!AesKeyWrap.TryUnwrap(wrappingKey, wrapped, contentKey))
-            {
-                throw Failed();
-            }
-
-            var plaintext = new byte[ciphertext.Length];
-            using var gcm = new AesGcm(contentKey, TagLength);
-            gcm.Decrypt(iv, ciphertext, tag, plaintext, Encoding.ASCII.GetBytes(parts.Protected));
-            return plaintext;
+            return JWE.Decrypt(parts.ToCompact(), secret, Pbes2HeaderRules.Algorithm, Pbes2HeaderRules.ContentEncryption, Settings).PlaintextBytes;
         }
-        catch (AuthenticationTagMismatchException)
+        catch (Exception e) when (e is IntegrityException or EncryptionException)
         {
-            throw Failed();
+            throw new JoseException(JoseError.DecryptionFailed, "The password is wrong or the encrypted object was changed.");
+        }
+        catch (JsonException e)
+        {
+            // Members of no use here, of a kind that the library can't hold.
+            throw new JoseException(JoseError.Malformed, "The encrypted object's header can't be read.", e);
         }
         finally
         {
-            CryptographicOperations.ZeroMemory(wrappingKey);
-            CryptographicOperations.ZeroMemory(contentKey);
+            CryptographicOperations.ZeroMemory(secret);
         }
     }
 
-    private static byte[] Decode(string part, int length)
-        => StrictBase64Url.Decode(part, "A part of the encrypted object") is { } bytes && bytes.Length == length
-            ? bytes
-            : throw new JoseException(JoseError.Malformed, "A part of the encrypted object has the wrong length.");
+    private static byte[] Secret(ReadOnlySpan<char> password)
+    {
+        var secret = new byte[StrictUtf8.GetByteCount(password)];
+        StrictUtf8.GetBytes(password, secret);
+        return secret;
+    }
 
-    private static JoseException Failed() => new(JoseError.DecryptionFailed, "The password is wrong or the encrypted object was changed.");
+    private static void RequireLength(string part, int length)
+    {
+        if (StrictBase64Url.Decode(part, "A part of the encrypted object").Length != length)
+        {
+            throw new JoseException(JoseError.Malformed, "A part of the encrypted object has the wrong length.");
+        }
+    }
 }

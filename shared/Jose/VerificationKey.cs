@@ -1,33 +1,56 @@
-using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.Jose.Keys;
+using Microsoft.IdentityModel.Tokens;
 
 namespace IoTPlatform.Jose;
 
 /// <summary>A public key parsed once, for many verifications from many threads.</summary>
 public sealed class VerificationKey : IDisposable
 {
-    // The BCL's key objects promise nothing to concurrent callers, so each call borrows one; there are never more than callers at once.
-    private readonly ConcurrentQueue<IVerifier> idle = new();
-    private readonly KeyMaterial? material;
-    private readonly string? onlyAlgorithm;
-    private readonly Ed25519Check? ed25519;
+    private const int Ed25519SignatureLength = 64;
+
+    // Not the library's cache: that one would keep keys which are used for one token.
+    private static readonly CryptoProviderFactory Factory = new() { CacheSignatureProviders = false };
+
+    private readonly Dictionary<string, Lazy<SignatureProvider>> providers;
+    private readonly int signatureLength;
+    private readonly ECDsa? owned;
     private volatile bool disposed;
 
-    private VerificationKey(KeyMaterial? material, string? onlyAlgorithm, Ed25519Check? ed25519 = null)
+    private VerificationKey(IEnumerable<string> algorithms, Func<string, SignatureProvider> create, int signatureLength, ECDsa? owned = null)
     {
-        this.material = material;
-        this.onlyAlgorithm = onlyAlgorithm;
-        this.ed25519 = ed25519;
-        idle.Enqueue(CreateVerifier());
+        providers = algorithms.ToDictionary(name => name, name => new Lazy<SignatureProvider>(() => create(name)), StringComparer.Ordinal);
+        this.signatureLength = signatureLength;
+        this.owned = owned;
     }
 
     /// <summary>A private key is taken for its public part. The JWK's "use" must not say otherwise than "sig"; its "alg", if any, becomes the only one.</summary>
     public static VerificationKey From(JsonWebKey key)
-        => key.Use is null or "sig"
-            ? new VerificationKey(key.Material.ToPublic(), key.Algorithm)
-            : throw new JoseException(JoseError.KeyNotAllowed, "The key is not for signatures.");
+    {
+        if (key.Use is not (null or "sig"))
+        {
+            throw new JoseException(JoseError.KeyNotAllowed, "The key is not for signatures.");
+        }
+
+        switch (key.Kty)
+        {
+            case "EC":
+                var ec = key.ToPublic().ToECDsa();
+                return Create(new ECDsaSecurityKey(ec), EcCurve.ByName(key.Crv).SignatureLength, ec);
+            case "RSA":
+                var rsa = KeyParameters.Rsa(key.ToPublic());
+                return Create(new RsaSecurityKey(rsa), rsa.Modulus!.Length);
+            default:
+                throw new JoseException(JoseError.KeyNotAllowed, "This platform can't verify with the key's type.");
+        }
+
+        VerificationKey Create(SecurityKey native, int signatureLength, ECDsa? owned = null) => new(
+            SignatureAlgorithm.All.Where(algorithm => algorithm.Fits(key)).Select(algorithm => algorithm.Name),
+            name => Factory.CreateForVerifying(native, name),
+            signatureLength,
+            owned);
+    }
 
     /// <summary>From a DER SubjectPublicKeyInfo.</summary>
     public static VerificationKey FromSubjectPublicKeyInfo(ReadOnlySpan<byte> spki)
@@ -48,69 +71,26 @@ public sealed class VerificationKey : IDisposable
         }
     }
 
-    /// <summary>An Ed25519 key (RFC 8037): the BCL has no Ed25519, so the caller brings the verification.</summary>
-    public static VerificationKey ForEd25519(Ed25519Check check) => new(material: null, SignatureAlgorithm.EdDsa, check);
+    /// <summary>An Ed25519 key (RFC 8037): the library has no Ed25519, so the caller brings the verification.</summary>
+    public static VerificationKey ForEd25519(Ed25519Check check) => new([SignatureAlgorithm.EdDsa], _ => new Ed25519SignatureProvider(check), Ed25519SignatureLength);
 
     /// <summary>True if the signature is right. An algorithm that isn't this key's own is <see cref="JoseError.AlgorithmNotAllowed"/>.</summary>
     public bool Verify(string algorithm, ReadOnlySpan<byte> data, ReadOnlySpan<byte> signature)
     {
         ObjectDisposedException.ThrowIf(disposed, this);
-        var known = Fitting(algorithm);
-        if (!idle.TryDequeue(out var verifier))
-        {
-            verifier = CreateVerifier();
-        }
-
-        try
-        {
-            return verifier.Verify(known, data, signature);
-        }
-        finally
-        {
-            Return(verifier);
-        }
+        return providers.TryGetValue(algorithm, out var provider)
+            ? signature.Length == signatureLength && provider.Value.Verify(data.ToArray(), signature.ToArray())
+            : throw new JoseException(JoseError.AlgorithmNotAllowed, "The signature algorithm is not the key's.");
     }
 
     public void Dispose()
     {
         disposed = true;
-        Drain();
-    }
-
-    private SignatureAlgorithm Fitting(string algorithm)
-        => SignatureAlgorithm.ByName(algorithm) is { } known
-            && (onlyAlgorithm is null || onlyAlgorithm == algorithm)
-            && material switch
-            {
-                EcKeyMaterial ec => known.Curve == ec.NamedCurve,
-                RsaKeyMaterial => known.Padding is not null,
-                _ => known.Name == SignatureAlgorithm.EdDsa,
-            }
-            ? known
-            : throw new JoseException(JoseError.AlgorithmNotAllowed, "The signature algorithm is not the key's.");
-
-    private IVerifier CreateVerifier() => material switch
-    {
-        EcKeyMaterial ec => new EcVerifier(ec.ToECDsa(), ec.NamedCurve),
-        RsaKeyMaterial rsa => new RsaVerifier(rsa.ToRsa()),
-        null when ed25519 is not null => new Ed25519Verifier(ed25519),
-        _ => throw new JoseException(JoseError.KeyNotAllowed, "This platform can't verify with the key's type."),
-    };
-
-    private void Return(IVerifier verifier)
-    {
-        idle.Enqueue(verifier);
-        if (disposed)
+        foreach (var provider in providers.Values.Where(provider => provider.IsValueCreated))
         {
-            Drain();
+            provider.Value.Dispose();
         }
-    }
 
-    private void Drain()
-    {
-        while (idle.TryDequeue(out var verifier))
-        {
-            verifier.Dispose();
-        }
+        owned?.Dispose();
     }
 }

@@ -19,8 +19,8 @@ public sealed class JsonWebKeySetTests
             """{"kid":7}""", "\"text\"", "null");
 
         set.Keys.Select(key => key.KeyId).ShouldBe(["ec", "2011-04-29", "signs"], ignoreOrder: true);
-        set.Find("ec")!.KeyType.ShouldBe("EC");
-        set.Find("2011-04-29")!.Algorithm.ShouldBe("RS256");
+        set.Find("ec")!.Kty.ShouldBe("EC");
+        set.Find("2011-04-29")!.Alg.ShouldBe("RS256");
         set.Find("encrypts").ShouldBeNull();
     }
 

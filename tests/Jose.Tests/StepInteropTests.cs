@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using IoTPlatform.Testing;
+using Microsoft.IdentityModel.Tokens;
 
 namespace IoTPlatform.Jose.Tests;
 
@@ -25,7 +26,7 @@ public sealed class StepInteropTests : IDisposable
         await StepAsync([.. CreateArguments(keyType, curve), "--password-file", PasswordFile()]);
         var published = JsonWebKey.Parse(Read("public.json"));
         var decrypted = JsonWebKey.Parse(Pbes2Jwe.Decrypt(Read("private.json"), Password));
-        decrypted.HasPrivateKey.ShouldBeTrue();
+        decrypted.IsPrivate.ShouldBeTrue();
         decrypted.Thumbprint().ShouldBe(published.Thumbprint());
         decrypted.ToJson().ShouldBe(Compact(Read("public.json")));
         (await StepAsync(["crypto", "jwk", "thumbprint"], Read("public.json"))).Trim().ShouldBe(published.Thumbprint());

@@ -1,4 +1,6 @@
+using System.Buffers.Text;
 using System.Security.Cryptography;
+using Microsoft.IdentityModel.Tokens;
 
 namespace IoTPlatform.Jose.Tests;
 
@@ -80,7 +82,9 @@ public sealed class VerificationKeyTests : IDisposable
     public void Verify_JwkNamesOneAlgorithm_RefusesTheOthers()
     {
         using var rsa = RSA.Create(2048);
-        using var verifier = VerificationKey.From(JsonWebKey.FromPublicKey(rsa).WithAlgorithm("PS256"));
+        var jwk = JsonWebKey.FromPublicKey(rsa);
+        jwk.Alg = "PS256";
+        using var verifier = VerificationKey.From(jwk);
         verifier.Verify("PS256", data, rsa.SignData(data, HashAlgorithmName.SHA256, RSASignaturePadding.Pss)).ShouldBeTrue();
         Refused.With(JoseError.AlgorithmNotAllowed, () => verifier.Verify("RS256", data, rsa.SignData(data, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)));
         Refused.With(JoseError.AlgorithmNotAllowed, () => verifier.Verify("ES256", data, Sign()));
@@ -109,7 +113,24 @@ public sealed class VerificationKeyTests : IDisposable
 
     [Fact]
     public void From_EncryptionKey_IsNotAllowed()
-        => Refused.With(JoseError.KeyNotAllowed, () => VerificationKey.From(JsonWebKey.FromPublicKey(key).WithUse("enc")));
+    {
+        var jwk = JsonWebKey.FromPublicKey(key);
+        jwk.Use = "enc";
+        Refused.With(JoseError.KeyNotAllowed, () => VerificationKey.From(jwk));
+    }
+
+    [Fact]
+    public void From_KeyThatWasNotReadStrictly_IsCheckedHere()
+    {
+        // The library's class holds anything, and anybody can set its properties.
+        using var weak = RSA.Create(1024);
+        var rsa = weak.ExportParameters(false);
+        Refused.With(JoseError.KeyNotAllowed, () => VerificationKey.From(new JsonWebKey { Kty = "RSA", N = Base64Url.EncodeToString(rsa.Modulus), E = "AQAB" }));
+        var ec = JsonWebKey.FromPublicKey(key);
+        ec.Y = ec.X;
+        Refused.With(JoseError.KeyNotAllowed, () => VerificationKey.From(ec));
+        Refused.With(JoseError.KeyNotAllowed, () => VerificationKey.From(new JsonWebKey { Kty = "oct", K = "AAAA" }));
+    }
 
     [Fact]
     public void FromSubjectPublicKeyInfo_TrailingByte_IsMalformed()
@@ -120,7 +141,7 @@ public sealed class VerificationKeyTests : IDisposable
     {
         Refused.With(JoseError.Malformed, () => VerificationKey.FromSubjectPublicKeyInfo([]));
         Refused.With(JoseError.Malformed, () => VerificationKey.FromSubjectPublicKeyInfo([0x30, 0x03, 0x02, 0x01, 0x00]));
-        Refused.With(JoseError.KeyNotAllowed, () => VerificationKey.FromSubjectPublicKeyInfo(JsonWebKey.Parse(RfcKeys.Ed25519Private).SubjectPublicKeyInfo()));
+        Refused.With(JoseError.KeyNotAllowed, () => VerificationKey.FromSubjectPublicKeyInfo(Convert.FromHexString(RfcKeys.Ed25519Spki)));
         using var brainpool = ECDsa.Create(ECCurve.NamedCurves.brainpoolP256r1);
         Refused.With(JoseError.KeyNotAllowed, () => VerificationKey.FromSubjectPublicKeyInfo(brainpool.ExportSubjectPublicKeyInfo()));
     }

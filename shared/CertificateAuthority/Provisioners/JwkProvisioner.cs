@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using IoTPlatform.Jose;
 using IoTPlatform.Pki;
+using Microsoft.IdentityModel.Tokens;
 
 namespace IoTPlatform.CertificateAuthority.Provisioners;
 

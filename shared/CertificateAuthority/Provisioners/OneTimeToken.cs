@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using IoTPlatform.Jose;
+using Microsoft.IdentityModel.Tokens;
 
 namespace IoTPlatform.CertificateAuthority.Provisioners;
 

@@ -3,6 +3,7 @@ using System.Text;
 using IoTPlatform.CertificateAuthority.Storage;
 using IoTPlatform.Hosting;
 using IoTPlatform.Jose;
+using Microsoft.IdentityModel.Tokens;
 using Npgsql;
 
 namespace IoTPlatform.CertificateAuthority.Provisioners;
@@ -23,8 +24,8 @@ internal sealed class ProvisionerStore(NpgsqlDataSource database, CertificateAut
         }
 
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var jwk = JsonWebKey.FromPrivateKey(key).WithUse("sig").WithAlgorithm("ES256");
-        jwk = jwk.WithKeyId(jwk.Thumbprint());
+        var jwk = JsonWebKey.FromPrivateKey(key);
+        (jwk.Use, jwk.Alg, jwk.KeyId) = ("sig", "ES256", jwk.Thumbprint());
         var plaintext = Encoding.UTF8.GetBytes(jwk.ToJson(includePrivate: true));
         var encrypted = Pbes2Jwe.Encrypt(plaintext, passwords.Provisioner);
         CryptographicOperations.ZeroMemory(plaintext);

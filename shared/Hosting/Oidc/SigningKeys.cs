@@ -13,7 +13,7 @@ internal sealed class SigningKeys
         foreach (var key in set.Keys)
         {
             // An unchanged key is kept: it may be verifying at this moment, and parsing it again would buy nothing.
-            var thumbprint = key.Thumbprint() + key.Algorithm;
+            var thumbprint = key.Thumbprint() + key.Alg;
             _keys[key.KeyId!] = earlier is not null && earlier._keys.TryGetValue(key.KeyId!, out var known) && known.Thumbprint == thumbprint
                 ? known
                 : (thumbprint, VerificationKey.From(key));

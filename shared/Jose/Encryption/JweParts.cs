@@ -10,6 +10,8 @@ internal sealed record JweParts(string Protected, string EncryptedKey, string Iv
 
     private static readonly string[] Members = ["protected", "encrypted_key", "iv", "ciphertext", "tag"];
 
+    public string ToCompact() => string.Join('.', Protected, EncryptedKey, Iv, Ciphertext, Tag);
+
     public static JweParts Parse(string text)
     {
         if (text.Length > MaxLength)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.IdentityModel.Tokens;
 
 namespace IoTPlatform.Jose.Json;
 
@@ -92,7 +93,7 @@ internal static class JwsHeaderReader
     }
 
     private static JsonWebKey PublicKey(in JsonElement value)
-        => JsonWebKey.Read(value) is { HasPrivateKey: false } key
+        => JsonWebKeyReader.Read(value) is { IsPrivate: false } key
             ? key
             : throw new JoseException(JoseError.Malformed, "The token's header contains a private key.");
 

@@ -1,38 +1,28 @@
-using System.Security.Cryptography;
+using Microsoft.IdentityModel.Tokens;
 
 namespace IoTPlatform.Jose.Keys;
 
-/// <summary>A JWS signature algorithm of RFC 7518 section 3.1 or RFC 8037 section 3.1. Curve is set for ECDSA, Padding for RSA, neither for EdDSA.</summary>
-internal sealed record SignatureAlgorithm(string Name, HashAlgorithmName Hash, EcCurve? Curve, RSASignaturePadding? Padding)
+/// <summary>A JWS signature algorithm of RFC 7518 section 3.1 or RFC 8037 section 3.1, and the one kind of key that it fits.</summary>
+internal sealed record SignatureAlgorithm(string Name, string KeyType, string? Curve = null)
 {
     public const string EdDsa = "EdDSA";
 
     public static readonly SignatureAlgorithm[] All =
     [
-        Ecdsa(EcCurve.P256),
-        Ecdsa(EcCurve.P384),
-        Ecdsa(EcCurve.P521),
-        new("RS256", HashAlgorithmName.SHA256, null, RSASignaturePadding.Pkcs1),
-        new("RS384", HashAlgorithmName.SHA384, null, RSASignaturePadding.Pkcs1),
-        new("RS512", HashAlgorithmName.SHA512, null, RSASignaturePadding.Pkcs1),
-        new("PS256", HashAlgorithmName.SHA256, null, RSASignaturePadding.Pss),
-        new("PS384", HashAlgorithmName.SHA384, null, RSASignaturePadding.Pss),
-        new("PS512", HashAlgorithmName.SHA512, null, RSASignaturePadding.Pss),
-        new(EdDsa, default, null, null),
+        new("ES256", "EC", "P-256"),
+        new("ES384", "EC", "P-384"),
+        new("ES512", "EC", "P-521"),
+        new("RS256", "RSA"),
+        new("RS384", "RSA"),
+        new("RS512", "RSA"),
+        new("PS256", "RSA"),
+        new("PS384", "RSA"),
+        new("PS512", "RSA"),
+        new(EdDsa, "OKP", "Ed25519"),
     ];
 
-    public static SignatureAlgorithm? ByName(string name)
-    {
-        foreach (var algorithm in All)
-        {
-            if (algorithm.Name == name)
-            {
-                return algorithm;
-            }
-        }
+    public static bool Exists(string name) => Array.Exists(All, algorithm => algorithm.Name == name);
 
-        return null;
-    }
-
-    private static SignatureAlgorithm Ecdsa(EcCurve curve) => new(curve.Algorithm, curve.Hash, curve, null);
+    /// <summary>The JWK's "alg", if it has one, is its only algorithm.</summary>
+    public bool Fits(JsonWebKey key) => key.Kty == KeyType && (Curve is null || key.Crv == Curve) && (key.Alg is null || key.Alg == Name);
 }

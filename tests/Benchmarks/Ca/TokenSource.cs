@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using IoTPlatform.Benchmarks.Servers;
 using IoTPlatform.Jose;
+using Microsoft.IdentityModel.Tokens;
 
 namespace IoTPlatform.Benchmarks.Ca;
 

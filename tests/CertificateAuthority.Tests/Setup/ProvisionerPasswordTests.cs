@@ -2,6 +2,7 @@ using IoTPlatform.CertificateAuthority.Provisioners;
 using IoTPlatform.Hosting;
 using IoTPlatform.Jose;
 using IoTPlatform.Testing;
+using Microsoft.IdentityModel.Tokens;
 
 namespace IoTPlatform.CertificateAuthority.Tests.Setup;
 

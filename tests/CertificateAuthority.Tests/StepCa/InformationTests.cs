@@ -1,5 +1,6 @@
 using System.Net;
 using IoTPlatform.Jose;
+using Microsoft.IdentityModel.Tokens;
 
 namespace IoTPlatform.CertificateAuthority.Tests;
 

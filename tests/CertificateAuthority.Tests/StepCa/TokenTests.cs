@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using IoTPlatform.Jose;
+using Microsoft.IdentityModel.Tokens;
 
 namespace IoTPlatform.CertificateAuthority.Tests;
 
@@ -114,7 +115,8 @@ public sealed class TokenTests(StepCaHost fixture) : IClassFixture<StepCaHost>
     public async Task Token_HmacWithThePublicKey_Is401()
     {
         var input = $"{Encode($$"""{"alg":"HS256","kid":"{{_ca.Module.IotBridge.KeyId}}","typ":"JWT"}""")}.{Encode(_ca.Claims("a.test").ToJsonString())}";
-        foreach (var secret in (byte[][])[_ca.Module.IotBridge.PublicKey.SubjectPublicKeyInfo(), Encoding.UTF8.GetBytes(_ca.Module.IotBridge.PublicKey.ToJson())])
+        using var key = _ca.Module.IotBridge.PublicKey.ToECDsa();
+        foreach (var secret in (byte[][])[key.ExportSubjectPublicKeyInfo(), Encoding.UTF8.GetBytes(_ca.Module.IotBridge.PublicKey.ToJson())])
         {
             await ShouldBeRefusedAsync($"{input}.{Convert.ToBase64String(HMACSHA256.HashData(secret, Encoding.ASCII.GetBytes(input))).TrimEnd('=').Replace('+', '-').Replace('/', '_')}");
         }

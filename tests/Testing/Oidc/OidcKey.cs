@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using IoTPlatform.Jose;
+using Microsoft.IdentityModel.Tokens;
 
 namespace IoTPlatform.Testing;
 
@@ -20,7 +21,15 @@ public sealed class OidcKey : ISignatureKey, IDisposable
     public string Algorithm { get; }
 
     /// <summary>With "kid" and "use", without "alg": what restricts the algorithm then is the key's type alone.</summary>
-    public JsonWebKey PublicKey => (_key is RSA rsa ? JsonWebKey.FromPublicKey(rsa) : JsonWebKey.FromPublicKey((ECDsa)_key)).WithKeyId(KeyId).WithUse("sig");
+    public JsonWebKey PublicKey
+    {
+        get
+        {
+            var key = _key is RSA rsa ? JsonWebKey.FromPublicKey(rsa) : JsonWebKey.FromPublicKey((ECDsa)_key);
+            (key.KeyId, key.Use) = (KeyId, "sig");
+            return key;
+        }
+    }
 
     /// <param name="algorithm">RS256, …, PS512, ES256, ES384, ES512.</param>
     public static OidcKey Create(string keyId, string algorithm = "ES256") => new(keyId, algorithm, algorithm switch

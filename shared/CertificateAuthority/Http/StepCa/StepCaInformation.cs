@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using IoTPlatform.CertificateAuthority.Provisioners;
+using IoTPlatform.Jose;
 using Microsoft.AspNetCore.Http;
 
 namespace IoTPlatform.CertificateAuthority;
