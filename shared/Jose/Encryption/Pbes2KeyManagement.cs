@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using System.Text;
 using global::Jose;
 using IoTPlatform.Jose.Json;
 
@@ -31,7 +32,8 @@ internal sealed class Pbes2KeyManagement : IKeyManagement
 
     private static byte[] WithWrappingKey(object password, IDictionary<string, object> header, Func<byte[], byte[]> operation)
     {
-        byte[] salt = [.. "PBES2-HS256+A128KW\0"u8, .. StrictBase64Url.Decode((string)header["p2s"], "The \"p2s\"")];
+        // Section 4.8.1.1: the algorithm's name, a zero octet, the salt input.
+        byte[] salt = [.. Encoding.ASCII.GetBytes(Pbes2HeaderRules.Algorithm), 0, .. StrictBase64Url.Decode((string)header["p2s"], "The \"p2s\"")];
         var rounds = Convert.ToInt32(header["p2c"], CultureInfo.InvariantCulture);
         var wrappingKey = Rfc2898DeriveBytes.Pbkdf2((byte[])password, salt, rounds, HashAlgorithmName.SHA256, KeyLength);
         try

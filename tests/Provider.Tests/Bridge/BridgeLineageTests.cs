@@ -60,7 +60,7 @@ public sealed class BridgeLineageTests(ProviderFixture fixture) : IClassFixture<
         using var old = new TestTenant();
         using var fresh = new TestTenant();
         var attacker = Attacker(tenantId, old, await _provider.ActivateAsync(tenantId, old));
-        var key = (await (await _provider.AdminAsync()).PostAsync($"portal/admin/tenants/{tenantId}/join-key")).Read(ContractsJson.Default.PreparedTenant).JoinKey;
+        var key = await _provider.ReplaceKeyAsync(tenantId);
         await _provider.JoinAsync(key, fresh);
 
         ((int)(await attacker.RenewAsync(door, attacker.Certificates[0])).Status).ShouldBeInRange(200, 201);

@@ -37,7 +37,7 @@ public sealed class SubCaRevocationTests(ProviderFixture fixture) : IClassFixtur
     {
         using var tenant = new TestTenant();
         var id = $"unnamed-{name?.Length ?? 9}";
-        var serial = SerialOf((await _provider.ActivateAsync(id, tenant)).SignedCert);
+        var serial = RunningProvider.SerialOf((await _provider.ActivateAsync(id, tenant)).SignedCert);
 
         var answer = await RevokeAsync(serial, name);
 
@@ -57,7 +57,7 @@ public sealed class SubCaRevocationTests(ProviderFixture fixture) : IClassFixtur
         var caller = _provider.Anonymous(bridge, [X509Certificate2.CreateFromPem(bundle.CaChain)]);
         (await caller.GetAsync("portal/admin/platform")).Status.ShouldBe(HttpStatusCode.OK);
 
-        (await RevokeAsync(SerialOf(bundle.SignedCert), "stolen", "machine stolen")).Status.ShouldBe(HttpStatusCode.NoContent);
+        (await RevokeAsync(RunningProvider.SerialOf(bundle.SignedCert), "stolen", "machine stolen")).Status.ShouldBe(HttpStatusCode.NoContent);
 
         var shown = await _provider.ShowAsync("stolen");
         shown.SuspendedAt.ShouldNotBeNull();
@@ -70,7 +70,7 @@ public sealed class SubCaRevocationTests(ProviderFixture fixture) : IClassFixtur
             await caller.GetAsync("portal/admin/platform"),
             await caller.GetAsync("portal/admin/tenants/stolen/federation"),
             await caller.PostAsync("portal/admin/tenants/stolen/bridge/renew", new RenewBridgeRequest { MqttBridgeCsr = tenant.Request().MqttBridgeCsr }, ContractsJson.Default.RenewBridgeRequest),
-            await RotateAsync("stolen", tenant, next),
+            await _provider.RotateAsync("stolen", tenant, next),
         })
             answer.ShouldBe(HttpStatusCode.Forbidden, "sub_ca_revoked");
 
@@ -83,7 +83,7 @@ public sealed class SubCaRevocationTests(ProviderFixture fixture) : IClassFixtur
     {
         using var tenant = new TestTenant();
         var bundle = await _provider.ActivateAsync("no-way-back", tenant);
-        await RevokeAsync(SerialOf(bundle.SignedCert), "no-way-back");
+        await RevokeAsync(RunningProvider.SerialOf(bundle.SignedCert), "no-way-back");
 
         (await (await _provider.AdminAsync()).PostAsync("portal/admin/tenants/no-way-back/resume")).ShouldBe(HttpStatusCode.Conflict, "sub_ca_revoked");
 
@@ -96,11 +96,11 @@ public sealed class SubCaRevocationTests(ProviderFixture fixture) : IClassFixtur
         using var tenant = new TestTenant();
         using var next = new TestTenant();
         var bundle = await _provider.ActivateAsync("rotated-away", tenant);
-        (await RotateAsync("rotated-away", tenant, next)).Status.ShouldBe(HttpStatusCode.OK);
+        (await _provider.RotateAsync("rotated-away", tenant, next)).Status.ShouldBe(HttpStatusCode.OK);
         using var bridge = tenant.WithBridgeKey(bundle.MqttBridgeCert);
         var caller = _provider.Anonymous(bridge, [X509Certificate2.CreateFromPem(bundle.CaChain)]);
 
-        await RevokeAsync(SerialOf(bundle.SignedCert), "rotated-away");
+        await RevokeAsync(RunningProvider.SerialOf(bundle.SignedCert), "rotated-away");
 
         (await caller.GetAsync("portal/admin/platform")).ShouldBe(HttpStatusCode.Forbidden, "tenant_suspended");
         (await (await _provider.AdminAsync()).PostAsync("portal/admin/tenants/rotated-away/resume")).Status.ShouldBe(HttpStatusCode.NoContent);
@@ -111,7 +111,7 @@ public sealed class SubCaRevocationTests(ProviderFixture fixture) : IClassFixtur
     public async Task Revoke_SubCaTwice_IsAlreadyRevokedAndSuspendsOnce()
     {
         using var tenant = new TestTenant();
-        var serial = SerialOf((await _provider.ActivateAsync("twice", tenant)).SignedCert);
+        var serial = RunningProvider.SerialOf((await _provider.ActivateAsync("twice", tenant)).SignedCert);
 
         (await RevokeAsync(serial, "twice")).Status.ShouldBe(HttpStatusCode.NoContent);
         (await RevokeAsync(serial, "twice")).ShouldBe(HttpStatusCode.Conflict, "already_revoked");
@@ -124,8 +124,8 @@ public sealed class SubCaRevocationTests(ProviderFixture fixture) : IClassFixtur
     {
         using var tenant = new TestTenant();
         var bundle = await _provider.ActivateAsync("same-key", tenant);
-        await RevokeAsync(SerialOf(bundle.SignedCert), "same-key");
-        var key = (await (await _provider.AdminAsync()).PostAsync("portal/admin/tenants/same-key/join-key")).Read(ContractsJson.Default.PreparedTenant).JoinKey;
+        await RevokeAsync(RunningProvider.SerialOf(bundle.SignedCert), "same-key");
+        var key = await _provider.ReplaceKeyAsync("same-key");
 
         (await _provider.TryJoinAsync(key, tenant)).ShouldBe(HttpStatusCode.BadRequest, "sub_ca_key_revoked");
     }
@@ -133,20 +133,6 @@ public sealed class SubCaRevocationTests(ProviderFixture fixture) : IClassFixtur
     private async Task<Answer> RevokeAsync(string serial, string? tenantId, string? reason = null) =>
         await (await _provider.AdminAsync()).PostAsync(
             $"portal/certificates/{serial}/revoke", new RevokeRequest { ReasonCode = 1, Reason = reason, TenantId = tenantId }, ContractsJson.Default.RevokeRequest);
-
-    private Task<Answer> RotateAsync(string tenantId, TestTenant old, TestTenant next)
-    {
-        var path = $"portal/admin/tenants/{tenantId}/sub-ca/rotate";
-        return _provider.Anonymous().PostAsync(
-            path, new RotateSubCaRequest { SubCaCsr = next.SubCa.CreateCsrPem(new SubjectNames()), Proof = old.Proof(tenantId, _provider.At(path), _provider.Time, next.SubCa.SubjectPublicKeyInfo) },
-            ContractsJson.Default.RotateSubCaRequest);
-    }
-
-    private static string SerialOf(string pem)
-    {
-        using var certificate = X509Certificate2.CreateFromPem(pem);
-        return SerialNumber.ToDecimal(certificate.SerialNumberBytes.Span);
-    }
 
     private static string HexOf(string pem)
     {

@@ -20,7 +20,7 @@ public sealed class JoinSecretsTests(ProviderFixture fixture) : IClassFixture<Pr
         using var owner = new TestTenant();
         var stolen = (await _provider.JoinAsync((await _provider.PrepareAsync("secret-first")).JoinKey, thief)).CdmIdpClientSecret;
 
-        var key = await ReplaceKeyAsync("secret-first");
+        var key = await _provider.ReplaceKeyAsync("secret-first");
 
         (await _provider.Database.ScalarAsync<long>("SELECT count(*) FROM provider.federation_clients WHERE tenant_id = 'secret-first'")).ShouldBe(0);
         (await _provider.Database.ScalarAsync<long>("SELECT count(*) FROM provider.federation_secrets WHERE tenant_id = 'secret-first'")).ShouldBe(0);
@@ -33,13 +33,13 @@ public sealed class JoinSecretsTests(ProviderFixture fixture) : IClassFixture<Pr
         using var owner = new TestTenant();
         using var thief = new TestTenant();
         var bundle = await _provider.ActivateAsync("secret-again", owner);
-        var stolen = (await _provider.TryJoinAsync(await ReplaceKeyAsync("secret-again"), thief.Request("https://evil.example"))).Read(ContractsJson.Default.JoinBundle);
+        var stolen = (await _provider.TryJoinAsync(await _provider.ReplaceKeyAsync("secret-again"), thief.Request("https://evil.example"))).Read(ContractsJson.Default.JoinBundle);
         stolen.CdmIdpClientSecret.ShouldNotBe(bundle.CdmIdpClientSecret);
         await ShouldSignInWithAsync("secret-again", bundle.CdmIdpClientSecret!, "keycloak.acme.example");
         using var thiefsBridge = thief.WithBridgeKey(stolen.MqttBridgeCert);
         (await FetchAsync("secret-again", thiefsBridge)).CdmIdpClientSecret.ShouldBe(stolen.CdmIdpClientSecret);
 
-        var key = await ReplaceKeyAsync("secret-again");
+        var key = await _provider.ReplaceKeyAsync("secret-again");
 
         (await _provider.ShowAsync("secret-again")).Status.ShouldBe(TenantStatus.Active);
         await ShouldSignInWithAsync("secret-again", bundle.CdmIdpClientSecret!, "keycloak.acme.example");
@@ -55,7 +55,7 @@ public sealed class JoinSecretsTests(ProviderFixture fixture) : IClassFixture<Pr
         using var old = new TestTenant();
         using var fresh = new TestTenant();
         var before = await _provider.ActivateAsync("secret-moved", old);
-        var after = (await _provider.TryJoinAsync(await ReplaceKeyAsync("secret-moved"), fresh.Request("https://keycloak.new.example"))).Read(ContractsJson.Default.JoinBundle);
+        var after = (await _provider.TryJoinAsync(await _provider.ReplaceKeyAsync("secret-moved"), fresh.Request("https://keycloak.new.example"))).Read(ContractsJson.Default.JoinBundle);
 
         (await _provider.TryConfirmAsync("secret-moved", fresh)).Status.ShouldBe(HttpStatusCode.NoContent);
 
@@ -65,9 +65,6 @@ public sealed class JoinSecretsTests(ProviderFixture fixture) : IClassFixture<Pr
         (await FetchAsync("secret-moved", bridge)).CdmIdpClientSecret.ShouldBe(after.CdmIdpClientSecret);
         (await _provider.Database.ScalarAsync<bool>("SELECT federation_due_at IS NULL FROM provider.tenants WHERE tenant_id = 'secret-moved'")).ShouldBeTrue();
     }
-
-    private async Task<string> ReplaceKeyAsync(string tenantId) =>
-        (await (await _provider.AdminAsync()).PostAsync($"portal/admin/tenants/{tenantId}/join-key")).Read(ContractsJson.Default.PreparedTenant).JoinKey;
 
     private async Task<FederationCredentials> FetchAsync(string tenantId, System.Security.Cryptography.X509Certificates.X509Certificate2 bridge) =>
         (await _provider.Anonymous(bridge).GetAsync($"portal/admin/tenants/{tenantId}/federation")).Read(ContractsJson.Default.FederationCredentials);

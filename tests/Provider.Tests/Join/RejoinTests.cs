@@ -36,10 +36,10 @@ public sealed class RejoinTests(ProviderFixture fixture) : IClassFixture<Provide
 
         var bundle = await RejoinAsync("back", tenant);
 
-        (await _provider.ShowAsync("back")).SubCaSerials.ShouldBe([SerialOf(bundle.SignedCert), SerialOf(old.SignedCert)], ignoreOrder: true);
+        (await _provider.ShowAsync("back")).SubCaSerials.ShouldBe([RunningProvider.SerialOf(bundle.SignedCert), RunningProvider.SerialOf(old.SignedCert)], ignoreOrder: true);
         (await _provider.CertificatesAsync("back", "mqtt-bridge", valid: true)).ShouldBe(1);
         (await Caller(tenant, bundle).GetAsync("portal/admin/platform")).Status.ShouldBe(HttpStatusCode.OK);
-        (await RotateAsync("back", tenant, next)).Status.ShouldBe(HttpStatusCode.OK, "the lineage that ended is not the one that goes on");
+        (await _provider.RotateAsync("back", tenant, next)).Status.ShouldBe(HttpStatusCode.OK, "the lineage that ended is not the one that goes on");
     }
 
     /// <summary>Rotations are bounded by keys: a tenant that came back often is not kept from them.</summary>
@@ -55,7 +55,7 @@ public sealed class RejoinTests(ProviderFixture fixture) : IClassFixture<Provide
             await RejoinAsync("often", tenant);
         }
 
-        (await RotateAsync("often", tenant, next)).Status.ShouldBe(HttpStatusCode.OK);
+        (await _provider.RotateAsync("often", tenant, next)).Status.ShouldBe(HttpStatusCode.OK);
     }
 
     [SkippableTheory]
@@ -75,7 +75,7 @@ public sealed class RejoinTests(ProviderFixture fixture) : IClassFixture<Provide
         (await Caller(tenant, bundle).GetAsync("portal/admin/platform")).ShouldBe(HttpStatusCode.Forbidden, "sub_ca_revoked");
         (await (await _provider.AdminAsync()).PostAsync($"portal/admin/tenants/{tenantId}/resume")).ShouldBe(HttpStatusCode.Conflict, "sub_ca_revoked");
         tenant.MakeNewBridgeKey();
-        (await _provider.TryJoinAsync(await ReplaceKeyAsync(tenantId), tenant)).ShouldBe(HttpStatusCode.BadRequest, "sub_ca_key_revoked");
+        (await _provider.TryJoinAsync(await _provider.ReplaceKeyAsync(tenantId), tenant)).ShouldBe(HttpStatusCode.BadRequest, "sub_ca_key_revoked");
     }
 
     [SkippableFact]
@@ -84,7 +84,7 @@ public sealed class RejoinTests(ProviderFixture fixture) : IClassFixture<Provide
         using var tenant = new TestTenant();
         var old = await _provider.ActivateAsync("between", tenant);
         tenant.MakeNewBridgeKey();
-        await _provider.JoinAsync(await ReplaceKeyAsync("between"), tenant);
+        await _provider.JoinAsync(await _provider.ReplaceKeyAsync("between"), tenant);
 
         await RevokeAsync(old.SignedCert, "between");
 
@@ -94,31 +94,14 @@ public sealed class RejoinTests(ProviderFixture fixture) : IClassFixture<Provide
 
     private async Task<JoinBundle> RejoinAsync(string tenantId, TestTenant tenant)
     {
-        var bundle = await _provider.JoinAsync(await ReplaceKeyAsync(tenantId), tenant);
+        var bundle = await _provider.JoinAsync(await _provider.ReplaceKeyAsync(tenantId), tenant);
         (await _provider.TryConfirmAsync(tenantId, tenant)).Status.ShouldBe(HttpStatusCode.NoContent);
         return bundle;
     }
-
-    private async Task<string> ReplaceKeyAsync(string tenantId) =>
-        (await (await _provider.AdminAsync()).PostAsync($"portal/admin/tenants/{tenantId}/join-key")).Read(ContractsJson.Default.PreparedTenant).JoinKey;
 
     private ApiCaller Caller(TestTenant tenant, JoinBundle bundle) =>
         _provider.Anonymous(tenant.WithBridgeKey(bundle.MqttBridgeCert), [X509Certificate2.CreateFromPem(bundle.CaChain)]);
 
     private async Task RevokeAsync(string pem, string? tenantId = null) => (await (await _provider.AdminAsync()).PostAsync(
-        $"portal/certificates/{SerialOf(pem)}/revoke", new RevokeRequest { ReasonCode = 1, TenantId = tenantId }, ContractsJson.Default.RevokeRequest)).Status.ShouldBe(HttpStatusCode.NoContent);
-
-    private Task<Answer> RotateAsync(string tenantId, TestTenant old, TestTenant next)
-    {
-        var path = $"portal/admin/tenants/{tenantId}/sub-ca/rotate";
-        return _provider.Anonymous().PostAsync(
-            path, new RotateSubCaRequest { SubCaCsr = next.SubCa.CreateCsrPem(new SubjectNames()), Proof = old.Proof(tenantId, _provider.At(path), _provider.Time, next.SubCa.SubjectPublicKeyInfo) },
-            ContractsJson.Default.RotateSubCaRequest);
-    }
-
-    private static string SerialOf(string pem)
-    {
-        using var certificate = X509Certificate2.CreateFromPem(pem);
-        return SerialNumber.ToDecimal(certificate.SerialNumberBytes.Span);
-    }
+        $"portal/certificates/{RunningProvider.SerialOf(pem)}/revoke", new RevokeRequest { ReasonCode = 1, TenantId = tenantId }, ContractsJson.Default.RevokeRequest)).Status.ShouldBe(HttpStatusCode.NoContent);
 }

@@ -42,7 +42,7 @@ public sealed class RevokedSubCaListTests(ProviderFixture fixture) : IClassFixtu
         var tenantId = $"same-key-{reason}";
         using var tenant = new TestTenant();
         var first = Pki.Files.Pem.ParseCertificate((await _provider.ActivateAsync(tenantId, tenant)).SignedCert);
-        var key = (await (await _provider.AdminAsync()).PostAsync($"portal/admin/tenants/{tenantId}/join-key")).Read(ContractsJson.Default.PreparedTenant).JoinKey;
+        var key = await _provider.ReplaceKeyAsync(tenantId);
         tenant.MakeNewBridgeKey();
         var second = Pki.Files.Pem.ParseCertificate((await _provider.JoinAsync(key, tenant)).SignedCert);
 

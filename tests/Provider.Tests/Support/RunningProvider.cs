@@ -6,6 +6,7 @@ using IoTPlatform.Contracts.Join;
 using IoTPlatform.Contracts.Tenants;
 using IoTPlatform.Hosting;
 using IoTPlatform.LocalServices;
+using IoTPlatform.Pki;
 using IoTPlatform.Provider.Features.Identity;
 using IoTPlatform.Provider.Startup;
 using IoTPlatform.Testing;
@@ -163,6 +164,26 @@ internal sealed class RunningProvider : IAsyncDisposable
         var bundle = await JoinAsync((await PrepareAsync(tenantId)).JoinKey, tenant);
         ((int)(await TryConfirmAsync(tenantId, tenant)).Status).ShouldBe(204);
         return bundle;
+    }
+
+    /// <summary>A new JOIN key for a tenant that is there.</summary>
+    public async Task<string> ReplaceKeyAsync(string tenantId) =>
+        (await (await AdminAsync()).PostAsync($"portal/admin/tenants/{tenantId}/join-key")).Read(ContractsJson.Default.PreparedTenant).JoinKey;
+
+    /// <summary>From the Sub-CA key of one to that of the other.</summary>
+    public Task<Answer> RotateAsync(string tenantId, TestTenant old, TestTenant next)
+    {
+        var path = $"portal/admin/tenants/{tenantId}/sub-ca/rotate";
+        return Anonymous().PostAsync(
+            path, new RotateSubCaRequest { SubCaCsr = next.SubCa.CreateCsrPem(new SubjectNames()), Proof = old.Proof(tenantId, At(path), Time, next.SubCa.SubjectPublicKeyInfo) },
+            ContractsJson.Default.RotateSubCaRequest);
+    }
+
+    /// <summary>Decimal.</summary>
+    public static string SerialOf(string pem)
+    {
+        using var certificate = X509Certificate2.CreateFromPem(pem);
+        return SerialNumber.ToDecimal(certificate.SerialNumberBytes.Span);
     }
 
     public async Task<TenantDetail> ShowAsync(string tenantId) =>

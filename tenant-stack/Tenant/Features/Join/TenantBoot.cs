@@ -31,14 +31,15 @@ internal static class TenantBoot
     {
         var requests = new JoinRequestFactory(options, files, subCa, wireGuard);
         var join = new JoinCall(options, provider, requests, subCa, time);
+        var rules = new BundleRules(options, provider, subCa, time);
         return
         [
             new TrustedRootCheck(options, files, provider, subCa),
             new SubCaKeyCheck(subCa),
-            new NewJoinKeyCheck(options, files, provider, subCa, identity, requests, time),
+            new NewJoinKeyCheck(options, files, provider, subCa, identity, requests, rules, time),
             new BridgeKeyCheck(files),
             new WireGuardKeyCheck(wireGuard),
-            new JoinedCheck(options, files, provider, subCa, identity, join, time),
+            new JoinedCheck(options, files, subCa, identity, join, rules),
             new DatabaseOwnerCheck(files, provider, identity),
             new SubCaCertificateCheck(files, provider, subCa, time),
             new BridgeCertificateCheck(files, provider, time),

@@ -20,8 +20,9 @@ internal sealed partial class RevokedSubCaUpkeep(RevokedSubCaFile file, Provider
     /// <summary>The list to hand out: the one on disk, or where that is none or has ended, the provider's. Null while there is none to be had.</summary>
     public async Task<RevokedSubCas?> FindAsync(DateTimeOffset now, CancellationToken cancellationToken)
     {
-        if (file.TryLoad() is not { } known || now >= known.NextUpdate)
-            await TryRunAsync(cancellationToken);
+        if (file.TryLoad() is { } known && now < known.NextUpdate)
+            return known;
+        await TryRunAsync(cancellationToken);
         return file.TryLoad();
     }
 

@@ -1,14 +1,12 @@
 using IoTPlatform.Contracts.Join;
 using IoTPlatform.Hosting;
-using IoTPlatform.Pki;
-using IoTPlatform.Pki.Files;
 using IoTPlatform.Tenant.Configuration;
 
 namespace IoTPlatform.Tenant.Features.Join.Checks;
 
 /// <summary>The provider's bundle is on disk, complete and for our keys.</summary>
 internal sealed class JoinedCheck(
-    TenantOptions options, JoinFiles files, ProviderLink provider, SubCaAtBoot subCa, IdentityStore identity, JoinCall join, TimeProvider time) : IFirstBootCheck
+    TenantOptions options, JoinFiles files, SubCaAtBoot subCa, IdentityStore identity, JoinCall join, BundleRules rules) : IFirstBootCheck
 {
     public string Name => "join";
 
@@ -37,39 +35,15 @@ internal sealed class JoinedCheck(
         var bundle = await join.RunAsync(cancellationToken);
         if (options.TenantId is { } wanted && wanted != bundle.TenantId)
             throw new StartupException($"the JOIN key is for tenant '{bundle.TenantId}', but {TenantSettings.TenantId} says '{wanted}'");
-        await RequireUsableAsync(bundle);
-        RequireNames(options, bundle);
+        using var bridgeKey = files.ReadBridgeKey()!;
+        await rules.RequireUsableAsync(bundle, bridgeKey);
         JoinRecord.Of(options).WriteTo(Path.GetDirectoryName(files.Bundle)!);
         files.WriteBundle(bundle);
     }
 
-    /// <summary>Before the bundle is kept and the key spent: a Sub-CA that may not certify this host's names is of no use.</summary>
-    public static void RequireNames(TenantOptions options, JoinBundle bundle)
-    {
-        using var certificate = Pem.ParseCertificate(bundle.SignedCert);
-        if (NameConstraints.FromCertificate(certificate)?.Permits(options.CertifiedNames, out var name) == false)
-            throw new StartupException(
-                $"the provider's name constraints do not let this tenant certify {name} ({TenantSettings.Names}, {TenantSettings.PublicUrl}): the provider's own names and their neighbours are excluded, "
-                + "and a tenant with declared domains has names in those only. Use another name, or ask the provider's admin to prepare the tenant with the domain declared. The JOIN key is not spent");
-    }
-
-    private async Task RequireUsableAsync(JoinBundle bundle)
-    {
-        try
-        {
-            if (Problem(bundle) is { } problem)
-                throw new StartupException($"the provider's answer cannot be used: {problem}");
-        }
-        catch (NotYetValidException e)
-        {
-            throw new ProviderBusyException($"{e.Message}; {await provider.ClocksAsync()}", inner: e);
-        }
-    }
-
     private string? Problem(JoinBundle bundle)
     {
-        using var root = provider.TrustedRoot()!;
         using var bridgeKey = files.ReadBridgeKey()!;
-        return BundleVerifier.Problem(bundle, subCa.Key.SubjectPublicKeyInfo, bridgeKey.ExportSubjectPublicKeyInfo(), root, time.GetUtcNow());
+        return rules.Problem(bundle, bridgeKey);
     }
 }

@@ -13,7 +13,7 @@ namespace IoTPlatform.Tenant.Features.Join.Checks;
 /// once the answer was verified and is on disk, so a wrong clock or a proxy that drops the client certificate costs it nothing.
 /// </summary>
 internal sealed class NewJoinKeyCheck(
-    TenantOptions options, JoinFiles files, ProviderLink provider, SubCaAtBoot subCa, IdentityStore identity, JoinRequestFactory requests, TimeProvider time) : IFirstBootCheck
+    TenantOptions options, JoinFiles files, ProviderLink provider, SubCaAtBoot subCa, IdentityStore identity, JoinRequestFactory requests, BundleRules rules, TimeProvider time) : IFirstBootCheck
 {
     private readonly PendingJoin pending = new(files);
 
@@ -117,18 +117,7 @@ internal sealed class NewJoinKeyCheck(
         var bundle = await CallAsync(requests.Create(bridgeKey), cancellationToken);
         if (files.ReadBundle() is { } present && present.TenantId != bundle.TenantId)
             throw new StartupException($"{TenantSettings.JoinKey} is for tenant '{bundle.TenantId}', but this data folder belongs to tenant '{present.TenantId}'");
-        using var root = provider.TrustedRoot()!;
-        try
-        {
-            if (BundleVerifier.Problem(bundle, subCa.Key.SubjectPublicKeyInfo, bridgeKey.ExportSubjectPublicKeyInfo(), root, time.GetUtcNow()) is { } problem)
-                throw new StartupException($"the provider's answer cannot be used: {problem}");
-        }
-        catch (NotYetValidException e)
-        {
-            throw new ProviderBusyException($"{e.Message}; {await provider.ClocksAsync()}", inner: e);
-        }
-
-        JoinedCheck.RequireNames(options, bundle);
+        await rules.RequireUsableAsync(bundle, bridgeKey);
         return bundle;
     }
 
