@@ -2,13 +2,14 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.Jose.Keys;
 using Microsoft.IdentityModel.Tokens;
+using Org.BouncyCastle.Math.EC.Rfc8032;
 
 namespace IoTPlatform.Jose;
 
 /// <summary>A public key parsed once, for many verifications from many threads.</summary>
 public sealed class VerificationKey : IDisposable
 {
-    private const int Ed25519SignatureLength = 64;
+    private const string Ed25519Oid = "1.3.101.112";
 
     // Not the library's cache: that one would keep keys which are used for one token.
     private static readonly CryptoProviderFactory Factory = new() { CacheSignatureProviders = false };
@@ -63,16 +64,14 @@ public sealed class VerificationKey : IDisposable
             return read != spki.Length ? throw new JoseException(JoseError.Malformed, "Bytes follow the public key.")
                 : ec is not null ? From(JsonWebKey.FromPublicKey(ec))
                 : rsa is not null ? From(JsonWebKey.FromPublicKey(rsa))
-                : throw new JoseException(JoseError.KeyNotAllowed, "The public key is neither EC nor RSA.");
+                : key.Oid.Value == Ed25519Oid ? ForEd25519(key.EncodedKeyValue.RawData)
+                : throw new JoseException(JoseError.KeyNotAllowed, "The public key is neither EC nor RSA nor Ed25519.");
         }
         catch (CryptographicException e)
         {
             throw new JoseException(JoseError.Malformed, "The public key is not a usable SubjectPublicKeyInfo.", e);
         }
     }
-
-    /// <summary>An Ed25519 key (RFC 8037): the library has no Ed25519, so the caller brings the verification.</summary>
-    public static VerificationKey ForEd25519(Ed25519Check check) => new([SignatureAlgorithm.EdDsa], _ => new Ed25519SignatureProvider(check), Ed25519SignatureLength);
 
     /// <summary>True if the signature is right. An algorithm that isn't this key's own is <see cref="JoseError.AlgorithmNotAllowed"/>.</summary>
     public bool Verify(string algorithm, ReadOnlySpan<byte> data, ReadOnlySpan<byte> signature)
@@ -82,6 +81,10 @@ public sealed class VerificationKey : IDisposable
             ? signature.Length == signatureLength && provider.Value.Verify(data.ToArray(), signature.ToArray())
             : throw new JoseException(JoseError.AlgorithmNotAllowed, "The signature algorithm is not the key's.");
     }
+
+    private static VerificationKey ForEd25519(byte[] publicKey) => publicKey.Length == Ed25519.PublicKeySize
+        ? new([SignatureAlgorithm.EdDsa], _ => new Ed25519SignatureProvider(publicKey), Ed25519.SignatureSize)
+        : throw new JoseException(JoseError.Malformed, "An Ed25519 key has 32 octets.");
 
     public void Dispose()
     {

@@ -32,6 +32,12 @@ internal static class RfcKeys
     /// <summary>The key of RFC 8037 appendix A.1 in the form of RFC 8410 section 4.</summary>
     public const string Ed25519Spki = "302A300506032B6570032100D75A980182B10AB7D54BFED3C964073A0EE172F3DAA62325AF021A68F707511A";
 
+    /// <summary>RFC 8037 appendix A.4, with that key.</summary>
+    public const string EdDsaToken = "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc.hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg";
+
+    /// <summary>The key of RFC 8032 section 7.4 (blank) in the form of RFC 8410 section 4.</summary>
+    public const string Ed448Spki = "3043300506032B6571033A005FD7449B59B461FD2CE787EC616AD46A1DA1342485A70E1F8A0EA75D80E96778EDF124769B46C7061BD6783DF1E50F6CD1FA1ABEAFE8256180";
+
     /// <summary>RFC 8037 appendix A.1.</summary>
     public const string Ed25519Private = """
         {"kty":"OKP","crv":"Ed25519","d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}

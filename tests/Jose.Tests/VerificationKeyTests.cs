@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
+using System.Text;
 using Microsoft.IdentityModel.Tokens;
 
 namespace IoTPlatform.Jose.Tests;
@@ -141,7 +142,8 @@ public sealed class VerificationKeyTests : IDisposable
     {
         Refused.With(JoseError.Malformed, () => VerificationKey.FromSubjectPublicKeyInfo([]));
         Refused.With(JoseError.Malformed, () => VerificationKey.FromSubjectPublicKeyInfo([0x30, 0x03, 0x02, 0x01, 0x00]));
-        Refused.With(JoseError.KeyNotAllowed, () => VerificationKey.FromSubjectPublicKeyInfo(Convert.FromHexString(RfcKeys.Ed25519Spki)));
+        Refused.With(JoseError.KeyNotAllowed, () => VerificationKey.FromSubjectPublicKeyInfo(Convert.FromHexString(RfcKeys.Ed448Spki)));
+        Refused.With(JoseError.Malformed, () => VerificationKey.FromSubjectPublicKeyInfo(Convert.FromHexString("3029" + RfcKeys.Ed25519Spki[4..18] + "032000" + RfcKeys.Ed25519Spki[26..])));
         using var brainpool = ECDsa.Create(ECCurve.NamedCurves.brainpoolP256r1);
         Refused.With(JoseError.KeyNotAllowed, () => VerificationKey.FromSubjectPublicKeyInfo(brainpool.ExportSubjectPublicKeyInfo()));
     }
@@ -177,24 +179,31 @@ public sealed class VerificationKeyTests : IDisposable
     }
 
     [Fact]
-    public void ForEd25519_OnlyEdDsaSignaturesOf64Octets_ReachTheCheck()
+    public void FromSubjectPublicKeyInfo_Ed25519_VerifiesEdDsaAlone()
     {
-        var seen = new List<int>();
-        using var verifier = VerificationKey.ForEd25519((_, signature) =>
-        {
-            seen.Add(signature.Length);
-            return true;
-        });
+        var parts = RfcKeys.EdDsaToken.Split('.');
+        var input = Encoding.ASCII.GetBytes($"{parts[0]}.{parts[1]}");
+        var signature = Base64Url.DecodeFromChars(parts[2]);
+        using var verifier = VerificationKey.FromSubjectPublicKeyInfo(Convert.FromHexString(RfcKeys.Ed25519Spki));
 
-        verifier.Verify("EdDSA", data, new byte[64]).ShouldBeTrue();
-        verifier.Verify("EdDSA", data, new byte[63]).ShouldBeFalse();
-        verifier.Verify("EdDSA", data, new byte[65]).ShouldBeFalse();
+        verifier.Verify("EdDSA", input, signature).ShouldBeTrue();
+        verifier.Verify("EdDSA", data, signature).ShouldBeFalse();
+        verifier.Verify("EdDSA", input, signature.AsSpan(..63)).ShouldBeFalse();
+        verifier.Verify("EdDSA", input, [.. signature, 0]).ShouldBeFalse();
         foreach (var other in new[] { "ES256", "RS256", "PS256", "HS256", "none", "Ed25519" })
         {
-            Refused.With(JoseError.AlgorithmNotAllowed, () => verifier.Verify(other, data, new byte[64]));
+            Refused.With(JoseError.AlgorithmNotAllowed, () => verifier.Verify(other, input, signature));
         }
+    }
 
-        seen.ShouldBe([64]);
+    /// <summary>Under a key of small order anybody's signature would verify.</summary>
+    [Fact]
+    public void FromSubjectPublicKeyInfo_Ed25519OfSmallOrder_VerifiesNothing()
+    {
+        byte[] neutral = [1, .. new byte[31]];
+        using var verifier = VerificationKey.FromSubjectPublicKeyInfo([.. Convert.FromHexString(RfcKeys.Ed25519Spki[..24]), .. neutral]);
+
+        verifier.Verify("EdDSA", data, [.. neutral, .. new byte[32]]).ShouldBeFalse();
     }
 
     private byte[] Sign() => key.SignData(data, HashAlgorithmName.SHA256);

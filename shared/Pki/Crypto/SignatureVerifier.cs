@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Org.BouncyCastle.Math.EC.Rfc8032;
 
 namespace IoTPlatform.Pki.Crypto;
 
@@ -52,10 +53,9 @@ internal static class SignatureVerifier
         }
     }
 
+    /// <summary>RFC 8032 5.1.7. Beyond it, a key of small order is refused: under such a one anybody's signature verifies.</summary>
     private static bool VerifyEd25519(PublicKeyInfo key, ReadOnlySpan<byte> data, ReadOnlySpan<byte> signature) =>
-        LibCrypto.HasEd25519
-            ? LibCrypto.VerifyEd25519(key.KeyBits, data, signature)
-            : throw new PkiException(PkiError.UnsupportedKey, "This platform can't verify Ed25519 signatures.");
+        signature.Length == Ed25519.SignatureSize && Ed25519.Verify(signature, key.KeyBits, data);
 
     private static bool VerifyRsa(SignatureAlgorithm algorithm, PublicKeyInfo key, ReadOnlySpan<byte> data, ReadOnlySpan<byte> signature)
     {

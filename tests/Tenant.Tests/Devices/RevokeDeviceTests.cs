@@ -1,6 +1,7 @@
 using IoTPlatform.Client;
 using IoTPlatform.Contracts.Certificates;
 using IoTPlatform.Contracts.Devices;
+using IoTPlatform.Pki;
 using IoTPlatform.Tenant.Features.WireGuard;
 using IoTPlatform.Tenant.Tests.Support;
 

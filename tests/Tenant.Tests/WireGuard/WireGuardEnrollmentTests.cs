@@ -1,4 +1,5 @@
 using IoTPlatform.Contracts.Devices;
+using IoTPlatform.Pki;
 using IoTPlatform.Tenant.Features.WireGuard;
 using IoTPlatform.Tenant.Tests.Support;
 using IoTPlatform.Testing;

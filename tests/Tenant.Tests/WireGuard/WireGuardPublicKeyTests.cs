@@ -18,6 +18,7 @@ public sealed class WireGuardPublicKeyTests
     [InlineData("hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTm\n=")]
     [InlineData("hSDwCYkwp1R0i33ctD73Wg2_Og0mOBr066SpjqqbTmo=")]
     [InlineData("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")]
+    [InlineData("AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")] // of small order
     [InlineData("hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo=\n[Peer]")]
     public void Check_AnythingElse_IsRefused(string key) =>
         Should.Throw<ProblemException>(() => WireGuardPublicKey.Check(key)).Code.ShouldBe("invalid_wireguard_key");

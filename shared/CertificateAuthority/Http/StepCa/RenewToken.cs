@@ -3,7 +3,6 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using IoTPlatform.CertificateAuthority.Provisioners;
 using IoTPlatform.Jose;
-using IoTPlatform.Pki;
 using Microsoft.AspNetCore.Http;
 
 namespace IoTPlatform.CertificateAuthority;
@@ -40,7 +39,7 @@ internal sealed class RenewToken(Authority authority)
 
         var certificate = Load(der);
         var leaf = LeafVerifier.Verify(certificate, authority.Active, now);
-        using var key = KeyOf(leaf);
+        using var key = VerificationKey.FromSubjectPublicKeyInfo(leaf.Parsed.SubjectPublicKeyInfo.Span);
         if (!jws.Verify(key, AlgorithmSet.Signatures))
         {
             throw new JoseException(JoseError.BadSignature, "The renewal token was not signed with the certificate's key.");
@@ -55,15 +54,6 @@ internal sealed class RenewToken(Authority authority)
 
         var hash = SHA256.HashData(Encoding.UTF8.GetBytes($"renew\0{Convert.ToHexString(leaf.Serial)}\0{id}"));
         return (certificate, new UsedToken(hash, claims.Expires!.Value.ToUniversalTime() + _policy.ClockSkew));
-    }
-
-    /// <summary>Every kind of key that is certified can sign its renewal.</summary>
-    private static VerificationKey KeyOf(LeafIdentity leaf)
-    {
-        var spki = leaf.Parsed.SubjectPublicKeyInfo;
-        return leaf.Key == KeyKind.Ed25519
-            ? VerificationKey.ForEd25519((data, signature) => Ed25519.Verify(spki.Span, data, signature))
-            : VerificationKey.FromSubjectPublicKeyInfo(spki.Span);
     }
 
     private static X509Certificate2 Load(byte[] der)

@@ -1,4 +1,5 @@
 using IoTPlatform.Hosting;
+using IoTPlatform.Pki;
 using IoTPlatform.Pki.Files;
 using IoTPlatform.Tenant.Features.Join;
 
@@ -16,19 +17,7 @@ internal sealed class WireGuardServerKey(DataFolder folder)
     /// <summary>Base64.</summary>
     public string PublicKey => publicKey ??= Convert.ToBase64String(X25519.PublicKey(Read()));
 
-    public void Create()
-    {
-        try
-        {
-            var key = X25519.GeneratePrivateKey();
-            _ = X25519.PublicKey(key);
-            JoinFiles.Write(FilePath, Convert.ToBase64String(key) + "\n", AtomicFile.Secret);
-        }
-        catch (PlatformNotSupportedException e)
-        {
-            throw new StartupException($"no WireGuard key can be made: {e.Message}");
-        }
-    }
+    public void Create() => JoinFiles.Write(FilePath, Convert.ToBase64String(X25519.GeneratePrivateKey()) + "\n", AtomicFile.Secret);
 
     /// <summary>32 bytes.</summary>
     public byte[] Read()

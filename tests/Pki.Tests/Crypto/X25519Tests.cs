@@ -1,8 +1,7 @@
 using System.Security.Cryptography;
-using IoTPlatform.Tenant.Features.WireGuard;
 using IoTPlatform.Testing;
 
-namespace IoTPlatform.Tenant.Tests.WireGuard;
+namespace IoTPlatform.Pki.Tests.Crypto;
 
 public sealed class X25519Tests
 {
@@ -31,6 +30,24 @@ public sealed class X25519Tests
     [InlineData(33)]
     public void PublicKey_WrongLength_Throws(int length) =>
         Should.Throw<CryptographicException>(() => X25519.PublicKey(new byte[length]));
+
+    /// <summary>Order 1, 2, 4 and 8 on the curve or its twist, 0, 1 and p - 1 also not reduced (RFC 7748 section 5 reads those modulo p) and with the unused bit.</summary>
+    [Theory]
+    [InlineData("0000000000000000000000000000000000000000000000000000000000000000")]
+    [InlineData("0000000000000000000000000000000000000000000000000000000000000080")]
+    [InlineData("0100000000000000000000000000000000000000000000000000000000000000")]
+    [InlineData("ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f")]
+    [InlineData("edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f")]
+    [InlineData("eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f")]
+    [InlineData("e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800")]
+    [InlineData("5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157")]
+    public void IsSmallOrder_PointsOfSmallOrder_IsTrue(string publicKey) => X25519.IsSmallOrder(Convert.FromHexString(publicKey)).ShouldBeTrue();
+
+    [Theory]
+    [InlineData("0900000000000000000000000000000000000000000000000000000000000000")]
+    [InlineData("de9edb7d7b7dc1b4d35b61c2ece435373f8343c85b78674dadfc7e146f882b4f")]
+    [InlineData("f0ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f")] // 3, not reduced
+    public void IsSmallOrder_OtherPoints_IsFalse(string publicKey) => X25519.IsSmallOrder(Convert.FromHexString(publicKey)).ShouldBeFalse();
 
     [SkippableFact]
     public async Task PublicKey_RandomKeys_AgreesWithWg()
