@@ -70,8 +70,7 @@ internal static class Program
         app.MapStepCa();
         app.MapCertificates();
         app.MapTenants();
-        app.MapTenantEvents();
-        app.MapEventForwarding();
+        app.MapPlatformEvents();
         app.MapJoinWorkflow();
         app.MapSubCaRotation();
         app.MapRevokedSubCas();

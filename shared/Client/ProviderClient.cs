@@ -150,6 +150,10 @@ public sealed class ProviderClient(HttpClient http, TimeProvider? time = null) :
     public Task ForwardEventsAsync(string tenantId, ForwardedEvents events, CancellationToken cancellationToken = default) =>
         SendAsync(HttpMethod.Post, Tenant(tenantId) + "/events", events, ContractsJson.Default.ForwardedEvents, cancellationToken);
 
+    /// <summary>Which types of them are worth sending at this moment.</summary>
+    public Task<SubscribedEvents> ListSubscribedEventsAsync(string tenantId, CancellationToken cancellationToken = default) =>
+        GetAsync(Tenant(tenantId) + "/events/subscriptions", ContractsJson.Default.SubscribedEvents, cancellationToken);
+
     /// <summary>Makes the provider's realm at its identity provider so.</summary>
     public Task<InitializedIdentity> InitIdentityAsync(InitIdentityRequest request, CancellationToken cancellationToken = default) =>
         SendAsync(

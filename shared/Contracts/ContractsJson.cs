@@ -79,6 +79,7 @@ namespace IoTPlatform.Contracts;
 [JsonSerializable(typeof(DeviceOnline))]
 [JsonSerializable(typeof(DeviceOffline))]
 [JsonSerializable(typeof(ForwardedEvents))]
+[JsonSerializable(typeof(SubscribedEvents))]
 [JsonSerializable(typeof(TenantEventView))]
 [JsonSerializable(typeof(Page<TenantEventView>))]
 public sealed partial class ContractsJson : JsonSerializerContext;

@@ -1,15 +1,13 @@
-using IoTPlatform.Contracts.Events;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
 namespace IoTPlatform.Hosting.Events;
 
 /// <summary>
-/// Publishes what the audit log holds, in its order, and remembers how far it got only after the bus has it: a crash in between
-/// publishes again, under the same id.
+/// Publishes what the audit log holds and has a subscriber, in its order, and remembers how far it got only after the bus has it: a crash in
+/// between publishes again, under the same id. What has no subscriber is not read.
 /// </summary>
-internal sealed partial class EventRelay(
-    NpgsqlDataSource database, IEnumerable<IEventTranslator> translators, IEventPublisher publisher, TimeProvider time, ILogger<EventRelay> log)
+internal sealed class EventRelay(NpgsqlDataSource database, EventMappers mappers, IEventPublisher publisher, TimeProvider time, ILogger<EventRelay> log)
     : Relay(database, Lock, publisher, time, log)
 {
     /// <summary>"iot-evnt" in ASCII.</summary>
@@ -17,50 +15,18 @@ internal sealed partial class EventRelay(
 
     private const int BatchSize = 500;
 
-    private readonly ILogger _log = log;
-
-    private readonly Dictionary<string, IEventTranslator> _translators =
-        translators.SelectMany(t => t.Actions.Select(action => (action, t))).ToDictionary(p => p.action, p => p.t, StringComparer.Ordinal);
-
-    protected override async Task<bool> RelayAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    protected override async Task<RelayProgress> RelayAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         var outbox = new AuditOutbox(connection);
-        var acts = await outbox.ReadAsync(BatchSize, cancellationToken);
-        if (acts.Count == 0)
-            return false;
-        if (await TranslateAsync(acts, cancellationToken) is { Count: > 0 } events)
+        var (position, newest) = await outbox.PositionAsync(cancellationToken);
+        if (position == newest)
+            return RelayProgress.CaughtUp;
+        // Asked after the newest entry is known: who subscribes later subscribes to what comes after that entry.
+        var actions = mappers.ActionsOf(await Publisher.SubscribedTypesAsync(cancellationToken));
+        var operations = actions.Length == 0 ? [] : await outbox.ReadAsync(position, newest, actions, BatchSize, cancellationToken);
+        if (operations.Count > 0 && await mappers.MapAsync(operations, cancellationToken) is { Count: > 0 } events)
             await Publisher.PublishAsync(events, cancellationToken);
-        await outbox.AdvanceAsync(acts[^1].Sequence, cancellationToken);
-        return acts.Count == BatchSize;
+        await outbox.AdvanceAsync(operations.Count == BatchSize ? operations[^1].Sequence : newest, cancellationToken);
+        return actions.Length == 0 ? RelayProgress.Unsubscribed : operations.Count == BatchSize ? RelayProgress.Behind : RelayProgress.CaughtUp;
     }
-
-    /// <summary>In the order of the acts.</summary>
-    private async Task<IReadOnlyList<PlatformEvent>> TranslateAsync(IReadOnlyList<RecordedAct> acts, CancellationToken cancellationToken)
-    {
-        var events = new List<PlatformEvent>(acts.Count);
-        foreach (var group in acts.GroupBy(act => _translators.GetValueOrDefault(act.Action)))
-        {
-            if (group.Key is null)
-                continue;
-            var translate = await group.Key.PrepareAsync([.. group], cancellationToken);
-            foreach (var act in group)
-            {
-                try
-                {
-                    events.Add(translate(act));
-                }
-                catch (Exception e)
-                {
-                    // A fault of the program: stopping here would hold up everybody's events for ever.
-                    Untold(e, act.Sequence, act.Action);
-                }
-            }
-        }
-
-        events.Sort((a, b) => a.Sequence.CompareTo(b.Sequence));
-        return events;
-    }
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "Audit entry {Sequence} ({Action}) could not be told as an event and was left out")]
-    private partial void Untold(Exception exception, long sequence, string action);
 }

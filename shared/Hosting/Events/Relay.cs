@@ -4,23 +4,24 @@ using Npgsql;
 
 namespace IoTPlatform.Hosting.Events;
 
-/// <summary>Publishes what waits in the database, in one process per database. While it can't, it tries again, after longer and longer pauses.</summary>
+/// <summary>Publishes what waits in the database, in one process per database. While it can't, it tries again, with a growing backoff.</summary>
 /// <param name="database">Where the events wait.</param>
 /// <param name="key">Of the advisory lock.</param>
 /// <param name="publisher">Nothing is read while it is not ready.</param>
-/// <param name="time">For the pauses.</param>
+/// <param name="time">For intervals and backoff.</param>
 /// <param name="log">Of the class that inherits.</param>
 public abstract partial class Relay(NpgsqlDataSource database, long key, IEventPublisher publisher, TimeProvider time, ILogger log) : BackgroundService
 {
     private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan UnsubscribedInterval = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LongestBackoff = TimeSpan.FromSeconds(30);
 
     protected IEventPublisher Publisher { get; } = publisher;
 
-    /// <summary>Publishes the next ones, and remembers it afterwards. True: there are more.</summary>
+    /// <summary>Publishes the next ones, and remembers it afterwards.</summary>
     /// <param name="connection">That of the lock.</param>
     /// <param name="cancellationToken">The process stops.</param>
-    protected abstract Task<bool> RelayAsync(NpgsqlConnection connection, CancellationToken cancellationToken);
+    protected abstract Task<RelayProgress> RelayAsync(NpgsqlConnection connection, CancellationToken cancellationToken);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -28,36 +29,36 @@ public abstract partial class Relay(NpgsqlDataSource database, long key, IEventP
         while (!stoppingToken.IsCancellationRequested)
         {
             // Asking whether it can publish costs next to nothing; only a failure is a reason to wait longer.
-            var pause = PollInterval;
+            var wait = PollInterval;
             try
             {
                 await using var lease = Publisher.IsReady ? await AdvisoryLease.TryAcquireAsync(database, key, stoppingToken) : null;
                 while (lease is not null && Publisher.IsReady)
                 {
-                    var more = await RelayAsync(lease.Connection, stoppingToken);
+                    var progress = await RelayAsync(lease.Connection, stoppingToken);
                     if (failures > 0)
                         GoesOn();
                     failures = 0;
-                    if (!more)
-                        await Task.Delay(PollInterval, time, stoppingToken);
+                    if (progress != RelayProgress.Behind)
+                        await Task.Delay(progress == RelayProgress.Unsubscribed ? UnsubscribedInterval : PollInterval, time, stoppingToken);
                 }
             }
             catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
                 if (failures++ == 0)
                     Waits(e);
-                pause = After(failures);
+                wait = Backoff(failures);
             }
             catch (Exception) when (stoppingToken.IsCancellationRequested)
             {
                 return;
             }
 
-            await Task.Delay(pause, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(wait, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    private static TimeSpan After(int failures) => TimeSpan.FromSeconds(Math.Min(Math.Pow(2, failures), LongestPause.TotalSeconds));
+    private static TimeSpan Backoff(int failures) => TimeSpan.FromSeconds(Math.Min(Math.Pow(2, failures), LongestBackoff.TotalSeconds));
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Events can't be published at the moment; they wait in the database")]
     private partial void Waits(Exception exception);

@@ -1,3 +1,4 @@
+using IoTPlatform.Contracts.Events;
 using IoTPlatform.Hosting.Events;
 using IoTPlatform.Testing;
 using Microsoft.Extensions.Logging;
@@ -29,12 +30,12 @@ public sealed class EventRelayTests : IAsyncLifetime
     }
 
     [SkippableFact]
-    public async Task Relay_CommittedActs_PublishesTheEventsAmongThemInOrder()
+    public async Task Relay_CommittedOperations_PublishesTheEventsAmongThemInOrder()
     {
-        await ActAsync("acme");
+        await OperateAsync("acme");
         await new AuditLog(_database.DataSource).AppendAsync(new AuditEntry("admin", "login.succeeded", "admin"), default);
-        await ActAsync("acme");
-        await ActAsync("other");
+        await OperateAsync("acme");
+        await OperateAsync("other");
 
         await StartAsync();
 
@@ -45,13 +46,13 @@ public sealed class EventRelayTests : IAsyncLifetime
     }
 
     [SkippableFact]
-    public async Task Relay_SecondActWhileTheFirstIsOpen_LosesNeither()
+    public async Task Relay_SecondOperationWhileTheFirstIsOpen_LosesNeither()
     {
         await StartAsync();
         await using var slow = await _database.DataSource.OpenConnectionAsync();
         await using var open = await slow.BeginTransactionAsync();
         await AuditLog.AppendAsync(slow, Happened.To("slow"), default);
-        var quick = ActAsync("quick");
+        var quick = OperateAsync("quick");
         await UntilAsync(async () => await _database.ScalarAsync<long>("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'") == 1);
         _time.Advance(TimeSpan.FromSeconds(2));
 
@@ -64,12 +65,12 @@ public sealed class EventRelayTests : IAsyncLifetime
     }
 
     [SkippableFact]
-    public async Task Relay_ActRolledBack_TellsNothingAndMissesNothing()
+    public async Task Relay_OperationRolledBack_PublishesNothingAndMissesNothing()
     {
         await using (var connection = await _database.DataSource.OpenConnectionAsync())
         await using (await connection.BeginTransactionAsync())
             await AuditLog.AppendAsync(connection, Happened.To("undone"), default);
-        await ActAsync("done");
+        await OperateAsync("done");
 
         await StartAsync();
 
@@ -80,7 +81,7 @@ public sealed class EventRelayTests : IAsyncLifetime
     [SkippableFact]
     public async Task Relay_DiesBetweenPublishingAndRemembering_PublishesAgainUnderTheSameId()
     {
-        await ActAsync("acme");
+        await OperateAsync("acme");
         var deaths = 0;
         _bus.Before = async _ =>
         {
@@ -100,7 +101,7 @@ public sealed class EventRelayTests : IAsyncLifetime
     {
         _bus.Down = true;
         for (var i = 0; i < 30; i++)
-            await ActAsync("acme");
+            await OperateAsync("acme");
         await StartAsync();
         await UntilAsync(() => _log.Text.Contains("they wait in the database", StringComparison.Ordinal));
         (await PositionAsync()).ShouldBe(0);
@@ -115,31 +116,31 @@ public sealed class EventRelayTests : IAsyncLifetime
     public async Task Relay_TwoProcesses_OneAtATimeAndTheOtherTakesOver()
     {
         var first = await StartAsync();
-        await ActAsync("acme");
+        await OperateAsync("acme");
         await UntilPositionAsync(1);
         await StartAsync();
-        await ActAsync("acme");
+        await OperateAsync("acme");
         await UntilPositionAsync(2);
         _bus.Published.Count.ShouldBe(2);
 
         await StopAsync(first);
-        await ActAsync("acme");
+        await OperateAsync("acme");
 
         await UntilPositionAsync(3);
         _bus.Published.Count.ShouldBe(3);
     }
 
     [SkippableFact]
-    public async Task Relay_ActThatCantBeTold_IsLeftOutLoudlyAndHoldsUpNobody()
+    public async Task Relay_OperationThatCantBeMapped_IsLeftOutLoudlyAndHoldsUpNoOther()
     {
-        await ActAsync("broken");
-        await ActAsync("acme");
+        await OperateAsync("broken");
+        await OperateAsync("acme");
 
         await StartAsync();
 
         await UntilPositionAsync(2);
         _bus.Published.Single().TenantId.ShouldBe("acme");
-        _log.Text.ShouldContain("Audit entry 1 (tenant.resumed) could not be told");
+        _log.Text.ShouldContain("Audit entry 1 (tenant.resumed) could not be published");
     }
 
     [SkippableFact]
@@ -153,9 +154,75 @@ public sealed class EventRelayTests : IAsyncLifetime
         _bus.Published.Select(e => e.Sequence).ShouldBe(Enumerable.Range(1, 1200).Select(n => (long)n));
     }
 
+    [SkippableFact]
+    public async Task Relay_WithoutSubscriber_ReadsNoneOfItAndMovesOn()
+    {
+        _bus.Subscribed = new HashSet<string>();
+        await OperateAsync("broken");
+        await OperateAsync("acme");
+
+        await StartAsync();
+
+        await UntilPositionAsync(2);
+        _bus.Published.ShouldBeEmpty();
+        _log.Text.ShouldNotContain("Audit entry 1", customMessage: "it was read");
+    }
+
+    [SkippableFact]
+    public async Task Relay_SubscriberOfAnotherType_GetsNoneOfTheseAndMovesOn()
+    {
+        _bus.Subscribed = new HashSet<string> { TenantRemoved.Name };
+        await OperateAsync("broken");
+
+        await StartAsync();
+
+        await UntilPositionAsync(1);
+        _log.Text.ShouldNotContain("Audit entry 1", customMessage: "it was read");
+    }
+
+    [SkippableFact]
+    public async Task Relay_SubscriberComesWhileItIsAskedFor_GetsWhatHappensAfterwards()
+    {
+        _bus.Subscribed = new HashSet<string>();
+        await OperateAsync("before");
+        var asked = 0;
+        _bus.Asked = async () =>
+        {
+            // The answer to the first question is under way when a program subscribes and something happens.
+            if (asked++ == 1)
+                _bus.Subscribed = new HashSet<string> { TenantResumed.Name };
+            if (asked == 1)
+                await OperateAsync("after");
+        };
+
+        await StartAsync();
+
+        await UntilPositionAsync(2);
+        _bus.Published.ShouldHaveSingleItem().TenantId.ShouldBe("after");
+    }
+
+    [SkippableFact]
+    public async Task Relay_NothingNew_AsksForNoSubscriptions()
+    {
+        await OperateAsync("acme");
+        var asked = 0;
+        _bus.Asked = () => Task.FromResult(Interlocked.Increment(ref asked));
+        await StartAsync();
+        await UntilPositionAsync(1);
+
+        for (var i = 0; i < 20; i++)
+        {
+            _time.Advance(TimeSpan.FromSeconds(1));
+            await Task.Delay(5);
+        }
+
+        asked.ShouldBe(1);
+    }
+
     private async Task<EventRelay> StartAsync()
     {
-        var relay = new EventRelay(_database.DataSource, [new Happened()], _bus, _time, _loggers.CreateLogger<EventRelay>());
+        var relay = new EventRelay(
+            _database.DataSource, new EventMappers([new Happened()], _loggers.CreateLogger<EventMappers>()), _bus, _time, _loggers.CreateLogger<EventRelay>());
         _relays.Add(relay);
         await relay.StartAsync(default);
         return relay;
@@ -169,7 +236,7 @@ public sealed class EventRelayTests : IAsyncLifetime
         relay.Dispose();
     }
 
-    private Task ActAsync(string tenant) => new AuditLog(_database.DataSource).AppendAsync(Happened.To(tenant), default);
+    private Task OperateAsync(string tenant) => new AuditLog(_database.DataSource).AppendAsync(Happened.To(tenant), default);
 
     private Task<long> PositionAsync() => _database.ScalarAsync<long>("SELECT position FROM events.relay");
 

@@ -3,15 +3,15 @@ using IoTPlatform.Hosting.Events;
 
 namespace IoTPlatform.Hosting.Tests.Events;
 
-/// <summary>Acts called <c>tenant.resumed</c> are events; one about the tenant "broken" can't be told.</summary>
-internal sealed class Happened : IEventTranslator
+/// <summary>Operations called <c>tenant.resumed</c> are events; one about the tenant "broken" can't be mapped.</summary>
+internal sealed class Happened : IEventMapper
 {
-    public IReadOnlySet<string> Actions { get; } = new HashSet<string>(StringComparer.Ordinal) { TenantResumed.Name };
+    public IReadOnlyDictionary<string, string> Types { get; } = new Dictionary<string, string>(StringComparer.Ordinal) { [TenantResumed.Name] = TenantResumed.Name };
 
-    public Task<Func<RecordedAct, PlatformEvent>> PrepareAsync(IReadOnlyList<RecordedAct> acts, CancellationToken cancellationToken) =>
-        Task.FromResult<Func<RecordedAct, PlatformEvent>>(act => act.Subject == "broken"
-            ? throw new InvalidOperationException("can't be told")
-            : new TenantResumed { Id = act.EventId, OccurredAt = act.At, Sequence = act.Sequence, By = act.Actor, TenantId = act.Subject });
+    public Task<Func<RecordedOperation, PlatformEvent>> PrepareAsync(IReadOnlyList<RecordedOperation> operations, CancellationToken cancellationToken) =>
+        Task.FromResult<Func<RecordedOperation, PlatformEvent>>(operation => operation.Subject == "broken"
+            ? throw new InvalidOperationException("can't be mapped")
+            : new TenantResumed { Id = operation.EventId, OccurredAt = operation.At, Sequence = operation.Sequence, By = operation.Actor, TenantId = operation.Subject });
 
     public static AuditEntry To(string tenant) => new("admin", TenantResumed.Name, tenant);
 }

@@ -16,6 +16,17 @@ internal sealed class RecordingPublisher : IEventPublisher
 
     public bool IsReady => true;
 
+    public IReadOnlySet<string> Subscribed { get; set; } = new HashSet<string>(StringComparer.Ordinal) { TenantResumed.Name };
+
+    /// <summary>Every question about subscriptions, before it is answered.</summary>
+    public Func<Task> Asked { get; set; } = () => Task.CompletedTask;
+
+    public async Task<IReadOnlySet<string>> SubscribedTypesAsync(CancellationToken cancellationToken)
+    {
+        await Asked();
+        return Subscribed;
+    }
+
     public async Task PublishAsync(IReadOnlyList<PlatformEvent> events, CancellationToken cancellationToken)
     {
         if (Down)

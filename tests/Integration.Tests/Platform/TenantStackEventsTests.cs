@@ -56,7 +56,7 @@ public sealed class TenantStackEventsTests(PlatformFixture platform, TellingTena
     public async Task Broker_DownForAWhile_EventsOfBothStacksWaitAndCome()
     {
         await _provider.PrepareAsync("patient");
-        await Waiting.UntilAsync(async () => await ToldOfPatientAsync() == 1);
+        await Waiting.UntilAsync(async () => await RecordedOfPatientAsync() == 1);
         var ordered = new OutsideQueue(platform.Broker, "ordered");
         await ordered.BindAsync("tenant.event");
         await platform.Broker.KillAsync();
@@ -76,13 +76,13 @@ public sealed class TenantStackEventsTests(PlatformFixture platform, TellingTena
         string[] expected = [TenantSuspended.Name, TenantResumed.Name, TenantSuspended.Name, TenantResumed.Name];
         foreach (var type in expected)
             (await ordered.NextAsync(IsDecision)).Body.GetProperty("type").GetString().ShouldBe(type);
-        await Waiting.UntilAsync(async () => await ToldOfPatientAsync() == 5);
+        await Waiting.UntilAsync(async () => await RecordedOfPatientAsync() == 5);
         using (var admin = await _provider.AdminAsync())
             (await admin.ListTenantEventsAsync("patient")).Items.Reverse().Skip(1).Select(e => e.Type).ShouldBe(expected);
         await OnceEachAsync("patient");
     }
 
-    private Task<long> ToldOfPatientAsync() => _provider.Database.ScalarAsync<long>("SELECT count(*) FROM provider.tenant_events WHERE tenant_id = 'patient'");
+    private Task<long> RecordedOfPatientAsync() => _provider.Database.ScalarAsync<long>("SELECT count(*) FROM audit.entries WHERE subject = 'patient' AND starts_with(action, 'tenant.')");
 
     /// <summary>The provider says so to the tenant's bridge.</summary>
     private async Task BusIsAwayAsync()

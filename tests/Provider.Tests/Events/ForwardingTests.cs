@@ -29,6 +29,24 @@ public sealed class ForwardingTests(ForwardingFixture fixture) : IClassFixture<F
     }
 
     [SkippableFact]
+    public async Task Subscriptions_OfTheBus_AreThoseATenantCanSend()
+    {
+        var all = fixture.Bus.Subscribed;
+        fixture.Bus.Subscribed = new HashSet<string> { DeviceEnrolled.Name, TenantRemoved.Name, "platform.event" };
+        try
+        {
+            (await fixture.Bridge.GetAsync(Path + "/subscriptions")).Body.ShouldBe($$"""{"types":["{{DeviceEnrolled.Name}}"]}""");
+        }
+        finally
+        {
+            fixture.Bus.Subscribed = all;
+        }
+
+        (await fixture.Bridge.GetAsync($"portal/admin/tenants/{ForwardingFixture.Other}/events/subscriptions")).ShouldBe(HttpStatusCode.Forbidden, "not_this_tenant");
+        (await _provider.Anonymous().GetAsync(Path + "/subscriptions")).Status.ShouldBe(HttpStatusCode.Unauthorized);
+    }
+
+    [SkippableFact]
     public async Task Events_SentAgain_HaveTheirIdsAgainAndNoOtherTenants()
     {
         var again = Enrolled(1);

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using IoTPlatform.Contracts.Events;
 using IoTPlatform.Hosting.Events;
+using IoTPlatform.Provider.Features.Events;
 
 namespace IoTPlatform.Provider.Tests.Events;
 
@@ -10,6 +11,10 @@ internal sealed class RecordingBus : IEventPublisher
     private readonly ConcurrentQueue<PlatformEvent> _published = [];
 
     public bool IsReady { get; set; } = true;
+
+    public IReadOnlySet<string> Subscribed { get; set; } = ForwardedEventReader.Types.ToHashSet(StringComparer.Ordinal);
+
+    public Task<IReadOnlySet<string>> SubscribedTypesAsync(CancellationToken cancellationToken) => Task.FromResult(Subscribed);
 
     /// <summary>Before anything of a tenant's batch counts as published.</summary>
     public Func<Task> Before { get; set; } = () => Task.CompletedTask;

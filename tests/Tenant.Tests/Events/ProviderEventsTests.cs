@@ -29,6 +29,7 @@ public sealed class ProviderEventsTests : IClassFixture<StoppedTenant>, IDisposa
         provider.Batches.Clear();
         provider.Calls.Clear();
         provider.RefusesEvent = _ => false;
+        provider.Subscribed = TestProvider.EveryType;
         loggers.AddProvider(log);
         bridge = new BridgeConnection(files, LinkTo(provider));
         events = Publisher(bridge);
@@ -145,6 +146,37 @@ public sealed class ProviderEventsTests : IClassFixture<StoppedTenant>, IDisposa
 
         provider.Calls.ShouldHaveSingleItem();
         Arrived().ShouldBe([2, 3, 4]);
+    }
+
+    [SkippableFact]
+    public async Task Subscribed_EveryType_IsNotAskedAgainForAMinute()
+    {
+        (await events.SubscribedTypesAsync(default)).Count.ShouldBe(7);
+        (await events.SubscribedTypesAsync(default)).Count.ShouldBe(7);
+        provider.Calls.ShouldHaveSingleItem();
+
+        time.Advance(TimeSpan.FromMinutes(2));
+        await events.SubscribedTypesAsync(default);
+        provider.Calls.Count.ShouldBe(2);
+    }
+
+    [SkippableFact]
+    public async Task Subscribed_NotEveryType_IsAskedEveryTime()
+    {
+        provider.Subscribed = [DeviceEnrolled.Name, "device.teleported"];
+        (await events.SubscribedTypesAsync(default)).ShouldBe([DeviceEnrolled.Name]);
+
+        provider.Subscribed = [];
+        (await events.SubscribedTypesAsync(default)).ShouldBeEmpty();
+    }
+
+    [SkippableFact]
+    public async Task Subscribed_ProviderThatCantBeAsked_IsEverything()
+    {
+        provider.Subscribed = null;
+
+        (await events.SubscribedTypesAsync(default)).Count.ShouldBe(7);
+        events.IsReady.ShouldBeTrue();
     }
 
     [SkippableFact]

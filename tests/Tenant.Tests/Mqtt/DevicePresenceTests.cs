@@ -92,17 +92,31 @@ public sealed class DevicePresenceTests : IAsyncLifetime
     }
 
     [SkippableFact]
+    public async Task Relay_WithoutSubscriber_SendsNothingAndKeepsNothingForLater()
+    {
+        await AddAsync("pump-1");
+        await _presence.ReconcileAsync(new HashSet<string> { "pump-1" }, default);
+        var bus = new RecordingPublisher { Subscribed = new HashSet<string> { DeviceOffline.Name } };
+
+        await RelayAsync(bus, async () => await _database.ScalarAsync<bool>("SELECT bool_and(told) FROM tenant.device_presence"));
+        await _presence.ReconcileAsync(new HashSet<string>(), default);
+        await RelayAsync(bus, () => Task.FromResult(bus.Published.Count > 0));
+
+        bus.Published.ShouldHaveSingleItem().ShouldBeOfType<DeviceOffline>();
+    }
+
+    [SkippableFact]
     public async Task Mark_WhatChangedMeanwhile_IsStillToBeTold()
     {
         await AddAsync("pump-1");
         await using var connection = await _database.DataSource.OpenConnectionAsync();
         await _presence.ReconcileAsync(new HashSet<string> { "pump-1" }, default);
-        var told = await DevicePresence.ReadUntoldAsync(connection, 10, default);
+        var told = await DevicePresence.ReadUnpublishedAsync(connection, 10, default);
         await _presence.ReconcileAsync(new HashSet<string>(), default);
 
-        await DevicePresence.MarkToldAsync(connection, told, default);
+        await DevicePresence.MarkPublishedAsync(connection, told, default);
 
-        (await DevicePresence.ReadUntoldAsync(connection, 10, default)).ShouldHaveSingleItem().ShouldBeOfType<DeviceOffline>().Id.ShouldNotBe(told.Single().Id);
+        (await DevicePresence.ReadUnpublishedAsync(connection, 10, default)).ShouldHaveSingleItem().ShouldBeOfType<DeviceOffline>().Id.ShouldNotBe(told.Single().Id);
     }
 
     private async Task AddAsync(params string[] deviceIds)
@@ -135,6 +149,10 @@ public sealed class DevicePresenceTests : IAsyncLifetime
         public int Refused { get; private set; }
 
         public bool IsReady => true;
+
+        public IReadOnlySet<string> Subscribed { get; set; } = new HashSet<string> { DeviceOnline.Name, DeviceOffline.Name };
+
+        public Task<IReadOnlySet<string>> SubscribedTypesAsync(CancellationToken cancellationToken) => Task.FromResult(Subscribed);
 
         public Task PublishAsync(IReadOnlyList<PlatformEvent> events, CancellationToken cancellationToken)
         {

@@ -109,6 +109,7 @@ internal sealed class TestProvider : IAsyncDisposable
         app.MapPost("/portal/admin/tenants/{id}/bridge/reissue", ReissueBridgeAsync);
         app.MapGet("/portal/admin/tenants/{id}/federation", FederationOf);
         app.MapPost("/portal/admin/tenants/{id}/events", TakeEvents);
+        app.MapGet("/portal/admin/tenants/{id}/events/subscriptions", SubscriptionsOf);
         await app.StartAsync();
     }
 
@@ -332,6 +333,16 @@ internal sealed class TestProvider : IAsyncDisposable
 
     private bool IsBridge(HttpContext http) =>
         http.Connection.ClientCertificate is { } caller && SubjectNames.FromCertificate(caller).CommonName == MqttBridgeName.For(TenantId);
+
+    public static IReadOnlyList<string> EveryType { get; } =
+        [DeviceEnrolled.Name, DeviceOnline.Name, DeviceOffline.Name, CertificateIssued.Name, CertificateRenewed.Name, CertificateRevoked.Name, CertificateExpiring.Name];
+
+    /// <summary>Null: as a provider that can't be asked.</summary>
+    public IReadOnlyList<string>? Subscribed { get; set; } = EveryType;
+
+    private IResult SubscriptionsOf(HttpContext http) =>
+        !IsBridge(http) ? Problem(401, "certificate_refused") :
+        Subscribed is null ? Problem(404, "not_found") : Results.Json(new SubscribedEvents { Types = Subscribed }, ContractsJson.Default.SubscribedEvents);
 
     private IResult TakeEvents(HttpContext http, ForwardedEvents sent)
     {

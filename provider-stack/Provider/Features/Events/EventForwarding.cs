@@ -34,6 +34,15 @@ internal sealed partial class EventForwarding(ProviderDb db, IEventPublisher pub
         }
     }
 
+    /// <summary>What a tenant can send that has a subscriber. Throws 503 while the bus is away.</summary>
+    public async Task<IReadOnlyList<string>> SubscribedTypesAsync(CancellationToken cancellationToken)
+    {
+        if (!publisher.IsReady)
+            throw Away();
+        var subscribed = await publisher.SubscribedTypesAsync(cancellationToken);
+        return [.. ForwardedEventReader.Types.Where(subscribed.Contains)];
+    }
+
     private static ProblemException Away(Exception? e = null) => new DependencyDownException("bus", "The platform's bus does not answer at the moment.", inner: e).ToProblem();
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Events of tenant {Tenant} could not be published; it will send them again")]

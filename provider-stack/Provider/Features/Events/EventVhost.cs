@@ -9,8 +9,11 @@ internal sealed class EventVhost(RabbitMqApi api, RabbitMqOwnership ownership, A
 {
     public const string Name = "platform";
 
-    /// <summary>The exchanges, each called as its event, and the provider's own queue with what MassTransit puts beside it. Other people's queues are out of reach.</summary>
-    private const string Ours = @"^((tenant|bridge|certificate|device|platform)\.[a-z]+|tenant-history(_error|_skipped)?)$";
+    /// <summary>The exchanges, each called as its event. Other people's queues are out of reach.</summary>
+    private const string Ours = @"^(tenant|bridge|certificate|device|platform)\.[a-z]+$";
+
+    /// <summary>Of earlier versions, which consumed their own events; it has an exchange and queues of that name.</summary>
+    private const string Former = "tenant-history";
 
     public static PermissionOrder Rights { get; } = new(Configure: Ours, Write: Ours, Read: Ours);
 
@@ -19,6 +22,9 @@ internal sealed class EventVhost(RabbitMqApi api, RabbitMqOwnership ownership, A
     {
         if (await api.FindVhostAsync(Name, cancellationToken) is null)
             await api.EnsureVhostAsync(Name, new VhostOrder("The platform's events", ownership.Tag), cancellationToken);
+        await api.RemoveExchangeAsync(Name, Former, cancellationToken);
+        foreach (var queue in new[] { Former, Former + "_error", Former + "_skipped" })
+            await api.RemoveQueueAsync(Name, queue, cancellationToken);
         await account.GrantAsync(Name, Rights, cancellationToken);
     }
 }

@@ -24,6 +24,9 @@ internal static class ForwardedEventReader
         [CertificateExpiring.Name] = ContractsJson.Default.CertificateExpiring,
     };
 
+    /// <summary>What a tenant can send.</summary>
+    public static IReadOnlyCollection<string> Types => Accepted.Keys;
+
     /// <summary>What only the provider can know.</summary>
     private static readonly string[] ProvidersOwn = ["tenant.", "bridge.", "platform."];
 

@@ -1,5 +1,6 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using IoTPlatform.Hosting;
-using IoTPlatform.Hosting.Events;
 using IoTPlatform.Provider.Features.Messaging.RabbitMq.Amqp;
 using MassTransit;
 
@@ -10,18 +11,41 @@ internal static class RabbitMqTransport
 {
     private const string ConnectionName = "iotplatform events";
 
-    public static void Use(IBusRegistrationConfigurator<IEventBus> bus) => bus.UsingRabbitMq((context, rabbit) =>
+    public static IServiceCollection AddRabbitMqTransport(this IServiceCollection services) => services
+        .AddSingleton<EventVhost>()
+        .AddSingleton<EventSubscriptions>()
+        .AddMassTransit<IEventBus>(bus =>
+        {
+            bus.DisableUsageTelemetry();
+            bus.UsingRabbitMq(Configure);
+        });
+
+    private static void Configure(IBusRegistrationContext context, IRabbitMqBusFactoryConfigurator rabbit)
     {
         var connections = context.GetRequiredService<AmqpConnections>();
         var vhost = context.GetRequiredService<EventVhost>();
         rabbit.Host(connections.Host, (ushort)connections.Port, EventVhost.Name, ConnectionName, host => host.OnRefreshConnectionFactory = async factory =>
         {
-            // Before every connection: whatever somebody took away meanwhile is given again.
+            // Before every connection: whatever was taken away meanwhile is given again.
             await EnsureAsync(vhost);
             connections.Configure(factory, EventVhost.Name);
         });
-        EventServices.Configure(rabbit, context);
-    });
+        rabbit.MessageTopology.SetEntityNameFormatter(new EventNames());
+        // The body is the event itself: a reader outside needs to know nothing of MassTransit.
+        rabbit.UseRawJsonSerializer(RawSerializerOptions.AddTransportHeaders, isDefault: true);
+        rabbit.ConfigureJsonSerializerOptions(json =>
+        {
+            json.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
+            json.DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull;
+            json.WriteIndented = false;
+            return json;
+        });
+        // Nothing is published that has no subscriber, and nobody can subscribe to an exchange that is not there.
+        rabbit.DeployPublishTopology = true;
+        foreach (var type in EventNames.Types)
+            rabbit.PublishTopology.GetMessageTopology(type);
+        rabbit.ConfigureEndpoints(context);
+    }
 
     private static async Task EnsureAsync(EventVhost vhost)
     {

@@ -30,7 +30,7 @@ internal static class TenantIds
     public static async Task<ProblemException> NotFoundAsync(ProviderDb db, string tenantId, CancellationToken cancellationToken)
     {
         var removed = await db.Database.SqlQuery<DateTimeOffset?>(
-            $"SELECT max(occurred_at) AS \"Value\" FROM provider.tenant_events WHERE tenant_id = {tenantId} AND type = 'tenant.removed'").SingleAsync(cancellationToken);
+            $"SELECT max(at) AS \"Value\" FROM audit.entries WHERE subject = {tenantId} AND action = 'tenant.removed'").SingleAsync(cancellationToken);
         return removed is { } at
             ? new(
                 StatusCodes.Status404NotFound, "tenant_not_found",

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using IoTPlatform.Client;
 using IoTPlatform.Contracts.Events;
 using IoTPlatform.Hosting.Events;
@@ -8,8 +9,12 @@ namespace IoTPlatform.Tenant.Features.Events;
 /// <summary>The platform's bus as this stack reaches it: over HTTPS, with the bridge certificate. What can't be sent waits where the relay reads it.</summary>
 internal sealed partial class ProviderEvents(JoinedTenant tenant, BridgeConnection bridge, TimeProvider time, ILogger<ProviderEvents> log) : IEventPublisher, IDisposable
 {
-    private static readonly TimeSpan RefusalPause = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan RefusalBackoff = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan LongestAskedFor = TimeSpan.FromMinutes(15);
+    private static readonly TimeSpan AskAgainAfter = TimeSpan.FromMinutes(1);
+
+    private static readonly FrozenSet<string> Everything = FrozenSet.Create(
+        StringComparer.Ordinal, DeviceEnrolled.Name, DeviceOnline.Name, DeviceOffline.Name, CertificateIssued.Name, CertificateRenewed.Name, CertificateRevoked.Name, CertificateExpiring.Name);
 
     // The provider takes one batch of a tenant at a time.
     private readonly SemaphoreSlim turn = new(1);
@@ -19,9 +24,32 @@ internal sealed partial class ProviderEvents(JoinedTenant tenant, BridgeConnecti
     private readonly HashSet<string> leftOutFor = new(StringComparer.Ordinal);
     private string? waitingFor;
     private long notBefore = long.MinValue;
+    private long everythingUntil = long.MinValue;
 
     /// <summary>False for as long as the provider asked to wait, and for a minute after a refusal. Without a JOIN this stack has no application to run in.</summary>
     public bool IsReady => time.GetUtcNow().UtcTicks >= Volatile.Read(ref notBefore);
+
+    /// <summary>Where everything has a subscriber, no type can be added by another, and the answer holds for a while. An older provider can't be asked: it takes everything.</summary>
+    public async Task<IReadOnlySet<string>> SubscribedTypesAsync(CancellationToken cancellationToken)
+    {
+        if (time.GetUtcNow().UtcTicks < Volatile.Read(ref everythingUntil))
+            return Everything;
+        IReadOnlySet<string> subscribed = Everything;
+        await CallAsync(async provider =>
+        {
+            try
+            {
+                var answer = await provider.ListSubscribedEventsAsync(tenant.TenantId, cancellationToken);
+                subscribed = answer.Types.Where(Everything.Contains).ToFrozenSet(StringComparer.Ordinal);
+            }
+            catch (ApiException e) when (e.Status is 404 or 405)
+            {
+            }
+        });
+        if (subscribed.Count == Everything.Count)
+            Volatile.Write(ref everythingUntil, (time.GetUtcNow() + AskAgainAfter).UtcTicks);
+        return subscribed;
+    }
 
     public async Task PublishAsync(IReadOnlyList<PlatformEvent> events, CancellationToken cancellationToken)
     {
@@ -64,11 +92,14 @@ internal sealed partial class ProviderEvents(JoinedTenant tenant, BridgeConnecti
         }
     }
 
-    private async Task PostAsync(IReadOnlyList<OutgoingEvent> batch, CancellationToken cancellationToken)
+    private Task PostAsync(IReadOnlyList<OutgoingEvent> batch, CancellationToken cancellationToken) =>
+        CallAsync(provider => provider.ForwardEventsAsync(tenant.TenantId, new ForwardedEvents { Events = [.. batch.Select(e => e.Json)] }, cancellationToken));
+
+    private async Task CallAsync(Func<ProviderClient, Task> call)
     {
         try
         {
-            await bridge.Open().ForwardEventsAsync(tenant.TenantId, new ForwardedEvents { Events = [.. batch.Select(e => e.Json)] }, cancellationToken);
+            await call(bridge.Open());
             waitingFor = null;
         }
         catch (ApiException e) when (e.IsTransient)
@@ -79,7 +110,7 @@ internal sealed partial class ProviderEvents(JoinedTenant tenant, BridgeConnecti
         }
         catch (ApiException e) when (!IsAboutTheEvents(e))
         {
-            WaitForSomebody(e.Code, Advice(e), e);
+            WaitAfterRefusal(e.Code, Advice(e), e);
             throw;
         }
         catch (UnreachableException e)
@@ -87,7 +118,7 @@ internal sealed partial class ProviderEvents(JoinedTenant tenant, BridgeConnecti
             // The root may have been replaced on disk.
             bridge.Dispose();
             if (!e.IsTransient)
-                WaitForSomebody(e.Reason.ToString(), "compare PROVIDER_URL and STEP_CA_FINGERPRINT with the provider's", e);
+                WaitAfterRefusal(e.Reason.ToString(), "compare PROVIDER_URL and STEP_CA_FINGERPRINT with the provider's", e);
             throw;
         }
     }
@@ -110,16 +141,16 @@ internal sealed partial class ProviderEvents(JoinedTenant tenant, BridgeConnecti
             LeftOut(happened.Sequence, happened.Type, e.Code, e.Message);
     }
 
-    private void WaitForSomebody(string reason, string advice, Exception e)
+    private void WaitAfterRefusal(string reason, string advice, Exception e)
     {
-        Wait(RefusalPause);
+        Wait(RefusalBackoff);
         if (waitingFor == reason)
             return;
         waitingFor = reason;
         Refused(reason, e.Message, advice);
     }
 
-    private void Wait(TimeSpan pause) => Volatile.Write(ref notBefore, (time.GetUtcNow() + pause).UtcTicks);
+    private void Wait(TimeSpan interval) => Volatile.Write(ref notBefore, (time.GetUtcNow() + interval).UtcTicks);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The provider takes no events from here ({Reason}): {Detail} They wait in the audit log; {Advice}")]
     private partial void Refused(string reason, string detail, string advice);

@@ -7,8 +7,8 @@ internal static class TenantEventServices
 {
     /// <summary>This stack's events, to the provider's bus.</summary>
     public static IServiceCollection AddTenantEvents(this IServiceCollection services) => services
-        .AddSingleton<IEventTranslator, DeviceActs>()
-        .AddSingleton<IEventTranslator, CertificateActs>()
+        .AddSingleton<IEventMapper, DeviceEventMapper>()
+        .AddSingleton<IEventMapper, CertificateEventMapper>()
         .AddSingleton<BridgeConnection>()
         .AddEventRelay<ProviderEvents>();
 }

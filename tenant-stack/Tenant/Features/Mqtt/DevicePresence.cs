@@ -3,7 +3,7 @@ using Npgsql;
 
 namespace IoTPlatform.Tenant.Features.Mqtt;
 
-/// <summary>Which devices are connected to this tenant's broker: one row for each that ever was. It holds the event to be told, too.</summary>
+/// <summary>Which devices are connected to this tenant's broker: one row for each that ever was. It holds the event to be published, too.</summary>
 internal sealed class DevicePresence(NpgsqlDataSource database, TimeProvider time)
 {
     private const string By = "system";
@@ -34,8 +34,8 @@ internal sealed class DevicePresence(NpgsqlDataSource database, TimeProvider tim
         return await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    /// <summary>What is not told yet, in the order in which it happened.</summary>
-    public static async Task<IReadOnlyList<DeviceEvent>> ReadUntoldAsync(NpgsqlConnection connection, int limit, CancellationToken cancellationToken)
+    /// <summary>What is not published yet, in the order in which it happened.</summary>
+    public static async Task<IReadOnlyList<DeviceEvent>> ReadUnpublishedAsync(NpgsqlConnection connection, int limit, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand("SELECT device_id, online, since, event_id, sequence FROM tenant.device_presence WHERE NOT told ORDER BY sequence LIMIT $1", connection)
         {
@@ -54,8 +54,8 @@ internal sealed class DevicePresence(NpgsqlDataSource database, TimeProvider tim
         return events;
     }
 
-    /// <summary>Only those events: what changed since they were read is still to be told.</summary>
-    public static async Task MarkToldAsync(NpgsqlConnection connection, IReadOnlyList<DeviceEvent> events, CancellationToken cancellationToken)
+    /// <summary>Only those events: what changed since they were read is still to be published.</summary>
+    public static async Task MarkPublishedAsync(NpgsqlConnection connection, IReadOnlyList<DeviceEvent> events, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(
             "UPDATE tenant.device_presence AS p SET told = true FROM unnest($1::text[], $2::uuid[]) AS sent (device_id, event_id) WHERE p.device_id = sent.device_id AND p.event_id = sent.event_id", connection)

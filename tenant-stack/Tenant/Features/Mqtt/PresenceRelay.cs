@@ -1,9 +1,10 @@
+using IoTPlatform.Contracts.Events;
 using IoTPlatform.Hosting.Events;
 using Npgsql;
 
 namespace IoTPlatform.Tenant.Features.Mqtt;
 
-/// <summary>Tells which devices came and went. What it can't tell now is told later, as it is then.</summary>
+/// <summary>Publishes which devices came and went. What can't be published now is published later, as it is then.</summary>
 internal sealed class PresenceRelay(NpgsqlDataSource database, IEventPublisher publisher, TimeProvider time, ILogger<PresenceRelay> log)
     : Relay(database, Lock, publisher, time, log)
 {
@@ -12,13 +13,17 @@ internal sealed class PresenceRelay(NpgsqlDataSource database, IEventPublisher p
 
     private const int BatchSize = 500;
 
-    protected override async Task<bool> RelayAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    protected override async Task<RelayProgress> RelayAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        var events = await DevicePresence.ReadUntoldAsync(connection, BatchSize, cancellationToken);
+        var events = await DevicePresence.ReadUnpublishedAsync(connection, BatchSize, cancellationToken);
         if (events.Count == 0)
-            return false;
-        await Publisher.PublishAsync(events, cancellationToken);
-        await DevicePresence.MarkToldAsync(connection, events, cancellationToken);
-        return events.Count == BatchSize;
+            return RelayProgress.CaughtUp;
+        // Asked after they are read: who subscribes later subscribes to later changes.
+        var subscribed = await Publisher.SubscribedTypesAsync(cancellationToken);
+        DeviceEvent[] sent = [.. events.Where(e => subscribed.Contains(e.Type))];
+        if (sent.Length > 0)
+            await Publisher.PublishAsync(sent, cancellationToken);
+        await DevicePresence.MarkPublishedAsync(connection, events, cancellationToken);
+        return events.Count == BatchSize ? RelayProgress.Behind : sent.Length == 0 ? RelayProgress.Unsubscribed : RelayProgress.CaughtUp;
     }
 }

@@ -70,9 +70,19 @@ internal sealed class RabbitMqApi(RabbitMqManagement management)
     public Task EnsureQueueAsync(string vhost, string queue, CancellationToken cancellationToken) =>
         management.PutAsync($"queues/{Escape(vhost)}/{Escape(queue)}", new QueueOrder(Durable: true, AutoDelete: false), RabbitMqJson.Default.QueueOrder, cancellationToken);
 
+    public Task RemoveQueueAsync(string vhost, string queue, CancellationToken cancellationToken) =>
+        management.DeleteAsync($"queues/{Escape(vhost)}/{Escape(queue)}", cancellationToken);
+
+    public Task RemoveExchangeAsync(string vhost, string exchange, CancellationToken cancellationToken) =>
+        management.DeleteAsync($"exchanges/{Escape(vhost)}/{Escape(exchange)}", cancellationToken);
+
     /// <summary>Durable; everything that is published to it goes to every queue bound to it.</summary>
     public Task EnsureFanoutAsync(string vhost, string exchange, CancellationToken cancellationToken) =>
         management.PutAsync($"exchanges/{Escape(vhost)}/{Escape(exchange)}", new ExchangeOrder("fanout", Durable: true), RabbitMqJson.Default.ExchangeOrder, cancellationToken);
+
+    /// <summary>All of a vHost.</summary>
+    public Task<Binding[]> BindingsAsync(string vhost, CancellationToken cancellationToken) =>
+        management.ListAsync($"bindings/{Escape(vhost)}", RabbitMqJson.Default.BindingArray, cancellationToken);
 
     public Task<BindingInfo[]> BindingsAsync(string vhost, string exchange, string queue, CancellationToken cancellationToken) =>
         management.ListAsync($"bindings/{Escape(vhost)}/e/{Escape(exchange)}/q/{Escape(queue)}", RabbitMqJson.Default.BindingInfoArray, cancellationToken);

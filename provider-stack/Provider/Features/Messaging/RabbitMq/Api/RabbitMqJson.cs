@@ -16,6 +16,7 @@ namespace IoTPlatform.Provider.Features.Messaging.RabbitMq.Api;
 [JsonSerializable(typeof(QueueInfo))]
 [JsonSerializable(typeof(QueueOrder))]
 [JsonSerializable(typeof(ExchangeOrder))]
+[JsonSerializable(typeof(Binding[]))]
 [JsonSerializable(typeof(BindingInfo[]))]
 [JsonSerializable(typeof(BindingOrder))]
 [JsonSerializable(typeof(MappingParameter))]

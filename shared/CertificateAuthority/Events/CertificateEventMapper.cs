@@ -7,39 +7,39 @@ using Npgsql;
 namespace IoTPlatform.CertificateAuthority.Events;
 
 /// <summary>What happens to certificates, as events: the audit log says what; the store, where a certificate never changes, says which.</summary>
-public sealed class CertificateActs(NpgsqlDataSource database) : IEventTranslator
+public sealed class CertificateEventMapper(NpgsqlDataSource database) : IEventMapper
 {
-    public IReadOnlySet<string> Actions { get; } =
-        new HashSet<string>([CertificateIssued.Name, CertificateRenewed.Name, CertificateRevoked.Name, CertificateExpiring.Name], StringComparer.Ordinal);
+    public IReadOnlyDictionary<string, string> Types { get; } =
+        new[] { CertificateIssued.Name, CertificateRenewed.Name, CertificateRevoked.Name, CertificateExpiring.Name }.ToDictionary(name => name, StringComparer.Ordinal);
 
-    public async Task<Func<RecordedAct, PlatformEvent>> PrepareAsync(IReadOnlyList<RecordedAct> acts, CancellationToken cancellationToken)
+    public async Task<Func<RecordedOperation, PlatformEvent>> PrepareAsync(IReadOnlyList<RecordedOperation> operations, CancellationToken cancellationToken)
     {
-        var serials = acts.Select(act => act.Find("serial")).OfType<string>().Distinct(StringComparer.Ordinal);
+        var serials = operations.Select(operation => operation.Find("serial")).OfType<string>().Distinct(StringComparer.Ordinal);
         var certificates = await ReadAsync([.. serials.Select(Convert.FromHexString)], cancellationToken).ConfigureAwait(false);
-        return act => Translate(act, certificates[act.Detail("serial")]);
+        return operation => Map(operation, certificates[operation.Detail("serial")]);
     }
 
-    private static CertificateEvent Translate(RecordedAct act, StoredCertificate stored) => act.Action switch
+    private static CertificateEvent Map(RecordedOperation operation, StoredCertificate stored) => operation.Action switch
     {
         CertificateIssued.Name => new CertificateIssued
         {
-            Id = act.EventId, OccurredAt = act.At, Sequence = act.Sequence, By = act.Actor, TenantId = stored.Tenant, Certificate = stored.Facts,
+            Id = operation.EventId, OccurredAt = operation.At, Sequence = operation.Sequence, By = operation.Actor, TenantId = stored.Tenant, Certificate = stored.Facts,
         },
         CertificateRenewed.Name => new CertificateRenewed
         {
-            Id = act.EventId, OccurredAt = act.At, Sequence = act.Sequence, By = act.Actor, TenantId = stored.Tenant, Certificate = stored.Facts,
+            Id = operation.EventId, OccurredAt = operation.At, Sequence = operation.Sequence, By = operation.Actor, TenantId = stored.Tenant, Certificate = stored.Facts,
             RenewedSerial = stored.Renews ?? throw new InvalidOperationException("The store has no earlier certificate."),
         },
         CertificateRevoked.Name => new CertificateRevoked
         {
-            Id = act.EventId, OccurredAt = act.At, Sequence = act.Sequence, By = act.Actor, TenantId = stored.Tenant, Certificate = stored.Facts,
-            ReasonCode = int.Parse(act.Detail("reason_code"), NumberStyles.None, CultureInfo.InvariantCulture),
+            Id = operation.EventId, OccurredAt = operation.At, Sequence = operation.Sequence, By = operation.Actor, TenantId = stored.Tenant, Certificate = stored.Facts,
+            ReasonCode = int.Parse(operation.Detail("reason_code"), NumberStyles.None, CultureInfo.InvariantCulture),
         },
         CertificateExpiring.Name => new CertificateExpiring
         {
-            Id = act.EventId, OccurredAt = act.At, Sequence = act.Sequence, By = act.Actor, TenantId = stored.Tenant, Certificate = stored.Facts,
+            Id = operation.EventId, OccurredAt = operation.At, Sequence = operation.Sequence, By = operation.Actor, TenantId = stored.Tenant, Certificate = stored.Facts,
         },
-        _ => throw new InvalidOperationException($"{act.Action} is not an event of a certificate."),
+        _ => throw new InvalidOperationException($"{operation.Action} is not an event of a certificate."),
     };
 
     private async Task<Dictionary<string, StoredCertificate>> ReadAsync(byte[][] serials, CancellationToken cancellationToken)

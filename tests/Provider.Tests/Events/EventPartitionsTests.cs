@@ -1,10 +1,10 @@
 using System.Collections.Concurrent;
 using IoTPlatform.Contracts.Events;
-using IoTPlatform.Hosting.Events;
+using IoTPlatform.Provider.Features.Events;
 
-namespace IoTPlatform.Hosting.Tests.Events;
+namespace IoTPlatform.Provider.Tests.Events;
 
-public sealed class EventLanesTests
+public sealed class EventPartitionsTests
 {
     [Fact]
     public async Task Publish_TwoScopes_EachInOrderAndNeitherWaitsForTheOther()
@@ -12,7 +12,7 @@ public sealed class EventLanesTests
         var slow = new TaskCompletionSource();
         var published = new ConcurrentQueue<PlatformEvent>();
 
-        var publishing = EventLanes.PublishAsync([Online("slow", 1), Online("quick", 2), Online("slow", 3), Online("quick", 4)], async (happened, _) =>
+        var publishing = EventPartitions.PublishAsync([Online("slow", 1), Online("quick", 2), Online("slow", 3), Online("quick", 4)], async (happened, _) =>
         {
             if (happened.Sequence == 1)
                 await slow.Task;

@@ -1,0 +1,2 @@
+-- Nothing in the platform consumes its own events any more.
+DROP TABLE events.inbox;
