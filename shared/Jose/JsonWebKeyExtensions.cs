@@ -46,6 +46,9 @@ public static class JsonWebKeyExtensions
         /// <summary>The library's HasPrivateKey is false for every OKP key.</summary>
         public bool IsPrivate => key.D is not null;
 
+        /// <summary>The algorithm is of the key's type and curve, and the key's own if it names one.</summary>
+        public bool Fits(string algorithm) => SignatureAlgorithm.All.Any(known => known.Name == algorithm && known.Fits(key));
+
         /// <summary>RFC 7638 SHA-256 thumbprint, base64url.</summary>
         public string Thumbprint() => StrictBase64Url.Encode(key.Kty == "OKP"
             ? SHA256.HashData(Encoding.UTF8.GetBytes($$"""{"crv":"{{key.Crv}}","kty":"OKP","x":"{{key.X}}"}"""))

@@ -24,7 +24,7 @@ internal sealed partial class IssuerCheck(OidcOptions options, OidcHttp http, Is
         try
         {
             var document = DiscoveryDocument.Parse(await http.GetAsync(_address.Discovery, stoppingToken), options.Issuer);
-            _ = _address.Resolve(document.JwksUri);
+            _ = _address.Resolve(document.JwksUri ?? throw new OidcException("The discovery document has no jwks_uri."));
             state.Succeeded();
             return true;
         }

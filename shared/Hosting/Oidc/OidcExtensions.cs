@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace IoTPlatform.Hosting.Oidc;
@@ -18,8 +19,16 @@ public static class OidcExtensions
         authentication.Services.AddSingleton<IssuerState>();
         authentication.Services.AddSingleton<IReadinessCheck>(services => services.GetRequiredService<IssuerState>());
         authentication.Services.AddSingleton<SigningKeyCache>();
-        authentication.Services.AddSingleton<IssuerSignatures>();
-        authentication.Services.AddSingleton<AccessTokenValidator>();
-        return authentication.AddScheme<AuthenticationSchemeOptions, BearerAuthenticationHandler>(BearerScheme, null);
+        authentication.Services.AddSingleton<AccessTokenHandler>();
+        authentication.Services.AddSingleton<BearerEvents>();
+        authentication.Services.AddOptions<JwtBearerOptions>(BearerScheme).Configure<AccessTokenHandler>((bearer, tokens) =>
+        {
+            bearer.TokenHandlers.Clear();
+            bearer.TokenHandlers.Add(tokens);
+            bearer.TokenValidationParameters = tokens.Parameters;
+            bearer.EventsType = typeof(BearerEvents);
+            bearer.SaveToken = false;
+        });
+        return authentication.AddJwtBearer(BearerScheme, _ => { });
     }
 }

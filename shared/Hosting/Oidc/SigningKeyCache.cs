@@ -1,5 +1,7 @@
 using IoTPlatform.Jose;
 using Microsoft.Extensions.Logging;
+using Microsoft.IdentityModel.Tokens;
+using JsonWebKeySet = IoTPlatform.Jose.JsonWebKeySet;
 
 namespace IoTPlatform.Hosting.Oidc;
 
@@ -21,18 +23,19 @@ internal sealed partial class SigningKeyCache(OidcOptions options, OidcHttp http
     private readonly IssuerAddress _address = new(options);
     private readonly CancellationTokenSource _stopping = new();
     private readonly Lock _gate = new();
-    private SigningKeys? _keys;
+    private JsonWebKeySet? _keys;
+    private DateTimeOffset _fetchedAt;
     private Task? _fetch;
     private DateTimeOffset _nextFetch = DateTimeOffset.MinValue;
 
     /// <summary>Null: the issuer has no such key. Throws <see cref="ProblemException"/> 503 while there are no keys at all: <c>identity_unavailable</c>, or <c>identity_misconfigured</c>.</summary>
-    public async ValueTask<VerificationKey?> FindAsync(string keyId, CancellationToken cancellationToken)
+    public async ValueTask<JsonWebKey?> FindAsync(string keyId)
     {
         if (Usable() is { } keys)
         {
             if (keys.Find(keyId) is { } known)
             {
-                if (time.GetUtcNow() - keys.FetchedAt >= Fresh)
+                if (time.GetUtcNow() - _fetchedAt >= Fresh)
                 {
                     _ = Refresh();
                 }
@@ -44,7 +47,7 @@ internal sealed partial class SigningKeyCache(OidcOptions options, OidcHttp http
         // Either no keys, or perhaps a new one: the issuer has rolled over.
         if (Refresh() is { } fetch)
         {
-            await fetch.WaitAsync(cancellationToken);
+            await fetch;
         }
 
         return (Usable() ?? throw Unavailable()).Find(keyId);
@@ -56,11 +59,11 @@ internal sealed partial class SigningKeyCache(OidcOptions options, OidcHttp http
         _stopping.Dispose();
     }
 
-    private SigningKeys? Usable()
+    private JsonWebKeySet? Usable()
     {
         lock (_gate)
         {
-            return _keys is not null && time.GetUtcNow() - _keys.FetchedAt < Lifetime ? _keys : null;
+            return _keys is not null && time.GetUtcNow() - _fetchedAt < Lifetime ? _keys : null;
         }
     }
 
@@ -86,12 +89,12 @@ internal sealed partial class SigningKeyCache(OidcOptions options, OidcHttp http
         try
         {
             var discovery = DiscoveryDocument.Parse(await http.GetAsync(_address.Discovery, stopping), options.Issuer);
-            var set = JsonWebKeySet.Parse(await http.GetAsync(_address.Resolve(discovery.JwksUri), stopping));
+            var set = JsonWebKeySet.Parse(await http.GetAsync(_address.Resolve(discovery.JwksUri ?? throw new OidcException("The discovery document has no jwks_uri.")), stopping));
             state.Succeeded();
             lock (_gate)
             {
-                _keys = new SigningKeys(set, _keys, time.GetUtcNow());
-                Fetched(logger, options.Issuer, _keys.Count);
+                (_keys, _fetchedAt) = (set, time.GetUtcNow());
+                Fetched(logger, options.Issuer, set.Keys.Count);
             }
         }
         catch (Exception e) when (e is OidcException or JoseException)

@@ -59,7 +59,7 @@ public static class PortalExtensions
         .AddSingleton<LoginCookie>()
         .AddSingleton<LoginEndpointCache>()
         .AddSingleton<TokenEndpoint>()
-        .AddSingleton<IdTokenValidator>()
+        .AddSingleton<IdTokenHandler>()
         .AddSingleton<TokenAcceptance>()
         .AddSingleton<UsedLogins>()
         .AddSingleton<OidcSessionStore>()

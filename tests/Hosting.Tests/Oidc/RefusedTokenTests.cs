@@ -71,6 +71,11 @@ public sealed class RefusedTokenTests(RefusedTokenTests.Fixture fixture) : IClas
     [SkippableFact]
     public async Task OtherAudience_Refused() => await RefusedAsync(Issuer.Token(c => c["aud"] = new JsonArray("account", "another-api")), "BadAudience");
 
+    [SkippableTheory]
+    [InlineData("/")]
+    [InlineData(" ")]
+    public async Task AudienceWithSomethingBehindIt_Refused(string suffix) => await RefusedAsync(Issuer.Token(c => c["aud"] = OidcServer.Audience + suffix), "BadAudience");
+
     [SkippableFact]
     public async Task NoAudience_Refused() => await RefusedAsync(Issuer.Token(c => c.Remove("aud")), "MissingClaim");
 
@@ -214,6 +219,33 @@ public sealed class RefusedTokenTests(RefusedTokenTests.Fixture fixture) : IClas
         var input = $"{Encode("""{"alg":"ES256","kid":"first"}""")}.{Encode(claims[..^1] + ",\"sub\":\"somebody else\"}")}";
 
         await RefusedAsync($"{input}.{Base64Url.EncodeToString(Issuer.Keys[0].Sign(Encoding.ASCII.GetBytes(input)))}", "Malformed");
+    }
+
+    [SkippableTheory]
+    [InlineData("""{"alg":"ES256","kid":"first","crit":["exp"]}""", "Malformed")]
+    [InlineData("""{"alg":"ES256","kid":"first","crit":["b64"],"b64":false}""", "Malformed")]
+    [InlineData("""{"alg":"ES256","kid":"first","kid":"first"}""", "Malformed")]
+    [InlineData("""{"alg":"none","alg":"ES256","kid":"first"}""", "Malformed")]
+    public async Task SignedHeader_ThatCanBeReadInTwoWaysOrWantsMore_Refused(string header, string reason)
+    {
+        var input = $"{Encode(header)}.{Encode(Issuer.Claims().ToJsonString())}";
+
+        await RefusedAsync($"{input}.{Base64Url.EncodeToString(Issuer.Keys[0].Sign(Encoding.ASCII.GetBytes(input)))}", reason);
+    }
+
+    [SkippableFact]
+    public async Task SameTokenInAnotherSpelling_Refused()
+    {
+        var parts = Issuer.Token().Split('.');
+
+        foreach (var (token, reason) in new[]
+        {
+            ($"{parts[0]}.{parts[1]}=.{parts[2]}", "Malformed"), ($"{parts[0]}.{parts[1]}.{parts[2]}==", "Malformed"), ($"{parts[0]}.{parts[1]}.{parts[2]}AAAA", "BadSignature"),
+            ($"{parts[0]}.{parts[1]}.{parts[2].Replace('-', '+').Replace('_', '/')}+", "Malformed"), (Issuer.Token(c => c["long"] = new string('a', 20_000)), "Malformed"),
+        })
+        {
+            await RefusedAsync(token, reason);
+        }
     }
 
     private static readonly TimeSpan SigningKeyPause = TimeSpan.FromSeconds(11);

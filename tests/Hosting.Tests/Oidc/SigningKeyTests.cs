@@ -226,5 +226,6 @@ public sealed class SigningKeyTests : IAsyncLifetime
         // Waiting helps against an outage, not against a wrong setting.
         response.Headers.RetryAfter?.Delta.ShouldBe(misconfigured ? null : SigningKeyCache.Pause);
         (response.Headers.RetryAfter is null).ShouldBe(misconfigured);
+        response.Headers.WwwAuthenticate.ShouldBeEmpty();
     }
 }

@@ -1,3 +1,5 @@
+using Microsoft.IdentityModel.Protocols.OpenIdConnect;
+
 namespace IoTPlatform.Hosting.Oidc.Login;
 
 /// <summary>The identity provider's addresses of a login, as whoever goes there reaches them.</summary>
@@ -14,11 +16,11 @@ internal sealed record LoginEndpoints
 
     public required bool NamesIssuerInResponses { get; init; }
 
-    public static LoginEndpoints Of(DiscoveryDocument document, IssuerAddress address) => new()
+    public static LoginEndpoints Of(OpenIdConnectConfiguration document, IssuerAddress address) => new()
     {
         Authorization = address.Public(document.AuthorizationEndpoint ?? throw new OidcException("The discovery document has no authorization_endpoint.")),
         Token = address.Resolve(document.TokenEndpoint ?? throw new OidcException("The discovery document has no token_endpoint.")),
         EndSession = document.EndSessionEndpoint is null ? null : address.Public(document.EndSessionEndpoint),
-        NamesIssuerInResponses = document.NamesIssuerInResponses,
+        NamesIssuerInResponses = document.AuthorizationResponseIssParameterSupported,
     };
 }

@@ -55,7 +55,7 @@ internal sealed class OidcLogin(
             await RequireOwnAsync(answer, attempt, cancellationToken);
             return answer.Error is { } error
                 ? throw new LoginException(error == "access_denied" ? LoginProblem.Denied : LoginProblem.ProviderRefused, $"The identity provider answered {error}.")
-                : await acceptance.AcceptAsync(await tokens.RedeemAsync(answer.Code!, attempt!.Verifier, cancellationToken), attempt.Nonce, cancellationToken);
+                : await acceptance.AcceptAsync(await tokens.RedeemAsync(answer.Code!, attempt!.Verifier, cancellationToken), attempt.Nonce);
         }
         catch (OidcException e)
         {

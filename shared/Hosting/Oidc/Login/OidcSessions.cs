@@ -60,7 +60,7 @@ internal sealed partial class OidcSessions(
                 return IsValid(session) ? session : await EndAsync(token, session, "there is no refresh token");
             }
 
-            var refreshed = await acceptance.AcceptRefreshAsync(await tokens.RefreshAsync(session.RefreshToken, stopping), session, stopping);
+            var refreshed = await acceptance.AcceptRefreshAsync(await tokens.RefreshAsync(session.RefreshToken, stopping), session);
             return await store.TryReplaceAsync(token, refreshed, stopping) ? refreshed : null;
         }
         catch (Exception e) when (e is TokenRefusedException or JoseException or LoginException)

@@ -1,23 +1,25 @@
+using System.Security.Claims;
 using IoTPlatform.Jose;
 
 namespace IoTPlatform.Hosting.Oidc.Login;
 
 /// <summary>What becomes of tokens that came from the token endpoint: checked, and made into a session.</summary>
-internal sealed class TokenAcceptance(OidcOptions options, IdTokenValidator idTokens, AccessTokenValidator accessTokens, TimeProvider time)
+internal sealed class TokenAcceptance(OidcOptions options, IdTokenHandler idTokens, AccessTokenHandler accessTokens, TimeProvider time)
 {
     /// <summary>Throws <see cref="JoseException"/> for tokens that are not this login's, <see cref="LoginException"/> for a person without a role, 503 without the issuer's keys.</summary>
-    public async Task<OidcSession> AcceptAsync(TokenSet tokens, string nonce, CancellationToken cancellationToken)
+    public async Task<OidcSession> AcceptAsync(TokenSet tokens, string nonce)
     {
         var idToken = tokens.IdToken ?? throw new JoseException(JoseError.Malformed, "There is no ID token.");
-        var identity = await idTokens.ValidateAsync(idToken, nonce, tokens.AccessToken, cancellationToken);
-        var access = await StaffsAccessOfAsync(tokens, identity.Subject, cancellationToken);
+        var identity = await idTokens.ValidateAsync(idToken, nonce, tokens.AccessToken);
+        var subject = identity.FindFirst(ClaimTypes.NameIdentifier)!.Value;
+        var access = await StaffsAccessOfAsync(tokens, subject);
         var now = time.GetUtcNow();
         return new OidcSession
         {
             Issuer = options.Issuer,
-            Subject = identity.Subject,
+            Subject = subject,
             Name = access.Name,
-            IdentityProvider = identity.IdentityProvider,
+            IdentityProvider = identity.FindFirst(IdTokenHandler.IdentityProviderClaim)?.Value,
             Roles = access.Roles,
             IdToken = idToken,
             RefreshToken = tokens.RefreshToken,
@@ -28,15 +30,15 @@ internal sealed class TokenAcceptance(OidcOptions options, IdTokenValidator idTo
     }
 
     /// <summary>The same session with what the refresh brought. Throws <see cref="JoseException"/> for another person's tokens and for a person without a role by now, 503 without the issuer's keys.</summary>
-    public async Task<OidcSession> AcceptRefreshAsync(TokenSet tokens, OidcSession session, CancellationToken cancellationToken)
+    public async Task<OidcSession> AcceptRefreshAsync(TokenSet tokens, OidcSession session)
     {
         // OpenID Connect Core 1.0 section 12.2: there need not be a new one.
-        if (tokens.IdToken is not null && (await idTokens.ValidateAsync(tokens.IdToken, nonce: null, tokens.AccessToken, cancellationToken)).Subject != session.Subject)
+        if (tokens.IdToken is not null && !(await idTokens.ValidateAsync(tokens.IdToken, nonce: null, tokens.AccessToken)).HasClaim(ClaimTypes.NameIdentifier, session.Subject))
         {
             throw new JoseException(JoseError.Malformed, "The refreshed ID token is another person's.");
         }
 
-        var access = await AccessOfAsync(tokens, session.Subject, cancellationToken);
+        var access = await AccessOfAsync(tokens, session.Subject);
         return new OidcSession
         {
             Issuer = session.Issuer,
@@ -52,11 +54,11 @@ internal sealed class TokenAcceptance(OidcOptions options, IdTokenValidator idTo
         };
     }
 
-    private async Task<AccessToken> StaffsAccessOfAsync(TokenSet tokens, string subject, CancellationToken cancellationToken)
+    private async Task<Access> StaffsAccessOfAsync(TokenSet tokens, string subject)
     {
         try
         {
-            var access = await AccessOfAsync(tokens, subject, cancellationToken);
+            var access = await AccessOfAsync(tokens, subject);
             return access.Roles.Count > 0 ? access : throw new LoginException(LoginProblem.NoRole, $"{access.Name} has none of the platform's roles.");
         }
         catch (JoseException e) when (e.Error is JoseError.BadAudience or JoseError.MissingClaim)
@@ -66,12 +68,17 @@ internal sealed class TokenAcceptance(OidcOptions options, IdTokenValidator idTo
         }
     }
 
-    private async Task<AccessToken> AccessOfAsync(TokenSet tokens, string subject, CancellationToken cancellationToken)
+    private async Task<Access> AccessOfAsync(TokenSet tokens, string subject)
     {
-        var access = await accessTokens.IdentifyAsync(tokens.AccessToken, cancellationToken);
-        return access.Subject == subject ? access : throw new JoseException(JoseError.Malformed, "The access token is another person's than the ID token.");
+        var token = await accessTokens.RequireAsync(tokens.AccessToken);
+        var identity = token.ClaimsIdentity;
+        return identity.HasClaim(ClaimTypes.NameIdentifier, subject)
+            ? new Access(identity.Name!, [.. identity.FindAll(ClaimTypes.Role).Select(role => role.Value)], token.SecurityToken.ValidTo)
+            : throw new JoseException(JoseError.Malformed, "The access token is another person's than the ID token.");
     }
 
     // With a fifth of the lifetime left for an identity provider that does not answer at once.
-    private static DateTimeOffset RefreshAt(AccessToken access, DateTimeOffset now) => now + (access.Expires - now) * 0.8;
+    private static DateTimeOffset RefreshAt(Access access, DateTimeOffset now) => now + (access.Expires - now) * 0.8;
+
+    private sealed record Access(string Name, IReadOnlyList<string> Roles, DateTimeOffset Expires);
 }

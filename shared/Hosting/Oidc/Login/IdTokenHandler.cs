@@ -1,53 +1,61 @@
 using System.Buffers.Text;
+using System.Security.Claims;
 using System.Security.Cryptography;
 using System.Text;
 using IoTPlatform.Jose;
+using Microsoft.IdentityModel.JsonWebTokens;
 
 namespace IoTPlatform.Hosting.Oidc.Login;
 
 /// <summary>ID tokens for the portal's client (OpenID Connect Core 1.0 section 3.1.3.7).</summary>
-internal sealed class IdTokenValidator(OidcOptions options, OidcClient client, IssuerSignatures signatures, TimeProvider time)
+internal sealed class IdTokenHandler(OidcOptions options, OidcClient client, SigningKeyCache keys, TimeProvider time)
+    : IssuerTokenHandler(options, client.ClientId, ["iss", "aud", "exp", "iat", "sub"], keys, time)
 {
-    private const int MaxIdentityProvider = 64;
+    /// <summary>Keycloak's alias of the identity provider where the person's account is, when not at the issuer itself.</summary>
+    public const string IdentityProviderClaim = "identity_provider";
 
-    private readonly JwtPolicy _policy = new()
-    {
-        Issuer = options.Issuer,
-        Audiences = [client.ClientId],
-        ClockSkew = TimeSpan.FromSeconds(60),
-        RequiredClaims = ["iss", "aud", "exp", "iat", "sub"],
-    };
+    private const int MaxIdentityProvider = 64;
 
     /// <summary>Throws <see cref="JoseException"/> with the reason, or 503 while the issuer's keys can't be had.</summary>
     /// <param name="token">As it came.</param>
     /// <param name="nonce">What the login sent; null at a refresh (section 12.2).</param>
     /// <param name="accessToken">What came beside it.</param>
-    /// <param name="cancellationToken">Ends the wait for the issuer's keys.</param>
-    public async ValueTask<IdToken> ValidateAsync(string token, string? nonce, string accessToken, CancellationToken cancellationToken)
+    public async Task<ClaimsIdentity> ValidateAsync(string token, string? nonce, string accessToken)
     {
-        var jws = CompactJws.Parse(token);
-
-        // RFC 8725 section 3.11: an access token or a logout token is no ID token.
-        if (jws.Header.Type is { } type && !type.Equals("JWT", StringComparison.OrdinalIgnoreCase))
-        {
-            throw new JoseException(JoseError.Malformed, "The ID token's \"typ\" is another kind of token's.");
-        }
-
-        var claims = await signatures.VerifyAsync(jws, cancellationToken);
-        _policy.Check(claims, time.GetUtcNow());
-        RequireIdToken(claims);
-        RequireThisClient(claims);
-        if (nonce is not null && !FixedTimeEquals(claims.GetString("nonce"), nonce))
+        var result = await RequireAsync(token);
+        var jwt = (JsonWebToken)result.SecurityToken;
+        if (nonce is not null && !(jwt.TryGetPayloadValue("nonce", out string? named) && FixedTimeEquals(named, nonce)))
         {
             throw new JoseException(JoseError.Malformed, "The ID token's nonce is not this login's.");
         }
 
-        if (claims.GetString("at_hash") is { } hash && !FixedTimeEquals(hash, HashOf(accessToken, jws.Header.Algorithm)))
+        if (jwt.TryGetPayloadValue("at_hash", out string? hash) && !FixedTimeEquals(hash, HashOf(accessToken, jwt.Alg)))
         {
             throw new JoseException(JoseError.Malformed, "The ID token belongs to another access token.");
         }
 
-        return new IdToken { Subject = claims.Subject!, IdentityProvider = PlainName(claims.GetString("identity_provider")) };
+        return result.ClaimsIdentity;
+    }
+
+    protected override void RequireType(string? type)
+    {
+        if (type is not null && !type.Equals("JWT", StringComparison.OrdinalIgnoreCase))
+        {
+            throw new JoseException(JoseError.Malformed, "The ID token's \"typ\" is another kind of token's.");
+        }
+    }
+
+    protected override ClaimsIdentity Identify(JwtClaims claims)
+    {
+        RequireIdToken(claims);
+        RequireThisClient(claims);
+        var identity = new ClaimsIdentity([new Claim(ClaimTypes.NameIdentifier, claims.Subject!)], "OpenIdConnect");
+        if (PlainName(claims.GetString(IdentityProviderClaim)) is { } provider)
+        {
+            identity.AddClaim(new Claim(IdentityProviderClaim, provider));
+        }
+
+        return identity;
     }
 
     // Keycloak says in a claim which of its tokens one is.
