@@ -1,7 +1,9 @@
 using IoTPlatform.CertificateAuthority;
+using IoTPlatform.Database;
 using IoTPlatform.Hosting;
-using IoTPlatform.Hosting.Oidc;
-using IoTPlatform.Hosting.Portal;
+using IoTPlatform.Identity;
+using IoTPlatform.Identity.Oidc;
+using IoTPlatform.Identity.Portal;
 using IoTPlatform.Provider.Data;
 using IoTPlatform.Provider.Features.Bridge;
 using IoTPlatform.Provider.Features.Events;
@@ -29,7 +31,7 @@ internal static class Program
         await using var foundation = await ProviderFoundation.LayAsync(options, settings, TimeProvider.System, loggers, Console.Out, stopping);
         await using var app = Build(foundation);
         await app.StartOrStopAsync(stopping);
-        foreach (var line in ReadyLines.Of(options.Listen[0], foundation.Ca.Authority.RootFingerprint, options.PublicUrl, options.DataFolder, Next(options)))
+        foreach (var line in ReadyLines.Of(options.Listen[0], foundation.Ca.Authority.RootFingerprint, InitialAdmin.SignIn(options.PublicUrl, options.DataFolder), Next(options)))
             await Console.Out.WriteLineAsync(line);
         await app.WaitForShutdownAsync(stopping);
     });
@@ -46,7 +48,9 @@ internal static class Program
         builder.WebHost.UseServiceCertificate(foundation.Options.Listen, foundation.Ca.ServiceCertificate);
 
         builder.Services.AddSingleton(foundation.Options);
-        builder.Services.AddPlatformHosting(foundation.Database.DataSource, foundation.Time, foundation.Options.Oidc);
+        builder.Services.AddPlatformHosting(foundation.Database.DataSource, foundation.Time);
+        builder.Services.AddAuditLog();
+        builder.Services.AddAccounts(foundation.Options.Oidc);
         builder.Services.AddIssuerCheck(foundation.Options.Oidc);
         builder.Services.AddPortal(new PortalOptions { Name = "provider", Title = "IoT platform provider", PublicUrl = foundation.Options.PublicUrl }, foundation.Options.Oidc);
         builder.Services.AddCertificateAuthority(foundation.Ca);
@@ -66,6 +70,8 @@ internal static class Program
 
         var app = builder.Build();
         app.UsePlatformHosting();
+        app.MapAudit();
+        app.MapAccounts();
         app.MapPortal();
         app.MapStepCa();
         app.MapCertificates();

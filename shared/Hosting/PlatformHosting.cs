@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using IoTPlatform.Contracts;
-using IoTPlatform.Hosting.Oidc;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -13,9 +12,8 @@ namespace IoTPlatform.Hosting;
 /// <summary>Everything every host does the same way, in one line each.</summary>
 public static class PlatformHosting
 {
-    /// <summary>The data source, clock, audit log, accounts, problem details and the JSON dialect of Contracts.</summary>
-    /// <param name="oidc">The identity provider beside the local accounts; null: none.</param>
-    public static IServiceCollection AddPlatformHosting(this IServiceCollection services, NpgsqlDataSource dataSource, TimeProvider time, OidcOptions? oidc = null)
+    /// <summary>The data source, clock, limits, problem details and the JSON dialect of Contracts.</summary>
+    public static IServiceCollection AddPlatformHosting(this IServiceCollection services, NpgsqlDataSource dataSource, TimeProvider time)
     {
         services.AddSingleton(dataSource);
         services.Replace(ServiceDescriptor.Singleton(time));
@@ -26,11 +24,10 @@ public static class PlatformHosting
         services.AddRequestTimeouts();
         // Loopback names are left out by default: a browser would force https on everything else that is developed there.
         services.AddHsts(hsts => hsts.MaxAge = TimeSpan.FromDays(365));
-        services.AddAccounts(oidc);
         return services.ConfigureHttpJsonOptions(json => UseContractsDialect(json.SerializerOptions));
     }
 
-    /// <summary>Limits, problem details, authentication and authorization, in that order; maps login, audit and health.</summary>
+    /// <summary>Limits, problem details, authentication and authorization, in that order; maps health.</summary>
     public static WebApplication UsePlatformHosting(this WebApplication app)
     {
         app.UseHsts();
@@ -49,8 +46,6 @@ public static class PlatformHosting
         app.UseAuthentication();
         app.UseAuthorization();
         app.UseKnownClients();
-        app.MapAccounts();
-        app.MapAudit();
         app.MapHealth();
         return app;
     }

@@ -12,17 +12,6 @@ return await HostProgram.RunAsync(args, async (arguments, stop) =>
     var argument = arguments.ElementAtOrDefault(1) ?? "";
     switch (arguments[0])
     {
-        case "postgres":
-            using (var loggers = HostLogging.CreateFactory())
-            await using (var server = await PrivatePostgres.StartAsync(argument, new PrivatePostgresOptions(), loggers.CreateLogger("postgres"), TimeProvider.System, stop))
-            {
-                await server.EnsureDatabaseAsync("platform", stop);
-                Console.WriteLine($"server {server.ServerProcessId}");
-                Console.WriteLine($"ready {server.ConnectionString()}");
-                await Task.Delay(Timeout.Infinite, stop).ContinueWith(_ => { }, TaskScheduler.Default);
-            }
-
-            break;
         case "data-folder":
             using (DataFolder.Open(argument))
             {

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Reflection;
-using IoTPlatform.Hosting;
+using IoTPlatform.Database;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 

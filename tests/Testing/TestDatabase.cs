@@ -1,4 +1,4 @@
-using IoTPlatform.Hosting;
+using IoTPlatform.Database;
 using Npgsql;
 
 namespace IoTPlatform.Testing;

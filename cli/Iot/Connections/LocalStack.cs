@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using IoTPlatform.Client;
 using IoTPlatform.Hosting;
+using IoTPlatform.Identity;
 using IoTPlatform.Pki;
 using IoTPlatform.Pki.Files;
 

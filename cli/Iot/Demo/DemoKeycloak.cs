@@ -1,7 +1,7 @@
 using IoTPlatform.Client;
 using IoTPlatform.Contracts.Identity;
-using IoTPlatform.Hosting.Keycloak;
-using IoTPlatform.Hosting.Oidc;
+using IoTPlatform.Identity.Oidc;
+using IoTPlatform.Keycloak;
 using IoTPlatform.LocalServices;
 
 namespace IoTPlatform.Iot;

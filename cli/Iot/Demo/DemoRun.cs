@@ -1,7 +1,7 @@
 using System.Globalization;
 using IoTPlatform.Client;
 using IoTPlatform.Contracts.Tenants;
-using IoTPlatform.Hosting;
+using IoTPlatform.Identity;
 
 namespace IoTPlatform.Iot;
 

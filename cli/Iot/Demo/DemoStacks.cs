@@ -3,6 +3,7 @@ using System.Globalization;
 using IoTPlatform.Client;
 using IoTPlatform.Contracts.Tenants;
 using IoTPlatform.Hosting;
+using IoTPlatform.Identity;
 using IoTPlatform.LocalServices;
 
 namespace IoTPlatform.Iot;

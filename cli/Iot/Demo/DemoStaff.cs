@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
 using IoTPlatform.Client;
-using IoTPlatform.Hosting.Keycloak;
+using IoTPlatform.Keycloak;
 using IoTPlatform.LocalServices;
 using IoTPlatform.Pki.Files;
 

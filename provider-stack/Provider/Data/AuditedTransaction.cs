@@ -1,6 +1,6 @@
 using System.Data;
 using System.Text.Json;
-using IoTPlatform.Hosting;
+using IoTPlatform.Database;
 using Microsoft.EntityFrameworkCore;
 
 namespace IoTPlatform.Provider.Data;

@@ -1,4 +1,5 @@
 using IoTPlatform.CertificateAuthority;
+using IoTPlatform.Database;
 using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
 using Npgsql;

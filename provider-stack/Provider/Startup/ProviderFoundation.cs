@@ -1,5 +1,7 @@
 using IoTPlatform.CertificateAuthority;
+using IoTPlatform.Database;
 using IoTPlatform.Hosting;
+using IoTPlatform.Identity;
 using IoTPlatform.Provider.Features.Names;
 
 namespace IoTPlatform.Provider.Startup;

@@ -1,6 +1,6 @@
 using System.Net;
 using IoTPlatform.Hosting;
-using IoTPlatform.Hosting.Oidc;
+using IoTPlatform.Identity.Oidc;
 using IoTPlatform.Provider.Features.Messaging;
 using IoTPlatform.Provider.Features.Messaging.RabbitMq;
 using IoTPlatform.Provider.Features.Telemetry;

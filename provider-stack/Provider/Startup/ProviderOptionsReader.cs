@@ -1,8 +1,10 @@
 using System.Globalization;
 using IoTPlatform.CertificateAuthority;
+using IoTPlatform.Database;
 using IoTPlatform.Hosting;
-using IoTPlatform.Hosting.Keycloak;
-using IoTPlatform.Hosting.Oidc;
+using IoTPlatform.Identity;
+using IoTPlatform.Identity.Oidc;
+using IoTPlatform.Keycloak;
 using IoTPlatform.Pki;
 using IoTPlatform.Provider.Features.Messaging;
 using IoTPlatform.Provider.Features.Messaging.RabbitMq;
@@ -62,7 +64,7 @@ internal sealed class ProviderOptionsReader(PlatformOptions settings)
             IsPlatformDomainSet = domain is not null,
             Database = database,
             Restore = settings[PlatformDatabase.RestoreSetting],
-            LostDatabase = settings[StackIdentity.LostSetting] is not null,
+            LostDatabase = settings[PlatformOptions.LostDatabase] is not null,
             RabbitmqUrl = rabbitmqUrl ?? new UriBuilder("amqps", publicUrl.Host, 5671).Uri,
             RabbitmqMqttUrl = mqttUrl ?? new UriBuilder("mqtts", publicUrl.Host, 8883).Uri,
             DiscoveryUrl = discoveryUrl ?? (oidc is null ? new Uri(publicUrl, "realms/cdm/.well-known/openid-configuration") : oidc.DiscoveryUrl),

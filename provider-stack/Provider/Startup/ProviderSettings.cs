@@ -1,6 +1,8 @@
 using IoTPlatform.CertificateAuthority;
+using IoTPlatform.Database;
 using IoTPlatform.Hosting;
-using IoTPlatform.Hosting.Oidc;
+using IoTPlatform.Identity;
+using IoTPlatform.Identity.Oidc;
 using IoTPlatform.Provider.Features.Messaging.RabbitMq;
 using IoTPlatform.Provider.Features.Telemetry;
 
@@ -26,6 +28,6 @@ internal static class ProviderSettings
     public static readonly string[] All =
     [
         Data, Listen, Names, ReservedNames, PublicUrl, PlatformDomain, Database, AdminPassword, RabbitmqUrl, RabbitmqMqttUrl, DiscoveryUrl, Plans, RenewalsPerSubject,
-        StackIdentity.LostSetting, PlatformDatabase.RestoreSetting, CaPasswords.AuthoritySetting, CaPasswords.ProvisionerSetting, .. OidcSettings.All, .. RabbitMqSettings.All, TelemetryOptions.RetentionSetting,
+        PlatformOptions.LostDatabase, PlatformDatabase.RestoreSetting, CaPasswords.AuthoritySetting, CaPasswords.ProvisionerSetting, .. OidcSettings.All, .. RabbitMqSettings.All, TelemetryOptions.RetentionSetting,
     ];
 }

@@ -1,5 +1,6 @@
 using IoTPlatform.Hosting;
 
+
 namespace IoTPlatform.CertificateAuthority;
 
 /// <summary>CRLReason, RFC 5280 5.3.1.</summary>

@@ -1,6 +1,6 @@
 using System.Globalization;
 using IoTPlatform.Contracts.Events;
-using IoTPlatform.Hosting.Events;
+using IoTPlatform.Events;
 using IoTPlatform.Pki;
 using Npgsql;
 

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using IoTPlatform.CertificateAuthority.Storage;
-using IoTPlatform.Hosting;
+using IoTPlatform.Database;
 using IoTPlatform.Jose;
 using Microsoft.IdentityModel.Tokens;
 using Npgsql;

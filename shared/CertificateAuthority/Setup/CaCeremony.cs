@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using IoTPlatform.CertificateAuthority.Storage;
+using IoTPlatform.Database;
 using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
 using IoTPlatform.Pki.Files;

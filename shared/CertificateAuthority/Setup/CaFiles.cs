@@ -1,5 +1,6 @@
 using IoTPlatform.Hosting;
 
+
 namespace IoTPlatform.CertificateAuthority;
 
 /// <summary>Where a provider's data folder keeps its CA, named as step-ca names it.</summary>

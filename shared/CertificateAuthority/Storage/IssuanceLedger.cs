@@ -1,5 +1,4 @@
 using System.Threading.Channels;
-using IoTPlatform.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 
 namespace IoTPlatform.Hosting;
 
-internal static partial class ProblemLog
+public static partial class ProblemLog
 {
     public static void Answered(ILogger logger, HttpContext context, ProblemException problem)
     {

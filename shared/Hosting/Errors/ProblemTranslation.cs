@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http;
 namespace IoTPlatform.Hosting;
 
 /// <summary>Which problem an exception or a bare status is.</summary>
-internal static class ProblemTranslation
+public static class ProblemTranslation
 {
     /// <summary>Null: not one of the expected ones.</summary>
     public static ProblemException? Of(Exception exception)

@@ -1,4 +1,3 @@
-using IoTPlatform.Hosting.Portal;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -22,5 +21,5 @@ internal sealed class UnroutedMiddleware(RequestDelegate next)
     }
 
     private static string Detail(HttpContext context) =>
-        context.RequestServices.GetService<PortalOptions>() is { } stack ? $"There is nothing at this address of the {stack.Title}." : "There is nothing at this address.";
+        context.RequestServices.GetService<StackTitle>() is { } stack ? $"There is nothing at this address of the {stack}." : "There is nothing at this address.";
 }

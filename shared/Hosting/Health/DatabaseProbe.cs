@@ -1,4 +1,3 @@
-using IoTPlatform.Hosting.Events;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
@@ -9,9 +8,7 @@ internal sealed class DatabaseProbe(NpgsqlDataSource database, IServiceProvider 
 {
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(3);
     private readonly Lock _gate = new();
-    private readonly string _sql = services.GetService<EventRelay>() is null
-        ? "SELECT current_setting('transaction_read_only')::bool, NULL::bigint"
-        : "SELECT current_setting('transaction_read_only')::bool, head.sequence - relay.position FROM audit.head, events.relay";
+    private readonly string _sql = $"SELECT current_setting('transaction_read_only')::bool, {services.GetService<EventBacklog>()?.Sql ?? "NULL::bigint"}";
 
     private Task<long?> _asked = Task.FromResult<long?>(null);
 

@@ -8,10 +8,6 @@ namespace IoTPlatform.Hosting;
 
 internal static class LimitServices
 {
-    public static IServiceCollection AddAnonymousRefusals(this IServiceCollection services) => services
-        .AddSingleton<AnonymousRefusals>()
-        .AddSingleton<IHostedService>(provider => provider.GetRequiredService<AnonymousRefusals>());
-
     /// <summary>Kestrel's own bounds, and ours on connections and requests. Sockets live in real time, whatever the application's clock says.</summary>
     public static IServiceCollection AddHostLimits(this IServiceCollection services)
     {

@@ -1,7 +1,7 @@
 namespace IoTPlatform.Hosting.Processes;
 
 /// <summary>An advisory lock (flock) that the kernel drops when its process ends, however it ends.</summary>
-internal static class FileLock
+public static class FileLock
 {
     /// <summary>Null when somebody else holds it.</summary>
     public static FileStream? Take(string path)

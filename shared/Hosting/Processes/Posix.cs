@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace IoTPlatform.Hosting.Processes;
 
-internal static class Posix
+public static class Posix
 {
     public const int Interrupt = 2;
     public const int Quit = 3;

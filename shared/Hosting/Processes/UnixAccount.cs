@@ -3,7 +3,7 @@ using System.Globalization;
 namespace IoTPlatform.Hosting.Processes;
 
 /// <summary>A user of /etc/passwd.</summary>
-internal sealed record UnixAccount(string Name, uint UserId, uint GroupId)
+public sealed record UnixAccount(string Name, uint UserId, uint GroupId)
 {
     public static UnixAccount? Find(string name)
     {

@@ -3,7 +3,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace IoTPlatform.Hosting.Processes;
 
-internal static class UnixOwner
+public static class UnixOwner
 {
     private const int StatxBasicStats = 0x7ff;
     private const int AtFdCwd = -100;

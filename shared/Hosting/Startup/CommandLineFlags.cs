@@ -16,9 +16,9 @@ internal static class CommandLineFlags
                 throw new StartupException($"Unknown argument {(flag.StartsWith('-') ? flag : "without --")}. Known: {string.Join(' ', names.Select(FlagOf).Order(StringComparer.Ordinal))}", ExitCodes.Usage);
             }
 
-            if (equals < 0 && string.Equals(name, StackIdentity.LostSetting, StringComparison.Ordinal))
+            if (equals < 0 && string.Equals(name, PlatformOptions.LostDatabase, StringComparison.Ordinal))
             {
-                flags[name] = "yes"; // the one switch: it has no value
+                flags[name] = "yes";
                 continue;
             }
 

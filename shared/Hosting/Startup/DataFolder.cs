@@ -87,7 +87,7 @@ public sealed class DataFolder : IDisposable
     public void Dispose() => _lock.Dispose();
 
     /// <summary>Lets the user of the private database server pass through to its own folder, not list or read this one.</summary>
-    internal void AllowPassage(UnixAccount account)
+    public void AllowPassage(UnixAccount account)
     {
         Posix.ChangeOwner(Path, user: null, account.GroupId);
         File.SetUnixFileMode(Path, OwnerOnly | UnixFileMode.GroupExecute);

@@ -1,7 +1,7 @@
 namespace IoTPlatform.Hosting;
 
 /// <summary>Says in an operator's words why a file operation failed.</summary>
-internal static class FileProblem
+public static class FileProblem
 {
     /// <summary>Null when the exception is none of the usual ones.</summary>
     public static string? Describe(Exception exception) => exception switch

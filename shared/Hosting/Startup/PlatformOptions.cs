@@ -4,6 +4,10 @@ namespace IoTPlatform.Hosting;
 public sealed class PlatformOptions
 {
     public const string EnvFileName = "IOT_ENV_FILE";
+
+    /// <summary><c>--i-lost-the-database</c>, the one switch: it has no value.</summary>
+    public const string LostDatabase = "IOT_I_LOST_THE_DATABASE";
+
     private const string FileSuffix = "_FILE";
     private readonly Dictionary<string, string> _values;
 

@@ -5,14 +5,12 @@ public static class ReadyLines
 {
     /// <param name="listening">Addresses, comma separated.</param>
     /// <param name="fingerprint">SHA-256 of the platform's root.</param>
-    /// <param name="publicUrl">Where browsers reach this host; ends with a slash.</param>
-    /// <param name="dataFolder">Where the first administrator's password is, unless it was given.</param>
+    /// <param name="portal">Where people sign in, and as whom.</param>
     /// <param name="next">The command that comes next.</param>
-    public static IEnumerable<string> Of(string listening, string fingerprint, Uri publicUrl, string dataFolder, string next)
+    public static IEnumerable<string> Of(string listening, string fingerprint, string portal, string next)
     {
-        var password = Path.Combine(Path.GetFullPath(dataFolder), InitialAdmin.PasswordFile);
         yield return $"ready {listening} fingerprint={fingerprint}";
-        yield return $"portal: {publicUrl}portal (user {InitialAdmin.Username}, password {(File.Exists(password) ? $"in {password}" : "as it was given at the first start")})";
+        yield return $"portal: {portal}";
         yield return $"next: {next}";
     }
 

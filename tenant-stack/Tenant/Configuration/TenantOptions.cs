@@ -1,7 +1,7 @@
 using System.Net;
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Hosting;
-using IoTPlatform.Hosting.Oidc;
+using IoTPlatform.Identity.Oidc;
 using IoTPlatform.Pki;
 using IoTPlatform.Tenant.Features.Mqtt;
 

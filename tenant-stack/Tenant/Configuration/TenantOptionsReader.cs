@@ -3,9 +3,12 @@ using System.Net;
 using System.Net.Sockets;
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Client;
+using IoTPlatform.Database;
 using IoTPlatform.Hosting;
-using IoTPlatform.Hosting.Oidc;
+using IoTPlatform.Identity;
+using IoTPlatform.Identity.Oidc;
 using IoTPlatform.Pki;
+using IoTPlatform.RabbitMq;
 using IoTPlatform.Tenant.Features.Mqtt;
 using Ids = IoTPlatform.Contracts;
 
@@ -50,7 +53,7 @@ internal sealed class TenantOptionsReader(PlatformOptions settings)
             Oidc = OidcOptionsReader.Read(settings, Mistake),
             Database = Database(),
             Restore = settings[PlatformDatabase.RestoreSetting],
-            LostDatabase = settings[StackIdentity.LostSetting] is not null,
+            LostDatabase = settings[PlatformOptions.LostDatabase] is not null,
             AdminPassword = AdminPasswordSetting.Read(settings, Mistake),
             DeviceLifetime = DeviceLifetime(),
             DeviceCertificatesPerHour = DeviceCertificatesPerHour(),

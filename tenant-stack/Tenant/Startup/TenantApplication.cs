@@ -1,7 +1,9 @@
 using IoTPlatform.CertificateAuthority;
+using IoTPlatform.Database;
 using IoTPlatform.Hosting;
-using IoTPlatform.Hosting.Oidc;
-using IoTPlatform.Hosting.Portal;
+using IoTPlatform.Identity;
+using IoTPlatform.Identity.Oidc;
+using IoTPlatform.Identity.Portal;
 using IoTPlatform.Tenant.Configuration;
 using IoTPlatform.Tenant.Data;
 using IoTPlatform.Tenant.Features.Devices;
@@ -31,7 +33,8 @@ internal static class TenantApplication
         builder.WebHost.UseServiceCertificate(options.Listen, ca.ServiceCertificate);
         builder.Services
             .AddSingleton(options).AddSingleton(tenant).AddSingleton(folder).AddSingleton(databases).AddSingleton(subCa)
-            .AddPlatformHosting(dataSource, time, options.Oidc)
+            .AddPlatformHosting(dataSource, time)
+            .AddAuditLog()
             .AddIssuerCheck(options.Oidc)
             .AddPortal(new PortalOptions { Name = $"tenant-{tenant.TenantId}", Title = $"IoT tenant {tenant.TenantId}", PublicUrl = options.PublicUrl }, options.Oidc)
             .AddCertificateAuthority(ca)
@@ -42,9 +45,12 @@ internal static class TenantApplication
             .AddUplink()
             .AddTenantEvents()
             .AddFederation(folder);
+        builder.Services.AddAccounts(options.Oidc);
 
         var app = builder.Build();
         app.UsePlatformHosting();
+        app.MapAudit();
+        app.MapAccounts();
         app.MapPortal();
         app.MapStepCa();
         app.MapCertificates();

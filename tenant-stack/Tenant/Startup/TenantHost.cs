@@ -1,5 +1,7 @@
 using IoTPlatform.CertificateAuthority;
+using IoTPlatform.Database;
 using IoTPlatform.Hosting;
+using IoTPlatform.Identity;
 using IoTPlatform.Tenant.Configuration;
 using IoTPlatform.Tenant.Data;
 using IoTPlatform.Tenant.Features.Join;
@@ -15,7 +17,7 @@ internal static partial class TenantHost
     {
         var options = TenantOptionsReader.Read(PlatformOptions.Load(args, TenantSettings.All));
         await using var tenant = await StartAsync(options, new ConsoleProgress(Console.Out), TimeProvider.System, stop);
-        foreach (var line in ReadyLines.Of(string.Join(',', tenant.Urls), tenant.RootFingerprint, options.PublicUrl, options.DataPath, Next(options)))
+        foreach (var line in ReadyLines.Of(string.Join(',', tenant.Urls), tenant.RootFingerprint, InitialAdmin.SignIn(options.PublicUrl, options.DataPath), Next(options)))
             Console.WriteLine(line);
         await tenant.WaitForShutdownAsync(stop);
     }

@@ -3,7 +3,7 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using IoTPlatform.Contracts;
 using IoTPlatform.Contracts.Certificates;
-using IoTPlatform.Hosting;
+using IoTPlatform.Identity;
 
 namespace IoTPlatform.CertificateAuthority.Tests;
 

@@ -2,7 +2,9 @@ using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.CertificateAuthority.Provisioners;
 using IoTPlatform.CertificateAuthority.Storage;
+using IoTPlatform.Database;
 using IoTPlatform.Hosting;
+using IoTPlatform.Identity;
 using IoTPlatform.Jose;
 using IoTPlatform.Testing;
 using Microsoft.AspNetCore.Builder;
@@ -119,7 +121,7 @@ public sealed class CaHost : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders().AddProvider(Logs).SetMinimumLevel(LogLevel.Debug);
         builder.WebHost.UseServiceCertificate(["https://127.0.0.1:0"], Module.ServiceCertificate);
-        builder.Services.AddPlatformHosting(Database.DataSource, TimeProvider.System);
+        builder.Services.AddPlatformHosting(Database.DataSource, TimeProvider.System).AddAuditLog().AddAccounts();
         builder.Services.AddCertificateAuthority(Module);
         _app = builder.Build();
         _app.UsePlatformHosting();

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Security.Cryptography;
 using IoTPlatform.CertificateAuthority.Storage;
+using IoTPlatform.Database;
 using IoTPlatform.Hosting;
 using IoTPlatform.Testing;
 using Microsoft.Extensions.Logging.Abstractions;

@@ -1,5 +1,5 @@
 using IoTPlatform.CertificateAuthority.Storage;
-using IoTPlatform.Hosting;
+using IoTPlatform.Database;
 using IoTPlatform.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using IoTPlatform.Client;
-using IoTPlatform.Hosting;
+using IoTPlatform.Database;
 using IoTPlatform.Stacks;
 using IoTPlatform.Testing;
 using Microsoft.Extensions.Logging.Abstractions;

@@ -5,6 +5,7 @@ namespace IoTPlatform.Hosting.Tests.Startup;
 
 public sealed class DataFolderTests : IDisposable
 {
+    private static readonly TestProgram Child = new(typeof(DataFolderTests).Assembly);
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
     private readonly TempFolder _temp = new();
 

@@ -7,6 +7,8 @@ namespace IoTPlatform.Hosting.Tests.Startup;
 
 public sealed class HostProgramTests
 {
+    private static readonly TestProgram Child = new(typeof(HostProgramTests).Assembly);
+
     [Theory]
     [InlineData("refused", 3, "error: the reason.")]
     [InlineData("wrong-password", ExitCodes.Refused, "error: The password of the key file is wrong.")]

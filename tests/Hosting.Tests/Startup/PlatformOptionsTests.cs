@@ -12,9 +12,9 @@ public sealed class PlatformOptionsTests : IDisposable
     [Fact]
     public void Load_TheSwitch_HasNoValue()
     {
-        var options = PlatformOptions.Load(["--i-lost-the-database", "--data", "x"], [StackIdentity.LostSetting, "IOT_DATA"], new Dictionary<string, string>());
+        var options = PlatformOptions.Load(["--i-lost-the-database", "--data", "x"], [PlatformOptions.LostDatabase, "IOT_DATA"], new Dictionary<string, string>());
 
-        options[StackIdentity.LostSetting].ShouldBe("yes");
+        options[PlatformOptions.LostDatabase].ShouldBe("yes");
         options["IOT_DATA"].ShouldBe("x");
     }
 

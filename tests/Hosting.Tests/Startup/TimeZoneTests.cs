@@ -21,7 +21,7 @@ public sealed class TimeZoneTests : IDisposable
         File.Copy("/usr/share/zoneinfo/" + from, zone);
         const string Script = "mount --make-rprivate / && mount --bind \"$1\" \"$(readlink -f /etc/localtime)\" && exec dotnet \"$2\" dates \"$3\"";
         await using var child = ProcessUnderTest.Start(
-            "unshare", ["-m", "sh", "-c", Script, "sh", zone, typeof(Child).Assembly.Location, _temp.Combine("go")], new Dictionary<string, string?>(StringComparer.Ordinal) { ["TZ"] = null });
+            "unshare", ["-m", "sh", "-c", Script, "sh", zone, typeof(TimeZoneTests).Assembly.Location, _temp.Combine("go")], new Dictionary<string, string?>(StringComparer.Ordinal) { ["TZ"] = null });
         (await child.WaitForLineAsync("before ")).ShouldBe("before True/True/True False/False/False False/False/False");
 
         await using (var changed = new FileStream(zone, FileMode.Truncate))

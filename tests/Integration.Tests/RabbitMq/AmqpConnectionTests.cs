@@ -1,5 +1,6 @@
 using System.Text;
 using IoTPlatform.Hosting;
+using IoTPlatform.Identity;
 using IoTPlatform.Provider.Features.Messaging;
 using IoTPlatform.Provider.Features.Messaging.RabbitMq.Amqp;
 using IoTPlatform.Testing;

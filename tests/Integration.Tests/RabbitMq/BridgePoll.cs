@@ -1,6 +1,6 @@
 using System.Security.Cryptography.X509Certificates;
-using IoTPlatform.Hosting;
 using IoTPlatform.Provider.Features.Messaging;
+using IoTPlatform.RabbitMq;
 using IoTPlatform.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;

@@ -1,5 +1,6 @@
-using IoTPlatform.Hosting;
+using IoTPlatform.Database;
 using IoTPlatform.Provider.Features.Messaging;
+using IoTPlatform.RabbitMq;
 using IoTPlatform.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 

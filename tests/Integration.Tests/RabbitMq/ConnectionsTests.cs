@@ -1,4 +1,6 @@
 using IoTPlatform.Hosting;
+using IoTPlatform.RabbitMq;
+
 
 namespace IoTPlatform.Integration.Tests.RabbitMq;
 

@@ -1,6 +1,7 @@
 using IoTPlatform.Hosting;
 using IoTPlatform.LocalServices;
 using IoTPlatform.Provider.Features.Messaging.RabbitMq.Api;
+using IoTPlatform.RabbitMq;
 using IoTPlatform.Testing;
 
 namespace IoTPlatform.Integration.Tests.RabbitMq;

@@ -1,12 +1,13 @@
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.CertificateAuthority;
-using IoTPlatform.Hosting;
+using IoTPlatform.Identity;
 using IoTPlatform.Pki;
 using IoTPlatform.Pki.Files;
 using IoTPlatform.Provider.Features.Messaging.RabbitMq;
 using IoTPlatform.Provider.Features.Messaging.RabbitMq.Amqp;
 using IoTPlatform.Provider.Features.Messaging.RabbitMq.Api;
+using IoTPlatform.RabbitMq;
 using IoTPlatform.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 

@@ -1,6 +1,6 @@
 using IoTPlatform.Contracts;
 using IoTPlatform.Contracts.Join;
-using IoTPlatform.Hosting.Events;
+using IoTPlatform.Events;
 using IoTPlatform.Provider.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using IoTPlatform.Contracts.Events;
-using IoTPlatform.Hosting.Events;
+using IoTPlatform.Events;
 using IoTPlatform.Provider.Features.Events;
 
 namespace IoTPlatform.Provider.Tests.Events;

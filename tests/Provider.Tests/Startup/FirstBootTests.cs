@@ -1,3 +1,4 @@
+using IoTPlatform.Database;
 using IoTPlatform.Hosting;
 using IoTPlatform.Provider.Tests.Support;
 

@@ -4,6 +4,7 @@ using IoTPlatform.Contracts;
 using IoTPlatform.Contracts.Accounts;
 using IoTPlatform.Contracts.Join;
 using IoTPlatform.Contracts.Tenants;
+using IoTPlatform.Database;
 using IoTPlatform.Hosting;
 using IoTPlatform.LocalServices;
 using IoTPlatform.Pki;

@@ -1,7 +1,7 @@
 using System.Net;
 using IoTPlatform.Contracts;
 using IoTPlatform.Contracts.Tenants;
-using IoTPlatform.Hosting;
+using IoTPlatform.Identity;
 using IoTPlatform.Pki.Files;
 using IoTPlatform.Provider.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;

@@ -1,6 +1,6 @@
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Contracts.Events;
-using IoTPlatform.Hosting;
+using IoTPlatform.Database;
 using IoTPlatform.Tenant.Startup;
 using IoTPlatform.Tenant.Tests.Support;
 using IoTPlatform.Testing;

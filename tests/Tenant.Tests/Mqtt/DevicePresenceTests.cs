@@ -1,6 +1,6 @@
 using IoTPlatform.Contracts.Events;
+using IoTPlatform.Events;
 using IoTPlatform.Hosting;
-using IoTPlatform.Hosting.Events;
 using IoTPlatform.Pki;
 using IoTPlatform.Tenant.Data;
 using IoTPlatform.Tenant.Features.Join;

@@ -1,7 +1,7 @@
 using IoTPlatform.Client;
 using IoTPlatform.Contracts.Certificates;
 using IoTPlatform.Contracts.Devices;
-using IoTPlatform.Hosting;
+using IoTPlatform.Identity;
 using IoTPlatform.Tenant.Tests.Support;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Routing;

@@ -1,4 +1,4 @@
-using IoTPlatform.Hosting;
+using IoTPlatform.Database;
 using IoTPlatform.Tenant.Features.Join;
 using IoTPlatform.Tenant.Features.Uplink;
 using IoTPlatform.Tenant.Tests.Support;

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
-using IoTPlatform.Hosting;
+using IoTPlatform.Database;
 using IoTPlatform.Pki.Signing;
 using Spectre.Console;
 

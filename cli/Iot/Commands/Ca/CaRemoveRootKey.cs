@@ -1,5 +1,5 @@
 using System.CommandLine;
-using IoTPlatform.Hosting;
+using IoTPlatform.Database;
 using Spectre.Console;
 
 namespace IoTPlatform.Iot;

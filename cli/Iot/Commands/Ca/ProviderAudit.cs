@@ -1,4 +1,5 @@
 using System.Globalization;
+using IoTPlatform.Database;
 using IoTPlatform.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;

@@ -2,10 +2,11 @@ using System.Security.Claims;
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Contracts.Audit;
 using IoTPlatform.Contracts.Join;
-using IoTPlatform.Hosting;
+using IoTPlatform.Database;
 using IoTPlatform.Provider.Features.Join;
 using IoTPlatform.Provider.Features.Tenants;
 using IoTPlatform.Provider.Startup;
+using IoTPlatform.RabbitMq;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace IoTPlatform.Provider.Features.Bridge;

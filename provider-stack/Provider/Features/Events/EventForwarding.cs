@@ -1,6 +1,6 @@
 using IoTPlatform.Contracts.Events;
+using IoTPlatform.Events;
 using IoTPlatform.Hosting;
-using IoTPlatform.Hosting.Events;
 using IoTPlatform.Provider.Data;
 using IoTPlatform.Provider.Features.Messaging;
 using Microsoft.EntityFrameworkCore;

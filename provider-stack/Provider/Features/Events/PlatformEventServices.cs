@@ -1,5 +1,5 @@
 using IoTPlatform.CertificateAuthority.Events;
-using IoTPlatform.Hosting.Events;
+using IoTPlatform.Events;
 using IoTPlatform.Provider.Startup;
 
 namespace IoTPlatform.Provider.Features.Events;

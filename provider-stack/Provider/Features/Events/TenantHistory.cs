@@ -1,5 +1,5 @@
 using IoTPlatform.Contracts.Events;
-using IoTPlatform.Hosting.Events;
+using IoTPlatform.Events;
 using Npgsql;
 
 namespace IoTPlatform.Provider.Features.Events;

@@ -2,6 +2,7 @@ using System.Security.Claims;
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Contracts.Identity;
 using IoTPlatform.Contracts.Tenants;
+using IoTPlatform.Database;
 using IoTPlatform.Hosting;
 using IoTPlatform.Provider.Data;
 using IoTPlatform.Provider.Features.Bridge;

@@ -1,7 +1,7 @@
 using IoTPlatform.Hosting;
-using IoTPlatform.Hosting.Keycloak;
-using IoTPlatform.Hosting.Oidc;
-using IoTPlatform.Hosting.Oidc.Login;
+using IoTPlatform.Identity.Oidc;
+using IoTPlatform.Identity.Oidc.Login;
+using IoTPlatform.Keycloak;
 using IoTPlatform.Provider.Features.Identity.Keycloak;
 using Microsoft.AspNetCore.DataProtection;
 

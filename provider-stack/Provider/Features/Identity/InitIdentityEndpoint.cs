@@ -1,6 +1,7 @@
 using IoTPlatform.Contracts.Identity;
+using IoTPlatform.Database;
 using IoTPlatform.Hosting;
-using IoTPlatform.Hosting.Keycloak;
+using IoTPlatform.Keycloak;
 using IoTPlatform.Provider.Features.Identity.Keycloak;
 using IoTPlatform.Provider.Features.Tenants;
 using Microsoft.AspNetCore.Http.HttpResults;

@@ -1,5 +1,6 @@
 using IoTPlatform.Contracts.Join;
 using IoTPlatform.Contracts.Tenants;
+using IoTPlatform.Database;
 using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
 using IoTPlatform.Provider.Data;

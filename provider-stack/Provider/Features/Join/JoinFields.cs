@@ -1,5 +1,6 @@
 using IoTPlatform.Hosting;
 
+
 namespace IoTPlatform.Provider.Features.Join;
 
 /// <summary>The optional fields of a JOIN request.</summary>

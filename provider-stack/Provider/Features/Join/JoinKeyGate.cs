@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using IoTPlatform.Database;
 using IoTPlatform.Hosting;
 using IoTPlatform.Provider.Data;
 using Microsoft.EntityFrameworkCore;

@@ -1,5 +1,6 @@
 using IoTPlatform.Hosting;
 
+
 namespace IoTPlatform.Provider.Features.Join;
 
 /// <summary>How often an address may bring a JOIN key that does not open, and may ask to join anew.</summary>

@@ -1,4 +1,5 @@
 using IoTPlatform.Contracts.Tenants;
+using IoTPlatform.Database;
 using IoTPlatform.Hosting;
 using IoTPlatform.Provider.Data;
 using IoTPlatform.Provider.Features.Tenants;

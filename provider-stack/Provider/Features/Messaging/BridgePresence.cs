@@ -1,5 +1,5 @@
 using IoTPlatform.Contracts;
-using IoTPlatform.Hosting;
+using IoTPlatform.RabbitMq;
 using Npgsql;
 
 namespace IoTPlatform.Provider.Features.Messaging;

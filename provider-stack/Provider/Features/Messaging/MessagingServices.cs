@@ -1,7 +1,7 @@
 using IoTPlatform.CertificateAuthority;
-using IoTPlatform.Hosting;
 using IoTPlatform.Provider.Features.Messaging.RabbitMq;
 using IoTPlatform.Provider.Startup;
+using IoTPlatform.RabbitMq;
 
 namespace IoTPlatform.Provider.Features.Messaging;
 

@@ -1,5 +1,6 @@
 using IoTPlatform.Contracts;
 using IoTPlatform.Contracts.Tenants;
+using IoTPlatform.Database;
 using IoTPlatform.Hosting;
 using IoTPlatform.Provider.Data;
 using IoTPlatform.Provider.Features.Rotation;

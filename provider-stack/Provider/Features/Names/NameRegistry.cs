@@ -1,8 +1,9 @@
-using IoTPlatform.Hosting;
-using IoTPlatform.Hosting.Oidc;
+using IoTPlatform.Database;
+using IoTPlatform.Identity.Oidc;
 using IoTPlatform.Pki;
 using IoTPlatform.Provider.Features.Messaging.RabbitMq;
 using IoTPlatform.Provider.Startup;
+using IoTPlatform.RabbitMq;
 
 namespace IoTPlatform.Provider.Features.Names;
 

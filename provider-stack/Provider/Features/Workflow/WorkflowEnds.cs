@@ -1,6 +1,6 @@
 using IoTPlatform.Contracts.Events;
 using IoTPlatform.Contracts.Tenants;
-using IoTPlatform.Hosting;
+using IoTPlatform.Database;
 using IoTPlatform.Provider.Data;
 using Npgsql;
 

@@ -1,4 +1,6 @@
+using IoTPlatform.Database;
 using IoTPlatform.Hosting;
+
 
 namespace IoTPlatform.Tenant.Features.Enrollment;
 

@@ -1,7 +1,7 @@
 using System.Collections.Frozen;
 using IoTPlatform.Client;
 using IoTPlatform.Contracts.Events;
-using IoTPlatform.Hosting.Events;
+using IoTPlatform.Events;
 using IoTPlatform.Tenant.Features.Join;
 
 namespace IoTPlatform.Tenant.Features.Events;

@@ -1,5 +1,5 @@
 using IoTPlatform.CertificateAuthority.Events;
-using IoTPlatform.Hosting.Events;
+using IoTPlatform.Events;
 
 namespace IoTPlatform.Tenant.Features.Events;
 

@@ -1,5 +1,4 @@
-using IoTPlatform.Hosting;
-using IoTPlatform.Hosting.Keycloak;
+using IoTPlatform.Keycloak;
 using IoTPlatform.Tenant.Configuration;
 using IoTPlatform.Tenant.Features.Join;
 using IoTPlatform.Tenant.Features.Uplink;

@@ -1,5 +1,5 @@
 using IoTPlatform.Hosting;
-using IoTPlatform.Hosting.Oidc.Login;
+using IoTPlatform.Identity.Oidc.Login;
 using IoTPlatform.Tenant.Features.Uplink;
 using Microsoft.AspNetCore.DataProtection;
 

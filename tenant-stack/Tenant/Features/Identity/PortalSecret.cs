@@ -1,5 +1,5 @@
-using IoTPlatform.Hosting.Keycloak;
-using IoTPlatform.Hosting.Oidc.Login;
+using IoTPlatform.Identity.Oidc.Login;
+using IoTPlatform.Identity.Portal;
 using IoTPlatform.Tenant.Configuration;
 
 namespace IoTPlatform.Tenant.Features.Identity;
@@ -9,5 +9,5 @@ internal sealed class PortalSecret(TenantOptions options, RealmSecrets secrets) 
 {
     public async Task<string?> FindAsync(CancellationToken cancellationToken) => await EnsureAsync(cancellationToken);
 
-    public async Task<string> EnsureAsync(CancellationToken cancellationToken) => options.PortalClientSecret ?? await secrets.EnsureAsync(RealmRepresentation.PortalClient, cancellationToken);
+    public async Task<string> EnsureAsync(CancellationToken cancellationToken) => options.PortalClientSecret ?? await secrets.EnsureAsync(PortalAddresses.ClientId, cancellationToken);
 }

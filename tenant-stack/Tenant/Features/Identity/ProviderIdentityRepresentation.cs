@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using IoTPlatform.Hosting;
+using IoTPlatform.Identity;
 
 namespace IoTPlatform.Tenant.Features.Identity;
 

@@ -1,4 +1,4 @@
-using IoTPlatform.Hosting.Oidc;
+using IoTPlatform.Identity.Oidc;
 using IoTPlatform.Tenant.Configuration;
 
 namespace IoTPlatform.Tenant.Features.Identity;

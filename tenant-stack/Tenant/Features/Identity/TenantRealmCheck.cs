@@ -1,5 +1,5 @@
 using IoTPlatform.Hosting;
-using IoTPlatform.Hosting.Keycloak;
+using IoTPlatform.Keycloak;
 using IoTPlatform.Tenant.Configuration;
 using IoTPlatform.Tenant.Features.Join;
 

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
-using IoTPlatform.Hosting;
-using IoTPlatform.Hosting.Keycloak;
+using IoTPlatform.Identity;
+using IoTPlatform.Identity.Oidc;
+using IoTPlatform.Keycloak;
 using IoTPlatform.Tenant.Configuration;
 
 namespace IoTPlatform.Tenant.Features.Identity;
@@ -14,7 +15,7 @@ internal sealed class TenantRealmSetup(KeycloakHttp http, KeycloakRealm realm, R
     public async Task EnsureAsync(string username, string password, CancellationToken cancellationToken)
     {
         var admin = await KeycloakAdmin.SignInAsync(http, realm, "master", username, password, cancellationToken);
-        var audience = options.Oidc?.Audience ?? Hosting.Oidc.OidcOptions.DefaultAudience;
+        var audience = options.Oidc?.Audience ?? OidcOptions.DefaultAudience;
         await RealmParts.EnsureRealmAsync(admin, RealmRepresentation.Realm(realm.Name, $"IoT tenant {realm.Name}"), cancellationToken);
         await RealmParts.EnsureRolesAsync(admin, Roles.All, cancellationToken);
         await RealmParts.EnsureScopeAsync(admin, RealmRepresentation.ApiScope(audience), Roles.All, cancellationToken);

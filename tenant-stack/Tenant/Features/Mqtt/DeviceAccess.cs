@@ -1,6 +1,6 @@
 using IoTPlatform.Contracts;
-using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
+using IoTPlatform.RabbitMq;
 using IoTPlatform.Tenant.Data;
 using IoTPlatform.Tenant.Features.Join;
 using Microsoft.EntityFrameworkCore;

@@ -1,7 +1,7 @@
 using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.CertificateAuthority;
-using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
+using IoTPlatform.RabbitMq;
 using IoTPlatform.Tenant.Features.Join;
 
 namespace IoTPlatform.Tenant.Features.Mqtt;

@@ -1,6 +1,6 @@
 using IoTPlatform.CertificateAuthority;
-using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
+using IoTPlatform.RabbitMq;
 
 namespace IoTPlatform.Tenant.Features.Mqtt;
 

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Contracts.Join;
+using IoTPlatform.Database;
 using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
 using IoTPlatform.Pki.Files;

@@ -1,4 +1,4 @@
-using IoTPlatform.Hosting;
+using IoTPlatform.Database;
 using IoTPlatform.Tenant.Features.Join;
 
 namespace IoTPlatform.Tenant.Features.Uplink;

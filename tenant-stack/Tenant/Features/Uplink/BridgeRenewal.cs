@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Contracts.Join;
-using IoTPlatform.Hosting;
+using IoTPlatform.Database;
 using IoTPlatform.Pki;
 using IoTPlatform.Pki.Files;
 using IoTPlatform.Tenant.Features.Join;

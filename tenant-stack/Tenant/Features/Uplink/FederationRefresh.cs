@@ -1,7 +1,7 @@
 using IoTPlatform.Client;
 using IoTPlatform.Contracts.Identity;
 using IoTPlatform.Contracts.Join;
-using IoTPlatform.Hosting;
+using IoTPlatform.Database;
 using IoTPlatform.Tenant.Features.Join;
 
 namespace IoTPlatform.Tenant.Features.Uplink;

@@ -1,5 +1,6 @@
 using IoTPlatform.Hosting;
 
+
 namespace IoTPlatform.Tenant.Features.Uplink;
 
 internal static class RevokedSubCaEndpoints

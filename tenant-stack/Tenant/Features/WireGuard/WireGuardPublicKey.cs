@@ -1,6 +1,7 @@
 using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
 
+
 namespace IoTPlatform.Tenant.Features.WireGuard;
 
 /// <summary>A peer's public key as it is written into <c>wg0.conf</c>: exactly the canonical base64 of 32 bytes, and no point of small order.</summary>

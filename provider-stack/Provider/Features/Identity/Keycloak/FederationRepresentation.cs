@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using IoTPlatform.Hosting.Keycloak;
+using IoTPlatform.Keycloak;
 
 namespace IoTPlatform.Provider.Features.Identity.Keycloak;
 

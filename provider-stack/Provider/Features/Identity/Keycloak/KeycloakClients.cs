@@ -1,7 +1,7 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using IoTPlatform.Hosting;
-using IoTPlatform.Hosting.Keycloak;
+using IoTPlatform.Keycloak;
 
 namespace IoTPlatform.Provider.Features.Identity.Keycloak;
 

@@ -1,5 +1,5 @@
 using IoTPlatform.Hosting;
-using IoTPlatform.Hosting.Keycloak;
+using IoTPlatform.Keycloak;
 using IoTPlatform.Provider.Startup;
 
 namespace IoTPlatform.Provider.Features.Identity.Keycloak;

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
-using IoTPlatform.Hosting;
-using IoTPlatform.Hosting.Keycloak;
+using IoTPlatform.Identity;
+using IoTPlatform.Identity.Portal;
+using IoTPlatform.Keycloak;
 using IoTPlatform.Provider.Startup;
 
 namespace IoTPlatform.Provider.Features.Identity.Keycloak;
@@ -23,7 +24,7 @@ internal sealed class RealmSetup(KeycloakHttp http, KeycloakRealm realm, Keycloa
         await EnsureRegistrationPolicyAsync(admin, cancellationToken);
 
         await RealmParts.EnsureClientAsync(admin, RealmRepresentation.Api(audience), cancellationToken);
-        var portal = await secrets.EnsureAsync(RealmRepresentation.PortalClient, cancellationToken);
+        var portal = await secrets.EnsureAsync(PortalAddresses.ClientId, cancellationToken);
         await RealmParts.EnsureClientAsync(admin, RealmRepresentation.Portal(portal, options.PublicUrl, audience), cancellationToken);
         var provisioner = await secrets.EnsureAsync(PlatformClients.Provisioner, cancellationToken);
         await RealmParts.GrantAsync(admin, RealmRepresentation.ServiceAccount(PlatformClients.Provisioner, "Makes the tenants' clients", provisioner), "create-client", cancellationToken);

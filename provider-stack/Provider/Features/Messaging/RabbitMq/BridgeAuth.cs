@@ -1,8 +1,8 @@
 using System.Text.RegularExpressions;
 using IoTPlatform.Contracts;
-using IoTPlatform.Hosting;
 using IoTPlatform.Provider.Data;
 using IoTPlatform.Provider.Features.Messaging.RabbitMq.Amqp;
+using IoTPlatform.RabbitMq;
 using Microsoft.EntityFrameworkCore;
 
 namespace IoTPlatform.Provider.Features.Messaging.RabbitMq;

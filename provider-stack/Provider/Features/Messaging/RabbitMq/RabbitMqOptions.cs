@@ -1,4 +1,5 @@
-using IoTPlatform.Hosting;
+using IoTPlatform.RabbitMq;
+
 
 namespace IoTPlatform.Provider.Features.Messaging.RabbitMq;
 

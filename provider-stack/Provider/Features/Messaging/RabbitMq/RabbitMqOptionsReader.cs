@@ -1,5 +1,6 @@
 using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
+using IoTPlatform.RabbitMq;
 
 namespace IoTPlatform.Provider.Features.Messaging.RabbitMq;
 

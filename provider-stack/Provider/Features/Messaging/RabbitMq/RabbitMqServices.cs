@@ -7,6 +7,7 @@ using IoTPlatform.Provider.Features.Messaging.RabbitMq.Api;
 using IoTPlatform.Provider.Features.Messaging.RabbitMq.Proof;
 using IoTPlatform.Provider.Features.Names;
 using IoTPlatform.Provider.Startup;
+using IoTPlatform.RabbitMq;
 
 namespace IoTPlatform.Provider.Features.Messaging.RabbitMq;
 

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using IoTPlatform.Hosting;
+using IoTPlatform.RabbitMq;
 
 namespace IoTPlatform.Provider.Features.Messaging.RabbitMq.Api;
 

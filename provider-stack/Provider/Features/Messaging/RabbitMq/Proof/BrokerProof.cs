@@ -1,4 +1,5 @@
 using IoTPlatform.Hosting;
+using IoTPlatform.RabbitMq;
 using RabbitMQ.Client.Exceptions;
 
 namespace IoTPlatform.Provider.Features.Messaging.RabbitMq.Proof;

@@ -1,9 +1,9 @@
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
-using IoTPlatform.Hosting;
 using IoTPlatform.Provider.Features.Events;
 using IoTPlatform.Provider.Features.Messaging.RabbitMq.Amqp;
+using IoTPlatform.RabbitMq;
 using RabbitMQ.Client;
 
 namespace IoTPlatform.Provider.Features.Messaging.RabbitMq.Proof;

@@ -1,0 +1,80 @@
+using System.Globalization;
+using IoTPlatform.Contracts;
+using IoTPlatform.Contracts.Audit;
+using IoTPlatform.Hosting;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+
+namespace IoTPlatform.Database;
+
+public static class AuditEndpoints
+{
+    private const int MaxFilters = 20;
+    private const int MaxFilterLength = 200;
+
+    /// <summary><c>GET /portal/audit</c> (filters, either order, pages) and <c>GET /portal/audit/verify</c>, admins only.</summary>
+    public static IEndpointRouteBuilder MapAudit(this IEndpointRouteBuilder endpoints)
+    {
+        var audit = endpoints.MapGroup("/portal/audit").RequireAuthorization(Policies.Admin);
+        audit.MapGet("", ListAsync);
+        audit.MapGet("/verify", VerifyAsync);
+        return endpoints;
+    }
+
+    private static async Task<Ok<Page<AuditEntryView>>> ListAsync(
+        AuditLog log,
+        CancellationToken cancellationToken,
+        string? cursor = null,
+        string? order = null,
+        string? action = null,
+        string? actor = null,
+        string? subject = null,
+        DateTimeOffset? since = null,
+        DateTimeOffset? until = null,
+        string[]? except = null,
+        int limit = 100)
+    {
+        RequireFilters([action, actor, subject, .. except ?? []]);
+        if (limit is < 1 or > AuditQuery.MaxLimit)
+        {
+            throw new ProblemException(StatusCodes.Status400BadRequest, "bad_limit", $"The limit is 1 to {AuditQuery.MaxLimit}.");
+        }
+
+        var entries = await log.ListAsync(
+            new AuditQuery
+            {
+                Cursor = CursorOf(cursor), NewestFirst = NewestFirst(order), Action = action, Actor = actor, Subject = subject,
+                Since = since, Until = until, Except = except ?? [], Limit = limit,
+            },
+            cancellationToken);
+        return TypedResults.Ok(new Page<AuditEntryView>
+        {
+            Items = entries,
+            NextCursor = entries.Count == limit ? entries[^1].Sequence.ToString(CultureInfo.InvariantCulture) : null,
+        });
+    }
+
+    private static long? CursorOf(string? cursor) => cursor is null ? null
+        : long.TryParse(cursor, NumberStyles.None, CultureInfo.InvariantCulture, out var sequence) ? sequence
+        : throw new ProblemException(StatusCodes.Status400BadRequest, "bad_cursor", "The cursor is not one this server gave out.");
+
+    private static bool NewestFirst(string? order) => order switch
+    {
+        null or "asc" => false,
+        "desc" => true,
+        _ => throw new ProblemException(StatusCodes.Status400BadRequest, "bad_order", "The order is asc (oldest first) or desc."),
+    };
+
+    private static void RequireFilters(IReadOnlyList<string?> filters)
+    {
+        if (filters.Count > MaxFilters || filters.Any(filter => filter is { } given && (given.Length > MaxFilterLength || given.Any(char.IsControl))))
+        {
+            throw new ProblemException(StatusCodes.Status400BadRequest, "bad_filter", "A filter is too long or has control characters, or there are too many.");
+        }
+    }
+
+    private static async Task<Ok<AuditVerification>> VerifyAsync(AuditLog log, CancellationToken cancellationToken) =>
+        TypedResults.Ok(await log.VerifyAsync(cancellationToken));
+}

@@ -1,0 +1,67 @@
+using System.Diagnostics;
+
+namespace IoTPlatform.Database;
+
+/// <summary>A running child with the tail of its output. Disposing lets go of it, it does not end it.</summary>
+internal sealed class ChildProcess : IDisposable
+{
+    private const int KeptLines = 20;
+    private readonly Queue<string> _tail = new();
+    private readonly TaskCompletionSource _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Process _process = null!;
+
+    private ChildProcess()
+    {
+    }
+
+    public int Id { get; private set; }
+
+    /// <summary>Completes when the process has ended, whether or not its own children still hold its output.</summary>
+    public Task Exited => _exited.Task;
+
+    public int ExitCode => _process.ExitCode;
+
+    public static async Task<ChildProcess> StartAsync(ProcessStartInfo start, ParentThread parent)
+    {
+        var child = new ChildProcess();
+        child._process = await parent.StartAsync(start, (_, _) => child._exited.TrySetResult());
+        child.Id = child._process.Id;
+        child._process.OutputDataReceived += child.Keep;
+        child._process.ErrorDataReceived += child.Keep;
+        child._process.BeginOutputReadLine();
+        child._process.BeginErrorReadLine();
+        child._process.StandardInput.Close();
+        return child;
+    }
+
+    /// <summary>The line that says what went wrong, as far as one can tell.</summary>
+    public string LastError()
+    {
+        lock (_tail)
+        {
+            return _tail.LastOrDefault(l => l.Contains("FATAL:", StringComparison.Ordinal) || l.Contains("error:", StringComparison.OrdinalIgnoreCase))
+                ?? _tail.LastOrDefault()
+                ?? $"exit code {ExitCode}";
+        }
+    }
+
+    public void Dispose() => _process.Dispose();
+
+    private void Keep(object sender, DataReceivedEventArgs e)
+    {
+        if (string.IsNullOrWhiteSpace(e.Data))
+        {
+            return;
+        }
+
+        lock (_tail)
+        {
+            if (_tail.Count == KeptLines)
+            {
+                _tail.Dequeue();
+            }
+
+            _tail.Enqueue(e.Data.Trim());
+        }
+    }
+}

@@ -1,0 +1,16 @@
+using IoTPlatform.Contracts.Events;
+
+namespace IoTPlatform.Events;
+
+/// <summary>Where events go: a bus, or the stack that has one.</summary>
+public interface IEventPublisher
+{
+    /// <summary>Connected. False: it is not worth trying.</summary>
+    bool IsReady { get; }
+
+    /// <summary>The types of events that have a subscriber at this moment. What happens after the call and is of another type may be left out only after asking again.</summary>
+    Task<IReadOnlySet<string>> SubscribedTypesAsync(CancellationToken cancellationToken);
+
+    /// <summary>Returns once none of them can be lost any more; those of one scope go out in the order given. After an exception any of them may have been delivered.</summary>
+    Task PublishAsync(IReadOnlyList<PlatformEvent> events, CancellationToken cancellationToken);
+}

@@ -1,3 +1,0 @@
-namespace IoTPlatform.Hosting;
-
-internal sealed record ApiError(string? Error, string? Reason);

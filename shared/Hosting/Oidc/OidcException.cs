@@ -1,4 +1,0 @@
-namespace IoTPlatform.Hosting.Oidc;
-
-/// <summary>The identity provider doesn't answer, or what it answers can't be used. The message is for the operator's log.</summary>
-internal class OidcException(string message, Exception? inner = null) : Exception(message, inner);

@@ -1,0 +1,55 @@
+using IoTPlatform.Hosting;
+
+namespace IoTPlatform.Identity;
+
+/// <summary>
+/// How often passwords may be tried. One address at one account is always limited. The limits of an address and of an account as a
+/// whole hold for strangers only: an address the account was used from is let past them, so that an attack from elsewhere locks nobody out.
+/// </summary>
+internal sealed class LoginLimits(TimeProvider time)
+{
+    private static readonly TimeSpan First = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Longest = TimeSpan.FromMinutes(15);
+
+    private readonly RateLimiter _nameAtAddress = new(time, burst: 5, First, Longest);
+    private readonly RateLimiter _address = new(time, burst: 25, First, Longest);
+    private readonly RateLimiter _name = new(time, burst: 50, First, Longest);
+
+    /// <summary>Before anything is done for a caller. Throws 429 while it has to wait anyway.</summary>
+    public void ThrowIfWaiting(string name, string address) => _nameAtAddress.ThrowIfWaiting(Pair(name, address));
+
+    /// <summary>Counts an attempt that is about to be made. Throws 429.</summary>
+    public Attempt Reserve(string name, string address, bool known)
+    {
+        var reserved = new List<Reservation>(3) { _nameAtAddress.Reserve(Pair(name, address)) };
+        try
+        {
+            if (!known)
+            {
+                reserved.Add(_address.Reserve(address));
+                reserved.Add(_name.Reserve(name));
+            }
+        }
+        catch
+        {
+            reserved.ForEach(r => r.GiveBack());
+            throw;
+        }
+
+        return new Attempt(reserved);
+    }
+
+    private static string Pair(string name, string address) => $"{address} {name}";
+
+    public sealed class Attempt(List<Reservation> reserved)
+    {
+        /// <summary>One of the limits is reached with this attempt.</summary>
+        public bool Limits => reserved.Any(r => r.Limits);
+
+        public void Succeeded()
+        {
+            reserved[0].Forget();
+            reserved.Skip(1).ToList().ForEach(r => r.GiveBack());
+        }
+    }
+}

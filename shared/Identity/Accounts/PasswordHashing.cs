@@ -1,0 +1,27 @@
+using System.Security.Cryptography;
+using Microsoft.AspNetCore.Identity;
+using Microsoft.Extensions.Options;
+
+namespace IoTPlatform.Identity;
+
+/// <summary>ASP.NET Core Identity's hasher (PBKDF2-HMAC-SHA-512), with the same work for an account that does not exist.</summary>
+internal static class PasswordHashing
+{
+    public const int MinLength = 8;
+    public const int MaxLength = 256;
+    private const int Iterations = 210_000; // OWASP password storage cheat sheet, PBKDF2-HMAC-SHA512
+    private static readonly object NoUser = new();
+    private static readonly PasswordHasher<object> Hasher = new(Options.Create(new PasswordHasherOptions { IterationCount = Iterations }));
+    private static readonly Lazy<string> NobodysHash = new(() => Hash(RandomNumberGenerator.GetHexString(32)));
+
+    public static string Hash(string password) => Hasher.HashPassword(NoUser, password);
+
+    /// <param name="hash">Null: nobody by that name; takes as long and is false.</param>
+    /// <param name="outdated">The hash was made with less work than today's.</param>
+    public static bool Verify(string? hash, string password, out bool outdated)
+    {
+        var result = Hasher.VerifyHashedPassword(NoUser, hash ?? NobodysHash.Value, password);
+        outdated = result == PasswordVerificationResult.SuccessRehashNeeded;
+        return result != PasswordVerificationResult.Failed && hash is not null;
+    }
+}

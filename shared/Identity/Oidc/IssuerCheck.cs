@@ -1,0 +1,59 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace IoTPlatform.Identity.Oidc;
+
+/// <summary>Reads the issuer's discovery document at start and says in the log what contradicts the settings; goes on looking until it is right.</summary>
+internal sealed partial class IssuerCheck(OidcOptions options, OidcHttp http, IssuerState state, TimeProvider time, ILogger<IssuerCheck> log) : BackgroundService
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(30);
+
+    private readonly IssuerAddress _address = new(options);
+    private string? _said;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!await HoldsAsync(stoppingToken))
+        {
+            await Task.Delay(Interval, time, stoppingToken);
+        }
+    }
+
+    private async Task<bool> HoldsAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            var document = DiscoveryDocument.Parse(await http.GetAsync(_address.Discovery, stoppingToken), options.Issuer);
+            _ = _address.Resolve(document.JwksUri ?? throw new OidcException("The discovery document has no jwks_uri."));
+            state.Succeeded();
+            return true;
+        }
+        catch (OidcMisconfiguredException e)
+        {
+            state.Failed(e);
+            if (_said != e.Message)
+            {
+                Misconfigured(e.Message);
+            }
+
+            _said = e.Message;
+            return false;
+        }
+        catch (OidcException e)
+        {
+            if (_said != e.Message)
+            {
+                Unreachable(e.Message);
+            }
+
+            _said = e.Message;
+            return false;
+        }
+    }
+
+    [LoggerMessage(33, LogLevel.Error, "nobody can sign in through the identity provider: {Reason}")]
+    private partial void Misconfigured(string reason);
+
+    [LoggerMessage(34, LogLevel.Warning, "the identity provider could not be looked at: {Reason}")]
+    private partial void Unreachable(string reason);
+}

@@ -1,0 +1,29 @@
+namespace IoTPlatform.Identity.Oidc.Login;
+
+/// <summary>Why a login at the identity provider came to nothing.</summary>
+internal enum LoginProblem
+{
+    /// <summary>The identity provider has no client for the portal yet.</summary>
+    NotSetUp,
+    ProviderDown,
+
+    /// <summary>What the identity provider says of itself contradicts the settings.</summary>
+    Misconfigured,
+
+    /// <summary>This browser began no login, or too long ago.</summary>
+    NoAttempt,
+
+    /// <summary>The answer belongs to another login than the one this browser began.</summary>
+    AnotherAttempt,
+    UsedBefore,
+    Malformed,
+    AnotherIssuer,
+
+    /// <summary>The person, or a rule of the identity provider's, said no.</summary>
+    Denied,
+    ProviderRefused,
+    BadToken,
+
+    /// <summary>Signed in there, without any of the platform's roles.</summary>
+    NoRole,
+}

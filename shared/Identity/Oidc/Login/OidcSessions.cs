@@ -1,0 +1,95 @@
+using System.Collections.Concurrent;
+using IoTPlatform.Hosting;
+using IoTPlatform.Jose;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace IoTPlatform.Identity.Oidc.Login;
+
+/// <summary>
+/// Who is signed in, asked again at the identity provider before its access token ends. A session that it refuses to go on with ends
+/// here, too; one that it can't be asked about is good as long as its access token is.
+/// </summary>
+internal sealed partial class OidcSessions(
+    OidcSessionStore store, OidcOptions options, TokenEndpoint tokens, TokenAcceptance acceptance, TimeProvider time, IHostApplicationLifetime host, ILogger<OidcSessions> logger)
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
+
+    // One refresh per session at a time: a refresh token is good for one use, and a second one looks like a theft.
+    private readonly ConcurrentDictionary<string, Lazy<Task<OidcSession?>>> _refreshing = new(StringComparer.Ordinal);
+
+    /// <summary>Null: nobody, or no longer. Throws <see cref="ProblemException"/> 503 <c>identity_unavailable</c> when the identity provider has to be asked and doesn't answer.</summary>
+    public async Task<OidcSession?> FindAsync(string token, CancellationToken cancellationToken)
+    {
+        if (await store.FindAsync(token, cancellationToken) is not { } session || session.Issuer != options.Issuer)
+        {
+            return null;
+        }
+
+        if (time.GetUtcNow() < session.RefreshAt)
+        {
+            return IsValid(session) ? session : throw Unavailable();
+        }
+
+        // Whoever waits may go away; what was begun is finished, or a rotated refresh token would be lost.
+        var refresh = _refreshing.GetOrAdd(token, key => new Lazy<Task<OidcSession?>>(() => RefreshOnceAsync(key)));
+        return await refresh.Value.WaitAsync(cancellationToken);
+    }
+
+    private async Task<OidcSession?> RefreshOnceAsync(string token)
+    {
+        await Task.Yield();
+        try
+        {
+            // Another refresh may have ended between this caller's look and this one.
+            return await store.FindAsync(token, host.ApplicationStopping) is not { } session ? null
+                : time.GetUtcNow() < session.RefreshAt ? session
+                : await RefreshAsync(token, session, host.ApplicationStopping);
+        }
+        finally
+        {
+            _refreshing.TryRemove(token, out _);
+        }
+    }
+
+    private async Task<OidcSession?> RefreshAsync(string token, OidcSession session, CancellationToken stopping)
+    {
+        try
+        {
+            if (session.RefreshToken is null)
+            {
+                return IsValid(session) ? session : await EndAsync(token, session, "there is no refresh token");
+            }
+
+            var refreshed = await acceptance.AcceptRefreshAsync(await tokens.RefreshAsync(session.RefreshToken, stopping), session);
+            return await store.TryReplaceAsync(token, refreshed, stopping) ? refreshed : null;
+        }
+        catch (Exception e) when (e is TokenRefusedException or JoseException or LoginException)
+        {
+            return await EndAsync(token, session, e.Message);
+        }
+        catch (Exception e) when (e is OidcException or ProblemException { Status: 503 })
+        {
+            Postponed(logger, session.Name, e.Message);
+            await store.PostponeRefreshAsync(token, time.GetUtcNow() + Pause, stopping);
+            return IsValid(session) ? session : throw Unavailable(e);
+        }
+    }
+
+    private bool IsValid(OidcSession session) => time.GetUtcNow() < session.ValidUntil;
+
+    private static ProblemException Unavailable(Exception? inner = null) => new(503, "identity_unavailable", "The identity provider cannot be asked at the moment.", Pause, inner);
+
+    private async Task<OidcSession?> EndAsync(string token, OidcSession session, string reason)
+    {
+        Ended(logger, session.Name, reason);
+        await store.CloseAsync(token, "session.ended", session.Name, CancellationToken.None);
+        return null;
+    }
+
+    [LoggerMessage(34, LogLevel.Warning, "the session of {Name} could not be refreshed: {Reason}")]
+    private static partial void Postponed(ILogger logger, string name, string reason);
+
+    [LoggerMessage(35, LogLevel.Information, "the session of {Name} has ended: {Reason}")]
+    private static partial void Ended(ILogger logger, string name, string reason);
+}

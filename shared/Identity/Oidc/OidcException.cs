@@ -1,0 +1,4 @@
+namespace IoTPlatform.Identity.Oidc;
+
+/// <summary>The identity provider doesn't answer, or what it answers can't be used. The message is for the operator's log.</summary>
+internal class OidcException(string message, Exception? inner = null) : Exception(message, inner);

@@ -1,0 +1,35 @@
+using IoTPlatform.Hosting;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authentication.JwtBearer;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace IoTPlatform.Identity.Oidc;
+
+public static class OidcExtensions
+{
+    /// <summary>The authentication scheme of access tokens.</summary>
+    public const string BearerScheme = "Bearer";
+
+    /// <summary>Says at start, and in <c>/health/ready</c>, when the identity provider is not the one the settings describe. Needs AddPlatformHosting with the same options.</summary>
+    public static IServiceCollection AddIssuerCheck(this IServiceCollection services, OidcOptions? oidc) => oidc is null ? services : services.AddHostedService<IssuerCheck>();
+
+    internal static AuthenticationBuilder AddOidcBearer(this AuthenticationBuilder authentication, OidcOptions options)
+    {
+        authentication.Services.AddSingleton(options);
+        authentication.Services.AddSingleton(_ => new OidcHttp(options));
+        authentication.Services.AddSingleton<IssuerState>();
+        authentication.Services.AddSingleton<IReadinessCheck>(services => services.GetRequiredService<IssuerState>());
+        authentication.Services.AddSingleton<SigningKeyCache>();
+        authentication.Services.AddSingleton<AccessTokenHandler>();
+        authentication.Services.AddSingleton<BearerEvents>();
+        authentication.Services.AddOptions<JwtBearerOptions>(BearerScheme).Configure<AccessTokenHandler>((bearer, tokens) =>
+        {
+            bearer.TokenHandlers.Clear();
+            bearer.TokenHandlers.Add(tokens);
+            bearer.TokenValidationParameters = tokens.Parameters;
+            bearer.EventsType = typeof(BearerEvents);
+            bearer.SaveToken = false;
+        });
+        return authentication.AddJwtBearer(BearerScheme, _ => { });
+    }
+}

@@ -1,0 +1,84 @@
+using IoTPlatform.Hosting;
+using IoTPlatform.Identity.Oidc;
+using IoTPlatform.Identity.Oidc.Login;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace IoTPlatform.Identity.Portal;
+
+public static class PortalExtensions
+{
+    /// <summary>
+    /// The portal for browsers: a cookie of its own, local accounts and, where the host has one, the identity provider; that needs an
+    /// <see cref="IClientSecret"/>. The keys of data protection have to outlive the process.
+    /// </summary>
+    public static IServiceCollection AddPortal(this IServiceCollection services, PortalOptions portal, OidcOptions? oidc)
+    {
+        services.AddSingleton(portal);
+        services.AddSingleton(new StackTitle(portal.Title));
+        services.AddSingleton(_ => new PortalPages(portal, oidc));
+        services.AddSingleton<PortalForgery>();
+        services.AddSingleton(provider => new PortalSessions(provider.GetRequiredService<SessionStore>(), provider.GetService<OidcSessions>(), provider.GetService<OidcSessionStore>()));
+        services.AddSingleton<PortalCookie>();
+        services.AddAuthentication().AddCookie(PortalCookie.Scheme, cookie => PortalCookie.Configure(cookie, portal));
+        services.AddAntiforgery(antiforgery =>
+        {
+            antiforgery.Cookie.Name = PortalCookie.NameOf(portal, "form");
+            antiforgery.Cookie.Path = "/";
+            antiforgery.Cookie.HttpOnly = true;
+            antiforgery.Cookie.SecurePolicy = CookieSecurePolicy.Always;
+            antiforgery.Cookie.SameSite = SameSiteMode.Lax; // a Strict one would be replaced, and other tabs' forms with it, whenever a link from elsewhere leads here
+        });
+        return oidc is null ? services : services.AddOidcLogin(portal);
+    }
+
+    /// <summary><c>/portal</c> and what it needs below it; <c>/</c> leads there.</summary>
+    public static WebApplication MapPortal(this WebApplication app)
+    {
+        app.MapGet("/", () => new PortalRedirect(ReturnPath.Home)).AllowAnonymous();
+        app.MapGet(PortalAsset.IconPath, PortalAsset.Icon.Answer).AllowAnonymous();
+        var pages = app.MapGroup("/portal").AddEndpointFilter(OnProblemShowPageAsync);
+        pages.MapPortalPages();
+        if (app.Services.GetService<OidcLogin>() is not null)
+        {
+            pages.MapOidcLogin();
+        }
+
+        return app;
+    }
+
+    private static IServiceCollection AddOidcLogin(this IServiceCollection services, PortalOptions portal) => services
+        .AddSingleton(new OidcClient
+        {
+            ClientId = PortalAddresses.ClientId,
+            RedirectUri = PortalAddresses.Callback(portal.PublicUrl),
+            PostLogoutRedirectUri = PortalAddresses.Home(portal.PublicUrl),
+        })
+        .AddSingleton<LoginCookie>()
+        .AddSingleton<LoginEndpointCache>()
+        .AddSingleton<TokenEndpoint>()
+        .AddSingleton<IdTokenHandler>()
+        .AddSingleton<TokenAcceptance>()
+        .AddSingleton<UsedLogins>()
+        .AddSingleton<OidcSessionStore>()
+        .AddSingleton<OidcSessions>()
+        .AddSingleton<OidcLogin>();
+
+    // The API answers problem details; people get a page.
+    private static async ValueTask<object?> OnProblemShowPageAsync(EndpointFilterInvocationContext invocation, EndpointFilterDelegate next)
+    {
+        try
+        {
+            return await next(invocation);
+        }
+        catch (Exception e) when (ProblemTranslation.Of(e) is { } problem)
+        {
+            var context = invocation.HttpContext;
+            ProblemLog.Answered(context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(PortalPages)), context, problem);
+            return context.RequestServices.GetRequiredService<PortalPages>().Problem(problem);
+        }
+    }
+}

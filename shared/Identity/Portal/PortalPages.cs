@@ -1,0 +1,135 @@
+using IoTPlatform.Hosting;
+using IoTPlatform.Identity.Oidc.Login;
+using Microsoft.AspNetCore.Antiforgery;
+
+namespace IoTPlatform.Identity.Portal;
+
+/// <summary>What people see. The identity provider is null on a host without one.</summary>
+internal sealed class PortalPages(PortalOptions portal, Oidc.OidcOptions? provider = null)
+{
+    public PortalPage SignedIn(PortalUser user, AntiforgeryTokenSet forgery) => new(Frame("Signed in", $"""
+        <section>
+        <h1>Signed in</h1>
+        <dl>
+        <dt>Name</dt><dd id="name">{NameOf(user)}</dd>
+        <dt>Account of</dt><dd id="realm">{user.Issuer ?? "this server (local accounts)"}</dd>
+        <dt>Signed in</dt><dd id="way">{WayOf(user)}</dd>
+        <dt>Roles</dt><dd id="roles">{string.Join(", ", user.Roles)}</dd>
+        </dl>
+        <form method="post" action="/portal/sign-out">{Hidden(forgery)}<button class="button" type="submit">Sign out</button></form>
+        </section>
+        """));
+
+    public PortalPage SignIn(AntiforgeryTokenSet forgery, string returnPath, string? problem = null, int status = 200, TimeSpan? retryAfter = null) => new(
+        Frame("Sign in", $"""
+            <h1>Sign in</h1>
+            {(problem is null ? Markup.None : $"<p class=\"problem\" role=\"alert\">{problem}</p>")}
+            {WaysIn(forgery, returnPath, problem is not null)}
+            """),
+        status,
+        retryAfter);
+
+    /// <summary>
+    /// Signed out here, and on the way to the same at the identity provider. A page and not a redirect: browsers hold every redirect
+    /// after a form against form-action, and a provider may send on to providers of its own that nobody here knows.
+    /// </summary>
+    public PortalPage SigningOut(Uri provider) => new(Frame(
+        "Signing out",
+        $"""
+            <section>
+            <h1>Signed out here</h1>
+            <p><a href="{provider.AbsoluteUri}">Sign out at the identity provider, too</a>: that happens by itself in a moment.</p>
+            </section>
+            """,
+        $"""<meta http-equiv="refresh" content="0;url={provider.AbsoluteUri}">"""));
+
+    public PortalPage SignedOutHereOnly() => new(Frame("Signed out", $"""
+        <section>
+        <h1>Signed out</h1>
+        <p>You are signed out here. The identity provider could not be told, so you may still be signed in there: close the browser on a shared machine.</p>
+        <p><a href="/portal">Back to the portal</a></p>
+        </section>
+        """));
+
+    public PortalPage Failed(LoginProblem problem)
+    {
+        var (status, text) = LoginProblemText.Of(problem);
+        return new PortalPage(
+            Frame("Not signed in", $"""
+                <section>
+                <h1>Not signed in</h1>
+                <p class="problem" role="alert">{text}</p>
+                {(problem == LoginProblem.NoRole ? LoginLink("Sign in as somebody else", ReturnPath.Home, asSomebodyElse: true) : LoginLink("Try again", ReturnPath.Home))}
+                <p><a href="/portal">Other ways to sign in</a></p>
+                </section>
+                """),
+            status);
+    }
+
+    public PortalPage Problem(ProblemException problem) => new(
+        Frame("Problem", $"""
+            <section>
+            <h1>That did not work</h1>
+            <p class="problem" role="alert">{problem.Message}</p>
+            <p><a href="/portal">Back to the portal</a></p>
+            </section>
+            """),
+        problem.Status,
+        problem.RetryAfter);
+
+    private Markup Frame(string title, Markup body) => Frame(title, body, Markup.None);
+
+    private Markup Frame(string title, Markup body, Markup head) => $"""
+        <!DOCTYPE html>
+        <html lang="en">
+        <head>
+        <meta charset="utf-8">
+        <meta name="viewport" content="width=device-width, initial-scale=1">
+        <title>{title} · {portal.Title}</title>
+        <link rel="stylesheet" href="{PortalAsset.StylePath}">
+        <link rel="icon" type="image/svg+xml" href="{PortalAsset.IconPath}">
+        {head}
+        </head>
+        <body>
+        <header>{portal.Title}</header>
+        <main>
+        {body}
+        </main>
+        </body>
+        </html>
+        """;
+
+    private Markup WaysIn(AntiforgeryTokenSet forgery, string returnPath, bool failed)
+    {
+        if (provider is null)
+        {
+            return $"<section>{LocalForm(forgery, returnPath)}</section>";
+        }
+
+        return $"""
+            <section><p>With your account at {provider.Issuer}</p>{LoginLink("Sign in", returnPath)}</section>
+            <details{(failed ? " open" : "")}><summary>Sign in with a local account of this server</summary>{LocalForm(forgery, returnPath)}</details>
+            """;
+    }
+
+    // The public address, so that the cookie of the login is where the identity provider sends the browser back to.
+    private Markup LoginLink(string text, string returnPath, bool asSomebodyElse = false) =>
+        $"""<a class="button" href="{PortalAddresses.Login(portal.PublicUrl).AbsoluteUri}?return_path={Uri.EscapeDataString(returnPath)}{(asSomebodyElse ? "&as=somebody-else" : "")}">{text}</a>""";
+
+    private static Markup LocalForm(AntiforgeryTokenSet forgery, string returnPath) => $"""
+        <form method="post" action="/portal/sign-in">{Hidden(forgery)}<input type="hidden" name="return_path" value="{returnPath}">
+        <label for="username">Name</label><input id="username" name="username" autocomplete="username" autocapitalize="none" required>
+        <label for="password">Password</label><input id="password" name="password" type="password" autocomplete="current-password" required>
+        <button class="button" type="submit">Sign in</button></form>
+        """;
+
+    private static Markup Hidden(AntiforgeryTokenSet forgery) => $"""<input type="hidden" name="{forgery.FormFieldName}" value="{forgery.RequestToken}">""";
+
+    // The prefix tells the audit log's readers apart who is whose; here the page says that in words.
+    private static string NameOf(PortalUser user) => user.Issuer is null ? user.Name : user.Name["oidc:".Length..];
+
+    private static string WayOf(PortalUser user) =>
+        user.Issuer is null ? "with a local account"
+        : user.IdentityProvider is null ? "at the identity provider"
+        : $"at the identity provider, through {user.IdentityProvider}";
+}

@@ -1,0 +1,48 @@
+using IoTPlatform.Hosting;
+using IoTPlatform.Identity.Oidc.Login;
+
+
+namespace IoTPlatform.Identity.Portal;
+
+/// <summary>The sessions of both ways in.</summary>
+/// <param name="local">Local accounts'.</param>
+/// <param name="provider">The identity provider's; null: there is none.</param>
+/// <param name="store">Theirs, too.</param>
+internal sealed class PortalSessions(SessionStore local, OidcSessions? provider = null, OidcSessionStore? store = null)
+{
+    /// <summary>Null: nobody, or no longer. Throws <see cref="ProblemException"/> 503 when the identity provider has to be asked and doesn't answer.</summary>
+    public async Task<PortalUser?> FindAsync(PortalSession session, CancellationToken cancellationToken)
+    {
+        if (session.IsLocal)
+        {
+            return await local.FindAsync(session.Token, cancellationToken) is var (username, roles) ? new PortalUser { Name = username, Roles = roles } : null;
+        }
+
+        return provider is not null && await provider.FindAsync(session.Token, cancellationToken) is { } found
+            ? new PortalUser { Name = found.Name, Roles = found.Roles, Issuer = found.Issuer, IdentityProvider = found.IdentityProvider }
+            : null;
+    }
+
+    /// <summary>Ends it, whether the identity provider answers or not.</summary>
+    /// <returns>The ID token of a session that the identity provider may have, too.</returns>
+    public async Task<string?> EndAsync(PortalSession session, CancellationToken cancellationToken)
+    {
+        if (session.IsLocal)
+        {
+            if (await local.FindAsync(session.Token, cancellationToken) is var (username, _))
+            {
+                await local.CloseAsync(session.Token, username, cancellationToken);
+            }
+
+            return null;
+        }
+
+        if (store is null || await store.FindAsync(session.Token, cancellationToken) is not { } found)
+        {
+            return null;
+        }
+
+        await store.CloseAsync(session.Token, "logout", found.Name, cancellationToken);
+        return found.IdToken;
+    }
+}

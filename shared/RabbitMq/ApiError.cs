@@ -1,0 +1,3 @@
+namespace IoTPlatform.RabbitMq;
+
+internal sealed record ApiError(string? Error, string? Reason);

@@ -1,0 +1,69 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Http.Timeouts;
+using Microsoft.AspNetCore.Routing;
+
+namespace IoTPlatform.RabbitMq;
+
+/// <summary>
+/// RabbitMQ's HTTP authentication backend (rabbitmq_auth_backend_http): four questions, each a POST of a form, each answered with
+/// <c>allow</c> or <c>deny</c>.
+/// </summary>
+public static class RabbitMqAuthEndpoints
+{
+    private const int LongestForm = 16 * 1024;
+
+    /// <summary>Below the broker's own patience, which holds up everything it does for that connection.</summary>
+    private static readonly RequestTimeoutPolicy Soon = new() { Timeout = TimeSpan.FromSeconds(2), TimeoutStatusCode = StatusCodes.Status503ServiceUnavailable };
+
+    /// <param name="app">Needs an <see cref="IRabbitMqAuth"/> among its services.</param>
+    /// <param name="brokerPolicy">Lets in the broker and nobody else: the answers tell who exists.</param>
+    public static void MapRabbitMqAuth(this IEndpointRouteBuilder app, string brokerPolicy)
+    {
+        var group = app.MapGroup("/mqtt/auth").RequireAuthorization(brokerPolicy);
+        group.WithRequestTimeout(Soon);
+        group.MapPost("/user", UserAsync);
+        group.MapPost("/vhost", VhostAsync);
+        group.MapPost("/resource", ResourceAsync);
+        group.MapPost("/topic", TopicAsync);
+    }
+
+    private static async Task<ContentHttpResult> UserAsync(HttpContext context, IRabbitMqAuth auth, CancellationToken cancellationToken)
+    {
+        var form = await ReadAsync(context, cancellationToken).ConfigureAwait(false);
+        return Answer(await auth.MayLogInAsync(Text(form, "username"), form.ContainsKey("password"), cancellationToken).ConfigureAwait(false));
+    }
+
+    private static async Task<ContentHttpResult> VhostAsync(HttpContext context, IRabbitMqAuth auth, CancellationToken cancellationToken)
+    {
+        var form = await ReadAsync(context, cancellationToken).ConfigureAwait(false);
+        var clientId = form.TryGetValue("client_id", out var given) ? given.ToString() : null;
+        return Answer(await auth.MayEnterAsync(Text(form, "username"), Text(form, "vhost"), clientId, cancellationToken).ConfigureAwait(false));
+    }
+
+    private static async Task<ContentHttpResult> ResourceAsync(HttpContext context, IRabbitMqAuth auth, CancellationToken cancellationToken)
+    {
+        var form = await ReadAsync(context, cancellationToken).ConfigureAwait(false);
+        return Answer(auth.MayUse(Text(form, "username"), Text(form, "vhost"), Text(form, "resource"), Text(form, "name"), Text(form, "permission")));
+    }
+
+    private static async Task<ContentHttpResult> TopicAsync(HttpContext context, IRabbitMqAuth auth, CancellationToken cancellationToken)
+    {
+        var form = await ReadAsync(context, cancellationToken).ConfigureAwait(false);
+        return Answer(auth.MayTopic(Text(form, "username"), Text(form, "vhost"), Text(form, "name"), Text(form, "permission"), Text(form, "routing_key")));
+    }
+
+    private static async Task<IFormCollection> ReadAsync(HttpContext context, CancellationToken cancellationToken)
+    {
+        context.Features.Set<IFormFeature>(new FormFeature(context.Request, new FormOptions { BufferBodyLengthLimit = LongestForm, ValueCountLimit = 64, ValueLengthLimit = 4096, KeyLengthLimit = 256 }));
+        return context.Request.HasFormContentType
+            ? await context.Request.ReadFormAsync(cancellationToken).ConfigureAwait(false)
+            : throw new BadHttpRequestException("no form", StatusCodes.Status415UnsupportedMediaType);
+    }
+
+    private static string Text(IFormCollection form, string name) => form.TryGetValue(name, out var value) && value.Count == 1 ? value.ToString() : "";
+
+    private static ContentHttpResult Answer(bool allowed) => TypedResults.Text(allowed ? "allow" : "deny");
+}

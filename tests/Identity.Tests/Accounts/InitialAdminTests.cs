@@ -1,0 +1,84 @@
+using System.Net;
+using IoTPlatform.Hosting;
+using IoTPlatform.Identity;
+using IoTPlatform.Testing;
+
+namespace IoTPlatform.Identity.Tests.Accounts;
+
+public sealed class InitialAdminTests : IAsyncLifetime
+{
+    private readonly TempFolder _temp = new();
+    private TestApp _app = null!;
+    private DataFolder _folder = null!;
+
+    public async Task InitializeAsync()
+    {
+        _app = await TestApp.StartAsync();
+        _folder = DataFolder.Open(_temp.Combine("data"));
+    }
+
+    public async Task DisposeAsync()
+    {
+        _folder.Dispose();
+        await _app.DisposeAsync();
+        _temp.Dispose();
+    }
+
+    [SkippableFact]
+    public async Task EnsureAsync_NoPassword_GeneratesOneIntoAFile()
+    {
+        (await EnsureAsync(null)).ShouldBeTrue();
+
+        var password = File.ReadAllText(_folder.Combine("admin-password")).Trim();
+        password.Length.ShouldBe(24);
+        File.GetUnixFileMode(_folder.Combine("admin-password")).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        (await _app.LoginAsync("admin", password)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        _app.Log.Text.ShouldNotContain(password);
+    }
+
+    [SkippableFact]
+    public async Task EnsureAsync_Again_TakesOnlyThePasswordTheAccountHas()
+    {
+        await EnsureAsync(null);
+        var password = File.ReadAllText(_folder.Combine("admin-password"));
+
+        (await EnsureAsync(null)).ShouldBeFalse();
+        (await EnsureAsync(password.Trim())).ShouldBeFalse();
+        var refused = await Should.ThrowAsync<StartupException>(() => EnsureAsync("another password"));
+
+        refused.Message.ShouldStartWith("IOT_ADMIN_PASSWORD");
+        refused.Message.ShouldNotContain("another password");
+        File.ReadAllText(_folder.Combine("admin-password")).ShouldBe(password);
+        (await _app.LoginAsync("admin", password.Trim())).StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [SkippableFact]
+    public async Task EnsureAsync_CrashAfterTheFile_UsesItsPassword()
+    {
+        _folder.WriteSecret("admin-password", "from before the crash\n"u8);
+
+        (await EnsureAsync(null)).ShouldBeTrue();
+
+        (await _app.LoginAsync("admin", "from before the crash")).StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [SkippableFact]
+    public async Task EnsureAsync_GivenPassword_IsNotWritten()
+    {
+        (await EnsureAsync("given password")).ShouldBeTrue();
+
+        File.Exists(_folder.Combine("admin-password")).ShouldBeFalse();
+        (await _app.LoginAsync("admin", "given password")).StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [SkippableFact]
+    public async Task EnsureAsync_ShortPassword_RefusedWithoutEcho()
+    {
+        var refused = await Should.ThrowAsync<StartupException>(() => EnsureAsync("seven77"));
+
+        refused.Message.ShouldStartWith("IOT_ADMIN_PASSWORD");
+        refused.Message.ShouldNotContain("seven77");
+    }
+
+    private Task<bool> EnsureAsync(string? password) => InitialAdmin.EnsureAsync(_app.DataSource, _folder, password, _app.Time, default);
+}

@@ -1,0 +1,116 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using IoTPlatform.Hosting;
+using IoTPlatform.Identity.Oidc;
+using IoTPlatform.Testing;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+
+namespace IoTPlatform.Identity.Tests.Oidc;
+
+/// <summary>Access tokens behind the same policies as local sessions.</summary>
+public sealed class BearerSchemeTests
+{
+    [SkippableTheory]
+    [InlineData("cdm-viewer", 200, 403, 403)]
+    [InlineData("cdm-operator", 200, 200, 403)]
+    [InlineData("cdm-admin", 200, 200, 200)]
+    public async Task Token_OfEachRole_MeetsThePoliciesASessionMeets(string role, int viewer, int @operator, int admin)
+    {
+        var time = new FakeTime();
+        await using var issuer = await OidcServer.StartAsync(time);
+        await using var app = await TestApp.StartAsync(Map, new OidcOptions { Issuer = issuer.Issuer, CaFile = issuer.CaFile }, time);
+        var token = issuer.Token(c => c["realm_access"] = new JsonObject { ["roles"] = new JsonArray(role, "default-roles-cdm") });
+        var session = await app.SignInAsync("ann", role);
+
+        foreach (var credential in new[] { token, session })
+        {
+            ((int)(await app.GetAsync("/as/viewer", credential)).StatusCode).ShouldBe(viewer);
+            ((int)(await app.GetAsync("/as/operator", credential)).StatusCode).ShouldBe(@operator);
+            ((int)(await app.GetAsync("/as/admin", credential)).StatusCode).ShouldBe(admin);
+        }
+    }
+
+    [SkippableTheory]
+    [InlineData("ann", "oidc:ann")]
+    [InlineData("ann@example.com", "oidc:ann@example.com")]
+    [InlineData("system", "oidc:system")]
+    [InlineData("evil\nname", "oidc:0f9c3c1e-0000-4000-8000-000000000001")]
+    public async Task Token_Name_CannotBeTakenForALocalAccountsOrBreakTheLog(string username, string name)
+    {
+        var time = new FakeTime();
+        await using var issuer = await OidcServer.StartAsync(time);
+        await using var app = await TestApp.StartAsync(Map, new OidcOptions { Issuer = issuer.Issuer, CaFile = issuer.CaFile }, time);
+
+        (await (await app.GetAsync("/as/viewer", issuer.Token(c => c["preferred_username"] = username))).Content.ReadAsStringAsync()).ShouldBe(name);
+    }
+
+    [SkippableFact]
+    public async Task Token_WithoutAnIdentityProvider_Refused()
+    {
+        await using var app = await TestApp.StartAsync(Map);
+        await using var issuer = await OidcServer.StartAsync(app.Time);
+
+        (await app.GetAsync("/as/viewer", issuer.Token())).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        issuer.DiscoveryRequests.ShouldBe(0);
+    }
+
+    [SkippableFact]
+    public async Task Token_AtLogout_SaysThatThereIsNoSession()
+    {
+        await using var app = await OidcApp.StartAsync();
+
+        var response = await app.App.SendAsync(HttpMethod.Post, "/portal/logout", app.Issuer.Token());
+
+        response.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (await TestApp.ProblemOf(response)).Code.ShouldBe("no_session");
+    }
+
+    [SkippableFact]
+    public async Task BackChannel_OtherAddressOfTheIssuer_IsUsedForEveryFetch()
+    {
+        // Nobody listens at the public address; what the discovery document says is public, too.
+        await using var app = await OidcApp.StartAsync(o => o with { Issuer = "https://identity.invalid/realms/cdm", BackChannel = new Uri(new Uri(o.Issuer), "/") });
+        const string Public = "https://identity.invalid/realms/cdm";
+        app.Issuer.Discovery = context => context.Response.WriteAsync($$"""{"issuer":"{{Public}}","jwks_uri":"{{Public}}/jwks"}""");
+
+        (await app.StatusAsync(app.Issuer.Token(c => c["iss"] = Public))).ShouldBe(200);
+        (await app.StatusAsync(app.Issuer.Token())).ShouldBe(401);
+    }
+
+    [SkippableFact]
+    public async Task BackChannel_DiscoveryThatNamesItself_IsFollowedThere()
+    {
+        await using var app = await OidcApp.StartAsync(o => o with { Issuer = "https://identity.invalid/auth/cdm", BackChannel = new Uri(o.Issuer) });
+        app.Issuer.Discovery = context => context.Response.WriteAsync($$"""{"issuer":"https://identity.invalid/auth/cdm","jwks_uri":"{{app.Issuer.Issuer}}/jwks"}""");
+
+        (await app.StatusAsync(app.Issuer.Token(c => c["iss"] = "https://identity.invalid/auth/cdm"))).ShouldBe(200);
+    }
+
+    [SkippableFact]
+    public async Task IssuersServer_UnderAnotherCa_IsNotAsked()
+    {
+        await using var other = await OidcServer.StartAsync(TimeProvider.System);
+        await using var app = await OidcApp.StartAsync(o => o with { CaFile = other.CaFile });
+
+        (await app.StatusAsync(app.Issuer.Token())).ShouldBe(503);
+        app.Issuer.DiscoveryRequests.ShouldBe(0);
+    }
+
+    [SkippableFact]
+    public async Task IssuersServer_UnderNoKnownCa_IsNotAsked()
+    {
+        await using var app = await OidcApp.StartAsync(o => o with { CaFile = null });
+
+        (await app.StatusAsync(app.Issuer.Token())).ShouldBe(503);
+        app.Issuer.DiscoveryRequests.ShouldBe(0);
+    }
+
+    private static void Map(WebApplication app)
+    {
+        foreach (var policy in new[] { Policies.Viewer, Policies.Operator, Policies.Admin })
+        {
+            app.MapGet("/as/" + policy, (HttpContext context) => context.User.Identity!.Name).RequireAuthorization(policy);
+        }
+    }
+}

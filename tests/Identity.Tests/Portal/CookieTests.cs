@@ -1,0 +1,148 @@
+using System.Net;
+using System.Text;
+using IoTPlatform.Testing;
+
+namespace IoTPlatform.Identity.Tests.Portal;
+
+/// <summary>What a cookie of the portal's is good for, and what not.</summary>
+public sealed class CookieTests : IAsyncLifetime
+{
+    private static readonly (string, string, string) Session = ("localhost", "/", PortalApp.SessionCookie);
+    private readonly Browser _browser = new();
+    private LoginHouse _house = null!;
+
+    public async Task InitializeAsync() => _house = await LoginHouse.StartAsync();
+
+    public async Task DisposeAsync()
+    {
+        _browser.Dispose();
+        await _house.DisposeAsync();
+    }
+
+    [SkippableTheory]
+    [InlineData("GET", "portal/audit")]
+    [InlineData("POST", "portal/logout")]
+    public async Task Api_WithThePortalsCookieOnly_IsUnauthenticated(string method, string path)
+    {
+        (await _house.SignInAsync(_browser))["roles"].ShouldBe("cdm-admin");
+
+        (await StatusAsync(method, path)).ShouldBe(401);
+    }
+
+    [SkippableFact]
+    public async Task Api_OfThisHost_KnowsNoPolicyThatTakesTheCookie()
+    {
+        foreach (var endpoint in _house.App.Endpoints)
+        {
+            foreach (var data in endpoint.Metadata.OfType<Microsoft.AspNetCore.Authorization.IAuthorizeData>())
+            {
+                (data.AuthenticationSchemes ?? "").ShouldNotContain("Portal", customMessage: endpoint.DisplayName);
+            }
+        }
+
+        await _house.SignInAsync(_browser);
+        foreach (var endpoint in _house.App.Endpoints.OfType<Microsoft.AspNetCore.Routing.RouteEndpoint>().Where(e => e.Metadata.GetMetadata<Microsoft.AspNetCore.Authorization.IAllowAnonymous>() is null))
+        {
+            var method = endpoint.Metadata.GetMetadata<Microsoft.AspNetCore.Routing.HttpMethodMetadata>()?.HttpMethods[0] ?? "GET";
+            (await StatusAsync(method, endpoint.RoutePattern.RawText!.TrimStart('/').Replace("{", "", StringComparison.Ordinal).Replace("}", "", StringComparison.Ordinal))).ShouldBe(401, endpoint.DisplayName);
+        }
+    }
+
+    [SkippableFact]
+    public async Task Tampered_AnyCharacter_IsNobody()
+    {
+        await _house.SignInAsync(_browser);
+        var good = _browser.Cookies[Session];
+        foreach (var at in new[] { 0, 1, 10, good.Length / 2, good.Length - 2 })
+        {
+            _browser.Cookies[Session] = good[..at] + (good[at] == 'A' ? 'B' : 'A') + good[(at + 1)..];
+            (await _house.Portal.NameAsync(_browser)).ShouldBeNull();
+        }
+
+        foreach (var bad in new[] { "x", good[..^1], good + "AAAA", new string('A', 6000), "chunks-2", "%00" })
+        {
+            _browser.Cookies[Session] = bad;
+            var page = await _browser.GetAsync(_house.Portal.Home);
+            page.Status.ShouldBe(HttpStatusCode.OK, bad[..Math.Min(20, bad.Length)]);
+            page["name"].ShouldBeNull();
+        }
+
+        _browser.Cookies[Session] = good;
+        (await _house.Portal.NameAsync(_browser)).ShouldBe("ann");
+    }
+
+    [SkippableFact]
+    public async Task LoginsCookie_IsNoSession_AndTheOtherWayRound()
+    {
+        await _house.SignInAsync(_browser);
+        var session = _browser.Cookies[Session];
+        using var other = new Browser();
+        var answer = _house.Logins.Answered(await _house.BeginAsync(other));
+        var login = ("localhost", "/", PortalApp.LoginCookie);
+        using var confused = new Browser();
+        confused.Cookies[Session] = other.Cookies[login];
+        (await _house.Portal.NameAsync(confused)).ShouldBeNull();
+
+        other.Cookies[login] = session;
+        (await other.GetAsync(answer)).Status.ShouldBe(HttpStatusCode.BadRequest);
+    }
+
+    [SkippableFact]
+    public async Task Fixation_PlantedSession_NeverBecomesTheVictims()
+    {
+        using var attacker = new Browser();
+        _house.Logins.AccessToken = c => c["preferred_username"] = "mallory";
+        await _house.SignInAsync(attacker);
+        PortalApp.Take(attacker, _browser, PortalApp.SessionCookie);
+        var planted = _browser.Cookies[Session];
+        _house.Logins.AccessToken = null;
+
+        (await _house.SignInAsync(_browser))["name"].ShouldBe("ann");
+
+        _browser.Cookies[Session].ShouldNotBe(planted);
+        (await _house.Portal.NameAsync(attacker)).ShouldBeNull();
+    }
+
+    [SkippableFact]
+    public async Task SignOut_WithoutTheFormsToken_ChangesNothing()
+    {
+        await _house.SignInAsync(_browser);
+
+        (await _browser.PostAsync(new Uri(_house.Portal.Url, "portal/sign-out"), new Dictionary<string, string>())).Status.ShouldBe(HttpStatusCode.BadRequest);
+
+        (await _house.Portal.NameAsync(_browser)).ShouldBe("ann");
+    }
+
+    [SkippableFact]
+    public async Task SignOut_WithAnotherSessionsForm_ChangesNothing()
+    {
+        using var attacker = new Browser();
+        var form = (await _house.SignInAsync(attacker)).Form("sign-out");
+        await _house.SignInAsync(_browser);
+
+        (await _browser.PostAsync(form.Action, form.Fields)).Status.ShouldBe(HttpStatusCode.BadRequest);
+
+        // Nor together with that form's cookie, which a neighbouring host could have planted.
+        PortalApp.Take(attacker, _browser, "__Host-iot-test-form");
+        (await _browser.PostAsync(form.Action, form.Fields)).Status.ShouldBe(HttpStatusCode.BadRequest);
+        (await _house.Portal.NameAsync(_browser)).ShouldBe("ann");
+    }
+
+    [SkippableFact]
+    public async Task SignOut_ByALink_IsNotPossible()
+    {
+        await _house.SignInAsync(_browser);
+
+        (await StatusAsync("GET", "portal/sign-out")).ShouldBe(405);
+    }
+
+    private async Task<int> StatusAsync(string method, string path)
+    {
+        using var http = new HttpClient(new SocketsHttpHandler { UseCookies = false, AllowAutoRedirect = false, SslOptions = { RemoteCertificateValidationCallback = (_, _, _, _) => true } });
+        using var request = new HttpRequestMessage(new HttpMethod(method), new Uri(_house.Portal.Url, path));
+        request.Headers.Add("Cookie", _browser.CookiesFor(_house.Portal.Home));
+        request.Content = method == "GET" ? null : new StringContent("{}", Encoding.UTF8, "application/json");
+        using var response = await http.SendAsync(request);
+        return (int)response.StatusCode;
+    }
+}

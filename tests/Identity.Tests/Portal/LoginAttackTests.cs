@@ -1,0 +1,373 @@
+using System.Buffers.Text;
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json.Nodes;
+using IoTPlatform.LocalServices;
+using IoTPlatform.Jose;
+using IoTPlatform.Testing;
+using Microsoft.AspNetCore.Http;
+
+namespace IoTPlatform.Identity.Tests.Portal;
+
+/// <summary>What somebody in between, beside or behind a login may try. Nobody gets a session by it.</summary>
+public sealed class LoginAttackTests : IClassFixture<LoginAttackTests.Fixture>
+{
+    private readonly LoginHouse _house;
+
+    public LoginAttackTests(Fixture fixture)
+    {
+        _house = fixture.House;
+        _house.Reset();
+    }
+
+    private OidcLogins Logins => _house.Logins;
+    private long Now => _house.App.Time.GetUtcNow().ToUnixTimeSeconds();
+
+    [SkippableFact]
+    public async Task LoginCsrf_AttackersAnswerInAVictimsBrowser_Refused()
+    {
+        using var attacker = new Browser();
+        using var victim = new Browser();
+        var answer = Logins.Answered(await _house.BeginAsync(attacker));
+
+        await RefusedAsync(victim, answer, HttpStatusCode.BadRequest, "NoAttempt");
+        Logins.Redeemed.ShouldBe(0);
+    }
+
+    [SkippableFact]
+    public async Task StateSwap_BothHaveBegunALogin_Refused()
+    {
+        using var attacker = new Browser();
+        using var victim = new Browser();
+        var answer = Logins.Answered(await _house.BeginAsync(attacker));
+        await _house.BeginAsync(victim);
+
+        await RefusedAsync(victim, answer, HttpStatusCode.BadRequest, "AnotherAttempt");
+        Logins.Redeemed.ShouldBe(0);
+    }
+
+    [SkippableFact]
+    public async Task CodeInjection_StolenCodeIntoAnAttackersOwnLogin_RefusedByPkce()
+    {
+        using var victim = new Browser();
+        using var attacker = new Browser();
+        var stolen = Logins.Code(await _house.BeginAsync(victim));
+
+        await RefusedAsync(attacker, Logins.Answered(await _house.BeginAsync(attacker), stolen), HttpStatusCode.Forbidden, "ProviderRefused");
+        Logins.Redeemed.ShouldBe(1);
+    }
+
+    [SkippableFact]
+    public async Task Replay_SameAnswerWithAKeptCookie_RefusedWithoutAskingTheProvider()
+    {
+        using var browser = new Browser();
+        using var again = new Browser();
+        var answer = Logins.Answered(await _house.BeginAsync(browser));
+        PortalApp.Take(browser, again, PortalApp.LoginCookie);
+        (await browser.GetAsync(answer))["name"].ShouldBe("ann");
+
+        await RefusedAsync(again, answer, HttpStatusCode.BadRequest, "UsedBefore");
+        Logins.Redeemed.ShouldBe(1);
+        await RefusedAsync(again, answer, HttpStatusCode.BadRequest, "NoAttempt");
+    }
+
+    [SkippableFact]
+    public async Task Expired_LoginOfTenMinutesAgo_Refused()
+    {
+        using var browser = new Browser();
+        var answer = Logins.Answered(await _house.BeginAsync(browser));
+        _house.App.Time.Advance(TimeSpan.FromMinutes(10));
+
+        await RefusedAsync(browser, answer, HttpStatusCode.BadRequest, "NoAttempt");
+    }
+
+    [SkippableTheory]
+    [InlineData("https://other.example/realms/cdm")]
+    [InlineData(null)]
+    public async Task MixUp_AnswerOfAnotherIssuerOrOfNone_NeverReachesTheTokenEndpoint(string? issuer)
+    {
+        using var browser = new Browser();
+        var answer = Logins.Answered(await _house.BeginAsync(browser)).AbsoluteUri;
+        answer = answer[..answer.IndexOf("&iss=", StringComparison.Ordinal)] + (issuer is null ? "" : "&iss=" + Uri.EscapeDataString(issuer));
+
+        await RefusedAsync(browser, new Uri(answer), HttpStatusCode.Forbidden, "AnotherIssuer");
+        Logins.Redeemed.ShouldBe(0);
+    }
+
+    [SkippableTheory]
+    [InlineData("", "no state")]
+    [InlineData("?code=x", "no state")]
+    [InlineData("?state=x", "neither or both")]
+    [InlineData("?state=x&code=y&error=access_denied", "neither or both")]
+    [InlineData("?state=x&state=y&code=z", "given twice")]
+    [InlineData("?state=x&code=y&code=z", "given twice")]
+    [InlineData("?state=x&code=", "empty")]
+    [InlineData("?state=x&code=LONG", "too long")]
+    [InlineData("?state=LONG&code=x", "too long")]
+    [InlineData("?state=x&code=y&iss=LONG", "too long")]
+    public async Task Malformed_Answer_Refused(string query, string reason)
+    {
+        using var browser = new Browser();
+        await _house.BeginAsync(browser);
+
+        await RefusedAsync(browser, new Uri(_house.Portal.Callback, query.Replace("LONG", new string('a', 3000), StringComparison.Ordinal)), HttpStatusCode.BadRequest, "Malformed");
+        _house.Log.ShouldContain(reason);
+    }
+
+    [SkippableTheory]
+    [InlineData("access_denied", "Denied")]
+    [InlineData("temporarily_unavailable", "ProviderRefused")]
+    [InlineData("<script>alert(1)</script>", "ProviderRefused")]
+    [InlineData("x\r\nforged log line", "ProviderRefused")]
+    public async Task ProvidersError_IsExplained_AndNothingOfItIsShown(string error, string problem)
+    {
+        using var browser = new Browser();
+        var state = System.Web.HttpUtility.ParseQueryString((await _house.BeginAsync(browser)).Query)["state"];
+        var answer = new Uri($"{_house.Portal.Callback}?state={state}&error={Uri.EscapeDataString(error)}&error_description=%3Cscript%3Ealert(2)%3C/script%3E&iss={Uri.EscapeDataString(_house.Issuer.Issuer)}");
+
+        var page = await RefusedAsync(browser, answer, HttpStatusCode.Forbidden, problem);
+
+        page.Html.ShouldNotContain("alert(");
+        page.Link("Try again").AbsolutePath.ShouldBe("/portal/oidc/login");
+        _house.Log.Split('\n').ShouldNotContain(line => line.StartsWith("forged", StringComparison.Ordinal));
+    }
+
+    [SkippableFact]
+    public async Task ProvidersError_ForALoginThatNobodyBegan_IsNotBelieved()
+    {
+        using var browser = new Browser();
+
+        await RefusedAsync(browser, new Uri(_house.Portal.Callback, "?state=x&error=access_denied"), HttpStatusCode.BadRequest, "NoAttempt");
+    }
+
+    [SkippableTheory]
+    [InlineData("iss", "https://other.example/realms/cdm", "BadIssuer")]
+    [InlineData("aud", "another-client", "BadAudience")]
+    [InlineData("aud", "iot-bridge-api", "BadAudience")]
+    [InlineData("azp", "another-client", "BadAudience")]
+    [InlineData("nonce", "another-login", "Malformed")]
+    [InlineData("nonce", null, "Malformed")]
+    [InlineData("sub", null, "MissingClaim")]
+    [InlineData("exp", null, "MissingClaim")]
+    [InlineData("iat", null, "MissingClaim")]
+    [InlineData("typ", "Bearer", "Malformed")]
+    [InlineData("typ", "Refresh", "Malformed")]
+    [InlineData("sub", "somebody-else", "Malformed")]
+    [InlineData("at_hash", "AAAAAAAAAAAAAAAAAAAAAA", "Malformed")]
+    public async Task IdToken_WithAWrongClaim_Refused(string claim, string? value, string error)
+    {
+        Logins.IdToken = claims =>
+        {
+            claims.Remove(claim);
+            if (value is not null)
+            {
+                claims[claim] = value;
+            }
+        };
+
+        await BadTokenAsync(error);
+    }
+
+    [SkippableFact]
+    public async Task IdToken_ForOthersToo_OnlyWithThisClientAsParty()
+    {
+        Logins.IdToken = claims =>
+        {
+            claims["aud"] = new JsonArray("iot-portal", "another-client");
+            claims.Remove("azp");
+        };
+        await BadTokenAsync("BadAudience");
+
+        Logins.IdToken = claims => claims["aud"] = new JsonArray("iot-portal", "another-client");
+        using var browser = new Browser();
+        (await _house.SignInAsync(browser))["name"].ShouldBe("ann");
+    }
+
+    [SkippableFact]
+    public async Task IdToken_Expired_Refused()
+    {
+        Logins.IdToken = claims => claims["exp"] = Now - 60;
+        await BadTokenAsync("Expired");
+    }
+
+    [SkippableFact]
+    public async Task IdToken_FromTheFuture_Refused()
+    {
+        Logins.IdToken = claims => claims["iat"] = Now + 3600;
+        await BadTokenAsync("NotYetValid");
+    }
+
+    [SkippableFact]
+    public async Task IdToken_ByAnotherKeyUnderTheSameName_Refused()
+    {
+        using var key = OidcKey.Create("first");
+        Logins.IdTokenKey = key;
+        await BadTokenAsync("BadSignature");
+    }
+
+    [SkippableFact]
+    public async Task IdToken_ByAKeyOfItsOwn_Refused()
+    {
+        using var key = OidcKey.Create("mine");
+        Logins.IdTokenKey = key;
+        await BadTokenAsync("UnknownKey");
+    }
+
+    [SkippableTheory]
+    [InlineData("logout+jwt")]
+    [InlineData("at+jwt")]
+    [InlineData("secevent+jwt")]
+    public async Task IdToken_OfAnotherKind_Refused(string type)
+    {
+        Logins.IdTokenType = type;
+        await BadTokenAsync("Malformed");
+    }
+
+    [SkippableFact]
+    public async Task IdToken_Unsigned_Refused()
+    {
+        Logins.Answer = answer => answer["id_token"] = $"{Encode("""{"alg":"none","kid":"first"}""")}.{((string)answer["id_token"]!).Split('.')[1]}.AAAA";
+        await BadTokenAsync("AlgorithmNotAllowed");
+    }
+
+    [SkippableFact]
+    public async Task IdToken_Hs256WithThePublicKeyOrTheClientsSecret_Refused()
+    {
+        foreach (var secret in new[] { _house.Issuer.Keys[0].PublicKey.ToJson(), OidcLogins.ClientSecret })
+        {
+            Logins.Answer = answer =>
+            {
+                var input = $"{Encode("""{"alg":"HS256","kid":"first"}""")}.{((string)answer["id_token"]!).Split('.')[1]}";
+                answer["id_token"] = $"{input}.{Base64Url.EncodeToString(HMACSHA256.HashData(Encoding.UTF8.GetBytes(secret), Encoding.ASCII.GetBytes(input)))}";
+            };
+            await BadTokenAsync("AlgorithmNotAllowed");
+        }
+    }
+
+    [SkippableFact]
+    public async Task IdToken_TheAccessTokenInItsPlace_Refused()
+    {
+        Logins.Answer = answer => answer["id_token"] = (string)answer["access_token"]!;
+        await BadTokenAsync("BadAudience");
+    }
+
+    [SkippableFact]
+    public async Task IdToken_Missing_Refused()
+    {
+        Logins.Answer = answer => answer.Remove("id_token");
+        await BadTokenAsync("Malformed");
+    }
+
+    [SkippableFact]
+    public async Task IdToken_RightHashOfTheAccessToken_Accepted()
+    {
+        Logins.Answer = answer =>
+        {
+            var claims = JsonNode.Parse(Base64Url.DecodeFromChars(((string)answer["id_token"]!).Split('.')[1]))!.AsObject();
+            claims["at_hash"] = Base64Url.EncodeToString(SHA256.HashData(Encoding.ASCII.GetBytes((string)answer["access_token"]!)).AsSpan(0, 16));
+            answer["id_token"] = Jwt.Sign(claims, _house.Issuer.Keys[0]);
+        };
+        using var browser = new Browser();
+
+        (await _house.SignInAsync(browser))["name"].ShouldBe("ann");
+    }
+
+    [SkippableTheory]
+    [InlineData("iss", "https://other.example/realms/cdm")]
+    [InlineData("typ", "ID")]
+    [InlineData("sub", "somebody-else")]
+    public async Task AccessToken_NotThisPersonsOrNotOne_Refused(string claim, string value)
+    {
+        Logins.AccessToken = claims => claims[claim] = value;
+        await BadTokenAsync("");
+    }
+
+    [SkippableFact]
+    public async Task AccessToken_ForAnotherApi_OpensNothing()
+    {
+        Logins.AccessToken = claims => claims["aud"] = "another-api";
+        using var browser = new Browser();
+
+        await RefusedAsync(browser, Logins.Answered(await _house.BeginAsync(browser)), HttpStatusCode.Forbidden, "NoRole");
+    }
+
+    [SkippableFact]
+    public async Task AccessToken_RolesInAnotherClaim_AreNone()
+    {
+        Logins.AccessToken = claims =>
+        {
+            claims.Remove("realm_access");
+            claims["roles"] = new JsonArray("cdm-admin");
+            claims["resource_access"] = new JsonObject { ["iot-portal"] = new JsonObject { ["roles"] = new JsonArray("cdm-admin") } };
+        };
+        using var browser = new Browser();
+
+        await RefusedAsync(browser, Logins.Answered(await _house.BeginAsync(browser)), HttpStatusCode.Forbidden, "NoRole");
+    }
+
+    [SkippableTheory]
+    [InlineData("https://evil.example/auth", "token_endpoint")]
+    [InlineData("https://evil.example/auth", "authorization_endpoint")]
+    [InlineData("javascript:alert(1)", "authorization_endpoint")]
+    [InlineData("https://evil.example/auth", "end_session_endpoint")]
+    public async Task Discovery_LeadsElsewhere_NobodyIsSentThere(string url, string member)
+    {
+        var discovery = _house.Issuer.DiscoveryJson();
+        discovery[member] = url;
+        _house.Issuer.Discovery = context => context.Response.WriteAsync(discovery.ToJsonString());
+        using var browser = new Browser();
+
+        (await browser.GetAsync(new Uri(_house.Portal.Url, "portal/oidc/login"), stopAt: "https://evil")).Status.ShouldBe(HttpStatusCode.ServiceUnavailable);
+    }
+
+    [SkippableTheory]
+    [InlineData("/portal?page=2", "/portal?page=2")]
+    [InlineData("/portal", "/portal")]
+    [InlineData("//evil.example", "/portal")]
+    [InlineData("/\\evil.example", "/portal")]
+    [InlineData("https://evil.example/portal", "/portal")]
+    [InlineData("/portal//evil.example", "/portal")]
+    [InlineData("/portal/\\evil.example", "/portal")]
+    [InlineData("/portal@evil.example", "/portal")]
+    [InlineData("/portalevil", "/portal")]
+    [InlineData("/portal\r\nSet-Cookie: a=b", "/portal")]
+    [InlineData("javascript:alert(1)", "/portal")]
+    [InlineData("", "/portal")]
+    public async Task OpenRedirect_ReturnPath_StaysOnThePortal(string wanted, string expected)
+    {
+        using var browser = new Browser();
+        var answer = _house.Logins.Answered(await _house.BeginAsync(browser, wanted));
+
+        (await browser.GetAsync(answer)).Url.ShouldBe(new Uri(_house.Portal.Url, expected));
+    }
+
+    private async Task BadTokenAsync(string error)
+    {
+        using var browser = new Browser();
+        var page = await RefusedAsync(browser, Logins.Answered(await _house.BeginAsync(browser)), HttpStatusCode.Forbidden, "BadToken");
+        page.Text.ShouldContain("can't be accepted");
+        _house.Log.ShouldContain($"BadToken: {error}");
+    }
+
+    private async Task<BrowserPage> RefusedAsync(Browser browser, Uri answer, HttpStatusCode status, string problem)
+    {
+        var page = await browser.GetAsync(answer);
+        page.Status.ShouldBe(status, page.Text);
+        browser.Cookies.Keys.ShouldNotContain(c => c.Name == PortalApp.SessionCookie);
+        (await _house.Portal.NameAsync(browser)).ShouldBeNull();
+        _house.Log.Split('\n').Count(line => line.Contains("came to nothing: " + problem, StringComparison.Ordinal)).ShouldBeGreaterThan(0, _house.Log);
+        return page;
+    }
+
+    private static string Encode(string text) => Base64Url.EncodeToString(Encoding.UTF8.GetBytes(text));
+
+    public sealed class Fixture : IAsyncLifetime
+    {
+        internal LoginHouse House { get; private set; } = null!;
+
+        public async Task InitializeAsync() => House = await LoginHouse.StartAsync();
+
+        public async Task DisposeAsync() => await House.DisposeAsync();
+    }
+}

@@ -1,0 +1,76 @@
+using System.Globalization;
+using System.Net;
+using IoTPlatform.Identity.Oidc;
+using IoTPlatform.Identity.Oidc.Login;
+using IoTPlatform.Identity.Portal;
+using IoTPlatform.LocalServices;
+using IoTPlatform.Testing;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace IoTPlatform.Identity.Tests.Portal;
+
+/// <summary>A host with a portal, over TLS as browsers want it for such cookies.</summary>
+internal sealed class PortalApp : IAsyncDisposable
+{
+    public const string SessionCookie = "__Host-iot-test-session";
+    public const string LoginCookie = "__Host-iot-test-login";
+    private readonly TempFolder _folder;
+    private readonly TestCertificates _certificates;
+
+    private PortalApp(TempFolder folder, TestCertificates certificates, TestApp app, Uri url)
+    {
+        _folder = folder;
+        _certificates = certificates;
+        App = app;
+        Url = url;
+    }
+
+    public TestApp App { get; }
+
+    public FakeTime Time => App.Time;
+
+    public Uri Url { get; }
+
+    public Uri Home => new(Url, "portal");
+
+    public Uri Callback => new(Url, "portal/oidc/callback");
+
+    /// <param name="oidc">The identity provider; null: local accounts only.</param>
+    /// <param name="time">The clock; null: one of its own.</param>
+    /// <param name="secret">Of the portal's client; null: there is none yet.</param>
+    public static async Task<PortalApp> StartAsync(OidcOptions? oidc = null, FakeTime? time = null, string? secret = OidcLogins.ClientSecret)
+    {
+        var folder = new TempFolder();
+        var certificates = new TestCertificates(folder);
+        var port = FreePort.Next();
+        var url = new Uri(string.Create(CultureInfo.InvariantCulture, $"https://localhost:{port}/"));
+        var app = await TestApp.StartAsync(app => app.MapPortal(), oidc, time, builder =>
+        {
+            builder.WebHost.UseUrls().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port, listen => listen.UseHttps(certificates.Server)));
+            builder.Services.AddDataProtection().UseEphemeralDataProtectionProvider();
+            builder.Services.AddSingleton<IClientSecret>(new Secret(secret));
+            builder.Services.AddPortal(new PortalOptions { Name = "test", Title = "Test portal", PublicUrl = url }, oidc);
+        });
+        return new PortalApp(folder, certificates, app, url);
+    }
+
+    /// <summary>What the browser's session is worth: the name on the page; null: nobody.</summary>
+    public async Task<string?> NameAsync(Browser browser) => (await browser.GetAsync(Home))["name"];
+
+    public static void Take(Browser from, Browser to, string cookie) => to.Cookies[("localhost", "/", cookie)] = from.Cookies[("localhost", "/", cookie)];
+
+    public async ValueTask DisposeAsync()
+    {
+        await App.DisposeAsync();
+        _certificates.Dispose();
+        _folder.Dispose();
+    }
+
+    private sealed class Secret(string? secret) : IClientSecret
+    {
+        public Task<string?> FindAsync(CancellationToken cancellationToken) => Task.FromResult(secret);
+    }
+}

@@ -1,0 +1,198 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using IoTPlatform.Identity;
+using IoTPlatform.LocalServices;
+using IoTPlatform.Testing;
+using Microsoft.AspNetCore.Http;
+
+namespace IoTPlatform.Identity.Tests.Portal;
+
+/// <summary>A session of the identity provider's from its first page to its end.</summary>
+public sealed class SessionTests : IAsyncLifetime
+{
+    private static readonly TimeSpan RefreshIsDue = TimeSpan.FromMinutes(4);
+    private static readonly TimeSpan TokenHasEnded = TimeSpan.FromMinutes(5);
+    private readonly Browser _browser = new();
+    private LoginHouse _house = null!;
+
+    public async Task InitializeAsync() => _house = await LoginHouse.StartAsync();
+
+    public async Task DisposeAsync()
+    {
+        _browser.Dispose();
+        await _house.DisposeAsync();
+    }
+
+    [SkippableFact]
+    public async Task Refresh_BeforeTheTokenEnds_IsDoneOnceHoweverManyAsk()
+    {
+        await SignInAsync();
+        _house.App.Time.Advance(RefreshIsDue - TimeSpan.FromSeconds(1));
+        (await NameAsync()).ShouldBe("ann");
+        _house.Logins.Refreshed.ShouldBe(0);
+        _house.App.Time.Advance(TimeSpan.FromSeconds(1));
+
+        var names = await Task.WhenAll(Enumerable.Range(0, 20).Select(async _ =>
+        {
+            using var tab = new Browser();
+            PortalApp.Take(_browser, tab, PortalApp.SessionCookie);
+            return await _house.Portal.NameAsync(tab);
+        }));
+
+        names.ShouldAllBe(name => name == "ann");
+        _house.Logins.Refreshed.ShouldBe(1);
+    }
+
+    [SkippableFact]
+    public async Task Refresh_CallerGoesAway_IsFinishedAllTheSame()
+    {
+        await SignInAsync();
+        _house.App.Time.Advance(RefreshIsDue);
+        var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var answer = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _house.Logins.Endpoint = async context =>
+        {
+            asked.SetResult();
+            await answer.Task;
+            _house.Logins.Endpoint = null;
+            await _house.Logins.TokenAsync(context);
+        };
+        using var impatient = new HttpClient(new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = (_, _, _, _) => true }, UseCookies = false });
+        using var gone = new CancellationTokenSource();
+        using var request = new HttpRequestMessage(HttpMethod.Get, _house.Portal.Home) { Headers = { { "Cookie", _browser.CookiesFor(_house.Portal.Home) } } };
+        var first = impatient.SendAsync(request, gone.Token);
+        await asked.Task;
+
+        await gone.CancelAsync();
+        await Should.ThrowAsync<OperationCanceledException>(() => first);
+        answer.SetResult();
+
+        (await NameAsync()).ShouldBe("ann");
+        _house.App.Time.Advance(RefreshIsDue);
+        (await NameAsync()).ShouldBe("ann");
+    }
+
+    [SkippableFact]
+    public async Task Refresh_Refused_EndsTheSession()
+    {
+        await SignInAsync();
+        _house.Logins.EndSessions();
+        _house.App.Time.Advance(RefreshIsDue);
+
+        (await NameAsync()).ShouldBeNull();
+
+        _house.App.Log.Text.ShouldContain("the session of oidc:ann has ended: The identity provider refused: invalid_grant.");
+        (await _house.App.Database.ScalarAsync<long>("SELECT count(*) FROM accounts.oidc_sessions")).ShouldBe(0);
+        (await _house.App.Database.ScalarAsync<long>("SELECT count(*) FROM audit.entries WHERE action = 'session.ended'")).ShouldBe(1);
+        _browser.Cookies.Keys.ShouldNotContain(c => c.Name == PortalApp.SessionCookie);
+    }
+
+    [SkippableFact]
+    public async Task Refresh_RolesHaveChanged_AreTheNewOnes()
+    {
+        await SignInAsync();
+        _house.Roles("cdm-viewer");
+        (await PageAsync())["roles"].ShouldBe("cdm-admin");
+        _house.App.Time.Advance(RefreshIsDue);
+
+        (await PageAsync())["roles"].ShouldBe("cdm-viewer");
+    }
+
+    [SkippableFact]
+    public async Task Refresh_RolesAreGone_EndsTheSession()
+    {
+        await SignInAsync();
+        _house.Roles();
+        _house.App.Time.Advance(RefreshIsDue);
+
+        (await NameAsync()).ShouldBeNull();
+    }
+
+    [SkippableFact]
+    public async Task Refresh_BringsAnotherPersonsTokens_EndsTheSession()
+    {
+        await SignInAsync();
+        _house.Logins.AccessToken = c => c["sub"] = "somebody-else";
+        _house.App.Time.Advance(RefreshIsDue);
+
+        (await NameAsync()).ShouldBeNull();
+    }
+
+    [SkippableFact]
+    public async Task Refresh_BringsAnotherPersonsIdToken_EndsTheSession()
+    {
+        await SignInAsync();
+        _house.Logins.IdToken = c => c["sub"] = "somebody-else";
+        _house.App.Time.Advance(RefreshIsDue);
+
+        (await NameAsync()).ShouldBeNull();
+    }
+
+    [SkippableFact]
+    public async Task Refresh_ProviderDown_GoesOnUntilTheTokenEnds_AndAgainWhenItIsBack()
+    {
+        await SignInAsync();
+        await _house.Issuer.StopListeningAsync();
+        _house.App.Time.Advance(RefreshIsDue);
+        (await NameAsync()).ShouldBe("ann");
+
+        _house.App.Time.Advance(TokenHasEnded - RefreshIsDue);
+        var page = await PageAsync();
+        page.Status.ShouldBe(HttpStatusCode.ServiceUnavailable);
+        page.Headers.RetryAfter.ShouldNotBeNull();
+        page.Text.ShouldContain("identity provider cannot be asked");
+        (await PageAsync()).Status.ShouldBe(HttpStatusCode.ServiceUnavailable);
+
+        await _house.Issuer.StartListeningAsync();
+        _house.App.Time.Advance(TimeSpan.FromSeconds(10));
+        (await NameAsync()).ShouldBe("ann");
+    }
+
+    [SkippableFact]
+    public async Task NoRefreshToken_SessionEndsWithItsAccessToken()
+    {
+        _house.Logins.Answer = answer => answer.Remove("refresh_token");
+        await SignInAsync();
+        _house.App.Time.Advance(RefreshIsDue);
+        (await NameAsync()).ShouldBe("ann");
+        _house.App.Time.Advance(TokenHasEnded - RefreshIsDue);
+
+        (await NameAsync()).ShouldBeNull();
+    }
+
+    [SkippableFact]
+    public async Task Lifetime_EightHours_HoweverOftenItWasRefreshed()
+    {
+        await SignInAsync();
+        for (var passed = TimeSpan.Zero; passed < TimeSpan.FromHours(8) - TimeSpan.FromHours(1); passed += TimeSpan.FromHours(1))
+        {
+            _house.App.Time.Advance(TimeSpan.FromHours(1));
+            (await NameAsync()).ShouldBe("ann");
+        }
+
+        var copy = _browser.Cookies[("localhost", "/", PortalApp.SessionCookie)];
+        _house.App.Time.Advance(TimeSpan.FromHours(1));
+        _browser.Cookies[("localhost", "/", PortalApp.SessionCookie)] = copy;
+
+        (await NameAsync()).ShouldBeNull();
+    }
+
+    [SkippableFact]
+    public async Task Sessions_OfOnePerson_AreBounded()
+    {
+        for (var login = 0; login < 52; login++)
+        {
+            using var browser = new Browser();
+            await _house.SignInAsync(browser);
+            _house.App.Time.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        (await _house.App.Database.ScalarAsync<long>("SELECT count(*) FROM accounts.oidc_sessions")).ShouldBe(50);
+    }
+
+    private Task<BrowserPage> PageAsync() => _browser.GetAsync(_house.Portal.Home);
+
+    private Task<string?> NameAsync() => _house.Portal.NameAsync(_browser);
+
+    private async Task SignInAsync() => (await _house.SignInAsync(_browser))["name"].ShouldBe("ann");
+}
