@@ -8,7 +8,8 @@ public static class OidcHttpClient
     /// <param name="options">Which CAs may certify the server.</param>
     /// <param name="timeout">For one whole exchange, body included.</param>
     /// <param name="maxAnswerBytes">A longer answer is an <see cref="HttpRequestException"/>.</param>
-    public static HttpClient Create(OidcOptions options, TimeSpan timeout, int maxAnswerBytes)
+    /// <param name="around">What else every exchange goes through.</param>
+    public static HttpClient Create(OidcOptions options, TimeSpan timeout, int maxAnswerBytes, Func<HttpMessageHandler, HttpMessageHandler>? around = null)
     {
         var handler = new SocketsHttpHandler
         {
@@ -29,6 +30,6 @@ public static class OidcHttpClient
             handler.SslOptions.RemoteCertificateValidationCallback = static (sender, certificate, _, errors) => IssuerServer.IsNamed(sender, certificate, errors);
         }
 
-        return new HttpClient(handler) { Timeout = timeout, MaxResponseContentBufferSize = maxAnswerBytes };
+        return new HttpClient(around?.Invoke(handler) ?? handler) { Timeout = timeout, MaxResponseContentBufferSize = maxAnswerBytes };
     }
 }

@@ -46,7 +46,7 @@ internal static class PortalEndpoints
         }
     }
 
-    private static async Task<IResult> SignOutAsync(HttpContext context, PortalCookie cookie, PortalPages pages, PortalForgery forgery, CancellationToken cancellationToken, [FromServices] OidcLogin? provider = null)
+    private static async Task<IResult> SignOutAsync(HttpContext context, PortalCookie cookie, PortalPages pages, PortalForgery forgery, CancellationToken cancellationToken, [FromServices] LoginEnd? provider = null)
     {
         if (cookie.Read(context) is not { } session)
         {
@@ -60,6 +60,6 @@ internal static class PortalEndpoints
             return new PortalRedirect(ReturnPath.Home);
         }
 
-        return await provider.EndAsync(idToken, cancellationToken) is { } end ? pages.SigningOut(end) : pages.SignedOutHereOnly();
+        return await provider.FindAsync(idToken, cancellationToken) is { } end ? pages.SigningOut(end) : pages.SignedOutHereOnly();
     }
 }

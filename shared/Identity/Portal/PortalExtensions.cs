@@ -2,10 +2,13 @@ using IoTPlatform.Hosting;
 using IoTPlatform.Identity.Oidc;
 using IoTPlatform.Identity.Oidc.Login;
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authentication.Cookies;
+using Microsoft.AspNetCore.Authentication.OpenIdConnect;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace IoTPlatform.Identity.Portal;
 
@@ -23,7 +26,8 @@ public static class PortalExtensions
         services.AddSingleton<PortalForgery>();
         services.AddSingleton(provider => new PortalSessions(provider.GetRequiredService<SessionStore>(), provider.GetService<OidcSessions>(), provider.GetService<OidcSessionStore>()));
         services.AddSingleton<PortalCookie>();
-        services.AddAuthentication().AddCookie(PortalCookie.Scheme, cookie => PortalCookie.Configure(cookie, portal));
+        services.AddAuthentication().AddCookie(PortalCookie.Scheme);
+        services.AddOptions<CookieAuthenticationOptions>(PortalCookie.Scheme).Configure<PortalSessions>((cookie, sessions) => PortalCookie.Configure(cookie, portal, sessions));
         services.AddAntiforgery(antiforgery =>
         {
             antiforgery.Cookie.Name = PortalCookie.NameOf(portal, "form");
@@ -42,7 +46,7 @@ public static class PortalExtensions
         app.MapGet(PortalAsset.IconPath, PortalAsset.Icon.Answer).AllowAnonymous();
         var pages = app.MapGroup("/portal").AddEndpointFilter(OnProblemShowPageAsync);
         pages.MapPortalPages();
-        if (app.Services.GetService<OidcLogin>() is not null)
+        if (app.Services.GetService<LoginEvents>() is not null)
         {
             pages.MapOidcLogin();
         }
@@ -50,22 +54,28 @@ public static class PortalExtensions
         return app;
     }
 
-    private static IServiceCollection AddOidcLogin(this IServiceCollection services, PortalOptions portal) => services
-        .AddSingleton(new OidcClient
-        {
-            ClientId = PortalAddresses.ClientId,
-            RedirectUri = PortalAddresses.Callback(portal.PublicUrl),
-            PostLogoutRedirectUri = PortalAddresses.Home(portal.PublicUrl),
-        })
-        .AddSingleton<LoginCookie>()
-        .AddSingleton<LoginEndpointCache>()
-        .AddSingleton<TokenEndpoint>()
-        .AddSingleton<IdTokenHandler>()
-        .AddSingleton<TokenAcceptance>()
-        .AddSingleton<UsedLogins>()
-        .AddSingleton<OidcSessionStore>()
-        .AddSingleton<OidcSessions>()
-        .AddSingleton<OidcLogin>();
+    private static IServiceCollection AddOidcLogin(this IServiceCollection services, PortalOptions portal)
+    {
+        services.AddAuthentication().AddOpenIdConnect(LoginOptions.Scheme, _ => { });
+        return services
+            .AddSingleton(new OidcClient
+            {
+                ClientId = PortalAddresses.ClientId,
+                RedirectUri = PortalAddresses.Callback(portal.PublicUrl),
+                PostLogoutRedirectUri = PortalAddresses.Home(portal.PublicUrl),
+            })
+            .AddSingleton<IConfigureOptions<OpenIdConnectOptions>, LoginOptions>()
+            .AddSingleton<LoginConfiguration>()
+            .AddSingleton<TokenEndpoint>()
+            .AddSingleton<IdTokenHandler>()
+            .AddSingleton<TokenAcceptance>()
+            .AddSingleton<UsedLogins>()
+            .AddSingleton<LoginAnswers>()
+            .AddSingleton<LoginEvents>()
+            .AddSingleton<LoginEnd>()
+            .AddSingleton<OidcSessionStore>()
+            .AddSingleton<OidcSessions>();
+    }
 
     // The API answers problem details; people get a page.
     private static async ValueTask<object?> OnProblemShowPageAsync(EndpointFilterInvocationContext invocation, EndpointFilterDelegate next)

@@ -78,12 +78,16 @@ public sealed class CookieTests : IAsyncLifetime
         var session = _browser.Cookies[Session];
         using var other = new Browser();
         var answer = _house.Logins.Answered(await _house.BeginAsync(other));
-        var login = ("localhost", "/", PortalApp.LoginCookie);
+        var logins = other.Cookies.Keys.Where(c => c.Name.StartsWith(PortalApp.LoginCookie, StringComparison.Ordinal)).ToList();
         using var confused = new Browser();
-        confused.Cookies[Session] = other.Cookies[login];
-        (await _house.Portal.NameAsync(confused)).ShouldBeNull();
+        var state = Microsoft.AspNetCore.WebUtilities.QueryHelpers.ParseQuery(answer.Query)["state"].ToString();
+        foreach (var secret in logins.Select(c => c.Name.Split('-')[^1]).Concat(logins.Select(c => other.Cookies[c])).Append(state))
+        {
+            confused.Cookies[Session] = secret;
+            (await _house.Portal.NameAsync(confused)).ShouldBeNull();
+        }
 
-        other.Cookies[login] = session;
+        logins.ForEach(login => other.Cookies[login] = session);
         (await other.GetAsync(answer)).Status.ShouldBe(HttpStatusCode.BadRequest);
     }
 

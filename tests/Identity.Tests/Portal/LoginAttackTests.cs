@@ -342,6 +342,54 @@ public sealed class LoginAttackTests : IClassFixture<LoginAttackTests.Fixture>
         (await browser.GetAsync(answer)).Url.ShouldBe(new Uri(_house.Portal.Url, expected));
     }
 
+    [SkippableFact]
+    public async Task LongestReturnPath_ComesBack()
+    {
+        using var browser = new Browser();
+        var longest = "/portal?" + new string('a', 504);
+        var answer = _house.Logins.Answered(await _house.BeginAsync(browser, longest));
+
+        (await browser.GetAsync(answer)).Url.PathAndQuery.ShouldBe(longest);
+        answer.Query.Length.ShouldBeLessThan(1900); // an answer's parameter may have 2048
+    }
+
+    /// <summary>What another window began before is forgotten: a browser's login cookies can't pile up.</summary>
+    [SkippableFact]
+    public async Task Begin_Again_LeavesOneLoginsCookies()
+    {
+        using var browser = new Browser();
+        var first = Logins.Answered(await _house.BeginAsync(browser));
+        var count = browser.Cookies.Count;
+        var second = Logins.Answered(await _house.BeginAsync(browser));
+
+        browser.Cookies.Count.ShouldBe(count);
+        await RefusedAsync(browser, first, HttpStatusCode.BadRequest, "AnotherAttempt");
+        await RefusedAsync(browser, second, HttpStatusCode.BadRequest, "NoAttempt");
+    }
+
+    [SkippableTheory]
+    [InlineData("&id_token=eyJ.e30.x")]
+    [InlineData("&access_token=x")]
+    public async Task TokenInTheAnswer_Refused(string more)
+    {
+        using var browser = new Browser();
+        var answer = new Uri(Logins.Answered(await _house.BeginAsync(browser)).AbsoluteUri + more);
+
+        await RefusedAsync(browser, answer, HttpStatusCode.BadRequest, "Malformed");
+        Logins.Redeemed.ShouldBe(0);
+    }
+
+    [SkippableFact]
+    public async Task Callback_ByPost_IsNotAnswered()
+    {
+        using var browser = new Browser();
+        var answer = Logins.Answered(await _house.BeginAsync(browser));
+        var fields = Microsoft.AspNetCore.WebUtilities.QueryHelpers.ParseQuery(answer.Query).ToDictionary(field => field.Key, field => field.Value.ToString(), StringComparer.Ordinal);
+
+        (await browser.PostAsync(_house.Portal.Callback, fields)).Status.ShouldBe(HttpStatusCode.MethodNotAllowed);
+        Logins.Redeemed.ShouldBe(0);
+    }
+
     private async Task BadTokenAsync(string error)
     {
         using var browser = new Browser();

@@ -8,6 +8,7 @@ using IoTPlatform.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace IoTPlatform.Identity.Tests.Portal;
@@ -16,7 +17,10 @@ namespace IoTPlatform.Identity.Tests.Portal;
 internal sealed class PortalApp : IAsyncDisposable
 {
     public const string SessionCookie = "__Host-iot-test-session";
+
+    /// <summary>How the names of a login's cookies begin.</summary>
     public const string LoginCookie = "__Host-iot-test-login";
+
     private readonly TempFolder _folder;
     private readonly TestCertificates _certificates;
 
@@ -60,7 +64,21 @@ internal sealed class PortalApp : IAsyncDisposable
     /// <summary>What the browser's session is worth: the name on the page; null: nobody.</summary>
     public async Task<string?> NameAsync(Browser browser) => (await browser.GetAsync(Home))["name"];
 
-    public static void Take(Browser from, Browser to, string cookie) => to.Cookies[("localhost", "/", cookie)] = from.Cookies[("localhost", "/", cookie)];
+    /// <summary>The token of the browser's session, as only this host can read it.</summary>
+    public string SessionOf(Browser browser)
+    {
+        var context = new DefaultHttpContext();
+        context.Request.Headers.Cookie = browser.CookiesFor(Home);
+        return App.Services.GetRequiredService<PortalCookie>().Read(context)!.Token;
+    }
+
+    /// <summary>The cookies of that name, or whose names begin so.</summary>
+    public static void Take(Browser from, Browser to, string cookie)
+    {
+        var taken = from.Cookies.Where(c => c.Key.Name.StartsWith(cookie, StringComparison.Ordinal)).ToList();
+        taken.ShouldNotBeEmpty();
+        taken.ForEach(c => to.Cookies[c.Key] = c.Value);
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -1,9 +1,10 @@
 using System.Net;
 using System.Text.Json.Nodes;
-using IoTPlatform.Identity;
+using IoTPlatform.Identity.Oidc.Login;
 using IoTPlatform.LocalServices;
 using IoTPlatform.Testing;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace IoTPlatform.Identity.Tests.Portal;
 
@@ -126,6 +127,56 @@ public sealed class SessionTests : IAsyncLifetime
         _house.App.Time.Advance(RefreshIsDue);
 
         (await NameAsync()).ShouldBeNull();
+    }
+
+    [SkippableFact]
+    public async Task Refresh_BringsAnIdTokenOfAnotherAccessToken_EndsTheSession()
+    {
+        await SignInAsync();
+        _house.Logins.IdToken = c => c["at_hash"] = "AAAAAAAAAAAAAAAAAAAAAA";
+        _house.App.Time.Advance(RefreshIsDue);
+
+        (await NameAsync()).ShouldBeNull();
+    }
+
+    [SkippableFact]
+    public async Task Refresh_IdTokenStillHasTheLoginsNonce_GoesOn()
+    {
+        await SignInAsync();
+        _house.Logins.IdToken = c => c["nonce"] = "of the login, as Keycloak keeps it";
+        _house.App.Time.Advance(RefreshIsDue);
+
+        (await NameAsync()).ShouldBe("ann");
+        _house.Logins.Refreshed.ShouldBe(1);
+    }
+
+    /// <summary>Another process on the same database knows nothing of the refreshes that run here, but the lock.</summary>
+    [SkippableFact]
+    public async Task Refresh_InTwoProcesses_IsDoneOnce()
+    {
+        await SignInAsync();
+        var token = _house.Portal.SessionOf(_browser);
+        _house.App.Time.Advance(RefreshIsDue);
+        var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var answer = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _house.Logins.Endpoint = async context =>
+        {
+            asked.SetResult();
+            await answer.Task;
+            _house.Logins.Endpoint = null;
+            await _house.Logins.TokenAsync(context);
+        };
+
+        var here = NameAsync();
+        await asked.Task;
+        var there = ActivatorUtilities.CreateInstance<OidcSessions>(_house.App.Services).FindAsync(token, default);
+        await Task.Delay(TimeSpan.FromMilliseconds(300));
+        there.IsCompleted.ShouldBeFalse();
+        answer.SetResult();
+
+        (await here).ShouldBe("ann");
+        (await there).ShouldNotBeNull().Name.ShouldBe("oidc:ann");
+        _house.Logins.Refreshed.ShouldBe(2); // the test server counts the request that was held as two
     }
 
     [SkippableFact]

@@ -1,8 +1,11 @@
+using System.Buffers.Binary;
 using System.Collections.Concurrent;
+using IoTPlatform.Database;
 using IoTPlatform.Hosting;
 using IoTPlatform.Jose;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Npgsql;
 
 namespace IoTPlatform.Identity.Oidc.Login;
 
@@ -11,9 +14,10 @@ namespace IoTPlatform.Identity.Oidc.Login;
 /// here, too; one that it can't be asked about is good as long as its access token is.
 /// </summary>
 internal sealed partial class OidcSessions(
-    OidcSessionStore store, OidcOptions options, TokenEndpoint tokens, TokenAcceptance acceptance, TimeProvider time, IHostApplicationLifetime host, ILogger<OidcSessions> logger)
+    OidcSessionStore store, OidcOptions options, TokenEndpoint tokens, TokenAcceptance acceptance, NpgsqlDataSource database, TimeProvider time, IHostApplicationLifetime host, ILogger<OidcSessions> logger)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LockPause = TimeSpan.FromMilliseconds(100);
 
     // One refresh per session at a time: a refresh token is good for one use, and a second one looks like a theft.
     private readonly ConcurrentDictionary<string, Lazy<Task<OidcSession?>>> _refreshing = new(StringComparer.Ordinal);
@@ -41,7 +45,8 @@ internal sealed partial class OidcSessions(
         await Task.Yield();
         try
         {
-            // Another refresh may have ended between this caller's look and this one.
+            // Another refresh may have ended, here or in another process, between this caller's look and this one.
+            await using var lease = await LeaseAsync(token, host.ApplicationStopping);
             return await store.FindAsync(token, host.ApplicationStopping) is not { } session ? null
                 : time.GetUtcNow() < session.RefreshAt ? session
                 : await RefreshAsync(token, session, host.ApplicationStopping);
@@ -49,6 +54,21 @@ internal sealed partial class OidcSessions(
         finally
         {
             _refreshing.TryRemove(token, out _);
+        }
+    }
+
+    // It ends with the other process, or with that one's time-out at the token endpoint.
+    private async Task<AdvisoryLease> LeaseAsync(string token, CancellationToken stopping)
+    {
+        var key = BinaryPrimitives.ReadInt64BigEndian(SessionToken.Hash(token));
+        while (true)
+        {
+            if (await AdvisoryLease.TryAcquireAsync(database, key, stopping) is { } lease)
+            {
+                return lease;
+            }
+
+            await Task.Delay(LockPause, stopping);
         }
     }
 

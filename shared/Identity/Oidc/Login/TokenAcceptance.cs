@@ -1,64 +1,74 @@
+using System.IdentityModel.Tokens.Jwt;
 using System.Security.Claims;
 using IoTPlatform.Jose;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.IdentityModel.JsonWebTokens;
+using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 
 namespace IoTPlatform.Identity.Oidc.Login;
 
 /// <summary>What becomes of tokens that came from the token endpoint: checked, and made into a session.</summary>
-internal sealed class TokenAcceptance(OidcOptions options, IdTokenHandler idTokens, AccessTokenHandler accessTokens, TimeProvider time)
+internal sealed class TokenAcceptance(OidcOptions options, OidcClient client, IdTokenHandler idTokens, AccessTokenHandler accessTokens, TimeProvider time)
 {
-    /// <summary>Throws <see cref="JoseException"/> for tokens that are not this login's, <see cref="LoginException"/> for a person without a role, 503 without the issuer's keys.</summary>
-    public async Task<OidcSession> AcceptAsync(TokenSet tokens, string nonce)
+    // Whose login it was has been settled: a nonce, if there still is one, is the ID token's own.
+    private static readonly OpenIdConnectProtocolValidator RefreshedTokens = new() { RequireNonce = false, RequireTimeStampInNonce = false, RequireStateValidation = false };
+
+    /// <summary>Throws <see cref="JoseException"/> for an access token that is not this login's, <see cref="LoginException"/> for a person without a role, 503 without the issuer's keys.</summary>
+    /// <param name="person">As the ID token says, which has been checked.</param>
+    /// <param name="tokens">What came from the token endpoint.</param>
+    public async Task<OidcSession> AcceptAsync(ClaimsPrincipal person, AuthenticationProperties tokens)
     {
-        var idToken = tokens.IdToken ?? throw new JoseException(JoseError.Malformed, "There is no ID token.");
-        var identity = await idTokens.ValidateAsync(idToken, nonce, tokens.AccessToken);
-        var subject = identity.FindFirst(ClaimTypes.NameIdentifier)!.Value;
-        var access = await StaffsAccessOfAsync(tokens, subject);
-        var now = time.GetUtcNow();
-        return new OidcSession
-        {
-            Issuer = options.Issuer,
-            Subject = subject,
-            Name = access.Name,
-            IdentityProvider = identity.FindFirst(IdTokenHandler.IdentityProviderClaim)?.Value,
-            Roles = access.Roles,
-            IdToken = idToken,
-            RefreshToken = tokens.RefreshToken,
-            RefreshAt = RefreshAt(access, now),
-            ValidUntil = access.Expires,
-            ExpiresAt = now + SessionStore.Lifetime,
-        };
+        var subject = person.FindFirst(ClaimTypes.NameIdentifier)!.Value;
+        var access = await StaffsAccessOfAsync(tokens.GetTokenValue(OpenIdConnectParameterNames.AccessToken)!, subject);
+        return Session(
+            access,
+            subject,
+            person.FindFirst(IdTokenHandler.IdentityProviderClaim)?.Value,
+            tokens.GetTokenValue(OpenIdConnectParameterNames.IdToken)!,
+            tokens.GetTokenValue(OpenIdConnectParameterNames.RefreshToken),
+            time.GetUtcNow() + SessionStore.Lifetime);
     }
 
     /// <summary>The same session with what the refresh brought. Throws <see cref="JoseException"/> for another person's tokens and for a person without a role by now, 503 without the issuer's keys.</summary>
-    public async Task<OidcSession> AcceptRefreshAsync(TokenSet tokens, OidcSession session)
+    public async Task<OidcSession> AcceptRefreshAsync(OpenIdConnectMessage tokens, OidcSession session)
     {
-        // OpenID Connect Core 1.0 section 12.2: there need not be a new one.
-        if (tokens.IdToken is not null && !(await idTokens.ValidateAsync(tokens.IdToken, nonce: null, tokens.AccessToken)).HasClaim(ClaimTypes.NameIdentifier, session.Subject))
+        await RequireSamePersonAsync(tokens, session);
+        var access = await AccessOfAsync(tokens.AccessToken, session.Subject);
+        return access.Roles.Count > 0
+            ? Session(access, session.Subject, session.IdentityProvider, tokens.IdToken ?? session.IdToken, tokens.RefreshToken ?? session.RefreshToken, session.ExpiresAt)
+            : throw new JoseException(JoseError.MissingClaim, "All of the platform's roles are gone.");
+    }
+
+    // OpenID Connect Core 1.0 section 12.2: there need not be a new one.
+    private async Task RequireSamePersonAsync(OpenIdConnectMessage tokens, OidcSession session)
+    {
+        if (tokens.IdToken is null)
+        {
+            return;
+        }
+
+        var result = await idTokens.RequireAsync(tokens.IdToken);
+        if (!result.ClaimsIdentity.HasClaim(ClaimTypes.NameIdentifier, session.Subject))
         {
             throw new JoseException(JoseError.Malformed, "The refreshed ID token is another person's.");
         }
 
-        var access = await AccessOfAsync(tokens, session.Subject);
-        return new OidcSession
+        try
         {
-            Issuer = session.Issuer,
-            Subject = session.Subject,
-            Name = access.Name,
-            IdentityProvider = session.IdentityProvider,
-            Roles = access.Roles.Count > 0 ? access.Roles : throw new JoseException(JoseError.MissingClaim, "All of the platform's roles are gone."),
-            IdToken = tokens.IdToken ?? session.IdToken,
-            RefreshToken = tokens.RefreshToken ?? session.RefreshToken,
-            RefreshAt = RefreshAt(access, time.GetUtcNow()),
-            ValidUntil = access.Expires,
-            ExpiresAt = session.ExpiresAt,
-        };
+            var jwt = JwtSecurityTokenConverter.Convert((JsonWebToken)result.SecurityToken);
+            RefreshedTokens.ValidateTokenResponse(new() { ClientId = client.ClientId, ProtocolMessage = tokens, ValidatedIdToken = jwt, Nonce = jwt.Payload.Nonce });
+        }
+        catch (OpenIdConnectProtocolException e)
+        {
+            throw new JoseException(JoseError.Malformed, "The refreshed ID token belongs to another access token.", e);
+        }
     }
 
-    private async Task<Access> StaffsAccessOfAsync(TokenSet tokens, string subject)
+    private async Task<Access> StaffsAccessOfAsync(string accessToken, string subject)
     {
         try
         {
-            var access = await AccessOfAsync(tokens, subject);
+            var access = await AccessOfAsync(accessToken, subject);
             return access.Roles.Count > 0 ? access : throw new LoginException(LoginProblem.NoRole, $"{access.Name} has none of the platform's roles.");
         }
         catch (JoseException e) when (e.Error is JoseError.BadAudience or JoseError.MissingClaim)
@@ -68,17 +78,32 @@ internal sealed class TokenAcceptance(OidcOptions options, IdTokenHandler idToke
         }
     }
 
-    private async Task<Access> AccessOfAsync(TokenSet tokens, string subject)
+    private async Task<Access> AccessOfAsync(string accessToken, string subject)
     {
-        var token = await accessTokens.RequireAsync(tokens.AccessToken);
+        var token = await accessTokens.RequireAsync(accessToken);
         var identity = token.ClaimsIdentity;
         return identity.HasClaim(ClaimTypes.NameIdentifier, subject)
             ? new Access(identity.Name!, [.. identity.FindAll(ClaimTypes.Role).Select(role => role.Value)], token.SecurityToken.ValidTo)
             : throw new JoseException(JoseError.Malformed, "The access token is another person's than the ID token.");
     }
 
-    // With a fifth of the lifetime left for an identity provider that does not answer at once.
-    private static DateTimeOffset RefreshAt(Access access, DateTimeOffset now) => now + (access.Expires - now) * 0.8;
+    private OidcSession Session(Access access, string subject, string? identityProvider, string idToken, string? refreshToken, DateTimeOffset expiresAt)
+    {
+        var now = time.GetUtcNow();
+        return new OidcSession
+        {
+            Issuer = options.Issuer,
+            Subject = subject,
+            Name = access.Name,
+            IdentityProvider = identityProvider,
+            Roles = access.Roles,
+            IdToken = idToken,
+            RefreshToken = refreshToken,
+            RefreshAt = now + (access.Expires - now) * 0.8, // a fifth of the lifetime is left for an identity provider that does not answer at once
+            ValidUntil = access.Expires,
+            ExpiresAt = expiresAt,
+        };
+    }
 
     private sealed record Access(string Name, IReadOnlyList<string> Roles, DateTimeOffset Expires);
 }

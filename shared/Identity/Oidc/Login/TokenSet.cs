@@ -2,33 +2,21 @@ using System.Text.Json;
 
 namespace IoTPlatform.Identity.Oidc.Login;
 
-/// <summary>A token endpoint's answer (RFC 6749 section 5.1), unchecked. No record: it would print the tokens.</summary>
-internal sealed class TokenSet
+/// <summary>A token endpoint's answer (RFC 6749 section 5), read strictly before ASP.NET reads it.</summary>
+internal static class TokenSet
 {
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 16 };
 
-    private TokenSet(string accessToken, string? idToken, string? refreshToken)
-    {
-        AccessToken = accessToken;
-        IdToken = idToken;
-        RefreshToken = refreshToken;
-    }
-
-    public string AccessToken { get; }
-
-    public string? IdToken { get; }
-
-    public string? RefreshToken { get; }
-
-    /// <summary>Throws <see cref="OidcException"/>.</summary>
-    public static TokenSet Parse(byte[] json)
+    /// <summary>A bearer access token at least. Throws <see cref="OidcException"/>.</summary>
+    public static void Require(byte[] json)
     {
         try
         {
             using var document = JsonDocument.Parse(json, Strict);
-            return Text(document, "access_token") is { } access && "Bearer".Equals(Text(document, "token_type"), StringComparison.OrdinalIgnoreCase)
-                ? new TokenSet(access, Text(document, "id_token"), Text(document, "refresh_token"))
-                : throw new OidcException("The token endpoint answered without a bearer access token.");
+            if (Text(document, "access_token") is null || !"Bearer".Equals(Text(document, "token_type"), StringComparison.OrdinalIgnoreCase))
+            {
+                throw new OidcException("The token endpoint answered without a bearer access token.");
+            }
         }
         catch (JsonException e)
         {

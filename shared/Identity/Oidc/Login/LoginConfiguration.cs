@@ -1,0 +1,55 @@
+using Microsoft.IdentityModel.Protocols;
+using Microsoft.IdentityModel.Protocols.OpenIdConnect;
+
+namespace IoTPlatform.Identity.Oidc.Login;
+
+/// <summary>
+/// Where to log in, with each address as whoever goes there reaches it. Asked anew for nearly every login, so that nobody is sent to a server
+/// that is down; at most once in two seconds, whoever asks.
+/// </summary>
+internal sealed class LoginConfiguration(OidcOptions options, OidcHttp http, TimeProvider time) : IConfigurationManager<OpenIdConnectConfiguration>, IDisposable
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
+    private readonly IssuerAddress _address = new(options);
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly Lock _gate = new();
+    private Task<OpenIdConnectConfiguration>? _fetch;
+    private DateTimeOffset _nextFetch;
+
+    /// <summary>Throws <see cref="OidcException"/>.</summary>
+    public Task<OpenIdConnectConfiguration> GetConfigurationAsync(CancellationToken cancel)
+    {
+        lock (_gate)
+        {
+            var now = time.GetUtcNow();
+            if (_fetch is null || (_fetch.IsCompleted && now >= _nextFetch))
+            {
+                _nextFetch = now + Pause;
+                _fetch = FetchAsync(_stopping.Token);
+            }
+
+            return _fetch.WaitAsync(cancel);
+        }
+    }
+
+    /// <summary>The next login asks anyway.</summary>
+    public void RequestRefresh()
+    {
+    }
+
+    public void Dispose()
+    {
+        _stopping.Cancel();
+        _stopping.Dispose();
+    }
+
+    private async Task<OpenIdConnectConfiguration> FetchAsync(CancellationToken stopping)
+    {
+        await Task.Yield(); // the caller holds the lock
+        var document = DiscoveryDocument.Parse(await http.GetAsync(_address.Discovery, stopping), options.Issuer);
+        document.AuthorizationEndpoint = _address.Public(document.AuthorizationEndpoint ?? throw new OidcException("The discovery document has no authorization_endpoint.")).AbsoluteUri;
+        document.TokenEndpoint = _address.Resolve(document.TokenEndpoint ?? throw new OidcException("The discovery document has no token_endpoint.")).AbsoluteUri;
+        document.EndSessionEndpoint = document.EndSessionEndpoint is null ? null : _address.Public(document.EndSessionEndpoint).AbsoluteUri;
+        return document;
+    }
+}
