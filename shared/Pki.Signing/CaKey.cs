@@ -1,12 +1,14 @@
 using System.Security.Cryptography;
 using IoTPlatform.Pki.Crypto;
+using Microsoft.Extensions.ObjectPool;
 
 namespace IoTPlatform.Pki.Signing;
 
 /// <summary>A CA's private key in memory. Thread-safe.</summary>
 public sealed class CaKey : IDisposable
 {
-    private readonly EcdsaPool _pool;
+    private readonly ECDsa _key;
+    private readonly ObjectPool<ECDsa> _copies;
     private readonly byte[] _subjectPublicKeyInfo;
     private readonly SignatureAlgorithm _algorithm;
 
@@ -16,7 +18,8 @@ public sealed class CaKey : IDisposable
         _subjectPublicKeyInfo = key.ExportSubjectPublicKeyInfo();
         Kind = PublicKeyInfo.Parse(_subjectPublicKeyInfo).Kind;
         _algorithm = SignatureAlgorithms.ForIssuer(Kind);
-        _pool = new EcdsaPool(key);
+        _key = key;
+        _copies = new DefaultObjectPoolProvider().Create(new EcdsaCopies(key));
     }
 
     public KeyKind Kind { get; }
@@ -36,7 +39,7 @@ public sealed class CaKey : IDisposable
         _ => throw new PkiException(PkiError.UnsupportedKey, "A CA key must be on P-256, P-384 or P-521."),
     }));
 
-    public string CreateCsrPem(SubjectNames names) => _pool.Use(key => CertificateSigningRequest.CreatePem(key, names));
+    public string CreateCsrPem(SubjectNames names) => Use(key => CertificateSigningRequest.CreatePem(key, names));
 
     /// <summary>
     /// Signs a JWS signing input (RFC 7515 5.1: base64url header, dot, base64url payload) as r||s. Anything else is refused with
@@ -49,32 +52,56 @@ public sealed class CaKey : IDisposable
             throw new PkiException(PkiError.NotSignable, "A CA key signs nothing but certificates, its own requests and JOSE proofs.");
         }
 
-        Span<byte> signature = stackalloc byte[EcdsaSignature.MaxFixedBytes];
-        return signature[.._pool.Sign(joseSigningInput, SignatureAlgorithms.Hash(_algorithm), signature)].ToArray();
+        return Sign(joseSigningInput, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
     }
 
-    public void Dispose() => _pool.Dispose();
+    public void Dispose()
+    {
+        (_copies as IDisposable)?.Dispose();
+        _key.Dispose();
+    }
 
     internal SignatureAlgorithm Algorithm => _algorithm;
 
-    /// <summary>Writes a DER Ecdsa-Sig-Value over certificate content and returns its length.</summary>
-    internal int SignDer(ReadOnlySpan<byte> toBeSigned, Span<byte> destination)
-    {
-        Span<byte> signature = stackalloc byte[EcdsaSignature.MaxFixedBytes];
-        var length = _pool.Sign(toBeSigned, SignatureAlgorithms.Hash(_algorithm), signature);
-        return EcdsaSignature.ToDer(signature[..length], destination);
-    }
+    /// <summary>A DER Ecdsa-Sig-Value (RFC 3279 2.2.3) over certificate content.</summary>
+    internal byte[] SignDer(ReadOnlySpan<byte> toBeSigned) => Sign(toBeSigned, DSASignatureFormat.Rfc3279DerSequence);
 
     internal byte[] ExportEncrypted(ReadOnlySpan<char> password, PbeParameters parameters)
     {
         var secret = password.ToArray();
         try
         {
-            return _pool.Use(key => key.ExportEncryptedPkcs8PrivateKey(secret, parameters));
+            return Use(key => key.ExportEncryptedPkcs8PrivateKey(secret, parameters));
         }
         finally
         {
             Array.Clear(secret);
+        }
+    }
+
+    private byte[] Sign(ReadOnlySpan<byte> data, DSASignatureFormat format)
+    {
+        var key = _copies.Get();
+        try
+        {
+            return key.SignData(data, SignatureAlgorithms.Hash(_algorithm), format);
+        }
+        finally
+        {
+            _copies.Return(key);
+        }
+    }
+
+    private T Use<T>(Func<ECDsa, T> action)
+    {
+        var key = _copies.Get();
+        try
+        {
+            return action(key);
+        }
+        finally
+        {
+            _copies.Return(key);
         }
     }
 }

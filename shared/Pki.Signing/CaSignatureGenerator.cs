@@ -9,11 +9,7 @@ internal sealed class CaSignatureGenerator(CaKey key) : X509SignatureGenerator
 {
     public override byte[] GetSignatureAlgorithmIdentifier(HashAlgorithmName hashAlgorithm) => SignatureAlgorithms.Identifier(key.Algorithm).ToArray();
 
-    public override byte[] SignData(byte[] data, HashAlgorithmName hashAlgorithm)
-    {
-        Span<byte> signature = stackalloc byte[EcdsaSignature.MaxDerBytes];
-        return signature[..key.SignDer(data, signature)].ToArray();
-    }
+    public override byte[] SignData(byte[] data, HashAlgorithmName hashAlgorithm) => key.SignDer(data);
 
     protected override PublicKey BuildPublicKey() => PublicKey.CreateFromSubjectPublicKeyInfo(key.SubjectPublicKeyInfo, out _);
 }

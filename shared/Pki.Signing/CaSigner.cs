@@ -91,10 +91,6 @@ public sealed class CaSigner : IDisposable
             : throw new PkiException(PkiError.LintFailed, $"The certificate fails lint: {string.Join(", ", findings.Select(f => f.Code))}.");
     }
 
-    private static byte[] Sign(CaKey key, ReadOnlySpan<byte> tbs)
-    {
-        Span<byte> signature = stackalloc byte[EcdsaSignature.MaxDerBytes];
-        signature = signature[..key.SignDer(tbs, signature)];
-        return SignedStructure.Assemble(tbs, SignatureAlgorithms.Identifier(key.Algorithm), signature);
-    }
+    private static byte[] Sign(CaKey key, ReadOnlySpan<byte> tbs) =>
+        SignedStructure.Assemble(tbs, SignatureAlgorithms.Identifier(key.Algorithm), key.SignDer(tbs));
 }

@@ -1,61 +1,33 @@
 using System.Formats.Asn1;
 using System.Security.Cryptography;
-using IoTPlatform.Pki.Asn1;
+using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.Pki.Crypto;
-using IoTPlatform.Pki.Files;
 
 namespace IoTPlatform.Pki;
 
 /// <summary>Makes a CertificationRequest with a CN and, where there are any, alternative names.</summary>
 internal static class CsrWriter
 {
-    private static readonly Asn1Tag AttributesTag = new(TagClass.ContextSpecific, 0);
+    private const string SubjectAltName = "2.5.29.17";
 
     public static string CreatePem(ECDsa key, SubjectNames names)
     {
         names.Validate();
-        var spki = key.ExportSubjectPublicKeyInfo();
-        var algorithm = SignatureAlgorithms.ForIssuer(PublicKeyInfo.Parse(spki).Kind);
-        var info = Info(spki, names);
-        var signature = key.SignData(info, SignatureAlgorithms.Hash(algorithm), DSASignatureFormat.Rfc3279DerSequence);
-        return Pem.Block("CERTIFICATE REQUEST", SignedStructure.Assemble(info, SignatureAlgorithms.Identifier(algorithm), signature));
-    }
-
-    private static byte[] Info(byte[] spki, SubjectNames names)
-    {
-        var writer = new AsnWriter(AsnEncodingRules.DER);
-        using (writer.PushSequence())
+        var algorithm = SignatureAlgorithms.ForIssuer(PublicKeyInfo.Parse(key.ExportSubjectPublicKeyInfo()).Kind);
+        var subject = new X500DistinguishedNameBuilder();
+        if (names.CommonName is { } commonName)
         {
-            writer.WriteInteger(0);
-            DistinguishedName.Write(writer, names.CommonName);
-            writer.WriteEncodedValue(spki);
-            using (writer.PushSetOf(AttributesTag))
-            {
-                if (names.SanCount > 0)
-                {
-                    WriteExtensionRequest(writer, names);
-                }
-            }
+            subject.AddCommonName(commonName);
         }
 
-        return writer.Encode();
-    }
-
-    private static void WriteExtensionRequest(AsnWriter writer, SubjectNames names)
-    {
-        using (writer.PushSequence())
+        var request = new CertificateRequest(subject.Build(), key, SignatureAlgorithms.Hash(algorithm));
+        if (names.SanCount > 0)
         {
-            writer.WriteObjectIdentifier("1.2.840.113549.1.9.14");
-            using (writer.PushSetOf())
-            using (writer.PushSequence())
-            using (writer.PushSequence())
-            {
-                writer.WriteObjectIdentifier("2.5.29.17");
-                using (writer.PushOctetString())
-                {
-                    GeneralNames.Write(writer, names);
-                }
-            }
+            var writer = new AsnWriter(AsnEncodingRules.DER);
+            GeneralNames.Write(writer, names);
+            request.CertificateExtensions.Add(new X509Extension(SubjectAltName, writer.Encode(), critical: false));
         }
+
+        return request.CreateSigningRequestPem() + "\n";
     }
 }
