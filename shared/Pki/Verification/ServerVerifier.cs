@@ -46,8 +46,16 @@ public sealed class ServerVerifier
     {
         tls.CertificateRevocationCheckMode = X509RevocationMode.NoCheck;
         tls.CertificateChainPolicy = TlsPolicy.JudgedElsewhere();
-        tls.RemoteCertificateValidationCallback = (_, certificate, chain, _) => Judge(certificate, chain, host);
+        tls.RemoteCertificateValidationCallback = CallbackFor(host);
     }
+
+    /// <summary>
+    /// For a client that takes no chain policy: SslStream then builds a chain of its own before it asks. Under <see cref="Trust"/> that of a
+    /// good server is complete, and nothing is downloaded for it.
+    /// </summary>
+    public RemoteCertificateValidationCallback CallbackFor(string host) => (_, certificate, chain, _) => Judge(certificate, chain, host);
+
+    public SslCertificateTrust Trust() => SslCertificateTrust.CreateForX509Collection([.. _roots]);
 
     /// <summary>Throws <see cref="UntrustedServerException"/> unless the certificate is this server's, now.</summary>
     public void Verify(X509Certificate2 leaf, IEnumerable<X509Certificate2> sent, string host)

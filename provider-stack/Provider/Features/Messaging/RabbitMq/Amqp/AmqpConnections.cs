@@ -1,5 +1,4 @@
 using System.Net.Security;
-using System.Net.Sockets;
 using IoTPlatform.Pki;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
@@ -10,7 +9,7 @@ namespace IoTPlatform.Provider.Features.Messaging.RabbitMq.Amqp;
 /// <param name="options">Where.</param>
 /// <param name="account">As whom.</param>
 /// <param name="broker">Who has to answer there.</param>
-/// <param name="certificate">This host's certificate with its issuers, asked for at every handshake. Issued by the Intermediate CA itself, or the broker refuses it.</param>
+/// <param name="certificate">This host's certificate with its issuers, asked for with every factory. Issued by the Intermediate CA itself, or the broker refuses it.</param>
 internal sealed class AmqpConnections(RabbitMqOptions options, AmqpAccount account, ServerVerifier broker, Func<SslStreamCertificateContext> certificate)
 {
     /// <summary>Reply code where the user has no rights in the vHost, or there is none of that name (AMQP 0-9-1: not-allowed).</summary>
@@ -28,9 +27,7 @@ internal sealed class AmqpConnections(RabbitMqOptions options, AmqpAccount accou
         factory.Password = account.Password;
         factory.RequestedConnectionTimeout = Timeout;
         factory.HandshakeContinuationTimeout = Timeout;
-        // The client's own TLS sends no intermediate, and the broker knows roots only: so TLS is done below it.
-        factory.Ssl = new SslOption { Enabled = false };
-        factory.SocketFactory = Socket;
+        factory.Ssl = IsTls ? TlsOption() : new SslOption { Enabled = false };
     }
 
     /// <summary>
@@ -78,10 +75,16 @@ internal sealed class AmqpConnections(RabbitMqOptions options, AmqpAccount accou
 
     public bool IsTls => options.AmqpUrl.Scheme == "amqps";
 
-    private ITcpClient Socket(AddressFamily family)
+    private SslOption TlsOption()
     {
-        var socket = new Socket(family, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        return IsTls ? new TlsTcpClient(socket, Tls(certificate())) : new TcpClientAdapter(socket);
+        var own = certificate();
+        return new SslOption
+        {
+            Enabled = true,
+            ServerName = options.AmqpUrl.IdnHost,
+            ClientCertificateContext = SslStreamCertificateContext.Create(own.TargetCertificate, [.. own.IntermediateCertificates], offline: true, broker.Trust()),
+            CertificateValidationCallback = broker.CallbackFor(options.AmqpUrl.IdnHost),
+        };
     }
 
     /// <summary>Of a connection to the broker that shows this certificate.</summary>
