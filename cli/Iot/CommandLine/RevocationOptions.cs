@@ -1,5 +1,6 @@
 using System.CommandLine;
 using IoTPlatform.Contracts.Certificates;
+using IoTPlatform.Pki;
 
 namespace IoTPlatform.Iot;
 
@@ -15,7 +16,7 @@ internal static class RevocationOptions
         var code = new Option<int>("--reason-code") { Description = "CRLReason (RFC 5280 5.3.1): 0 unspecified, 1 key compromise, 4 superseded, 5 cessation of operation, …", HelpName = "0-10" };
         code.Validators.Add(result =>
         {
-            if (result.GetValueOrDefault<int>() is < 0 or > 10 or 7)
+            if (!RevocationReasons.TryParse(result.GetValueOrDefault<int>(), out _))
                 result.AddError("--reason-code is 0 to 10 without 7 (RFC 5280 5.3.1)");
         });
         return code;

@@ -35,7 +35,7 @@ internal sealed class DemoDevices(DemoFolder folder, TimeProvider time)
 
     public async Task<DemoRevocation> RevokeAsync(DemoTenant tenant, DemoDevice device, CancellationToken cancellationToken)
     {
-        await tenant.Admin.RevokeDeviceAsync(device.DeviceId, new RevokeRequest { ReasonCode = 1, Reason = "demo: stolen" }, cancellationToken).ConfigureAwait(false);
+        await tenant.Admin.RevokeDeviceAsync(device.DeviceId, new RevokeRequest { ReasonCode = (int)RevocationReason.KeyCompromise, Reason = "demo: stolen" }, cancellationToken).ConfigureAwait(false);
         using var files = Open(device.Tenant, device.DeviceId);
         try
         {

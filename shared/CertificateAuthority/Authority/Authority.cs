@@ -106,31 +106,22 @@ public sealed class Authority
         return await SignAsync(RenewalOrder.Create(renewal, leaf, issuers.Active.Info, _options, now), cancellationToken).ConfigureAwait(false);
     }
 
-    public Task<RevocationOutcome> RevokeAsync(Revocation revocation, CancellationToken cancellationToken)
-    {
-        ReasonCodes.ThrowIfInvalid(revocation.ReasonCode);
-        return _store.RevokeAsync(revocation, _time.GetUtcNow(), cancellationToken);
-    }
+    public Task<RevocationOutcome> RevokeAsync(Revocation revocation, CancellationToken cancellationToken) =>
+        _store.RevokeAsync(revocation, _time.GetUtcNow(), cancellationToken);
 
     /// <summary>In the connection's transaction, after every other lock: it appends to the audit log.</summary>
-    public Task<RevocationOutcome> RevokeAsync(Revocation revocation, NpgsqlConnection connection, CancellationToken cancellationToken)
-    {
-        ReasonCodes.ThrowIfInvalid(revocation.ReasonCode);
-        return CertificateStore.RevokeAsync(connection, revocation, _time.GetUtcNow(), cancellationToken);
-    }
+    public Task<RevocationOutcome> RevokeAsync(Revocation revocation, NpgsqlConnection connection, CancellationToken cancellationToken) =>
+        CertificateStore.RevokeAsync(connection, revocation, _time.GetUtcNow(), cancellationToken);
 
     /// <summary>The certificates this call revoked.</summary>
-    public Task<IReadOnlyList<byte[]>> RevokeSubjectAsync(SubjectRevocation revocation, CancellationToken cancellationToken)
-    {
-        ReasonCodes.ThrowIfInvalid(revocation.ReasonCode);
-        return _store.RevokeSubjectAsync(revocation, _time.GetUtcNow(), cancellationToken);
-    }
+    public Task<IReadOnlyList<byte[]>> RevokeSubjectAsync(SubjectRevocation revocation, CancellationToken cancellationToken) =>
+        _store.RevokeSubjectAsync(revocation, _time.GetUtcNow(), cancellationToken);
 
     /// <summary>Lets a revoked subject have certificates again; those revoked stay revoked. False if it was not revoked.</summary>
     public Task<bool> ReinstateSubjectAsync(CertificateProfile profile, string subject, string by, CancellationToken cancellationToken) =>
         _store.ReinstateSubjectAsync(profile.Name, subject, by, cancellationToken);
 
-    /// <summary>Whether a certificate of this profile and key was revoked because the key, or what was said of it, can't be trusted: for another reason than that it was replaced (4) or not needed any more (5).</summary>
+    /// <summary>Whether a certificate of this profile and key was revoked because the key, or what was said of it, can't be trusted (<see cref="RevocationReasons.LeavesKeyTrusted"/>).</summary>
     public Task<bool> IsKeyDistrustedAsync(byte[] publicKeySha256, CertificateProfile profile, CancellationToken cancellationToken) =>
         _store.IsKeyDistrustedAsync(publicKeySha256, profile, cancellationToken);
 

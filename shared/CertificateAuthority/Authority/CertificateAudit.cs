@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using IoTPlatform.Pki;
 
 namespace IoTPlatform.CertificateAuthority;
 
@@ -16,9 +17,9 @@ internal static class CertificateAudit
     public static string OfIntent(ReadOnlySpan<byte> serial, string profile, ReadOnlySpan<byte> tbsSha256) =>
         $$"""{"serial":"{{Convert.ToHexString(serial)}}","profile":"{{profile}}","tbs_sha256":"{{Convert.ToHexStringLower(tbsSha256)}}"}""";
 
-    public static string OfRevocation(ReadOnlySpan<byte> serial, int reasonCode) =>
-        $$"""{"serial":"{{Convert.ToHexString(serial)}}","reason_code":{{reasonCode}}}""";
+    public static string OfRevocation(ReadOnlySpan<byte> serial, RevocationReason reasonCode) =>
+        $$"""{"serial":"{{Convert.ToHexString(serial)}}","reason_code":{{(int)reasonCode}}}""";
 
-    public static string OfSubject(string profile, int? reasonCode) =>
-        reasonCode is { } code ? $$"""{"profile":"{{profile}}","reason_code":{{code}}}""" : $$"""{"profile":"{{profile}}"}""";
+    public static string OfSubject(string profile, RevocationReason? reasonCode) =>
+        reasonCode is { } code ? $$"""{"profile":"{{profile}}","reason_code":{{(int)code}}}""" : $$"""{"profile":"{{profile}}"}""";
 }

@@ -1,3 +1,5 @@
+using IoTPlatform.Pki;
+
 namespace IoTPlatform.CertificateAuthority;
 
 /// <summary>A stored certificate.</summary>
@@ -37,7 +39,7 @@ public sealed record CertificateRecord
 
     public DateTimeOffset? RevokedAt { get; init; }
 
-    public int? ReasonCode { get; init; }
+    public RevocationReason? ReasonCode { get; init; }
 
     public string? Reason { get; init; }
 

@@ -1,11 +1,12 @@
+using IoTPlatform.Pki;
+
 namespace IoTPlatform.CertificateAuthority;
 
 public sealed record Revocation
 {
     public required byte[] Serial { get; init; }
 
-    /// <summary>CRLReason (RFC 5280 5.3.1): 0 to 10 without 7.</summary>
-    public int ReasonCode { get; init; }
+    public RevocationReason ReasonCode { get; init; }
 
     public string? Reason { get; init; }
 

@@ -10,8 +10,7 @@ public sealed record SubjectRevocation
     /// <summary>The certificates' CN, for a device its id.</summary>
     public required string Subject { get; init; }
 
-    /// <summary>CRLReason (RFC 5280 5.3.1): 0 to 10 without 7.</summary>
-    public int ReasonCode { get; init; }
+    public RevocationReason ReasonCode { get; init; }
 
     public string? Reason { get; init; }
 

@@ -1,3 +1,4 @@
+using IoTPlatform.Pki;
 using Npgsql;
 
 namespace IoTPlatform.CertificateAuthority.Storage;
@@ -26,7 +27,7 @@ internal static class CertificateRow
         IssuedAt = row.GetFieldValue<DateTimeOffset>(11),
         Der = row.GetFieldValue<byte[]>(12),
         RevokedAt = row.IsDBNull(13) ? null : row.GetFieldValue<DateTimeOffset>(13),
-        ReasonCode = row.IsDBNull(14) ? null : row.GetInt16(14),
+        ReasonCode = row.IsDBNull(14) ? null : (RevocationReason)row.GetInt16(14),
         Reason = row.IsDBNull(15) ? null : row.GetString(15),
         Lineage = row.IsDBNull(16) ? null : row.GetString(16),
     };

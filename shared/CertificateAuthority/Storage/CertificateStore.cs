@@ -38,7 +38,7 @@ internal sealed class CertificateStore(NpgsqlDataSource database)
         await using var command = new NpgsqlCommand("SELECT ca.revoke($1,$2,$3,$4,$5,$6,$7,$8)", connection);
         command.Parameters.AddWithValue(now);
         command.Parameters.AddWithValue(revocation.Serial);
-        command.Parameters.AddWithValue(revocation.ReasonCode);
+        command.Parameters.AddWithValue((int)revocation.ReasonCode);
         command.Parameters.Add(Nullable(revocation.Reason));
         command.Parameters.AddWithValue(revocation.By);
         command.Parameters.Add(new NpgsqlParameter { Value = (object?)revocation.BurnToken?.Hash ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Bytea });
@@ -59,7 +59,7 @@ internal sealed class CertificateStore(NpgsqlDataSource database)
         command.Parameters.AddWithValue(now);
         command.Parameters.AddWithValue(revocation.Profile.Name);
         command.Parameters.AddWithValue(revocation.Subject);
-        command.Parameters.AddWithValue(revocation.ReasonCode);
+        command.Parameters.AddWithValue((int)revocation.ReasonCode);
         command.Parameters.Add(Nullable(revocation.Reason));
         command.Parameters.AddWithValue(revocation.By);
         command.Parameters.AddWithValue(CertificateAudit.OfSubject(revocation.Profile.Name, revocation.ReasonCode));
@@ -103,6 +103,7 @@ internal sealed class CertificateStore(NpgsqlDataSource database)
 
     public Task<bool> IsKeyDistrustedAsync(byte[] publicKeySha256, CertificateProfile profile, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
     {
+        // 4, 5: RevocationReasons.LeavesKeyTrusted
         await using var command = database.CreateCommand(
             "SELECT EXISTS (SELECT FROM ca.certificates c JOIN ca.revocations r ON r.serial = c.serial WHERE c.public_key_sha256 = $1 AND c.profile = $2 AND r.reason_code NOT IN (4, 5))");
         command.Parameters.AddWithValue(publicKeySha256);

@@ -1,5 +1,6 @@
 using System.Security.Claims;
 using System.Text.Encodings.Web;
+using IoTPlatform.Hosting;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
@@ -12,14 +13,7 @@ internal sealed class SessionAuthenticationHandler(IOptionsMonitor<Authenticatio
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, loggers, encoder)
 {
     /// <summary>Null when the request carries none.</summary>
-    public static string? TokenOf(HttpRequest request)
-    {
-        const string Prefix = "Bearer ";
-        var header = request.Headers.Authorization;
-        return header.Count == 1 && header[0] is { } value && value.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase) && SessionToken.IsOne(value[Prefix.Length..])
-            ? value[Prefix.Length..]
-            : null;
-    }
+    public static string? TokenOf(HttpRequest request) => BearerToken.Of(request) is { } token && SessionToken.IsOne(token) ? token : null;
 
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {

@@ -1,5 +1,6 @@
 using System.Runtime.ExceptionServices;
 using System.Security.Claims;
+using IoTPlatform.Hosting;
 using IoTPlatform.Jose;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.Http;
@@ -12,7 +13,8 @@ internal sealed partial class BearerEvents(ILogger<BearerEvents> logger) : JwtBe
 {
     public override Task MessageReceived(MessageReceivedContext context)
     {
-        if (TokenOf(context.Request) is { } token)
+        // A session token of this server has no dots.
+        if (BearerToken.Of(context.Request) is { } token && token.Contains('.', StringComparison.Ordinal))
         {
             context.Token = token;
         }
@@ -59,15 +61,6 @@ internal sealed partial class BearerEvents(ILogger<BearerEvents> logger) : JwtBe
         context.Response.Headers.WWWAuthenticate = "Bearer";
         context.HandleResponse();
         return Task.CompletedTask;
-    }
-
-    // A session token of this server has no dots.
-    private static string? TokenOf(HttpRequest request)
-    {
-        const string Prefix = "Bearer ";
-        return request.Headers.Authorization is [{ } value] && value.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase) && value.Contains('.', StringComparison.Ordinal)
-            ? value[Prefix.Length..]
-            : null;
     }
 
     private void Refused(JoseException refusal, HttpContext context) => Refused(refusal.Error, refusal.Message, context.Connection.RemoteIpAddress?.ToString() ?? "unknown");

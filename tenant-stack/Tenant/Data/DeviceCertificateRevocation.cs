@@ -10,16 +10,13 @@ namespace IoTPlatform.Tenant.Data;
 /// </summary>
 internal static class DeviceCertificateRevocation
 {
-    // CRLReason superseded, RFC 5280 section 5.3.1.
-    private const int Superseded = 4;
-
     /// <summary>Every certificate, and no new one until the device is let in again. Returns how many were revoked.</summary>
     public static async Task<int> RevokeAsync(
-        TenantDbContext db, string deviceId, int reasonCode, string? reason, string by, DateTimeOffset now, CancellationToken cancellationToken)
+        TenantDbContext db, string deviceId, RevocationReason reasonCode, string? reason, string by, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var details = Details(reasonCode, reason);
         var revoked = await db.Database
-            .SqlQuery<byte[]>($"SELECT r AS \"Value\" FROM ca.revoke_subject({now}, {Profiles.Device.Name}, {deviceId}, {reasonCode}, {reason}, {by}, {details}) r")
+            .SqlQuery<byte[]>($"SELECT r AS \"Value\" FROM ca.revoke_subject({now}, {Profiles.Device.Name}, {deviceId}, {(int)reasonCode}, {reason}, {by}, {details}) r")
             .ToListAsync(cancellationToken);
         return revoked.Count;
     }
@@ -27,11 +24,11 @@ internal static class DeviceCertificateRevocation
     /// <summary>The certificates so far; the device may have new ones at once.</summary>
     public static async Task SupersedeAsync(TenantDbContext db, string deviceId, string by, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        await RevokeAsync(db, deviceId, Superseded, "enrolled anew", by, now, cancellationToken);
-        var details = Details(Superseded, "enrolled anew");
+        await RevokeAsync(db, deviceId, RevocationReason.Superseded, "enrolled anew", by, now, cancellationToken);
+        var details = Details(RevocationReason.Superseded, "enrolled anew");
         await db.Database.ExecuteSqlAsync($"SELECT ca.reinstate_subject({Profiles.Device.Name}, {deviceId}, {by}, {details})", cancellationToken);
     }
 
-    private static string Details(int reasonCode, string? reason) =>
-        new JsonObject { ["reason_code"] = reasonCode, ["reason"] = reason }.ToJsonString();
+    private static string Details(RevocationReason reasonCode, string? reason) =>
+        new JsonObject { ["reason_code"] = (int)reasonCode, ["reason"] = reason }.ToJsonString();
 }

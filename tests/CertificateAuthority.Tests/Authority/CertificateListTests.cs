@@ -49,7 +49,7 @@ public sealed class CertificateListTests : LedgerTestBase
     {
         var gone = LedgerRows.New("pump-1", "device");
         await StoreAsync(gone, LedgerRows.New("pump-1", "device"), LedgerRows.New("pump-1", "leaf"), LedgerRows.New("pump-2", "device"));
-        await Store.RevokeAsync(new Revocation { Serial = gone.Serial, ReasonCode = 4, Reason = "replaced", By = "admin" }, gone.NotBefore, CancellationToken.None);
+        await Store.RevokeAsync(new Revocation { Serial = gone.Serial, ReasonCode = RevocationReason.Superseded, Reason = "replaced", By = "admin" }, gone.NotBefore, CancellationToken.None);
 
         (await CountAsync(new CertificateQuery { Subject = "pump-1" })).ShouldBe(3);
         (await CountAsync(new CertificateQuery { Subject = "pump-1", Profile = "device" })).ShouldBe(2);
@@ -60,7 +60,7 @@ public sealed class CertificateListTests : LedgerTestBase
         (await CountAsync(new CertificateQuery { ExpiringBefore = gone.NotAfter.AddSeconds(1) })).ShouldBe(4);
         (await CountAsync(new CertificateQuery { ExpiringAfter = gone.NotAfter.AddSeconds(1) })).ShouldBe(0);
         var revoked = (await Store.ListAsync(new CertificateQuery { Revoked = true }, CancellationToken.None)).Items.ShouldHaveSingleItem();
-        (revoked.Serial, revoked.ReasonCode, revoked.Reason).ShouldBe((SerialNumber.ToDecimal(gone.Serial), 4, "replaced"));
+        (revoked.Serial, revoked.ReasonCode, revoked.Reason).ShouldBe((SerialNumber.ToDecimal(gone.Serial), RevocationReason.Superseded, "replaced"));
     }
 
     private async Task<int> CountAsync(CertificateQuery query) => (await Store.ListAsync(query, CancellationToken.None)).Items.Count;

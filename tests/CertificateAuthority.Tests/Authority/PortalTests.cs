@@ -64,6 +64,21 @@ public sealed class PortalTests(StepCaHost fixture) : IClassFixture<StepCaHost>
     }
 
     [SkippableTheory]
+    [InlineData(7)]
+    [InlineData(11)]
+    [InlineData(-1)]
+    public async Task Revoke_ReasonOutsideRfc5280_Is400(int reason)
+    {
+        using var certificate = await _ca.EnrollAsync("reason.test");
+        using var admin = await AdminAsync();
+
+        using var refused = await admin.PostAsJsonAsync($"/portal/certificates/{certificate.Serial()}/revoke", new RevokeRequest { ReasonCode = reason }, ContractsJson.Default.RevokeRequest);
+
+        refused.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (await refused.Content.ReadAsStringAsync()).ShouldContain("\"reason_code\"");
+    }
+
+    [SkippableTheory]
     [InlineData("GET", "/portal/certificates")]
     [InlineData("GET", "/portal/certificates/1")]
     [InlineData("POST", "/portal/certificates/1/revoke")]

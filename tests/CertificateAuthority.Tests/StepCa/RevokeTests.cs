@@ -1,4 +1,5 @@
 using System.Net;
+using IoTPlatform.Pki;
 
 namespace IoTPlatform.CertificateAuthority.Tests;
 
@@ -21,7 +22,7 @@ public sealed class RevokeTests(StepCaHost fixture) : IClassFixture<StepCaHost>
         reply.Body.ShouldBe("{\"status\":\"ok\"}\n");
         var record = await _ca.Authority.FindAsync(certificate.SerialNumberBytes.ToArray(), CancellationToken.None);
         record!.IsRevoked.ShouldBeTrue();
-        record.ReasonCode.ShouldBe(1);
+        record.ReasonCode.ShouldBe(RevocationReason.KeyCompromise);
         record.Reason.ShouldBe("stolen");
     }
 

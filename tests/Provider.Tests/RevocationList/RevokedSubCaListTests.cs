@@ -46,7 +46,7 @@ public sealed class RevokedSubCaListTests(ProviderFixture fixture) : IClassFixtu
         tenant.MakeNewBridgeKey();
         var second = Pki.Files.Pem.ParseCertificate((await _provider.JoinAsync(key, tenant)).SignedCert);
 
-        await _provider.Authority.RevokeAsync(new Revocation { Serial = first.SerialNumberBytes.ToArray(), ReasonCode = reason, By = "test" }, CancellationToken.None);
+        await _provider.Authority.RevokeAsync(new Revocation { Serial = first.SerialNumberBytes.ToArray(), ReasonCode = (RevocationReason)reason, By = "test" }, CancellationToken.None);
         _provider.Time.Advance(LookAgain);
 
         var list = await GetAsync();

@@ -11,25 +11,25 @@ namespace IoTPlatform.Provider.Features.Certificates;
 internal static class TenantRevocation
 {
     /// <summary>Everything the tenant has. Nothing of any of its JOINs is issued again.</summary>
-    public static Task<IReadOnlyList<byte[]>> RevokeAllAsync(ProviderDb db, string tenantId, RevocationReason reason, string by, DateTimeOffset now, CancellationToken cancellationToken) =>
+    public static Task<IReadOnlyList<byte[]>> RevokeAllAsync(ProviderDb db, string tenantId, RevocationGrounds reason, string by, DateTimeOffset now, CancellationToken cancellationToken) =>
         RevokeLineagesAsync(db, tenantId, only: null, keep: null, keepKey: null, reason, by, now, cancellationToken);
 
     /// <summary>Everything that came from this JOIN.</summary>
-    public static Task<IReadOnlyList<byte[]>> RevokeJoinAsync(ProviderDb db, string tenantId, Guid joinId, RevocationReason reason, string by, DateTimeOffset now, CancellationToken cancellationToken) =>
+    public static Task<IReadOnlyList<byte[]>> RevokeJoinAsync(ProviderDb db, string tenantId, Guid joinId, RevocationGrounds reason, string by, DateTimeOffset now, CancellationToken cancellationToken) =>
         RevokeLineagesAsync(db, tenantId, only: joinId, keep: null, keepKey: null, reason, by, now, cancellationToken);
 
     /// <summary>Everything that came from the tenant's other JOINs, but certificates of the same Sub-CA key: revoking those would end the devices' chains and take nothing from the key.</summary>
-    public static Task<IReadOnlyList<byte[]>> RevokeOtherJoinsAsync(ProviderDb db, JoinRow join, RevocationReason reason, string by, DateTimeOffset now, CancellationToken cancellationToken) =>
+    public static Task<IReadOnlyList<byte[]>> RevokeOtherJoinsAsync(ProviderDb db, JoinRow join, RevocationGrounds reason, string by, DateTimeOffset now, CancellationToken cancellationToken) =>
         RevokeLineagesAsync(db, join.TenantId, only: null, keep: join.JoinId, keepKey: join.SubCaKeySha256, reason, by, now, cancellationToken);
 
     /// <summary>The certificates of one profile but those with this key; the JOINs go on.</summary>
     /// <param name="joinId">Those of this JOIN alone; null: of all.</param>
     public static Task<IReadOnlyList<byte[]>> RevokeOtherKeysAsync(
-        ProviderDb db, string tenantId, Guid? joinId, CertificateProfile profile, byte[] keySha256, RevocationReason reason, string by, DateTimeOffset now, CancellationToken cancellationToken) =>
+        ProviderDb db, string tenantId, Guid? joinId, CertificateProfile profile, byte[] keySha256, RevocationGrounds reason, string by, DateTimeOffset now, CancellationToken cancellationToken) =>
         ExecuteAsync(db, tenantId, joinId, keep: null, profile.Name, keySha256, [], reason, by, now, cancellationToken);
 
     private static async Task<IReadOnlyList<byte[]>> RevokeLineagesAsync(
-        ProviderDb db, string tenantId, Guid? only, Guid? keep, byte[]? keepKey, RevocationReason reason, string by, DateTimeOffset now, CancellationToken cancellationToken)
+        ProviderDb db, string tenantId, Guid? only, Guid? keep, byte[]? keepKey, RevocationGrounds reason, string by, DateTimeOffset now, CancellationToken cancellationToken)
     {
         // Also those from which nothing has been issued yet: a step that is signing right now comes too late.
         var joins = await db.Joins.Where(j => j.TenantId == tenantId && (only == null || j.JoinId == only) && (keep == null || j.JoinId != keep)).Select(j => j.JoinId).ToListAsync(cancellationToken);
@@ -37,11 +37,11 @@ internal static class TenantRevocation
     }
 
     private static async Task<IReadOnlyList<byte[]>> ExecuteAsync(
-        ProviderDb db, string tenantId, Guid? only, Guid? keep, string? profile, byte[]? keepKey, string[] bar, RevocationReason reason, string by, DateTimeOffset now, CancellationToken cancellationToken)
+        ProviderDb db, string tenantId, Guid? only, Guid? keep, string? profile, byte[]? keepKey, string[] bar, RevocationGrounds reason, string by, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var (lineage, kept) = (only is { } o ? JoinLineage.Of(o) : null, keep is { } k ? JoinLineage.Of(k) : null);
         return await db.Database
-            .SqlQuery<byte[]>($"SELECT r AS \"Value\" FROM ca.revoke_tenant({now}, {tenantId}, {lineage}, {kept}, {profile}, {keepKey}, {bar}, {reason.Code}, {reason.Text}, {by}) r")
+            .SqlQuery<byte[]>($"SELECT r AS \"Value\" FROM ca.revoke_tenant({now}, {tenantId}, {lineage}, {kept}, {profile}, {keepKey}, {bar}, {(int)reason.Reason}, {reason.Text}, {by}) r")
             .ToListAsync(cancellationToken);
     }
 }

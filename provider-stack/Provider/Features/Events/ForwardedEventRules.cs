@@ -1,5 +1,6 @@
 using IoTPlatform.Contracts;
 using IoTPlatform.Contracts.Events;
+using IoTPlatform.Pki;
 
 namespace IoTPlatform.Provider.Features.Events;
 
@@ -10,9 +11,6 @@ internal static class ForwardedEventRules
 
     /// <summary>A serial number has at most 20 octets (RFC 5280 4.1.2.2).</summary>
     private const int LongestSerial = 40;
-
-    private const int HighestReason = 10;
-    private const int UnusedReason = 7;
 
     /// <summary>A clock may be wrong by so much.</summary>
     private static readonly TimeSpan MaxAhead = TimeSpan.FromHours(1);
@@ -46,7 +44,7 @@ internal static class ForwardedEventRules
     private static string? FaultBeyond(CertificateEvent about) => about switch
     {
         CertificateRenewed renewed when !IsSerial(renewed.RenewedSerial) => Serial("renewed_serial"),
-        CertificateRevoked { ReasonCode: < 0 or UnusedReason or > HighestReason } => "reason_code is none of RFC 5280 5.3.1",
+        CertificateRevoked revoked when !RevocationReasons.TryParse(revoked.ReasonCode, out _) => "reason_code is none of RFC 5280 5.3.1",
         _ => null,
     };
 

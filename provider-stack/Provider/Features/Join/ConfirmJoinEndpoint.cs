@@ -61,7 +61,7 @@ internal static class ConfirmJoinEndpoint
             return null;
         await db.Joins.Where(j => j.JoinId == join.JoinId).ExecuteUpdateAsync(s => s.SetProperty(j => j.ConfirmedAt, now), cancellationToken);
         await FederationDecisions.ConfirmAsync(db, join, now, cancellationToken);
-        var superseded = RevocationReason.Superseded("superseded by a confirmed JOIN");
+        var superseded = RevocationGrounds.Superseded("superseded by a confirmed JOIN");
         await TenantRevocation.RevokeOtherJoinsAsync(db, join, superseded, by, now, cancellationToken);
         // The key holder may have come back with another bridge key before it confirmed.
         await TenantRevocation.RevokeOtherKeysAsync(db, tenantId, join.JoinId, Profiles.MqttBridge, join.BridgeKeySha256, superseded, by, now, cancellationToken);

@@ -28,7 +28,7 @@ internal sealed class JoinAbandonment(TimeProvider time)
             return;
         await FederationDecisions.TakeBackAsync(db, tenant.TenantId, joinId, fallsBack: confirmed is not null, now, cancellationToken);
         await TenantRevocation.RevokeJoinAsync(
-            db, tenant.TenantId, joinId, RevocationReason.CessationOfOperation("JOIN taken back before it was confirmed"), by, now, cancellationToken);
+            db, tenant.TenantId, joinId, RevocationGrounds.CessationOfOperation("JOIN taken back before it was confirmed"), by, now, cancellationToken);
     }
 
     private static bool IsUnconfirmed(TenantRow tenant) =>

@@ -1,5 +1,6 @@
 using IoTPlatform.Contracts.Join;
 using IoTPlatform.Contracts.Tenants;
+using IoTPlatform.Hosting;
 using IoTPlatform.Provider.Data;
 using IoTPlatform.Provider.Features.Proofs;
 using IoTPlatform.Provider.Features.Tenants;

@@ -4,5 +4,5 @@ namespace IoTPlatform.Provider.Features.Removal;
 
 internal static class RemovalReason
 {
-    public static RevocationReason Value { get; } = RevocationReason.CessationOfOperation("tenant removed");
+    public static RevocationGrounds Value { get; } = RevocationGrounds.CessationOfOperation("tenant removed");
 }

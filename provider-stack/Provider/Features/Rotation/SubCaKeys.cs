@@ -45,7 +45,7 @@ internal sealed class SubCaKeys(TenantCertificates certificates, Authority autho
     public async Task<bool> IsOfARevokedSubCaAsync(string tenantId, Func<byte[], bool> madeBy, CancellationToken cancellationToken)
     {
         var revoked = await authority.ListAsync(new CertificateQuery { Tenant = tenantId, Profile = Profiles.TenantSubCa.Name, Revoked = true, Limit = MostRevoked }, cancellationToken);
-        return revoked.Items.Any(c => c.ReasonCode is not (4 or 5) && madeBy(PublicKeyOf(c.Der)));
+        return revoked.Items.Any(c => c.ReasonCode?.LeavesKeyTrusted() == false && madeBy(PublicKeyOf(c.Der)));
     }
 
     public static byte[] PublicKeyOf(byte[] der)

@@ -40,5 +40,5 @@ internal sealed class SubCaRotation(Authority authority, CertificateOrders order
     public async Task RetireOthersAsync(ProviderDb db, string tenantId, byte[] keeper, CancellationToken cancellationToken) =>
         await TenantRevocation.RevokeOtherKeysAsync(
             db, tenantId, joinId: null, Profiles.TenantSubCa, SHA256.HashData(keeper),
-            RevocationReason.Superseded("Sub-CA rotated, no certificate of it in use"), "tenant:" + tenantId, time.GetUtcNow(), cancellationToken);
+            RevocationGrounds.Superseded("Sub-CA rotated, no certificate of it in use"), "tenant:" + tenantId, time.GetUtcNow(), cancellationToken);
 }

@@ -74,8 +74,13 @@ public static class CertificateEndpoints
             throw new ProblemException(400, "bad_reason", $"The reason has at most 500 characters, and {FreeText.Refused}.");
         }
 
+        if (!RevocationReasons.TryParse(request.ReasonCode, out var code))
+        {
+            throw new ProblemException(400, "reason_code", "The reason code must be 0 to 10, without 7 (RFC 5280 5.3.1).");
+        }
+
         var outcome = await revocations.RevokeAsync(
-            new Revocation { Serial = Parse(serial), ReasonCode = request.ReasonCode, Reason = request.Reason, By = user.Identity?.Name ?? "admin" },
+            new Revocation { Serial = Parse(serial), ReasonCode = code, Reason = request.Reason, By = user.Identity?.Name ?? "admin" },
             request.TenantId,
             cancellationToken).ConfigureAwait(false);
         return outcome switch

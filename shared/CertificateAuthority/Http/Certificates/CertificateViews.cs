@@ -20,7 +20,7 @@ public static class CertificateViews
         NotBefore = record.NotBefore,
         NotAfter = record.NotAfter,
         RevokedAt = record.RevokedAt,
-        ReasonCode = record.ReasonCode,
+        ReasonCode = (int?)record.ReasonCode,
     };
 
     public static CertificateDetail Detail(CertificateRecord record) =>

@@ -3,7 +3,6 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using IoTPlatform.CertificateAuthority.Provisioners;
 using IoTPlatform.Jose;
-using Microsoft.AspNetCore.Http;
 
 namespace IoTPlatform.CertificateAuthority;
 
@@ -13,7 +12,6 @@ namespace IoTPlatform.CertificateAuthority;
 /// </summary>
 internal sealed class RenewToken(Authority authority)
 {
-    private const string Prefix = "Bearer ";
     private const string ClientIssuer = "step-ca-client/1.0";
     private const int MaxTokenIdLength = 256;
 
@@ -25,13 +23,11 @@ internal sealed class RenewToken(Authority authority)
         RequiredClaims = ["iss", "sub", "aud", "exp", "iat", "nbf", "jti"],
     };
 
-    public static bool IsPresent(HttpRequest request) => request.Headers.Authorization.ToString().StartsWith(Prefix, StringComparison.OrdinalIgnoreCase);
-
     /// <summary>Throws <see cref="JoseException"/> or a 401.</summary>
-    public (X509Certificate2 Certificate, UsedToken Token) Authorize(HttpRequest request)
+    public (X509Certificate2 Certificate, UsedToken Token) Authorize(string token)
     {
         var now = authority.Time.GetUtcNow();
-        var jws = CompactJws.Parse(request.Headers.Authorization.ToString().AsSpan(Prefix.Length));
+        var jws = CompactJws.Parse(token);
         if (jws.Header.X5cInsecure is not [var der, ..])
         {
             throw new JoseException(JoseError.UnknownKey, "The renewal token has no certificate.");

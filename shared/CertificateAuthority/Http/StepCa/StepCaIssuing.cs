@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using IoTPlatform.CertificateAuthority.Provisioners;
+using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
 using Microsoft.AspNetCore.Http;
 
@@ -48,8 +49,8 @@ internal sealed class StepCaIssuing(Authority authority, JwkProvisioner provisio
 
     public async Task RenewAsync(HttpContext context)
     {
-        var (certificate, token) = RenewToken.IsPresent(context.Request)
-            ? _renewToken.Authorize(context.Request)
+        var (certificate, token) = BearerToken.Of(context.Request) is { } bearer
+            ? _renewToken.Authorize(bearer)
             : (ClientCertificates.Required(context), null);
         await AnswerAsync(context, await renewals.RenewAsync(certificate, csr: null, token, context.RequestAborted).ConfigureAwait(false)).ConfigureAwait(false);
     }

@@ -34,7 +34,7 @@ internal sealed class StepCaRevoking(Authority authority, ProfileRevocations rev
             throw StepCaException.BadRequest("missing serial");
         }
 
-        if (!ReasonCodes.IsValid(body.ReasonCode ?? 0))
+        if (!RevocationReasons.TryParse(body.ReasonCode ?? 0, out _))
         {
             throw StepCaException.BadRequest("reasonCode out of bounds");
         }
@@ -70,5 +70,5 @@ internal sealed class StepCaRevoking(Authority authority, ProfileRevocations rev
     }
 
     private static Revocation Create(RevokeBody body, byte[] serial, string by, UsedToken? token) =>
-        new() { Serial = serial, ReasonCode = body.ReasonCode ?? 0, Reason = body.Reason, By = by, BurnToken = token };
+        new() { Serial = serial, ReasonCode = (RevocationReason)(body.ReasonCode ?? 0), Reason = body.Reason, By = by, BurnToken = token };
 }

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using IoTPlatform.Contracts.Certificates;
 using IoTPlatform.Hosting;
+using IoTPlatform.Pki;
 using IoTPlatform.Tenant.Data;
 using IoTPlatform.Tenant.Features.WireGuard;
 using Microsoft.EntityFrameworkCore;
@@ -14,13 +15,13 @@ internal sealed class RevokeDevice(IDbContextFactory<TenantDbContext> databases,
     {
         DevicePath.Check(deviceId);
         var reason = OptionalText.Check(request.Reason, "reason", 256);
-        if (request.ReasonCode is < 0 or 7 or > 10)
+        if (!RevocationReasons.TryParse(request.ReasonCode, out var reasonCode))
             throw new ProblemException(400, "invalid_reason_code", "reason_code is 0 to 10 without 7 (RFC 5280 section 5.3.1).");
-        if (await RevokeAsync(deviceId, request.ReasonCode, reason, actor, cancellationToken))
+        if (await RevokeAsync(deviceId, reasonCode, reason, actor, cancellationToken))
             peers.Changed();
     }
 
-    private async Task<bool> RevokeAsync(string deviceId, int reasonCode, string? reason, string actor, CancellationToken cancellationToken)
+    private async Task<bool> RevokeAsync(string deviceId, RevocationReason reasonCode, string? reason, string actor, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
@@ -43,7 +44,7 @@ internal sealed class RevokeDevice(IDbContextFactory<TenantDbContext> databases,
         await DeviceKeys.RetireAllAsync(db, deviceId, now, cancellationToken);
         await WireGuardAddresses.ReleaseAsync(db, deviceId, now, cancellationToken);
         var certificates = await DeviceCertificateRevocation.RevokeAsync(db, deviceId, reasonCode, reason, actor, now, cancellationToken);
-        var details = new JsonObject { ["reason_code"] = reasonCode, ["reason"] = reason, ["certificates"] = certificates };
+        var details = new JsonObject { ["reason_code"] = (int)reasonCode, ["reason"] = reason, ["certificates"] = certificates };
         await db.AppendAuditAsync(actor, "device.revoked", deviceId, details, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return true;

@@ -26,7 +26,7 @@ internal sealed class EnrollmentCredential
 
     public static EnrollmentCredential From(HttpContext http) => new()
     {
-        TokenHash = EnrollmentSecret.TryHash(http.Request.Headers.Authorization, out var hash) ? hash : null,
+        TokenHash = EnrollmentSecret.TryHash(BearerToken.Of(http.Request), out var hash) ? hash : null,
         Certificate = http.Connection.ClientCertificate,
         Address = ClientAddress.Of(http),
     };

@@ -18,17 +18,10 @@ internal static class EnrollmentSecret
 
     public static byte[] Hash(string token) => SHA256.HashData(Encoding.ASCII.GetBytes(token));
 
-    /// <summary>Reads <c>Authorization: Bearer …</c> (RFC 6750 section 2.1). False for anything that cannot be an enrolment token.</summary>
-    public static bool TryHash(string? authorization, [NotNullWhen(true)] out byte[]? hash)
+    /// <summary>False for anything that cannot be an enrolment token.</summary>
+    public static bool TryHash(string? token, [NotNullWhen(true)] out byte[]? hash)
     {
-        hash = null;
-        const string scheme = "Bearer ";
-        if (authorization is null || !authorization.StartsWith(scheme, StringComparison.OrdinalIgnoreCase))
-            return false;
-        var token = authorization[scheme.Length..];
-        if (token.Length != Length || !token.StartsWith(Prefix, StringComparison.Ordinal) || !Base64Url.IsValid(token.AsSpan(Prefix.Length)))
-            return false;
-        hash = Hash(token);
-        return true;
+        hash = token is { Length: Length } && token.StartsWith(Prefix, StringComparison.Ordinal) && Base64Url.IsValid(token.AsSpan(Prefix.Length)) ? Hash(token) : null;
+        return hash is not null;
     }
 }

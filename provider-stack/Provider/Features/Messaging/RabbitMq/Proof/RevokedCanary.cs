@@ -76,5 +76,5 @@ internal sealed class RevokedCanary(Authority authority, DataFolder folder, Time
         await authority.RevokeAsync(Revocation(issued.SerialNumber), cancellationToken);
     }
 
-    private static Revocation Revocation(byte[] serial) => new() { Serial = serial, ReasonCode = 5, Reason = "to try whether the broker refuses it", By = "system" };
+    private static Revocation Revocation(byte[] serial) => new() { Serial = serial, ReasonCode = RevocationReason.CessationOfOperation, Reason = "to try whether the broker refuses it", By = "system" };
 }
