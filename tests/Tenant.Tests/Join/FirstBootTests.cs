@@ -80,6 +80,8 @@ public sealed class FirstBootTests
         while (!run.IsCompleted)
         {
             await progress.WaitedAsync(run);
+            while (!run.IsCompleted && time.PendingTimers == 0)
+                await Task.Yield();
             time.Advance(TimeSpan.FromMinutes(1));
         }
         await run;

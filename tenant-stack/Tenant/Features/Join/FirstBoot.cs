@@ -11,34 +11,31 @@ internal sealed class FirstBoot(IReadOnlyList<IFirstBootCheck> checks, IFirstBoo
 {
     // A check that still fails after this many successful fixes would loop for ever.
     private const int MaxFixes = 3;
+    private readonly Dictionary<string, int> fixes = new(StringComparer.Ordinal);
+    private string? announced;
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        var backOff = new BackOff();
-        var fixes = new Dictionary<string, int>(StringComparer.Ordinal);
-        string? announced = null;
-        while (await FirstFailingAsync(cancellationToken) is var (check, reason))
+        var backoff = ProviderBackoff.Create((busy, wait) => progress.Waiting(announced!, busy.Message, wait), time);
+        while (await backoff.ExecuteAsync(FixNextAsync, cancellationToken))
         {
-            if (fixes.GetValueOrDefault(check.Name) >= MaxFixes)
-                throw new StartupException($"first boot cannot get past '{check.Name}': {reason}");
-            if (announced != check.Name)
-                progress.Started(announced = check.Name, reason);
-            try
-            {
-                await check.FixAsync(cancellationToken);
-            }
-            catch (ProviderBusyException busy)
-            {
-                var pause = backOff.Next(busy);
-                progress.Waiting(check.Name, busy.Message, pause);
-                await Task.Delay(pause, time, cancellationToken);
-                continue;
-            }
-            fixes[check.Name] = fixes.GetValueOrDefault(check.Name) + 1;
-            progress.Done(check.Name);
-            announced = null;
-            backOff.Reset();
         }
+    }
+
+    /// <summary>False: none fails.</summary>
+    private async ValueTask<bool> FixNextAsync(CancellationToken cancellationToken)
+    {
+        if (await FirstFailingAsync(cancellationToken) is not var (check, reason))
+            return false;
+        if (fixes.GetValueOrDefault(check.Name) >= MaxFixes)
+            throw new StartupException($"first boot cannot get past '{check.Name}': {reason}");
+        if (announced != check.Name)
+            progress.Started(announced = check.Name, reason);
+        await check.FixAsync(cancellationToken);
+        fixes[check.Name] = fixes.GetValueOrDefault(check.Name) + 1;
+        progress.Done(check.Name);
+        announced = null;
+        return true;
     }
 
     private async Task<(IFirstBootCheck Check, string Reason)?> FirstFailingAsync(CancellationToken cancellationToken)

@@ -1,3 +1,5 @@
+using Polly.Retry;
+
 namespace IoTPlatform.Provider.Features.Telemetry.Ingest;
 
 /// <summary>What bounds memory and waiting. Everything beyond it waits at the broker.</summary>
@@ -25,8 +27,11 @@ internal static class IngestLimits
     /// <summary>For the broker's confirmation of a dead letter.</summary>
     public static readonly TimeSpan ConfirmTimeout = TimeSpan.FromSeconds(30);
 
-    public static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
-    public static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
+    /// <summary>While the broker or the database is away.</summary>
+    public static RetryStrategyOptions Backoff => Hosting.Backoff.Endless(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(30));
+
+    /// <summary>Before a session that ended is followed by the next one.</summary>
+    public static readonly TimeSpan AfterLoss = TimeSpan.FromSeconds(1);
 
     /// <summary>TLS handshakes under way at once, when a thousand tenants lose their connections together.</summary>
     public const int Connecting = 8;

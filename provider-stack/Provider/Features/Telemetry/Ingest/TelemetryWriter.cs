@@ -3,6 +3,7 @@ using System.Text;
 using System.Threading.Channels;
 using IoTPlatform.Hosting;
 using Npgsql;
+using Polly;
 
 namespace IoTPlatform.Provider.Features.Telemetry.Ingest;
 
@@ -13,6 +14,8 @@ namespace IoTPlatform.Provider.Features.Telemetry.Ingest;
 internal sealed partial class TelemetryWriter(ChannelReader<TelemetryDelivery> queue, TelemetryStore store, IngestMetrics metrics, TimeProvider time, ILogger log)
 {
     private readonly List<TelemetryDelivery> _batch = new(IngestLimits.BatchMessages);
+    private ResiliencePipeline? _backoff;
+    private bool _isAway;
 
     /// <summary>Until the queue is complete and everything in it is stored.</summary>
     /// <param name="giveUp">Ends it earlier. What is not stored then is not acknowledged either.</param>
@@ -104,31 +107,50 @@ internal sealed partial class TelemetryWriter(ChannelReader<TelemetryDelivery> q
     /// <summary>Returns when it is stored and acknowledged, or when a message in it is why it can't be.</summary>
     private async Task<PostgresException?> TryStoreAsync(IReadOnlyList<TelemetryDelivery> part, CancellationToken giveUp)
     {
-        for (var failures = 0; ;)
+        try
         {
-            try
-            {
-                await RecogniseAsync(part, giveUp);
-                var fresh = part.Where(delivery => !delivery.IsRepetition).Select(delivery => delivery.Message).ToList();
-                metrics.Stored(await store.StoreAsync(fresh, giveUp), part.Count);
-                foreach (var delivery in part)
-                    delivery.Session.Acknowledge(delivery.Tag);
-                if (failures > 0)
-                    StoredAgain();
-                return null;
-            }
-            catch (PostgresException e) when (TelemetryStore.IsAboutARow(e))
-            {
-                return e;
-            }
-            catch (Exception e) when (e is NpgsqlException or SocketException or TimeoutException or IOException || DatabaseOutage.Is(e) || (e is OperationCanceledException && !giveUp.IsCancellationRequested))
-            {
-                if (failures++ == 0)
-                    DatabaseAway(e.Message);
-                await Task.Delay(Pause.After(failures), time, giveUp);
-            }
+            await (_backoff ??= CreateBackoff()).ExecuteAsync(stop => StoreAndAcknowledgeAsync(part, stop), giveUp);
         }
+        catch (PostgresException e) when (TelemetryStore.IsAboutARow(e))
+        {
+            return e;
+        }
+
+        if (_isAway)
+            StoredAgain();
+        _isAway = false;
+        return null;
     }
+
+    private async ValueTask StoreAndAcknowledgeAsync(IReadOnlyList<TelemetryDelivery> part, CancellationToken giveUp)
+    {
+        await RecogniseAsync(part, giveUp);
+        var fresh = part.Where(delivery => !delivery.IsRepetition).Select(delivery => delivery.Message).ToList();
+        metrics.Stored(await store.StoreAsync(fresh, giveUp), part.Count);
+        foreach (var delivery in part)
+            delivery.Session.Acknowledge(delivery.Tag);
+    }
+
+    private ResiliencePipeline CreateBackoff()
+    {
+        var retry = IngestLimits.Backoff;
+        retry.ShouldHandle = args => ValueTask.FromResult(args.Outcome.Exception is { } e && IsOutage(e, args.Context.CancellationToken));
+        retry.OnRetry = args =>
+        {
+            if (!_isAway)
+                DatabaseAway(args.Outcome.Exception!.Message);
+            _isAway = true;
+            return default;
+        };
+        return new ResiliencePipelineBuilder { TimeProvider = time }.AddRetry(retry).Build();
+    }
+
+    private static bool IsOutage(Exception e, CancellationToken giveUp) => e switch
+    {
+        PostgresException refusal when TelemetryStore.IsAboutARow(refusal) => false,
+        OperationCanceledException => !giveUp.IsCancellationRequested,
+        _ => e is NpgsqlException or SocketException or TimeoutException or IOException || DatabaseOutage.Is(e),
+    };
 
     private static Task RefuseAsync(TelemetryDelivery delivery) => delivery.Session.RefuseAsync(
         delivery.Tag, delivery.Message.Topic.Replace('/', '.'), Encoding.UTF8.GetBytes(delivery.Message.Payload), TelemetryRefusal.NotStorable);

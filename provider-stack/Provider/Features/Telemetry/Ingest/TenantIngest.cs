@@ -1,4 +1,5 @@
 using IoTPlatform.Provider.Features.Messaging.RabbitMq.Amqp;
+using Polly;
 using RabbitMQ.Client.Exceptions;
 
 namespace IoTPlatform.Provider.Features.Telemetry.Ingest;
@@ -54,43 +55,48 @@ internal sealed partial class TenantIngest : IAsyncDisposable
 
     private async Task RunAsync()
     {
-        var failures = 0;
-        while (!_stop.IsCancellationRequested)
+        var backoff = CreateBackoff();
+        try
         {
-            try
+            while (true)
             {
-                _session = await ConnectAsync();
+                _session = await backoff.ExecuteAsync(ConnectAsync, _stop.Token);
                 Reading(_tenantId);
-                failures = 0;
                 var reason = await _session.Ended.WaitAsync(_stop.Token);
                 Lost(_tenantId, reason);
                 await _session.DisposeAsync();
                 _session = null;
+                await Task.Delay(IngestLimits.AfterLoss, _context.Time, _stop.Token);
             }
-            catch (OperationCanceledException) when (_stop.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception e)
-            {
-                // The first of a row is worth a line, the next ones say the same.
-                if (failures == 0)
-                    Failed(_tenantId, e.GetBaseException().Message);
-                if (e is OperationInterruptedException { ShutdownReason.ReplyCode: AmqpConnections.VhostRefused })
-                    await TryRepairAsync();
-            }
-
-            await Task.Delay(Pause.After(++failures), _context.Time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            // the host stops, or the tenant is removed
         }
     }
 
-    private async Task<TelemetrySession> ConnectAsync()
+    private ResiliencePipeline CreateBackoff()
     {
-        await _connecting.WaitAsync(_stop.Token);
+        var retry = IngestLimits.Backoff;
+        retry.ShouldHandle = args => ValueTask.FromResult(args.Outcome.Exception is not null && !_stop.IsCancellationRequested);
+        retry.OnRetry = async args =>
+        {
+            // The first of a row is worth a line, the next ones say the same.
+            if (args.AttemptNumber == 0)
+                Failed(_tenantId, args.Outcome.Exception!.GetBaseException().Message);
+            if (args.Outcome.Exception is OperationInterruptedException { ShutdownReason.ReplyCode: AmqpConnections.VhostRefused })
+                await TryRepairAsync();
+        };
+        return new ResiliencePipelineBuilder { TimeProvider = _context.Time }.AddRetry(retry).Build();
+    }
+
+    private async ValueTask<TelemetrySession> ConnectAsync(CancellationToken stop)
+    {
+        await _connecting.WaitAsync(stop);
         try
         {
-            var connection = await _connections.ConnectAsync(_tenantId, "iot-telemetry", _stop.Token);
-            return await TelemetrySession.StartAsync(_tenantId, connection, _deadLetters, _context, _stop.Token);
+            var connection = await _connections.ConnectAsync(_tenantId, "iot-telemetry", stop);
+            return await TelemetrySession.StartAsync(_tenantId, connection, _deadLetters, _context, stop);
         }
         finally
         {
