@@ -125,6 +125,7 @@ public sealed class CaHost : IAsyncDisposable
         builder.Services.AddCertificateAuthority(Module);
         _app = builder.Build();
         _app.UsePlatformHosting();
+        _app.MapAccounts();
         _app.MapStepCa();
         _app.MapCertificates();
         map?.Invoke(_app);
