@@ -6,6 +6,7 @@ using IoTPlatform.Identity.Oidc;
 using IoTPlatform.Identity.Portal;
 using IoTPlatform.Provider.Data;
 using IoTPlatform.Provider.Features.Bridge;
+using IoTPlatform.Provider.Features.Bus;
 using IoTPlatform.Provider.Features.Events;
 using IoTPlatform.Provider.Features.Identity;
 using IoTPlatform.Provider.Features.Join;
@@ -55,6 +56,7 @@ internal static class Program
         builder.Services.AddPortal(new PortalOptions { Name = "provider", Title = "IoT platform provider", PublicUrl = foundation.Options.PublicUrl }, foundation.Options.Oidc);
         builder.Services.AddCertificateAuthority(foundation.Ca);
         builder.Services.AddProviderData();
+        builder.Services.AddPlatformBus(foundation.Options);
         builder.Services.AddWorkflow();
         builder.Services.AddTenants();
         builder.Services.AddJoin();

@@ -55,6 +55,22 @@ public sealed class ProviderStack : IAsyncDisposable
     /// <summary>On a server of the test's own; not started yet.</summary>
     public static ProviderStack WithDatabase(string connectionString) => new(database: null, connectionString: connectionString);
 
+    /// <summary>Another process of this provider: the same database and settings, and a copy of its folder. Its connections to the database are called so.</summary>
+    public async Task<ProviderStack> StartBesideAsync(string applicationName, params string[] without)
+    {
+        var settings = more.Where(setting => !without.Contains(setting.Key)).ToDictionary();
+        var beside = new ProviderStack(database: null, settings, connectionString: $"{connectionString};Application Name={applicationName}");
+        foreach (var file in Directory.EnumerateFiles(Data, "*", SearchOption.AllDirectories).Where(file => Path.GetFileName(file) != ".lock"))
+        {
+            var copy = Path.Combine(beside.Data, Path.GetRelativePath(Data, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(copy)!, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            File.Copy(file, copy);
+        }
+
+        await beside.StartProcessAsync();
+        return beside;
+    }
+
     public async Task StartProcessAsync()
     {
         Launch();

@@ -60,7 +60,10 @@ internal sealed record ProviderOptions
     /// <summary>How long a caller waits for the workflow before it is sent away with Retry-After.</summary>
     public TimeSpan WorkflowTimeout { get; init; } = TimeSpan.FromSeconds(25);
 
-    /// <summary>How often unfinished workflows are woken up.</summary>
+    /// <summary>How often it is looked for workflows whose wake-up was lost.</summary>
+    public TimeSpan SweepInterval { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>How often what is due at the broker and the identity provider is looked up, and whether the bus is back.</summary>
     public TimeSpan WakeInterval { get; init; } = TimeSpan.FromSeconds(15);
 
     /// <summary>The origins under which a caller may have addressed this host: audiences of key proofs.</summary>

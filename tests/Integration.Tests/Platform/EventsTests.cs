@@ -2,7 +2,7 @@ using System.Text.Json;
 using IoTPlatform.Contracts.Events;
 using IoTPlatform.Contracts.Tenants;
 using IoTPlatform.Integration.Tests.RabbitMq;
-using IoTPlatform.Provider.Features.Events;
+using IoTPlatform.Provider.Features.Bus;
 using IoTPlatform.Stacks;
 using IoTPlatform.Testing;
 
@@ -40,7 +40,7 @@ public sealed class EventsTests(PlatformFixture platform) : IAsyncLifetime
     public async Task Queue_BoundLater_GetsWhatHappensFromThenOn()
     {
         await ExchangesAsync();
-        await _provider.PrepareAsync("early");
+        await _provider.PrepareAsync("before-the-queue");
         var late = new OutsideQueue(_broker, "late");
         await late.BindAsync("tenant.prepared");
 
@@ -119,10 +119,10 @@ public sealed class EventsTests(PlatformFixture platform) : IAsyncLifetime
 
         using var rights = JsonDocument.Parse((await _broker.AdminAsync(HttpMethod.Get, "permissions/platform/iot-amqp"))!);
         foreach (var right in new[] { "configure", "write", "read" })
-            rights.RootElement.GetProperty(right).GetString().ShouldBe(EventVhost.Rights.Read);
+            rights.RootElement.GetProperty(right).GetString().ShouldBe(BusVhost.Rights.Read);
         using var exchanges = JsonDocument.Parse((await _broker.AdminAsync(HttpMethod.Get, "exchanges/platform"))!);
-        exchanges.RootElement.EnumerateArray().Where(e => e.GetProperty("name").GetString() is { Length: > 0 } name && !name.StartsWith("amq.", StringComparison.Ordinal))
-            .ShouldAllBe(e => e.GetProperty("durable").GetBoolean());
+        exchanges.RootElement.EnumerateArray().Where(e => !e.GetProperty("durable").GetBoolean()).Select(e => e.GetProperty("name").GetString()!)
+            .ShouldAllBe(name => name.StartsWith(BusVhost.Answers, StringComparison.Ordinal));
     }
 
     /// <summary>Only a provider that runs lets a bridge in; it is killed before it could tell anyone.</summary>

@@ -1,16 +1,15 @@
 using IoTPlatform.Contracts.Events;
 using IoTPlatform.Events;
 using MassTransit;
-using MassTransit.Transports;
 
 namespace IoTPlatform.Provider.Features.Events;
 
 /// <summary>To a broker that keeps what it confirmed.</summary>
-internal sealed class BusPublisher(IBusInstance<IEventBus> bus, EventSubscriptions subscriptions, TimeProvider time) : IEventPublisher
+internal sealed class BusPublisher(IBusControl bus, EventSubscriptions subscriptions, TimeProvider time) : IEventPublisher
 {
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(10);
 
-    public bool IsReady => bus.BusControl.CheckHealth().Status == BusHealthStatus.Healthy;
+    public bool IsReady => bus.CheckHealth().Status == BusHealthStatus.Healthy;
 
     public Task<IReadOnlySet<string>> SubscribedTypesAsync(CancellationToken cancellationToken) => subscriptions.ReadAsync(cancellationToken);
 
@@ -20,6 +19,6 @@ internal sealed class BusPublisher(IBusInstance<IEventBus> bus, EventSubscriptio
     {
         using var timeout = new CancellationTokenSource(Longest, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
-        await bus.Bus.Publish(happened, happened.GetType(), Pipe.Execute<PublishContext>(context => context.MessageId = happened.Id), either.Token);
+        await bus.Publish(happened, happened.GetType(), Pipe.Execute<PublishContext>(context => context.MessageId = happened.Id), either.Token);
     }
 }

@@ -1,3 +1,4 @@
+using IoTPlatform.Provider.Features.Bus;
 using IoTPlatform.Provider.Features.Messaging.RabbitMq.Api;
 
 namespace IoTPlatform.Provider.Features.Events;
@@ -6,7 +7,7 @@ namespace IoTPlatform.Provider.Features.Events;
 internal sealed class EventSubscriptions(RabbitMqApi api)
 {
     /// <summary>Failures are those of <see cref="RabbitMqApi"/>.</summary>
-    public async Task<IReadOnlySet<string>> ReadAsync(CancellationToken cancellationToken) => Leading(await api.BindingsAsync(EventVhost.Name, cancellationToken));
+    public async Task<IReadOnlySet<string>> ReadAsync(CancellationToken cancellationToken) => Leading(await api.BindingsAsync(BusVhost.Name, cancellationToken));
 
     /// <summary>The exchanges from which a message reaches a queue. The default exchange, which has no name, has a binding to every queue.</summary>
     internal static IReadOnlySet<string> Leading(IReadOnlyCollection<Binding> bindings)

@@ -14,7 +14,7 @@ internal static class PlatformEventServices
         services.AddSingleton<TenantHistory>();
         services.AddSingleton<ForwardingLimiter>();
         services.AddScoped<EventForwarding>();
-        return options.RabbitMq is null ? services.AddEventRelay<NoSubscribers>() : services.AddRabbitMqTransport().AddEventRelay<BusPublisher>();
+        return options.RabbitMq is null ? services.AddEventRelay<NoSubscribers>() : services.AddSingleton<EventSubscriptions>().AddEventRelay<BusPublisher>();
     }
 
     public static void MapPlatformEvents(this IEndpointRouteBuilder app)

@@ -4,13 +4,19 @@ using MassTransit;
 
 namespace IoTPlatform.Provider.Features.Workflow;
 
-/// <summary>How a request handler wakes a workflow and waits for it.</summary>
-internal sealed class WorkflowClient(IBus bus, ProviderOptions options)
+/// <summary>How a request handler wakes a workflow and waits for it, whichever process does the work.</summary>
+internal sealed class WorkflowClient(IBusControl bus, ProviderOptions options)
 {
+    /// <summary>False: it is not worth trying.</summary>
+    public bool IsReady => bus.CheckHealth().Status == BusHealthStatus.Healthy;
+
     /// <summary>Returns once the workflow is done; otherwise throws 503 <c>dependency_unavailable</c>. The workflow goes on by itself.</summary>
     public async Task AdvanceAsync(string tenantId, CancellationToken cancellationToken)
     {
-        var outcome = await AskAsync(tenantId, cancellationToken);
+        // A broker that was started again is noticed within seconds.
+        var outcome = IsReady || await bus.WaitForHealthStatus(BusHealthStatus.Healthy, options.WorkflowTimeout) == BusHealthStatus.Healthy
+            ? await AskAsync(tenantId, cancellationToken)
+            : WorkflowOutcome.Waiting("bus", "The platform's message bus does not answer.", TimeSpan.FromSeconds(5));
         if (!outcome.Done)
             throw new ProblemException(
                 StatusCodes.Status503ServiceUnavailable, "dependency_unavailable",
@@ -26,7 +32,9 @@ internal sealed class WorkflowClient(IBus bus, ProviderOptions options)
         try
         {
             var client = bus.CreateRequestClient<AdvanceWorkflow>(RequestTimeout.After(ms: (int)options.WorkflowTimeout.TotalMilliseconds));
-            return (await client.GetResponse<WorkflowOutcome>(new AdvanceWorkflow { TenantId = tenantId }, cancellationToken)).Message;
+            // The wake-up outlives the caller: without this, the broker would drop it when the caller stops waiting.
+            return (await client.GetResponse<WorkflowOutcome>(
+                new AdvanceWorkflow { TenantId = tenantId }, request => request.UseExecute(context => context.TimeToLive = null), cancellationToken)).Message;
         }
         catch (RequestException e) when (!cancellationToken.IsCancellationRequested)
         {

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace IoTPlatform.Provider.Features.Workflow;
 
 /// <summary>Where a workflow stands after a pass. A message of the bus: public setters, no secrets.</summary>
@@ -9,6 +11,9 @@ internal sealed record WorkflowOutcome
     public string? WaitingFor { get; init; }
     public string? Detail { get; init; }
     public int RetryAfterSeconds { get; init; }
+
+    [JsonIgnore]
+    public TimeSpan RetryAfter => TimeSpan.FromSeconds(RetryAfterSeconds);
 
     public static WorkflowOutcome Finished { get; } = new() { Done = true };
 

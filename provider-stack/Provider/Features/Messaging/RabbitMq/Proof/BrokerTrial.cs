@@ -1,7 +1,7 @@
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
-using IoTPlatform.Provider.Features.Events;
+using IoTPlatform.Provider.Features.Bus;
 using IoTPlatform.Provider.Features.Messaging.RabbitMq.Amqp;
 using IoTPlatform.RabbitMq;
 using RabbitMQ.Client;
@@ -57,7 +57,7 @@ internal sealed class BrokerTrial(RabbitMqOptions options, AmqpConnections conne
     {
         yield return ("logins of bridges with a password", factory =>
         {
-            factory.UserName = BridgeAccess.For(EventVhost.Name).Login;
+            factory.UserName = BridgeAccess.For(BusVhost.Name).Login;
             factory.Password = Guid.NewGuid().ToString("N");
         });
         // This host's own certificate: good, and no bridge's.

@@ -5,9 +5,9 @@ using Microsoft.EntityFrameworkCore;
 
 namespace IoTPlatform.Provider.Features.Workflow;
 
-/// <summary>Wakes up every unfinished workflow, at start and at intervals: what a crash or an outage left behind goes on without anybody asking.</summary>
-internal sealed partial class WorkflowWaker(
-    IDbContextFactory<ProviderDb> contexts, WorkflowClient workflows, ProviderOptions options, TimeProvider time, ILogger<WorkflowWaker> log) : BackgroundService
+/// <summary>Wakes every unfinished workflow, at start, when the bus is back, and at long intervals: a lost wake-up is found here at the latest.</summary>
+internal sealed partial class WorkflowSweep(
+    IDbContextFactory<ProviderDb> contexts, WorkflowClient workflows, ProviderOptions options, TimeProvider time, ILogger<WorkflowSweep> log) : BackgroundService
 {
     /// <summary>Per round; those waiting longest come first, so a thousand waiting tenants don't come all at once.</summary>
     private const int BatchSize = 100;
@@ -15,11 +15,20 @@ internal sealed partial class WorkflowWaker(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(options.WakeInterval, time);
+        long? last = null;
         do
         {
             try
             {
-                await WakeAsync(stoppingToken);
+                if (!workflows.IsReady)
+                {
+                    last = null;
+                }
+                else if (last is not { } at || time.GetElapsedTime(at) >= options.SweepInterval)
+                {
+                    await WakeAsync(stoppingToken);
+                    last = time.GetTimestamp();
+                }
             }
             catch (Exception e) when (e is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
             {

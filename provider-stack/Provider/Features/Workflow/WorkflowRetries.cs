@@ -1,0 +1,39 @@
+using IoTPlatform.Hosting;
+using Npgsql;
+
+namespace IoTPlatform.Provider.Features.Workflow;
+
+/// <summary>Has a workflow woken again later. However many wake-ups fail, one retry of a tenant is under way at a time.</summary>
+internal sealed class WorkflowRetries(NpgsqlDataSource database, IRetryDelivery delivery, TimeProvider time)
+{
+    /// <param name="message">That met the failure.</param>
+    /// <param name="isRedelivered">Its first consumer died, perhaps before it had sent the retry that it had noted.</param>
+    /// <param name="wanted">After what time.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task ScheduleAsync(AdvanceWorkflow message, bool isRedelivered, TimeSpan wanted, CancellationToken cancellationToken)
+    {
+        var delay = delivery.DelayFor(wanted);
+        if (await IsDueAsync(message.TenantId, message.IsRetry || isRedelivered, delay, cancellationToken))
+            await delivery.SendAsync(message with { IsRetry = true }, delay, cancellationToken);
+    }
+
+    private async Task<bool> IsDueAsync(string tenantId, bool replaces, TimeSpan delay, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        await using var command = database.CreateCommand(
+            "UPDATE provider.tenants SET workflow_retry_at = $3 WHERE tenant_id = $1 AND ($4 OR workflow_retry_at IS NULL OR workflow_retry_at <= $2)");
+        command.Parameters.AddWithValue(tenantId);
+        command.Parameters.AddWithValue(now);
+        command.Parameters.AddWithValue(now + delay);
+        command.Parameters.AddWithValue(replaces);
+        try
+        {
+            return await command.ExecuteNonQueryAsync(cancellationToken) > 0;
+        }
+        catch (Exception e) when (e is NpgsqlException || DatabaseOutage.Is(e))
+        {
+            // One retry for this message, whatever others there are.
+            return true;
+        }
+    }
+}
