@@ -1,6 +1,7 @@
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Database;
 using IoTPlatform.Hosting;
+using IoTPlatform.Hosting.Observability;
 using IoTPlatform.Identity;
 using IoTPlatform.Identity.Oidc;
 using IoTPlatform.Identity.Portal;
@@ -47,6 +48,8 @@ internal static class Program
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Logging.AddPlatformLogging();
         builder.WebHost.UseServiceCertificate(foundation.Options.Listen, foundation.Ca.ServiceCertificate);
+
+        builder.AddObservability(foundation.Options.Observability, "iot-provider", WorkflowTrace.Name, BusServices.TraceName);
 
         builder.Services.AddSingleton(foundation.Options);
         builder.Services.AddPlatformHosting(foundation.Database.DataSource, foundation.Time);

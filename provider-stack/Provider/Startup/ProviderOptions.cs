@@ -1,5 +1,6 @@
 using System.Net;
 using IoTPlatform.Hosting;
+using IoTPlatform.Hosting.Observability;
 using IoTPlatform.Identity.Oidc;
 using IoTPlatform.Provider.Features.Messaging;
 using IoTPlatform.Provider.Features.Messaging.RabbitMq;
@@ -53,6 +54,8 @@ internal sealed record ProviderOptions
     public int RenewalsPerSubject { get; init; } = 10;
 
     public TelemetryOptions Telemetry { get; init; } = new();
+
+    public ObservabilityOptions Observability { get; init; } = new();
 
     /// <summary>How long one step of a workflow may take before it counts as a dependency that is down.</summary>
     public TimeSpan StepTimeout { get; init; } = TimeSpan.FromSeconds(10);

@@ -2,6 +2,7 @@ using System.Globalization;
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Database;
 using IoTPlatform.Hosting;
+using IoTPlatform.Hosting.Observability;
 using IoTPlatform.Identity;
 using IoTPlatform.Identity.Oidc;
 using IoTPlatform.Keycloak;
@@ -42,6 +43,7 @@ internal sealed class ProviderOptionsReader(PlatformOptions settings)
             Mistake(oidc.BackChannel is null ? OidcSettings.Issuer : OidcSettings.BackChannel, oidc.Reached.ToString(), "it must be a Keycloak realm's URL, such as https://keycloak.example/realms/cdm");
         var rabbitmq = new RabbitMqOptionsReader(settings, Mistake).Read((mqttUrl ?? configuredUrl)?.DnsSafeHost ?? PublicName(names));
         var telemetry = Telemetry();
+        var observability = ObservabilityOptions.Read(settings, Mistake);
         var plans = Plans();
         var database = Database();
         AdminPasswordSetting.Read(settings, Mistake);
@@ -57,6 +59,7 @@ internal sealed class ProviderOptionsReader(PlatformOptions settings)
         {
             DataFolder = settings.Get(ProviderSettings.Data, DataFolder.DefaultPath("provider")),
             Listen = listen,
+            Observability = observability,
             Names = names,
             ReservedNames = reserved,
             PublicUrl = publicUrl,

@@ -1,6 +1,7 @@
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Database;
 using IoTPlatform.Hosting;
+using IoTPlatform.Hosting.Observability;
 using IoTPlatform.Identity;
 using IoTPlatform.Identity.Oidc;
 using IoTPlatform.Provider.Features.Messaging.RabbitMq;
@@ -28,6 +29,6 @@ internal static class ProviderSettings
     public static readonly string[] All =
     [
         Data, Listen, Names, ReservedNames, PublicUrl, PlatformDomain, Database, AdminPassword, RabbitmqUrl, RabbitmqMqttUrl, DiscoveryUrl, Plans, RenewalsPerSubject,
-        PlatformOptions.LostDatabase, PlatformDatabase.RestoreSetting, CaPasswords.AuthoritySetting, CaPasswords.ProvisionerSetting, .. OidcSettings.All, .. RabbitMqSettings.All, TelemetryOptions.RetentionSetting,
+        PlatformOptions.LostDatabase, PlatformDatabase.RestoreSetting, CaPasswords.AuthoritySetting, CaPasswords.ProvisionerSetting, .. OidcSettings.All, .. RabbitMqSettings.All, .. ObservabilityOptions.Settings, TelemetryOptions.RetentionSetting,
     ];
 }

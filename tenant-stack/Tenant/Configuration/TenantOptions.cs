@@ -1,6 +1,7 @@
 using System.Net;
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Hosting;
+using IoTPlatform.Hosting.Observability;
 using IoTPlatform.Identity.Oidc;
 using IoTPlatform.Pki;
 using IoTPlatform.Tenant.Features.Mqtt;
@@ -52,6 +53,8 @@ internal sealed class TenantOptions
 
     /// <summary>The tenant's own realm, whose access tokens the API accepts; null: local accounts.</summary>
     public OidcOptions? Oidc { get; init; }
+
+    public ObservabilityOptions Observability { get; init; } = new();
 
     /// <summary>Null: the private server in the data folder.</summary>
     public string? Database { get; init; }

@@ -5,6 +5,7 @@ using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Client;
 using IoTPlatform.Database;
 using IoTPlatform.Hosting;
+using IoTPlatform.Hosting.Observability;
 using IoTPlatform.Identity;
 using IoTPlatform.Identity.Oidc;
 using IoTPlatform.Pki;
@@ -38,6 +39,7 @@ internal sealed class TenantOptionsReader(PlatformOptions settings)
             DataPath = data,
             HasJoined = JoinRecord.HasJoined(data),
             Listen = listen,
+            Observability = ObservabilityOptions.Read(settings, Mistake),
             Names = names,
             PublicUrl = publicUrl,
             ProviderUrl = provider ?? publicUrl,

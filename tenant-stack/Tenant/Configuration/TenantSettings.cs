@@ -1,5 +1,6 @@
 using IoTPlatform.Database;
 using IoTPlatform.Hosting;
+using IoTPlatform.Hosting.Observability;
 using IoTPlatform.Identity.Oidc;
 using IoTPlatform.Tenant.Features.Mqtt;
 
@@ -37,6 +38,6 @@ internal static class TenantSettings
     [
         Data, Listen, Names, PublicUrl, Database, AdminPassword, AdminPassword + "_FILE", EnvFile, ProviderUrl, JoinKey, JoinKey + "_FILE", TenantId,
         RootFingerprint, KeycloakUrl, KeycloakAdmin, KeycloakAdminPassword, KeycloakAdminPassword + "_FILE", PortalClientSecret, PortalClientSecret + "_FILE", FederationSecret, FederationSecret + "_FILE", FederationDiscoveryUrl, CaPassword, CaPassword + "_FILE", ProvisionerPassword, ProvisionerPassword + "_FILE", DeviceLifetime,
-        PlatformOptions.LostDatabase, PlatformDatabase.RestoreSetting, DeviceCertificatesPerHour, ManufacturerCa, WireGuardSubnet, WireGuardEndpoint, .. OidcSettings.All, .. BrokerSettings.All,
+        PlatformOptions.LostDatabase, PlatformDatabase.RestoreSetting, DeviceCertificatesPerHour, ManufacturerCa, WireGuardSubnet, WireGuardEndpoint, .. OidcSettings.All, .. BrokerSettings.All, .. ObservabilityOptions.Settings,
     ];
 }

@@ -1,6 +1,7 @@
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Database;
 using IoTPlatform.Hosting;
+using IoTPlatform.Hosting.Observability;
 using IoTPlatform.Identity;
 using IoTPlatform.Identity.Oidc;
 using IoTPlatform.Identity.Portal;
@@ -31,6 +32,7 @@ internal static class TenantApplication
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Logging.AddPlatformLogging();
         builder.WebHost.UseServiceCertificate(options.Listen, ca.ServiceCertificate);
+        builder.AddObservability(options.Observability, "iot-tenant");
         builder.Services
             .AddSingleton(options).AddSingleton(tenant).AddSingleton(folder).AddSingleton(databases).AddSingleton(subCa)
             .AddPlatformHosting(dataSource, time)

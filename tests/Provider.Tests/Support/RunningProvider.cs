@@ -55,10 +55,12 @@ internal sealed class RunningProvider : IAsyncDisposable
     public Authority Authority => _foundation.Ca.Authority;
     public X509Certificate2 Root => Authority.Chain.Root;
 
-    public static async Task<RunningProvider> StartAsync(Action<IServiceCollection>? replace = null)
+    public static async Task<RunningProvider> StartAsync(Action<IServiceCollection>? replace = null, IReadOnlyDictionary<string, string?>? settings = null)
     {
         var database = await PostgresServer.CreateDatabaseAsync(typeof(Authority).Assembly, typeof(Program).Assembly);
         var provider = new RunningProvider(database, new TempFolder(), $"https://127.0.0.1:{FreePort.Next()}", replace);
+        foreach (var (name, value) in settings ?? new Dictionary<string, string?>())
+            provider.Settings[name] = value;
         await provider.StartAgainAsync();
         return provider;
     }

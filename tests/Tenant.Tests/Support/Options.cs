@@ -1,4 +1,5 @@
 using System.Net;
+using IoTPlatform.Hosting.Observability;
 using IoTPlatform.Tenant.Configuration;
 
 namespace IoTPlatform.Tenant.Tests.Support;
@@ -7,7 +8,8 @@ internal static class Options
 {
     public static TenantOptions Create(
         string dataPath = "/nowhere", string listen = "https://127.0.0.1:9543", Uri? provider = null, string? fingerprint = null, string? joinKey = null,
-        string? tenantId = null, string? database = null, string? manufacturerCa = null, string wireGuardSubnet = "10.64.0.0/16", TimeSpan? deviceLifetime = null) => new()
+        string? tenantId = null, string? database = null, string? manufacturerCa = null, string wireGuardSubnet = "10.64.0.0/16", TimeSpan? deviceLifetime = null,
+        ObservabilityOptions? observability = null) => new()
     {
         DataPath = dataPath,
         HasJoined = JoinRecord.HasJoined(dataPath),
@@ -23,6 +25,7 @@ internal static class Options
         ManufacturerCaFile = manufacturerCa,
         WireGuardSubnet = IPNetwork.Parse(wireGuardSubnet),
         WireGuardEndpoint = "vpn.acme.example:51820",
+        Observability = observability ?? new ObservabilityOptions(),
         DeviceLifetime = deviceLifetime ?? TimeSpan.FromHours(24),
         ResolvePasswords = folder => CertificateAuthority.CaPasswords.Resolve(folder, _ => null),
     };

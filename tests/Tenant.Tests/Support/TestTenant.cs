@@ -1,6 +1,7 @@
 using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Client;
+using IoTPlatform.Hosting.Observability;
 using IoTPlatform.LocalServices;
 using IoTPlatform.Pki;
 using IoTPlatform.Tenant.Configuration;
@@ -35,6 +36,7 @@ internal sealed class TestTenant : IAsyncDisposable
     public string? ManufacturerCa { get; set; }
     public string WireGuardSubnet { get; set; } = "10.64.0.0/16";
     public TimeSpan DeviceLifetime { get; set; } = TimeSpan.FromHours(24);
+    public ObservabilityOptions Observability { get; set; } = new();
     public Authority Authority => Running!.Services.GetRequiredService<Authority>();
 
     /// <summary>Prepared, not started.</summary>
@@ -54,7 +56,7 @@ internal sealed class TestTenant : IAsyncDisposable
 
     public TenantOptions Options() => Support.Options.Create(
         Data, $"https://127.0.0.1:{port}", Provider.Url, Fingerprint ?? Provider.Fingerprint, JoinKey, TenantId, Database.ConnectionString,
-        ManufacturerCa, WireGuardSubnet, DeviceLifetime);
+        ManufacturerCa, WireGuardSubnet, DeviceLifetime, Observability);
 
     public async Task BootAsync(IFirstBootProgress? progress = null, TimeProvider? time = null, CancellationToken stop = default)
     {

@@ -8,6 +8,9 @@ namespace IoTPlatform.Provider.Features.Bus;
 
 internal static class BusServices
 {
+    /// <summary>Of MassTransit's activity source and meter: a JOIN's trace goes over the bus to the process that does the work.</summary>
+    public const string TraceName = "MassTransit";
+
     /// <summary>One bus for what may leave the process: wake-ups of workflows and, over RabbitMQ, events. The same messages and consumers in memory and on RabbitMQ.</summary>
     public static IServiceCollection AddPlatformBus(this IServiceCollection services, ProviderOptions options)
     {

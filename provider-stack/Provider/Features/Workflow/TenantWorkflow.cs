@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using IoTPlatform.Contracts.Tenants;
 using IoTPlatform.Hosting;
 using IoTPlatform.Provider.Data;
@@ -66,6 +67,7 @@ internal sealed partial class TenantWorkflow(
     private async Task<WorkflowOutcome?> TryAsync(TenantLock held, WorkflowInput input, IWorkflowStep step, CancellationToken cancellationToken)
     {
         var start = time.GetTimestamp();
+        using var span = WorkflowTrace.Start(input, step);
         using var timeout = new CancellationTokenSource(options.StepTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
         try
@@ -75,6 +77,7 @@ internal sealed partial class TenantWorkflow(
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
             var failure = StepFailure.Of(step.Name, e);
+            span?.SetStatus(ActivityStatusCode.Error, failure.Detail);
             StepFailed(e, input.TenantId, step.Name, failure.Detail);
             await StepRecord.FailedAsync(held, input, step.Name, failure.Detail, cancellationToken);
             return WorkflowOutcome.Waiting(step.Name, failure.Detail, failure.RetryAfter);
