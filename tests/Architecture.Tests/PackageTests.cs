@@ -54,6 +54,6 @@ public sealed partial class PackageTests
     public void PortableBouncyCastle_IsNotUsed()
         => Pinned.ShouldNotContain("Portable.BouncyCastle");
 
-    [GeneratedRegex(@"^\d+\.\d+\.\d+(\.\d+)?$", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex(@"^\d+\.\d+\.\d+(\.\d+)?(-beta\.\d+)?$", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex ExactVersion();
 }
