@@ -2,6 +2,7 @@ using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Database;
 using IoTPlatform.Hosting;
 using IoTPlatform.Hosting.Observability;
+using IoTPlatform.Hosting.OpenApi;
 using IoTPlatform.Identity;
 using IoTPlatform.Identity.Oidc;
 using IoTPlatform.Identity.Portal;
@@ -57,6 +58,7 @@ internal static class Program
         builder.Services.AddAccounts(foundation.Options.Oidc);
         builder.Services.AddIssuerCheck(foundation.Options.Oidc);
         builder.Services.AddPortal(new PortalOptions { Name = "provider", Title = "IoT platform provider", PublicUrl = foundation.Options.PublicUrl }, foundation.Options.Oidc);
+        builder.Services.AddApiDocument("IoT platform provider");
         builder.Services.AddCertificateAuthority(foundation.Ca);
         builder.Services.AddProviderData();
         builder.Services.AddPlatformBus(foundation.Options);
@@ -78,6 +80,7 @@ internal static class Program
         app.MapAudit();
         app.MapAccounts();
         app.MapPortal();
+        app.MapApiDocument(Policies.Viewer);
         app.MapStepCa();
         app.MapCertificates();
         app.MapTenants();

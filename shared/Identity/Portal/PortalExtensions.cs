@@ -42,9 +42,9 @@ public static class PortalExtensions
     /// <summary><c>/portal</c> and what it needs below it; <c>/</c> leads there.</summary>
     public static WebApplication MapPortal(this WebApplication app)
     {
-        app.MapGet("/", () => new PortalRedirect(ReturnPath.Home)).AllowAnonymous();
-        app.MapGet(PortalAsset.IconPath, PortalAsset.Icon.Answer).AllowAnonymous();
-        var pages = app.MapGroup("/portal").AddEndpointFilter(OnProblemShowPageAsync);
+        app.MapGet("/", () => new PortalRedirect(ReturnPath.Home)).AllowAnonymous().ExcludeFromDescription();
+        app.MapGet(PortalAsset.IconPath, PortalAsset.Icon.Answer).AllowAnonymous().ExcludeFromDescription();
+        var pages = app.MapGroup("/portal").AddEndpointFilter(OnProblemShowPageAsync).ExcludeFromDescription();
         pages.MapPortalPages();
         if (app.Services.GetService<LoginEvents>() is not null)
         {

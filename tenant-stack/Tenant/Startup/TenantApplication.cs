@@ -2,6 +2,7 @@ using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Database;
 using IoTPlatform.Hosting;
 using IoTPlatform.Hosting.Observability;
+using IoTPlatform.Hosting.OpenApi;
 using IoTPlatform.Identity;
 using IoTPlatform.Identity.Oidc;
 using IoTPlatform.Identity.Portal;
@@ -39,6 +40,7 @@ internal static class TenantApplication
             .AddAuditLog()
             .AddIssuerCheck(options.Oidc)
             .AddPortal(new PortalOptions { Name = $"tenant-{tenant.TenantId}", Title = $"IoT tenant {tenant.TenantId}", PublicUrl = options.PublicUrl }, options.Oidc)
+            .AddApiDocument($"IoT tenant {tenant.TenantId}")
             .AddCertificateAuthority(ca)
             .AddDevices()
             .AddEnrollment()
@@ -54,6 +56,7 @@ internal static class TenantApplication
         app.MapAudit();
         app.MapAccounts();
         app.MapPortal();
+        app.MapApiDocument(Policies.Viewer);
         app.MapStepCa();
         app.MapCertificates();
         app.MapDevices();

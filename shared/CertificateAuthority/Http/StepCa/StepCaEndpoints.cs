@@ -16,7 +16,8 @@ public static class StepCaEndpoints
         var edge = ActivatorUtilities.CreateInstance<StepCaEdge>(app.ServiceProvider);
         foreach (var prefix in (ReadOnlySpan<string>)["/", "/1.0/"])
         {
-            var api = app.MapGroup(prefix).AllowAnonymous();
+            // Described by step-ca: another's API, and none of our JSON dialect.
+            var api = app.MapGroup(prefix).AllowAnonymous().ExcludeFromDescription();
             Map("GET", "health", information.HealthAsync);
             Map("GET", "version", information.VersionAsync);
             Map("GET", "roots", information.RootsAsync);

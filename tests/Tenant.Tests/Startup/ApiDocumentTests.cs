@@ -1,0 +1,27 @@
+using System.Net.Http.Headers;
+using System.Text.Json;
+using IoTPlatform.Tenant.Tests.Support;
+using IoTPlatform.Testing;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace IoTPlatform.Tenant.Tests.Startup;
+
+public sealed class ApiDocumentTests(SharedTenant shared) : IClassFixture<SharedTenant>
+{
+    [SkippableFact]
+    public async Task Document_OfThisHost_HasEveryEndpointOfTheJsonApi()
+    {
+        var endpoints = shared.Tenant.Running!.Services.GetServices<EndpointDataSource>().SelectMany(s => s.Endpoints).OfType<RouteEndpoint>().ToList();
+
+        using var handler = new SocketsHttpHandler();
+        shared.Tenant.Trust.ApplyTo(handler.SslOptions, shared.Tenant.Url.Host);
+        using var http = new HttpClient(handler) { BaseAddress = shared.Tenant.Url };
+        using var client = shared.Tenant.Client();
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", (await client.LoginAsync("admin", "correct horse battery staple")).AccessToken);
+        var document = JsonElement.Parse(await http.GetStringAsync("openapi/v1.json"));
+
+        ApiDocumentCheck.Operations(document).ShouldBe(ApiDocumentCheck.Operations(endpoints, described: true), ignoreOrder: true);
+        ApiDocumentCheck.Operations(endpoints, described: false).ShouldBe(ApiDocumentCheck.Undescribed, ignoreOrder: true);
+    }
+}

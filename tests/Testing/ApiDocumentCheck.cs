@@ -1,0 +1,43 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.AspNetCore.Routing;
+
+namespace IoTPlatform.Testing;
+
+/// <summary>Compares a host's OpenAPI document with its endpoints.</summary>
+public static partial class ApiDocumentCheck
+{
+    /// <summary>What is no JSON API of ours: pages and what belongs to them, the document itself, and step-ca's API, which step-ca describes.</summary>
+    public static IReadOnlyList<string> Undescribed { get; } =
+    [
+        "GET /", "GET /favicon.ico", "GET /portal", "GET /portal/portal.css", "POST /portal/sign-in", "POST /portal/sign-out", "GET /openapi/{documentName}.json",
+        .. StepCa("GET", "health", "version", "roots", "roots.pem", "federation", "root/{fingerprint}", "provisioners", "provisioners/{kid}/encrypted-key"),
+        .. StepCa("POST", "sign", "renew", "re-sign", "rekey", "revoke"),
+    ];
+
+    /// <summary>"GET /path" of every endpoint, without the constraints of its parameters.</summary>
+    /// <param name="endpoints">All of them.</param>
+    /// <param name="described">Those that do not exclude themselves from descriptions; false: the others.</param>
+    public static IReadOnlyList<string> Operations(IEnumerable<RouteEndpoint> endpoints, bool described) =>
+    [
+        .. endpoints.Where(e => (e.Metadata.GetMetadata<IExcludeFromDescriptionMetadata>() is not { ExcludeFromDescription: true }) == described)
+            .SelectMany(e => (e.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? ["*"]).Select(method => $"{method} {Path(e.RoutePattern.RawText!)}")).Distinct(),
+    ];
+
+    /// <summary>The same, from the document.</summary>
+    public static IReadOnlyList<string> Operations(JsonElement document) =>
+    [
+        .. document.GetProperty("paths").EnumerateObject()
+            .SelectMany(path => path.Value.EnumerateObject().Where(member => member.Name != "parameters").Select(method => $"{method.Name.ToUpperInvariant()} {path.Name}")),
+    ];
+
+    /// <summary>Each is there twice, and answers 405 to every other method.</summary>
+    private static IEnumerable<string> StepCa(string method, params string[] paths) =>
+        paths.SelectMany(path => new[] { $"/{path}", $"/1.0/{path}" }).SelectMany(path => new[] { $"{method} {path}", $"* {path}" });
+
+    private static string Path(string pattern) => "/" + Constraint().Replace(pattern, "{$1}").Trim('/');
+
+    [GeneratedRegex(@"\{\**([A-Za-z_]+)[^}]*\}", RegexOptions.None, Timeout.Infinite)]
+    private static partial Regex Constraint();
+}
