@@ -30,7 +30,7 @@ public sealed class RevokedSubCaTests
         revoked.EnsureSuccess();
         var listed = await IotCli.RunWithAsync(password, ["tenants", "list", .. at]);
         listed.Output.ShouldContain("machine stolen");
-        await tenant.Process.WaitForLineAsync(line => line.Contains("sub_ca_revoked", StringComparison.Ordinal), TimeSpan.FromSeconds(60));
+        await tenant.Process.WaitForLineAsync(line => line.Contains("refuses this tenant (sub_ca_revoked)", StringComparison.Ordinal), TimeSpan.FromSeconds(60));
 
         (await Should.ThrowAsync<ApiException>(() => EnrolledDevice.EnrollAsync(tenant, operatorOfTenant, "pump-2"))).Code.ShouldBe("sub_ca_revoked");
         (await Should.ThrowAsync<ApiException>(device.RenewAsync)).Code.ShouldBe("sub_ca_revoked");
@@ -61,7 +61,7 @@ public sealed class RevokedSubCaTests
             new() { ["IOT_ADMIN_PASSWORD"] = ProviderStack.AdminPassword },
             "ca", "revoke", inUse, "--yes", "--tenant-id", "acme", "--reason-code", "1", "--reason", "stolen", "--url", provider.Url.ToString(), "--data", provider.Data)).EnsureSuccess();
 
-        await tenant.Process.WaitForLineAsync(line => line.Contains("sub_ca_revoked", StringComparison.Ordinal), TimeSpan.FromSeconds(60));
+        await tenant.Process.WaitForLineAsync(line => line.Contains("refuses this tenant (sub_ca_revoked)", StringComparison.Ordinal), TimeSpan.FromSeconds(60));
         (await Should.ThrowAsync<ApiException>(device.RenewAsync)).Code.ShouldBe("sub_ca_revoked");
         await admin.ResumeTenantAsync("acme");
         await Task.Delay(TimeSpan.FromSeconds(20)); // longer than the tenant takes to ask again

@@ -47,7 +47,8 @@ public sealed class AnswerTests(AnswerTests.OneProvider shared) : IClassFixture<
         }
 
         await SettledAsync();
-        LinesSince(before).ShouldBeEmpty();
+        // The flood of streams, if it came before on this provider, is counted once more afterwards.
+        LinesSince(before).Where(line => !line.Contains("Kestrel.Http2[", StringComparison.Ordinal)).ShouldBeEmpty();
     }
 
     [SkippableFact]
