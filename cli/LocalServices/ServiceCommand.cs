@@ -9,3 +9,13 @@ public sealed class ServiceCommand
     /// <summary>Set over the inherited environment; null removes.</summary>
     public required IReadOnlyDictionary<string, string?> Environment { get; init; }
 }
+
+internal static class ProgramSearch
+{
+    /// <summary>Full path of a program on PATH, or null.</summary>
+    public static string? OnPath(string name) =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "")
+            .Split(':', StringSplitOptions.RemoveEmptyEntries)
+            .Select(folder => Path.Combine(folder, name))
+            .FirstOrDefault(File.Exists);
+}

@@ -152,3 +152,31 @@ public abstract class PlatformClient : IDisposable
         Headers = { Authorization = bearer is null ? session : new AuthenticationHeaderValue("Bearer", bearer) },
     };
 }
+
+/// <summary>Which audit entries to list; null leaves a condition out.</summary>
+public sealed record AuditFilter
+{
+    public bool NewestFirst { get; init; }
+
+    /// <summary>An action, or the beginning of one with a star: <c>certificate.*</c>.</summary>
+    public string? Action { get; init; }
+    public string? Actor { get; init; }
+    public string? Subject { get; init; }
+    public DateTimeOffset? Since { get; init; }
+    public DateTimeOffset? Until { get; init; }
+
+    /// <summary>Actions that are left out.</summary>
+    public IReadOnlyList<string> Except { get; init; } = [];
+}
+
+/// <summary>What <c>GET /portal/certificates</c> lists; everything null lists everything, newest first.</summary>
+public sealed record CertificateFilter
+{
+    /// <summary>Free text over subject, SANs and serial.</summary>
+    public string? Text { get; init; }
+    public string? Profile { get; init; }
+    public string? Subject { get; init; }
+    public bool? Revoked { get; init; }
+    public DateTimeOffset? ExpiringBefore { get; init; }
+    public DateTimeOffset? ExpiringAfter { get; init; }
+}

@@ -1,3 +1,5 @@
+using IoTPlatform.Hosting;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -28,5 +30,18 @@ internal sealed class EventRelay(NpgsqlDataSource database, EventMappers mappers
             await Publisher.PublishAsync(events, cancellationToken);
         await outbox.AdvanceAsync(operations.Count == BatchSize ? operations[^1].Sequence : newest, cancellationToken);
         return actions.Length == 0 ? RelayProgress.Unsubscribed : operations.Count == BatchSize ? RelayProgress.Behind : RelayProgress.CaughtUp;
+    }
+}
+
+public static class EventServices
+{
+    /// <summary>The relay from the audit log to this publisher. Which operations are events is said by every <see cref="IEventMapper"/>.</summary>
+    public static IServiceCollection AddEventRelay<TPublisher>(this IServiceCollection services) where TPublisher : class, IEventPublisher
+    {
+        services.AddSingleton<EventMappers>();
+        services.AddSingleton<IEventPublisher, TPublisher>();
+        services.AddSingleton<EventRelay>();
+        services.AddSingleton(new EventBacklog("(SELECT head.sequence - relay.position FROM audit.head, events.relay)"));
+        return services.AddHostedService(provider => provider.GetRequiredService<EventRelay>());
     }
 }

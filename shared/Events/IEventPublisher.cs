@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using IoTPlatform.Contracts.Events;
 
 namespace IoTPlatform.Events;
@@ -13,4 +14,14 @@ public interface IEventPublisher
 
     /// <summary>Returns once none of them can be lost any more; those of one scope go out in the order given. After an exception any of them may have been delivered.</summary>
     Task PublishAsync(IReadOnlyList<PlatformEvent> events, CancellationToken cancellationToken);
+}
+
+/// <summary>Of a stack without a broker, where no program can subscribe to anything.</summary>
+public sealed class NoSubscribers : IEventPublisher
+{
+    public bool IsReady => true;
+
+    public Task<IReadOnlySet<string>> SubscribedTypesAsync(CancellationToken cancellationToken) => Task.FromResult<IReadOnlySet<string>>(FrozenSet<string>.Empty);
+
+    public Task PublishAsync(IReadOnlyList<PlatformEvent> events, CancellationToken cancellationToken) => Task.CompletedTask;
 }

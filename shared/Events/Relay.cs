@@ -67,3 +67,16 @@ public abstract partial class Relay(NpgsqlDataSource database, long key, IEventP
     [LoggerMessage(Level = LogLevel.Information, Message = "Events are published again")]
     private partial void GoesOn();
 }
+
+/// <summary>What a relay found.</summary>
+public enum RelayProgress
+{
+    /// <summary>Nothing that has a subscriber.</summary>
+    Unsubscribed,
+
+    /// <summary>All there was is published.</summary>
+    CaughtUp,
+
+    /// <summary>There is more.</summary>
+    Behind,
+}

@@ -6,3 +6,20 @@ public sealed class JoseException(JoseError error, string message, Exception? in
 {
     public JoseError Error { get; } = error;
 }
+
+/// <summary>Why a JOSE object was refused.</summary>
+public enum JoseError
+{
+    Malformed,
+    AlgorithmNotAllowed,
+    UnknownKey,
+    BadSignature,
+    Expired,
+    NotYetValid,
+    BadAudience,
+    BadIssuer,
+    MissingClaim,
+    LifetimeTooLong,
+    DecryptionFailed,
+    KeyNotAllowed,
+}

@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.Pki.Asn1;
 using IoTPlatform.Pki.Crypto;
@@ -93,4 +95,26 @@ public sealed class CaSigner : IDisposable
 
     private static byte[] Sign(CaKey key, ReadOnlySpan<byte> tbs) =>
         SignedStructure.Assemble(tbs, SignatureAlgorithms.Identifier(key.Algorithm), key.SignDer(tbs));
+}
+
+/// <summary>A <see cref="CaKey"/> as the BCL's builders want one. The hash goes by the key; the caller's is ignored.</summary>
+internal sealed class CaSignatureGenerator(CaKey key) : X509SignatureGenerator
+{
+    public override byte[] GetSignatureAlgorithmIdentifier(HashAlgorithmName hashAlgorithm) => SignatureAlgorithms.Identifier(key.Algorithm).ToArray();
+
+    public override byte[] SignData(byte[] data, HashAlgorithmName hashAlgorithm) => key.SignDer(data);
+
+    protected override PublicKey BuildPublicKey() => PublicKey.CreateFromSubjectPublicKeyInfo(key.SubjectPublicKeyInfo, out _);
+}
+
+/// <summary>Recognises a JWS signing input: a base64url JSON object, one dot, base64url.</summary>
+internal static class JoseSigningInput
+{
+    private const int MaxBytes = 16384;
+
+    private static readonly SearchValues<byte> Alphabet = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_."u8);
+
+    /// <summary>'e' is how the base64url of "{" begins; DER would begin with 0x30, which is '0'.</summary>
+    public static bool IsValid(ReadOnlySpan<byte> input) =>
+        input.Length is > 2 and <= MaxBytes && input[0] == (byte)'e' && !input.ContainsAnyExcept(Alphabet) && input.Count((byte)'.') == 1;
 }

@@ -15,3 +15,7 @@ public sealed record RevocationListOrder
     /// <summary>After this, whoever goes by the list accepts nothing any more.</summary>
     public required DateTimeOffset NextUpdate { get; init; }
 }
+
+/// <param name="SerialNumber">Minimal big-endian bytes, see <see cref="Pki.SerialNumber"/>.</param>
+/// <param name="RevokedAt">When.</param>
+public sealed record RevokedSerial(byte[] SerialNumber, DateTimeOffset RevokedAt);

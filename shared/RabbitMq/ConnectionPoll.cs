@@ -1,5 +1,7 @@
 using IoTPlatform.Database;
 using IoTPlatform.Hosting;
+using IoTPlatform.Pki;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -55,4 +57,59 @@ internal sealed partial class ConnectionPoll(
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Who is connected to the broker is known again")]
     private partial void Sees();
+}
+
+public static class ConnectionPollServices
+{
+    /// <summary>Thousands of connections take a RabbitMQ a while to list.</summary>
+    private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(30);
+
+    /// <summary>For every <see cref="IConnectionWatcher"/>, in their order.</summary>
+    /// <param name="options">Their login sees all connections: tag <c>monitoring</c> or <c>administrator</c>.</param>
+    /// <param name="broker">Of <see cref="RabbitMqHttp.Broker"/>.</param>
+    public static IServiceCollection AddConnectionPoll(this IServiceCollection services, RabbitMqManagementOptions options, ServerVerifier broker) => services
+        .AddSingleton(_ => new RabbitMqConnections(new RabbitMqManagement(RabbitMqHttp.Create(options, broker, CallTimeout))))
+        .AddHostedService<ConnectionPoll>();
+}
+
+/// <summary>Wants to know who is connected to the host's RabbitMQ.</summary>
+public interface IConnectionWatcher
+{
+    /// <summary>All there are; called again and again, by one process per database at a time.</summary>
+    Task ReconcileAsync(IReadOnlyList<BrokerConnection> connections, CancellationToken cancellationToken);
+}
+
+/// <summary>Somebody who is connected to a RabbitMQ at this moment, on any protocol.</summary>
+/// <param name="User">Login; null while it is still logging in.</param>
+/// <param name="Vhost">As of <paramref name="User"/>.</param>
+public sealed record BrokerConnection(string? User, string? Vhost);
+
+/// <summary>Who is connected to a RabbitMQ. Needs a login with the tag <c>monitoring</c> or <c>administrator</c>.</summary>
+/// <param name="management">Disposed with this.</param>
+public sealed class RabbitMqConnections(RabbitMqManagement management) : IDisposable
+{
+    private const string Administrator = "administrator";
+
+    /// <summary>Of all vHosts. Failures are those of <see cref="RabbitMqFailure"/>.</summary>
+    public async Task<IReadOnlyList<BrokerConnection>> ListAsync(CancellationToken cancellationToken)
+    {
+        // A lesser login is shown its own connections only: everybody would seem to have gone.
+        if (!await HasTagAsync(["monitoring", Administrator], cancellationToken))
+            throw RabbitMqFailure.LoginRefused();
+        return await management.ListAsync("connections?columns=user,vhost", ManagementJson.Default.BrokerConnectionArray, cancellationToken);
+    }
+
+    /// <summary>Ends all connections of one user, on every protocol. False: the login is no administrator's, and may not.</summary>
+    public async Task<bool> TryCloseAsync(string user, string reason, CancellationToken cancellationToken)
+    {
+        if (!await HasTagAsync([Administrator], cancellationToken))
+            return false;
+        await management.CloseConnectionsAsync(user, reason, cancellationToken);
+        return true;
+    }
+
+    private async Task<bool> HasTagAsync(string[] anyOf, CancellationToken cancellationToken) =>
+        (await management.GetAsync("whoami", ManagementJson.Default.WhoAmI, cancellationToken))?.Tags.Any(anyOf.Contains) == true;
+
+    public void Dispose() => management.Dispose();
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 
 namespace IoTPlatform.RabbitMq;
@@ -70,3 +71,14 @@ public sealed class RabbitMqManagement(HttpClient http) : IDisposable
     private static ByteArrayContent Json<T>(T value, JsonTypeInfo<T> type) =>
         new(JsonSerializer.SerializeToUtf8Bytes(value, type)) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
 }
+
+/// <param name="Tags">What the login may do in the management API.</param>
+internal sealed record WhoAmI(string[] Tags);
+
+internal sealed record ApiError(string? Error, string? Reason);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(ApiError))]
+[JsonSerializable(typeof(WhoAmI))]
+[JsonSerializable(typeof(BrokerConnection[]))]
+internal sealed partial class ManagementJson : JsonSerializerContext;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Runtime.InteropServices;
 
 namespace IoTPlatform.Iot;
 
@@ -25,4 +26,40 @@ internal sealed class Run(ParseResult arguments, Terminal terminal, Func<string,
 
     /// <summary>An environment variable; empty counts as unset.</summary>
     public string? Env(string name) => environment(name) is { Length: > 0 } value ? value : null;
+}
+
+/// <summary>The first SIGINT, SIGTERM or SIGHUP cancels, so that everything started is ended; a second one ends it the hard way.</summary>
+internal sealed class Interrupt : IDisposable
+{
+    private readonly CancellationTokenSource source = new();
+    private readonly PosixSignalRegistration[] registrations;
+    private int signals;
+
+    public Interrupt() => registrations =
+    [
+        PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal),
+        PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal),
+        PosixSignalRegistration.Create(PosixSignal.SIGHUP, OnSignal),
+    ];
+
+    public CancellationToken Token => source.Token;
+
+    public void Dispose()
+    {
+        foreach (var registration in registrations)
+            registration.Dispose();
+        source.Dispose();
+    }
+
+    private void OnSignal(PosixSignalContext context)
+    {
+        context.Cancel = true;
+        if (Interlocked.Increment(ref signals) == 1)
+        {
+            source.Cancel();
+            return;
+        }
+        ChildProcess.KillAll();
+        Environment.Exit(ExitCode.Interrupted);
+    }
 }

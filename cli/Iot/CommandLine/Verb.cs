@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 
 namespace IoTPlatform.Iot;
 
@@ -38,5 +39,24 @@ internal static class Verb
         var console = parsed.InvocationConfiguration;
         var terminal = new Terminal(console.Output, console.Error, parsed.GetValue(IotCommand.Json));
         return new Run(parsed, terminal, Environment.GetEnvironmentVariable, TimeProvider.System);
+    }
+}
+
+internal static class CommandPath
+{
+    /// <summary>For example <c>iot tenants prepare</c>.</summary>
+    public static string Of(CommandResult command) =>
+        command.Parent is CommandResult parent ? $"{Of(parent)} {command.Command.Name}" : "iot";
+}
+
+/// <summary>A command under its former name: not shown, does nothing, says where it went.</summary>
+internal static class Moved
+{
+    public static Command To(string name, string now, string why)
+    {
+        var command = Verb.Create(name, $"Is now: {now}.", [now], (_, _) => throw CliException.Usage($"{why}: {now}"));
+        command.Hidden = true;
+        command.TreatUnmatchedTokensAsErrors = false;
+        return command;
     }
 }

@@ -37,3 +37,30 @@ internal sealed class ServerOptions
     /// <summary>To find, trust and log in.</summary>
     public static Symbol[] All => [.. Trust, Username, PasswordFile];
 }
+
+/// <summary>The options of commands that work against a provider or a tenant. --tenant chooses the defaults.</summary>
+internal static class EitherOptions
+{
+    public static readonly Option<bool> Tenant = new("--tenant") { Description = "Ask a tenant instead of the provider (default address, data folder and IOT_TENANT_URL change with it)." };
+
+    public static bool IsTenant(Run run) => run.Get(Tenant);
+
+    public static Symbol[] All => [Tenant, .. ServerOptions.All];
+}
+
+internal static class ServerAddress
+{
+    public static Uri Of(Run run, ServerOptions options) =>
+        (run.Get(ServerOptions.Url) ?? run.Env(options.UrlVariable)) is { } text ? Parse(text) : options.DefaultUrl;
+
+    public static Uri Parse(string text) =>
+        Uri.TryCreate(text.Contains("://", StringComparison.Ordinal) ? text : "https://" + text, UriKind.Absolute, out var url) && url.Scheme == Uri.UriSchemeHttps
+            ? url
+            : throw CliException.Usage($"'{text}' is not an https address; write https://host:port");
+}
+
+internal enum Stack
+{
+    Provider,
+    Tenant,
+}

@@ -70,3 +70,14 @@ internal sealed class DemoDevices(DemoFolder folder, TimeProvider time)
 
     private static string Serial(DeviceIdentity identity) => SerialNumber.ToDecimal(identity.Certificate.SerialNumberBytes.Span);
 }
+
+/// <summary>A joined tenant of the demo, with its administrator logged in.</summary>
+internal sealed class DemoTenant(string id, DemoHost host, TenantClient admin, RootTrust trust) : IDisposable
+{
+    public string Id { get; } = id;
+    public DemoHost Host { get; } = host;
+    public TenantClient Admin { get; } = admin;
+    public RootTrust Trust { get; } = trust;
+
+    public void Dispose() => Admin.Dispose();
+}

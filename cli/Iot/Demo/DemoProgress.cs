@@ -1,3 +1,5 @@
+using IoTPlatform.Contracts.Audit;
+using IoTPlatform.Contracts.Tenants;
 using Spectre.Console;
 
 namespace IoTPlatform.Iot;
@@ -34,3 +36,40 @@ internal sealed class DemoProgress(IAnsiConsole console, TimeProvider time)
         ? console.Status().Spinner(Spinner.Known.Dots).StartAsync(step.EscapeMarkup(), _ => act())
         : act();
 }
+
+internal sealed record DemoStep(string Step, double DurationMs, string Detail);
+
+/// <summary>What the demo did, for a program and for the closing summary. It exists only if everything held.</summary>
+internal sealed record DemoReport
+{
+    public bool Ok => true;
+    public required bool Running { get; init; }
+    public required double DurationMs { get; init; }
+    public required string Folder { get; init; }
+    public required string RootFingerprint { get; init; }
+    public required IReadOnlyList<DemoStack> Stacks { get; init; }
+    public required IReadOnlyList<DemoDevice> Devices { get; init; }
+    public required DemoRenewal Renewal { get; init; }
+    public required DemoRevocation Revocation { get; init; }
+    public required IReadOnlyList<DemoCertificate> Certificates { get; init; }
+    public required IReadOnlyList<DemoAudit> Audit { get; init; }
+    public required IReadOnlyList<DemoStep> Steps { get; init; }
+
+    /// <summary>The steps of each tenant's JOIN, as the provider recorded them.</summary>
+    public required IReadOnlyList<DemoJoin> Joins { get; init; }
+}
+
+internal sealed record DemoStack(string Name, string Kind, Uri Url, string Data, string Log, string AdminUser, string AdminPasswordFile);
+
+internal sealed record DemoDevice(string Tenant, string DeviceId, string Serial, DateTimeOffset NotAfter, string Identity);
+
+internal sealed record DemoRenewal(string Tenant, string DeviceId, string OldSerial, string NewSerial);
+
+internal sealed record DemoRevocation(string Tenant, string DeviceId, int RenewalRefusedStatus, string RenewalRefusedCode);
+
+internal sealed record DemoCertificate(
+    string Stack, string Profile, string Subject, string SignedBy, string Serial, DateTimeOffset NotAfter, bool Revoked, IReadOnlyList<string> Chain, IReadOnlyList<string> VerifiedBy);
+
+internal sealed record DemoJoin(string Tenant, IReadOnlyList<JoinStepView> Steps);
+
+internal sealed record DemoAudit(string Stack, AuditVerification Verification);

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Globalization;
 
 namespace IoTPlatform.Iot;
 
@@ -85,4 +86,54 @@ internal sealed class ChildProcess : IAsyncDisposable
         Running.TryRemove(process.Id, out _);
         return process.ExitCode;
     }
+}
+
+internal static class ChildStart
+{
+    // Ends when we are gone already, sends output to the log if there is one, and becomes the program.
+    private const string Script = """
+        [ "$PPID" = "$1" ] || exit 129; log=$2; shift 2
+        if [ -n "$log" ]; then exec "$@" >>"$log" 2>&1 </dev/null; else exec "$@" </dev/null; fi
+        """;
+
+    public static (ProcessStartInfo Start, bool OwnGroup) Build(ChildCommand command)
+    {
+        var words = new List<string>();
+        var setsid = ProgramPath.Find("setsid");
+        var setpriv = ProgramPath.Find("setpriv");
+        if (setsid is not null)
+            words.Add(setsid);
+        if (setpriv is not null && command.DiesWithUs)
+            words.AddRange([setpriv, "--pdeathsig", "TERM"]);
+        words.AddRange(["/bin/sh", "-c", Script, "iot", Environment.ProcessId.ToString(CultureInfo.InvariantCulture), command.LogFile ?? "", command.FileName, .. command.Arguments]);
+        var start = new ProcessStartInfo(words[0], words[1..]) { UseShellExecute = false, WorkingDirectory = command.WorkingDirectory ?? "", RedirectStandardOutput = command.OnLine is not null };
+        foreach (var (name, value) in command.Environment)
+        {
+            if (value is null)
+                start.Environment.Remove(name);
+            else
+                start.Environment[name] = value;
+        }
+        return (start, setsid is not null);
+    }
+}
+
+/// <summary>What to start. A class, not a record: its environment may hold secrets.</summary>
+internal sealed class ChildCommand
+{
+    public required string FileName { get; init; }
+    public required IReadOnlyList<string> Arguments { get; init; }
+
+    /// <summary>Set over the inherited environment; null removes.</summary>
+    public IReadOnlyDictionary<string, string?> Environment { get; init; } = new Dictionary<string, string?>();
+    public string? WorkingDirectory { get; init; }
+
+    /// <summary>Where stdout and stderr go; null: where ours go.</summary>
+    public string? LogFile { get; init; }
+
+    /// <summary>Called with every line of its stdout, which then does not go where ours goes.</summary>
+    public Action<string>? OnLine { get; init; }
+
+    /// <summary>SIGTERM when this process dies, however it dies.</summary>
+    public bool DiesWithUs { get; init; } = true;
 }

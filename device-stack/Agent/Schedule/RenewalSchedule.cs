@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+
 namespace IoTPlatform.Agent;
 
 /// <summary>When to renew: after 2/3 of the lifetime, spread over the next twelfth, which leaves a quarter for outages.</summary>
@@ -11,4 +13,39 @@ public static class RenewalSchedule
         var lifetime = notAfter - notBefore;
         return notBefore + (lifetime * 2 / 3) + (lifetime / 12 * Math.Clamp(jitter, 0, 1));
     }
+}
+
+/// <summary>Waits between failed attempts: 5 s doubling to 15 min, between half and all of it, never less than the server asked for.</summary>
+public sealed class Backoff(IJitter jitter)
+{
+    private static readonly TimeSpan First = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Longest = TimeSpan.FromMinutes(15);
+    private static readonly TimeSpan LongestAsked = TimeSpan.FromDays(1);
+    private int failures;
+
+    public TimeSpan Next(TimeSpan? retryAfter = null)
+    {
+        var ceiling = TimeSpan.FromTicks(Math.Min(Longest.Ticks, First.Ticks << Math.Min(failures++, 20)));
+        var wait = ceiling * (0.5 + (jitter.Next() / 2));
+        // A server in trouble gets the time it asks for, plus the spread, so that a fleet does not come back at once.
+        return retryAfter is { } asked ? (asked < LongestAsked ? asked : LongestAsked) + wait : wait;
+    }
+
+    public void Reset() => failures = 0;
+}
+
+/// <summary>Spreads a fleet's requests over time.</summary>
+public interface IJitter
+{
+    /// <summary>0 up to, not including, 1.</summary>
+    double Next();
+}
+
+public sealed class RandomJitter : IJitter
+{
+    private const int Steps = 1 << 24;
+
+    public static RandomJitter Instance { get; } = new();
+
+    public double Next() => RandomNumberGenerator.GetInt32(Steps) / (double)Steps;
 }

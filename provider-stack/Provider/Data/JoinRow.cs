@@ -27,3 +27,36 @@ internal sealed class JoinRow
     /// <summary>The Sub-CA's issuers up to and including the root, PEM.</summary>
     public string? CaChain { get; set; }
 }
+
+internal sealed class JoinStepRow
+{
+    public required Guid WorkflowId { get; init; }
+    public required string TenantId { get; init; }
+    public required string Step { get; init; }
+    public int Attempts { get; init; }
+    public DateTimeOffset? CompletedAt { get; init; }
+    public double? DurationMs { get; init; }
+    public string? LastError { get; init; }
+}
+
+internal sealed class JoinKeyRow
+{
+    public required byte[] KeyHash { get; init; }
+    public required string TenantId { get; init; }
+    public required DateTimeOffset CreatedAt { get; init; }
+    public required DateTimeOffset ExpiresAt { get; init; }
+    public DateTimeOffset? RevokedAt { get; set; }
+    public DateTimeOffset? SpentAt { get; set; }
+
+    /// <summary>Set once, by the first valid use.</summary>
+    public Guid? JoinId { get; set; }
+}
+
+internal enum JoinOrigin
+{
+    /// <summary>Admitted by a JOIN key.</summary>
+    Key,
+
+    /// <summary>Asked for over the approve-and-poll flow.</summary>
+    Request,
+}

@@ -1,6 +1,8 @@
+using System.Text.Json;
 using IoTPlatform.Contracts.Tenants;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
+using Npgsql;
 
 namespace IoTPlatform.Provider.Data;
 
@@ -33,4 +35,20 @@ internal sealed class ProviderDb(DbContextOptions<ProviderDb> options) : DbConte
 
     private static ValueConverter<T, string> LowerCase<T>() where T : struct, Enum =>
         new(value => value.ToString().ToLowerInvariant(), text => Enum.Parse<T>(text, ignoreCase: true));
+}
+
+internal static class DataServices
+{
+    public static IServiceCollection AddProviderData(this IServiceCollection services) =>
+        services.AddDbContextFactory<ProviderDb>((provider, options) => options.UseNpgsql(provider.GetRequiredService<NpgsqlDataSource>()));
+}
+
+/// <summary>Columns are named as PostgreSQL names them: SubCaKeySha256 is sub_ca_key_sha256.</summary>
+internal static class SnakeCase
+{
+    public static void Apply(ModelBuilder model)
+    {
+        foreach (var property in model.Model.GetEntityTypes().SelectMany(e => e.GetProperties()))
+            property.SetColumnName(JsonNamingPolicy.SnakeCaseLower.ConvertName(property.Name));
+    }
 }

@@ -1,6 +1,7 @@
 using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.Pki;
 using IoTPlatform.Pki.Files;
+using IoTPlatform.Pki.Signing;
 
 namespace IoTPlatform.CertificateAuthority;
 
@@ -59,4 +60,48 @@ internal sealed class ActiveIssuers
 
         return IssuersPem;
     }
+}
+
+/// <summary>The issuer that signs now, and those whose leaves are accepted beside its own while a rotation is under way.</summary>
+/// <param name="active">Signs now.</param>
+/// <param name="chain">Of <paramref name="active"/>.</param>
+/// <param name="alsoAccepted">Certificates of earlier issuers.</param>
+/// <param name="earlier">Those of them whose keys are still there.</param>
+public sealed class IssuerSet(CaSigner active, CertificateChain chain, IEnumerable<X509Certificate2>? alsoAccepted = null, IEnumerable<CaSigner>? earlier = null)
+{
+    private readonly IReadOnlyList<CaSigner> _earlier = [.. earlier ?? []];
+
+    public CaSigner Active { get; } = active;
+
+    /// <summary>The active issuer first, the root last.</summary>
+    public CertificateChain Chain { get; } = chain;
+
+    /// <summary>Earlier issuers: they sign nothing any more, but their leaves still log in and renew.</summary>
+    public IReadOnlyList<X509Certificate2> AlsoAccepted { get; } = [.. alsoAccepted ?? []];
+
+    /// <summary>Who can sign a CRL for leaves that are still accepted: the active issuer first.</summary>
+    public IEnumerable<CaSigner> Revokers => [Active, .. _earlier];
+}
+
+/// <summary>An issuer whose direct leaves are accepted: name, key identifier and one signature verification decide.</summary>
+internal sealed class AcceptedIssuer
+{
+    public AcceptedIssuer(X509Certificate2 certificate)
+    {
+        Certificate = certificate;
+        Info = IssuerInfo.FromCertificate(certificate);
+        KeyId = Info.SubjectKeyIdentifier.ToArray();
+        CommonName = certificate.GetNameInfo(X509NameType.SimpleName, forIssuer: false);
+    }
+
+    public X509Certificate2 Certificate { get; }
+
+    public IssuerInfo Info { get; }
+
+    public byte[] KeyId { get; }
+
+    public string CommonName { get; }
+
+    /// <summary>The key identifier must be there and fit: without it two generations of one name could be mistaken for each other.</summary>
+    public bool Signed(LeafIdentity leaf) => leaf.Parsed.AuthorityKeyIdentifier is not null && Info.HasSigned(leaf.Parsed);
 }

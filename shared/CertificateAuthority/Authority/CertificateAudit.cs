@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using IoTPlatform.Pki;
 
@@ -22,4 +23,11 @@ internal static class CertificateAudit
 
     public static string OfSubject(string profile, RevocationReason? reasonCode) =>
         reasonCode is { } code ? $$"""{"profile":"{{profile}}","reason_code":{{(int)code}}}""" : $$"""{"profile":"{{profile}}"}""";
+}
+
+internal static class Bytes
+{
+    /// <summary>The array behind the memory when it is exactly that, else a copy.</summary>
+    public static byte[] ToArray(ReadOnlyMemory<byte> memory) =>
+        MemoryMarshal.TryGetArray(memory, out var segment) && segment.Offset == 0 && segment.Count == segment.Array!.Length ? segment.Array : memory.ToArray();
 }

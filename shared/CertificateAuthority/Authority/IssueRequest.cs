@@ -44,3 +44,29 @@ public sealed record IssueRequest
 
     public StepProvisionerExtension? StepProvisioner { get; init; }
 }
+
+internal static class LeafProfiles
+{
+    /// <summary>What a one-time token buys.</summary>
+    public static CertificateProfile Leaf(CertificateAuthorityOptions options) =>
+        Profiles.Leaf with { DefaultLifetime = options.DefaultLeafLifetime, MaxLifetime = options.MaxLeafLifetime };
+}
+
+/// <summary>
+/// Bounds how many certificates a subject and a tenant get. A subject (of one lineage and profile) gets
+/// <see cref="CertificateAuthorityOptions.RenewalsPerSubject"/> within an eighth of the certificate's lifetime, so what is alive is bounded, too.
+/// Checked in the commit that stores the certificate; a refusal is 429 with Retry-After.
+/// </summary>
+public sealed record IssuanceQuota
+{
+    /// <summary>A key whose certificate is not half over gets that one again: a renewal costs nothing before its time, and a lost answer is found again.</summary>
+    public bool AnswersWithTheFreshOne { get; init; } = true;
+
+    /// <summary>Certificates of the tenant per hour; null: no bound.</summary>
+    public int? TenantPerHour { get; init; }
+}
+
+/// <summary>A one-time token: spent in the same commit as the certificate it buys, or, a key proof, when it is shown.</summary>
+/// <param name="Hash">SHA-256 over who made it and its jti.</param>
+/// <param name="Expires">When the token would be refused anyway, so that the entry can go.</param>
+public sealed record UsedToken(byte[] Hash, DateTimeOffset Expires);

@@ -1,4 +1,6 @@
+using System.Text.Json;
 using IoTPlatform.CertificateAuthority.Storage;
+using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
 using IoTPlatform.Pki.Signing;
 
@@ -72,4 +74,10 @@ internal sealed class Order
             ? names.Dns[0]
             : string.Join('\n', names.AllSans);
     }
+}
+
+internal static class PkiProblems
+{
+    public static ProblemException From(PkiException e) =>
+        new(400, JsonNamingPolicy.SnakeCaseLower.ConvertName(e.Error.ToString()), e.Message, inner: e);
 }

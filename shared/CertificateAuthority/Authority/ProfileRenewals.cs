@@ -6,6 +6,33 @@ using IoTPlatform.Pki;
 
 namespace IoTPlatform.CertificateAuthority;
 
+/// <summary>
+/// A feature that owns a profile, and the only way to renew its certificates: whoever asks at step-ca's endpoints is passed on to it. A profile
+/// without an owner is not renewed at all, but for what a one-time token bought.
+/// </summary>
+public interface IProfileRenewal
+{
+    /// <summary>Name of the profile.</summary>
+    string Profile { get; }
+
+    /// <summary>Throws <c>ProblemException</c> unless the owner of the certificate may have another one now.</summary>
+    Task<IssuedCertificate> RenewAsync(OwnedRenewal renewal, CancellationToken cancellationToken);
+}
+
+/// <summary>A request to renew, for the feature that owns the profile. The caller has proved to hold the certificate's key; it is on record and not revoked.</summary>
+public sealed record OwnedRenewal
+{
+    public required CertificateRecord Record { get; init; }
+
+    public required X509Certificate2 Certificate { get; init; }
+
+    /// <summary>As in <see cref="CertificateRenewal.Csr"/>.</summary>
+    public CertificateSigningRequest? Csr { get; init; }
+
+    /// <summary>As in <see cref="CertificateRenewal.BurnToken"/>.</summary>
+    public UsedToken? BurnToken { get; init; }
+}
+
 /// <summary>Finds whose a certificate is to renew: the feature's that owns its profile, or, for what a one-time token bought, the authority's own.</summary>
 internal sealed class ProfileRenewals(Authority authority, IEnumerable<IProfileRenewal> owners, NameReservations reservations)
 {

@@ -4,6 +4,27 @@ using IoTPlatform.Pki;
 
 namespace IoTPlatform.CertificateAuthority;
 
+/// <summary>A feature for which more hangs on a certificate than the certificate: whoever revokes one of the profile, at whichever endpoint, is passed on to it.</summary>
+public interface IProfileRevocation
+{
+    /// <summary>Name of the profile.</summary>
+    string Profile { get; }
+
+    /// <summary>Throws <c>ProblemException</c> unless it may be revoked, so, now.</summary>
+    Task<RevocationOutcome> RevokeAsync(OwnedRevocation revocation, CancellationToken cancellationToken);
+}
+
+/// <summary>A revocation, for the feature that owns the profile. The caller is allowed to revoke.</summary>
+public sealed record OwnedRevocation
+{
+    public required CertificateRecord Record { get; init; }
+
+    public required Revocation Revocation { get; init; }
+
+    /// <summary>What the caller typed to show that it is meant; null: nothing.</summary>
+    public string? Confirmation { get; init; }
+}
+
 /// <summary>
 /// Every revocation that comes in by an endpoint. A CA certificate is not revoked like a leaf: the root has nothing above it that could say
 /// so, without the intermediate nothing is left to revoke with, and with a Sub-CA ends what a whole tenant was issued.

@@ -16,3 +16,28 @@ public sealed record Revocation
     /// <summary>A one-time token to be spent in the same commit.</summary>
     public UsedToken? BurnToken { get; init; }
 }
+
+public enum RevocationOutcome
+{
+    Revoked,
+    AlreadyRevoked,
+    /// <summary>This authority never issued that serial number.</summary>
+    Unknown,
+    /// <summary>The one-time token was spent before.</summary>
+    TokenUsed,
+}
+
+/// <summary>Revokes every certificate of one subject and refuses it new ones until it is reinstated, in one commit.</summary>
+public sealed record SubjectRevocation
+{
+    public required CertificateProfile Profile { get; init; }
+
+    /// <summary>The certificates' CN, for a device its id.</summary>
+    public required string Subject { get; init; }
+
+    public RevocationReason ReasonCode { get; init; }
+
+    public string? Reason { get; init; }
+
+    public required string By { get; init; }
+}

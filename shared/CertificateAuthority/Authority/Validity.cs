@@ -33,3 +33,9 @@ internal readonly record struct Validity(DateTimeOffset NotBefore, DateTimeOffse
 
     private static TimeSpan Shorter(TimeSpan one, TimeSpan other) => one < other ? one : other;
 }
+
+internal static class Seconds
+{
+    /// <summary>Certificates know whole seconds only; rounding both ends from one moment keeps the lifetime exact.</summary>
+    public static DateTimeOffset Floor(DateTimeOffset time) => time.AddTicks(-(time.UtcTicks % TimeSpan.TicksPerSecond));
+}

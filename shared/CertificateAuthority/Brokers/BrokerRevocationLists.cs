@@ -126,3 +126,18 @@ public sealed partial class BrokerRevocationLists(
     [LoggerMessage(Level = LogLevel.Warning, Message = "Connections with revoked certificates could not be ended at the broker yet; trying again and again: {Reason}")]
     private partial void WatchersFailed(string reason);
 }
+
+/// <summary>Learns of revoked certificates once the broker lets them in no more: what is connected with one is still connected.</summary>
+public interface IRevocationWatcher
+{
+    /// <summary>Called again after a failure, and with all of them after a start of the host.</summary>
+    Task RevokedAsync(IReadOnlyList<RevokedCertificate> certificates, CancellationToken cancellationToken);
+}
+
+/// <summary>A certificate that is revoked and would be in date.</summary>
+/// <param name="Serial">Minimal big-endian bytes.</param>
+/// <param name="IssuerKeyId">Subject key identifier of its issuer.</param>
+/// <param name="Profile">Name of its profile.</param>
+/// <param name="Subject">CN, for a device its id.</param>
+/// <param name="RevokedAt">When.</param>
+public sealed record RevokedCertificate(byte[] Serial, byte[] IssuerKeyId, string Profile, string Subject, DateTimeOffset RevokedAt);

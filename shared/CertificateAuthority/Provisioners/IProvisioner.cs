@@ -8,3 +8,7 @@ public interface IProvisioner
     /// <summary>As step-ca names it, for example <c>JWK</c>.</summary>
     string Type { get; }
 }
+
+/// <summary>What a genuine one-time token allows.</summary>
+/// <param name="Sans">At least one.</param>
+internal sealed record TokenGrant(string Subject, IReadOnlyList<string> Sans, UsedToken Token);

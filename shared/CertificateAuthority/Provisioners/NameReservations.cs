@@ -3,6 +3,13 @@ using IoTPlatform.Pki;
 
 namespace IoTPlatform.CertificateAuthority.Provisioners;
 
+/// <summary>Names that a feature gives out itself, so that no one-time token buys them.</summary>
+public interface IReservedNames
+{
+    /// <summary>Whose the first reserved name is, for the refusal; null: all are free.</summary>
+    ValueTask<string?> OwnerOfAnyAsync(SubjectNames names, CancellationToken cancellationToken);
+}
+
 /// <summary>Every feature's reserved names together.</summary>
 internal sealed class NameReservations(IEnumerable<IReservedNames> features)
 {
@@ -19,4 +26,24 @@ internal sealed class NameReservations(IEnumerable<IReservedNames> features)
             }
         }
     }
+}
+
+/// <summary>What says who somebody is on the platform: SPIFFE ids of the platform's trust domains, and the names of bridges.</summary>
+internal sealed class PlatformNames(CertificateAuthorityOptions options) : IReservedNames
+{
+    private const string BridgeSuffix = "-mqtt-bridge";
+    private const string SpiffeScheme = "spiffe:";
+
+    public ValueTask<string?> OwnerOfAnyAsync(SubjectNames names, CancellationToken cancellationToken) => ValueTask.FromResult(
+        names.Uris.Any(IsOfThePlatform) ? "SPIFFE ids of the platform"
+        : names.Dns.Append(names.CommonName ?? "").Any(name => name.EndsWith(BridgeSuffix, StringComparison.OrdinalIgnoreCase)) ? "MQTT bridges"
+        : null);
+
+    // However it is written: a verifier may be less strict than this authority. What can't be read as another domain's is taken for the platform's.
+    private bool IsOfThePlatform(string uri) =>
+        uri.StartsWith(SpiffeScheme, StringComparison.OrdinalIgnoreCase)
+        && (!Uri.TryCreate(uri, UriKind.Absolute, out var parsed) || parsed.Host.Length == 0 || IsWithin(parsed.Host.TrimEnd('.'), options.PlatformDomain));
+
+    private static bool IsWithin(string host, string domain) =>
+        host.Equals(domain, StringComparison.OrdinalIgnoreCase) || host.EndsWith("." + domain, StringComparison.OrdinalIgnoreCase);
 }

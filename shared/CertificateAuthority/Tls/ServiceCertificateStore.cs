@@ -3,6 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using IoTPlatform.Hosting;
 using IoTPlatform.Pki.Files;
+using Microsoft.Extensions.Logging;
 
 namespace IoTPlatform.CertificateAuthority;
 
@@ -43,4 +44,13 @@ internal sealed class ServiceCertificateStore(DataFolder folder)
             return null;
         }
     }
+}
+
+internal static partial class ServiceCertificateLog
+{
+    [LoggerMessage(20, LogLevel.Information, "The HTTPS certificate is {Serial}, valid until {NotAfter:u}")]
+    public static partial void Renewed(ILogger log, string serial, DateTimeOffset notAfter);
+
+    [LoggerMessage(21, LogLevel.Error, "The HTTPS certificate could not be renewed; the current one is valid until {NotAfter:u}. Trying again in a minute.")]
+    public static partial void RenewalFailed(ILogger log, DateTimeOffset notAfter, Exception error);
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
@@ -47,4 +48,19 @@ internal static class ApiTransport
 
     public static ByteArrayContent Encode<T>(T value, JsonTypeInfo<T> type) =>
         new(JsonSerializer.SerializeToUtf8Bytes(value, type)) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
+}
+
+internal static class Query
+{
+    public static string Build(string path, params (string Name, string? Value)[] values)
+    {
+        var query = string.Join('&', values.Where(v => v.Value is not null).Select(v => $"{v.Name}={Uri.EscapeDataString(v.Value!)}"));
+        return query.Length == 0 ? path : $"{path}?{query}";
+    }
+
+    public static string? Of(int? value) => value?.ToString(CultureInfo.InvariantCulture);
+
+    public static string? Of(bool? value) => value is { } b ? (b ? "true" : "false") : null;
+
+    public static string? Of(DateTimeOffset? value) => value?.ToString("O", CultureInfo.InvariantCulture);
 }

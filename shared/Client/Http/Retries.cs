@@ -1,3 +1,4 @@
+using System.Net.Http.Headers;
 using Polly;
 using Polly.Retry;
 
@@ -27,4 +28,11 @@ internal static class Retries
         ApiException { IsTransient: true } api => api.Status != 500 && (api.RetryAfter ?? TimeSpan.Zero) <= LongestWait,
         _ => false,
     };
+}
+
+internal static class RetryAfterHeader
+{
+    // RFC 9110 section 10.2.3 allows a date too; our servers send seconds, and a date would need both clocks to agree.
+    public static TimeSpan? Read(RetryConditionHeaderValue? header) =>
+        header?.Delta is { } delta && delta >= TimeSpan.Zero ? delta : null;
 }

@@ -13,3 +13,10 @@ public sealed record ForwardedEvents
     /// <summary>Each a <see cref="PlatformEvent"/>, in order.</summary>
     public required IReadOnlyList<JsonElement> Events { get; init; }
 }
+
+/// <summary><c>GET /portal/admin/tenants/{tenant_id}/events/subscriptions</c>, mTLS with the bridge certificate.</summary>
+public sealed record SubscribedEvents
+{
+    /// <summary>Those a tenant can send that have a subscriber on the platform's bus.</summary>
+    public required IReadOnlyList<string> Types { get; init; }
+}

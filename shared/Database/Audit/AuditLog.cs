@@ -1,4 +1,5 @@
 using System.Data;
+using System.Text.Json.Nodes;
 using IoTPlatform.Contracts.Audit;
 using Npgsql;
 
@@ -102,4 +103,24 @@ public sealed class AuditLog(NpgsqlDataSource dataSource)
 
     // PostgreSQL's text holds no NUL; what a caller was sent must not be able to prevent its own audit entry.
     private static NpgsqlParameter<string> Text(string value) => new() { TypedValue = value.Replace('\0', '\ufffd') };
+}
+
+/// <param name="Actor">Who: <c>admin</c>, <c>tenant:acme</c>, <c>device:pump-1</c>, <c>system</c>.</param>
+/// <param name="Action">Dotted verb, for example <c>certificate.issued</c>.</param>
+/// <param name="Details">JSON object; never a secret.</param>
+public sealed record AuditEntry(string Actor, string Action, string Subject, string Details = "{}");
+
+/// <summary>Builds the JSON object of <see cref="AuditEntry.Details"/> from plain values.</summary>
+public static class AuditDetails
+{
+    public static string Of(params ReadOnlySpan<(string Name, string? Value)> members)
+    {
+        var json = new JsonObject();
+        foreach (var (name, value) in members)
+        {
+            json[name] = value;
+        }
+
+        return json.ToJsonString();
+    }
 }

@@ -23,3 +23,9 @@ internal sealed class UnroutedMiddleware(RequestDelegate next)
     private static string Detail(HttpContext context) =>
         context.RequestServices.GetService<StackTitle>() is { } stack ? $"There is nothing at this address of the {stack}." : "There is nothing at this address.";
 }
+
+/// <summary>Which stack this is, for people: <c>IoT tenant acme</c>.</summary>
+public sealed record StackTitle(string Text)
+{
+    public override string ToString() => Text;
+}

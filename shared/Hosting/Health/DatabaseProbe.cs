@@ -43,3 +43,6 @@ internal sealed class DatabaseProbe(NpgsqlDataSource database, IServiceProvider 
         return reader.GetBoolean(0) ? throw DatabaseOutage.ReadOnly(null) : reader.IsDBNull(1) ? null : reader.GetInt64(1);
     }
 }
+
+/// <summary>How many audited operations wait for the event relay, as a scalar SQL expression of type bigint.</summary>
+public sealed record EventBacklog(string Sql);

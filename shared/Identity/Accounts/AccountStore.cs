@@ -1,8 +1,30 @@
+using System.Text.RegularExpressions;
 using IoTPlatform.Database;
 using IoTPlatform.Hosting;
 using Npgsql;
 
 namespace IoTPlatform.Identity;
+
+/// <summary>No record: it would print the hash.</summary>
+internal sealed class Account(long id, string username, string passwordHash, string[] roles)
+{
+    public long Id { get; } = id;
+
+    public string Username { get; } = username;
+
+    public string PasswordHash { get; } = passwordHash;
+
+    public IReadOnlyList<string> Roles { get; } = roles;
+}
+
+/// <summary>What an account may be called: lower case, so that no two names look alike to people and differ to us.</summary>
+internal static partial class AccountName
+{
+    public static bool IsValid(string name) => name.Length <= 64 && Pattern().IsMatch(name);
+
+    [GeneratedRegex(@"\A[a-z0-9][a-z0-9._@-]{0,63}\z", RegexOptions.CultureInvariant, Timeout.Infinite)]
+    private static partial Regex Pattern();
+}
 
 /// <summary>Local accounts (schema <c>accounts</c>).</summary>
 public sealed class AccountStore(NpgsqlDataSource dataSource, TimeProvider time)

@@ -1,4 +1,5 @@
 using System.Security.Claims;
+using System.Text.Json;
 using IoTPlatform.Jose;
 
 namespace IoTPlatform.Identity.Oidc;
@@ -51,4 +52,22 @@ internal sealed class AccessTokenHandler(OidcOptions options, SigningKeyCache ke
 
     // It goes into logs and the audit chain.
     private static bool IsPlain(string name) => name.Length is > 0 and <= MaxName && name.All(c => char.IsLetterOrDigit(c) || c is '.' or '_' or '-' or '@' or '+');
+}
+
+/// <summary>Keycloak's realm roles: <c>{"realm_access":{"roles":[…]}}</c>. Roles in any other claim are not roles.</summary>
+internal static class RealmRoles
+{
+    private const int MaxRoles = 1000;
+
+    public static IEnumerable<string> Of(JwtClaims claims)
+    {
+        if (claims["realm_access"] is not { ValueKind: JsonValueKind.Object } access || !access.TryGetProperty("roles", out var roles))
+        {
+            return [];
+        }
+
+        return roles.ValueKind == JsonValueKind.Array && roles.GetArrayLength() <= MaxRoles
+            ? roles.EnumerateArray().Where(role => role.ValueKind == JsonValueKind.String).Select(role => role.GetString()!).Intersect(Roles.All, StringComparer.Ordinal)
+            : throw new JoseException(JoseError.Malformed, "The token's realm_access.roles is not an array of roles.");
+    }
 }

@@ -1,3 +1,7 @@
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
+using IoTPlatform.Hosting;
+using IoTPlatform.Pki;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -56,4 +60,33 @@ internal sealed partial class IssuerCheck(OidcOptions options, OidcHttp http, Is
 
     [LoggerMessage(34, LogLevel.Warning, "the identity provider could not be looked at: {Reason}")]
     private partial void Unreachable(string reason);
+}
+
+/// <summary>The identity provider's server in a handshake.</summary>
+internal static class IssuerServer
+{
+    /// <summary>The chain verifies, and an alternative name is the host that was called; .NET alone would fall back to the CN.</summary>
+    public static bool IsNamed(object sender, X509Certificate? certificate, SslPolicyErrors errors) =>
+        errors == SslPolicyErrors.None
+        && certificate is X509Certificate2 leaf
+        && sender is SslStream { TargetHostName: { } host }
+        && HostNameMatch.IsFor(leaf, host);
+}
+
+/// <summary>Whether the identity provider is the one that the settings describe, by the last document that was read from it.</summary>
+internal sealed class IssuerState : IReadinessCheck
+{
+    public const string Code = "identity_misconfigured";
+    private volatile string? _misconfiguration;
+
+    public string Name => "identity";
+
+    public string State => _misconfiguration is null ? "ok" : "misconfigured";
+
+    public ProblemException? Problem => _misconfiguration is { } detail ? new ProblemException(503, Code, detail) : null;
+
+    public void Succeeded() => _misconfiguration = null;
+
+    /// <summary>An outage says nothing about the settings: what was known stays.</summary>
+    public void Failed(OidcException error) => _misconfiguration = error is OidcMisconfiguredException ? error.Message : _misconfiguration;
 }

@@ -1,3 +1,7 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using IoTPlatform.Hosting;
+
 namespace IoTPlatform.Identity.Oidc;
 
 /// <summary>An identity provider whose access tokens are accepted.</summary>
@@ -26,4 +30,92 @@ public sealed record OidcOptions
 
     /// <summary>PEM file: a root and every intermediate that may certify the identity provider's server; null: the machine's roots.</summary>
     public string? CaFile { get; init; }
+}
+
+/// <summary>The names of the settings that choose and describe the identity provider.</summary>
+public static class OidcSettings
+{
+    /// <summary><c>local</c> (default) or <c>keycloak</c>.</summary>
+    public const string Identity = "IOT_IDENTITY";
+
+    /// <summary>The issuer, exactly as the tokens name it: for Keycloak <c>https://host/realms/realm</c>.</summary>
+    public const string Issuer = "IOT_OIDC_ISSUER";
+
+    /// <summary>Where this host itself reaches the issuer, when not under its public address.</summary>
+    public const string BackChannel = "IOT_OIDC_BACKCHANNEL";
+
+    /// <summary>What an access token for this API has among its audiences.</summary>
+    public const string Audience = "IOT_OIDC_AUDIENCE";
+
+    /// <summary>PEM file: the only CAs that may have certified the identity provider's server.</summary>
+    public const string Ca = "IOT_OIDC_CA";
+
+    public static IReadOnlyList<string> All { get; } = [Identity, Issuer, BackChannel, Audience, Ca];
+}
+
+/// <summary>Reads the identity provider's settings the same way for every host.</summary>
+public static class OidcOptionsReader
+{
+    /// <summary>Null: local accounts. Each mistake is reported; then the result must not be used.</summary>
+    /// <param name="mistake">Setting name, value, and why it can't be used.</param>
+    public static OidcOptions? Read(PlatformOptions settings, Action<string, string, string> mistake)
+    {
+        var identity = settings.Get(OidcSettings.Identity, "local");
+        if (identity != "keycloak")
+        {
+            if (identity != "local")
+            {
+                mistake(OidcSettings.Identity, identity, "it must be local or keycloak");
+            }
+
+            return null;
+        }
+
+        var issuer = settings[OidcSettings.Issuer] ?? "";
+        if (Problem(issuer) is { } issuerProblem)
+        {
+            mistake(OidcSettings.Issuer, issuer, $"it must be the realm's https URL (http on loopback only), for example https://keycloak.example/realms/cdm: {issuerProblem}");
+        }
+
+        var backChannel = settings[OidcSettings.BackChannel];
+        if (backChannel is not null && Problem(backChannel) is { } backChannelProblem)
+        {
+            mistake(OidcSettings.BackChannel, backChannel, $"it must be an https URL (http on loopback only) without query and fragment: {backChannelProblem}");
+            backChannel = null;
+        }
+
+        var audience = settings.Get(OidcSettings.Audience, OidcOptions.DefaultAudience);
+        if (audience.Length > 200 || audience.Any(char.IsWhiteSpace))
+        {
+            mistake(OidcSettings.Audience, audience, "an audience has at most 200 characters and no spaces");
+        }
+
+        var ca = settings[OidcSettings.Ca];
+        if (ca is not null && CaProblem(ca) is { } problem)
+        {
+            mistake(OidcSettings.Ca, ca, problem);
+        }
+
+        return new OidcOptions { Issuer = issuer, Audience = audience, BackChannel = backChannel is null ? null : new Uri(backChannel), CaFile = ca };
+    }
+
+    // Keys that come over plain http would let anybody in between sign in as anybody.
+    private static string? Problem(string text) =>
+        !ServiceUrl.TryParse(text, [Uri.UriSchemeHttps, Uri.UriSchemeHttp], out var url, out var why) ? why
+        : url.Url.Scheme == Uri.UriSchemeHttp && !url.Url.IsLoopback ? "http is not safe across a network"
+        : null;
+
+    private static string? CaProblem(string path)
+    {
+        try
+        {
+            var certificates = new X509Certificate2Collection();
+            certificates.ImportFromPemFile(path);
+            return certificates.Any(c => c.SubjectName.RawData.AsSpan().SequenceEqual(c.IssuerName.RawData)) ? null : "the file has no root certificate in PEM";
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
+        {
+            return $"the file cannot be read: {FileProblem.Describe(e) ?? e.Message}";
+        }
+    }
 }

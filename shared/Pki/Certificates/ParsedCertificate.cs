@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.Pki.Crypto;
 
@@ -68,4 +69,23 @@ public sealed class ParsedCertificate
 
     /// <summary>Throws <see cref="PkiException"/>: malformed, weak hash, unknown signature algorithm, or name constraints of an unknown kind.</summary>
     public static ParsedCertificate Parse(ReadOnlyMemory<byte> der) => CertificateParser.Parse(der);
+}
+
+/// <summary>SHA-256 fingerprints as step prints them: lower-case hex.</summary>
+public static class Fingerprint
+{
+    public static string Sha256Hex(ReadOnlySpan<byte> der) => Convert.ToHexStringLower(SHA256.HashData(der));
+
+    public static string Of(X509Certificate2 certificate) => Sha256Hex(certificate.RawDataMemory.Span);
+}
+
+/// <summary>The public key types the platform certifies. Everything else is refused.</summary>
+public enum KeyKind
+{
+    P256,
+    P384,
+    P521,
+    Rsa2048OrMore,
+    /// <summary>RFC 8410; only where the platform can verify it.</summary>
+    Ed25519,
 }

@@ -107,3 +107,18 @@ internal static class SignatureAlgorithms
     private static PkiException Unknown() =>
         new(PkiError.UnsupportedKey, "The signature algorithm is not allowed: ECDSA, RSA (PKCS#1 v1.5 or PSS) or Ed25519 only.");
 }
+
+/// <summary>The signature algorithms the platform makes or accepts in requests and certificates.</summary>
+internal enum SignatureAlgorithm
+{
+    EcdsaSha256,
+    EcdsaSha384,
+    EcdsaSha512,
+    RsaSha256,
+    RsaSha384,
+    RsaSha512,
+    RsaPssSha256,
+    RsaPssSha384,
+    RsaPssSha512,
+    Ed25519,
+}

@@ -22,3 +22,27 @@ internal static class TenantCommonName
         return $"{tenant[..(NameSyntax.MaxCommonName - suffix.Length - HashLength - 1)]}.{hash}{suffix}";
     }
 }
+
+/// <summary>The CN of a tenant's Sub-CA.</summary>
+public static class SubCaName
+{
+    /// <summary><c>{tenant} Sub-CA</c>; a tenant id over 57 characters is cut to 24, a dot and 128 bits of its SHA-256.</summary>
+    public static string For(string tenant) => TenantCommonName.For(tenant, " Sub-CA");
+}
+
+/// <summary>The CN of a tenant's MQTT bridge, which is also its broker login.</summary>
+public static class MqttBridgeName
+{
+    /// <summary><c>{tenant}-mqtt-bridge</c>; a tenant id over 52 characters is cut to 19, a dot and 128 bits of its SHA-256.</summary>
+    public static string For(string tenant) => TenantCommonName.For(tenant, "-mqtt-bridge");
+}
+
+/// <summary>The services that certify themselves from the platform's CAs: CN of the certificate and last segment of its SPIFFE id.</summary>
+public static class ServiceNames
+{
+    public const string ProviderApi = "iot-bridge-api";
+    public const string TenantApi = "tenant-iot-bridge-api";
+
+    /// <summary>The provider's broker, or a tenant's.</summary>
+    public const string Broker = "rabbitmq";
+}

@@ -60,3 +60,37 @@ public static class ChainVerifier
         }
     }
 }
+
+/// <summary>The outcome of a chain check; <see cref="Reason"/> says why not.</summary>
+public sealed record ChainVerification(bool IsValid, string? Reason)
+{
+    public static ChainVerification Valid { get; } = new(true, null);
+
+    /// <summary>Set when nothing but the time is wrong: the whole chain verifies inside this period, and the clock is outside it.</summary>
+    public ValidityPeriod? WrongTime { get; private init; }
+
+    internal IReadOnlyList<ParsedCertificate> Path { get; init; } = [];
+
+    public static ChainVerification Invalid(string reason) => new(false, reason);
+
+    internal static ChainVerification OutsideOf(ValidityPeriod period, string reason) => new(false, reason) { WrongTime = period };
+}
+
+/// <summary>What a certificate is to be accepted for.</summary>
+public enum CertificatePurpose
+{
+    Any,
+    ServerAuth,
+    ClientAuth,
+    /// <summary>A CA certificate that may sign certificates.</summary>
+    CertificateAuthority,
+}
+
+/// <summary>When every certificate of a path is in date, in UTC.</summary>
+public sealed record ValidityPeriod(DateTimeOffset NotBefore, DateTimeOffset NotAfter)
+{
+    /// <summary>RFC 5280 4.1.2.5: both ends belong to it.</summary>
+    public bool Contains(DateTimeOffset at) => at >= NotBefore && at <= NotAfter;
+
+    internal static ValidityPeriod Of(IReadOnlyList<ParsedCertificate> path) => new(path.Max(c => c.NotBefore), path.Min(c => c.NotAfter));
+}

@@ -1,3 +1,5 @@
+using System.Security.Cryptography.X509Certificates;
+
 namespace IoTPlatform.Pki;
 
 /// <summary>
@@ -38,4 +40,20 @@ public sealed class ServerIdentity
         SpiffeId.TryParse(uri, out var domain, out var path)
         && (_trustDomain is null || string.Equals(domain, _trustDomain, StringComparison.Ordinal))
         && path.StartsWith(ServicePath, StringComparison.Ordinal) && path.AsSpan(ServicePath.Length).SequenceEqual(_service);
+}
+
+/// <summary>Whether a certificate is for a host: among its DNS and IP alternative names only. The CN counts for nothing (RFC 9525 6.3).</summary>
+public static class HostNameMatch
+{
+    public static bool IsFor(X509Certificate2 certificate, string host)
+    {
+        try
+        {
+            return certificate.MatchesHostname(host.Trim('[', ']').TrimEnd('.'), allowWildcards: true, allowCommonName: false);
+        }
+        catch (ArgumentException)
+        {
+            return false; // no host name at all
+        }
+    }
 }

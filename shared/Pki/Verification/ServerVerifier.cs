@@ -1,4 +1,5 @@
 using System.Net.Security;
+using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 
 namespace IoTPlatform.Pki;
@@ -116,4 +117,11 @@ public sealed class ServerVerifier
 
         return path.Skip(1).Any(_revoked.Contains) ? "the provider has revoked its Sub-CA" : null;
     }
+}
+
+/// <summary>A server's certificate was seen and does not verify. Every other failure of a handshake is one of the connection.</summary>
+public sealed class UntrustedServerException(string reason) : AuthenticationException(reason)
+{
+    /// <summary>Set when only the time is wrong: a clock's fault more often than the certificate's.</summary>
+    public ValidityPeriod? WrongTime { get; init; }
 }

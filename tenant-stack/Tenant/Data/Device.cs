@@ -20,3 +20,30 @@ internal sealed class Device
 
     public bool IsRevoked => Status == DeviceState.Revoked;
 }
+
+/// <summary>Values of <c>tenant.devices.status</c>.</summary>
+internal static class DeviceState
+{
+    public const string Enrolled = "enrolled";
+    public const string Revoked = "revoked";
+}
+
+/// <summary>A public key that a device proved to hold.</summary>
+internal sealed class DeviceKey
+{
+    /// <summary>SHA-256 of the SubjectPublicKeyInfo.</summary>
+    public required byte[] KeySha256 { get; init; }
+    public required string DeviceId { get; init; }
+    public required DateTimeOffset FirstUsedAt { get; init; }
+
+    /// <summary>Set when the device was revoked or enrolled anew: the key never gets a certificate again.</summary>
+    public DateTimeOffset? RetiredAt { get; set; }
+}
+
+/// <summary>Read only here: <see cref="Features.Mqtt.DevicePresence"/> writes it.</summary>
+internal sealed class DeviceConnection
+{
+    public required string DeviceId { get; init; }
+    public required bool Online { get; init; }
+    public required DateTimeOffset Since { get; init; }
+}

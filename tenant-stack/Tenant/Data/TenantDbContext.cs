@@ -1,4 +1,6 @@
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Npgsql;
 
 namespace IoTPlatform.Tenant.Data;
 
@@ -35,4 +37,10 @@ internal sealed class TenantDbContext(DbContextOptions<TenantDbContext> options)
 
     private static string SnakeCase(string name) =>
         string.Concat(name.Select((c, i) => char.IsUpper(c) && i > 0 ? "_" + char.ToLowerInvariant(c) : char.ToLowerInvariant(c).ToString()));
+}
+
+internal static class DataServices
+{
+    public static IDbContextFactory<TenantDbContext> CreateFactory(NpgsqlDataSource dataSource) =>
+        new PooledDbContextFactory<TenantDbContext>(new DbContextOptionsBuilder<TenantDbContext>().UseNpgsql(dataSource).Options);
 }

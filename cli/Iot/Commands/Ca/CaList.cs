@@ -1,5 +1,7 @@
 using System.CommandLine;
 using IoTPlatform.Client;
+using IoTPlatform.Contracts.Certificates;
+using Spectre.Console;
 
 namespace IoTPlatform.Iot;
 
@@ -34,4 +36,12 @@ internal static class CaList
         run.Terminal.Result(certificates, console => CertificateTable.Print(run, console, certificates));
         return ExitCode.Ok;
     }, cancellationToken);
+}
+
+internal static class CertificateTable
+{
+    public static void Print(Run run, IAnsiConsole console, IReadOnlyCollection<CertificateSummary> certificates) => Iot.Print.Rows(
+        console, certificates, "no certificates",
+        ("SERIAL", c => SerialText.Column(run, c.Serial)), ("SUBJECT", c => c.Subject), ("PROFILE", c => c.Profile), ("ISSUER", c => c.Issuer),
+        ("UNTIL", c => Iot.Print.Time(c.NotAfter)), ("REVOKED", c => Iot.Print.Time(c.RevokedAt)));
 }

@@ -1,4 +1,7 @@
 using System.CommandLine;
+using IoTPlatform.Agent;
+using IoTPlatform.Hosting;
+using Spectre.Console;
 
 namespace IoTPlatform.Iot;
 
@@ -7,4 +10,79 @@ internal static class DeviceCommand
     public static Command Create() => Verb.Group(
         "device", "Be a device: enrol with a tenant and keep the certificate current.", ["iot device enroll pump-1 --token-file pump-1.token --fingerprint HEX", "iot device run --folder ./pump-1"],
         DeviceEnroll.Create(), DeviceRenew.Create(), DeviceRun.Create());
+}
+
+internal static class DeviceEnroll
+{
+    private static readonly Option<string?> Name = new("--name") { Description = "Display name." };
+    private static readonly Option<string?> Type = new("--type") { Description = "Kind of device." };
+    private static readonly Option<bool> WireGuard = new("--wireguard") { Description = "Make a WireGuard key and ask for an address; writes wg0.conf." };
+    private static readonly Option<string?> WireGuardKey = new("--wireguard-public-key") { Description = "Ask with this WireGuard public key; its private key is filled in by you.", HelpName = "base64" };
+
+    public static Command Create() => Verb.Create(
+        "enroll", "Make a key on this device and swap an enrolment token for a certificate. After a failure, run it again: the same key asks again.",
+        ["iot device enroll pump-1 --env-file pump-1.env", "iot device enroll pump-1 --url https://tenant.example:9543 --fingerprint HEX --trust-domain acme.iotplatform.internal --token-file pump-1.token --wireguard"],
+        RunAsync, [DeviceArguments.Id, EnrollmentInput.EnvFileOption, EnrollmentInput.TokenFile, Name, Type, WireGuard, WireGuardKey, DeviceOptions.Folder, .. ServerOptions.Trust]);
+
+    private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
+    {
+        var id = run.Get(DeviceArguments.Id);
+        var enrollment = await new EnrollmentInput(run).ReadAsync(
+            id, settings => settings with { DeviceName = run.Get(Name), DeviceType = run.Get(Type) }, cancellationToken).ConfigureAwait(false);
+        using var folder = DeviceOptions.Open(run, id);
+        using var identity = await new DeviceAgent(folder, run.Time).EnrollAsync(enrollment.With(run.Get(WireGuard), run.Get(WireGuardKey)), cancellationToken).ConfigureAwait(false);
+        IdentityOutput.Write(run, "enrolled", id, folder, identity);
+        return ExitCode.Ok;
+    }
+}
+
+internal static class DeviceRenew
+{
+    private static readonly Option<bool> KeepKey = new("--keep-key") { Description = "Keep the key instead of making a new one." };
+
+    public static Command Create() => Verb.Create(
+        "renew", "Renew the certificate now, with the current one as proof.", ["iot device renew --folder ./pump-1"], RunAsync, DeviceArguments.OptionalId, KeepKey, DeviceOptions.Folder);
+
+    private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
+    {
+        using var folder = DeviceOptions.Open(run, run.Find(DeviceArguments.OptionalId));
+        using var identity = await new DeviceAgent(folder, run.Time).RenewAsync(!run.Get(KeepKey), cancellationToken).ConfigureAwait(false);
+        IdentityOutput.Write(run, "renewed", folder.LoadSettings()!.DeviceId, folder, identity);
+        return ExitCode.Ok;
+    }
+}
+
+internal static class DeviceRun
+{
+    private static readonly Option<bool> KeepKey = new("--keep-key") { Description = "Keep the key at renewals instead of making a new one." };
+
+    public static Command Create() => Verb.Create(
+        "run", "Keep the certificate current until stopped (exit code 0) or until the tenant revokes the device (1). With --json one event per line.",
+        ["iot device run --folder ./pump-1", "iot device run pump-1 --json"], RunAsync, DeviceArguments.OptionalId, KeepKey, DeviceOptions.Folder);
+
+    private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
+    {
+        using var folder = DeviceOptions.Open(run, run.Find(DeviceArguments.OptionalId));
+        var loop = new RenewalLoop(folder, new DeviceAgent(folder, run.Time), run.Time, RandomJitter.Instance, e => Write(run, e)) { RotateKey = !run.Get(KeepKey) };
+        return await loop.RunAsync(cancellationToken).ConfigureAwait(false) switch
+        {
+            AgentOutcome.Stopped => ExitCode.Ok,
+            _ => ExitCode.Failed,
+        };
+    }
+
+    private static void Write(Run run, AgentEvent e) => run.Terminal.JsonLine(
+        new { Event = Json.Snake(e.Kind.ToString()), e.At, e.Message, e.Next },
+        console => console.MarkupLineInterpolated($"[grey]{Print.Time(e.At)}[/] {e.Message}{(e.Kind == AgentEventKind.Retrying ? $"; next attempt {Print.Time(e.Next)}" : "")}"));
+}
+
+internal static class DeviceOptions
+{
+    public static Option<string?> Folder { get; } = new("--folder") { Description = "Where the device keeps its key and certificate (0700). Else IOT_DEVICE_FOLDER, else a folder per device id beside the other data.", HelpName = "folder" };
+
+    public static DeviceFolder Open(Run run, string? deviceId)
+    {
+        var path = run.Get(Folder) ?? run.Env("IOT_DEVICE_FOLDER") ?? (deviceId is null ? null : Path.Combine(DataFolder.DefaultPath("devices"), deviceId));
+        return DeviceFolder.Open(path ?? throw CliException.Usage("which device? give --folder, or IOT_DEVICE_FOLDER, or the device id"));
+    }
 }

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using IoTPlatform.Agent;
 using IoTPlatform.Hosting;
+using IoTPlatform.Pki;
+using Spectre.Console;
 
 namespace IoTPlatform.Iot;
 
@@ -39,5 +41,23 @@ internal sealed class EnrollmentInput(Run run)
             var path => File.ReadLines(path).FirstOrDefault(),
         };
         return token?.Trim() is { Length: > 0 } found ? found : throw CliException.Usage("no enrolment token: give --token-file, --env-file or IOT_ENROLLMENT_TOKEN (a tenant's operator makes one: iot devices token DEVICE-ID)");
+    }
+}
+
+internal static class IdentityOutput
+{
+    public static void Write(Run run, string verb, string deviceId, DeviceFolder folder, DeviceIdentity identity)
+    {
+        var serial = SerialNumber.ToDecimal(identity.Certificate.SerialNumberBytes.Span);
+        var wireguard = File.Exists(folder.WireGuardPath) ? folder.WireGuardPath : null;
+        run.Terminal.Result(
+            new { DeviceId = deviceId, Serial = serial, identity.NotBefore, identity.NotAfter, Identity = folder.IdentityPath, Root = folder.RootPath, Wireguard = wireguard },
+            console =>
+            {
+                console.MarkupLineInterpolated($"[green]{verb}[/] {deviceId}");
+                Print.Facts(
+                    console, ("serial", SerialText.Both(serial)), ("valid until", Print.Time(identity.NotAfter)), ("issued by", identity.Certificate.Issuer),
+                    ("key and certificate", folder.IdentityPath), ("WireGuard file", wireguard));
+            });
     }
 }

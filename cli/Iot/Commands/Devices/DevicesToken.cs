@@ -72,3 +72,37 @@ internal static class DevicesToken
 
         """;
 }
+
+internal static class DevicesTokens
+{
+    public static Command Create() => Verb.Create(
+        "tokens", "List the enrolment tokens; the tokens themselves are stored nowhere.", ["iot devices tokens"],
+        RunAsync, ServerOptions.All);
+
+    private static Task<int> RunAsync(Run run, CancellationToken cancellationToken) => Connect.ToTenantAsync(run, async (tenant, _) =>
+    {
+        var tokens = await Pages.CollectAsync(cursor => tenant.ListTokensAsync(cursor, cancellationToken: cancellationToken)).ConfigureAwait(false);
+        run.Terminal.Result(tokens, console => Print.Rows(
+            console, tokens, "no enrolment tokens; make one: iot devices token DEVICE-ID",
+            ("ID", t => t.Id.ToString()), ("DEVICE", t => t.DeviceId ?? "any"), ("USED", t => string.Create(CultureInfo.InvariantCulture, $"{t.Used}/{t.Uses}")),
+            ("EXPIRES", t => Print.Time(t.ExpiresAt)), ("REVOKED", t => Print.Time(t.RevokedAt)), ("NOTE", t => t.Note)));
+        return ExitCode.Ok;
+    }, cancellationToken);
+}
+
+internal static class DevicesRevokeToken
+{
+    private static readonly Argument<Guid> Id = new("token-id") { Description = "From 'iot devices tokens'." };
+
+    public static Command Create() => Verb.Create(
+        "revoke-token", "Revoke an enrolment token; devices that used it are not touched.", ["iot devices revoke-token 0199f1c2-7d5a-7c11-9a53-2f3f6d1f0a11"],
+        RunAsync, [Id, .. ServerOptions.All]);
+
+    private static Task<int> RunAsync(Run run, CancellationToken cancellationToken) => Connect.ToTenantAsync(run, async (tenant, _) =>
+    {
+        var id = run.Get(Id);
+        await tenant.RevokeTokenAsync(id, cancellationToken).ConfigureAwait(false);
+        run.Terminal.Result(new { Id = id, Status = "revoked" }, console => console.MarkupLineInterpolated($"[green]revoked[/] token {id}"));
+        return ExitCode.Ok;
+    }, cancellationToken);
+}

@@ -61,3 +61,44 @@ internal sealed class TestRunner(string? filter, TimeSpan limit, TimeProvider ti
 
     private static string Tail(string log) => File.Exists(log) ? string.Join('\n', File.ReadLines(log).TakeLast(LastLines)) : "";
 }
+
+internal sealed record TestProject(string Name, string Path)
+{
+    /// <summary>Takes longest, so it begins first and nothing waits for it alone.</summary>
+    private const string Longest = "Integration.Tests";
+
+    /// <summary>Every <c>tests/*/*.Tests.csproj</c>, in the order to begin them in: by name, but for the longest.</summary>
+    public static IReadOnlyList<TestProject> FindAll(string root, string? contains) =>
+    [
+        .. Directory.EnumerateFiles(System.IO.Path.Combine(root, "tests"), "*.Tests.csproj", new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 1 })
+            .Select(path => new TestProject(System.IO.Path.GetFileNameWithoutExtension(path), path))
+            .Where(project => contains is null || project.Name.Contains(contains, StringComparison.OrdinalIgnoreCase))
+            .OrderByDescending(project => project.Name == Longest).ThenBy(project => project.Name, StringComparer.Ordinal),
+    ];
+}
+
+/// <summary>What became of one test project; <see cref="Crash"/> is set when its figures cannot be trusted.</summary>
+internal sealed record TestProjectResult
+{
+    public required string Project { get; init; }
+    public int Passed { get; init; }
+    public int Failed { get; init; }
+    public int Skipped { get; init; }
+    public required double DurationMs { get; init; }
+    public string? Crash { get; init; }
+    public IReadOnlyList<FailedTest> Failures { get; init; } = [];
+
+    /// <summary>Reason and how many tests it kept from running.</summary>
+    public IReadOnlyDictionary<string, int> SkipReasons { get; init; } = new Dictionary<string, int>();
+}
+
+internal sealed record FailedTest(string Name, string Message, string? StackTrace);
+
+internal sealed record TestTotal(int Passed, int Failed, int Skipped, int Crashed)
+{
+    /// <summary>Something ran, and nothing failed or crashed.</summary>
+    public bool IsGood => Failed == 0 && Crashed == 0 && Passed > 0;
+
+    public static TestTotal Of(IReadOnlyCollection<TestProjectResult> results) => new(
+        results.Sum(result => result.Passed), results.Sum(result => result.Failed), results.Sum(result => result.Skipped), results.Count(result => result.Crash is not null));
+}

@@ -15,3 +15,46 @@ internal static class UpCommand
             ["iot up tenant --env-file acme.env", "JOIN_KEY=XXXX-YYYY-ZZZZ-WWWW iot up tenant --provider-url https://provider.example:9443 --fingerprint HEX"],
             UpOptions.TenantOnly));
 }
+
+/// <summary>A flag of <c>iot up</c> and the host's setting it becomes.</summary>
+internal sealed record UpOption(Option<string?> Option, string Variable)
+{
+    /// <summary>Without a value.</summary>
+    public static UpOption Switch(string flag, string variable, string description) =>
+        new(new(flag) { Description = $"{description} ({variable})", Arity = ArgumentArity.Zero, CustomParser = static _ => "yes" }, variable);
+
+    public static UpOption Of(string flag, string variable, string description) => new(new(flag) { Description = $"{description} ({variable})" }, variable);
+}
+
+internal static class UpOptions
+{
+    public static readonly UpOption EnvFile = UpOption.Of("--env-file", "IOT_ENV_FILE", "Settings as KEY=VALUE lines; flags and environment win over it.");
+
+    public static readonly UpOption[] Common =
+    [
+        EnvFile,
+        UpOption.Of("--data", "IOT_DATA", "Data folder."),
+        UpOption.Of("--listen", "IOT_LISTEN", "Addresses to listen on, comma separated."),
+        UpOption.Of("--names", "IOT_NAMES", "DNS names and addresses of the HTTPS certificate, comma separated."),
+        UpOption.Of("--public-url", "IOT_PUBLIC_URL", "The address others reach it by."),
+        UpOption.Of("--ca-password-file", "STEP_CA_PASSWORD_FILE", "File with the password of the CA keys."),
+        UpOption.Of("--restore", "IOT_RESTORE", "Fill the private database, which must be empty, from this file of pg_dump --format=custom."),
+        UpOption.Switch("--i-lost-the-database", "IOT_I_LOST_THE_DATABASE", "Start on an empty database: what the old one knew is gone for good."),
+    ];
+
+    public static readonly UpOption[] ProviderOnly =
+    [
+        UpOption.Of("--platform-domain", "IOT_PLATFORM_DOMAIN", "The domain below which every tenant is a SPIFFE trust domain."),
+    ];
+
+    public static readonly UpOption[] TenantOnly =
+    [
+        UpOption.Of("--provider-url", "PROVIDER_URL", "The provider to join."),
+        UpOption.Of("--fingerprint", "STEP_CA_FINGERPRINT", "SHA-256 of the platform's root certificate."),
+        UpOption.Of("--tenant-id", "TENANT_ID", "The tenant's id; without a JOIN key it asks to be approved."),
+        UpOption.Of("--keycloak-url", "KEYCLOAK_URL", "The tenant's own Keycloak."),
+        UpOption.Of("--device-lifetime", "IOT_DEVICE_LIFETIME", "Lifetime of device certificates, for example 24h."),
+        UpOption.Of("--wireguard-subnet", "IOT_WIREGUARD_SUBNET", "Subnet of the devices' WireGuard addresses."),
+        UpOption.Of("--wireguard-endpoint", "IOT_WIREGUARD_ENDPOINT", "host:port devices reach WireGuard by."),
+    ];
+}

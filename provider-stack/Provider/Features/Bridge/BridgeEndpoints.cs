@@ -3,6 +3,7 @@ using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Contracts.Audit;
 using IoTPlatform.Contracts.Join;
 using IoTPlatform.Database;
+using IoTPlatform.Hosting;
 using IoTPlatform.Provider.Features.Join;
 using IoTPlatform.Provider.Features.Tenants;
 using IoTPlatform.Provider.Startup;
@@ -50,4 +51,18 @@ internal static class BridgeEndpoints
         await anchors.RecordAsync("tenant:" + tenantId, head, cancellationToken);
         return TypedResults.Ok(await anchors.HeadAsync(cancellationToken));
     }
+}
+
+internal static class BridgeCaller
+{
+    /// <summary>From the CA's store, not from a name in the certificate.</summary>
+    public static string TenantOf(ClaimsPrincipal user) => user.FindFirstValue(ClientCertificateDefaults.TenantClaim) ?? throw Refusal();
+
+    public static void RequireTenant(ClaimsPrincipal user, string tenantId)
+    {
+        if (!string.Equals(TenantOf(user), tenantId, StringComparison.Ordinal))
+            throw Refusal();
+    }
+
+    public static ProblemException Refusal() => new(StatusCodes.Status403Forbidden, "not_this_tenant", "This certificate does not speak for that tenant.");
 }

@@ -1,3 +1,4 @@
+using System.Security.Claims;
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Pki;
 using Microsoft.AspNetCore.Authorization;
@@ -19,5 +20,19 @@ internal static class BridgeServices
             .RequireClaim(ClientCertificateDefaults.ProfileClaim, Profiles.MqttBridge.Name)
             .AddRequirements(new JoinedBridgeRequirement()));
         return services;
+    }
+}
+
+/// <summary>Part of the bridges' policy, so that no endpoint can forget it: the certificate's JOIN is one of its tenant's.</summary>
+internal sealed class JoinedBridgeRequirement : IAuthorizationRequirement
+{
+    internal sealed class Handler(BridgeStanding standing, IHttpContextAccessor contexts) : AuthorizationHandler<JoinedBridgeRequirement>
+    {
+        protected override async Task HandleRequirementAsync(AuthorizationHandlerContext context, JoinedBridgeRequirement requirement)
+        {
+            var (tenant, lineage) = (context.User.FindFirstValue(ClientCertificateDefaults.TenantClaim), context.User.FindFirstValue(ClientCertificateDefaults.LineageClaim));
+            if (await standing.FindAsync(tenant, lineage, contexts.HttpContext?.RequestAborted ?? CancellationToken.None) is not null)
+                context.Succeed(requirement);
+        }
     }
 }

@@ -1,7 +1,11 @@
+using System.Security.Claims;
+using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Contracts.Tenants;
 using IoTPlatform.Hosting;
+using IoTPlatform.Pki;
 using IoTPlatform.Provider.Data;
 using IoTPlatform.Provider.Features.Rotation;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.EntityFrameworkCore;
 
 namespace IoTPlatform.Provider.Features.Bridge;
@@ -24,4 +28,13 @@ internal sealed class TenantDoor(IDbContextFactory<ProviderDb> contexts, SubCaKe
     public static ProblemException SubCaRevoked(string tenantId) => new(
         StatusCodes.Status403Forbidden, "sub_ca_revoked",
         $"The Sub-CA of tenant {tenantId} is revoked, and the tenant is suspended: no certificate of that Sub-CA is good any more. Ask the provider's administrator.");
+}
+
+/// <summary>Part of every authorization, so that no endpoint can forget it: a bridge certificate opens nothing while its tenant is suspended.</summary>
+internal sealed class SuspendedBridges(TenantDoor door, IHttpContextAccessor contexts) : IAuthorizationHandler
+{
+    public Task HandleAsync(AuthorizationHandlerContext context) =>
+        context.User.FindFirstValue(ClientCertificateDefaults.ProfileClaim) == Profiles.MqttBridge.Name && context.User.FindFirstValue(ClientCertificateDefaults.TenantClaim) is { } tenantId
+            ? door.RequireOpenAsync(tenantId, contexts.HttpContext?.RequestAborted ?? CancellationToken.None)
+            : Task.CompletedTask;
 }

@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.RegularExpressions;
 using IoTPlatform.Provider.Features.Workflow;
 using IoTPlatform.Provider.Startup;
 using MassTransit;
@@ -43,4 +45,14 @@ internal static class BusServices
         });
         transport.ConfigureEndpoints(context);
     }
+}
+
+/// <summary>Exchanges are called as the messages are: TenantJoined is <c>tenant.joined</c>, and what all events are is <c>platform.event</c>.</summary>
+internal sealed partial class MessageNames : IEntityNameFormatter
+{
+    public string FormatEntityName<T>() =>
+        WordStart().Replace(typeof(T).Name, match => match.Index == 0 ? match.Value : "." + match.Value).ToLower(CultureInfo.InvariantCulture);
+
+    [GeneratedRegex("[A-Z]", RegexOptions.None, Timeout.Infinite)]
+    private static partial Regex WordStart();
 }

@@ -45,3 +45,11 @@ internal static class TenantRevocation
             .ToListAsync(cancellationToken);
     }
 }
+
+/// <summary>Why the provider revokes by itself: the reason, and what it means here.</summary>
+internal sealed record RevocationGrounds(RevocationReason Reason, string Text)
+{
+    public static RevocationGrounds Superseded(string text) => new(RevocationReason.Superseded, text);
+
+    public static RevocationGrounds CessationOfOperation(string text) => new(RevocationReason.CessationOfOperation, text);
+}

@@ -1,5 +1,6 @@
 using IoTPlatform.Contracts.Join;
 using IoTPlatform.Hosting;
+using IoTPlatform.Pki;
 using IoTPlatform.Provider.Features.Rotation;
 using IoTPlatform.Provider.Features.Workflow;
 using IoTPlatform.Provider.Startup;
@@ -27,5 +28,63 @@ internal static class JoinEndpoint
         await binder.BindKeyAsync(key, submission, caller, cancellationToken);
         await workflows.AdvanceAsync(key.TenantId, cancellationToken);
         return TypedResults.Ok(await bundles.RequireAsync(key.TenantId, submission.SubCa.SubjectPublicKeyInfoSha256, cancellationToken));
+    }
+}
+
+/// <summary>The optional fields of a JOIN request.</summary>
+internal static class JoinFields
+{
+    private const int LongestUrl = 512;
+    private const int WireGuardKeyBytes = 32;
+
+    /// <summary>Base64 of exactly 32 bytes, as <c>wg pubkey</c> prints it.</summary>
+    public static string? WireGuardKey(string? value)
+    {
+        if (string.IsNullOrEmpty(value))
+            return null;
+        Span<byte> key = stackalloc byte[WireGuardKeyBytes + 1];
+        return value.Length == 44 && Convert.TryFromBase64String(value, key, out var written) && written == WireGuardKeyBytes
+            ? value
+            : throw Invalid("wg_pubkey must be the base64 of a 32-byte Curve25519 public key.");
+    }
+
+    /// <summary>It becomes part of an exact redirect URI, so nothing may hide in it.</summary>
+    public static string? KeycloakUrl(string? value)
+    {
+        if (string.IsNullOrEmpty(value))
+            return null;
+        return value.Length <= LongestUrl
+            && Uri.TryCreate(value, UriKind.Absolute, out var url)
+            && url is { UserInfo.Length: 0, Query.Length: 0, Fragment.Length: 0, Host.Length: > 0 }
+            && (url.Scheme == Uri.UriSchemeHttps || (url.Scheme == Uri.UriSchemeHttp && url.IsLoopback))
+            && !value.Contains('*', StringComparison.Ordinal)
+            ? url.AbsoluteUri.TrimEnd('/')
+            : throw Invalid("keycloak_url must be an https URL (http on loopback only) without credentials, query, fragment or wildcard.");
+    }
+
+    private static ProblemException Invalid(string detail) => new(StatusCodes.Status400BadRequest, "invalid_request", detail);
+}
+
+/// <summary>A tenant stack's request to join, decoded and validated: both keys are proven to be held by whoever made the CSRs.</summary>
+internal sealed record JoinSubmission
+{
+    public required CertificateSigningRequest SubCa { get; init; }
+    public required CertificateSigningRequest Bridge { get; init; }
+    public string? WgPubkey { get; init; }
+    public string? KeycloakUrl { get; init; }
+
+    /// <summary>Throws 400 with the code of what is wrong.</summary>
+    public static JoinSubmission Decode(JoinRequest request, string tenantId, string platformDomain)
+    {
+        var subCa = TenantRequests.SubCa(request.SubCaCsr, tenantId);
+        var bridge = TenantRequests.Bridge(request.MqttBridgeCsr, tenantId, platformDomain);
+        TenantRequests.RequireDifferentKeys(subCa, bridge);
+        return new JoinSubmission
+        {
+            SubCa = subCa,
+            Bridge = bridge,
+            WgPubkey = JoinFields.WireGuardKey(request.WgPubkey),
+            KeycloakUrl = JoinFields.KeycloakUrl(request.KeycloakUrl),
+        };
     }
 }

@@ -39,3 +39,11 @@ internal sealed class JoinKeyGate(ProviderDb db, JoinLimits limits, AnonymousRef
     public static ProblemException Refusal() =>
         new(StatusCodes.Status401Unauthorized, "join_key_refused", "The JOIN key is not valid. Ask the provider's administrator for a new one.");
 }
+
+/// <summary>How often an address may bring a JOIN key that does not open, and may ask to join anew.</summary>
+internal sealed class JoinLimits(TimeProvider time)
+{
+    public RateLimiter Refusals { get; } = new(time, burst: 10, delay: TimeSpan.FromSeconds(5), longest: TimeSpan.FromMinutes(5));
+
+    public RateLimiter Requests { get; } = new(time, burst: 5, delay: TimeSpan.FromMinutes(1));
+}

@@ -54,3 +54,27 @@ internal static class JoinRows
         ("wg_pubkey", join.WgPubkey),
         ("keycloak_url", join.KeycloakUrl));
 }
+
+internal static class CurrentJoin
+{
+    /// <summary>The tenant and the join it stands at; null when there is no such tenant or it never asked to join.</summary>
+    public static async Task<(TenantRow Tenant, JoinRow Join)?> FindAsync(ProviderDb db, string tenantId, CancellationToken cancellationToken)
+    {
+        var found = await (
+            from tenant in db.Tenants.AsNoTracking()
+            where tenant.TenantId == tenantId
+            join row in db.Joins.AsNoTracking() on tenant.WorkflowId equals row.JoinId
+            select new { tenant, row }).SingleOrDefaultAsync(cancellationToken);
+        return found is null ? null : (found.tenant, found.row);
+    }
+}
+
+/// <summary>The join on which a tenant stands: the one that it confirmed last, also while another one is under way.</summary>
+internal static class StandingJoin
+{
+    /// <param name="current">The tenant's workflow: of two joins confirmed at one moment it is the later one.</param>
+    public static Task<JoinRow?> FindAsync(ProviderDb db, string tenantId, Guid? current, CancellationToken cancellationToken) => db.Joins.AsNoTracking()
+        .Where(j => j.TenantId == tenantId && j.ConfirmedAt != null)
+        .OrderByDescending(j => j.JoinId == current).ThenByDescending(j => j.ConfirmedAt).ThenByDescending(j => j.CreatedAt)
+        .FirstOrDefaultAsync(cancellationToken);
+}

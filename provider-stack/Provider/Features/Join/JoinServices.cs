@@ -1,6 +1,12 @@
+using IoTPlatform.Contracts.Join;
+using IoTPlatform.Contracts.Tenants;
+using IoTPlatform.Hosting;
+using IoTPlatform.Provider.Data;
 using IoTPlatform.Provider.Features.Join.Steps;
 using IoTPlatform.Provider.Features.Proofs;
+using IoTPlatform.Provider.Features.Tenants;
 using IoTPlatform.Provider.Features.Workflow;
+using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace IoTPlatform.Provider.Features.Join;
 
@@ -25,5 +31,32 @@ internal static class JoinServices
         app.MapConfirmJoin();
         app.MapJoinStatus();
         app.MapJoinRequests();
+    }
+}
+
+internal static class JoinStatusEndpoint
+{
+    private const int PollWhileUndecided = 10;
+    private const int PollWhileRunning = 2;
+
+    /// <summary>Anonymous at the door: the proof of the Sub-CA key, as bearer, is the credential.</summary>
+    public static void MapJoinStatus(this IEndpointRouteBuilder app) =>
+        app.MapGet("/portal/admin/tenants/{tenantId}/join-status", StatusAsync).AllowAnonymous();
+
+    private static async Task<Ok<JoinRequestStatus>> StatusAsync(
+        string tenantId, HttpContext context, ProviderDb db, TenantProofs proofs, JoinBundles bundles, CancellationToken cancellationToken)
+    {
+        TenantIds.Require(tenantId);
+        var (tenant, join) = await CurrentJoin.FindAsync(db, tenantId, cancellationToken) ?? throw TenantProofs.Refusal();
+        await proofs.RequireAsync(BearerToken.Of(context.Request), tenantId, context.Request, [join.SubCaPublicKey], cancellationToken);
+        var status = JoinRequests.StatusOf(tenant, join);
+        return TypedResults.Ok(new JoinRequestStatus
+        {
+            TenantId = tenantId,
+            Status = status,
+            Reason = join.Reason,
+            PollAfterSeconds = status switch { TenantStatus.Requested => PollWhileUndecided, TenantStatus.Joining => PollWhileRunning, _ => null },
+            Bundle = tenant.Status == TenantStatus.Joined ? await bundles.ComposeAsync(join, cancellationToken) : null,
+        });
     }
 }

@@ -60,3 +60,9 @@ internal static class NameRegistry
     /// <summary>The options reader has taken only URLs whose host is a <see cref="ServerName"/>.</summary>
     private static string Host(Uri url) => ServerName.TryParse(url.DnsSafeHost, out var name, out _) ? name : url.DnsSafeHost;
 }
+
+/// <summary>A name the provider is reached by, reaches or certifies, and the setting it comes from.</summary>
+internal sealed record RegisteredName(string Name, string Setting);
+
+/// <summary>A tenant whose live Sub-CA could sign a certificate for a name of the provider.</summary>
+internal sealed record SubCaGap(RegisteredName Name, string Tenant, string Serial, DateTimeOffset ValidUntil);

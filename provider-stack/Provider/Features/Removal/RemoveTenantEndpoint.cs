@@ -47,3 +47,16 @@ internal static class RemoveTenantEndpoint
         return new AuditEntry(admin, "tenant.removing", tenantId, AuditedTransaction.Details(("workflow", removal.ToString())));
     }, cancellationToken);
 }
+
+internal static class RemovalReason
+{
+    public static RevocationGrounds Value { get; } = RevocationGrounds.CessationOfOperation("tenant removed");
+}
+
+internal static class RemovalServices
+{
+    public static IServiceCollection AddTenantRemoval(this IServiceCollection services) => services
+        .AddSingleton<IRemovalStep, RevokeCertificatesStep>()
+        .AddSingleton<IRemovalStep, RemoveBrokerStep>()
+        .AddSingleton<IRemovalStep, RemoveFederationStep>();
+}

@@ -10,6 +10,7 @@ using IoTPlatform.Provider.Features.Join;
 using IoTPlatform.Provider.Features.Proofs;
 using IoTPlatform.Provider.Features.Tenants;
 using IoTPlatform.Provider.Features.Workflow;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 
@@ -80,4 +81,14 @@ internal static class SubCaRotationEndpoints
     private static async Task<TenantRow> RequireActiveAsync(ProviderDb db, string tenantId, CancellationToken cancellationToken) =>
         await db.Tenants.AsNoTracking().SingleOrDefaultAsync(t => t.TenantId == tenantId && t.Status == TenantStatus.Active, cancellationToken)
         ?? throw new ProblemException(StatusCodes.Status409Conflict, "tenant_not_active", $"Tenant {tenantId} has no confirmed JOIN, so there is nothing to rotate.");
+}
+
+internal static class RotationServices
+{
+    public static IServiceCollection AddSubCaRotation(this IServiceCollection services) => services
+        .AddSingleton<SubCaKeys>()
+        .AddSingleton<SubCaRotation>()
+        .AddSingleton<TenantDoor>()
+        .AddHttpContextAccessor()
+        .AddSingleton<IAuthorizationHandler, SuspendedBridges>();
 }

@@ -86,3 +86,42 @@ internal static class TelemetryParser
         }
     }
 }
+
+/// <summary>A message that can be stored. Not a record: a payload is nothing to print.</summary>
+internal sealed class TelemetryMessage
+{
+    public required string TenantId { get; init; }
+    public required string DeviceId { get; init; }
+    public required string Topic { get; init; }
+
+    /// <summary>Its own timestamp, else <see cref="ReceivedAt"/>.</summary>
+    public required DateTimeOffset SentAt { get; init; }
+    public required DateTimeOffset ReceivedAt { get; init; }
+
+    /// <summary>Topic and payload, as 16 bytes.</summary>
+    public required byte[] Identity { get; init; }
+
+    /// <summary>JSON.</summary>
+    public required string Payload { get; init; }
+
+    /// <summary>Whether tenant, topic and payload alone tell it from every other message.</summary>
+    public required bool HasTimestamp { get; init; }
+}
+
+/// <summary>Why a message can't be stored: the values of the header <c>reason</c> in <c>telemetry.dead</c>.</summary>
+internal static class TelemetryRefusal
+{
+    public const string TooLong = "too_long";
+    public const string Topic = "topic_without_device";
+    public const string TopicText = "topic_with_control_characters";
+    public const string NotJson = "not_json";
+    public const string TooDeep = "too_deep";
+    public const string NotText = "not_unicode_text";
+    public const string NotAnObject = "not_an_object";
+    public const string Timestamp = "timestamp_invalid";
+    public const string Future = "timestamp_in_the_future";
+    public const string TooOld = "too_old";
+
+    /// <summary>Everything above was right, and the database still says no.</summary>
+    public const string NotStorable = "not_storable";
+}

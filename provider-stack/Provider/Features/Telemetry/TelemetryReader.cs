@@ -1,3 +1,6 @@
+using System.Buffers.Binary;
+using System.Buffers.Text;
+using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using System.Text.Json;
 using IoTPlatform.Contracts;
@@ -67,5 +70,43 @@ internal sealed class TelemetryReader(NpgsqlDataSource database)
             command.Parameters.Add(new() { Value = value });
             return $"${command.Parameters.Count}";
         }
+    }
+}
+
+/// <summary>Which stored messages are asked for.</summary>
+/// <param name="DeviceId">Null: of all devices.</param>
+/// <param name="From">At or after.</param>
+/// <param name="Before">Not at this time any more.</param>
+/// <param name="After">Where the page before ended; null: the newest first.</param>
+/// <param name="Limit">Rows at most.</param>
+internal sealed record TelemetryQuery(string TenantId, string? DeviceId, DateTimeOffset From, DateTimeOffset Before, TelemetryCursor? After, int Limit);
+
+/// <summary>The last message of a page. Not a record: arrays compare by reference.</summary>
+internal sealed class TelemetryCursor(DateTimeOffset sentAt, byte[] identity)
+{
+    private const int TimeLength = sizeof(long);
+    private const int IdentityLength = 16;
+
+    public DateTimeOffset SentAt => sentAt;
+    public byte[] Identity => identity;
+
+    /// <summary>False: not one that <see cref="ToString"/> gave out.</summary>
+    public static bool TryParse(string text, [NotNullWhen(true)] out TelemetryCursor? cursor)
+    {
+        cursor = null;
+        Span<byte> bytes = stackalloc byte[TimeLength + IdentityLength];
+        if (text.Length > 2 * bytes.Length || !Base64Url.IsValid(text) || !Base64Url.TryDecodeFromChars(text, bytes, out var length) || length != bytes.Length
+            || BinaryPrimitives.ReadInt64BigEndian(bytes) is var ticks && (ticks < 0 || ticks > DateTimeOffset.MaxValue.Ticks))
+            return false;
+        cursor = new TelemetryCursor(new DateTimeOffset(ticks, TimeSpan.Zero), bytes[TimeLength..].ToArray());
+        return true;
+    }
+
+    public override string ToString()
+    {
+        Span<byte> bytes = stackalloc byte[TimeLength + IdentityLength];
+        BinaryPrimitives.WriteInt64BigEndian(bytes, sentAt.UtcTicks);
+        identity.CopyTo(bytes[TimeLength..]);
+        return Base64Url.EncodeToString(bytes);
     }
 }

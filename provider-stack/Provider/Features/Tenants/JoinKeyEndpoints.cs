@@ -5,6 +5,7 @@ using IoTPlatform.Provider.Data;
 using IoTPlatform.Provider.Features.Identity;
 using IoTPlatform.Provider.Features.Join;
 using IoTPlatform.Provider.Features.Workflow;
+using IoTPlatform.Provider.Startup;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 
@@ -65,4 +66,35 @@ internal static class JoinKeyEndpoints
             ? throw new ProblemException(StatusCodes.Status409Conflict, "tenant_removing", $"Tenant {tenantId} is being removed.")
             : tenant;
     }
+}
+
+/// <summary>Makes JOIN keys. The key itself lives only in the answer.</summary>
+internal sealed class JoinKeys(ProviderOptions options, TimeProvider time)
+{
+    public (JoinKeyRow Row, PreparedTenant Answer) Create(TenantRow tenant)
+    {
+        var key = JoinKey.Create();
+        var now = time.GetUtcNow();
+        var row = new JoinKeyRow { KeyHash = JoinKey.TryHash(key)!, TenantId = tenant.TenantId, CreatedAt = now, ExpiresAt = now + JoinKey.Lifetime };
+        return (row, new PreparedTenant
+        {
+            TenantId = tenant.TenantId,
+            DisplayName = tenant.DisplayName,
+            JoinKey = key,
+            ExpiresAt = row.ExpiresAt,
+            ProviderUrl = options.PublicUrl.AbsoluteUri.TrimEnd('/'),
+            Hint = $"On the tenant's machine set PROVIDER_URL={options.PublicUrl.AbsoluteUri.TrimEnd('/')}, TENANT_ID={tenant.TenantId}, "
+                + "JOIN_KEY=<the key, shown only now> and STEP_CA_FINGERPRINT=<this provider's root fingerprint>, then start the tenant stack.",
+        });
+    }
+}
+
+internal static class JoinKeyQueries
+{
+    /// <summary>Neither revoked nor spent; it may be expired.</summary>
+    public static IQueryable<JoinKeyRow> Open(this IQueryable<JoinKeyRow> keys, string tenantId) =>
+        keys.Where(k => k.TenantId == tenantId && k.RevokedAt == null && k.SpentAt == null);
+
+    public static Task<int> RevokeOpenAsync(this IQueryable<JoinKeyRow> keys, string tenantId, DateTimeOffset now, CancellationToken cancellationToken) =>
+        keys.Open(tenantId).ExecuteUpdateAsync(s => s.SetProperty(k => k.RevokedAt, now), cancellationToken);
 }

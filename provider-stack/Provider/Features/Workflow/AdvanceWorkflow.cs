@@ -1,3 +1,6 @@
+using IoTPlatform.Provider.Features.Bus;
+using MassTransit;
+
 namespace IoTPlatform.Provider.Features.Workflow;
 
 /// <summary>The bus message that wakes a tenant's workflow, be it a JOIN or a removal, in any provider process. Losing it loses nothing.</summary>
@@ -8,4 +11,36 @@ public sealed record AdvanceWorkflow
 
     /// <summary>Sent because an earlier one met a failure.</summary>
     public bool IsRetry { get; init; }
+}
+
+/// <summary>Runs a workflow as far as it goes. The message is acknowledged when that is done and a retry, where one is due, is with the bus.</summary>
+internal sealed class AdvanceWorkflowConsumer(TenantWorkflow workflow, WorkflowRetries retries, IHostApplicationLifetime host) : IConsumer<AdvanceWorkflow>
+{
+    public async Task Consume(ConsumeContext<AdvanceWorkflow> context)
+    {
+        // Not with the message's token: a lost connection to the bus is no reason to stop half-way and record nothing.
+        var outcome = await workflow.AdvanceAsync(context.Message.TenantId, host.ApplicationStopping);
+        if (!outcome.Done)
+            await retries.ScheduleAsync(context.Message, context.ReceiveContext.Redelivered, outcome.RetryAfter, context.CancellationToken);
+        if (context.ResponseAddress is not null)
+            await context.RespondAsync(outcome);
+    }
+}
+
+/// <summary>The queue of wake-ups, which the consumers of all provider processes share.</summary>
+internal sealed class AdvanceWorkflowEndpoint : ConsumerDefinition<AdvanceWorkflowConsumer>
+{
+    public AdvanceWorkflowEndpoint()
+    {
+        EndpointName = BusVhost.Workflow;
+        ConcurrentMessageLimit = 16;
+    }
+
+    protected override void ConfigureConsumer(IReceiveEndpointConfigurator endpoint, IConsumerConfigurator<AdvanceWorkflowConsumer> consumer, IRegistrationContext context)
+    {
+        // The database says what there is to do: a wake-up that met a fault is worth nothing any more, nor is news of it.
+        endpoint.DiscardFaultedMessages();
+        endpoint.DiscardSkippedMessages();
+        endpoint.PublishFaults = false;
+    }
 }

@@ -59,3 +59,14 @@ internal sealed partial class WorkflowSweep(
     [LoggerMessage(Level = LogLevel.Warning, Message = "Unfinished workflows could not be looked up")]
     private partial void RoundFailed(Exception exception);
 }
+
+internal static class WorkflowServices
+{
+    public static IServiceCollection AddWorkflow(this IServiceCollection services) => services
+        .AddSingleton<WorkflowEnds>()
+        .AddSingleton<TenantLocks>()
+        .AddSingleton<TenantWorkflow>()
+        .AddSingleton<WorkflowRetries>()
+        .AddSingleton<WorkflowClient>()
+        .AddHostedService<WorkflowSweep>();
+}

@@ -4,6 +4,7 @@ using IoTPlatform.Contracts;
 using IoTPlatform.Contracts.Certificates;
 using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
+using IoTPlatform.Pki.Files;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -94,4 +95,27 @@ public static class CertificateEndpoints
     private static byte[] Parse(string serial) => SerialNumber.TryParse(serial, out var bytes) ? bytes : throw NotFound();
 
     private static ProblemException NotFound() => new(404, "certificate_not_found", "No certificate has this serial number.");
+}
+
+/// <summary>A certificate as the API shows it.</summary>
+public static class CertificateViews
+{
+    public static CertificateSummary Summary(CertificateRecord record) => new()
+    {
+        Serial = record.Serial,
+        SerialHex = SerialNumber.ToHex(record.SerialNumber),
+        Subject = record.Subject,
+        Sans = record.Sans,
+        Issuer = record.Issuer,
+        Profile = record.Profile,
+        Provisioner = record.Provisioner,
+        Requester = record.Requester,
+        NotBefore = record.NotBefore,
+        NotAfter = record.NotAfter,
+        RevokedAt = record.RevokedAt,
+        ReasonCode = (int?)record.ReasonCode,
+    };
+
+    public static CertificateDetail Detail(CertificateRecord record) =>
+        new() { Summary = Summary(record), RevocationReason = record.Reason, Pem = Pem.Certificate(record.Der) };
 }

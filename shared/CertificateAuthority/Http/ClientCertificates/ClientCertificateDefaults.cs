@@ -1,3 +1,7 @@
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
 namespace IoTPlatform.CertificateAuthority;
 
 /// <summary>Names of the mTLS authentication scheme, its policies and its claims.</summary>
@@ -34,4 +38,12 @@ public static class ClientCertificateDefaults
 
     /// <summary>The RabbitMQ that has its certificate from this host: see <see cref="BrokerCertificate"/>.</summary>
     public const string BrokerPolicy = "ClientCertificate.Broker";
+}
+
+/// <summary>The certificate of the TLS handshake: always the same object on one connection, so what is known about it stays known.</summary>
+internal static class ClientCertificates
+{
+    public static X509Certificate2? Of(HttpContext context) => context.Features.Get<ITlsConnectionFeature>()?.ClientCertificate;
+
+    public static X509Certificate2 Required(HttpContext context) => Of(context) ?? throw StepCaException.BadRequest("missing client certificate");
 }

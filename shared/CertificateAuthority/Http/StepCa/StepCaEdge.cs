@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using IoTPlatform.Hosting;
 using IoTPlatform.Jose;
 using IoTPlatform.Pki;
@@ -84,4 +85,40 @@ internal sealed class StepCaEdge(ILogger<StepCaEdge> log)
     });
 
     private static string Sentence(string message) => message.TrimEnd('.');
+}
+
+/// <summary>An answer in step-ca's error shape. The message is shown to the caller, the reason is for the log.</summary>
+internal sealed class StepCaException(int status, string message, string? reason = null, Exception? inner = null) : Exception(reason ?? message, inner)
+{
+    private const string SeeLogs = "Please see the certificate authority logs for more info.";
+
+    public int Status { get; } = status;
+
+    public string Answer { get; } = message;
+
+    public static StepCaException BadRequest(string what, Exception? inner = null) => new(400, $"The request could not be completed: {what}.", inner: inner);
+
+    /// <summary>Always the same words: a refused caller learns nothing about why.</summary>
+    public static StepCaException Unauthorized(string reason, Exception? inner = null) => new(401, "The request lacked necessary authorization to be completed. " + SeeLogs, reason, inner);
+
+    public static StepCaException Forbidden(string what, Exception? inner = null) => new(403, $"The request was forbidden by the certificate authority: {what}.", inner: inner);
+
+    public static StepCaException NotFound(string reason) => new(404, "The requested resource could not be found. " + SeeLogs, reason);
+
+    public static StepCaException NotImplemented(string reason) => new(501, "The requested method is not implemented by the certificate authority. " + SeeLogs, reason);
+
+    public static StepCaException TooLarge() => new(413, "The request could not be completed: request body too large.");
+}
+
+/// <summary>Reasons only: tokens, requests and keys are never written.</summary>
+internal static partial class StepCaLog
+{
+    [LoggerMessage(10, LogLevel.Information, "{Path} refused with {Status} to {Remote}: {Reason}")]
+    public static partial void Refused(ILogger log, string path, int status, IPAddress? remote, string reason);
+
+    [LoggerMessage(12, LogLevel.Warning, "requests are answered {Status} {Code}: {Detail}")]
+    public static partial void Unavailable(ILogger log, int status, string code, string detail);
+
+    [LoggerMessage(11, LogLevel.Error, "{Path} failed, trace {TraceId}")]
+    public static partial void Failed(ILogger log, string path, string traceId, Exception error);
 }

@@ -40,3 +40,22 @@ internal sealed class LoginOptions(LoginConfiguration configuration, IdTokenHand
     private static void Harden(CookieBuilder cookie, string name) =>
         (cookie.Name, cookie.Path, cookie.HttpOnly, cookie.SecurePolicy, cookie.SameSite) = (name, "/", true, CookieSecurePolicy.Always, SameSiteMode.Lax);
 }
+
+/// <summary>The portal as a client of the identity provider (RFC 6749 section 2: confidential).</summary>
+internal sealed record OidcClient
+{
+    public required string ClientId { get; init; }
+
+    /// <summary>Exactly as registered.</summary>
+    public required Uri RedirectUri { get; init; }
+
+    /// <summary>Exactly as registered.</summary>
+    public required Uri PostLogoutRedirectUri { get; init; }
+}
+
+/// <summary>The secret of the portal's client at the identity provider.</summary>
+public interface IClientSecret
+{
+    /// <summary>Null: there is none yet.</summary>
+    Task<string?> FindAsync(CancellationToken cancellationToken);
+}

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
+using System.Text.Json;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 
 namespace IoTPlatform.Identity.Oidc.Login;
@@ -68,4 +69,50 @@ internal sealed class TokenEndpoint : IDisposable
             return new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{Uri.EscapeDataString(client.ClientId)}:{Uri.EscapeDataString(text)}")));
         }
     }
+}
+
+/// <summary>A token endpoint's answer (RFC 6749 section 5), read strictly before ASP.NET reads it.</summary>
+internal static class TokenSet
+{
+    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 16 };
+
+    /// <summary>A bearer access token at least. Throws <see cref="OidcException"/>.</summary>
+    public static void Require(byte[] json)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(json, Strict);
+            if (Text(document, "access_token") is null || !"Bearer".Equals(Text(document, "token_type"), StringComparison.OrdinalIgnoreCase))
+            {
+                throw new OidcException("The token endpoint answered without a bearer access token.");
+            }
+        }
+        catch (JsonException e)
+        {
+            throw new OidcException("The token endpoint did not answer JSON.", e);
+        }
+    }
+
+    /// <summary>The error code of RFC 6749 section 5.2, fit for a log.</summary>
+    public static string ErrorOf(byte[] json)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(json, Strict);
+            return Text(document, "error") is { Length: <= 64 } error && error.All(c => char.IsAsciiLetterOrDigit(c) || c is '_') ? error : "no error code";
+        }
+        catch (JsonException)
+        {
+            return "no error code";
+        }
+    }
+
+    private static string? Text(JsonDocument document, string name) =>
+        document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+}
+
+/// <summary>The token endpoint said no (RFC 6749 section 5.2).</summary>
+internal sealed class TokenRefusedException(string error) : Exception($"The identity provider refused: {error}.")
+{
+    public string Error { get; } = error;
 }

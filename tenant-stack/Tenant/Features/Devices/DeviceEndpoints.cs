@@ -1,4 +1,5 @@
 using System.Security.Claims;
+using IoTPlatform.CertificateAuthority.Provisioners;
 using IoTPlatform.Contracts;
 using IoTPlatform.Contracts.Certificates;
 using IoTPlatform.Contracts.Devices;
@@ -30,4 +31,25 @@ internal static class DeviceEndpoints
         await revoke.RunAsync(deviceId, request ?? new RevokeRequest(), Caller.Name(caller), cancellationToken);
         return TypedResults.NoContent();
     }
+}
+
+/// <summary>The device id of a URL.</summary>
+internal static class DevicePath
+{
+    // A literal segment beside {deviceId} in the portal's routes.
+    private const string Reserved = "tokens";
+
+    public static string Check(string deviceId) => DeviceId.IsValid(deviceId) && deviceId != Reserved
+        ? deviceId
+        : throw new ProblemException(400, "invalid_device_id", $"A device id is one or more DNS labels in lower case, at most {DeviceId.MaxLength} characters, and not '{Reserved}'.");
+}
+
+internal static class DeviceServices
+{
+    public static IServiceCollection AddDevices(this IServiceCollection services) => services
+        .AddSingleton<DeviceCertificates>()
+        .AddSingleton<IReservedNames, RegisteredDeviceNames>()
+        .AddSingleton<DeviceAnswer>()
+        .AddSingleton<DeviceRegistry>()
+        .AddSingleton<RevokeDevice>();
 }

@@ -1,4 +1,5 @@
 using IoTPlatform.CertificateAuthority;
+using IoTPlatform.CertificateAuthority.Provisioners;
 using IoTPlatform.Contracts;
 using IoTPlatform.Contracts.Devices;
 using IoTPlatform.Hosting;
@@ -72,4 +73,15 @@ internal sealed class DeviceRegistry(IDbContextFactory<TenantDbContext> database
     };
 
     private static DeviceStatus Status(Device device) => device.IsRevoked ? DeviceStatus.Revoked : DeviceStatus.Enrolled;
+}
+
+/// <summary>The ids of registered devices, revoked ones too: only the registry's own enrolment and renewal certify them.</summary>
+internal sealed class RegisteredDeviceNames(IDbContextFactory<TenantDbContext> databases) : IReservedNames
+{
+    public async ValueTask<string?> OwnerOfAnyAsync(SubjectNames names, CancellationToken cancellationToken)
+    {
+        string[] ids = [.. names.Dns.Append(names.CommonName ?? "").Select(name => name.ToLowerInvariant())];
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        return await db.Devices.AnyAsync(d => ids.Contains(d.DeviceId), cancellationToken) ? "registered devices" : null;
+    }
 }

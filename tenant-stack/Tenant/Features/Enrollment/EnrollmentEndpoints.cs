@@ -1,6 +1,8 @@
 using System.Security.Claims;
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Contracts.Devices;
+using IoTPlatform.Tenant.Configuration;
+using IoTPlatform.Tenant.Features.Enrollment.Tokens;
 
 namespace IoTPlatform.Tenant.Features.Enrollment;
 
@@ -20,4 +22,18 @@ internal static class EnrollmentEndpoints
 
     private static Task<EnrollResponse> RenewAsync(string deviceId, RenewRequest? request, HttpContext http, ClaimsPrincipal caller, RenewDevice renew, CancellationToken cancellationToken) =>
         renew.RunAsync(deviceId, request, caller, http.Connection.ClientCertificate!, cancellationToken);
+}
+
+internal static class EnrollmentServices
+{
+    public static IServiceCollection AddEnrollment(this IServiceCollection services) => services
+        .AddSingleton(s => ManufacturerCertificates.Load(
+            s.GetRequiredService<TenantOptions>().ManufacturerCaFile, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<ManufacturerCertificates>>()))
+        .AddSingleton<EnrollmentGrants>()
+        .AddSingleton<EnrollmentClaims>()
+        .AddSingleton<EnrollmentLimits>()
+        .AddSingleton<EnrollDevice>()
+        .AddSingleton<RenewDevice>()
+        .AddSingleton<IProfileRenewal>(s => s.GetRequiredService<RenewDevice>())
+        .AddSingleton<EnrollmentTokens>();
 }

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
 using IoTPlatform.Pki.Files;
@@ -119,4 +120,20 @@ internal sealed partial class ManufacturerCertificates
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The manufacturer CA {Subject} has an RSA key of fewer than {Bits} bits: certificates of it can be forged. Replace it when its devices are gone.")]
     private static partial void WeakKey(ILogger logger, string subject, int bits);
+}
+
+/// <summary>
+/// What makes a manufacturer certificate that of one physical device. A common name does not: whole product lines share one. The serialNumber
+/// attribute is unique under its issuer (IEEE 802.1AR 8.6), a key by nature.
+/// </summary>
+/// <param name="SerialSha256">Of trust anchor, issuer and serialNumber attribute; null unless there is exactly one.</param>
+internal sealed record ManufacturerIdentity(byte[]? SerialSha256, byte[] KeySha256)
+{
+    public static ManufacturerIdentity Of(ForeignCertificate certificate, ForeignCertificate root) => new(
+        certificate.SerialNumbers is [var serial] ? Hash(root.KeySha256, certificate.Issuer, serial) : null,
+        certificate.KeySha256);
+
+    // Two hashes of fixed length in front: no issuer can spell another's name and number.
+    private static byte[] Hash(byte[] rootKey, byte[] issuer, string serial) =>
+        SHA256.HashData([.. rootKey, .. SHA256.HashData(issuer), .. Encoding.UTF8.GetBytes(serial)]);
 }

@@ -1,5 +1,8 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
+using IoTPlatform.Identity.Oidc.Login;
+using IoTPlatform.Identity.Portal;
+using IoTPlatform.Tenant.Configuration;
 using IoTPlatform.Tenant.Data;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.EntityFrameworkCore;
@@ -22,4 +25,12 @@ internal sealed class RealmSecrets(IDbContextFactory<TenantDbContext> databases,
         // Whoever was first has won; both answer the same.
         return protector.Unprotect(await db.RealmSecrets.AsNoTracking().Where(s => s.ClientId == clientId).Select(s => s.Ciphertext).SingleAsync(cancellationToken));
     }
+}
+
+/// <summary>What the portal signs in to the identity provider with: the settings', where somebody else registered the client; else our own, chosen before the realm is set up.</summary>
+internal sealed class PortalSecret(TenantOptions options, RealmSecrets secrets) : IClientSecret
+{
+    public async Task<string?> FindAsync(CancellationToken cancellationToken) => await EnsureAsync(cancellationToken);
+
+    public async Task<string> EnsureAsync(CancellationToken cancellationToken) => options.PortalClientSecret ?? await secrets.EnsureAsync(PortalAddresses.ClientId, cancellationToken);
 }

@@ -1,3 +1,5 @@
+using System.Text;
+using IoTPlatform.Hosting;
 using IoTPlatform.Identity.Oidc;
 using IoTPlatform.Tenant.Configuration;
 
@@ -20,4 +22,18 @@ internal static class TenantKeycloak
         var issuer = new OidcOptions { Issuer = $"{keycloak.AbsoluteUri.TrimEnd('/')}/realms/{tenantId}" };
         return options.Oidc is { } oidc ? oidc with { Issuer = issuer.Issuer } : issuer;
     }
+}
+
+/// <summary>Which realm has been set up from this data folder.</summary>
+internal sealed class RealmMarker(DataFolder folder)
+{
+    private const string File = "keycloak-realm";
+
+    /// <summary>Whether the realm of this issuer has been set up from here.</summary>
+    public bool IsSetUp(string issuer) => folder.TryRead(File) is { } content && Encoding.UTF8.GetString(content) == issuer;
+
+    public void SetUp(string issuer) => folder.WriteSecret(File, Encoding.UTF8.GetBytes(issuer));
+
+    /// <summary>The next boot with an administrator's password sets the realm up again.</summary>
+    public void Forget() => folder.WriteSecret(File, []);
 }

@@ -56,3 +56,11 @@ internal sealed class BundleFiles(JoinFiles files, Func<InstalledSubCa> subCa)
     private static string Environment(params (string Name, string? Value)[] values) =>
         string.Concat(values.Select(v => $"{v.Name}='{v.Value}'\n"));
 }
+
+/// <summary>One file of the join bundle as it should be. A class, not a record: some carry secrets.</summary>
+internal sealed class BundleFile(string name, string content, UnixFileMode mode)
+{
+    public string Name { get; } = name;
+    public string Content { get; } = content;
+    public UnixFileMode Mode { get; } = mode;
+}

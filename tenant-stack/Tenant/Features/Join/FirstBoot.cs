@@ -1,7 +1,28 @@
+using System.Globalization;
 using IoTPlatform.Hosting;
 
-
 namespace IoTPlatform.Tenant.Features.Join;
+
+/// <summary>One thing that must hold before a tenant can serve. It looks at the world each time; it remembers nothing.</summary>
+internal interface IFirstBootCheck
+{
+    /// <summary>As printed, for example <c>sub-ca-key</c>.</summary>
+    string Name { get; }
+
+    /// <summary>Null when it holds, else what is missing. Throws StartupException for what only an operator can put right.</summary>
+    Task<string?> InspectAsync(CancellationToken cancellationToken);
+
+    /// <summary>Makes it hold, with one atomic effect. Throws <see cref="ProviderBusyException"/> for what time will put right.</summary>
+    Task FixAsync(CancellationToken cancellationToken);
+}
+
+/// <summary>What first boot tells the operator.</summary>
+internal interface IFirstBootProgress
+{
+    void Started(string check, string reason);
+    void Waiting(string check, string reason, TimeSpan pause);
+    void Done(string check);
+}
 
 /// <summary>
 /// First boot as a reconciliation: fix the first check that fails, look again from the top, until none does. Every boot runs
@@ -44,5 +65,22 @@ internal sealed class FirstBoot(IReadOnlyList<IFirstBootCheck> checks, IFirstBoo
             if (await check.InspectAsync(cancellationToken) is { } reason)
                 return (check, reason);
         return null;
+    }
+}
+
+/// <summary>Progress as lines <c>first-boot: {check} …</c>, <c>first-boot: {check} waiting: …</c>, <c>first-boot: {check} done</c>.</summary>
+internal sealed class ConsoleProgress(TextWriter output) : IFirstBootProgress
+{
+    public void Started(string check, string reason) => Line($"first-boot: {check} … ({reason})");
+
+    public void Waiting(string check, string reason, TimeSpan pause) =>
+        Line(string.Create(CultureInfo.InvariantCulture, $"first-boot: {check} waiting: {reason}; next attempt in {pause.TotalSeconds:0.#} s"));
+
+    public void Done(string check) => Line($"first-boot: {check} done");
+
+    private void Line(string text)
+    {
+        output.WriteLine(text.ReplaceLineEndings(" "));
+        output.Flush();
     }
 }

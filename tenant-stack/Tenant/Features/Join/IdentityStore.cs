@@ -1,3 +1,4 @@
+using IoTPlatform.Pki;
 using IoTPlatform.Tenant.Data;
 using Microsoft.EntityFrameworkCore;
 
@@ -36,4 +37,11 @@ internal sealed class IdentityStore(IDbContextFactory<TenantDbContext> databases
             await db.AppendAuditAsync("system", "join.confirmed", "tenant", null, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }
+}
+
+/// <summary>Who this tenant is, as the provider certified it.</summary>
+internal sealed record JoinedTenant(string TenantId, string PlatformDomain)
+{
+    /// <summary>The SPIFFE trust domain, by which devices and operators know this tenant's server.</summary>
+    public string TrustDomain => SpiffeId.TrustDomain(TenantId, PlatformDomain);
 }

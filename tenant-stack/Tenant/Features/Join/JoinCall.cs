@@ -67,3 +67,15 @@ internal sealed class JoinCall(TenantOptions options, ProviderLink provider, Joi
         return new JoinRequestStatus { TenantId = tenantId, Status = TenantStatus.Requested };
     }
 }
+
+/// <summary>The provider is away, busy, or has not decided yet: the same call later can succeed.</summary>
+internal sealed class ProviderBusyException(string message, TimeSpan? retryAfter = null, Exception? inner = null) : Exception(message, inner)
+{
+    public TimeSpan? RetryAfter { get; } = retryAfter;
+
+    /// <summary>Waiting for a human, not for a repair: the pause does not grow.</summary>
+    public bool IsPending { get; init; }
+}
+
+/// <summary>What the provider has just signed is not valid by this machine's clock: a matter of the clocks, which time puts right.</summary>
+internal sealed class NotYetValidException(string message) : Exception(message);

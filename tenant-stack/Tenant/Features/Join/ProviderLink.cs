@@ -120,3 +120,15 @@ internal sealed class ProviderLink(TenantOptions options, JoinFiles files, TimeP
         _ => $"the provider refused ({e.Status} {e.Code}): {e.Message}",
     };
 }
+
+/// <summary>A client of the provider's API, and the root it trusts for as long as it lives.</summary>
+internal sealed class ProviderConnection(ProviderClient client, X509Certificate2 root) : IDisposable
+{
+    public ProviderClient Client => client;
+
+    public void Dispose()
+    {
+        client.Dispose();
+        root.Dispose();
+    }
+}

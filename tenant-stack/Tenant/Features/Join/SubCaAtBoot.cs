@@ -1,6 +1,7 @@
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
+using IoTPlatform.Pki.Files;
 using IoTPlatform.Pki.Signing;
 
 namespace IoTPlatform.Tenant.Features.Join;
@@ -43,4 +44,12 @@ internal sealed class SubCaAtBoot(CertificateAuthority.SubCa subCa) : IDisposabl
                 : $"the Sub-CA cannot be used: {e.Message}");
         }
     }
+}
+
+/// <summary>The active Sub-CA as PEM.</summary>
+/// <param name="ChainPem">Sub-CA, Intermediate, Root: what a verifier of a device certificate needs.</param>
+internal sealed record InstalledSubCa(string CertificatePem, string ChainPem)
+{
+    public static InstalledSubCa From(IssuerSet issuers) =>
+        new(Pem.Certificate(issuers.Active.Certificate.RawDataMemory.Span), Pem.Certificates(issuers.Chain.Certificates));
 }

@@ -1,6 +1,5 @@
 using IoTPlatform.RabbitMq;
 
-
 namespace IoTPlatform.Tenant.Features.Mqtt;
 
 /// <summary>A RabbitMQ that this tenant's devices connect to.</summary>
@@ -8,3 +7,14 @@ namespace IoTPlatform.Tenant.Features.Mqtt;
 /// <param name="Names">DNS names and addresses of the broker, for that certificate.</param>
 /// <param name="Management">Where it says which devices are connected; null: nobody looks.</param>
 internal sealed record BrokerOptions(string? TlsFolder, IReadOnlyList<string> Names, RabbitMqManagementOptions? Management);
+
+/// <summary>The same names as the provider's, for the tenant's own broker.</summary>
+internal static class BrokerSettings
+{
+    public const string Broker = "IOT_BROKER";
+    public const string RabbitMq = "rabbitmq";
+    public const string TlsFolder = "IOT_RABBITMQ_TLS_FOLDER";
+    public const string Names = "IOT_RABBITMQ_NAMES";
+
+    public static readonly string[] All = [Broker, TlsFolder, Names, .. RabbitMqManagementSettings.All];
+}

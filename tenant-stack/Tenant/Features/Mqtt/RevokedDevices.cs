@@ -35,3 +35,10 @@ internal sealed partial class RevokedDevices(DeviceAccess access, RabbitMqConnec
     [LoggerMessage(Level = LogLevel.Warning, Message = "Device {Device} is revoked and still connected: only a login with the tag administrator could end that. Give it to IOT_RABBITMQ_USER, or close the connection by hand")]
     private partial void Stays(string device);
 }
+
+/// <summary>Finds this tenant's devices among the connections of its RabbitMQ.</summary>
+internal sealed class ConnectedDevices(DeviceAccess access, DevicePresence presence) : IConnectionWatcher
+{
+    public Task ReconcileAsync(IReadOnlyList<BrokerConnection> connections, CancellationToken cancellationToken) =>
+        presence.ReconcileAsync(connections.Select(access.DeviceOf).OfType<string>().ToHashSet(StringComparer.Ordinal), cancellationToken);
+}

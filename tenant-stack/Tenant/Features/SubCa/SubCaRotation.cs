@@ -10,6 +10,7 @@ using IoTPlatform.Pki.Files;
 using IoTPlatform.Pki.Signing;
 using IoTPlatform.Tenant.Configuration;
 using IoTPlatform.Tenant.Features.Join;
+using IoTPlatform.Tenant.Features.Uplink;
 
 namespace IoTPlatform.Tenant.Features.SubCa;
 
@@ -147,4 +148,12 @@ internal sealed class SubCaRotation(
 
     private static AuditEntry Entry(string actor, string action, CaKey next) =>
         new(actor, action, "sub-ca", new JsonObject { ["key_sha256"] = Convert.ToHexStringLower(SHA256.HashData(next.SubjectPublicKeyInfo)) }.ToJsonString());
+}
+
+/// <summary>Finishes a rotation that a crash or an absent provider interrupted.</summary>
+internal sealed class ResumeRotation(SubCaRotation rotation) : IUpkeepTask
+{
+    public string Name => "sub-ca-rotation";
+
+    public Task<bool> RunAsync(CancellationToken cancellationToken) => rotation.ResumeAsync(cancellationToken);
 }

@@ -45,3 +45,11 @@ internal sealed class FederationRefresh(JoinFiles files, BundleFiles bundleFiles
     private static bool IsSame(JoinBundle bundle, FederationCredentials federation) =>
         (bundle.CdmIdpClientId, bundle.CdmIdpClientSecret, bundle.CdmDiscoveryUrl) == (federation.CdmIdpClientId, federation.CdmIdpClientSecret, federation.CdmDiscoveryUrl);
 }
+
+/// <summary>Puts back bundle files that somebody changed or deleted.</summary>
+internal sealed class BundleDrift(BundleFiles files) : IUpkeepTask
+{
+    public string Name => "bundle-files";
+
+    public Task<bool> RunAsync(CancellationToken cancellationToken) => Task.FromResult(files.WriteStale() > 0);
+}

@@ -42,3 +42,15 @@ internal sealed class RevokedSubCaFile(DataFolder folder, Authority authority)
     // The tenant's chain is Sub-CA, Intermediate CA, root.
     private ParsedCertificate Intermediate => ParsedCertificate.Parse(authority.Chain.Certificates[^2].RawData);
 }
+
+internal static class RevokedSubCaEndpoints
+{
+    /// <summary>Relays the provider's list. Anonymous: it is signed and no secret, and a device needs it before it shows its token.</summary>
+    public static void MapRevokedSubCas(this IEndpointRouteBuilder app) => app.MapGet("/crl/sub-cas", GetAsync).AllowAnonymous();
+
+    private static async Task<IResult> GetAsync(RevokedSubCaUpkeep lists, TimeProvider time, CancellationToken cancellationToken) =>
+        await lists.FindAsync(time.GetUtcNow(), cancellationToken) is { } list
+            ? TypedResults.Bytes(list.Der.ToArray(), "application/pkix-crl")
+            : throw new ProblemException(
+                StatusCodes.Status503ServiceUnavailable, "dependency_unavailable", "The provider, who signs the list of revoked Sub-CAs, cannot be reached.", TimeSpan.FromSeconds(30));
+}

@@ -1,5 +1,14 @@
 namespace IoTPlatform.Tenant.Features.Uplink;
 
+/// <summary>Something that is looked after at intervals, and does nothing while all is well.</summary>
+internal interface IUpkeepTask
+{
+    string Name { get; }
+
+    /// <summary>True when there was something to do and it is done. Throws what it likes; the next interval tries again.</summary>
+    Task<bool> RunAsync(CancellationToken cancellationToken);
+}
+
 /// <summary>Runs every upkeep task at start and then every five minutes; one that fails does not stop the others.</summary>
 internal sealed partial class UpkeepService(IEnumerable<IUpkeepTask> tasks, TimeProvider time, ILogger<UpkeepService> logger) : BackgroundService
 {

@@ -60,3 +60,13 @@ internal sealed class FederationRegistrations(NpgsqlDataSource database, IDataPr
     // The tenant is part of the purpose: a row moved to another tenant doesn't decrypt.
     private IDataProtector Protector(string tenantId) => protection.CreateProtector("provider.keycloak_registrations", tenantId);
 }
+
+/// <summary>What the platform knows of a tenant's client. A class, not a record: it carries a credential.</summary>
+internal sealed class FederationRegistration(string redirectUri, string? token)
+{
+    /// <summary>With which the client was asked for.</summary>
+    public string RedirectUri { get; } = redirectUri;
+
+    /// <summary>The registration access token: reads, changes and deletes this one client. Null: not known.</summary>
+    public string? Token { get; } = token;
+}

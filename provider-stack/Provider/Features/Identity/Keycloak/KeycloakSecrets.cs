@@ -1,5 +1,7 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
+using IoTPlatform.Identity.Oidc.Login;
+using IoTPlatform.Identity.Portal;
 using Microsoft.AspNetCore.DataProtection;
 using Npgsql;
 
@@ -28,4 +30,10 @@ internal sealed class KeycloakSecrets(NpgsqlDataSource database, IDataProtection
     }
 
     private IDataProtector Protector(string clientId) => protection.CreateProtector("provider.keycloak_secrets", clientId);
+}
+
+/// <summary>There from the first <c>iot identity init</c> on.</summary>
+internal sealed class PortalSecret(KeycloakSecrets secrets) : IClientSecret
+{
+    public Task<string?> FindAsync(CancellationToken cancellationToken) => secrets.FindAsync(PortalAddresses.ClientId, cancellationToken);
 }

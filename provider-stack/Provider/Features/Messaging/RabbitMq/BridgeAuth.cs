@@ -1,7 +1,10 @@
 using System.Text.RegularExpressions;
+using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Contracts;
+using IoTPlatform.Pki;
 using IoTPlatform.Provider.Data;
 using IoTPlatform.Provider.Features.Messaging.RabbitMq.Amqp;
+using IoTPlatform.Provider.Features.Messaging.RabbitMq.Api;
 using IoTPlatform.RabbitMq;
 using Microsoft.EntityFrameworkCore;
 
@@ -67,4 +70,14 @@ internal sealed class BridgeAuth(IDbContextFactory<ProviderDb> contexts, BrokerQ
 
     private static bool Matches(string expression, string text) =>
         !text.Contains('\n') && Regex.IsMatch(text, expression, RegexOptions.CultureInvariant | RegexOptions.NonBacktracking);
+}
+
+/// <summary>Ends the connections of bridges whose certificate was revoked. RabbitMQ does not tell which certificate a connection has: one with a good certificate comes back.</summary>
+internal sealed class RevokedBridges(RabbitMqApi api) : IRevocationWatcher
+{
+    public async Task RevokedAsync(IReadOnlyList<RevokedCertificate> certificates, CancellationToken cancellationToken)
+    {
+        foreach (var login in certificates.Where(c => c.Profile == Profiles.MqttBridge.Name).Select(c => c.Subject).Distinct(StringComparer.Ordinal))
+            await api.CloseConnectionsAsync(login, "certificate revoked", cancellationToken);
+    }
 }

@@ -1,4 +1,7 @@
 using System.Text.RegularExpressions;
+using IoTPlatform.CertificateAuthority.Provisioners;
+using IoTPlatform.Pki;
+using IoTPlatform.Provider.Features.Messaging.RabbitMq.Amqp;
 using IoTPlatform.Provider.Features.Messaging.RabbitMq.Api;
 
 namespace IoTPlatform.Provider.Features.Messaging.RabbitMq;
@@ -41,4 +44,11 @@ internal static class BridgeRights
         var levels = (all ? filter[..^2] : filter).Split('/').Select(level => level == "+" ? "[^.]*" : Regex.Escape(level.Replace('.', '/')));
         return string.Join(@"\.", levels) + (all ? @"(\..*)?" : "");
     }
+}
+
+/// <summary>The platform's own users at RabbitMQ, which takes a certificate's CN for the login.</summary>
+internal sealed class BrokerAccountNames(RabbitMqOptions options) : IReservedNames
+{
+    public ValueTask<string?> OwnerOfAnyAsync(SubjectNames names, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(names.CommonName is { } name && (name == AmqpAccount.Name || name == options.Management.User) ? "the platform's users at the broker" : null);
 }

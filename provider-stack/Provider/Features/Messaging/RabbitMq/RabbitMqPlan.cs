@@ -134,3 +134,6 @@ internal sealed class RabbitMqPlan(RabbitMqApi api, VhostMapping mapping, Rabbit
 
     private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
 }
+
+/// <summary>A difference, and what removes it.</summary>
+internal sealed record RabbitMqChange(BrokerDifference Difference, Func<CancellationToken, Task> ApplyAsync);

@@ -31,3 +31,9 @@ internal static class TelemetryQueue
         return new PolicyInfo(pattern, definition, Priority: 0);
     }
 }
+
+/// <summary>What reading a tenant's telemetry takes: its queue, and the exchange that leads to what can't be stored. Nothing else in the vHost.</summary>
+internal static class TelemetryRights
+{
+    public static PermissionOrder Permission { get; } = new(Configure: "^$", Write: @"^telemetry\.dead$", Read: "^telemetry$");
+}

@@ -1,3 +1,5 @@
+using System.Threading.Channels;
+
 namespace IoTPlatform.Provider.Features.Telemetry.Ingest;
 
 /// <summary>Where a message came from, and what the writer tells it about the message.</summary>
@@ -18,3 +20,20 @@ internal interface ITelemetrySource
     /// <summary>The broker then has everything that was not acknowledged, and the next session gets it again.</summary>
     void End(string reason);
 }
+
+/// <summary>A message on its way from a tenant's queue into the database.</summary>
+internal sealed class TelemetryDelivery(ITelemetrySource session, ulong tag, bool redelivered, TelemetryMessage message)
+{
+    public ITelemetrySource Session => session;
+    public ulong Tag => tag;
+    public TelemetryMessage Message => message;
+
+    /// <summary>The broker gave it to somebody before, and nothing in it tells whether that one stored it.</summary>
+    public bool MayBeARepetition => redelivered && !message.HasTimestamp;
+
+    /// <summary>Found to be stored already.</summary>
+    public bool IsRepetition { get; set; }
+}
+
+/// <summary>What all sessions share.</summary>
+internal sealed record IngestContext(ChannelWriter<TelemetryDelivery> Queue, TelemetryOptions Options, IngestMetrics Metrics, TimeProvider Time);

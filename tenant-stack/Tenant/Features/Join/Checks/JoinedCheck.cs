@@ -1,3 +1,4 @@
+using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Contracts.Join;
 using IoTPlatform.Hosting;
 using IoTPlatform.Tenant.Configuration;
@@ -45,5 +46,44 @@ internal sealed class JoinedCheck(
     {
         using var bridgeKey = files.ReadBridgeKey()!;
         return rules.Problem(bundle, bridgeKey);
+    }
+}
+
+/// <summary>The provider knows that everything arrived; that ends the JOIN key.</summary>
+internal sealed class ConfirmedCheck(JoinFiles files, ProviderLink provider, SubCaAtBoot subCa, IdentityStore identity, TimeProvider time) : IFirstBootCheck
+{
+    public string Name => "confirm";
+
+    public async Task<string?> InspectAsync(CancellationToken cancellationToken) =>
+        (await identity.FindAsync(cancellationToken))?.ConfirmedAt is null ? "the provider does not know yet that the bundle arrived" : null;
+
+    public async Task FixAsync(CancellationToken cancellationToken)
+    {
+        var tenantId = files.ReadBundle()!.TenantId;
+        await provider.CallAsync(async client =>
+        {
+            var proof = KeyProof.Create(subCa.Key, tenantId, client.ConfirmUrl(tenantId), time);
+            await client.ConfirmJoinAsync(tenantId, new JoinConfirmation { Proof = proof }, cancellationToken);
+            return true;
+        });
+        await identity.ConfirmAsync(time.GetUtcNow(), cancellationToken);
+    }
+}
+
+/// <summary>The bundle's files for other programs are there and say what the bundle says.</summary>
+internal sealed class BundleFilesCheck(BundleFiles files) : IFirstBootCheck
+{
+    public string Name => "bundle-files";
+
+    public Task<string?> InspectAsync(CancellationToken cancellationToken)
+    {
+        var stale = files.Stale();
+        return Task.FromResult(stale.Count == 0 ? null : $"to be written: {string.Join(", ", stale.Select(f => f.Name))}");
+    }
+
+    public Task FixAsync(CancellationToken cancellationToken)
+    {
+        files.WriteStale();
+        return Task.CompletedTask;
     }
 }

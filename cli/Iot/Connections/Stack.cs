@@ -1,7 +1,0 @@
-namespace IoTPlatform.Iot;
-
-internal enum Stack
-{
-    Provider,
-    Tenant,
-}

@@ -1,3 +1,0 @@
-namespace IoTPlatform.Iot;
-
-internal sealed record DemoStep(string Step, double DurationMs, string Detail);

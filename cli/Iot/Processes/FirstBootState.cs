@@ -1,8 +1,0 @@
-namespace IoTPlatform.Iot;
-
-internal enum FirstBootState
-{
-    Started,
-    Waiting,
-    Done,
-}

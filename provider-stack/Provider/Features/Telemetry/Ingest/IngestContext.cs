@@ -1,6 +1,0 @@
-using System.Threading.Channels;
-
-namespace IoTPlatform.Provider.Features.Telemetry.Ingest;
-
-/// <summary>What all sessions share.</summary>
-internal sealed record IngestContext(ChannelWriter<TelemetryDelivery> Queue, TelemetryOptions Options, IngestMetrics Metrics, TimeProvider Time);

@@ -1,0 +1,53 @@
+using System.Text.Json.Serialization;
+using IoTPlatform.Contracts.Certificates;
+
+namespace IoTPlatform.Contracts.Devices;
+
+public sealed record DeviceSummary
+{
+    public required string DeviceId { get; init; }
+    public string? DeviceName { get; init; }
+    public string? DeviceType { get; init; }
+    public required DeviceStatus Status { get; init; }
+    public required DateTimeOffset EnrolledAt { get; init; }
+    public required DateTimeOffset NotAfter { get; init; }
+
+    /// <summary>Null: it never was connected, or this tenant can't tell.</summary>
+    public DevicePresenceView? Presence { get; init; }
+}
+
+public sealed record DeviceDetail
+{
+    public required string DeviceId { get; init; }
+    public string? DeviceName { get; init; }
+    public string? DeviceType { get; init; }
+    public required DeviceStatus Status { get; init; }
+    public required DateTimeOffset EnrolledAt { get; init; }
+    public DateTimeOffset? RevokedAt { get; init; }
+    public string? RevocationReason { get; init; }
+
+    /// <summary>Null: it never was connected, or this tenant can't tell.</summary>
+    public DevicePresenceView? Presence { get; init; }
+    public required string SpiffeId { get; init; }
+    public string? WireguardAddress { get; init; }
+    public string? WireguardPublicKey { get; init; }
+
+    /// <summary>Newest first.</summary>
+    public required IReadOnlyList<CertificateSummary> Certificates { get; init; }
+}
+
+[JsonConverter(typeof(SnakeCaseEnum<DeviceStatus>))]
+public enum DeviceStatus
+{
+    Enrolled,
+    Revoked,
+}
+
+/// <summary>Whether a device is connected to its tenant's broker.</summary>
+public sealed record DevicePresenceView
+{
+    public required bool Online { get; init; }
+
+    /// <summary>Since when it is what it is, as far as somebody looked.</summary>
+    public required DateTimeOffset Since { get; init; }
+}

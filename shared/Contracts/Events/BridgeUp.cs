@@ -1,9 +1,0 @@
-namespace IoTPlatform.Contracts.Events;
-
-/// <summary>The tenant's bridge is connected to the provider's broker.</summary>
-public sealed record BridgeUp : TenantEvent
-{
-    public const string Name = "bridge.up";
-
-    public override string Type => Name;
-}

@@ -1,0 +1,36 @@
+using System.Text.Json.Serialization;
+
+namespace IoTPlatform.Contracts.Events;
+
+/// <summary>About one device of a tenant.</summary>
+public abstract record DeviceEvent : PlatformEvent
+{
+    public required string DeviceId { get; init; }
+
+    [JsonIgnore]
+    public override string Scope => DeviceId;
+}
+
+/// <summary>It was admitted, for the first time or again with another key. Its certificate follows: <see cref="CertificateIssued"/>.</summary>
+public sealed record DeviceEnrolled : DeviceEvent
+{
+    public const string Name = "device.enrolled";
+
+    public override string Type => Name;
+}
+
+/// <summary>It is connected to the tenant's broker.</summary>
+public sealed record DeviceOnline : DeviceEvent
+{
+    public const string Name = "device.online";
+
+    public override string Type => Name;
+}
+
+/// <summary>It is not connected any more.</summary>
+public sealed record DeviceOffline : DeviceEvent
+{
+    public const string Name = "device.offline";
+
+    public override string Type => Name;
+}

@@ -1,0 +1,37 @@
+namespace IoTPlatform.Contracts.Identity;
+
+/// <summary><c>POST /portal/admin/identity/init</c>: an administrator of the identity provider, used for this one call. A class, not a record: it carries a secret.</summary>
+public sealed class InitIdentityRequest
+{
+    public required string Username { get; init; }
+    public required string Password { get; init; }
+
+    /// <summary>The realm the administrator is in; <c>master</c> unless said otherwise.</summary>
+    public string? Realm { get; init; }
+}
+
+/// <summary>What an initialization found missing or different and made so; nothing when all was well.</summary>
+public sealed record InitializedIdentity
+{
+    public required string Realm { get; init; }
+
+    /// <summary>For people, one thing each.</summary>
+    public required IReadOnlyList<string> Changes { get; init; }
+}
+
+/// <summary><c>POST /portal/admin/tenants/{id}/federation</c>: where the tenant's Keycloak is, as in the JOIN.</summary>
+public sealed record ConfigureFederationRequest
+{
+    public required string KeycloakUrl { get; init; }
+}
+
+/// <summary>What a tenant's realm signs in to the provider's with. A class, not a record: it carries a secret.</summary>
+public sealed class FederationCredentials
+{
+    /// <summary>Code of the refusal (409) of a provider that has none.</summary>
+    public const string NoIdentityProvider = "no_identity_provider";
+
+    public required string CdmIdpClientId { get; init; }
+    public required string CdmIdpClientSecret { get; init; }
+    public required string CdmDiscoveryUrl { get; init; }
+}

@@ -1,3 +1,0 @@
-namespace IoTPlatform.RabbitMq;
-
-internal sealed record ApiError(string? Error, string? Reason);
