@@ -1,5 +1,5 @@
 using IoTPlatform.Contracts.Tenants;
-using IoTPlatform.Provider.Features.Messaging;
+using IoTPlatform.Provider.Features.Broker;
 
 namespace IoTPlatform.Provider.Data;
 

@@ -2,6 +2,7 @@ using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Database;
 using IoTPlatform.Hosting;
 using IoTPlatform.Identity;
+using IoTPlatform.Provider.Configuration;
 using IoTPlatform.Provider.Features.Names;
 
 namespace IoTPlatform.Provider.Startup;

@@ -4,7 +4,7 @@ using IoTPlatform.Hosting;
 using IoTPlatform.Identity;
 using IoTPlatform.Tenant.Configuration;
 using IoTPlatform.Tenant.Data;
-using IoTPlatform.Tenant.Features.Join;
+using IoTPlatform.Tenant.Features.FirstBoot;
 using IoTPlatform.Tenant.Features.Standing;
 using IoTPlatform.Tenant.Features.WireGuard;
 

@@ -4,7 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using IoTPlatform.Integration.Tests.RabbitMq;
 using IoTPlatform.Pki.Files;
-using IoTPlatform.Provider.Features.Messaging.RabbitMq.Amqp;
+using IoTPlatform.Provider.Features.Broker.RabbitMq.Amqp;
 using IoTPlatform.Testing;
 using RabbitMQ.Client;
 

@@ -1,6 +1,6 @@
 using IoTPlatform.Client;
 using IoTPlatform.Integration.Tests.RabbitMq;
-using IoTPlatform.Provider.Features.Messaging;
+using IoTPlatform.Provider.Features.Broker;
 using IoTPlatform.Testing;
 
 namespace IoTPlatform.Integration.Tests.Platform;

@@ -1,3 +1,4 @@
+using IoTPlatform.Provider.Configuration;
 using IoTPlatform.Stacks;
 using IoTPlatform.Testing;
 

@@ -1,8 +1,8 @@
 using System.Text;
 using IoTPlatform.Hosting;
 using IoTPlatform.Identity;
-using IoTPlatform.Provider.Features.Messaging;
-using IoTPlatform.Provider.Features.Messaging.RabbitMq.Amqp;
+using IoTPlatform.Provider.Features.Broker;
+using IoTPlatform.Provider.Features.Broker.RabbitMq.Amqp;
 using IoTPlatform.Testing;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;

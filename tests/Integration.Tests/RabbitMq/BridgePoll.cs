@@ -1,5 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
-using IoTPlatform.Provider.Features.Messaging;
+using IoTPlatform.Provider.Features.Broker;
 using IoTPlatform.RabbitMq;
 using IoTPlatform.Testing;
 using Microsoft.Extensions.DependencyInjection;

@@ -1,5 +1,5 @@
 using IoTPlatform.Database;
-using IoTPlatform.Provider.Features.Messaging;
+using IoTPlatform.Provider.Features.Broker;
 using IoTPlatform.RabbitMq;
 using IoTPlatform.Testing;
 using Microsoft.Extensions.Logging.Abstractions;

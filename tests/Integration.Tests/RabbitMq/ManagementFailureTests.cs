@@ -1,6 +1,6 @@
 using IoTPlatform.Hosting;
 using IoTPlatform.LocalServices;
-using IoTPlatform.Provider.Features.Messaging.RabbitMq.Api;
+using IoTPlatform.Provider.Features.Broker.RabbitMq.Api;
 using IoTPlatform.RabbitMq;
 using IoTPlatform.Testing;
 

@@ -1,7 +1,7 @@
 using IoTPlatform.Hosting;
-using IoTPlatform.Provider.Features.Messaging;
-using IoTPlatform.Provider.Features.Messaging.RabbitMq;
-using IoTPlatform.Provider.Features.Messaging.RabbitMq.Api;
+using IoTPlatform.Provider.Features.Broker;
+using IoTPlatform.Provider.Features.Broker.RabbitMq;
+using IoTPlatform.Provider.Features.Broker.RabbitMq.Api;
 using IoTPlatform.Testing;
 
 namespace IoTPlatform.Integration.Tests.RabbitMq;

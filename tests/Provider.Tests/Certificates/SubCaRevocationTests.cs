@@ -4,7 +4,7 @@ using IoTPlatform.Contracts;
 using IoTPlatform.Contracts.Certificates;
 using IoTPlatform.Contracts.Join;
 using IoTPlatform.Pki;
-using IoTPlatform.Provider.Features.Messaging;
+using IoTPlatform.Provider.Features.Broker;
 using IoTPlatform.Provider.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 

@@ -1,5 +1,5 @@
 using IoTPlatform.Provider.Features.Events;
-using IoTPlatform.Provider.Features.Messaging.RabbitMq.Api;
+using IoTPlatform.Provider.Features.Broker.RabbitMq.Api;
 
 namespace IoTPlatform.Provider.Tests.Events;
 

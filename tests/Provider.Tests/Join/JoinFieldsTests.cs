@@ -1,5 +1,5 @@
 using IoTPlatform.Hosting;
-using IoTPlatform.Provider.Features.Identity;
+using IoTPlatform.Provider.Features.Federation;
 using IoTPlatform.Provider.Features.Join;
 
 namespace IoTPlatform.Provider.Tests.Join;

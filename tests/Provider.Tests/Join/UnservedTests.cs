@@ -1,6 +1,6 @@
 using System.Net;
 using IoTPlatform.Contracts;
-using IoTPlatform.Provider.Features.Identity;
+using IoTPlatform.Provider.Features.Federation;
 using IoTPlatform.Provider.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 

@@ -3,7 +3,7 @@ using IoTPlatform.Contracts;
 using IoTPlatform.Contracts.Join;
 using IoTPlatform.Pki;
 using IoTPlatform.Pki.Signing;
-using IoTPlatform.Provider.Startup;
+using IoTPlatform.Provider.Configuration;
 using IoTPlatform.Provider.Tests.Support;
 
 namespace IoTPlatform.Provider.Tests.Names;

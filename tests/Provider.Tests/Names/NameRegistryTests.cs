@@ -1,8 +1,8 @@
 using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
+using IoTPlatform.Provider.Configuration;
 using IoTPlatform.Provider.Features.Join;
 using IoTPlatform.Provider.Features.Names;
-using IoTPlatform.Provider.Startup;
 
 namespace IoTPlatform.Provider.Tests.Names;
 

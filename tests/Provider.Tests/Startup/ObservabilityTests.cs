@@ -3,7 +3,7 @@ using System.Net;
 using IoTPlatform.Hosting;
 using IoTPlatform.Hosting.Observability;
 using IoTPlatform.LocalServices;
-using IoTPlatform.Provider.Startup;
+using IoTPlatform.Provider.Configuration;
 using IoTPlatform.Provider.Tests.Support;
 using IoTPlatform.Testing;
 using Microsoft.Extensions.DependencyInjection;

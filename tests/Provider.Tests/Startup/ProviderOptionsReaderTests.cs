@@ -1,5 +1,5 @@
 using IoTPlatform.Hosting;
-using IoTPlatform.Provider.Startup;
+using IoTPlatform.Provider.Configuration;
 
 namespace IoTPlatform.Provider.Tests.Startup;
 

@@ -1,5 +1,5 @@
-using IoTPlatform.Provider.Features.Identity;
-using IoTPlatform.Provider.Startup;
+using IoTPlatform.Provider.Configuration;
+using IoTPlatform.Provider.Features.Federation;
 using Npgsql;
 
 namespace IoTPlatform.Provider.Tests.Support;

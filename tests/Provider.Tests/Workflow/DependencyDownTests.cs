@@ -1,8 +1,8 @@
 using System.Net;
 using IoTPlatform.Contracts.Tenants;
 using IoTPlatform.Hosting;
-using IoTPlatform.Provider.Features.Identity;
-using IoTPlatform.Provider.Features.Messaging;
+using IoTPlatform.Provider.Features.Federation;
+using IoTPlatform.Provider.Features.Broker;
 using IoTPlatform.Provider.Features.Workflow;
 using IoTPlatform.Provider.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;

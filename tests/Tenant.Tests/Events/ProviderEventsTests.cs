@@ -3,7 +3,7 @@ using IoTPlatform.Contracts.Events;
 using IoTPlatform.Contracts.Join;
 using IoTPlatform.Pki;
 using IoTPlatform.Tenant.Features.Events;
-using IoTPlatform.Tenant.Features.Join;
+using IoTPlatform.Tenant.Features.FirstBoot;
 using IoTPlatform.Tenant.Tests.Support;
 using IoTPlatform.Testing;
 using Microsoft.Extensions.Logging;

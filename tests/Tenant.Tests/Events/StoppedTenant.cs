@@ -1,5 +1,5 @@
 using IoTPlatform.Hosting;
-using IoTPlatform.Tenant.Features.Join;
+using IoTPlatform.Tenant.Features.FirstBoot;
 using IoTPlatform.Tenant.Tests.Support;
 
 namespace IoTPlatform.Tenant.Tests.Events;

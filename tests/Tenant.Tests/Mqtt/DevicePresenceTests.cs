@@ -3,7 +3,7 @@ using IoTPlatform.Events;
 using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
 using IoTPlatform.Tenant.Data;
-using IoTPlatform.Tenant.Features.Join;
+using IoTPlatform.Tenant.Features.FirstBoot;
 using IoTPlatform.Tenant.Features.Mqtt;
 using IoTPlatform.Tenant.Tests.Support;
 using IoTPlatform.Testing;

@@ -4,7 +4,7 @@ using IoTPlatform.Client;
 using IoTPlatform.Contracts.Devices;
 using IoTPlatform.Pki;
 using IoTPlatform.Tenant.Features.SubCa;
-using IoTPlatform.Tenant.Features.Uplink;
+using IoTPlatform.Tenant.Features.Bridge;
 using IoTPlatform.Tenant.Tests.Support;
 
 namespace IoTPlatform.Tenant.Tests.SubCa;

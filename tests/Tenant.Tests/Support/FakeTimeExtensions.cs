@@ -1,4 +1,4 @@
-using IoTPlatform.Tenant.Tests.Join;
+using IoTPlatform.Tenant.Tests.FirstBoot;
 using IoTPlatform.Testing;
 
 namespace IoTPlatform.Tenant.Tests.Support;

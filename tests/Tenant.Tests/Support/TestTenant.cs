@@ -5,9 +5,9 @@ using IoTPlatform.Hosting.Observability;
 using IoTPlatform.LocalServices;
 using IoTPlatform.Pki;
 using IoTPlatform.Tenant.Configuration;
-using IoTPlatform.Tenant.Features.Join;
+using IoTPlatform.Tenant.Features.FirstBoot;
 using IoTPlatform.Tenant.Startup;
-using IoTPlatform.Tenant.Tests.Join;
+using IoTPlatform.Tenant.Tests.FirstBoot;
 using IoTPlatform.Testing;
 using Microsoft.Extensions.DependencyInjection;
 

@@ -4,9 +4,9 @@ using IoTPlatform.Contracts.Audit;
 using IoTPlatform.Contracts.Join;
 using IoTPlatform.Database;
 using IoTPlatform.Hosting;
+using IoTPlatform.Provider.Configuration;
 using IoTPlatform.Provider.Features.Join;
 using IoTPlatform.Provider.Features.Tenants;
-using IoTPlatform.Provider.Startup;
 using IoTPlatform.RabbitMq;
 using Microsoft.AspNetCore.Http.HttpResults;
 

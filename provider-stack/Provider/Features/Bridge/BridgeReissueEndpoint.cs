@@ -3,13 +3,13 @@ using IoTPlatform.Contracts.Join;
 using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
 using IoTPlatform.Pki.Files;
+using IoTPlatform.Provider.Configuration;
 using IoTPlatform.Provider.Features.Certificates;
 using IoTPlatform.Provider.Features.Join;
 using IoTPlatform.Provider.Features.Proofs;
 using IoTPlatform.Provider.Features.Rotation;
 using IoTPlatform.Provider.Features.Tenants;
 using IoTPlatform.Provider.Features.Workflow;
-using IoTPlatform.Provider.Startup;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace IoTPlatform.Provider.Features.Bridge;

@@ -1,9 +1,9 @@
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Pki;
+using IoTPlatform.Provider.Configuration;
 using IoTPlatform.Provider.Features.Join;
-using IoTPlatform.Provider.Features.Messaging;
+using IoTPlatform.Provider.Features.Broker;
 using IoTPlatform.Provider.Features.Rotation;
-using IoTPlatform.Provider.Startup;
 
 namespace IoTPlatform.Provider.Features.Bridge;
 

@@ -2,8 +2,8 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.RegularExpressions;
+using IoTPlatform.Provider.Configuration;
 using IoTPlatform.Provider.Features.Workflow;
-using IoTPlatform.Provider.Startup;
 using MassTransit;
 
 namespace IoTPlatform.Provider.Features.Bus;

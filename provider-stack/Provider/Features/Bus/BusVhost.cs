@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
-using IoTPlatform.Provider.Features.Messaging.RabbitMq;
-using IoTPlatform.Provider.Features.Messaging.RabbitMq.Amqp;
-using IoTPlatform.Provider.Features.Messaging.RabbitMq.Api;
+using IoTPlatform.Provider.Features.Broker.RabbitMq;
+using IoTPlatform.Provider.Features.Broker.RabbitMq.Amqp;
+using IoTPlatform.Provider.Features.Broker.RabbitMq.Api;
 
 namespace IoTPlatform.Provider.Features.Bus;
 

@@ -1,6 +1,6 @@
 using IoTPlatform.Contracts.Events;
 using IoTPlatform.Hosting;
-using IoTPlatform.Provider.Features.Messaging.RabbitMq.Amqp;
+using IoTPlatform.Provider.Features.Broker.RabbitMq.Amqp;
 using IoTPlatform.Provider.Features.Workflow;
 using MassTransit;
 

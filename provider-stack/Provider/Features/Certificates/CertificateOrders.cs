@@ -1,9 +1,9 @@
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Pki;
+using IoTPlatform.Provider.Configuration;
 using IoTPlatform.Provider.Data;
 using IoTPlatform.Provider.Features.Join;
-using IoTPlatform.Provider.Features.Messaging;
-using IoTPlatform.Provider.Startup;
+using IoTPlatform.Provider.Features.Broker;
 
 namespace IoTPlatform.Provider.Features.Certificates;
 

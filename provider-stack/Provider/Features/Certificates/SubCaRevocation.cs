@@ -4,7 +4,7 @@ using IoTPlatform.Database;
 using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
 using IoTPlatform.Provider.Data;
-using IoTPlatform.Provider.Features.Messaging;
+using IoTPlatform.Provider.Features.Broker;
 using IoTPlatform.Provider.Features.Rotation;
 using IoTPlatform.Provider.Features.Workflow;
 using Microsoft.EntityFrameworkCore;

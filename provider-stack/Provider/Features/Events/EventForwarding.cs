@@ -2,7 +2,7 @@ using IoTPlatform.Contracts.Events;
 using IoTPlatform.Events;
 using IoTPlatform.Hosting;
 using IoTPlatform.Provider.Data;
-using IoTPlatform.Provider.Features.Messaging;
+using IoTPlatform.Provider.Features.Broker;
 using Microsoft.EntityFrameworkCore;
 
 namespace IoTPlatform.Provider.Features.Events;

@@ -2,7 +2,7 @@ using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Contracts.Events;
 using IoTPlatform.Provider.Features.Bridge;
 using IoTPlatform.Provider.Features.Bus;
-using IoTPlatform.Provider.Features.Messaging.RabbitMq.Api;
+using IoTPlatform.Provider.Features.Broker.RabbitMq.Api;
 using IoTPlatform.Provider.Features.Tenants;
 using Microsoft.AspNetCore.Http.HttpResults;
 

@@ -1,6 +1,6 @@
 using IoTPlatform.CertificateAuthority.Events;
 using IoTPlatform.Events;
-using IoTPlatform.Provider.Startup;
+using IoTPlatform.Provider.Configuration;
 
 namespace IoTPlatform.Provider.Features.Events;
 

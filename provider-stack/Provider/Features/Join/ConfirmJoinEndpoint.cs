@@ -5,7 +5,7 @@ using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
 using IoTPlatform.Provider.Data;
 using IoTPlatform.Provider.Features.Certificates;
-using IoTPlatform.Provider.Features.Identity;
+using IoTPlatform.Provider.Features.Federation;
 using IoTPlatform.Provider.Features.Proofs;
 using IoTPlatform.Provider.Features.Rotation;
 using IoTPlatform.Provider.Features.Tenants;

@@ -1,7 +1,7 @@
 using IoTPlatform.Contracts.Tenants;
 using IoTPlatform.Provider.Data;
 using IoTPlatform.Provider.Features.Certificates;
-using IoTPlatform.Provider.Features.Identity;
+using IoTPlatform.Provider.Features.Federation;
 using Microsoft.EntityFrameworkCore;
 
 namespace IoTPlatform.Provider.Features.Join;

@@ -4,10 +4,10 @@ using IoTPlatform.Contracts.Tenants;
 using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
 using IoTPlatform.Pki.Files;
+using IoTPlatform.Provider.Configuration;
 using IoTPlatform.Provider.Data;
-using IoTPlatform.Provider.Features.Identity;
-using IoTPlatform.Provider.Features.Messaging;
-using IoTPlatform.Provider.Startup;
+using IoTPlatform.Provider.Features.Federation;
+using IoTPlatform.Provider.Features.Broker;
 using Microsoft.EntityFrameworkCore;
 
 namespace IoTPlatform.Provider.Features.Join;

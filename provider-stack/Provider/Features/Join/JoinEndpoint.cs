@@ -1,9 +1,9 @@
 using IoTPlatform.Contracts.Join;
 using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
+using IoTPlatform.Provider.Configuration;
 using IoTPlatform.Provider.Features.Rotation;
 using IoTPlatform.Provider.Features.Workflow;
-using IoTPlatform.Provider.Startup;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 

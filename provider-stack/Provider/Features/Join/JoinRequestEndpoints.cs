@@ -2,11 +2,11 @@ using IoTPlatform.Contracts;
 using IoTPlatform.Contracts.Join;
 using IoTPlatform.Contracts.Tenants;
 using IoTPlatform.Hosting;
+using IoTPlatform.Provider.Configuration;
 using IoTPlatform.Provider.Data;
 using IoTPlatform.Provider.Features.Rotation;
 using IoTPlatform.Provider.Features.Tenants;
 using IoTPlatform.Provider.Features.Workflow;
-using IoTPlatform.Provider.Startup;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 

@@ -1,7 +1,7 @@
 using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
+using IoTPlatform.Provider.Configuration;
 using IoTPlatform.Provider.Features.Names;
-using IoTPlatform.Provider.Startup;
 
 namespace IoTPlatform.Provider.Features.Join;
 

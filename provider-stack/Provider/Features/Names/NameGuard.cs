@@ -3,7 +3,7 @@ using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Database;
 using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
-using IoTPlatform.Provider.Startup;
+using IoTPlatform.Provider.Configuration;
 using Npgsql;
 
 namespace IoTPlatform.Provider.Features.Names;

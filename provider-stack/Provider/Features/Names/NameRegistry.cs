@@ -1,8 +1,8 @@
 using IoTPlatform.Database;
 using IoTPlatform.Identity.Oidc;
 using IoTPlatform.Pki;
-using IoTPlatform.Provider.Features.Messaging.RabbitMq;
-using IoTPlatform.Provider.Startup;
+using IoTPlatform.Provider.Configuration;
+using IoTPlatform.Provider.Features.Broker.RabbitMq;
 using IoTPlatform.RabbitMq;
 
 namespace IoTPlatform.Provider.Features.Names;

@@ -1,7 +1,7 @@
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Hosting;
 using IoTPlatform.Jose;
-using IoTPlatform.Provider.Startup;
+using IoTPlatform.Provider.Configuration;
 
 namespace IoTPlatform.Provider.Features.Proofs;
 

@@ -1,10 +1,10 @@
 using IoTPlatform.Contracts;
 using IoTPlatform.Contracts.Telemetry;
 using IoTPlatform.Hosting;
+using IoTPlatform.Provider.Configuration;
 using IoTPlatform.Provider.Data;
-using IoTPlatform.Provider.Features.Messaging.RabbitMq;
+using IoTPlatform.Provider.Features.Broker.RabbitMq;
 using IoTPlatform.Provider.Features.Tenants;
-using IoTPlatform.Provider.Startup;
 using Microsoft.EntityFrameworkCore;
 
 namespace IoTPlatform.Provider.Features.Telemetry;

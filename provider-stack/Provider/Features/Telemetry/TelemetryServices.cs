@@ -1,6 +1,6 @@
+using IoTPlatform.Provider.Configuration;
 using IoTPlatform.Provider.Features.Telemetry.Ingest;
 using IoTPlatform.Provider.Features.Workflow;
-using IoTPlatform.Provider.Startup;
 
 namespace IoTPlatform.Provider.Features.Telemetry;
 

@@ -1,11 +1,11 @@
 using IoTPlatform.Contracts.Tenants;
 using IoTPlatform.Database;
 using IoTPlatform.Hosting;
+using IoTPlatform.Provider.Configuration;
 using IoTPlatform.Provider.Data;
-using IoTPlatform.Provider.Features.Identity;
+using IoTPlatform.Provider.Features.Federation;
 using IoTPlatform.Provider.Features.Join;
 using IoTPlatform.Provider.Features.Workflow;
-using IoTPlatform.Provider.Startup;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 

@@ -2,7 +2,7 @@ using IoTPlatform.Contracts.Tenants;
 using IoTPlatform.Database;
 using IoTPlatform.Hosting;
 using IoTPlatform.Provider.Data;
-using IoTPlatform.Provider.Features.Messaging;
+using IoTPlatform.Provider.Features.Broker;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;

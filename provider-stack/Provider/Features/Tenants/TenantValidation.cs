@@ -2,8 +2,8 @@ using IoTPlatform.Contracts;
 using IoTPlatform.Contracts.Tenants;
 using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
+using IoTPlatform.Provider.Configuration;
 using IoTPlatform.Provider.Features.Names;
-using IoTPlatform.Provider.Startup;
 
 namespace IoTPlatform.Provider.Features.Tenants;
 

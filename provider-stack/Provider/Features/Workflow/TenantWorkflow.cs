@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using IoTPlatform.Contracts.Tenants;
 using IoTPlatform.Hosting;
+using IoTPlatform.Provider.Configuration;
 using IoTPlatform.Provider.Data;
-using IoTPlatform.Provider.Startup;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 

@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 using IoTPlatform.Hosting;
-using IoTPlatform.Provider.Startup;
+using IoTPlatform.Provider.Configuration;
 using MassTransit;
 
 namespace IoTPlatform.Provider.Features.Workflow;

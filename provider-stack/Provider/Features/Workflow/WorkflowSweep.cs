@@ -1,6 +1,6 @@
 using IoTPlatform.Contracts.Tenants;
+using IoTPlatform.Provider.Configuration;
 using IoTPlatform.Provider.Data;
-using IoTPlatform.Provider.Startup;
 using Microsoft.EntityFrameworkCore;
 
 namespace IoTPlatform.Provider.Features.Workflow;

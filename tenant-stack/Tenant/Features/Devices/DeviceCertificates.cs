@@ -2,7 +2,7 @@ using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
 using IoTPlatform.Tenant.Configuration;
-using IoTPlatform.Tenant.Features.Join;
+using IoTPlatform.Tenant.Features.FirstBoot;
 
 namespace IoTPlatform.Tenant.Features.Devices;
 

@@ -1,6 +1,6 @@
 using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.Client;
-using IoTPlatform.Tenant.Features.Join;
+using IoTPlatform.Tenant.Features.FirstBoot;
 
 namespace IoTPlatform.Tenant.Features.Events;
 

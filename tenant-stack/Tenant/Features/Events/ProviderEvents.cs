@@ -2,7 +2,7 @@ using System.Collections.Frozen;
 using IoTPlatform.Client;
 using IoTPlatform.Contracts.Events;
 using IoTPlatform.Events;
-using IoTPlatform.Tenant.Features.Join;
+using IoTPlatform.Tenant.Features.FirstBoot;
 
 namespace IoTPlatform.Tenant.Features.Events;
 

@@ -2,7 +2,7 @@ using IoTPlatform.Contracts;
 using IoTPlatform.Pki;
 using IoTPlatform.RabbitMq;
 using IoTPlatform.Tenant.Data;
-using IoTPlatform.Tenant.Features.Join;
+using IoTPlatform.Tenant.Features.FirstBoot;
 using Microsoft.EntityFrameworkCore;
 
 namespace IoTPlatform.Tenant.Features.Mqtt;

@@ -4,8 +4,8 @@ using IoTPlatform.Client;
 using IoTPlatform.Hosting;
 using IoTPlatform.Tenant.Data;
 using IoTPlatform.Tenant.Features.Events;
-using IoTPlatform.Tenant.Features.Join;
-using IoTPlatform.Tenant.Features.Uplink;
+using IoTPlatform.Tenant.Features.FirstBoot;
+using IoTPlatform.Tenant.Features.Bridge;
 using Microsoft.EntityFrameworkCore;
 
 namespace IoTPlatform.Tenant.Features.Standing;

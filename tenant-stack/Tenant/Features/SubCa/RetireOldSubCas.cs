@@ -3,8 +3,8 @@ using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Contracts.Join;
 using IoTPlatform.Pki;
 using IoTPlatform.Tenant.Data;
-using IoTPlatform.Tenant.Features.Join;
-using IoTPlatform.Tenant.Features.Uplink;
+using IoTPlatform.Tenant.Features.FirstBoot;
+using IoTPlatform.Tenant.Features.Bridge;
 using Microsoft.EntityFrameworkCore;
 
 namespace IoTPlatform.Tenant.Features.SubCa;

@@ -9,8 +9,8 @@ using IoTPlatform.Pki;
 using IoTPlatform.Pki.Files;
 using IoTPlatform.Pki.Signing;
 using IoTPlatform.Tenant.Configuration;
-using IoTPlatform.Tenant.Features.Join;
-using IoTPlatform.Tenant.Features.Uplink;
+using IoTPlatform.Tenant.Features.FirstBoot;
+using IoTPlatform.Tenant.Features.Bridge;
 
 namespace IoTPlatform.Tenant.Features.SubCa;
 

@@ -5,7 +5,7 @@ using IoTPlatform.Hosting;
 using IoTPlatform.Pki.Files;
 using IoTPlatform.Tenant.Configuration;
 using IoTPlatform.Tenant.Data;
-using IoTPlatform.Tenant.Features.Join;
+using IoTPlatform.Tenant.Features.FirstBoot;
 using Microsoft.EntityFrameworkCore;
 
 namespace IoTPlatform.Tenant.Features.WireGuard;

@@ -1,7 +1,7 @@
 using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
 using IoTPlatform.Pki.Files;
-using IoTPlatform.Tenant.Features.Join;
+using IoTPlatform.Tenant.Features.FirstBoot;
 
 namespace IoTPlatform.Tenant.Features.WireGuard;
 

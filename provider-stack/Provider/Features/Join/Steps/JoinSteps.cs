@@ -1,8 +1,8 @@
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Provider.Data;
 using IoTPlatform.Provider.Features.Certificates;
-using IoTPlatform.Provider.Features.Identity;
-using IoTPlatform.Provider.Features.Messaging;
+using IoTPlatform.Provider.Features.Federation;
+using IoTPlatform.Provider.Features.Broker;
 using IoTPlatform.Provider.Features.Workflow;
 using Microsoft.EntityFrameworkCore;
 

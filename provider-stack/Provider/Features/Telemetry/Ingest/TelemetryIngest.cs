@@ -1,7 +1,7 @@
 using System.Threading.Channels;
 using IoTPlatform.Contracts.Tenants;
 using IoTPlatform.Provider.Data;
-using IoTPlatform.Provider.Features.Messaging.RabbitMq.Amqp;
+using IoTPlatform.Provider.Features.Broker.RabbitMq.Amqp;
 using Microsoft.EntityFrameworkCore;
 using RabbitMQ.Client;
 

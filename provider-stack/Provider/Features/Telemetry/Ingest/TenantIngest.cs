@@ -1,4 +1,4 @@
-using IoTPlatform.Provider.Features.Messaging.RabbitMq.Amqp;
+using IoTPlatform.Provider.Features.Broker.RabbitMq.Amqp;
 using Polly;
 using RabbitMQ.Client.Exceptions;
 

@@ -6,7 +6,7 @@ using IoTPlatform.Hosting;
 using IoTPlatform.Tenant.Configuration;
 using IoTPlatform.Tenant.Data;
 using IoTPlatform.Tenant.Features.Devices;
-using IoTPlatform.Tenant.Features.Join;
+using IoTPlatform.Tenant.Features.FirstBoot;
 using Microsoft.EntityFrameworkCore;
 
 namespace IoTPlatform.Tenant.Features.Enrollment.Tokens;

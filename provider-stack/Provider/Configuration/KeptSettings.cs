@@ -1,0 +1,87 @@
+using IoTPlatform.CertificateAuthority;
+using IoTPlatform.Database;
+using IoTPlatform.Hosting;
+using IoTPlatform.Pki;
+using Npgsql;
+
+namespace IoTPlatform.Provider.Configuration;
+
+/// <summary>
+/// Settings that certificates and bundles of tenants carry, kept in the database. The platform domain is part of every SPIFFE id and cannot
+/// change once a certificate of a tenant has it; promised addresses may change, and the log says that joined tenants hold the old ones.
+/// </summary>
+internal sealed partial class KeptSettings(NpgsqlDataSource database, TimeProvider time, ILogger<KeptSettings> log)
+{
+    /// <summary>Null: this database has never been started with. Throws <see cref="StartupException"/> where the setting contradicts what is kept.</summary>
+    public async Task<string?> PlatformDomainAsync(ProviderOptions options, IReadOnlyList<SubCaRecord> subCas, CancellationToken cancellationToken)
+    {
+        var kept = await FindAsync(ProviderSettings.PlatformDomain, cancellationToken) ?? DomainOf(subCas);
+        if (kept is null || !options.IsPlatformDomainSet || options.PlatformDomain == kept)
+            return kept;
+        if (!await HasTenantCertificatesAsync(cancellationToken))
+            return options.PlatformDomain;
+        throw new StartupException(
+            $"{ProviderSettings.PlatformDomain} is \"{options.PlatformDomain}\", but the certificates of this provider's tenants were issued under \"{kept}\", and it cannot change any more. "
+            + $"Set it back to \"{kept}\" or leave it out; another platform domain needs another provider.");
+    }
+
+    /// <summary>False: no start with this database has kept any yet.</summary>
+    public async Task<bool> ExistAsync(CancellationToken cancellationToken) => await FindAsync(ProviderSettings.PlatformDomain, cancellationToken) is not null;
+
+    public async Task KeepAsync(ProviderOptions options, CancellationToken cancellationToken)
+    {
+        await KeepAsync(ProviderSettings.PlatformDomain, options.PlatformDomain, cancellationToken);
+        var joined = await HasTenantCertificatesAsync(cancellationToken);
+        foreach (var (setting, promised) in Promised(options))
+            if (await KeepAsync(setting, promised, cancellationToken) is { } before && joined)
+                PromiseChanged(setting, before, promised);
+    }
+
+    private static IEnumerable<(string Setting, string Value)> Promised(ProviderOptions options) =>
+    [
+        (ProviderSettings.PublicUrl, options.PublicUrl.AbsoluteUri), (ProviderSettings.RabbitmqUrl, options.RabbitmqUrl.AbsoluteUri),
+        (ProviderSettings.RabbitmqMqttUrl, options.RabbitmqMqttUrl.AbsoluteUri), (ProviderSettings.DiscoveryUrl, options.DiscoveryUrl.AbsoluteUri),
+    ];
+
+    /// <summary>Of a provider that joined its tenants before the domain was kept: what the Sub-CAs permit is {tenant}.{domain}.</summary>
+    private static string? DomainOf(IReadOnlyList<SubCaRecord> subCas) =>
+        subCas.Select(subCa => subCa.Constraints?.PermittedUriDomains.FirstOrDefault()).FirstOrDefault(domain => domain is not null) is { } trustDomain
+            ? trustDomain[(trustDomain.IndexOf('.', StringComparison.Ordinal) + 1)..]
+            : null;
+
+    private async Task<string?> FindAsync(string setting, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand("SELECT value FROM provider.kept_settings WHERE setting = $1");
+        command.Parameters.AddWithValue(setting);
+        return (string?)await command.ExecuteScalarAsync(cancellationToken);
+    }
+
+    /// <summary>The value before, where it was another one.</summary>
+    private async Task<string?> KeepAsync(string setting, string value, CancellationToken cancellationToken)
+    {
+        var before = await FindAsync(setting, cancellationToken);
+        if (before == value)
+            return null;
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await using var command = new NpgsqlCommand(
+            "INSERT INTO provider.kept_settings (setting, value, since) VALUES ($1, $2, $3) ON CONFLICT (setting) DO UPDATE SET value = $2, since = $3", connection);
+        command.Parameters.AddWithValue(setting);
+        command.Parameters.AddWithValue(value);
+        command.Parameters.AddWithValue(time.GetUtcNow());
+        await command.ExecuteNonQueryAsync(cancellationToken);
+        if (before is not null)
+            await AuditLog.AppendAsync(connection, new AuditEntry("system", "setting.changed", setting, AuditDetails.Of(("from", before), ("to", value))), cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return before;
+    }
+
+    private async Task<bool> HasTenantCertificatesAsync(CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand("SELECT EXISTS (SELECT FROM ca.certificates WHERE tenant IS NOT NULL)");
+        return (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Setting} was {Before} and is {Now}: tenants that have joined hold the old address in their bundle and need the new one from you")]
+    private partial void PromiseChanged(string setting, string before, string now);
+}

@@ -1,0 +1,20 @@
+using IoTPlatform.Pki;
+
+namespace IoTPlatform.Provider.Features.Broker;
+
+/// <summary>The access policy of a tenant's MQTT bridge: what every broker is told to grant.</summary>
+internal static class BridgeAccess
+{
+    public static BrokerTenant For(string tenantId) => new()
+    {
+        TenantId = tenantId,
+        Namespace = tenantId,
+        Login = MqttBridgeName.For(tenantId),
+        // A dot can't be part of a tenant id, so no tenant's prefix begins another's.
+        ClientIdPrefix = tenantId + ".",
+        Permissions = new BrokerPermissions(MayPublish: true, MaySubscribe: true, MayRetain: false),
+        PublishFilters = ["telemetry/#", "events/#", "status/#"],
+        SubscribeFilters = ["commands/#"],
+        Limits = BrokerLimits.Default,
+    };
+}

@@ -1,0 +1,43 @@
+using IoTPlatform.Contracts.Tenants;
+using IoTPlatform.Database;
+using IoTPlatform.Hosting;
+using IoTPlatform.Provider.Data;
+using IoTPlatform.Provider.Features.Tenants;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace IoTPlatform.Provider.Features.Broker;
+
+/// <summary>What somebody changed by hand at the broker: showing it, and putting it right; and what the broker does not do as the platform relies on it.</summary>
+internal static class BrokerCheckEndpoints
+{
+    private const int LongestDetail = 2000;
+
+    public static void MapBrokerCheck(this IEndpointRouteBuilder app)
+    {
+        app.MapGet("/portal/admin/tenants/{tenantId}/broker", CheckAsync).RequireAuthorization(Policies.Viewer);
+        app.MapPost("/portal/admin/tenants/{tenantId}/broker/repair", RepairAsync).RequireAuthorization(Policies.Admin);
+    }
+
+    private static async Task<Ok<BrokerCheck>> CheckAsync(string tenantId, BrokerSettlement settlement, CancellationToken cancellationToken)
+    {
+        TenantIds.Require(tenantId);
+        return View(tenantId, await settlement.CompareAsync(tenantId, cancellationToken), await settlement.ProveAsync(cancellationToken));
+    }
+
+    private static async Task<Ok<BrokerCheck>> RepairAsync(string tenantId, HttpContext context, ProviderDb db, BrokerSettlement settlement, CancellationToken cancellationToken)
+    {
+        TenantIds.Require(tenantId);
+        var repaired = await settlement.RepairAsync(tenantId, cancellationToken);
+        var what = string.Join("; ", repaired.Select(d => d.What));
+        await db.ActAsync(
+            () => Task.FromResult(what.Length == 0 ? null : new AuditEntry(
+                Caller.Of(context.User), "tenant.broker_repaired", tenantId, AuditedTransaction.Details(("what", what.Length <= LongestDetail ? what : what[..LongestDetail])))),
+            cancellationToken);
+        return View(tenantId, repaired, await settlement.ProveAsync(cancellationToken));
+    }
+
+    private static Ok<BrokerCheck> View(string tenantId, IReadOnlyList<BrokerDifference> differences, IReadOnlyList<BrokerDifference> unproven) =>
+        TypedResults.Ok(new BrokerCheck { TenantId = tenantId, Differences = [.. differences.Select(View)], Broker = [.. unproven.Select(View)] });
+
+    private static BrokerDifferenceView View(BrokerDifference difference) => new() { What = difference.What, Expected = difference.Expected, Actual = difference.Actual };
+}

@@ -1,0 +1,71 @@
+using IoTPlatform.Contracts.Tenants;
+using IoTPlatform.Hosting;
+using IoTPlatform.Provider.Data;
+using IoTPlatform.Provider.Features.Tenants;
+using IoTPlatform.Provider.Features.Workflow;
+using Microsoft.EntityFrameworkCore;
+
+namespace IoTPlatform.Provider.Features.Broker;
+
+/// <summary>The broker, on behalf of somebody who waits for the answer: what it lacks is 503, and is made up for later.</summary>
+internal sealed class BrokerSettlement(ProviderDb db, TenantLocks locks, TenantBroker broker, IEnumerable<IBrokerProof> proofs)
+{
+    /// <summary>Throws 404, or 409 for a tenant that is being removed: there nothing is expected.</summary>
+    public async Task<TenantRow> RequireAsync(string tenantId, CancellationToken cancellationToken)
+    {
+        var tenant = await db.Tenants.AsNoTracking().SingleOrDefaultAsync(t => t.TenantId == tenantId, cancellationToken) ?? throw await TenantIds.NotFoundAsync(db, tenantId, cancellationToken);
+        return tenant.Status == TenantStatus.Removing
+            ? throw new ProblemException(StatusCodes.Status409Conflict, "tenant_removing", $"Tenant {tenantId} is being removed.")
+            : tenant;
+    }
+
+    public async Task<IReadOnlyList<BrokerDifference>> CompareAsync(string tenantId, CancellationToken cancellationToken)
+    {
+        var tenant = await RequireAsync(tenantId, cancellationToken);
+        return await AskAsync(() => broker.CompareAsync(tenant, cancellationToken));
+    }
+
+    /// <summary>What holds for no tenant, and what no repair puts right.</summary>
+    public Task<IReadOnlyList<BrokerDifference>> ProveAsync(CancellationToken cancellationToken) => AskAsync(async () =>
+    {
+        var found = new List<BrokerDifference>();
+        foreach (var proof in proofs)
+            found.AddRange(await proof.FindAsync(cancellationToken));
+        return (IReadOnlyList<BrokerDifference>)found;
+    });
+
+    public async Task SettleNowAsync(string tenantId, CancellationToken cancellationToken)
+    {
+        await RequireAsync(tenantId, cancellationToken);
+        await using var held = await locks.AcquireAsync(tenantId, cancellationToken);
+        await SettleAsync(tenantId, cancellationToken);
+    }
+
+    /// <summary>Answers what was put right.</summary>
+    public async Task<IReadOnlyList<BrokerDifference>> RepairAsync(string tenantId, CancellationToken cancellationToken)
+    {
+        await using var held = await locks.AcquireAsync(tenantId, cancellationToken);
+        var found = await CompareAsync(tenantId, cancellationToken);
+        if (found.Count > 0)
+            await SettleAsync(tenantId, cancellationToken);
+        return found;
+    }
+
+    private Task SettleAsync(string tenantId, CancellationToken cancellationToken) => AskAsync(async () =>
+    {
+        await broker.SettleAsync(tenantId, cancellationToken);
+        return true;
+    });
+
+    private static async Task<T> AskAsync<T>(Func<Task<T>> ask)
+    {
+        try
+        {
+            return await ask();
+        }
+        catch (DependencyDownException e)
+        {
+            throw e.ToProblem();
+        }
+    }
+}

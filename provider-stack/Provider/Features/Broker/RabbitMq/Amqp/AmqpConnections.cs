@@ -1,0 +1,97 @@
+using System.Net.Security;
+using IoTPlatform.Pki;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
+
+namespace IoTPlatform.Provider.Features.Broker.RabbitMq.Amqp;
+
+/// <summary>AMQP connections to any vHost, as <see cref="AmqpAccount"/> and with the platform's own certificate.</summary>
+/// <param name="options">Where.</param>
+/// <param name="account">As whom.</param>
+/// <param name="broker">Who has to answer there.</param>
+/// <param name="certificate">This host's certificate with its issuers, asked for with every factory. Issued by the Intermediate CA itself, or the broker refuses it.</param>
+internal sealed class AmqpConnections(RabbitMqOptions options, AmqpAccount account, ServerVerifier broker, Func<SslStreamCertificateContext> certificate)
+{
+    /// <summary>Reply code where the user has no rights in the vHost, or there is none of that name (AMQP 0-9-1: not-allowed).</summary>
+    public const ushort VhostRefused = 530;
+
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
+
+    /// <summary>Sets everything about address, login and TLS on a factory that somebody else made, too. Recovery and names stay as they are.</summary>
+    public void Configure(ConnectionFactory factory, string vhost)
+    {
+        factory.HostName = Host;
+        factory.Port = Port;
+        factory.VirtualHost = vhost;
+        factory.UserName = AmqpAccount.Name;
+        factory.Password = account.Password;
+        factory.RequestedConnectionTimeout = Timeout;
+        factory.HandshakeContinuationTimeout = Timeout;
+        factory.Ssl = IsTls ? TlsOption() : new SslOption { Enabled = false };
+    }
+
+    /// <summary>
+    /// A connection that is not recovered: whoever uses it notices its end and asks for another. A refused login has the account put right
+    /// once. Throws BrokerUnreachableException, or what the management API's failures are. A vHost that refuses ends the connection only when
+    /// it is used, with <see cref="VhostRefused"/>.
+    /// </summary>
+    public async Task<IConnection> ConnectAsync(string vhost, string purpose, CancellationToken cancellationToken)
+    {
+        var factory = new ConnectionFactory { ClientProvidedName = purpose, AutomaticRecoveryEnabled = false, TopologyRecoveryEnabled = false };
+        Configure(factory, vhost);
+        try
+        {
+            return await factory.CreateConnectionAsync(cancellationToken);
+        }
+        catch (BrokerUnreachableException e) when (e.InnerException is AuthenticationFailureException)
+        {
+            await account.EnsureAsync(cancellationToken);
+            return await factory.CreateConnectionAsync(cancellationToken);
+        }
+    }
+
+    /// <summary>Whether the broker lets in a login that is not the platform's. Throws BrokerUnreachableException where it refuses none and lets in none.</summary>
+    /// <param name="login">Sets it on a factory that is complete otherwise.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task<bool> LetsInAsync(Action<ConnectionFactory> login, CancellationToken cancellationToken)
+    {
+        var factory = new ConnectionFactory { ClientProvidedName = "iot-stranger", AutomaticRecoveryEnabled = false, TopologyRecoveryEnabled = false };
+        Configure(factory, "_none");
+        login(factory);
+        try
+        {
+            await using (await factory.CreateConnectionAsync(cancellationToken))
+                return true;
+        }
+        catch (BrokerUnreachableException e) when (e.InnerException is AuthenticationFailureException)
+        {
+            return false;
+        }
+    }
+
+    public string Host => options.AmqpUrl.Host;
+
+    public int Port => options.AmqpUrl is { Port: > 0 } url ? url.Port : IsTls ? Protocols.DefaultProtocol.DefaultPort - 1 : Protocols.DefaultProtocol.DefaultPort;
+
+    public bool IsTls => options.AmqpUrl.Scheme == "amqps";
+
+    private SslOption TlsOption()
+    {
+        var own = certificate();
+        return new SslOption
+        {
+            Enabled = true,
+            ServerName = options.AmqpUrl.IdnHost,
+            ClientCertificateContext = SslStreamCertificateContext.Create(own.TargetCertificate, [.. own.IntermediateCertificates], offline: true, broker.Trust()),
+            CertificateValidationCallback = broker.CallbackFor(options.AmqpUrl.IdnHost),
+        };
+    }
+
+    /// <summary>Of a connection to the broker that shows this certificate.</summary>
+    public SslClientAuthenticationOptions Tls(SslStreamCertificateContext client)
+    {
+        var tls = new SslClientAuthenticationOptions { TargetHost = options.AmqpUrl.IdnHost, ClientCertificateContext = client };
+        broker.ApplyTo(tls, options.AmqpUrl.IdnHost);
+        return tls;
+    }
+}

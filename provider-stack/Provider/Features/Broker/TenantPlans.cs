@@ -1,0 +1,90 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Text.RegularExpressions;
+using IoTPlatform.Contracts.Tenants;
+using IoTPlatform.Database;
+using IoTPlatform.Hosting;
+using IoTPlatform.Provider.Data;
+using IoTPlatform.Provider.Features.Tenants;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
+
+namespace IoTPlatform.Provider.Features.Broker;
+
+/// <summary>What tenants may use, by the name of their plan.</summary>
+internal sealed partial class TenantPlans
+{
+    /// <summary>Of a tenant for which nothing else was said.</summary>
+    public const string Standard = "standard";
+
+    /// <summary>A bridge certificate lives for a year.</summary>
+    private const int DefaultCertificatesPerHour = 60;
+
+    private readonly ImmutableSortedDictionary<string, TenantPlan> plans;
+
+    private TenantPlans(ImmutableSortedDictionary<string, TenantPlan> plans) => this.plans = plans;
+
+    public static TenantPlans Default { get; } = Parse(["small=2/20", "standard=10/100", "large=100/1000"]);
+
+    /// <param name="entries">Each <c>name=connections/sessions</c> or <c>name=connections/sessions/certificates per hour</c>; one of them is <c>standard</c>.</param>
+    /// <exception cref="FormatException">Says which entry is wrong, and how.</exception>
+    public static TenantPlans Parse(IEnumerable<string> entries)
+    {
+        var plans = ImmutableSortedDictionary.CreateBuilder<string, TenantPlan>(StringComparer.Ordinal);
+        foreach (var entry in entries)
+        {
+            if (Entry().Match(entry) is not { Success: true } match)
+                throw new FormatException($"{entry} is not name=connections/sessions or name=connections/sessions/certificates, for example standard=10/100");
+            var limits = new BrokerLimits(Number(match, "connections"), Number(match, "sessions"), BrokerLimits.Default.MaxMessageBytes);
+            if (!plans.TryAdd(match.Groups["name"].Value, new TenantPlan(limits, match.Groups["certificates"].Success ? Number(match, "certificates") : DefaultCertificatesPerHour)))
+                throw new FormatException($"{match.Groups["name"].Value} is there twice");
+        }
+
+        return plans.ContainsKey(Standard) ? new TenantPlans(plans.ToImmutable()) : throw new FormatException($"the plan {Standard} is missing");
+    }
+
+    /// <summary>A plan that is gone from the settings leaves its tenants with the standard.</summary>
+    public BrokerLimits LimitsOf(string plan) => Of(plan).Limits;
+
+    /// <summary>Bridge and Sub-CA certificates that the provider renews or rotates for a tenant within an hour.</summary>
+    public int CertificatesPerHourOf(string plan) => Of(plan).CertificatesPerHour;
+
+    /// <summary>Throws 400 <c>plan_unknown</c>.</summary>
+    public string Require(string plan) => plans.ContainsKey(plan)
+        ? plan
+        : throw new ProblemException(StatusCodes.Status400BadRequest, "plan_unknown", $"There is no such plan; there are: {string.Join(", ", plans.Keys)}.");
+
+    private TenantPlan Of(string plan) => plans.GetValueOrDefault(plan) ?? plans[Standard];
+
+    private static int Number(Match match, string group) => int.Parse(match.Groups[group].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture);
+
+    [GeneratedRegex("^(?<name>[a-z0-9-]{1,32})=(?<connections>[1-9][0-9]{0,5})/(?<sessions>[1-9][0-9]{0,5})(/(?<certificates>[1-9][0-9]{0,5}))?$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, Timeout.Infinite)]
+    private static partial Regex Entry();
+}
+
+/// <param name="Limits">At the broker.</param>
+/// <param name="CertificatesPerHour">From the provider's CA, beside those of a JOIN.</param>
+internal sealed record TenantPlan(BrokerLimits Limits, int CertificatesPerHour);
+
+/// <summary>Giving a tenant more, or less, of the broker.</summary>
+internal static class PlanEndpoint
+{
+    public static void MapPlan(this IEndpointRouteBuilder app) =>
+        app.MapPost("/portal/admin/tenants/{tenantId}/plan", ChangeAsync).RequireAuthorization(Policies.Admin);
+
+    private static async Task<NoContent> ChangeAsync(
+        string tenantId, ChangePlanRequest request, HttpContext context, ProviderDb db, TenantPlans plans, BrokerSettlement settlement, TimeProvider time, CancellationToken cancellationToken)
+    {
+        TenantIds.Require(tenantId);
+        var plan = plans.Require(request.Plan ?? "");
+        var now = time.GetUtcNow();
+        await db.ActAsync(async () =>
+        {
+            var changed = await db.Tenants.Where(t => t.TenantId == tenantId && t.Status != TenantStatus.Removing && t.Plan != plan).ExecuteUpdateAsync(
+                s => s.SetProperty(t => t.Plan, plan).SetProperty(t => t.BrokerDueAt, now), cancellationToken);
+            return changed == 0 ? null : new AuditEntry(Caller.Of(context.User), "tenant.plan_changed", tenantId, AuditedTransaction.Details(("plan", plan)));
+        }, cancellationToken);
+        await settlement.SettleNowAsync(tenantId, cancellationToken);
+        return TypedResults.NoContent();
+    }
+}

@@ -1,0 +1,106 @@
+using System.Security.Claims;
+using IoTPlatform.CertificateAuthority;
+using IoTPlatform.Contracts.Identity;
+using IoTPlatform.Contracts.Tenants;
+using IoTPlatform.Database;
+using IoTPlatform.Hosting;
+using IoTPlatform.Provider.Data;
+using IoTPlatform.Provider.Features.Bridge;
+using IoTPlatform.Provider.Features.Certificates;
+using IoTPlatform.Provider.Features.Join;
+using IoTPlatform.Provider.Features.Tenants;
+using IoTPlatform.Provider.Features.Workflow;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
+
+namespace IoTPlatform.Provider.Features.Federation;
+
+/// <summary>A tenant's federation after its JOIN: configured later or anew, and its secret replaced. Safe to repeat when the identity provider was down.</summary>
+internal static class FederationEndpoints
+{
+    public static void MapFederation(this IEndpointRouteBuilder app)
+    {
+        app.MapGet("/portal/admin/tenants/{tenantId}/federation", FetchAsync).RequireAuthorization(ClientCertificateDefaults.BridgePolicy);
+        app.MapPost("/portal/admin/tenants/{tenantId}/federation", ConfigureAsync).RequireAuthorization(Policies.Admin);
+        app.MapPost("/portal/admin/tenants/{tenantId}/federation/rotate-secret", RotateAsync).RequireAuthorization(Policies.Admin);
+    }
+
+    /// <summary>For the tenant itself, with its bridge certificate: what it signs in with now, after whatever was replaced since its JOIN.</summary>
+    private static async Task<Ok<FederationCredentials>> FetchAsync(
+        string tenantId, HttpContext context, ProviderDb db, FederationSecrets secrets, IFederationProvisioner federation, CancellationToken cancellationToken)
+    {
+        TenantIds.Require(tenantId);
+        RequireServed(federation);
+        BridgeCaller.RequireTenant(context.User, tenantId);
+        await RequireJoinAsync(db, tenantId, cancellationToken);
+        // Of the caller's own JOIN: one that is not confirmed yet does not get what the standing one signs in with.
+        var joinId = JoinLineage.Parse(context.User.FindFirstValue(ClientCertificateDefaults.LineageClaim)) ?? throw BridgeCaller.Refusal();
+        var secret = await secrets.OfJoinAsync(tenantId, joinId, cancellationToken) ?? await secrets.EnsureAsync(tenantId, cancellationToken);
+        return Answer(context, federation, tenantId, secret);
+    }
+
+    private static async Task<Ok<FederationCredentials>> ConfigureAsync(
+        string tenantId, ConfigureFederationRequest request, HttpContext context, ProviderDb db, TenantLocks locks,
+        FederationSecrets secrets, IFederationProvisioner federation, CancellationToken cancellationToken)
+    {
+        TenantIds.Require(tenantId);
+        RequireServed(federation);
+        var url = JoinFields.KeycloakUrl(request.KeycloakUrl);
+        await using var held = await locks.AcquireAsync(tenantId, cancellationToken);
+        var join = await RequireJoinAsync(db, tenantId, cancellationToken);
+        await db.ActAsync(async () =>
+        {
+            await db.Joins.Where(j => j.JoinId == join.JoinId).ExecuteUpdateAsync(s => s.SetProperty(j => j.KeycloakUrl, url), cancellationToken);
+            return new AuditEntry(Caller.Of(context.User), "federation.configured", tenantId, AuditedTransaction.Details(("keycloak_url", url)));
+        }, cancellationToken);
+        var secret = await secrets.EnsureAsync(tenantId, cancellationToken);
+        await federation.EnsureClientAsync(FederationClient.Of(tenantId, secret, url), cancellationToken);
+        return Answer(context, federation, tenantId, secret);
+    }
+
+    /// <summary>The new secret becomes the tenant's once the identity provider has it; a repetition goes on with the same one.</summary>
+    private static async Task<Ok<FederationCredentials>> RotateAsync(
+        string tenantId, HttpContext context, ProviderDb db, TenantLocks locks, FederationSecrets secrets, IFederationProvisioner federation, AuditLog audit, CancellationToken cancellationToken)
+    {
+        TenantIds.Require(tenantId);
+        RequireServed(federation);
+        await using var held = await locks.AcquireAsync(tenantId, cancellationToken);
+        var join = await RequireJoinAsync(db, tenantId, cancellationToken);
+        var next = await secrets.PrepareNextAsync(tenantId, cancellationToken);
+        await federation.EnsureClientAsync(FederationClient.Of(tenantId, next, join.KeycloakUrl), cancellationToken);
+        await secrets.PromoteNextAsync(tenantId, cancellationToken);
+        await audit.AppendAsync(new AuditEntry(Caller.Of(context.User), "federation.secret_rotated", tenantId), cancellationToken);
+        return Answer(context, federation, tenantId, next);
+    }
+
+    private static void RequireServed(IFederationProvisioner federation)
+    {
+        if (!federation.IsServed)
+            throw new ProblemException(StatusCodes.Status409Conflict, FederationCredentials.NoIdentityProvider, "This provider has no identity provider that tenants' realms could sign in at (IOT_OIDC_ISSUER).");
+    }
+
+    private static async Task<JoinRow> RequireJoinAsync(ProviderDb db, string tenantId, CancellationToken cancellationToken)
+    {
+        var found = await (
+            from tenant in db.Tenants.AsNoTracking()
+            where tenant.TenantId == tenantId
+            join row in db.Joins.AsNoTracking() on tenant.WorkflowId equals row.JoinId into rows
+            from row in rows.DefaultIfEmpty()
+            select new { tenant.Status, Join = row }).SingleOrDefaultAsync(cancellationToken) ?? throw TenantIds.NotFound(tenantId);
+        // While a tenant joins anew the JOIN that it confirmed before is the one that counts.
+        var standing = await StandingJoin.FindAsync(db, tenantId, found.Join?.JoinId, cancellationToken);
+        return found.Status is TenantStatus.Joining or TenantStatus.Joined or TenantStatus.Active && standing is not null ? standing
+            : found.Status is TenantStatus.Joined or TenantStatus.Active && found.Join is not null ? found.Join
+            : throw new ProblemException(StatusCodes.Status409Conflict, "tenant_not_joined", $"Tenant {tenantId} has not joined, so there is no federation yet.");
+    }
+
+    private static Ok<FederationCredentials> Answer(HttpContext context, IFederationProvisioner federation, string tenantId, string secret)
+    {
+        return TypedResults.Ok(new FederationCredentials
+        {
+            CdmIdpClientId = FederationClient.IdOf(tenantId),
+            CdmIdpClientSecret = secret,
+            CdmDiscoveryUrl = federation.DiscoveryUrl.AbsoluteUri,
+        });
+    }
+}

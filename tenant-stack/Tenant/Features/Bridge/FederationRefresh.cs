@@ -1,0 +1,55 @@
+using IoTPlatform.Client;
+using IoTPlatform.Contracts.Identity;
+using IoTPlatform.Contracts.Join;
+using IoTPlatform.Database;
+using IoTPlatform.Tenant.Features.FirstBoot;
+
+namespace IoTPlatform.Tenant.Features.Bridge;
+
+/// <summary>Asks the provider, over mTLS with the bridge certificate, for the credentials of its realm: a secret that was replaced there gets here by itself.</summary>
+internal sealed class FederationRefresh(JoinFiles files, BundleFiles bundleFiles, ProviderLink provider, AuditLog audit) : IUpkeepTask
+{
+    public string Name => "federation-credentials";
+
+    public async Task<bool> RunAsync(CancellationToken cancellationToken)
+    {
+        var bundle = files.ReadBundle() ?? throw new InvalidOperationException($"{files.Bundle} is missing or damaged.");
+        if (await FetchAsync(bundle, cancellationToken) is not { } federation || IsSame(bundle, federation))
+            return false;
+        var refreshed = bundle.WithFederation(federation);
+        if (BundleVerifier.ValueProblem(refreshed) is { } problem)
+            throw new InvalidOperationException($"The provider's answer cannot be used: {problem}");
+        files.WriteBundle(refreshed);
+        bundleFiles.WriteStale();
+        await audit.AppendAsync(new AuditEntry("system", "federation.credentials_replaced", bundle.TenantId), cancellationToken);
+        return true;
+    }
+
+    /// <summary>Null: the provider has no identity provider. What the bundle has from before stays.</summary>
+    private async Task<FederationCredentials?> FetchAsync(JoinBundle bundle, CancellationToken cancellationToken)
+    {
+        using var identity = files.ReadBridgeIdentity(bundle);
+        return await provider.CallAsync(async client =>
+        {
+            try
+            {
+                return await client.GetFederationAsync(bundle.TenantId, cancellationToken);
+            }
+            catch (ApiException e) when (e.Code == FederationCredentials.NoIdentityProvider)
+            {
+                return null;
+            }
+        }, identity);
+    }
+
+    private static bool IsSame(JoinBundle bundle, FederationCredentials federation) =>
+        (bundle.CdmIdpClientId, bundle.CdmIdpClientSecret, bundle.CdmDiscoveryUrl) == (federation.CdmIdpClientId, federation.CdmIdpClientSecret, federation.CdmDiscoveryUrl);
+}
+
+/// <summary>Puts back bundle files that somebody changed or deleted.</summary>
+internal sealed class BundleDrift(BundleFiles files) : IUpkeepTask
+{
+    public string Name => "bundle-files";
+
+    public Task<bool> RunAsync(CancellationToken cancellationToken) => Task.FromResult(files.WriteStale() > 0);
+}

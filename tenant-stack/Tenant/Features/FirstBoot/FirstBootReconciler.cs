@@ -1,0 +1,86 @@
+using System.Globalization;
+using IoTPlatform.Hosting;
+
+namespace IoTPlatform.Tenant.Features.FirstBoot;
+
+/// <summary>One thing that must hold before a tenant can serve. It looks at the world each time; it remembers nothing.</summary>
+internal interface IFirstBootCheck
+{
+    /// <summary>As printed, for example <c>sub-ca-key</c>.</summary>
+    string Name { get; }
+
+    /// <summary>Null when it holds, else what is missing. Throws StartupException for what only an operator can put right.</summary>
+    Task<string?> InspectAsync(CancellationToken cancellationToken);
+
+    /// <summary>Makes it hold, with one atomic effect. Throws <see cref="ProviderBusyException"/> for what time will put right.</summary>
+    Task FixAsync(CancellationToken cancellationToken);
+}
+
+/// <summary>What first boot tells the operator.</summary>
+internal interface IFirstBootProgress
+{
+    void Started(string check, string reason);
+    void Waiting(string check, string reason, TimeSpan pause);
+    void Done(string check);
+}
+
+/// <summary>
+/// First boot as a reconciliation: fix the first check that fails, look again from the top, until none does. Every boot runs
+/// it; on a tenant that has joined it only looks.
+/// </summary>
+internal sealed class FirstBootReconciler(IReadOnlyList<IFirstBootCheck> checks, IFirstBootProgress progress, TimeProvider time)
+{
+    // A check that still fails after this many successful fixes would loop for ever.
+    private const int MaxFixes = 3;
+    private readonly Dictionary<string, int> fixes = new(StringComparer.Ordinal);
+    private string? announced;
+
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        var backoff = ProviderBackoff.Create((busy, wait) => progress.Waiting(announced!, busy.Message, wait), time);
+        while (await backoff.ExecuteAsync(FixNextAsync, cancellationToken))
+        {
+        }
+    }
+
+    /// <summary>False: none fails.</summary>
+    private async ValueTask<bool> FixNextAsync(CancellationToken cancellationToken)
+    {
+        if (await FirstFailingAsync(cancellationToken) is not var (check, reason))
+            return false;
+        if (fixes.GetValueOrDefault(check.Name) >= MaxFixes)
+            throw new StartupException($"first boot cannot get past '{check.Name}': {reason}");
+        if (announced != check.Name)
+            progress.Started(announced = check.Name, reason);
+        await check.FixAsync(cancellationToken);
+        fixes[check.Name] = fixes.GetValueOrDefault(check.Name) + 1;
+        progress.Done(check.Name);
+        announced = null;
+        return true;
+    }
+
+    private async Task<(IFirstBootCheck Check, string Reason)?> FirstFailingAsync(CancellationToken cancellationToken)
+    {
+        foreach (var check in checks)
+            if (await check.InspectAsync(cancellationToken) is { } reason)
+                return (check, reason);
+        return null;
+    }
+}
+
+/// <summary>Progress as lines <c>first-boot: {check} …</c>, <c>first-boot: {check} waiting: …</c>, <c>first-boot: {check} done</c>.</summary>
+internal sealed class ConsoleProgress(TextWriter output) : IFirstBootProgress
+{
+    public void Started(string check, string reason) => Line($"first-boot: {check} … ({reason})");
+
+    public void Waiting(string check, string reason, TimeSpan pause) =>
+        Line(string.Create(CultureInfo.InvariantCulture, $"first-boot: {check} waiting: {reason}; next attempt in {pause.TotalSeconds:0.#} s"));
+
+    public void Done(string check) => Line($"first-boot: {check} done");
+
+    private void Line(string text)
+    {
+        output.WriteLine(text.ReplaceLineEndings(" "));
+        output.Flush();
+    }
+}

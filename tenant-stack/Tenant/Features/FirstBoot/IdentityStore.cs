@@ -1,0 +1,47 @@
+using IoTPlatform.Pki;
+using IoTPlatform.Tenant.Data;
+using Microsoft.EntityFrameworkCore;
+
+namespace IoTPlatform.Tenant.Features.FirstBoot;
+
+/// <summary>The one row that says whose database this is and whether the provider was told that JOIN is complete.</summary>
+internal sealed class IdentityStore(IDbContextFactory<TenantDbContext> databases)
+{
+    public async Task<TenantIdentity?> FindAsync(CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        return await db.Identity.AsNoTracking().SingleOrDefaultAsync(cancellationToken);
+    }
+
+    /// <summary>Does nothing when somebody has claimed it already: the check that looks again will say who.</summary>
+    public async Task ClaimAsync(string tenantId, string rootFingerprint, CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        await db.Database.ExecuteSqlAsync(
+            $"INSERT INTO tenant.identity (tenant_id, root_fingerprint) VALUES ({tenantId}, {rootFingerprint}) ON CONFLICT DO NOTHING", cancellationToken);
+    }
+
+    /// <summary>Joined anew: the provider does not know yet that the new bundle arrived.</summary>
+    public async Task ReopenAsync(CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        await db.Identity.ExecuteUpdateAsync(i => i.SetProperty(x => x.ConfirmedAt, (DateTimeOffset?)null), cancellationToken);
+    }
+
+    public async Task ConfirmAsync(DateTimeOffset at, CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        var updated = await db.Identity.Where(i => i.ConfirmedAt == null).ExecuteUpdateAsync(i => i.SetProperty(x => x.ConfirmedAt, at), cancellationToken);
+        if (updated == 1)
+            await db.AppendAuditAsync("system", "join.confirmed", "tenant", null, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+    }
+}
+
+/// <summary>Who this tenant is, as the provider certified it.</summary>
+internal sealed record JoinedTenant(string TenantId, string PlatformDomain)
+{
+    /// <summary>The SPIFFE trust domain, by which devices and operators know this tenant's server.</summary>
+    public string TrustDomain => SpiffeId.TrustDomain(TenantId, PlatformDomain);
+}

@@ -1,0 +1,43 @@
+using IoTPlatform.Hosting;
+using IoTPlatform.Provider.Features.Broker;
+
+namespace IoTPlatform.Provider.Tests.Broker;
+
+public sealed class TenantPlansTests
+{
+    [Fact]
+    public void Parse_GoodEntries_HasTheirLimits()
+    {
+        var plans = TenantPlans.Parse(["standard=10/100/7", "fleet=500/9000"]);
+
+        plans.LimitsOf("fleet").MaxConnections.ShouldBe(500);
+        plans.LimitsOf("fleet").MaxQueues.ShouldBe(9000);
+        plans.CertificatesPerHourOf("standard").ShouldBe(7);
+        plans.CertificatesPerHourOf("fleet").ShouldBe(60);
+        plans.Require("fleet").ShouldBe("fleet");
+    }
+
+    [Fact]
+    public void LimitsOf_PlanThatIsGone_AreTheStandards() =>
+        TenantPlans.Parse(["standard=7/70"]).LimitsOf("large").ShouldBe(TenantPlans.Parse(["standard=7/70"]).LimitsOf("standard"));
+
+    [Fact]
+    public void Require_UnknownPlan_SaysWhichThereAre() =>
+        Should.Throw<ProblemException>(() => TenantPlans.Default.Require("huge")).Message.ShouldContain("large, small, standard");
+
+    [Theory]
+    [InlineData("standard")]
+    [InlineData("standard=10")]
+    [InlineData("standard=0/100")]
+    [InlineData("standard=10/-1")]
+    [InlineData("standard=10/1000000")]
+    [InlineData("standard=10/100/0")]
+    [InlineData("standard=10/100/")]
+    [InlineData("Standard=10/100")]
+    [InlineData("large=100/1000")]
+    [InlineData("")]
+    public void Parse_BadEntry_IsRefused(string entry) => Should.Throw<FormatException>(() => TenantPlans.Parse([entry]));
+
+    [Fact]
+    public void Parse_PlanTwice_IsRefused() => Should.Throw<FormatException>(() => TenantPlans.Parse(["standard=1/1", "standard=2/2"]));
+}
