@@ -1,14 +1,28 @@
+using System.Text.RegularExpressions;
+
 namespace IoTPlatform.Architecture.Tests;
 
 public sealed class SourceLayoutTests
 {
+    /// <summary>One idea a file: more than that has no room.</summary>
+    private const int MostLines = 400;
+
+    /// <summary>A file of several types is called as one of them, or as the topic that they are records of.</summary>
     [Fact]
-    public void EveryFile_HasAtMostOnePublicType_NamedAsTheFile()
+    public void EveryFileOfOneType_IsNamedAsIt()
         => (from project in Repository.Projects
             from file in project.Sources
             let types = file.PublicTypes.Distinct().ToList()
-            where types.Count > 1 || (types.Count == 1 && file.Name.Split('.')[0] != types[0])
-            select $"{file.Path}: {string.Join(", ", types)}")
+            where types.Count == 1 && !file.Mentions($@"\b{Regex.Escape(file.Name.Split('.')[0])}\b")
+            select $"{file.Path}: {types[0]}")
+            .ShouldBeEmpty();
+
+    [Fact]
+    public void NoFile_IsLongerThanAnIdea()
+        => (from project in Repository.Product
+            from file in project.Sources
+            where file.Code.Count(c => c == '\n') > MostLines
+            select file.Path)
             .ShouldBeEmpty();
 
     [Fact]
