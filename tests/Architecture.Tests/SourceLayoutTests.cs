@@ -13,7 +13,7 @@ public sealed class SourceLayoutTests
         => (from project in Repository.Projects
             from file in project.Sources
             let types = file.PublicTypes.Distinct().ToList()
-            where types.Count == 1 && !file.Mentions($@"\b{Regex.Escape(file.Name.Split('.')[0])}\b")
+            where types.Count == 1 && !file.Mentions($@"\b(class|record|struct|interface|enum) {Regex.Escape(file.Name.Split('.')[0])}\b")
             select $"{file.Path}: {types[0]}")
             .ShouldBeEmpty();
 
