@@ -1,4 +1,3 @@
-using IoTPlatform.Contracts.Tenants;
 using IoTPlatform.Provider.Configuration;
 using IoTPlatform.Provider.Data;
 using IoTPlatform.Provider.Features.Workflow;
@@ -7,45 +6,16 @@ using Npgsql;
 
 namespace IoTPlatform.Provider.Features.Broker;
 
-/// <summary>Carries out at the broker what was decided while it was down, or by a process that did not get there.</summary>
 internal sealed partial class BrokerReconciler(
-    IDbContextFactory<ProviderDb> contexts, NpgsqlDataSource database, TenantBroker broker, ProviderOptions options, TimeProvider time, ILogger<BrokerReconciler> log) : BackgroundService
+    IDbContextFactory<ProviderDb> contexts, NpgsqlDataSource database, TenantBroker broker, ProviderOptions options, TimeProvider time, ILogger<BrokerReconciler> log)
+    : DueReconciler(contexts, database, options, time, "the broker", log)
 {
-    private const int BatchSize = 100;
-    private static readonly TimeSpan LockWait = TimeSpan.FromSeconds(1);
+    private readonly ILogger _log = log;
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(options.WakeInterval, time);
-        do
-        {
-            try
-            {
-                await SettleDueAsync(stoppingToken);
-            }
-            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
-            {
-                RoundFailed(e);
-            }
-        }
-        while (await timer.WaitForNextTickAsync(stoppingToken));
-    }
+    protected override IQueryable<string> Due(IQueryable<TenantRow> tenants) => tenants.Where(t => t.BrokerDueAt != null).OrderBy(t => t.BrokerDueAt).Select(t => t.TenantId);
 
-    private async Task SettleDueAsync(CancellationToken cancellationToken)
+    protected override async Task ReconcileAsync(string tenantId, CancellationToken cancellationToken)
     {
-        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        var due = await db.Tenants
-            .Where(t => t.BrokerDueAt != null && t.Status != TenantStatus.Removing)
-            .OrderBy(t => t.BrokerDueAt).Select(t => t.TenantId).Take(BatchSize).ToListAsync(cancellationToken);
-        foreach (var tenantId in due)
-            await SettleAsync(tenantId, cancellationToken);
-    }
-
-    private async Task SettleAsync(string tenantId, CancellationToken cancellationToken)
-    {
-        await using var held = await TenantLock.TryAcquireAsync(database, tenantId, LockWait, cancellationToken);
-        if (held is null)
-            return;
         try
         {
             await broker.SettleAsync(tenantId, cancellationToken);
@@ -62,9 +32,6 @@ internal sealed partial class BrokerReconciler(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The broker does not have what was decided for tenant {Tenant} yet")]
     private partial void TenantFailed(Exception exception, string tenant);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "What is due at the broker could not be looked up")]
-    private partial void RoundFailed(Exception exception);
 }
 
 internal static class BrokerComparison
