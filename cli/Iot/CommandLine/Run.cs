@@ -22,8 +22,6 @@ internal sealed class Run(ParseResult arguments, Terminal terminal, Func<string,
 
     public T? Find<T>(Argument<T> argument) => arguments.GetValue(argument);
 
-    public IReadOnlyList<string> Unmatched => arguments.UnmatchedTokens;
-
     /// <summary>An environment variable; empty counts as unset.</summary>
     public string? Env(string name) => environment(name) is { Length: > 0 } value ? value : null;
 }

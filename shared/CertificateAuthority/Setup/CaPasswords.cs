@@ -60,10 +60,6 @@ public sealed class CaPasswords
         }
     }
 
-    /// <summary>Opens CA keys, for commands that need no provisioner. Throws StartupException; makes nothing.</summary>
-    public static string ResolveCaPassword(string dataFolder, Func<string, string?> settings) =>
-        Configured(settings, AuthoritySetting) ?? ReadFile(Path.Combine(dataFolder, "ca-password"), AuthoritySetting);
-
     private static bool IsWeak(string password) => password.Length < MinProvisionerPassword || password.Distinct().Count() < MinDistinct;
 
     private static string Resolve(DataFolder folder, Func<string, string?> settings, string name, string file) =>

@@ -29,8 +29,6 @@ internal static partial class AccountName
 /// <summary>Local accounts (schema <c>accounts</c>).</summary>
 public sealed class AccountStore(NpgsqlDataSource dataSource, TimeProvider time)
 {
-    public async Task<bool> ExistsAsync(string username, CancellationToken cancellationToken) => (await FindAsync(username, address: "", cancellationToken)).Account is not null;
-
     /// <summary>Throws <see cref="ProblemException"/> 409 <c>account_exists</c>, 400 <c>bad_username</c>, <c>bad_password</c> (8 to 256 characters) or <c>bad_role</c>.</summary>
     public async Task CreateAsync(string username, string password, IReadOnlyList<string> roles, CancellationToken cancellationToken)
     {
