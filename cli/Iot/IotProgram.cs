@@ -16,15 +16,15 @@ internal static class IotProgram
             // A group without a verb is a question: what is there?
             parseError.ShowHelp = parsed.CommandResult.Command.Subcommands.Count > 0 && parsed.UnmatchedTokens.Count == 0;
             console.Output = error;
-            await parsed.InvokeAsync(console, CancellationToken.None).ConfigureAwait(false);
-            await error.WriteLineAsync($"see: {CommandPath.Of(parsed.CommandResult)} --help").ConfigureAwait(false);
+            await parsed.InvokeAsync(console, CancellationToken.None);
+            await error.WriteLineAsync($"see: {CommandPath.Of(parsed.CommandResult)} --help");
             return ExitCode.Usage;
         }
         using var interrupt = new Interrupt();
         var json = parsed.GetValue(IotCommand.Json);
         try
         {
-            return await parsed.InvokeAsync(console, interrupt.Token).ConfigureAwait(false);
+            return await parsed.InvokeAsync(console, interrupt.Token);
         }
         catch (Exception e)
         {

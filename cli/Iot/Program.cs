@@ -2,4 +2,4 @@ using IoTPlatform.Iot;
 using IoTPlatform.Pki;
 
 ProcessTimeZone.UseUtc();
-return await IotProgram.RunAsync(args, Console.Out, Console.Error).ConfigureAwait(false);
+return await IotProgram.RunAsync(args, Console.Out, Console.Error);

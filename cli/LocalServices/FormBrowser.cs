@@ -54,8 +54,8 @@ public class FormBrowser(SslClientAuthenticationOptions tls) : IDisposable
         var request = first();
         for (var step = 0; step < MaxRedirects; step++)
         {
-            using var response = await SendAsync(request).ConfigureAwait(false);
-            var page = new BrowserPage { Url = request.RequestUri!, Status = response.StatusCode, Headers = response.Headers, Html = await response.Content.ReadAsStringAsync().ConfigureAwait(false) };
+            using var response = await SendAsync(request);
+            var page = new BrowserPage { Url = request.RequestUri!, Status = response.StatusCode, Headers = response.Headers, Html = await response.Content.ReadAsStringAsync() };
             if (page.Next is not { } next)
             {
                 return page;
@@ -76,7 +76,7 @@ public class FormBrowser(SslClientAuthenticationOptions tls) : IDisposable
     {
         var url = request.RequestUri!;
         request.Headers.TryAddWithoutValidation("Cookie", CookiesFor(url));
-        var response = await http.SendAsync(request).ConfigureAwait(false);
+        var response = await http.SendAsync(request);
         foreach (var cookie in response.Headers.TryGetValues("Set-Cookie", out var set) ? set : [])
         {
             SetCookies.Add(cookie);

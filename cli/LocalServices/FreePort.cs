@@ -23,7 +23,10 @@ public static class FreePort
         {
             var port = RandomNumberGenerator.GetInt32(First, End);
             if (TryBind(new UnixDomainSocketEndPoint(string.Create(CultureInfo.InvariantCulture, $"\0iot-port-{port}"))) is not { } kept)
+            {
                 continue;
+            }
+
             using var listener = TryBind(new IPEndPoint(IPAddress.Loopback, port));
             if (listener is not null)
             {
@@ -51,7 +54,10 @@ public static class FreePort
             socket.Dispose();
             // Anything else would be the same for every port.
             if (e.SocketErrorCode != SocketError.AddressAlreadyInUse)
+            {
                 throw;
+            }
+
             return null;
         }
     }

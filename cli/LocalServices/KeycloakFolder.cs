@@ -25,7 +25,7 @@ public sealed class KeycloakFolder(string path, KeycloakProgram program, int por
     /// <summary>What starts it. SIGTERM ends it; it becomes <c>kc.sh</c>, whose child is the JVM.</summary>
     public async Task<ServiceCommand> ServerAsync(CancellationToken cancellationToken = default) => new()
     {
-        FileName = program.StartScript ?? Path.Combine(await program.InstallAsync(path, cancellationToken).ConfigureAwait(false), "bin", "kc.sh"),
+        FileName = program.StartScript ?? Path.Combine(await program.InstallAsync(path, cancellationToken), "bin", "kc.sh"),
         Arguments = program.StartScript is null ? Arguments() : [path, Number(port), Number(managementPort)],
         Environment = new Dictionary<string, string?>(StringComparer.Ordinal)
         {

@@ -28,12 +28,18 @@ public sealed class KeycloakProgram
     {
         var copy = Path.Combine(path, "home");
         if (Directory.Exists(copy))
+        {
             return copy;
+        }
+
         var unfinished = Directory.CreateDirectory(copy + ".part").FullName;
-        await (Home is { } home ? RunAsync("cp", ["-rLT", home, unfinished], cancellationToken) : RunAsync("tar", ["-xf", Archive, "-C", unfinished, "--strip-components=1"], cancellationToken)).ConfigureAwait(false);
+        await (Home is { } home ? RunAsync("cp", ["-rLT", home, unfinished], cancellationToken) : RunAsync("tar", ["-xf", Archive, "-C", unfinished, "--strip-components=1"], cancellationToken));
         var data = Path.Combine(unfinished, "data");
         if (Directory.Exists(data))
+        {
             Directory.Delete(data, recursive: true);
+        }
+
         Directory.Move(unfinished, copy);
         return copy;
     }
@@ -43,15 +49,20 @@ public sealed class KeycloakProgram
     private static async Task RunAsync(string program, string[] arguments, CancellationToken cancellationToken)
     {
         using var process = Process.Start(new ProcessStartInfo(program, arguments))!;
-        await process.WaitForExitAsync(cancellationToken).ConfigureAwait(false);
+        await process.WaitForExitAsync(cancellationToken);
         if (process.ExitCode != 0)
+        {
             throw new IOException($"'{program} {string.Join(' ', arguments)}' ended with {process.ExitCode.ToString(CultureInfo.InvariantCulture)}");
+        }
     }
 
     private static string? FindHome()
     {
         if (Environment.GetEnvironmentVariable("KEYCLOAK_HOME") is { Length: > 0 } home && File.Exists(Path.Combine(home, "bin", "kc.sh")))
+        {
             return home;
+        }
+
         var script = ProgramSearch.OnPath("kc.sh");
         var real = script is null ? null : File.ResolveLinkTarget(script, returnFinalTarget: true)?.FullName ?? script;
         return Path.GetDirectoryName(Path.GetDirectoryName(real));

@@ -55,11 +55,20 @@ public sealed class RabbitMqFolder
     {
         var folder = new RabbitMqFolder(path, ports, shipped, tlsFolder, tenant);
         foreach (var name in new[] { "home", "conf", "tls" })
+        {
             Directory.CreateDirectory(folder.Combine(name));
+        }
+
         foreach (var file in Directory.GetFiles(folder.Role, "*.conf").Concat(major >= 4 ? Directory.GetFiles(Path.Combine(shipped, "4.x"), "*.conf") : []))
+        {
             File.Copy(file, folder.Combine("conf", Path.GetFileName(file)));
+        }
+
         using (var password = new StreamWriter(folder.PasswordFile, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite }))
+        {
             password.Write(folder.Password);
+        }
+
         File.WriteAllText(folder.Combine("conf", "90-private.conf"), folder.Site());
         File.WriteAllText(folder.Combine("advanced.config"), File.ReadAllText(Path.Combine(folder.Role, "advanced.config")).Replace("/etc/rabbitmq/tls", folder.Tls, StringComparison.Ordinal));
         File.WriteAllText(folder.Combine("definitions.json"), folder.Definitions());
@@ -139,7 +148,10 @@ public sealed class RabbitMqFolder
             ["tags"] = new JsonArray("administrator"),
         });
         if (tenant is not null)
+        {
             definitions["vhosts"]!.AsArray().Add(new JsonObject { ["name"] = tenant });
+        }
+
         return definitions.ToJsonString();
     }
 

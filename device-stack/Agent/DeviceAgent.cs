@@ -16,19 +16,25 @@ public sealed class DeviceAgent(DeviceFolder folder, TimeProvider? time = null)
     {
         var settings = enrollment.Settings;
         if (!DeviceId.IsValid(settings.DeviceId))
+        {
             throw new AgentException($"'{settings.DeviceId}' is not a device id: lower-case DNS labels, at most {DeviceId.MaxLength} characters");
+        }
+
         if (settings.TrustDomain is not { } trustDomain || !SpiffeId.TryParse($"spiffe://{trustDomain}", out _, out _))
+        {
             throw new AgentException("which tenant? the trust domain that came with the enrolment token is missing or malformed, for example acme.iotplatform.example");
+        }
+
         RefuseToReplace(settings);
         folder.SaveSettings(settings, enrollment.Root);
         using var key = folder.LoadOrCreatePendingKey();
         var wireguard = WireGuardFiles.PublicKey(folder, enrollment);
-        var pinned = new PinnedTenant(enrollment.Root, trustDomain, await FetchListAsync(settings, new PinnedTenant(enrollment.Root, trustDomain, null), cancellationToken).ConfigureAwait(false));
+        var pinned = new PinnedTenant(enrollment.Root, trustDomain, await FetchListAsync(settings, new PinnedTenant(enrollment.Root, trustDomain, null), cancellationToken));
         using var tenant = TenantClient.Create(settings.TenantUrl, pinned.ServerAtFirstContact(time));
         var request = new EnrollRequest { Csr = RequestFor(key, settings.DeviceId), DeviceName = settings.DeviceName, DeviceType = settings.DeviceType, WgPublicKey = wireguard };
         try
         {
-            var answer = await tenant.EnrollAsync(settings.DeviceId, enrollment.Token, request, cancellationToken).ConfigureAwait(false);
+            var answer = await tenant.EnrollAsync(settings.DeviceId, enrollment.Token, request, cancellationToken);
             var identity = Accept(answer, key, settings, pinned);
             folder.SaveRevokedSubCas(pinned.Revoked!);
             return identity;
@@ -48,16 +54,16 @@ public sealed class DeviceAgent(DeviceFolder folder, TimeProvider? time = null)
         using var current = folder.LoadIdentity() ?? throw NotEnrolled();
         folder.DropPendingKeyOf(current);
         using var pending = newKey ? folder.LoadOrCreatePendingKey() : null;
-        var pinned = await UpdateListAsync(settings, new PinnedTenant(root, TrustDomainOf(settings, current), folder.LoadRevokedSubCas()), current, cancellationToken).ConfigureAwait(false);
+        var pinned = await UpdateListAsync(settings, new PinnedTenant(root, TrustDomainOf(settings, current), folder.LoadRevokedSubCas()), current, cancellationToken);
         using var tenant = TenantClient.Create(settings.TenantUrl, pinned.Server(time), current.Certificate, [.. current.Chain.Intermediates]);
         var answer = await tenant.RenewAsync(
-            settings.DeviceId, new RenewRequest { Csr = pending is null ? null : RequestFor(pending, settings.DeviceId) }, cancellationToken).ConfigureAwait(false);
+            settings.DeviceId, new RenewRequest { Csr = pending is null ? null : RequestFor(pending, settings.DeviceId) }, cancellationToken);
         return Accept(answer, pending ?? current.Key, settings, pinned);
     }
 
     /// <summary>The tenant's time minus this device's; null when the tenant does not answer.</summary>
     internal async Task<TimeSpan?> ClockDifferenceAsync(CancellationToken cancellationToken) =>
-        folder.LoadSettings() is { } settings ? await ServerClock.DifferenceAsync(settings.TenantUrl, time, cancellationToken).ConfigureAwait(false) : null;
+        folder.LoadSettings() is { } settings ? await ServerClock.DifferenceAsync(settings.TenantUrl, time, cancellationToken) : null;
 
     // In folders of earlier versions the pin is the trust domain of the certificate that the device has.
     private static string TrustDomainOf(DeviceSettings settings, DeviceIdentity current) =>
@@ -68,7 +74,7 @@ public sealed class DeviceAgent(DeviceFolder folder, TimeProvider? time = null)
     private async Task<RevokedSubCas> FetchListAsync(DeviceSettings settings, PinnedTenant tenant, CancellationToken cancellationToken)
     {
         using var client = TenantClient.Create(settings.TenantUrl, tenant.Server(time));
-        return await client.GetRevokedSubCasAsync(cancellationToken).ConfigureAwait(false);
+        return await client.GetRevokedSubCasAsync(cancellationToken);
     }
 
     // A newer list counts from now on. That there is none to be had keeps no device from renewing.
@@ -76,9 +82,12 @@ public sealed class DeviceAgent(DeviceFolder folder, TimeProvider? time = null)
     {
         try
         {
-            var list = await FetchListAsync(settings, tenant, cancellationToken).ConfigureAwait(false);
+            var list = await FetchListAsync(settings, tenant, cancellationToken);
             if (list.Number <= (tenant.Revoked?.Number ?? -1) || !list.IsSignedBy(ParsedCertificate.Parse(current.Chain.Certificates[^2].RawData)))
+            {
                 return tenant;
+            }
+
             folder.SaveRevokedSubCas(list);
             return tenant with { Revoked = list };
         }
@@ -97,11 +106,19 @@ public sealed class DeviceAgent(DeviceFolder folder, TimeProvider? time = null)
     {
         using var identity = folder.LoadIdentity();
         if (identity is null)
+        {
             return;
+        }
+
         if (folder.LoadSettings() is { } known && known.DeviceId != settings.DeviceId)
+        {
             throw new AgentException($"{folder.Path} belongs to device {known.DeviceId}; use another folder for {settings.DeviceId}");
+        }
+
         if (identity.NotAfter > time.GetUtcNow())
+        {
             throw new AgentException($"{settings.DeviceId} is enrolled until {identity.NotAfter:u}; remove {folder.IdentityPath} first to enrol anew");
+        }
     }
 
     private DeviceIdentity Accept(EnrollResponse answer, ECDsa key, DeviceSettings settings, PinnedTenant tenant)

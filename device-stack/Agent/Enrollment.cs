@@ -54,16 +54,31 @@ public sealed class EnrollmentText
     {
         read = null;
         if (text.Length > MaxLength || !IsOne(text) || !Uri.TryCreate("https" + text[Scheme.Length..], UriKind.Absolute, out var url) || url is not { UserInfo.Length: 0, Fragment.Length: 0 })
+        {
             return false;
+        }
+
         if (!TryReadParts(url.Query, out var parts) || parts.Keys.Except(["fingerprint", "trust_domain", "token", "device_id"]).Any())
+        {
             return false;
+        }
+
         if (!parts.TryGetValue("fingerprint", out var fingerprint) || !parts.TryGetValue("trust_domain", out var domain) || !parts.TryGetValue("token", out var token))
+        {
             return false;
+        }
+
         if (!SpiffeId.TryParse($"spiffe://{domain}", out _, out _) || token.Length == 0 || !IsFingerprint(fingerprint))
+        {
             return false;
+        }
+
         read = new EnrollmentText
         {
-            TenantUrl = new Uri(url.GetLeftPart(UriPartial.Path)), Fingerprint = RootTrust.Normalize(fingerprint), TrustDomain = domain, Token = token,
+            TenantUrl = new Uri(url.GetLeftPart(UriPartial.Path)),
+            Fingerprint = RootTrust.Normalize(fingerprint),
+            TrustDomain = domain,
+            Token = token,
             DeviceId = parts.GetValueOrDefault("device_id"),
         };
         return true;
@@ -75,7 +90,9 @@ public sealed class EnrollmentText
         foreach (var part in query.TrimStart('?').Split('&'))
         {
             if (part.Split('=') is not [var name, var value] || !parts.TryAdd(name, Uri.UnescapeDataString(value)))
+            {
                 return false;
+            }
         }
         return true;
     }

@@ -21,16 +21,19 @@ public sealed class RenewalLoop(DeviceFolder folder, DeviceAgent agent, TimeProv
             var (due, notAfter) = Plan();
             while (true)
             {
-                await SleepUntilAsync(due < notAfter || time.GetUtcNow() >= notAfter ? due : notAfter, cancellationToken).ConfigureAwait(false);
-                if (time.GetUtcNow() >= notAfter && !await IsClockAheadAsync(notAfter, cancellationToken).ConfigureAwait(false))
+                await SleepUntilAsync(due < notAfter || time.GetUtcNow() >= notAfter ? due : notAfter, cancellationToken);
+                if (time.GetUtcNow() >= notAfter && !await IsClockAheadAsync(notAfter, cancellationToken))
+                {
                     return End(AgentOutcome.Expired, AgentEventKind.Expired, $"the certificate expired at {notAfter:u}; enrol again with a new token");
-                switch (await TryRenewAsync(cancellationToken).ConfigureAwait(false))
+                }
+
+                switch (await TryRenewAsync(cancellationToken))
                 {
                     case Revocation refusal:
                         return End(AgentOutcome.Revoked, AgentEventKind.Revoked, $"the tenant revoked this device: {refusal.Message}; the agent stops");
                     case Failure failure:
                         due = time.GetUtcNow() + backoff.Next(failure.RetryAfter);
-                        Report(AgentEventKind.Retrying, $"renewal failed: {failure.Message}{await ClocksAsync(cancellationToken).ConfigureAwait(false)}", due);
+                        Report(AgentEventKind.Retrying, $"renewal failed: {failure.Message}{await ClocksAsync(cancellationToken)}", due);
                         break;
                     default:
                         backoff.Reset();
@@ -57,7 +60,7 @@ public sealed class RenewalLoop(DeviceFolder folder, DeviceAgent agent, TimeProv
     {
         try
         {
-            using var renewed = await agent.RenewAsync(RotateKey, cancellationToken).ConfigureAwait(false);
+            using var renewed = await agent.RenewAsync(RotateKey, cancellationToken);
             Report(AgentEventKind.Renewed, $"renewed, valid until {renewed.NotAfter:u}", null);
             return null;
         }
@@ -73,16 +76,19 @@ public sealed class RenewalLoop(DeviceFolder folder, DeviceAgent agent, TimeProv
 
     /// <summary>By the tenant's clock the certificate is still good: then it is this clock that is wrong, and no reason to enrol again.</summary>
     private async Task<bool> IsClockAheadAsync(DateTimeOffset notAfter, CancellationToken cancellationToken) =>
-        await agent.ClockDifferenceAsync(cancellationToken).ConfigureAwait(false) is { } difference && time.GetUtcNow() + difference < notAfter;
+        await agent.ClockDifferenceAsync(cancellationToken) is { } difference && time.GetUtcNow() + difference < notAfter;
 
     private async Task<string> ClocksAsync(CancellationToken cancellationToken) =>
         folder.LoadSettings() is { } settings
-        && ServerClock.Describe(await agent.ClockDifferenceAsync(cancellationToken).ConfigureAwait(false), settings.TenantUrl) is { } clocks ? $"; {clocks}" : "";
+        && ServerClock.Describe(await agent.ClockDifferenceAsync(cancellationToken), settings.TenantUrl) is { } clocks ? $"; {clocks}" : "";
 
     private async Task SleepUntilAsync(DateTimeOffset due, CancellationToken cancellationToken)
     {
         for (var left = due - time.GetUtcNow(); left > TimeSpan.Zero; left = due - time.GetUtcNow())
-            await Task.Delay(left < ShortestSleep ? ShortestSleep : left > LongestSleep ? LongestSleep : left, time, cancellationToken).ConfigureAwait(false);
+        {
+            await Task.Delay(left < ShortestSleep ? ShortestSleep : left > LongestSleep ? LongestSleep : left, time, cancellationToken);
+        }
+
         cancellationToken.ThrowIfCancellationRequested();
     }
 

@@ -36,7 +36,10 @@ internal static class Program
         await using var app = Build(foundation);
         await app.StartOrStopAsync(stopping);
         foreach (var line in ReadyLines.Of(options.Listen[0], foundation.Ca.Authority.RootFingerprint, InitialAdmin.SignIn(options.PublicUrl, options.DataFolder), Next(options)))
+        {
             await Console.Out.WriteLineAsync(line);
+        }
+
         await app.WaitForShutdownAsync(stopping);
     });
 

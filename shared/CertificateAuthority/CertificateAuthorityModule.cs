@@ -53,26 +53,26 @@ public sealed class CertificateAuthorityModule : IAsyncDisposable
         CancellationToken cancellationToken)
     {
         var store = new CertificateStore(database);
-        var provisioner = await new ProvisionerStore(database, options, time).EnsureJwkAsync(JwkProvisioner.DefaultName, passwords, cancellationToken).ConfigureAwait(false);
+        var provisioner = await new ProvisionerStore(database, options, time).EnsureJwkAsync(JwkProvisioner.DefaultName, passwords, cancellationToken);
         var ledger = new IssuanceLedger(database, ledgerOptions, time, logs.CreateLogger<IssuanceLedger>());
         try
         {
             var authority = new Authority(issuers, store, ledger, options, time);
-            var service = await ServiceCertificate.StartAsync(authority, folder, logs.CreateLogger<ServiceCertificate>(), cancellationToken).ConfigureAwait(false);
+            var service = await ServiceCertificate.StartAsync(authority, folder, logs.CreateLogger<ServiceCertificate>(), cancellationToken);
             return new CertificateAuthorityModule(authority, provisioner, service, ledger, new TokenSweeper(store, time, logs.CreateLogger<TokenSweeper>()));
         }
         catch
         {
-            await ledger.DisposeAsync().ConfigureAwait(false);
+            await ledger.DisposeAsync();
             throw;
         }
     }
 
     public async ValueTask DisposeAsync()
     {
-        await ServiceCertificate.DisposeAsync().ConfigureAwait(false);
-        await _sweeper.DisposeAsync().ConfigureAwait(false);
-        await _ledger.DisposeAsync().ConfigureAwait(false);
+        await ServiceCertificate.DisposeAsync();
+        await _sweeper.DisposeAsync();
+        await _ledger.DisposeAsync();
         IotBridge.Dispose();
     }
 }

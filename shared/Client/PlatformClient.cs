@@ -32,7 +32,7 @@ public abstract class PlatformClient : IDisposable
     {
         var login = await SendAsync(
             HttpMethod.Post, "portal/login", new LoginRequest { Username = username, Password = password },
-            ContractsJson.Default.LoginRequest, ContractsJson.Default.LoginResponse, cancellationToken).ConfigureAwait(false);
+            ContractsJson.Default.LoginRequest, ContractsJson.Default.LoginResponse, cancellationToken);
         UseSession(login.AccessToken);
         return login;
     }
@@ -42,7 +42,7 @@ public abstract class PlatformClient : IDisposable
 
     public async Task LogoutAsync(CancellationToken cancellationToken = default)
     {
-        await SendAsync(HttpMethod.Post, "portal/logout", cancellationToken).ConfigureAwait(false);
+        await SendAsync(HttpMethod.Post, "portal/logout", cancellationToken);
         session = null;
     }
 
@@ -82,7 +82,7 @@ public abstract class PlatformClient : IDisposable
     /// <summary>The provider's list of revoked Sub-CAs, as the provider serves it and tenants relay it. Whom it is signed by is the caller's to check.</summary>
     public async Task<RevokedSubCas> GetRevokedSubCasAsync(CancellationToken cancellationToken = default)
     {
-        var body = await retries.ExecuteAsync(async token => await ApiTransport.GetBytesAsync(http, RevokedSubCasPath, token).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+        var body = await retries.ExecuteAsync(async token => await ApiTransport.GetBytesAsync(http, RevokedSubCasPath, token), cancellationToken);
         try
         {
             return RevokedSubCas.Parse(body);
@@ -110,23 +110,23 @@ public abstract class PlatformClient : IDisposable
             async token =>
             {
                 using var request = Request(HttpMethod.Get, path, bearer);
-                return await ApiTransport.SendAsync(http, request, token).ConfigureAwait(false);
+                return await ApiTransport.SendAsync(http, request, token);
             },
-            cancellationToken).ConfigureAwait(false);
+            cancellationToken);
         return ApiTransport.Decode(BaseUrl, body, answer);
     }
 
     private protected async Task SendAsync(HttpMethod method, string path, CancellationToken cancellationToken)
     {
         using var request = Request(method, path, bearer: null);
-        await ApiTransport.SendAsync(http, request, cancellationToken).ConfigureAwait(false);
+        await ApiTransport.SendAsync(http, request, cancellationToken);
     }
 
     private protected async Task SendAsync<TBody>(HttpMethod method, string path, TBody body, JsonTypeInfo<TBody> type, CancellationToken cancellationToken)
     {
         using var request = Request(method, path, bearer: null);
         request.Content = ApiTransport.Encode(body, type);
-        await ApiTransport.SendAsync(http, request, cancellationToken).ConfigureAwait(false);
+        await ApiTransport.SendAsync(http, request, cancellationToken);
     }
 
     private protected async Task<TAnswer> SendAsync<TBody, TAnswer>(
@@ -136,15 +136,18 @@ public abstract class PlatformClient : IDisposable
         using var request = Request(method, path, bearer);
         request.Content = ApiTransport.Encode(body, type);
         if (header is { } extra)
+        {
             request.Headers.TryAddWithoutValidation(extra.Name, extra.Value);
-        return ApiTransport.Decode(BaseUrl, await ApiTransport.SendAsync(http, request, cancellationToken).ConfigureAwait(false), answer);
+        }
+
+        return ApiTransport.Decode(BaseUrl, await ApiTransport.SendAsync(http, request, cancellationToken), answer);
     }
 
     private protected async Task<TAnswer> SendAsync<TAnswer>(
         HttpMethod method, string path, JsonTypeInfo<TAnswer> answer, CancellationToken cancellationToken, string? bearer = null)
     {
         using var request = Request(method, path, bearer);
-        return ApiTransport.Decode(BaseUrl, await ApiTransport.SendAsync(http, request, cancellationToken).ConfigureAwait(false), answer);
+        return ApiTransport.Decode(BaseUrl, await ApiTransport.SendAsync(http, request, cancellationToken), answer);
     }
 
     private HttpRequestMessage Request(HttpMethod method, string path, string? bearer) => new(method, path)

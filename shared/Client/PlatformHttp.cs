@@ -22,7 +22,10 @@ public static class PlatformHttp
         var handler = Handler(baseUrl);
         server.ApplyTo(handler.SslOptions, baseUrl.IdnHost);
         if (client is not null)
+        {
             handler.SslOptions.ClientCertificateContext = SslStreamCertificateContext.Create(client, clientChain, offline: true);
+        }
+
         return Wrap(handler, baseUrl, timeout, MaxAnswerBytes);
     }
 

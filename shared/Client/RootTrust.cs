@@ -44,7 +44,7 @@ public sealed class RootTrust
     {
         var wanted = Normalize(fingerprint);
         using var http = PlatformHttp.CreateUnverified(baseUrl, timeout ?? TimeSpan.FromSeconds(15), MaxAnswerBytes);
-        var body = await ApiTransport.GetBytesAsync(http, $"root/{wanted}", cancellationToken).ConfigureAwait(false);
+        var body = await ApiTransport.GetBytesAsync(http, $"root/{wanted}", cancellationToken);
         return FromAnswer(baseUrl, body, wanted);
     }
 

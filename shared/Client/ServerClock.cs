@@ -15,7 +15,7 @@ public static class ServerClock
         using var http = PlatformHttp.CreateUnverified(baseUrl, TimeSpan.FromSeconds(5), MaxAnswerBytes);
         try
         {
-            using var response = await http.GetAsync("health", HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+            using var response = await http.GetAsync("health", HttpCompletionOption.ResponseHeadersRead, cancellationToken);
             return response.Headers.Date - time.GetUtcNow();
         }
         catch (Exception e) when (e is HttpRequestException or IOException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))

@@ -16,13 +16,19 @@ public static class FreeText
     public static bool IsValid([NotNullWhen(true)] string? text, int longest)
     {
         if (string.IsNullOrEmpty(text))
+        {
             return false;
+        }
+
         var rest = text.AsSpan();
         for (var length = 1; !rest.IsEmpty; length++)
         {
             // Anything but Done is half a surrogate pair, which no encoding carries.
             if (length > longest || Rune.DecodeFromUtf16(rest, out var rune, out var consumed) != OperationStatus.Done || !IsText(rune))
+            {
                 return false;
+            }
+
             rest = rest[consumed..];
         }
 

@@ -22,12 +22,17 @@ internal sealed class EventRelay(NpgsqlDataSource database, EventMappers mappers
         var outbox = new AuditOutbox(connection);
         var (position, newest) = await outbox.PositionAsync(cancellationToken);
         if (position == newest)
+        {
             return RelayProgress.CaughtUp;
+        }
         // Asked after the newest entry is known: who subscribes later subscribes to what comes after that entry.
         var actions = mappers.ActionsOf(await Publisher.SubscribedTypesAsync(cancellationToken));
         var operations = actions.Length == 0 ? [] : await outbox.ReadAsync(position, newest, actions, BatchSize, cancellationToken);
         if (operations.Count > 0 && await mappers.MapAsync(operations, cancellationToken) is { Count: > 0 } events)
+        {
             await Publisher.PublishAsync(events, cancellationToken);
+        }
+
         await outbox.AdvanceAsync(operations.Count == BatchSize ? operations[^1].Sequence : newest, cancellationToken);
         return actions.Length == 0 ? RelayProgress.Unsubscribed : operations.Count == BatchSize ? RelayProgress.Behind : RelayProgress.CaughtUp;
     }

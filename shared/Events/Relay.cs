@@ -38,16 +38,24 @@ public abstract partial class Relay(NpgsqlDataSource database, long key, IEventP
                 {
                     var progress = await RelayAsync(lease.Connection, stoppingToken);
                     if (failures > 0)
+                    {
                         GoesOn();
+                    }
+
                     failures = 0;
                     if (progress != RelayProgress.Behind)
+                    {
                         await Task.Delay(progress == RelayProgress.Unsubscribed ? UnsubscribedInterval : PollInterval, time, stoppingToken);
+                    }
                 }
             }
             catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
                 if (failures++ == 0)
+                {
                     Waits(e);
+                }
+
                 wait = Backoff(failures);
             }
             catch (Exception) when (stoppingToken.IsCancellationRequested)

@@ -56,7 +56,15 @@ public static class JsonWebKeyExtensions
 
         public JsonWebKey ToPublic() => new()
         {
-            Use = key.Use, Kty = key.Kty, KeyId = key.KeyId, Crv = key.Crv, Alg = key.Alg, N = key.N, E = key.E, X = key.X, Y = key.Y,
+            Use = key.Use,
+            Kty = key.Kty,
+            KeyId = key.KeyId,
+            Crv = key.Crv,
+            Alg = key.Alg,
+            N = key.N,
+            E = key.E,
+            X = key.X,
+            Y = key.Y,
         };
 
         /// <summary>Members in step-ca's order: use, kty, kid, crv, alg, then the key's own.</summary>

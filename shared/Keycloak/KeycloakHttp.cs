@@ -44,7 +44,10 @@ public sealed class KeycloakHttp(OidcOptions options) : IDisposable
         {
             using var response = await _http.SendAsync(request, limit.Token);
             if ((int)response.StatusCode >= 500 || response.StatusCode == System.Net.HttpStatusCode.TooManyRequests)
+            {
                 throw Down(response.Headers.RetryAfter?.Delta, null);
+            }
+
             return new KeycloakAnswer(response.StatusCode, await ReadAsync(response, limit.Token));
         }
         catch (HttpRequestException e)

@@ -27,7 +27,10 @@ internal sealed partial class ConnectionPoll(
             {
                 await LookAsync(stoppingToken);
                 if (problem is not null)
+                {
                     Sees();
+                }
+
                 problem = null;
             }
             catch (Exception e) when (!stoppingToken.IsCancellationRequested)
@@ -35,7 +38,10 @@ internal sealed partial class ConnectionPoll(
                 // Once for each reason, not every few seconds.
                 var reason = (e as ProblemException)?.Code ?? e.GetType().Name;
                 if (reason != problem)
+                {
                     Blind(e);
+                }
+
                 problem = reason;
             }
         }
@@ -46,10 +52,15 @@ internal sealed partial class ConnectionPoll(
     {
         await using var lease = await AdvisoryLease.TryAcquireAsync(database, Lock, cancellationToken);
         if (lease is null)
+        {
             return;
+        }
+
         var connections = await broker.ListAsync(cancellationToken);
         foreach (var watcher in watchers)
+        {
             await watcher.ReconcileAsync(connections, cancellationToken);
+        }
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Who is connected to the broker can't be told at the moment; everybody counts as what they were")]
@@ -95,7 +106,10 @@ public sealed class RabbitMqConnections(RabbitMqManagement management) : IDispos
     {
         // A lesser login is shown its own connections only: everybody would seem to have gone.
         if (!await HasTagAsync(["monitoring", Administrator], cancellationToken))
+        {
             throw RabbitMqFailure.LoginRefused();
+        }
+
         return await management.ListAsync("connections?columns=user,vhost", ManagementJson.Default.BrokerConnectionArray, cancellationToken);
     }
 
@@ -103,7 +117,10 @@ public sealed class RabbitMqConnections(RabbitMqManagement management) : IDispos
     public async Task<bool> TryCloseAsync(string user, string reason, CancellationToken cancellationToken)
     {
         if (!await HasTagAsync([Administrator], cancellationToken))
+        {
             return false;
+        }
+
         await management.CloseConnectionsAsync(user, reason, cancellationToken);
         return true;
     }

@@ -32,26 +32,26 @@ public static class RabbitMqAuthEndpoints
 
     private static async Task<ContentHttpResult> UserAsync(HttpContext context, IRabbitMqAuth auth, CancellationToken cancellationToken)
     {
-        var form = await ReadAsync(context, cancellationToken).ConfigureAwait(false);
-        return Answer(await auth.MayLogInAsync(Text(form, "username"), form.ContainsKey("password"), cancellationToken).ConfigureAwait(false));
+        var form = await ReadAsync(context, cancellationToken);
+        return Answer(await auth.MayLogInAsync(Text(form, "username"), form.ContainsKey("password"), cancellationToken));
     }
 
     private static async Task<ContentHttpResult> VhostAsync(HttpContext context, IRabbitMqAuth auth, CancellationToken cancellationToken)
     {
-        var form = await ReadAsync(context, cancellationToken).ConfigureAwait(false);
+        var form = await ReadAsync(context, cancellationToken);
         var clientId = form.TryGetValue("client_id", out var given) ? given.ToString() : null;
-        return Answer(await auth.MayEnterAsync(Text(form, "username"), Text(form, "vhost"), clientId, cancellationToken).ConfigureAwait(false));
+        return Answer(await auth.MayEnterAsync(Text(form, "username"), Text(form, "vhost"), clientId, cancellationToken));
     }
 
     private static async Task<ContentHttpResult> ResourceAsync(HttpContext context, IRabbitMqAuth auth, CancellationToken cancellationToken)
     {
-        var form = await ReadAsync(context, cancellationToken).ConfigureAwait(false);
+        var form = await ReadAsync(context, cancellationToken);
         return Answer(auth.MayUse(Text(form, "username"), Text(form, "vhost"), Text(form, "resource"), Text(form, "name"), Text(form, "permission")));
     }
 
     private static async Task<ContentHttpResult> TopicAsync(HttpContext context, IRabbitMqAuth auth, CancellationToken cancellationToken)
     {
-        var form = await ReadAsync(context, cancellationToken).ConfigureAwait(false);
+        var form = await ReadAsync(context, cancellationToken);
         return Answer(auth.MayTopic(Text(form, "username"), Text(form, "vhost"), Text(form, "name"), Text(form, "permission"), Text(form, "routing_key")));
     }
 
@@ -59,7 +59,7 @@ public static class RabbitMqAuthEndpoints
     {
         context.Features.Set<IFormFeature>(new FormFeature(context.Request, new FormOptions { BufferBodyLengthLimit = LongestForm, ValueCountLimit = 64, ValueLengthLimit = 4096, KeyLengthLimit = 256 }));
         return context.Request.HasFormContentType
-            ? await context.Request.ReadFormAsync(cancellationToken).ConfigureAwait(false)
+            ? await context.Request.ReadFormAsync(cancellationToken)
             : throw new BadHttpRequestException("no form", StatusCodes.Status415UnsupportedMediaType);
     }
 

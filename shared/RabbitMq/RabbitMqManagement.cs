@@ -14,7 +14,10 @@ public sealed class RabbitMqManagement(HttpClient http) : IDisposable
     public async Task<T?> GetAsync<T>(string path, JsonTypeInfo<T> type, CancellationToken cancellationToken) where T : class
     {
         if (await SendAsync(HttpMethod.Get, path, null, cancellationToken) is not { } body)
+        {
             return null;
+        }
+
         try
         {
             return JsonSerializer.Deserialize(body, type);
@@ -32,7 +35,9 @@ public sealed class RabbitMqManagement(HttpClient http) : IDisposable
     {
         // A 404 of a PUT means that what it belongs to has just gone: the next pass looks again.
         if (await SendAsync(HttpMethod.Put, path, Json(order, type), cancellationToken) is null)
+        {
             throw RabbitMqFailure.Of(HttpStatusCode.ServiceUnavailable, []);
+        }
     }
 
     public Task PostAsync<T>(string path, T order, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
@@ -53,13 +58,19 @@ public sealed class RabbitMqManagement(HttpClient http) : IDisposable
     {
         using var request = new HttpRequestMessage(method, path) { Content = content };
         foreach (var (name, value) in headers)
+        {
             request.Headers.Add(name, value);
+        }
+
         try
         {
             using var response = await http.SendAsync(request, cancellationToken);
             var body = await response.Content.ReadAsByteArrayAsync(cancellationToken);
             if (response.StatusCode == HttpStatusCode.NotFound)
+            {
                 return null;
+            }
+
             return response.IsSuccessStatusCode ? body : throw RabbitMqFailure.Of(response.StatusCode, body);
         }
         catch (Exception e) when (e is HttpRequestException or IOException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))

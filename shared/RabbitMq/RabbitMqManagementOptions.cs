@@ -36,7 +36,10 @@ public sealed class RabbitMqManagementReader(PlatformOptions settings, Action<st
     public RabbitMqManagementOptions? Read(string defaultUser)
     {
         if (settings[RabbitMqManagementSettings.Url] is not { } text)
+        {
             return null;
+        }
+
         var url = Url(text);
         var password = Password();
         return RootsAreReadable() && url is not null && password is not null
@@ -53,11 +56,18 @@ public sealed class RabbitMqManagementReader(PlatformOptions settings, Action<st
     private Uri? Url(string text)
     {
         if (!ServiceUrl.TryParse(text, ["https", "http"], out var read, out var why))
+        {
             mistake(RabbitMqManagementSettings.Url, text, why);
+        }
         else if (read.Url.Scheme == Uri.UriSchemeHttp && !read.Url.IsLoopback)
+        {
             mistake(RabbitMqManagementSettings.Url, text, "http would send the password in the clear; only loopback may have it");
+        }
         else
+        {
             return read.Url.AbsolutePath.EndsWith('/') ? read.Url : new Uri(read.Url.AbsoluteUri + "/");
+        }
+
         return null;
     }
 
@@ -67,7 +77,10 @@ public sealed class RabbitMqManagementReader(PlatformOptions settings, Action<st
         try
         {
             if (settings.Secret(RabbitMqManagementSettings.Password) is { } password)
+            {
                 return password;
+            }
+
             mistake(File, "", $"it must name a file with the password of {RabbitMqManagementSettings.User}");
         }
         catch (StartupException e)
@@ -81,11 +94,17 @@ public sealed class RabbitMqManagementReader(PlatformOptions settings, Action<st
     private bool RootsAreReadable()
     {
         if (settings[RabbitMqManagementSettings.CaFile] is not { } path)
+        {
             return true;
+        }
+
         try
         {
             foreach (var certificate in Pem.ParseCertificates(File.ReadAllText(path)))
+            {
                 certificate.Dispose();
+            }
+
             return true;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or PkiException)

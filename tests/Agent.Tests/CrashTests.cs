@@ -31,7 +31,10 @@ public sealed class CrashTests
         tenant.Fault = (context, _) =>
         {
             if (tenant.Calls.Count == 2)
+            {
                 context.Abort();
+            }
+
             return Task.FromResult(tenant.Calls.Count == 2);
         };
         using var folder = tenant.Open();
@@ -50,7 +53,9 @@ public sealed class CrashTests
         await tenant.EnrollAsync();
         using var folder = tenant.Open();
         using (var identity = folder.LoadIdentity()!)
+        {
             await File.WriteAllTextAsync(folder.PendingKeyPath, identity.Key.ExportPkcs8PrivateKeyPem());
+        }
 
         using var before = folder.LoadIdentity()!;
         using var after = await tenant.Agent(folder).RenewAsync(newKey: true);

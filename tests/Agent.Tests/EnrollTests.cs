@@ -49,7 +49,9 @@ public sealed class EnrollTests
         await tenant.EnrollAsync();
 
         foreach (var file in Directory.EnumerateFiles(tenant.DevicePath, "*", SearchOption.AllDirectories))
+        {
             (await File.ReadAllTextAsync(file)).ShouldNotContain("one-time-token");
+        }
     }
 
     [Fact]
@@ -59,11 +61,16 @@ public sealed class EnrollTests
         tenant.Fault = (context, _) =>
         {
             if (tenant.Calls.Count == 1)
+            {
                 context.Abort();
+            }
+
             return Task.FromResult(tenant.Calls.Count == 1);
         };
         using (var folder = tenant.Open())
+        {
             await Should.ThrowAsync<UnreachableException>(() => tenant.Agent(folder).EnrollAsync(tenant.Enrollment));
+        }
 
         await tenant.EnrollAsync();
 
@@ -77,12 +84,17 @@ public sealed class EnrollTests
         tenant.Fault = async (context, _) =>
         {
             if (tenant.Calls.Count > 1)
+            {
                 return false;
+            }
+
             await context.ProblemAsync(403, "certificate_revoked", "revoked");
             return true;
         };
         using (var folder = tenant.Open())
+        {
             await Should.ThrowAsync<ApiException>(() => tenant.Agent(folder).EnrollAsync(tenant.Enrollment));
+        }
 
         await tenant.EnrollAsync();
 

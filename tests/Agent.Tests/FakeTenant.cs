@@ -89,10 +89,16 @@ internal sealed class FakeTenant : IAsyncDisposable
     {
         context.Response.Headers.Date = (Time.GetUtcNow() + ClockAhead).ToString("R");
         if (request is { Method: "GET", Path: "/crl/sub-cas" })
+        {
             await context.Response.Body.WriteAsync(List());
+        }
         else if (request.Method == "GET")
+        {
             context.Response.StatusCode = 404;
+        }
         else if (!await Fault(context, request))
+        {
             await context.JsonAsync(Change(Issue(request)), ContractsJson.Default.EnrollResponse);
+        }
     }
 }

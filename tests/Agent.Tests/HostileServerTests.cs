@@ -18,7 +18,9 @@ public sealed class HostileServerTests
 
         var e = await Should.ThrowAsync<UnreachableException>(() => new DeviceAgent(folder).EnrollAsync(new Enrollment
         {
-            Settings = new DeviceSettings { TenantUrl = evil.Url, DeviceId = "pump-1", TrustDomain = "acme.iot.example" }, Root = evil.Trust, Token = "one-time-token",
+            Settings = new DeviceSettings { TenantUrl = evil.Url, DeviceId = "pump-1", TrustDomain = "acme.iot.example" },
+            Root = evil.Trust,
+            Token = "one-time-token",
         }));
 
         e.Reason.ShouldBe(UnreachableReason.Untrusted);

@@ -30,7 +30,10 @@ public sealed class RenewalLoopTests
         tenant.Fault = async (context, _) =>
         {
             if (tenant.Calls.Count > 3)
+            {
                 return false;
+            }
+
             await context.ProblemAsync(503, "dependency_unavailable", "later", retryAfter: 1200);
             return true;
         };
@@ -108,7 +111,10 @@ public sealed class RenewalLoopTests
         tenant.Fault = (context, _) =>
         {
             if (tenant.Calls.Count > 3)
+            {
                 return Task.FromResult(false);
+            }
+
             context.Abort();
             return Task.FromResult(true);
         };
@@ -170,13 +176,20 @@ public sealed class RenewalLoopTests
                 while (events.Reader.TryRead(out var e))
                 {
                     if (e.Kind == kind)
+                    {
                         return e;
+                    }
                 }
                 if (ended)
+                {
                     throw new InvalidOperationException($"the loop ended with {await Outcome} without {kind}");
+                }
                 // Only while the loop sleeps, never while it waits for an answer.
                 if (tenant.Time.PendingTimers > 0)
+                {
                     tenant.Time.Advance(TimeSpan.FromMinutes(1));
+                }
+
                 await Task.Yield();
             }
         }

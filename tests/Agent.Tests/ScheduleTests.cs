@@ -48,7 +48,9 @@ public sealed class ScheduleTests
     {
         var backoff = new Backoff(new FixedJitter(1));
         for (var i = 0; i < 200; i++)
+        {
             backoff.Next();
+        }
 
         backoff.Reset();
 

@@ -100,7 +100,9 @@ public sealed class FailureTests
         {
             var block = new byte[1024 * 1024];
             for (var i = 0; i < 9 && !context.RequestAborted.IsCancellationRequested; i++)
+            {
                 await context.Response.Body.WriteAsync(block, CancellationToken.None);
+            }
         };
         using var client = ProviderClient.Create(server.Url, server.Trust.Provider());
 

@@ -29,7 +29,10 @@ public sealed class RetryTests
         server.Answer = (context, _) =>
         {
             if (server.Seen.Count > 1)
+            {
                 return Tenants(context);
+            }
+
             context.Abort();
             return Task.CompletedTask;
         };

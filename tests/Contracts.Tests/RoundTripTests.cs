@@ -30,9 +30,13 @@ public sealed partial class RoundTripTests
         var type = Find(name);
         var required = type.GetProperties().Any(property => property.CustomAttributes.Any(attribute => attribute.AttributeType.Name == "RequiredMemberAttribute"));
         if (required)
+        {
             Should.Throw<JsonException>(() => JsonSerializer.Deserialize("{}", type, ContractsJson.Default));
+        }
         else
+        {
             JsonSerializer.Deserialize("{}", type, ContractsJson.Default).ShouldNotBeNull();
+        }
     }
 
     private static Type Find(string name) => Samples.WireTypes.Single(type => type.ToString() == name);

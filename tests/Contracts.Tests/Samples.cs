@@ -21,14 +21,26 @@ internal static class Samples
     {
         var underlying = Nullable.GetUnderlyingType(type) ?? type;
         if (underlying.IsEnum)
+        {
             return Enum.GetValues(underlying).GetValue(next.Value() % Enum.GetValues(underlying).Length)!;
+        }
+
         if (Simple(underlying, next) is { } simple)
+        {
             return simple;
+        }
+
         if (underlying.IsGenericType && underlying.GetGenericTypeDefinition() == typeof(IReadOnlyList<>))
+        {
             return ListOf(underlying.GetGenericArguments()[0], next);
+        }
+
         var value = Activator.CreateInstance(underlying)!;
         foreach (var property in underlying.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property => property.CanWrite))
+        {
             property.SetValue(value, Create(property.PropertyType, next));
+        }
+
         return value;
     }
 

@@ -25,7 +25,10 @@ public sealed class EventRelayTests : IAsyncLifetime
     public async Task DisposeAsync()
     {
         while (_relays.Count > 0)
+        {
             await StopAsync(_relays[0]);
+        }
+
         _loggers.Dispose();
         await _database.DisposeAsync();
     }
@@ -70,7 +73,10 @@ public sealed class EventRelayTests : IAsyncLifetime
     {
         await using (var connection = await _database.DataSource.OpenConnectionAsync())
         await using (await connection.BeginTransactionAsync())
+        {
             await AuditLog.AppendAsync(connection, Happened.To("undone"), default);
+        }
+
         await OperateAsync("done");
 
         await StartAsync();
@@ -87,7 +93,9 @@ public sealed class EventRelayTests : IAsyncLifetime
         _bus.Before = async _ =>
         {
             if (deaths++ == 0)
+            {
                 await _database.ExecuteAsSuperuserAsync($"SELECT pg_terminate_backend(pid) FROM pg_locks JOIN pg_database d ON d.oid = database WHERE locktype = 'advisory' AND d.datname = '{_database.Name}'");
+            }
         };
 
         await StartAsync();
@@ -102,7 +110,10 @@ public sealed class EventRelayTests : IAsyncLifetime
     {
         _bus.Down = true;
         for (var i = 0; i < 30; i++)
+        {
             await OperateAsync("acme");
+        }
+
         await StartAsync();
         await UntilAsync(() => _log.Text.Contains("they wait in the database", StringComparison.Ordinal));
         (await PositionAsync()).ShouldBe(0);
@@ -191,9 +202,14 @@ public sealed class EventRelayTests : IAsyncLifetime
         {
             // The answer to the first question is under way when a program subscribes and something happens.
             if (asked++ == 1)
+            {
                 _bus.Subscribed = new HashSet<string> { TenantResumed.Name };
+            }
+
             if (asked == 1)
+            {
                 await OperateAsync("after");
+            }
         };
 
         await StartAsync();
@@ -232,7 +248,10 @@ public sealed class EventRelayTests : IAsyncLifetime
     private async Task StopAsync(EventRelay relay)
     {
         if (!_relays.Remove(relay))
+        {
             return;
+        }
+
         await relay.StopAsync(default);
         relay.Dispose();
     }

@@ -30,7 +30,10 @@ internal sealed class RecordingPublisher : IEventPublisher
     public async Task PublishAsync(IReadOnlyList<PlatformEvent> events, CancellationToken cancellationToken)
     {
         if (Down)
+        {
             throw new IOException("the bus is down");
+        }
+
         foreach (var happened in events)
         {
             await Before(happened);

@@ -29,7 +29,10 @@ public sealed class RabbitMqFolderTests : IDisposable
     {
         var site = File.ReadAllText(_temp.Combine("conf", "90-private.conf"));
         foreach (var line in new[] { "management.ssl.port = 1005", "mqtt.listeners.ssl.default = 127.0.0.1:1004", "listeners.ssl.default = 127.0.0.1:1003", "prometheus.tcp.port = 1006" })
+        {
             site.ShouldContain(line);
+        }
+
         site.ShouldNotContain("/etc/rabbitmq");
         _folder.Broker(new RabbitMqProgram("rabbitmq-server", new Version(3, 10))).Environment.Where(v => v.Value?.StartsWith('/') == true && v.Value != "/dev/null").ShouldAllBe(v => v.Value!.StartsWith(_temp.Path, StringComparison.Ordinal));
     }

@@ -76,7 +76,9 @@ public sealed class EnrolledDevice : IDisposable
         using var certificate = Pem.ParseCertificate(identity.Certificate);
         var verified = ChainVerifier.Verify(certificate, Pem.ParseCertificates(identity.CaChain), [root], CertificatePurpose.ClientAuth, TimeProvider.System.GetUtcNow());
         if (!verified.IsValid)
+        {
             throw new InvalidOperationException(verified.Reason);
+        }
     }
 
     public void Dispose() => key.Dispose();

@@ -22,7 +22,10 @@ public sealed class Hold : IAsyncDisposable
     {
         var gate = await database.DataSource.OpenConnectionAsync();
         await using (var take = new NpgsqlCommand("SELECT pg_advisory_lock($1)", gate) { Parameters = { new() { Value = Key } } })
+        {
             await take.ExecuteNonQueryAsync();
+        }
+
         await database.ExecuteAsync($"""
             CREATE OR REPLACE FUNCTION public.hold() RETURNS trigger LANGUAGE plpgsql AS
             $$ BEGIN PERFORM pg_advisory_xact_lock({Key}); RETURN NEW; END $$;
@@ -38,9 +41,15 @@ public sealed class Hold : IAsyncDisposable
         while (await database.ScalarAsync<long>("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND objid = $1::bigint::oid AND database = (SELECT oid FROM pg_database WHERE datname = current_database())", Key) == 0)
         {
             if (process.HasExited)
+            {
                 throw new InvalidOperationException($"the process ended before the held statement:\n{process.Output}");
+            }
+
             if (patience.IsCancellationRequested)
+            {
                 throw new TimeoutException($"nothing wrote to {table}:\n{process.Output}");
+            }
+
             await Task.Delay(20, CancellationToken.None);
         }
     }
@@ -60,7 +69,10 @@ public sealed class Hold : IAsyncDisposable
               AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
             """);
         await using (var open = new NpgsqlCommand("SELECT pg_advisory_unlock($1)", gate) { Parameters = { new() { Value = Key } } })
+        {
             await open.ExecuteNonQueryAsync();
+        }
+
         await gate.DisposeAsync();
         await database.ExecuteAsync($"DROP TRIGGER IF EXISTS hold ON {table}");
     }

@@ -39,7 +39,10 @@ public sealed class ProviderStack : IAsyncDisposable
     {
         var database = await PostgresServer.CreateEmptyDatabaseAsync();
         if (socketFolder is not null)
+        {
             Directory.CreateSymbolicLink(socketFolder, database.SocketFolder);
+        }
+
         var stack = new ProviderStack(database, more, descriptors, socketFolder);
         await stack.StartProcessAsync();
         return stack;
@@ -83,7 +86,10 @@ public sealed class ProviderStack : IAsyncDisposable
     {
         var settings = Settings;
         foreach (var (name, value) in once ?? new Dictionary<string, string?>())
+        {
             settings[name] = value;
+        }
+
         Process = ProcessUnderTest.StartDotnet(StackPrograms.Provider, [], settings, descriptors);
     }
 
@@ -131,9 +137,15 @@ public sealed class ProviderStack : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         if (Process is not null)
+        {
             await Process.DisposeAsync();
+        }
+
         if (database is not null)
+        {
             await database.DisposeAsync();
+        }
+
         folder.Dispose();
     }
 }

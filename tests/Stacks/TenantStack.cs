@@ -38,7 +38,10 @@ public sealed class TenantStack(ProviderStack provider, TestDatabase? database, 
     {
         var settings = Settings;
         foreach (var (name, value) in once ?? new Dictionary<string, string?>())
+        {
             settings[name] = value;
+        }
+
         Process = ProcessUnderTest.StartDotnet(StackPrograms.Tenant, [], settings);
     }
 
@@ -92,7 +95,10 @@ public sealed class TenantStack(ProviderStack provider, TestDatabase? database, 
     {
         await Process.DisposeAsync();
         if (database is not null)
+        {
             await database.DisposeAsync();
+        }
+
         folder.Dispose();
     }
 }

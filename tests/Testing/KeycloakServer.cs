@@ -24,7 +24,10 @@ public sealed class KeycloakServer : IAsyncDisposable
         var folder = new KeycloakFolder(_folder.Path, program, FreePort.Next(), FreePort.Next());
         (Url, _health, AdminPassword, _command) = (folder.Url, folder.Health, folder.AdminPassword, () => folder.ServerAsync());
         if (site is null)
+        {
             return;
+        }
+
         var shipped = new ShippedKeycloak(_folder.Path, program, site, FreePort.Next(), AdminPassword);
         (Url, _health, _command) = (shipped.Url, shipped.Health, shipped.ServerAsync);
     }

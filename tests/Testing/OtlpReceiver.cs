@@ -40,6 +40,8 @@ public sealed class OtlpReceiver : IAsyncDisposable
         using var body = new MemoryStream();
         await context.Request.Body.CopyToAsync(body);
         if (context.Request.ContentType == "application/x-protobuf")
+        {
             _received.Enqueue((context.Request.Path, body.ToArray()));
+        }
     }
 }

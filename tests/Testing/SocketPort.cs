@@ -42,7 +42,9 @@ public sealed class SocketPort : IAsyncDisposable
         try
         {
             while (true)
+            {
                 connections.Add(CarryAsync(await _listener.AcceptSocketAsync(_end.Token)));
+            }
         }
         catch (OperationCanceledException)
         {

@@ -11,11 +11,19 @@ internal static class Confirm
     public static void Ask(Run run, string question)
     {
         if (run.Get(Yes))
+        {
             return;
+        }
+
         if (Console.IsInputRedirected || Console.IsErrorRedirected)
+        {
             throw CliException.Usage($"{question} Say --yes");
+        }
+
         if (!run.Terminal.Remarks.Prompt(new ConfirmationPrompt(question.EscapeMarkup()) { DefaultValue = false }))
+        {
             throw CliException.Failed("not_confirmed", "nothing was done");
+        }
     }
 
     /// <summary>For what must not happen by a reflex: the answer is a name, which the server compares.</summary>
@@ -25,7 +33,10 @@ internal static class Confirm
     public static string AskForName(Run run, string question, string otherwise)
     {
         if (Console.IsInputRedirected || Console.IsErrorRedirected)
+        {
             throw CliException.Usage($"{question} Give {otherwise}");
+        }
+
         var name = run.Terminal.Remarks.Prompt(new TextPrompt<string>(question.EscapeMarkup()).AllowEmpty());
         return name.Length > 0 ? name : throw CliException.Failed("not_confirmed", "nothing was done");
     }

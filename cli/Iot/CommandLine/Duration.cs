@@ -11,7 +11,10 @@ internal static partial class Duration
     {
         var text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
         if (TryParse(text, out var duration))
+        {
             return duration;
+        }
+
         result.AddError($"'{text}' is not a duration; write 90s, 15m, 24h, 1h30m or 7d");
         return default;
     }
@@ -20,7 +23,10 @@ internal static partial class Duration
     {
         duration = TimeSpan.Zero;
         if (text.Length is 0 or > 20 || Shape().Match(text) is not { Success: true } match)
+        {
             return false;
+        }
+
         duration = Part(match, "d", TimeSpan.FromDays(1)) + Part(match, "h", TimeSpan.FromHours(1)) + Part(match, "m", TimeSpan.FromMinutes(1)) + Part(match, "s", TimeSpan.FromSeconds(1));
         return duration > TimeSpan.Zero;
     }
@@ -39,7 +45,10 @@ internal sealed record PointInTime(DateTimeOffset? At, TimeSpan Ago)
     {
         var text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
         if (TryParse(text) is { } parsed)
+        {
             return parsed;
+        }
+
         result.AddError($"'{text}' is not a time; write 2026-11-01T08:00:00Z, 2026-11-01, or how long ago: 15m, 24h, 7d");
         return null;
     }

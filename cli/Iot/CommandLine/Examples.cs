@@ -25,7 +25,10 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
         var output = parseResult.InvocationConfiguration.Output;
         output.WriteLine("Examples:");
         foreach (var example in Examples.Of(parseResult.CommandResult.Command))
+        {
             output.WriteLine($"  {example}");
+        }
+
         output.WriteLine();
         return result;
     }

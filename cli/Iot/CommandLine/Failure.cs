@@ -29,7 +29,10 @@ internal sealed record Failure(int ExitCode, string Code, string Message)
     public void Write(TextWriter output, TextWriter error, bool json)
     {
         if (json)
+        {
             output.WriteLine(JsonSerializer.Serialize(new { error = new { Code, Message, ExitCode } }, Json.Options));
+        }
+
         error.WriteLine($"error: {Message}");
     }
 

@@ -17,7 +17,9 @@ internal static class RevocationOptions
         code.Validators.Add(result =>
         {
             if (!RevocationReasons.TryParse(result.GetValueOrDefault<int>(), out _))
+            {
                 result.AddError("--reason-code is 0 to 10 without 7 (RFC 5280 5.3.1)");
+            }
         });
         return code;
     }

@@ -45,7 +45,10 @@ internal sealed class Interrupt : IDisposable
     public void Dispose()
     {
         foreach (var registration in registrations)
+        {
             registration.Dispose();
+        }
+
         source.Dispose();
     }
 

@@ -10,7 +10,10 @@ internal static class Verb
     {
         var command = new Command(name, description);
         foreach (var symbol in symbols)
+        {
             Add(command, symbol);
+        }
+
         Examples.Add(command, examples);
         command.SetAction((parsed, cancellationToken) => run(RunOf(parsed), cancellationToken));
         return command;
@@ -21,7 +24,10 @@ internal static class Verb
     {
         var group = new Command(name, description);
         foreach (var command in commands)
+        {
             group.Add(command);
+        }
+
         Examples.Add(group, examples);
         return group;
     }
@@ -29,9 +35,13 @@ internal static class Verb
     private static void Add(Command command, Symbol symbol)
     {
         if (symbol is Argument argument)
+        {
             command.Add(argument);
+        }
         else
+        {
             command.Add((Option)symbol);
+        }
     }
 
     private static Run RunOf(ParseResult parsed)

@@ -11,16 +11,16 @@ internal static class Connect
     /// <param name="patience">For each call; null: the client's usual.</param>
     public static async Task<T> ToProviderAsync<T>(Run run, Func<ProviderClient, RootTrust, Task<T>> use, CancellationToken cancellationToken, TimeSpan? patience = null)
     {
-        var (url, trust) = await FindAsync(run, ServerOptions.Provider, cancellationToken).ConfigureAwait(false);
+        var (url, trust) = await FindAsync(run, ServerOptions.Provider, cancellationToken);
         using var client = ProviderClient.Create(url, trust.Provider(time: run.Time), timeout: patience);
-        return await LoggedInAsync(client, run, ServerOptions.Provider, () => use(client, trust), cancellationToken).ConfigureAwait(false);
+        return await LoggedInAsync(client, run, ServerOptions.Provider, () => use(client, trust), cancellationToken);
     }
 
     public static async Task<T> ToTenantAsync<T>(Run run, Func<TenantClient, RootTrust, Task<T>> use, CancellationToken cancellationToken)
     {
-        var (url, trust) = await FindAsync(run, ServerOptions.Tenant, cancellationToken).ConfigureAwait(false);
-        using var client = TenantClient.Create(url, await TenantServer.FindAsync(run, url, trust, cancellationToken).ConfigureAwait(false));
-        return await LoggedInAsync(client, run, ServerOptions.Tenant, () => use(client, trust), cancellationToken).ConfigureAwait(false);
+        var (url, trust) = await FindAsync(run, ServerOptions.Tenant, cancellationToken);
+        using var client = TenantClient.Create(url, await TenantServer.FindAsync(run, url, trust, cancellationToken));
+        return await LoggedInAsync(client, run, ServerOptions.Tenant, () => use(client, trust), cancellationToken);
     }
 
     /// <summary>For what provider and tenant have in common; --tenant chooses.</summary>
@@ -32,7 +32,7 @@ internal static class Connect
     public static async Task<(Uri Url, RootTrust Trust)> FindAsync(Run run, ServerOptions options, CancellationToken cancellationToken)
     {
         var url = ServerAddress.Of(run, options);
-        return (url, await ServerTrust.FindAsync(run, options, url, cancellationToken).ConfigureAwait(false));
+        return (url, await ServerTrust.FindAsync(run, options, url, cancellationToken));
     }
 
     private static async Task<T> LoggedInAsync<T>(PlatformClient client, Run run, ServerOptions options, Func<Task<T>> use, CancellationToken cancellationToken)
@@ -40,7 +40,7 @@ internal static class Connect
         var user = run.Get(ServerOptions.Username)!;
         try
         {
-            await client.LoginAsync(user, Credentials.Find(run, options), cancellationToken).ConfigureAwait(false);
+            await client.LoginAsync(user, Credentials.Find(run, options), cancellationToken);
         }
         catch (ApiException e) when (e.Status == 401)
         {
@@ -48,7 +48,7 @@ internal static class Connect
         }
         try
         {
-            return await use().ConfigureAwait(false);
+            return await use();
         }
         catch (ApiException e) when (e.Status == 404 && e.Code is "not_found" or "http_404")
         {
@@ -56,7 +56,7 @@ internal static class Connect
         }
         finally
         {
-            await LogOutAsync(client).ConfigureAwait(false);
+            await LogOutAsync(client);
         }
     }
 
@@ -66,7 +66,7 @@ internal static class Connect
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(3));
         try
         {
-            await client.LogoutAsync(patience.Token).ConfigureAwait(false);
+            await client.LogoutAsync(patience.Token);
         }
         catch (Exception e) when (e is ApiException or UnreachableException or OperationCanceledException)
         {

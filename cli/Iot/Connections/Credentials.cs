@@ -10,11 +10,20 @@ internal static class Credentials
     public static string Find(Run run, ServerOptions options)
     {
         if (run.Get(ServerOptions.PasswordFile) is { } file)
+        {
             return Read(file);
+        }
+
         if (run.Env("IOT_ADMIN_PASSWORD") is { } configured)
+        {
             return configured;
+        }
+
         if (run.Get(ServerOptions.Username) == "admin" && LocalStack.Of(run, options).RequireKind(options).AdminPassword is { } local)
+        {
             return local;
+        }
+
         return Ask(run, $"Password of {run.Get(ServerOptions.Username)}:", "--password-file, IOT_ADMIN_PASSWORD, or --data FOLDER of a stack on this machine");
     }
 

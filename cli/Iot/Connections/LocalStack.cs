@@ -64,7 +64,10 @@ internal sealed class LocalStack
         var isTenant = Directory.Exists(Path.Combine(Folder, "join-bundle"));
         var isProvider = !isTenant && File.Exists(Path.Combine(Folder, "secrets", "intermediate_ca_key"));
         if (options.Stack == Stack.Tenant ? isProvider : isTenant)
+        {
             throw CliException.Usage($"{Folder} is the data folder of a {(isTenant ? "tenant" : "provider")}; this command asks a {options.Name}");
+        }
+
         return this;
     }
 
@@ -85,9 +88,15 @@ internal sealed class LocalStack
     public static LocalStack Of(Run run, ServerOptions options)
     {
         if ((run.Get(ServerOptions.Data) ?? run.Env("IOT_DATA")) is not { } chosen)
+        {
             return new LocalStack(DataFolder.DefaultPath(options.Name), chosen: false);
+        }
+
         if (!Directory.Exists(chosen))
+        {
             throw CliException.Usage($"there is no data folder {chosen}");
+        }
+
         var stack = new LocalStack(Path.GetFullPath(chosen), chosen: true);
         stack.RequireReadable();
         return stack;
@@ -96,6 +105,8 @@ internal sealed class LocalStack
     private void RequireReadable()
     {
         if (Unreadable is { } problem)
+        {
             throw new CliException(ExitCode.Failed, "access_denied", problem);
+        }
     }
 }

@@ -11,7 +11,7 @@ internal static class Pages
         string? cursor = null;
         do
         {
-            var page = await fetch(cursor).ConfigureAwait(false);
+            var page = await fetch(cursor);
             items.AddRange(page.Items);
             // A server that hands out the same cursor for ever must not hold us for ever.
             cursor = page.NextCursor == cursor ? null : page.NextCursor;

@@ -8,16 +8,31 @@ internal static class ServerTrust
     public static async Task<RootTrust> FindAsync(Run run, ServerOptions options, Uri url, CancellationToken cancellationToken)
     {
         if (run.Get(ServerOptions.Root) is { } file)
+        {
             return FromFile(file);
+        }
+
         if (run.Get(ServerOptions.Fingerprint) is { } given)
-            return await FetchAsync(url, given, cancellationToken).ConfigureAwait(false);
+        {
+            return await FetchAsync(url, given, cancellationToken);
+        }
+
         var local = LocalStack.Of(run, options);
         if (local.IsChosen && local.Root is { } chosen)
+        {
             return chosen;
+        }
+
         if (run.Env("STEP_CA_FINGERPRINT") is { } configured)
-            return await FetchAsync(url, configured, cancellationToken).ConfigureAwait(false);
+        {
+            return await FetchAsync(url, configured, cancellationToken);
+        }
+
         if (local.Unreadable is { } problem)
+        {
             throw new CliException(ExitCode.Failed, "access_denied", problem);
+        }
+
         return local.Root ?? throw CliException.Usage(
             $"which root certificate may {url} be trusted by? give --fingerprint (from 'iot ca fingerprint' on the provider's machine), --root FILE, or --data FOLDER");
     }
@@ -38,7 +53,7 @@ internal static class ServerTrust
     {
         try
         {
-            return await RootTrust.FetchAsync(url, fingerprint, cancellationToken: cancellationToken).ConfigureAwait(false);
+            return await RootTrust.FetchAsync(url, fingerprint, cancellationToken: cancellationToken);
         }
         catch (ApiException e) when (e.Status == 404)
         {

@@ -16,9 +16,12 @@ internal static class TenantServer
         var local = LocalStack.Of(run, ServerOptions.Tenant);
         var server = root.Tenant(TrustDomain(run, url, local), run.Time);
         if (local.RevokedSubCas is { } known)
+        {
             return server.With(known, required: false);
+        }
+
         using var client = TenantClient.Create(url, server);
-        return server.With(await client.GetRevokedSubCasAsync(cancellationToken).ConfigureAwait(false), required: true);
+        return server.With(await client.GetRevokedSubCasAsync(cancellationToken), required: true);
     }
 
     public static string TrustDomain(Run run, Uri url) => TrustDomain(run, url, LocalStack.Of(run, ServerOptions.Tenant));

@@ -16,11 +16,17 @@ internal sealed class DemoCertificates(DemoFolder folder, TimeProvider time)
     {
         var issued = new List<Recorded>();
         foreach (var (stack, admin) in stacks)
-            issued.AddRange(await FetchAsync(stack, admin, cancellationToken).ConfigureAwait(false));
+        {
+            issued.AddRange(await FetchAsync(stack, admin, cancellationToken));
+        }
+
         var authorities = issued.Select(record => record.Certificate).Where(IsAuthority).ToArray();
         foreach (var record in issued)
+        {
             Check(record, authorities, root);
-        var openssl = await OpensslAsync(issued, authorities, root, cancellationToken).ConfigureAwait(false);
+        }
+
+        var openssl = await OpensslAsync(issued, authorities, root, cancellationToken);
         string[] verifiers = openssl is null ? ["iot"] : ["iot", openssl];
         return [.. issued.Select(record => new DemoCertificate(
             record.Stack, record.Summary.Profile, record.Summary.Subject, Name(record.Certificate.IssuerName), record.Summary.Serial, record.Summary.NotAfter,
@@ -30,9 +36,9 @@ internal sealed class DemoCertificates(DemoFolder folder, TimeProvider time)
     private static async Task<IReadOnlyList<Recorded>> FetchAsync(string stack, PlatformClient admin, CancellationToken cancellationToken)
     {
         var records = new List<Recorded>();
-        foreach (var summary in await Pages.CollectAsync(cursor => admin.ListCertificatesAsync(cursor: cursor, cancellationToken: cancellationToken)).ConfigureAwait(false))
+        foreach (var summary in await Pages.CollectAsync(cursor => admin.ListCertificatesAsync(cursor: cursor, cancellationToken: cancellationToken)))
         {
-            var detail = await admin.GetCertificateAsync(summary.Serial, cancellationToken).ConfigureAwait(false);
+            var detail = await admin.GetCertificateAsync(summary.Serial, cancellationToken);
             records.Add(new Recorded(stack, summary, X509Certificate2.CreateFromPem(detail.Pem)));
         }
         return records;
@@ -54,13 +60,16 @@ internal sealed class DemoCertificates(DemoFolder folder, TimeProvider time)
     private async Task<string?> OpensslAsync(IReadOnlyList<Recorded> issued, X509Certificate2[] authorities, RootTrust root, CancellationToken cancellationToken)
     {
         if (ProgramPath.Find("openssl") is not { } openssl)
+        {
             return null;
+        }
+
         var certificates = folder.Create("certificates");
         var rootFile = Save("root_ca.crt", [root.Root]);
         var untrusted = Save("authorities.pem", authorities);
         var files = issued.Select(record => Save($"{record.Stack}-{record.Summary.Serial}.crt", [record.Certificate])).ToArray();
-        var version = (await ToolRun.RunAsync(openssl, ["version"], cancellationToken).ConfigureAwait(false)).Output;
-        var verify = await ToolRun.RunAsync(openssl, ["verify", "-x509_strict", "-CAfile", rootFile, "-untrusted", untrusted, .. files], cancellationToken).ConfigureAwait(false);
+        var version = (await ToolRun.RunAsync(openssl, ["version"], cancellationToken)).Output;
+        var verify = await ToolRun.RunAsync(openssl, ["verify", "-x509_strict", "-CAfile", rootFile, "-untrusted", untrusted, .. files], cancellationToken);
         Expect.That(verify.ExitCode == 0, $"openssl verify -x509_strict refuses a chain:\n{verify.Output}{verify.Error}");
         return string.Join(' ', version.Split(' ').Take(2));
 

@@ -15,7 +15,7 @@ internal static class DemoCommand
     private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
     {
         using var folder = DemoFolder.Open(run.Get(DemoOptions.Data) ?? DataFolder.DefaultPath("demo"));
-        var ended = await folder.StopKeptAsync().ConfigureAwait(false);
+        var ended = await folder.StopKeptAsync();
         if (run.Get(DemoOptions.Stop))
         {
             run.Terminal.Result(new { Stopped = ended }, console => console.WriteLine(ended == 0 ? "nothing was running" : $"stopped {ended} processes of the demo in {folder.Path}"));
@@ -24,7 +24,7 @@ internal static class DemoCommand
         folder.Clear();
         var progress = new DemoProgress(run.Terminal.Console, run.Time);
         var shape = new DemoShape(run.Get(DemoOptions.Broker) == DemoOptions.RabbitMq, run.Get(DemoOptions.Identity) == DemoOptions.Keycloak, run.Get(DemoOptions.Keep));
-        var report = await DemoRun.PlayAsync(folder, shape, progress, run.Time, cancellationToken).ConfigureAwait(false);
+        var report = await DemoRun.PlayAsync(folder, shape, progress, run.Time, cancellationToken);
         run.Terminal.Result(report, console => DemoSummary.Print(console, report));
         return ExitCode.Ok;
     }

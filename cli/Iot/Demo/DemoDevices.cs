@@ -18,7 +18,9 @@ internal sealed class DemoDevices(DemoFolder folder, TimeProvider time)
         foreach (var tenant in tenants)
         {
             foreach (var (suffix, type) in Kinds)
-                devices.Add(await EnrollAsync(tenant, $"{tenant.Id}-{suffix}", type, cancellationToken).ConfigureAwait(false));
+            {
+                devices.Add(await EnrollAsync(tenant, $"{tenant.Id}-{suffix}", type, cancellationToken));
+            }
         }
         return devices;
     }
@@ -27,7 +29,7 @@ internal sealed class DemoDevices(DemoFolder folder, TimeProvider time)
     {
         using var files = Open(device.Tenant, device.DeviceId);
         using var before = files.LoadIdentity()!;
-        using var after = await new DeviceAgent(files, time).RenewAsync(newKey: true, cancellationToken).ConfigureAwait(false);
+        using var after = await new DeviceAgent(files, time).RenewAsync(newKey: true, cancellationToken);
         Expect.That(Serial(before) != Serial(after), $"{device.DeviceId} got its old certificate back");
         Expect.That(!before.Certificate.GetPublicKey().AsSpan().SequenceEqual(after.Certificate.GetPublicKey()), $"{device.DeviceId} renewed without its new key");
         return new DemoRenewal(device.Tenant, device.DeviceId, Serial(before), Serial(after));
@@ -35,11 +37,11 @@ internal sealed class DemoDevices(DemoFolder folder, TimeProvider time)
 
     public async Task<DemoRevocation> RevokeAsync(DemoTenant tenant, DemoDevice device, CancellationToken cancellationToken)
     {
-        await tenant.Admin.RevokeDeviceAsync(device.DeviceId, new RevokeRequest { ReasonCode = (int)RevocationReason.KeyCompromise, Reason = "demo: stolen" }, cancellationToken).ConfigureAwait(false);
+        await tenant.Admin.RevokeDeviceAsync(device.DeviceId, new RevokeRequest { ReasonCode = (int)RevocationReason.KeyCompromise, Reason = "demo: stolen" }, cancellationToken);
         using var files = Open(device.Tenant, device.DeviceId);
         try
         {
-            using var renewed = await new DeviceAgent(files, time).RenewAsync(newKey: true, cancellationToken).ConfigureAwait(false);
+            using var renewed = await new DeviceAgent(files, time).RenewAsync(newKey: true, cancellationToken);
         }
         catch (ApiException e) when (e.Status is 401 or 403)
         {
@@ -50,7 +52,7 @@ internal sealed class DemoDevices(DemoFolder folder, TimeProvider time)
 
     private async Task<DemoDevice> EnrollAsync(DemoTenant tenant, string id, string type, CancellationToken cancellationToken)
     {
-        var token = await tenant.Admin.CreateTokenAsync(new CreateEnrollmentTokenRequest { DeviceId = id, ExpiresInSeconds = 600, Note = "demo" }, cancellationToken).ConfigureAwait(false);
+        var token = await tenant.Admin.CreateTokenAsync(new CreateEnrollmentTokenRequest { DeviceId = id, ExpiresInSeconds = 600, Note = "demo" }, cancellationToken);
         using var files = Open(tenant.Id, id);
         using var identity = await new DeviceAgent(files, time).EnrollAsync(new Enrollment
         {
@@ -58,7 +60,7 @@ internal sealed class DemoDevices(DemoFolder folder, TimeProvider time)
             Root = tenant.Trust,
             Token = token.Token,
             WithWireGuard = true,
-        }, cancellationToken).ConfigureAwait(false);
+        }, cancellationToken);
         return new DemoDevice(tenant.Id, id, Serial(identity), identity.NotAfter, files.IdentityPath);
     }
 

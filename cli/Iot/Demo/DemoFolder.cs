@@ -27,7 +27,10 @@ internal sealed class DemoFolder : IDisposable
         {
             Directory.CreateDirectory(full, Traversable);
             if (Directory.EnumerateFileSystemEntries(full).Any() && !File.Exists(System.IO.Path.Combine(full, Mark)))
+            {
                 throw CliException.Failed("not_a_demo_folder", $"{full} is not empty and was not made by the demo, which would delete everything in it; choose another folder with --data");
+            }
+
             return new DemoFolder(full, new FileStream(System.IO.Path.Combine(full, Mark), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
         }
         catch (IOException e) when (e.HResult == 11)
@@ -55,9 +58,13 @@ internal sealed class DemoFolder : IDisposable
         foreach (var entry in new DirectoryInfo(Path).EnumerateFileSystemInfos())
         {
             if (entry is DirectoryInfo { LinkTarget: null } folder)
+            {
                 folder.Delete(recursive: true);
+            }
             else if (entry.Name != Mark)
+            {
                 entry.Delete();
+            }
         }
     }
 
@@ -68,9 +75,12 @@ internal sealed class DemoFolder : IDisposable
     public async Task<int> StopKeptAsync()
     {
         if (!File.Exists(Combine(Kept)))
+        {
             return 0;
-        var processes = JsonSerializer.Deserialize<ProcessMark[]>(await File.ReadAllTextAsync(Combine(Kept)).ConfigureAwait(false), Json.Options) ?? [];
-        var ended = await Task.WhenAll(processes.Select(process => process.StopAsync(TimeSpan.FromSeconds(20)))).ConfigureAwait(false);
+        }
+
+        var processes = JsonSerializer.Deserialize<ProcessMark[]>(await File.ReadAllTextAsync(Combine(Kept)), Json.Options) ?? [];
+        var ended = await Task.WhenAll(processes.Select(process => process.StopAsync(TimeSpan.FromSeconds(20))));
         File.Delete(Combine(Kept));
         return ended.Count(stopped => stopped);
     }

@@ -30,7 +30,10 @@ internal sealed class DemoHost : IAsyncDisposable
         settings["IOT_DATA"] = data;
         settings["IOT_LISTEN"] = settings["IOT_PUBLIC_URL"] = $"https://127.0.0.1:{port}";
         foreach (var (setting, value) in more)
+        {
             settings[setting] = value;
+        }
+
         var child = ChildProcess.Start(new ChildCommand { FileName = ProgramPath.Dotnet(), Arguments = [assembly], Environment = settings, LogFile = log, WorkingDirectory = folder.Path, DiesWithUs = !keep });
         return new DemoHost(name, data, log, child);
     }
@@ -43,17 +46,25 @@ internal sealed class DemoHost : IAsyncDisposable
         var last = new Queue<string>();
         try
         {
-            await foreach (var line in LogFollower.FollowAsync(Log, process.Exited, time, limit.Token).ConfigureAwait(false))
+            await foreach (var line in LogFollower.FollowAsync(Log, process.Exited, time, limit.Token))
             {
                 if (HostReady.TryParse(line) is { } ready)
+                {
                     return Ready = ready;
+                }
+
                 if (FirstBootLine.TryParse(line) is { } step)
+                {
                     onFirstBoot(step);
+                }
+
                 last.Enqueue(line);
                 if (last.Count > 15)
+                {
                     last.Dequeue();
+                }
             }
-            throw CliException.Failed("host_ended", $"{Name} ended with exit code {await process.Exited.ConfigureAwait(false)} before it was ready: {Reason(last)}\nits log: {Log}");
+            throw CliException.Failed("host_ended", $"{Name} ended with exit code {await process.Exited} before it was ready: {Reason(last)}\nits log: {Log}");
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

@@ -34,7 +34,7 @@ internal sealed class DemoKeycloak : IAsyncDisposable
         Expect.That(KeycloakProgram.HasJava, "Keycloak needs Java 17 or newer; install it (Debian: apt-get install default-jre-headless), or set JAVA_HOME");
         var ports = FreePort.Next(2);
         var files = new KeycloakFolder(folder.Create("keycloak"), program, ports[0], ports[1]);
-        return new DemoKeycloak(files, DemoService.Start(folder, "keycloak", await files.ServerAsync(cancellationToken).ConfigureAwait(false), keep));
+        return new DemoKeycloak(files, DemoService.Start(folder, "keycloak", await files.ServerAsync(cancellationToken), keep));
     }
 
     public IReadOnlyDictionary<string, string?> TenantSettings(string tenant) => new Dictionary<string, string?>(Identity(tenant), StringComparer.Ordinal)
@@ -46,16 +46,16 @@ internal sealed class DemoKeycloak : IAsyncDisposable
     /// <summary>Until it answers, and has the provider's realm.</summary>
     public async Task InitAsync(ProviderClient admin, TimeProvider time, CancellationToken cancellationToken)
     {
-        await Process.WaitUntilAsync(IsReadyAsync, Patience, time, cancellationToken).ConfigureAwait(false);
-        await admin.InitIdentityAsync(new InitIdentityRequest { Username = KeycloakFolder.Admin, Password = files.AdminPassword }, cancellationToken).ConfigureAwait(false);
+        await Process.WaitUntilAsync(IsReadyAsync, Patience, time, cancellationToken);
+        await admin.InitIdentityAsync(new InitIdentityRequest { Username = KeycloakFolder.Admin, Password = files.AdminPassword }, cancellationToken);
     }
 
     public async Task<DemoStaff> HireAsync(DemoFolder folder, CancellationToken cancellationToken)
     {
         var issuer = new OidcOptions { Issuer = files.Issuer(ProviderRealm) };
         using var keycloak = new KeycloakHttp(issuer);
-        var admin = await KeycloakAdmin.SignInAsync(keycloak, new KeycloakRealm(issuer), "master", KeycloakFolder.Admin, files.AdminPassword, cancellationToken).ConfigureAwait(false);
-        return await DemoStaff.HireAsync(folder, admin, cancellationToken).ConfigureAwait(false);
+        var admin = await KeycloakAdmin.SignInAsync(keycloak, new KeycloakRealm(issuer), "master", KeycloakFolder.Admin, files.AdminPassword, cancellationToken);
+        return await DemoStaff.HireAsync(folder, admin, cancellationToken);
     }
 
     public ValueTask DisposeAsync()
@@ -70,7 +70,7 @@ internal sealed class DemoKeycloak : IAsyncDisposable
     {
         try
         {
-            using var response = await http.GetAsync(files.Health, cancellationToken).ConfigureAwait(false);
+            using var response = await http.GetAsync(files.Health, cancellationToken);
             return response.IsSuccessStatusCode;
         }
         catch (HttpRequestException)

@@ -16,7 +16,7 @@ internal sealed class DemoProgress(IAnsiConsole console, TimeProvider time)
         var started = time.GetTimestamp();
         try
         {
-            var (value, detail) = await SpinAsync(step, act).ConfigureAwait(false);
+            var (value, detail) = await SpinAsync(step, act);
             var took = time.GetElapsedTime(started);
             steps.Add(new DemoStep(step, Math.Round(took.TotalMilliseconds, 1), detail));
             console.Write(new Markup($"[green]✓[/] [bold]{step.EscapeMarkup(),-48}[/][grey]{Print.Seconds(took.TotalMilliseconds),8}[/]  {detail.EscapeMarkup()}\n"));

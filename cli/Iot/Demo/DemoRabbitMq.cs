@@ -51,13 +51,17 @@ internal sealed class DemoRabbitMq : IAsyncDisposable
         var broker = DemoService.Start(folder, "rabbitmq", files.Broker(program), keep);
         processes.Add(broker);
         foreach (var port in new[] { files.Ports.Management, files.Ports.Amqp, files.Ports.Mqtt })
-            await broker.WaitUntilAsync(limit => ListensAsync(port, limit), Patience, time, cancellationToken).ConfigureAwait(false);
+        {
+            await broker.WaitUntilAsync(limit => ListensAsync(port, limit), Patience, time, cancellationToken);
+        }
     }
 
     public async ValueTask DisposeAsync()
     {
         foreach (var process in Enumerable.Reverse(processes))
-            await process.DisposeAsync().ConfigureAwait(false);
+        {
+            await process.DisposeAsync();
+        }
     }
 
     private static async Task<bool> ListensAsync(int port, CancellationToken cancellationToken)
@@ -65,7 +69,7 @@ internal sealed class DemoRabbitMq : IAsyncDisposable
         using var socket = new TcpClient();
         try
         {
-            await socket.ConnectAsync(IPAddress.Loopback, port, cancellationToken).ConfigureAwait(false);
+            await socket.ConnectAsync(IPAddress.Loopback, port, cancellationToken);
             return true;
         }
         catch (SocketException)

@@ -11,45 +11,50 @@ internal static class DemoRun
     public static async Task<DemoReport> PlayAsync(DemoFolder folder, DemoShape shape, DemoProgress progress, TimeProvider time, CancellationToken cancellationToken)
     {
         var started = time.GetTimestamp();
-        await using var services = await DemoServices.LaunchAsync(folder, shape, cancellationToken).ConfigureAwait(false);
+        await using var services = await DemoServices.LaunchAsync(folder, shape, cancellationToken);
         await using var stacks = new DemoStacks(folder, services, progress, time, shape.Keep);
         var (provider, trust) = await progress.StepAsync("start the provider, make root and intermediate", async () =>
         {
-            var (host, root) = await stacks.StartProviderAsync(cancellationToken).ConfigureAwait(false);
+            var (host, root) = await stacks.StartProviderAsync(cancellationToken);
             return ((host, root), host.Ready.Url.ToString());
-        }).ConfigureAwait(false);
-        using var admin = await DemoStacks.LogInAsync(provider, trust, cancellationToken).ConfigureAwait(false);
-        await services.CompleteAsync(progress, admin, time, cancellationToken).ConfigureAwait(false);
+        });
+        using var admin = await DemoStacks.LogInAsync(provider, trust, cancellationToken);
+        await services.CompleteAsync(progress, admin, time, cancellationToken);
         var prepared = await progress.StepAsync("prepare two tenants, a JOIN key each", async () =>
         {
-            var keys = await stacks.PrepareAsync(admin, trust, cancellationToken).ConfigureAwait(false);
+            var keys = await stacks.PrepareAsync(admin, trust, cancellationToken);
             return (keys, string.Join(", ", keys.Select(key => key.Id)));
-        }).ConfigureAwait(false);
+        });
         var tenants = await progress.StepAsync("first boot of the tenants: Sub-CA key, JOIN", async () =>
         {
-            var joined = await stacks.BootAsync(prepared, trust, cancellationToken).ConfigureAwait(false);
+            var joined = await stacks.BootAsync(prepared, trust, cancellationToken);
             return (joined, string.Join(", ", joined.Select(tenant => $"{tenant.Id} {tenant.Host.Ready.Url}")));
-        }).ConfigureAwait(false);
+        });
         try
         {
             if (services.RabbitMq is not null)
             {
-                await progress.StepAsync("compare RabbitMQ with what it should be, see it ask", () => CheckBrokerAsync(admin, tenants, cancellationToken)).ConfigureAwait(false);
+                await progress.StepAsync("compare RabbitMQ with what it should be, see it ask", () => CheckBrokerAsync(admin, tenants, cancellationToken));
                 await progress.StepAsync("be refused under another tenant's client id", async () =>
                 {
-                    var refused = await new DemoTelemetry(services.RabbitMq, time).BeRefusedAsync(tenants[^1], tenants[0], cancellationToken).ConfigureAwait(false);
+                    var refused = await new DemoTelemetry(services.RabbitMq, time).BeRefusedAsync(tenants[^1], tenants[0], cancellationToken);
                     return (refused, $"{tenants[^1].Id} as {refused}: not authorised");
-                }).ConfigureAwait(false);
+                });
             }
 
             if (services.Keycloak is { } keycloak)
-                await progress.StepAsync("sign the provider's staff in, at a tenant too", () => SignInAsync(folder, keycloak, provider, tenants[0], trust, cancellationToken)).ConfigureAwait(false);
-            return await WithTenantsAsync(folder, progress, time, shape.Keep, services, stacks, admin, trust, tenants, started, cancellationToken).ConfigureAwait(false);
+            {
+                await progress.StepAsync("sign the provider's staff in, at a tenant too", () => SignInAsync(folder, keycloak, provider, tenants[0], trust, cancellationToken));
+            }
+
+            return await WithTenantsAsync(folder, progress, time, shape.Keep, services, stacks, admin, trust, tenants, started, cancellationToken);
         }
         finally
         {
             foreach (var tenant in tenants)
+            {
                 tenant.Dispose();
+            }
         }
     }
 
@@ -60,38 +65,38 @@ internal static class DemoRun
         var agents = new DemoDevices(folder, time);
         var devices = await progress.StepAsync("enrol three devices per tenant, a token each", async () =>
         {
-            var enrolled = await agents.EnrollAsync(tenants, cancellationToken).ConfigureAwait(false);
+            var enrolled = await agents.EnrollAsync(tenants, cancellationToken);
             return (enrolled, string.Create(CultureInfo.InvariantCulture, $"{enrolled.Count} devices"));
-        }).ConfigureAwait(false);
+        });
         var renewal = await progress.StepAsync("renew one over mTLS with a new key", async () =>
         {
-            var renewed = await agents.RenewAsync(devices[0], cancellationToken).ConfigureAwait(false);
+            var renewed = await agents.RenewAsync(devices[0], cancellationToken);
             return (renewed, $"{renewed.DeviceId}: {renewed.OldSerial[..8]}… is now {renewed.NewSerial[..8]}…");
-        }).ConfigureAwait(false);
+        });
         var revocation = await progress.StepAsync("revoke one, its renewal is refused", async () =>
         {
-            var revoked = await agents.RevokeAsync(tenants[^1], devices[^1], cancellationToken).ConfigureAwait(false);
+            var revoked = await agents.RevokeAsync(tenants[^1], devices[^1], cancellationToken);
             return (revoked, string.Create(CultureInfo.InvariantCulture, $"{revoked.DeviceId}: {revoked.RenewalRefusedStatus} {revoked.RenewalRefusedCode}"));
-        }).ConfigureAwait(false);
+        });
         if (services.RabbitMq is { } broker)
         {
             await progress.StepAsync("send a reading over a tenant's bridge", async () =>
             {
-                var stored = await new DemoTelemetry(broker, time).SendAsync(tenants[0], devices[0].DeviceId, admin, cancellationToken).ConfigureAwait(false);
+                var stored = await new DemoTelemetry(broker, time).SendAsync(tenants[0], devices[0].DeviceId, admin, cancellationToken);
                 return (stored, $"{stored.Topic} {stored.Payload}");
-            }).ConfigureAwait(false);
+            });
         }
         (string Stack, PlatformClient Admin)[] admins = [("provider", admin), .. tenants.Select(tenant => (tenant.Id, (PlatformClient)tenant.Admin))];
         var certificates = await progress.StepAsync("verify every chain to the root", async () =>
         {
-            var verified = await new DemoCertificates(folder, time).VerifyAsync(admins, trust, cancellationToken).ConfigureAwait(false);
+            var verified = await new DemoCertificates(folder, time).VerifyAsync(admins, trust, cancellationToken);
             CheckRecords(verified, devices, renewal, revocation);
             return (verified, string.Create(CultureInfo.InvariantCulture, $"{verified.Count} certificates, by {string.Join(" and ", verified[0].VerifiedBy)}"));
-        }).ConfigureAwait(false);
-        var audit = await progress.StepAsync("verify the audit logs", () => AuditAsync(admins, cancellationToken)).ConfigureAwait(false);
-        var joins = await JoinsAsync(admin, tenants, cancellationToken).ConfigureAwait(false);
+        });
+        var audit = await progress.StepAsync("verify the audit logs", () => AuditAsync(admins, cancellationToken));
+        var joins = await JoinsAsync(admin, tenants, cancellationToken);
         var report = Report(stacks.Hosts);
-        await EndAsync(progress, services, stacks, keep).ConfigureAwait(false);
+        await EndAsync(progress, services, stacks, keep);
         return report with { Steps = progress.Steps, DurationMs = Math.Round(time.GetElapsedTime(started).TotalMilliseconds, 1) };
 
         DemoReport Report(IReadOnlyList<DemoHost> hosts) => new()
@@ -115,7 +120,7 @@ internal static class DemoRun
     {
         foreach (var tenant in tenants)
         {
-            var check = await admin.CheckBrokerAsync(tenant.Id, cancellationToken).ConfigureAwait(false);
+            var check = await admin.CheckBrokerAsync(tenant.Id, cancellationToken);
             Expect.That(check.Differences.Count == 0, $"RabbitMQ is not as {tenant.Id} needs it: {string.Join(", ", check.Differences.Select(difference => difference.What))}");
             Expect.That(check.Broker is { Count: 0 }, $"RabbitMQ does not do what bridges rely on: {string.Join(", ", (check.Broker ?? []).Select(difference => $"{difference.What}: {difference.Actual}"))}");
         }
@@ -124,9 +129,9 @@ internal static class DemoRun
 
     private static async Task<(DemoStaff, string)> SignInAsync(DemoFolder folder, DemoKeycloak keycloak, DemoHost provider, DemoTenant tenant, RootTrust trust, CancellationToken cancellationToken)
     {
-        var staff = await keycloak.HireAsync(folder, cancellationToken).ConfigureAwait(false);
-        var atHome = await staff.SignInAsync(new Uri(provider.Ready.Url, "portal"), trust, through: null).ConfigureAwait(false);
-        var atTenant = await staff.SignInAsync(new Uri(tenant.Host.Ready.Url, "portal"), trust, "Platform provider").ConfigureAwait(false);
+        var staff = await keycloak.HireAsync(folder, cancellationToken);
+        var atHome = await staff.SignInAsync(new Uri(provider.Ready.Url, "portal"), trust, through: null);
+        var atTenant = await staff.SignInAsync(new Uri(tenant.Host.Ready.Url, "portal"), trust, "Platform provider");
         Expect.That(atTenant == "cdm-admin", $"the provider's staff has the role {atTenant} at {tenant.Id}, not cdm-admin");
         return (staff, $"{DemoStaff.Username} (password in {staff.PasswordFile}): {atHome} at the provider, {atTenant} at {tenant.Id}");
     }
@@ -134,7 +139,10 @@ internal static class DemoRun
     private static void CheckRecords(IReadOnlyList<DemoCertificate> certificates, IReadOnlyList<DemoDevice> devices, DemoRenewal renewal, DemoRevocation revocation)
     {
         foreach (var serial in devices.Select(device => device.Serial).Append(renewal.NewSerial))
+        {
             Expect.That(certificates.Any(certificate => certificate.Serial == serial), $"certificate {serial} was handed out and is not on record");
+        }
+
         var revoked = devices.Single(device => device.DeviceId == revocation.DeviceId);
         Expect.That(certificates.Single(certificate => certificate.Serial == revoked.Serial).Revoked, $"{revoked.DeviceId} is not recorded as revoked");
     }
@@ -144,7 +152,7 @@ internal static class DemoRun
         var joins = new List<DemoJoin>();
         foreach (var tenant in tenants)
         {
-            var detail = await admin.GetTenantAsync(tenant.Id, cancellationToken).ConfigureAwait(false);
+            var detail = await admin.GetTenantAsync(tenant.Id, cancellationToken);
             Expect.That(detail.Status == TenantStatus.Active, $"{tenant.Id} is {detail.Status} at the provider, not active");
             Expect.That(detail.JoinKeyExpiresAt is null, $"the JOIN key of {tenant.Id} is not spent");
             joins.Add(new DemoJoin(tenant.Id, detail.Steps));
@@ -157,7 +165,7 @@ internal static class DemoRun
         var logs = new List<DemoAudit>();
         foreach (var (stack, admin) in admins)
         {
-            var verification = await admin.VerifyAuditAsync(cancellationToken).ConfigureAwait(false);
+            var verification = await admin.VerifyAuditAsync(cancellationToken);
             Expect.That(verification.Intact, $"the audit log of {stack} is broken at {verification.BrokenAt}: {verification.Reason}");
             Expect.That(verification.Entries > 0, $"the audit log of {stack} is empty");
             logs.Add(new DemoAudit(stack, verification));
@@ -174,10 +182,10 @@ internal static class DemoRun
         }
         await progress.StepAsync("stop everything", async () =>
         {
-            var unclean = await stacks.StopAsync().ConfigureAwait(false);
-            await services.StopAsync().ConfigureAwait(false);
+            var unclean = await stacks.StopAsync();
+            await services.StopAsync();
             Expect.That(unclean.Count == 0, string.Join("; ", unclean));
             return (true, "all processes ended cleanly");
-        }).ConfigureAwait(false);
+        });
     }
 }

@@ -32,11 +32,14 @@ internal sealed class DemoService : IAsyncDisposable
         limit.CancelAfter(patience);
         try
         {
-            while (!await answers(limit.Token).ConfigureAwait(false))
+            while (!await answers(limit.Token))
             {
                 if (process.Exited.IsCompleted)
-                    throw CliException.Failed("service_ended", $"{name} ended with exit code {await process.Exited.ConfigureAwait(false)} before it answered\nits log: {log}");
-                await Task.Delay(Pause, time, limit.Token).ConfigureAwait(false);
+                {
+                    throw CliException.Failed("service_ended", $"{name} ended with exit code {await process.Exited} before it answered\nits log: {log}");
+                }
+
+                await Task.Delay(Pause, time, limit.Token);
             }
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)

@@ -16,7 +16,7 @@ internal sealed class DemoServices(DemoRabbitMq? rabbitMq, DemoKeycloak? keycloa
     public static async Task<DemoServices> LaunchAsync(DemoFolder folder, DemoShape shape, CancellationToken cancellationToken)
     {
         var rabbitMq = shape.RabbitMq ? DemoRabbitMq.Prepare(folder, shape.Keep) : null;
-        return new DemoServices(rabbitMq, shape.Keycloak ? await DemoKeycloak.LaunchAsync(folder, shape.Keep, cancellationToken).ConfigureAwait(false) : null);
+        return new DemoServices(rabbitMq, shape.Keycloak ? await DemoKeycloak.LaunchAsync(folder, shape.Keep, cancellationToken) : null);
     }
 
     public IReadOnlyDictionary<string, string?> TenantSettings(string tenant) => keycloak?.TenantSettings(tenant) ?? None;
@@ -28,21 +28,21 @@ internal sealed class DemoServices(DemoRabbitMq? rabbitMq, DemoKeycloak? keycloa
         {
             await progress.StepAsync("start RabbitMQ, its certificate from the provider", async () =>
             {
-                await rabbitMq.StartAsync(admin.BaseUrl, time, cancellationToken).ConfigureAwait(false);
+                await rabbitMq.StartAsync(admin.BaseUrl, time, cancellationToken);
                 return (true, $"{rabbitMq.ManagementUrl} {rabbitMq.MqttUrl}");
-            }).ConfigureAwait(false);
+            });
         }
         if (keycloak is not null)
         {
             await progress.StepAsync("start Keycloak, make the provider's realm", async () =>
             {
-                await keycloak.InitAsync(admin, time, cancellationToken).ConfigureAwait(false);
+                await keycloak.InitAsync(admin, time, cancellationToken);
                 return (true, $"{keycloak.Url}");
-            }).ConfigureAwait(false);
+            });
         }
     }
 
-    public async Task StopAsync() => await Task.WhenAll(Processes.Select(process => process.StopAsync())).ConfigureAwait(false);
+    public async Task StopAsync() => await Task.WhenAll(Processes.Select(process => process.StopAsync()));
 
     /// <summary>Leaves them running for good.</summary>
     public IEnumerable<ProcessMark> Keep()
@@ -57,9 +57,14 @@ internal sealed class DemoServices(DemoRabbitMq? rabbitMq, DemoKeycloak? keycloa
     public async ValueTask DisposeAsync()
     {
         if (rabbitMq is not null)
-            await rabbitMq.DisposeAsync().ConfigureAwait(false);
+        {
+            await rabbitMq.DisposeAsync();
+        }
+
         if (keycloak is not null)
-            await keycloak.DisposeAsync().ConfigureAwait(false);
+        {
+            await keycloak.DisposeAsync();
+        }
     }
 
     private IEnumerable<DemoService> Processes => [.. rabbitMq?.Processes ?? [], .. keycloak is null ? Array.Empty<DemoService>() : [keycloak.Process]];

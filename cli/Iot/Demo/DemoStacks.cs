@@ -22,14 +22,14 @@ internal sealed class DemoStacks(DemoFolder folder, DemoServices services, DemoP
     public async Task<(DemoHost Host, RootTrust Trust)> StartProviderAsync(CancellationToken cancellationToken)
     {
         var host = Start("provider", BuildOutput.Provider, ports[0], services.ProviderSettings);
-        var ready = await host.WaitUntilReadyAsync(time, _ => { }, cancellationToken).ConfigureAwait(false);
-        return (host, await RootTrust.FetchAsync(ready.Url, ready.Fingerprint, cancellationToken: cancellationToken).ConfigureAwait(false));
+        var ready = await host.WaitUntilReadyAsync(time, _ => { }, cancellationToken);
+        return (host, await RootTrust.FetchAsync(ready.Url, ready.Fingerprint, cancellationToken: cancellationToken));
     }
 
     public static async Task<ProviderClient> LogInAsync(DemoHost provider, RootTrust trust, CancellationToken cancellationToken)
     {
         var admin = ProviderClient.Create(provider.Ready.Url, trust.Provider(), timeout: Patience);
-        await admin.LoginAsync(InitialAdmin.Username, AdminPassword(provider), cancellationToken).ConfigureAwait(false);
+        await admin.LoginAsync(InitialAdmin.Username, AdminPassword(provider), cancellationToken);
         return admin;
     }
 
@@ -39,7 +39,7 @@ internal sealed class DemoStacks(DemoFolder folder, DemoServices services, DemoP
         var prepared = new List<(string, string)>();
         foreach (var (id, name) in Tenants)
         {
-            var tenant = await admin.PrepareTenantAsync(new PrepareTenantRequest { TenantId = id, DisplayName = name }, cancellationToken).ConfigureAwait(false);
+            var tenant = await admin.PrepareTenantAsync(new PrepareTenantRequest { TenantId = id, DisplayName = name }, cancellationToken);
             var file = Path.Combine(folder.Create("env"), $"{id}.env");
             TenantEnvFile.Write(file, admin.BaseUrl, trust.Fingerprint, id, tenant.JoinKey);
             prepared.Add((id, file));
@@ -48,12 +48,12 @@ internal sealed class DemoStacks(DemoFolder folder, DemoServices services, DemoP
     }
 
     public async Task<IReadOnlyList<DemoTenant>> BootAsync(IReadOnlyList<(string Id, string EnvFile)> prepared, RootTrust trust, CancellationToken cancellationToken) =>
-        await Task.WhenAll(prepared.Select((tenant, index) => BootAsync(tenant.Id, tenant.EnvFile, ports[1 + index], trust, cancellationToken))).ConfigureAwait(false);
+        await Task.WhenAll(prepared.Select((tenant, index) => BootAsync(tenant.Id, tenant.EnvFile, ports[1 + index], trust, cancellationToken)));
 
     /// <summary>Ends all, the clean way; answers those that did not end with exit code 0.</summary>
     public async Task<IReadOnlyList<string>> StopAsync()
     {
-        var codes = await Task.WhenAll(hosts.Select(async host => (host.Name, Code: await host.StopAsync().ConfigureAwait(false)))).ConfigureAwait(false);
+        var codes = await Task.WhenAll(hosts.Select(async host => (host.Name, Code: await host.StopAsync())));
         return [.. codes.Where(host => host.Code != 0).Select(host => string.Create(CultureInfo.InvariantCulture, $"{host.Name} ended with exit code {host.Code}"))];
     }
 
@@ -61,10 +61,12 @@ internal sealed class DemoStacks(DemoFolder folder, DemoServices services, DemoP
     {
         folder.RememberKept([.. hosts.Select(host => host.Mark), .. services.Keep()]);
         foreach (var host in hosts)
+        {
             host.Keep();
+        }
     }
 
-    public async ValueTask DisposeAsync() => await Task.WhenAll(hosts.Select(host => host.DisposeAsync().AsTask())).ConfigureAwait(false);
+    public async ValueTask DisposeAsync() => await Task.WhenAll(hosts.Select(host => host.DisposeAsync().AsTask()));
 
     public static string AdminPasswordFile(DemoHost host) => Path.Combine(host.Data, InitialAdmin.PasswordFile);
 
@@ -76,9 +78,9 @@ internal sealed class DemoStacks(DemoFolder folder, DemoServices services, DemoP
     {
         var started = time.GetTimestamp();
         var host = Start(id, BuildOutput.Tenant, port, new Dictionary<string, string?>(services.TenantSettings(id), StringComparer.Ordinal) { ["IOT_ENV_FILE"] = envFile });
-        await host.WaitUntilReadyAsync(time, step => Note(id, step, started), cancellationToken).ConfigureAwait(false);
+        await host.WaitUntilReadyAsync(time, step => Note(id, step, started), cancellationToken);
         var admin = TenantClient.Create(host.Ready.Url, trust.Tenant(TrustDomain(host)));
-        await admin.LoginAsync(InitialAdmin.Username, AdminPassword(host), cancellationToken).ConfigureAwait(false);
+        await admin.LoginAsync(InitialAdmin.Username, AdminPassword(host), cancellationToken);
         return new DemoTenant(id, host, admin, trust);
     }
 
@@ -92,6 +94,8 @@ internal sealed class DemoStacks(DemoFolder folder, DemoServices services, DemoP
     private void Note(string tenant, FirstBootLine line, long started)
     {
         if (line.State != FirstBootState.Started)
+        {
             progress.Note(string.Create(CultureInfo.InvariantCulture, $"{tenant,-8} {line.Step,-24} {(line.State == FirstBootState.Done ? "done" : "waiting: " + line.Reason)} at {time.GetElapsedTime(started).TotalSeconds:0.00} s"));
+        }
     }
 }

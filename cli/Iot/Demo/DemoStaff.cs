@@ -26,12 +26,15 @@ internal sealed class DemoStaff
     {
         var staff = new DemoStaff(Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(12)), folder.Combine("keycloak", "staff-password"));
         AtomicFile.WriteText(staff.PasswordFile, staff.password + "\n", AtomicFile.Secret);
-        await realm.CreateAsync("users", staff.Account(), "user", cancellationToken).ConfigureAwait(false);
-        var user = await realm.FindInListAsync($"users?exact=true&username={Username}", _ => true, cancellationToken).ConfigureAwait(false);
+        await realm.CreateAsync("users", staff.Account(), "user", cancellationToken);
+        var user = await realm.FindInListAsync($"users?exact=true&username={Username}", _ => true, cancellationToken);
         var roles = new JsonArray();
         foreach (var role in new[] { "cdm-admin", "platform-admin" })
-            roles.Add(await realm.FindAsync($"roles/{role}", cancellationToken).ConfigureAwait(false));
-        await realm.CreateAsync($"users/{user!["id"]}/role-mappings/realm", roles, "roles", cancellationToken).ConfigureAwait(false);
+        {
+            roles.Add(await realm.FindAsync($"roles/{role}", cancellationToken));
+        }
+
+        await realm.CreateAsync($"users/{user!["id"]}/role-mappings/realm", roles, "roles", cancellationToken);
         return staff;
     }
 
@@ -44,10 +47,13 @@ internal sealed class DemoStaff
         var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };
         policy.CustomTrustStore.Add(trust.Root);
         using var browser = new FormBrowser(new() { CertificateChainPolicy = policy });
-        var form = await browser.GetAsync((await browser.GetAsync(portal).ConfigureAwait(false)).Link("Sign in")).ConfigureAwait(false);
+        var form = await browser.GetAsync((await browser.GetAsync(portal)).Link("Sign in"));
         if (through is not null)
-            form = await browser.GetAsync(form.Link(through)).ConfigureAwait(false);
-        var page = await browser.SubmitAsync(form, "login-actions", ("username", Username), ("password", password)).ConfigureAwait(false);
+        {
+            form = await browser.GetAsync(form.Link(through));
+        }
+
+        var page = await browser.SubmitAsync(form, "login-actions", ("username", Username), ("password", password));
         return page["roles"] ?? throw CliException.Failed("demo_failed", $"{portal} does not let the provider's staff in: {page.Text}");
     }
 

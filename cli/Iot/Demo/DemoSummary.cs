@@ -21,12 +21,18 @@ internal static class DemoSummary
         console.MarkupLine("[bold]HOW LONG IT TOOK[/]");
         Iot.Print.Rows(console, report.Steps, "nothing", ("step", s => s.Step), ("time", s => Iot.Print.Seconds(s.DurationMs)));
         foreach (var join in report.Joins)
+        {
             console.WriteLine($"JOIN of {join.Tenant} at the provider: {string.Join(", ", join.Steps.Select(Took))}");
+        }
+
         console.WriteLine($"together {Iot.Print.Seconds(report.DurationMs)}");
         console.WriteLine();
         console.MarkupLine("[bold]WHERE IT IS[/]");
         foreach (var stack in report.Stacks)
+        {
             Iot.Print.Facts(console, (stack.Name.PadRight(Label), $"{stack.Url}"), ("", $"data {stack.Data}"), ("", $"log in as {stack.AdminUser}, password in {stack.AdminPasswordFile}"));
+        }
+
         Iot.Print.Facts(console, ("devices".PadRight(Label), Path.Combine(report.Folder, "devices")), ("logs", Path.Combine(report.Folder, "logs")), ("root", report.RootFingerprint));
         console.WriteLine();
         Next(console, report);

@@ -13,17 +13,20 @@ internal sealed class DemoTelemetry(DemoRabbitMq broker, TimeProvider time)
 
     public async Task<TelemetryRecord> SendAsync(DemoTenant tenant, string deviceId, ProviderClient admin, CancellationToken cancellationToken)
     {
-        await PublishAsync(tenant, deviceId, cancellationToken).ConfigureAwait(false);
+        await PublishAsync(tenant, deviceId, cancellationToken);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(Patience);
         try
         {
             while (true)
             {
-                var stored = await admin.ListTelemetryAsync(tenant.Id, deviceId, cancellationToken: limit.Token).ConfigureAwait(false);
+                var stored = await admin.ListTelemetryAsync(tenant.Id, deviceId, cancellationToken: limit.Token);
                 if (stored.Items is [var record, ..])
+                {
                     return record;
-                await Task.Delay(Pause, time, limit.Token).ConfigureAwait(false);
+                }
+
+                await Task.Delay(Pause, time, limit.Token);
             }
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
@@ -36,7 +39,7 @@ internal sealed class DemoTelemetry(DemoRabbitMq broker, TimeProvider time)
     public async Task<string> BeRefusedAsync(DemoTenant attacker, DemoTenant victim, CancellationToken cancellationToken)
     {
         var clientId = $"{victim.Id}.uplink";
-        var published = await RunAsync(attacker, clientId, $"{TelemetryFormat.TopicPrefix}x", "{}", cancellationToken).ConfigureAwait(false);
+        var published = await RunAsync(attacker, clientId, $"{TelemetryFormat.TopicPrefix}x", "{}", cancellationToken);
         Expect.That(published.ExitCode != 0, $"{attacker.Id} got in under the client id {clientId}");
         Expect.That(published.Error.Contains("not authorised", StringComparison.OrdinalIgnoreCase), $"{attacker.Id} was to be refused under the client id {clientId}, and could not connect at all: {published.Error}");
         return clientId;
@@ -45,7 +48,7 @@ internal sealed class DemoTelemetry(DemoRabbitMq broker, TimeProvider time)
     private async Task PublishAsync(DemoTenant tenant, string deviceId, CancellationToken cancellationToken)
     {
         var payload = JsonSerializer.Serialize(new { celsius = 21.5, timestamp = time.GetUtcNow().UtcDateTime.ToString("O", CultureInfo.InvariantCulture) });
-        var published = await RunAsync(tenant, $"{tenant.Id}.demo", $"{TelemetryFormat.TopicPrefix}{TelemetryFormat.TopicLevel(deviceId)}/temperature", payload, cancellationToken).ConfigureAwait(false);
+        var published = await RunAsync(tenant, $"{tenant.Id}.demo", $"{TelemetryFormat.TopicPrefix}{TelemetryFormat.TopicLevel(deviceId)}/temperature", payload, cancellationToken);
         Expect.That(published.ExitCode == 0, $"the broker did not take a reading over the bridge of {tenant.Id}: {published.Error}");
     }
 

@@ -18,14 +18,19 @@ internal static class LogFollower
         {
             var ended = writer.IsCompleted;
             int read;
-            while ((read = await reader.ReadAsync(buffer.AsMemory(), cancellationToken).ConfigureAwait(false)) > 0)
+            while ((read = await reader.ReadAsync(buffer.AsMemory(), cancellationToken)) > 0)
             {
                 foreach (var complete in Lines(line, buffer.AsMemory(0, read)))
+                {
                     yield return complete;
+                }
             }
             if (ended)
+            {
                 yield break;
-            await Task.Delay(Pause, time, cancellationToken).ConfigureAwait(false);
+            }
+
+            await Task.Delay(Pause, time, cancellationToken);
         }
     }
 

@@ -19,7 +19,9 @@ internal static class Print
         var widths = columns.Select((column, i) => Math.Max(column.Header.Length, cells.Max(row => row[i].Length))).ToArray();
         console.MarkupLineInterpolated($"[bold]{Line([.. columns.Select(column => column.Header)], widths)}[/]");
         foreach (var row in cells)
+        {
             console.WriteLine(Line(row, widths));
+        }
     }
 
     /// <summary>A value of several lines is indented; null is left out.</summary>
@@ -29,11 +31,16 @@ internal static class Print
         foreach (var (name, value) in facts)
         {
             if (value is null)
+            {
                 continue;
+            }
+
             var lines = value.Split('\n');
             console.MarkupLineInterpolated($"[bold]{name.PadRight(width)}[/]{Gap}{OneLine(lines[0])}");
             foreach (var line in lines.Skip(1))
+            {
                 console.WriteLine(new string(' ', width) + Gap + OneLine(line));
+            }
         }
     }
 

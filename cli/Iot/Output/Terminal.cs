@@ -31,25 +31,35 @@ internal sealed class Terminal
     public void Result<T>(T value, Action<IAnsiConsole> print)
     {
         if (IsJson)
+        {
             output.WriteLine(JsonSerializer.Serialize(value, Json.Options));
+        }
         else
+        {
             print(Console);
+        }
     }
 
     /// <summary>One event of a command that goes on: one line of JSON, or whatever <paramref name="print"/> writes.</summary>
     public void JsonLine<T>(T value, Action<IAnsiConsole> print)
     {
         if (IsJson)
+        {
             output.WriteLine(JsonSerializer.Serialize(value, Json.OneLine));
+        }
         else
+        {
             print(Console);
+        }
     }
 
     /// <summary>Text exactly as it is, for PEM and the like; nothing with <c>--json</c>.</summary>
     public void Raw(string text)
     {
         if (!IsJson)
+        {
             output.Write(text);
+        }
     }
 
     private static IAnsiConsole Create(TextWriter writer)

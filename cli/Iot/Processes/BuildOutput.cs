@@ -20,7 +20,10 @@ internal static class BuildOutput
     {
         var beside = Path.Combine(AppContext.BaseDirectory, assembly);
         if (File.Exists(beside))
+        {
             return beside;
+        }
+
         var built = Path.Combine(RequireRepository(), project, "bin", Configuration, "net10.0", assembly);
         return File.Exists(built) ? built : throw CliException.Failed("not_built", $"{built} is not there; build first: dotnet build -c {Configuration}");
     }
@@ -28,11 +31,16 @@ internal static class BuildOutput
     private static string? FindRoot()
     {
         if (Environment.GetEnvironmentVariable("IOT_ROOT") is { Length: > 0 } given)
+        {
             return Path.GetFullPath(given);
+        }
+
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {
             if (File.Exists(Path.Combine(folder.FullName, "IoTPlatform.sln")))
+            {
                 return folder.FullName;
+            }
         }
         return null;
     }

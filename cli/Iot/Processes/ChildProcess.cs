@@ -35,7 +35,7 @@ internal sealed class ChildProcess : IAsyncDisposable
         var process = LongLivedThread.Instance.Run(() => Process.Start(start)!);
         if (command.OnLine is { } onLine)
         {
-            process.OutputDataReceived += (_, line) => { if (line.Data is not null) onLine(line.Data); };
+            process.OutputDataReceived += (_, line) => { if (line.Data is not null) { onLine(line.Data); } };
             process.BeginOutputReadLine();
         }
         var child = new ChildProcess(process, ownGroup);
@@ -47,22 +47,26 @@ internal sealed class ChildProcess : IAsyncDisposable
     public static void KillAll()
     {
         foreach (var child in Running.Values)
+        {
             child.Kill();
+        }
     }
 
     public void Send(int signal)
     {
         if (!Exited.IsCompleted)
+        {
             Posix.Kill(Id, signal);
+        }
     }
 
     /// <summary>Asks with SIGTERM, waits, then kills the group. Answers the exit code; nothing of the group is left.</summary>
     public async Task<int> StopAsync(TimeSpan patience)
     {
         Send(Posix.SigTerm);
-        await Task.WhenAny(Exited, Task.Delay(patience, CancellationToken.None)).ConfigureAwait(false);
+        await Task.WhenAny(Exited, Task.Delay(patience, CancellationToken.None));
         Kill();
-        return await Exited.ConfigureAwait(false);
+        return await Exited;
     }
 
     /// <summary>Leaves it running for good.</summary>
@@ -75,14 +79,16 @@ internal sealed class ChildProcess : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         if (!abandoned)
-            await StopAsync(TimeSpan.FromSeconds(15)).ConfigureAwait(false);
+        {
+            await StopAsync(TimeSpan.FromSeconds(15));
+        }
     }
 
     private void Kill() => Posix.Kill(ownGroup ? -Id : Id, Posix.SigKill);
 
     private async Task<int> WaitAsync()
     {
-        await process.WaitForExitAsync(CancellationToken.None).ConfigureAwait(false);
+        await process.WaitForExitAsync(CancellationToken.None);
         Running.TryRemove(process.Id, out _);
         return process.ExitCode;
     }
@@ -102,17 +108,27 @@ internal static class ChildStart
         var setsid = ProgramPath.Find("setsid");
         var setpriv = ProgramPath.Find("setpriv");
         if (setsid is not null)
+        {
             words.Add(setsid);
+        }
+
         if (setpriv is not null && command.DiesWithUs)
+        {
             words.AddRange([setpriv, "--pdeathsig", "TERM"]);
+        }
+
         words.AddRange(["/bin/sh", "-c", Script, "iot", Environment.ProcessId.ToString(CultureInfo.InvariantCulture), command.LogFile ?? "", command.FileName, .. command.Arguments]);
         var start = new ProcessStartInfo(words[0], words[1..]) { UseShellExecute = false, WorkingDirectory = command.WorkingDirectory ?? "", RedirectStandardOutput = command.OnLine is not null };
         foreach (var (name, value) in command.Environment)
         {
             if (value is null)
+            {
                 start.Environment.Remove(name);
+            }
             else
+            {
                 start.Environment[name] = value;
+            }
         }
         return (start, setsid is not null);
     }

@@ -20,7 +20,10 @@ internal sealed record FirstBootLine(string Step, FirstBootState State, string? 
     public static FirstBootLine? TryParse(string line)
     {
         if (!line.StartsWith(Prefix, StringComparison.Ordinal))
+        {
             return null;
+        }
+
         var words = line[Prefix.Length..].Trim().Split(' ', 2);
         var rest = words.Length == 2 ? words[1].Trim() : "";
         return rest switch

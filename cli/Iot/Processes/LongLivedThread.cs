@@ -31,6 +31,8 @@ internal sealed class LongLivedThread
     private void Loop()
     {
         foreach (var action in work.GetConsumingEnumerable())
+        {
             action();
+        }
     }
 }

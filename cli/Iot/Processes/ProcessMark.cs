@@ -11,13 +11,22 @@ internal sealed record ProcessMark(int Id, string Started)
     public async Task<bool> StopAsync(TimeSpan patience)
     {
         if (!IsAlive)
+        {
             return false;
+        }
+
         Posix.Kill(Id, Posix.SigTerm);
         using var limit = new CancellationTokenSource(patience);
         while (IsAlive && !limit.IsCancellationRequested)
-            await Task.Delay(50, CancellationToken.None).ConfigureAwait(false);
+        {
+            await Task.Delay(50, CancellationToken.None);
+        }
+
         if (IsAlive)
+        {
             Posix.Kill(-Id, Posix.SigKill);
+        }
+
         return true;
     }
 

@@ -15,8 +15,8 @@ internal sealed record ToolRun(int ExitCode, string Output, string Error)
         {
             var output = process.StandardOutput.ReadToEndAsync(limit.Token);
             var error = process.StandardError.ReadToEndAsync(limit.Token);
-            await process.WaitForExitAsync(limit.Token).ConfigureAwait(false);
-            return new ToolRun(process.ExitCode, await output.ConfigureAwait(false), await error.ConfigureAwait(false));
+            await process.WaitForExitAsync(limit.Token);
+            return new ToolRun(process.ExitCode, await output, await error);
         }
         catch (OperationCanceledException)
         {

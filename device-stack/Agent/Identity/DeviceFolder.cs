@@ -87,7 +87,10 @@ public sealed class DeviceFolder : IDisposable
     internal ECDsa LoadOrCreatePendingKey()
     {
         if (LoadPendingKey() is { } known)
+        {
             return known;
+        }
+
         var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         Guarded(() => AtomicFile.WriteText(PendingKeyPath, key.ExportPkcs8PrivateKeyPem() + "\n", AtomicFile.Secret));
         return key;
@@ -104,7 +107,9 @@ public sealed class DeviceFolder : IDisposable
     {
         using var pending = LoadPendingKey();
         if (pending is not null && identity.HasKey(pending))
+        {
             DropPendingKey();
+        }
     }
 
     internal void DropPendingKey() => Guarded(() => File.Delete(PendingKeyPath));
@@ -140,7 +145,10 @@ public sealed class DeviceFolder : IDisposable
         where T : class
     {
         if (Read(path) is not { } text)
+        {
             return null;
+        }
+
         try
         {
             return parse(text) ?? throw new JsonException("null");

@@ -52,7 +52,10 @@ public sealed class DeviceIdentity : IDisposable
     {
         var found = PemEncoding.TryFind(pem, out var fields);
         if (!found || pem[fields.Label] != KeyLabel)
+        {
             throw new PkiException(PkiError.Malformed, "an identity starts with its private key");
+        }
+
         var key = ECDsa.Create();
         key.ImportFromPem(pem.AsSpan(fields.Location));
         return (key, Pem.ParseCertificates(pem[fields.Location.End..].Trim() + "\n"));

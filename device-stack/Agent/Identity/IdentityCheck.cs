@@ -23,7 +23,10 @@ internal static class IdentityCheck
             var chain = CertificateChain.ParsePem(answer.CaChain);
             Check(certificate, key, deviceId);
             if (DeviceVerifier.FindViolation(certificate, chain.Intermediates, tenant.Root.Root, tenant.TrustDomain, deviceId, tenant.Revoked, now) is { } violation)
+            {
                 throw Refused(violation);
+            }
+
             return DeviceIdentity.Create(Copy(key), certificate, chain);
         }
         catch (Exception e) when (e is PkiException or CryptographicException)
@@ -35,9 +38,14 @@ internal static class IdentityCheck
     private static void Check(X509Certificate2 certificate, ECDsa key, string deviceId)
     {
         if (!certificate.PublicKey.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(key.ExportSubjectPublicKeyInfo()))
+        {
             throw Refused("it is for another key");
+        }
+
         if (SubjectNames.FromCertificate(certificate).CommonName != deviceId)
+        {
             throw Refused("it is for another device");
+        }
     }
 
     private static ECDsa Copy(ECDsa key) => ECDsa.Create(key.ExportParameters(includePrivateParameters: true));

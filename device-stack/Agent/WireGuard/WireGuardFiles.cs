@@ -9,11 +9,20 @@ internal static class WireGuardFiles
     public static string? PublicKey(DeviceFolder folder, Enrollment enrollment)
     {
         if (enrollment.WireGuardPublicKey is { } given)
+        {
             return given;
+        }
+
         if (!enrollment.WithWireGuard)
+        {
             return null;
+        }
+
         if (folder.Read(folder.WireGuardKeyPath) is { } known)
+        {
             return Curve25519KeyPair.FromPrivateKey(known).PublicKey;
+        }
+
         var pair = Curve25519KeyPair.Generate();
         folder.WriteSecret(folder.WireGuardKeyPath, pair.PrivateKey + "\n");
         return pair.PublicKey;
@@ -22,7 +31,10 @@ internal static class WireGuardFiles
     public static void Save(DeviceFolder folder, WireGuardConfiguration? configuration)
     {
         if (configuration is null)
+        {
             return;
+        }
+
         var privateKey = folder.Read(folder.WireGuardKeyPath)?.Trim();
         folder.WriteSecret(folder.WireGuardPath, privateKey is null ? configuration.Configuration : Fill(configuration.Configuration, privateKey));
     }

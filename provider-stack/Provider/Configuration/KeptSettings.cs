@@ -17,9 +17,15 @@ internal sealed partial class KeptSettings(NpgsqlDataSource database, TimeProvid
     {
         var kept = await FindAsync(ProviderSettings.PlatformDomain, cancellationToken) ?? DomainOf(subCas);
         if (kept is null || !options.IsPlatformDomainSet || options.PlatformDomain == kept)
+        {
             return kept;
+        }
+
         if (!await HasTenantCertificatesAsync(cancellationToken))
+        {
             return options.PlatformDomain;
+        }
+
         throw new StartupException(
             $"{ProviderSettings.PlatformDomain} is \"{options.PlatformDomain}\", but the certificates of this provider's tenants were issued under \"{kept}\", and it cannot change any more. "
             + $"Set it back to \"{kept}\" or leave it out; another platform domain needs another provider.");
@@ -33,8 +39,12 @@ internal sealed partial class KeptSettings(NpgsqlDataSource database, TimeProvid
         await KeepAsync(ProviderSettings.PlatformDomain, options.PlatformDomain, cancellationToken);
         var joined = await HasTenantCertificatesAsync(cancellationToken);
         foreach (var (setting, promised) in Promised(options))
+        {
             if (await KeepAsync(setting, promised, cancellationToken) is { } before && joined)
+            {
                 PromiseChanged(setting, before, promised);
+            }
+        }
     }
 
     private static IEnumerable<(string Setting, string Value)> Promised(ProviderOptions options) =>
@@ -61,7 +71,10 @@ internal sealed partial class KeptSettings(NpgsqlDataSource database, TimeProvid
     {
         var before = await FindAsync(setting, cancellationToken);
         if (before == value)
+        {
             return null;
+        }
+
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         await using var command = new NpgsqlCommand(
@@ -71,7 +84,10 @@ internal sealed partial class KeptSettings(NpgsqlDataSource database, TimeProvid
         command.Parameters.AddWithValue(time.GetUtcNow());
         await command.ExecuteNonQueryAsync(cancellationToken);
         if (before is not null)
+        {
             await AuditLog.AppendAsync(connection, new AuditEntry("system", "setting.changed", setting, AuditDetails.Of(("from", before), ("to", value))), cancellationToken);
+        }
+
         await transaction.CommitAsync(cancellationToken);
         return before;
     }

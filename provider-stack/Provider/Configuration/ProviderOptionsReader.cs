@@ -34,13 +34,19 @@ internal sealed class ProviderOptionsReader(PlatformOptions settings)
         var domain = PlatformDomain();
         var configuredUrl = Url(ProviderSettings.PublicUrl, Uri.UriSchemeHttps);
         if (configuredUrl is { AbsolutePath: not "/" })
+        {
             Mistake(ProviderSettings.PublicUrl, configuredUrl.ToString(), "it must not have a path");
+        }
+
         var rabbitmqUrl = Url(ProviderSettings.RabbitmqUrl, "amqps", "amqp");
         var mqttUrl = Url(ProviderSettings.RabbitmqMqttUrl, "mqtts", "mqtt", "ssl");
         var discoveryUrl = Url(ProviderSettings.DiscoveryUrl, Uri.UriSchemeHttps, Uri.UriSchemeHttp);
         var oidc = OidcOptionsReader.Read(settings, Mistake);
         if (oidc is not null && _mistakes.Count == 0 && !KeycloakRealm.IsOne(oidc.Reached))
+        {
             Mistake(oidc.BackChannel is null ? OidcSettings.Issuer : OidcSettings.BackChannel, oidc.Reached.ToString(), "it must be a Keycloak realm's URL, such as https://keycloak.example/realms/cdm");
+        }
+
         var rabbitmq = new RabbitMqOptionsReader(settings, Mistake).Read((mqttUrl ?? configuredUrl)?.DnsSafeHost ?? PublicName(names));
         var telemetry = Telemetry();
         var observability = ObservabilityOptions.Read(settings, Mistake);
@@ -49,10 +55,14 @@ internal sealed class ProviderOptionsReader(PlatformOptions settings)
         AdminPasswordSetting.Read(settings, Mistake);
         CaPasswords.Check(name => settings[name], Mistake);
         if (!int.TryParse(settings.Get(ProviderSettings.RenewalsPerSubject, "10"), NumberStyles.None, CultureInfo.InvariantCulture, out var renewals) || renewals is < 1 or > 1_000_000)
+        {
             Mistake(ProviderSettings.RenewalsPerSubject, settings.Get(ProviderSettings.RenewalsPerSubject, "10"), "it must be a number of 1 to 1000000");
+        }
 
         if (_mistakes.Count > 0)
+        {
             throw new StartupException("the configuration cannot be used:\n" + string.Join('\n', _mistakes.Select(m => "  - " + m)));
+        }
 
         var publicUrl = configuredUrl ?? new UriBuilder(Uri.UriSchemeHttps, PublicName(names), port).Uri;
         return new ProviderOptions
@@ -86,26 +96,43 @@ internal sealed class ProviderOptionsReader(PlatformOptions settings)
         foreach (var url in urls)
         {
             if (!ListenAddress.TryParse(url, out var address, out var why))
+            {
                 Mistake(ProviderSettings.Listen, url, why);
+            }
             else if (address.Port == 0)
+            {
                 Mistake(ProviderSettings.Listen, url, "its port is no number of 1 to 65535");
+            }
             else
+            {
                 ports.Add(address.Port);
+            }
         }
 
         if (urls.Count == 0)
+        {
             Mistake(ProviderSettings.Listen, "", "there must be one at least");
+        }
+
         return ports.FirstOrDefault();
     }
 
     private string? PlatformDomain()
     {
         if (settings[ProviderSettings.PlatformDomain] is not { } text)
+        {
             return null;
+        }
+
         if (!ServerName.TryParse(text, out var domain, out var why))
+        {
             Mistake(ProviderSettings.PlatformDomain, text, why);
+        }
         else if (!ServerName.IsDnsName(domain) || domain.Length > LongestPlatformDomain)
+        {
             Mistake(ProviderSettings.PlatformDomain, text, $"it must be a DNS name of at most {LongestPlatformDomain} characters");
+        }
+
         return domain;
     }
 
@@ -114,9 +141,15 @@ internal sealed class ProviderOptionsReader(PlatformOptions settings)
         try
         {
             if (settings.Secret(ProviderSettings.Database) is not { } text)
+            {
                 return null;
+            }
+
             if (DatabaseSetting.Problem(text) is { } problem)
+            {
                 _mistakes.Add($"{ProviderSettings.Database}: {problem}.");
+            }
+
             return text;
         }
         catch (StartupException e)
@@ -129,7 +162,10 @@ internal sealed class ProviderOptionsReader(PlatformOptions settings)
     private TenantPlans Plans()
     {
         if (settings[ProviderSettings.Plans] is not { } text)
+        {
             return TenantPlans.Default;
+        }
+
         try
         {
             return TenantPlans.Parse(settings.List(ProviderSettings.Plans, ""));
@@ -146,18 +182,30 @@ internal sealed class ProviderOptionsReader(PlatformOptions settings)
     private TelemetryOptions Telemetry()
     {
         if (settings[TelemetryOptions.RetentionSetting] is not { } text)
+        {
             return new TelemetryOptions();
+        }
+
         if (!DurationText.TryParse(text, out var retention) || retention < TimeSpan.FromDays(1) || retention > TelemetryOptions.LongestRetention)
+        {
             Mistake(TelemetryOptions.RetentionSetting, text, $"it must be a duration of 1d to {TelemetryOptions.LongestRetention.Days}d, such as 30d");
+        }
+
         return new TelemetryOptions { Retention = retention };
     }
 
     private Uri? Url(string name, params ReadOnlySpan<string> schemes)
     {
         if (settings[name] is not { } text)
+        {
             return null;
+        }
+
         if (ServiceUrl.TryParse(text, schemes, out var url, out var why))
+        {
             return url.Url;
+        }
+
         Mistake(name, text, why);
         return null;
     }

@@ -13,7 +13,10 @@ internal static class AuditedTransaction
     {
         await using var transaction = await db.Database.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellationToken);
         if (await act() is not { } entry)
+        {
             return false;
+        }
+
         await db.SaveChangesAsync(cancellationToken);
         await db.AppendAuditAsync(entry, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
@@ -28,8 +31,13 @@ internal static class AuditedTransaction
     {
         var details = new SortedDictionary<string, string>(StringComparer.Ordinal);
         foreach (var (name, value) in members)
+        {
             if (value is not null)
+            {
                 details[name] = value;
+            }
+        }
+
         return JsonSerializer.Serialize(details);
     }
 }

@@ -49,6 +49,8 @@ internal static class SnakeCase
     public static void Apply(ModelBuilder model)
     {
         foreach (var property in model.Model.GetEntityTypes().SelectMany(e => e.GetProperties()))
+        {
             property.SetColumnName(JsonNamingPolicy.SnakeCaseLower.ConvertName(property.Name));
+        }
     }
 }

@@ -21,7 +21,10 @@ internal sealed class FirstBoot(TextWriter output, bool isFirst)
     private void Say(string line)
     {
         if (!isFirst)
+        {
             return;
+        }
+
         output.WriteLine(line);
         output.Flush();
     }

@@ -54,12 +54,18 @@ internal sealed class ProviderFoundation : IAsyncDisposable
         var boot = new FirstBoot(output, isFirst: !File.Exists(CaFiles.IntermediateCertificate(Folder)));
         var identity = new StackIdentity(Folder, "provider", RootAndIntermediate.Exists(Folder), Options.LostDatabase);
         if (Options.Restore is null)
+        {
             identity.RefuseMissing(Options.Database);
+        }
+
         Database = Own(await boot.StepAsync("database", () => PlatformDatabase.OpenAsync(Folder, Options.Database, "provider", Loggers, Time, cancellationToken)));
         await boot.StepAsync("schema", async () =>
         {
             if (Options.Restore is { } file)
+            {
                 await Database.RestoreAsync(file, cancellationToken);
+            }
+
             await identity.RefuseForeignAsync(Database.DataSource, cancellationToken);
             await Database.MigrateAsync(cancellationToken, typeof(Authority).Assembly, typeof(ProviderFoundation).Assembly);
             await identity.EstablishAsync(Database.DataSource, stop => RootAndIntermediate.IsOnRecordAsync(Folder, Database.DataSource, stop), Time, cancellationToken);
@@ -107,7 +113,10 @@ internal sealed class ProviderFoundation : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         while (_owned.TryPop(out var resource))
+        {
             await resource.DisposeAsync();
+        }
+
         Folder.Dispose();
     }
 }

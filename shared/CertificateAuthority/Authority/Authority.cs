@@ -103,7 +103,7 @@ public sealed class Authority
         var now = _time.GetUtcNow();
         var issuers = _issuers;
         var leaf = LeafVerifier.Verify(renewal.Certificate, issuers, now);
-        return await SignAsync(RenewalOrder.Create(renewal, leaf, issuers.Active.Info, _options, now), cancellationToken).ConfigureAwait(false);
+        return await SignAsync(RenewalOrder.Create(renewal, leaf, issuers.Active.Info, _options, now), cancellationToken);
     }
 
     public Task<RevocationOutcome> RevokeAsync(Revocation revocation, CancellationToken cancellationToken) =>
@@ -168,7 +168,7 @@ public sealed class Authority
         try
         {
             var prepared = signer.Prepare(order.Template);
-            if (order.Template.Profile.IsCa && await IntendAsync(order, prepared, issuers, cancellationToken).ConfigureAwait(false) is { } earlier)
+            if (order.Template.Profile.IsCa && await IntendAsync(order, prepared, issuers, cancellationToken) is { } earlier)
             {
                 return earlier;
             }
@@ -181,7 +181,7 @@ public sealed class Authority
             throw PkiProblems.From(e);
         }
 
-        var outcome = await _ledger.StoreAsync(entry).ConfigureAwait(false);
+        var outcome = await _ledger.StoreAsync(entry);
         return outcome.Status == LedgerStatus.Stored
             ? Issued.Of(signed, entry.Der, issuers)
             : Issued.OrRefusal(outcome, order, issuers);
@@ -193,7 +193,7 @@ public sealed class Authority
         var earlier = await _store.IntendAsync(
             new Intent(prepared.SerialNumber, order.Subject, order.Template.Profile.Name, issuers.Active.CommonName, SHA256.HashData(prepared.TbsCertificate.Span), order.Requester, order.StoredIdempotencyKey),
             _time.GetUtcNow(),
-            cancellationToken).ConfigureAwait(false);
+            cancellationToken);
         return earlier is null ? null : Issued.OrRefusal(earlier, order, issuers);
     }
 }

@@ -48,18 +48,18 @@ internal sealed class ProfileRenewals(Authority authority, IEnumerable<IProfileR
         if (leaf.Parsed.StepProvisioner is not null)
         {
             // A name may have been given out since, or the rule may be younger than the certificate.
-            await reservations.RequireFreeAsync(leaf.Parsed.Names, cancellationToken).ConfigureAwait(false);
-            return await RenewLeafAsync(certificate, csr, burnToken, cancellationToken).ConfigureAwait(false);
+            await reservations.RequireFreeAsync(leaf.Parsed.Names, cancellationToken);
+            return await RenewLeafAsync(certificate, csr, burnToken, cancellationToken);
         }
 
-        var record = await authority.FindAsync(leaf.Serial, cancellationToken).ConfigureAwait(false);
+        var record = await authority.FindAsync(leaf.Serial, cancellationToken);
         if (record is null || record.IsRevoked || !record.Der.AsSpan().SequenceEqual(certificate.RawDataMemory.Span))
         {
             throw new ProblemException(401, record is { IsRevoked: true } ? "certificate_revoked" : "certificate_refused", "The client certificate is revoked or not on record.");
         }
 
         return _owners.TryGetValue(record.Profile, out var owner)
-            ? await owner.RenewAsync(new OwnedRenewal { Record = record, Certificate = certificate, Csr = csr, BurnToken = burnToken }, cancellationToken).ConfigureAwait(false)
+            ? await owner.RenewAsync(new OwnedRenewal { Record = record, Certificate = certificate, Csr = csr, BurnToken = burnToken }, cancellationToken)
             : throw new ProblemException(403, "other_profile", $"The certificate is of the profile {record.Profile}, which is not renewed here.");
     }
 

@@ -37,19 +37,19 @@ internal sealed class ProfileRevocations(Authority authority, IEnumerable<IProfi
     /// <summary>Throws 409 <c>ca_not_revocable</c> for a CA certificate that no feature takes care of.</summary>
     public async Task<RevocationOutcome> RevokeAsync(Revocation revocation, string? confirmation, CancellationToken cancellationToken)
     {
-        if (await authority.FindAsync(revocation.Serial, cancellationToken).ConfigureAwait(false) is not { } record)
+        if (await authority.FindAsync(revocation.Serial, cancellationToken) is not { } record)
         {
             return RevocationOutcome.Unknown;
         }
 
         if (_owners.TryGetValue(record.Profile, out var owner))
         {
-            return await owner.RevokeAsync(new OwnedRevocation { Record = record, Revocation = revocation, Confirmation = confirmation }, cancellationToken).ConfigureAwait(false);
+            return await owner.RevokeAsync(new OwnedRevocation { Record = record, Revocation = revocation, Confirmation = confirmation }, cancellationToken);
         }
 
         return Refusal(record) is { } why
             ? throw new ProblemException(409, "ca_not_revocable", why)
-            : await authority.RevokeAsync(revocation, cancellationToken).ConfigureAwait(false);
+            : await authority.RevokeAsync(revocation, cancellationToken);
     }
 
     private static string? Refusal(CertificateRecord record)

@@ -26,16 +26,16 @@ public sealed partial class BrokerCertificate(
     /// <summary>Before the host is ready: a broker that waits for its certificate can start.</summary>
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
-        await TryRenewAsync(cancellationToken).ConfigureAwait(false);
-        await base.StartAsync(cancellationToken).ConfigureAwait(false);
+        await TryRenewAsync(cancellationToken);
+        await base.StartAsync(cancellationToken);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         while (!stoppingToken.IsCancellationRequested)
         {
-            await Task.Delay(CheckInterval, time, stoppingToken).ConfigureAwait(false);
-            await TryRenewAsync(stoppingToken).ConfigureAwait(false);
+            await Task.Delay(CheckInterval, time, stoppingToken);
+            await TryRenewAsync(stoppingToken);
         }
     }
 
@@ -47,7 +47,7 @@ public sealed partial class BrokerCertificate(
             using var current = files.TryLoad();
             if (current is null || IsDue(current))
             {
-                await RenewAsync(cancellationToken).ConfigureAwait(false);
+                await RenewAsync(cancellationToken);
             }
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
@@ -69,7 +69,7 @@ public sealed partial class BrokerCertificate(
                 Provisioner = "self",
                 Requester = "system",
             },
-            cancellationToken).ConfigureAwait(false);
+            cancellationToken);
         files.Save(key, issued.Pem + issued.IssuersPem);
         Renewed(issued.Serial, issued.NotAfter);
     }

@@ -42,8 +42,8 @@ public sealed partial class BrokerRevocationLists(
     /// <summary>Before the host is ready: a broker that waits for its files can start.</summary>
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
-        await TryUpdateAsync(cancellationToken).ConfigureAwait(false);
-        await base.StartAsync(cancellationToken).ConfigureAwait(false);
+        await TryUpdateAsync(cancellationToken);
+        await base.StartAsync(cancellationToken);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -51,27 +51,27 @@ public sealed partial class BrokerRevocationLists(
         using var timer = new PeriodicTimer(Interval, time);
         do
         {
-            await TryTellAsync(stoppingToken).ConfigureAwait(false);
-            await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false);
-            await TryUpdateAsync(stoppingToken).ConfigureAwait(false);
+            await TryTellAsync(stoppingToken);
+            await timer.WaitForNextTickAsync(stoppingToken);
+            await TryUpdateAsync(stoppingToken);
         }
         while (true);
     }
 
     private async Task TryUpdateAsync(CancellationToken cancellationToken) => _stale = await TryAsync(_stale, ListsFailed, cancellationToken, async () =>
     {
-        var count = await _revocations.CountAsync(cancellationToken).ConfigureAwait(false);
+        var count = await _revocations.CountAsync(cancellationToken);
         var (now, issuers) = (time.GetUtcNow(), authority.Issuers);
         if (count == _count && ReferenceEquals(issuers, _issuers) && now < _written + RenewAfter && now >= _written)
         {
             return;
         }
 
-        _revoked = await _revocations.ListAsync(now, cancellationToken).ConfigureAwait(false);
+        _revoked = await _revocations.ListAsync(now, cancellationToken);
         files.SaveRevocationLists([.. issuers.Revokers.Select(issuer => (issuer.Certificate, Sign(issuer, now)))]);
         (_count, _issuers, _written) = (count, issuers, now);
         Written(_revoked.Count);
-    }).ConfigureAwait(false);
+    });
 
     private async Task TryTellAsync(CancellationToken cancellationToken) => _untold = await TryAsync(_untold, WatchersFailed, cancellationToken, async () =>
     {
@@ -83,11 +83,11 @@ public sealed partial class BrokerRevocationLists(
 
         foreach (var watcher in watchers)
         {
-            await watcher.RevokedAsync(news, cancellationToken).ConfigureAwait(false);
+            await watcher.RevokedAsync(news, cancellationToken);
         }
 
         _told = _revoked.Select(r => Convert.ToHexString(r.Serial)).ToHashSet(StringComparer.Ordinal);
-    }).ConfigureAwait(false);
+    });
 
     private byte[] Sign(CaSigner issuer, DateTimeOffset now) => issuer.SignRevocationList(new RevocationListOrder
     {
@@ -103,7 +103,7 @@ public sealed partial class BrokerRevocationLists(
     {
         try
         {
-            await work().ConfigureAwait(false);
+            await work();
             return false;
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)

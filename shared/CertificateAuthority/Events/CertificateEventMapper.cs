@@ -15,7 +15,7 @@ public sealed class CertificateEventMapper(NpgsqlDataSource database) : IEventMa
     public async Task<Func<RecordedOperation, PlatformEvent>> PrepareAsync(IReadOnlyList<RecordedOperation> operations, CancellationToken cancellationToken)
     {
         var serials = operations.Select(operation => operation.Find("serial")).OfType<string>().Distinct(StringComparer.Ordinal);
-        var certificates = await ReadAsync([.. serials.Select(Convert.FromHexString)], cancellationToken).ConfigureAwait(false);
+        var certificates = await ReadAsync([.. serials.Select(Convert.FromHexString)], cancellationToken);
         return operation => Map(operation, certificates[operation.Detail("serial")]);
     }
 
@@ -23,21 +23,41 @@ public sealed class CertificateEventMapper(NpgsqlDataSource database) : IEventMa
     {
         CertificateIssued.Name => new CertificateIssued
         {
-            Id = operation.EventId, OccurredAt = operation.At, Sequence = operation.Sequence, By = operation.Actor, TenantId = stored.Tenant, Certificate = stored.Facts,
+            Id = operation.EventId,
+            OccurredAt = operation.At,
+            Sequence = operation.Sequence,
+            By = operation.Actor,
+            TenantId = stored.Tenant,
+            Certificate = stored.Facts,
         },
         CertificateRenewed.Name => new CertificateRenewed
         {
-            Id = operation.EventId, OccurredAt = operation.At, Sequence = operation.Sequence, By = operation.Actor, TenantId = stored.Tenant, Certificate = stored.Facts,
+            Id = operation.EventId,
+            OccurredAt = operation.At,
+            Sequence = operation.Sequence,
+            By = operation.Actor,
+            TenantId = stored.Tenant,
+            Certificate = stored.Facts,
             RenewedSerial = stored.Renews ?? throw new InvalidOperationException("The store has no earlier certificate."),
         },
         CertificateRevoked.Name => new CertificateRevoked
         {
-            Id = operation.EventId, OccurredAt = operation.At, Sequence = operation.Sequence, By = operation.Actor, TenantId = stored.Tenant, Certificate = stored.Facts,
+            Id = operation.EventId,
+            OccurredAt = operation.At,
+            Sequence = operation.Sequence,
+            By = operation.Actor,
+            TenantId = stored.Tenant,
+            Certificate = stored.Facts,
             ReasonCode = int.Parse(operation.Detail("reason_code"), NumberStyles.None, CultureInfo.InvariantCulture),
         },
         CertificateExpiring.Name => new CertificateExpiring
         {
-            Id = operation.EventId, OccurredAt = operation.At, Sequence = operation.Sequence, By = operation.Actor, TenantId = stored.Tenant, Certificate = stored.Facts,
+            Id = operation.EventId,
+            OccurredAt = operation.At,
+            Sequence = operation.Sequence,
+            By = operation.Actor,
+            TenantId = stored.Tenant,
+            Certificate = stored.Facts,
         },
         _ => throw new InvalidOperationException($"{operation.Action} is not an event of a certificate."),
     };
@@ -47,8 +67,8 @@ public sealed class CertificateEventMapper(NpgsqlDataSource database) : IEventMa
         var found = new Dictionary<string, StoredCertificate>(serials.Length, StringComparer.Ordinal);
         await using var command = database.CreateCommand("SELECT serial, subject, profile, issuer, not_before, not_after, tenant, renews FROM ca.certificates WHERE serial = ANY ($1)");
         command.Parameters.AddWithValue(serials);
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-        while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
         {
             var facts = new CertificateFacts
             {

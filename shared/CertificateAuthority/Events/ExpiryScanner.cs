@@ -20,14 +20,14 @@ internal sealed partial class ExpiryScanner(CertificateStore store, TimeProvider
         {
             try
             {
-                await ScanAsync(stoppingToken).ConfigureAwait(false);
+                await ScanAsync(stoppingToken);
             }
             catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
                 Failed(e);
             }
         }
-        while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false));
+        while (await timer.WaitForNextTickAsync(stoppingToken));
     }
 
     private async Task ScanAsync(CancellationToken cancellationToken)
@@ -36,7 +36,7 @@ internal sealed partial class ExpiryScanner(CertificateStore store, TimeProvider
         var batch = new ExpiryBatch(0, More: true);
         for (var first = true; batch.More; first = false)
         {
-            batch = await store.TellExpiringAsync(time.GetUtcNow(), BatchSize, first, cancellationToken).ConfigureAwait(false);
+            batch = await store.TellExpiringAsync(time.GetUtcNow(), BatchSize, first, cancellationToken);
             told += batch.Told;
         }
 

@@ -20,7 +20,7 @@ internal sealed class NameReservations(IEnumerable<IReservedNames> features)
     {
         foreach (var feature in _features)
         {
-            if (await feature.OwnerOfAnyAsync(names, cancellationToken).ConfigureAwait(false) is { } owner)
+            if (await feature.OwnerOfAnyAsync(names, cancellationToken) is { } owner)
             {
                 throw new ProblemException(403, "name_reserved", $"The names are reserved for {owner}: no one-time token buys them.");
             }

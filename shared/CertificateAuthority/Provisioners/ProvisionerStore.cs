@@ -17,7 +17,7 @@ internal sealed class ProvisionerStore(NpgsqlDataSource database, CertificateAut
     /// </summary>
     public async Task<JwkProvisioner> EnsureJwkAsync(string name, CaPasswords passwords, CancellationToken cancellationToken)
     {
-        var known = await FindAsync(name, cancellationToken).ConfigureAwait(false);
+        var known = await FindAsync(name, cancellationToken);
         if (known is not null && Opens(known.EncryptedKey, passwords.Provisioner))
         {
             return known;
@@ -29,8 +29,8 @@ internal sealed class ProvisionerStore(NpgsqlDataSource database, CertificateAut
         var plaintext = Encoding.UTF8.GetBytes(jwk.ToJson(includePrivate: true));
         var encrypted = Pbes2Jwe.Encrypt(plaintext, passwords.Provisioner);
         CryptographicOperations.ZeroMemory(plaintext);
-        await SaveAsync(name, jwk.ToPublic(), encrypted, known?.KeyId, cancellationToken).ConfigureAwait(false);
-        return await FindAsync(name, cancellationToken).ConfigureAwait(false)
+        await SaveAsync(name, jwk.ToPublic(), encrypted, known?.KeyId, cancellationToken);
+        return await FindAsync(name, cancellationToken)
             ?? throw new InvalidOperationException("The provisioner was stored and is not there.");
     }
 
@@ -38,8 +38,8 @@ internal sealed class ProvisionerStore(NpgsqlDataSource database, CertificateAut
     {
         await using var command = database.CreateCommand("SELECT public_key, encrypted_key FROM ca.provisioners WHERE name = $1 AND type = 'JWK'");
         command.Parameters.AddWithValue(name);
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-        return await reader.ReadAsync(cancellationToken).ConfigureAwait(false)
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        return await reader.ReadAsync(cancellationToken)
             ? new JwkProvisioner(name, JsonWebKey.Parse(reader.GetString(0)), reader.GetString(1), options)
             : null;
     });
@@ -60,8 +60,8 @@ internal sealed class ProvisionerStore(NpgsqlDataSource database, CertificateAut
     /// <summary>Inserts, or replaces the key <paramref name="replaced"/> where it is still the stored one.</summary>
     private Task<int> SaveAsync(string name, JsonWebKey publicKey, string encryptedKey, string? replaced, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
     {
-        await using var connection = await database.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
-        await using var transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         await using var command = new NpgsqlCommand(
             replaced is null
                 ? "INSERT INTO ca.provisioners (name, type, key_id, public_key, encrypted_key, created_at) VALUES ($1, 'JWK', $2, $3, $4, $5) ON CONFLICT DO NOTHING"
@@ -77,16 +77,16 @@ internal sealed class ProvisionerStore(NpgsqlDataSource database, CertificateAut
             command.Parameters.AddWithValue(replaced);
         }
 
-        var saved = await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+        var saved = await command.ExecuteNonQueryAsync(cancellationToken);
         if (saved == 1)
         {
             var entry = replaced is null
                 ? new AuditEntry("system", "provisioner.created", name, AuditDetails.Of(("key_id", publicKey.KeyId)))
                 : new AuditEntry("system", "provisioner.replaced", name, AuditDetails.Of(("key_id", publicKey.KeyId), ("replaced_key_id", replaced)));
-            await AuditLog.AppendAsync(connection, entry, cancellationToken).ConfigureAwait(false);
+            await AuditLog.AppendAsync(connection, entry, cancellationToken);
         }
 
-        await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
+        await transaction.CommitAsync(cancellationToken);
         return saved;
     });
 }

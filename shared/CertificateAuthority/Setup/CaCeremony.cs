@@ -49,19 +49,19 @@ internal sealed class CaCeremony : IAsyncDisposable
 
         if (!new CaKeyFile(CaFiles.RootKey(_folder)).Exists)
         {
-            await RefuseForeignDatabaseAsync(cancellationToken).ConfigureAwait(false);
+            await RefuseForeignDatabaseAsync(cancellationToken);
         }
 
         using var key = CaKeys.LoadOrCreate(CaFiles.RootKey(_folder), KeyKind.P384, _passwords);
-        if (await FindAsync(key, Profiles.Root, cancellationToken).ConfigureAwait(false) is not { } root)
+        if (await FindAsync(key, Profiles.Root, cancellationToken) is not { } root)
         {
-            await RefuseForeignDatabaseAsync(cancellationToken).ConfigureAwait(false);
+            await RefuseForeignDatabaseAsync(cancellationToken);
             // Its own key signs it: what goes on record first is that this key is about to be used.
             await _audit.AppendAsync(
                 new AuditEntry("system", "ca.root_intended", _options.RootCommonName, $$"""{"public_key_sha256":"{{Convert.ToHexStringLower(SHA256.HashData(key.SubjectPublicKeyInfo))}}"}"""),
-                cancellationToken).ConfigureAwait(false);
+                cancellationToken);
             root = CaSigner.SelfSign(key, Template(Profiles.Root, key, _options.RootCommonName, notAfter: null));
-            await StoreAsync(root.RawData, Profiles.Root, _options.RootCommonName, new AcceptedIssuer(root), key).ConfigureAwait(false);
+            await StoreAsync(root.RawData, Profiles.Root, _options.RootCommonName, new AcceptedIssuer(root), key);
         }
 
         Write(path, root);
@@ -77,8 +77,8 @@ internal sealed class CaCeremony : IAsyncDisposable
         }
 
         var key = CaKeys.LoadOrCreate(CaFiles.IntermediateKey(_folder), KeyKind.P256, _passwords);
-        var intermediate = await FindAsync(key, Profiles.Intermediate, cancellationToken).ConfigureAwait(false)
-            ?? await SignIntermediateAsync(root, key, cancellationToken).ConfigureAwait(false);
+        var intermediate = await FindAsync(key, Profiles.Intermediate, cancellationToken)
+            ?? await SignIntermediateAsync(root, key, cancellationToken);
         Write(path, intermediate);
         return (intermediate, key);
     }
@@ -96,9 +96,9 @@ internal sealed class CaCeremony : IAsyncDisposable
         await _store.IntendAsync(
             new Intent(prepared.SerialNumber, _options.IntermediateCommonName, Profiles.Intermediate.Name, issuer.CommonName, SHA256.HashData(prepared.TbsCertificate.Span), "system", IdempotencyKey: null),
             _time.GetUtcNow(),
-            cancellationToken).ConfigureAwait(false);
+            cancellationToken);
         var der = Bytes.ToArray(signer.Issue(prepared).Der);
-        await StoreAsync(der, Profiles.Intermediate, _options.IntermediateCommonName, issuer, key).ConfigureAwait(false);
+        await StoreAsync(der, Profiles.Intermediate, _options.IntermediateCommonName, issuer, key);
         return X509CertificateLoader.LoadCertificate(der);
     }
 
@@ -135,7 +135,7 @@ internal sealed class CaCeremony : IAsyncDisposable
             NotAfter = parsed.NotAfter,
             Der = der,
             Details = CertificateAudit.Of(parsed.SerialNumber.Span, profile.Name, der, issuer.KeyId),
-        }).ConfigureAwait(false);
+        });
         if (outcome.Status != LedgerStatus.Stored)
         {
             throw new InvalidOperationException("A CA certificate could not be stored.");
@@ -143,14 +143,14 @@ internal sealed class CaCeremony : IAsyncDisposable
     }
 
     private async Task<X509Certificate2?> FindAsync(CaKey key, CertificateProfile profile, CancellationToken cancellationToken) =>
-        await _store.FindByKeyAsync(SHA256.HashData(key.SubjectPublicKeyInfo), profile, cancellationToken).ConfigureAwait(false) is { } record
+        await _store.FindByKeyAsync(SHA256.HashData(key.SubjectPublicKeyInfo), profile, cancellationToken) is { } record
             ? X509CertificateLoader.LoadCertificate(record.Der)
             : null;
 
     /// <summary>A second root in one database would be a second CA under one history.</summary>
     private async Task RefuseForeignDatabaseAsync(CancellationToken cancellationToken)
     {
-        var roots = await _store.ListAsync(new CertificateQuery { Profile = Profiles.Root.Name, Limit = 1 }, cancellationToken).ConfigureAwait(false);
+        var roots = await _store.ListAsync(new CertificateQuery { Profile = Profiles.Root.Name, Limit = 1 }, cancellationToken);
         if (roots.Items.Count > 0)
         {
             throw new StartupException($"This database belongs to a CA whose files are not in {_folder.Path}. Restore certs/ and secrets/ from the backup, or use an empty database.");

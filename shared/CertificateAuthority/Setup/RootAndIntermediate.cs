@@ -23,10 +23,10 @@ public static class RootAndIntermediate
         CancellationToken cancellationToken)
     {
         var ceremony = new CaCeremony(folder, passwords, options, database, time, logs);
-        await using (ceremony.ConfigureAwait(false))
+        await using (ceremony)
         {
-            var root = await ceremony.EnsureRootAsync(cancellationToken).ConfigureAwait(false);
-            var (intermediate, key) = await ceremony.EnsureIntermediateAsync(root, cancellationToken).ConfigureAwait(false);
+            var root = await ceremony.EnsureRootAsync(cancellationToken);
+            var (intermediate, key) = await ceremony.EnsureIntermediateAsync(root, cancellationToken);
             return new IssuerSet(new CaSigner(intermediate, key), Chain(intermediate, root));
         }
     }
@@ -39,10 +39,10 @@ public static class RootAndIntermediate
     {
         string[] files = [CaFiles.RootCertificate(folder), CaFiles.IntermediateCertificate(folder)];
         var command = database.CreateCommand("SELECT EXISTS (SELECT 1 FROM ca.certificates WHERE der = ANY ($1))");
-        await using (command.ConfigureAwait(false))
+        await using (command)
         {
             command.Parameters.Add(new NpgsqlParameter { Value = files.Where(File.Exists).Select(f => Pem.ParseCertificate(File.ReadAllText(f)).RawData).ToArray() });
-            return (bool)(await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
+            return (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
         }
     }
 

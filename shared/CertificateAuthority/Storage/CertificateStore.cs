@@ -20,16 +20,16 @@ internal sealed class CertificateStore(NpgsqlDataSource database)
         command.Parameters.AddWithValue(intent.Requester);
         command.Parameters.Add(Nullable(intent.IdempotencyKey));
         command.Parameters.AddWithValue(CertificateAudit.OfIntent(intent.Serial, intent.Profile, intent.TbsSha256));
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-        return await reader.ReadAsync(cancellationToken).ConfigureAwait(false)
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        return await reader.ReadAsync(cancellationToken)
             ? LedgerOutcome.Parse("exists", reader.GetFieldValue<byte[]>(0), reader.GetFieldValue<byte[]>(1))
             : null;
     });
 
     public Task<RevocationOutcome> RevokeAsync(Revocation revocation, DateTimeOffset now, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
     {
-        await using var connection = await database.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
-        return await RevokeAsync(connection, revocation, now, cancellationToken).ConfigureAwait(false);
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        return await RevokeAsync(connection, revocation, now, cancellationToken);
     });
 
     /// <summary>In the connection's transaction.</summary>
@@ -44,7 +44,7 @@ internal sealed class CertificateStore(NpgsqlDataSource database)
         command.Parameters.Add(new NpgsqlParameter { Value = (object?)revocation.BurnToken?.Hash ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Bytea });
         command.Parameters.Add(new NpgsqlParameter { Value = (object?)revocation.BurnToken?.Expires ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.TimestampTz });
         command.Parameters.AddWithValue(CertificateAudit.OfRevocation(revocation.Serial, revocation.ReasonCode));
-        return (string?)await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) switch
+        return (string?)await command.ExecuteScalarAsync(cancellationToken) switch
         {
             "revoked" => RevocationOutcome.Revoked,
             "already_revoked" => RevocationOutcome.AlreadyRevoked,
@@ -63,9 +63,9 @@ internal sealed class CertificateStore(NpgsqlDataSource database)
         command.Parameters.Add(Nullable(revocation.Reason));
         command.Parameters.AddWithValue(revocation.By);
         command.Parameters.AddWithValue(CertificateAudit.OfSubject(revocation.Profile.Name, revocation.ReasonCode));
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var serials = new List<byte[]>();
-        while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
+        while (await reader.ReadAsync(cancellationToken))
         {
             serials.Add(reader.GetFieldValue<byte[]>(0));
         }
@@ -80,15 +80,15 @@ internal sealed class CertificateStore(NpgsqlDataSource database)
         command.Parameters.AddWithValue(subject);
         command.Parameters.AddWithValue(by);
         command.Parameters.AddWithValue(CertificateAudit.OfSubject(profile, reasonCode: null));
-        return (bool)(await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
+        return (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
     });
 
     public Task<CertificateRecord?> FindAsync(byte[] serial, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
     {
         await using var command = database.CreateCommand(CertificateRow.Select + " WHERE c.serial = $1");
         command.Parameters.AddWithValue(serial);
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-        return await reader.ReadAsync(cancellationToken).ConfigureAwait(false) ? CertificateRow.Read(reader) : null;
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        return await reader.ReadAsync(cancellationToken) ? CertificateRow.Read(reader) : null;
     });
 
     /// <summary>The newest certificate with this subject key and profile, revoked or not.</summary>
@@ -97,8 +97,8 @@ internal sealed class CertificateStore(NpgsqlDataSource database)
         await using var command = database.CreateCommand(CertificateRow.Select + " WHERE c.public_key_sha256 = $1 AND c.profile = $2 ORDER BY c.id DESC LIMIT 1");
         command.Parameters.AddWithValue(publicKeySha256);
         command.Parameters.AddWithValue(profile.Name);
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-        return await reader.ReadAsync(cancellationToken).ConfigureAwait(false) ? CertificateRow.Read(reader) : null;
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        return await reader.ReadAsync(cancellationToken) ? CertificateRow.Read(reader) : null;
     });
 
     public Task<bool> IsKeyDistrustedAsync(byte[] publicKeySha256, CertificateProfile profile, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
@@ -108,7 +108,7 @@ internal sealed class CertificateStore(NpgsqlDataSource database)
             "SELECT EXISTS (SELECT FROM ca.certificates c JOIN ca.revocations r ON r.serial = c.serial WHERE c.public_key_sha256 = $1 AND c.profile = $2 AND r.reason_code NOT IN (4, 5))");
         command.Parameters.AddWithValue(publicKeySha256);
         command.Parameters.AddWithValue(profile.Name);
-        return (bool)(await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
+        return (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
     });
 
     public Task<CertificatePage> ListAsync(CertificateQuery query, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
@@ -116,9 +116,9 @@ internal sealed class CertificateStore(NpgsqlDataSource database)
         var limit = Math.Clamp(query.Limit, 1, CertificateQuery.MaxLimit);
         await using var command = database.CreateCommand();
         CertificateSearch.Build(command, query, limit + 1);
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var records = new List<CertificateRecord>();
-        while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
+        while (await reader.ReadAsync(cancellationToken))
         {
             records.Add(CertificateRow.Read(reader));
         }
@@ -132,7 +132,7 @@ internal sealed class CertificateStore(NpgsqlDataSource database)
         await using var command = database.CreateCommand("INSERT INTO ca.used_tokens (hash, expires_at) VALUES ($1, $2) ON CONFLICT DO NOTHING");
         command.Parameters.AddWithValue(token.Hash);
         command.Parameters.AddWithValue(token.Expires);
-        return await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false) == 1;
+        return await command.ExecuteNonQueryAsync(cancellationToken) == 1;
     });
 
     /// <summary>Forgets tokens that would be refused as expired anyway.</summary>
@@ -140,7 +140,7 @@ internal sealed class CertificateStore(NpgsqlDataSource database)
     {
         await using var command = database.CreateCommand("DELETE FROM ca.used_tokens WHERE expires_at < $1");
         command.Parameters.AddWithValue(expiredBefore);
-        return await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+        return await command.ExecuteNonQueryAsync(cancellationToken);
     });
 
     /// <summary>One batch of a scan for certificates that are about to run out; see <c>ca.tell_expiring</c>.</summary>
@@ -151,8 +151,8 @@ internal sealed class CertificateStore(NpgsqlDataSource database)
         command.Parameters.AddWithValue(now);
         command.Parameters.AddWithValue(limit);
         command.Parameters.AddWithValue(first);
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-        await reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        await reader.ReadAsync(cancellationToken);
         return new ExpiryBatch(reader.GetInt32(0), reader.GetBoolean(1));
     });
 

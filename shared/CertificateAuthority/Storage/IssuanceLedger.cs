@@ -43,23 +43,23 @@ internal sealed class IssuanceLedger : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _queue.Writer.TryComplete();
-        await Task.WhenAll(_loops).ConfigureAwait(false);
+        await Task.WhenAll(_loops);
     }
 
     private async Task FlushAsync()
     {
         var writer = new LedgerWriter(_database, _options.Timeout, _time);
-        await using (writer.ConfigureAwait(false))
+        await using (writer)
         {
             var batch = new List<LedgerEntry>(_options.MaxBatch);
-            while (await _queue.Reader.WaitToReadAsync().ConfigureAwait(false))
+            while (await _queue.Reader.WaitToReadAsync())
             {
                 // Requests that are ready to run go first and join the batch; with none, this costs nothing.
                 await Task.Yield();
                 Fill(batch);
                 if (batch.Count > 0)
                 {
-                    await StoreAsync(writer, batch).ConfigureAwait(false);
+                    await StoreAsync(writer, batch);
                     batch.Clear();
                 }
             }
@@ -85,7 +85,7 @@ internal sealed class IssuanceLedger : IAsyncDisposable
     {
         try
         {
-            var outcomes = await writer.StoreAsync(batch).ConfigureAwait(false);
+            var outcomes = await writer.StoreAsync(batch);
             for (var i = 0; i < batch.Count; i++)
             {
                 batch[i].Complete(outcomes[i]);
@@ -96,7 +96,7 @@ internal sealed class IssuanceLedger : IAsyncDisposable
             // One bad row must not fail its neighbours: nothing was committed, so each comes again by itself.
             foreach (var entry in batch)
             {
-                await StoreAsync(writer, [entry]).ConfigureAwait(false);
+                await StoreAsync(writer, [entry]);
             }
         }
         catch (Exception e)

@@ -44,7 +44,7 @@ internal sealed class LedgerCommand : IAsyncDisposable
     public static async Task<LedgerCommand> PrepareAsync(NpgsqlConnection connection, TimeSpan timeout, CancellationToken cancellationToken)
     {
         var command = new LedgerCommand(connection, timeout);
-        await command._command.PrepareAsync(cancellationToken).ConfigureAwait(false);
+        await command._command.PrepareAsync(cancellationToken);
         return command;
     }
 
@@ -58,10 +58,10 @@ internal sealed class LedgerCommand : IAsyncDisposable
             column(entries);
         }
 
-        var reader = await _command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-        await using (reader.ConfigureAwait(false))
+        var reader = await _command.ExecuteReaderAsync(cancellationToken);
+        await using (reader)
         {
-            while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
+            while (await reader.ReadAsync(cancellationToken))
             {
                 outcomes[reader.GetInt32(0)] = LedgerOutcome.Parse(reader.GetString(1), Bytes(reader, 2), Bytes(reader, 3));
             }

@@ -14,19 +14,19 @@ internal sealed class LedgerWriter(NpgsqlDataSource database, TimeSpan timeout, 
     {
         if (_connection is { State: not ConnectionState.Open })
         {
-            await DisposeAsync().ConfigureAwait(false); // it broke while idle
+            await DisposeAsync(); // it broke while idle
         }
 
         var kept = _connection is not null;
         using var deadline = new CancellationTokenSource(timeout, time);
         try
         {
-            return await StoreOnceAsync(batch, deadline.Token).ConfigureAwait(false);
+            return await StoreOnceAsync(batch, deadline.Token);
         }
         catch (Exception e) when (kept && !deadline.IsCancellationRequested && LedgerErrors.IsOutage(e))
         {
             // The kept connection may be dead for long while the database is back. Storing twice is harmless: ca.record knows its rows again.
-            return await StoreOnceAsync(batch, deadline.Token).ConfigureAwait(false);
+            return await StoreOnceAsync(batch, deadline.Token);
         }
     }
 
@@ -34,13 +34,13 @@ internal sealed class LedgerWriter(NpgsqlDataSource database, TimeSpan timeout, 
     {
         if (_command is not null)
         {
-            await _command.DisposeAsync().ConfigureAwait(false);
+            await _command.DisposeAsync();
             _command = null;
         }
 
         if (_connection is not null)
         {
-            await _connection.DisposeAsync().ConfigureAwait(false);
+            await _connection.DisposeAsync();
             _connection = null;
         }
     }
@@ -49,20 +49,20 @@ internal sealed class LedgerWriter(NpgsqlDataSource database, TimeSpan timeout, 
     {
         try
         {
-            var command = _command ?? await ConnectAsync(deadline).ConfigureAwait(false);
-            return await command.ExecuteAsync(batch, time.GetUtcNow(), deadline).ConfigureAwait(false);
+            var command = _command ?? await ConnectAsync(deadline);
+            return await command.ExecuteAsync(batch, time.GetUtcNow(), deadline);
         }
         catch
         {
-            await DisposeAsync().ConfigureAwait(false);
+            await DisposeAsync();
             throw;
         }
     }
 
     private async Task<LedgerCommand> ConnectAsync(CancellationToken cancellationToken)
     {
-        _connection = await database.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
-        return _command = await LedgerCommand.PrepareAsync(_connection, timeout, cancellationToken).ConfigureAwait(false);
+        _connection = await database.OpenConnectionAsync(cancellationToken);
+        return _command = await LedgerCommand.PrepareAsync(_connection, timeout, cancellationToken);
     }
 }
 

@@ -17,7 +17,7 @@ public static class LiveSubCas
         {
             var page = await store.ListAsync(
                 new CertificateQuery { Profile = Profiles.TenantSubCa.Name, Revoked = false, ExpiringAfter = now, Cursor = cursor, Limit = CertificateQuery.MaxLimit },
-                cancellationToken).ConfigureAwait(false);
+                cancellationToken);
             found.AddRange(page.Items.Select(row => new SubCaRecord(row.Tenant ?? row.Subject, row.Serial, row.NotAfter, ParsedCertificate.Parse(row.Der).NameConstraints)));
             cursor = page.NextCursor;
         }

@@ -7,7 +7,7 @@ internal static class Outage
     {
         try
         {
-            return await work().ConfigureAwait(false);
+            return await work();
         }
         catch (Exception e) when (e is not OperationCanceledException && LedgerErrors.IsOutage(e))
         {

@@ -11,7 +11,7 @@ internal sealed class RevokedCertificates(NpgsqlDataSource database)
     public async Task<long> CountAsync(CancellationToken cancellationToken)
     {
         await using var command = Command("SELECT count(*) FROM ca.revocations");
-        return (long)(await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
+        return (long)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 
     /// <summary>Those that would still be valid (RFC 5280 5: an expired certificate may leave the list).</summary>
@@ -23,9 +23,9 @@ internal sealed class RevokedCertificates(NpgsqlDataSource database)
             FROM ca.revocations r JOIN ca.certificates c ON c.serial = r.serial WHERE c.not_after >= $1 ORDER BY r.revoked_at, c.serial
             """);
         command.Parameters.AddWithValue(now);
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var revoked = new List<RevokedCertificate>();
-        while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
+        while (await reader.ReadAsync(cancellationToken))
         {
             revoked.Add(new RevokedCertificate(
                 reader.GetFieldValue<byte[]>(0), reader.GetFieldValue<byte[]>(1), reader.GetString(2), reader.GetString(3), reader.GetFieldValue<DateTimeOffset>(4)));

@@ -23,8 +23,8 @@ internal sealed class TokenSweeper : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _stop.CancelAsync().ConfigureAwait(false);
-        await _loop.ConfigureAwait(false);
+        await _stop.CancelAsync();
+        await _loop;
         _stop.Dispose();
     }
 
@@ -33,11 +33,11 @@ internal sealed class TokenSweeper : IAsyncDisposable
         using var timer = new PeriodicTimer(Interval, _time);
         try
         {
-            while (await timer.WaitForNextTickAsync(_stop.Token).ConfigureAwait(false))
+            while (await timer.WaitForNextTickAsync(_stop.Token))
             {
                 try
                 {
-                    await _store.ForgetTokensAsync(_time.GetUtcNow() - Interval, _stop.Token).ConfigureAwait(false);
+                    await _store.ForgetTokensAsync(_time.GetUtcNow() - Interval, _stop.Token);
                 }
                 catch (Exception e) when (e is not OperationCanceledException || !_stop.IsCancellationRequested)
                 {

@@ -42,7 +42,7 @@ public sealed class ServiceCertificate : IAsyncDisposable
     /// <summary>Makes a new one now; connections made from then on get it.</summary>
     public async Task RenewAsync(CancellationToken cancellationToken)
     {
-        await _renewing.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await _renewing.WaitAsync(cancellationToken);
         try
         {
             using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
@@ -57,7 +57,7 @@ public sealed class ServiceCertificate : IAsyncDisposable
                     Requester = "system",
                     Tenant = _authority.Options.Tenant,
                 },
-                cancellationToken).ConfigureAwait(false);
+                cancellationToken);
             _store.Save(key, issued.Pem + issued.IssuersPem);
             Use(_store.TryLoad() ?? throw new InvalidOperationException("The service certificate was written and can't be read."));
             ServiceCertificateLog.Renewed(_log, issued.Serial, issued.NotAfter);
@@ -71,8 +71,8 @@ public sealed class ServiceCertificate : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _authority.IssuersChanged -= Wake;
-        await _stop.CancelAsync().ConfigureAwait(false);
-        await _loop.ConfigureAwait(false);
+        await _stop.CancelAsync();
+        await _loop;
         _stop.Dispose();
         _wake.Dispose();
         _renewing.Dispose();
@@ -90,7 +90,7 @@ public sealed class ServiceCertificate : IAsyncDisposable
         {
             try
             {
-                await service.RenewAsync(cancellationToken).ConfigureAwait(false);
+                await service.RenewAsync(cancellationToken);
             }
             catch (Exception e) when (e is ProblemException { Status: < 500 } or PkiException)
             {
@@ -118,7 +118,7 @@ public sealed class ServiceCertificate : IAsyncDisposable
             {
                 if (IsDue(Current))
                 {
-                    await RenewAsync(stop).ConfigureAwait(false);
+                    await RenewAsync(stop);
                 }
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -131,7 +131,7 @@ public sealed class ServiceCertificate : IAsyncDisposable
                 wait = RetryInterval;
             }
 
-            await WaitAsync(wait, stop).ConfigureAwait(false);
+            await WaitAsync(wait, stop);
         }
     }
 
@@ -139,8 +139,8 @@ public sealed class ServiceCertificate : IAsyncDisposable
     {
         using var timer = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var signal = _wake.WaitAsync(timer.Token);
-        await Task.WhenAny(signal, Task.Delay(wait, _time, timer.Token)).ConfigureAwait(false);
-        await timer.CancelAsync().ConfigureAwait(false);
+        await Task.WhenAny(signal, Task.Delay(wait, _time, timer.Token));
+        await timer.CancelAsync();
         await signal.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 

@@ -11,15 +11,15 @@ internal static class ApiTransport
     public static async Task<byte[]> GetBytesAsync(HttpClient http, string path, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, path);
-        return await SendAsync(http, request, cancellationToken).ConfigureAwait(false);
+        return await SendAsync(http, request, cancellationToken);
     }
 
     public static async Task<byte[]> SendAsync(HttpClient http, HttpRequestMessage request, CancellationToken cancellationToken)
     {
         try
         {
-            using var response = await http.SendAsync(request, HttpCompletionOption.ResponseContentRead, cancellationToken).ConfigureAwait(false);
-            var body = await response.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false);
+            using var response = await http.SendAsync(request, HttpCompletionOption.ResponseContentRead, cancellationToken);
+            var body = await response.Content.ReadAsByteArrayAsync(cancellationToken);
             return response.IsSuccessStatusCode
                 ? body
                 : throw new ApiException(ProblemReader.Read(response, body), RetryAfterHeader.Read(response.Headers.RetryAfter)) { ServerTime = response.Headers.Date };

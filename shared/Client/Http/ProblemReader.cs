@@ -26,7 +26,10 @@ internal static class ProblemReader
         {
             using var json = JsonDocument.Parse(body);
             if (json.RootElement.ValueKind != JsonValueKind.Object)
+            {
                 return null;
+            }
+
             var code = Text(json.RootElement, "code");
             var detail = Text(json.RootElement, "detail") ?? Text(json.RootElement, "message");
             return code is null && detail is null ? null : new ApiProblem
@@ -53,6 +56,8 @@ internal static class ProblemReader
     private static string Printable(string text) => string.Create(text.Length, text, static (span, s) =>
     {
         for (var i = 0; i < s.Length; i++)
+        {
             span[i] = char.IsControl(s[i]) ? ' ' : s[i];
+        }
     });
 }

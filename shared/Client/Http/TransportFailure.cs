@@ -11,7 +11,8 @@ internal static class TransportFailure
     public static UnreachableException Translate(Uri server, HttpRequestException e) => Refusal(e) switch
     {
         { WrongTime: { } period } time => new UnreachableException(
-            server, UnreachableReason.ClocksDiffer, $"the TLS certificate of {server} is {time.Message} by this machine's clock", e) { Validity = period },
+            server, UnreachableReason.ClocksDiffer, $"the TLS certificate of {server} is {time.Message} by this machine's clock", e)
+        { Validity = period },
         { } refusal => new UnreachableException(
             server, UnreachableReason.Untrusted, $"the TLS certificate of {server} is not trusted: {refusal.Message}", e),
         null => TranslateConnection(server, e),
@@ -22,7 +23,9 @@ internal static class TransportFailure
         for (var inner = e.InnerException; inner is not null; inner = inner.InnerException)
         {
             if (inner is UntrustedServerException refusal)
+            {
                 return refusal;
+            }
         }
         return null;
     }

@@ -45,8 +45,15 @@ public static class AuditEndpoints
         var entries = await log.ListAsync(
             new AuditQuery
             {
-                Cursor = CursorOf(cursor), NewestFirst = NewestFirst(order), Action = action, Actor = actor, Subject = subject,
-                Since = since, Until = until, Except = except ?? [], Limit = limit,
+                Cursor = CursorOf(cursor),
+                NewestFirst = NewestFirst(order),
+                Action = action,
+                Actor = actor,
+                Subject = subject,
+                Since = since,
+                Until = until,
+                Except = except ?? [],
+                Limit = limit,
             },
             cancellationToken);
         return TypedResults.Ok(new Page<AuditEntryView>

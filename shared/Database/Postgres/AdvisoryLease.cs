@@ -24,7 +24,9 @@ public sealed class AdvisoryLease : IAsyncDisposable
         {
             await using var acquire = new NpgsqlCommand("SELECT pg_try_advisory_lock($1)", connection) { Parameters = { new() { Value = key } } };
             if ((bool)(await acquire.ExecuteScalarAsync(cancellationToken))!)
+            {
                 return new AdvisoryLease(connection, key);
+            }
         }
         catch
         {

@@ -39,7 +39,11 @@ internal static class PostgresCommand
         "--exit-on-error", "--single-transaction", "--no-owner", "--no-privileges", "--role", role, "--host", folder.Socket, "--port", SocketPort, "--username", "postgres", "--dbname", database, file,
     ])
     {
-        WorkingDirectory = "/", UseShellExecute = false, RedirectStandardError = true, RedirectStandardOutput = true, RedirectStandardInput = true,
+        WorkingDirectory = "/",
+        UseShellExecute = false,
+        RedirectStandardError = true,
+        RedirectStandardOutput = true,
+        RedirectStandardInput = true,
     };
 
     private static IEnumerable<string> Settings(PostgresFolder folder, bool durable)

@@ -19,7 +19,10 @@ public static class X25519
     public static byte[] PublicKey(ReadOnlySpan<byte> privateKey)
     {
         if (privateKey.Length != KeyLength)
+        {
             throw new CryptographicException("An X25519 private key has 32 bytes.");
+        }
+
         var publicKey = new byte[KeyLength];
         Curve.GeneratePublicKey(privateKey, publicKey);
         return publicKey;

@@ -49,7 +49,10 @@ internal sealed record JoinRecord
         var found = Find(options.DataPath);
         var renewed = (found ?? Of(options)) with { ProviderUrl = options.ProviderUrl };
         if (renewed != found)
+        {
             renewed.Write(options.DataPath);
+        }
+
         return found is null && options.HasJoined;
     }
 

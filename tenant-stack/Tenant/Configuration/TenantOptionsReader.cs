@@ -74,7 +74,10 @@ internal sealed class TenantOptionsReader(PlatformOptions settings)
     private string? Fingerprint()
     {
         if (settings[TenantSettings.RootFingerprint] is not { } text)
+        {
             return null;
+        }
+
         try
         {
             return RootTrust.Normalize(text);
@@ -93,11 +96,17 @@ internal sealed class TenantOptionsReader(PlatformOptions settings)
         foreach (var url in urls)
         {
             if (!ListenAddress.TryParse(url, out var address, out var why))
+            {
                 Mistake(TenantSettings.Listen, url, why);
+            }
             else if (address.Port == 0)
+            {
                 Mistake(TenantSettings.Listen, url, "its port is no number of 1 to 65535");
+            }
             else
+            {
                 ports.Add(address.Port);
+            }
         }
 
         Check(urls.Count > 0, $"{TenantSettings.Listen} is empty");
@@ -162,7 +171,10 @@ internal sealed class TenantOptionsReader(PlatformOptions settings)
     private BrokerOptions? Broker()
     {
         if (settings[BrokerSettings.Broker] is not { } broker)
+        {
             return null;
+        }
+
         Check(broker == BrokerSettings.RabbitMq, $"{BrokerSettings.Broker}: '{broker}' is not {BrokerSettings.RabbitMq}; leave it out where devices speak HTTPS only");
         var folder = settings[BrokerSettings.TlsFolder];
         Check(folder is null || Directory.Exists(folder), $"{BrokerSettings.TlsFolder}: there is no folder '{folder}'; make it, writable for the tenant and readable for RabbitMQ");
@@ -174,7 +186,10 @@ internal sealed class TenantOptionsReader(PlatformOptions settings)
     {
         var text = settings[TenantSettings.WireGuardSubnet];
         if (text is null)
+        {
             return TenantOptions.DefaultWireGuardSubnet;
+        }
+
         var good = IPNetwork.TryParse(text, out var subnet) && subnet.ToString() == text && subnet.BaseAddress.AddressFamily == AddressFamily.InterNetwork && subnet.PrefixLength is >= 8 and <= 30;
         Check(good, $"{TenantSettings.WireGuardSubnet}: '{text}' is not an IPv4 subnet of /8 to /30 without host bits, like 10.64.0.0/16");
         return good ? subnet : TenantOptions.DefaultWireGuardSubnet;
@@ -194,9 +209,15 @@ internal sealed class TenantOptionsReader(PlatformOptions settings)
     {
         var text = settings[name];
         if (text is null)
+        {
             return null;
+        }
+
         if (ServiceUrl.TryParse(text, [Uri.UriSchemeHttps], out var url, out var why))
+        {
             return url.Url;
+        }
+
         Mistake(name, text, why);
         return null;
     }
@@ -205,9 +226,15 @@ internal sealed class TenantOptionsReader(PlatformOptions settings)
     {
         var text = settings[name];
         if (text is null)
+        {
             return null;
+        }
+
         if (ServiceUrl.TryParse(text, [Uri.UriSchemeHttps, Uri.UriSchemeHttp], out var url, out var why))
+        {
             return url.Url;
+        }
+
         Mistake(name, text, why);
         return null;
     }
@@ -217,7 +244,9 @@ internal sealed class TenantOptionsReader(PlatformOptions settings)
     private void Check(bool holds, string error)
     {
         if (!holds)
+        {
             errors.Add(error);
+        }
     }
 
     private T Take<T>(Func<T> read, T otherwise)

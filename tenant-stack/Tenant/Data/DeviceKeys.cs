@@ -12,10 +12,16 @@ internal static class DeviceKeys
         var isNew = await db.Database.ExecuteSqlAsync(
             $"INSERT INTO tenant.device_keys (key_sha256, device_id, first_used_at) VALUES ({keySha256}, {deviceId}, {now}) ON CONFLICT DO NOTHING", cancellationToken) == 1;
         if (isNew)
+        {
             return true;
+        }
+
         var key = await db.DeviceKeys.AsNoTracking().SingleAsync(k => k.KeySha256 == keySha256, cancellationToken);
         if (key.DeviceId != deviceId)
+        {
             throw new ProblemException(409, "key_in_use", "Another device has this key. Every device needs a key of its own.");
+        }
+
         return key.RetiredAt is null
             ? false
             : throw new ProblemException(403, "key_retired", "This key was given up when the device was revoked or enrolled anew. Make a new one.");

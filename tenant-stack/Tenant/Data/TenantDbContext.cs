@@ -32,7 +32,9 @@ internal sealed class TenantDbContext(DbContextOptions<TenantDbContext> options)
         // Read only here: SQL functions allocate and release.
         model.Entity<WireGuardPeer>().ToTable("wireguard_peers").HasNoKey();
         foreach (var property in model.Model.GetEntityTypes().SelectMany(e => e.GetProperties()))
+        {
             property.SetColumnName(SnakeCase(property.Name));
+        }
     }
 
     private static string SnakeCase(string name) =>

@@ -36,9 +36,13 @@ internal sealed class OpenResources : IAsyncDisposable
         while (resources.TryPop(out var resource))
         {
             if (resource is IAsyncDisposable asynchronous)
+            {
                 await asynchronous.DisposeAsync();
+            }
             else
+            {
                 ((IDisposable)resource).Dispose();
+            }
         }
     }
 }

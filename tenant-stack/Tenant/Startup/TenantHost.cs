@@ -18,7 +18,10 @@ internal static partial class TenantHost
         var options = TenantOptionsReader.Read(PlatformOptions.Load(args, TenantSettings.All));
         await using var tenant = await StartAsync(options, new ConsoleProgress(Console.Out), TimeProvider.System, stop);
         foreach (var line in ReadyLines.Of(string.Join(',', tenant.Urls), tenant.RootFingerprint, InitialAdmin.SignIn(options.PublicUrl, options.DataPath), Next(options)))
+        {
             Console.WriteLine(line);
+        }
+
         await tenant.WaitForShutdownAsync(stop);
     }
 
@@ -39,10 +42,16 @@ internal static partial class TenantHost
             var subCa = new SubCa(folder, passwords, time);
             var identity = new StackIdentity(folder, "tenant", subCa.IsInstalled, options.LostDatabase);
             if (options.Restore is null)
+            {
                 identity.RefuseMissing(options.Database);
+            }
+
             var database = opened.Add(await PlatformDatabase.OpenAsync(folder, options.Database, "tenant", logs, time, stop));
             if (options.Restore is { } file)
+            {
                 await database.RestoreAsync(file, stop);
+            }
+
             await identity.RefuseForeignAsync(database.DataSource, stop);
             await database.MigrateAsync(stop, typeof(Authority).Assembly, typeof(TenantHost).Assembly);
             await WireGuardSubnetGuard.RequireAsync(database.DataSource, options.WireGuardSubnet, stop);
@@ -50,7 +59,10 @@ internal static partial class TenantHost
             await identity.EstablishAsync(database.DataSource, async token => await new IdentityStore(databases).FindAsync(token) is not null, time, stop);
             var (tenant, issuers) = await TenantBoot.RunAsync(options, folder, subCa, databases, progress, time, stop);
             if (JoinRecord.Renew(options) && options.JoinKey is not null)
+            {
                 KeyNotUsed(logs.CreateLogger("IoTPlatform.Tenant"));
+            }
+
             var ca = opened.Add(await CertificateAuthorityModule.StartAsync(
                 CaOptions(options, tenant), issuers, database.DataSource, folder, passwords, time, logs, stop));
             await identity.ConfirmRootAsync(database.DataSource, ca.Authority.RootFingerprint, stop);

@@ -95,7 +95,9 @@ internal static class BrokerBenchmark
     private static async Task BrokerIsPreparedAsync(RabbitMqServer broker, string last, CancellationToken cancellationToken)
     {
         while (await broker.AdminAsync(HttpMethod.Get, $"topic-permissions/{last}/{last}-mqtt-bridge") is null or "[]")
+        {
             await Task.Delay(PollInterval, cancellationToken);
+        }
     }
 
     private static async Task<(ProviderServer Server, TimeSpan Time)> RestartAsync(TempFolder folder, Dictionary<string, string?> settings, CancellationToken cancellationToken)

@@ -32,7 +32,10 @@ internal static class IngestBenchmark
         using var folder = new TempFolder();
         var loads = new List<LoadResult>();
         foreach (var tenants in options.Concurrency)
+        {
             loads.Add(await MeasureAsync(broker, folder, settings, tenants, options.Messages, progress, cancellationToken));
+        }
+
         return new BenchmarkReport
         {
             Title = "Telemetry from RabbitMQ to committed rows",
@@ -47,12 +50,18 @@ internal static class IngestBenchmark
     {
         var first = await ProviderServer.StartAsync(folder, settings, cancellationToken);
         if (broker.Log.Length == 0)
+        {
             await broker.StartAgainAsync();
+        }
+
         var bridges = await JoinAsync(first, tenants, cancellationToken);
         await first.StopAsync();
         // No provider answers for the bridges now: the broker's own permissions let them publish.
         foreach (var bridge in bridges)
+        {
             await broker.AdminAsync(HttpMethod.Put, $"permissions/{bridge.TenantId}/{bridge.TenantId}-mqtt-bridge", """{"configure":"^mqtt-subscription-.*","write":".*","read":".*"}""");
+        }
+
         await progress.WriteLineAsync($"{tenants} tenants publish {messages} messages");
         await Task.WhenAll(bridges.Select(bridge => bridge.PublishAsync(broker, messages / tenants)));
         bridges.ForEach(bridge => bridge.Dispose());
@@ -64,7 +73,10 @@ internal static class IngestBenchmark
         var before = CpuTime.Of(server.ProcessId);
         var started = Stopwatch.GetTimestamp();
         while (await CountAsync(database, $"device_id = '{PublishingBridge.Last}'", tenantIds, cancellationToken) < tenants)
+        {
             await Task.Delay(Look, cancellationToken);
+        }
+
         var elapsed = Stopwatch.GetElapsedTime(started);
         var cpu = CpuTime.Of(server.ProcessId) - before;
         var stored = await CountAsync(database, "true", tenantIds, cancellationToken);

@@ -43,7 +43,10 @@ internal sealed class PublishingBridge : IDisposable
     {
         var now = TimeProvider.System.GetUtcNow();
         foreach (var part in Enumerable.Range(0, count).Chunk(PerRun))
+        {
             await PublishAsync(broker, "telemetry/pump-7/measurement", Lines(part, now));
+        }
+
         await PublishAsync(broker, $"telemetry/{Last}", "{}\n");
     }
 
@@ -53,7 +56,10 @@ internal sealed class PublishingBridge : IDisposable
     {
         var lines = new StringBuilder();
         foreach (var i in numbers)
+        {
             lines.Append(CultureInfo.InvariantCulture, $$"""{"timestamp":"{{now.AddMilliseconds(-i):yyyy-MM-ddTHH:mm:ss.fffZ}}","temperature":21.5,"pressure":1013.25,"state":"running","sequence":{{i}}}""").Append('\n');
+        }
+
         return lines.ToString();
     }
 
@@ -65,6 +71,8 @@ internal sealed class PublishingBridge : IDisposable
             ["-h", "localhost", "-p", port, "-V", "mqttv311", "--cafile", broker.RootFile, "--cert", folder.Combine("bridge.pem"), "--key", folder.Combine("bridge.pem"), "-i", TenantId + ".bench", "-q", "1", "-t", topic, "-l"],
             lines, timeout: Patience);
         if (result.ExitCode != 0)
+        {
             throw new BenchmarkException($"mosquitto_pub ended with {result.ExitCode}: {result.Error}");
+        }
     }
 }

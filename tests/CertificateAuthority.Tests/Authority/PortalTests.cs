@@ -55,7 +55,10 @@ public sealed class PortalTests(StepCaHost fixture) : IClassFixture<StepCaHost>
         detail.Summary.RevokedAt.ShouldNotBeNull();
         detail.Summary.SerialHex.ShouldBe(Convert.ToHexString(certificate.SerialNumberBytes.Span));
         foreach (var other in (string[])[detail.Summary.SerialHex!, "0x" + detail.Summary.SerialHex, string.Join(':', detail.Summary.SerialHex!.Chunk(2).Select(pair => new string(pair))).ToLowerInvariant()])
+        {
             (await admin.GetFromJsonAsync($"/portal/certificates/{other}", ContractsJson.Default.CertificateDetail))!.Summary.Serial.ShouldBe(certificate.Serial());
+        }
+
         detail.Pem.ShouldBe(Pki.Files.Pem.Certificate(certificate.RawDataMemory.Span));
         (await GetAsync(admin, "/portal/certificates?revoked=true&subject=portal.test")).Items.ShouldHaveSingleItem();
         using var again = await admin.PostAsJsonAsync($"/portal/certificates/{certificate.Serial()}/revoke", new RevokeRequest(), ContractsJson.Default.RevokeRequest);

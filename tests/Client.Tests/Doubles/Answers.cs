@@ -19,7 +19,10 @@ internal static class Answers
     {
         context.Response.StatusCode = status;
         if (retryAfter is { } seconds)
+        {
             context.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
+        }
+
         context.Response.ContentType = "application/problem+json";
         return context.Response.WriteAsync(JsonSerializer.Serialize(
             new ApiProblem { Title = "Refused", Status = status, Code = code, Detail = detail }, ContractsJson.Default.ApiProblem));

@@ -52,9 +52,15 @@ internal sealed class TestAuthority : IDisposable
         var names = new SubjectAlternativeNameBuilder();
         names.AddUri(new Uri(spiffeId ?? ServiceId));
         if (!cnOnly)
+        {
             names.AddDnsName(dnsName);
+        }
+
         if (dnsName == "localhost" && !cnOnly)
+        {
             names.AddIpAddress(IPAddress.Loopback);
+        }
+
         request.CertificateExtensions.Add(names.Build());
         var now = TimeProvider.System.GetUtcNow();
         using var certificate = Issue(request, usage, expired ? now.AddHours(-2) : now.AddMinutes(-1), expired ? now.AddHours(-1) : now.AddDays(60), issuer);
@@ -108,7 +114,10 @@ internal sealed class TestAuthority : IDisposable
         AddCa(request, pathLength);
         request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(issuer, includeKeyIdentifier: true, includeIssuerAndSerial: false));
         if (constraints is not null)
+        {
             request.CertificateExtensions.Add(PermittedUri(constraints));
+        }
+
         using var signed = request.Create(issuer, TimeProvider.System.GetUtcNow().AddHours(-12), TimeProvider.System.GetUtcNow().AddYears(years), Serial());
         return signed.CopyWithPrivateKey(key);
     }
@@ -120,7 +129,10 @@ internal sealed class TestAuthority : IDisposable
         using (writer.PushSequence())
         using (writer.PushSequence(new Asn1Tag(TagClass.ContextSpecific, 0)))
         using (writer.PushSequence())
+        {
             writer.WriteCharacterString(UniversalTagNumber.IA5String, host, new Asn1Tag(TagClass.ContextSpecific, 6));
+        }
+
         return new X509Extension("2.5.29.30", writer.Encode(), critical: true);
     }
 

@@ -27,7 +27,9 @@ internal static class TestRevocationList
                 WriteExtension(tbs, "2.5.29.28", critical: true, value =>
                 {
                     using (value.PushSequence())
+                    {
                         value.WriteBoolean(true, new Asn1Tag(TagClass.ContextSpecific, 2));
+                    }
                 });
             }
         }
@@ -45,7 +47,10 @@ internal static class TestRevocationList
     private static void WriteEntries(AsnWriter tbs, DateTimeOffset at, X509Certificate2[] revoked)
     {
         if (revoked.Length == 0)
+        {
             return;
+        }
+
         using (tbs.PushSequence())
         {
             foreach (var certificate in revoked)
@@ -62,7 +67,9 @@ internal static class TestRevocationList
     private static void WriteAlgorithm(AsnWriter writer)
     {
         using (writer.PushSequence())
+        {
             writer.WriteObjectIdentifier(EcdsaWithSha256);
+        }
     }
 
     private static void WriteExtension(AsnWriter writer, string oid, bool critical, Action<AsnWriter> write)
@@ -71,9 +78,14 @@ internal static class TestRevocationList
         {
             writer.WriteObjectIdentifier(oid);
             if (critical)
+            {
                 writer.WriteBoolean(true);
+            }
+
             using (writer.PushOctetString())
+            {
                 write(writer);
+            }
         }
     }
 }

@@ -23,7 +23,10 @@ public sealed class LostDatabaseTests
         provider.Launch(Lost);
         await provider.Process.WaitForLineAsync("ready ");
         using (var admin = await provider.AdminAsync())
+        {
             (await admin.ListAuditAsync()).Items.ShouldContain(entry => entry.Action == "database.lost");
+        }
+
         await StopAsync(provider);
 
         (await RefusalAsync(provider, Lost)).ShouldContain("Nothing is lost");

@@ -22,14 +22,20 @@ public sealed class KeptDemo : IAsyncLifetime
     public async Task InitializeAsync()
     {
         if (Tools.Find("initdb") is null)
+        {
             return;
+        }
+
         report = await IotCli.JsonAsync("demo", "--keep", "--data", Data);
     }
 
     public async Task DisposeAsync()
     {
         if (report.ValueKind == JsonValueKind.Object)
+        {
             (await IotCli.RunAsync("demo", "--stop", "--data", Data)).EnsureSuccess();
+        }
+
         await LeftProcesses.GoneAsync(temp.Path);
         temp.Dispose();
     }

@@ -22,7 +22,10 @@ internal static class LeftProcesses
         while (Of(folder) is { Count: > 0 } left)
         {
             if (limit.IsCancellationRequested)
+            {
                 throw new TimeoutException($"still running:\n{string.Join('\n', left)}");
+            }
+
             await Task.Delay(50, CancellationToken.None);
         }
     }

@@ -19,7 +19,10 @@ public sealed class TenantKilledTests
         {
             var line = await tenant.Process.WaitForLineAsync(l => l.StartsWith("ready ", StringComparison.Ordinal) || (l.StartsWith(Progress, StringComparison.Ordinal) && !killedAt.Contains(l)));
             if (!line.StartsWith(Progress, StringComparison.Ordinal))
+            {
                 break;
+            }
+
             killedAt.Add(line);
             await tenant.KillAsync();
             tenant.Launch();

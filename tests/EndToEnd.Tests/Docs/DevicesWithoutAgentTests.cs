@@ -16,7 +16,10 @@ public sealed class DevicesWithoutAgentTests : IDisposable
     public async Task Commands_OfThePage_EnrolAndRenewADevice()
     {
         foreach (var tool in (string[])["bash", "curl", "openssl", "jq"])
+        {
             Requires.Tool(tool);
+        }
+
         await using var provider = await ProviderStack.StartAsync();
         await using var tenant = await TenantStack.LaunchAsync(provider, "acme", (await provider.PrepareAsync("acme")).JoinKey);
         await tenant.ReadyAsync();
@@ -29,7 +32,9 @@ public sealed class DevicesWithoutAgentTests : IDisposable
         {
             (await RunAsync(tenant, provider.Trust.Fingerprint, step)).EnsureSuccess();
             if (File.Exists(temp.Combine("device-chain.crt")))
+            {
                 serials.Add(Leaf().SerialNumber);
+            }
         }
 
         serials.Distinct().Count().ShouldBe(2, "enrolled, which a renewal with the same key so soon answers again, and renewed with another");
@@ -45,7 +50,10 @@ public sealed class DevicesWithoutAgentTests : IDisposable
     public async Task FirstStep_AnotherRoot_IsRefused()
     {
         foreach (var tool in (string[])["bash", "curl", "openssl"])
+        {
             Requires.Tool(tool);
+        }
+
         await using var provider = await ProviderStack.StartAsync();
 
         var result = await Tools.RunAsync("bash", ["-euo", "pipefail", "-c", Steps()[0]], environment: Variables(provider.Url, new string('0', 64)), workingDirectory: temp.Path);
@@ -60,7 +68,10 @@ public sealed class DevicesWithoutAgentTests : IDisposable
 
     private Dictionary<string, string?> Variables(Uri server, string fingerprint) => new()
     {
-        ["TENANT"] = server.AbsoluteUri.TrimEnd('/'), ["FINGERPRINT"] = fingerprint, ["DEVICE"] = "pump-1", ["TOKEN"] = temp.Combine("pump-1.token"),
+        ["TENANT"] = server.AbsoluteUri.TrimEnd('/'),
+        ["FINGERPRINT"] = fingerprint,
+        ["DEVICE"] = "pump-1",
+        ["TOKEN"] = temp.Combine("pump-1.token"),
     };
 
     private X509Certificate2 Leaf() => X509Certificate2.CreateFromPem(File.ReadAllText(temp.Combine("device-chain.crt")));

@@ -37,7 +37,10 @@ public sealed class FirstBootFaultTests
         {
             await tenant.Process.WaitForLineAsync(line, TimeSpan.FromMinutes(2));
             if (runs)
+            {
                 await provider.KillAsync();
+            }
+
             await provider.StartProcessAsync();
             runs = true;
         }

@@ -106,7 +106,9 @@ public sealed class ProviderFaultTests
 
         var postmaster = Directory.GetFiles(provider.Data, "postmaster.pid", SearchOption.AllDirectories).Single();
         using (var server = System.Diagnostics.Process.GetProcessById(int.Parse(File.ReadLines(postmaster).First(), CultureInfo.InvariantCulture)))
+        {
             server.Kill();
+        }
 
         await EventuallyAsync(provider, () => provider.PrepareAsync("after"));
         using var admin = await provider.AdminAsync();

@@ -49,7 +49,9 @@ internal sealed class HostileServer : IAsyncDisposable
         try
         {
             while (true)
+            {
                 connections.Add(AnswerAsync(await listener.AcceptTcpClientAsync(stop.Token)));
+            }
         }
         catch (Exception e) when (e is OperationCanceledException or SocketException)
         {

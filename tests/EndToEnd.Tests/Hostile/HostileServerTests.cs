@@ -173,7 +173,10 @@ public sealed class HostileServerTests(HostileServerTests.Platform platform) : I
             {
                 var list = await client.GetRevokedSubCasAsync(patience.Token);
                 if (list.Contains(ParsedCertificate.Parse(revoked.RawData)))
+                {
                     return list;
+                }
+
                 await Task.Delay(200, patience.Token);
             }
         }
@@ -182,9 +185,15 @@ public sealed class HostileServerTests(HostileServerTests.Platform platform) : I
         {
             subCa?.Dispose();
             if (evilb is not null)
+            {
                 await evilb.DisposeAsync();
+            }
+
             if (Provider is not null)
+            {
                 await Provider.DisposeAsync();
+            }
+
             folder.Dispose();
         }
     }

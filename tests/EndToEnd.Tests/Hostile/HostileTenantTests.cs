@@ -45,10 +45,23 @@ public sealed class HostileTenantTests(HostileTenantTests.JoinedTenant joined) :
     public async Task Sign_NameOfTheProvider_IsRefusedByOpenSslForThatHost(string name)
     {
         var isAddress = IPAddress.TryParse(name, out var address);
-        using var forged = joined.SubCa.Sign("x", san => { if (isAddress) san.AddIpAddress(address!); else san.AddDnsName(name); });
+        using var forged = joined.SubCa.Sign("x", san =>
+        {
+            if (isAddress)
+            {
+                san.AddIpAddress(address!);
+            }
+            else
+            {
+                san.AddDnsName(name);
+            }
+        });
         (await joined.OpenSslVerifyAsync(forged, host: name)).ExitCode.ShouldNotBe(0);
         if (isAddress)
+        {
             return;
+        }
+
         using var wildcard = joined.SubCa.Sign("x", san => san.AddDnsName("*" + name[name.IndexOf('.', StringComparison.Ordinal)..]));
         (await joined.OpenSslVerifyAsync(wildcard, host: name)).ExitCode.ShouldNotBe(0);
     }
@@ -98,7 +111,10 @@ public sealed class HostileTenantTests(HostileTenantTests.JoinedTenant joined) :
     {
         using var forged = joined.SubCa.Sign(commonName, names);
         if (openSslDecides)
+        {
             (await joined.OpenSslVerifyAsync(forged)).ExitCode.ShouldNotBe(0);
+        }
+
         (await KnockAsync(forged)).ShouldBeOneOf(HttpStatusCode.Unauthorized, HttpStatusCode.Forbidden);
     }
 
@@ -122,7 +138,8 @@ public sealed class HostileTenantTests(HostileTenantTests.JoinedTenant joined) :
         {
             Provider = await ProviderStack.StartAsync(new Dictionary<string, string?>
             {
-                ["IOT_RABBITMQ_URL"] = "amqps://amqp.broker.example:5671", ["IOT_RABBITMQ_MQTT_URL"] = "mqtts://mqtt.broker.example:8883",
+                ["IOT_RABBITMQ_URL"] = "amqps://amqp.broker.example:5671",
+                ["IOT_RABBITMQ_MQTT_URL"] = "mqtts://mqtt.broker.example:8883",
                 ["IOT_CDM_DISCOVERY_URL"] = "https://discovery.id.example/realms/cdm/.well-known/openid-configuration",
                 ["IOT_RESERVED_NAMES"] = "edge.provider.example,192.0.2.7",
             });
@@ -147,9 +164,15 @@ public sealed class HostileTenantTests(HostileTenantTests.JoinedTenant joined) :
         {
             SubCa?.Dispose();
             if (tenant is not null)
+            {
                 await tenant.DisposeAsync();
+            }
+
             if (Provider is not null)
+            {
                 await Provider.DisposeAsync();
+            }
+
             folder.Dispose();
         }
 

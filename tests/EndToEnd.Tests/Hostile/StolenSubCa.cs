@@ -47,7 +47,10 @@ internal sealed class StolenSubCa : IDisposable
     {
         var request = new CertificateRequest($"CN={commonName}", subjectKey, HashAlgorithmName.SHA256);
         foreach (var extension in extensions)
+        {
             request.CertificateExtensions.Add(extension);
+        }
+
         request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(issuer, includeKeyIdentifier: true, includeIssuerAndSerial: false));
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, critical: false));
         var serial = RandomNumberGenerator.GetBytes(16);

@@ -21,7 +21,10 @@ public sealed class AuditAnchorTests
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         string? details;
         while ((details = await holder.ScalarAsync<string>("SELECT details FROM audit.entries WHERE action = 'audit.anchored' AND subject = $1", other)) is null)
+        {
             await Task.Delay(TimeSpan.FromMilliseconds(100), limit.Token);
+        }
+
         var head = JsonDocument.Parse(details).RootElement.GetProperty("head").GetString();
 
         (await log.ScalarAsync<long>("SELECT count(*) FROM audit.entries WHERE encode(hash, 'hex') = $1", head)).ShouldBe(1);

@@ -62,7 +62,9 @@ public sealed class AnswerTests(AnswerTests.OneProvider shared) : IClassFixture<
             {
                 await client.Stream.WriteAsync(Http2.Preface);
                 for (var stream = 1; stream < 4000; stream += 2)
+                {
                     await client.Stream.WriteAsync(Http2.PostThenReset(stream));
+                }
             }
             catch (IOException)
             {
@@ -111,7 +113,9 @@ public sealed class AnswerTests(AnswerTests.OneProvider shared) : IClassFixture<
         public async Task DisposeAsync()
         {
             if (Provider is not null)
+            {
                 await Provider.DisposeAsync();
+            }
         }
     }
 }

@@ -17,7 +17,9 @@ public sealed class ConnectionTests
         try
         {
             for (var i = 0; i < 1300; i++)
+            {
                 idle.Add(await Attacker.ConnectAsync(provider.Url));
+            }
 
             await ServesAsync(provider);
             await provider.Process.WaitForLineAsync(line => line.Contains("connections", StringComparison.Ordinal) && line.Contains("127.0.0.1", StringComparison.Ordinal));
@@ -44,7 +46,9 @@ public sealed class ConnectionTests
         try
         {
             for (var i = 0; i < 1300; i++)
+            {
                 idle.Add(await Attacker.ConnectAsync(provider.Url));
+            }
 
             (await known.GetAsync("portal/admin/tenants")).EnsureSuccessStatusCode();
             connections.ShouldBe(1);

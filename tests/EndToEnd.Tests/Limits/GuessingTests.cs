@@ -47,7 +47,9 @@ public sealed class GuessingTests
         var prepared = await provider.PrepareAsync("acme");
         using var guesser = Attacker.Honest(provider);
         for (var i = 0; i < 340; i++)
+        {
             (await JoinAsync(guesser, string.Create(CultureInfo.InvariantCulture, $"0000-0000-0000-{i:0000}"))).ShouldBeOneOf(HttpStatusCode.Unauthorized, HttpStatusCode.TooManyRequests);
+        }
 
         // The key opens; what is missing is the request itself.
         (await JoinAsync(guesser, prepared.JoinKey)).ShouldBe(HttpStatusCode.BadRequest);

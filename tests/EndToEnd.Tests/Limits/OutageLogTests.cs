@@ -19,7 +19,10 @@ public sealed class OutageLogTests
         // It can't be started again from nowhere.
         Directory.Move(folder, folder + ".away");
         using (var process = System.Diagnostics.Process.GetProcessById(server))
+        {
             process.Kill();
+        }
+
         var before = provider.Process.Lines.Count;
 
         using var client = Attacker.Honest(provider);

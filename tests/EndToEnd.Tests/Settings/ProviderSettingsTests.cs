@@ -38,7 +38,10 @@ public sealed class ProviderSettingsTests
 
         foreach (var setting in (string[])
             ["IOT_LISTEN", "IOT_NAMES", "IOT_PUBLIC_URL", "xn--gert-noa.example", "IOT_RESERVED_NAMES", "IOT_PLATFORM_DOMAIN", "IOT_RABBITMQ_MQTT_URL", "STEP_CA_PROVISIONER_PASSWORD", "20 characters", "IOT_ADMIN_PASSWORD", "IOT_DATABASE"])
+        {
             provider.Output.ShouldContain(setting);
+        }
+
         provider.Output.ShouldNotContain("correct horse");
         Directory.Exists(folder.Combine("data")).ShouldBeFalse();
     }
@@ -83,7 +86,10 @@ public sealed class ProviderSettingsTests
     {
         var all = new Dictionary<string, string?> { ["IOT_DATA"] = folder.Combine("data"), ["IOT_LISTEN"] = $"https://127.0.0.1:{FreePort.Next()}" };
         foreach (var (name, value) in settings)
+        {
             all[name] = value;
+        }
+
         return ProcessUnderTest.StartDotnet(StackPrograms.Provider, [], all);
     }
 }

@@ -67,7 +67,10 @@ public sealed class TenantSettingsTests(TenantSettingsTests.OneProvider one) : I
         (await RefusedAsync(tenant, ("TENANT_ID", "globex"))).ShouldContain("TENANT_ID");
 
         foreach (var name in (string[])["PROVIDER_URL", "STEP_CA_FINGERPRINT", "JOIN_KEY", "TENANT_ID", "IOT_ADMIN_PASSWORD"])
+        {
             tenant.Overrides[name] = null;
+        }
+
         await JoinsAsync(tenant);
     }
 
@@ -82,14 +85,20 @@ public sealed class TenantSettingsTests(TenantSettingsTests.OneProvider one) : I
 
         foreach (var setting in (string[])
             ["IOT_LISTEN", "IOT_NAMES", "PROVIDER_URL", "STEP_CA_PROVISIONER_PASSWORD", "STEP_CA_PASSWORD_FILE", "IOT_ADMIN_PASSWORD", "IOT_DATABASE", "IOT_RABBITMQ_NAMES"])
+        {
             output.ShouldContain(setting);
+        }
+
         Directory.Exists(tenant.Data).ShouldBeFalse();
     }
 
     private static async Task<string> RefusedAsync(TenantStack tenant, params (string Name, string? Value)[] settings)
     {
         foreach (var (name, value) in settings)
+        {
             tenant.Overrides[name] = value;
+        }
+
         tenant.Launch();
         var exit = await tenant.Process.WaitForExitAsync();
         var output = tenant.Process.Output;
@@ -128,7 +137,9 @@ public sealed class TenantSettingsTests(TenantSettingsTests.OneProvider one) : I
         public async Task DisposeAsync()
         {
             if (provider is not null)
+            {
                 await provider.DisposeAsync();
+            }
         }
     }
 }

@@ -53,8 +53,13 @@ public sealed class LoginTests : IAsyncLifetime
         cookie.ShouldNotContain("domain=");
         tokens.Count.ShouldBe(3);
         foreach (var token in tokens)
+        {
             foreach (var part in token.Split('.'))
+            {
                 cookie.ShouldNotContain(part);
+            }
+        }
+
         cookie.Length.ShouldBeLessThan(1000);
         browser.Cookies.Keys.ShouldNotContain(c => c.Name.StartsWith(PortalApp.LoginCookie, StringComparison.Ordinal));
     }

@@ -102,7 +102,10 @@ public sealed class BearerTests(BearerTests.Staff staff) : IClassFixture<BearerT
 
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         while (await staff.StatusAsync(renewed) != 200)
+        {
             await Task.Delay(500, patience.Token);
+        }
+
         (await staff.StatusAsync(old)).ShouldBe(200);
         renewed.Split('.')[0].ShouldNotBe(old.Split('.')[0]);
     }
@@ -142,7 +145,10 @@ public sealed class BearerTests(BearerTests.Staff staff) : IClassFixture<BearerT
 
         public Task AddAppAsync(string realm, string clientId, string[] scopes) => Keycloak.AdminAsync(HttpMethod.Post, $"{realm}/clients", new JsonObject
         {
-            ["clientId"] = clientId, ["publicClient"] = true, ["directAccessGrantsEnabled"] = true, ["fullScopeAllowed"] = scopes.Contains("roles"),
+            ["clientId"] = clientId,
+            ["publicClient"] = true,
+            ["directAccessGrantsEnabled"] = true,
+            ["fullScopeAllowed"] = scopes.Contains("roles"),
             ["defaultClientScopes"] = new JsonArray([.. scopes.Select(s => (JsonNode)s)]),
         });
 

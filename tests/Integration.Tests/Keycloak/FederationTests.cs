@@ -25,7 +25,10 @@ public sealed class FederationTests(KeycloakFixture fixture) : IClassFixture<Key
         ((string?)client["secret"]).ShouldBe(bundle.CdmIdpClientSecret);
         client["redirectUris"]!.ToJsonString().ShouldBe($"""["{tenant.Callback}"]""");
         foreach (var flag in new[] { "publicClient", "implicitFlowEnabled", "directAccessGrantsEnabled", "serviceAccountsEnabled", "fullScopeAllowed" })
+        {
             ((bool)client[flag]!).ShouldBeFalse(flag);
+        }
+
         ((string?)client["attributes"]!["pkce.code.challenge.method"]).ShouldBe("S256");
         bundle.CdmDiscoveryUrl.ShouldBe(Keycloak.Issuer(fixture.Realm) + "/.well-known/openid-configuration");
         bundle.CdmIdpClientId.ShouldBe(tenant.ClientId);
@@ -110,7 +113,10 @@ public sealed class FederationTests(KeycloakFixture fixture) : IClassFixture<Key
         using var tenant = await JoiningTenant.PrepareAsync(Provider, "taken");
         await Keycloak.AdminAsync(HttpMethod.Post, $"{fixture.Realm}/clients", new JsonObject
         {
-            ["clientId"] = tenant.ClientId, ["secret"] = "somebody else's", ["redirectUris"] = new JsonArray("*"), ["publicClient"] = true,
+            ["clientId"] = tenant.ClientId,
+            ["secret"] = "somebody else's",
+            ["redirectUris"] = new JsonArray("*"),
+            ["publicClient"] = true,
         });
 
         (await tenant.WaitsAsync()).ShouldContain("has a client cdm-federation-taken that is not the platform's");

@@ -27,7 +27,9 @@ public sealed class KeycloakFixture : IAsyncLifetime
     {
         Admin?.Dispose();
         if (Provider is not null)
+        {
             await Provider.DisposeAsync();
+        }
     }
 
     public static Dictionary<string, string?> Settings(KeycloakServer keycloak, string realm) => new()

@@ -39,7 +39,10 @@ public sealed class PortalTests(PortalTests.Staff staff) : IClassFixture<PortalT
         // Also not with a cookie that somebody has kept.
         using var thief = new Browser();
         foreach (var (key, value) in cookies.Where(c => c.Key.Item3.Contains("session", StringComparison.Ordinal)))
+        {
             thief.Cookies[key] = value;
+        }
+
         (await thief.GetAsync(Portal))["name"].ShouldBeNull();
     }
 
@@ -110,7 +113,10 @@ public sealed class PortalTests(PortalTests.Staff staff) : IClassFixture<PortalT
             using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
             BrowserPage down;
             while ((down = await local.GetAsync(home.Link("Sign in"), stopAt: Keycloak.Url.AbsoluteUri)).Status != HttpStatusCode.ServiceUnavailable)
+            {
                 await Task.Delay(200, patience.Token);
+            }
+
             down.Text.ShouldContain("identity provider does not answer");
             var signedOut = await browser.SubmitAsync(page, "sign-out");
             signedOut.Text.ShouldContain("Signed out");

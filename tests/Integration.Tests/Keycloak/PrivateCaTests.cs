@@ -96,7 +96,10 @@ public sealed class PrivateCaTests(PrivateCaTests.House house) : IClassFixture<P
             _settings["IOT_OIDC_ISSUER"] = Keycloak.Issuer("cdm");
             await RestartProviderAsync(CaFile);
             using (var admin = await Provider.AdminAsync(TimeSpan.FromMinutes(3)))
+            {
                 await admin.InitIdentityAsync(new InitIdentityRequest { Username = KeycloakServer.Admin, Password = Keycloak.AdminPassword });
+            }
+
             await Keycloak.AddUserAsync("cdm", "ann", Password, "cdm-admin");
             await Keycloak.AddUserAsync("cdm", "paula", Password, "platform-admin");
             Tenant = await TenantStack.LaunchAsync(Provider, PrivateCaTests.Tenant, (await Provider.PrepareAsync(PrivateCaTests.Tenant)).JoinKey, new Dictionary<string, string?>
@@ -114,15 +117,30 @@ public sealed class PrivateCaTests(PrivateCaTests.House house) : IClassFixture<P
         public async Task DisposeAsync()
         {
             if (Tenant is not null)
+            {
                 await Tenant.DisposeAsync();
+            }
+
             if (Provider is not null)
+            {
                 await Provider.DisposeAsync();
+            }
+
             if (Keycloak is not null)
+            {
                 await Keycloak.DisposeAsync();
+            }
+
             if (_databasePort is not null)
+            {
                 await _databasePort.DisposeAsync();
+            }
+
             if (_database is not null)
+            {
                 await _database.DisposeAsync();
+            }
+
             _folder.Dispose();
         }
 
@@ -152,7 +170,10 @@ public sealed class PrivateCaTests(PrivateCaTests.House house) : IClassFixture<P
             await File.WriteAllTextAsync(CaFile, string.Concat(chain.Skip(1).Append(Provider.Trust.Root).Select(ca => ca.ExportCertificatePem() + "\n")));
             return new KeycloakSite
             {
-                Port = port, CertificateFile = certificate, KeyFile = key, TrustedRootFile = RootFile,
+                Port = port,
+                CertificateFile = certificate,
+                KeyFile = key,
+                TrustedRootFile = RootFile,
                 DatabaseUrl = string.Create(CultureInfo.InvariantCulture, $"jdbc:postgresql://127.0.0.1:{_databasePort!.Port}/{_database!.Name}"),
                 DatabaseUser = new NpgsqlConnectionStringBuilder(_database.ConnectionString).Username!,
             };

@@ -81,7 +81,10 @@ public sealed class RealmTests(KeycloakFixture fixture) : IClassFixture<Keycloak
         using var http = new HttpClient { BaseAddress = Keycloak.Url, DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", token) } };
 
         foreach (var path in new[] { "users", "clients", "client-scopes", "components", "roles", "clients-initial-access", "identity-provider/instances" })
+        {
             (await http.GetAsync($"admin/realms/{Realm}/{path}")).StatusCode.ShouldBe(HttpStatusCode.Forbidden, path);
+        }
+
         using var tenant = await JoiningTenant.PrepareAsync(fixture.Provider, "privileged");
         await tenant.JoinAsync();
         (await http.GetAsync($"realms/{Realm}/clients-registrations/default/{tenant.ClientId}")).StatusCode.ShouldBe(HttpStatusCode.Forbidden);

@@ -33,7 +33,10 @@ public sealed class TenantHouse : IAsyncLifetime, ICollectionFixture<TenantHouse
     public async Task DisposeAsync()
     {
         if (Stack is not null)
+        {
             await Stack.DisposeAsync();
+        }
+
         await Fixture.DisposeAsync();
     }
 

@@ -96,7 +96,9 @@ public sealed class TenantRealmTests(TenantHouse house)
         await Keycloak.AdminAsync(HttpMethod.Put, $"{Tenant}/identity-provider/instances/{Provider}", instance);
         await Keycloak.AdminAsync(HttpMethod.Post, $"{Tenant}/identity-provider/instances/{Provider}/mappers", new JsonObject
         {
-            ["name"] = "everybody", ["identityProviderAlias"] = Provider, ["identityProviderMapper"] = "oidc-hardcoded-role-idp-mapper",
+            ["name"] = "everybody",
+            ["identityProviderAlias"] = Provider,
+            ["identityProviderMapper"] = "oidc-hardcoded-role-idp-mapper",
             ["config"] = new JsonObject { ["role"] = "cdm-admin", ["syncMode"] = "FORCE" },
         });
 
@@ -152,7 +154,10 @@ public sealed class TenantRealmTests(TenantHouse house)
         using var http = new HttpClient { BaseAddress = Keycloak.Url, DefaultRequestHeaders = { Authorization = new("Bearer", token) } };
 
         foreach (var path in new[] { "users", "clients", "components" })
+        {
             ((int)(await http.GetAsync($"admin/realms/{Tenant}/{path}")).StatusCode).ShouldBe(403, path);
+        }
+
         foreach (var (path, name) in new[] { ("users", "username"), ("clients", "clientId"), ("roles", "name"), ("authentication/flows", "alias"), ("client-scopes", "name"), ("components", "name") })
         {
             using var body = new StringContent($$"""{"{{name}}":"mine"}""", System.Text.Encoding.UTF8, "application/json");

@@ -24,7 +24,10 @@ internal sealed class OidcProviderServer : IAsyncDisposable
         try
         {
             foreach (var file in new[] { "package.json", "package-lock.json", "provider.mjs" })
+            {
                 File.Copy(Path.Combine(Tools.RepositoryRoot, "tests", "Integration.Tests", "OidcProvider", file), folder.Combine(file));
+            }
+
             (await Tools.RunAsync(npm, ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], workingDirectory: folder.Path, timeout: TimeSpan.FromMinutes(3))).EnsureSuccess();
             var settings = JsonSerializer.Serialize(new { port, redirectUri = new Uri(host, "portal/oidc/callback").AbsoluteUri, homeUri = new Uri(host, "portal").AbsoluteUri, secret });
             var process = await ForkThread.StartAsync(Node(), [folder.Combine("provider.mjs"), settings]);

@@ -65,7 +65,10 @@ public sealed class OidcProviderTests(OidcProviderTests.House house) : IClassFix
         using var browser = new Browser();
         (await SignInAsync(browser, "rita.cdm-operator"))["roles"].ShouldBe("cdm-operator");
         using (var http = new HttpClient())
+        {
             await http.GetStringAsync(new Uri(house.Issuer + "/demote"));
+        }
+
         try
         {
             foreach (var _ in new[] { 1, 2 })
@@ -132,11 +135,19 @@ public sealed class OidcProviderTests(OidcProviderTests.House house) : IClassFix
         public async Task DisposeAsync()
         {
             if (Tenant is not null)
+            {
                 await Tenant.DisposeAsync();
+            }
+
             if (_provider is not null)
+            {
                 await _provider.DisposeAsync();
+            }
+
             if (_server is not null)
+            {
                 await _server.DisposeAsync();
+            }
         }
 
         public async Task<string> TokenAsync(string clientId)

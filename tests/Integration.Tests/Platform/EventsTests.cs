@@ -45,11 +45,16 @@ public sealed class EventsTests(PlatformFixture platform) : IAsyncLifetime
         await late.BindAsync("tenant.prepared");
 
         for (var i = 0; i < 5; i++)
+        {
             await _provider.PrepareAsync($"late-{i}");
+        }
 
         var arrived = new List<string>();
         while (arrived.Count < 5)
+        {
             arrived.Add((await late.NextAsync(body => body.GetProperty("tenant_id").GetString()!.StartsWith("late-", StringComparison.Ordinal))).Body.GetProperty("tenant_id").GetString()!);
+        }
+
         arrived.ShouldBe(Enumerable.Range(0, 5).Select(i => $"late-{i}"), ignoreOrder: true);
     }
 
@@ -57,14 +62,19 @@ public sealed class EventsTests(PlatformFixture platform) : IAsyncLifetime
     public async Task QueueOfAnEarlierVersion_IsRemovedAtTheNextStart()
     {
         foreach (var queue in new[] { "tenant-history", "tenant-history_error" })
+        {
             await _broker.AdminAsync(HttpMethod.Put, $"queues/platform/{queue}", """{"durable":true}""");
+        }
+
         await _broker.AdminAsync(HttpMethod.Put, "exchanges/platform/tenant-history", """{"type":"fanout","durable":true}""");
         await _provider.KillAsync();
 
         await _provider.StartProcessAsync();
 
         foreach (var former in new[] { "queues/platform/tenant-history", "queues/platform/tenant-history_error", "exchanges/platform/tenant-history" })
+        {
             await Waiting.UntilAsync(async () => await _broker.AdminAsync(HttpMethod.Get, former) is null);
+        }
     }
 
     [SkippableFact]
@@ -92,7 +102,10 @@ public sealed class EventsTests(PlatformFixture platform) : IAsyncLifetime
         await HistoryAsync("linked", 1);
         var links = new OutsideQueue(_broker, "links");
         foreach (var exchange in new[] { "bridge.up", "bridge.down" })
+        {
             await links.BindAsync(exchange);
+        }
+
         await using (var bridge = await ConnectBeforeAKillAsync(mosquitto))
         {
             await _provider.StartProcessAsync();
@@ -119,7 +132,10 @@ public sealed class EventsTests(PlatformFixture platform) : IAsyncLifetime
 
         using var rights = JsonDocument.Parse((await _broker.AdminAsync(HttpMethod.Get, "permissions/platform/iot-amqp"))!);
         foreach (var right in new[] { "configure", "write", "read" })
+        {
             rights.RootElement.GetProperty(right).GetString().ShouldBe(BusVhost.Rights.Read);
+        }
+
         using var exchanges = JsonDocument.Parse((await _broker.AdminAsync(HttpMethod.Get, "exchanges/platform"))!);
         exchanges.RootElement.EnumerateArray().Where(e => !e.GetProperty("durable").GetBoolean()).Select(e => e.GetProperty("name").GetString()!)
             .ShouldAllBe(name => name.StartsWith(BusVhost.Answers, StringComparison.Ordinal));
@@ -146,7 +162,9 @@ public sealed class EventsTests(PlatformFixture platform) : IAsyncLifetime
     private async Task ExchangesAsync()
     {
         foreach (var exchange in new[] { "tenant.prepared", "bridge.up", "device.online", "certificate.event", "platform.event" })
+        {
             await Waiting.UntilAsync(async () => await _broker.AdminAsync(HttpMethod.Get, $"exchanges/platform/{exchange}") is not null);
+        }
     }
 
     private static Func<JsonElement, bool> Of(string tenantId) => body => body.TryGetProperty("tenant_id", out var id) && id.GetString() == tenantId;

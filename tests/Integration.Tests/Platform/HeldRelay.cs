@@ -25,7 +25,10 @@ internal sealed class HeldRelay : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await using (var release = new NpgsqlCommand($"SELECT pg_advisory_unlock({Lock})", _connection))
+        {
             await release.ExecuteNonQueryAsync();
+        }
+
         await _connection.DisposeAsync();
     }
 }

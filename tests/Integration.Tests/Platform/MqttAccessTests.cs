@@ -56,7 +56,9 @@ public sealed class MqttAccessTests(MqttAccessTests.Fixture fixture) : IClassFix
         using var bridge = tenant.Bridge(_broker);
         var subscriptions = new List<MqttSubscription>();
         for (var i = 0; i < BrokerLimits.Default.MaxConnections; i++)
+        {
             subscriptions.Add(await bridge.SubscribeAsync($"crowded.{i}", "commands/#"));
+        }
 
         var refused = await bridge.PublishAsync("crowded.more", "telemetry/x", "{}");
 

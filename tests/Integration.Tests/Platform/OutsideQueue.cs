@@ -37,7 +37,9 @@ internal sealed class OutsideQueue(RabbitMqServer broker, string name)
             var message = await TakeAsync();
             var body = JsonElement.Parse(message.GetProperty("payload").GetString()!);
             if (_seen.Add(body.GetProperty("id").GetGuid()) && wanted(body))
+            {
                 return (message, body);
+            }
         }
     }
 }

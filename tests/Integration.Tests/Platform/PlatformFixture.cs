@@ -26,9 +26,15 @@ public sealed class PlatformFixture : IAsyncLifetime
     public async Task DisposeAsync()
     {
         if (Provider is not null)
+        {
             await Provider.DisposeAsync();
+        }
+
         if (Broker is not null)
+        {
             await Broker.DisposeAsync();
+        }
+
         _folder.Dispose();
     }
 }

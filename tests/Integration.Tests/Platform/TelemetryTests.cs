@@ -49,7 +49,9 @@ public sealed class TelemetryTests(TelemetryTests.Fixture fixture) : IClassFixtu
         var timed = $$"""{"t":1,"timestamp":"{{TimeProvider.System.GetUtcNow():O}}"}""";
 
         foreach (var payload in new[] { timed, timed, """{"t":1}""", """{"t":1}""" })
+        {
             (await bridge.PublishAsync("twice.b", "telemetry/pump-7", payload)).ShouldBe(MqttOutcome.Done);
+        }
 
         await ExactlyAsync(tenant, "twice", 3);
     }
@@ -66,7 +68,10 @@ public sealed class TelemetryTests(TelemetryTests.Fixture fixture) : IClassFixtu
     {
         _ = what;
         if (payload == "LONG")
+        {
             payload = "{\"t\":\"" + new string('x', TelemetryFormat.LongestPayload) + "\"}";
+        }
+
         using var bridge = fixture.Bad.Bridge(_broker);
         var before = await CountAsync("bad");
 

@@ -26,7 +26,9 @@ public sealed class TellingTenant(PlatformFixture platform) : IAsyncLifetime
     public async Task DisposeAsync()
     {
         if (Stack is not null)
+        {
             await Stack.DisposeAsync();
+        }
     }
 
     internal async Task EnrollAsync(string deviceId)

@@ -63,11 +63,13 @@ public sealed class TenantStackEventsTests(PlatformFixture platform, TellingTena
 
         // Decided while the broker is away: suspending says so, and the decision stands.
         using (var admin = await _provider.AdminAsync())
+        {
             for (var i = 0; i < 2; i++)
             {
                 (await Should.ThrowAsync<ApiException>(() => admin.SuspendTenantAsync("patient", "unpaid"))).Status.ShouldBe(503);
                 (await Should.ThrowAsync<ApiException>(() => admin.ResumeTenantAsync("patient"))).Status.ShouldBe(503);
             }
+        }
 
         await BusIsAwayAsync();
         await tenant.EnrollAsync("patient");
@@ -75,10 +77,16 @@ public sealed class TenantStackEventsTests(PlatformFixture platform, TellingTena
 
         string[] expected = [TenantSuspended.Name, TenantResumed.Name, TenantSuspended.Name, TenantResumed.Name];
         foreach (var type in expected)
+        {
             (await ordered.NextAsync(IsDecision)).Body.GetProperty("type").GetString().ShouldBe(type);
+        }
+
         await Waiting.UntilAsync(async () => await RecordedOfPatientAsync() == 5);
         using (var admin = await _provider.AdminAsync())
+        {
             (await admin.ListTenantEventsAsync("patient")).Items.Reverse().Skip(1).Select(e => e.Type).ShouldBe(expected);
+        }
+
         await OnceEachAsync("patient");
     }
 

@@ -132,7 +132,10 @@ public sealed class TwoProvidersTests(PlatformFixture platform) : IAsyncLifetime
     private async Task AssertOnceAsync(string tenantId)
     {
         foreach (var profile in new[] { "tenant-sub-ca", "mqtt-bridge" })
+        {
             (await _first.Database.ScalarAsync<long>("SELECT count(*) FROM ca.certificates WHERE tenant = $1 AND profile = $2", tenantId, profile)).ShouldBe(1, profile);
+        }
+
         (await _first.Database.ScalarAsync<long>("SELECT count(*) FROM audit.entries WHERE subject = $1 AND action = 'tenant.joined'", tenantId)).ShouldBe(1);
     }
 
@@ -149,11 +152,17 @@ public sealed class TwoProvidersTests(PlatformFixture platform) : IAsyncLifetime
         public async ValueTask DisposeAsync()
         {
             if (_isReleased)
+            {
                 return;
+            }
+
             _isReleased = true;
             // Closing alone returns the connection, and the lock, to the pool.
             await using (var release = new NpgsqlCommand("SELECT pg_advisory_unlock_all()", connection))
+            {
                 await release.ExecuteNonQueryAsync();
+            }
+
             await connection.DisposeAsync();
         }
     }

@@ -140,7 +140,9 @@ public sealed class TwoTenantsTests(TwoTenantsTests.Fixture fixture) : IClassFix
         await using var connection = await fixture.Platform.Provider.Database.DataSource.OpenConnectionAsync();
         await using var locked = await connection.BeginTransactionAsync();
         await using (var command = new NpgsqlCommand("LOCK TABLE ca.certificates IN ACCESS EXCLUSIVE MODE", connection))
+        {
             await command.ExecuteNonQueryAsync();
+        }
 
         using var answer = await http.PostAsync(new Uri("mqtt/auth/user", UriKind.Relative), form);
 
@@ -180,7 +182,10 @@ public sealed class TwoTenantsTests(TwoTenantsTests.Fixture fixture) : IClassFix
         while (true)
         {
             if ((await admin.ListTelemetryAsync(tenantId, "pump", cancellationToken: limit.Token)).Items is { Count: > 0 } items)
+            {
                 return [.. items.Select(i => i.Payload.GetRawText())];
+            }
+
             await Task.Delay(100, limit.Token);
         }
     }

@@ -26,7 +26,10 @@ public sealed class AmqpConnectionTests : IAsyncLifetime
     public async Task DisposeAsync()
     {
         if (_fixture is null)
+        {
             return;
+        }
+
         await _fixture.Provisioner.RemoveTenantAsync(Tenant, default);
         await _fixture.DisposeAsync();
     }
@@ -70,7 +73,10 @@ public sealed class AmqpConnectionTests : IAsyncLifetime
 
         // The user is back, but its rights went with it: they are given with the tenant's.
         await using (var without = await _connections.ConnectAsync(Tenant, "test", default))
+        {
             (await Should.ThrowAsync<OperationInterruptedException>(() => without.CreateChannelAsync())).ShutdownReason.ShouldNotBeNull().ReplyCode.ShouldBe(AmqpConnections.VhostRefused);
+        }
+
         (await _fixture.Api.FindUserAsync(AmqpAccount.Name, default)).ShouldNotBeNull().Tags.ShouldBe(["iot-tenant@iot.example"]);
         await _fixture.Provisioner.EnsureTenantAsync(BridgeAccess.For(Tenant), default);
 

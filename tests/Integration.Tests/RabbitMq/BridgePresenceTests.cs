@@ -23,7 +23,10 @@ public sealed class BridgePresenceTests : IAsyncLifetime
     public async Task DisposeAsync()
     {
         if (_fixture is null)
+        {
             return;
+        }
+
         await _fixture.Provisioner.RemoveTenantAsync("acme", default);
         await _fixture.DisposeAsync();
     }
@@ -34,13 +37,20 @@ public sealed class BridgePresenceTests : IAsyncLifetime
         await using (await BridgeAsync())
         {
             await using (var poll = await BridgePoll.StartAsync(_fixture))
+            {
                 await poll.UntilAsync(() => IsUpAsync());
+            }
+
             await using (var again = await BridgePoll.StartAsync(_fixture))
+            {
                 await again.UntilAsync(() => Task.FromResult(again.Looks > 1));
+            }
         }
 
         await using (var poll = await BridgePoll.StartAsync(_fixture))
+        {
             await poll.UntilAsync(async () => !await IsUpAsync());
+        }
 
         (await ToldAsync()).ShouldBe("bridge.up acme, bridge.down acme");
     }

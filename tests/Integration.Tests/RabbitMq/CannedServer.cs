@@ -29,7 +29,9 @@ internal sealed class CannedServer : IDisposable
         try
         {
             while (true)
+            {
                 _ = AnswerAsync(await _listener.AcceptTcpClientAsync());
+            }
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
@@ -45,9 +47,13 @@ internal sealed class CannedServer : IDisposable
             var buffer = new byte[8192];
             await stream.ReadAtLeastAsync(buffer, 1, throwOnEndOfStream: false);
             if (_answer is not null)
+            {
                 await stream.WriteAsync(Encoding.UTF8.GetBytes(_answer));
+            }
             else
+            {
                 await stream.ReadAtLeastAsync(buffer, 1, throwOnEndOfStream: false);
+            }
         }
     }
 }

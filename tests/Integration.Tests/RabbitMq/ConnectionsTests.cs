@@ -14,14 +14,19 @@ public sealed class ConnectionsTests : IAsyncLifetime
     public async Task DisposeAsync()
     {
         if (_fixture is not null)
+        {
             await _fixture.DisposeAsync();
+        }
     }
 
     [SkippableFact]
     public async Task List_LoginThatIsShownItsOwnConnectionsOnly_IsRefusedAndMonitoringIsEnough()
     {
         foreach (var tag in new[] { "management", "monitoring" })
+        {
             await _fixture.Broker.AdminAsync(HttpMethod.Put, $"users/looker-{tag}", $$"""{"password":"looks","tags":"{{tag}}"}""");
+        }
+
         using var blind = new RabbitMqConnections(Connect("looker-management", "looks"));
         using var sighted = new RabbitMqConnections(Connect("looker-monitoring", "looks"));
 

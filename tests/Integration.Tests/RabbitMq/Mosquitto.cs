@@ -15,7 +15,9 @@ internal sealed class Mosquitto : IDisposable
         _broker = broker;
         _hasCertificate = certificatePem is not null;
         if (certificatePem is not null)
+        {
             File.WriteAllText(_folder.Combine("client.pem"), certificatePem);
+        }
     }
 
     /// <summary>QoS 1: returns when the broker has acknowledged.</summary>

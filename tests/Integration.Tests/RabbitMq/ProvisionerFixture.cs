@@ -71,7 +71,10 @@ internal sealed class ProvisionerFixture : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         foreach (var resource in _owned)
+        {
             resource.Dispose();
+        }
+
         await Database.DisposeAsync();
     }
 

@@ -24,7 +24,10 @@ public sealed class ProvisionerTests : IAsyncLifetime
     public async Task DisposeAsync()
     {
         if (_fixture is null)
+        {
             return;
+        }
+
         await _broker.AdminAsync(HttpMethod.Delete, $"vhosts/{_id}");
         await _broker.AdminAsync(HttpMethod.Delete, $"users/{Login}");
         await _fixture.DisposeAsync();
@@ -187,7 +190,10 @@ public sealed class ProvisionerTests : IAsyncLifetime
 
         var mapping = await _fixture.Api.ReadMappingAsync(default);
         foreach (var id in ids)
+        {
             mapping[BridgeAccess.For(id).Login].ShouldBe(id);
+        }
+
         await Task.WhenAll(ids.Select(id => _provisioner.RemoveTenantAsync(id, default)));
         (await _fixture.Api.ReadMappingAsync(default)).Keys.ShouldNotContain(login => login.StartsWith("many-", StringComparison.Ordinal));
     }

@@ -185,7 +185,9 @@ public sealed class DeviceMqttTests(DeviceMqttTests.House house) : IClassFixture
         (await house.Admin.GetDeviceAsync("present")).Presence.ShouldBeNull();
 
         await using (await device.SubscribeAsync("acme.present", "commands/present/#"))
+        {
             await Waiting.UntilAsync(async () => (await house.Admin.GetDeviceAsync("present")).Presence?.Online == true);
+        }
 
         await Waiting.UntilAsync(async () => (await house.Admin.ListDevicesAsync(limit: 500)).Items.Single(d => d.DeviceId == "present").Presence?.Online == false);
         await Waiting.UntilAsync(async () => await house.Tenant.Database.ScalarAsync<bool>("SELECT bool_and(told) FROM tenant.device_presence"));
@@ -254,7 +256,9 @@ public sealed class DeviceMqttTests(DeviceMqttTests.House house) : IClassFixture
             foreach (var part in new IAsyncDisposable?[] { Broker, Tenant, _other, Provider })
             {
                 if (part is not null)
+                {
                     await part.DisposeAsync();
+                }
             }
 
             _folder.Dispose();

@@ -16,7 +16,9 @@ public sealed class CommandTreeTests
         command.Description.ShouldNotBeNullOrWhiteSpace();
         Examples.Of(command).ShouldNotBeEmpty();
         foreach (var example in Examples.Of(command))
+        {
             IotCommand.Create().Parse(Words(example)).Errors.ShouldBeEmpty(example);
+        }
     }
 
     [Theory]
@@ -24,9 +26,14 @@ public sealed class CommandTreeTests
     public void Command_OptionsAndArguments_AreDescribed(string path)
     {
         foreach (var option in Find(path).Options)
+        {
             option.Description.ShouldNotBeNullOrWhiteSpace(option.Name);
+        }
+
         foreach (var argument in Find(path).Arguments)
+        {
             argument.Description.ShouldNotBeNullOrWhiteSpace(argument.Name);
+        }
     }
 
     [Theory]

@@ -32,11 +32,17 @@ public sealed class CompletionTests : IDisposable
         result.EnsureSuccess();
         var offered = result.Output.Split('\n').Where(found => found.StartsWith("offered ", StringComparison.Ordinal)).Select(found => found["offered ".Length..]).Where(found => found.Length > 0).Order(StringComparer.Ordinal).ToList();
         if (expected is null)
+        {
             offered.ShouldNotContain("prepare");
+        }
         else if (line.EndsWith(' '))
+        {
             offered.Where(found => found[0] != '-').ShouldBe(expected.Split(' '));
+        }
         else
+        {
             offered.ShouldBe(expected.Split(' '));
+        }
     }
 
     [Theory]
@@ -71,7 +77,10 @@ public sealed class CompletionTests : IDisposable
         // Its own copy: the build output may lie where that user cannot go.
         var copy = Directory.CreateDirectory(temp.Combine("iot")).FullName;
         foreach (var file in Directory.EnumerateFiles(AppContext.BaseDirectory))
+        {
             File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
+        }
+
         var result = await Tools.RunAsync("setpriv", ["--reuid=65534", "--regid=65534", "--clear-groups", Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", Path.Combine(copy, "iot.dll"), "tenants", "list", "--data", temp.Combine("data")]);
 
         result.ExitCode.ShouldBe(1, result.Error);

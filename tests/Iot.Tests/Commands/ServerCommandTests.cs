@@ -57,7 +57,9 @@ public sealed class ServerCommandTests : IAsyncLifetime
         error.ShouldContain("does not have what this command asks a provider for");
         error.ShouldContain("Check --url");
         if (code is not null)
+        {
             error.ShouldContain("IoT tenant acme");
+        }
     }
 
     [Theory]
@@ -84,7 +86,9 @@ public sealed class ServerCommandTests : IAsyncLifetime
 
         code.ShouldBe(expected, error);
         if (expected != ExitCode.Ok)
+        {
             error.ShouldContain($"is the data folder of a {kind}");
+        }
     }
 
     [Fact]
@@ -306,8 +310,14 @@ public sealed class ServerCommandTests : IAsyncLifetime
         server.Answer = LoggedInAnd((context, request) => request.Path == "/crl/sub-cas" ? context.Response.Body.WriteAsync(list).AsTask() : context.JsonAsync(
             new CreatedEnrollmentToken
             {
-                Id = Guid.Empty, Token = "s3cret", Uses = 1, DeviceId = "pump-1", ExpiresAt = DateTimeOffset.UnixEpoch,
-                TenantUrl = "https://tenant.example/", RootFingerprint = new string('a', 64), TrustDomain = "acme.iot.example",
+                Id = Guid.Empty,
+                Token = "s3cret",
+                Uses = 1,
+                DeviceId = "pump-1",
+                ExpiresAt = DateTimeOffset.UnixEpoch,
+                TenantUrl = "https://tenant.example/",
+                RootFingerprint = new string('a', 64),
+                TrustDomain = "acme.iot.example",
             },
             ContractsJson.Default.CreatedEnrollmentToken));
     }
@@ -433,8 +443,15 @@ public sealed class ServerCommandTests : IAsyncLifetime
 
     private static TenantDetail Asking => new()
     {
-        TenantId = "acme", DisplayName = "acme", Status = TenantStatus.Requested, Plan = "standard", CreatedAt = DateTimeOffset.UnixEpoch,
-        DnsDomains = [], Steps = [], SubCaSerials = [], SubCaKeySha256 = new string('a', 64),
+        TenantId = "acme",
+        DisplayName = "acme",
+        Status = TenantStatus.Requested,
+        Plan = "standard",
+        CreatedAt = DateTimeOffset.UnixEpoch,
+        DnsDomains = [],
+        Steps = [],
+        SubCaSerials = [],
+        SubCaKeySha256 = new string('a', 64),
     };
 
     private static AuditEntryView Entry(long sequence, string action) =>

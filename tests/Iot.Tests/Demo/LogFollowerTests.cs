@@ -18,9 +18,14 @@ public sealed class LogFollowerTests : IDisposable
         {
             seen.Add(line);
             if (seen.Count == 1)
+            {
                 await File.AppendAllTextAsync(temp.Combine("log"), "o\r\nthrée\nnot a line");
+            }
+
             if (seen.Count == 3)
+            {
                 writer.SetResult();
+            }
         }
 
         seen.ShouldBe(["one", "two", "thrée"]);
@@ -33,7 +38,9 @@ public sealed class LogFollowerTests : IDisposable
 
         var count = 0;
         await foreach (var _ in LogFollower.FollowAsync(temp.Combine("log"), Task.CompletedTask, TimeProvider.System, CancellationToken.None))
+        {
             count++;
+        }
 
         count.ShouldBe(5000);
     }

@@ -76,7 +76,9 @@ public sealed class ChildProcessTests : IDisposable
             {
                 lines.Add(line);
                 if (lines.Count == 2)
+                {
                     all.SetResult();
+                }
             },
         });
 
@@ -105,7 +107,10 @@ public sealed class ChildProcessTests : IDisposable
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         await foreach (var line in LogFollower.FollowAsync(temp.Combine("log"), child.Exited, TimeProvider.System, limit.Token))
+        {
             return line;
+        }
+
         throw new InvalidOperationException("the child said nothing");
     }
 
@@ -113,6 +118,8 @@ public sealed class ChildProcessTests : IDisposable
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         while (ProcessMark.Of(process).Started.Length > 0)
+        {
             await Task.Delay(20, limit.Token);
+        }
     }
 }

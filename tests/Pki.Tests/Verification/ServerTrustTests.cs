@@ -29,7 +29,9 @@ public sealed class ServerTrustTests : IDisposable
     {
         _named.Dispose();
         foreach (var certificate in (X509Certificate2[])[_root, _other, _intermediate, _leaf])
+        {
             certificate.Dispose();
+        }
     }
 
     [Fact]
@@ -101,7 +103,10 @@ public sealed class ServerTrustTests : IDisposable
         }
 
         if (by is null)
+        {
             return request.CreateSelfSigned(now.AddDays(-1), now.AddDays(3));
+        }
+
         var issuers = new Uri($"http://{(IPEndPoint)_named.LocalEndpoint}/{name}");
         request.CertificateExtensions.Add(new X509AuthorityInformationAccessExtension(ocspUris: null, [issuers.AbsoluteUri]));
         using var bare = request.Create(by, now.AddHours(-1), now.AddDays(name == Host ? 1 : 2), RandomNumberGenerator.GetBytes(8));

@@ -68,7 +68,9 @@ public sealed class BridgeLineageTests(ProviderFixture fixture) : IClassFixture<
 
         (await _provider.CertificatesAsync(tenantId, "mqtt-bridge", valid: true)).ShouldBe(1);
         foreach (var certificate in attacker.Certificates)
+        {
             (await _provider.Anonymous(certificate).GetAsync("portal/admin/platform")).Status.ShouldBe(HttpStatusCode.Unauthorized);
+        }
     }
 
     [SkippableFact]

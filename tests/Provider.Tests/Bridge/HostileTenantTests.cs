@@ -73,9 +73,13 @@ public sealed class HostileTenantTests(ProviderFixture fixture) : IClassFixture<
 
         // With the issuer at hand OpenSSL sees the bad signature itself and ends the handshake.
         if (await Record.ExceptionAsync(() => knock) is { } refusal)
+        {
             refusal.ShouldBeOfType<HttpRequestException>();
+        }
         else
+        {
             (await knock).Status.ShouldBe(HttpStatusCode.Unauthorized);
+        }
     }
 
     [SkippableFact]

@@ -75,7 +75,9 @@ public sealed class EmbeddedBrokerProvisionerTests : IAsyncLifetime
     public async Task DisposeAsync()
     {
         if (_database is not null)
+        {
             await _database.DisposeAsync();
+        }
     }
 
     private async Task AssertAsExpectedAsync(string tenantId)

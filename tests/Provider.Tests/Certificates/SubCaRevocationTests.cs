@@ -72,7 +72,9 @@ public sealed class SubCaRevocationTests(ProviderFixture fixture) : IClassFixtur
             await caller.PostAsync("portal/admin/tenants/stolen/bridge/renew", new RenewBridgeRequest { MqttBridgeCsr = tenant.Request().MqttBridgeCsr }, ContractsJson.Default.RenewBridgeRequest),
             await _provider.RotateAsync("stolen", tenant, next),
         })
+        {
             answer.ShouldBe(HttpStatusCode.Forbidden, "sub_ca_revoked");
+        }
 
         var list = (await (await _provider.AdminAsync()).GetAsync("portal/admin/tenants")).Read(ContractsJson.Default.PageTenantSummary);
         list.Items.Single(t => t.TenantId == "stolen").SuspendedReason!.ShouldStartWith("Sub-CA ");

@@ -15,10 +15,15 @@ public sealed class EventPartitionsTests
         var publishing = EventPartitions.PublishAsync([Online("slow", 1), Online("quick", 2), Online("slow", 3), Online("quick", 4)], async (happened, _) =>
         {
             if (happened.Sequence == 1)
+            {
                 await slow.Task;
+            }
+
             published.Enqueue(happened);
             if (happened.Sequence == 4)
+            {
                 slow.SetResult();
+            }
         }, default);
 
         await publishing.WaitAsync(TimeSpan.FromSeconds(30));

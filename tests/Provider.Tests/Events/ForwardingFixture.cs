@@ -37,7 +37,10 @@ public sealed class ForwardingFixture : IAsyncLifetime
     public async Task DisposeAsync()
     {
         if (Provider is not null)
+        {
             await Provider.DisposeAsync();
+        }
+
         Keys.Dispose();
     }
 

@@ -15,7 +15,9 @@ public sealed class ForwardingLimiterTests
     public void Admit_MoreThanAMinutesShare_HasToWaitAloneOfAllTenants()
     {
         for (var i = 0; i < ForwardingLimiter.BatchesPerMinute; i++)
+        {
             _limiter.Admit("greedy").Dispose();
+        }
 
         var refused = Should.Throw<ProblemException>(() => _limiter.Admit("greedy"));
 

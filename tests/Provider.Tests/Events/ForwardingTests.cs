@@ -335,7 +335,12 @@ public sealed class ForwardingTests(ForwardingFixture fixture) : IClassFixture<F
         issued.Remove("device_id");
         issued["certificate"] = new JsonObject
         {
-            ["serial"] = "0A", ["subject"] = _device, ["profile"] = "device", ["issuer"] = "Sub-CA", ["not_before"] = Now, ["not_after"] = Now.AddDays(1),
+            ["serial"] = "0A",
+            ["subject"] = _device,
+            ["profile"] = "device",
+            ["issuer"] = "Sub-CA",
+            ["not_before"] = Now,
+            ["not_after"] = Now.AddDays(1),
         };
         return issued;
     }

@@ -24,8 +24,13 @@ internal sealed class RecordingBus : IEventPublisher
     public async Task PublishAsync(IReadOnlyList<PlatformEvent> events, CancellationToken cancellationToken)
     {
         if (events.Any(e => e.Source is not null))
+        {
             await Before();
+        }
+
         foreach (var happened in events)
+        {
             _published.Enqueue(happened);
+        }
     }
 }

@@ -153,7 +153,10 @@ public sealed class TenantEventsTests(ProviderFixture fixture) : IClassFixture<P
         await _provider.PrepareAsync("paged");
         var admin = await _provider.AdminAsync();
         foreach (var verb in new[] { "suspend", "resume", "suspend" })
+        {
             await admin.PostAsync($"portal/admin/tenants/paged/{verb}", new SuspendTenantRequest { Reason = "x" }, ContractsJson.Default.SuspendTenantRequest);
+        }
+
         await ListAsync("paged", TenantSuspended.Name, 4);
         var seen = new List<string>();
         string? cursor = null;
@@ -176,7 +179,11 @@ public sealed class TenantEventsTests(ProviderFixture fixture) : IClassFixture<P
         using var certificate = tenant.WithBridgeKey((await _provider.ActivateAsync("talkative", tenant)).MqttBridgeCert);
         var claimed = new CertificateRevoked
         {
-            Id = Guid.NewGuid(), OccurredAt = _provider.Time.GetUtcNow(), Sequence = 7, By = "nobody", ReasonCode = 1,
+            Id = Guid.NewGuid(),
+            OccurredAt = _provider.Time.GetUtcNow(),
+            Sequence = 7,
+            By = "nobody",
+            ReasonCode = 1,
             Certificate = new CertificateFacts { Serial = "0A", Subject = "talkative-sub-ca", Profile = "tenant-sub-ca", Issuer = "Intermediate", NotBefore = DateTimeOffset.UnixEpoch, NotAfter = DateTimeOffset.UnixEpoch },
         };
         var body = new ForwardedEvents { Events = [JsonSerializer.SerializeToElement(claimed, ContractsJson.Default.CertificateRevoked)] };

@@ -80,7 +80,9 @@ public sealed class FederationEndpointsTests(ProviderFixture fixture) : IClassFi
     public async Task EveryCall_WithoutASession_Refused()
     {
         foreach (var path in new[] { "portal/admin/identity/init", "portal/admin/tenants/acme/federation", "portal/admin/tenants/acme/federation/rotate-secret" })
+        {
             (await Provider.Anonymous().PostJsonAsync(path, "{}")).Status.ShouldBe(HttpStatusCode.Unauthorized, path);
+        }
     }
 
     private async Task<Answer> ConfigureAsync(string tenantId, string keycloakUrl) => await (await Provider.AdminAsync()).PostAsync(

@@ -47,6 +47,8 @@ public sealed class FederationSecretsTests : IAsyncLifetime
     public async Task DisposeAsync()
     {
         if (_database is not null)
+        {
             await _database.DisposeAsync();
+        }
     }
 }

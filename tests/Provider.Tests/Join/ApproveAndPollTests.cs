@@ -223,7 +223,10 @@ public sealed class ApproveAndPollTests(ProviderFixture fixture) : IClassFixture
         while (true)
         {
             if ((await StatusAsync(tenantId, tenant)).Bundle is { } bundle)
+            {
                 return bundle;
+            }
+
             await Task.Delay(20, patience.Token);
         }
     }

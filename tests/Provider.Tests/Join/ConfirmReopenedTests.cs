@@ -33,7 +33,10 @@ public sealed class ConfirmReopenedTests(ProviderFixture fixture) : IClassFixtur
         (await confirming).ShouldBe(HttpStatusCode.Conflict, "join_incomplete");
         var reopened = await joining;
         if (reopened.Status != HttpStatusCode.OK)
+        {
             reopened = await _provider.TryJoinAsync(key, tenant.Request("https://keycloak.moved.example"));
+        }
+
         reopened.Read(ContractsJson.Default.JoinBundle);
         (await _provider.AuditedAsync("join.confirmed", "reopened")).ShouldBe(0);
         (await _provider.TryConfirmAsync("reopened", tenant)).Status.ShouldBe(HttpStatusCode.NoContent);

@@ -70,7 +70,10 @@ public sealed class ConfirmTests(ProviderFixture fixture) : IClassFixture<Provid
         var old = tenant.Proof("replayed", _provider.At(Path), _provider.Time);
 
         foreach (var proof in new[] { otherUrl, otherHost, otherTenant, "", "a.b.c", new string('x', 10_000) })
+        {
             (await ConfirmAsync(Path, proof)).ShouldBe(HttpStatusCode.Unauthorized, "proof_refused");
+        }
+
         _provider.Time.Advance(TimeSpan.FromMinutes(10));
         (await ConfirmAsync(Path, old)).ShouldBe(HttpStatusCode.Unauthorized, "proof_refused");
     }

@@ -105,7 +105,9 @@ public sealed class JoinTests(ProviderFixture fixture) : IClassFixture<ProviderF
         var bundle = await _provider.JoinAsync(prepared.JoinKey, tenant);
 
         foreach (var secret in new[] { prepared.JoinKey, prepared.JoinKey.Replace("-", "", StringComparison.Ordinal), bundle.CdmIdpClientSecret!, RunningProvider.AdminPassword })
+        {
             (await DatabaseText.ContainsAsync(_provider.Database, secret)).ShouldBeFalse();
+        }
     }
 
     [SkippableFact]
@@ -153,7 +155,10 @@ public sealed class JoinTests(ProviderFixture fixture) : IClassFixture<ProviderF
 
         answers.Count(a => a.Status == HttpStatusCode.OK).ShouldBe(1);
         foreach (var loser in answers.Where(a => a.Status != HttpStatusCode.OK))
+        {
             loser.ShouldBe(HttpStatusCode.Conflict, "join_key_bound");
+        }
+
         (await _provider.CertificatesAsync("race", "tenant-sub-ca", valid: false)).ShouldBe(1);
         (await _provider.RefusedAsync("join.key_conflict", "race")).ShouldBe(5);
         tenants.ForEach(tenant => tenant.Dispose());

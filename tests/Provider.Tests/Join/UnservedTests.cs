@@ -17,7 +17,9 @@ public sealed class UnservedTests : IAsyncLifetime
     public async Task DisposeAsync()
     {
         if (_provider is not null)
+        {
             await _provider.DisposeAsync();
+        }
     }
 
     [SkippableFact]
@@ -31,7 +33,10 @@ public sealed class UnservedTests : IAsyncLifetime
         bundle.SignedCert.ShouldNotBeEmpty();
         bundle.MqttBridgeCert.ShouldNotBeEmpty();
         foreach (var member in new[] { "rabbitmq", "cdm_" })
+        {
             answer.Body.ShouldNotContain(member);
+        }
+
         (await _provider.Database.ScalarAsync<long>("SELECT count(*) FROM provider.federation_secrets")).ShouldBe(0);
         (await _provider.Database.ScalarAsync<long>("SELECT count(*) FROM provider.federation_clients")).ShouldBe(0);
         (await _provider.ShowAsync("acme")).Steps.Single(step => step.Step == "federation").CompletedAt.ShouldNotBeNull();

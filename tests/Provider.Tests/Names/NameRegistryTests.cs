@@ -34,7 +34,10 @@ public sealed class NameRegistryTests
         {
             constraints.Permits(SubjectNames.FromSans(null, [name]), out _).ShouldBeFalse(name);
             if (System.Net.IPAddress.TryParse(name, out _))
+            {
                 continue;
+            }
+
             var wildcard = "*" + name[name.IndexOf('.', StringComparison.Ordinal)..];
             constraints.ExcludedDns.ShouldContain(excluded => ServerName.IsWithin(wildcard, excluded), name);
         }

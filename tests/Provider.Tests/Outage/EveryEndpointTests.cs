@@ -86,9 +86,13 @@ public sealed class EveryEndpointTests : IAsyncLifetime
             var body = method is "GET" or "HEAD" ? null : new StringContent(_bodies.GetValueOrDefault(path, "{}"), Encoding.UTF8, "application/json");
             var answer = await admin.SendAsync(new HttpMethod(method), Fill(path).TrimStart('/'), body, ("X-Join-Key", _joinKey));
             if (answer.Status == HttpStatusCode.ServiceUnavailable && answer.RetryAfter is not null)
+            {
                 unavailable.Add($"{method} {path}");
+            }
             else if ((int)answer.Status >= 500)
+            {
                 wrong.Add($"{method} {path}: {(int)answer.Status}");
+            }
         }
 
         wrong.ShouldBeEmpty();

@@ -27,8 +27,13 @@ public sealed class RacedRemovalTests(ProviderFixture fixture) : IClassFixture<P
         var secret = (await _provider.ActivateAsync("raced", next)).CdmIdpClientSecret;
         // The race goes on against the new tenant of the same name.
         foreach (var attacker in attackers)
+        {
             foreach (var door in BridgeAttacker.Doors)
+            {
                 (await attacker.RenewAsync(door, attacker.Certificates[^1])).Status.ShouldBeOneOf(HttpStatusCode.Unauthorized, HttpStatusCode.Forbidden);
+            }
+        }
+
         Volatile.Write(ref removed, true);
         await Task.WhenAll(floods);
         var survivors = 0;
@@ -39,7 +44,9 @@ public sealed class RacedRemovalTests(ProviderFixture fixture) : IClassFixture<P
             federation.Body.ShouldNotContain(secret!);
             var events = await caller.PostAsync("portal/admin/tenants/raced/events", new ForwardedEvents { Events = [] }, ContractsJson.Default.ForwardedEvents);
             if (federation.Status is not (HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden) || events.Status is not (HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden))
+            {
                 survivors++;
+            }
         }
 
         survivors.ShouldBe(0);

@@ -21,7 +21,10 @@ public sealed class RemoveTenantTests(ProviderFixture fixture) : IClassFixture<P
         (await _provider.CertificatesAsync("gone", "tenant-sub-ca", valid: true)).ShouldBe(0);
         (await _provider.CertificatesAsync("gone", "mqtt-bridge", valid: true)).ShouldBe(0);
         foreach (var left in new[] { "tenants", "joins", "join_keys", "join_steps", "broker_namespaces", "federation_clients", "federation_secrets" })
+        {
             (await _provider.Database.ScalarAsync<long>($"SELECT count(*) FROM provider.{left} WHERE tenant_id = 'gone'")).ShouldBe(0, left);
+        }
+
         (await _provider.Database.ScalarAsync<long>("SELECT count(*) FROM provider.broker_logins WHERE name = 'gone-mqtt-bridge'")).ShouldBe(0);
         (await _provider.AuditedAsync("tenant.removing", "gone")).ShouldBe(1);
         (await _provider.AuditedAsync("tenant.removed", "gone")).ShouldBe(1);
@@ -95,7 +98,10 @@ public sealed class RemoveTenantTests(ProviderFixture fixture) : IClassFixture<P
         var tenantId = "cut-" + step;
         await _provider.ActivateAsync(tenantId, tenant);
         await using (await RecordTrap.OnAsync(_provider.Database, "provider.join_steps", $"NEW.step = '{step}' AND NEW.completed_at IS NOT NULL"))
+        {
             (await RemoveAsync(tenantId)).ShouldBe(HttpStatusCode.ServiceUnavailable, "dependency_unavailable");
+        }
+
         (await _provider.ShowAsync(tenantId)).Status.ShouldBe(TenantStatus.Removing);
 
         (await RemoveAsync(tenantId)).Status.ShouldBe(HttpStatusCode.NoContent);

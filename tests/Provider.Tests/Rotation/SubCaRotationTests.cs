@@ -76,7 +76,9 @@ public sealed class SubCaRotationTests(ProviderFixture fixture) : IClassFixture<
         var stacks = Enumerable.Range(0, 5).Select(_ => new TestTenant()).ToList();
         await _provider.ActivateAsync("crowded", stacks[0]);
         for (var i = 0; i < 3; i++)
+        {
             (await RotateAsync("crowded", stacks[i], stacks[i + 1])).Status.ShouldBe(HttpStatusCode.OK);
+        }
 
         (await RotateAsync("crowded", stacks[3], stacks[4])).ShouldBe(HttpStatusCode.Conflict, "too_many_sub_cas");
 

@@ -34,7 +34,9 @@ public sealed class EndpointAuthorizationTests(ProviderFixture fixture) : IClass
     {
         var policies = fixture.Provider.Services.GetRequiredService<IAuthorizationPolicyProvider>();
         foreach (var name in Endpoints().SelectMany(e => e.Metadata.GetOrderedMetadata<IAuthorizeData>()).Select(a => a.Policy).OfType<string>().Distinct())
+        {
             (await policies.GetPolicyAsync(name))!.AuthenticationSchemes.ShouldNotContain("Portal", name);
+        }
     }
 
     private List<RouteEndpoint> Endpoints() =>

@@ -15,7 +15,9 @@ public sealed class FirstBootTests
         lines.ShouldAllBe(line => line.StartsWith("first-boot: ", StringComparison.Ordinal));
         lines.Count(line => line.EndsWith(" done", StringComparison.Ordinal)).ShouldBe(lines.Length / 2);
         foreach (var file in Directory.EnumerateFiles(Path.Combine(provider.DataFolder, "secrets"), "*", SearchOption.AllDirectories))
+        {
             File.GetUnixFileMode(file).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite, file);
+        }
     }
 
     [SkippableFact]

@@ -29,11 +29,16 @@ public sealed class ObservabilityTests
         var traces = collector.Texts("traces");
         traces.ShouldContain("iot-provider");
         foreach (var step in new[] { "workflow sign-sub-ca", "workflow broker", "workflow sign-bridge", "workflow federation", "POST /portal/admin/join", "audit.append", "MassTransit" })
+        {
             traces.ShouldContain(step);
+        }
+
         var metrics = collector.Texts("metrics");
         metrics.ShouldContain("iot-provider");
         foreach (var meter in new[] { "http.server.request.duration", "dotnet.gc.collections", "db.client" })
+        {
             metrics.ShouldContain(meter);
+        }
     }
 
     [SkippableFact]
@@ -58,7 +63,9 @@ public sealed class ObservabilityTests
         var sent = collector.Texts("traces") + collector.Texts("metrics");
         sent.ShouldContain("/portal/admin/tenants");
         foreach (var secret in secrets)
+        {
             sent.Contains(secret, StringComparison.Ordinal).ShouldBeFalse(secret);
+        }
     }
 
     [SkippableFact]

@@ -32,7 +32,9 @@ public sealed class ProviderOptionsReaderTests
             ("IOT_PUBLIC_URL", "https://user:secret@x.example"), ("IOT_RABBITMQ_URL", "ftp://x"), ("IOT_CDM_DISCOVERY_URL", "nonsense")));
 
         foreach (var setting in new[] { "IOT_LISTEN", "IOT_NAMES", "IOT_PLATFORM_DOMAIN", "IOT_PUBLIC_URL", "IOT_RABBITMQ_URL", "IOT_CDM_DISCOVERY_URL" })
+        {
             error.Message.ShouldContain(setting);
+        }
     }
 
     [Fact]
@@ -43,7 +45,9 @@ public sealed class ProviderOptionsReaderTests
             ("IOT_RABBITMQ_TLS_FOLDER", "/none/tls"), ("IOT_RABBITMQ_NAMES", "bad_name"), ("IOT_RABBITMQ_AMQP_URL", "amqp://broker.example:5672")));
 
         foreach (var setting in new[] { "IOT_RABBITMQ_MANAGEMENT_URL", "IOT_RABBITMQ_AMQP_URL", "IOT_RABBITMQ_PASSWORD_FILE", "IOT_RABBITMQ_CA_FILE", "IOT_RABBITMQ_TLS_FOLDER", "IOT_RABBITMQ_NAMES" })
+        {
             error.Message.ShouldContain(setting);
+        }
     }
 
     [Fact]

@@ -25,7 +25,10 @@ internal sealed class ApiCaller : IDisposable
             CustomTrustStore = { root },
         };
         if (client is not null)
+        {
             handler.SslOptions.ClientCertificateContext = SslStreamCertificateContext.Create(client, clientChain, offline: true);
+        }
+
         _http = new HttpClient(handler) { BaseAddress = url, Timeout = TimeSpan.FromSeconds(60) };
     }
 
@@ -52,9 +55,15 @@ internal sealed class ApiCaller : IDisposable
     {
         using var request = new HttpRequestMessage(method, path) { Content = content };
         if (Bearer is not null)
+        {
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", Bearer);
+        }
+
         foreach (var (name, value) in headers)
+        {
             request.Headers.TryAddWithoutValidation(name, value);
+        }
+
         using var response = await _http.SendAsync(request);
         return await Answer.OfAsync(response);
     }

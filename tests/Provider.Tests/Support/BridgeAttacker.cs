@@ -25,14 +25,20 @@ internal sealed class BridgeAttacker(RunningProvider provider, string tenantId, 
     public async Task<Answer> RenewAsync(string door, X509Certificate2 current, string? supplied = null)
     {
         if (!_callers.TryGetValue(current, out var caller))
+        {
             _callers.Add(current, caller = provider.Anonymous(current));
+        }
+
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var csr = supplied ?? CertificateSigningRequest.CreatePem(key, new SubjectNames());
         var answer = door == "bridge"
             ? await caller.PostAsync($"portal/admin/tenants/{tenantId}/bridge/renew", new RenewBridgeRequest { MqttBridgeCsr = csr }, ContractsJson.Default.RenewBridgeRequest)
             : await caller.PostJsonAsync(door, door.EndsWith("rekey", StringComparison.Ordinal) ? JsonSerializer.Serialize(new { csr }) : "");
         if (supplied is null && answer.Status is (HttpStatusCode.OK or HttpStatusCode.Created))
+        {
             Keep(answer, door, door == "bridge" || door.EndsWith("rekey", StringComparison.Ordinal) ? key : current.GetECDsaPrivateKey()!);
+        }
+
         IsThrottled |= answer.Status == HttpStatusCode.TooManyRequests;
         return answer;
     }
@@ -41,7 +47,9 @@ internal sealed class BridgeAttacker(RunningProvider provider, string tenantId, 
     public async Task FloodAsync(Func<bool> stop)
     {
         for (var i = 0; !stop(); i++)
+        {
             await RenewAsync(Doors[i % Doors.Length], i % 2 == 0 ? Certificates[0] : Certificates[^1]);
+        }
     }
 
     private void Keep(Answer answer, string door, ECDsa key)

@@ -10,6 +10,8 @@ public sealed class ProviderFixture : IAsyncLifetime
     public async Task DisposeAsync()
     {
         if (Provider is not null)
+        {
             await Provider.DisposeAsync();
+        }
     }
 }

@@ -61,7 +61,10 @@ internal sealed class RunningProvider : IAsyncDisposable
         var database = await PostgresServer.CreateDatabaseAsync(typeof(Authority).Assembly, typeof(Program).Assembly);
         var provider = new RunningProvider(database, new TempFolder(), $"https://127.0.0.1:{FreePort.Next()}", replace);
         foreach (var (name, value) in settings ?? new Dictionary<string, string?>())
+        {
             provider.Settings[name] = value;
+        }
+
         await provider.StartAgainAsync();
         return provider;
     }
@@ -79,7 +82,10 @@ internal sealed class RunningProvider : IAsyncDisposable
             [ProviderSettings.AdminPassword] = AdminPassword,
         };
         foreach (var (name, value) in Settings)
+        {
             values[name] = value;
+        }
+
         var settings = PlatformOptions.Load([], ProviderSettings.All, values.Where(s => s.Value is not null).ToDictionary(s => s.Key, s => s.Value!));
         var options = ProviderOptionsReader.Read(settings);
         _foundation = await ProviderFoundation.LayAsync(options, settings, Time, LoggerFactory.Create(logging => logging.AddProvider(Log)), Output, CancellationToken.None);
@@ -96,7 +102,10 @@ internal sealed class RunningProvider : IAsyncDisposable
     public async Task<string> RefusalAsync(params (string Name, string? Value)[] settings)
     {
         foreach (var (name, value) in settings)
+        {
             Settings[name] = value;
+        }
+
         var message = (await Should.ThrowAsync<StartupException>(StartAgainAsync)).Message;
         Settings.Clear();
         return message;
@@ -115,7 +124,10 @@ internal sealed class RunningProvider : IAsyncDisposable
     {
         var caller = new ApiCaller(Url, Root, client, chain);
         lock (_callers)
+        {
             _callers.Add(caller);
+        }
+
         return caller;
     }
 
@@ -210,9 +222,15 @@ internal sealed class RunningProvider : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         foreach (var caller in _callers)
+        {
             caller.Dispose();
+        }
+
         if (_app is not null)
+        {
             await StopAsync();
+        }
+
         await Database.DisposeAsync();
         _folder.Dispose();
     }

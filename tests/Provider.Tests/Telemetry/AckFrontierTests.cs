@@ -17,7 +17,10 @@ public sealed class AckFrontierTests
         ulong Tags(params ulong[] tags)
         {
             foreach (var tag in tags)
+            {
                 frontier.Done(tag);
+            }
+
             return frontier.Tag;
         }
     }

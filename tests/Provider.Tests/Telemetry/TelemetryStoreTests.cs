@@ -27,9 +27,14 @@ public sealed class TelemetryStoreTests : IAsyncLifetime
     public async Task DisposeAsync()
     {
         if (_store is not null)
+        {
             await _store.DisconnectAsync();
+        }
+
         if (_database is not null)
+        {
             await _database.DisposeAsync();
+        }
     }
 
     [SkippableFact]

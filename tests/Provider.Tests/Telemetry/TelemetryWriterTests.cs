@@ -36,7 +36,10 @@ public sealed class TelemetryWriterTests : IAsyncLifetime
     public async Task DisposeAsync()
     {
         if (_database is not null)
+        {
             await _database.DisposeAsync();
+        }
+
         _log.Dispose();
     }
 
@@ -87,7 +90,10 @@ public sealed class TelemetryWriterTests : IAsyncLifetime
     private List<TelemetryDelivery> Add(string tenant, int count, bool poison = false)
     {
         if (!_sources.TryGetValue(tenant, out var source))
+        {
             _sources[tenant] = source = new Source();
+        }
+
         var added = new List<TelemetryDelivery>();
         for (var i = 0; i < count; i++)
         {

@@ -13,7 +13,10 @@ public sealed class ListTenantsTests(ProviderFixture fixture) : IClassFixture<Pr
     {
         var ids = new[] { "alpha", "a-beta", "gamma", "gamma-2", "omega" };
         foreach (var id in ids)
+        {
             await _provider.PrepareAsync(id);
+        }
+
         var admin = await _provider.AdminAsync();
         var seen = new List<string>();
         string? cursor = null;

@@ -114,7 +114,9 @@ public sealed class PrepareTenantTests(ProviderFixture fixture) : IClassFixture<
     public async Task Prepare_AuditRefused_PreparesNothing()
     {
         await using (await RecordTrap.OnAsync(_provider.Database, "audit.entries", "NEW.action = 'tenant.prepared'"))
+        {
             ((int)(await _provider.TryPrepareAsync("unaudited")).Status).ShouldBeGreaterThanOrEqualTo(500);
+        }
 
         (await (await _provider.AdminAsync()).GetAsync("portal/admin/tenants/unaudited")).Status.ShouldBe(HttpStatusCode.NotFound);
     }

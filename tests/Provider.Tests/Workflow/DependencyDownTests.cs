@@ -169,7 +169,9 @@ public sealed class DependencyDownTests(DependencyDownTests.Fixture fixture) : I
         public async Task DisposeAsync()
         {
             if (Provider is not null)
+            {
                 await Provider.DisposeAsync();
+            }
         }
     }
 
@@ -192,6 +194,8 @@ public sealed class DependencyDownTests(DependencyDownTests.Fixture fixture) : I
     {
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         while (!await condition())
+        {
             await Task.Delay(20, patience.Token);
+        }
     }
 }

@@ -36,7 +36,9 @@ public sealed class JoinInterruptedTests(ProviderFixture fixture) : IClassFixtur
         using var tenant = new TestTenant();
         var prepared = await _provider.PrepareAsync("at-the-end");
         await using (await RecordTrap.OnAsync(_provider.Database, "provider.tenants", "NEW.status = 'joined'"))
+        {
             (await _provider.TryJoinAsync(prepared.JoinKey, tenant)).ShouldBe(HttpStatusCode.ServiceUnavailable, "dependency_unavailable");
+        }
 
         await _provider.JoinAsync(prepared.JoinKey, tenant);
 
@@ -51,7 +53,9 @@ public sealed class JoinInterruptedTests(ProviderFixture fixture) : IClassFixtur
         using var second = new TestTenant();
         var prepared = await _provider.PrepareAsync("unbound");
         await using (await RecordTrap.OnAsync(_provider.Database, "provider.tenants", "NEW.status = 'joining'"))
+        {
             ((int)(await _provider.TryJoinAsync(prepared.JoinKey, first)).Status).ShouldBeGreaterThanOrEqualTo(500);
+        }
 
         await _provider.JoinAsync(prepared.JoinKey, second);
 
@@ -64,7 +68,9 @@ public sealed class JoinInterruptedTests(ProviderFixture fixture) : IClassFixtur
         using var tenant = new TestTenant();
         await _provider.JoinAsync((await _provider.PrepareAsync("unconfirmed")).JoinKey, tenant);
         await using (await RecordTrap.OnAsync(_provider.Database, "provider.tenants", "NEW.status = 'active'"))
+        {
             ((int)(await _provider.TryConfirmAsync("unconfirmed", tenant)).Status).ShouldBeGreaterThanOrEqualTo(500);
+        }
 
         (await _provider.TryConfirmAsync("unconfirmed", tenant)).Status.ShouldBe(HttpStatusCode.NoContent);
 

@@ -50,7 +50,9 @@ public sealed class TenantLockTests : IAsyncLifetime
     public async Task DisposeAsync()
     {
         if (_database is not null)
+        {
             await _database.DisposeAsync();
+        }
     }
 
     private Task<TenantLock?> TryAsync(string tenantId) => TenantLock.TryAcquireAsync(_database.DataSource, tenantId, TimeSpan.FromMilliseconds(50), CancellationToken.None);

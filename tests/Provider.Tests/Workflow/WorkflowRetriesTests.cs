@@ -95,7 +95,10 @@ public sealed class WorkflowRetriesTests(ProviderFixture fixture) : IClassFixtur
         public Task SendAsync(AdvanceWorkflow message, TimeSpan delay, CancellationToken cancellationToken)
         {
             if (Fails)
+            {
                 throw new IOException("the broker is away");
+            }
+
             Sent.Add((message, delay));
             return Task.CompletedTask;
         }
@@ -110,7 +113,10 @@ public sealed class WorkflowRetriesTests(ProviderFixture fixture) : IClassFixtur
         public Task PostPublish<T>(PublishContext<T> context) where T : class
         {
             if (context.Message is AdvanceWorkflow { TenantId: "nobody-there" })
+            {
                 TimesToLive.Add(context.TimeToLive);
+            }
+
             return Task.CompletedTask;
         }
 

@@ -32,7 +32,10 @@ public sealed class TenantOptionsReaderTests
         foreach (var name in (string[])
             ["IOT_LISTEN", "IOT_NAMES", "PROVIDER_URL", "STEP_CA_FINGERPRINT", "TENANT_ID", "IOT_DEVICE_LIFETIME",
              "IOT_DEVICE_MANUFACTURER_CA", "IOT_WIREGUARD_SUBNET", "IOT_WIREGUARD_ENDPOINT", "KEYCLOAK_URL"])
+        {
             error.Message.ShouldContain(name);
+        }
+
         error.Message.ShouldNotContain("ABCD-EFGH");
     }
 

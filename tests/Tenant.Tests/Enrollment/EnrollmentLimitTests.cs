@@ -14,10 +14,15 @@ public sealed class EnrollmentLimitTests(SharedTenant shared) : IClassFixture<Sh
         using var broken = new TestDevice("broken");
         var dead = EnrollmentSecret.Create();
         for (var i = 0; i < 110; i++)
+        {
             (await Should.ThrowAsync<Client.ApiException>(() => broken.EnrollAsync(Tenant, i % 2 == 0 ? dead : EnrollmentSecret.Create()))).Status.ShouldBeOneOf(401, 429);
+        }
+
         using var nobody = new TestDevice("nobody");
         for (var i = 0; i < 30; i++)
+        {
             (await Should.ThrowAsync<Client.ApiException>(() => nobody.EnrollAsync(Tenant, token: null))).Status.ShouldBeOneOf(401, 429);
+        }
 
         using var honest = new TestDevice("honest");
         await honest.EnrollAsync(Tenant, await shared.TokenAsync("honest"));
@@ -31,7 +36,9 @@ public sealed class EnrollmentLimitTests(SharedTenant shared) : IClassFixture<Sh
         var dead = EnrollmentSecret.Create();
         using var broken = new TestDevice("broken-1");
         for (var i = 0; i < 10; i++)
+        {
             await Should.ThrowAsync<Client.ApiException>(() => broken.EnrollAsync(Tenant, dead));
+        }
 
         using var other = new TestDevice("broken-2");
         await Refused.WithAsync(401, "enrollment_token_refused", () => other.EnrollAsync(Tenant, dead));

@@ -38,7 +38,10 @@ public sealed class EnrollmentTokenTests(SharedTenant shared) : IClassFixture<Sh
     public async Task List_Pages_ShowEveryTokenOnce()
     {
         for (var i = 0; i < 5; i++)
+        {
             await shared.TokenAsync();
+        }
+
         var seen = new List<Guid>();
         string? cursor = null;
         do
@@ -136,7 +139,9 @@ public sealed class EnrollmentTokenTests(SharedTenant shared) : IClassFixture<Sh
             var refused = await Should.ThrowAsync<Client.ApiException>(() => device.EnrollAsync(Tenant, EnrollmentSecret.Create()));
             codes.Add(refused.Code);
             if (refused.Code == "too_many_attempts")
+            {
                 refused.RetryAfter.ShouldNotBeNull();
+            }
         }
 
         codes[0].ShouldBe("enrollment_token_refused");

@@ -219,7 +219,10 @@ public sealed class RenewTests(SharedTenant shared) : IClassFixture<SharedTenant
         using var real = device.Identity(await device.EnrollAsync(Tenant, await shared.TokenAsync()));
         var request = new CertificateRequest(real.SubjectName, device.Key, HashAlgorithmName.SHA256);
         foreach (var extension in real.Extensions)
+        {
             request.CertificateExtensions.Add(extension);
+        }
+
         using var forged = request.Create(
             real.IssuerName, X509SignatureGenerator.CreateForECDsa(device.Key), real.NotBefore, real.NotAfter, Convert.FromHexString(real.SerialNumber));
         using var identity = forged.CopyWithPrivateKey(device.Key);

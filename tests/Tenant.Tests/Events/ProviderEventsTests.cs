@@ -135,7 +135,10 @@ public sealed class ProviderEventsTests : IClassFixture<StoppedTenant>, IDisposa
         provider.RefusesEvent = e =>
         {
             if (++looks == 3)
+            {
                 provider.Faults.Enqueue(new Fault(Path) { Status = 503 });
+            }
+
             return e.GetProperty("sequence").GetInt64() is 1;
         };
         await Should.ThrowAsync<ApiException>(() => events.PublishAsync(batch, default));

@@ -26,6 +26,8 @@ public sealed class StoppedTenant : IAsyncLifetime
     {
         folder?.Dispose();
         if (tenant is not null)
+        {
             await tenant.DisposeAsync();
+        }
     }
 }

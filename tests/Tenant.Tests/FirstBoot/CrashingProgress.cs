@@ -20,6 +20,8 @@ internal sealed class CrashingProgress(int boundary) : IFirstBootProgress
     private void Boundary()
     {
         if (seen++ == boundary)
+        {
             throw new SimulatedCrashException();
+        }
     }
 }

@@ -48,7 +48,10 @@ public sealed class FirstBootTests
         {
             world.Add("b");
             if (breaksOnce)
+            {
                 world.Remove("a");
+            }
+
             breaksOnce = false;
         });
 
@@ -72,7 +75,10 @@ public sealed class FirstBootTests
         var join = new TestCheck("join", world, () =>
         {
             if (++attempts <= 3)
+            {
                 throw new ProviderBusyException("the provider is away");
+            }
+
             world.Add("join");
         });
 
@@ -81,7 +87,10 @@ public sealed class FirstBootTests
         {
             await progress.WaitedAsync(run);
             while (!run.IsCompleted && time.PendingTimers == 0)
+            {
                 await Task.Yield();
+            }
+
             time.Advance(TimeSpan.FromMinutes(1));
         }
         await run;

@@ -75,20 +75,20 @@ public sealed class HostileBundleTests : IAsyncLifetime
 
     internal static JoinBundle Copy(
         JoinBundle b, string? tenantId = null, string? signedCert = null, string? rootCaCert = null, string? caChain = null, string? bridge = null, string? vhost = null) => new()
-    {
-        TenantId = tenantId ?? b.TenantId,
-        Status = b.Status,
-        PlatformDomain = b.PlatformDomain,
-        SignedCert = signedCert ?? b.SignedCert,
-        RootCaCert = rootCaCert ?? b.RootCaCert,
-        CaChain = caChain ?? b.CaChain,
-        RabbitmqUrl = b.RabbitmqUrl,
-        RabbitmqMqttUrl = b.RabbitmqMqttUrl,
-        RabbitmqVhost = vhost ?? b.RabbitmqVhost,
-        RabbitmqUser = b.RabbitmqUser,
-        MqttBridgeCert = bridge ?? b.MqttBridgeCert,
-        CdmIdpClientId = b.CdmIdpClientId,
-        CdmIdpClientSecret = b.CdmIdpClientSecret,
-        CdmDiscoveryUrl = b.CdmDiscoveryUrl,
-    };
+        {
+            TenantId = tenantId ?? b.TenantId,
+            Status = b.Status,
+            PlatformDomain = b.PlatformDomain,
+            SignedCert = signedCert ?? b.SignedCert,
+            RootCaCert = rootCaCert ?? b.RootCaCert,
+            CaChain = caChain ?? b.CaChain,
+            RabbitmqUrl = b.RabbitmqUrl,
+            RabbitmqMqttUrl = b.RabbitmqMqttUrl,
+            RabbitmqVhost = vhost ?? b.RabbitmqVhost,
+            RabbitmqUser = b.RabbitmqUser,
+            MqttBridgeCert = bridge ?? b.MqttBridgeCert,
+            CdmIdpClientId = b.CdmIdpClientId,
+            CdmIdpClientSecret = b.CdmIdpClientSecret,
+            CdmDiscoveryUrl = b.CdmDiscoveryUrl,
+        };
 }

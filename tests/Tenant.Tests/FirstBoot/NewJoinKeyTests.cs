@@ -76,7 +76,10 @@ public sealed class NewJoinKeyTests : IAsyncLifetime
     public async Task Boot_SubCaExpired_JoinsAgainWithTheSameSubCaKey(bool knowsItsFormerKey)
     {
         if (!knowsItsFormerKey)
+        {
             File.Delete(InBundle("joined.json"));
+        }
+
         await File.WriteAllTextAsync(SubCaChain, tenant.Provider.ExpiredSubCaChain());
         var subCa = KeyOf("sub-ca.crt");
         tenant.JoinKey = null;
@@ -196,11 +199,20 @@ public sealed class NewJoinKeyTests : IAsyncLifetime
         await Should.ThrowAsync<SimulatedCrashException>(() => tenant.BootAsync(new CrashingProgress(1)));
         var pending = Directory.CreateDirectory(InBundle("pending")).FullName;
         foreach (var name in names.Skip(cleared))
+        {
             File.Copy(InBundle(name), Path.Combine(pending, name));
+        }
+
         foreach (var path in order.Skip(taken))
+        {
             await File.WriteAllBytesAsync(path, before[path]);
+        }
+
         if (cleared == 0)
+        {
             await tenant.Database.ExecuteAsync("UPDATE tenant.identity SET confirmed_at = now()");
+        }
+
         var calls = JoinCalls;
         tenant.JoinKey = withKey ? NewKey : null;
 

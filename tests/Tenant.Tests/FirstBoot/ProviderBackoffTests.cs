@@ -78,9 +78,13 @@ public sealed class ProviderBackoffTests
         while (!run.IsCompleted)
         {
             if (time.PendingTimers > 0)
+            {
                 time.Advance(TimeSpan.FromSeconds(1));
+            }
             else
+            {
                 await Task.Yield();
+            }
         }
 
         await run;

@@ -43,7 +43,10 @@ public sealed class TenantFirstBootTests : IAsyncLifetime
         await tenant.BootAsync();
 
         foreach (var secret in (string[])["bundle.json", "mqtt-bridge.key", "rabbitmq.env", "keycloak-federation.env"])
+        {
             File.GetUnixFileMode(tenant.InData("join-bundle", secret)).ShouldBe(Secret, secret);
+        }
+
         File.GetUnixFileMode(tenant.InData("wireguard", "server.key")).ShouldBe(Secret);
         var broker = EnvFile.Load(tenant.InData("join-bundle", "rabbitmq.env"));
         broker["RABBITMQ_URL"].ShouldBe("amqps://broker.example:5671");

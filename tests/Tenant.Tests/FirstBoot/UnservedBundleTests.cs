@@ -54,7 +54,10 @@ public sealed class UnservedBundleTests : IAsyncLifetime
     {
         var json = JsonSerializer.SerializeToNode(bundle, ContractsJson.Default.JoinBundle)!.AsObject();
         foreach (var name in json.Select(member => member.Key).Where(name => members.Any(member => name.StartsWith(member, StringComparison.Ordinal))).ToList())
+        {
             json.Remove(name);
+        }
+
         return JsonSerializer.Deserialize(json, ContractsJson.Default.JoinBundle)!;
     }
 }

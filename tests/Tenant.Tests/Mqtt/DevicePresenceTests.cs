@@ -122,7 +122,9 @@ public sealed class DevicePresenceTests : IAsyncLifetime
     private async Task AddAsync(params string[] deviceIds)
     {
         foreach (var id in deviceIds)
+        {
             await _database.AddDeviceAsync(id);
+        }
     }
 
     private async Task RelayAsync(RecordingPublisher bus, Func<Task<bool>> until)

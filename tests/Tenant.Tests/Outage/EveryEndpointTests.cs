@@ -44,9 +44,13 @@ public sealed class EveryEndpointTests
             request.Content = method is "GET" or "HEAD" ? null : new StringContent(bodies.GetValueOrDefault(path, "{}"), Encoding.UTF8, "application/json");
             using var response = await http.SendAsync(request);
             if (response.StatusCode == HttpStatusCode.ServiceUnavailable && response.Headers.RetryAfter is not null)
+            {
                 unavailable.Add($"{method} {path}");
+            }
             else if ((int)response.StatusCode >= 500)
+            {
                 wrong.Add($"{method} {path}: {(int)response.StatusCode}");
+            }
         }
 
         wrong.ShouldBeEmpty();

@@ -36,7 +36,9 @@ public sealed class EndpointPolicyTests(SharedTenant shared) : IClassFixture<Sha
     {
         var policies = Tenant.Running!.Services.GetRequiredService<IAuthorizationPolicyProvider>();
         foreach (var name in Endpoints.SelectMany(e => e.Metadata.GetOrderedMetadata<IAuthorizeData>()).Select(a => a.Policy).OfType<string>().Distinct())
+        {
             (await policies.GetPolicyAsync(name))!.AuthenticationSchemes.ShouldNotContain("Portal", name);
+        }
     }
 
     [SkippableFact]
@@ -55,7 +57,9 @@ public sealed class EndpointPolicyTests(SharedTenant shared) : IClassFixture<Sha
             () => client.ListCertificatesAsync(),
             () => client.ListAuditAsync(),
         ])
+        {
             (await Should.ThrowAsync<ApiException>(call)).Status.ShouldBe(401);
+        }
     }
 
     [SkippableFact]

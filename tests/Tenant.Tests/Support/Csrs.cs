@@ -33,7 +33,10 @@ internal static class Csrs
         using var key = ECDsa.Create(curve ?? ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest($"CN={commonName}", key, HashAlgorithmName.SHA256);
         if (extension is not null)
+        {
             request.CertificateExtensions.Add(extension);
+        }
+
         if (names is not null)
         {
             var builder = new SubjectAlternativeNameBuilder();

@@ -12,7 +12,10 @@ internal static class FakeTimeExtensions
         {
             await progress.WaitedAsync(boot);
             if (boot.IsCompleted)
+            {
                 break;
+            }
+
             await time.SkipPauseAsync(boot, progress);
         }
         await boot;
@@ -22,7 +25,10 @@ internal static class FakeTimeExtensions
     public static async Task SkipPauseAsync(this FakeTime time, Task boot, RecordingProgress progress)
     {
         while (time.PendingTimers == 0 && !boot.IsCompleted)
+        {
             await Task.Yield();
+        }
+
         time.Advance(progress.Pauses[^1]);
     }
 }

@@ -133,7 +133,10 @@ internal sealed class TestProvider : IAsyncDisposable
     public async Task GoAwayAsync()
     {
         if (app is not null)
+        {
             await app.DisposeAsync();
+        }
+
         app = null;
     }
 
@@ -148,13 +151,19 @@ internal sealed class TestProvider : IAsyncDisposable
     {
         var call = $"{http.Request.Method} {http.Request.Path}";
         lock (Calls)
+        {
             Calls.Add(call);
+        }
+
         var fault = Faults.TryPeek(out var first) && call.Contains(first.Path, StringComparison.Ordinal) ? Faults.Dequeue() : null;
         switch (fault)
         {
             case { Status: { } status }:
                 if (fault.RetryAfter is { } seconds)
+                {
                     http.Response.Headers.RetryAfter = seconds.ToString();
+                }
+
                 await Problem(status, fault.Code).ExecuteAsync(http);
                 return;
             case { LosesAnswer: true }:
@@ -237,7 +246,10 @@ internal sealed class TestProvider : IAsyncDisposable
     private IResult PlatformOf(HttpContext http)
     {
         if (!IsBridge(http))
+        {
             return Problem(401, "client_certificate_required");
+        }
+
         return refusedBridge is var (key, status, code) && key.AsSpan().SequenceEqual(http.Connection.ClientCertificate!.PublicKey.ExportSubjectPublicKeyInfo())
             ? Problem(status, code)
             : Results.Json(new PlatformView { PlatformDomain = PlatformDomain, TenantId = TenantId, Serial = "1" }, ContractsJson.Default.PlatformView);
@@ -246,7 +258,10 @@ internal sealed class TestProvider : IAsyncDisposable
     private IResult JoinAsync(HttpContext http, JoinRequest request)
     {
         if (http.Request.Headers["X-Join-Key"] != OpenJoinKey || Status == TenantStatus.Active)
+        {
             return Problem(401, "join_key_refused");
+        }
+
         return Bind(request) ?? Answer(request);
     }
 
@@ -254,7 +269,10 @@ internal sealed class TestProvider : IAsyncDisposable
     {
         var csr = CertificateSigningRequest.ParsePem(request.SubCaCsr);
         if (boundKey is not null && !boundKey.AsSpan().SequenceEqual(csr.SubjectPublicKeyInfo.Span))
+        {
             return Problem(409, "join_key_bound");
+        }
+
         boundKey = csr.SubjectPublicKeyInfo.ToArray();
         requested = request;
         return null;
@@ -265,9 +283,15 @@ internal sealed class TestProvider : IAsyncDisposable
     private IResult RequestAsync(string id, JoinRequest request)
     {
         if (Bind(request) is { } conflict)
+        {
             return conflict;
+        }
+
         if (Status == TenantStatus.Prepared)
+        {
             Status = TenantStatus.Requested;
+        }
+
         return Results.Accepted();
     }
 
@@ -275,7 +299,10 @@ internal sealed class TestProvider : IAsyncDisposable
     {
         var proof = http.Request.Headers.Authorization.ToString()["Bearer ".Length..];
         if (boundKey is null || !IsProof(http, proof, boundKey))
+        {
             return Problem(401, "proof_refused");
+        }
+
         var status = new JoinRequestStatus
         {
             TenantId = id,
@@ -290,7 +317,10 @@ internal sealed class TestProvider : IAsyncDisposable
     private IResult ConfirmAsync(HttpContext http, string id, JoinConfirmation confirmation)
     {
         if (boundKey is null || !IsProof(http, confirmation.Proof, boundKey))
+        {
             return Problem(401, "proof_refused");
+        }
+
         Status = TenantStatus.Active;
         return Results.NoContent();
     }
@@ -300,9 +330,15 @@ internal sealed class TestProvider : IAsyncDisposable
         var csr = CertificateSigningRequest.ParsePem(request.SubCaCsr);
         var claims = validKeys.Select(key => Proof(http, request.Proof, key)).FirstOrDefault(c => c is not null);
         if (claims?.Extra.GetValueOrDefault("spki") != Base64Url.EncodeToString(csr.SubjectPublicKeyInfoSha256))
+        {
             return Problem(401, "proof_refused");
+        }
+
         if (!subCas.ContainsKey(Convert.ToHexString(csr.SubjectPublicKeyInfoSha256)) && validKeys.Count > 1)
+        {
             return Problem(409, "rotation_in_progress");
+        }
+
         return Results.Json(new RotatedSubCa { TenantId = TenantId, SignedCert = SignSubCa(csr), CaChain = Authority.ChainPem }, ContractsJson.Default.RotatedSubCa);
     }
 
@@ -310,7 +346,10 @@ internal sealed class TestProvider : IAsyncDisposable
     {
         var keeper = validKeys.FirstOrDefault(key => IsProof(http, confirmation.Proof, key));
         if (keeper is null)
+        {
             return Problem(401, "proof_refused");
+        }
+
         validKeys.RemoveAll(key => key != keeper);
         return Results.NoContent();
     }
@@ -318,9 +357,15 @@ internal sealed class TestProvider : IAsyncDisposable
     private IResult FederationOf(HttpContext http)
     {
         if (!IsBridge(http))
+        {
             return Problem(401, "certificate_refused");
+        }
+
         if (!HasIdentityProvider)
+        {
             return Problem(409, FederationCredentials.NoIdentityProvider);
+        }
+
         http.Response.OnCompleted(() =>
         {
             federationAnswered.TrySetResult();
@@ -347,19 +392,31 @@ internal sealed class TestProvider : IAsyncDisposable
     private IResult TakeEvents(HttpContext http, ForwardedEvents sent)
     {
         if (!IsBridge(http))
+        {
             return Problem(401, "certificate_refused");
+        }
+
         if (sent.Events.Count is 0 or > ForwardedEvents.MaxEvents || sent.Events.Any(RefusesEvent))
+        {
             return Problem(400, "event_invalid");
+        }
+
         Batches.Enqueue((sent.Events.Count, http.Connection.ClientCertificate!.SerialNumber));
         foreach (var happened in sent.Events)
+        {
             Events.Enqueue(happened);
+        }
+
         return Results.NoContent();
     }
 
     private IResult RenewBridgeAsync(HttpContext http, string id, RenewBridgeRequest request)
     {
         if (!IsBridge(http))
+        {
             return Problem(401, "certificate_refused");
+        }
+
         BridgeLifetime = Profiles.MqttBridge.DefaultLifetime;
         return Results.Json(
             new RenewedBridge { MqttBridgeCert = SignBridge(CertificateSigningRequest.ParsePem(request.MqttBridgeCsr)), CaChain = Authority.ChainPem },
@@ -371,7 +428,10 @@ internal sealed class TestProvider : IAsyncDisposable
         var csr = CertificateSigningRequest.ParsePem(request.MqttBridgeCsr);
         var claims = validKeys.Select(key => Proof(http, request.Proof, key)).FirstOrDefault(c => c is not null);
         if (claims?.Extra.GetValueOrDefault("spki") != Base64Url.EncodeToString(csr.SubjectPublicKeyInfoSha256))
+        {
             return Problem(401, "proof_refused");
+        }
+
         BridgeLifetime = Profiles.MqttBridge.DefaultLifetime;
         return Results.Json(new RenewedBridge { MqttBridgeCert = SignBridge(csr), CaChain = Authority.ChainPem }, ContractsJson.Default.RenewedBridge);
     }

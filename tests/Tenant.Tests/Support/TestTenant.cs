@@ -67,7 +67,10 @@ internal sealed class TestTenant : IAsyncDisposable
     public async Task StopAsync()
     {
         if (Running is not null)
+        {
             await Running.DisposeAsync();
+        }
+
         Running = null;
     }
 

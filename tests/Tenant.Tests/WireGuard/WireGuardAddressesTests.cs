@@ -27,7 +27,9 @@ public sealed class WireGuardAddressesTests : IAsyncLifetime
     {
         var devices = Enumerable.Range(0, 64).Select(i => $"pump-{i}").ToList();
         foreach (var device in devices)
+        {
             await database.AddDeviceAsync(device);
+        }
 
         var addresses = await Task.WhenAll(devices.Select(device => AssignAsync("10.64.0.0/24", device)));
 
@@ -52,10 +54,15 @@ public sealed class WireGuardAddressesTests : IAsyncLifetime
     public async Task Assign_SubnetUsedUp_IsRefusedAndServerAndBroadcastAreNeverGiven()
     {
         foreach (var device in (string[])["a", "b", "c", "d", "e", "f"])
+        {
             await database.AddDeviceAsync(device);
+        }
+
         var given = new List<IPAddress>();
         foreach (var device in (string[])["a", "b", "c", "d", "e"])
+        {
             given.Add(await AssignAsync("10.9.0.8/29", device));
+        }
 
         given.Select(a => a.ToString()).ShouldBe(["10.9.0.10", "10.9.0.11", "10.9.0.12", "10.9.0.13", "10.9.0.14"]);
         var refused = await Should.ThrowAsync<ProblemException>(() => AssignAsync("10.9.0.8/29", "f"));
@@ -77,7 +84,10 @@ public sealed class WireGuardAddressesTests : IAsyncLifetime
     public async Task Assign_OnlyReleasedAddressesLeft_ReusesTheOldestAfterQuarantineOnly()
     {
         foreach (var device in (string[])["a", "b", "c"])
+        {
             await database.AddDeviceAsync(device);
+        }
+
         var released = await AssignAsync("10.9.0.0/30", "a");
         await ReleaseAsync("a", Now);
 
@@ -92,11 +102,19 @@ public sealed class WireGuardAddressesTests : IAsyncLifetime
     {
         var devices = Enumerable.Range(0, 26).Select(i => $"d{i}").ToList();
         foreach (var device in devices)
+        {
             await database.AddDeviceAsync(device);
+        }
+
         foreach (var device in devices[..13])
+        {
             await AssignAsync("10.9.1.0/28", device);
+        }
+
         foreach (var device in devices[..13])
+        {
             await ReleaseAsync(device, Now);
+        }
 
         var again = await Task.WhenAll(devices[13..].Select(d => AssignAsync("10.9.1.0/28", d, now: Now.AddDays(8))));
 
@@ -107,7 +125,10 @@ public sealed class WireGuardAddressesTests : IAsyncLifetime
     public async Task Assign_OverlappingSubnetConfiguredLater_SkipsAddressesInUse()
     {
         foreach (var device in (string[])["a", "b"])
+        {
             await database.AddDeviceAsync(device);
+        }
+
         var first = await AssignAsync("10.9.0.0/30", "a");
 
         (await AssignAsync("10.9.0.0/24", "b")).ShouldNotBe(first);

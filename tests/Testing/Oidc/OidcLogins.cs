@@ -105,7 +105,14 @@ public sealed class OidcLogins(OidcServer server, TimeProvider time)
         var now = time.GetUtcNow().ToUnixTimeSeconds();
         var claims = new JsonObject
         {
-            ["iss"] = server.Issuer, ["aud"] = ClientId, ["azp"] = ClientId, ["sub"] = (string)server.Claims()["sub"]!, ["typ"] = "ID", ["iat"] = now, ["exp"] = now + 300, ["nonce"] = nonce,
+            ["iss"] = server.Issuer,
+            ["aud"] = ClientId,
+            ["azp"] = ClientId,
+            ["sub"] = (string)server.Claims()["sub"]!,
+            ["typ"] = "ID",
+            ["iat"] = now,
+            ["exp"] = now + 300,
+            ["nonce"] = nonce,
         };
         IdToken?.Invoke(claims);
         var refresh = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(16));

@@ -31,7 +31,7 @@ internal static class AuditList
     private static async Task<int> ListAsync(Run run, PlatformClient server, CancellationToken cancellationToken)
     {
         var (filter, after, limit) = (AuditFilterOptions.Of(run) with { NewestFirst = run.Get(After) is null }, run.Get(After), Math.Max(1, run.Get(Limit)));
-        var entries = await Pages.CollectAsync(cursor => server.ListAuditAsync(filter, cursor ?? after, Math.Min(limit, PageSize), cancellationToken), limit).ConfigureAwait(false);
+        var entries = await Pages.CollectAsync(cursor => server.ListAuditAsync(filter, cursor ?? after, Math.Min(limit, PageSize), cancellationToken), limit);
         run.Terminal.Result(entries.Select(AuditLine.Of), console => Print.Rows(
             console, entries, AuditFilterOptions.LeavesOutLogins(run) ? "no entries; --logins shows logins and logouts, too" : "no entries",
             ("NO", e => AuditLine.Number(e)), ("AT", e => Print.Time(e.At)), ("ACTOR", e => e.Actor), ("ACTION", e => e.Action), ("SUBJECT", e => e.Subject), ("DETAILS", e => e.Details)));
@@ -50,10 +50,10 @@ internal static class AuditVerify
 
     private static Task<int> RunAsync(Run run, CancellationToken cancellationToken) => Connect.ToEitherAsync(run, async server =>
     {
-        var verification = await server.VerifyAuditAsync(cancellationToken).ConfigureAwait(false);
+        var verification = await server.VerifyAuditAsync(cancellationToken);
         var head = run.Get(Head)?.Trim().ToLowerInvariant();
         bool? headFound = head is null ? null
-            : verification.Head == head || await AuditEntries.ContainsAsync(server, head, cancellationToken).ConfigureAwait(false);
+            : verification.Head == head || await AuditEntries.ContainsAsync(server, head, cancellationToken);
         var holds = verification.Intact && headFound != false;
         run.Terminal.Result(new { verification.Entries, verification.Intact, verification.BrokenAt, verification.Reason, verification.Head, HeadFound = headFound }, console =>
         {
@@ -61,7 +61,9 @@ internal static class AuditVerify
                 ? (FormattableString)$"[green]intact[/]: {verification.Entries} entries, head {verification.Head}"
                 : (FormattableString)$"[red]broken[/] at entry {verification.BrokenAt}: {verification.Reason}");
             if (headFound == false)
+            {
                 console.MarkupLineInterpolated($"[red]rewritten[/]: no entry has the head {head}");
+            }
         });
         return holds ? ExitCode.Ok : ExitCode.Failed;
     }, cancellationToken);

@@ -19,7 +19,7 @@ internal static class AuditFollow
         {
             try
             {
-                return await Connect.ToEitherAsync(run, server => FollowAsync(run, server, filter, first, shown, cancellationToken), cancellationToken).ConfigureAwait(false);
+                return await Connect.ToEitherAsync(run, server => FollowAsync(run, server, filter, first, shown, cancellationToken), cancellationToken);
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
@@ -33,7 +33,7 @@ internal static class AuditFollow
             {
                 run.Terminal.Remarks.WriteLine($"{e.Message}; going on");
             }
-            await Task.Delay(Pause, run.Time, cancellationToken).ConfigureAwait(false);
+            await Task.Delay(Pause, run.Time, cancellationToken);
         }
     }
 
@@ -41,17 +41,19 @@ internal static class AuditFollow
     {
         if (shown.Last is null)
         {
-            var newest = await server.ListAuditAsync(filter with { NewestFirst = true }, cursor: null, first, cancellationToken).ConfigureAwait(false);
+            var newest = await server.ListAuditAsync(filter with { NewestFirst = true }, cursor: null, first, cancellationToken);
             Show(run, newest.Items.Reverse(), shown);
             shown.Last ??= 0;
         }
         while (true)
         {
             var cursor = shown.Last.Value.ToString(CultureInfo.InvariantCulture);
-            var page = await server.ListAuditAsync(filter, cursor, PageSize, cancellationToken).ConfigureAwait(false);
+            var page = await server.ListAuditAsync(filter, cursor, PageSize, cancellationToken);
             Show(run, page.Items, shown);
             if (page.NextCursor is null)
-                await Task.Delay(Interval, run.Time, cancellationToken).ConfigureAwait(false);
+            {
+                await Task.Delay(Interval, run.Time, cancellationToken);
+            }
         }
     }
 

@@ -29,8 +29,8 @@ internal static class BenchCommand
             FileName = ProgramPath.Dotnet(),
             Arguments = [BuildOutput.Benchmarks, name, .. options, .. run.Get(More), .. run.Terminal.IsJson ? new[] { "--json" } : []],
         });
-        await Task.WhenAny(bench.Exited, Task.Delay(Timeout.Infinite, cancellationToken)).ConfigureAwait(false);
+        await Task.WhenAny(bench.Exited, Task.Delay(Timeout.Infinite, cancellationToken));
         cancellationToken.ThrowIfCancellationRequested();
-        return await bench.Exited.ConfigureAwait(false);
+        return await bench.Exited;
     }
 }

@@ -18,11 +18,13 @@ internal static class CaInspect
     private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
     {
         var what = run.Get(What);
-        var descriptions = (what == "-" || File.Exists(what) ? Load(what) : await FetchAsync(run, what, cancellationToken).ConfigureAwait(false)).Select(CertificateDescription.Of).ToArray();
+        var descriptions = (what == "-" || File.Exists(what) ? Load(what) : await FetchAsync(run, what, cancellationToken)).Select(CertificateDescription.Of).ToArray();
         run.Terminal.Result(descriptions, console =>
         {
             foreach (var description in descriptions)
+            {
                 Show(console, description);
+            }
         });
         return ExitCode.Ok;
     }
@@ -35,7 +37,10 @@ internal static class CaInspect
         {
             var text = System.Text.Encoding.UTF8.GetString(bytes);
             if (!text.Contains("-----BEGIN", StringComparison.Ordinal))
+            {
                 return [X509CertificateLoader.LoadCertificate(bytes)];
+            }
+
             var certificates = new X509Certificate2Collection();
             certificates.ImportFromPem(text);
             return certificates.Count > 0 ? certificates : throw CliException.Failed("malformed", $"{path} holds no certificate");
@@ -49,8 +54,11 @@ internal static class CaInspect
     private static async Task<IEnumerable<X509Certificate2>> FetchAsync(Run run, string serial, CancellationToken cancellationToken)
     {
         if (!SerialNumber.TryParse(serial, out _))
+        {
             throw new CliException(ExitCode.NotFound, "not_found", $"{serial} is neither a file nor a serial number (decimal, or hex: 0x1f…, 1f:…)");
-        var detail = await Connect.ToEitherAsync(run, server => server.GetCertificateAsync(serial, cancellationToken), cancellationToken).ConfigureAwait(false);
+        }
+
+        var detail = await Connect.ToEitherAsync(run, server => server.GetCertificateAsync(serial, cancellationToken), cancellationToken);
         return [X509Certificate2.CreateFromPem(detail.Pem)];
     }
 
@@ -98,7 +106,10 @@ internal sealed record CertificateDescription
     {
         using var ec = certificate.GetECDsaPublicKey();
         if (ec is not null)
+        {
             return $"EC P-{ec.KeySize}";
+        }
+
         using var rsa = certificate.GetRSAPublicKey();
         return rsa is null ? certificate.PublicKey.Oid.FriendlyName ?? certificate.PublicKey.Oid.Value ?? "unknown" : $"RSA {rsa.KeySize}";
     }

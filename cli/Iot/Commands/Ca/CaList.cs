@@ -32,7 +32,7 @@ internal static class CaList
             ExpiringBefore = within is null ? null : now + within,
             ExpiringAfter = within is null ? null : now,
         };
-        var certificates = await Pages.CollectAsync(cursor => server.ListCertificatesAsync(filter, cursor, cancellationToken: cancellationToken), run.Get(Limit)).ConfigureAwait(false);
+        var certificates = await Pages.CollectAsync(cursor => server.ListCertificatesAsync(filter, cursor, cancellationToken: cancellationToken), run.Get(Limit));
         run.Terminal.Result(certificates, console => CertificateTable.Print(run, console, certificates));
         return ExitCode.Ok;
     }, cancellationToken);

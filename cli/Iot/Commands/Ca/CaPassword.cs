@@ -6,7 +6,10 @@ internal static class CaPassword
     public static string Find(Run run, LocalStack stack)
     {
         if (run.Env("STEP_CA_PASSWORD") is { } given)
+        {
             return given;
+        }
+
         var file = run.Env("STEP_CA_PASSWORD_FILE") ?? Path.Combine(stack.Folder, "ca-password");
         return File.Exists(file) && File.ReadLines(file).FirstOrDefault() is { Length: > 0 } password
             ? password

@@ -20,14 +20,16 @@ internal static class CaRevoke
     private static Task<int> RunAsync(Run run, CancellationToken cancellationToken) => Connect.ToEitherAsync(run, async server =>
     {
         var serial = run.Get(Serial);
-        var certificate = await server.GetCertificateAsync(serial, cancellationToken).ConfigureAwait(false);
+        var certificate = await server.GetCertificateAsync(serial, cancellationToken);
         var tenant = certificate.Summary is { Profile: SubCaProfile, RevokedAt: null } subCa ? ConfirmedTenant(run, subCa) : null;
-        await server.RevokeCertificateAsync(serial, RevocationOptions.Of(run) with { TenantId = tenant }, cancellationToken).ConfigureAwait(false);
+        await server.RevokeCertificateAsync(serial, RevocationOptions.Of(run) with { TenantId = tenant }, cancellationToken);
         run.Terminal.Result(new { certificate.Summary.Serial, certificate.Summary.SerialHex, Status = "revoked", SuspendedTenant = tenant }, console =>
         {
             console.MarkupLineInterpolated($"[green]revoked[/] {SerialText.Both(certificate.Summary.Serial)}");
             if (tenant is not null)
+            {
                 console.MarkupLineInterpolated($"tenant {tenant} is suspended: its broker access, its calls and its proofs are refused. Next: iot tenants show {tenant}; docs/operations.md says how it comes back");
+            }
         });
         return ExitCode.Ok;
     }, cancellationToken);
@@ -38,7 +40,10 @@ internal static class CaRevoke
             run.Terminal.Remarks, ("Sub-CA", subCa.Subject), ("serial", SerialText.Both(subCa.Serial)), ("valid until", Print.Time(subCa.NotAfter)),
             ("what follows", "the tenant is suspended at once, and no device certificate of this Sub-CA is good any more"));
         if (run.Get(Confirm.Yes))
+        {
             return run.Get(TenantId) ?? throw CliException.Usage("this is a tenant's Sub-CA: with --yes give --tenant-id, too");
+        }
+
         return Confirm.AskForName(run, "Type the tenant's id to revoke its Sub-CA:", "--yes and --tenant-id");
     }
 }

@@ -15,15 +15,23 @@ internal static class CaRoot
 
     private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
     {
-        var (_, trust) = await Connect.FindAsync(run, ServerOptions.Provider, cancellationToken).ConfigureAwait(false);
+        var (_, trust) = await Connect.FindAsync(run, ServerOptions.Provider, cancellationToken);
         var pem = Pem.Certificate(trust.Root.RawData);
         var file = run.Find(Out);
         if (file is null)
+        {
             run.Terminal.Raw(pem);
+        }
         else
+        {
             AtomicFile.WriteText(file, pem, AtomicFile.Public);
+        }
+
         if (file is not null || run.Terminal.IsJson)
+        {
             run.Terminal.Result(new { trust.Fingerprint, File = file, Pem = pem }, console => console.WriteLine($"{file} {trust.Fingerprint}"));
+        }
+
         return ExitCode.Ok;
     }
 }

@@ -36,10 +36,10 @@ internal sealed class ProviderAudit : IAsyncDisposable
         var folder = DataFolder.Open(stack.Folder);
         try
         {
-            var database = await PlatformDatabase.OpenAsync(folder, null, DatabaseName, NullLoggerFactory.Instance, run.Time, cancellationToken).ConfigureAwait(false);
+            var database = await PlatformDatabase.OpenAsync(folder, null, DatabaseName, NullLoggerFactory.Instance, run.Time, cancellationToken);
             return new ProviderAudit(database.DataSource, async () =>
             {
-                await database.DisposeAsync().ConfigureAwait(false);
+                await database.DisposeAsync();
                 folder.Dispose();
             });
         }
@@ -57,7 +57,10 @@ internal sealed class ProviderAudit : IAsyncDisposable
     {
         var file = Path.Combine(folder, "postgres", "data", "postmaster.pid");
         if (!File.Exists(file) || File.ReadAllLines(file) is not { Length: >= 8 } lines || lines[7].Trim() != "ready")
+        {
             return null;
+        }
+
         return int.TryParse(lines[0], NumberStyles.None, CultureInfo.InvariantCulture, out var id) && Posix.Kill(id, 0)
             ? new NpgsqlConnectionStringBuilder { Host = lines[4], Port = int.Parse(lines[3], CultureInfo.InvariantCulture), Username = "platform", Database = DatabaseName, Pooling = false }.ConnectionString
             : null;

@@ -22,9 +22,9 @@ internal static class CaExportRootKey
         var destination = Path.GetFullPath(run.Get(Out)!);
         var password = CaPassword.Find(run, files.Stack);
         key.Load(password).Dispose();
-        await using var audit = await ProviderAudit.OpenAsync(run, files.Stack, cancellationToken).ConfigureAwait(false);
+        await using var audit = await ProviderAudit.OpenAsync(run, files.Stack, cancellationToken);
         // On record before it happens: a copy that nobody knows of would be worse than an entry without a copy.
-        await audit.Log.AppendAsync(new AuditEntry(ProviderAudit.Actor, Action, files.Stack.Root!.Fingerprint, JsonSerializer.Serialize(new { destination })), cancellationToken).ConfigureAwait(false);
+        await audit.Log.AppendAsync(new AuditEntry(ProviderAudit.Actor, Action, files.Stack.Root!.Fingerprint, JsonSerializer.Serialize(new { destination })), cancellationToken);
         key.Export(destination);
         new CaKeyFile(destination).Load(password).Dispose();
         run.Terminal.Result(new { File = destination, RootFingerprint = files.Stack.Root.Fingerprint }, console =>
@@ -50,12 +50,18 @@ internal static class CaRemoveRootKey
         var files = RootKeyFiles.Find(run);
         var key = files.RequireRootKey();
         if (!files.HasIntermediate)
+        {
             throw CliException.Failed("no_intermediate", "the provider has no intermediate CA yet and needs its root key to make one; start it once first");
-        await using var audit = await ProviderAudit.OpenAsync(run, files.Stack, cancellationToken).ConfigureAwait(false);
-        if (!await WasExportedAsync(audit.Log, files.Stack.Root!.Fingerprint, cancellationToken).ConfigureAwait(false))
+        }
+
+        await using var audit = await ProviderAudit.OpenAsync(run, files.Stack, cancellationToken);
+        if (!await WasExportedAsync(audit.Log, files.Stack.Root!.Fingerprint, cancellationToken))
+        {
             throw CliException.Failed("not_exported", "the root key was never exported; do that first: iot ca export-root-key --out FILE");
+        }
+
         Confirm.Ask(run, $"Delete {key.Path}? Without a copy no new intermediate can ever be made under this root.");
-        await audit.Log.AppendAsync(new AuditEntry(ProviderAudit.Actor, Action, files.Stack.Root.Fingerprint), cancellationToken).ConfigureAwait(false);
+        await audit.Log.AppendAsync(new AuditEntry(ProviderAudit.Actor, Action, files.Stack.Root.Fingerprint), cancellationToken);
         key.Remove();
         run.Terminal.Result(new { Removed = key.Path }, console => console.MarkupLineInterpolated($"[green]removed[/] {key.Path}; the provider runs on without it"));
         return ExitCode.Ok;
@@ -66,11 +72,17 @@ internal static class CaRemoveRootKey
         var after = 0L;
         while (true)
         {
-            var entries = await log.ReadAsync(after, PageSize, cancellationToken).ConfigureAwait(false);
+            var entries = await log.ReadAsync(after, PageSize, cancellationToken);
             if (entries.Any(entry => entry.Action == CaExportRootKey.Action && entry.Subject == fingerprint))
+            {
                 return true;
+            }
+
             if (entries.Count == 0)
+            {
                 return false;
+            }
+
             after = entries[^1].Sequence;
         }
     }

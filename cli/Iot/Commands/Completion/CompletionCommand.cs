@@ -18,7 +18,10 @@ internal static class CompletionCommand
         var script = Script(run.Get(Shell));
         run.Terminal.Raw(script);
         if (run.Terminal.IsJson)
+        {
             run.Terminal.Result(new { Shell = run.Get(Shell), Script = script }, static _ => { });
+        }
+
         return Task.FromResult(ExitCode.Ok);
     }
 

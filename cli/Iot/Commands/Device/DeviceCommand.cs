@@ -28,9 +28,9 @@ internal static class DeviceEnroll
     {
         var id = run.Get(DeviceArguments.Id);
         var enrollment = await new EnrollmentInput(run).ReadAsync(
-            id, settings => settings with { DeviceName = run.Get(Name), DeviceType = run.Get(Type) }, cancellationToken).ConfigureAwait(false);
+            id, settings => settings with { DeviceName = run.Get(Name), DeviceType = run.Get(Type) }, cancellationToken);
         using var folder = DeviceOptions.Open(run, id);
-        using var identity = await new DeviceAgent(folder, run.Time).EnrollAsync(enrollment.With(run.Get(WireGuard), run.Get(WireGuardKey)), cancellationToken).ConfigureAwait(false);
+        using var identity = await new DeviceAgent(folder, run.Time).EnrollAsync(enrollment.With(run.Get(WireGuard), run.Get(WireGuardKey)), cancellationToken);
         IdentityOutput.Write(run, "enrolled", id, folder, identity);
         return ExitCode.Ok;
     }
@@ -46,7 +46,7 @@ internal static class DeviceRenew
     private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
     {
         using var folder = DeviceOptions.Open(run, run.Find(DeviceArguments.OptionalId));
-        using var identity = await new DeviceAgent(folder, run.Time).RenewAsync(!run.Get(KeepKey), cancellationToken).ConfigureAwait(false);
+        using var identity = await new DeviceAgent(folder, run.Time).RenewAsync(!run.Get(KeepKey), cancellationToken);
         IdentityOutput.Write(run, "renewed", folder.LoadSettings()!.DeviceId, folder, identity);
         return ExitCode.Ok;
     }
@@ -64,7 +64,7 @@ internal static class DeviceRun
     {
         using var folder = DeviceOptions.Open(run, run.Find(DeviceArguments.OptionalId));
         var loop = new RenewalLoop(folder, new DeviceAgent(folder, run.Time), run.Time, RandomJitter.Instance, e => Write(run, e)) { RotateKey = !run.Get(KeepKey) };
-        return await loop.RunAsync(cancellationToken).ConfigureAwait(false) switch
+        return await loop.RunAsync(cancellationToken) switch
         {
             AgentOutcome.Stopped => ExitCode.Ok,
             _ => ExitCode.Failed,

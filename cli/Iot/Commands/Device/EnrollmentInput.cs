@@ -19,15 +19,18 @@ internal sealed class EnrollmentInput(Run run)
         var token = Token();
         var text = !EnrollmentText.IsOne(token) ? null : EnrollmentText.TryRead(token, out var read) ? read : throw CliException.Usage("the enrolment text is damaged: scan the QR code again");
         if (text?.DeviceId is { } other && other != deviceId)
+        {
             throw CliException.Usage($"the enrolment text is for device {other}, not for {deviceId}");
+        }
+
         var given = new Run(run, name => file.GetValueOrDefault(name));
         var url = text is null || run.Get(ServerOptions.Url) is not null ? ServerAddress.Of(given, ServerOptions.Tenant) : text.TenantUrl;
         return new Enrollment
         {
             Settings = describe(new DeviceSettings { TenantUrl = url, DeviceId = deviceId, TrustDomain = text?.TrustDomain ?? TenantServer.TrustDomain(given, url) }),
             Root = text is null
-                ? await ServerTrust.FindAsync(given, ServerOptions.Tenant, url, cancellationToken).ConfigureAwait(false)
-                : await ServerTrust.FetchAsync(url, text.Fingerprint, cancellationToken).ConfigureAwait(false),
+                ? await ServerTrust.FindAsync(given, ServerOptions.Tenant, url, cancellationToken)
+                : await ServerTrust.FetchAsync(url, text.Fingerprint, cancellationToken),
             Token = text?.Token ?? token,
         };
     }

@@ -25,7 +25,7 @@ internal static class DevicesList
 
     private static Task<int> RunAsync(Run run, CancellationToken cancellationToken) => Connect.ToTenantAsync(run, async (tenant, _) =>
     {
-        var devices = await Pages.CollectAsync(cursor => tenant.ListDevicesAsync(cursor, cancellationToken: cancellationToken)).ConfigureAwait(false);
+        var devices = await Pages.CollectAsync(cursor => tenant.ListDevicesAsync(cursor, cancellationToken: cancellationToken));
         run.Terminal.Result(devices, console => Print.Rows(
             console, devices, "no devices yet; make a token: iot devices token DEVICE-ID",
             [
@@ -44,7 +44,7 @@ internal static class DevicesShow
 
     private static Task<int> RunAsync(Run run, CancellationToken cancellationToken) => Connect.ToTenantAsync(run, async (tenant, _) =>
     {
-        var device = await tenant.GetDeviceAsync(run.Get(DeviceArguments.Id), cancellationToken).ConfigureAwait(false);
+        var device = await tenant.GetDeviceAsync(run.Get(DeviceArguments.Id), cancellationToken);
         run.Terminal.Result(device, console => Show(run, console, device));
         return ExitCode.Ok;
     }, cancellationToken);
@@ -72,7 +72,7 @@ internal static class DevicesRevoke
     private static Task<int> RunAsync(Run run, CancellationToken cancellationToken) => Connect.ToTenantAsync(run, async (tenant, _) =>
     {
         var id = run.Get(DeviceArguments.Id);
-        await tenant.RevokeDeviceAsync(id, RevocationOptions.Of(run), cancellationToken).ConfigureAwait(false);
+        await tenant.RevokeDeviceAsync(id, RevocationOptions.Of(run), cancellationToken);
         run.Terminal.Result(new { DeviceId = id, Status = "revoked" }, console => console.MarkupLineInterpolated($"[green]revoked[/] {id}"));
         return ExitCode.Ok;
     }, cancellationToken);
@@ -93,6 +93,8 @@ internal static class DeviceArguments
     private static void Check(ArgumentResult result)
     {
         if (result.Tokens.Count == 1 && !DeviceId.IsValid(result.Tokens[0].Value))
+        {
             result.AddError($"'{result.Tokens[0].Value}' is not a device id: lower-case DNS labels, at most 64 characters");
+        }
     }
 }

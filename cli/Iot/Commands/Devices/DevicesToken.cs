@@ -28,7 +28,7 @@ internal static class DevicesToken
             Uses = run.Get(Uses),
             ExpiresInSeconds = (int)Math.Min(int.MaxValue, run.Get(Expires).TotalSeconds),
             Note = run.Get(Note),
-        }, cancellationToken).ConfigureAwait(false);
+        }, cancellationToken);
         Write(run, token);
         return ExitCode.Ok;
     }, cancellationToken);
@@ -39,9 +39,15 @@ internal static class DevicesToken
         if ((run.Get(EnvFile) ?? run.Get(Out)) is { } file)
         {
             if (run.Get(EnvFile) is { } environment)
+            {
                 AtomicFile.WriteText(environment, Environment(token), AtomicFile.Secret);
+            }
+
             if (run.Get(Out) is { } plain)
+            {
                 AtomicFile.WriteText(plain, token.Token + "\n", AtomicFile.Secret);
+            }
+
             run.Terminal.Result(
                 new { token.Id, token.DeviceId, token.Uses, token.ExpiresAt, token.TenantUrl, token.RootFingerprint, token.TrustDomain, File = Path.GetFullPath(file) },
                 console => console.MarkupLineInterpolated($"the token for {whose} is in {file} until {Print.Time(token.ExpiresAt)}"));
@@ -59,7 +65,11 @@ internal static class DevicesToken
 
     private static EnrollmentText Text(CreatedEnrollmentToken token) => new()
     {
-        TenantUrl = ServerAddress.Parse(token.TenantUrl), Fingerprint = token.RootFingerprint, TrustDomain = token.TrustDomain, Token = token.Token, DeviceId = token.DeviceId,
+        TenantUrl = ServerAddress.Parse(token.TenantUrl),
+        Fingerprint = token.RootFingerprint,
+        TrustDomain = token.TrustDomain,
+        Token = token.Token,
+        DeviceId = token.DeviceId,
     };
 
     private static string Environment(CreatedEnrollmentToken token) =>
@@ -81,7 +91,7 @@ internal static class DevicesTokens
 
     private static Task<int> RunAsync(Run run, CancellationToken cancellationToken) => Connect.ToTenantAsync(run, async (tenant, _) =>
     {
-        var tokens = await Pages.CollectAsync(cursor => tenant.ListTokensAsync(cursor, cancellationToken: cancellationToken)).ConfigureAwait(false);
+        var tokens = await Pages.CollectAsync(cursor => tenant.ListTokensAsync(cursor, cancellationToken: cancellationToken));
         run.Terminal.Result(tokens, console => Print.Rows(
             console, tokens, "no enrolment tokens; make one: iot devices token DEVICE-ID",
             ("ID", t => t.Id.ToString()), ("DEVICE", t => t.DeviceId ?? "any"), ("USED", t => string.Create(CultureInfo.InvariantCulture, $"{t.Used}/{t.Uses}")),
@@ -101,7 +111,7 @@ internal static class DevicesRevokeToken
     private static Task<int> RunAsync(Run run, CancellationToken cancellationToken) => Connect.ToTenantAsync(run, async (tenant, _) =>
     {
         var id = run.Get(Id);
-        await tenant.RevokeTokenAsync(id, cancellationToken).ConfigureAwait(false);
+        await tenant.RevokeTokenAsync(id, cancellationToken);
         run.Terminal.Result(new { Id = id, Status = "revoked" }, console => console.MarkupLineInterpolated($"[green]revoked[/] token {id}"));
         return ExitCode.Ok;
     }, cancellationToken);

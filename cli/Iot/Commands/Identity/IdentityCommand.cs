@@ -35,11 +35,14 @@ internal static class IdentityInit
             Password = run.Get(PasswordFile) is { } file ? Credentials.Read(file) : run.Env(PasswordVariable) ?? Credentials.Ask(run, "Password of the Keycloak administrator:", $"--keycloak-password-file or {PasswordVariable}"),
             Realm = run.Get(Realm),
         };
-        var done = await provider.InitIdentityAsync(request, cancellationToken).ConfigureAwait(false);
+        var done = await provider.InitIdentityAsync(request, cancellationToken);
         run.Terminal.Result(done, console =>
         {
             foreach (var change in done.Changes)
+            {
                 console.MarkupLineInterpolated($"  {change}");
+            }
+
             console.MarkupLineInterpolated($"[green]realm {done.Realm} is as it should be[/]; {done.Changes.Count} changes");
         });
         return ExitCode.Ok;
@@ -57,7 +60,7 @@ internal static class IdentityFederate
 
     private static Task<int> RunAsync(Run run, CancellationToken cancellationToken) => Connect.ToProviderAsync(run, async (provider, _) =>
     {
-        var credentials = await provider.ConfigureFederationAsync(run.Get(TenantArguments.Id), new() { KeycloakUrl = run.Get(KeycloakUrl)! }, cancellationToken).ConfigureAwait(false);
+        var credentials = await provider.ConfigureFederationAsync(run.Get(TenantArguments.Id), new() { KeycloakUrl = run.Get(KeycloakUrl)! }, cancellationToken);
         FederationOutput.Write(run, credentials);
         return ExitCode.Ok;
     }, cancellationToken);
@@ -72,7 +75,7 @@ internal static class IdentityRotateSecret
 
     private static Task<int> RunAsync(Run run, CancellationToken cancellationToken) => Connect.ToProviderAsync(run, async (provider, _) =>
     {
-        FederationOutput.Write(run, await provider.RotateFederationSecretAsync(run.Get(TenantArguments.Id), cancellationToken).ConfigureAwait(false));
+        FederationOutput.Write(run, await provider.RotateFederationSecretAsync(run.Get(TenantArguments.Id), cancellationToken));
         return ExitCode.Ok;
     }, cancellationToken);
 }

@@ -21,7 +21,7 @@ internal static class TenantRotate
 
     private static Task<int> RunAsync(Run run, CancellationToken cancellationToken) => Connect.ToTenantAsync(run, async (tenant, _) =>
     {
-        var rotated = await tenant.RotateSubCaAsync(cancellationToken).ConfigureAwait(false);
+        var rotated = await tenant.RotateSubCaAsync(cancellationToken);
         using var certificate = X509Certificate2.CreateFromPem(rotated.SignedCert);
         var serial = SerialNumber.ToDecimal(certificate.SerialNumberBytes.Span);
         run.Terminal.Result(

@@ -17,8 +17,8 @@ internal static class TenantsApprove
     private static Task<int> RunAsync(Run run, CancellationToken cancellationToken) => Connect.ToProviderAsync(run, async (provider, _) =>
     {
         var id = run.Get(TenantArguments.Id);
-        var key = run.Get(Key) is { } given ? given.Replace(":", "", StringComparison.Ordinal).ToLowerInvariant() : Ask(run, await provider.GetTenantAsync(id, cancellationToken).ConfigureAwait(false));
-        await provider.ApproveJoinRequestAsync(id, key, cancellationToken).ConfigureAwait(false);
+        var key = run.Get(Key) is { } given ? given.Replace(":", "", StringComparison.Ordinal).ToLowerInvariant() : Ask(run, await provider.GetTenantAsync(id, cancellationToken));
+        await provider.ApproveJoinRequestAsync(id, key, cancellationToken);
         run.Terminal.Result(
             new { TenantId = id, Decision = "approved", SubCaKeySha256 = key },
             console => console.MarkupLineInterpolated($"[green]approved[/] {id} with the Sub-CA key {key}; it joins at its next poll: iot tenants show {id}"));
@@ -28,7 +28,10 @@ internal static class TenantsApprove
     private static string Ask(Run run, TenantDetail tenant)
     {
         if (tenant.SubCaKeySha256 is not { } key || tenant.Status is TenantStatus.Active)
+        {
             throw CliException.Failed("no_join_request", $"tenant {tenant.TenantId} has no request that waits for a decision (status {Json.Snake(tenant.Status.ToString())})");
+        }
+
         Print.Facts(run.Terminal.Remarks, ("tenant", tenant.TenantId), ("name", tenant.DisplayName), ("Sub-CA key SHA-256", key));
         Confirm.Ask(run, $"Does the waiting tenant print this very key? Whoever holds it becomes {tenant.TenantId}.");
         return key;
@@ -46,7 +49,7 @@ internal static class TenantsReject
     private static Task<int> RunAsync(Run run, CancellationToken cancellationToken) => Connect.ToProviderAsync(run, async (provider, _) =>
     {
         var id = run.Get(TenantArguments.Id);
-        await provider.RejectJoinRequestAsync(id, run.Get(Reason)!, cancellationToken).ConfigureAwait(false);
+        await provider.RejectJoinRequestAsync(id, run.Get(Reason)!, cancellationToken);
         run.Terminal.Result(new { TenantId = id, Decision = "rejected" }, console => console.MarkupLineInterpolated($"[green]rejected[/] {id}"));
         return ExitCode.Ok;
     }, cancellationToken);

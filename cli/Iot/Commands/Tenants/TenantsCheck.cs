@@ -19,13 +19,15 @@ internal static class TenantsCheck
     {
         var repair = run.Get(Repair);
         var found = new List<BrokerCheck>();
-        foreach (var id in await TenantsAsync(run, provider, cancellationToken).ConfigureAwait(false))
+        foreach (var id in await TenantsAsync(run, provider, cancellationToken))
         {
             var check = repair
-                ? await provider.RepairBrokerAsync(id, cancellationToken).ConfigureAwait(false)
-                : await provider.CheckBrokerAsync(id, cancellationToken).ConfigureAwait(false);
+                ? await provider.RepairBrokerAsync(id, cancellationToken)
+                : await provider.CheckBrokerAsync(id, cancellationToken);
             if (check.Differences.Count > 0 || check.Broker is { Count: > 0 })
+            {
                 found.Add(check);
+            }
         }
 
         run.Terminal.Result(found, console => Show(console, found, repair));
@@ -35,8 +37,11 @@ internal static class TenantsCheck
     private static async Task<IEnumerable<string>> TenantsAsync(Run run, ProviderClient provider, CancellationToken cancellationToken)
     {
         if (run.Find(Tenant) is { } one)
+        {
             return [one];
-        var all = await Pages.CollectAsync(cursor => provider.ListTenantsAsync(cursor, cancellationToken: cancellationToken)).ConfigureAwait(false);
+        }
+
+        var all = await Pages.CollectAsync(cursor => provider.ListTenantsAsync(cursor, cancellationToken: cancellationToken));
         return all.Where(t => t.Status != TenantStatus.Removing).Select(t => t.TenantId);
     }
 
@@ -48,9 +53,14 @@ internal static class TenantsCheck
             console, [.. broker, .. tenants], "the broker is as it should be",
             ("TENANT", r => r.TenantId), ("WHAT", r => r.Difference.What), ("EXPECTED", r => r.Difference.Expected ?? "nothing"), (repaired ? "WAS" : "IS", r => r.Difference.Actual ?? "nothing"));
         if (tenants.Count > 0)
+        {
             console.MarkupLineInterpolated(repaired ? $"[green]repaired[/]" : (FormattableString)$"put it right: iot tenants check --repair");
+        }
+
         if (broker.Count > 0)
+        {
             console.MarkupLineInterpolated($"what holds for all is put right in RabbitMQ's configuration: docs/rabbitmq.md");
+        }
     }
 }
 
@@ -65,7 +75,7 @@ internal static class TenantsPlan
     private static Task<int> RunAsync(Run run, CancellationToken cancellationToken) => Connect.ToProviderAsync(run, async (provider, _) =>
     {
         var (id, plan) = (run.Get(TenantArguments.Id), run.Get(Plan));
-        await provider.ChangePlanAsync(id, plan, cancellationToken).ConfigureAwait(false);
+        await provider.ChangePlanAsync(id, plan, cancellationToken);
         run.Terminal.Result(new { TenantId = id, Plan = plan }, console => console.MarkupLineInterpolated($"[green]{id} has the plan {plan}[/]"));
         return ExitCode.Ok;
     }, cancellationToken);

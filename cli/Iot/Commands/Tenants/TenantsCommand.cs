@@ -23,7 +23,7 @@ internal static class TenantsList
 
     private static Task<int> RunAsync(Run run, CancellationToken cancellationToken) => Connect.ToProviderAsync(run, async (provider, _) =>
     {
-        var tenants = await Pages.CollectAsync(cursor => provider.ListTenantsAsync(cursor, cancellationToken: cancellationToken)).ConfigureAwait(false);
+        var tenants = await Pages.CollectAsync(cursor => provider.ListTenantsAsync(cursor, cancellationToken: cancellationToken));
         run.Terminal.Result(tenants, console => Print.Rows(
             console, tenants, "no tenants yet; make one: iot tenants prepare ID",
             ("TENANT", t => t.TenantId), ("NAME", t => t.DisplayName), ("STATUS", t => Json.Snake(t.Status.ToString())),
@@ -40,7 +40,7 @@ internal static class TenantsShow
 
     private static Task<int> RunAsync(Run run, CancellationToken cancellationToken) => Connect.ToProviderAsync(run, async (provider, _) =>
     {
-        var tenant = await provider.GetTenantAsync(run.Get(TenantArguments.Id), cancellationToken).ConfigureAwait(false);
+        var tenant = await provider.GetTenantAsync(run.Get(TenantArguments.Id), cancellationToken);
         run.Terminal.Result(tenant, console => Show(console, tenant));
         return ExitCode.Ok;
     }, cancellationToken);
@@ -75,7 +75,9 @@ internal static class TenantArguments
         id.Validators.Add(result =>
         {
             if (result.Tokens.Count == 1 && !TenantId.IsValid(result.Tokens[0].Value))
+            {
                 result.AddError($"'{result.Tokens[0].Value}' is not a tenant id: 2 to 63 lower-case letters, digits and inner dashes");
+            }
         });
         return id;
     }

@@ -12,7 +12,7 @@ internal static class TenantsEvents
 
     private static Task<int> RunAsync(Run run, CancellationToken cancellationToken) => Connect.ToProviderAsync(run, async (provider, _) =>
     {
-        var events = await Pages.CollectAsync(cursor => provider.ListTenantEventsAsync(run.Get(TenantArguments.Id), cursor, cancellationToken: cancellationToken), run.Get(Limit)).ConfigureAwait(false);
+        var events = await Pages.CollectAsync(cursor => provider.ListTenantEventsAsync(run.Get(TenantArguments.Id), cursor, cancellationToken: cancellationToken), run.Get(Limit));
         run.Terminal.Result(events, console => Print.Rows(
             console, events, "no events yet",
             ("AT", e => Print.Time(e.OccurredAt)), ("EVENT", e => e.Type), ("BY", e => e.By), ("DETAILS", e => e.Event.GetRawText())));
@@ -36,7 +36,7 @@ internal static class TenantsTelemetry
         var id = run.Get(TenantArguments.Id);
         var limit = Math.Max(1, run.Get(Limit));
         var records = await Pages.CollectAsync(
-            cursor => provider.ListTelemetryAsync(id, run.Get(Device), run.Get(From), run.Get(Before), cursor, Math.Min(limit, 200), cancellationToken), limit).ConfigureAwait(false);
+            cursor => provider.ListTelemetryAsync(id, run.Get(Device), run.Get(From), run.Get(Before), cursor, Math.Min(limit, 200), cancellationToken), limit);
         run.Terminal.Result(records, console => Print.Rows(
             console, records, "nothing stored for these times",
             ("SENT", r => Print.Time(r.SentAt)), ("DEVICE", r => r.DeviceId), ("TOPIC", r => r.Topic), ("PAYLOAD", r => r.Payload.GetRawText())));

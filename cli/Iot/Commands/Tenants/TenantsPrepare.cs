@@ -25,7 +25,7 @@ internal static class TenantsPrepare
         var domains = run.Get(Domains);
         var prepared = await provider.PrepareTenantAsync(
             new PrepareTenantRequest { TenantId = id, DisplayName = run.Get(Name) ?? id, DnsDomains = domains is { Length: > 0 } ? domains : null, Plan = run.Get(Plan) },
-            cancellationToken).ConfigureAwait(false);
+            cancellationToken);
         KeyOutput.Write(run, prepared, provider.BaseUrl, trust);
         return ExitCode.Ok;
     }, cancellationToken);
@@ -39,7 +39,7 @@ internal static class TenantsReplaceKey
 
     private static Task<int> RunAsync(Run run, CancellationToken cancellationToken) => Connect.ToProviderAsync(run, async (provider, trust) =>
     {
-        var prepared = await provider.ReplaceJoinKeyAsync(run.Get(TenantArguments.Id), cancellationToken).ConfigureAwait(false);
+        var prepared = await provider.ReplaceJoinKeyAsync(run.Get(TenantArguments.Id), cancellationToken);
         KeyOutput.Write(run, prepared, provider.BaseUrl, trust);
         return ExitCode.Ok;
     }, cancellationToken);
@@ -54,7 +54,7 @@ internal static class TenantsRevokeKey
     private static Task<int> RunAsync(Run run, CancellationToken cancellationToken) => Connect.ToProviderAsync(run, async (provider, _) =>
     {
         var id = run.Get(TenantArguments.Id);
-        await provider.RevokeJoinKeyAsync(id, cancellationToken).ConfigureAwait(false);
+        await provider.RevokeJoinKeyAsync(id, cancellationToken);
         run.Terminal.Result(
             new { TenantId = id, JoinKey = "revoked" },
             console => console.MarkupLineInterpolated($"[green]revoked[/] the JOIN key of {id}; a new one: iot tenants replace-key {id}"));
@@ -76,7 +76,10 @@ internal static class KeyOutput
         }
         TenantEnvFile.Write(file, ProviderUrl(prepared, provider), trust.Fingerprint, prepared.TenantId, prepared.JoinKey);
         if (ProviderUrl(prepared, provider).IsLoopback)
+        {
             run.Terminal.Remarks.MarkupLineInterpolated($"PROVIDER_URL in {file} is {ProviderUrl(prepared, provider)}, which only this machine reaches. For tenants elsewhere start the provider with --public-url (IOT_PUBLIC_URL) and --names");
+        }
+
         run.Terminal.Result(
             new { prepared.TenantId, prepared.DisplayName, prepared.ExpiresAt, prepared.ProviderUrl, EnvFile = Path.GetFullPath(file) },
             console => console.MarkupLineInterpolated($"[green]prepared[/] {prepared.TenantId}; the JOIN key is in {file} until {Print.Time(prepared.ExpiresAt)}. Next, on the tenant's machine: iot up tenant --env-file {file}"));
@@ -101,7 +104,10 @@ internal static class TenantEnvFile
     {
         var text = new StringBuilder("# First boot of a tenant stack: iot up tenant --env-file <this file>. Holds a secret until the tenant has joined.\n");
         foreach (var (name, value) in new[] { ("PROVIDER_URL", provider.AbsoluteUri.TrimEnd('/')), ("STEP_CA_FINGERPRINT", fingerprint), ("TENANT_ID", tenantId), ("JOIN_KEY", joinKey) }.Concat(more))
+        {
             text.Append(name).Append('=').Append(value).Append('\n');
+        }
+
         AtomicFile.WriteText(path, text.ToString(), AtomicFile.Secret);
     }
 }

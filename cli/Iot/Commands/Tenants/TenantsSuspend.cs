@@ -14,7 +14,7 @@ internal static class TenantsSuspend
     private static Task<int> RunAsync(Run run, CancellationToken cancellationToken) => Connect.ToProviderAsync(run, async (provider, _) =>
     {
         var id = run.Get(TenantArguments.Id);
-        await provider.SuspendTenantAsync(id, run.Get(Reason)!, cancellationToken).ConfigureAwait(false);
+        await provider.SuspendTenantAsync(id, run.Get(Reason)!, cancellationToken);
         run.Terminal.Result(new { TenantId = id, Suspended = true }, console => console.MarkupLineInterpolated($"[green]suspended[/] {id}; undo: iot tenants resume {id}"));
         return ExitCode.Ok;
     }, cancellationToken);
@@ -29,7 +29,7 @@ internal static class TenantsResume
     private static Task<int> RunAsync(Run run, CancellationToken cancellationToken) => Connect.ToProviderAsync(run, async (provider, _) =>
     {
         var id = run.Get(TenantArguments.Id);
-        await provider.ResumeTenantAsync(id, cancellationToken).ConfigureAwait(false);
+        await provider.ResumeTenantAsync(id, cancellationToken);
         run.Terminal.Result(new { TenantId = id, Suspended = false }, console => console.MarkupLineInterpolated($"[green]resumed[/] {id}"));
         return ExitCode.Ok;
     }, cancellationToken);
@@ -47,9 +47,9 @@ internal static class TenantsRemove
         Confirm.Ask(run, $"Remove tenant {id} and revoke its certificates? This cannot be undone.");
         return await Connect.ToProviderAsync(run, async (provider, _) =>
         {
-            await provider.RemoveTenantAsync(id, cancellationToken).ConfigureAwait(false);
+            await provider.RemoveTenantAsync(id, cancellationToken);
             run.Terminal.Result(new { TenantId = id, Status = "removed" }, console => console.MarkupLineInterpolated($"[green]removed[/] {id}"));
             return ExitCode.Ok;
-        }, cancellationToken).ConfigureAwait(false);
+        }, cancellationToken);
     }
 }

@@ -20,9 +20,12 @@ internal static class TestCommand
         var root = BuildOutput.RequireRepository();
         var projects = TestProject.FindAll(root, run.Get(Project));
         if (projects.Count == 0)
+        {
             throw CliException.Failed("no_tests", $"no test project in {Path.Combine(root, "tests")} matches");
+        }
+
         var runner = new TestRunner(run.Get(Filter), run.Get(Limit), run.Time);
-        var results = await SpinAsync(run.Terminal.Console, $"{projects.Count} projects", () => RunAllAsync(runner, projects, Math.Max(1, run.Get(Jobs)), run.Terminal.Console, cancellationToken)).ConfigureAwait(false);
+        var results = await SpinAsync(run.Terminal.Console, $"{projects.Count} projects", () => RunAllAsync(runner, projects, Math.Max(1, run.Get(Jobs)), run.Terminal.Console, cancellationToken));
         var total = TestTotal.Of(results);
         run.Terminal.Result(
             new { total.Passed, total.Failed, total.Skipped, total.Crashed, Projects = results },
@@ -37,11 +40,11 @@ internal static class TestCommand
         using var printing = new SemaphoreSlim(1);
         return await Task.WhenAll(projects.Select(async project =>
         {
-            await free.WaitAsync(cancellationToken).ConfigureAwait(false);
+            await free.WaitAsync(cancellationToken);
             try
             {
-                var result = await runner.RunAsync(project, cancellationToken).ConfigureAwait(false);
-                await printing.WaitAsync(CancellationToken.None).ConfigureAwait(false);
+                var result = await runner.RunAsync(project, cancellationToken);
+                await printing.WaitAsync(CancellationToken.None);
                 TestOutput.Print(console, result);
                 printing.Release();
                 return result;
@@ -50,7 +53,7 @@ internal static class TestCommand
             {
                 free.Release();
             }
-        })).ConfigureAwait(false);
+        }));
     }
 
     private static Task<T> SpinAsync<T>(IAnsiConsole console, string what, Func<Task<T>> act) => console.Profile.Capabilities.Interactive && console.Profile.Out.IsTerminal

@@ -29,11 +29,20 @@ internal static class TestOutput
     public static void Print(IAnsiConsole console, TestTotal total, IReadOnlyCollection<TestProjectResult> results)
     {
         foreach (var (reason, count) in results.SelectMany(result => result.SkipReasons))
+        {
             console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"skipped {count}: {reason}"));
+        }
+
         if (total.Crashed > 0)
+        {
             console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{total.Crashed} project(s) crashed: {string.Join(", ", results.Where(result => result.Crash is not null).Select(result => result.Project))}"));
+        }
+
         if (total.Passed + total.Failed == 0)
+        {
             console.WriteLine("nothing ran");
+        }
+
         console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{total.Passed} passed, {total.Failed} failed, {total.Skipped} skipped"));
     }
 
@@ -42,7 +51,9 @@ internal static class TestOutput
         foreach (var line in text.Split('\n'))
         {
             if (line.Trim().Length > 0)
+            {
                 console.Write(new Text($"      {line.TrimEnd()}\n"));
+            }
         }
     }
 }

@@ -14,7 +14,7 @@ internal sealed class TestRunner(string? filter, TimeSpan limit, TimeProvider ti
         try
         {
             var log = Path.Combine(results, "output.log");
-            var (exitCode, timedOut) = await ExecuteAsync(project, results, log, cancellationToken).ConfigureAwait(false);
+            var (exitCode, timedOut) = await ExecuteAsync(project, results, log, cancellationToken);
             var took = Math.Round(time.GetElapsedTime(started).TotalMilliseconds);
             var result = TrxReport.Read(project.Name, Path.Combine(results, "result.trx"), took);
             var crash = timedOut ? $"ended after {limit}" : CrashOf(exitCode, result, log);
@@ -44,10 +44,10 @@ internal sealed class TestRunner(string? filter, TimeSpan limit, TimeProvider ti
             },
         });
         using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var first = await Task.WhenAny(dotnet.Exited, Task.Delay(limit, time, waiting.Token)).ConfigureAwait(false);
+        var first = await Task.WhenAny(dotnet.Exited, Task.Delay(limit, time, waiting.Token));
         cancellationToken.ThrowIfCancellationRequested();
-        await waiting.CancelAsync().ConfigureAwait(false);
-        return first == dotnet.Exited ? (await dotnet.Exited.ConfigureAwait(false), false) : (-1, true);
+        await waiting.CancelAsync();
+        return first == dotnet.Exited ? (await dotnet.Exited, false) : (-1, true);
     }
 
     // A filter that matches nothing in this project leaves no report and exit code 0.

@@ -11,7 +11,10 @@ internal static class TrxReport
     public static TestProjectResult? Read(string project, string path, double durationMs)
     {
         if (!File.Exists(path))
+        {
             return null;
+        }
+
         var report = XDocument.Load(path);
         var tests = report.Descendants(Trx + "UnitTestResult").ToArray();
         return new TestProjectResult

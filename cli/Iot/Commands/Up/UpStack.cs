@@ -19,7 +19,10 @@ internal static class UpStack
     private static async Task<int> RunAsync(Run run, Stack stack, UpOption[] options, CancellationToken cancellationToken)
     {
         if (run.Get(UpOptions.EnvFile.Option) is { } file && !File.Exists(file))
+        {
             throw CliException.Usage($"there is no env file {file}");
+        }
+
         var environment = options.Where(option => run.Get(option.Option) is not null).ToDictionary(option => option.Variable, option => run.Get(option.Option));
         await using var host = ChildProcess.Start(new ChildCommand
         {
@@ -29,17 +32,23 @@ internal static class UpStack
             OnLine = run.Terminal.IsJson ? line => Report(run, line) : null,
         });
         // Our signals become its SIGTERM, once: a host takes a second one as "now".
-        await Task.WhenAny(host.Exited, Task.Delay(Timeout.Infinite, cancellationToken)).ConfigureAwait(false);
-        return cancellationToken.IsCancellationRequested ? await host.StopAsync(Patience).ConfigureAwait(false) : await host.Exited.ConfigureAwait(false);
+        await Task.WhenAny(host.Exited, Task.Delay(Timeout.Infinite, cancellationToken));
+        return cancellationToken.IsCancellationRequested ? await host.StopAsync(Patience) : await host.Exited;
     }
 
     private static void Report(Run run, string line)
     {
         if (HostReady.TryParse(line) is { } ready)
+        {
             run.Terminal.JsonLine(new { Event = "ready", ready.Url, ready.Fingerprint }, static _ => { });
+        }
         else if (FirstBootLine.TryParse(line) is { } step)
+        {
             run.Terminal.JsonLine(new { Event = "first_boot", step.Step, step.State, step.Reason }, static _ => { });
+        }
         else
+        {
             run.Terminal.Remarks.WriteLine(line);
+        }
     }
 }

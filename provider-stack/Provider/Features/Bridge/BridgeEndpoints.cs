@@ -61,7 +61,9 @@ internal static class BridgeCaller
     public static void RequireTenant(ClaimsPrincipal user, string tenantId)
     {
         if (!string.Equals(TenantOf(user), tenantId, StringComparison.Ordinal))
+        {
             throw Refusal();
+        }
     }
 
     public static ProblemException Refusal() => new(StatusCodes.Status403Forbidden, "not_this_tenant", "This certificate does not speak for that tenant.");

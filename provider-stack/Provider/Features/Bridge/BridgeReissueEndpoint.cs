@@ -32,14 +32,22 @@ internal static class BridgeReissueEndpoint
         var (claims, _) = await proofs.RequireAsync(request.Proof, tenantId, context.Request, await keys.ValidAsync(tenantId, cancellationToken), cancellationToken);
         var csr = TenantRequests.Bridge(request.MqttBridgeCsr, tenantId, options.PlatformDomain);
         if (!SubCaRotation.Names(claims.Extra.GetValueOrDefault(SubCaRotationEndpoints.NewKeyClaim), csr))
+        {
             throw TenantProofs.Refusal();
+        }
 
         await using var held = await locks.AcquireAsync(tenantId, cancellationToken);
         if (await FindLastAsync(authority, tenantId, cancellationToken) is not { } last)
+        {
             throw NotRenewable();
+        }
+
         var tenant = await standing.RequireRenewableAsync(tenantId, last.Lineage, cancellationToken);
         if (last.IsRevoked || !SubCaKeys.PublicKeyOf(last.Der).AsSpan().SequenceEqual(csr.SubjectPublicKeyInfo.Span))
+        {
             throw NotRenewable();
+        }
+
         var pem = IsFresh(last, time.GetUtcNow()) ? Pem.Certificate(last.Der) : (await authority.IssueAsync(orders.ReissuedBridge(tenant, last.Lineage, csr), cancellationToken)).Pem;
         return TypedResults.Ok(new RenewedBridge { MqttBridgeCert = pem, CaChain = authority.Chain.Pem });
     }

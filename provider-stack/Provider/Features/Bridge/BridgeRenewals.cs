@@ -17,7 +17,10 @@ internal sealed class BridgeRenewals(Authority authority, BridgeStanding standin
         var (tenantId, lineage) = (renewal.Record.Tenant, renewal.Record.Lineage);
         var tenant = await standing.RequireRenewableAsync(tenantId, lineage, cancellationToken);
         if (renewal.Csr is { } csr)
+        {
             await RequireAsync(csr, tenant.TenantId, cancellationToken);
+        }
+
         return await authority.RenewAsync(
             new CertificateRenewal
             {
@@ -35,7 +38,11 @@ internal sealed class BridgeRenewals(Authority authority, BridgeStanding standin
     {
         TenantRequests.RequireBridge(csr, tenantId, options.PlatformDomain);
         foreach (var subCa in await subCas.ValidAsync(tenantId, cancellationToken))
+        {
             if (subCa.AsSpan().SequenceEqual(csr.SubjectPublicKeyInfo.Span))
+            {
                 throw TenantRequests.KeyReused();
+            }
+        }
     }
 }

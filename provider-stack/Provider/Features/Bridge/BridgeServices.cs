@@ -32,7 +32,9 @@ internal sealed class JoinedBridgeRequirement : IAuthorizationRequirement
         {
             var (tenant, lineage) = (context.User.FindFirstValue(ClientCertificateDefaults.TenantClaim), context.User.FindFirstValue(ClientCertificateDefaults.LineageClaim));
             if (await standing.FindAsync(tenant, lineage, contexts.HttpContext?.RequestAborted ?? CancellationToken.None) is not null)
+            {
                 context.Succeed(requirement);
+            }
         }
     }
 }

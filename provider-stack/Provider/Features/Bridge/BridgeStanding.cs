@@ -16,7 +16,10 @@ internal sealed class BridgeStanding(IDbContextFactory<ProviderDb> contexts)
     public async Task<(TenantRow Tenant, JoinRow Join)?> FindAsync(string? tenantId, string? lineage, CancellationToken cancellationToken)
     {
         if (tenantId is null || JoinLineage.Parse(lineage) is not { } joinId)
+        {
             return null;
+        }
+
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         var found = await (
             from row in db.Joins.AsNoTracking()
@@ -36,7 +39,10 @@ internal sealed class BridgeStanding(IDbContextFactory<ProviderDb> contexts)
     {
         var (tenant, join) = await FindAsync(tenantId, lineage, cancellationToken) ?? throw BridgeCaller.Refusal();
         if (tenant.SuspendedAt is not null)
+        {
             throw new ProblemException(StatusCodes.Status403Forbidden, "tenant_suspended", $"Tenant {tenantId} is suspended: its certificates are renewed once it is resumed.");
+        }
+
         return join.ConfirmedAt is not null
             ? tenant
             : throw new ProblemException(StatusCodes.Status409Conflict, "tenant_not_active", "The JOIN of this certificate is not confirmed. Confirm it first.");

@@ -19,9 +19,15 @@ internal sealed class TenantDoor(IDbContextFactory<ProviderDb> contexts, SubCaKe
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         var suspended = await db.Tenants.AsNoTracking().Where(t => t.TenantId == tenantId && t.SuspendedAt != null).Select(t => new { t.Status, t.SuspendedReason }).SingleOrDefaultAsync(cancellationToken);
         if (suspended is null)
+        {
             return;
+        }
+
         if (suspended.Status == TenantStatus.Active && (await keys.ValidAsync(tenantId, cancellationToken)).Count == 0)
+        {
             throw SubCaRevoked(tenantId);
+        }
+
         throw new ProblemException(StatusCodes.Status403Forbidden, "tenant_suspended", $"Tenant {tenantId} is suspended: {suspended.SuspendedReason}");
     }
 

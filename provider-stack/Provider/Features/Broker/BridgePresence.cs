@@ -29,7 +29,9 @@ internal sealed partial class BridgePresence(NpgsqlDataSource database, TimeProv
         command.Parameters.AddWithValue(time.GetUtcNow());
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
+        {
             Changed(reader.GetString(0), reader.GetBoolean(1) ? "up" : "down");
+        }
     }
 
     /// <summary>A tenant's own login in its own namespace.</summary>

@@ -40,7 +40,10 @@ internal static class BrokerComparison
     public static IReadOnlyList<BrokerDifference> Of(BrokerTenant expected, BrokerTenant? actual)
     {
         if (actual is null)
+        {
             return [new BrokerDifference($"namespace {expected.Namespace}", "present", null)];
+        }
+
         (string What, string Expected, string Actual)[] members =
         [
             ("login", expected.Login, actual.Login),

@@ -30,7 +30,10 @@ internal sealed class BrokerSettlement(ProviderDb db, TenantLocks locks, TenantB
     {
         var found = new List<BrokerDifference>();
         foreach (var proof in proofs)
+        {
             found.AddRange(await proof.FindAsync(cancellationToken));
+        }
+
         return (IReadOnlyList<BrokerDifference>)found;
     });
 
@@ -47,7 +50,10 @@ internal sealed class BrokerSettlement(ProviderDb db, TenantLocks locks, TenantB
         await using var held = await locks.AcquireAsync(tenantId, cancellationToken);
         var found = await CompareAsync(tenantId, cancellationToken);
         if (found.Count > 0)
+        {
             await SettleAsync(tenantId, cancellationToken);
+        }
+
         return found;
     }
 

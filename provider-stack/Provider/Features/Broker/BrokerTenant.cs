@@ -52,19 +52,28 @@ internal sealed class TenantBroker(IBrokerProvisioner broker, TenantPlans plans,
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         if (await db.Tenants.AsNoTracking().SingleOrDefaultAsync(t => t.TenantId == tenantId, cancellationToken) is not { Status: not TenantStatus.Removing } tenant)
+        {
             return;
+        }
         // A tenant that may join finds everything made but its way in: making a vHost is the longest part of a JOIN.
         if (tenant.Status is TenantStatus.Prepared || !await IsUnknownAndMayBeAsync(tenant, cancellationToken))
+        {
             await EnsureAsync(tenant, cancellationToken);
+        }
         else
+        {
             await SettledAsync(tenant, cancellationToken);
+        }
     }
 
     /// <summary>Only what was seen: a later decision is due on its own.</summary>
     private async Task SettledAsync(TenantRow tenant, CancellationToken cancellationToken)
     {
         if (tenant.BrokerDueAt is null)
+        {
             return;
+        }
+
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         await db.Tenants.Where(t => t.TenantId == tenant.TenantId && t.BrokerDueAt == tenant.BrokerDueAt)
             .ExecuteUpdateAsync(s => s.SetProperty(t => t.BrokerDueAt, (DateTimeOffset?)null), cancellationToken);

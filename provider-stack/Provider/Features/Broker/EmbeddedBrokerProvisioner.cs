@@ -72,7 +72,10 @@ internal sealed class EmbeddedBrokerProvisioner(NpgsqlDataSource database, TimeP
         command.Parameters.Add(new() { Value = tenantId });
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         if (!await reader.ReadAsync(cancellationToken))
+        {
             return null;
+        }
+
         return new BrokerTenant
         {
             TenantId = tenantId,
@@ -91,7 +94,10 @@ internal sealed class EmbeddedBrokerProvisioner(NpgsqlDataSource database, TimeP
     {
         var command = new NpgsqlBatchCommand(sql);
         foreach (var value in values)
+        {
             command.Parameters.Add(new NpgsqlParameter { Value = value });
+        }
+
         return command;
     }
 }

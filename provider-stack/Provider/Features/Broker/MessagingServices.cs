@@ -11,9 +11,14 @@ internal static class MessagingServices
     public static IServiceCollection AddMessaging(this IServiceCollection services, ProviderFoundation foundation)
     {
         if (foundation.Options.RabbitMq is { } rabbitmq)
+        {
             services.AddRabbitMq(rabbitmq, foundation);
+        }
         else
+        {
             services.AddSingleton<IBrokerProvisioner, EmbeddedBrokerProvisioner>();
+        }
+
         services.AddSingleton(foundation.Options.Plans);
         services.AddSingleton<TenantBroker>();
         services.AddScoped<BrokerSettlement>();
@@ -23,7 +28,10 @@ internal static class MessagingServices
     public static void MapMessaging(this IEndpointRouteBuilder app, ProviderOptions options)
     {
         if (options.RabbitMq is not null)
+        {
             app.MapRabbitMqAuth(ClientCertificateDefaults.BrokerPolicy);
+        }
+
         app.MapSuspension();
         app.MapBrokerCheck();
         app.MapPlan();

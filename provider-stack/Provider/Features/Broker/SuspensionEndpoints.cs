@@ -26,7 +26,10 @@ internal static class SuspensionEndpoints
     {
         TenantIds.Require(tenantId);
         if (request.Reason is not { } reason || !FreeText.IsValid(reason, LongestReason))
+        {
             throw new ProblemException(StatusCodes.Status400BadRequest, "invalid_request", $"reason must have 1 to {LongestReason} characters, and {FreeText.Refused}.");
+        }
+
         var now = time.GetUtcNow();
         await db.ActAsync(async () =>
         {
@@ -43,8 +46,11 @@ internal static class SuspensionEndpoints
     {
         TenantIds.Require(tenantId);
         if ((await settlement.RequireAsync(tenantId, cancellationToken)).Status == TenantStatus.Active && (await keys.ValidAsync(tenantId, cancellationToken)).Count == 0)
+        {
             throw new ProblemException(
                 StatusCodes.Status409Conflict, "sub_ca_revoked", $"Tenant {tenantId} has no valid Sub-CA left, so there is nothing to resume. Remove it, prepare it again and let it join with an empty data folder.");
+        }
+
         var now = time.GetUtcNow();
         await db.ActAsync(async () =>
         {

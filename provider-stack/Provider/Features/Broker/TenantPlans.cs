@@ -34,10 +34,15 @@ internal sealed partial class TenantPlans
         foreach (var entry in entries)
         {
             if (Entry().Match(entry) is not { Success: true } match)
+            {
                 throw new FormatException($"{entry} is not name=connections/sessions or name=connections/sessions/certificates, for example standard=10/100");
+            }
+
             var limits = new BrokerLimits(Number(match, "connections"), Number(match, "sessions"), BrokerLimits.Default.MaxMessageBytes);
             if (!plans.TryAdd(match.Groups["name"].Value, new TenantPlan(limits, match.Groups["certificates"].Success ? Number(match, "certificates") : DefaultCertificatesPerHour)))
+            {
                 throw new FormatException($"{match.Groups["name"].Value} is there twice");
+            }
         }
 
         return plans.ContainsKey(Standard) ? new TenantPlans(plans.ToImmutable()) : throw new FormatException($"the plan {Standard} is missing");

@@ -21,12 +21,19 @@ internal static class BusServices
             bus.DisableUsageTelemetry();
             bus.AddConsumer<AdvanceWorkflowConsumer, AdvanceWorkflowEndpoint>();
             if (options.RabbitMq is null)
+            {
                 bus.UsingInMemory((context, transport) => Configure(transport, context));
+            }
             else
+            {
                 bus.UsingRabbitMq(RabbitMqBus.Configure);
+            }
         });
         if (options.RabbitMq is null)
+        {
             return services.AddSingleton<IRetryDelivery, InMemoryRetry>();
+        }
+
         return services.AddSingleton<BusVhost>().AddSingleton<IRetryDelivery, RabbitMqRetry>();
     }
 

@@ -31,12 +31,21 @@ internal sealed class BusVhost(RabbitMqApi api, RabbitMqOwnership ownership, Amq
     public async Task EnsureAsync(CancellationToken cancellationToken)
     {
         if (await api.FindVhostAsync(Name, cancellationToken) is null)
+        {
             await api.EnsureVhostAsync(Name, new VhostOrder("The platform's bus", ownership.Tag), cancellationToken);
+        }
+
         await api.RemoveExchangeAsync(Name, Former, cancellationToken);
         foreach (var queue in new[] { Former, Former + "_error", Former + "_skipped" })
+        {
             await api.RemoveQueueAsync(Name, queue, cancellationToken);
+        }
+
         foreach (var delay in RabbitMqRetry.Delays)
+        {
             await api.EnsurePolicyAsync(Name, RetryQueue(delay), RetryPolicy(delay), cancellationToken);
+        }
+
         await account.GrantAsync(Name, Rights, cancellationToken);
     }
 

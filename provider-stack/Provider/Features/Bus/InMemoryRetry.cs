@@ -22,13 +22,17 @@ internal sealed class InMemoryRetry(IBus bus, TimeProvider time) : IRetryDeliver
     public void Dispose()
     {
         foreach (var timer in _timers.Values)
+        {
             timer.Dispose();
+        }
     }
 
     private void Fire(Guid id, AdvanceWorkflow message)
     {
         if (_timers.TryRemove(id, out var timer))
+        {
             timer.Dispose();
+        }
         // In memory it is queued at once, or the process is ending.
         _ = bus.Publish(message, CancellationToken.None);
     }

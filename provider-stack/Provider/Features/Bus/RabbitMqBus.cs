@@ -29,7 +29,9 @@ internal static class RabbitMqBus
         rabbit.DeployPublishTopology = true;
         BusServices.Configure(rabbit, context);
         foreach (var type in Events)
+        {
             rabbit.PublishTopology.GetMessageTopology(type);
+        }
     }
 
     private static async Task EnsureAsync(BusVhost vhost)

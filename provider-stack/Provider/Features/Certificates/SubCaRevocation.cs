@@ -25,12 +25,18 @@ internal sealed partial class SubCaRevocation(
     {
         var tenantId = revocation.Record.Tenant ?? throw new InvalidOperationException("A Sub-CA without a tenant.");
         if (!string.Equals(revocation.Confirmation, tenantId, StringComparison.Ordinal))
+        {
             throw new ProblemException(
                 StatusCodes.Status409Conflict, "confirmation_required",
                 $"This is a Sub-CA of tenant {tenantId}: revoking it suspends the tenant, and no device certificate that it signed is good any more. Confirm with the tenant's id (tenant_id; iot ca revoke asks for it).");
+        }
+
         var outcome = await RevokeAndSuspendAsync(tenantId, revocation, cancellationToken);
         if (outcome == RevocationOutcome.Revoked)
+        {
             await SettleBrokerAsync(tenantId, cancellationToken);
+        }
+
         return outcome;
     }
 
@@ -48,8 +54,13 @@ internal sealed partial class SubCaRevocation(
                 s => s.SetProperty(t => t.SuspendedAt, t => t.SuspendedAt ?? now).SetProperty(t => t.SuspendedReason, reason).SetProperty(t => t.BrokerDueAt, now), cancellationToken);
             outcome = await authority.RevokeAsync(order, (NpgsqlConnection)db.Database.GetDbConnection(), cancellationToken);
             if (outcome == RevocationOutcome.Revoked)
+            {
                 foreach (var serial in sameKey)
+                {
                     await authority.RevokeAsync(order with { Serial = serial, BurnToken = null }, (NpgsqlConnection)db.Database.GetDbConnection(), cancellationToken);
+                }
+            }
+
             return outcome == RevocationOutcome.Revoked
                 ? new AuditEntry(order.By, "tenant.suspended", tenantId, AuditedTransaction.Details(("reason", reason), ("serial", SerialNumber.ToHex(order.Serial))))
                 : null;

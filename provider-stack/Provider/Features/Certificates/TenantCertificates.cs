@@ -16,8 +16,12 @@ internal sealed class TenantCertificates(Authority authority, TimeProvider time)
             var page = await authority.ListAsync(
                 new CertificateQuery
                 {
-                    Tenant = tenantId, Profile = profile?.Name, Revoked = false, ExpiringAfter = time.GetUtcNow(),
-                    Cursor = cursor, Limit = CertificateQuery.MaxLimit,
+                    Tenant = tenantId,
+                    Profile = profile?.Name,
+                    Revoked = false,
+                    ExpiringAfter = time.GetUtcNow(),
+                    Cursor = cursor,
+                    Limit = CertificateQuery.MaxLimit,
                 },
                 cancellationToken);
             found.AddRange(page.Items);

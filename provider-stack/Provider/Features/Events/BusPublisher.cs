@@ -35,6 +35,8 @@ internal static class EventPartitions
             async (scope, token) =>
             {
                 foreach (var happened in scope)
+                {
                     await publish(happened, token);
+                }
             });
 }

@@ -14,7 +14,9 @@ internal sealed partial class EventForwarding(ProviderDb db, IEventPublisher pub
     public async Task RequireAdmittedAsync(string tenantId, CancellationToken cancellationToken)
     {
         if (await db.Tenants.AsNoTracking().SingleOrDefaultAsync(t => t.TenantId == tenantId, cancellationToken) is not { } tenant || TenantBroker.IsSuspended(tenant))
+        {
             throw new ProblemException(StatusCodes.Status403Forbidden, "tenant_suspended", "The provider takes no events of this tenant at the moment.");
+        }
     }
 
     /// <summary>Returns once the bus has them all. Throws 400 for what a tenant can't say, 503 while the bus is away.</summary>
@@ -22,7 +24,10 @@ internal sealed partial class EventForwarding(ProviderDb db, IEventPublisher pub
     {
         var events = ForwardedEventReader.Read(tenantId, sent, time.GetUtcNow());
         if (!publisher.IsReady)
+        {
             throw Away();
+        }
+
         try
         {
             await publisher.PublishAsync(events, cancellationToken);
@@ -38,7 +43,10 @@ internal sealed partial class EventForwarding(ProviderDb db, IEventPublisher pub
     public async Task<IReadOnlyList<string>> SubscribedTypesAsync(CancellationToken cancellationToken)
     {
         if (!publisher.IsReady)
+        {
             throw Away();
+        }
+
         var subscribed = await publisher.SubscribedTypesAsync(cancellationToken);
         return [.. ForwardedEventReader.Types.Where(subscribed.Contains)];
     }

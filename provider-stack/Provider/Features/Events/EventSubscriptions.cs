@@ -21,9 +21,16 @@ internal sealed class EventSubscriptions(RabbitMqApi api)
         var found = new HashSet<string>(StringComparer.Ordinal);
         var open = new Queue<string>(bindings.Where(b => b.DestinationType == "queue").Select(b => b.Source));
         while (open.TryDequeue(out var exchange))
+        {
             if (exchange.Length > 0 && found.Add(exchange))
+            {
                 foreach (var source in sources[exchange])
+                {
                     open.Enqueue(source);
+                }
+            }
+        }
+
         return found;
     }
 }

@@ -34,11 +34,19 @@ internal static class ForwardedEventReader
     public static IReadOnlyList<PlatformEvent> Read(string tenantId, ForwardedEvents sent, DateTimeOffset now)
     {
         if (sent.Events is not { Count: > 0 and <= ForwardedEvents.MaxEvents })
+        {
             throw Refusal("event_count", $"Send 1 to {ForwardedEvents.MaxEvents} events at once.");
+        }
+
         var events = new List<PlatformEvent>(sent.Events.Count);
         for (var i = 0; i < sent.Events.Count; i++)
+        {
             if (Find(sent.Events[i], i) is { } type)
+            {
                 events.Add(Read(sent.Events[i], type, tenantId, now, i));
+            }
+        }
+
         return events;
     }
 
@@ -46,9 +54,15 @@ internal static class ForwardedEventReader
     private static JsonTypeInfo? Find(JsonElement sent, int index)
     {
         if (TypeOf(sent) is not { } name)
+        {
             throw Invalid(index, "it has no type");
+        }
+
         if (ProvidersOwn.Any(kind => name.StartsWith(kind, StringComparison.Ordinal)))
+        {
             throw Refusal("event_type_forbidden", $"events[{index}]: a tenant has no say in this type of event.");
+        }
+
         return Accepted.GetValueOrDefault(name);
     }
 
@@ -56,9 +70,15 @@ internal static class ForwardedEventReader
     {
         var happened = Parse(sent, type) ?? throw Invalid(index, "its members are not those of its type");
         if ((happened.TenantId ?? tenantId) != tenantId || (happened.Source ?? tenantId) != tenantId)
+        {
             throw Refusal("event_of_other_tenant", $"events[{index}]: it names another tenant than the certificate.");
+        }
+
         if (ForwardedEventRules.Fault(happened, now) is { } fault)
+        {
             throw Invalid(index, fault);
+        }
+
         return happened with { Id = IdOf(tenantId, happened.Id), OccurredAt = happened.OccurredAt.ToUniversalTime(), TenantId = tenantId, Source = tenantId };
     }
 

@@ -32,7 +32,10 @@ internal static class ForwardingEndpoint
     private static async Task<ForwardedEvents> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
     {
         if (!request.HasJsonContentType())
+        {
             throw new ProblemException(StatusCodes.Status415UnsupportedMediaType, "unsupported_media_type", "Send the events as application/json.");
+        }
+
         try
         {
             return await request.ReadFromJsonAsync<ForwardedEvents>(cancellationToken) ?? throw new JsonException();

@@ -28,11 +28,17 @@ internal static class TenantEventsEndpoint
         TenantIds.Require(tenantId);
         var before = long.MaxValue;
         if (cursor is not null && !long.TryParse(cursor, NumberStyles.None, CultureInfo.InvariantCulture, out before))
+        {
             throw new ProblemException(StatusCodes.Status400BadRequest, "bad_cursor", "The cursor is not one this server gave out.");
+        }
+
         var size = Math.Clamp(limit ?? DefaultLimit, 1, MaxLimit);
         var events = await history.ReadAsync(tenantId, before, size + 1, cancellationToken);
         if (events.Count == 0 && !await db.Tenants.AnyAsync(t => t.TenantId == tenantId, cancellationToken))
+        {
             throw TenantIds.NotFound(tenantId);
+        }
+
         return TypedResults.Ok(new Page<TenantEventView>
         {
             Items = [.. events.Take(size).Select(View)],

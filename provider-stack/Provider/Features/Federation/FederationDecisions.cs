@@ -15,7 +15,9 @@ internal static class FederationDecisions
             ON CONFLICT (tenant_id) DO UPDATE SET ciphertext = excluded.ciphertext, next_ciphertext = NULL
             """, cancellationToken);
         if (promoted > 0)
+        {
             await DueAsync(db, join.TenantId, now, cancellationToken);
+        }
     }
 
     /// <summary>What the bundle of the JOIN carried is worth nothing. An earlier JOIN that stands keeps its own, which that bundle did not have.</summary>
@@ -23,7 +25,9 @@ internal static class FederationDecisions
     {
         await db.Database.ExecuteSqlAsync($"DELETE FROM provider.join_secrets WHERE join_id = {joinId}", cancellationToken);
         if (!fallsBack)
+        {
             await DueAsync(db, tenantId, now, cancellationToken);
+        }
     }
 
     private static Task DueAsync(ProviderDb db, string tenantId, DateTimeOffset now, CancellationToken cancellationToken) =>

@@ -76,7 +76,9 @@ internal static class FederationEndpoints
     private static void RequireServed(IFederationProvisioner federation)
     {
         if (!federation.IsServed)
+        {
             throw new ProblemException(StatusCodes.Status409Conflict, FederationCredentials.NoIdentityProvider, "This provider has no identity provider that tenants' realms could sign in at (IOT_OIDC_ISSUER).");
+        }
     }
 
     private static async Task<JoinRow> RequireJoinAsync(ProviderDb db, string tenantId, CancellationToken cancellationToken)

@@ -15,7 +15,10 @@ internal sealed class FederationSecrets(NpgsqlDataSource database, IDataProtecti
     public async Task<string> EnsureAsync(string tenantId, CancellationToken cancellationToken)
     {
         if (await FindAsync(tenantId, cancellationToken) is { } existing)
+        {
             return existing;
+        }
+
         var secret = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
         await using var insert = database.CreateCommand(
             "INSERT INTO provider.federation_secrets (tenant_id, ciphertext, created_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING");

@@ -27,11 +27,18 @@ internal sealed partial class FederationSettlement(
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         if (await db.Tenants.AsNoTracking().SingleOrDefaultAsync(t => t.TenantId == tenantId, cancellationToken) is not { FederationDueAt: { } due, Status: not TenantStatus.Removing } tenant)
+        {
             return;
+        }
+
         if (await StandingJoin.FindAsync(db, tenantId, tenant.WorkflowId, cancellationToken) is not { } join)
+        {
             await ForgetAsync(tenantId, cancellationToken);
+        }
         else if (federation.IsServed)
+        {
             await federation.EnsureClientAsync(FederationClient.Of(tenantId, await secrets.EnsureAsync(tenantId, cancellationToken), join.KeycloakUrl), cancellationToken);
+        }
         // Only what was seen: a later decision is due on its own.
         await db.Tenants.Where(t => t.TenantId == tenantId && t.FederationDueAt == due).ExecuteUpdateAsync(s => s.SetProperty(t => t.FederationDueAt, (DateTimeOffset?)null), cancellationToken);
         Settled(tenantId);

@@ -34,15 +34,26 @@ internal static class ConfirmJoinEndpoint
         await using var held = await locks.AcquireAsync(tenantId, cancellationToken);
         var (tenant, join) = await CurrentJoin.FindAsync(db, tenantId, cancellationToken) ?? throw TenantProofs.Refusal();
         if (join.JoinId != asked.JoinId)
+        {
             throw TenantProofs.Refusal();
+        }
+
         if (tenant.Status == TenantStatus.Active)
+        {
             return TypedResults.NoContent();
+        }
+
         if (tenant.Status != TenantStatus.Joined)
+        {
             throw Incomplete();
+        }
 
         // Reopened since it was read: the holder has asked for something else, which the confirmation can't have meant.
         if (!await CommitAsync(db, tenant, join, time.GetUtcNow(), cancellationToken))
+        {
             throw Incomplete();
+        }
+
         await federation.TrySettleAsync(tenantId, cancellationToken);
         return TypedResults.NoContent();
     }
@@ -58,7 +69,10 @@ internal static class ConfirmJoinEndpoint
             .Where(t => t.TenantId == tenantId && t.Status == TenantStatus.Joined && t.WorkflowId == join.JoinId && t.WorkflowRevision == tenant.WorkflowRevision)
             .ExecuteUpdateAsync(s => s.SetProperty(t => t.Status, TenantStatus.Active), cancellationToken);
         if (confirmed == 0)
+        {
             return null;
+        }
+
         await db.Joins.Where(j => j.JoinId == join.JoinId).ExecuteUpdateAsync(s => s.SetProperty(j => j.ConfirmedAt, now), cancellationToken);
         await FederationDecisions.ConfirmAsync(db, join, now, cancellationToken);
         var superseded = RevocationGrounds.Superseded("superseded by a confirmed JOIN");

@@ -13,7 +13,10 @@ internal sealed class JoinAbandonment(TimeProvider time)
     public async Task ForgetAsync(ProviderDb db, TenantRow tenant, string by, CancellationToken cancellationToken)
     {
         if (!IsUnconfirmed(tenant))
+        {
             return;
+        }
+
         var now = time.GetUtcNow();
         var confirmed = (await StandingJoin.FindAsync(db, tenant.TenantId, current: null, cancellationToken))?.JoinId;
         var status = confirmed is null ? TenantStatus.Prepared : TenantStatus.Active;
@@ -25,7 +28,10 @@ internal sealed class JoinAbandonment(TimeProvider time)
                 .SetProperty(t => t.BrokerDueAt, now),
             cancellationToken);
         if (tenant.WorkflowId is not { } joinId)
+        {
             return;
+        }
+
         await FederationDecisions.TakeBackAsync(db, tenant.TenantId, joinId, fallsBack: confirmed is not null, now, cancellationToken);
         await TenantRevocation.RevokeJoinAsync(
             db, tenant.TenantId, joinId, RevocationGrounds.CessationOfOperation("JOIN taken back before it was confirmed"), by, now, cancellationToken);

@@ -13,14 +13,20 @@ internal sealed class JoinBinder(ProviderDb db, AnonymousRefusals refusals, Time
     public async Task BindKeyAsync(JoinKeyRow key, JoinSubmission submission, string caller, CancellationToken cancellationToken)
     {
         if (key.JoinId is null && await TryBindAsync(key, submission, cancellationToken))
+        {
             return;
+        }
+
         var join = await (
             from row in db.JoinKeys
             where row.KeyHash == key.KeyHash && row.RevokedAt == null && row.SpentAt == null && row.JoinId != null
             join bound in db.Joins on row.JoinId equals bound.JoinId
             select bound).SingleOrDefaultAsync(cancellationToken) ?? throw JoinKeyGate.Refusal();
         if (!join.SubCaKeySha256.AsSpan().SequenceEqual(submission.SubCa.SubjectPublicKeyInfoSha256))
+        {
             throw await RefuseOtherKeyAsync(join, submission, caller, cancellationToken);
+        }
+
         await UpdateAsync(join, submission, cancellationToken);
     }
 
@@ -46,7 +52,10 @@ internal sealed class JoinBinder(ProviderDb db, AnonymousRefusals refusals, Time
     private async Task UpdateAsync(JoinRow join, JoinSubmission submission, CancellationToken cancellationToken)
     {
         if (!JoinRows.Differs(join, submission))
+        {
             return;
+        }
+
         var tenantId = join.TenantId;
         await db.ActAsync(async () =>
         {
@@ -54,7 +63,10 @@ internal sealed class JoinBinder(ProviderDb db, AnonymousRefusals refusals, Time
                 .Where(t => t.TenantId == tenantId && t.WorkflowId == join.JoinId && (t.Status == TenantStatus.Joining || t.Status == TenantStatus.Joined))
                 .ExecuteUpdateAsync(s => s.SetProperty(t => t.Status, TenantStatus.Joining).SetProperty(t => t.WorkflowRevision, t => t.WorkflowRevision + 1), cancellationToken);
             if (reopened == 0)
+            {
                 return null;
+            }
+
             JoinRows.Replace(join, submission);
             return new AuditEntry("tenant:" + tenantId, "join.request_changed", tenantId, JoinRows.Details(join));
         }, cancellationToken);

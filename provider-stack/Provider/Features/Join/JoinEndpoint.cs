@@ -41,7 +41,10 @@ internal static class JoinFields
     public static string? WireGuardKey(string? value)
     {
         if (string.IsNullOrEmpty(value))
+        {
             return null;
+        }
+
         Span<byte> key = stackalloc byte[WireGuardKeyBytes + 1];
         return value.Length == 44 && Convert.TryFromBase64String(value, key, out var written) && written == WireGuardKeyBytes
             ? value
@@ -52,7 +55,10 @@ internal static class JoinFields
     public static string? KeycloakUrl(string? value)
     {
         if (string.IsNullOrEmpty(value))
+        {
             return null;
+        }
+
         return value.Length <= LongestUrl
             && Uri.TryCreate(value, UriKind.Absolute, out var url)
             && url is { UserInfo.Length: 0, Query.Length: 0, Fragment.Length: 0, Host.Length: > 0 }

@@ -25,21 +25,33 @@ internal static class JoinKey
     public static byte[]? TryHash(string? input)
     {
         if (input is null or { Length: > LongestInput })
+        {
             return null;
+        }
+
         Span<char> key = stackalloc char[Characters];
         var length = 0;
         foreach (var c in input.AsSpan().Trim())
         {
             if (c == '-')
+            {
                 continue;
+            }
+
             var digit = (char.IsAsciiLetterLower(c) ? (char)(c - 'a' + 'A') : c) switch { 'O' => '0', 'I' or 'L' => '1', var other => other };
             if (length == Characters || !Alphabet.Contains(digit, StringComparison.Ordinal))
+            {
                 return null;
+            }
+
             key[length++] = digit;
         }
 
         if (length != Characters)
+        {
             return null;
+        }
+
         Span<byte> ascii = stackalloc byte[Characters];
         Encoding.ASCII.GetBytes(key, ascii);
         return SHA256.HashData(ascii);

@@ -18,14 +18,25 @@ internal sealed class JoinKeyGate(ProviderDb db, JoinLimits limits, AnonymousRef
         var hash = JoinKey.TryHash(presented);
         var key = hash is null ? null : await db.JoinKeys.AsNoTracking().SingleOrDefaultAsync(k => k.KeyHash == hash, cancellationToken);
         if (key is null || !CryptographicOperations.FixedTimeEquals(key.KeyHash, hash))
+        {
             throw await RefuseAsync("join.key_refused", "unknown", null, caller, cancellationToken);
+        }
+
         if (key.SpentAt is not null)
+        {
             throw await RefuseAsync("join.key_reused", "spent", key.TenantId, caller, cancellationToken);
+        }
+
         if (key.RevokedAt is not null)
+        {
             throw await RefuseAsync("join.key_refused", "revoked", key.TenantId, caller, cancellationToken);
+        }
         // The days count until the first use; whoever bound the key in time may finish.
         if (key.JoinId is null && key.ExpiresAt <= time.GetUtcNow())
+        {
             throw await RefuseAsync("join.key_refused", "expired", key.TenantId, caller, cancellationToken);
+        }
+
         return key;
     }
 

@@ -49,7 +49,10 @@ internal static class JoinRequestEndpoints
     {
         TenantIds.Require(tenantId);
         if (rejection.Reason is not { } reason || !FreeText.IsValid(reason, LongestReason))
+        {
             throw new ProblemException(StatusCodes.Status400BadRequest, "invalid_request", $"reason must have 1 to {LongestReason} characters, and {FreeText.Refused}.");
+        }
+
         await requests.DecideAsync(tenantId, TenantStatus.Rejected, reason, Caller.Of(context.User), cancellationToken);
         return TypedResults.NoContent();
     }

@@ -23,7 +23,10 @@ internal sealed class JoinRequests(ProviderDb db, JoinLimits limits, TimeProvide
     {
         if (await CurrentJoin.FindAsync(db, tenantId, cancellationToken) is { } known
             && known.Join.SubCaKeySha256.AsSpan().SequenceEqual(submission.SubCa.SubjectPublicKeyInfoSha256) && StatusOf(known.Tenant, known.Join) != TenantStatus.Rejected)
+        {
             return;
+        }
+
         limits.Requests.Reserve(caller);
         await RequireRoomAsync(caller, cancellationToken);
         var join = JoinRows.Create(tenantId, JoinOrigin.Request, submission, time.GetUtcNow());
@@ -31,7 +34,9 @@ internal sealed class JoinRequests(ProviderDb db, JoinLimits limits, TimeProvide
         try
         {
             if (!await RecordAsync(join, cancellationToken))
+            {
                 throw Conflict(tenantId);
+            }
         }
         catch (DbUpdateException e) when (e.InnerException is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation })
         {
@@ -53,27 +58,44 @@ internal sealed class JoinRequests(ProviderDb db, JoinLimits limits, TimeProvide
         {
             var (tenant, join) = await CurrentJoin.FindAsync(db, tenantId, cancellationToken) ?? throw TenantIds.NotFound(tenantId);
             if (StatusOf(tenant, join) != TenantStatus.Requested)
+            {
                 return null;
+            }
+
             if (comparedKey is not null && !string.Equals(comparedKey, Convert.ToHexStringLower(join.SubCaKeySha256), StringComparison.OrdinalIgnoreCase))
+            {
                 throw new ProblemException(
                     StatusCodes.Status409Conflict, "join_request_changed", $"Another Sub-CA key asks to join as {tenantId} now: {Convert.ToHexStringLower(join.SubCaKeySha256)}. Compare that one with the tenant's before approving.");
+            }
+
             if (decision == TenantStatus.Joining)
+            {
                 await db.JoinKeys.RevokeOpenAsync(tenantId, now, cancellationToken);
+            }
+
             var next = decision == TenantStatus.Rejected && tenant.Status == TenantStatus.Prepared ? TenantStatus.Prepared : decision;
             var changed = await db.Tenants
                 .Where(t => t.TenantId == tenantId && t.Status == tenant.Status && t.WorkflowId == join.JoinId)
                 .ExecuteUpdateAsync(s => s.SetProperty(t => t.Status, next).SetProperty(t => t.WorkflowRevision, t => t.WorkflowRevision + 1), cancellationToken);
             if (changed == 0)
+            {
                 return null;
+            }
+
             if (decision == TenantStatus.Rejected)
+            {
                 await db.Joins.Where(j => j.JoinId == join.JoinId)
                     .ExecuteUpdateAsync(s => s.SetProperty(j => j.RejectedAt, now).SetProperty(j => j.Reason, reason), cancellationToken);
+            }
+
             return new AuditEntry(
                 admin, decision == TenantStatus.Joining ? "join.approved" : "join.rejected", tenantId,
                 AuditedTransaction.Details(("reason", reason), ("sub_ca_key_sha256", Convert.ToHexStringLower(join.SubCaKeySha256))));
         }, cancellationToken);
         if (!decided)
+        {
             throw new ProblemException(StatusCodes.Status409Conflict, "no_join_request", $"Tenant {tenantId} has no request that waits for a decision.");
+        }
     }
 
     /// <summary>What the one who asked is told: a request for a prepared tenant waits or was rejected while the tenant stays prepared.</summary>
@@ -92,16 +114,24 @@ internal sealed class JoinRequests(ProviderDb db, JoinLimits limits, TimeProvide
             where (tenant.Status == TenantStatus.Requested || tenant.Status == TenantStatus.Prepared) && row.Origin == JoinOrigin.Request && row.RejectedAt == null
             select row;
         if (await waiting.CountAsync(cancellationToken) >= MostPending || await waiting.CountAsync(row => row.AskedFrom == caller, cancellationToken) >= MostPendingOfCaller)
+        {
             throw new ProblemException(StatusCodes.Status429TooManyRequests, "too_many_requests", "Too many requests to join wait for a decision.", TimeSpan.FromMinutes(10));
+        }
     }
 
     private Task<bool> RecordAsync(JoinRow join, CancellationToken cancellationToken) => db.ActAsync(async () =>
     {
         var tenant = await db.Tenants.FromSql($"SELECT * FROM provider.tenants WHERE tenant_id = {join.TenantId} FOR UPDATE").SingleOrDefaultAsync(cancellationToken);
         if (tenant is not null && !await MayBeAskedForAsync(tenant, cancellationToken))
+        {
             return null;
+        }
+
         if (tenant is null)
+        {
             db.Tenants.Add(tenant = new TenantRow { TenantId = join.TenantId, DisplayName = join.TenantId, Status = TenantStatus.Requested, CreatedAt = join.CreatedAt });
+        }
+
         await db.SaveChangesAsync(cancellationToken);
         db.Joins.Add(join);
         tenant.Status = tenant.Status == TenantStatus.Prepared ? TenantStatus.Prepared : TenantStatus.Requested;

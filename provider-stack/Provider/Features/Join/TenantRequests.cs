@@ -19,7 +19,10 @@ internal static class TenantRequests
         var csr = Parse(pem, SubCaField);
         RequireKey(csr, SubCaField);
         if (csr.Names.AllSans.Any())
+        {
             throw Refuse(SubCaField, "a Sub-CA has no subject alternative names");
+        }
+
         RequireCommonName(csr, SubCaField, SubCaName.For, tenantId);
         return csr;
     }
@@ -37,16 +40,24 @@ internal static class TenantRequests
         RequireKey(csr, BridgeField);
         var names = TenantNames.Bridge(tenantId, platformDomain);
         if (csr.RequestsCa)
+        {
             throw Refuse(BridgeField, "it asks for a CA certificate");
+        }
+
         if (csr.Names.AllSans.Except(names.AllSans, StringComparer.Ordinal).Any())
+        {
             throw Refuse(BridgeField, $"it may name nothing but {names.Uris[0]}");
+        }
+
         RequireCommonName(csr, BridgeField, MqttBridgeName.For, tenantId);
     }
 
     public static void RequireDifferentKeys(CertificateSigningRequest subCa, CertificateSigningRequest bridge)
     {
         if (subCa.SubjectPublicKeyInfoSha256.AsSpan().SequenceEqual(bridge.SubjectPublicKeyInfoSha256))
+        {
             throw KeyReused();
+        }
     }
 
     public static ProblemException KeyReused() => new(StatusCodes.Status400BadRequest, "csr_key_reused", "Sub-CA and MQTT bridge need a key each.");
@@ -54,7 +65,10 @@ internal static class TenantRequests
     public static CertificateSigningRequest Parse(string? pem, string field)
     {
         if (string.IsNullOrWhiteSpace(pem))
+        {
             throw Refuse(field, "it is missing");
+        }
+
         try
         {
             return CertificateSigningRequest.ParsePem(pem);
@@ -68,14 +82,18 @@ internal static class TenantRequests
     private static void RequireKey(CertificateSigningRequest csr, string field)
     {
         if (csr.Key != KeyKind.P256)
+        {
             throw Refuse(field, "its key must be P-256");
+        }
     }
 
     // A stack that was only given a key doesn't know its tenant id yet, so its CSRs may leave the CN out or call it just "tenant".
     private static void RequireCommonName(CertificateSigningRequest csr, string field, Func<string, string> nameOf, string tenantId)
     {
         if (csr.Names.CommonName is { Length: > 0 } name && name != nameOf(tenantId) && name != nameOf("tenant"))
+        {
             throw Refuse(field, $"its CN must be absent or {nameOf(tenantId)}");
+        }
     }
 
     private static ProblemException Refuse(string field, string why, Exception? inner = null) =>

@@ -26,9 +26,15 @@ internal sealed partial class NameGuard(NpgsqlDataSource database, TimeProvider 
         var known = await KnownAsync(cancellationToken);
         var gaps = Gaps(served, subCas).ToLookup(gap => isFirst || known.Contains(gap.Name.Name));
         if (gaps[false].Any())
+        {
             throw new StartupException(Refusal([.. gaps[false]]));
+        }
+
         foreach (var gap in gaps[true])
+        {
             NotExcluded(gap.Name.Name, gap.Name.Setting, gap.Tenant, gap.Serial, gap.ValidUntil);
+        }
+
         await RecordAsync([.. served.Select(entry => entry.Name)], known, cancellationToken);
     }
 
@@ -61,7 +67,10 @@ internal sealed partial class NameGuard(NpgsqlDataSource database, TimeProvider 
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var known = new HashSet<string>(StringComparer.Ordinal);
         while (await reader.ReadAsync(cancellationToken))
+        {
             known.Add(reader.GetString(0));
+        }
+
         return known;
     }
 
@@ -69,7 +78,10 @@ internal sealed partial class NameGuard(NpgsqlDataSource database, TimeProvider 
     private async Task RecordAsync(string[] served, HashSet<string> known, CancellationToken cancellationToken)
     {
         if (known.SetEquals(served))
+        {
             return;
+        }
+
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         await using var command = new NpgsqlCommand(

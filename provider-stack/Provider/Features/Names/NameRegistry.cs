@@ -32,7 +32,10 @@ internal static class NameRegistry
     private static IEnumerable<RegisteredName> All(ProviderOptions options)
     {
         foreach (var name in options.Names)
+        {
             yield return new(name, ProviderSettings.Names);
+        }
+
         yield return new(Host(options.PublicUrl), ProviderSettings.PublicUrl);
         yield return new(Host(options.RabbitmqUrl), ProviderSettings.RabbitmqUrl);
         yield return new(Host(options.RabbitmqMqttUrl), ProviderSettings.RabbitmqMqttUrl);
@@ -40,7 +43,10 @@ internal static class NameRegistry
         if (options.RabbitMq is { } broker)
         {
             foreach (var name in broker.Names)
+            {
                 yield return new(name, RabbitMqSettings.Names);
+            }
+
             yield return new(Host(broker.Management.Url), RabbitMqManagementSettings.Url);
             yield return new(Host(broker.AmqpUrl), RabbitMqSettings.AmqpUrl);
         }
@@ -52,7 +58,9 @@ internal static class NameRegistry
         }
 
         foreach (var host in DatabaseSetting.Hosts(options.Database))
+        {
             yield return new(host, ProviderSettings.Database);
+        }
     }
 
     private static IReadOnlyList<string> Distinct(IEnumerable<string> names) => [.. names.Distinct(StringComparer.Ordinal)];

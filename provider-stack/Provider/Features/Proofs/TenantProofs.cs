@@ -15,14 +15,23 @@ internal sealed partial class TenantProofs(ProviderOptions options, Authority au
         string? proof, string tenantId, HttpRequest request, IReadOnlyList<byte[]> publicKeys, CancellationToken cancellationToken)
     {
         if (proof is not { Length: > 0 and <= LongestProof })
+        {
             throw Refusal();
+        }
+
         var audience = Audience(request);
         foreach (var key in publicKeys)
         {
             if (TryVerify(proof, key, tenantId, audience) is not { } claims)
+            {
                 continue;
+            }
+
             if (await authority.SpendAsync(claims.ToUsedToken(key), cancellationToken))
+            {
                 return (claims, key);
+            }
+
             ProofUsedBefore(tenantId);
             break;
         }

@@ -21,7 +21,10 @@ internal static class RemoveTenantEndpoint
         TenantIds.Require(tenantId);
         if (!await BeginAsync(db, tenantId, Caller.Of(context.User), time.GetUtcNow(), cancellationToken)
             && !await db.Tenants.AnyAsync(t => t.TenantId == tenantId, cancellationToken))
+        {
             throw await TenantIds.NotFoundAsync(db, tenantId, cancellationToken);
+        }
+
         await workflows.AdvanceAsync(tenantId, cancellationToken);
         return TypedResults.NoContent();
     }
@@ -41,7 +44,10 @@ internal static class RemoveTenantEndpoint
                 .SetProperty(t => t.WorkflowWokenAt, (DateTimeOffset?)null),
             cancellationToken);
         if (begun == 0)
+        {
             return null;
+        }
+
         await db.Database.ExecuteSqlAsync($"UPDATE provider.broker_namespaces SET suspended = true WHERE tenant_id = {tenantId}", cancellationToken);
         await TenantRevocation.RevokeAllAsync(db, tenantId, RemovalReason.Value, admin, now, cancellationToken);
         return new AuditEntry(admin, "tenant.removing", tenantId, AuditedTransaction.Details(("workflow", removal.ToString())));

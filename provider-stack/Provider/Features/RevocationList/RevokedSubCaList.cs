@@ -22,12 +22,18 @@ internal sealed class RevokedSubCaList(NpgsqlDataSource database, Authority auth
     public async Task<RevokedSubCas> GetAsync(CancellationToken cancellationToken)
     {
         if (Fresh() is { } known)
+        {
             return known;
+        }
+
         await _looking.WaitAsync(cancellationToken);
         try
         {
             if (Fresh() is { } meanwhile)
+            {
                 return meanwhile;
+            }
+
             var list = await LookAsync(cancellationToken);
             _known = (list, time.GetUtcNow());
             return list;
@@ -47,14 +53,19 @@ internal sealed class RevokedSubCaList(NpgsqlDataSource database, Authority auth
         var now = time.GetUtcNow();
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         if (await RevokedSubCaRows.FindAsync(connection, cancellationToken) is { } stored && IsCurrent(stored, await RevokedSubCaRows.EntriesAsync(connection, now, cancellationToken), now))
+        {
             return stored;
+        }
 
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         await RevokedSubCaRows.LockAsync(connection, cancellationToken);
         var before = await RevokedSubCaRows.FindAsync(connection, cancellationToken);
         var entries = await RevokedSubCaRows.EntriesAsync(connection, now, cancellationToken);
         if (before is not null && IsCurrent(before, entries, now))
+        {
             return before;
+        }
+
         var list = Sign(before, entries, now);
         await RevokedSubCaRows.SaveAsync(connection, list, cancellationToken);
         await transaction.CommitAsync(cancellationToken);

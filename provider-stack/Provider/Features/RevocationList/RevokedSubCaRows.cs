@@ -27,7 +27,10 @@ internal static class RevokedSubCaRows
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var entries = new List<RevokedSubCa>();
         while (await reader.ReadAsync(cancellationToken))
+        {
             entries.Add(new RevokedSubCa(reader.GetFieldValue<byte[]>(0), reader.GetFieldValue<DateTimeOffset>(1)));
+        }
+
         return entries;
     }
 
@@ -45,7 +48,10 @@ internal static class RevokedSubCaRows
     {
         await using var command = new NpgsqlCommand(sql, connection);
         foreach (var value in values)
+        {
             command.Parameters.AddWithValue(value);
+        }
+
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 }

@@ -17,8 +17,13 @@ internal sealed class SubCaKeys(TenantCertificates certificates, Authority autho
     {
         var valid = new List<byte[]>();
         foreach (var certificate in await certificates.ValidAsync(tenantId, Profiles.TenantSubCa, cancellationToken))
+        {
             if (PublicKeyOf(certificate.Der) is var key && !await authority.IsKeyDistrustedAsync(SHA256.HashData(key), Profiles.TenantSubCa, cancellationToken))
+            {
                 valid.Add(key);
+            }
+        }
+
         return valid;
     }
 
@@ -37,8 +42,10 @@ internal sealed class SubCaKeys(TenantCertificates certificates, Authority autho
     public async Task ThrowIfRevokedAsync(byte[] publicKeySha256, CancellationToken cancellationToken)
     {
         if (await authority.IsKeyDistrustedAsync(publicKeySha256, Profiles.TenantSubCa, cancellationToken))
+        {
             throw new ProblemException(
                 StatusCodes.Status400BadRequest, "sub_ca_key_revoked", "A Sub-CA with this key was revoked. Make a new key: start with an empty data folder.");
+        }
     }
 
     /// <summary>Whether the proof was made by a key of the tenant's whose Sub-CA was revoked because it can't be trusted.</summary>

@@ -26,14 +26,23 @@ internal sealed class SubCaRotation(Authority authority, CertificateOrders order
         var owners = valid.ToLookup(c => Convert.ToHexString(SHA256.HashData(SubCaKeys.PublicKeyOf(c.Der))), c => c, StringComparer.Ordinal);
         var mine = owners[Convert.ToHexString(csr.SubjectPublicKeyInfoSha256)].ToList();
         if (mine.Exists(c => c.Profile != Profiles.TenantSubCa.Name))
+        {
             throw new ProblemException(StatusCodes.Status400BadRequest, "csr_key_reused", "A Sub-CA needs a key of its own.");
+        }
+
         if (mine.Count == 0 && owners.Count(key => key.Any(c => c.Profile == Profiles.TenantSubCa.Name)) >= MostValid)
+        {
             throw new ProblemException(
                 StatusCodes.Status409Conflict, "too_many_sub_cas", $"This tenant has {MostValid} valid Sub-CAs. Retire the old ones before the next rotation.");
+        }
+
         var issued = await authority.IssueAsync(orders.RotatedSubCa(tenant, csr), cancellationToken);
         // The order was filled before, and its certificate has been retired since.
         if (mine.Count == 0 && await authority.FindAsync(issued.SerialNumber, cancellationToken) is { IsRevoked: true })
+        {
             throw new ProblemException(StatusCodes.Status409Conflict, "sub_ca_key_retired", "This key was a Sub-CA of this tenant and was retired. Make a new one.");
+        }
+
         return issued;
     }
 

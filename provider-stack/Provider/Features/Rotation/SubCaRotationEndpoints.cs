@@ -39,7 +39,9 @@ internal static class SubCaRotationEndpoints
         var (claims, _) = await RequireProofAsync(request.Proof, tenantId, context.Request, keys, proofs, cancellationToken);
         var csr = TenantRequests.SubCa(request.SubCaCsr, tenantId);
         if (!SubCaRotation.Names(claims.Extra.GetValueOrDefault(NewKeyClaim), csr))
+        {
             throw TenantProofs.Refusal();
+        }
 
         await using var held = await locks.AcquireAsync(tenantId, cancellationToken);
         await door.RequireOpenAsync(tenantId, cancellationToken);
@@ -73,7 +75,10 @@ internal static class SubCaRotationEndpoints
         catch (ProblemException e) when (e.Status == StatusCodes.Status401Unauthorized)
         {
             if (await keys.IsOfARevokedSubCaAsync(tenantId, key => proofs.Holds(proof, tenantId, request, key), cancellationToken))
+            {
                 throw TenantDoor.SubCaRevoked(tenantId);
+            }
+
             throw;
         }
     }

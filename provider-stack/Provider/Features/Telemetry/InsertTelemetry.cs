@@ -43,7 +43,10 @@ internal sealed class InsertTelemetry : IAsyncDisposable
     public Task<int> ExecuteAsync(IReadOnlyList<TelemetryMessage> messages, CancellationToken cancellationToken)
     {
         foreach (var column in _columns)
+        {
             column(messages);
+        }
+
         return _command.ExecuteNonQueryAsync(cancellationToken);
     }
 
@@ -56,7 +59,10 @@ internal sealed class InsertTelemetry : IAsyncDisposable
         {
             var values = new T[messages.Count];
             for (var i = 0; i < values.Length; i++)
+            {
                 values[i] = value(messages[i]);
+            }
+
             parameter.TypedValue = values;
         });
     }

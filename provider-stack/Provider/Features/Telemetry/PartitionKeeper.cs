@@ -13,16 +13,23 @@ internal sealed partial class PartitionKeeper(TelemetryPartitions partitions, Te
     {
         var today = DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime);
         for (var ahead = 0; ahead <= DaysAhead; ahead++)
+        {
             await partitions.EnsureAsync(today.AddDays(ahead), cancellationToken);
+        }
+
         var oldest = DateOnly.FromDateTime((time.GetUtcNow() - options.Retention).UtcDateTime);
         foreach (var day in await partitions.DropBeforeAsync(oldest, cancellationToken))
+        {
             Dropped(day.ToString("O", CultureInfo.InvariantCulture));
+        }
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         while (!stoppingToken.IsCancellationRequested)
+        {
             await Task.Delay(await TryKeepAsync(stoppingToken) ? Interval : RetryInterval, time, stoppingToken);
+        }
     }
 
     private async Task<bool> TryKeepAsync(CancellationToken cancellationToken)

@@ -14,7 +14,10 @@ internal sealed class RemoveTelemetryStep(NpgsqlDataSource database) : IRemovalS
     {
         // Waits for batches that began when the tenant was not being removed yet; later ones leave its messages out.
         await using (var barrier = database.CreateCommand("DO $$ BEGIN LOCK TABLE provider.telemetry IN SHARE MODE; END $$"))
+        {
             await barrier.ExecuteNonQueryAsync(cancellationToken);
+        }
+
         await using var delete = database.CreateCommand(
             """
             DELETE FROM provider.telemetry WHERE (tenant_id, device_id, sent_at, identity) IN

@@ -25,20 +25,32 @@ internal static class TelemetryEndpoints
     {
         TenantIds.Require(tenantId);
         if (device is not null && !DeviceId.IsValid(device))
+        {
             throw new ProblemException(StatusCodes.Status400BadRequest, "invalid_request", "device is not the id of a device.");
+        }
+
         TelemetryCursor? after = null;
         if (cursor is not null && !TelemetryCursor.TryParse(cursor, out after))
+        {
             throw new ProblemException(StatusCodes.Status400BadRequest, "bad_cursor", "The cursor is not one this server gave out.");
+        }
+
         if (!await db.Tenants.AnyAsync(t => t.TenantId == tenantId, cancellationToken))
+        {
             throw TenantIds.NotFound(tenantId);
+        }
+
         var size = Math.Clamp(limit ?? DefaultLimit, 1, MaxLimit);
         var query = new TelemetryQuery(
             tenantId, device, from?.ToUniversalTime() ?? DateTimeOffset.UnixEpoch, before?.ToUniversalTime() ?? new DateTimeOffset(9999, 1, 1, 0, 0, 0, TimeSpan.Zero), after, size);
         var page = await telemetry.ReadAsync(query, cancellationToken);
         if (page.Items.Count == 0 && options.RabbitMq is null)
+        {
             throw new ProblemException(
                 StatusCodes.Status409Conflict, "no_telemetry_broker",
                 $"This provider collects no telemetry: its embedded broker carries none yet. Telemetry takes a RabbitMQ ({RabbitMqSettings.Broker}=rabbitmq).");
+        }
+
         return TypedResults.Json(page, TelemetryJson.Page);
     }
 }

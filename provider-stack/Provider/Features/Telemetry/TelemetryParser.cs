@@ -26,13 +26,20 @@ internal static class TelemetryParser
         message = null;
         var topic = routingKey.Replace('.', '/');
         if (payload.Length > TelemetryFormat.LongestPayload)
+        {
             refusal = TelemetryRefusal.TooLong;
+        }
         else if (topic.Any(char.IsControl))
+        {
             // MQTT 3.1.1 section 1.5.3: no U+0000, and no other control characters either where the receiver says so. RabbitMQ passes them on.
             refusal = TelemetryRefusal.TopicText;
+        }
         else if (DeviceOf(topic) is not { } device)
+        {
             refusal = TelemetryRefusal.Topic;
+        }
         else if ((refusal = TelemetryPayload.Read(payload, out var timestamp)) is null && (refusal = Judge(timestamp, receivedAt, retention)) is null)
+        {
             message = new TelemetryMessage
             {
                 TenantId = tenantId,
@@ -44,6 +51,8 @@ internal static class TelemetryParser
                 Payload = Encoding.UTF8.GetString(payload),
                 HasTimestamp = timestamp is not null,
             };
+        }
+
         return message is not null;
     }
 
@@ -53,7 +62,10 @@ internal static class TelemetryParser
     private static string? DeviceOf(string topic)
     {
         if (!topic.StartsWith(TelemetryFormat.TopicPrefix, StringComparison.Ordinal))
+        {
             return null;
+        }
+
         var rest = topic.AsSpan(TelemetryFormat.TopicPrefix.Length);
         var end = rest.IndexOf('/');
         return TelemetryFormat.DeviceOf((end < 0 ? rest : rest[..end]).ToString());

@@ -14,7 +14,9 @@ internal sealed class TelemetryPartitions(NpgsqlDataSource database)
     public async Task EnsureAsync(DateOnly day, CancellationToken cancellationToken)
     {
         if (_known.ContainsKey(day))
+        {
             return;
+        }
         // Made apart and attached: only that does not lock out who writes to other days. Two hosts at once: one of them repeats.
         await ExecuteAsync(
             $"""
@@ -49,10 +51,15 @@ internal sealed class TelemetryPartitions(NpgsqlDataSource database)
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var days = new List<DateOnly>();
         while (await reader.ReadAsync(cancellationToken))
+        {
             // A partition somebody made by hand is theirs.
             if (reader.GetString(0) is var name && name.StartsWith(Prefix, StringComparison.Ordinal)
                 && DateOnly.TryParseExact(name[Prefix.Length..], Format, CultureInfo.InvariantCulture, DateTimeStyles.None, out var day))
+            {
                 days.Add(day);
+            }
+        }
+
         return days;
     }
 

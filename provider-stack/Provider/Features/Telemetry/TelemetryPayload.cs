@@ -24,7 +24,10 @@ internal static class TelemetryPayload
         timestamp = null;
         // The reader does not look into strings.
         if (!Utf8.IsValid(payload))
+        {
             return TelemetryRefusal.NotJson;
+        }
+
         try
         {
             string? wrong = null;
@@ -33,13 +36,21 @@ internal static class TelemetryPayload
             {
                 wrong ??= Fault(reader);
                 if (reader.TokenType != JsonTokenType.PropertyName || reader.CurrentDepth != 1 || !reader.ValueTextEquals(TelemetryFormat.Timestamp))
+                {
                     continue;
+                }
+
                 reader.Read();
                 // A second one makes it unclear which counts.
                 if (timestamp is not null || !TryReadTimestamp(reader, out var value))
+                {
                     wrong ??= TelemetryRefusal.Timestamp;
+                }
                 else
+                {
                     timestamp = value;
+                }
+
                 reader.Skip();
             }
 
@@ -70,7 +81,10 @@ internal static class TelemetryPayload
         {
             char unit = escaped[i] == '\\' && escaped[i + 1] == 'u' ? (char)ushort.Parse(escaped.Slice(i + 2, 4), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture) : 'x';
             if (unit == 0 || char.IsLowSurrogate(unit) != expectsLow)
+            {
                 return false;
+            }
+
             expectsLow = char.IsHighSurrogate(unit);
             i += escaped[i] != '\\' ? 1 : escaped[i + 1] == 'u' ? LongestEscape : 2;
         }
@@ -83,17 +97,25 @@ internal static class TelemetryPayload
     {
         timestamp = default;
         if (reader.TokenType != JsonTokenType.String || reader.ValueSpan.Length > LongestTimestamp * LongestEscape || (reader.ValueIsEscaped && !IsText(reader.ValueSpan)))
+        {
             return false;
+        }
         // As a JSON string of its own, because some writers escape a plus sign.
         Span<byte> quoted = stackalloc byte[LongestTimestamp * LongestEscape + 2];
         var text = quoted[1..][..reader.CopyString(quoted[1..])];
         Ascii.ToUpperInPlace(text, out _);
         if (!HasShape(text))
+        {
             return false;
+        }
+
         quoted[0] = quoted[1 + text.Length] = (byte)'"';
         var whole = new Utf8JsonReader(quoted[..(text.Length + 2)]);
         if (!whole.Read() || whole.TokenType != JsonTokenType.String || !whole.TryGetDateTimeOffset(out var value))
+        {
             return false;
+        }
+
         timestamp = TelemetryParser.ToMicroseconds(value);
         return true;
     }

@@ -59,9 +59,15 @@ internal sealed class TelemetryReader(NpgsqlDataSource database)
         command.CommandTimeout = TimeoutSeconds;
         var where = $"tenant_id = {Next(query.TenantId)} AND sent_at >= {Next(query.From)} AND sent_at < {Next(query.Before)}";
         if (query.DeviceId is { } device)
+        {
             where += $" AND device_id = {Next(device)}";
+        }
+
         if (query.After is { } after)
+        {
             where += $" AND (sent_at, identity) < ({Next(after.SentAt)}, {Next(after.Identity)})";
+        }
+
         command.CommandText = $"SELECT device_id, topic, sent_at, identity, received_at, payload FROM provider.telemetry WHERE {where} ORDER BY sent_at DESC, identity DESC LIMIT {Next(query.Limit + 1)}";
         return command;
 
@@ -97,7 +103,10 @@ internal sealed class TelemetryCursor(DateTimeOffset sentAt, byte[] identity)
         Span<byte> bytes = stackalloc byte[TimeLength + IdentityLength];
         if (text.Length > 2 * bytes.Length || !Base64Url.IsValid(text) || !Base64Url.TryDecodeFromChars(text, bytes, out var length) || length != bytes.Length
             || BinaryPrimitives.ReadInt64BigEndian(bytes) is var ticks && (ticks < 0 || ticks > DateTimeOffset.MaxValue.Ticks))
+        {
             return false;
+        }
+
         cursor = new TelemetryCursor(new DateTimeOffset(ticks, TimeSpan.Zero), bytes[TimeLength..].ToArray());
         return true;
     }

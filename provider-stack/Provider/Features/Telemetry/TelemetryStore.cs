@@ -18,13 +18,19 @@ internal sealed class TelemetryStore(NpgsqlDataSource database, TelemetryPartiti
     public async Task<int> StoreAsync(IReadOnlyList<TelemetryMessage> messages, CancellationToken cancellationToken)
     {
         if (messages.Count == 0)
+        {
             return 0;
+        }
+
         using var timer = new CancellationTokenSource(Timeout, time);
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellationToken);
         try
         {
             foreach (var day in messages.Select(message => DateOnly.FromDateTime(message.SentAt.UtcDateTime)).Distinct())
+            {
                 await partitions.EnsureAsync(day, deadline.Token);
+            }
+
             var insert = _insert ?? await ConnectAsync(deadline.Token);
             return await insert.ExecuteAsync(messages, deadline.Token);
         }
@@ -54,17 +60,26 @@ internal sealed class TelemetryStore(NpgsqlDataSource database, TelemetryPartiti
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var identities = new List<byte[]>();
         while (await reader.ReadAsync(cancellationToken))
+        {
             identities.Add(reader.GetFieldValue<byte[]>(0));
+        }
+
         return identities;
     }
 
     public async Task DisconnectAsync()
     {
         if (_insert is not null)
+        {
             await _insert.DisposeAsync();
+        }
+
         _insert = null;
         if (_connection is not null)
+        {
             await _connection.DisposeAsync();
+        }
+
         _connection = null;
     }
 

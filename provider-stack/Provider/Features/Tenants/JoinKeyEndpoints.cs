@@ -48,7 +48,10 @@ internal static class JoinKeyEndpoints
         await using var held = await locks.AcquireAsync(tenantId, cancellationToken);
         var tenant = await RequireAsync(db, tenantId, cancellationToken);
         if (!await db.JoinKeys.Open(tenantId).AnyAsync(cancellationToken))
+        {
             return TypedResults.NoContent();
+        }
+
         await db.ActAsync(async () =>
         {
             await db.JoinKeys.RevokeOpenAsync(tenantId, time.GetUtcNow(), cancellationToken);

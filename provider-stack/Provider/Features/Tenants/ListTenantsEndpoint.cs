@@ -19,7 +19,10 @@ internal static class ListTenantsEndpoint
     private static async Task<Ok<Page<TenantSummary>>> ListAsync(string? cursor, int? limit, ProviderDb db, CancellationToken cancellationToken)
     {
         if (cursor is not null)
+        {
             TenantIds.Require(cursor);
+        }
+
         var size = Math.Clamp(limit ?? DefaultLimit, 1, MaxLimit);
         var rows = await db.Tenants.AsNoTracking()
             .Where(t => cursor == null || t.TenantId.CompareTo(cursor) > 0)

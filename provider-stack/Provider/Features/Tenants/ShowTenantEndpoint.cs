@@ -31,7 +31,10 @@ internal sealed class TenantDetails(
     public async Task<TenantDetail?> FindAsync(string tenantId, CancellationToken cancellationToken)
     {
         if (await db.Tenants.AsNoTracking().SingleOrDefaultAsync(t => t.TenantId == tenantId, cancellationToken) is not { } tenant)
+        {
             return null;
+        }
+
         var join = await db.Joins.AsNoTracking().SingleOrDefaultAsync(j => j.JoinId == tenant.WorkflowId, cancellationToken);
         var steps = await db.JoinSteps.AsNoTracking().Where(s => s.WorkflowId == tenant.WorkflowId).ToListAsync(cancellationToken);
         var key = await db.JoinKeys.AsNoTracking().Open(tenantId).SingleOrDefaultAsync(cancellationToken);

@@ -15,7 +15,9 @@ internal static class TenantIds
     public static void Require(string? tenantId)
     {
         if (!TenantId.IsValid(tenantId))
+        {
             throw new ProblemException(StatusCodes.Status400BadRequest, "tenant_id_invalid", $"A tenant id matches {TenantId.Pattern}.");
+        }
     }
 
     /// <summary>As <see cref="Require"/>; and 400 <c>tenant_id_reserved</c> for names that are the platform's own.</summary>
@@ -23,7 +25,9 @@ internal static class TenantIds
     {
         Require(tenantId);
         if (tenantId == PlatformNamespace)
+        {
             throw new ProblemException(StatusCodes.Status400BadRequest, "tenant_id_reserved", $"No tenant can be called {tenantId}: the provider's own events have that place at the broker.");
+        }
     }
 
     /// <summary>404 <c>tenant_not_found</c>; of a tenant that was removed it says so, from its history.</summary>

@@ -21,9 +21,14 @@ internal sealed class AdvanceWorkflowConsumer(TenantWorkflow workflow, WorkflowR
         // Not with the message's token: a lost connection to the bus is no reason to stop half-way and record nothing.
         var outcome = await workflow.AdvanceAsync(context.Message.TenantId, host.ApplicationStopping);
         if (!outcome.Done)
+        {
             await retries.ScheduleAsync(context.Message, context.ReceiveContext.Redelivered, outcome.RetryAfter, context.CancellationToken);
+        }
+
         if (context.ResponseAddress is not null)
+        {
             await context.RespondAsync(outcome);
+        }
     }
 }
 

@@ -49,7 +49,9 @@ internal abstract partial class DueReconciler(
         {
             await using var held = await TenantLock.TryAcquireAsync(database, tenantId, LockWait, cancellationToken);
             if (held is not null)
+            {
                 await ReconcileAsync(tenantId, cancellationToken);
+            }
         }
     }
 

@@ -32,7 +32,10 @@ internal static class StepRecord
     {
         await using var command = new NpgsqlCommand(sql, held.Connection);
         foreach (var value in values)
+        {
             command.Parameters.Add(new NpgsqlParameter { Value = value });
+        }
+
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 }

@@ -32,10 +32,18 @@ internal sealed partial class TenantWorkflow(
         {
             await using var held = await TenantLock.TryAcquireAsync(database, tenantId, LockWait, cancellationToken);
             if (held is null)
+            {
                 return WorkflowOutcome.Waiting("lock", "Another call is working on this tenant.", TimeSpan.FromSeconds(1));
+            }
+
             for (var pass = 0; pass < MaxPasses; pass++)
+            {
                 if (await PassAsync(held, tenantId, cancellationToken) is { } outcome)
+                {
                     return outcome;
+                }
+            }
+
             return WorkflowOutcome.Waiting("input", "The tenant's data keeps changing.", TimeSpan.FromSeconds(1));
         }
         catch (Exception e) when (e is NpgsqlException || DatabaseOutage.Is(e))
@@ -49,7 +57,10 @@ internal sealed partial class TenantWorkflow(
     private async Task<WorkflowOutcome?> PassAsync(TenantLock held, string tenantId, CancellationToken cancellationToken)
     {
         if (await ReadAsync(tenantId, cancellationToken) is not { } input)
+        {
             return WorkflowOutcome.Finished;
+        }
+
         IEnumerable<IWorkflowStep> steps;
         switch (input.Tenant.Status)
         {
@@ -59,8 +70,13 @@ internal sealed partial class TenantWorkflow(
         }
 
         foreach (var step in steps)
+        {
             if (await TryAsync(held, input, step, cancellationToken) is { } failure)
+            {
                 return failure;
+            }
+        }
+
         return await ends.FinishAsync(held, input, cancellationToken) ? WorkflowOutcome.Finished : null;
     }
 

@@ -19,10 +19,12 @@ internal sealed class WorkflowClient(IBusControl bus, ProviderOptions options)
             ? await AskAsync(tenantId, cancellationToken)
             : WorkflowOutcome.Waiting("bus", "The platform's message bus does not answer.", TimeSpan.FromSeconds(5));
         if (!outcome.Done)
+        {
             throw new ProblemException(
                 StatusCodes.Status503ServiceUnavailable, "dependency_unavailable",
                 $"Not done yet ({outcome.WaitingFor}): {outcome.Detail} It continues by itself; ask again later.",
                 TimeSpan.FromSeconds(Math.Max(1, outcome.RetryAfterSeconds)));
+        }
     }
 
     public Task WakeAsync(string tenantId, CancellationToken cancellationToken) =>

@@ -20,7 +20,10 @@ internal sealed class WorkflowEnds(TimeProvider time)
             held.Connection,
             "UPDATE provider.tenants SET status = 'joined' WHERE tenant_id = $1 AND workflow_id = $2 AND workflow_revision = $3 AND status = 'joining'",
             [input.TenantId, input.WorkflowId, input.Tenant.WorkflowRevision], cancellationToken))
+        {
             return false;
+        }
+
         await AffectedAsync(held.Connection, "UPDATE provider.joins SET completed_at = $2 WHERE join_id = $1", [join.JoinId, time.GetUtcNow()], cancellationToken);
         await AuditLog.AppendAsync(held.Connection, Entry("tenant.joined", input, join), cancellationToken);
         await transaction.CommitAsync(cancellationToken);
@@ -35,10 +38,15 @@ internal sealed class WorkflowEnds(TimeProvider time)
             Parameters = { new() { Value = input.TenantId }, new() { Value = input.WorkflowId } },
         };
         if (await delete.ExecuteScalarAsync(cancellationToken) is not bool bridgeWasUp)
+        {
             return false;
+        }
         // Its connections were closed before; nobody looks for them any more.
         if (bridgeWasUp)
+        {
             await AuditLog.AppendAsync(held.Connection, new AuditEntry("system", BridgeDown.Name, input.TenantId), cancellationToken);
+        }
+
         await AuditLog.AppendAsync(held.Connection, Entry("tenant.removed", input, null), cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return true;
@@ -54,7 +62,10 @@ internal sealed class WorkflowEnds(TimeProvider time)
     {
         await using var command = new NpgsqlCommand(sql, connection);
         foreach (var value in values)
+        {
             command.Parameters.Add(new NpgsqlParameter { Value = value });
+        }
+
         return await command.ExecuteNonQueryAsync(cancellationToken) > 0;
     }
 }

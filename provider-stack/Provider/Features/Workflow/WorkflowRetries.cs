@@ -14,7 +14,9 @@ internal sealed class WorkflowRetries(NpgsqlDataSource database, IRetryDelivery 
     {
         var delay = delivery.DelayFor(wanted);
         if (await IsDueAsync(message.TenantId, message.IsRetry || isRedelivered, delay, cancellationToken))
+        {
             await delivery.SendAsync(message with { IsRetry = true }, delay, cancellationToken);
+        }
     }
 
     private async Task<bool> IsDueAsync(string tenantId, bool replaces, TimeSpan delay, CancellationToken cancellationToken)

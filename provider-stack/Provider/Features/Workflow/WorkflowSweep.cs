@@ -48,9 +48,14 @@ internal sealed partial class WorkflowSweep(
             .Select(t => t.TenantId).Take(BatchSize).ToListAsync(cancellationToken);
         await db.Tenants.Where(t => unfinished.Contains(t.TenantId)).ExecuteUpdateAsync(s => s.SetProperty(t => t.WorkflowWokenAt, now), cancellationToken);
         foreach (var tenantId in unfinished)
+        {
             await workflows.WakeAsync(tenantId, cancellationToken);
+        }
+
         if (unfinished.Count > 0)
+        {
             Woken(unfinished.Count);
+        }
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Woke up {Count} unfinished workflows")]

@@ -54,10 +54,17 @@ public static class CertificateEndpoints
         var page = await authority.ListAsync(
             new CertificateQuery
             {
-                Text = text, Profile = profile, Subject = subject, Tenant = tenant, Revoked = revoked,
-                ExpiringBefore = expiring_before, ExpiringAfter = expiring_after, Cursor = cursor, Limit = limit,
+                Text = text,
+                Profile = profile,
+                Subject = subject,
+                Tenant = tenant,
+                Revoked = revoked,
+                ExpiringBefore = expiring_before,
+                ExpiringAfter = expiring_after,
+                Cursor = cursor,
+                Limit = limit,
             },
-            cancellationToken).ConfigureAwait(false);
+            cancellationToken);
         return TypedResults.Ok(new Page<CertificateSummary>
         {
             Items = [.. page.Items.Select(CertificateViews.Summary)],
@@ -66,7 +73,7 @@ public static class CertificateEndpoints
     }
 
     private static async Task<Ok<CertificateDetail>> ShowAsync(Authority authority, string serial, CancellationToken cancellationToken) =>
-        TypedResults.Ok(CertificateViews.Detail(await authority.FindAsync(Parse(serial), cancellationToken).ConfigureAwait(false) ?? throw NotFound()));
+        TypedResults.Ok(CertificateViews.Detail(await authority.FindAsync(Parse(serial), cancellationToken) ?? throw NotFound()));
 
     private static async Task<NoContent> RevokeAsync(ProfileRevocations revocations, string serial, RevokeRequest request, ClaimsPrincipal user, CancellationToken cancellationToken)
     {
@@ -83,7 +90,7 @@ public static class CertificateEndpoints
         var outcome = await revocations.RevokeAsync(
             new Revocation { Serial = Parse(serial), ReasonCode = code, Reason = request.Reason, By = user.Identity?.Name ?? "admin" },
             request.TenantId,
-            cancellationToken).ConfigureAwait(false);
+            cancellationToken);
         return outcome switch
         {
             RevocationOutcome.Revoked => TypedResults.NoContent(),

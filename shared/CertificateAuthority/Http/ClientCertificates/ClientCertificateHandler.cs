@@ -35,7 +35,7 @@ internal sealed class ClientCertificateHandler(IOptionsMonitor<AuthenticationSch
             return AuthenticateResult.Fail(e);
         }
 
-        var record = await authority.FindAsync(leaf.Serial, Context.RequestAborted).ConfigureAwait(false);
+        var record = await authority.FindAsync(leaf.Serial, Context.RequestAborted);
         if (record is null || record.IsRevoked || !record.Der.AsSpan().SequenceEqual(certificate.RawDataMemory.Span))
         {
             return AuthenticateResult.Fail(record is { IsRevoked: true } ? "The client certificate is revoked." : "The client certificate is not on record.");
@@ -88,12 +88,12 @@ internal sealed class RevokedCertificateAnswer(Authority authority) : IAuthoriza
 
     public async Task HandleAsync(RequestDelegate next, HttpContext context, AuthorizationPolicy policy, PolicyAuthorizationResult authorizeResult)
     {
-        if (authorizeResult.Challenged && policy.AuthenticationSchemes.Contains(ClientCertificateDefaults.Scheme) && await IsRevokedAsync(context).ConfigureAwait(false))
+        if (authorizeResult.Challenged && policy.AuthenticationSchemes.Contains(ClientCertificateDefaults.Scheme) && await IsRevokedAsync(context))
         {
             throw new ProblemException(401, "certificate_revoked", "The client certificate is revoked.");
         }
 
-        await otherwise.HandleAsync(next, context, policy, authorizeResult).ConfigureAwait(false);
+        await otherwise.HandleAsync(next, context, policy, authorizeResult);
     }
 
     private async Task<bool> IsRevokedAsync(HttpContext context)
@@ -104,7 +104,7 @@ internal sealed class RevokedCertificateAnswer(Authority authority) : IAuthoriza
         }
 
         return certificate.SerialNumberBytes.Length <= SerialNumber.MaxBytes
-            && await authority.FindAsync(certificate.SerialNumberBytes.ToArray(), context.RequestAborted).ConfigureAwait(false) is { IsRevoked: true } record
+            && await authority.FindAsync(certificate.SerialNumberBytes.ToArray(), context.RequestAborted) is { IsRevoked: true } record
             && record.Der.AsSpan().SequenceEqual(certificate.RawDataMemory.Span);
     }
 }

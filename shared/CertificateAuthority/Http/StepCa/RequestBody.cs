@@ -25,7 +25,7 @@ internal static class RequestBody
         var reader = context.Request.BodyReader;
         while (true)
         {
-            var result = await reader.ReadAsync(context.RequestAborted).ConfigureAwait(false);
+            var result = await reader.ReadAsync(context.RequestAborted);
             var buffer = result.Buffer;
             if (buffer.Length > MaxBytes)
             {

@@ -38,7 +38,7 @@ internal sealed class SignAnswer
         try
         {
             Fill(buffer.AsSpan(0, length), der.Span, pemLength);
-            await StepCaJson.WriteAsync(response, StatusCodes.Status201Created, buffer.AsMemory(0, length)).ConfigureAwait(false);
+            await StepCaJson.WriteAsync(response, StatusCodes.Status201Created, buffer.AsMemory(0, length));
         }
         finally
         {

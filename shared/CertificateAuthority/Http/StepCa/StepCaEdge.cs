@@ -23,7 +23,7 @@ internal sealed class StepCaEdge(ILogger<StepCaEdge> log)
     {
         try
         {
-            await handler(context).ConfigureAwait(false);
+            await handler(context);
         }
         catch (Exception e) when (ClientAbort.Is(context, e))
         {
@@ -32,7 +32,7 @@ internal sealed class StepCaEdge(ILogger<StepCaEdge> log)
         }
         catch (Exception e) when (!context.Response.HasStarted)
         {
-            await AnswerAsync(context, e).ConfigureAwait(false);
+            await AnswerAsync(context, e);
         }
     };
 

@@ -15,7 +15,7 @@ internal sealed class StepCaIssuing(Authority authority, JwkProvisioner provisio
 
     public async Task SignAsync(HttpContext context)
     {
-        var body = await RequestBody.ParseAsync(context, StepCaRequests.ParseSign).ConfigureAwait(false);
+        var body = await RequestBody.ParseAsync(context, StepCaRequests.ParseSign);
         var now = authority.Time.GetUtcNow();
         var notBefore = TimeOrDuration.Parse(body.NotBefore, now);
         var notAfter = TimeOrDuration.Parse(body.NotAfter, now);
@@ -27,7 +27,7 @@ internal sealed class StepCaIssuing(Authority authority, JwkProvisioner provisio
 
         var grant = provisioner.AuthorizeSign(body.Ott, now);
         var names = RequestedNames.Granted(csr.Names, grant);
-        await reservations.RequireFreeAsync(names, context.RequestAborted).ConfigureAwait(false);
+        await reservations.RequireFreeAsync(names, context.RequestAborted);
         var validity = LeafValidity.Of(notBefore, notAfter, now, authority.Options);
         var issued = await authority.IssueAsync(
             new IssueRequest
@@ -43,8 +43,8 @@ internal sealed class StepCaIssuing(Authority authority, JwkProvisioner provisio
                 Tenant = authority.Options.Tenant,
                 StepProvisioner = provisioner.Extension,
             },
-            context.RequestAborted).ConfigureAwait(false);
-        await AnswerAsync(context, issued).ConfigureAwait(false);
+            context.RequestAborted);
+        await AnswerAsync(context, issued);
     }
 
     public async Task RenewAsync(HttpContext context)
@@ -52,14 +52,14 @@ internal sealed class StepCaIssuing(Authority authority, JwkProvisioner provisio
         var (certificate, token) = BearerToken.Of(context.Request) is { } bearer
             ? _renewToken.Authorize(bearer)
             : (ClientCertificates.Required(context), null);
-        await AnswerAsync(context, await renewals.RenewAsync(certificate, csr: null, token, context.RequestAborted).ConfigureAwait(false)).ConfigureAwait(false);
+        await AnswerAsync(context, await renewals.RenewAsync(certificate, csr: null, token, context.RequestAborted));
     }
 
     public async Task RekeyAsync(HttpContext context)
     {
         var certificate = ClientCertificates.Required(context);
-        var body = await RequestBody.ParseAsync(context, StepCaRequests.ParseRekey).ConfigureAwait(false);
-        await AnswerAsync(context, await renewals.RenewAsync(certificate, CsrOf(body.Csr), burnToken: null, context.RequestAborted).ConfigureAwait(false)).ConfigureAwait(false);
+        var body = await RequestBody.ParseAsync(context, StepCaRequests.ParseRekey);
+        await AnswerAsync(context, await renewals.RenewAsync(certificate, CsrOf(body.Csr), burnToken: null, context.RequestAborted));
     }
 
     private Task AnswerAsync(HttpContext context, IssuedCertificate issued) =>

@@ -14,17 +14,17 @@ internal sealed class StepCaRevoking(Authority authority, ProfileRevocations rev
 
     public async Task RevokeAsync(HttpContext context)
     {
-        var body = await RequestBody.ParseAsync(context, StepCaRequests.ParseRevoke).ConfigureAwait(false);
+        var body = await RequestBody.ParseAsync(context, StepCaRequests.ParseRevoke);
         var serial = Validate(body);
         var revocation = string.IsNullOrEmpty(body.Ott) ? ByCertificate(context, body, serial) : ByToken(body, serial);
-        var outcome = await revocations.RevokeAsync(revocation, confirmation: null, context.RequestAborted).ConfigureAwait(false);
+        var outcome = await revocations.RevokeAsync(revocation, confirmation: null, context.RequestAborted);
         await (outcome switch
         {
             RevocationOutcome.Revoked => StepCaJson.WriteAsync(context.Response, 200, Ok),
             RevocationOutcome.AlreadyRevoked => throw StepCaException.BadRequest($"certificate with serial number '{body.Serial}' is already revoked"),
             RevocationOutcome.TokenUsed => throw StepCaException.Unauthorized("the token has been used"),
             _ => throw StepCaException.NotFound("no certificate has this serial number"),
-        }).ConfigureAwait(false);
+        });
     }
 
     private static byte[] Validate(RevokeBody body)

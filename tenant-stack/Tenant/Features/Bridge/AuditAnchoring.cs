@@ -13,7 +13,10 @@ internal sealed class AuditAnchoring(JoinFiles files, ProviderLink provider, Aud
     public async Task<bool> RunAsync(CancellationToken cancellationToken)
     {
         if (!await anchors.IsDueAsync(Provider, cancellationToken))
+        {
             return false;
+        }
+
         var bundle = files.ReadBundle() ?? throw new InvalidOperationException($"{files.Bundle} is missing or damaged.");
         using var identity = files.ReadBridgeIdentity(bundle);
         var ours = await anchors.HeadAsync(cancellationToken);

@@ -25,7 +25,10 @@ internal sealed class BridgeRenewal(
         var bundle = files.ReadBundle() ?? throw new InvalidOperationException($"{files.Bundle} is missing or damaged.");
         using var current = Pem.ParseCertificate(bundle.MqttBridgeCert);
         if (time.GetUtcNow() < RenewAt(current))
+        {
             return false;
+        }
+
         var renewed = await RenewAsync(bundle, current, cancellationToken);
         files.WriteBundle(renewed);
         bundleFiles.WriteStale();

@@ -15,10 +15,16 @@ internal sealed class FederationRefresh(JoinFiles files, BundleFiles bundleFiles
     {
         var bundle = files.ReadBundle() ?? throw new InvalidOperationException($"{files.Bundle} is missing or damaged.");
         if (await FetchAsync(bundle, cancellationToken) is not { } federation || IsSame(bundle, federation))
+        {
             return false;
+        }
+
         var refreshed = bundle.WithFederation(federation);
         if (BundleVerifier.ValueProblem(refreshed) is { } problem)
+        {
             throw new InvalidOperationException($"The provider's answer cannot be used: {problem}");
+        }
+
         files.WriteBundle(refreshed);
         bundleFiles.WriteStale();
         await audit.AppendAsync(new AuditEntry("system", "federation.credentials_replaced", bundle.TenantId), cancellationToken);

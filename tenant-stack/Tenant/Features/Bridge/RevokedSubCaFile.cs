@@ -29,9 +29,15 @@ internal sealed class RevokedSubCaFile(DataFolder folder, Authority authority)
     public bool Offer(RevokedSubCas list)
     {
         if (!list.IsSignedBy(Intermediate))
+        {
             throw new InvalidOperationException("The list of revoked Sub-CAs is not signed by the Intermediate CA.");
+        }
+
         if (TryLoad() is { } known && known.Number >= list.Number)
+        {
             return false;
+        }
+
         JoinFiles.Write(Path, list.Der.Span, AtomicFile.Public);
         return true;
     }

@@ -13,7 +13,10 @@ internal sealed partial class RevokedSubCaUpkeep(RevokedSubCaFile file, Provider
         var list = await provider.CallAsync(client => client.GetRevokedSubCasAsync(cancellationToken));
         var newer = file.Offer(list);
         if (newer && file.ListsThisTenant(list))
+        {
             SubCaRevoked();
+        }
+
         return newer;
     }
 
@@ -21,7 +24,10 @@ internal sealed partial class RevokedSubCaUpkeep(RevokedSubCaFile file, Provider
     public async Task<RevokedSubCas?> FindAsync(DateTimeOffset now, CancellationToken cancellationToken)
     {
         if (file.TryLoad() is { } known && now < known.NextUpdate)
+        {
             return known;
+        }
+
         await TryRunAsync(cancellationToken);
         return file.TryLoad();
     }
@@ -30,7 +36,10 @@ internal sealed partial class RevokedSubCaUpkeep(RevokedSubCaFile file, Provider
     public async Task<bool> ListsThisTenantAsync(bool askProvider, CancellationToken cancellationToken)
     {
         if (askProvider)
+        {
             await TryRunAsync(cancellationToken);
+        }
+
         return file.TryLoad() is { } list && file.ListsThisTenant(list);
     }
 

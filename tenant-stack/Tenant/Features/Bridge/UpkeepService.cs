@@ -23,7 +23,9 @@ internal sealed partial class UpkeepService(IEnumerable<IUpkeepTask> tasks, Time
             try
             {
                 if (await task.RunAsync(cancellationToken))
+                {
                     Done(task.Name);
+                }
             }
             catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
             {
@@ -36,7 +38,9 @@ internal sealed partial class UpkeepService(IEnumerable<IUpkeepTask> tasks, Time
     {
         using var timer = new PeriodicTimer(Interval, time);
         do
+        {
             await RunOnceAsync(stoppingToken);
+        }
         while (await timer.WaitForNextTickAsync(stoppingToken));
     }
 

@@ -18,7 +18,9 @@ internal sealed class DeviceCertificates(Authority authority, JoinedTenant tenan
     public void CheckPermitted(string deviceId)
     {
         if (NameConstraints.FromCertificate(authority.Chain.Issuer) is { } constraints && !constraints.Permits(NamesOf(deviceId), out _))
+        {
             throw new ProblemException(400, "device_id_not_permitted", "The name constraints of this tenant's Sub-CA do not permit this device id: it must lie in one of the tenant's declared domains and not in the provider's.");
+        }
     }
 
     /// <summary>For what must be known before a token or a key is spent.</summary>

@@ -16,11 +16,19 @@ internal static class DeviceCsr
     public static void Require(CertificateSigningRequest csr, string deviceId, string spiffeId)
     {
         if (csr.RequestsCa)
+        {
             throw new ProblemException(400, "csr_requests_ca", "A device certificate is never a CA certificate.");
+        }
+
         if ((csr.Names.CommonName is { } name && name != deviceId) || csr.Names.Dns.Any(d => d != deviceId))
+        {
             throw new ProblemException(400, "csr_names_mismatch", "The CSR names another device than the URL.");
+        }
+
         if (!csr.Names.Ip.IsEmpty || !csr.Names.Emails.IsEmpty || csr.Names.Uris.Any(u => u != spiffeId))
+        {
             throw new ProblemException(400, "csr_names_mismatch", "A device certificate carries the device id and its SPIFFE id only.");
+        }
     }
 
     private static CertificateSigningRequest ParseAny(string? pem)

@@ -10,7 +10,10 @@ internal static class OptionalText
     public static string? Check(string? text, string field, int longest)
     {
         if (string.IsNullOrWhiteSpace(text))
+        {
             return null;
+        }
+
         var trimmed = text.Trim();
         return FreeText.IsValid(trimmed, longest) ? trimmed : throw new ProblemException(400, "invalid_text", $"{field} has at most {longest} characters, and {FreeText.Refused}.");
     }

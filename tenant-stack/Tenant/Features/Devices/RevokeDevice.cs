@@ -16,9 +16,14 @@ internal sealed class RevokeDevice(IDbContextFactory<TenantDbContext> databases,
         DevicePath.Check(deviceId);
         var reason = OptionalText.Check(request.Reason, "reason", 256);
         if (!RevocationReasons.TryParse(request.ReasonCode, out var reasonCode))
+        {
             throw new ProblemException(400, "invalid_reason_code", "reason_code is 0 to 10 without 7 (RFC 5280 section 5.3.1).");
+        }
+
         if (await RevokeAsync(deviceId, reasonCode, reason, actor, cancellationToken))
+        {
             peers.Changed();
+        }
     }
 
     private async Task<bool> RevokeAsync(string deviceId, RevocationReason reasonCode, string? reason, string actor, CancellationToken cancellationToken)

@@ -17,11 +17,20 @@ internal sealed class EnrollDevice(
         var order = claim.Order;
         var certificate = await certificates.IssueAsync(order.DeviceId, order.Csr, claim.IdempotencyKey, cancellationToken);
         if (claim.IsRetry && await certificates.IsRevokedAsync(certificate.SerialNumber, cancellationToken))
+        {
             throw new ProblemException(403, "certificate_revoked", "The certificate of this enrolment is revoked. Enrol with a new key.");
+        }
+
         if (!await claims.CompleteAsync(claim, certificate.SerialNumber, certificate.NotAfter, DeviceAnswer.RenewAfter(certificate), cancellationToken))
+        {
             throw new ProblemException(403, "device_revoked", "This device is revoked.");
+        }
+
         if (claim.WireGuardAddress is not null || claim.Replaces)
+        {
             peers.Changed();
+        }
+
         return answers.Create(order.DeviceId, certificate, claim.WireGuardAddress);
     }
 
@@ -29,7 +38,10 @@ internal sealed class EnrollDevice(
     {
         // Before any cryptography is done for a caller who brought nothing.
         if (credential.IsEmpty)
+        {
             throw EnrollmentGrants.Refused();
+        }
+
         certificates.ThrowIfRefusing();
         var order = EnrollmentOrder.Decode(deviceId, request, certificates.SpiffeIdOf);
         certificates.CheckPermitted(order.DeviceId);

@@ -62,13 +62,22 @@ internal sealed class EnrollmentClaims(
         var isNewKey = await DeviceKeys.ClaimAsync(db, order.DeviceId, order.KeySha256, now, cancellationToken);
         var replaces = !isNew && isNewKey;
         if (replaces)
+        {
             await ReplaceAsync(db, device, order, grant, now, cancellationToken);
+        }
+
         var issuance = await RecordAsync(db, order, grant, now, cancellationToken);
         var address = await AssignAddressAsync(db, order, replaces, now, cancellationToken);
         if (replaces)
+        {
             await DeviceCertificateRevocation.SupersedeAsync(db, device.DeviceId, grant.AuthorizationId, now, cancellationToken);
+        }
+
         if (isNew || replaces)
+        {
             await db.AppendAuditAsync(grant.AuthorizationId, isNew ? "device.enrolled" : "device.re_enrolled", order.DeviceId, Details(order, address), cancellationToken);
+        }
+
         return new EnrollmentClaim
         {
             Order = order,
@@ -84,9 +93,15 @@ internal sealed class EnrollmentClaims(
     private static async Task ReplaceAsync(TenantDbContext db, Device device, EnrollmentOrder order, EnrollmentGrant grant, DateTimeOffset now, CancellationToken cancellationToken)
     {
         if (device.IsRevoked && !(grant.ReinstatesIfRevokedBefore > device.RevokedAt))
+        {
             throw new ProblemException(403, "device_revoked", "This device is revoked. An admin can let it in again with a new enrolment token for its id.");
+        }
+
         if (!device.IsRevoked && !grant.IsBoundToDevice)
+        {
             throw new ProblemException(409, "device_exists", "A device with this id is enrolled with another key. A new key needs an enrolment token for exactly this id.");
+        }
+
         device.Status = DeviceState.Enrolled;
         device.EnrolledAt = now;
         device.EnrolledBy = grant.AuthorizationId;
@@ -99,17 +114,25 @@ internal sealed class EnrollmentClaims(
         device.RevocationReason = null;
         await db.SaveChangesAsync(cancellationToken);
         if (grant.Manufacturer is null)
+        {
             await ManufacturerBindings.ReleaseAsync(db, device.DeviceId, cancellationToken);
+        }
+
         await DeviceKeys.RetireOthersAsync(db, device.DeviceId, order.KeySha256, now, cancellationToken);
     }
 
     private async Task<IPAddress?> AssignAddressAsync(TenantDbContext db, EnrollmentOrder order, bool replaces, DateTimeOffset now, CancellationToken cancellationToken)
     {
         if (order.WireGuardKey is { } key)
+        {
             return await addresses.AssignAsync(db, order.DeviceId, key, now, cancellationToken);
+        }
         // The new holder of the id did not ask for a tunnel; the old one must not keep it.
         if (replaces)
+        {
             await WireGuardAddresses.ReleaseAsync(db, order.DeviceId, now, cancellationToken);
+        }
+
         return await WireGuardAddresses.FindAsync(db, order.DeviceId, cancellationToken);
     }
 

@@ -14,9 +14,15 @@ internal sealed class EnrollmentGrants(ManufacturerCertificates manufacturers, T
     public async Task<EnrollmentGrant> UseAsync(TenantDbContext db, EnrollmentOrder order, EnrollmentCredential credential, CancellationToken cancellationToken)
     {
         if (credential.TokenHash is { } hash)
+        {
             return await UseTokenAsync(db, order, hash, cancellationToken);
+        }
+
         if (credential.Certificate is { } certificate)
+        {
             return manufacturers.Authorize(certificate, credential.Issuers, order.DeviceId);
+        }
+
         throw Refused();
     }
 
@@ -30,9 +36,15 @@ internal sealed class EnrollmentGrants(ManufacturerCertificates manufacturers, T
             .FromSql($"SELECT * FROM tenant.enrollment_tokens WHERE token_sha256 = {hash} FOR UPDATE")
             .AsNoTracking().SingleOrDefaultAsync(cancellationToken);
         if (token is null || token.RevokedAt is not null || token.ExpiresAt <= time.GetUtcNow())
+        {
             throw Refused();
+        }
+
         if (token.DeviceId is { } bound && bound != order.DeviceId)
+        {
             throw new ProblemException(403, "enrollment_token_for_other_device", "This enrolment token is for another device id.");
+        }
+
         var grant = new EnrollmentGrant
         {
             AuthorizationId = $"token:{token.Id}",
@@ -40,7 +52,10 @@ internal sealed class EnrollmentGrants(ManufacturerCertificates manufacturers, T
             ReinstatesIfRevokedBefore = token.DeviceId is not null ? token.CreatedAt : null,
         };
         if (await WasUsedByAsync(db, grant, order, cancellationToken))
+        {
             return grant;
+        }
+
         var counted = await db.EnrollmentTokens.Where(t => t.Id == token.Id && t.Used < t.Uses)
             .ExecuteUpdateAsync(t => t.SetProperty(x => x.Used, x => x.Used + 1), cancellationToken);
         return counted == 1 ? grant : throw Refused();

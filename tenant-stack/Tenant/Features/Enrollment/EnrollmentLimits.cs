@@ -18,7 +18,10 @@ internal sealed partial class EnrollmentLimits(AnonymousRefusals refusals, TimeP
     public async Task<T> RunAsync<T>(string deviceId, EnrollmentCredential credential, Func<Task<T>> attempt, CancellationToken cancellationToken)
     {
         if (credential.Fingerprint is null)
+        {
             perAddress.Reserve(credential.Address);
+        }
+
         try
         {
             return await attempt();

@@ -17,10 +17,15 @@ internal static class ManufacturerBindings
         TenantDbContext db, Device device, bool isNew, EnrollmentGrant grant, DateTimeOffset now, CancellationToken cancellationToken)
     {
         if (grant.Manufacturer is not { } shown)
+        {
             return;
+        }
+
         if (!isNew && !await IsBoundAsync(db, device, grant, shown, cancellationToken))
+        {
             throw new ProblemException(403, RefusalCode,
                 "This device id belongs to a device that came with another manufacturer certificate, with another serialNumber attribute and another key, or with an enrolment token. If it is the same device, let it in with an enrolment token for exactly this id.");
+        }
 
         // A renewed certificate brings a new key, or a serialNumber attribute for the first time.
         await db.Database.ExecuteSqlAsync($"""
@@ -42,7 +47,10 @@ internal static class ManufacturerBindings
 
         // Devices from before there were bindings: the very certificate they enrolled with.
         if (bound is null)
+        {
             return device.EnrolledBy == grant.AuthorizationId;
+        }
+
         return bound.KeySha256.AsSpan().SequenceEqual(shown.KeySha256)
             || (bound.SerialSha256 is { } serial && shown.SerialSha256 is { } same && serial.AsSpan().SequenceEqual(same));
     }

@@ -25,13 +25,18 @@ internal sealed partial class ManufacturerCertificates
         this.time = time;
         this.logger = logger;
         foreach (var weak in authorities.Where(IsWeak))
+        {
             WeakKey(logger, weak.Subject, MinRsaBits);
+        }
     }
 
     public static ManufacturerCertificates Load(string? file, TimeProvider time, ILogger logger)
     {
         if (file is null)
+        {
             return new([], time, logger);
+        }
+
         try
         {
             var authorities = Pem.ParseCertificates(File.ReadAllText(file));
@@ -74,7 +79,9 @@ internal sealed partial class ManufacturerCertificates
         finally
         {
             foreach (var issuer in sent)
+            {
                 issuer.Dispose();
+            }
         }
     }
 
@@ -82,13 +89,25 @@ internal sealed partial class ManufacturerCertificates
     {
         root = null;
         if (roots.Length == 0)
+        {
             return $"this tenant accepts none ({TenantSettings.ManufacturerCa} is not set)";
+        }
+
         if (!read.CommonNames.Concat(read.SerialNumbers).Any(name => name.ToLowerInvariant() == deviceId))
+        {
             return "no common name or serialNumber attribute in it is the device id";
+        }
+
         if (IsCa(certificate))
+        {
             return "it is a CA certificate";
+        }
+
         if (!MayBeClient(certificate))
+        {
             return "its extended key usage does not include client authentication";
+        }
+
         var verified = ForeignChain.Verify(certificate, [.. intermediates, .. sent], roots, time.GetUtcNow(), out root);
         return verified.IsValid ? null : $"its chain to a root of {TenantSettings.ManufacturerCa} does not verify: {verified.Reason}";
     }

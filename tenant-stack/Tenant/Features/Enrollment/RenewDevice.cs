@@ -23,7 +23,10 @@ internal sealed class RenewDevice(
         DevicePath.Check(deviceId);
         var csr = request?.Csr is { } pem ? DeviceCsr.Parse(pem, deviceId, certificates.SpiffeIdOf(deviceId)) : null;
         if (caller.FindFirstValue(ClientCertificateDefaults.CommonNameClaim) != deviceId)
+        {
             throw new ProblemException(403, "wrong_device", "The client certificate belongs to another device than the URL.");
+        }
+
         var record = await authority.FindAsync(current.SerialNumberBytes.ToArray(), cancellationToken) ?? throw Unknown();
         var (certificate, address) = await RunAsync(deviceId, new OwnedRenewal { Record = record, Certificate = current, Csr = csr }, cancellationToken);
         return answers.Create(deviceId, certificate, address);
@@ -33,7 +36,10 @@ internal sealed class RenewDevice(
     {
         var deviceId = renewal.Record.Subject;
         if (renewal.Csr is { } csr)
+        {
             DeviceCsr.Require(csr, deviceId, certificates.SpiffeIdOf(deviceId));
+        }
+
         return (await RunAsync(deviceId, renewal, cancellationToken)).Certificate;
     }
 
@@ -54,9 +60,15 @@ internal sealed class RenewDevice(
         var device = await db.Devices.FromSql($"SELECT * FROM tenant.devices WHERE device_id = {deviceId} FOR SHARE").AsNoTracking().SingleOrDefaultAsync(cancellationToken)
             ?? throw Unknown();
         if (device.IsRevoked)
+        {
             throw Revoked();
+        }
+
         if (csr is not null)
+        {
             await DeviceKeys.ClaimAsync(db, deviceId, csr.SubjectPublicKeyInfoSha256, time.GetUtcNow(), cancellationToken);
+        }
+
         var address = await WireGuardAddresses.FindAsync(db, deviceId, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return address;
@@ -68,7 +80,9 @@ internal sealed class RenewDevice(
         var updated = await db.Devices.Where(d => d.DeviceId == deviceId && d.Status == DeviceState.Enrolled)
             .ExecuteUpdateAsync(d => d.SetProperty(x => x.CertificateSerial, certificate.SerialNumber).SetProperty(x => x.NotAfter, certificate.NotAfter), cancellationToken);
         if (updated == 0)
+        {
             throw Revoked();
+        }
     }
 
     private static ProblemException Unknown() => new(403, "device_unknown", "No device with this id is enrolled here.");

@@ -15,7 +15,10 @@ internal sealed class BridgeConnection(JoinFiles files, ProviderLink provider) :
     {
         var bundle = files.ReadBundle() ?? throw new InvalidOperationException($"{files.Bundle} is missing or damaged.");
         if (connection is not null && certificate == bundle.MqttBridgeCert)
+        {
             return connection.Client;
+        }
+
         Dispose();
         identity = files.ReadBridgeIdentity(bundle);
         connection = provider.Connect(identity);

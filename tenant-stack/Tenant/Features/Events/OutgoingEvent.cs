@@ -33,6 +33,8 @@ internal sealed record OutgoingEvent(PlatformEvent Event, JsonElement Json)
         }
 
         if (batch.Count > 0)
+        {
             yield return batch;
+        }
     }
 }

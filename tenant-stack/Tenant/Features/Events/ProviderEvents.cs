@@ -33,7 +33,10 @@ internal sealed partial class ProviderEvents(JoinedTenant tenant, BridgeConnecti
     public async Task<IReadOnlySet<string>> SubscribedTypesAsync(CancellationToken cancellationToken)
     {
         if (time.GetUtcNow().UtcTicks < Volatile.Read(ref everythingUntil))
+        {
             return Everything;
+        }
+
         IReadOnlySet<string> subscribed = Everything;
         await CallAsync(async provider =>
         {
@@ -47,7 +50,10 @@ internal sealed partial class ProviderEvents(JoinedTenant tenant, BridgeConnecti
             }
         });
         if (subscribed.Count == Everything.Count)
+        {
             Volatile.Write(ref everythingUntil, (time.GetUtcNow() + AskAgainAfter).UtcTicks);
+        }
+
         return subscribed;
     }
 
@@ -57,7 +63,10 @@ internal sealed partial class ProviderEvents(JoinedTenant tenant, BridgeConnecti
         try
         {
             foreach (var batch in OutgoingEvent.Batches(events))
+            {
                 await SendAsync(batch, cancellationToken);
+            }
+
             leftOut.Clear();
         }
         finally
@@ -73,7 +82,10 @@ internal sealed partial class ProviderEvents(JoinedTenant tenant, BridgeConnecti
     {
         OutgoingEvent[] rest = [.. batch.Where(e => !leftOut.Contains(e.Event.Id))];
         if (rest.Length == 0)
+        {
             return;
+        }
+
         try
         {
             await PostAsync(rest, cancellationToken);
@@ -118,7 +130,10 @@ internal sealed partial class ProviderEvents(JoinedTenant tenant, BridgeConnecti
             // The root may have been replaced on disk.
             bridge.Dispose();
             if (!e.IsTransient)
+            {
                 WaitAfterRefusal(e.Reason.ToString(), "compare PROVIDER_URL and STEP_CA_FINGERPRINT with the provider's", e);
+            }
+
             throw;
         }
     }
@@ -138,14 +153,19 @@ internal sealed partial class ProviderEvents(JoinedTenant tenant, BridgeConnecti
     {
         leftOut.Add(happened.Id);
         if (leftOutFor.Add(e.Code))
+        {
             LeftOut(happened.Sequence, happened.Type, e.Code, e.Message);
+        }
     }
 
     private void WaitAfterRefusal(string reason, string advice, Exception e)
     {
         Wait(RefusalBackoff);
         if (waitingFor == reason)
+        {
             return;
+        }
+
         waitingFor = reason;
         Refused(reason, e.Message, advice);
     }

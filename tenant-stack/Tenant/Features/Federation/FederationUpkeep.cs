@@ -13,10 +13,16 @@ internal sealed partial class FederationUpkeep(TenantOptions options, JoinedTena
     public async Task<bool> RunAsync(CancellationToken cancellationToken)
     {
         if (options.KeycloakUrl is not { } url)
+        {
             return false;
+        }
+
         var issuer = TenantKeycloak.Issuer(options, url, tenant.TenantId);
         if (!marker.IsSetUp(issuer.Issuer) || join.ReadBundle() is not { } bundle || ProviderAccess.Of(options, bundle) is not { } access)
+        {
             return false;
+        }
+
         using var http = new KeycloakHttp(issuer);
         var changes = await new ProviderIdentity(http, new KeycloakRealm(issuer), secrets).ReconcileAsync(access, cancellationToken);
         if (changes is null)
@@ -27,7 +33,10 @@ internal sealed partial class FederationUpkeep(TenantOptions options, JoinedTena
         }
 
         foreach (var change in changes)
+        {
             Changed(change);
+        }
+
         return changes.Count > 0;
     }
 

@@ -21,7 +21,10 @@ internal sealed class ProviderIdentity(KeycloakHttp http, KeycloakRealm realm, R
     public async Task<IReadOnlyList<string>?> ReconcileAsync(ProviderAccess provider, CancellationToken cancellationToken)
     {
         if (await KeycloakAdmin.SignInAsAsync(http, realm, TenantKeycloak.Keeper, await secrets.EnsureAsync(TenantKeycloak.Keeper, cancellationToken), cancellationToken) is not { } keeper)
+        {
             return null;
+        }
+
         var metadata = await ImportAsync(keeper, provider, cancellationToken);
         await EnsureInstanceAsync(keeper, ProviderIdentityRepresentation.Of(metadata, provider.ClientId), provider.ClientSecret, cancellationToken);
         await EnsureMappersAsync(keeper, cancellationToken);
@@ -34,7 +37,10 @@ internal sealed class ProviderIdentity(KeycloakHttp http, KeycloakRealm realm, R
         const string What = "read the provider's discovery document";
         var answer = await keeper.AskAsync("identity-provider/import-config", new JsonObject { ["fromUrl"] = provider.DiscoveryUrl, ["providerId"] = "oidc" }, What, cancellationToken);
         if (answer.Status != HttpStatusCode.OK)
+        {
             throw new ProblemException(503, "dependency_unavailable", "The tenant's Keycloak can't read the provider's discovery document.", TimeSpan.FromSeconds(30));
+        }
+
         var issuer = Representation.Text(answer.Object, "issuer");
         return provider.DiscoveryUrl == issuer.TrimEnd('/') + "/.well-known/openid-configuration"
             ? answer.Object
@@ -48,11 +54,17 @@ internal sealed class ProviderIdentity(KeycloakHttp http, KeycloakRealm realm, R
         var isSo = Representation.Covers(actual, wanted);
         wanted["config"]!["clientSecret"] = secret;
         if (actual is null)
+        {
             await keeper.CreateAsync(Instances, wanted, What, cancellationToken);
+        }
         else if (isSo)
+        {
             await keeper.WriteAsync(Instance, wanted, What, cancellationToken);
+        }
         else
+        {
             await keeper.ChangeAsync(Instance, wanted, What, cancellationToken);
+        }
     }
 
     /// <summary>Exactly ours: one more mapper could make every guest an admin.</summary>
@@ -61,7 +73,10 @@ internal sealed class ProviderIdentity(KeycloakHttp http, KeycloakRealm realm, R
         var wanted = ProviderIdentityRepresentation.Mappers();
         var actual = (await keeper.FindAsync($"{Instance}/mappers", cancellationToken) as JsonArray ?? []).OfType<JsonObject>().ToList();
         foreach (var mapper in actual.Where(a => !wanted.Any(w => (string?)w["name"] == (string?)a["name"])))
+        {
             await keeper.RemoveAsync($"{Instance}/mappers/{Representation.Id(mapper)}", $"mapper {mapper["name"]}", cancellationToken);
+        }
+
         foreach (var mapper in wanted)
         {
             var present = actual.Find(a => (string?)a["name"] == (string?)mapper["name"]);

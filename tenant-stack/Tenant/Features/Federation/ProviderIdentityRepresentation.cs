@@ -17,7 +17,10 @@ internal static class ProviderIdentityRepresentation
             ("clientId", clientId), ("clientAuthMethod", "client_secret_post"), ("validateSignature", "true"), ("useJwksUrl", "true"),
             ("pkceEnabled", "true"), ("pkceMethod", "S256"), ("syncMode", "FORCE"), ("defaultScope", "openid profile email"),
         })
+        {
             config[name] = value;
+        }
+
         return new JsonObject
         {
             ["alias"] = TenantKeycloak.ProviderAlias,

@@ -32,7 +32,10 @@ internal sealed class TenantRealmSetup(KeycloakHttp http, KeycloakRealm realm, R
     {
         const string Path = "authentication/required-actions/VERIFY_PROFILE";
         if (await admin.FindAsync(Path, cancellationToken) is not JsonObject action || Representation.Covers(action, new JsonObject { ["enabled"] = false }))
+        {
             return;
+        }
+
         action["enabled"] = false;
         action["defaultAction"] = false;
         await admin.ChangeAsync(Path, action, "required action VERIFY_PROFILE", cancellationToken);
@@ -44,16 +47,25 @@ internal sealed class TenantRealmSetup(KeycloakHttp http, KeycloakRealm realm, R
         const string Step = "idp-create-user-if-unique";
         const string Executions = $"authentication/flows/{TenantKeycloak.FirstLoginFlow}/executions";
         if (await admin.FindInListAsync("authentication/flows", flow => (string?)flow["alias"] == TenantKeycloak.FirstLoginFlow, cancellationToken) is null)
+        {
             await admin.CreateAsync(
                 "authentication/flows",
                 new JsonObject { ["alias"] = TenantKeycloak.FirstLoginFlow, ["description"] = "First login of the provider's staff", ["providerId"] = "basic-flow", ["topLevel"] = true, ["builtIn"] = false },
                 "flow of a first login", cancellationToken);
+        }
+
         Task<JsonObject?> Find() => admin.FindInListAsync(Executions, execution => (string?)execution["providerId"] == Step, cancellationToken);
         if (await Find() is null)
+        {
             await admin.CreateAsync(Executions + "/execution", new JsonObject { ["provider"] = Step }, "step of a first login", cancellationToken);
+        }
+
         var step = await Find() ?? throw new KeycloakException("Keycloak lost the step of a first login.");
         if ((string?)step["requirement"] == "REQUIRED")
+        {
             return;
+        }
+
         step["requirement"] = "REQUIRED";
         await admin.ChangeAsync(Executions, step, "step of a first login", cancellationToken);
     }

@@ -17,7 +17,10 @@ internal sealed class BundleFiles(JoinFiles files, Func<InstalledSubCa> subCa)
     {
         var stale = Stale();
         foreach (var file in stale)
+        {
             JoinFiles.Write(files.InBundle(file.Name), file.Content, file.Mode);
+        }
+
         return stale.Count;
     }
 
@@ -36,13 +39,18 @@ internal sealed class BundleFiles(JoinFiles files, Func<InstalledSubCa> subCa)
         yield return new("mqtt-bridge-chain.crt", BridgeChain(bundle), AtomicFile.Public);
         yield return new("ca-chain.crt", installed.ChainPem, AtomicFile.Public);
         if (bundle.RabbitmqUser is not null)
+        {
             yield return new("rabbitmq.env", Environment(
                 ("RABBITMQ_URL", bundle.RabbitmqUrl), ("RABBITMQ_MQTT_URL", bundle.RabbitmqMqttUrl),
                 ("RABBITMQ_VHOST", bundle.RabbitmqVhost), ("RABBITMQ_USER", bundle.RabbitmqUser)), AtomicFile.Secret);
+        }
+
         if (bundle.Federation() is { } federation)
+        {
             yield return new("keycloak-federation.env", Environment(
                 ("CDM_IDP_CLIENT_ID", federation.CdmIdpClientId), ("CDM_IDP_CLIENT_SECRET", federation.CdmIdpClientSecret),
                 ("CDM_DISCOVERY_URL", federation.CdmDiscoveryUrl)), AtomicFile.Secret);
+        }
     }
 
     // A TLS client sends its issuers along (RFC 8446 section 4.4.2): a broker that trusts only the root needs the intermediate.

@@ -23,7 +23,9 @@ internal sealed class BundleRules(TenantOptions options, ProviderLink provider, 
         try
         {
             if (Problem(bundle, bridgeKey) is { } problem)
+            {
                 throw new StartupException($"the provider's answer cannot be used: {problem}");
+            }
         }
         catch (NotYetValidException e)
         {
@@ -38,8 +40,10 @@ internal sealed class BundleRules(TenantOptions options, ProviderLink provider, 
     {
         using var certificate = Pem.ParseCertificate(bundle.SignedCert);
         if (NameConstraints.FromCertificate(certificate)?.Permits(options.CertifiedNames, out var name) == false)
+        {
             throw new StartupException(
                 $"the provider's name constraints do not let this tenant certify {name} ({TenantSettings.Names}, {TenantSettings.PublicUrl}): the provider's own names and their neighbours are excluded, "
                 + "and a tenant with declared domains has names in those only. Use another name, or ask the provider's admin to prepare the tenant with the domain declared. The JOIN key is not spent");
+        }
     }
 }

@@ -15,17 +15,29 @@ internal static class BundleVerifier
     public static string? Problem(JoinBundle bundle, ReadOnlySpan<byte> subCaSpki, ReadOnlySpan<byte> bridgeSpki, X509Certificate2 root, DateTimeOffset now)
     {
         if (!TenantId.IsValid(bundle.TenantId))
+        {
             return "its tenant id is malformed";
+        }
+
         if (Uri.CheckHostName(bundle.PlatformDomain) != UriHostNameType.Dns)
+        {
             return "its platform domain is malformed";
+        }
+
         if (ValueProblem(bundle) is { } problem)
+        {
             return problem;
+        }
+
         try
         {
             var chain = Pem.ParseCertificates(bundle.CaChain);
             using var sentRoot = Pem.ParseCertificate(bundle.RootCaCert);
             if (!sentRoot.RawDataMemory.Span.SequenceEqual(root.RawDataMemory.Span) || !chain[^1].RawDataMemory.Span.SequenceEqual(root.RawDataMemory.Span))
+            {
                 return "its root is not the trusted one";
+            }
+
             return SubCaProblem(bundle, subCaSpki, chain, root, now) ?? BridgeProblem(bundle, bridgeSpki, chain, root, now);
         }
         catch (Exception e) when (e is PkiException or CryptographicException)
@@ -46,9 +58,15 @@ internal static class BundleVerifier
         using var bridge = Pem.ParseCertificate(bundle.MqttBridgeCert);
         var names = SubjectNames.FromCertificate(bridge);
         if (!Spki(bridge).AsSpan().SequenceEqual(bridgeSpki))
+        {
             return "the bridge certificate is for another key";
+        }
+
         if (names.CommonName != MqttBridgeName.For(bundle.TenantId) || !names.Uris.Contains(SpiffeId.Bridge(bundle.TenantId, bundle.PlatformDomain)))
+        {
             return "the bridge certificate has another tenant's name";
+        }
+
         var verified = ChainVerifier.Verify(bridge, chain, [root], CertificatePurpose.ClientAuth, now);
         return verified.IsValid || verified.WrongTime is not null ? null : $"the bridge certificate does not verify: {verified.Reason}";
     }
@@ -57,10 +75,16 @@ internal static class BundleVerifier
     {
         using var subCa = Pem.ParseCertificate(bundle.SignedCert);
         if (!Spki(subCa).AsSpan().SequenceEqual(subCaSpki))
+        {
             return "the Sub-CA certificate is for another key";
+        }
+
         var verified = ChainVerifier.Verify(subCa, chain, [root], CertificatePurpose.CertificateAuthority, now);
         if (verified.WrongTime is not null)
+        {
             throw new NotYetValidException($"the Sub-CA certificate is {verified.Reason}");
+        }
+
         return verified.IsValid ? null : $"the Sub-CA certificate does not verify: {verified.Reason}";
     }
 

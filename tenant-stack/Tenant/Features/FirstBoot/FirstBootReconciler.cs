@@ -47,11 +47,20 @@ internal sealed class FirstBootReconciler(IReadOnlyList<IFirstBootCheck> checks,
     private async ValueTask<bool> FixNextAsync(CancellationToken cancellationToken)
     {
         if (await FirstFailingAsync(cancellationToken) is not var (check, reason))
+        {
             return false;
+        }
+
         if (fixes.GetValueOrDefault(check.Name) >= MaxFixes)
+        {
             throw new StartupException($"first boot cannot get past '{check.Name}': {reason}");
+        }
+
         if (announced != check.Name)
+        {
             progress.Started(announced = check.Name, reason);
+        }
+
         await check.FixAsync(cancellationToken);
         fixes[check.Name] = fixes.GetValueOrDefault(check.Name) + 1;
         progress.Done(check.Name);
@@ -62,8 +71,13 @@ internal sealed class FirstBootReconciler(IReadOnlyList<IFirstBootCheck> checks,
     private async Task<(IFirstBootCheck Check, string Reason)?> FirstFailingAsync(CancellationToken cancellationToken)
     {
         foreach (var check in checks)
+        {
             if (await check.InspectAsync(cancellationToken) is { } reason)
+            {
                 return (check, reason);
+            }
+        }
+
         return null;
     }
 }

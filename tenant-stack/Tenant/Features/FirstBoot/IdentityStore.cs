@@ -34,7 +34,10 @@ internal sealed class IdentityStore(IDbContextFactory<TenantDbContext> databases
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         var updated = await db.Identity.Where(i => i.ConfirmedAt == null).ExecuteUpdateAsync(i => i.SetProperty(x => x.ConfirmedAt, at), cancellationToken);
         if (updated == 1)
+        {
             await db.AppendAuditAsync("system", "join.confirmed", "tenant", null, cancellationToken);
+        }
+
         await transaction.CommitAsync(cancellationToken);
     }
 }

@@ -16,7 +16,10 @@ internal sealed class JoinCall(TenantOptions options, ProviderLink provider, Joi
     public Task<JoinBundle> RunAsync(CancellationToken cancellationToken)
     {
         if (options.JoinKey is { } key)
+        {
             return provider.CallAsync(client => client.JoinAsync(key, requests.Create(), cancellationToken));
+        }
+
         return options.TenantId is { } tenantId
             ? AskAndPollAsync(tenantId, cancellationToken)
             : throw new StartupException($"this tenant has not joined a provider yet: set {TenantSettings.JoinKey} (from the provider's admin), or {TenantSettings.TenantId} to ask for approval");
@@ -32,7 +35,8 @@ internal sealed class JoinCall(TenantOptions options, ProviderLink provider, Joi
             TenantStatus.Active => throw new StartupException($"tenant '{tenantId}' has joined and confirmed its bundle, which is missing here. Restore the data folder from a backup, or have the provider remove the tenant and join again"),
             _ => status.Bundle ?? throw new ProviderBusyException(
                 status.Status is TenantStatus.Joining ? $"the provider is setting up tenant '{tenantId}'" : $"the provider's admin has not decided about tenant '{tenantId}' yet; the Sub-CA key to compare with has SHA-256 {KeyFingerprint}",
-                status.PollAfterSeconds is { } seconds ? TimeSpan.FromSeconds(Math.Max(1, seconds)) : DefaultPoll) { IsPending = true },
+                status.PollAfterSeconds is { } seconds ? TimeSpan.FromSeconds(Math.Max(1, seconds)) : DefaultPoll)
+            { IsPending = true },
         };
     }
 

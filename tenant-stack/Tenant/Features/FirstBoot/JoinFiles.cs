@@ -29,7 +29,10 @@ internal sealed class JoinFiles(DataFolder folder)
     public static JoinBundle? ReadBundle(string path)
     {
         if (ReadText(path) is not { } json)
+        {
             return null;
+        }
+
         try
         {
             return JsonSerializer.Deserialize(json, ContractsJson.Default.JoinBundle);
@@ -52,7 +55,10 @@ internal sealed class JoinFiles(DataFolder folder)
     public static ECDsa? ReadKey(string path)
     {
         if (ReadText(path) is not { } pem)
+        {
             return null;
+        }
+
         var key = ECDsa.Create();
         try
         {

@@ -23,7 +23,10 @@ internal sealed class PendingJoin(JoinFiles files)
     public ECDsa EnsureBridgeKey()
     {
         if (JoinFiles.ReadKey(BridgeKey) is { } waiting)
+        {
             return waiting;
+        }
+
         var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         JoinFiles.Write(BridgeKey, key.ExportPkcs8PrivateKeyPem() + "\n", AtomicFile.Secret);
         return key;
@@ -40,9 +43,14 @@ internal sealed class PendingJoin(JoinFiles files)
     {
         files.WriteBundle(Bundle!);
         if (JoinFiles.ReadText(BridgeKey) is { } key)
+        {
             JoinFiles.Write(files.BridgeKey, key, AtomicFile.Secret);
+        }
+
         if (JoinFiles.ReadText(Record) is { } record)
+        {
             JoinFiles.Write(files.InBundle(JoinRecord.FileName), record, AtomicFile.Secret);
+        }
     }
 
     /// <summary>The key first: one that was taken over must not be offered to the provider as new.</summary>

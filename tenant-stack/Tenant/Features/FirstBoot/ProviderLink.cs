@@ -36,7 +36,10 @@ internal sealed class ProviderLink(TenantOptions options, JoinFiles files, TimeP
     public X509Certificate2? TrustedRoot()
     {
         if (JoinFiles.ReadText(files.TrustedRoot) is not { } pem)
+        {
             return null;
+        }
+
         try
         {
             return Pem.ParseCertificate(pem);

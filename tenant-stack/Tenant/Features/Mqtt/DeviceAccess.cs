@@ -30,7 +30,10 @@ internal sealed class DeviceAccess(JoinedTenant tenant, IDbContextFactory<Tenant
     public async ValueTask<bool> IsActiveAsync(string deviceId, CancellationToken cancellationToken)
     {
         if (!DeviceId.IsValid(deviceId))
+        {
             return false;
+        }
+
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         return await db.Devices.AsNoTracking().AnyAsync(device => device.DeviceId == deviceId && device.Status != DeviceState.Revoked && device.NotAfter != null, cancellationToken);
     }
@@ -38,7 +41,10 @@ internal sealed class DeviceAccess(JoinedTenant tenant, IDbContextFactory<Tenant
     public async Task<IReadOnlyList<string>> RevokedAmongAsync(IReadOnlyList<string> deviceIds, CancellationToken cancellationToken)
     {
         if (deviceIds.Count == 0)
+        {
             return [];
+        }
+
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         return await db.Devices.AsNoTracking().Where(device => deviceIds.Contains(device.DeviceId) && device.Status == DeviceState.Revoked).Select(device => device.DeviceId).ToListAsync(cancellationToken);
     }

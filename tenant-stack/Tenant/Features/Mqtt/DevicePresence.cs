@@ -80,12 +80,17 @@ internal sealed class PresenceRelay(NpgsqlDataSource database, IEventPublisher p
     {
         var events = await DevicePresence.ReadUnpublishedAsync(connection, BatchSize, cancellationToken);
         if (events.Count == 0)
+        {
             return RelayProgress.CaughtUp;
+        }
         // Asked after they are read: who subscribes later subscribes to later changes.
         var subscribed = await Publisher.SubscribedTypesAsync(cancellationToken);
         DeviceEvent[] sent = [.. events.Where(e => subscribed.Contains(e.Type))];
         if (sent.Length > 0)
+        {
             await Publisher.PublishAsync(sent, cancellationToken);
+        }
+
         await DevicePresence.MarkPublishedAsync(connection, events, cancellationToken);
         return events.Count == BatchSize ? RelayProgress.Behind : sent.Length == 0 ? RelayProgress.Unsubscribed : RelayProgress.CaughtUp;
     }

@@ -24,7 +24,10 @@ internal static class DeviceTopics
     private static bool IsBelow(string[] roots, string deviceId, string topic)
     {
         if (topic.Length > MaxLength || topic.Contains('\0'))
+        {
             return false;
+        }
+
         var levels = topic.Split('/', 3);
         return levels.Length >= 2 && roots.Contains(levels[0], StringComparer.Ordinal) && levels[1] == TelemetryFormat.TopicLevel(deviceId);
     }

@@ -17,20 +17,31 @@ internal static class MqttServices
     {
         services.AddSingleton<DeviceAccess>();
         if (broker is null)
+        {
             return services;
+        }
+
         services.AddSingleton<IRabbitMqAuth, RabbitMqDeviceAuth>();
         if (broker.Management is { } management)
+        {
             services.AddSingleton<DevicePresence>().AddHostedService<PresenceRelay>()
                 .AddConnectionPoll(management, RabbitMqHttp.Broker(management, root, ServerIdentity.Tenant(tenant.TrustDomain, ServiceNames.Broker), time)).AddSingleton<IConnectionWatcher, ConnectedDevices>().AddSingleton<RevokedDevices>()
                 .AddSingleton<IConnectionWatcher>(provider => provider.GetRequiredService<RevokedDevices>()).AddSingleton<IRevocationWatcher>(provider => provider.GetRequiredService<RevokedDevices>());
+        }
+
         if (broker.TlsFolder is { } folder)
+        {
             services.AddBrokerFiles(folder, broker.Names);
+        }
+
         return services;
     }
 
     public static void MapDeviceMqtt(this IEndpointRouteBuilder app, BrokerOptions? broker)
     {
         if (broker is not null)
+        {
             app.MapRabbitMqAuth(ClientCertificateDefaults.BrokerPolicy);
+        }
     }
 }

@@ -29,7 +29,10 @@ internal sealed class RabbitMqDeviceAuth(DeviceAccess access) : IRabbitMqAuth
     public bool MayTopic(string username, string vhost, string exchange, string permission, string routingKey)
     {
         if (access.DeviceOf(username) is not { } device || vhost != access.Namespace || exchange != Exchange || routingKey.Contains('/'))
+        {
             return false;
+        }
+
         var topic = routingKey.Replace('.', '/').Replace('*', '+');
         return permission switch
         {

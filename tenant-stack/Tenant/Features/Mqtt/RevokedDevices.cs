@@ -15,9 +15,13 @@ internal sealed partial class RevokedDevices(DeviceAccess access, RabbitMqConnec
         foreach (var device in await access.RevokedAmongAsync([.. connections.Select(access.DeviceOf).OfType<string>().Distinct(StringComparer.Ordinal)], cancellationToken))
         {
             if (await broker.TryCloseAsync(access.LoginOf(device), "revoked", cancellationToken))
+            {
                 Closed(device);
+            }
             else if (left.Add(device) && !_left.Contains(device))
+            {
                 Stays(device);
+            }
         }
 
         _left = left;
@@ -26,7 +30,9 @@ internal sealed partial class RevokedDevices(DeviceAccess access, RabbitMqConnec
     public async Task RevokedAsync(IReadOnlyList<RevokedCertificate> certificates, CancellationToken cancellationToken)
     {
         foreach (var device in certificates.Where(c => c.Profile == Profiles.Device.Name).Select(c => c.Subject).Distinct(StringComparer.Ordinal))
+        {
             await broker.TryCloseAsync(access.LoginOf(device), "certificate revoked", cancellationToken);
+        }
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Device {Device} is revoked; its connection was ended")]

@@ -42,12 +42,19 @@ internal sealed partial class ProviderStanding(
     {
         var refusal = await AskAsync(cancellationToken);
         if (!await RecordAsync(refusal?.Code, refusal?.Message, cancellationToken))
+        {
             return;
+        }
+
         Apply(authority, refusal?.Code);
         if (refusal is null)
+        {
             TakenAgain();
+        }
         else
+        {
             Refused(refusal.Code, refusal.Message.TrimEnd('.'), Advice(refusal.Code));
+        }
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -64,7 +71,9 @@ internal sealed partial class ProviderStanding(
             {
                 // Once per kind: what waits for an absent provider says so itself.
                 if (failure != (failure = e.GetType().Name))
+                {
                     NotAsked(e.Message);
+                }
             }
         }
         while (await timer.WaitForNextTickAsync(stoppingToken));
@@ -98,7 +107,10 @@ internal sealed partial class ProviderStanding(
         var changed = await db.Identity.Where(i => i.RefusedCode != code || i.RefusedDetail != detail).ExecuteUpdateAsync(
             s => s.SetProperty(i => i.RefusedCode, code).SetProperty(i => i.RefusedDetail, detail).SetProperty(i => i.RefusedAt, refusedAt), cancellationToken);
         if (changed == 0)
+        {
             return false;
+        }
+
         await db.AppendAuditAsync("system", code is null ? "provider.accepts" : "provider.refuses", tenant.TenantId, code is null ? null : new JsonObject { ["code"] = code, ["detail"] = detail }, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return true;

@@ -22,10 +22,16 @@ internal sealed class RetireOldSubCas(
     {
         byte[][] earlier = [.. authority.Issuers.AlsoAccepted.Select(KeyId)];
         if (earlier.Length == 0)
+        {
             return false;
+        }
+
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         if (await AllRetiredAsync(db, earlier, cancellationToken) || await AnyInUseAsync(db, earlier, cancellationToken))
+        {
             return false;
+        }
+
         using var key = subCa.EnsureKey();
         await provider.CallAsync(client =>
         {

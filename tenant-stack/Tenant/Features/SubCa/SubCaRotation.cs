@@ -32,7 +32,10 @@ internal sealed class SubCaRotation(
     public async Task<RotatedSubCa> RunAsync(string actor, CancellationToken cancellationToken)
     {
         if (!await oneAtATime.WaitAsync(TimeSpan.Zero, cancellationToken))
+        {
             throw InProgress("Another rotation is running.");
+        }
+
         try
         {
             await RequireNoOtherAsync(cancellationToken);
@@ -51,7 +54,10 @@ internal sealed class SubCaRotation(
         try
         {
             if (!IsPending)
+            {
                 return false;
+            }
+
             await RotateAsync("system", cancellationToken);
             return true;
         }
@@ -71,7 +77,10 @@ internal sealed class SubCaRotation(
             using var current = subCa.EnsureKey();
             using var next = subCa.EnsureNextKey();
             if (begins)
+            {
                 await audit.AppendAsync(Entry(actor, "sub_ca.rotation_requested", next), cancellationToken);
+            }
+
             var answer = await AskAsync(current, next, cancellationToken);
             Install(answer);
             ca.Authority.UseIssuers(subCa.Load());
@@ -89,10 +98,15 @@ internal sealed class SubCaRotation(
     private async Task RequireNoOtherAsync(CancellationToken cancellationToken)
     {
         if (IsPending)
+        {
             return;
+        }
+
         await TryRetireAsync(cancellationToken);
         if (await earlier.IsWaitingAsync(cancellationToken))
+        {
             throw InProgress("Certificates of the Sub-CA before this one are still in use. Rotate again when they have expired or were renewed.");
+        }
     }
 
     // Without the provider there is no rotation either; the call that matters will say so.
@@ -137,10 +151,16 @@ internal sealed class SubCaRotation(
     private void Install(RotatedSubCa answer)
     {
         if (answer.TenantId != tenant.TenantId)
+        {
             throw new PkiException(PkiError.KeyMismatch, "The provider answered for another tenant.");
+        }
+
         using var certificate = Pem.ParseCertificate(answer.SignedCert);
         if (NameConstraints.FromCertificate(certificate)?.Permits(options.CertifiedNames, out var name) == false)
+        {
             throw new PkiException(PkiError.NameNotAllowed, $"Its name constraints do not permit {name}, a name of this host. Give the host another name (IOT_NAMES, IOT_PUBLIC_URL), or ask the provider's admin.");
+        }
+
         subCa.Install(answer.SignedCert, answer.CaChain, ca.Authority.RootFingerprint);
     }
 

@@ -38,6 +38,8 @@ internal static class WireGuardSubnetGuard
         await using var command = database.CreateCommand("SELECT subnet::text FROM tenant.wireguard_peers WHERE device_id IS NOT NULL AND subnet <> $1::cidr LIMIT 1");
         command.Parameters.AddWithValue(subnet.ToString());
         if (await command.ExecuteScalarAsync(cancellationToken) is string taken)
+        {
             throw new StartupException($"{TenantSettings.WireGuardSubnet} is {subnet}, but devices have addresses in {taken} and would be cut off. Set it back to {taken}.");
+        }
     }
 }

@@ -45,7 +45,10 @@ internal sealed class WireGuardPeersFile(
         {
             var content = await ContentAsync(cancellationToken);
             if (JoinFiles.ReadText(FilePath) == content)
+            {
                 return false;
+            }
+
             JoinFiles.Write(FilePath, content, AtomicFile.Secret);
             return true;
         }
@@ -75,6 +78,7 @@ internal sealed class WireGuardPeersFile(
 
             """);
         foreach (var peer in peers)
+        {
             text.Append(CultureInfo.InvariantCulture, $"""
 
                 # {peer.DeviceId}
@@ -83,6 +87,8 @@ internal sealed class WireGuardPeersFile(
                 AllowedIPs = {peer.Address}/32
 
                 """);
+        }
+
         return text.Replace("\r\n", "\n").ToString();
     }
 
@@ -106,7 +112,10 @@ internal sealed partial class WireGuardPeersService(WireGuardPeersFile file, Tim
             try
             {
                 if (await file.SyncAsync(stoppingToken))
+                {
                     Written(file.FilePath);
+                }
+
                 await file.WaitForChangeAsync(stoppingToken);
             }
             catch (Exception e) when (e is not OperationCanceledException || !stoppingToken.IsCancellationRequested)

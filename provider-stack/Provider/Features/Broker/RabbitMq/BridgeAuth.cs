@@ -25,7 +25,10 @@ internal sealed class BridgeAuth(IDbContextFactory<ProviderDb> contexts, BrokerQ
     public async ValueTask<bool> MayLogInAsync(string username, bool withPassword, CancellationToken cancellationToken)
     {
         if (username == AmqpAccount.Name)
+        {
             await questions.NoteAsync(cancellationToken);
+        }
+
         return !withPassword && username.EndsWith(BridgeSuffix, StringComparison.Ordinal);
     }
 
@@ -33,7 +36,10 @@ internal sealed class BridgeAuth(IDbContextFactory<ProviderDb> contexts, BrokerQ
     public async ValueTask<bool> MayEnterAsync(string username, string vhost, string? clientId, CancellationToken cancellationToken)
     {
         if (Find(username, vhost) is not { } access || clientId is null || clientId.Length <= access.ClientIdPrefix.Length || !clientId.StartsWith(access.ClientIdPrefix, StringComparison.Ordinal))
+        {
             return false;
+        }
+
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         return await db.Tenants.AsNoTracking().SingleOrDefaultAsync(t => t.TenantId == vhost, cancellationToken) is { } tenant && !TenantBroker.IsSuspended(tenant);
     }
@@ -41,7 +47,10 @@ internal sealed class BridgeAuth(IDbContextFactory<ProviderDb> contexts, BrokerQ
     public bool MayUse(string username, string vhost, string resource, string name, string permission)
     {
         if (Find(username, vhost) is not { } access)
+        {
             return false;
+        }
+
         var rights = BridgeRights.Permission(access);
         return permission switch
         {
@@ -55,7 +64,10 @@ internal sealed class BridgeAuth(IDbContextFactory<ProviderDb> contexts, BrokerQ
     public bool MayTopic(string username, string vhost, string exchange, string permission, string routingKey)
     {
         if (Find(username, vhost) is not { } access || exchange != BridgeRights.Exchange)
+        {
             return false;
+        }
+
         var topics = BridgeRights.Topics(access);
         return permission switch
         {
@@ -78,6 +90,8 @@ internal sealed class RevokedBridges(RabbitMqApi api) : IRevocationWatcher
     public async Task RevokedAsync(IReadOnlyList<RevokedCertificate> certificates, CancellationToken cancellationToken)
     {
         foreach (var login in certificates.Where(c => c.Profile == Profiles.MqttBridge.Name).Select(c => c.Subject).Distinct(StringComparer.Ordinal))
+        {
             await api.CloseConnectionsAsync(login, "certificate revoked", cancellationToken);
+        }
     }
 }

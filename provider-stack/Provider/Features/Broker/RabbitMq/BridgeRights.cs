@@ -39,7 +39,10 @@ internal static class BridgeRights
     private static string RoutingKeys(string filter)
     {
         if (filter == "#")
+        {
             return ".*";
+        }
+
         var all = filter.EndsWith("/#", StringComparison.Ordinal);
         var levels = (all ? filter[..^2] : filter).Split('/').Select(level => level == "+" ? "[^.]*" : Regex.Escape(level.Replace('.', '/')));
         return string.Join(@"\.", levels) + (all ? @"(\..*)?" : "");

@@ -20,7 +20,9 @@ internal sealed partial class RabbitMqBrokerProvisioner(RabbitMqApi api, VhostMa
         finally
         {
             if (tenant.Suspended)
+            {
                 await CloseAsync(tenant.Login, cancellationToken);
+            }
         }
     }
 
@@ -30,7 +32,10 @@ internal sealed partial class RabbitMqBrokerProvisioner(RabbitMqApi api, VhostMa
         var vhost = await api.FindVhostAsync(tenant.Namespace, cancellationToken);
         var user = await api.FindUserAsync(tenant.Login, cancellationToken);
         if (vhost is null || ownership.Owns(vhost))
+        {
             await mapping.SetAsync(tenant.Namespace, login: null, cancellationToken);
+        }
+
         if (user is not null && ownership.Owns(user))
         {
             await api.RemoveUserAsync(tenant.Login, cancellationToken);
@@ -38,7 +43,9 @@ internal sealed partial class RabbitMqBrokerProvisioner(RabbitMqApi api, VhostMa
         }
 
         if (vhost is not null && ownership.Owns(vhost))
+        {
             await api.RemoveVhostAsync(tenant.Namespace, cancellationToken);
+        }
     }
 
     public async Task<BrokerTenant?> InspectAsync(string tenantId, CancellationToken cancellationToken)
@@ -46,7 +53,10 @@ internal sealed partial class RabbitMqBrokerProvisioner(RabbitMqApi api, VhostMa
         var expected = BridgeAccess.For(tenantId);
         var state = await RabbitMqState.ReadAsync(api, expected, cancellationToken);
         if (state.Vhost is null || state.User is null || !ownership.Owns(state.Vhost) || !ownership.Owns(state.User))
+        {
             return null;
+        }
+
         return expected with { Suspended = state.Mapping.GetValueOrDefault(expected.Login) != expected.Namespace };
     }
 

@@ -42,7 +42,10 @@ internal sealed class RabbitMqOptionsReader(PlatformOptions settings, Action<str
     {
         var broker = settings.Get(RabbitMqSettings.Broker, Embedded);
         if (broker == Embedded)
+        {
             return null;
+        }
+
         if (broker != RabbitMq)
         {
             mistake(RabbitMqSettings.Broker, broker, $"it must be {Embedded} or {RabbitMq}");
@@ -65,7 +68,10 @@ internal sealed class RabbitMqOptionsReader(PlatformOptions settings, Action<str
     private RabbitMqManagementOptions? Management()
     {
         if (settings[RabbitMqManagementSettings.Url] is null)
+        {
             mistake(RabbitMqManagementSettings.Url, "", $"it is needed with {RabbitMqSettings.Broker}={RabbitMq}, for example https://127.0.0.1:15671");
+        }
+
         return new RabbitMqManagementReader(settings, mistake).Read("iot-provider");
     }
 
@@ -73,19 +79,30 @@ internal sealed class RabbitMqOptionsReader(PlatformOptions settings, Action<str
     {
         var text = settings.Get(RabbitMqSettings.AmqpUrl, "amqps://127.0.0.1:5671");
         if (!ServiceUrl.TryParse(text, ["amqps", "amqp"], out var url, out var why))
+        {
             mistake(RabbitMqSettings.AmqpUrl, text, why);
+        }
         else if (url.Url.AbsolutePath is not ("" or "/"))
+        {
             mistake(RabbitMqSettings.AmqpUrl, text, "it must be an amqps URL of a host and a port, without a virtual host");
+        }
         else if (url.Url.Scheme == "amqp" && !ServerName.IsLoopback(url.Host))
+        {
             mistake(RabbitMqSettings.AmqpUrl, text, "amqp would send a password in the clear; only loopback may have it");
+        }
         else
+        {
             return url.Url;
+        }
+
         return null;
     }
 
     private void RequireTlsFolder()
     {
         if (settings[RabbitMqSettings.TlsFolder] is { } path && !Directory.Exists(path))
+        {
             mistake(RabbitMqSettings.TlsFolder, path, "there is no such folder; make it, writable for the provider and readable for RabbitMQ");
+        }
     }
 }

@@ -39,36 +39,54 @@ internal sealed class RabbitMqPlan(RabbitMqApi api, VhostMapping mapping, Rabbit
     private void CloseTheWayIn()
     {
         foreach (var rights in state.UserPermissions)
+        {
             Change($"permission of {tenant.Login} in {rights.Vhost}", null, Text(rights), ct => api.RemovePermissionAsync(rights.Vhost, tenant.Login, ct));
+        }
+
         foreach (var (login, vhost) in state.Mapping.Where(m => m.Value == tenant.Namespace && (m.Key != tenant.Login || tenant.Suspended)))
+        {
             Change($"mapping of {login}", null, vhost, ct => mapping.SetAsync(tenant.Namespace, LeadsIn && !tenant.Suspended ? tenant.Login : null, ct));
+        }
     }
 
     private void Vhost()
     {
         if (state.Vhost is null)
+        {
             Change($"vHost {tenant.Namespace}", "present", null, ct => api.EnsureVhostAsync(tenant.Namespace, new VhostOrder($"Tenant {tenant.TenantId}", ownership.Tag), ct));
+        }
     }
 
     private void User()
     {
         var order = new UserOrder(ownership.Tag);
         if (state.User is not { } user)
+        {
             Change($"user {tenant.Login}", "present", null, ct => api.EnsureUserAsync(tenant.Login, order, ct));
+        }
         else if (user.PasswordHash.Length > 0)
+        {
             Change($"password of {tenant.Login}", null, "set", ct => api.EnsureUserAsync(tenant.Login, order, ct));
+        }
         else if (user.Tags is not [var only] || only != ownership.Tag)
+        {
             Change($"tags of {tenant.Login}", ownership.Tag, string.Join(' ', user.Tags), ct => api.EnsureUserAsync(tenant.Login, order, ct));
+        }
     }
 
     private void ForeignPermissions()
     {
         foreach (var foreign in state.VhostPermissions.Where(p => p.User != tenant.Login && p.User != providerUser && p.User != AmqpAccount.Name))
+        {
             Change($"permission of {foreign.User} in {tenant.Namespace}", null, Text(foreign), ct => api.RemovePermissionAsync(tenant.Namespace, foreign.User, ct));
+        }
+
         foreach (var topics in state.Topics)
+        {
             Change(
                 $"topic permission of {tenant.Login} in {tenant.Namespace}", null, $"{topics.Exchange}: write {topics.Write} read {topics.Read}",
                 ct => api.RemoveTopicPermissionsAsync(tenant.Namespace, tenant.Login, ct));
+        }
     }
 
     private void Limits()
@@ -81,7 +99,9 @@ internal sealed class RabbitMqPlan(RabbitMqApi api, VhostMapping mapping, Rabbit
     private void Limit(string what, Dictionary<string, int> now, string name, int expected, Func<string, int, CancellationToken, Task> ensure)
     {
         if (!now.TryGetValue(name, out var actual) || actual != expected)
+        {
             Change(what, Number(expected), now.ContainsKey(name) ? Number(actual) : null, ct => ensure(name, expected, ct));
+        }
     }
 
     private void Telemetry()
@@ -89,33 +109,54 @@ internal sealed class RabbitMqPlan(RabbitMqApi api, VhostMapping mapping, Rabbit
         var all = new PermissionOrder(".*", ".*", ".*");
         var providers = state.VhostPermissions.FirstOrDefault(p => p.User == providerUser);
         if (providers is null || Order(providers) != all)
+        {
             Change($"permission of {providerUser} in {tenant.Namespace}", Text(all), providers is null ? null : Text(providers), ct => api.EnsurePermissionAsync(tenant.Namespace, providerUser, all, ct));
+        }
+
         foreach (var (name, expected) in TelemetryQueue.Policies)
+        {
             if (!Same(state.Policies.GetValueOrDefault(name), expected))
+            {
                 Change($"policy {name} in {tenant.Namespace}", Text(expected), Text(state.Policies.GetValueOrDefault(name)), ct => api.EnsurePolicyAsync(tenant.Namespace, name, expected, ct));
+            }
+        }
+
         foreach (var queue in new[] { TelemetryQueue.Name, TelemetryQueue.Dead }.Where(queue => !state.Queues.Contains(queue)))
+        {
             Change($"queue {queue} in {tenant.Namespace}", "present", null, ct => api.EnsureQueueAsync(tenant.Namespace, queue, ct));
+        }
+
         if (!state.Bindings.Any(b => b.RoutingKey == TelemetryQueue.RoutingKey))
+        {
             Change(
                 $"binding of {TelemetryQueue.Name} in {tenant.Namespace}", TelemetryQueue.RoutingKey, null,
                 ct => api.EnsureBindingAsync(tenant.Namespace, BridgeRights.Exchange, TelemetryQueue.Name, TelemetryQueue.RoutingKey, ct));
+        }
+
         if (state.DeadBindings.Length == 0)
+        {
             Change($"binding of {TelemetryQueue.Dead} in {tenant.Namespace}", "present", null, async ct =>
             {
                 await api.EnsureFanoutAsync(tenant.Namespace, TelemetryQueue.Dead, ct);
                 await api.EnsureBindingAsync(tenant.Namespace, TelemetryQueue.Dead, TelemetryQueue.Dead, "", ct);
             });
+        }
+
         var reader = state.VhostPermissions.FirstOrDefault(p => p.User == AmqpAccount.Name);
         if (reader is null || Order(reader) != TelemetryRights.Permission)
+        {
             Change(
                 $"permission of {AmqpAccount.Name} in {tenant.Namespace}", Text(TelemetryRights.Permission), reader is null ? null : Text(reader),
                 ct => account.GrantAsync(tenant.Namespace, TelemetryRights.Permission, ct));
+        }
     }
 
     private void OpenTheWayIn()
     {
         if (!tenant.Suspended && !LeadsIn)
+        {
             Change($"mapping of {tenant.Login}", tenant.Namespace, state.Mapping.GetValueOrDefault(tenant.Login), ct => mapping.SetAsync(tenant.Namespace, tenant.Login, ct));
+        }
     }
 
     private void Change(string what, string? expected, string? actual, Func<CancellationToken, Task> apply) =>

@@ -37,6 +37,8 @@ internal static class RabbitMqServices
         services.AddConnectionPoll(options.Management, broker).AddSingleton<IConnectionWatcher, BridgePresence>();
         services.AddSingleton<IRevocationWatcher, RevokedBridges>();
         if (options.TlsFolder is { } folder)
+        {
             services.AddBrokerFiles(folder, NameRegistry.Broker(foundation.Options));
+        }
     }
 }

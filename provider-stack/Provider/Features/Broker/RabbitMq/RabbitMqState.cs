@@ -27,7 +27,9 @@ internal sealed class RabbitMqState
         var mapping = api.ReadMappingAsync(cancellationToken);
         await Task.WhenAll(vhost, user, userPermissions, mapping);
         if (await vhost is null)
+        {
             return Of(null, await user, await userPermissions, await mapping);
+        }
 
         var vhostPermissions = api.PermissionsOfVhostAsync(tenant.Namespace, cancellationToken);
         var topics = api.TopicPermissionsAsync(tenant.Namespace, tenant.Login, cancellationToken);

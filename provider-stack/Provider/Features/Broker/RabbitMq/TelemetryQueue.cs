@@ -27,7 +27,10 @@ internal static class TelemetryQueue
     {
         var definition = new JsonObject();
         foreach (var (name, value) in arguments)
+        {
             definition[name] = value;
+        }
+
         return new PolicyInfo(pattern, definition, Priority: 0);
     }
 }

@@ -25,10 +25,16 @@ internal sealed class VhostMapping(RabbitMqApi api, NpgsqlDataSource database) :
             await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
             // Ends with the transaction, and so with this process at the latest.
             await using (var acquire = new NpgsqlCommand("SELECT pg_advisory_xact_lock($1)", connection, transaction) { Parameters = { new() { Value = Lock } } })
+            {
                 await acquire.ExecuteNonQueryAsync(cancellationToken);
+            }
+
             var mapping = await api.ReadMappingAsync(cancellationToken);
             if (Change(mapping, vhost, login))
+            {
                 await api.WriteMappingAsync(mapping, cancellationToken);
+            }
+
             await transaction.CommitAsync(cancellationToken);
         }
         finally
@@ -43,9 +49,15 @@ internal sealed class VhostMapping(RabbitMqApi api, NpgsqlDataSource database) :
     {
         var changed = false;
         foreach (var other in mapping.Where(entry => entry.Value == vhost && entry.Key != login).Select(entry => entry.Key).ToList())
+        {
             changed |= mapping.Remove(other);
+        }
+
         if (login is null || (mapping.TryGetValue(login, out var now) && now == vhost))
+        {
             return changed;
+        }
+
         mapping[login] = vhost;
         return true;
     }

@@ -43,7 +43,10 @@ internal sealed class FederationRegistrations(NpgsqlDataSource database, IDataPr
         await using var reader = await select.ExecuteReaderAsync(cancellationToken);
         var found = new List<(string, string)>();
         while (await reader.ReadAsync(cancellationToken))
+        {
             found.Add((reader.GetString(0), reader.GetString(1)));
+        }
+
         return found;
     }
 

@@ -23,7 +23,10 @@ internal sealed partial class KeycloakFederationProvisioner(
 
         var known = await registrations.FindAsync(client.TenantId, cancellationToken);
         if (known?.Token is { } token && await RepairAsync(client, token, cancellationToken))
+        {
             return;
+        }
+
         await RegisterAsync(client, cancellationToken);
     }
 
@@ -46,7 +49,10 @@ internal sealed partial class KeycloakFederationProvisioner(
 
         var wanted = FederationRepresentation.Of(client);
         if (Representation.Covers(actual, wanted))
+        {
             return true;
+        }
+
         Drifted(client.ClientId);
         // The old token is void from the moment of the change: nothing may come between the change and the new token's record.
         var renewed = await clients.ChangeAsync(wanted, token, cancellationToken);
@@ -67,21 +73,33 @@ internal sealed partial class KeycloakFederationProvisioner(
 
         // There is one already. It is ours if it has the secret that we stored before we ever asked.
         if (!await clients.AuthenticatesAsync(client.ClientId, client.Secret, cancellationToken))
+        {
             throw NeedsAdministrator($"has a client {client.ClientId} that is not the platform's");
+        }
+
         var intended = await registrations.FindAsync(client.TenantId, cancellationToken);
         if (intended?.RedirectUri != redirectUri)
+        {
             throw NeedsAdministrator($"has the client {client.ClientId} with another redirect URI, and the right to change it is lost");
+        }
+
         TokenLost(client.ClientId);
     }
 
     private async Task RemoveAsync(string tenantId, string? secret, CancellationToken cancellationToken)
     {
         if (await registrations.FindAsync(tenantId, cancellationToken) is not { } known)
+        {
             return;
+        }
+
         var clientId = FederationClient.IdOf(tenantId);
         var deleted = known.Token is not null && await clients.DeleteAsync(clientId, known.Token, cancellationToken);
         if (!deleted && secret is not null && await clients.AuthenticatesAsync(clientId, secret, cancellationToken))
+        {
             throw NeedsAdministrator($"still has the client {clientId}, and the right to delete it is lost");
+        }
+
         await registrations.ForgetAsync(tenantId, cancellationToken);
     }
 

@@ -40,7 +40,10 @@ internal sealed class RealmSetup(KeycloakHttp http, KeycloakRealm realm, Keycloa
             $"components?type={Type}", c => (string?)c["providerId"] == "allowed-client-templates" && (string?)c["subType"] == "authenticated", cancellationToken);
         var wanted = new JsonObject { ["allow-default-scopes"] = Representation.List("true"), ["allowed-client-scopes"] = Representation.List(PlatformClients.FederationScope) };
         if (policy is null || Representation.Covers(policy["config"], wanted))
+        {
             return;
+        }
+
         policy["config"] = wanted;
         await admin.ChangeAsync($"components/{Representation.Id(policy)}", policy, "client registration policy", cancellationToken);
     }
@@ -52,7 +55,10 @@ internal sealed class RealmSetup(KeycloakHttp http, KeycloakRealm realm, Keycloa
         {
             var clientId = FederationClient.IdOf(tenantId);
             if (await RealmParts.FindClientAsync(admin, clientId, cancellationToken) is not { } client)
+            {
                 continue;
+            }
+
             var token = await admin.RegistrationTokenAsync(Representation.Id(client), cancellationToken);
             await registrations.StoreAsync(tenantId, redirectUri, token, CancellationToken.None);
             admin.Changes.Add($"client {clientId} taken over");

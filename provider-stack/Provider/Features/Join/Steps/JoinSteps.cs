@@ -55,7 +55,9 @@ internal sealed class FederationStep(IFederationProvisioner federation, Federati
     public async Task EnsureAsync(WorkflowInput input, CancellationToken cancellationToken)
     {
         if (!federation.IsServed)
+        {
             return;
+        }
         // Left by a JOIN that was taken back: its secret must not be this one's.
         await settlement.SettleAsync(input.TenantId, cancellationToken);
         if (await ReplacesAnotherAsync(input, cancellationToken))

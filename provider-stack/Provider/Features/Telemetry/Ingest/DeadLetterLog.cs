@@ -15,7 +15,10 @@ internal sealed partial class DeadLetterLog(string tenantId, TimeProvider time, 
         {
             _count++;
             if (time.GetUtcNow() < _next)
+            {
                 return;
+            }
+
             _next = time.GetUtcNow() + Interval;
             count = _count;
             _count = 0;

@@ -50,7 +50,9 @@ internal sealed partial class TelemetryIngest(
         try
         {
             do
+            {
                 await TryFollowAsync(stop);
+            }
             while (await timer.WaitForNextTickAsync(stop));
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -69,7 +71,10 @@ internal sealed partial class TelemetryIngest(
         {
             // Those who are known go on; the next failures say the same.
             if (!_lookFails)
+            {
                 LookFailed(e);
+            }
+
             _lookFails = true;
         }
     }
@@ -86,7 +91,9 @@ internal sealed partial class TelemetryIngest(
 
         var context = new IngestContext(_queue.Writer, options, metrics, time);
         foreach (var tenantId in wanted.Where(id => !_tenants.ContainsKey(id)))
+        {
             _tenants[tenantId] = new TenantIngest(tenantId, connections, _connecting, RepairAsync, context, log);
+        }
     }
 
     /// <summary>The broker's reconciler gives every tenant what it lacks there.</summary>

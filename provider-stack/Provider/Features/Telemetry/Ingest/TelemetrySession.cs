@@ -63,14 +63,21 @@ internal sealed class TelemetrySession : ITelemetrySource, IAsyncDisposable
     public async Task TakeAsync(ulong tag, bool redelivered, string routingKey, ReadOnlyMemory<byte> body)
     {
         if (_closing.IsCancellationRequested || _ended.Task.IsCompleted)
+        {
             return;
+        }
+
         try
         {
             if (TelemetryParser.TryParse(_tenantId, routingKey, body.Span, Now(), _context.Options.Retention, out var message, out var refusal))
+            {
                 await _context.Queue.WriteAsync(new TelemetryDelivery(this, tag, redelivered, message), _closing.Token);
+            }
             else
+            {
                 // Its bytes are the client's until this method returns.
                 _ = RefuseAsync(tag, routingKey, body.ToArray(), refusal);
+            }
         }
         catch (OperationCanceledException) when (_closing.IsCancellationRequested)
         {
@@ -115,7 +122,10 @@ internal sealed class TelemetrySession : ITelemetrySource, IAsyncDisposable
         // A broker that is out of memory or disk reads nothing any more.
         await _acknowledging.WaitAsync(IngestLimits.DrainTimeout, _context.Time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (_connection.IsOpen)
+        {
             await _connection.CloseAsync(Constants.ReplySuccess, "done", IngestLimits.DrainTimeout, abort: true, CancellationToken.None);
+        }
+
         await _connection.DisposeAsync();
         _closing.Dispose();
     }
@@ -146,9 +156,14 @@ internal sealed class TelemetrySession : ITelemetrySource, IAsyncDisposable
             {
                 var before = frontier.Tag;
                 while (_done.Reader.TryRead(out var tag))
+                {
                     frontier.Done(tag);
+                }
+
                 if (frontier.Tag > before)
+                {
                     await _channel.BasicAckAsync(frontier.Tag, multiple: true, CancellationToken.None);
+                }
             }
         }
         catch (Exception e) when (e is AlreadyClosedException or OperationInterruptedException or IOException or ObjectDisposedException or ChannelClosedException)
@@ -181,6 +196,8 @@ internal sealed class AckFrontier
     {
         _ahead.Add(tag);
         while (_ahead.Remove(Tag + 1))
+        {
             Tag++;
+        }
     }
 }

@@ -53,7 +53,10 @@ internal sealed partial class TelemetryWriter(ChannelReader<TelemetryDelivery> q
         {
             // Of a session that has ended the broker gives everything to the next one.
             if (delivery.Session.Ended.IsCompleted)
+            {
                 continue;
+            }
+
             characters += delivery.Message.Payload.Length;
             _batch.Add(delivery);
         }
@@ -62,7 +65,9 @@ internal sealed partial class TelemetryWriter(ChannelReader<TelemetryDelivery> q
     private async Task StoreAsync(IReadOnlyList<TelemetryDelivery> batch, CancellationToken giveUp)
     {
         if (batch.Count > 0 && await TryStoreAsync(batch, giveUp) is { } refusal)
+        {
             await IsolateAsync(batch, refusal, giveUp);
+        }
     }
 
     /// <summary>
@@ -79,12 +84,19 @@ internal sealed partial class TelemetryWriter(ChannelReader<TelemetryDelivery> q
         {
             var tenants = part.Select(delivery => delivery.Message.TenantId).Distinct(StringComparer.Ordinal).ToList();
             if (statements >= IngestLimits.IsolationStatements && tenants is [var one] && refused.Contains(one))
+            {
                 foreach (var session in part.Select(delivery => delivery.Session).Distinct())
+                {
                     session.End("the database refuses too many of its messages");
+                }
+            }
             else if (await TryStoreAsync(part, giveUp) is { } again)
             {
                 if (tenants is [var culprit])
+                {
                     refused.Add(culprit);
+                }
+
                 Split(part, again, parts);
             }
         }
@@ -117,7 +129,10 @@ internal sealed partial class TelemetryWriter(ChannelReader<TelemetryDelivery> q
         }
 
         if (_isAway)
+        {
             StoredAgain();
+        }
+
         _isAway = false;
         return null;
     }
@@ -128,7 +143,9 @@ internal sealed partial class TelemetryWriter(ChannelReader<TelemetryDelivery> q
         var fresh = part.Where(delivery => !delivery.IsRepetition).Select(delivery => delivery.Message).ToList();
         metrics.Stored(await store.StoreAsync(fresh, giveUp), part.Count);
         foreach (var delivery in part)
+        {
             delivery.Session.Acknowledge(delivery.Tag);
+        }
     }
 
     private ResiliencePipeline CreateBackoff()
@@ -138,7 +155,10 @@ internal sealed partial class TelemetryWriter(ChannelReader<TelemetryDelivery> q
         retry.OnRetry = args =>
         {
             if (!_isAway)
+            {
                 DatabaseAway(args.Outcome.Exception!.Message);
+            }
+
             _isAway = true;
             return default;
         };
@@ -166,7 +186,10 @@ internal sealed partial class TelemetryWriter(ChannelReader<TelemetryDelivery> q
             var before = delivery.Session.StoredBefore ??= await store.LastStoredAsync(delivery.Message.TenantId, IngestLimits.Prefetch, cancellationToken);
             var same = before.FindIndex(identity => identity.AsSpan().SequenceEqual(delivery.Message.Identity));
             if (same < 0)
+            {
                 continue;
+            }
+
             before.RemoveAt(same);
             delivery.IsRepetition = true;
         }

@@ -49,7 +49,10 @@ internal sealed partial class TenantIngest : IAsyncDisposable
     {
         await StopTakingAsync();
         if (_session is not null)
+        {
             await _session.DisposeAsync();
+        }
+
         _stop.Dispose();
     }
 
@@ -83,9 +86,14 @@ internal sealed partial class TenantIngest : IAsyncDisposable
         {
             // The first of a row is worth a line, the next ones say the same.
             if (args.AttemptNumber == 0)
+            {
                 Failed(_tenantId, args.Outcome.Exception!.GetBaseException().Message);
+            }
+
             if (args.Outcome.Exception is OperationInterruptedException { ShutdownReason.ReplyCode: AmqpConnections.VhostRefused })
+            {
                 await TryRepairAsync();
+            }
         };
         return new ResiliencePipelineBuilder { TimeProvider = _context.Time }.AddRetry(retry).Build();
     }

@@ -39,8 +39,14 @@ internal sealed class EnrollmentTokens(
         await transaction.CommitAsync(cancellationToken);
         return new CreatedEnrollmentToken
         {
-            Id = token.Id, Token = secret, DeviceId = token.DeviceId, Uses = token.Uses, ExpiresAt = token.ExpiresAt,
-            TenantUrl = options.PublicUrl.AbsoluteUri, RootFingerprint = authority.RootFingerprint, TrustDomain = tenant.TrustDomain,
+            Id = token.Id,
+            Token = secret,
+            DeviceId = token.DeviceId,
+            Uses = token.Uses,
+            ExpiresAt = token.ExpiresAt,
+            TenantUrl = options.PublicUrl.AbsoluteUri,
+            RootFingerprint = authority.RootFingerprint,
+            TrustDomain = tenant.TrustDomain,
         };
     }
 
@@ -76,9 +82,15 @@ internal sealed class EnrollmentTokens(
         var revoked = await db.EnrollmentTokens.Where(t => t.Id == id && t.RevokedAt == null)
             .ExecuteUpdateAsync(t => t.SetProperty(x => x.RevokedAt, now).SetProperty(x => x.RevokedBy, actor), cancellationToken);
         if (revoked == 0 && !await db.EnrollmentTokens.AnyAsync(t => t.Id == id, cancellationToken))
+        {
             throw new ProblemException(404, "enrollment_token_unknown", "There is no enrolment token with this id.");
+        }
+
         if (revoked == 1)
+        {
             await db.AppendAuditAsync(actor, "enrollment_token.revoked", id.ToString(), null, cancellationToken);
+        }
+
         await transaction.CommitAsync(cancellationToken);
     }
 }

@@ -24,7 +24,10 @@ internal static class TokenEndpoints
     {
         var order = TokenOrder.Decode(request);
         if (order.DeviceId is { } deviceId)
+        {
             certificates.CheckPermitted(deviceId);
+        }
+
         return TypedResults.Created((string?)null, await tokens.CreateAsync(order, Caller.Name(caller), cancellationToken));
     }
 
@@ -51,12 +54,21 @@ internal sealed record TokenOrder(string? DeviceId, int Uses, TimeSpan Lifetime,
     public static TokenOrder Decode(CreateEnrollmentTokenRequest request)
     {
         if (request.DeviceId is { } id)
+        {
             DevicePath.Check(id);
+        }
+
         if (request.Uses is < 1 or > MaxUses || (request.DeviceId is not null && request.Uses != 1))
+        {
             throw new ProblemException(400, "invalid_uses", $"A fleet token has 1 to {MaxUses} uses, a token for one device has 1.");
+        }
+
         var lifetime = TimeSpan.FromSeconds(request.ExpiresInSeconds);
         if (lifetime < MinLifetime || lifetime > MaxLifetime)
+        {
             throw new ProblemException(400, "invalid_expiry", $"expires_in_seconds lies between {MinLifetime.TotalSeconds} and {MaxLifetime.TotalSeconds}.");
+        }
+
         return new TokenOrder(request.DeviceId, request.Uses, lifetime, OptionalText.Check(request.Note, "note", 256));
     }
 }

@@ -26,7 +26,9 @@ internal sealed class BridgeCertificateCheck(JoinFiles files, ProviderLink provi
         try
         {
             if (BundleVerifier.BridgeProblem(bundle, key.ExportSubjectPublicKeyInfo(), Pem.ParseCertificates(bundle.CaChain), root, time.GetUtcNow()) is { } problem)
+            {
                 throw new StartupException($"{problem}. Restore {files.BridgeKey} and {files.Bundle} from the same backup");
+            }
         }
         catch (Exception e) when (e is PkiException or CryptographicException)
         {

@@ -12,7 +12,10 @@ internal sealed class DatabaseOwnerCheck(JoinFiles files, ProviderLink provider,
     {
         var owner = await identity.FindAsync(cancellationToken);
         if (owner is null)
+        {
             return "the database belongs to nobody yet";
+        }
+
         var (tenantId, root) = Ours();
         return owner.TenantId == tenantId && owner.RootFingerprint == root
             ? null

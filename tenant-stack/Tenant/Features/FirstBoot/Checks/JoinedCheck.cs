@@ -16,9 +16,15 @@ internal sealed class JoinedCheck(
     private string? Inspect()
     {
         if (files.ReadBundle() is not { } bundle)
+        {
             return File.Exists(files.Bundle) ? "the join bundle on disk is damaged" : "not joined yet";
+        }
+
         if (options.TenantId is { } wanted && wanted != bundle.TenantId)
+        {
             throw new StartupException($"this data folder belongs to tenant '{bundle.TenantId}', but {TenantSettings.TenantId} says '{wanted}'");
+        }
+
         try
         {
             return subCa.IsInstalled ? null : Problem(bundle) is { } problem ? $"the join bundle on disk cannot be used: {problem}" : null;
@@ -32,10 +38,16 @@ internal sealed class JoinedCheck(
     public async Task FixAsync(CancellationToken cancellationToken)
     {
         if ((await identity.FindAsync(cancellationToken))?.ConfirmedAt is not null)
+        {
             throw new StartupException($"{files.Bundle} is missing or damaged, and the provider hands it out only until it was confirmed. Restore it from a backup");
+        }
+
         var bundle = await join.RunAsync(cancellationToken);
         if (options.TenantId is { } wanted && wanted != bundle.TenantId)
+        {
             throw new StartupException($"the JOIN key is for tenant '{bundle.TenantId}', but {TenantSettings.TenantId} says '{wanted}'");
+        }
+
         using var bridgeKey = files.ReadBridgeKey()!;
         await rules.RequireUsableAsync(bundle, bridgeKey);
         JoinRecord.Of(options).WriteTo(Path.GetDirectoryName(files.Bundle)!);

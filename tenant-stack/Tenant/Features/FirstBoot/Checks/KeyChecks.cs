@@ -32,7 +32,10 @@ internal sealed class BridgeKeyCheck(JoinFiles files) : IFirstBootCheck
     {
         using var existing = files.ReadBridgeKey();
         if (existing is null && files.ReadBundle() is not null)
+        {
             throw new StartupException($"{files.BridgeKey} is gone, but the provider has certified it. Restore it from a backup; without one, have the provider remove this tenant and join again with an empty data folder");
+        }
+
         using var key = existing is null ? ECDsa.Create(ECCurve.NamedCurves.nistP256) : null;
         JoinFiles.Write(files.BridgeKey, (key ?? existing!).ExportPkcs8PrivateKeyPem() + "\n", AtomicFile.Secret);
         return Task.CompletedTask;
@@ -44,7 +47,10 @@ internal sealed class BridgeKeyCheck(JoinFiles files) : IFirstBootCheck
         {
             using var key = files.ReadBridgeKey();
             if (key is null)
+            {
                 return "no MQTT bridge key";
+            }
+
             return File.GetUnixFileMode(files.BridgeKey) == AtomicFile.Secret ? null : "others may read the MQTT bridge key";
         }
         catch (CryptographicException e)

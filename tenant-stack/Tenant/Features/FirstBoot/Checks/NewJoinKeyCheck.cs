@@ -22,14 +22,26 @@ internal sealed class NewJoinKeyCheck(
     public async Task<string?> InspectAsync(CancellationToken cancellationToken)
     {
         if (pending.Bundle is not null)
+        {
             return "the answer to a new JOIN key is not in place yet";
+        }
+
         if (options is not { HasJoined: true, JoinKey: { } key } || !CanAsk())
+        {
             return null;
+        }
+
         var record = JoinRecord.Find(options.DataPath);
         if (record is { JoinKeySha256: not null })
+        {
             return record.IsKey(key) ? null : "a new JOIN key was given";
+        }
+
         if (HasSubCaExpired())
+        {
             return "a JOIN key was given, and the Sub-CA certificate has expired";
+        }
+
         return await IsKnownToBeRefusedAsync(cancellationToken) ? "a JOIN key was given, and the provider refuses the bridge certificate" : null;
     }
 
@@ -106,7 +118,9 @@ internal sealed class NewJoinKeyCheck(
             _ => $"{TenantSettings.JoinKey} does not help, because the provider refuses this tenant ({refusal.Code}): {refusal.Message.TrimEnd('.')}. Leave it out, and ask the provider's admin",
         };
         if (problem is not null)
+        {
             throw new StartupException(problem);
+        }
     }
 
     private bool HasSubCaExpired() => subCa.IsInstalled && subCa.Issuers.Active.Certificate.NotAfterUtc() < time.GetUtcNow();
@@ -116,7 +130,10 @@ internal sealed class NewJoinKeyCheck(
         using var bridgeKey = pending.EnsureBridgeKey();
         var bundle = await CallAsync(requests.Create(bridgeKey), cancellationToken);
         if (files.ReadBundle() is { } present && present.TenantId != bundle.TenantId)
+        {
             throw new StartupException($"{TenantSettings.JoinKey} is for tenant '{bundle.TenantId}', but this data folder belongs to tenant '{present.TenantId}'");
+        }
+
         await rules.RequireUsableAsync(bundle, bridgeKey);
         return bundle;
     }

@@ -22,10 +22,16 @@ internal sealed class SubCaCertificateCheck(JoinFiles files, ProviderLink provid
     private string? Inspect()
     {
         if (!subCa.IsInstalled)
+        {
             return "no Sub-CA certificate is installed";
+        }
+
         var verified = Verify();
         if (verified.IsValid)
+        {
             return null;
+        }
+
         return verified.WrongTime is not null
             ? $"the Sub-CA certificate is {verified.Reason} by this machine's clock"
             : throw new StartupException($"the Sub-CA certificate cannot be used: {verified.Reason}. Restore {files.Folder} and the Sub-CA from the same backup");
@@ -35,10 +41,16 @@ internal sealed class SubCaCertificateCheck(JoinFiles files, ProviderLink provid
     private async Task WaitForTheClockAsync()
     {
         if (Verify() is not { WrongTime: { } period } verified)
+        {
             return;
+        }
+
         var difference = await provider.ClockDifferenceAsync();
         if (difference is { } known && time.GetUtcNow() + known > period.NotAfter)
+        {
             throw new StartupException($"the Sub-CA certificate {verified.Reason}, by the provider's clock too. Ask the provider's admin for a new JOIN key (iot tenants replace-key {files.ReadBundle()!.TenantId}) and start with it on this data folder; devices whose certificates ended with it enrol again");
+        }
+
         throw new ProviderBusyException($"the Sub-CA certificate is {verified.Reason}; {await provider.ClocksAsync()}");
     }
 

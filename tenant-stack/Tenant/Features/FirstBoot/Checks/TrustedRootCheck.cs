@@ -24,10 +24,16 @@ internal sealed class TrustedRootCheck(TenantOptions options, JoinFiles files, P
     {
         using var root = provider.TrustedRoot();
         if (root is null)
+        {
             return "the provider's root is not on disk";
+        }
+
         var fingerprint = Fingerprint.Sha256Hex(root.RawDataMemory.Span);
         if (options.RootFingerprint is null || options.RootFingerprint == fingerprint)
+        {
             return null;
+        }
+
         return subCa.IsInstalled
             ? throw new StartupException($"this tenant has joined a provider with the root {fingerprint}, but {TenantSettings.RootFingerprint} says {options.RootFingerprint}: correct it, or start with an empty data folder to join another provider")
             : "the root on disk has another fingerprint";

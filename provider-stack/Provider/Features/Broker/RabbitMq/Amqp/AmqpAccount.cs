@@ -27,7 +27,9 @@ internal sealed class AmqpAccount(RabbitMqApi api, RabbitMqOwnership ownership, 
         var user = await api.FindUserAsync(Name, cancellationToken);
         ownership.RequireOwn(Name, user);
         if (user is null || user.Tags is not [var only] || only != ownership.Tag || !Opens(user.PasswordHash))
+        {
             await api.EnsureUserAsync(Name, new UserOrder(ownership.Tag) { PasswordHash = Hash(RandomNumberGenerator.GetBytes(SaltLength)) }, cancellationToken);
+        }
     }
 
     /// <summary>Exactly these rights in that vHost.</summary>

@@ -61,7 +61,9 @@ internal sealed class AmqpConnections(RabbitMqOptions options, AmqpAccount accou
         try
         {
             await using (await factory.CreateConnectionAsync(cancellationToken))
+            {
                 return true;
+            }
         }
         catch (BrokerUnreachableException e) when (e.InnerException is AuthenticationFailureException)
         {

@@ -43,7 +43,9 @@ internal sealed partial class BrokerProof(BrokerTrial trial, TimeProvider time, 
         do
         {
             if (IsDue)
+            {
                 await TryAsync(stoppingToken);
+            }
         }
         while (await timer.WaitForNextTickAsync(stoppingToken));
     }
@@ -73,14 +75,24 @@ internal sealed partial class BrokerProof(BrokerTrial trial, TimeProvider time, 
     {
         var outcome = result.Away is { } away ? away.Message : Text(result.Found);
         if (outcome == _told)
+        {
             return result;
+        }
+
         _told = outcome;
         if (result.Away is not null)
+        {
             CouldNotTry(outcome);
+        }
         else if (result.Found.Count > 0)
+        {
             DoesNotHold(outcome);
+        }
         else
+        {
             Holds();
+        }
+
         return result;
     }
 

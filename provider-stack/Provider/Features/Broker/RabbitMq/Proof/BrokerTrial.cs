@@ -33,12 +33,23 @@ internal sealed class BrokerTrial(RabbitMqOptions options, AmqpConnections conne
     {
         var found = new List<BrokerDifference>();
         if (!await AsksAsync(cancellationToken))
+        {
             found.Add(new BrokerDifference("questions to the provider", "the broker asks about every login (15-ask.conf)", "it does not: wrong auth_backends, or it cannot reach auth_http.*_path or does not trust the certificate there; its log says why"));
+        }
+
         foreach (var (what, factory) in Strangers())
+        {
             if (await connections.LetsInAsync(factory, cancellationToken))
+            {
                 found.Add(new BrokerDifference(what, "refused", "let in"));
+            }
+        }
+
         if (Untried.Count == 0 && await RevokedAsync(cancellationToken) is { } revoked && await TakesAsync(revoked, cancellationToken))
+        {
             found.Add(new BrokerDifference("logins with a revoked certificate", "refused (advanced.config)", "let in"));
+        }
+
         return found;
     }
 
@@ -59,17 +70,23 @@ internal sealed class BrokerTrial(RabbitMqOptions options, AmqpConnections conne
         {
             factory.UserName = BridgeAccess.For(BusVhost.Name).Login;
             factory.Password = Guid.NewGuid().ToString("N");
-        });
+        }
+        );
         // This host's own certificate: good, and no bridge's.
         if (connections.IsTls)
+        {
             yield return ("logins with a certificate that is no bridge's", factory => factory.AuthMechanisms = [new ExternalMechanismFactory()]);
+        }
     }
 
     /// <summary>Waits for the first one to be on the broker's lists.</summary>
     private async Task<SslStreamCertificateContext?> RevokedAsync(CancellationToken cancellationToken)
     {
         if (await canary.FindAsync(cancellationToken) is { } revoked)
+        {
             return revoked;
+        }
+
         await Task.Delay(RevokedCanary.Settling, time, cancellationToken);
         return await canary.FindAsync(cancellationToken);
     }

@@ -45,7 +45,10 @@ internal sealed class RevokedCanary(Authority authority, DataFolder folder, Time
     private string? Load()
     {
         if (folder.TryRead(File) is not { } bytes)
+        {
             return null;
+        }
+
         var pem = Encoding.ASCII.GetString(bytes);
         var parsed = Parse(pem);
         return parsed.NotAfter > time.GetUtcNow().AddDays(1) && IssuerInfo.FromCertificate(authority.Chain.Issuer).HasSigned(parsed) ? pem : null;
