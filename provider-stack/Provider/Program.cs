@@ -29,13 +29,12 @@ internal static class Program
 {
     public static Task<int> Main(string[] args) => HostProgram.RunAsync(args, async (arguments, stopping) =>
     {
-        var settings = PlatformOptions.Load(arguments, ProviderSettings.All);
-        var options = ProviderOptionsReader.Read(settings);
+        var options = ProviderOptionsReader.Read(ProviderSettings.Load(arguments));
         using var loggers = HostLogging.CreateFactory();
-        await using var foundation = await ProviderFoundation.LayAsync(options, settings, TimeProvider.System, loggers, Console.Out, stopping);
+        await using var foundation = await ProviderFoundation.BootstrapAsync(options, TimeProvider.System, loggers, Console.Out, stopping);
         await using var app = Build(foundation);
         await app.StartOrStopAsync(stopping);
-        foreach (var line in ReadyLines.Of(options.Listen[0], foundation.Ca.Authority.RootFingerprint, InitialAdmin.SignIn(options.PublicUrl, options.DataFolder), Next(options)))
+        foreach (var line in ReadyLines.Of(options.Listen[0], foundation.Ca.Authority.RootFingerprint, InitialAdmin.SignIn(options.PublicUrl, options.DataPath), Next(options)))
         {
             await Console.Out.WriteLineAsync(line);
         }
@@ -44,7 +43,7 @@ internal static class Program
     });
 
     private static string Next(ProviderOptions options) =>
-        "iot tenants prepare TENANT-ID --name \"NAME\" --env-file TENANT-ID.env" + ReadyLines.Options(options.DataFolder, DataFolder.DefaultPath("provider"), options.PublicUrl, defaultPort: 9443);
+        "iot tenants prepare TENANT-ID --name \"NAME\" --env-file TENANT-ID.env" + ReadyLines.Options(options.DataPath, DataFolder.DefaultPath("provider"), options.PublicUrl, defaultPort: 9443);
 
     /// <param name="foundation">Outlives the application.</param>
     /// <param name="replace">Last word on the services: other implementations of the seams.</param>

@@ -1,3 +1,4 @@
+using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
 using Npgsql;
 
@@ -6,6 +7,20 @@ namespace IoTPlatform.Database;
 /// <summary>What a connection string says, without connecting.</summary>
 public static class DatabaseSetting
 {
+    public const string Name = "IOT_DATABASE";
+
+    /// <summary>Null: the private server.</summary>
+    public static string? Read(SettingsReader settings)
+    {
+        var text = settings.Secret(Name);
+        if (text is not null && Problem(text) is { } problem)
+        {
+            settings.Add($"{Name}: {problem}.");
+        }
+
+        return text;
+    }
+
     /// <summary>Null when it can be parsed. Never repeats any of it: the password is in there.</summary>
     public static string? Problem(string connectionString)
     {

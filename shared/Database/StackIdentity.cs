@@ -11,7 +11,7 @@ namespace IoTPlatform.Database;
 /// <param name="folder">The stack's.</param>
 /// <param name="kind"><c>provider</c> or <c>tenant</c>.</param>
 /// <param name="hasKeys">The folder holds CA keys that have been used.</param>
-/// <param name="lost">The operator says that there is no database to restore (<see cref="PlatformOptions.LostDatabase"/>).</param>
+/// <param name="lost">The operator says that there is no database to restore (<see cref="PlatformConfiguration.LostDatabase"/>).</param>
 public sealed class StackIdentity(DataFolder folder, string kind, bool hasKeys, bool lost)
 {
     private const string FileName = "stack-id";
@@ -58,7 +58,7 @@ public sealed class StackIdentity(DataFolder folder, string kind, bool hasKeys, 
 
         if (lost && !isLost)
         {
-            throw new StartupException($"Nothing is lost: the database belongs to this data folder. Start without --i-lost-the-database ({PlatformOptions.LostDatabase}).");
+            throw new StartupException($"Nothing is lost: the database belongs to this data folder. Start without --i-lost-the-database ({PlatformConfiguration.LostDatabase}).");
         }
 
         // A lost database that turns up again must be refused: it knows less than the new one.

@@ -29,73 +29,56 @@ public static class RabbitMqManagementSettings
     public static IReadOnlyList<string> All { get; } = [Url, User, Password, CaFile];
 }
 
-/// <summary>Reads the settings of a management API. Every mistake is told to <paramref name="mistake"/>: setting, value, what is wrong with it.</summary>
-public sealed class RabbitMqManagementReader(PlatformOptions settings, Action<string, string, string> mistake)
+/// <summary>Reads the settings of a management API.</summary>
+public static class RabbitMqManagementReader
 {
-    /// <summary>Null: there is no URL, or there are mistakes.</summary>
-    public RabbitMqManagementOptions? Read(string defaultUser)
+    /// <summary>Null: there is no URL, or it cannot be used.</summary>
+    public static RabbitMqManagementOptions? Read(SettingsReader settings, string defaultUser)
     {
-        if (settings[RabbitMqManagementSettings.Url] is not { } text)
+        if (settings[RabbitMqManagementSettings.Url] is null)
         {
             return null;
         }
 
-        var url = Url(text);
-        var password = Password();
-        return RootsAreReadable() && url is not null && password is not null
-            ? new RabbitMqManagementOptions
-            {
-                Url = url,
-                User = settings.Get(RabbitMqManagementSettings.User, defaultUser),
-                Password = password,
-                CaFile = settings[RabbitMqManagementSettings.CaFile],
-            }
-            : null;
+        RequireReadableRoots(settings);
+        var password = Password(settings);
+        return Url(settings) is not { } url ? null : new RabbitMqManagementOptions
+        {
+            Url = url,
+            User = settings.Get(RabbitMqManagementSettings.User, defaultUser),
+            Password = password,
+            CaFile = settings[RabbitMqManagementSettings.CaFile],
+        };
     }
 
-    private Uri? Url(string text)
+    private static Uri? Url(SettingsReader settings)
     {
-        if (!ServiceUrl.TryParse(text, ["https", "http"], out var read, out var why))
+        var url = settings.Url(RabbitMqManagementSettings.Url, Uri.UriSchemeHttps, Uri.UriSchemeHttp);
+        if (url is { IsLoopback: false } && url.Scheme == Uri.UriSchemeHttp)
         {
-            mistake(RabbitMqManagementSettings.Url, text, why);
-        }
-        else if (read.Url.Scheme == Uri.UriSchemeHttp && !read.Url.IsLoopback)
-        {
-            mistake(RabbitMqManagementSettings.Url, text, "http would send the password in the clear; only loopback may have it");
-        }
-        else
-        {
-            return read.Url.AbsolutePath.EndsWith('/') ? read.Url : new Uri(read.Url.AbsoluteUri + "/");
+            settings.Invalid(RabbitMqManagementSettings.Url, url.OriginalString, "http would send the password in the clear; only loopback may have it");
         }
 
-        return null;
+        return url is null || url.AbsolutePath.EndsWith('/') ? url : new Uri(url.AbsoluteUri + "/");
     }
 
-    private string? Password()
+    private static string Password(SettingsReader settings)
     {
         const string File = RabbitMqManagementSettings.Password + "_FILE";
-        try
+        var password = settings.Secret(RabbitMqManagementSettings.Password);
+        if (password is null && settings[File] is null)
         {
-            if (settings.Secret(RabbitMqManagementSettings.Password) is { } password)
-            {
-                return password;
-            }
-
-            mistake(File, "", $"it must name a file with the password of {RabbitMqManagementSettings.User}");
-        }
-        catch (StartupException e)
-        {
-            mistake(File, settings[File]!, e.Message);
+            settings.Invalid(File, "", $"it must name a file with the password of {RabbitMqManagementSettings.User}");
         }
 
-        return null;
+        return password ?? "";
     }
 
-    private bool RootsAreReadable()
+    private static void RequireReadableRoots(SettingsReader settings)
     {
         if (settings[RabbitMqManagementSettings.CaFile] is not { } path)
         {
-            return true;
+            return;
         }
 
         try
@@ -104,13 +87,10 @@ public sealed class RabbitMqManagementReader(PlatformOptions settings, Action<st
             {
                 certificate.Dispose();
             }
-
-            return true;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or PkiException)
         {
-            mistake(RabbitMqManagementSettings.CaFile, path, $"it has to be a readable PEM file with root certificates ({e.Message})");
-            return false;
+            settings.Invalid(RabbitMqManagementSettings.CaFile, path, $"it has to be a readable PEM file with root certificates ({e.Message})");
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Hosting;
 using IoTPlatform.Hosting.Observability;
 using IoTPlatform.Identity.Oidc;
@@ -8,10 +9,10 @@ using IoTPlatform.Provider.Features.Telemetry;
 
 namespace IoTPlatform.Provider.Configuration;
 
-/// <summary>The provider's configuration, complete and valid. Secrets stay in <see cref="PlatformOptions"/>, or in classes that do not print them.</summary>
+/// <summary>The provider's configuration, complete and valid. It carries secrets, so it prints nothing.</summary>
 internal sealed record ProviderOptions
 {
-    public required string DataFolder { get; init; }
+    public required string DataPath { get; init; }
 
     /// <summary>https URLs to listen on.</summary>
     public required IReadOnlyList<string> Listen { get; init; }
@@ -38,6 +39,11 @@ internal sealed record ProviderOptions
 
     /// <summary>A backup that fills the private database at this start.</summary>
     public string? Restore { get; init; }
+
+    /// <summary>Of the first account; null: generated.</summary>
+    public string? AdminPassword { get; init; }
+
+    public required Func<DataFolder, CaPasswords> ResolvePasswords { get; init; }
 
     public required Uri RabbitmqUrl { get; init; }
     public required Uri RabbitmqMqttUrl { get; init; }
@@ -74,4 +80,6 @@ internal sealed record ProviderOptions
         .Select(name => IPAddress.TryParse(name, out var ip) && ip.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6 ? $"[{name}]" : name)
         .SelectMany(name => Listen.Select(url => new UriBuilder(Uri.UriSchemeHttps, name, ListenAddress.Parse(url).Port).Uri))
         .Prepend(PublicUrl);
+
+    public override string ToString() => nameof(ProviderOptions);
 }

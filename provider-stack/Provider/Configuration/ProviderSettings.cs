@@ -6,6 +6,7 @@ using IoTPlatform.Identity;
 using IoTPlatform.Identity.Oidc;
 using IoTPlatform.Provider.Features.Broker.RabbitMq;
 using IoTPlatform.Provider.Features.Telemetry;
+using IoTPlatform.RabbitMq;
 
 namespace IoTPlatform.Provider.Configuration;
 
@@ -13,22 +14,25 @@ namespace IoTPlatform.Provider.Configuration;
 internal static class ProviderSettings
 {
     public const string Data = "IOT_DATA";
-    public const string Listen = "IOT_LISTEN";
     public const string Names = "IOT_NAMES";
     public const string ReservedNames = "IOT_RESERVED_NAMES";
     public const string PublicUrl = "IOT_PUBLIC_URL";
     public const string PlatformDomain = "IOT_PLATFORM_DOMAIN";
-    public const string Database = "IOT_DATABASE";
-    public const string AdminPassword = AdminPasswordSetting.Name;
     public const string RabbitmqUrl = "IOT_RABBITMQ_URL";
     public const string RabbitmqMqttUrl = "IOT_RABBITMQ_MQTT_URL";
     public const string Plans = "IOT_PLANS";
     public const string RenewalsPerSubject = "IOT_RENEWALS_PER_SUBJECT";
     public const string DiscoveryUrl = "IOT_CDM_DISCOVERY_URL";
 
-    public static readonly string[] All =
+    private static readonly string[] Secrets = [DatabaseSetting.Name, AdminPasswordSetting.Name, RabbitMqManagementSettings.Password];
+
+    private static readonly string[] All =
     [
-        Data, Listen, Names, ReservedNames, PublicUrl, PlatformDomain, Database, AdminPassword, RabbitmqUrl, RabbitmqMqttUrl, DiscoveryUrl, Plans, RenewalsPerSubject,
-        PlatformOptions.LostDatabase, PlatformDatabase.RestoreSetting, CaPasswords.AuthoritySetting, CaPasswords.ProvisionerSetting, .. OidcSettings.All, .. RabbitMqSettings.All, .. ObservabilityOptions.Settings, TelemetryOptions.RetentionSetting,
+        .. Secrets, Data, ListenAddress.Setting, Names, ReservedNames, PublicUrl, PlatformDomain, RabbitmqUrl, RabbitmqMqttUrl, DiscoveryUrl, Plans, RenewalsPerSubject,
+        PlatformConfiguration.LostDatabase, PlatformDatabase.RestoreSetting, CaPasswords.AuthoritySetting, CaPasswords.ProvisionerSetting, .. OidcSettings.All, .. RabbitMqSettings.All,
+        .. ObservabilityOptions.Settings, TelemetryOptions.RetentionSetting,
     ];
+
+    /// <summary>As <see cref="PlatformConfiguration.Load"/>.</summary>
+    public static IConfiguration Load(IReadOnlyList<string> args, IReadOnlyDictionary<string, string>? environment = null) => PlatformConfiguration.Load(args, All, Secrets, environment);
 }

@@ -12,10 +12,9 @@ internal sealed class ProviderFoundation : IAsyncDisposable
 {
     private readonly Stack<IAsyncDisposable> _owned = [];
 
-    private ProviderFoundation(ProviderOptions options, PlatformOptions settings, DataFolder folder, TimeProvider time, ILoggerFactory loggers)
+    private ProviderFoundation(ProviderOptions options, DataFolder folder, TimeProvider time, ILoggerFactory loggers)
     {
         Options = options;
-        Settings = settings;
         Folder = folder;
         Time = time;
         Loggers = loggers;
@@ -24,22 +23,20 @@ internal sealed class ProviderFoundation : IAsyncDisposable
     /// <summary>After the start with the platform domain that is kept.</summary>
     public ProviderOptions Options { get; private set; }
 
-    /// <summary>For secrets; everything else is in <see cref="Options"/>.</summary>
-    public PlatformOptions Settings { get; }
     public DataFolder Folder { get; }
     public TimeProvider Time { get; }
     public ILoggerFactory Loggers { get; }
     public PlatformDatabase Database { get; private set; } = null!;
     public CertificateAuthorityModule Ca { get; private set; } = null!;
 
-    public static async Task<ProviderFoundation> LayAsync(
-        ProviderOptions options, PlatformOptions settings, TimeProvider time, ILoggerFactory loggers, TextWriter output, CancellationToken cancellationToken)
+    public static async Task<ProviderFoundation> BootstrapAsync(
+        ProviderOptions options, TimeProvider time, ILoggerFactory loggers, TextWriter output, CancellationToken cancellationToken)
     {
         ListenPorts.Require(options.Listen.Select(ListenAddress.Parse));
-        var foundation = new ProviderFoundation(options, settings, DataFolder.Open(options.DataFolder), time, loggers);
+        var foundation = new ProviderFoundation(options, DataFolder.Open(options.DataPath), time, loggers);
         try
         {
-            await foundation.LayAsync(settings, output, cancellationToken);
+            await foundation.BootstrapAsync(output, cancellationToken);
             return foundation;
         }
         catch
@@ -49,7 +46,7 @@ internal sealed class ProviderFoundation : IAsyncDisposable
         }
     }
 
-    private async Task LayAsync(PlatformOptions settings, TextWriter output, CancellationToken cancellationToken)
+    private async Task BootstrapAsync(TextWriter output, CancellationToken cancellationToken)
     {
         var boot = new FirstBoot(output, isFirst: !File.Exists(CaFiles.IntermediateCertificate(Folder)));
         var identity = new StackIdentity(Folder, "provider", RootAndIntermediate.Exists(Folder), Options.LostDatabase);
@@ -72,13 +69,13 @@ internal sealed class ProviderFoundation : IAsyncDisposable
             return true;
         });
         await SettleAsync(boot, cancellationToken);
-        var passwords = CaPasswords.Resolve(Folder, name => settings[name]);
+        var passwords = Options.ResolvePasswords(Folder);
         var ca = CaOptions();
         var issuers = await boot.StepAsync("ca", () => RootAndIntermediate.EnsureAsync(Folder, passwords, ca, Database.DataSource, Time, Loggers, cancellationToken));
         Ca = Own(await boot.StepAsync(
             "service-certificate", () => CertificateAuthorityModule.StartAsync(ca, issuers, Database.DataSource, Folder, passwords, Time, Loggers, cancellationToken)));
         await identity.ConfirmRootAsync(Database.DataSource, Ca.Authority.RootFingerprint, cancellationToken);
-        await boot.StepAsync("admin", () => InitialAdmin.EnsureAsync(Database.DataSource, Folder, settings.Secret(AdminPasswordSetting.Name), Time, cancellationToken));
+        await boot.StepAsync("admin", () => InitialAdmin.EnsureAsync(Database.DataSource, Folder, Options.AdminPassword, Time, cancellationToken));
     }
 
     /// <summary>What earlier starts, certificates and tenants have fixed decides before anything is issued.</summary>

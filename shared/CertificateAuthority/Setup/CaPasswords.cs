@@ -34,13 +34,13 @@ public sealed class CaPasswords
         return new(Resolve(folder, settings, AuthoritySetting, "ca-password"), Resolve(folder, settings, ProvisionerSetting, "provisioner-password"));
     }
 
-    /// <summary>Reads what is configured and makes nothing. What is wrong is told to <paramref name="mistake"/>: setting, value (never a password), why.</summary>
-    public static void Check(Func<string, string?> settings, Action<string, string, string> mistake)
+    /// <summary>Reads what is configured and makes nothing. What is wrong goes to <paramref name="invalid"/>: setting, value (never a password), why.</summary>
+    public static void Check(Func<string, string?> settings, Action<string, string, string> invalid)
     {
         Read(AuthoritySetting);
         if (Read(ProvisionerSetting) is { } password && IsWeak(password))
         {
-            mistake(
+            invalid(
                 ProvisionerSetting, "…",
                 $"the provisioner key is handed to every caller of /provisioners under this password, so it needs {MinProvisionerPassword} characters at least, {MinDistinct} of them different; "
                 + "leave it out and 256 random bits are generated, or take the output of: openssl rand -base64 32");
@@ -54,7 +54,7 @@ public sealed class CaPasswords
             }
             catch (StartupException e)
             {
-                mistake(setting + "_FILE", "…", e.Message.TrimEnd('.'));
+                invalid(setting + "_FILE", "…", e.Message.TrimEnd('.'));
                 return null;
             }
         }

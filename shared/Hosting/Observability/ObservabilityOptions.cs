@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace IoTPlatform.Hosting.Observability;
 
 /// <summary>Where traces and metrics go; by default nowhere, and then nothing measures anything.</summary>
@@ -16,21 +14,14 @@ public sealed record ObservabilityOptions
     /// <summary>On loopback, without TLS and without a login; null: no listener.</summary>
     public int? PrometheusPort { get; init; }
 
-    public static ObservabilityOptions Read(PlatformOptions settings, Action<string, string, string> invalid)
+    public static ObservabilityOptions Read(SettingsReader settings)
     {
         Uri? otlp = null;
         if (settings[OtlpSetting] is { } url && (!Uri.TryCreate(url, UriKind.Absolute, out otlp) || otlp.Scheme is not ("http" or "https") || otlp.UserInfo.Length > 0))
         {
-            invalid(OtlpSetting, url, "it must be an http(s) URL without credentials, such as http://127.0.0.1:4318");
-            otlp = null;
+            settings.Invalid(OtlpSetting, url, "it must be an http(s) URL without credentials, such as http://127.0.0.1:4318");
         }
 
-        ushort port = 0;
-        if (settings[PrometheusSetting] is { } text && (!ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out port) || port == 0))
-        {
-            invalid(PrometheusSetting, text, "it must be a port, 1 to 65535");
-        }
-
-        return new ObservabilityOptions { Otlp = otlp, PrometheusPort = port == 0 ? null : port };
+        return new ObservabilityOptions { Otlp = otlp, PrometheusPort = settings.Number(PrometheusSetting, ushort.MaxValue, "it must be a port, 1 to 65535") };
     }
 }

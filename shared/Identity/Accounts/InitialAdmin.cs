@@ -64,23 +64,15 @@ public static class AdminPasswordSetting
 {
     public const string Name = "IOT_ADMIN_PASSWORD";
 
-    /// <summary>Null: generated. What is wrong is told to <paramref name="mistake"/>: setting, value, why.</summary>
-    public static string? Read(PlatformOptions settings, Action<string, string, string> mistake)
+    /// <summary>Null: generated.</summary>
+    public static string? Read(SettingsReader settings)
     {
-        try
+        var password = settings.Secret(Name);
+        if (password?.Length is < PasswordHashing.MinLength or > PasswordHashing.MaxLength)
         {
-            var password = settings.Secret(Name);
-            if (password?.Length is < PasswordHashing.MinLength or > PasswordHashing.MaxLength)
-            {
-                mistake(Name, "…", $"a password has {PasswordHashing.MinLength} to {PasswordHashing.MaxLength} characters");
-            }
+            settings.Invalid(Name, "…", $"a password has {PasswordHashing.MinLength} to {PasswordHashing.MaxLength} characters");
+        }
 
-            return password;
-        }
-        catch (StartupException e)
-        {
-            mistake(Name + "_FILE", "…", e.Message);
-            return null;
-        }
+        return password;
     }
 }

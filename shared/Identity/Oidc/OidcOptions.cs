@@ -56,16 +56,16 @@ public static class OidcSettings
 /// <summary>Reads the identity provider's settings the same way for every host.</summary>
 public static class OidcOptionsReader
 {
-    /// <summary>Null: local accounts. Each mistake is reported; then the result must not be used.</summary>
-    /// <param name="mistake">Setting name, value, and why it can't be used.</param>
-    public static OidcOptions? Read(PlatformOptions settings, Action<string, string, string> mistake)
+    /// <summary>Null: local accounts, or there are errors.</summary>
+    public static OidcOptions? Read(SettingsReader settings)
     {
+        var errors = settings.Errors.Count;
         var identity = settings.Get(OidcSettings.Identity, "local");
         if (identity != "keycloak")
         {
             if (identity != "local")
             {
-                mistake(OidcSettings.Identity, identity, "it must be local or keycloak");
+                settings.Invalid(OidcSettings.Identity, identity, "it must be local or keycloak");
             }
 
             return null;
@@ -74,29 +74,28 @@ public static class OidcOptionsReader
         var issuer = settings[OidcSettings.Issuer] ?? "";
         if (Problem(issuer) is { } issuerProblem)
         {
-            mistake(OidcSettings.Issuer, issuer, $"it must be the realm's https URL (http on loopback only), for example https://keycloak.example/realms/cdm: {issuerProblem}");
+            settings.Invalid(OidcSettings.Issuer, issuer, $"it must be the realm's https URL (http on loopback only), for example https://keycloak.example/realms/cdm: {issuerProblem}");
         }
 
         var backChannel = settings[OidcSettings.BackChannel];
         if (backChannel is not null && Problem(backChannel) is { } backChannelProblem)
         {
-            mistake(OidcSettings.BackChannel, backChannel, $"it must be an https URL (http on loopback only) without query and fragment: {backChannelProblem}");
-            backChannel = null;
+            settings.Invalid(OidcSettings.BackChannel, backChannel, $"it must be an https URL (http on loopback only) without query and fragment: {backChannelProblem}");
         }
 
         var audience = settings.Get(OidcSettings.Audience, OidcOptions.DefaultAudience);
         if (audience.Length > 200 || audience.Any(char.IsWhiteSpace))
         {
-            mistake(OidcSettings.Audience, audience, "an audience has at most 200 characters and no spaces");
+            settings.Invalid(OidcSettings.Audience, audience, "an audience has at most 200 characters and no spaces");
         }
 
         var ca = settings[OidcSettings.Ca];
         if (ca is not null && CaProblem(ca) is { } problem)
         {
-            mistake(OidcSettings.Ca, ca, problem);
+            settings.Invalid(OidcSettings.Ca, ca, problem);
         }
 
-        return new OidcOptions { Issuer = issuer, Audience = audience, BackChannel = backChannel is null ? null : new Uri(backChannel), CaFile = ca };
+        return settings.Errors.Count > errors ? null : new OidcOptions { Issuer = issuer, Audience = audience, BackChannel = backChannel is null ? null : new Uri(backChannel), CaFile = ca };
     }
 
     // Keys that come over plain http would let anybody in between sign in as anybody.

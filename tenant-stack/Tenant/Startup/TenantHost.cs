@@ -15,7 +15,7 @@ internal static partial class TenantHost
 {
     public static async Task RunAsync(string[] args, CancellationToken stop)
     {
-        var options = TenantOptionsReader.Read(PlatformOptions.Load(args, TenantSettings.All));
+        var options = TenantOptionsReader.Read(TenantSettings.Load(args));
         await using var tenant = await StartAsync(options, new ConsoleProgress(Console.Out), TimeProvider.System, stop);
         foreach (var line in ReadyLines.Of(string.Join(',', tenant.Urls), tenant.RootFingerprint, InitialAdmin.SignIn(options.PublicUrl, options.DataPath), Next(options)))
         {

@@ -1,6 +1,7 @@
 using System.Net;
 using IoTPlatform.Contracts;
 using IoTPlatform.Contracts.Join;
+using IoTPlatform.Identity;
 using IoTPlatform.Pki;
 using IoTPlatform.Pki.Signing;
 using IoTPlatform.Provider.Configuration;
@@ -91,11 +92,11 @@ public sealed class NameGuardTests
         await using var provider = await RunningProvider.StartAsync();
         await provider.StopAsync();
 
-        var refusal = await provider.RefusalAsync((ProviderSettings.AdminPassword, "another long password"));
+        var refusal = await provider.RefusalAsync((AdminPasswordSetting.Name, "another long password"));
 
         refusal.ShouldContain("IOT_ADMIN_PASSWORD");
         refusal.ShouldNotContain("another long");
-        provider.Settings[ProviderSettings.AdminPassword] = null;
+        provider.Settings[AdminPasswordSetting.Name] = null;
         await provider.StartAgainAsync();
     }
 

@@ -55,5 +55,5 @@ public sealed class NameRegistryTests
     public void Served_LoopbackOnly_IsEmpty() => NameRegistry.Served(Read()).ShouldBeEmpty();
 
     private static ProviderOptions Read(params (string Name, string Value)[] settings) =>
-        ProviderOptionsReader.Read(PlatformOptions.Load([], ProviderSettings.All, settings.ToDictionary(s => s.Name, s => s.Value, StringComparer.Ordinal)));
+        ProviderOptionsReader.Read(ProviderSettings.Load([], settings.ToDictionary(s => s.Name, s => s.Value, StringComparer.Ordinal)));
 }

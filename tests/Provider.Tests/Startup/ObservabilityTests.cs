@@ -111,7 +111,7 @@ public sealed class ObservabilityTests
     [InlineData(ObservabilityOptions.PrometheusSetting, "0")]
     [InlineData(ObservabilityOptions.PrometheusSetting, "127.0.0.1:9464")]
     public void Read_UnusableValue_IsRefused(string setting, string value) =>
-        Should.Throw<StartupException>(() => ProviderOptionsReader.Read(PlatformOptions.Load([], ProviderSettings.All, new Dictionary<string, string> { [setting] = value }))).Message.ShouldContain(setting);
+        Should.Throw<StartupException>(() => ProviderOptionsReader.Read(ProviderSettings.Load([], new Dictionary<string, string> { [setting] = value }))).Message.ShouldContain(setting);
 
     private static async Task<RunningProvider> StartAsync(params (string Name, string Value)[] settings) =>
         await RunningProvider.StartAsync(settings: settings.ToDictionary(s => s.Name, s => (string?)s.Value));

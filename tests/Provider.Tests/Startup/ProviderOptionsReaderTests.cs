@@ -92,5 +92,5 @@ public sealed class ProviderOptionsReaderTests
             .ShouldBe(["https://edge.example/", "https://localhost:9443/", "https://[::1]:9443/"]);
 
     private static ProviderOptions Read(params (string Name, string Value)[] settings) =>
-        ProviderOptionsReader.Read(PlatformOptions.Load([], ProviderSettings.All, settings.ToDictionary(s => s.Name, s => s.Value, StringComparer.Ordinal)));
+        ProviderOptionsReader.Read(ProviderSettings.Load([], settings.ToDictionary(s => s.Name, s => s.Value, StringComparer.Ordinal)));
 }

@@ -6,6 +6,7 @@ using IoTPlatform.Contracts.Join;
 using IoTPlatform.Contracts.Tenants;
 using IoTPlatform.Database;
 using IoTPlatform.Hosting;
+using IoTPlatform.Identity;
 using IoTPlatform.LocalServices;
 using IoTPlatform.Pki;
 using IoTPlatform.Provider.Configuration;
@@ -74,21 +75,20 @@ internal sealed class RunningProvider : IAsyncDisposable
         var values = new Dictionary<string, string?>
         {
             [ProviderSettings.Data] = DataFolder,
-            [ProviderSettings.Listen] = _url,
+            [ListenAddress.Setting] = _url,
             [ProviderSettings.Names] = "localhost,127.0.0.1,provider.iot.example,192.0.2.7",
             [ProviderSettings.PublicUrl] = Url.ToString(),
             [ProviderSettings.PlatformDomain] = "iot.example",
-            [ProviderSettings.Database] = Database.ConnectionString,
-            [ProviderSettings.AdminPassword] = AdminPassword,
+            [DatabaseSetting.Name] = Database.ConnectionString,
+            [AdminPasswordSetting.Name] = AdminPassword,
         };
         foreach (var (name, value) in Settings)
         {
             values[name] = value;
         }
 
-        var settings = PlatformOptions.Load([], ProviderSettings.All, values.Where(s => s.Value is not null).ToDictionary(s => s.Key, s => s.Value!));
-        var options = ProviderOptionsReader.Read(settings);
-        _foundation = await ProviderFoundation.LayAsync(options, settings, Time, LoggerFactory.Create(logging => logging.AddProvider(Log)), Output, CancellationToken.None);
+        var options = ProviderOptionsReader.Read(ProviderSettings.Load([], values.Where(s => s.Value is not null).ToDictionary(s => s.Key, s => s.Value!)));
+        _foundation = await ProviderFoundation.BootstrapAsync(options, Time, LoggerFactory.Create(logging => logging.AddProvider(Log)), Output, CancellationToken.None);
         _app = Program.Build(_foundation, services =>
         {
             services.AddLogging(logging => logging.ClearProviders());

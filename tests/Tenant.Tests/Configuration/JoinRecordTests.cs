@@ -64,5 +64,5 @@ public sealed class JoinRecordTests : IDisposable
     }
 
     private TenantOptions Read(params (string Name, string Value)[] settings) =>
-        TenantOptionsReader.Read(PlatformOptions.Load([], TenantSettings.All, settings.Append(("IOT_DATA", folder.Path)).ToDictionary(s => s.Item1, s => s.Item2)));
+        TenantOptionsReader.Read(TenantSettings.Load([], settings.Append(("IOT_DATA", folder.Path)).ToDictionary(s => s.Item1, s => s.Item2)));
 }

@@ -114,5 +114,5 @@ public sealed class TenantOptionsReaderTests
         Read(("PROVIDER_URL", "https://p.example"), ("JOIN_KEY", "ABCD-EFGH-JKLM-NPQR")).ToString()!.ShouldNotContain("ABCD");
 
     private static TenantOptions Read(params (string Name, string Value)[] settings) =>
-        TenantOptionsReader.Read(PlatformOptions.Load([], TenantSettings.All, settings.ToDictionary(s => s.Name, s => s.Value)));
+        TenantOptionsReader.Read(TenantSettings.Load([], settings.ToDictionary(s => s.Name, s => s.Value)));
 }

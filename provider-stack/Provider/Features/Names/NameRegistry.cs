@@ -59,7 +59,7 @@ internal static class NameRegistry
 
         foreach (var host in DatabaseSetting.Hosts(options.Database))
         {
-            yield return new(host, ProviderSettings.Database);
+            yield return new(host, DatabaseSetting.Name);
         }
     }
 

@@ -1,3 +1,4 @@
+using IoTPlatform.Hosting;
 using IoTPlatform.Provider.Configuration;
 using IoTPlatform.Provider.Features.Telemetry.Ingest;
 using IoTPlatform.Provider.Features.Workflow;
@@ -34,4 +35,19 @@ internal sealed record TelemetryOptions
 
     /// <summary>Older messages are neither stored nor kept; a day goes as a whole, so a message stays up to a day longer.</summary>
     public TimeSpan Retention { get; init; } = TimeSpan.FromDays(30);
+
+    public static TelemetryOptions Read(SettingsReader settings)
+    {
+        if (settings[RetentionSetting] is not { } text)
+        {
+            return new TelemetryOptions();
+        }
+
+        if (!DurationText.TryParse(text, out var retention) || retention < TimeSpan.FromDays(1) || retention > LongestRetention)
+        {
+            settings.Invalid(RetentionSetting, text, $"it must be a duration of 1d to {LongestRetention.Days}d, such as 30d");
+        }
+
+        return new TelemetryOptions { Retention = retention };
+    }
 }

@@ -31,14 +31,14 @@ internal static class RabbitMqSettings
     public static readonly string[] All = [Broker, AmqpUrl, TlsFolder, Names, .. RabbitMqManagementSettings.All];
 }
 
-/// <summary>Reads the broker's settings. Every mistake is told to <paramref name="mistake"/>: setting, value, what is wrong with it.</summary>
-internal sealed class RabbitMqOptionsReader(PlatformOptions settings, Action<string, string, string> mistake)
+/// <summary>Reads the broker's settings.</summary>
+internal static class RabbitMqOptionsReader
 {
     private const string Embedded = "embedded";
     private const string RabbitMq = "rabbitmq";
 
-    /// <summary>Null: the embedded broker.</summary>
-    public RabbitMqOptions? Read(string publicHost)
+    /// <summary>Null: the embedded broker, or the management API cannot be used.</summary>
+    public static RabbitMqOptions? Read(SettingsReader settings, string publicHost)
     {
         var broker = settings.Get(RabbitMqSettings.Broker, Embedded);
         if (broker == Embedded)
@@ -48,61 +48,37 @@ internal sealed class RabbitMqOptionsReader(PlatformOptions settings, Action<str
 
         if (broker != RabbitMq)
         {
-            mistake(RabbitMqSettings.Broker, broker, $"it must be {Embedded} or {RabbitMq}");
+            settings.Invalid(RabbitMqSettings.Broker, broker, $"it must be {Embedded} or {RabbitMq}");
             return null;
         }
 
-        var management = Management();
-        var amqp = AmqpUrl();
-        RequireTlsFolder();
-        var names = ServerNameList.Read(settings, RabbitMqSettings.Names, $"localhost,127.0.0.1,{publicHost}", mistake);
-        return management is null || amqp is null ? null : new RabbitMqOptions
-        {
-            Management = management,
-            AmqpUrl = amqp,
-            TlsFolder = settings[RabbitMqSettings.TlsFolder],
-            Names = names,
-        };
-    }
-
-    private RabbitMqManagementOptions? Management()
-    {
         if (settings[RabbitMqManagementSettings.Url] is null)
         {
-            mistake(RabbitMqManagementSettings.Url, "", $"it is needed with {RabbitMqSettings.Broker}={RabbitMq}, for example https://127.0.0.1:15671");
+            settings.Invalid(RabbitMqManagementSettings.Url, "", $"it is needed with {RabbitMqSettings.Broker}={RabbitMq}, for example https://127.0.0.1:15671");
         }
 
-        return new RabbitMqManagementReader(settings, mistake).Read("iot-provider");
+        if (settings[RabbitMqSettings.TlsFolder] is { } folder && !Directory.Exists(folder))
+        {
+            settings.Invalid(RabbitMqSettings.TlsFolder, folder, "there is no such folder; make it, writable for the provider and readable for RabbitMQ");
+        }
+
+        var (management, amqp) = (RabbitMqManagementReader.Read(settings, "iot-provider"), AmqpUrl(settings));
+        var names = ServerNameList.Read(settings, RabbitMqSettings.Names, $"localhost,127.0.0.1,{publicHost}");
+        return management is null ? null : new RabbitMqOptions { Management = management, AmqpUrl = amqp, TlsFolder = settings[RabbitMqSettings.TlsFolder], Names = names };
     }
 
-    private Uri? AmqpUrl()
+    private static Uri AmqpUrl(SettingsReader settings)
     {
-        var text = settings.Get(RabbitMqSettings.AmqpUrl, "amqps://127.0.0.1:5671");
-        if (!ServiceUrl.TryParse(text, ["amqps", "amqp"], out var url, out var why))
+        var url = settings.Url(RabbitMqSettings.AmqpUrl, "amqps", "amqp") ?? new Uri("amqps://127.0.0.1:5671");
+        if (url.AbsolutePath is not ("" or "/"))
         {
-            mistake(RabbitMqSettings.AmqpUrl, text, why);
+            settings.Invalid(RabbitMqSettings.AmqpUrl, url.OriginalString, "it must be an amqps URL of a host and a port, without a virtual host");
         }
-        else if (url.Url.AbsolutePath is not ("" or "/"))
+        else if (url.Scheme == "amqp" && !ServerName.IsLoopback(url.DnsSafeHost))
         {
-            mistake(RabbitMqSettings.AmqpUrl, text, "it must be an amqps URL of a host and a port, without a virtual host");
-        }
-        else if (url.Url.Scheme == "amqp" && !ServerName.IsLoopback(url.Host))
-        {
-            mistake(RabbitMqSettings.AmqpUrl, text, "amqp would send a password in the clear; only loopback may have it");
-        }
-        else
-        {
-            return url.Url;
+            settings.Invalid(RabbitMqSettings.AmqpUrl, url.OriginalString, "amqp would send a password in the clear; only loopback may have it");
         }
 
-        return null;
-    }
-
-    private void RequireTlsFolder()
-    {
-        if (settings[RabbitMqSettings.TlsFolder] is { } path && !Directory.Exists(path))
-        {
-            mistake(RabbitMqSettings.TlsFolder, path, "there is no such folder; make it, writable for the provider and readable for RabbitMQ");
-        }
+        return url;
     }
 }

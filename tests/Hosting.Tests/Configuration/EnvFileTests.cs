@@ -1,6 +1,6 @@
 using IoTPlatform.Testing;
 
-namespace IoTPlatform.Hosting.Tests.Startup;
+namespace IoTPlatform.Hosting.Tests.Configuration;
 
 public sealed class EnvFileTests : IDisposable
 {

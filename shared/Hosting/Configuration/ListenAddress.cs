@@ -6,9 +6,11 @@ using IoTPlatform.Pki;
 
 namespace IoTPlatform.Hosting;
 
-/// <summary>One entry of IOT_LISTEN: <c>https://</c>, an IP address, <c>localhost</c> or <c>*</c>, and a port.</summary>
+/// <summary>One entry of <see cref="Setting"/>: <c>https://</c>, an IP address, <c>localhost</c> or <c>*</c>, and a port.</summary>
 public sealed class ListenAddress
 {
+    public const string Setting = "IOT_LISTEN";
+
     private ListenAddress(string text, IPAddress? address, int port)
     {
         Text = text;
@@ -25,7 +27,7 @@ public sealed class ListenAddress
     public int Port { get; }
 
     /// <param name="text">The entry.</param>
-    /// <param name="address">Port 0 (any free one) is taken; <see cref="IsSetting"/> tells.</param>
+    /// <param name="address">Port 0 (any free one) is taken.</param>
     /// <param name="why">What is wrong with it.</param>
     public static bool TryParse(string text, [NotNullWhen(true)] out ListenAddress? address, [NotNullWhen(false)] out string? why)
     {
@@ -70,8 +72,40 @@ public sealed class ListenAddress
         return true;
     }
 
+    /// <summary>All entries, which have ports of their own.</summary>
+    /// <param name="settings">The host's.</param>
+    /// <param name="fallback">Where it listens by default.</param>
+    /// <param name="firstPort">The first one's.</param>
+    public static IReadOnlyList<string> Read(SettingsReader settings, string fallback, out int firstPort)
+    {
+        firstPort = 0;
+        var urls = settings.List(Setting, fallback);
+        foreach (var url in urls)
+        {
+            if (!TryParse(url, out var address, out var why))
+            {
+                settings.Invalid(Setting, url, why);
+            }
+            else if (address.Port == 0)
+            {
+                settings.Invalid(Setting, url, "its port is no number of 1 to 65535");
+            }
+            else if (firstPort == 0)
+            {
+                firstPort = address.Port;
+            }
+        }
+
+        if (urls.Count == 0)
+        {
+            settings.Invalid(Setting, "", "there must be one at least");
+        }
+
+        return urls;
+    }
+
     /// <summary>Throws <see cref="StartupException"/>.</summary>
-    public static ListenAddress Parse(string text) => TryParse(text, out var address, out var why) ? address : throw new StartupException($"IOT_LISTEN: \"{text}\": {why}.");
+    public static ListenAddress Parse(string text) => TryParse(text, out var address, out var why) ? address : throw new StartupException($"{Setting}: \"{text}\": {why}.");
 
     /// <summary>Every address that has to be bound.</summary>
     public IEnumerable<IPEndPoint> EndPoints => Address is null ? [new(IPAddress.Loopback, Port), new(IPAddress.IPv6Loopback, Port)] : [new(Address, Port)];

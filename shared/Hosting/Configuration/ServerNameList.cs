@@ -8,15 +8,15 @@ public static class ServerNameList
     /// <summary>Together with a SPIFFE id and the public URL's host they fit into one certificate.</summary>
     public const int Most = 100;
 
-    /// <summary>Canonical, each once. What is no server name is told to <paramref name="mistake"/>: setting, value, what is wrong with it.</summary>
-    public static IReadOnlyList<string> Read(PlatformOptions settings, string setting, string fallback, Action<string, string, string> mistake)
+    /// <summary>Canonical, each once. An empty list is an error unless <paramref name="fallback"/> is empty, too.</summary>
+    public static IReadOnlyList<string> Read(SettingsReader settings, string setting, string fallback)
     {
         var names = new List<string>();
         foreach (var text in settings.List(setting, fallback))
         {
             if (!ServerName.TryParse(text, out var name, out var why))
             {
-                mistake(setting, text, why);
+                settings.Invalid(setting, text, why);
             }
             else if (!names.Contains(name))
             {
@@ -26,11 +26,11 @@ public static class ServerNameList
 
         if (names.Count > Most)
         {
-            mistake(setting, $"{names.Count} names", $"there may be {Most} at most");
+            settings.Invalid(setting, $"{names.Count} names", $"there may be {Most} at most");
         }
         else if (names.Count == 0 && fallback.Length > 0 && settings.List(setting, fallback).Count == 0)
         {
-            mistake(setting, settings.Get(setting, fallback), "there must be one name at least");
+            settings.Invalid(setting, settings.Get(setting, fallback), "there must be one name at least");
         }
 
         return names;

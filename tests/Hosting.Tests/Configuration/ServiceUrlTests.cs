@@ -1,4 +1,4 @@
-namespace IoTPlatform.Hosting.Tests.Startup;
+namespace IoTPlatform.Hosting.Tests.Configuration;
 
 public sealed class ServiceUrlTests
 {

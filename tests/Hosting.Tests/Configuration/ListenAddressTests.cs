@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace IoTPlatform.Hosting.Tests.Startup;
+namespace IoTPlatform.Hosting.Tests.Configuration;
 
 public sealed class ListenAddressTests
 {
