@@ -10,7 +10,7 @@ namespace IoTPlatform.LocalServices;
 public class FormBrowser(SslClientAuthenticationOptions tls) : IDisposable
 {
     private const int MaxRedirects = 15;
-    private readonly HttpClient http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, UseProxy = false, SslOptions = tls }) { Timeout = TimeSpan.FromSeconds(60) };
+    private readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, UseProxy = false, SslOptions = tls }) { Timeout = TimeSpan.FromSeconds(60) };
 
     /// <summary>By host, path and name.</summary>
     public Dictionary<(string Host, string Path, string Name), string> Cookies { get; } = [];
@@ -45,7 +45,7 @@ public class FormBrowser(SslClientAuthenticationOptions tls) : IDisposable
 
     public void Dispose()
     {
-        http.Dispose();
+        _http.Dispose();
         GC.SuppressFinalize(this);
     }
 
@@ -76,7 +76,7 @@ public class FormBrowser(SslClientAuthenticationOptions tls) : IDisposable
     {
         var url = request.RequestUri!;
         request.Headers.TryAddWithoutValidation("Cookie", CookiesFor(url));
-        var response = await http.SendAsync(request);
+        var response = await _http.SendAsync(request);
         foreach (var cookie in response.Headers.TryGetValues("Set-Cookie", out var set) ? set : [])
         {
             SetCookies.Add(cookie);

@@ -10,15 +10,15 @@ public sealed class RabbitMqFolder
 {
     /// <summary>The administrator.</summary>
     public const string User = "iot-provider";
-    private readonly string path;
-    private readonly string shipped;
-    private readonly string? tenant;
+    private readonly string _path;
+    private readonly string _shipped;
+    private readonly string? _tenant;
 
     private RabbitMqFolder(string path, RabbitMqPorts ports, string shipped, string? tlsFolder, string? tenant)
     {
-        this.path = path;
-        this.shipped = shipped;
-        this.tenant = tenant;
+        _path = path;
+        _shipped = shipped;
+        _tenant = tenant;
         Ports = ports;
         Tls = tlsFolder ?? Combine("tls");
     }
@@ -80,7 +80,7 @@ public sealed class RabbitMqFolder
     /// <param name="host">By a name of its certificate; an address of this machine becomes <c>localhost</c>, because Erlang finds no address in a certificate.</param>
     public void Ask(Uri host)
     {
-        var (conf, standard) = tenant is null ? ("15-ask.conf", "https://localhost:9443/") : ("15-devices.conf", "https://localhost:9543/");
+        var (conf, standard) = _tenant is null ? ("15-ask.conf", "https://localhost:9443/") : ("15-devices.conf", "https://localhost:9543/");
         var url = host is { IsLoopback: true, HostNameType: not UriHostNameType.Dns } ? new UriBuilder(host) { Host = "localhost" }.Uri : host;
         File.WriteAllText(Combine("conf", conf), File.ReadAllText(Path.Combine(Role, conf)).Replace(standard, url.ToString(), StringComparison.Ordinal));
     }
@@ -129,7 +129,7 @@ public sealed class RabbitMqFolder
             listeners.ssl.default = 127.0.0.1:{Number(Ports.Amqp)}
             prometheus.tcp.port = {Number(Ports.Prometheus)}
             definitions.local.path = {Combine("definitions.json")}
-            mqtt.vhost = {tenant ?? "_none"}
+            mqtt.vhost = {_tenant ?? "_none"}
 
             """;
     }
@@ -147,9 +147,9 @@ public sealed class RabbitMqFolder
             ["hashing_algorithm"] = "rabbit_password_hashing_sha256",
             ["tags"] = new JsonArray("administrator"),
         });
-        if (tenant is not null)
+        if (_tenant is not null)
         {
-            definitions["vhosts"]!.AsArray().Add(new JsonObject { ["name"] = tenant });
+            definitions["vhosts"]!.AsArray().Add(new JsonObject { ["name"] = _tenant });
         }
 
         return definitions.ToJsonString();
@@ -158,9 +158,9 @@ public sealed class RabbitMqFolder
     private string PasswordFile => Combine("password");
 
     /// <summary>Configuration of a provider's broker, or of a tenant's.</summary>
-    private string Role => tenant is null ? shipped : Path.Combine(shipped, "tenant");
+    private string Role => _tenant is null ? _shipped : Path.Combine(_shipped, "tenant");
 
-    private string Combine(params string[] parts) => Path.Combine([path, .. parts]);
+    private string Combine(params string[] parts) => Path.Combine([_path, .. parts]);
 
     private static Uri Local(string scheme, int port) => new(string.Create(CultureInfo.InvariantCulture, $"{scheme}://localhost:{port}/"));
 

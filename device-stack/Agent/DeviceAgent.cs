@@ -9,7 +9,7 @@ namespace IoTPlatform.Agent;
 /// <summary>Gets a device its certificate and keeps it current. Throws <see cref="AgentException"/>, <see cref="ApiException"/>, <see cref="UnreachableException"/>.</summary>
 public sealed class DeviceAgent(DeviceFolder folder, TimeProvider? time = null)
 {
-    private readonly TimeProvider time = time ?? TimeProvider.System;
+    private readonly TimeProvider _time = time ?? TimeProvider.System;
 
     /// <summary>Swaps the token for an identity. After a lost answer, call it again: it asks with the same key.</summary>
     public async Task<DeviceIdentity> EnrollAsync(Enrollment enrollment, CancellationToken cancellationToken = default)
@@ -30,7 +30,7 @@ public sealed class DeviceAgent(DeviceFolder folder, TimeProvider? time = null)
         using var key = folder.LoadOrCreatePendingKey();
         var wireguard = WireGuardFiles.PublicKey(folder, enrollment);
         var pinned = new PinnedTenant(enrollment.Root, trustDomain, await FetchListAsync(settings, new PinnedTenant(enrollment.Root, trustDomain, null), cancellationToken));
-        using var tenant = TenantClient.Create(settings.TenantUrl, pinned.ServerAtFirstContact(time));
+        using var tenant = TenantClient.Create(settings.TenantUrl, pinned.ServerAtFirstContact(_time));
         var request = new EnrollRequest { Csr = RequestFor(key, settings.DeviceId), DeviceName = settings.DeviceName, DeviceType = settings.DeviceType, WgPublicKey = wireguard };
         try
         {
@@ -55,7 +55,7 @@ public sealed class DeviceAgent(DeviceFolder folder, TimeProvider? time = null)
         folder.DropPendingKeyOf(current);
         using var pending = newKey ? folder.LoadOrCreatePendingKey() : null;
         var pinned = await UpdateListAsync(settings, new PinnedTenant(root, TrustDomainOf(settings, current), folder.LoadRevokedSubCas()), current, cancellationToken);
-        using var tenant = TenantClient.Create(settings.TenantUrl, pinned.Server(time), current.Certificate, [.. current.Chain.Intermediates]);
+        using var tenant = TenantClient.Create(settings.TenantUrl, pinned.Server(_time), current.Certificate, [.. current.Chain.Intermediates]);
         var answer = await tenant.RenewAsync(
             settings.DeviceId, new RenewRequest { Csr = pending is null ? null : RequestFor(pending, settings.DeviceId) }, cancellationToken);
         return Accept(answer, pending ?? current.Key, settings, pinned);
@@ -63,7 +63,7 @@ public sealed class DeviceAgent(DeviceFolder folder, TimeProvider? time = null)
 
     /// <summary>The tenant's time minus this device's; null when the tenant does not answer.</summary>
     internal async Task<TimeSpan?> ClockDifferenceAsync(CancellationToken cancellationToken) =>
-        folder.LoadSettings() is { } settings ? await ServerClock.DifferenceAsync(settings.TenantUrl, time, cancellationToken) : null;
+        folder.LoadSettings() is { } settings ? await ServerClock.DifferenceAsync(settings.TenantUrl, _time, cancellationToken) : null;
 
     // In folders of earlier versions the pin is the trust domain of the certificate that the device has.
     private static string TrustDomainOf(DeviceSettings settings, DeviceIdentity current) =>
@@ -73,7 +73,7 @@ public sealed class DeviceAgent(DeviceFolder folder, TimeProvider? time = null)
 
     private async Task<RevokedSubCas> FetchListAsync(DeviceSettings settings, PinnedTenant tenant, CancellationToken cancellationToken)
     {
-        using var client = TenantClient.Create(settings.TenantUrl, tenant.Server(time));
+        using var client = TenantClient.Create(settings.TenantUrl, tenant.Server(_time));
         return await client.GetRevokedSubCasAsync(cancellationToken);
     }
 
@@ -115,7 +115,7 @@ public sealed class DeviceAgent(DeviceFolder folder, TimeProvider? time = null)
             throw new AgentException($"{folder.Path} belongs to device {known.DeviceId}; use another folder for {settings.DeviceId}");
         }
 
-        if (identity.NotAfter > time.GetUtcNow())
+        if (identity.NotAfter > _time.GetUtcNow())
         {
             throw new AgentException($"{settings.DeviceId} is enrolled until {identity.NotAfter:u}; remove {folder.IdentityPath} first to enrol anew");
         }
@@ -123,7 +123,7 @@ public sealed class DeviceAgent(DeviceFolder folder, TimeProvider? time = null)
 
     private DeviceIdentity Accept(EnrollResponse answer, ECDsa key, DeviceSettings settings, PinnedTenant tenant)
     {
-        var identity = IdentityCheck.Accept(answer, key, settings.DeviceId, tenant, time.GetUtcNow());
+        var identity = IdentityCheck.Accept(answer, key, settings.DeviceId, tenant, _time.GetUtcNow());
         folder.SaveIdentity(identity);
         WireGuardFiles.Save(folder, answer.Wireguard);
         return identity;

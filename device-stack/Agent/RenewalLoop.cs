@@ -9,7 +9,7 @@ public sealed class RenewalLoop(DeviceFolder folder, DeviceAgent agent, TimeProv
     private static readonly TimeSpan LongestSleep = TimeSpan.FromHours(1);
     // Task.Delay cuts fractions of a millisecond off, and would not wait at all.
     private static readonly TimeSpan ShortestSleep = TimeSpan.FromMilliseconds(1);
-    private readonly Backoff backoff = new(jitter);
+    private readonly Backoff _backoff = new(jitter);
 
     /// <summary>Make a new key pair at every renewal.</summary>
     public bool RotateKey { get; init; } = true;
@@ -32,11 +32,11 @@ public sealed class RenewalLoop(DeviceFolder folder, DeviceAgent agent, TimeProv
                     case Revocation refusal:
                         return End(AgentOutcome.Revoked, AgentEventKind.Revoked, $"the tenant revoked this device: {refusal.Message}; the agent stops");
                     case Failure failure:
-                        due = time.GetUtcNow() + backoff.Next(failure.RetryAfter);
+                        due = time.GetUtcNow() + _backoff.Next(failure.RetryAfter);
                         Report(AgentEventKind.Retrying, $"renewal failed: {failure.Message}{await ClocksAsync(cancellationToken)}", due);
                         break;
                     default:
-                        backoff.Reset();
+                        _backoff.Reset();
                         (due, notAfter) = Plan();
                         break;
                 }

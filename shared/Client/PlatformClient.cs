@@ -15,17 +15,17 @@ public abstract class PlatformClient : IDisposable
     /// <summary>Where the provider serves its list of revoked Sub-CAs, and tenants relay it.</summary>
     public const string RevokedSubCasPath = "crl/sub-cas";
 
-    private readonly HttpClient http;
-    private readonly ResiliencePipeline<byte[]> retries;
-    private AuthenticationHeaderValue? session;
+    private readonly HttpClient _http;
+    private readonly ResiliencePipeline<byte[]> _retries;
+    private AuthenticationHeaderValue? _session;
 
     private protected PlatformClient(HttpClient http, TimeProvider? time)
     {
-        this.http = http;
-        retries = Retries.Create(time ?? TimeProvider.System);
+        _http = http;
+        _retries = Retries.Create(time ?? TimeProvider.System);
     }
 
-    public Uri BaseUrl => http.BaseAddress!;
+    public Uri BaseUrl => _http.BaseAddress!;
 
     /// <summary>Logs in; every later call of this client carries the session (RFC 6750).</summary>
     public async Task<LoginResponse> LoginAsync(string username, string password, CancellationToken cancellationToken = default)
@@ -38,12 +38,12 @@ public abstract class PlatformClient : IDisposable
     }
 
     /// <summary>Carries an existing session token instead of logging in.</summary>
-    public void UseSession(string accessToken) => session = new AuthenticationHeaderValue("Bearer", accessToken);
+    public void UseSession(string accessToken) => _session = new AuthenticationHeaderValue("Bearer", accessToken);
 
     public async Task LogoutAsync(CancellationToken cancellationToken = default)
     {
         await SendAsync(HttpMethod.Post, "portal/logout", cancellationToken);
-        session = null;
+        _session = null;
     }
 
     public Task<Page<CertificateSummary>> ListCertificatesAsync(
@@ -82,7 +82,7 @@ public abstract class PlatformClient : IDisposable
     /// <summary>The provider's list of revoked Sub-CAs, as the provider serves it and tenants relay it. Whom it is signed by is the caller's to check.</summary>
     public async Task<RevokedSubCas> GetRevokedSubCasAsync(CancellationToken cancellationToken = default)
     {
-        var body = await retries.ExecuteAsync(async token => await ApiTransport.GetBytesAsync(http, RevokedSubCasPath, token), cancellationToken);
+        var body = await _retries.ExecuteAsync(async token => await ApiTransport.GetBytesAsync(_http, RevokedSubCasPath, token), cancellationToken);
         try
         {
             return RevokedSubCas.Parse(body);
@@ -95,7 +95,7 @@ public abstract class PlatformClient : IDisposable
 
     public void Dispose()
     {
-        http.Dispose();
+        _http.Dispose();
         GC.SuppressFinalize(this);
     }
 
@@ -106,11 +106,11 @@ public abstract class PlatformClient : IDisposable
 
     private protected async Task<T> GetAsync<T>(string path, JsonTypeInfo<T> answer, CancellationToken cancellationToken, string? bearer = null)
     {
-        var body = await retries.ExecuteAsync(
+        var body = await _retries.ExecuteAsync(
             async token =>
             {
                 using var request = Request(HttpMethod.Get, path, bearer);
-                return await ApiTransport.SendAsync(http, request, token);
+                return await ApiTransport.SendAsync(_http, request, token);
             },
             cancellationToken);
         return ApiTransport.Decode(BaseUrl, body, answer);
@@ -119,14 +119,14 @@ public abstract class PlatformClient : IDisposable
     private protected async Task SendAsync(HttpMethod method, string path, CancellationToken cancellationToken)
     {
         using var request = Request(method, path, bearer: null);
-        await ApiTransport.SendAsync(http, request, cancellationToken);
+        await ApiTransport.SendAsync(_http, request, cancellationToken);
     }
 
     private protected async Task SendAsync<TBody>(HttpMethod method, string path, TBody body, JsonTypeInfo<TBody> type, CancellationToken cancellationToken)
     {
         using var request = Request(method, path, bearer: null);
         request.Content = ApiTransport.Encode(body, type);
-        await ApiTransport.SendAsync(http, request, cancellationToken);
+        await ApiTransport.SendAsync(_http, request, cancellationToken);
     }
 
     private protected async Task<TAnswer> SendAsync<TBody, TAnswer>(
@@ -140,19 +140,19 @@ public abstract class PlatformClient : IDisposable
             request.Headers.TryAddWithoutValidation(extra.Name, extra.Value);
         }
 
-        return ApiTransport.Decode(BaseUrl, await ApiTransport.SendAsync(http, request, cancellationToken), answer);
+        return ApiTransport.Decode(BaseUrl, await ApiTransport.SendAsync(_http, request, cancellationToken), answer);
     }
 
     private protected async Task<TAnswer> SendAsync<TAnswer>(
         HttpMethod method, string path, JsonTypeInfo<TAnswer> answer, CancellationToken cancellationToken, string? bearer = null)
     {
         using var request = Request(method, path, bearer);
-        return ApiTransport.Decode(BaseUrl, await ApiTransport.SendAsync(http, request, cancellationToken), answer);
+        return ApiTransport.Decode(BaseUrl, await ApiTransport.SendAsync(_http, request, cancellationToken), answer);
     }
 
     private HttpRequestMessage Request(HttpMethod method, string path, string? bearer) => new(method, path)
     {
-        Headers = { Authorization = bearer is null ? session : new AuthenticationHeaderValue("Bearer", bearer) },
+        Headers = { Authorization = bearer is null ? _session : new AuthenticationHeaderValue("Bearer", bearer) },
     };
 }
 

@@ -5,9 +5,9 @@ namespace IoTPlatform.Jose;
 /// <summary>An allow-list of JWS algorithms. "none" and the HMAC algorithms can never be members.</summary>
 public sealed class AlgorithmSet
 {
-    private readonly string[] names;
+    private readonly string[] _names;
 
-    private AlgorithmSet(string[] names) => this.names = names;
+    private AlgorithmSet(string[] names) => _names = names;
 
     /// <summary>ES256, ES384, ES512, RS256, RS384, RS512, PS256, PS384, PS512, EdDSA: one for every kind of key that is certified.</summary>
     public static AlgorithmSet Signatures { get; } = new([.. SignatureAlgorithm.All.Select(algorithm => algorithm.Name)]);
@@ -26,5 +26,5 @@ public sealed class AlgorithmSet
         return new AlgorithmSet([.. algorithms]);
     }
 
-    public bool Allows(string algorithm) => Array.IndexOf(names, algorithm) >= 0;
+    public bool Allows(string algorithm) => Array.IndexOf(_names, algorithm) >= 0;
 }

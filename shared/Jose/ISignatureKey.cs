@@ -18,18 +18,18 @@ public interface ISignatureKey
 /// <summary>ES256, ES384 or ES512 by the key's curve. Owns and disposes the key; safe for concurrent use.</summary>
 public sealed class EcSignatureKey(ECDsa key, string? kid = null) : ISignatureKey, IDisposable
 {
-    private readonly Lock gate = new();
-    private readonly EcCurve curve = EcCurve.Of(key.ExportParameters(includePrivateParameters: false).Curve);
+    private readonly Lock _gate = new();
+    private readonly EcCurve _curve = EcCurve.Of(key.ExportParameters(includePrivateParameters: false).Curve);
 
-    public string Algorithm => curve.Algorithm;
+    public string Algorithm => _curve.Algorithm;
 
     public string? KeyId { get; } = kid;
 
     public byte[] Sign(ReadOnlySpan<byte> data)
     {
-        lock (gate)
+        lock (_gate)
         {
-            return key.SignData(data, curve.Hash, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
+            return key.SignData(data, _curve.Hash, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
         }
     }
 

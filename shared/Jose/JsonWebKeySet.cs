@@ -9,13 +9,13 @@ public sealed class JsonWebKeySet
 {
     private const int MaxKeys = 100;
 
-    private readonly Dictionary<string, JsonWebKey> keys;
+    private readonly Dictionary<string, JsonWebKey> _keys;
 
-    private JsonWebKeySet(Dictionary<string, JsonWebKey> keys) => this.keys = keys;
+    private JsonWebKeySet(Dictionary<string, JsonWebKey> keys) => _keys = keys;
 
-    public IReadOnlyCollection<JsonWebKey> Keys => keys.Values;
+    public IReadOnlyCollection<JsonWebKey> Keys => _keys.Values;
 
-    public JsonWebKey? Find(string kid) => keys.GetValueOrDefault(kid);
+    public JsonWebKey? Find(string kid) => _keys.GetValueOrDefault(kid);
 
     /// <summary>
     /// Leaves out, as the section asks, keys of unknown kind or out of range, and further: keys for other uses, keys that give their

@@ -8,11 +8,11 @@ public sealed class JwtClaims
 {
     private const long LastSecond = 253402300799; // 9999-12-31T23:59:59Z
 
-    private readonly JsonElement json;
+    private readonly JsonElement _json;
 
     private JwtClaims(JsonElement json)
     {
-        this.json = json;
+        _json = json;
         Issuer = GetString("iss");
         Subject = GetString("sub");
         JwtId = GetString("jti");
@@ -37,7 +37,7 @@ public sealed class JwtClaims
     public DateTimeOffset? IssuedAt { get; }
 
     /// <summary>Null if absent, or null in the token: one as good as the other, as in Go.</summary>
-    public JsonElement? this[string claim] => json.TryGetProperty(claim, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
+    public JsonElement? this[string claim] => _json.TryGetProperty(claim, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
 
     public static JwtClaims Parse(ReadOnlyMemory<byte> utf8Json) => new(StrictJson.ParseDetached(utf8Json.Span, "The token's payload"));
 

@@ -14,16 +14,16 @@ public sealed class VerificationKey : IDisposable
     // Not the library's cache: that one would keep keys which are used for one token.
     private static readonly CryptoProviderFactory Factory = new() { CacheSignatureProviders = false };
 
-    private readonly Dictionary<string, Lazy<SignatureProvider>> providers;
-    private readonly int signatureLength;
-    private readonly ECDsa? owned;
-    private volatile bool disposed;
+    private readonly Dictionary<string, Lazy<SignatureProvider>> _providers;
+    private readonly int _signatureLength;
+    private readonly ECDsa? _owned;
+    private volatile bool _disposed;
 
     private VerificationKey(IEnumerable<string> algorithms, Func<string, SignatureProvider> create, int signatureLength, ECDsa? owned = null)
     {
-        providers = algorithms.ToDictionary(name => name, name => new Lazy<SignatureProvider>(() => create(name)), StringComparer.Ordinal);
-        this.signatureLength = signatureLength;
-        this.owned = owned;
+        _providers = algorithms.ToDictionary(name => name, name => new Lazy<SignatureProvider>(() => create(name)), StringComparer.Ordinal);
+        _signatureLength = signatureLength;
+        _owned = owned;
     }
 
     /// <summary>A private key is taken for its public part. The JWK's "use" must not say otherwise than "sig"; its "alg", if any, becomes the only one.</summary>
@@ -76,9 +76,9 @@ public sealed class VerificationKey : IDisposable
     /// <summary>True if the signature is right. An algorithm that isn't this key's own is <see cref="JoseError.AlgorithmNotAllowed"/>.</summary>
     public bool Verify(string algorithm, ReadOnlySpan<byte> data, ReadOnlySpan<byte> signature)
     {
-        ObjectDisposedException.ThrowIf(disposed, this);
-        return providers.TryGetValue(algorithm, out var provider)
-            ? signature.Length == signatureLength && provider.Value.Verify(data.ToArray(), signature.ToArray())
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return _providers.TryGetValue(algorithm, out var provider)
+            ? signature.Length == _signatureLength && provider.Value.Verify(data.ToArray(), signature.ToArray())
             : throw new JoseException(JoseError.AlgorithmNotAllowed, "The signature algorithm is not the key's.");
     }
 
@@ -88,12 +88,12 @@ public sealed class VerificationKey : IDisposable
 
     public void Dispose()
     {
-        disposed = true;
-        foreach (var provider in providers.Values.Where(provider => provider.IsValueCreated))
+        _disposed = true;
+        foreach (var provider in _providers.Values.Where(provider => provider.IsValueCreated))
         {
             provider.Value.Dispose();
         }
 
-        owned?.Dispose();
+        _owned?.Dispose();
     }
 }

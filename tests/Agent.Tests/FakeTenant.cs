@@ -11,7 +11,7 @@ namespace IoTPlatform.Agent.Tests;
 /// <summary>A tenant that issues what it is asked for, unless a test makes it misbehave.</summary>
 internal sealed class FakeTenant : IAsyncDisposable
 {
-    private readonly TempFolder temp = new();
+    private readonly TempFolder _temp = new();
 
     private FakeTenant(FaultyServer server)
     {
@@ -30,7 +30,7 @@ internal sealed class FakeTenant : IAsyncDisposable
     /// <summary>Comes before the issuing; true when it has answered itself.</summary>
     public Func<HttpContext, SeenRequest, Task<bool>> Fault { get; set; } = (_, _) => Task.FromResult(false);
     public Func<EnrollResponse, EnrollResponse> Change { get; set; } = answer => answer;
-    public string DevicePath => temp.Combine("device");
+    public string DevicePath => _temp.Combine("device");
     public DeviceSettings Settings => new() { TenantUrl = Server.Url, DeviceId = "pump-1", DeviceName = "Pump 1", DeviceType = "pump", TrustDomain = Server.Authority.TrustDomain };
     public Enrollment Enrollment => new() { Settings = Settings, Root = Server.Trust, Token = "one-time-token" };
 
@@ -82,7 +82,7 @@ internal sealed class FakeTenant : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Server.DisposeAsync();
-        temp.Dispose();
+        _temp.Dispose();
     }
 
     private async Task AnswerAsync(HttpContext context, SeenRequest request)

@@ -149,22 +149,22 @@ public sealed class RenewalLoopTests
     /// <summary>A loop on a clock that runs as fast as the events come.</summary>
     private sealed class RunningLoop : IAsyncDisposable
     {
-        private readonly Channel<AgentEvent> events = Channel.CreateUnbounded<AgentEvent>();
-        private readonly CancellationTokenSource stop = new();
-        private readonly FakeTenant tenant;
-        private readonly DeviceFolder folder;
+        private readonly Channel<AgentEvent> _events = Channel.CreateUnbounded<AgentEvent>();
+        private readonly CancellationTokenSource _stop = new();
+        private readonly FakeTenant _tenant;
+        private readonly DeviceFolder _folder;
 
         public RunningLoop(FakeTenant tenant, double jitter = 0)
         {
-            this.tenant = tenant;
-            folder = tenant.Open();
-            var loop = new RenewalLoop(folder, tenant.Agent(folder), tenant.Time, new FixedJitter(jitter), e => events.Writer.TryWrite(e));
-            Outcome = Task.Run(() => loop.RunAsync(stop.Token));
+            _tenant = tenant;
+            _folder = tenant.Open();
+            var loop = new RenewalLoop(_folder, tenant.Agent(_folder), tenant.Time, new FixedJitter(jitter), e => _events.Writer.TryWrite(e));
+            Outcome = Task.Run(() => loop.RunAsync(_stop.Token));
         }
 
         public Task<AgentOutcome> Outcome { get; }
 
-        public Task StopAsync() => stop.CancelAsync();
+        public Task StopAsync() => _stop.CancelAsync();
 
         /// <summary>Lets time pass until such an event comes.</summary>
         public async Task<AgentEvent> NextAsync(AgentEventKind kind)
@@ -173,7 +173,7 @@ public sealed class RenewalLoopTests
             {
                 // Asked first: what the loop said last comes before its end.
                 var ended = Outcome.IsCompleted;
-                while (events.Reader.TryRead(out var e))
+                while (_events.Reader.TryRead(out var e))
                 {
                     if (e.Kind == kind)
                     {
@@ -185,9 +185,9 @@ public sealed class RenewalLoopTests
                     throw new InvalidOperationException($"the loop ended with {await Outcome} without {kind}");
                 }
                 // Only while the loop sleeps, never while it waits for an answer.
-                if (tenant.Time.PendingTimers > 0)
+                if (_tenant.Time.PendingTimers > 0)
                 {
-                    tenant.Time.Advance(TimeSpan.FromMinutes(1));
+                    _tenant.Time.Advance(TimeSpan.FromMinutes(1));
                 }
 
                 await Task.Yield();
@@ -196,10 +196,10 @@ public sealed class RenewalLoopTests
 
         public async ValueTask DisposeAsync()
         {
-            await stop.CancelAsync();
+            await _stop.CancelAsync();
             await Outcome.ContinueWith(_ => { }, TaskScheduler.Default);
-            folder.Dispose();
-            stop.Dispose();
+            _folder.Dispose();
+            _stop.Dispose();
         }
     }
 }

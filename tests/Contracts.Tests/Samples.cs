@@ -68,8 +68,8 @@ internal static class Samples
 
     private sealed class Counter
     {
-        private int value;
+        private int _value;
 
-        public int Value() => ++value;
+        public int Value() => ++_value;
     }
 }

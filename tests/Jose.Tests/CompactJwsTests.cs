@@ -7,9 +7,9 @@ namespace IoTPlatform.Jose.Tests;
 
 public sealed class CompactJwsTests : IDisposable
 {
-    private readonly ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+    private readonly ECDsa _key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
 
-    public void Dispose() => key.Dispose();
+    public void Dispose() => _key.Dispose();
 
     [Theory]
     [InlineData(RfcKeys.EcPrivate, RfcKeys.Es256Token)]
@@ -44,7 +44,7 @@ public sealed class CompactJwsTests : IDisposable
         using var signer = new EcSignatureKey(Copy(), "kid-1");
         using var verifier = Verifier();
         var jws = CompactJws.Parse(CompactJws.Sign(
-            new Dictionary<string, object> { ["typ"] = "t", ["nonce"] = "n", ["url"] = "https://a/", ["jwk"] = JsonWebKey.FromPrivateKey(key), ["x5c"] = new[] { "AQID" } },
+            new Dictionary<string, object> { ["typ"] = "t", ["nonce"] = "n", ["url"] = "https://a/", ["jwk"] = JsonWebKey.FromPrivateKey(_key), ["x5c"] = new[] { "AQID" } },
             "payload"u8,
             signer));
         jws.Header.Algorithm.ShouldBe("ES256");
@@ -101,14 +101,14 @@ public sealed class CompactJwsTests : IDisposable
     [InlineData("RS1")]
     [InlineData("ES256 ")]
     public void Parse_OtherAlgorithm_IsNotAllowed(string algorithm)
-        => Refused.With(JoseError.AlgorithmNotAllowed, () => CompactJws.Parse(Tokens.Signed(key, $$"""{"alg":"{{algorithm}}"}""")));
+        => Refused.With(JoseError.AlgorithmNotAllowed, () => CompactJws.Parse(Tokens.Signed(_key, $$"""{"alg":"{{algorithm}}"}""")));
 
     [Fact]
     public void Parse_Hs256MadeWithThePublicKey_IsNotAllowed()
     {
         // The classic confusion: the public key, which everyone knows, as the HMAC secret.
         var input = $"{Tokens.Encode("""{"alg":"HS256","typ":"JWT"}""")}.{Tokens.Encode("{}")}";
-        foreach (var secret in new[] { key.ExportSubjectPublicKeyInfo(), Encoding.ASCII.GetBytes(key.ExportSubjectPublicKeyInfoPem()) })
+        foreach (var secret in new[] { _key.ExportSubjectPublicKeyInfo(), Encoding.ASCII.GetBytes(_key.ExportSubjectPublicKeyInfoPem()) })
         {
             var token = $"{input}.{Base64Url.EncodeToString(HMACSHA256.HashData(secret, Encoding.ASCII.GetBytes(input)))}";
             Refused.With(JoseError.AlgorithmNotAllowed, () => CompactJws.Parse(token));
@@ -139,12 +139,12 @@ public sealed class CompactJwsTests : IDisposable
     [InlineData("""{"alg":"ES256","x5c":"AQID"}""")]
     [InlineData("""{"alg":"ES256","x5cInsecure":[1]}""")]
     public void Parse_BadHeader_IsMalformed(string header)
-        => Refused.With(JoseError.Malformed, () => CompactJws.Parse(Tokens.Signed(key, header)));
+        => Refused.With(JoseError.Malformed, () => CompactJws.Parse(Tokens.Signed(_key, header)));
 
     [Fact]
     public void Parse_NullMembers_AreAbsent()
     {
-        var header = CompactJws.Parse(Tokens.Signed(key, """{"alg":"ES256","kid":null,"typ":null,"jwk":null,"nonce":null,"url":null,"x5c":null,"x5cInsecure":null}""")).Header;
+        var header = CompactJws.Parse(Tokens.Signed(_key, """{"alg":"ES256","kid":null,"typ":null,"jwk":null,"nonce":null,"url":null,"x5c":null,"x5cInsecure":null}""")).Header;
 
         (header.KeyId, header.Type, header.Jwk, header.Nonce, header.Url, header.X5c, header.X5cInsecure).ShouldBe((null, null, null, null, null, null, null));
     }
@@ -160,7 +160,7 @@ public sealed class CompactJwsTests : IDisposable
                 var header = member == "alg" ? $$"""{"alg":{{value}}}""" : $$"""{"alg":"ES256","{{member}}":{{value}}}""";
                 try
                 {
-                    CompactJws.Parse(Tokens.Signed(key, header)).Header.Algorithm.ShouldBe("ES256");
+                    CompactJws.Parse(Tokens.Signed(_key, header)).Header.Algorithm.ShouldBe("ES256");
                 }
                 catch (JoseException)
                 {
@@ -171,17 +171,17 @@ public sealed class CompactJwsTests : IDisposable
 
     [Fact]
     public void Parse_AlgorithmNotAString_IsNotAllowed()
-        => Refused.With(JoseError.AlgorithmNotAllowed, () => CompactJws.Parse(Tokens.Signed(key, """{"alg":["ES256"]}""")));
+        => Refused.With(JoseError.AlgorithmNotAllowed, () => CompactJws.Parse(Tokens.Signed(_key, """{"alg":["ES256"]}""")));
 
     [Theory]
     [InlineData(RfcKeys.EcPrivate)]
     [InlineData(RfcKeys.Ed25519Private)]
     public void Parse_PrivateKeyInHeader_IsMalformed(string jwk)
-        => Refused.With(JoseError.Malformed, () => CompactJws.Parse(Tokens.Signed(key, $$"""{"alg":"ES256","jwk":{{jwk}}}""")));
+        => Refused.With(JoseError.Malformed, () => CompactJws.Parse(Tokens.Signed(_key, $$"""{"alg":"ES256","jwk":{{jwk}}}""")));
 
     [Fact]
     public void Parse_TooManyCertificates_IsMalformed()
-        => Refused.With(JoseError.Malformed, () => CompactJws.Parse(Tokens.Signed(key, $$"""{"alg":"ES256","x5c":[{{string.Join(',', Enumerable.Repeat("\"AQID\"", 17))}}]}""")));
+        => Refused.With(JoseError.Malformed, () => CompactJws.Parse(Tokens.Signed(_key, $$"""{"alg":"ES256","x5c":[{{string.Join(',', Enumerable.Repeat("\"AQID\"", 17))}}]}""")));
 
     [Theory]
     [InlineData("")]
@@ -205,7 +205,7 @@ public sealed class CompactJwsTests : IDisposable
     [InlineData("{0}.{1}.{2}\0")]
     public void Parse_BadForm_IsMalformed(string format)
     {
-        var parts = Tokens.Signed(key, """{"alg":"ES256"}""", "{\"a\":1}").Split('.');
+        var parts = Tokens.Signed(_key, """{"alg":"ES256"}""", "{\"a\":1}").Split('.');
         Refused.With(JoseError.Malformed, () => CompactJws.Parse(string.Format(System.Globalization.CultureInfo.InvariantCulture, format, parts)));
     }
 
@@ -213,7 +213,7 @@ public sealed class CompactJwsTests : IDisposable
     public void Parse_EveryPrefixOfAToken_IsRefusedOrNotVerified()
     {
         using var verifier = Verifier();
-        var token = Tokens.Signed(key, """{"alg":"ES256","kid":"a"}""", """{"sub":"x"}""");
+        var token = Tokens.Signed(_key, """{"alg":"ES256","kid":"a"}""", """{"sub":"x"}""");
         for (var length = 0; length < token.Length; length++)
         {
             IsAccepted(token.AsSpan(0, length), verifier).ShouldBeFalse($"prefix of {length}");
@@ -226,7 +226,7 @@ public sealed class CompactJwsTests : IDisposable
     public void Parse_AnyCharacterChanged_IsRefusedOrNotVerified()
     {
         using var verifier = Verifier();
-        var token = Tokens.Signed(key, """{"alg":"ES256","kid":"a"}""", """{"sub":"x"}""").ToCharArray();
+        var token = Tokens.Signed(_key, """{"alg":"ES256","kid":"a"}""", """{"sub":"x"}""").ToCharArray();
         for (var at = 0; at < token.Length; at++)
         {
             var original = token[at];
@@ -239,7 +239,7 @@ public sealed class CompactJwsTests : IDisposable
     [Fact]
     public void Parse_LongerThanTheLimit_IsMalformed()
     {
-        var token = Tokens.Signed(key, """{"alg":"ES256"}""", new string('a', 13_000));
+        var token = Tokens.Signed(_key, """{"alg":"ES256"}""", new string('a', 13_000));
         Refused.With(JoseError.Malformed, () => CompactJws.Parse(token));
         CompactJws.Parse(token, 20_000).Payload.Length.ShouldBe(13_000);
         Refused.With(JoseError.Malformed, () => CompactJws.Parse(new string('A', 3_000_000)));
@@ -249,7 +249,7 @@ public sealed class CompactJwsTests : IDisposable
     public void Verify_SmallerSet_RefusesTheOthers()
     {
         using var verifier = Verifier();
-        var jws = CompactJws.Parse(Tokens.Signed(key, """{"alg":"ES256"}"""));
+        var jws = CompactJws.Parse(Tokens.Signed(_key, """{"alg":"ES256"}"""));
         jws.Verify(verifier, AlgorithmSet.Of("ES256")).ShouldBeTrue();
         Refused.With(JoseError.AlgorithmNotAllowed, () => jws.Verify(verifier, AlgorithmSet.Of("RS256", "ES384")));
     }
@@ -275,7 +275,7 @@ public sealed class CompactJwsTests : IDisposable
         }
     }
 
-    private VerificationKey Verifier() => VerificationKey.From(JsonWebKey.FromPublicKey(key));
+    private VerificationKey Verifier() => VerificationKey.From(JsonWebKey.FromPublicKey(_key));
 
-    private ECDsa Copy() => JsonWebKey.FromPrivateKey(key).ToECDsa();
+    private ECDsa Copy() => JsonWebKey.FromPrivateKey(_key).ToECDsa();
 }

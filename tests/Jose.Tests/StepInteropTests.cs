@@ -11,9 +11,9 @@ public sealed class StepInteropTests : IDisposable
 {
     private const string Password = "pass word\u00e9";
 
-    private readonly TempFolder folder = new();
+    private readonly TempFolder _folder = new();
 
-    public void Dispose() => folder.Dispose();
+    public void Dispose() => _folder.Dispose();
 
     [SkippableTheory]
     [InlineData("EC", "P-256")]
@@ -78,7 +78,7 @@ public sealed class StepInteropTests : IDisposable
     {
         await StepAsync([.. CreateArguments("EC", "P-256"), "--no-password", "--insecure"]);
         var jwk = JsonWebKey.Parse(Read("private.json"));
-        await File.WriteAllTextAsync(folder.Combine("ours.jwe"), Pbes2Jwe.Encrypt(Encoding.UTF8.GetBytes(jwk.ToJson(includePrivate: true)), Password));
+        await File.WriteAllTextAsync(_folder.Combine("ours.jwe"), Pbes2Jwe.Encrypt(Encoding.UTF8.GetBytes(jwk.ToJson(includePrivate: true)), Password));
 
         var token = await StepAsync(["crypto", "jwt", "sign", "--key", "ours.jwe", "--password-file", PasswordFile(), "--iss", "joe", "--aud", "x", "--sub", "s", "--subtle", "--exp", "4000000000"], "{}");
         using var key = VerificationKey.From(jwk);
@@ -95,16 +95,16 @@ public sealed class StepInteropTests : IDisposable
 
     private string PasswordFile()
     {
-        var path = folder.Combine("password");
+        var path = _folder.Combine("password");
         File.WriteAllText(path, Password);
         return path;
     }
 
-    private string Read(string name) => File.ReadAllText(folder.Combine(name));
+    private string Read(string name) => File.ReadAllText(_folder.Combine(name));
 
     private async Task<string> StepAsync(string[] arguments, string? input = null)
         => (await RunStepAsync(arguments, input)).EnsureSuccess().Output;
 
     private Task<ToolResult> RunStepAsync(string[] arguments, string? input)
-        => Tools.RunAsync(Requires.Tool("step"), arguments, input, new Dictionary<string, string?> { ["STEPPATH"] = folder.Path }, folder.Path);
+        => Tools.RunAsync(Requires.Tool("step"), arguments, input, new Dictionary<string, string?> { ["STEPPATH"] = _folder.Path }, _folder.Path);
 }

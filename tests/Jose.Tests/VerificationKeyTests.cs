@@ -7,10 +7,10 @@ namespace IoTPlatform.Jose.Tests;
 
 public sealed class VerificationKeyTests : IDisposable
 {
-    private readonly ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-    private readonly byte[] data = "signed data"u8.ToArray();
+    private readonly ECDsa _key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+    private readonly byte[] _data = "signed data"u8.ToArray();
 
-    public void Dispose() => key.Dispose();
+    public void Dispose() => _key.Dispose();
 
     [Theory]
     [InlineData(0)]
@@ -22,46 +22,46 @@ public sealed class VerificationKeyTests : IDisposable
     public void Verify_SignatureOfWrongLength_IsFalse(int length)
     {
         // RFC 7518 section 3.4: exactly 64 octets for ES256.
-        using var verifier = VerificationKey.From(JsonWebKey.FromPublicKey(key));
+        using var verifier = VerificationKey.From(JsonWebKey.FromPublicKey(_key));
         var signature = Sign();
         Array.Resize(ref signature, length);
-        verifier.Verify("ES256", data, signature).ShouldBeFalse();
+        verifier.Verify("ES256", _data, signature).ShouldBeFalse();
     }
 
     [Fact]
     public void Verify_DerSignature_IsFalse()
     {
-        using var verifier = VerificationKey.From(JsonWebKey.FromPublicKey(key));
-        verifier.Verify("ES256", data, key.SignData(data, HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence)).ShouldBeFalse();
+        using var verifier = VerificationKey.From(JsonWebKey.FromPublicKey(_key));
+        verifier.Verify("ES256", _data, _key.SignData(_data, HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence)).ShouldBeFalse();
     }
 
     [Fact]
     public void Verify_AllZeroSignature_IsFalse()
     {
         // CVE-2022-21449: r = s = 0 verified everything.
-        using var verifier = VerificationKey.From(JsonWebKey.FromPublicKey(key));
-        verifier.Verify("ES256", data, new byte[64]).ShouldBeFalse();
+        using var verifier = VerificationKey.From(JsonWebKey.FromPublicKey(_key));
+        verifier.Verify("ES256", _data, new byte[64]).ShouldBeFalse();
     }
 
     [Fact]
     public void Verify_ROrSAtOrAboveTheOrder_IsFalse()
     {
-        using var verifier = VerificationKey.From(JsonWebKey.FromPublicKey(key));
+        using var verifier = VerificationKey.From(JsonWebKey.FromPublicKey(_key));
         var order = Convert.FromHexString("FFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551");
         var signature = Sign();
-        verifier.Verify("ES256", data, [.. order, .. signature[32..]]).ShouldBeFalse();
-        verifier.Verify("ES256", data, [.. signature[..32], .. order]).ShouldBeFalse();
-        verifier.Verify("ES256", data, [.. Enumerable.Repeat((byte)0xFF, 64)]).ShouldBeFalse();
+        verifier.Verify("ES256", _data, [.. order, .. signature[32..]]).ShouldBeFalse();
+        verifier.Verify("ES256", _data, [.. signature[..32], .. order]).ShouldBeFalse();
+        verifier.Verify("ES256", _data, [.. Enumerable.Repeat((byte)0xFF, 64)]).ShouldBeFalse();
     }
 
     [Fact]
     public void Verify_OtherDataOrOtherKey_IsFalse()
     {
         using var other = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        using var verifier = VerificationKey.From(JsonWebKey.FromPublicKey(key));
+        using var verifier = VerificationKey.From(JsonWebKey.FromPublicKey(_key));
         using var otherVerifier = VerificationKey.From(JsonWebKey.FromPublicKey(other));
         verifier.Verify("ES256", [1], Sign()).ShouldBeFalse();
-        otherVerifier.Verify("ES256", data, Sign()).ShouldBeFalse();
+        otherVerifier.Verify("ES256", _data, Sign()).ShouldBeFalse();
     }
 
     [Theory]
@@ -75,8 +75,8 @@ public sealed class VerificationKeyTests : IDisposable
     [InlineData("")]
     public void Verify_AlgorithmOfAnotherKey_IsNotAllowed(string algorithm)
     {
-        using var verifier = VerificationKey.From(JsonWebKey.FromPublicKey(key));
-        Refused.With(JoseError.AlgorithmNotAllowed, () => verifier.Verify(algorithm, data, Sign()));
+        using var verifier = VerificationKey.From(JsonWebKey.FromPublicKey(_key));
+        Refused.With(JoseError.AlgorithmNotAllowed, () => verifier.Verify(algorithm, _data, Sign()));
     }
 
     [Fact]
@@ -86,9 +86,9 @@ public sealed class VerificationKeyTests : IDisposable
         var jwk = JsonWebKey.FromPublicKey(rsa);
         jwk.Alg = "PS256";
         using var verifier = VerificationKey.From(jwk);
-        verifier.Verify("PS256", data, rsa.SignData(data, HashAlgorithmName.SHA256, RSASignaturePadding.Pss)).ShouldBeTrue();
-        Refused.With(JoseError.AlgorithmNotAllowed, () => verifier.Verify("RS256", data, rsa.SignData(data, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)));
-        Refused.With(JoseError.AlgorithmNotAllowed, () => verifier.Verify("ES256", data, Sign()));
+        verifier.Verify("PS256", _data, rsa.SignData(_data, HashAlgorithmName.SHA256, RSASignaturePadding.Pss)).ShouldBeTrue();
+        Refused.With(JoseError.AlgorithmNotAllowed, () => verifier.Verify("RS256", _data, rsa.SignData(_data, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)));
+        Refused.With(JoseError.AlgorithmNotAllowed, () => verifier.Verify("ES256", _data, Sign()));
     }
 
     [Theory]
@@ -102,20 +102,20 @@ public sealed class VerificationKeyTests : IDisposable
     {
         using var rsa = RSA.Create(2048);
         using var verifier = VerificationKey.FromSubjectPublicKeyInfo(rsa.ExportSubjectPublicKeyInfo());
-        var signature = rsa.SignData(data, new HashAlgorithmName(hash), pss ? RSASignaturePadding.Pss : RSASignaturePadding.Pkcs1);
+        var signature = rsa.SignData(_data, new HashAlgorithmName(hash), pss ? RSASignaturePadding.Pss : RSASignaturePadding.Pkcs1);
         foreach (var name in new[] { "RS256", "RS384", "RS512", "PS256", "PS384", "PS512" })
         {
-            verifier.Verify(name, data, signature).ShouldBe(name == algorithm, name);
+            verifier.Verify(name, _data, signature).ShouldBe(name == algorithm, name);
         }
 
-        verifier.Verify(algorithm, data, [0, .. signature]).ShouldBeFalse();
-        verifier.Verify(algorithm, data, []).ShouldBeFalse();
+        verifier.Verify(algorithm, _data, [0, .. signature]).ShouldBeFalse();
+        verifier.Verify(algorithm, _data, []).ShouldBeFalse();
     }
 
     [Fact]
     public void From_EncryptionKey_IsNotAllowed()
     {
-        var jwk = JsonWebKey.FromPublicKey(key);
+        var jwk = JsonWebKey.FromPublicKey(_key);
         jwk.Use = "enc";
         Refused.With(JoseError.KeyNotAllowed, () => VerificationKey.From(jwk));
     }
@@ -127,7 +127,7 @@ public sealed class VerificationKeyTests : IDisposable
         using var weak = RSA.Create(1024);
         var rsa = weak.ExportParameters(false);
         Refused.With(JoseError.KeyNotAllowed, () => VerificationKey.From(new JsonWebKey { Kty = "RSA", N = Base64Url.EncodeToString(rsa.Modulus), E = "AQAB" }));
-        var ec = JsonWebKey.FromPublicKey(key);
+        var ec = JsonWebKey.FromPublicKey(_key);
         ec.Y = ec.X;
         Refused.With(JoseError.KeyNotAllowed, () => VerificationKey.From(ec));
         Refused.With(JoseError.KeyNotAllowed, () => VerificationKey.From(new JsonWebKey { Kty = "oct", K = "AAAA" }));
@@ -135,7 +135,7 @@ public sealed class VerificationKeyTests : IDisposable
 
     [Fact]
     public void FromSubjectPublicKeyInfo_TrailingByte_IsMalformed()
-        => Refused.With(JoseError.Malformed, () => VerificationKey.FromSubjectPublicKeyInfo([.. key.ExportSubjectPublicKeyInfo(), 0]));
+        => Refused.With(JoseError.Malformed, () => VerificationKey.FromSubjectPublicKeyInfo([.. _key.ExportSubjectPublicKeyInfo(), 0]));
 
     [Fact]
     public void FromSubjectPublicKeyInfo_NotAKey_IsRefused()
@@ -151,22 +151,22 @@ public sealed class VerificationKeyTests : IDisposable
     [Fact]
     public async Task Verify_FromManyThreads_IsAlwaysRight()
     {
-        using var verifier = VerificationKey.From(JsonWebKey.FromPublicKey(key));
+        using var verifier = VerificationKey.From(JsonWebKey.FromPublicKey(_key));
         var right = Sign();
         var wrong = Sign();
         wrong[10] ^= 1;
         var results = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(()
-            => Enumerable.Range(0, 200).All(_ => verifier.Verify("ES256", data, right) && !verifier.Verify("ES256", data, wrong)))));
+            => Enumerable.Range(0, 200).All(_ => verifier.Verify("ES256", _data, right) && !verifier.Verify("ES256", _data, wrong)))));
         results.ShouldAllBe(ok => ok);
     }
 
     [Fact]
     public void Verify_AfterDispose_Throws()
     {
-        var verifier = VerificationKey.From(JsonWebKey.FromPublicKey(key));
+        var verifier = VerificationKey.From(JsonWebKey.FromPublicKey(_key));
         verifier.Dispose();
         verifier.Dispose();
-        Should.Throw<ObjectDisposedException>(() => verifier.Verify("ES256", data, Sign()));
+        Should.Throw<ObjectDisposedException>(() => verifier.Verify("ES256", _data, Sign()));
     }
 
     [Theory]
@@ -187,7 +187,7 @@ public sealed class VerificationKeyTests : IDisposable
         using var verifier = VerificationKey.FromSubjectPublicKeyInfo(Convert.FromHexString(RfcKeys.Ed25519Spki));
 
         verifier.Verify("EdDSA", input, signature).ShouldBeTrue();
-        verifier.Verify("EdDSA", data, signature).ShouldBeFalse();
+        verifier.Verify("EdDSA", _data, signature).ShouldBeFalse();
         verifier.Verify("EdDSA", input, signature.AsSpan(..63)).ShouldBeFalse();
         verifier.Verify("EdDSA", input, [.. signature, 0]).ShouldBeFalse();
         foreach (var other in new[] { "ES256", "RS256", "PS256", "HS256", "none", "Ed25519" })
@@ -203,8 +203,8 @@ public sealed class VerificationKeyTests : IDisposable
         byte[] neutral = [1, .. new byte[31]];
         using var verifier = VerificationKey.FromSubjectPublicKeyInfo([.. Convert.FromHexString(RfcKeys.Ed25519Spki[..24]), .. neutral]);
 
-        verifier.Verify("EdDSA", data, [.. neutral, .. new byte[32]]).ShouldBeFalse();
+        verifier.Verify("EdDSA", _data, [.. neutral, .. new byte[32]]).ShouldBeFalse();
     }
 
-    private byte[] Sign() => key.SignData(data, HashAlgorithmName.SHA256);
+    private byte[] Sign() => _key.SignData(_data, HashAlgorithmName.SHA256);
 }

@@ -12,24 +12,24 @@ namespace IoTPlatform.Stacks;
 /// <summary>A device of a running tenant, over HTTPS.</summary>
 public sealed class EnrolledDevice : IDisposable
 {
-    private readonly ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-    private readonly TenantStack tenant;
-    private readonly string deviceId;
-    private readonly ServerVerifier trust;
-    private EnrollResponse identity = null!;
-    private string token = "";
+    private readonly ECDsa _key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+    private readonly TenantStack _tenant;
+    private readonly string _deviceId;
+    private readonly ServerVerifier _trust;
+    private EnrollResponse _identity = null!;
+    private string _token = "";
 
-    private EnrolledDevice(TenantStack tenant, string deviceId) => (this.tenant, this.deviceId, trust) = (tenant, deviceId, tenant.Trust);
+    private EnrolledDevice(TenantStack tenant, string deviceId) => (_tenant, _deviceId, _trust) = (tenant, deviceId, tenant.Trust);
 
     /// <summary>Key, certificate, Sub-CA, intermediate.</summary>
-    public string KeyAndChainPem => key.ExportPkcs8PrivateKeyPem() + "\n" + identity.Certificate + identity.CaChain;
+    public string KeyAndChainPem => _key.ExportPkcs8PrivateKeyPem() + "\n" + _identity.Certificate + _identity.CaChain;
 
     /// <summary>Decimal, of the newest certificate.</summary>
     public string Serial
     {
         get
         {
-            using var certificate = Pem.ParseCertificate(identity.Certificate);
+            using var certificate = Pem.ParseCertificate(_identity.Certificate);
             return new BigInteger(certificate.SerialNumberBytes.Span, isUnsigned: true, isBigEndian: true).ToString(CultureInfo.InvariantCulture);
         }
     }
@@ -38,7 +38,7 @@ public sealed class EnrolledDevice : IDisposable
     {
         get
         {
-            using var certificate = Pem.ParseCertificate(identity.Certificate);
+            using var certificate = Pem.ParseCertificate(_identity.Certificate);
             return Convert.ToHexString(certificate.Extensions.OfType<X509AuthorityKeyIdentifierExtension>().Single().KeyIdentifier!.Value.Span);
         }
     }
@@ -48,9 +48,9 @@ public sealed class EnrolledDevice : IDisposable
     public static async Task<EnrolledDevice> EnrollAsync(TenantStack tenant, TenantClient admin, string deviceId)
     {
         var device = new EnrolledDevice(tenant, deviceId);
-        device.token = (await admin.CreateTokenAsync(new CreateEnrollmentTokenRequest { DeviceId = deviceId })).Token;
+        device._token = (await admin.CreateTokenAsync(new CreateEnrollmentTokenRequest { DeviceId = deviceId })).Token;
         using var client = TenantClient.Create(tenant.Url, tenant.Trust);
-        device.identity = await client.EnrollAsync(deviceId, device.token, new EnrollRequest { Csr = CertificateSigningRequest.CreatePem(device.key, new SubjectNames()) });
+        device._identity = await client.EnrollAsync(deviceId, device._token, new EnrollRequest { Csr = CertificateSigningRequest.CreatePem(device._key, new SubjectNames()) });
         return device;
     }
 
@@ -58,28 +58,28 @@ public sealed class EnrolledDevice : IDisposable
     public async Task EnrollAgainWithAnotherKeyAsync()
     {
         using var other = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        using var client = TenantClient.Create(tenant.Url, trust);
-        await client.EnrollAsync(deviceId, token, new EnrollRequest { Csr = CertificateSigningRequest.CreatePem(other, new SubjectNames()) });
+        using var client = TenantClient.Create(_tenant.Url, _trust);
+        await client.EnrollAsync(_deviceId, _token, new EnrollRequest { Csr = CertificateSigningRequest.CreatePem(other, new SubjectNames()) });
     }
 
     public async Task RenewAsync()
     {
-        using var certificate = Pem.ParseCertificate(identity.Certificate);
-        using var current = certificate.CopyWithPrivateKey(key);
-        using var client = TenantClient.Create(tenant.Url, trust, current, [.. Pem.ParseCertificates(identity.CaChain)]);
-        identity = await client.RenewAsync(deviceId, new RenewRequest());
+        using var certificate = Pem.ParseCertificate(_identity.Certificate);
+        using var current = certificate.CopyWithPrivateKey(_key);
+        using var client = TenantClient.Create(_tenant.Url, _trust, current, [.. Pem.ParseCertificates(_identity.CaChain)]);
+        _identity = await client.RenewAsync(_deviceId, new RenewRequest());
     }
 
     /// <summary>Throws unless the certificate chains to the root now.</summary>
     public void Verify(X509Certificate2 root)
     {
-        using var certificate = Pem.ParseCertificate(identity.Certificate);
-        var verified = ChainVerifier.Verify(certificate, Pem.ParseCertificates(identity.CaChain), [root], CertificatePurpose.ClientAuth, TimeProvider.System.GetUtcNow());
+        using var certificate = Pem.ParseCertificate(_identity.Certificate);
+        var verified = ChainVerifier.Verify(certificate, Pem.ParseCertificates(_identity.CaChain), [root], CertificatePurpose.ClientAuth, TimeProvider.System.GetUtcNow());
         if (!verified.IsValid)
         {
             throw new InvalidOperationException(verified.Reason);
         }
     }
 
-    public void Dispose() => key.Dispose();
+    public void Dispose() => _key.Dispose();
 }

@@ -11,11 +11,11 @@ public sealed class Hold : IAsyncDisposable
 {
     private const long Key = 0x484F4C44;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-    private readonly TestDatabase database;
-    private readonly string table;
-    private readonly NpgsqlConnection gate;
+    private readonly TestDatabase _database;
+    private readonly string _table;
+    private readonly NpgsqlConnection _gate;
 
-    private Hold(TestDatabase database, string table, NpgsqlConnection gate) => (this.database, this.table, this.gate) = (database, table, gate);
+    private Hold(TestDatabase database, string table, NpgsqlConnection gate) => (_database, _table, _gate) = (database, table, gate);
 
     /// <param name="when">A condition over NEW, for example <c>NEW.step = 'broker'</c>.</param>
     public static async Task<Hold> OnWriteAsync(TestDatabase database, string table, string when)
@@ -38,7 +38,7 @@ public sealed class Hold : IAsyncDisposable
     public async Task ReachedAsync(ProcessUnderTest process)
     {
         using var patience = new CancellationTokenSource(Patience);
-        while (await database.ScalarAsync<long>("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND objid = $1::bigint::oid AND database = (SELECT oid FROM pg_database WHERE datname = current_database())", Key) == 0)
+        while (await _database.ScalarAsync<long>("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND objid = $1::bigint::oid AND database = (SELECT oid FROM pg_database WHERE datname = current_database())", Key) == 0)
         {
             if (process.HasExited)
             {
@@ -47,7 +47,7 @@ public sealed class Hold : IAsyncDisposable
 
             if (patience.IsCancellationRequested)
             {
-                throw new TimeoutException($"nothing wrote to {table}:\n{process.Output}");
+                throw new TimeoutException($"nothing wrote to {_table}:\n{process.Output}");
             }
 
             await Task.Delay(20, CancellationToken.None);
@@ -57,23 +57,23 @@ public sealed class Hold : IAsyncDisposable
     /// <summary>Lets the held statements go on, and commit; later ones are no longer held.</summary>
     public async Task ReleaseAsync()
     {
-        await using var open = new NpgsqlCommand("SELECT pg_advisory_unlock($1)", gate) { Parameters = { new() { Value = Key } } };
+        await using var open = new NpgsqlCommand("SELECT pg_advisory_unlock($1)", _gate) { Parameters = { new() { Value = Key } } };
         await open.ExecuteNonQueryAsync();
     }
 
     /// <summary>Ends the held transactions without letting them commit, as if the server had noticed the dead client, and opens the gate.</summary>
     public async ValueTask DisposeAsync()
     {
-        await database.ExecuteAsSuperuserAsync($"""
+        await _database.ExecuteAsSuperuserAsync($"""
             SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND objid = {Key}::bigint::oid
               AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
             """);
-        await using (var open = new NpgsqlCommand("SELECT pg_advisory_unlock($1)", gate) { Parameters = { new() { Value = Key } } })
+        await using (var open = new NpgsqlCommand("SELECT pg_advisory_unlock($1)", _gate) { Parameters = { new() { Value = Key } } })
         {
             await open.ExecuteNonQueryAsync();
         }
 
-        await gate.DisposeAsync();
-        await database.ExecuteAsync($"DROP TRIGGER IF EXISTS hold ON {table}");
+        await _gate.DisposeAsync();
+        await _database.ExecuteAsync($"DROP TRIGGER IF EXISTS hold ON {_table}");
     }
 }

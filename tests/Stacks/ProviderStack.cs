@@ -9,28 +9,28 @@ namespace IoTPlatform.Stacks;
 public sealed class ProviderStack : IAsyncDisposable
 {
     public const string AdminPassword = "correct horse battery staple";
-    private readonly TempFolder folder = new();
-    private readonly int port = FreePort.Next();
-    private readonly TestDatabase? database;
-    private readonly IReadOnlyDictionary<string, string?> more;
-    private readonly int? descriptors;
+    private readonly TempFolder _folder = new();
+    private readonly int _port = FreePort.Next();
+    private readonly TestDatabase? _database;
+    private readonly IReadOnlyDictionary<string, string?> _more;
+    private readonly int? _descriptors;
 
-    private readonly string? connectionString;
+    private readonly string? _connectionString;
 
     private ProviderStack(
         TestDatabase? database, IReadOnlyDictionary<string, string?>? more = null, int? descriptors = null, string? socketFolder = null, string? connectionString = null)
     {
-        this.descriptors = descriptors;
-        this.database = database;
-        this.connectionString = connectionString ?? (socketFolder is null ? database?.ConnectionString : database?.ConnectionStringBy(socketFolder));
-        this.more = more ?? new Dictionary<string, string?>();
+        _descriptors = descriptors;
+        _database = database;
+        _connectionString = connectionString ?? (socketFolder is null ? database?.ConnectionString : database?.ConnectionStringBy(socketFolder));
+        _more = more ?? new Dictionary<string, string?>();
     }
 
-    public TestDatabase Database => database ?? throw new InvalidOperationException("this provider runs its private server");
-    public Uri Url => new($"https://localhost:{port}/");
+    public TestDatabase Database => _database ?? throw new InvalidOperationException("this provider runs its private server");
+    public Uri Url => new($"https://localhost:{_port}/");
     public RootTrust Trust { get; private set; } = null!;
     public ProcessUnderTest Process { get; private set; } = null!;
-    public string Data => folder.Combine("data");
+    public string Data => _folder.Combine("data");
 
     /// <param name="more">Settings beyond the usual ones.</param>
     /// <param name="descriptors">How many files it may have open; null for as many as the test.</param>
@@ -61,8 +61,8 @@ public sealed class ProviderStack : IAsyncDisposable
     /// <summary>Another process of this provider: the same database and settings, and a copy of its folder. Its connections to the database are called so.</summary>
     public async Task<ProviderStack> StartBesideAsync(string applicationName, params string[] without)
     {
-        var settings = more.Where(setting => !without.Contains(setting.Key)).ToDictionary();
-        var beside = new ProviderStack(database: null, settings, connectionString: $"{connectionString};Application Name={applicationName}");
+        var settings = _more.Where(setting => !without.Contains(setting.Key)).ToDictionary();
+        var beside = new ProviderStack(database: null, settings, connectionString: $"{_connectionString};Application Name={applicationName}");
         foreach (var file in Directory.EnumerateFiles(Data, "*", SearchOption.AllDirectories).Where(file => Path.GetFileName(file) != ".lock"))
         {
             var copy = Path.Combine(beside.Data, Path.GetRelativePath(Data, file));
@@ -90,21 +90,21 @@ public sealed class ProviderStack : IAsyncDisposable
             settings[name] = value;
         }
 
-        Process = ProcessUnderTest.StartDotnet(StackPrograms.Provider, [], settings, descriptors);
+        Process = ProcessUnderTest.StartDotnet(StackPrograms.Provider, [], settings, _descriptors);
     }
 
     /// <summary>With a wall clock that is ahead; timers run as ever. Needs faketime.</summary>
     public void LaunchAhead(TimeSpan by) => Launch(FakeClock.Ahead(by));
 
     /// <summary>What a test sets comes first.</summary>
-    private Dictionary<string, string?> Settings => more.Concat(new Dictionary<string, string?>
+    private Dictionary<string, string?> Settings => _more.Concat(new Dictionary<string, string?>
     {
         ["IOT_DATA"] = Data,
-        ["IOT_LISTEN"] = $"https://127.0.0.1:{port}",
+        ["IOT_LISTEN"] = $"https://127.0.0.1:{_port}",
         ["IOT_NAMES"] = $"localhost,127.0.0.1,provider.iot.example",
         ["IOT_PUBLIC_URL"] = Url.ToString(),
         ["IOT_PLATFORM_DOMAIN"] = "iot.example",
-        ["IOT_DATABASE"] = connectionString,
+        ["IOT_DATABASE"] = _connectionString,
         ["IOT_ADMIN_PASSWORD"] = AdminPassword,
     }).DistinctBy(setting => setting.Key).ToDictionary();
 
@@ -141,11 +141,11 @@ public sealed class ProviderStack : IAsyncDisposable
             await Process.DisposeAsync();
         }
 
-        if (database is not null)
+        if (_database is not null)
         {
-            await database.DisposeAsync();
+            await _database.DisposeAsync();
         }
 
-        folder.Dispose();
+        _folder.Dispose();
     }
 }

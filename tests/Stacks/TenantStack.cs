@@ -9,8 +9,8 @@ namespace IoTPlatform.Stacks;
 public sealed class TenantStack(ProviderStack provider, TestDatabase? database, string tenantId, string? joinKey, IReadOnlyDictionary<string, string?>? more = null) : IAsyncDisposable
 {
     public const string AdminPassword = "correct horse battery staple";
-    private readonly TempFolder folder = new();
-    private readonly int port = FreePort.Next();
+    private readonly TempFolder _folder = new();
+    private readonly int _port = FreePort.Next();
 
     /// <summary>In place of the usual settings from the next launch on; null removes one.</summary>
     public Dictionary<string, string?> Overrides { get; } = [];
@@ -22,8 +22,8 @@ public sealed class TenantStack(ProviderStack provider, TestDatabase? database, 
     /// <summary>This tenant's server.</summary>
     public ServerVerifier Trust => Root.Tenant(TrustDomain);
     public TestDatabase Database => database ?? throw new InvalidOperationException("this tenant runs its private server");
-    public Uri Url => new($"https://localhost:{port}/");
-    public string Data => folder.Combine("data");
+    public Uri Url => new($"https://localhost:{_port}/");
+    public string Data => _folder.Combine("data");
     public ProcessUnderTest Process { get; private set; } = null!;
 
     public static async Task<TenantStack> LaunchAsync(ProviderStack provider, string tenantId, string? joinKey, IReadOnlyDictionary<string, string?>? more = null)
@@ -58,14 +58,14 @@ public sealed class TenantStack(ProviderStack provider, TestDatabase? database, 
     /// <summary>Within a second.</summary>
     public void SetClock(TimeSpan ahead) => File.WriteAllText(ClockFile, FakeClock.Offset(ahead) + "\n");
 
-    private string ClockFile => folder.Combine("clock");
+    private string ClockFile => _folder.Combine("clock");
 
     private Dictionary<string, string?> Settings => Usual.Concat(Overrides).GroupBy(s => s.Key).ToDictionary(s => s.Key, s => s.Last().Value);
 
     private Dictionary<string, string?> Usual => (more ?? new Dictionary<string, string?>()).Concat(new Dictionary<string, string?>
     {
         ["IOT_DATA"] = Data,
-        ["IOT_LISTEN"] = $"https://127.0.0.1:{port}",
+        ["IOT_LISTEN"] = $"https://127.0.0.1:{_port}",
         ["IOT_NAMES"] = "localhost,127.0.0.1",
         ["IOT_PUBLIC_URL"] = Url.ToString(),
         ["PROVIDER_URL"] = provider.Url.ToString(),
@@ -99,6 +99,6 @@ public sealed class TenantStack(ProviderStack provider, TestDatabase? database, 
             await database.DisposeAsync();
         }
 
-        folder.Dispose();
+        _folder.Dispose();
     }
 }

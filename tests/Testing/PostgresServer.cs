@@ -12,7 +12,7 @@ public static class PostgresServer
 {
     private static readonly Lazy<Task<PrivatePostgres>> Server = new(StartAsync);
     private static readonly ConcurrentDictionary<string, Lazy<Task<string>>> Templates = new(StringComparer.Ordinal);
-    private static int _last;
+    private static int Last;
 
     /// <summary>A fresh database with Hosting's and the given assemblies' migrations applied (copied from a template). Skips the test where PostgreSQL is missing.</summary>
     public static async Task<TestDatabase> CreateDatabaseAsync(params Assembly[] migrations)
@@ -35,7 +35,7 @@ public static class PostgresServer
     private static async Task<TestDatabase> CreateAsync(string template)
     {
         var server = await Server.Value;
-        var name = "test" + Interlocked.Increment(ref _last).ToString(CultureInfo.InvariantCulture);
+        var name = "test" + Interlocked.Increment(ref Last).ToString(CultureInfo.InvariantCulture);
         await ExecuteAsync($"CREATE DATABASE {name} OWNER platform{template}");
         return new TestDatabase(server, name);
     }
@@ -43,7 +43,7 @@ public static class PostgresServer
     private static async Task<string> MigrateTemplateAsync(Assembly[] migrations)
     {
         var server = await Server.Value;
-        var name = "template_" + Interlocked.Increment(ref _last).ToString(CultureInfo.InvariantCulture);
+        var name = "template_" + Interlocked.Increment(ref Last).ToString(CultureInfo.InvariantCulture);
         await ExecuteAsync($"CREATE DATABASE {name} OWNER platform");
         var unpooled = new NpgsqlConnectionStringBuilder(server.ConnectionString(name)) { Pooling = false };
         await using var dataSource = NpgsqlDataSource.Create(unpooled.ConnectionString);

@@ -29,35 +29,35 @@ internal sealed class Run(ParseResult arguments, Terminal terminal, Func<string,
 /// <summary>The first SIGINT, SIGTERM or SIGHUP cancels, so that everything started is ended; a second one ends it the hard way.</summary>
 internal sealed class Interrupt : IDisposable
 {
-    private readonly CancellationTokenSource source = new();
-    private readonly PosixSignalRegistration[] registrations;
-    private int signals;
+    private readonly CancellationTokenSource _source = new();
+    private readonly PosixSignalRegistration[] _registrations;
+    private int _signals;
 
-    public Interrupt() => registrations =
+    public Interrupt() => _registrations =
     [
         PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal),
         PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal),
         PosixSignalRegistration.Create(PosixSignal.SIGHUP, OnSignal),
     ];
 
-    public CancellationToken Token => source.Token;
+    public CancellationToken Token => _source.Token;
 
     public void Dispose()
     {
-        foreach (var registration in registrations)
+        foreach (var registration in _registrations)
         {
             registration.Dispose();
         }
 
-        source.Dispose();
+        _source.Dispose();
     }
 
     private void OnSignal(PosixSignalContext context)
     {
         context.Cancel = true;
-        if (Interlocked.Increment(ref signals) == 1)
+        if (Interlocked.Increment(ref _signals) == 1)
         {
-            source.Cancel();
+            _source.Cancel();
             return;
         }
         ChildProcess.KillAll();

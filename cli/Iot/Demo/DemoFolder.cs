@@ -10,12 +10,12 @@ internal sealed class DemoFolder : IDisposable
     private const string Kept = ".iot-demo-kept.json";
     // The private database may run as another user, which has to get through.
     private const UnixFileMode Traversable = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
-    private readonly FileStream claim;
+    private readonly FileStream _claim;
 
     private DemoFolder(string path, FileStream claim)
     {
         Path = path;
-        this.claim = claim;
+        _claim = claim;
     }
 
     public string Path { get; }
@@ -85,5 +85,5 @@ internal sealed class DemoFolder : IDisposable
         return ended.Count(stopped => stopped);
     }
 
-    public void Dispose() => claim.Dispose();
+    public void Dispose() => _claim.Dispose();
 }

@@ -6,21 +6,21 @@ internal sealed class DemoHost : IAsyncDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
     // What the operator's shell may have set for a real stack must not reach the demo's.
     private static readonly string[] OwnSettings = ["JOIN_KEY", "TENANT_ID", "PROVIDER_URL", "KEYCLOAK_URL"];
-    private readonly ChildProcess process;
+    private readonly ChildProcess _process;
 
     private DemoHost(string name, string data, string log, ChildProcess process)
     {
         Name = name;
         Data = data;
         Log = log;
-        this.process = process;
+        _process = process;
     }
 
     public string Name { get; }
     public string Data { get; }
     public string Log { get; }
     public HostReady Ready { get; private set; } = null!;
-    public ProcessMark Mark => ProcessMark.Of(process.Id);
+    public ProcessMark Mark => ProcessMark.Of(_process.Id);
 
     public static DemoHost Start(DemoFolder folder, string name, string assembly, int port, IReadOnlyDictionary<string, string?> more, bool keep)
     {
@@ -46,7 +46,7 @@ internal sealed class DemoHost : IAsyncDisposable
         var last = new Queue<string>();
         try
         {
-            await foreach (var line in LogFollower.FollowAsync(Log, process.Exited, time, limit.Token))
+            await foreach (var line in LogFollower.FollowAsync(Log, _process.Exited, time, limit.Token))
             {
                 if (HostReady.TryParse(line) is { } ready)
                 {
@@ -64,7 +64,7 @@ internal sealed class DemoHost : IAsyncDisposable
                     last.Dequeue();
                 }
             }
-            throw CliException.Failed("host_ended", $"{Name} ended with exit code {await process.Exited} before it was ready: {Reason(last)}\nits log: {Log}");
+            throw CliException.Failed("host_ended", $"{Name} ended with exit code {await _process.Exited} before it was ready: {Reason(last)}\nits log: {Log}");
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -73,11 +73,11 @@ internal sealed class DemoHost : IAsyncDisposable
     }
 
     /// <summary>A clean stop answers 0, and nothing of its process group is left.</summary>
-    public Task<int> StopAsync() => process.StopAsync(TimeSpan.FromSeconds(20));
+    public Task<int> StopAsync() => _process.StopAsync(TimeSpan.FromSeconds(20));
 
-    public void Keep() => process.Abandon();
+    public void Keep() => _process.Abandon();
 
-    public ValueTask DisposeAsync() => process.DisposeAsync();
+    public ValueTask DisposeAsync() => _process.DisposeAsync();
 
     // A host says in one line why it cannot go on; without that line, its last words.
     private static string Reason(IReadOnlyCollection<string> last) =>

@@ -11,18 +11,18 @@ internal sealed class DemoKeycloak : IAsyncDisposable
 {
     private const string ProviderRealm = "cdm";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(180);
-    private readonly KeycloakFolder files;
-    private readonly HttpClient http = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(10) };
+    private readonly KeycloakFolder _files;
+    private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(10) };
 
     private DemoKeycloak(KeycloakFolder files, DemoService process)
     {
-        this.files = files;
+        _files = files;
         Process = process;
     }
 
     public DemoService Process { get; }
 
-    public Uri Url => files.Url;
+    public Uri Url => _files.Url;
 
     public IReadOnlyDictionary<string, string?> ProviderSettings => Identity(ProviderRealm);
 
@@ -40,37 +40,37 @@ internal sealed class DemoKeycloak : IAsyncDisposable
     public IReadOnlyDictionary<string, string?> TenantSettings(string tenant) => new Dictionary<string, string?>(Identity(tenant), StringComparer.Ordinal)
     {
         ["KEYCLOAK_URL"] = Url.AbsoluteUri,
-        ["IOT_KEYCLOAK_ADMIN_PASSWORD"] = files.AdminPassword,
+        ["IOT_KEYCLOAK_ADMIN_PASSWORD"] = _files.AdminPassword,
     };
 
     /// <summary>Until it answers, and has the provider's realm.</summary>
     public async Task InitAsync(ProviderClient admin, TimeProvider time, CancellationToken cancellationToken)
     {
         await Process.WaitUntilAsync(IsReadyAsync, Patience, time, cancellationToken);
-        await admin.InitIdentityAsync(new InitIdentityRequest { Username = KeycloakFolder.Admin, Password = files.AdminPassword }, cancellationToken);
+        await admin.InitIdentityAsync(new InitIdentityRequest { Username = KeycloakFolder.Admin, Password = _files.AdminPassword }, cancellationToken);
     }
 
     public async Task<DemoStaff> HireAsync(DemoFolder folder, CancellationToken cancellationToken)
     {
-        var issuer = new OidcOptions { Issuer = files.Issuer(ProviderRealm) };
+        var issuer = new OidcOptions { Issuer = _files.Issuer(ProviderRealm) };
         using var keycloak = new KeycloakHttp(issuer);
-        var admin = await KeycloakAdmin.SignInAsync(keycloak, new KeycloakRealm(issuer), "master", KeycloakFolder.Admin, files.AdminPassword, cancellationToken);
+        var admin = await KeycloakAdmin.SignInAsync(keycloak, new KeycloakRealm(issuer), "master", KeycloakFolder.Admin, _files.AdminPassword, cancellationToken);
         return await DemoStaff.HireAsync(folder, admin, cancellationToken);
     }
 
     public ValueTask DisposeAsync()
     {
-        http.Dispose();
+        _http.Dispose();
         return Process.DisposeAsync();
     }
 
-    private Dictionary<string, string?> Identity(string realm) => new(StringComparer.Ordinal) { ["IOT_IDENTITY"] = "keycloak", ["IOT_OIDC_ISSUER"] = files.Issuer(realm) };
+    private Dictionary<string, string?> Identity(string realm) => new(StringComparer.Ordinal) { ["IOT_IDENTITY"] = "keycloak", ["IOT_OIDC_ISSUER"] = _files.Issuer(realm) };
 
     private async Task<bool> IsReadyAsync(CancellationToken cancellationToken)
     {
         try
         {
-            using var response = await http.GetAsync(files.Health, cancellationToken);
+            using var response = await _http.GetAsync(_files.Health, cancellationToken);
             return response.IsSuccessStatusCode;
         }
         catch (HttpRequestException)

@@ -7,9 +7,9 @@ namespace IoTPlatform.Iot;
 /// <summary>Says what is going on while it goes on, and how long it took.</summary>
 internal sealed class DemoProgress(IAnsiConsole console, TimeProvider time)
 {
-    private readonly List<DemoStep> steps = [];
+    private readonly List<DemoStep> _steps = [];
 
-    public IReadOnlyList<DemoStep> Steps => steps;
+    public IReadOnlyList<DemoStep> Steps => _steps;
 
     public async Task<T> StepAsync<T>(string step, Func<Task<(T Value, string Detail)>> act)
     {
@@ -18,7 +18,7 @@ internal sealed class DemoProgress(IAnsiConsole console, TimeProvider time)
         {
             var (value, detail) = await SpinAsync(step, act);
             var took = time.GetElapsedTime(started);
-            steps.Add(new DemoStep(step, Math.Round(took.TotalMilliseconds, 1), detail));
+            _steps.Add(new DemoStep(step, Math.Round(took.TotalMilliseconds, 1), detail));
             console.Write(new Markup($"[green]✓[/] [bold]{step.EscapeMarkup(),-48}[/][grey]{Print.Seconds(took.TotalMilliseconds),8}[/]  {detail.EscapeMarkup()}\n"));
             return value;
         }

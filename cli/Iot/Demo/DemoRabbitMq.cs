@@ -9,30 +9,30 @@ namespace IoTPlatform.Iot;
 internal sealed class DemoRabbitMq : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
-    private readonly DemoFolder folder;
-    private readonly RabbitMqFolder files;
-    private readonly RabbitMqProgram program;
-    private readonly bool keep;
-    private readonly List<DemoService> processes = [];
+    private readonly DemoFolder _folder;
+    private readonly RabbitMqFolder _files;
+    private readonly RabbitMqProgram _program;
+    private readonly bool _keep;
+    private readonly List<DemoService> _processes = [];
 
     private DemoRabbitMq(DemoFolder folder, RabbitMqFolder files, RabbitMqProgram program, bool keep)
     {
-        this.folder = folder;
-        this.files = files;
-        this.program = program;
-        this.keep = keep;
+        _folder = folder;
+        _files = files;
+        _program = program;
+        _keep = keep;
     }
 
-    public IEnumerable<DemoService> Processes => processes;
+    public IEnumerable<DemoService> Processes => _processes;
 
-    public Uri ManagementUrl => files.ManagementUrl;
+    public Uri ManagementUrl => _files.ManagementUrl;
 
-    public Uri MqttUrl => new(string.Create(CultureInfo.InvariantCulture, $"mqtts://127.0.0.1:{files.Ports.Mqtt}/"));
+    public Uri MqttUrl => new(string.Create(CultureInfo.InvariantCulture, $"mqtts://127.0.0.1:{_files.Ports.Mqtt}/"));
 
     /// <summary>What makes a provider use it, and tell tenants its addresses.</summary>
-    public IReadOnlyDictionary<string, string?> ProviderSettings => new Dictionary<string, string?>(files.ProviderSettings, StringComparer.Ordinal)
+    public IReadOnlyDictionary<string, string?> ProviderSettings => new Dictionary<string, string?>(_files.ProviderSettings, StringComparer.Ordinal)
     {
-        ["IOT_RABBITMQ_URL"] = files.AmqpUrl.AbsoluteUri.TrimEnd('/'),
+        ["IOT_RABBITMQ_URL"] = _files.AmqpUrl.AbsoluteUri.TrimEnd('/'),
         ["IOT_RABBITMQ_MQTT_URL"] = MqttUrl.AbsoluteUri.TrimEnd('/'),
     };
 
@@ -46,11 +46,11 @@ internal sealed class DemoRabbitMq : IAsyncDisposable
     /// <summary>The provider runs already: it has written the broker's certificate.</summary>
     public async Task StartAsync(Uri provider, TimeProvider time, CancellationToken cancellationToken)
     {
-        files.Ask(provider);
-        processes.Add(DemoService.Start(folder, "epmd", files.Epmd(), keep));
-        var broker = DemoService.Start(folder, "rabbitmq", files.Broker(program), keep);
-        processes.Add(broker);
-        foreach (var port in new[] { files.Ports.Management, files.Ports.Amqp, files.Ports.Mqtt })
+        _files.Ask(provider);
+        _processes.Add(DemoService.Start(_folder, "epmd", _files.Epmd(), _keep));
+        var broker = DemoService.Start(_folder, "rabbitmq", _files.Broker(_program), _keep);
+        _processes.Add(broker);
+        foreach (var port in new[] { _files.Ports.Management, _files.Ports.Amqp, _files.Ports.Mqtt })
         {
             await broker.WaitUntilAsync(limit => ListensAsync(port, limit), Patience, time, cancellationToken);
         }
@@ -58,7 +58,7 @@ internal sealed class DemoRabbitMq : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var process in Enumerable.Reverse(processes))
+        foreach (var process in Enumerable.Reverse(_processes))
         {
             await process.DisposeAsync();
         }

@@ -6,18 +6,18 @@ namespace IoTPlatform.Iot;
 internal sealed class DemoService : IAsyncDisposable
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
-    private readonly string name;
-    private readonly string log;
-    private readonly ChildProcess process;
+    private readonly string _name;
+    private readonly string _log;
+    private readonly ChildProcess _process;
 
     private DemoService(string name, string log, ChildProcess process)
     {
-        this.name = name;
-        this.log = log;
-        this.process = process;
+        _name = name;
+        _log = log;
+        _process = process;
     }
 
-    public ProcessMark Mark => ProcessMark.Of(process.Id);
+    public ProcessMark Mark => ProcessMark.Of(_process.Id);
 
     public static DemoService Start(DemoFolder folder, string name, ServiceCommand command, bool keep)
     {
@@ -34,9 +34,9 @@ internal sealed class DemoService : IAsyncDisposable
         {
             while (!await answers(limit.Token))
             {
-                if (process.Exited.IsCompleted)
+                if (_process.Exited.IsCompleted)
                 {
-                    throw CliException.Failed("service_ended", $"{name} ended with exit code {await process.Exited} before it answered\nits log: {log}");
+                    throw CliException.Failed("service_ended", $"{_name} ended with exit code {await _process.Exited} before it answered\nits log: {_log}");
                 }
 
                 await Task.Delay(Pause, time, limit.Token);
@@ -44,13 +44,13 @@ internal sealed class DemoService : IAsyncDisposable
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw CliException.Failed("service_not_ready", $"{name} did not answer after {patience.TotalSeconds:0} s\nits log: {log}");
+            throw CliException.Failed("service_not_ready", $"{_name} did not answer after {patience.TotalSeconds:0} s\nits log: {_log}");
         }
     }
 
-    public Task<int> StopAsync() => process.StopAsync(TimeSpan.FromSeconds(20));
+    public Task<int> StopAsync() => _process.StopAsync(TimeSpan.FromSeconds(20));
 
-    public void Keep() => process.Abandon();
+    public void Keep() => _process.Abandon();
 
-    public ValueTask DisposeAsync() => process.DisposeAsync();
+    public ValueTask DisposeAsync() => _process.DisposeAsync();
 }

@@ -14,14 +14,14 @@ internal sealed class DemoStacks(DemoFolder folder, DemoServices services, DemoP
     private static readonly (string Id, string Name)[] Tenants = [("acme", "Acme Water"), ("globex", "Globex Energy")];
     // A Keycloak that has just started takes its time over the first realm.
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
-    private readonly ConcurrentBag<DemoHost> hosts = [];
-    private readonly int[] ports = FreePort.Next(1 + Tenants.Length);
+    private readonly ConcurrentBag<DemoHost> _hosts = [];
+    private readonly int[] _ports = FreePort.Next(1 + Tenants.Length);
 
-    public IReadOnlyList<DemoHost> Hosts => [.. hosts.OrderBy(host => host.Ready.Url.Port == ports[0] ? 0 : 1).ThenBy(host => host.Name, StringComparer.Ordinal)];
+    public IReadOnlyList<DemoHost> Hosts => [.. _hosts.OrderBy(host => host.Ready.Url.Port == _ports[0] ? 0 : 1).ThenBy(host => host.Name, StringComparer.Ordinal)];
 
     public async Task<(DemoHost Host, RootTrust Trust)> StartProviderAsync(CancellationToken cancellationToken)
     {
-        var host = Start("provider", BuildOutput.Provider, ports[0], services.ProviderSettings);
+        var host = Start("provider", BuildOutput.Provider, _ports[0], services.ProviderSettings);
         var ready = await host.WaitUntilReadyAsync(time, _ => { }, cancellationToken);
         return (host, await RootTrust.FetchAsync(ready.Url, ready.Fingerprint, cancellationToken: cancellationToken));
     }
@@ -48,25 +48,25 @@ internal sealed class DemoStacks(DemoFolder folder, DemoServices services, DemoP
     }
 
     public async Task<IReadOnlyList<DemoTenant>> BootAsync(IReadOnlyList<(string Id, string EnvFile)> prepared, RootTrust trust, CancellationToken cancellationToken) =>
-        await Task.WhenAll(prepared.Select((tenant, index) => BootAsync(tenant.Id, tenant.EnvFile, ports[1 + index], trust, cancellationToken)));
+        await Task.WhenAll(prepared.Select((tenant, index) => BootAsync(tenant.Id, tenant.EnvFile, _ports[1 + index], trust, cancellationToken)));
 
     /// <summary>Ends all, the clean way; answers those that did not end with exit code 0.</summary>
     public async Task<IReadOnlyList<string>> StopAsync()
     {
-        var codes = await Task.WhenAll(hosts.Select(async host => (host.Name, Code: await host.StopAsync())));
+        var codes = await Task.WhenAll(_hosts.Select(async host => (host.Name, Code: await host.StopAsync())));
         return [.. codes.Where(host => host.Code != 0).Select(host => string.Create(CultureInfo.InvariantCulture, $"{host.Name} ended with exit code {host.Code}"))];
     }
 
     public void Keep()
     {
-        folder.RememberKept([.. hosts.Select(host => host.Mark), .. services.Keep()]);
-        foreach (var host in hosts)
+        folder.RememberKept([.. _hosts.Select(host => host.Mark), .. services.Keep()]);
+        foreach (var host in _hosts)
         {
             host.Keep();
         }
     }
 
-    public async ValueTask DisposeAsync() => await Task.WhenAll(hosts.Select(host => host.DisposeAsync().AsTask()));
+    public async ValueTask DisposeAsync() => await Task.WhenAll(_hosts.Select(host => host.DisposeAsync().AsTask()));
 
     public static string AdminPasswordFile(DemoHost host) => Path.Combine(host.Data, InitialAdmin.PasswordFile);
 
@@ -87,7 +87,7 @@ internal sealed class DemoStacks(DemoFolder folder, DemoServices services, DemoP
     private DemoHost Start(string name, string assembly, int port, IReadOnlyDictionary<string, string?> settings)
     {
         var host = DemoHost.Start(folder, name, assembly, port, settings, keep);
-        hosts.Add(host);
+        _hosts.Add(host);
         return host;
     }
 

@@ -12,11 +12,11 @@ namespace IoTPlatform.Iot;
 internal sealed class DemoStaff
 {
     public const string Username = "staff";
-    private readonly string password;
+    private readonly string _password;
 
     private DemoStaff(string password, string passwordFile)
     {
-        this.password = password;
+        _password = password;
         PasswordFile = passwordFile;
     }
 
@@ -25,7 +25,7 @@ internal sealed class DemoStaff
     public static async Task<DemoStaff> HireAsync(DemoFolder folder, KeycloakAdmin realm, CancellationToken cancellationToken)
     {
         var staff = new DemoStaff(Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(12)), folder.Combine("keycloak", "staff-password"));
-        AtomicFile.WriteText(staff.PasswordFile, staff.password + "\n", AtomicFile.Secret);
+        AtomicFile.WriteText(staff.PasswordFile, staff._password + "\n", AtomicFile.Secret);
         await realm.CreateAsync("users", staff.Account(), "user", cancellationToken);
         var user = await realm.FindInListAsync($"users?exact=true&username={Username}", _ => true, cancellationToken);
         var roles = new JsonArray();
@@ -53,7 +53,7 @@ internal sealed class DemoStaff
             form = await browser.GetAsync(form.Link(through));
         }
 
-        var page = await browser.SubmitAsync(form, "login-actions", ("username", Username), ("password", password));
+        var page = await browser.SubmitAsync(form, "login-actions", ("username", Username), ("password", _password));
         return page["roles"] ?? throw CliException.Failed("demo_failed", $"{portal} does not let the provider's staff in: {page.Text}");
     }
 
@@ -65,6 +65,6 @@ internal sealed class DemoStaff
         ["emailVerified"] = true,
         ["firstName"] = "Provider",
         ["lastName"] = "Staff",
-        ["credentials"] = new JsonArray(new JsonObject { ["type"] = "password", ["value"] = password, ["temporary"] = false }),
+        ["credentials"] = new JsonArray(new JsonObject { ["type"] = "password", ["value"] = _password, ["temporary"] = false }),
     };
 }

@@ -8,11 +8,11 @@ internal sealed class Terminal
 {
     // Nothing is wrapped here: a terminal wraps by itself, and what is copied out of it stays whole.
     private const int NeverWrap = 10_000;
-    private readonly TextWriter output;
+    private readonly TextWriter _output;
 
     public Terminal(TextWriter output, TextWriter error, bool json)
     {
-        this.output = output;
+        _output = output;
         IsJson = json;
         var human = json ? error : output;
         Remarks = Create(error);
@@ -32,7 +32,7 @@ internal sealed class Terminal
     {
         if (IsJson)
         {
-            output.WriteLine(JsonSerializer.Serialize(value, Json.Options));
+            _output.WriteLine(JsonSerializer.Serialize(value, Json.Options));
         }
         else
         {
@@ -45,7 +45,7 @@ internal sealed class Terminal
     {
         if (IsJson)
         {
-            output.WriteLine(JsonSerializer.Serialize(value, Json.OneLine));
+            _output.WriteLine(JsonSerializer.Serialize(value, Json.OneLine));
         }
         else
         {
@@ -58,7 +58,7 @@ internal sealed class Terminal
     {
         if (!IsJson)
         {
-            output.Write(text);
+            _output.Write(text);
         }
     }
 

@@ -11,14 +11,14 @@ namespace IoTPlatform.Iot;
 internal sealed class ChildProcess : IAsyncDisposable
 {
     private static readonly ConcurrentDictionary<int, ChildProcess> Running = [];
-    private readonly Process process;
-    private readonly bool ownGroup;
-    private bool abandoned;
+    private readonly Process _process;
+    private readonly bool _ownGroup;
+    private bool _abandoned;
 
     private ChildProcess(Process process, bool ownGroup)
     {
-        this.process = process;
-        this.ownGroup = ownGroup;
+        _process = process;
+        _ownGroup = ownGroup;
         Id = process.Id;
         Exited = WaitAsync();
     }
@@ -72,25 +72,25 @@ internal sealed class ChildProcess : IAsyncDisposable
     /// <summary>Leaves it running for good.</summary>
     public void Abandon()
     {
-        abandoned = true;
+        _abandoned = true;
         Running.TryRemove(Id, out _);
     }
 
     public async ValueTask DisposeAsync()
     {
-        if (!abandoned)
+        if (!_abandoned)
         {
             await StopAsync(TimeSpan.FromSeconds(15));
         }
     }
 
-    private void Kill() => Posix.Kill(ownGroup ? -Id : Id, Posix.SigKill);
+    private void Kill() => Posix.Kill(_ownGroup ? -Id : Id, Posix.SigKill);
 
     private async Task<int> WaitAsync()
     {
-        await process.WaitForExitAsync(CancellationToken.None);
-        Running.TryRemove(process.Id, out _);
-        return process.ExitCode;
+        await _process.WaitForExitAsync(CancellationToken.None);
+        Running.TryRemove(_process.Id, out _);
+        return _process.ExitCode;
     }
 }
 

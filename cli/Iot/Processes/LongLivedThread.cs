@@ -5,7 +5,7 @@ namespace IoTPlatform.Iot;
 /// <summary>A thread that lives as long as the process, to fork from.</summary>
 internal sealed class LongLivedThread
 {
-    private readonly BlockingCollection<Action> work = [];
+    private readonly BlockingCollection<Action> _work = [];
 
     private LongLivedThread() => new Thread(Loop) { IsBackground = true, Name = "children" }.Start();
 
@@ -14,7 +14,7 @@ internal sealed class LongLivedThread
     public T Run<T>(Func<T> action)
     {
         var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        work.Add(() =>
+        _work.Add(() =>
         {
             try
             {
@@ -30,7 +30,7 @@ internal sealed class LongLivedThread
 
     private void Loop()
     {
-        foreach (var action in work.GetConsumingEnumerable())
+        foreach (var action in _work.GetConsumingEnumerable())
         {
             action();
         }

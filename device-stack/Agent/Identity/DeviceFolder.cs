@@ -13,12 +13,12 @@ namespace IoTPlatform.Agent;
 public sealed class DeviceFolder : IDisposable
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
-    private readonly FileStream claim;
+    private readonly FileStream _claim;
 
     private DeviceFolder(string path, FileStream claim)
     {
         Path = path;
-        this.claim = claim;
+        _claim = claim;
     }
 
     public string Path { get; }
@@ -132,7 +132,7 @@ public sealed class DeviceFolder : IDisposable
         }
     }
 
-    public void Dispose() => claim.Dispose();
+    public void Dispose() => _claim.Dispose();
 
     private ECDsa? LoadPendingKey() => Parse(PendingKeyPath, static pem =>
     {

@@ -21,17 +21,17 @@ public sealed class Backoff(IJitter jitter)
     private static readonly TimeSpan First = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(15);
     private static readonly TimeSpan LongestAsked = TimeSpan.FromDays(1);
-    private int failures;
+    private int _failures;
 
     public TimeSpan Next(TimeSpan? retryAfter = null)
     {
-        var ceiling = TimeSpan.FromTicks(Math.Min(Longest.Ticks, First.Ticks << Math.Min(failures++, 20)));
+        var ceiling = TimeSpan.FromTicks(Math.Min(Longest.Ticks, First.Ticks << Math.Min(_failures++, 20)));
         var wait = ceiling * (0.5 + (jitter.Next() / 2));
         // A server in trouble gets the time it asks for, plus the spread, so that a fleet does not come back at once.
         return retryAfter is { } asked ? (asked < LongestAsked ? asked : LongestAsked) + wait : wait;
     }
 
-    public void Reset() => failures = 0;
+    public void Reset() => _failures = 0;
 }
 
 /// <summary>Spreads a fleet's requests over time.</summary>

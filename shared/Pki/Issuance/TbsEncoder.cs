@@ -12,7 +12,7 @@ internal sealed class TbsEncoder
     private static readonly Asn1Tag ExtensionsTag = new(TagClass.ContextSpecific, 3);
 
     [ThreadStatic]
-    private static AsnWriter? t_writer;
+    private static AsnWriter? Writer;
 
     private readonly IssuerInfo _issuer;
     private readonly byte[] _algorithm;
@@ -30,7 +30,7 @@ internal sealed class TbsEncoder
 
     public byte[] Encode(CertificateTemplate template, ReadOnlySpan<byte> serialNumber)
     {
-        var writer = t_writer ??= new AsnWriter(AsnEncodingRules.DER, initialCapacity: 1024);
+        var writer = Writer ??= new AsnWriter(AsnEncodingRules.DER, initialCapacity: 1024);
         writer.Reset();
         using (writer.PushSequence())
         {

@@ -23,17 +23,17 @@ internal sealed class RunningTenant(WebApplication app, CertificateAuthorityModu
 /// <summary>What a start has opened so far, closed in reverse order.</summary>
 internal sealed class OpenResources : IAsyncDisposable
 {
-    private readonly Stack<object> resources = new();
+    private readonly Stack<object> _resources = new();
 
     public T Add<T>(T resource) where T : notnull
     {
-        resources.Push(resource);
+        _resources.Push(resource);
         return resource;
     }
 
     public async ValueTask DisposeAsync()
     {
-        while (resources.TryPop(out var resource))
+        while (_resources.TryPop(out var resource))
         {
             if (resource is IAsyncDisposable asynchronous)
             {

@@ -13,11 +13,11 @@ internal sealed class CaLoad(CaServer server, TokenSource tokens)
 {
     private static readonly MediaTypeHeaderValue Json = new("application/json");
 
-    private int numbers;
+    private int _numbers;
 
     public async Task<LoadResult> SignAsync(int concurrency, int requests, CancellationToken cancellationToken)
     {
-        var bodies = SignRequest.CreateMany(tokens, Interlocked.Add(ref numbers, requests) - requests, requests, cancellationToken);
+        var bodies = SignRequest.CreateMany(tokens, Interlocked.Add(ref _numbers, requests) - requests, requests, cancellationToken);
         var url = new Uri(server.Url, "1.0/sign");
         var connections = Enumerable.Range(0, concurrency).Select(_ => server.Connect()).ToArray();
         try
@@ -70,7 +70,7 @@ internal sealed class CaLoad(CaServer server, TokenSource tokens)
     {
         using var http = server.Connect();
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        using var content = new ByteArrayContent(SignRequest.Create(tokens, key, Interlocked.Increment(ref numbers) - 1)) { Headers = { ContentType = Json } };
+        using var content = new ByteArrayContent(SignRequest.Create(tokens, key, Interlocked.Increment(ref _numbers) - 1)) { Headers = { ContentType = Json } };
         using var answer = await http.PostAsync(new Uri(server.Url, "1.0/sign"), content, cancellationToken);
         var text = await answer.Content.ReadAsStringAsync(cancellationToken);
         if (answer.StatusCode != HttpStatusCode.Created)

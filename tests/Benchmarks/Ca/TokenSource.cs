@@ -10,15 +10,15 @@ namespace IoTPlatform.Benchmarks.Ca;
 /// <summary>Makes one-time tokens as the step CLI does: with the provisioner's key, fetched from the CA and opened with its password.</summary>
 internal sealed class TokenSource : IDisposable
 {
-    private readonly EcSignatureKey key;
-    private readonly string issuer;
-    private readonly CaServer server;
+    private readonly EcSignatureKey _key;
+    private readonly string _issuer;
+    private readonly CaServer _server;
 
     private TokenSource(CaServer server, string issuer, EcSignatureKey key)
     {
-        this.server = server;
-        this.issuer = issuer;
-        this.key = key;
+        _server = server;
+        _issuer = issuer;
+        _key = key;
     }
 
     public static async Task<TokenSource> OpenAsync(CaServer server, CancellationToken cancellationToken)
@@ -37,18 +37,18 @@ internal sealed class TokenSource : IDisposable
         return Jwt.Sign(
             new JsonObject
             {
-                ["aud"] = new Uri(server.Url, "1.0/sign").AbsoluteUri,
+                ["aud"] = new Uri(_server.Url, "1.0/sign").AbsoluteUri,
                 ["exp"] = now + 300,
                 ["iat"] = now,
-                ["iss"] = issuer,
+                ["iss"] = _issuer,
                 ["jti"] = RandomNumberGenerator.GetHexString(64, lowercase: true),
                 ["nbf"] = now,
                 ["sans"] = new JsonArray(subject),
-                ["sha"] = server.RootFingerprint,
+                ["sha"] = _server.RootFingerprint,
                 ["sub"] = subject,
             },
-            key);
+            _key);
     }
 
-    public void Dispose() => key.Dispose();
+    public void Dispose() => _key.Dispose();
 }

@@ -11,19 +11,19 @@ namespace IoTPlatform.Benchmarks.Join;
 /// <summary>One tenant up to its confirmation. Keys and CSRs are made beforehand.</summary>
 internal sealed class JoiningTenant(string tenantId, string joinKey) : IDisposable
 {
-    private readonly CaKey subCaKey = CaKey.Generate(KeyKind.P256);
-    private readonly ECDsa bridgeKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-    private JoinRequest? request;
-    private string? bridgeCertificate;
+    private readonly CaKey _subCaKey = CaKey.Generate(KeyKind.P256);
+    private readonly ECDsa _bridgeKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+    private JoinRequest? _request;
+    private string? _bridgeCertificate;
 
-    public JoinRequest Request => request ?? throw new InvalidOperationException("MakeRequest comes first");
+    public JoinRequest Request => _request ?? throw new InvalidOperationException("MakeRequest comes first");
 
     public void MakeRequest()
     {
-        request = new JoinRequest
+        _request = new JoinRequest
         {
-            SubCaCsr = subCaKey.CreateCsrPem(new SubjectNames { CommonName = SubCaName.For(tenantId) }),
-            MqttBridgeCsr = CertificateSigningRequest.CreatePem(bridgeKey, new SubjectNames { CommonName = MqttBridgeName.For(tenantId) }),
+            SubCaCsr = _subCaKey.CreateCsrPem(new SubjectNames { CommonName = SubCaName.For(tenantId) }),
+            MqttBridgeCsr = CertificateSigningRequest.CreatePem(_bridgeKey, new SubjectNames { CommonName = MqttBridgeName.For(tenantId) }),
             WgPubkey = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)),
         };
     }
@@ -32,14 +32,14 @@ internal sealed class JoiningTenant(string tenantId, string joinKey) : IDisposab
     public async Task<bool> JoinAsync(ProviderClient provider, CancellationToken cancellationToken)
     {
         var bundle = await provider.JoinAsync(joinKey, Request, cancellationToken);
-        bridgeCertificate = bundle.MqttBridgeCert;
+        _bridgeCertificate = bundle.MqttBridgeCert;
         return bundle.TenantId == tenantId && bundle.SignedCert.Contains("BEGIN CERTIFICATE", StringComparison.Ordinal);
     }
 
     /// <summary>POST join-confirm: the key is spent.</summary>
     public async Task<bool> ConfirmAsync(ProviderClient provider, CancellationToken cancellationToken)
     {
-        var proof = KeyProof.Create(subCaKey, tenantId, provider.ConfirmUrl(tenantId), TimeProvider.System);
+        var proof = KeyProof.Create(_subCaKey, tenantId, provider.ConfirmUrl(tenantId), TimeProvider.System);
         await provider.ConfirmJoinAsync(tenantId, new JoinConfirmation { Proof = proof }, cancellationToken);
         return true;
     }
@@ -47,13 +47,13 @@ internal sealed class JoiningTenant(string tenantId, string joinKey) : IDisposab
     /// <summary>With its key, once the bundle came.</summary>
     public X509Certificate2 BridgeCertificate()
     {
-        using var certificate = X509Certificate2.CreateFromPem(bridgeCertificate);
-        return certificate.CopyWithPrivateKey(bridgeKey);
+        using var certificate = X509Certificate2.CreateFromPem(_bridgeCertificate);
+        return certificate.CopyWithPrivateKey(_bridgeKey);
     }
 
     public void Dispose()
     {
-        subCaKey.Dispose();
-        bridgeKey.Dispose();
+        _subCaKey.Dispose();
+        _bridgeKey.Dispose();
     }
 }

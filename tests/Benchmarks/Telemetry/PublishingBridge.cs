@@ -18,7 +18,7 @@ internal sealed class PublishingBridge : IDisposable
     private const int PerRun = 50_000;
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
-    private readonly TempFolder folder = new();
+    private readonly TempFolder _folder = new();
 
     private PublishingBridge(string tenantId) => TenantId = tenantId;
 
@@ -34,7 +34,7 @@ internal sealed class PublishingBridge : IDisposable
             MqttBridgeCsr = CertificateSigningRequest.CreatePem(bridgeKey, new SubjectNames()),
         }, cancellationToken);
         var bridge = new PublishingBridge(tenantId);
-        await File.WriteAllTextAsync(bridge.folder.Combine("bridge.pem"), bridgeKey.ExportPkcs8PrivateKeyPem() + "\n" + bundle.MqttBridgeCert + bundle.CaChain, cancellationToken);
+        await File.WriteAllTextAsync(bridge._folder.Combine("bridge.pem"), bridgeKey.ExportPkcs8PrivateKeyPem() + "\n" + bundle.MqttBridgeCert + bundle.CaChain, cancellationToken);
         return bridge;
     }
 
@@ -50,7 +50,7 @@ internal sealed class PublishingBridge : IDisposable
         await PublishAsync(broker, $"telemetry/{Last}", "{}\n");
     }
 
-    public void Dispose() => folder.Dispose();
+    public void Dispose() => _folder.Dispose();
 
     private static string Lines(IEnumerable<int> numbers, DateTimeOffset now)
     {
@@ -68,7 +68,7 @@ internal sealed class PublishingBridge : IDisposable
         var port = broker.MqttPort.ToString(CultureInfo.InvariantCulture);
         var result = await Tools.RunAsync(
             Tools.Find("mosquitto_pub") ?? throw new BenchmarkException("mosquitto_pub is missing: apt-get install mosquitto-clients"),
-            ["-h", "localhost", "-p", port, "-V", "mqttv311", "--cafile", broker.RootFile, "--cert", folder.Combine("bridge.pem"), "--key", folder.Combine("bridge.pem"), "-i", TenantId + ".bench", "-q", "1", "-t", topic, "-l"],
+            ["-h", "localhost", "-p", port, "-V", "mqttv311", "--cafile", broker.RootFile, "--cert", _folder.Combine("bridge.pem"), "--key", _folder.Combine("bridge.pem"), "-i", TenantId + ".bench", "-q", "1", "-t", topic, "-l"],
             lines, timeout: Patience);
         if (result.ExitCode != 0)
         {

@@ -16,12 +16,12 @@ namespace IoTPlatform.Client.Tests.Doubles;
 /// <summary>A real HTTPS server that answers what a test tells it to: for faults the real hosts cannot be made to have.</summary>
 internal sealed class FaultyServer : IAsyncDisposable
 {
-    private readonly WebApplication app;
-    private readonly ConcurrentQueue<SeenRequest> seen = new();
+    private readonly WebApplication _app;
+    private readonly ConcurrentQueue<SeenRequest> _seen = new();
 
     private FaultyServer(WebApplication app, TestAuthority authority)
     {
-        this.app = app;
+        _app = app;
         Authority = authority;
     }
 
@@ -30,7 +30,7 @@ internal sealed class FaultyServer : IAsyncDisposable
     public RootTrust Trust => RootTrust.FromCertificate(Authority.Root);
 
     /// <summary>Every request so far, in order.</summary>
-    public IReadOnlyList<SeenRequest> Seen => [.. seen];
+    public IReadOnlyList<SeenRequest> Seen => [.. _seen];
 
     /// <summary>What it answers; 404 until set.</summary>
     public Func<HttpContext, SeenRequest, Task> Answer { get; set; } = (context, _) =>
@@ -64,8 +64,8 @@ internal sealed class FaultyServer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await app.StopAsync();
-        await app.DisposeAsync();
+        await _app.StopAsync();
+        await _app.DisposeAsync();
         Authority.Dispose();
     }
 
@@ -76,7 +76,7 @@ internal sealed class FaultyServer : IAsyncDisposable
             context.Request.Method, context.Request.Path.Value + context.Request.QueryString, await reader.ReadToEndAsync(),
             context.Request.Headers.Authorization.ToString(), context.Request.Headers.ToDictionary(h => h.Key, h => h.Value.ToString(), StringComparer.OrdinalIgnoreCase),
             context.Connection.ClientCertificate is { } certificate ? X509CertificateLoader.LoadCertificate(certificate.RawData) : null);
-        seen.Enqueue(request);
+        _seen.Enqueue(request);
         await Answer(context, request);
     }
 }

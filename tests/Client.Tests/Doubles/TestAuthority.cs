@@ -11,13 +11,13 @@ internal sealed class TestAuthority : IDisposable
     public const string PlatformDomain = "iot.example";
     private const string ServerAuth = "1.3.6.1.5.5.7.3.1";
     private const string ClientAuth = "1.3.6.1.5.5.7.3.2";
-    private readonly string? tenant;
+    private readonly string? _tenant;
 
     /// <param name="name">In the CNs.</param>
     /// <param name="tenant">Whose Sub-CA issues; null: the provider's Intermediate CA does.</param>
     public TestAuthority(string name = "Test Root", string? tenant = null)
     {
-        this.tenant = tenant;
+        _tenant = tenant;
         using var rootKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var root = new CertificateRequest($"CN={name}", rootKey, HashAlgorithmName.SHA256);
         AddCa(root, pathLength: 2);
@@ -32,10 +32,10 @@ internal sealed class TestAuthority : IDisposable
     public X509Certificate2 Root { get; }
     public X509Certificate2 Intermediate { get; }
     public X509Certificate2 Issuer { get; }
-    public X509Certificate2Collection Issuers => tenant is null ? [Issuer] : [Issuer, Intermediate];
+    public X509Certificate2Collection Issuers => _tenant is null ? [Issuer] : [Issuer, Intermediate];
     public string ChainPem => string.Concat(Issuers.Append(Root).Select(ca => ca.ExportCertificatePem() + "\n"));
-    public string TrustDomain => tenant is null ? PlatformDomain : $"{tenant}.{PlatformDomain}";
-    public string ServiceId => $"spiffe://{TrustDomain}/service/{(tenant is null ? "iot-bridge-api" : "tenant-iot-bridge-api")}";
+    public string TrustDomain => _tenant is null ? PlatformDomain : $"{_tenant}.{PlatformDomain}";
+    public string ServiceId => $"spiffe://{TrustDomain}/service/{(_tenant is null ? "iot-bridge-api" : "tenant-iot-bridge-api")}";
     public string RootPem => Root.ExportCertificatePem() + "\n";
 
     /// <param name="dnsName">CN, and alternative name unless there is to be none.</param>

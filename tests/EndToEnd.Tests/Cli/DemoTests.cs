@@ -6,11 +6,11 @@ namespace IoTPlatform.EndToEnd.Tests.Cli;
 
 public sealed class DemoTests : IDisposable
 {
-    private readonly TempFolder temp = new();
+    private readonly TempFolder _temp = new();
 
-    private string Data => temp.Combine("demo");
+    private string Data => _temp.Combine("demo");
 
-    public void Dispose() => temp.Dispose();
+    public void Dispose() => _temp.Dispose();
 
     [SkippableFact]
     public async Task Demo_Json_EverythingHolds_AndNothingIsLeftRunning()
@@ -30,7 +30,7 @@ public sealed class DemoTests : IDisposable
         Count(report, "tenant-sub-ca").ShouldBe(2);
         Count(report, "mqtt-bridge").ShouldBe(2);
         Count(report, "service").ShouldBe(3);
-        LeftProcesses.Of(temp.Path).ShouldBeEmpty();
+        LeftProcesses.Of(_temp.Path).ShouldBeEmpty();
     }
 
     [SkippableFact]
@@ -54,7 +54,7 @@ public sealed class DemoTests : IDisposable
         Directory.EnumerateFiles(Path.Combine(Data, "rabbitmq"), "*.conf", SearchOption.AllDirectories).SelectMany(File.ReadLines)
             .ShouldContain($"listeners.ssl.default = 127.0.0.1:{port}", "the bundle names an address that the broker has");
         Count(report, "service").ShouldBe(5, customMessage: "provider, two tenants, RabbitMQ, and the revoked one that RabbitMQ has to refuse");
-        LeftProcesses.Of(temp.Path).ShouldBeEmpty();
+        LeftProcesses.Of(_temp.Path).ShouldBeEmpty();
     }
 
     [SkippableFact]
@@ -62,7 +62,7 @@ public sealed class DemoTests : IDisposable
     {
         Requires.That(Tools.Find("kc.sh") is null, "there is a Keycloak on PATH");
 
-        var result = await IotCli.RunWithAsync(new() { ["KEYCLOAK_HOME"] = null, ["IOT_KEYCLOAK"] = temp.Path }, "demo", "--identity", "keycloak", "--data", Data);
+        var result = await IotCli.RunWithAsync(new() { ["KEYCLOAK_HOME"] = null, ["IOT_KEYCLOAK"] = _temp.Path }, "demo", "--identity", "keycloak", "--data", Data);
 
         result.ExitCode.ShouldBe(1);
         result.Error.ShouldContain("KEYCLOAK_HOME");
@@ -77,10 +77,10 @@ public sealed class DemoTests : IDisposable
         await using (var killed = IotCli.Start("demo", "--data", Data))
         {
             await killed.WaitForLineAsync(line => line.Contains("prepare two tenants", StringComparison.Ordinal), TimeSpan.FromMinutes(3));
-            LeftProcesses.Of(temp.Path).ShouldNotBeEmpty();
+            LeftProcesses.Of(_temp.Path).ShouldNotBeEmpty();
             await killed.KillAsync();
         }
-        await LeftProcesses.GoneAsync(temp.Path);
+        await LeftProcesses.GoneAsync(_temp.Path);
 
         var again = await IotCli.RunAsync("demo", "--data", Data);
 
@@ -100,7 +100,7 @@ public sealed class DemoTests : IDisposable
 
         (await demo.WaitForExitAsync(TimeSpan.FromMinutes(1))).ShouldBe(130, demo.Output);
         await demo.WaitForLineAsync(line => line.Contains("interrupted", StringComparison.Ordinal));
-        LeftProcesses.Of(temp.Path).ShouldBeEmpty();
+        LeftProcesses.Of(_temp.Path).ShouldBeEmpty();
     }
 
     [SkippableFact]

@@ -9,11 +9,11 @@ namespace IoTPlatform.EndToEnd.Tests.Cli;
 
 public sealed class UpTests : IDisposable
 {
-    private readonly TempFolder temp = new();
+    private readonly TempFolder _temp = new();
 
-    private string Data => temp.Combine("provider");
+    private string Data => _temp.Combine("provider");
 
-    public void Dispose() => temp.Dispose();
+    public void Dispose() => _temp.Dispose();
 
     [SkippableFact]
     public async Task Up_Terminated_StopsTheHostCleanly_AndWrongPasswordIsAClearRefusal()
@@ -25,7 +25,7 @@ public sealed class UpTests : IDisposable
             up.Terminate();
             (await up.WaitForExitAsync()).ShouldBe(0, up.Output);
         }
-        LeftProcesses.Of(temp.Path).ShouldBeEmpty();
+        LeftProcesses.Of(_temp.Path).ShouldBeEmpty();
 
         var wrong = await IotCli.RunWithAsync(new() { ["STEP_CA_PASSWORD"] = "not the one it was made with" }, "up", "provider", "--data", Data, "--listen", Listen());
 
@@ -33,7 +33,7 @@ public sealed class UpTests : IDisposable
         wrong.Error.ShouldContain("password", Case.Insensitive);
         wrong.Error.ShouldNotContain("   at ");
         wrong.Error.ShouldNotContain("not the one it was made with");
-        LeftProcesses.Of(temp.Path).ShouldBeEmpty();
+        LeftProcesses.Of(_temp.Path).ShouldBeEmpty();
     }
 
     [SkippableFact]
@@ -47,7 +47,7 @@ public sealed class UpTests : IDisposable
             await up.KillAsync();
         }
 
-        await LeftProcesses.GoneAsync(temp.Path);
+        await LeftProcesses.GoneAsync(_temp.Path);
     }
 
     [SkippableFact]
@@ -77,7 +77,7 @@ public sealed class UpTests : IDisposable
         result.Error.ShouldContain(taken);
         result.Error.ShouldContain("in use");
         result.Error.ShouldNotContain("   at ");
-        LeftProcesses.Of(temp.Path).ShouldBeEmpty();
+        LeftProcesses.Of(_temp.Path).ShouldBeEmpty();
     }
 
     [Theory]
@@ -97,7 +97,7 @@ public sealed class UpTests : IDisposable
 
     [Fact]
     public async Task Up_EnvFileThatIsNotThere_IsUsage() =>
-        (await IotCli.RunAsync("up", "tenant", "--env-file", temp.Combine("no.env"))).ExitCode.ShouldBe(2);
+        (await IotCli.RunAsync("up", "tenant", "--env-file", _temp.Combine("no.env"))).ExitCode.ShouldBe(2);
 
     private static string Listen() => string.Create(CultureInfo.InvariantCulture, $"https://127.0.0.1:{FreePort.Next()}");
 }

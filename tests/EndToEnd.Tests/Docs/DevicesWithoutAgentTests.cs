@@ -8,9 +8,9 @@ namespace IoTPlatform.EndToEnd.Tests.Docs;
 /// <summary>docs/devices-without-agent.md, run as it stands.</summary>
 public sealed class DevicesWithoutAgentTests : IDisposable
 {
-    private readonly TempFolder temp = new();
+    private readonly TempFolder _temp = new();
 
-    public void Dispose() => temp.Dispose();
+    public void Dispose() => _temp.Dispose();
 
     [SkippableFact]
     public async Task Commands_OfThePage_EnrolAndRenewADevice()
@@ -24,14 +24,14 @@ public sealed class DevicesWithoutAgentTests : IDisposable
         await using var tenant = await TenantStack.LaunchAsync(provider, "acme", (await provider.PrepareAsync("acme")).JoinKey);
         await tenant.ReadyAsync();
         using var admin = await tenant.AdminAsync();
-        await File.WriteAllTextAsync(temp.Combine("pump-1.token"), (await admin.CreateTokenAsync(new CreateEnrollmentTokenRequest { DeviceId = "pump-1" })).Token + "\n");
+        await File.WriteAllTextAsync(_temp.Combine("pump-1.token"), (await admin.CreateTokenAsync(new CreateEnrollmentTokenRequest { DeviceId = "pump-1" })).Token + "\n");
         var steps = Steps();
 
         var serials = new List<string>();
         foreach (var step in steps)
         {
             (await RunAsync(tenant, provider.Trust.Fingerprint, step)).EnsureSuccess();
-            if (File.Exists(temp.Combine("device-chain.crt")))
+            if (File.Exists(_temp.Combine("device-chain.crt")))
             {
                 serials.Add(Leaf().SerialNumber);
             }
@@ -42,7 +42,7 @@ public sealed class DevicesWithoutAgentTests : IDisposable
         device.Status.ShouldBe(DeviceStatus.Enrolled);
         device.Certificates.Count.ShouldBe(2);
         using var key = System.Security.Cryptography.ECDsa.Create();
-        key.ImportFromPem(await File.ReadAllTextAsync(temp.Combine("device.key")));
+        key.ImportFromPem(await File.ReadAllTextAsync(_temp.Combine("device.key")));
         Leaf().PublicKey.ExportSubjectPublicKeyInfo().ShouldBe(key.ExportSubjectPublicKeyInfo());
     }
 
@@ -56,25 +56,25 @@ public sealed class DevicesWithoutAgentTests : IDisposable
 
         await using var provider = await ProviderStack.StartAsync();
 
-        var result = await Tools.RunAsync("bash", ["-euo", "pipefail", "-c", Steps()[0]], environment: Variables(provider.Url, new string('0', 64)), workingDirectory: temp.Path);
+        var result = await Tools.RunAsync("bash", ["-euo", "pipefail", "-c", Steps()[0]], environment: Variables(provider.Url, new string('0', 64)), workingDirectory: _temp.Path);
 
         result.ExitCode.ShouldBe(1, result.Error);
         result.Error.ShouldContain("another platform's root");
-        File.Exists(temp.Combine("root_ca.crt")).ShouldBeFalse();
+        File.Exists(_temp.Combine("root_ca.crt")).ShouldBeFalse();
     }
 
     private Task<ToolResult> RunAsync(TenantStack tenant, string fingerprint, string step) =>
-        Tools.RunAsync("bash", ["-euo", "pipefail", "-c", step], environment: Variables(tenant.Url, fingerprint), workingDirectory: temp.Path);
+        Tools.RunAsync("bash", ["-euo", "pipefail", "-c", step], environment: Variables(tenant.Url, fingerprint), workingDirectory: _temp.Path);
 
     private Dictionary<string, string?> Variables(Uri server, string fingerprint) => new()
     {
         ["TENANT"] = server.AbsoluteUri.TrimEnd('/'),
         ["FINGERPRINT"] = fingerprint,
         ["DEVICE"] = "pump-1",
-        ["TOKEN"] = temp.Combine("pump-1.token"),
+        ["TOKEN"] = _temp.Combine("pump-1.token"),
     };
 
-    private X509Certificate2 Leaf() => X509Certificate2.CreateFromPem(File.ReadAllText(temp.Combine("device-chain.crt")));
+    private X509Certificate2 Leaf() => X509Certificate2.CreateFromPem(File.ReadAllText(_temp.Combine("device-chain.crt")));
 
     private static string[] Steps() =>
         [.. File.ReadAllText(Path.Combine(Tools.RepositoryRoot, "docs", "devices-without-agent.md")).Split("```sh\n").Skip(1).Select(part => part.Split("```")[0])];

@@ -6,33 +6,33 @@ namespace IoTPlatform.EndToEnd.Tests.Faults;
 /// <summary>A TCP proxy that spoils connections, one after the other by a plan, and passes the rest on.</summary>
 internal sealed class FlakyProxy : IAsyncDisposable
 {
-    private readonly TcpListener listener;
-    private readonly Func<int> target;
-    private readonly CancellationTokenSource stop = new();
-    private readonly Task serving;
-    private readonly Queue<string> plan;
-    private int spoiled;
+    private readonly TcpListener _listener;
+    private readonly Func<int> _target;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task _serving;
+    private readonly Queue<string> _plan;
+    private int _spoiled;
 
     /// <param name="port">Where it listens.</param>
     /// <param name="target">Port on loopback that it passes on to.</param>
     /// <param name="plan">A fault for each connection, "pass" for none; afterwards all pass.</param>
     public FlakyProxy(int port, Func<int> target, IEnumerable<string> plan)
     {
-        listener = new TcpListener(IPAddress.Loopback, port);
-        this.target = target;
-        this.plan = new Queue<string>(plan);
-        listener.Start();
-        serving = ServeAsync();
+        _listener = new TcpListener(IPAddress.Loopback, port);
+        _target = target;
+        _plan = new Queue<string>(plan);
+        _listener.Start();
+        _serving = ServeAsync();
     }
 
-    public int Spoiled => spoiled;
+    public int Spoiled => _spoiled;
 
     public async ValueTask DisposeAsync()
     {
-        await stop.CancelAsync();
-        listener.Stop();
-        await serving;
-        stop.Dispose();
+        await _stop.CancelAsync();
+        _listener.Stop();
+        await _serving;
+        _stop.Dispose();
     }
 
     private async Task ServeAsync()
@@ -42,8 +42,8 @@ internal sealed class FlakyProxy : IAsyncDisposable
         {
             while (true)
             {
-                var connection = await listener.AcceptSocketAsync(stop.Token);
-                connections.Add(HandleAsync(connection, plan.TryDequeue(out var fault) ? fault : "pass"));
+                var connection = await _listener.AcceptSocketAsync(_stop.Token);
+                connections.Add(HandleAsync(connection, _plan.TryDequeue(out var fault) ? fault : "pass"));
             }
         }
         catch (Exception e) when (e is OperationCanceledException or SocketException)
@@ -62,16 +62,16 @@ internal sealed class FlakyProxy : IAsyncDisposable
                 await PassAsync(connection);
                 return;
             }
-            Interlocked.Increment(ref spoiled);
+            Interlocked.Increment(ref _spoiled);
             // The ClientHello is there: what follows breaks a handshake.
-            await connection.ReceiveAsync(new byte[4096], stop.Token);
+            await connection.ReceiveAsync(new byte[4096], _stop.Token);
             byte[] answer = fault switch
             {
                 "alert" => [21, 3, 3, 0, 2, 2, 80],
                 "http" => [.. "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/html\r\nContent-Length: 13\r\n\r\n<h1>busy</h1>"u8],
                 _ => [],
             };
-            await connection.SendAsync(answer, stop.Token);
+            await connection.SendAsync(answer, _stop.Token);
             connection.LingerState = new LingerOption(fault == "reset", 0);
         }
         catch (Exception e) when (e is SocketException or OperationCanceledException or IOException)
@@ -83,9 +83,9 @@ internal sealed class FlakyProxy : IAsyncDisposable
     private async Task PassAsync(Socket connection)
     {
         using var server = new Socket(SocketType.Stream, ProtocolType.Tcp);
-        await server.ConnectAsync(IPAddress.Loopback, target(), stop.Token);
+        await server.ConnectAsync(IPAddress.Loopback, _target(), _stop.Token);
         await using var near = new NetworkStream(connection);
         await using var far = new NetworkStream(server);
-        await Task.WhenAny(near.CopyToAsync(far, stop.Token), far.CopyToAsync(near, stop.Token));
+        await Task.WhenAny(near.CopyToAsync(far, _stop.Token), far.CopyToAsync(near, _stop.Token));
     }
 }

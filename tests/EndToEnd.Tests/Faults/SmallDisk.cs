@@ -5,9 +5,9 @@ namespace IoTPlatform.EndToEnd.Tests.Faults;
 /// <summary>A real file system of a few megabytes at a given path, to be filled and freed. Needs root.</summary>
 internal sealed class SmallDisk : IAsyncDisposable
 {
-    private readonly string path;
+    private readonly string _path;
 
-    private SmallDisk(string path) => this.path = path;
+    private SmallDisk(string path) => _path = path;
 
     public static async Task<SmallDisk> MountAsync(string path, int megabytes)
     {
@@ -31,11 +31,11 @@ internal sealed class SmallDisk : IAsyncDisposable
     }
 
     /// <summary>What the kernel does with a disk that reports errors.</summary>
-    public async Task FailAsync() => (await Tools.RunAsync("mount", ["-o", "remount,abort", path])).EnsureSuccess();
+    public async Task FailAsync() => (await Tools.RunAsync("mount", ["-o", "remount,abort", _path])).EnsureSuccess();
 
     public void Fill()
     {
-        using var ballast = new FileStream(Path.Combine(path, "ballast"), FileMode.Append);
+        using var ballast = new FileStream(Path.Combine(_path, "ballast"), FileMode.Append);
         var block = new byte[4096];
         try
         {
@@ -51,7 +51,7 @@ internal sealed class SmallDisk : IAsyncDisposable
         }
     }
 
-    public void Free() => File.Delete(Path.Combine(path, "ballast"));
+    public void Free() => File.Delete(Path.Combine(_path, "ballast"));
 
-    public async ValueTask DisposeAsync() => (await Tools.RunAsync("umount", ["-l", path])).EnsureSuccess();
+    public async ValueTask DisposeAsync() => (await Tools.RunAsync("umount", ["-l", _path])).EnsureSuccess();
 }

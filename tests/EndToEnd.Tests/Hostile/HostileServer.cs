@@ -11,36 +11,36 @@ namespace IoTPlatform.EndToEnd.Tests.Hostile;
 /// <summary>An HTTPS server with any certificate; keeps what it is sent and answers one document to everything that is asked.</summary>
 internal sealed class HostileServer : IAsyncDisposable
 {
-    private readonly TcpListener listener = new(IPAddress.Loopback, 0);
-    private readonly ConcurrentQueue<string> requests = new();
-    private readonly CancellationTokenSource stop = new();
-    private readonly SslStreamCertificateContext certificate;
-    private readonly Func<string, byte[]?> answer;
-    private readonly Task serving;
+    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly ConcurrentQueue<string> _requests = new();
+    private readonly CancellationTokenSource _stop = new();
+    private readonly SslStreamCertificateContext _certificate;
+    private readonly Func<string, byte[]?> _answer;
+    private readonly Task _serving;
 
     /// <param name="certificate">With its key.</param>
     /// <param name="issuers">Sent along.</param>
     /// <param name="answer">By request line; null: 404.</param>
     public HostileServer(X509Certificate2 certificate, X509Certificate2Collection issuers, Func<string, byte[]?> answer)
     {
-        this.certificate = SslStreamCertificateContext.Create(certificate, issuers, offline: true);
-        this.answer = answer;
-        listener.Start();
-        serving = ServeAsync();
+        _certificate = SslStreamCertificateContext.Create(certificate, issuers, offline: true);
+        _answer = answer;
+        _listener.Start();
+        _serving = ServeAsync();
     }
 
-    public Uri Url => new($"https://localhost:{((IPEndPoint)listener.LocalEndpoint).Port}/");
+    public Uri Url => new($"https://localhost:{((IPEndPoint)_listener.LocalEndpoint).Port}/");
 
     /// <summary>Heads and bodies, as they came.</summary>
-    public IReadOnlyList<string> Requests => [.. requests];
+    public IReadOnlyList<string> Requests => [.. _requests];
 
     public async ValueTask DisposeAsync()
     {
-        await stop.CancelAsync();
-        listener.Stop();
-        await serving;
-        listener.Dispose();
-        stop.Dispose();
+        await _stop.CancelAsync();
+        _listener.Stop();
+        await _serving;
+        _listener.Dispose();
+        _stop.Dispose();
     }
 
     private async Task ServeAsync()
@@ -50,7 +50,7 @@ internal sealed class HostileServer : IAsyncDisposable
         {
             while (true)
             {
-                connections.Add(AnswerAsync(await listener.AcceptTcpClientAsync(stop.Token)));
+                connections.Add(AnswerAsync(await _listener.AcceptTcpClientAsync(_stop.Token)));
             }
         }
         catch (Exception e) when (e is OperationCanceledException or SocketException)
@@ -65,13 +65,13 @@ internal sealed class HostileServer : IAsyncDisposable
         await using var tls = new SslStream(connection.GetStream());
         try
         {
-            await tls.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificateContext = certificate }, stop.Token);
+            await tls.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificateContext = _certificate }, _stop.Token);
             var buffer = new byte[64 * 1024];
-            for (var length = await tls.ReadAsync(buffer, stop.Token); length > 0; length = await tls.ReadAsync(buffer, stop.Token))
+            for (var length = await tls.ReadAsync(buffer, _stop.Token); length > 0; length = await tls.ReadAsync(buffer, _stop.Token))
             {
                 var request = Encoding.UTF8.GetString(buffer, 0, length);
-                requests.Enqueue(request);
-                await tls.WriteAsync(Response(answer(request.Split('\r')[0])), stop.Token);
+                _requests.Enqueue(request);
+                await tls.WriteAsync(Response(_answer(request.Split('\r')[0])), _stop.Token);
             }
         }
         catch (Exception e) when (e is IOException or AuthenticationException or OperationCanceledException)

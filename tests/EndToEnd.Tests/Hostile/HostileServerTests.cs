@@ -118,23 +118,23 @@ public sealed class HostileServerTests(HostileServerTests.Platform platform) : I
 
     public sealed class Platform : IAsyncLifetime
     {
-        private readonly TempFolder folder = new();
-        private TenantStack evilb = null!;
-        private StolenSubCa subCa = null!;
+        private readonly TempFolder _folder = new();
+        private TenantStack _evilb = null!;
+        private StolenSubCa _subCa = null!;
 
         internal ProviderStack Provider { get; private set; } = null!;
 
-        internal string RootFile => folder.Combine("root.pem");
+        internal string RootFile => _folder.Combine("root.pem");
 
         public async Task InitializeAsync()
         {
             Provider = await ProviderStack.StartAsync();
-            evilb = await JoinAsync("evilb");
-            subCa = StolenSubCa.From(evilb);
+            _evilb = await JoinAsync("evilb");
+            _subCa = StolenSubCa.From(_evilb);
             await System.IO.File.WriteAllTextAsync(RootFile, Pem.Certificate(Provider.Trust.Root.RawData));
         }
 
-        internal string File(string name) => folder.Combine(name);
+        internal string File(string name) => _folder.Combine(name);
 
         internal async Task<TenantStack> JoinAsync(string tenantId)
         {
@@ -145,7 +145,7 @@ public sealed class HostileServerTests(HostileServerTests.Platform platform) : I
         }
 
         /// <summary>evilb's server for the host name of everybody.</summary>
-        internal HostileServer Evil(string spiffeId) => Server(subCa, spiffeId, ChainPemOf(evilb), list: null);
+        internal HostileServer Evil(string spiffeId) => Server(_subCa, spiffeId, ChainPemOf(_evilb), list: null);
 
         internal HostileServer Server(StolenSubCa signer, string spiffeId, string chainPem, byte[]? list)
         {
@@ -183,10 +183,10 @@ public sealed class HostileServerTests(HostileServerTests.Platform platform) : I
 
         public async Task DisposeAsync()
         {
-            subCa?.Dispose();
-            if (evilb is not null)
+            _subCa?.Dispose();
+            if (_evilb is not null)
             {
-                await evilb.DisposeAsync();
+                await _evilb.DisposeAsync();
             }
 
             if (Provider is not null)
@@ -194,7 +194,7 @@ public sealed class HostileServerTests(HostileServerTests.Platform platform) : I
                 await Provider.DisposeAsync();
             }
 
-            folder.Dispose();
+            _folder.Dispose();
         }
     }
 }

@@ -129,8 +129,8 @@ public sealed class HostileTenantTests(HostileTenantTests.JoinedTenant joined) :
 
     public sealed class JoinedTenant : IAsyncLifetime
     {
-        private readonly TempFolder folder = new();
-        private TenantStack tenant = null!;
+        private readonly TempFolder _folder = new();
+        private TenantStack _tenant = null!;
         internal ProviderStack Provider { get; private set; } = null!;
         internal StolenSubCa SubCa { get; private set; } = null!;
 
@@ -144,9 +144,9 @@ public sealed class HostileTenantTests(HostileTenantTests.JoinedTenant joined) :
                 ["IOT_RESERVED_NAMES"] = "edge.provider.example,192.0.2.7",
             });
             var prepared = await Provider.PrepareAsync("acme");
-            tenant = await TenantStack.LaunchAsync(Provider, "acme", prepared.JoinKey);
-            await tenant.ReadyAsync();
-            SubCa = StolenSubCa.From(tenant);
+            _tenant = await TenantStack.LaunchAsync(Provider, "acme", prepared.JoinKey);
+            await _tenant.ReadyAsync();
+            SubCa = StolenSubCa.From(_tenant);
         }
 
         internal X509Certificate2 BridgeCertificate() => X509Certificate2.CreateFromPemFile(Bundle("mqtt-bridge.crt"), Bundle("mqtt-bridge.key"));
@@ -155,17 +155,17 @@ public sealed class HostileTenantTests(HostileTenantTests.JoinedTenant joined) :
 
         internal Task<ToolResult> OpenSslVerifyAsync(X509Certificate2 certificate, string extraPem = "", string? host = null)
         {
-            File.WriteAllText(folder.Combine("leaf.pem"), certificate.ExportCertificatePem());
-            File.WriteAllText(folder.Combine("untrusted.pem"), extraPem + "\n" + SubCa.CertificatePem + "\n" + ChainPem);
-            return Tools.RunAsync(Requires.Tool("openssl"), ["verify", "-x509_strict", .. host is null ? Array.Empty<string>() : [IPAddress.TryParse(host, out _) ? "-verify_ip" : "-verify_hostname", host], "-CAfile", Bundle("root_ca.crt"), "-untrusted", folder.Combine("untrusted.pem"), folder.Combine("leaf.pem")]);
+            File.WriteAllText(_folder.Combine("leaf.pem"), certificate.ExportCertificatePem());
+            File.WriteAllText(_folder.Combine("untrusted.pem"), extraPem + "\n" + SubCa.CertificatePem + "\n" + ChainPem);
+            return Tools.RunAsync(Requires.Tool("openssl"), ["verify", "-x509_strict", .. host is null ? Array.Empty<string>() : [IPAddress.TryParse(host, out _) ? "-verify_ip" : "-verify_hostname", host], "-CAfile", Bundle("root_ca.crt"), "-untrusted", _folder.Combine("untrusted.pem"), _folder.Combine("leaf.pem")]);
         }
 
         public async Task DisposeAsync()
         {
             SubCa?.Dispose();
-            if (tenant is not null)
+            if (_tenant is not null)
             {
-                await tenant.DisposeAsync();
+                await _tenant.DisposeAsync();
             }
 
             if (Provider is not null)
@@ -173,9 +173,9 @@ public sealed class HostileTenantTests(HostileTenantTests.JoinedTenant joined) :
                 await Provider.DisposeAsync();
             }
 
-            folder.Dispose();
+            _folder.Dispose();
         }
 
-        private string Bundle(string name) => Directory.GetFiles(tenant.Data, name, SearchOption.AllDirectories).OrderBy(path => path.Length).First();
+        private string Bundle(string name) => Directory.GetFiles(_tenant.Data, name, SearchOption.AllDirectories).OrderBy(path => path.Length).First();
     }
 }

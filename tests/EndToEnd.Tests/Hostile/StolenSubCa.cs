@@ -7,12 +7,12 @@ namespace IoTPlatform.EndToEnd.Tests.Hostile;
 /// <summary>What a hostile tenant can do with the key it owns: sign anything, with no profile and no lint in the way.</summary>
 internal sealed class StolenSubCa : IDisposable
 {
-    private readonly X509Certificate2 issuer;
-    private readonly ECDsa key;
+    private readonly X509Certificate2 _issuer;
+    private readonly ECDsa _key;
 
-    private StolenSubCa(X509Certificate2 issuer, ECDsa key) => (this.issuer, this.key) = (issuer, key);
+    private StolenSubCa(X509Certificate2 issuer, ECDsa key) => (_issuer, _key) = (issuer, key);
 
-    public string CertificatePem => issuer.ExportCertificatePem();
+    public string CertificatePem => _issuer.ExportCertificatePem();
 
     public static StolenSubCa From(TenantStack tenant)
     {
@@ -51,18 +51,18 @@ internal sealed class StolenSubCa : IDisposable
             request.CertificateExtensions.Add(extension);
         }
 
-        request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(issuer, includeKeyIdentifier: true, includeIssuerAndSerial: false));
+        request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(_issuer, includeKeyIdentifier: true, includeIssuerAndSerial: false));
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, critical: false));
         var serial = RandomNumberGenerator.GetBytes(16);
         serial[0] = (byte)(serial[0] & 0x7F | 0x40);
         var now = TimeProvider.System.GetUtcNow();
-        return request.Create(issuer.SubjectName, X509SignatureGenerator.CreateForECDsa(key), now.AddMinutes(-1), now.AddHours(1), serial);
+        return request.Create(_issuer.SubjectName, X509SignatureGenerator.CreateForECDsa(_key), now.AddMinutes(-1), now.AddHours(1), serial);
     }
 
     public void Dispose()
     {
-        issuer.Dispose();
-        key.Dispose();
+        _issuer.Dispose();
+        _key.Dispose();
     }
 
     private static string Find(TenantStack tenant, string name) =>

@@ -10,10 +10,10 @@ namespace IoTPlatform.EndToEnd.Tests.Limits;
 /// <summary>A hostile client, from any address of 127.0.0.0/8: it says what it likes and stops where it likes. It checks no certificate.</summary>
 internal sealed class Attacker : IDisposable
 {
-    private readonly Socket socket;
-    private SslStream? tls;
+    private readonly Socket _socket;
+    private SslStream? _tls;
 
-    private Attacker(Socket socket) => this.socket = socket;
+    private Attacker(Socket socket) => _socket = socket;
 
     /// <summary>The TCP connection only.</summary>
     public static async Task<Attacker> ConnectAsync(Uri url, string from = "127.0.0.1")
@@ -32,7 +32,7 @@ internal sealed class Attacker : IDisposable
         return attacker;
     }
 
-    public Stream Stream => tls ?? throw new InvalidOperationException("no TLS yet");
+    public Stream Stream => _tls ?? throw new InvalidOperationException("no TLS yet");
 
     public Task SendAsync(string text) => Stream.WriteAsync(Encoding.Latin1.GetBytes(text)).AsTask();
 
@@ -51,7 +51,7 @@ internal sealed class Attacker : IDisposable
         var buffer = new byte[4096];
         try
         {
-            while (await socket.ReceiveAsync(buffer, patience.Token) > 0)
+            while (await _socket.ReceiveAsync(buffer, patience.Token) > 0)
             {
                 // Alerts and answers on the way to the end.
             }
@@ -69,7 +69,7 @@ internal sealed class Attacker : IDisposable
     }
 
     /// <summary>Ends with RST, as a client that dies.</summary>
-    public void Reset() => socket.Close(timeout: 0);
+    public void Reset() => _socket.Close(timeout: 0);
 
     /// <summary>An HTTP client that trusts the stack's root and comes from this address.</summary>
     /// <param name="connected">Called for every connection that it opens.</param>
@@ -93,15 +93,15 @@ internal sealed class Attacker : IDisposable
 
     public void Dispose()
     {
-        tls?.Dispose();
-        socket.Dispose();
+        _tls?.Dispose();
+        _socket.Dispose();
     }
 
     private async Task HandshakeAsync(bool http2)
     {
-        tls = new SslStream(new NetworkStream(socket), leaveInnerStreamOpen: false);
+        _tls = new SslStream(new NetworkStream(_socket), leaveInnerStreamOpen: false);
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        await tls.AuthenticateAsClientAsync(
+        await _tls.AuthenticateAsClientAsync(
             new SslClientAuthenticationOptions
             {
                 TargetHost = "localhost",

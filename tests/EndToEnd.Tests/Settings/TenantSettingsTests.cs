@@ -123,22 +123,22 @@ public sealed class TenantSettingsTests(TenantSettingsTests.OneProvider one) : I
 
     public sealed class OneProvider : IAsyncLifetime
     {
-        private ProviderStack provider = null!;
+        private ProviderStack _provider = null!;
 
-        public async Task InitializeAsync() => provider = await ProviderStack.StartAsync();
+        public async Task InitializeAsync() => _provider = await ProviderStack.StartAsync();
 
         /// <summary>Prepared, not launched.</summary>
         internal async Task<TenantStack> TenantAsync(string tenantId)
         {
-            PreparedTenant prepared = await provider.PrepareAsync(tenantId);
-            return new TenantStack(provider, await PostgresServer.CreateEmptyDatabaseAsync(), tenantId, prepared.JoinKey);
+            PreparedTenant prepared = await _provider.PrepareAsync(tenantId);
+            return new TenantStack(_provider, await PostgresServer.CreateEmptyDatabaseAsync(), tenantId, prepared.JoinKey);
         }
 
         public async Task DisposeAsync()
         {
-            if (provider is not null)
+            if (_provider is not null)
             {
-                await provider.DisposeAsync();
+                await _provider.DisposeAsync();
             }
         }
     }

@@ -8,9 +8,9 @@ namespace IoTPlatform.Integration.Tests.Keycloak;
 /// <summary>A provider process on a real Keycloak, in a realm of its own that has been set up once.</summary>
 public sealed class KeycloakFixture : IAsyncLifetime
 {
-    private static int _last;
+    private static int Last;
 
-    public string Realm { get; } = $"cdm{Interlocked.Increment(ref _last)}";
+    public string Realm { get; } = $"cdm{Interlocked.Increment(ref Last)}";
     public KeycloakServer Keycloak { get; private set; } = null!;
     public ProviderStack Provider { get; private set; } = null!;
     public ProviderClient Admin { get; private set; } = null!;

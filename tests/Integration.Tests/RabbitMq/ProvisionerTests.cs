@@ -8,8 +8,8 @@ namespace IoTPlatform.Integration.Tests.RabbitMq;
 
 public sealed class ProvisionerTests : IAsyncLifetime
 {
-    private static int _last;
-    private readonly string _id = "tenant-" + Interlocked.Increment(ref _last).ToString(System.Globalization.CultureInfo.InvariantCulture);
+    private static int Last;
+    private readonly string _id = "tenant-" + Interlocked.Increment(ref Last).ToString(System.Globalization.CultureInfo.InvariantCulture);
     private ProvisionerFixture _fixture = null!;
     private RabbitMqBrokerProvisioner _provisioner = null!;
     private RabbitMqServer _broker = null!;

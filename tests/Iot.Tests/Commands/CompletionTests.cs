@@ -5,9 +5,9 @@ namespace IoTPlatform.Iot.Tests.Commands;
 /// <summary>The completion script, in a real shell.</summary>
 public sealed class CompletionTests : IDisposable
 {
-    private readonly TempFolder temp = new();
+    private readonly TempFolder _temp = new();
 
-    public void Dispose() => temp.Dispose();
+    public void Dispose() => _temp.Dispose();
 
     [SkippableTheory]
     [InlineData("iot tena", "tenant tenants")]
@@ -57,7 +57,7 @@ public sealed class CompletionTests : IDisposable
     [Fact]
     public async Task Rotate_AtItsFormerPlace_SaysWhereItIs()
     {
-        var (code, _, error) = await Cli.RunAsync("tenants", "rotate", "--url", "https://127.0.0.1:1", "--data", temp.Path);
+        var (code, _, error) = await Cli.RunAsync("tenants", "rotate", "--url", "https://127.0.0.1:1", "--data", _temp.Path);
 
         code.ShouldBe(ExitCode.Usage);
         error.ShouldContain("iot tenant rotate");
@@ -69,19 +69,19 @@ public sealed class CompletionTests : IDisposable
     {
         Requires.Tool("setpriv");
         Skip.IfNot(Environment.UserName == "root", "only root can run iot as another user");
-        Directory.CreateDirectory(temp.Combine("data", "certs"));
-        await File.WriteAllTextAsync(temp.Combine("data", "certs", "root_ca.crt"), "");
-        File.SetUnixFileMode(temp.Path, (UnixFileMode)0b111_101_101);
-        File.SetUnixFileMode(temp.Combine("data"), (UnixFileMode)0b111_000_000);
+        Directory.CreateDirectory(_temp.Combine("data", "certs"));
+        await File.WriteAllTextAsync(_temp.Combine("data", "certs", "root_ca.crt"), "");
+        File.SetUnixFileMode(_temp.Path, (UnixFileMode)0b111_101_101);
+        File.SetUnixFileMode(_temp.Combine("data"), (UnixFileMode)0b111_000_000);
 
         // Its own copy: the build output may lie where that user cannot go.
-        var copy = Directory.CreateDirectory(temp.Combine("iot")).FullName;
+        var copy = Directory.CreateDirectory(_temp.Combine("iot")).FullName;
         foreach (var file in Directory.EnumerateFiles(AppContext.BaseDirectory))
         {
             File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
         }
 
-        var result = await Tools.RunAsync("setpriv", ["--reuid=65534", "--regid=65534", "--clear-groups", Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", Path.Combine(copy, "iot.dll"), "tenants", "list", "--data", temp.Combine("data")]);
+        var result = await Tools.RunAsync("setpriv", ["--reuid=65534", "--regid=65534", "--clear-groups", Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", Path.Combine(copy, "iot.dll"), "tenants", "list", "--data", _temp.Combine("data")]);
 
         result.ExitCode.ShouldBe(1, result.Error);
         result.Error.ShouldContain("belongs to another user and cannot be read");

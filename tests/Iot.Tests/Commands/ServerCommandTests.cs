@@ -16,21 +16,21 @@ public sealed class ServerCommandTests : IAsyncLifetime
 {
     private const string Password = "pass word with spaces";
     private const string JoinKey = "ABCD-EFGH-JKLM-NPQR";
-    private readonly TempFolder temp = new();
-    private FaultyServer server = null!;
+    private readonly TempFolder _temp = new();
+    private FaultyServer _server = null!;
 
     public async Task InitializeAsync()
     {
-        server = await FaultyServer.StartAsync();
-        await File.WriteAllTextAsync(temp.Combine("root.crt"), server.Authority.RootPem);
-        await File.WriteAllTextAsync(temp.Combine("password"), Password + "\n");
-        server.Answer = LoggedInAnd((context, _) => context.ProblemAsync(404, "tenant_not_found", "no such tenant"));
+        _server = await FaultyServer.StartAsync();
+        await File.WriteAllTextAsync(_temp.Combine("root.crt"), _server.Authority.RootPem);
+        await File.WriteAllTextAsync(_temp.Combine("password"), Password + "\n");
+        _server.Answer = LoggedInAnd((context, _) => context.ProblemAsync(404, "tenant_not_found", "no such tenant"));
     }
 
     public async Task DisposeAsync()
     {
-        await server.DisposeAsync();
-        temp.Dispose();
+        await _server.DisposeAsync();
+        _temp.Dispose();
     }
 
     [Fact]
@@ -40,8 +40,8 @@ public sealed class ServerCommandTests : IAsyncLifetime
 
         code.ShouldBe(ExitCode.NotFound);
         error.ShouldBe("error: no such tenant (tenant_not_found)\n");
-        server.Seen.Select(request => $"{request.Method} {request.Path}").ShouldBe(["POST /portal/login", "GET /portal/admin/tenants/acme", "POST /portal/logout"]);
-        JsonDocument.Parse(server.Seen[0].Body).RootElement.GetProperty("password").GetString().ShouldBe(Password);
+        _server.Seen.Select(request => $"{request.Method} {request.Path}").ShouldBe(["POST /portal/login", "GET /portal/admin/tenants/acme", "POST /portal/logout"]);
+        JsonDocument.Parse(_server.Seen[0].Body).RootElement.GetProperty("password").GetString().ShouldBe(Password);
     }
 
     [Theory]
@@ -49,7 +49,7 @@ public sealed class ServerCommandTests : IAsyncLifetime
     [InlineData(null)]
     public async Task Command_AtTheOtherKindOfStack_SaysSo(string? code)
     {
-        server.Answer = LoggedInAnd((context, _) => code is null ? Bare404(context) : context.ProblemAsync(404, code, "There is nothing at this address of the IoT tenant acme."));
+        _server.Answer = LoggedInAnd((context, _) => code is null ? Bare404(context) : context.ProblemAsync(404, code, "There is nothing at this address of the IoT tenant acme."));
 
         var (exit, _, error) = await RunAsync("tenants", "list");
 
@@ -69,20 +69,20 @@ public sealed class ServerCommandTests : IAsyncLifetime
     public async Task Command_WithTheOtherKindOfDataFolder_SaysSo(string mark, string kind, string command, int expected)
     {
         await BecomeTenantAsync();
-        var tenant = server.Answer!;
-        server.Answer = (context, request) => request.Path.StartsWith("/portal/devices", StringComparison.Ordinal)
+        var tenant = _server.Answer!;
+        _server.Answer = (context, request) => request.Path.StartsWith("/portal/devices", StringComparison.Ordinal)
             ? context.JsonAsync(new Page<DeviceSummary> { Items = [] }, ContractsJson.Default.PageDeviceSummary)
             : tenant(context, request);
-        var folder = temp.Combine("data");
+        var folder = _temp.Combine("data");
         Directory.CreateDirectory(Path.Combine(folder, Path.GetDirectoryName(mark)!));
         Directory.CreateDirectory(Path.Combine(folder, "certs"));
         await File.WriteAllTextAsync(Path.Combine(folder, mark), "");
         await File.WriteAllTextAsync(Path.Combine(folder, "admin-password"), Password);
-        await File.WriteAllTextAsync(Path.Combine(folder, "certs", "root_ca.crt"), server.Authority.RootPem);
+        await File.WriteAllTextAsync(Path.Combine(folder, "certs", "root_ca.crt"), _server.Authority.RootPem);
 
         string[] trust = expected == ExitCode.Ok ? ["--trust-domain", "acme.iot.example"] : [];
 
-        var (code, _, error) = await Cli.RunAsync([.. command.Split(' '), "--url", server.Url.ToString(), "--data", folder, .. trust]);
+        var (code, _, error) = await Cli.RunAsync([.. command.Split(' '), "--url", _server.Url.ToString(), "--data", folder, .. trust]);
 
         code.ShouldBe(expected, error);
         if (expected != ExitCode.Ok)
@@ -94,7 +94,7 @@ public sealed class ServerCommandTests : IAsyncLifetime
     [Fact]
     public async Task Login_Refused_IsNotAuthorised()
     {
-        server.Answer = (context, _) => context.ProblemAsync(401, "login_failed", "wrong user name or password");
+        _server.Answer = (context, _) => context.ProblemAsync(401, "login_failed", "wrong user name or password");
 
         var (code, _, error) = await RunAsync("tenants", "list");
 
@@ -106,17 +106,17 @@ public sealed class ServerCommandTests : IAsyncLifetime
     [Fact]
     public async Task Password_EmptyFile_IsUsage()
     {
-        await File.WriteAllTextAsync(temp.Combine("password"), "");
+        await File.WriteAllTextAsync(_temp.Combine("password"), "");
 
         (await RunAsync("tenants", "list")).Code.ShouldBe(ExitCode.Usage);
 
-        server.Seen.ShouldBeEmpty();
+        _server.Seen.ShouldBeEmpty();
     }
 
     [Fact]
     public async Task List_Pages_AreFollowedToTheEnd()
     {
-        server.Answer = LoggedInAnd((context, request) => context.JsonAsync(
+        _server.Answer = LoggedInAnd((context, request) => context.JsonAsync(
             request.Path.EndsWith("cursor=2", StringComparison.Ordinal)
                 ? new Page<TenantSummary> { Items = [Tenant("globex")] }
                 : new Page<TenantSummary> { Items = [Tenant("acme")], NextCursor = "2" },
@@ -135,7 +135,7 @@ public sealed class ServerCommandTests : IAsyncLifetime
     [Fact]
     public async Task List_CursorThatNeverMoves_Ends()
     {
-        server.Answer = LoggedInAnd((context, _) => context.JsonAsync(new Page<TenantSummary> { Items = [Tenant("acme")], NextCursor = "1" }, ContractsJson.Default.PageTenantSummary));
+        _server.Answer = LoggedInAnd((context, _) => context.JsonAsync(new Page<TenantSummary> { Items = [Tenant("acme")], NextCursor = "1" }, ContractsJson.Default.PageTenantSummary));
 
         (await RunAsync("tenants", "list")).Code.ShouldBe(ExitCode.Ok);
     }
@@ -143,7 +143,7 @@ public sealed class ServerCommandTests : IAsyncLifetime
     [Fact]
     public async Task Prepare_WithoutFile_ShowsTheKeyBecauseItIsTheAnswer()
     {
-        server.Answer = LoggedInAnd(Prepared);
+        _server.Answer = LoggedInAnd(Prepared);
 
         var (_, output, _) = await RunAsync("tenants", "prepare", "acme");
         var (_, json, _) = await RunAsync("tenants", "prepare", "acme", "--json");
@@ -155,18 +155,18 @@ public sealed class ServerCommandTests : IAsyncLifetime
     [Fact]
     public async Task Prepare_IntoAnEnvFile_KeepsTheKeyOffTheScreen()
     {
-        server.Answer = LoggedInAnd(Prepared);
+        _server.Answer = LoggedInAnd(Prepared);
 
-        var (code, output, error) = await RunAsync("tenants", "prepare", "acme", "--name", "Acme", "--env-file", temp.Combine("acme.env"));
+        var (code, output, error) = await RunAsync("tenants", "prepare", "acme", "--name", "Acme", "--env-file", _temp.Combine("acme.env"));
 
         code.ShouldBe(ExitCode.Ok);
         (output + error).ShouldNotContain(JoinKey);
-        var lines = await File.ReadAllLinesAsync(temp.Combine("acme.env"));
+        var lines = await File.ReadAllLinesAsync(_temp.Combine("acme.env"));
         lines.ShouldContain($"JOIN_KEY={JoinKey}");
         lines.ShouldContain("TENANT_ID=acme");
-        lines.ShouldContain($"STEP_CA_FINGERPRINT={server.Trust.Fingerprint}");
-        lines.ShouldContain($"PROVIDER_URL={server.Url.AbsoluteUri.TrimEnd('/')}");
-        File.GetUnixFileMode(temp.Combine("acme.env")).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        lines.ShouldContain($"STEP_CA_FINGERPRINT={_server.Trust.Fingerprint}");
+        lines.ShouldContain($"PROVIDER_URL={_server.Url.AbsoluteUri.TrimEnd('/')}");
+        File.GetUnixFileMode(_temp.Combine("acme.env")).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
     }
 
     [Theory]
@@ -174,24 +174,24 @@ public sealed class ServerCommandTests : IAsyncLifetime
     [InlineData("replace-key")]
     public async Task EnvFile_NamesThePublicUrl_NotTheOneTheOperatorUsed(string verb)
     {
-        server.Answer = LoggedInAnd((context, _) => context.JsonAsync(
+        _server.Answer = LoggedInAnd((context, _) => context.JsonAsync(
             new PreparedTenant { TenantId = "acme", DisplayName = "Acme", JoinKey = JoinKey, ExpiresAt = DateTimeOffset.UnixEpoch, Hint = "set it", ProviderUrl = "https://provider.example:9443" }, ContractsJson.Default.PreparedTenant));
 
-        (await RunAsync("tenants", verb, "acme", "--env-file", temp.Combine("acme.env"))).Code.ShouldBe(ExitCode.Ok);
+        (await RunAsync("tenants", verb, "acme", "--env-file", _temp.Combine("acme.env"))).Code.ShouldBe(ExitCode.Ok);
 
-        (await File.ReadAllLinesAsync(temp.Combine("acme.env"))).ShouldContain("PROVIDER_URL=https://provider.example:9443");
+        (await File.ReadAllLinesAsync(_temp.Combine("acme.env"))).ShouldContain("PROVIDER_URL=https://provider.example:9443");
     }
 
     [Fact]
     public async Task Approve_WithoutATerminal_ShowsTheKeyAndDoesNothing()
     {
-        server.Answer = LoggedInAnd((context, _) => context.JsonAsync(Asking, ContractsJson.Default.TenantDetail));
+        _server.Answer = LoggedInAnd((context, _) => context.JsonAsync(Asking, ContractsJson.Default.TenantDetail));
 
         var (code, _, error) = await RunAsync("tenants", "approve", "acme");
 
         code.ShouldBe(ExitCode.Usage);
         error.ShouldContain(Asking.SubCaKeySha256!);
-        server.Seen.ShouldNotContain(request => request.Method == "POST" && request.Path.Contains("approve", StringComparison.Ordinal));
+        _server.Seen.ShouldNotContain(request => request.Method == "POST" && request.Path.Contains("approve", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -199,17 +199,17 @@ public sealed class ServerCommandTests : IAsyncLifetime
     [InlineData("--key AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA:AA")]
     public async Task Approve_Confirmed_SendsTheKeyThatWasCompared(string how)
     {
-        server.Answer = LoggedInAnd((context, _) => context.JsonAsync(Asking, ContractsJson.Default.TenantDetail));
+        _server.Answer = LoggedInAnd((context, _) => context.JsonAsync(Asking, ContractsJson.Default.TenantDetail));
 
         (await RunAsync(["tenants", "approve", "acme", .. how.Split(' ')])).Code.ShouldBe(ExitCode.Ok);
 
-        server.Seen.ShouldContain(request => request.Path == "/portal/admin/join-request/acme/approve?sub_ca_key_sha256=" + Asking.SubCaKeySha256);
+        _server.Seen.ShouldContain(request => request.Path == "/portal/admin/join-request/acme/approve?sub_ca_key_sha256=" + Asking.SubCaKeySha256);
     }
 
     [Fact]
     public async Task Show_OfATenant_PrintsItsKeyAndSerialsInBothForms()
     {
-        server.Answer = LoggedInAnd((context, _) => context.JsonAsync(Asking with { SubCaSerials = ["43981"], BridgeSerial = "255" }, ContractsJson.Default.TenantDetail));
+        _server.Answer = LoggedInAnd((context, _) => context.JsonAsync(Asking with { SubCaSerials = ["43981"], BridgeSerial = "255" }, ContractsJson.Default.TenantDetail));
 
         var (_, output, _) = await RunAsync("tenants", "show", "acme");
 
@@ -221,7 +221,7 @@ public sealed class ServerCommandTests : IAsyncLifetime
     [Fact]
     public async Task CaList_InHex_PrintsHex()
     {
-        server.Answer = LoggedInAnd((context, _) => context.JsonAsync(
+        _server.Answer = LoggedInAnd((context, _) => context.JsonAsync(
             new Page<CertificateSummary>
             {
                 Items =
@@ -247,15 +247,15 @@ public sealed class ServerCommandTests : IAsyncLifetime
     {
         await BecomeTenantAsync();
 
-        var (code, output, error) = await RunAsync("devices", "token", "pump-1", "--expires", "2h", "--trust-domain", "acme.iot.example", "--out", temp.Combine("token"), "--env-file", temp.Combine("env"));
+        var (code, output, error) = await RunAsync("devices", "token", "pump-1", "--expires", "2h", "--trust-domain", "acme.iot.example", "--out", _temp.Combine("token"), "--env-file", _temp.Combine("env"));
 
         code.ShouldBe(ExitCode.Ok);
         (output + error).ShouldNotContain("s3cret");
-        (await File.ReadAllTextAsync(temp.Combine("token"))).ShouldBe("s3cret\n");
-        File.GetUnixFileMode(temp.Combine("token")).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        JsonDocument.Parse(server.Seen.Single(request => request.Path == "/portal/devices/tokens").Body).RootElement.GetProperty("expires_in_seconds").GetInt32().ShouldBe(7200);
-        File.GetUnixFileMode(temp.Combine("env")).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        (await File.ReadAllLinesAsync(temp.Combine("env")))[1..].ShouldBe(
+        (await File.ReadAllTextAsync(_temp.Combine("token"))).ShouldBe("s3cret\n");
+        File.GetUnixFileMode(_temp.Combine("token")).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        JsonDocument.Parse(_server.Seen.Single(request => request.Path == "/portal/devices/tokens").Body).RootElement.GetProperty("expires_in_seconds").GetInt32().ShouldBe(7200);
+        File.GetUnixFileMode(_temp.Combine("env")).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        (await File.ReadAllLinesAsync(_temp.Combine("env")))[1..].ShouldBe(
             ["IOT_TENANT_URL=https://tenant.example/", $"STEP_CA_FINGERPRINT={new string('a', 64)}", "IOT_TRUST_DOMAIN=acme.iot.example", "IOT_ENROLLMENT_TOKEN=s3cret"]);
     }
 
@@ -268,7 +268,7 @@ public sealed class ServerCommandTests : IAsyncLifetime
 
         code.ShouldBe(ExitCode.Usage);
         error.ShouldContain("--trust-domain");
-        server.Seen.ShouldBeEmpty();
+        _server.Seen.ShouldBeEmpty();
     }
 
     [Theory]
@@ -282,7 +282,7 @@ public sealed class ServerCommandTests : IAsyncLifetime
 
         code.ShouldBe(ExitCode.Unreachable);
         error.ShouldContain("Sub-CA");
-        server.Seen.ShouldBeEmpty();
+        _server.Seen.ShouldBeEmpty();
     }
 
     [Theory]
@@ -296,18 +296,18 @@ public sealed class ServerCommandTests : IAsyncLifetime
 
         code.ShouldBe(ExitCode.Unreachable);
         error.ShouldContain(reason);
-        server.Seen.Select(request => request.Path).ShouldBe(["/crl/sub-cas"]);
+        _server.Seen.Select(request => request.Path).ShouldBe(["/crl/sub-cas"]);
     }
 
     // Instead of the provider: a tenant that hands out a token.
     private async Task BecomeTenantAsync(bool revoked = false, int listDays = 14)
     {
-        await server.DisposeAsync();
-        server = await FaultyServer.StartAsync(authority: new TestAuthority(tenant: "acme"));
-        await File.WriteAllTextAsync(temp.Combine("root.crt"), server.Authority.RootPem);
+        await _server.DisposeAsync();
+        _server = await FaultyServer.StartAsync(authority: new TestAuthority(tenant: "acme"));
+        await File.WriteAllTextAsync(_temp.Combine("root.crt"), _server.Authority.RootPem);
         var now = TimeProvider.System.GetUtcNow();
-        var list = TestRevocationList.Create(server.Authority.Intermediate, 1, now.AddDays(-2), now.AddDays(listDays), revoked ? [server.Authority.Issuer] : []);
-        server.Answer = LoggedInAnd((context, request) => request.Path == "/crl/sub-cas" ? context.Response.Body.WriteAsync(list).AsTask() : context.JsonAsync(
+        var list = TestRevocationList.Create(_server.Authority.Intermediate, 1, now.AddDays(-2), now.AddDays(listDays), revoked ? [_server.Authority.Issuer] : []);
+        _server.Answer = LoggedInAnd((context, request) => request.Path == "/crl/sub-cas" ? context.Response.Body.WriteAsync(list).AsTask() : context.JsonAsync(
             new CreatedEnrollmentToken
             {
                 Id = Guid.Empty,
@@ -329,7 +329,7 @@ public sealed class ServerCommandTests : IAsyncLifetime
 
         code.ShouldBe(ExitCode.Usage);
         error.ShouldContain("--yes");
-        server.Seen.ShouldBeEmpty();
+        _server.Seen.ShouldBeEmpty();
     }
 
     [Theory]
@@ -339,7 +339,7 @@ public sealed class ServerCommandTests : IAsyncLifetime
     [InlineData(true, "0123", ExitCode.Failed)]
     public async Task AuditVerify_ExitCode_SaysWhetherTheLogHolds(bool intact, string? head, int expected)
     {
-        server.Answer = LoggedInAnd((context, request) => request.Path.StartsWith("/portal/audit/verify", StringComparison.Ordinal)
+        _server.Answer = LoggedInAnd((context, request) => request.Path.StartsWith("/portal/audit/verify", StringComparison.Ordinal)
             ? context.JsonAsync(new AuditVerification { Entries = 3, Intact = intact, Head = "abcd", BrokenAt = intact ? null : 2 }, ContractsJson.Default.AuditVerification)
             : context.JsonAsync(new Page<AuditEntryView> { Items = [] }, ContractsJson.Default.PageAuditEntryView));
 
@@ -349,14 +349,14 @@ public sealed class ServerCommandTests : IAsyncLifetime
     [Fact]
     public async Task AuditList_ByDefault_AsksForTheNewestWithoutLogins()
     {
-        server.Answer = LoggedInAnd((context, _) => context.JsonAsync(new Page<AuditEntryView> { Items = [Entry(7, "tenant.prepared"), Entry(5, "ca.key_used")] }, ContractsJson.Default.PageAuditEntryView));
+        _server.Answer = LoggedInAnd((context, _) => context.JsonAsync(new Page<AuditEntryView> { Items = [Entry(7, "tenant.prepared"), Entry(5, "ca.key_used")] }, ContractsJson.Default.PageAuditEntryView));
 
         var (code, output, _) = await RunAsync("audit", "list");
         var (_, json, _) = await RunAsync("audit", "list", "--json");
 
         code.ShouldBe(ExitCode.Ok);
         output.IndexOf("tenant.prepared", StringComparison.Ordinal).ShouldBeLessThan(output.IndexOf("ca.key_used", StringComparison.Ordinal));
-        server.Seen[1].Path.ShouldBe("/portal/audit?order=desc&except=login.succeeded&except=logout&except=session.ended&limit=200");
+        _server.Seen[1].Path.ShouldBe("/portal/audit?order=desc&except=login.succeeded&except=logout&except=session.ended&limit=200");
         var entry = JsonDocument.Parse(json).RootElement[0];
         entry.GetProperty("details").GetProperty("name").GetString().ShouldBe("Äcme");
         entry.GetProperty("sequence").GetInt64().ShouldBe(7);
@@ -371,11 +371,11 @@ public sealed class ServerCommandTests : IAsyncLifetime
     [InlineData("--logins --after 120", "/portal/audit?cursor=120&limit=200")]
     public async Task AuditList_Filters_GoToTheServer(string options, string path)
     {
-        server.Answer = LoggedInAnd((context, _) => context.JsonAsync(new Page<AuditEntryView> { Items = [] }, ContractsJson.Default.PageAuditEntryView));
+        _server.Answer = LoggedInAnd((context, _) => context.JsonAsync(new Page<AuditEntryView> { Items = [] }, ContractsJson.Default.PageAuditEntryView));
 
         (await RunAsync(["audit", "list", .. options.Split(' ')])).Code.ShouldBe(ExitCode.Ok);
 
-        server.Seen[1].Path.ShouldBe(path);
+        _server.Seen[1].Path.ShouldBe(path);
     }
 
     [Fact]
@@ -390,7 +390,7 @@ public sealed class ServerCommandTests : IAsyncLifetime
     [Fact]
     public async Task AuditList_DetailsThatAreNoJson_StayText()
     {
-        server.Answer = LoggedInAnd((context, _) => context.JsonAsync(new Page<AuditEntryView> { Items = [Entry(1, "a") with { Details = "{broken" }] }, ContractsJson.Default.PageAuditEntryView));
+        _server.Answer = LoggedInAnd((context, _) => context.JsonAsync(new Page<AuditEntryView> { Items = [Entry(1, "a") with { Details = "{broken" }] }, ContractsJson.Default.PageAuditEntryView));
 
         var (code, json, _) = await RunAsync("audit", "list", "--json");
 
@@ -409,20 +409,20 @@ public sealed class ServerCommandTests : IAsyncLifetime
             context => context.JsonAsync(new Page<AuditEntryView> { Items = [Entry(5, "fifth")] }, ContractsJson.Default.PageAuditEntryView),
             context => context.ProblemAsync(403, "forbidden", "no longer an admin"),
         ]);
-        server.Answer = LoggedInAnd((context, _) => answers.Dequeue()(context));
+        _server.Answer = LoggedInAnd((context, _) => answers.Dequeue()(context));
 
         var (code, output, error) = await RunAsync("audit", "list", "--follow", "--json");
 
         code.ShouldBe(ExitCode.NotAuthorised);
         var lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Take(4).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("sequence").GetInt64());
         lines.ShouldBe([2, 3, 4, 5], error);
-        server.Seen.Select(request => request.Path).Where(path => path.Contains("cursor", StringComparison.Ordinal)).Select(path => path.Split("cursor=")[1].Split('&')[0]).ShouldBe(["3", "4", "4", "5"]);
+        _server.Seen.Select(request => request.Path).Where(path => path.Contains("cursor", StringComparison.Ordinal)).Select(path => path.Split("cursor=")[1].Split('&')[0]).ShouldBe(["3", "4", "4", "5"]);
     }
 
     [Fact]
     public async Task Json_Enums_AreWrittenAsTheRestIs()
     {
-        server.Answer = LoggedInAnd((context, _) => context.JsonAsync(new Page<TenantSummary> { Items = [Tenant("acme")] }, ContractsJson.Default.PageTenantSummary));
+        _server.Answer = LoggedInAnd((context, _) => context.JsonAsync(new Page<TenantSummary> { Items = [Tenant("acme")] }, ContractsJson.Default.PageTenantSummary));
 
         var (_, json, _) = await RunAsync("tenants", "list", "--json");
 
@@ -432,7 +432,7 @@ public sealed class ServerCommandTests : IAsyncLifetime
     [Fact]
     public async Task Server_TextWithMarkup_IsPrintedAsItIs()
     {
-        server.Answer = LoggedInAnd((context, _) => context.JsonAsync(
+        _server.Answer = LoggedInAnd((context, _) => context.JsonAsync(
             new Page<TenantSummary> { Items = [Tenant("acme") with { DisplayName = "[red]Acme[/] [[x" }] }, ContractsJson.Default.PageTenantSummary));
 
         var (code, output, _) = await RunAsync("tenants", "list");
@@ -476,5 +476,5 @@ public sealed class ServerCommandTests : IAsyncLifetime
     };
 
     private Task<(int Code, string Output, string Error)> RunAsync(params string[] arguments) =>
-        Cli.RunAsync([.. arguments, "--url", server.Url.ToString(), "--root", temp.Combine("root.crt"), "--password-file", temp.Combine("password")]);
+        Cli.RunAsync([.. arguments, "--url", _server.Url.ToString(), "--root", _temp.Combine("root.crt"), "--password-file", _temp.Combine("password")]);
 }

@@ -4,9 +4,9 @@ namespace IoTPlatform.Iot.Tests.Commands;
 
 public sealed class TrxReportTests : IDisposable
 {
-    private readonly TempFolder temp = new();
+    private readonly TempFolder _temp = new();
 
-    public void Dispose() => temp.Dispose();
+    public void Dispose() => _temp.Dispose();
 
     [Fact]
     public void Read_PassedFailedSkipped_AreCounted()
@@ -36,7 +36,7 @@ public sealed class TrxReportTests : IDisposable
     public void Read_OutcomeNobodyKnows_CountsAsFailed(string outcome) => Read("Completed", $"<UnitTestResult testName=\"A\" outcome=\"{outcome}\" />")!.Failed.ShouldBe(1);
 
     [Fact]
-    public void Read_NoReport_IsNull() => TrxReport.Read("A", temp.Combine("nothing.trx"), 0).ShouldBeNull();
+    public void Read_NoReport_IsNull() => TrxReport.Read("A", _temp.Combine("nothing.trx"), 0).ShouldBeNull();
 
     [Theory]
     [InlineData(1, 0, 0, 0, true)]
@@ -50,9 +50,9 @@ public sealed class TrxReportTests : IDisposable
 
     private TestProjectResult? Read(string outcome, string results)
     {
-        File.WriteAllText(temp.Combine("r.trx"), $"""
+        File.WriteAllText(_temp.Combine("r.trx"), $"""
             <TestRun xmlns="http://microsoft.com/schemas/VisualStudio/TeamTest/2010"><Results>{results}</Results><ResultSummary outcome="{outcome}" /></TestRun>
             """);
-        return TrxReport.Read("A.Tests", temp.Combine("r.trx"), 5);
+        return TrxReport.Read("A.Tests", _temp.Combine("r.trx"), 5);
     }
 }

@@ -4,25 +4,25 @@ namespace IoTPlatform.Iot.Tests.Demo;
 
 public sealed class DemoFolderTests : IDisposable
 {
-    private readonly TempFolder temp = new();
+    private readonly TempFolder _temp = new();
 
-    public void Dispose() => temp.Dispose();
+    public void Dispose() => _temp.Dispose();
 
     [Fact]
     public void Open_FolderWithSomebodyElsesFiles_IsRefused()
     {
-        Directory.CreateDirectory(temp.Combine("photos"));
-        File.WriteAllText(temp.Combine("photos", "wedding.jpg"), "");
+        Directory.CreateDirectory(_temp.Combine("photos"));
+        File.WriteAllText(_temp.Combine("photos", "wedding.jpg"), "");
 
-        Should.Throw<CliException>(() => DemoFolder.Open(temp.Combine("photos"))).Code.ShouldBe("not_a_demo_folder");
+        Should.Throw<CliException>(() => DemoFolder.Open(_temp.Combine("photos"))).Code.ShouldBe("not_a_demo_folder");
 
-        File.Exists(temp.Combine("photos", "wedding.jpg")).ShouldBeTrue();
+        File.Exists(_temp.Combine("photos", "wedding.jpg")).ShouldBeTrue();
     }
 
     [Fact]
     public void Clear_EarlierDemo_LeavesOnlyTheMark()
     {
-        using var folder = DemoFolder.Open(temp.Combine("demo"));
+        using var folder = DemoFolder.Open(_temp.Combine("demo"));
         File.WriteAllText(Path.Combine(folder.Create("provider", "deep"), "file"), "");
 
         folder.Clear();
@@ -33,44 +33,44 @@ public sealed class DemoFolderTests : IDisposable
     [Fact]
     public void Clear_LinkOutOfTheFolder_IsNotFollowed()
     {
-        Directory.CreateDirectory(temp.Combine("outside"));
-        File.WriteAllText(temp.Combine("outside", "precious"), "");
-        using var folder = DemoFolder.Open(temp.Combine("demo"));
-        Directory.CreateSymbolicLink(folder.Combine("link"), temp.Combine("outside"));
+        Directory.CreateDirectory(_temp.Combine("outside"));
+        File.WriteAllText(_temp.Combine("outside", "precious"), "");
+        using var folder = DemoFolder.Open(_temp.Combine("demo"));
+        Directory.CreateSymbolicLink(folder.Combine("link"), _temp.Combine("outside"));
 
         folder.Clear();
 
-        File.Exists(temp.Combine("outside", "precious")).ShouldBeTrue();
+        File.Exists(_temp.Combine("outside", "precious")).ShouldBeTrue();
         Directory.Exists(folder.Combine("link")).ShouldBeFalse();
     }
 
     [Fact]
     public void Open_ADemoIsRunningThere_IsRefused()
     {
-        using var first = DemoFolder.Open(temp.Combine("demo"));
+        using var first = DemoFolder.Open(_temp.Combine("demo"));
 
-        Should.Throw<CliException>(() => DemoFolder.Open(temp.Combine("demo"))).Code.ShouldBe("demo_is_running");
+        Should.Throw<CliException>(() => DemoFolder.Open(_temp.Combine("demo"))).Code.ShouldBe("demo_is_running");
     }
 
     [Fact]
     public void Open_SecondTime_Works()
     {
-        DemoFolder.Open(temp.Combine("demo")).Dispose();
-        DemoFolder.Open(temp.Combine("demo")).Dispose();
+        DemoFolder.Open(_temp.Combine("demo")).Dispose();
+        DemoFolder.Open(_temp.Combine("demo")).Dispose();
     }
 
     [Fact]
     public void Open_AFileInTheWay_SaysSo()
     {
-        File.WriteAllText(temp.Combine("demo"), "");
+        File.WriteAllText(_temp.Combine("demo"), "");
 
-        Should.Throw<CliException>(() => DemoFolder.Open(temp.Combine("demo"))).Message.ShouldContain("--data");
+        Should.Throw<CliException>(() => DemoFolder.Open(_temp.Combine("demo"))).Message.ShouldContain("--data");
     }
 
     [Fact]
     public async Task StopKept_ProcessesThatAreGone_AreForgotten()
     {
-        using var folder = DemoFolder.Open(temp.Combine("demo"));
+        using var folder = DemoFolder.Open(_temp.Combine("demo"));
         folder.RememberKept([new ProcessMark(1, "not its start")]);
 
         (await folder.StopKeptAsync()).ShouldBe(0);
@@ -80,7 +80,7 @@ public sealed class DemoFolderTests : IDisposable
     [Fact]
     public async Task StopKept_ARunningProcess_IsEnded()
     {
-        using var folder = DemoFolder.Open(temp.Combine("demo"));
+        using var folder = DemoFolder.Open(_temp.Combine("demo"));
         await using var child = ChildProcess.Start(new ChildCommand { FileName = "/bin/sh", Arguments = ["-c", "while :; do sleep 0.05; done"] });
         folder.RememberKept([ProcessMark.Of(child.Id)]);
 

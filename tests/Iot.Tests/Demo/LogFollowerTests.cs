@@ -4,22 +4,22 @@ namespace IoTPlatform.Iot.Tests.Demo;
 
 public sealed class LogFollowerTests : IDisposable
 {
-    private readonly TempFolder temp = new();
+    private readonly TempFolder _temp = new();
 
-    public void Dispose() => temp.Dispose();
+    public void Dispose() => _temp.Dispose();
 
     [Fact]
     public async Task Follow_LinesWrittenInPieces_ComeWhole()
     {
         var writer = new TaskCompletionSource();
         var seen = new List<string>();
-        await File.WriteAllTextAsync(temp.Combine("log"), "one\ntw");
-        await foreach (var line in LogFollower.FollowAsync(temp.Combine("log"), writer.Task, TimeProvider.System, CancellationToken.None))
+        await File.WriteAllTextAsync(_temp.Combine("log"), "one\ntw");
+        await foreach (var line in LogFollower.FollowAsync(_temp.Combine("log"), writer.Task, TimeProvider.System, CancellationToken.None))
         {
             seen.Add(line);
             if (seen.Count == 1)
             {
-                await File.AppendAllTextAsync(temp.Combine("log"), "o\r\nthrée\nnot a line");
+                await File.AppendAllTextAsync(_temp.Combine("log"), "o\r\nthrée\nnot a line");
             }
 
             if (seen.Count == 3)
@@ -34,10 +34,10 @@ public sealed class LogFollowerTests : IDisposable
     [Fact]
     public async Task Follow_WriterEndedBefore_ReadsEverythingFirst()
     {
-        await File.WriteAllLinesAsync(temp.Combine("log"), Enumerable.Range(0, 5000).Select(i => $"line {i}"));
+        await File.WriteAllLinesAsync(_temp.Combine("log"), Enumerable.Range(0, 5000).Select(i => $"line {i}"));
 
         var count = 0;
-        await foreach (var _ in LogFollower.FollowAsync(temp.Combine("log"), Task.CompletedTask, TimeProvider.System, CancellationToken.None))
+        await foreach (var _ in LogFollower.FollowAsync(_temp.Combine("log"), Task.CompletedTask, TimeProvider.System, CancellationToken.None))
         {
             count++;
         }

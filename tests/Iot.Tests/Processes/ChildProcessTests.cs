@@ -5,9 +5,9 @@ namespace IoTPlatform.Iot.Tests.Processes;
 
 public sealed class ChildProcessTests : IDisposable
 {
-    private readonly TempFolder temp = new();
+    private readonly TempFolder _temp = new();
 
-    public void Dispose() => temp.Dispose();
+    public void Dispose() => _temp.Dispose();
 
     [Fact]
     public async Task Start_Log_HoldsOutputAndError()
@@ -15,7 +15,7 @@ public sealed class ChildProcessTests : IDisposable
         await using var child = Shell("echo out; echo err >&2; exit 7");
 
         (await child.Exited).ShouldBe(7);
-        (await File.ReadAllLinesAsync(temp.Combine("log"))).ShouldBe(["out", "err"], ignoreOrder: true);
+        (await File.ReadAllLinesAsync(_temp.Combine("log"))).ShouldBe(["out", "err"], ignoreOrder: true);
     }
 
     [Fact]
@@ -50,12 +50,12 @@ public sealed class ChildProcessTests : IDisposable
                 FileName = "/bin/sh",
                 Arguments = ["-c", "echo \"$IOT_CHILD_TEST-$OTHER\""],
                 Environment = new Dictionary<string, string?> { ["IOT_CHILD_TEST"] = null, ["OTHER"] = "a b\"c" },
-                LogFile = temp.Combine("log"),
+                LogFile = _temp.Combine("log"),
             });
 
             await child.Exited;
 
-            (await File.ReadAllTextAsync(temp.Combine("log"))).ShouldBe("-a b\"c\n");
+            (await File.ReadAllTextAsync(_temp.Combine("log"))).ShouldBe("-a b\"c\n");
         }
         finally
         {
@@ -101,12 +101,12 @@ public sealed class ChildProcessTests : IDisposable
     }
 
     private ChildProcess Shell(string script) =>
-        ChildProcess.Start(new ChildCommand { FileName = "/bin/sh", Arguments = ["-c", script], LogFile = temp.Combine("log") });
+        ChildProcess.Start(new ChildCommand { FileName = "/bin/sh", Arguments = ["-c", script], LogFile = _temp.Combine("log") });
 
     private async Task<string> FirstLineAsync(ChildProcess child)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        await foreach (var line in LogFollower.FollowAsync(temp.Combine("log"), child.Exited, TimeProvider.System, limit.Token))
+        await foreach (var line in LogFollower.FollowAsync(_temp.Combine("log"), child.Exited, TimeProvider.System, limit.Token))
         {
             return line;
         }

@@ -12,9 +12,9 @@ public sealed class ForwardingTests(ForwardingFixture fixture) : IClassFixture<F
 {
     private const string Path = $"portal/admin/tenants/{ForwardingFixture.Tenant}/events";
 
-    private static int s_devices;
+    private static int Devices;
     private readonly RunningProvider _provider = fixture.Provider;
-    private readonly string _device = $"sensor-{Interlocked.Increment(ref s_devices)}";
+    private readonly string _device = $"sensor-{Interlocked.Increment(ref Devices)}";
 
     private DateTimeOffset Now => _provider.Time.GetUtcNow();
 

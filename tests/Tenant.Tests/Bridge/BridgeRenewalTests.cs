@@ -8,32 +8,32 @@ namespace IoTPlatform.Tenant.Tests.Bridge;
 
 public sealed class BridgeRenewalTests : IAsyncLifetime
 {
-    private TestTenant tenant = null!;
+    private TestTenant _tenant = null!;
 
-    public async Task InitializeAsync() => tenant = await TestTenant.StartAsync();
+    public async Task InitializeAsync() => _tenant = await TestTenant.StartAsync();
 
-    public async Task DisposeAsync() => await tenant.DisposeAsync();
+    public async Task DisposeAsync() => await _tenant.DisposeAsync();
 
     [SkippableFact]
     public async Task Run_FreshCertificate_DoesNothing()
     {
         (await Renewal(TimeSpan.Zero).RunAsync(CancellationToken.None)).ShouldBeFalse();
 
-        tenant.Provider.Calls.ShouldNotContain(c => c.Contains("bridge/renew", StringComparison.Ordinal));
+        _tenant.Provider.Calls.ShouldNotContain(c => c.Contains("bridge/renew", StringComparison.Ordinal));
     }
 
     [SkippableFact]
     public async Task Run_AfterTwoThirds_RenewsOverMutualTlsAndKeepsTheKey()
     {
         var before = await BridgeAsync();
-        var key = await File.ReadAllTextAsync(tenant.InData("join-bundle", "mqtt-bridge.key"));
+        var key = await File.ReadAllTextAsync(_tenant.InData("join-bundle", "mqtt-bridge.key"));
 
         (await Renewal(TimeSpan.FromDays(250)).RunAsync(CancellationToken.None)).ShouldBeTrue();
 
         (await BridgeAsync()).ShouldNotBe(before);
-        (await File.ReadAllTextAsync(tenant.InData("join-bundle", "mqtt-bridge.key"))).ShouldBe(key);
-        await tenant.BootAsync();
-        (await tenant.Database.ScalarAsync<long>("SELECT count(*) FROM audit.entries WHERE action = 'bridge.renewed'")).ShouldBe(1);
+        (await File.ReadAllTextAsync(_tenant.InData("join-bundle", "mqtt-bridge.key"))).ShouldBe(key);
+        await _tenant.BootAsync();
+        (await _tenant.Database.ScalarAsync<long>("SELECT count(*) FROM audit.entries WHERE action = 'bridge.renewed'")).ShouldBe(1);
     }
 
     /// <summary>mTLS is over then: the Sub-CA's key, which is valid for longer, vouches for the bridge's.</summary>
@@ -41,47 +41,47 @@ public sealed class BridgeRenewalTests : IAsyncLifetime
     public async Task Run_Expired_RenewsOnTheProofOfTheSubCaKey()
     {
         var before = await BridgeAsync();
-        var key = await File.ReadAllTextAsync(tenant.InData("join-bundle", "mqtt-bridge.key"));
+        var key = await File.ReadAllTextAsync(_tenant.InData("join-bundle", "mqtt-bridge.key"));
 
-        tenant.Provider.Time = new FakeTime(TimeProvider.System.GetUtcNow().AddDays(366));
+        _tenant.Provider.Time = new FakeTime(TimeProvider.System.GetUtcNow().AddDays(366));
 
         (await Renewal(TimeSpan.FromDays(366)).RunAsync(CancellationToken.None)).ShouldBeTrue();
 
-        tenant.Provider.Calls.ShouldContain(c => c.EndsWith("/bridge/reissue", StringComparison.Ordinal));
-        tenant.Provider.Calls.ShouldNotContain(c => c.EndsWith("/bridge/renew", StringComparison.Ordinal));
+        _tenant.Provider.Calls.ShouldContain(c => c.EndsWith("/bridge/reissue", StringComparison.Ordinal));
+        _tenant.Provider.Calls.ShouldNotContain(c => c.EndsWith("/bridge/renew", StringComparison.Ordinal));
         (await BridgeAsync()).ShouldNotBe(before);
-        (await File.ReadAllTextAsync(tenant.InData("join-bundle", "mqtt-bridge.key"))).ShouldBe(key);
+        (await File.ReadAllTextAsync(_tenant.InData("join-bundle", "mqtt-bridge.key"))).ShouldBe(key);
     }
 
     [SkippableFact]
     public async Task Run_ProviderAway_KeepsTheOldOneAndTriesAgain()
     {
         var before = await BridgeAsync();
-        await tenant.Provider.GoAwayAsync();
+        await _tenant.Provider.GoAwayAsync();
 
         await Should.ThrowAsync<ProviderBusyException>(() => Renewal(TimeSpan.FromDays(250)).RunAsync(CancellationToken.None));
 
         (await BridgeAsync()).ShouldBe(before);
-        await tenant.Provider.ListenAsync();
+        await _tenant.Provider.ListenAsync();
         (await Renewal(TimeSpan.FromDays(250)).RunAsync(CancellationToken.None)).ShouldBeTrue();
     }
 
     [SkippableFact]
     public async Task Boot_ExpiredBridge_StillServesDevices()
     {
-        await tenant.StopAsync();
+        await _tenant.StopAsync();
 
-        await tenant.BootAsync(time: new FakeTime(TimeProvider.System.GetUtcNow().AddDays(366)));
+        await _tenant.BootAsync(time: new FakeTime(TimeProvider.System.GetUtcNow().AddDays(366)));
     }
 
     [SkippableFact]
     public async Task Upkeep_BundleFileChanged_IsPutBack()
     {
-        var path = tenant.InData("join-bundle", "rabbitmq.env");
+        var path = _tenant.InData("join-bundle", "rabbitmq.env");
         var content = await File.ReadAllTextAsync(path);
         await File.WriteAllTextAsync(path, "RABBITMQ_URL='amqps://elsewhere'\n");
 
-        await tenant.Service<UpkeepService>().RunOnceAsync(CancellationToken.None);
+        await _tenant.Service<UpkeepService>().RunOnceAsync(CancellationToken.None);
 
         (await File.ReadAllTextAsync(path)).ShouldBe(content);
     }
@@ -89,9 +89,9 @@ public sealed class BridgeRenewalTests : IAsyncLifetime
     private BridgeRenewal Renewal(TimeSpan later)
     {
         var time = new FakeTime(TimeProvider.System.GetUtcNow() + later);
-        var files = tenant.Service<JoinFiles>();
-        return new BridgeRenewal(files, tenant.Service<BundleFiles>(), new ProviderLink(tenant.Options(), files, TimeProvider.System), tenant.Service<CertificateAuthority.SubCa>(), tenant.Service<AuditLog>(), time);
+        var files = _tenant.Service<JoinFiles>();
+        return new BridgeRenewal(files, _tenant.Service<BundleFiles>(), new ProviderLink(_tenant.Options(), files, TimeProvider.System), _tenant.Service<CertificateAuthority.SubCa>(), _tenant.Service<AuditLog>(), time);
     }
 
-    private Task<string> BridgeAsync() => File.ReadAllTextAsync(tenant.InData("join-bundle", "mqtt-bridge.crt"));
+    private Task<string> BridgeAsync() => File.ReadAllTextAsync(_tenant.InData("join-bundle", "mqtt-bridge.crt"));
 }

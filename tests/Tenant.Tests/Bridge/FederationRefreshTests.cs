@@ -7,15 +7,15 @@ namespace IoTPlatform.Tenant.Tests.Bridge;
 
 public sealed class FederationRefreshTests : IAsyncLifetime
 {
-    private TestTenant tenant = null!;
+    private TestTenant _tenant = null!;
 
     public async Task InitializeAsync()
     {
-        tenant = await TestTenant.StartAsync();
-        await tenant.Provider.FederationAnswered.WaitAsync(TimeSpan.FromSeconds(60));
+        _tenant = await TestTenant.StartAsync();
+        await _tenant.Provider.FederationAnswered.WaitAsync(TimeSpan.FromSeconds(60));
     }
 
-    public async Task DisposeAsync() => await tenant.DisposeAsync();
+    public async Task DisposeAsync() => await _tenant.DisposeAsync();
 
     [SkippableFact]
     public async Task Run_NothingReplaced_DoesNothing() => (await Refresh().RunAsync(CancellationToken.None)).ShouldBeFalse();
@@ -23,15 +23,15 @@ public sealed class FederationRefreshTests : IAsyncLifetime
     [SkippableFact]
     public async Task Run_SecretReplacedAtTheProvider_IsInTheBundleAndItsFile()
     {
-        tenant.Provider.FederationSecret = "another-secret";
+        _tenant.Provider.FederationSecret = "another-secret";
 
         (await Refresh().RunAsync(CancellationToken.None)).ShouldBeTrue();
         (await Refresh().RunAsync(CancellationToken.None)).ShouldBeFalse();
 
-        tenant.Service<JoinFiles>().ReadBundle()!.CdmIdpClientSecret.ShouldBe("another-secret");
-        (await File.ReadAllTextAsync(tenant.InData("join-bundle", "keycloak-federation.env"))).ShouldContain("CDM_IDP_CLIENT_SECRET='another-secret'");
-        (await tenant.Database.ScalarAsync<long>("SELECT count(*) FROM audit.entries WHERE action = 'federation.credentials_replaced'")).ShouldBe(1);
-        (await tenant.Database.ScalarAsync<long>("SELECT count(*) FROM audit.entries WHERE details::text LIKE '%another-secret%'")).ShouldBe(0);
+        _tenant.Service<JoinFiles>().ReadBundle()!.CdmIdpClientSecret.ShouldBe("another-secret");
+        (await File.ReadAllTextAsync(_tenant.InData("join-bundle", "keycloak-federation.env"))).ShouldContain("CDM_IDP_CLIENT_SECRET='another-secret'");
+        (await _tenant.Database.ScalarAsync<long>("SELECT count(*) FROM audit.entries WHERE action = 'federation.credentials_replaced'")).ShouldBe(1);
+        (await _tenant.Database.ScalarAsync<long>("SELECT count(*) FROM audit.entries WHERE details::text LIKE '%another-secret%'")).ShouldBe(0);
     }
 
     [SkippableTheory]
@@ -40,37 +40,37 @@ public sealed class FederationRefreshTests : IAsyncLifetime
     [InlineData("")]
     public async Task Run_AnswerThatWouldBreakOutOfTheEnvFile_IsNotStored(string secret)
     {
-        var before = await File.ReadAllTextAsync(tenant.InData("join-bundle", "bundle.json"));
-        tenant.Provider.FederationSecret = secret;
+        var before = await File.ReadAllTextAsync(_tenant.InData("join-bundle", "bundle.json"));
+        _tenant.Provider.FederationSecret = secret;
 
         await Should.ThrowAsync<InvalidOperationException>(() => Refresh().RunAsync(CancellationToken.None));
 
-        (await File.ReadAllTextAsync(tenant.InData("join-bundle", "bundle.json"))).ShouldBe(before);
+        (await File.ReadAllTextAsync(_tenant.InData("join-bundle", "bundle.json"))).ShouldBe(before);
     }
 
     [SkippableFact]
     public async Task Run_ProviderAway_KeepsWhatThereIs()
     {
-        await tenant.Provider.GoAwayAsync();
+        await _tenant.Provider.GoAwayAsync();
 
         await Should.ThrowAsync<ProviderBusyException>(() => Refresh().RunAsync(CancellationToken.None));
 
-        tenant.Service<JoinFiles>().ReadBundle()!.CdmIdpClientSecret.ShouldBe(tenant.Provider.FederationSecret);
+        _tenant.Service<JoinFiles>().ReadBundle()!.CdmIdpClientSecret.ShouldBe(_tenant.Provider.FederationSecret);
     }
 
     [SkippableFact]
     public async Task Run_ProviderWithoutAnIdentityProvider_IsNoFailureAndKeepsWhatThereIs()
     {
-        tenant.Provider.HasIdentityProvider = false;
+        _tenant.Provider.HasIdentityProvider = false;
 
         (await Refresh().RunAsync(CancellationToken.None)).ShouldBeFalse();
 
-        tenant.Service<JoinFiles>().ReadBundle()!.CdmIdpClientSecret.ShouldBe(tenant.Provider.FederationSecret);
+        _tenant.Service<JoinFiles>().ReadBundle()!.CdmIdpClientSecret.ShouldBe(_tenant.Provider.FederationSecret);
     }
 
     private FederationRefresh Refresh()
     {
-        var files = tenant.Service<JoinFiles>();
-        return new FederationRefresh(files, tenant.Service<BundleFiles>(), new ProviderLink(tenant.Options(), files, TimeProvider.System), tenant.Service<AuditLog>());
+        var files = _tenant.Service<JoinFiles>();
+        return new FederationRefresh(files, _tenant.Service<BundleFiles>(), new ProviderLink(_tenant.Options(), files, TimeProvider.System), _tenant.Service<AuditLog>());
     }
 }

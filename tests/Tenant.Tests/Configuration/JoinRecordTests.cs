@@ -8,7 +8,7 @@ namespace IoTPlatform.Tenant.Tests.Configuration;
 public sealed class JoinRecordTests : IDisposable
 {
     private const string Key = "ABCD-EFGH-JKMN-PQRS";
-    private readonly TempFolder folder = new();
+    private readonly TempFolder _folder = new();
 
     [Fact]
     public void Read_Joined_NeedsNoFirstBootSettings()
@@ -31,8 +31,8 @@ public sealed class JoinRecordTests : IDisposable
     {
         Join(JoinRecord.Of(Read(("PROVIDER_URL", "https://provider.example"), ("JOIN_KEY", Key))));
 
-        JoinRecord.Find(folder.Path)!.IsKey(Read(("JOIN_KEY", key)).JoinKey!).ShouldBe(known);
-        File.ReadAllText(folder.Combine("join-bundle/joined.json")).ShouldNotContain("EFGH");
+        JoinRecord.Find(_folder.Path)!.IsKey(Read(("JOIN_KEY", key)).JoinKey!).ShouldBe(known);
+        File.ReadAllText(_folder.Combine("join-bundle/joined.json")).ShouldNotContain("EFGH");
     }
 
     [Fact]
@@ -47,22 +47,22 @@ public sealed class JoinRecordTests : IDisposable
     [Fact]
     public void Read_RecordWithoutABundle_IsNotJoined()
     {
-        Directory.CreateDirectory(folder.Combine("join-bundle"));
-        JoinRecord.Of(Read(("PROVIDER_URL", "https://provider.example"), ("JOIN_KEY", Key))).Write(folder.Path);
+        Directory.CreateDirectory(_folder.Combine("join-bundle"));
+        JoinRecord.Of(Read(("PROVIDER_URL", "https://provider.example"), ("JOIN_KEY", Key))).Write(_folder.Path);
 
         Read(("PROVIDER_URL", "https://provider.example"), ("JOIN_KEY", "AAAA-AAAA-AAAA-AAAA")).HasJoined.ShouldBeFalse();
         Should.Throw<StartupException>(() => Read()).Message.ShouldContain("PROVIDER_URL is missing");
     }
 
-    public void Dispose() => folder.Dispose();
+    public void Dispose() => _folder.Dispose();
 
     private void Join(JoinRecord record)
     {
-        Directory.CreateDirectory(folder.Combine("join-bundle"));
-        File.WriteAllText(folder.Combine("join-bundle/bundle.json"), "{}");
-        record.Write(folder.Path);
+        Directory.CreateDirectory(_folder.Combine("join-bundle"));
+        File.WriteAllText(_folder.Combine("join-bundle/bundle.json"), "{}");
+        record.Write(_folder.Path);
     }
 
     private TenantOptions Read(params (string Name, string Value)[] settings) =>
-        TenantOptionsReader.Read(TenantSettings.Load([], settings.Append(("IOT_DATA", folder.Path)).ToDictionary(s => s.Item1, s => s.Item2)));
+        TenantOptionsReader.Read(TenantSettings.Load([], settings.Append(("IOT_DATA", _folder.Path)).ToDictionary(s => s.Item1, s => s.Item2)));
 }

@@ -14,7 +14,7 @@ namespace IoTPlatform.Tenant.Tests.Enrollment;
 /// </summary>
 public sealed class ManufacturerCertificateTests
 {
-    private readonly LogCapture logs = new();
+    private readonly LogCapture _logs = new();
 
     [Theory]
     [InlineData("bc-cafalse-explicit", "idev-12")]
@@ -43,7 +43,7 @@ public sealed class ManufacturerCertificateTests
     {
         Authorize("root-rsa1024", "idev-19");
 
-        logs.Text.ShouldContain("RSA key of fewer than 2048 bits");
+        _logs.Text.ShouldContain("RSA key of fewer than 2048 bits");
     }
 
     [Theory]
@@ -124,7 +124,7 @@ public sealed class ManufacturerCertificateTests
 
     private ManufacturerCertificates Load(string file, DateTimeOffset at)
     {
-        using var loggers = LoggerFactory.Create(l => l.AddProvider(logs));
+        using var loggers = LoggerFactory.Create(l => l.AddProvider(_logs));
         return ManufacturerCertificates.Load(file, new FakeTime(at), loggers.CreateLogger("manufacturer"));
     }
 
@@ -134,7 +134,7 @@ public sealed class ManufacturerCertificateTests
         refused.Status.ShouldBe(401);
         refused.Code.ShouldBe("manufacturer_certificate_refused");
         refused.Message.ShouldContain(reason);
-        logs.Text.ShouldContain(reason);
+        _logs.Text.ShouldContain(reason);
     }
 
     /// <summary>A leaf of a good root, signed with this hash: the BCL would not.</summary>

@@ -7,27 +7,27 @@ namespace IoTPlatform.Tenant.Tests.Events;
 /// <summary>What a tenant that has joined leaves on disk, and its provider: nothing but the test sends events.</summary>
 public sealed class StoppedTenant : IAsyncLifetime
 {
-    private TestTenant tenant = null!;
-    private DataFolder folder = null!;
+    private TestTenant _tenant = null!;
+    private DataFolder _folder = null!;
 
-    internal TestProvider Provider => tenant.Provider;
+    internal TestProvider Provider => _tenant.Provider;
 
     internal JoinFiles Files { get; private set; } = null!;
 
     public async Task InitializeAsync()
     {
-        tenant = await TestTenant.StartAsync();
-        await tenant.StopAsync();
-        folder = DataFolder.Open(tenant.Data);
-        Files = new JoinFiles(folder);
+        _tenant = await TestTenant.StartAsync();
+        await _tenant.StopAsync();
+        _folder = DataFolder.Open(_tenant.Data);
+        Files = new JoinFiles(_folder);
     }
 
     public async Task DisposeAsync()
     {
-        folder?.Dispose();
-        if (tenant is not null)
+        _folder?.Dispose();
+        if (_tenant is not null)
         {
-            await tenant.DisposeAsync();
+            await _tenant.DisposeAsync();
         }
     }
 }

@@ -8,15 +8,15 @@ namespace IoTPlatform.Tenant.Tests.Federation;
 
 public sealed class RealmSecretsTests : IAsyncLifetime
 {
-    private readonly TempFolder folder = new();
-    private TestDatabase database = null!;
+    private readonly TempFolder _folder = new();
+    private TestDatabase _database = null!;
 
-    public async Task InitializeAsync() => database = await TenantDatabase.CreateAsync();
+    public async Task InitializeAsync() => _database = await TenantDatabase.CreateAsync();
 
     public async Task DisposeAsync()
     {
-        await database.DisposeAsync();
-        folder.Dispose();
+        await _database.DisposeAsync();
+        _folder.Dispose();
     }
 
     [SkippableFact]
@@ -44,7 +44,7 @@ public sealed class RealmSecretsTests : IAsyncLifetime
     {
         var secret = await Secrets("keys").EnsureAsync("keeper", default);
 
-        (await database.ScalarAsync<long>($"SELECT count(*) FROM tenant.realm_secrets WHERE ciphertext LIKE '%{secret}%'")).ShouldBe(0);
+        (await _database.ScalarAsync<long>($"SELECT count(*) FROM tenant.realm_secrets WHERE ciphertext LIKE '%{secret}%'")).ShouldBe(0);
         await Should.ThrowAsync<System.Security.Cryptography.CryptographicException>(() => Secrets("another folder's keys").EnsureAsync("keeper", default));
     }
 
@@ -52,11 +52,11 @@ public sealed class RealmSecretsTests : IAsyncLifetime
     public async Task Row_MovedToAnotherClient_DoesNotDecrypt()
     {
         await Secrets("keys").EnsureAsync("keeper", default);
-        await database.ExecuteAsync("UPDATE tenant.realm_secrets SET client_id = 'portal' WHERE client_id = 'keeper'");
+        await _database.ExecuteAsync("UPDATE tenant.realm_secrets SET client_id = 'portal' WHERE client_id = 'keeper'");
 
         await Should.ThrowAsync<System.Security.Cryptography.CryptographicException>(() => Secrets("keys").EnsureAsync("portal", default));
     }
 
     private RealmSecrets Secrets(string keys) =>
-        new(DataServices.CreateFactory(database.DataSource), DataProtectionProvider.Create(new DirectoryInfo(folder.Combine(keys))), TimeProvider.System);
+        new(DataServices.CreateFactory(_database.DataSource), DataProtectionProvider.Create(new DirectoryInfo(_folder.Combine(keys))), TimeProvider.System);
 }

@@ -8,44 +8,44 @@ namespace IoTPlatform.Tenant.Tests.FirstBoot;
 /// <summary>The older way in: no key, an admin decides.</summary>
 public sealed class ApproveAndPollTests : IAsyncLifetime
 {
-    private readonly FakeTime time = new(TimeProvider.System.GetUtcNow());
-    private TestTenant tenant = null!;
+    private readonly FakeTime _time = new(TimeProvider.System.GetUtcNow());
+    private TestTenant _tenant = null!;
 
     public async Task InitializeAsync()
     {
-        tenant = await TestTenant.CreateAsync();
-        tenant.JoinKey = null;
-        tenant.TenantId = "acme";
+        _tenant = await TestTenant.CreateAsync();
+        _tenant.JoinKey = null;
+        _tenant.TenantId = "acme";
     }
 
-    public async Task DisposeAsync() => await tenant.DisposeAsync();
+    public async Task DisposeAsync() => await _tenant.DisposeAsync();
 
     [SkippableFact]
     public async Task Boot_Approved_Joins()
     {
         var progress = new RecordingProgress();
-        var boot = tenant.BootAsync(progress, time);
+        var boot = _tenant.BootAsync(progress, _time);
         await progress.WaitedAsync(boot);
-        tenant.Provider.Status.ShouldBe(TenantStatus.Requested);
+        _tenant.Provider.Status.ShouldBe(TenantStatus.Requested);
 
-        tenant.Provider.Status = TenantStatus.Joined;
-        await time.SkipPauseAsync(boot, progress);
-        await time.RunAsync(boot, progress);
+        _tenant.Provider.Status = TenantStatus.Joined;
+        await _time.SkipPauseAsync(boot, progress);
+        await _time.RunAsync(boot, progress);
 
-        tenant.Provider.Status.ShouldBe(TenantStatus.Active);
-        tenant.Provider.Calls.Count(c => c == "POST /portal/admin/join-request/acme").ShouldBe(1);
+        _tenant.Provider.Status.ShouldBe(TenantStatus.Active);
+        _tenant.Provider.Calls.Count(c => c == "POST /portal/admin/join-request/acme").ShouldBe(1);
     }
 
     [SkippableFact]
     public async Task Boot_Rejected_EndsWithTheReason()
     {
         var progress = new RecordingProgress();
-        var boot = tenant.BootAsync(progress, time);
+        var boot = _tenant.BootAsync(progress, _time);
         await progress.WaitedAsync(boot);
 
-        tenant.Provider.Status = TenantStatus.Rejected;
+        _tenant.Provider.Status = TenantStatus.Rejected;
 
-        await time.SkipPauseAsync(boot, progress);
+        await _time.SkipPauseAsync(boot, progress);
         (await Should.ThrowAsync<StartupException>(boot)).Message.ShouldContain("not our customer");
     }
 
@@ -54,14 +54,14 @@ public sealed class ApproveAndPollTests : IAsyncLifetime
     {
         using var stop = new CancellationTokenSource();
         var progress = new RecordingProgress();
-        var boot = tenant.BootAsync(progress, time, stop.Token);
+        var boot = _tenant.BootAsync(progress, _time, stop.Token);
         await progress.WaitedAsync(boot);
         await stop.CancelAsync();
         await Should.ThrowAsync<OperationCanceledException>(boot);
 
-        tenant.Provider.Status = TenantStatus.Joined;
-        await tenant.BootAsync();
+        _tenant.Provider.Status = TenantStatus.Joined;
+        await _tenant.BootAsync();
 
-        tenant.Provider.Status.ShouldBe(TenantStatus.Active);
+        _tenant.Provider.Status.ShouldBe(TenantStatus.Active);
     }
 }

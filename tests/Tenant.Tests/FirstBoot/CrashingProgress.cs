@@ -7,7 +7,7 @@ internal sealed class SimulatedCrashException : Exception;
 /// <summary>Ends the boot at the n-th boundary: before the first fix, after it, before the second …</summary>
 internal sealed class CrashingProgress(int boundary) : IFirstBootProgress
 {
-    private int seen;
+    private int _seen;
 
     public void Started(string check, string reason) => Boundary();
 
@@ -19,7 +19,7 @@ internal sealed class CrashingProgress(int boundary) : IFirstBootProgress
 
     private void Boundary()
     {
-        if (seen++ == boundary)
+        if (_seen++ == boundary)
         {
             throw new SimulatedCrashException();
         }

@@ -7,18 +7,18 @@ namespace IoTPlatform.Tenant.Tests.FirstBoot;
 /// <summary>The reconciliation itself, over checks whose world is a set of names.</summary>
 public sealed class FirstBootTests
 {
-    private readonly FakeTime time = new();
-    private readonly HashSet<string> world = [];
-    private readonly RecordingProgress progress = new();
+    private readonly FakeTime _time = new();
+    private readonly HashSet<string> _world = [];
+    private readonly RecordingProgress _progress = new();
 
     [Fact]
     public async Task Run_EverythingHolds_FixesNothing()
     {
-        world.UnionWith(["a", "b", "c"]);
+        _world.UnionWith(["a", "b", "c"]);
 
         await Boot(Check("a"), Check("b"), Check("c")).RunAsync(CancellationToken.None);
 
-        progress.Lines.ShouldBeEmpty();
+        _progress.Lines.ShouldBeEmpty();
     }
 
     [Theory]
@@ -31,25 +31,25 @@ public sealed class FirstBootTests
     [InlineData("a,c")]
     public async Task Run_AnyStartingPoint_EndsWithEverythingAndFixesOnlyWhatWasMissing(string present)
     {
-        world.UnionWith(present.Split(',', StringSplitOptions.RemoveEmptyEntries));
-        var missing = ((string[])["a", "b", "c"]).Except(world).ToList();
+        _world.UnionWith(present.Split(',', StringSplitOptions.RemoveEmptyEntries));
+        var missing = ((string[])["a", "b", "c"]).Except(_world).ToList();
 
         await Boot(Check("a"), Check("b"), Check("c")).RunAsync(CancellationToken.None);
 
-        world.Order().ShouldBe(["a", "b", "c"]);
-        progress.Lines.Where(l => l.EndsWith(" done")).ShouldBe(missing.Select(m => $"{m} done"));
+        _world.Order().ShouldBe(["a", "b", "c"]);
+        _progress.Lines.Where(l => l.EndsWith(" done")).ShouldBe(missing.Select(m => $"{m} done"));
     }
 
     [Fact]
     public async Task Run_FixBreaksAnEarlierCheck_StartsAgainFromTheTop()
     {
         var breaksOnce = true;
-        var b = new TestCheck("b", world, () =>
+        var b = new TestCheck("b", _world, () =>
         {
-            world.Add("b");
+            _world.Add("b");
             if (breaksOnce)
             {
-                world.Remove("a");
+                _world.Remove("a");
             }
 
             breaksOnce = false;
@@ -57,13 +57,13 @@ public sealed class FirstBootTests
 
         await Boot(Check("a"), b).RunAsync(CancellationToken.None);
 
-        progress.Lines.Where(l => l.EndsWith(" done")).ShouldBe(["a done", "b done", "a done"]);
+        _progress.Lines.Where(l => l.EndsWith(" done")).ShouldBe(["a done", "b done", "a done"]);
     }
 
     [Fact]
     public async Task Run_FixThatChangesNothing_IsFatalInsteadOfEndless()
     {
-        var error = await Should.ThrowAsync<StartupException>(() => Boot(new TestCheck("a", world, () => { })).RunAsync(CancellationToken.None));
+        var error = await Should.ThrowAsync<StartupException>(() => Boot(new TestCheck("a", _world, () => { })).RunAsync(CancellationToken.None));
 
         error.Message.ShouldContain("'a'");
     }
@@ -72,41 +72,41 @@ public sealed class FirstBootTests
     public async Task Run_ProviderBusy_WaitsByItselfAndCompletes()
     {
         var attempts = 0;
-        var join = new TestCheck("join", world, () =>
+        var join = new TestCheck("join", _world, () =>
         {
             if (++attempts <= 3)
             {
                 throw new ProviderBusyException("the provider is away");
             }
 
-            world.Add("join");
+            _world.Add("join");
         });
 
         var run = Boot(join).RunAsync(CancellationToken.None);
         while (!run.IsCompleted)
         {
-            await progress.WaitedAsync(run);
-            while (!run.IsCompleted && time.PendingTimers == 0)
+            await _progress.WaitedAsync(run);
+            while (!run.IsCompleted && _time.PendingTimers == 0)
             {
                 await Task.Yield();
             }
 
-            time.Advance(TimeSpan.FromMinutes(1));
+            _time.Advance(TimeSpan.FromMinutes(1));
         }
         await run;
 
         attempts.ShouldBe(4);
-        progress.Pauses.Count.ShouldBe(3);
-        progress.Lines.Count(l => l == "join …").ShouldBe(1);
-        progress.Lines.ShouldContain("join waiting: the provider is away");
+        _progress.Pauses.Count.ShouldBe(3);
+        _progress.Lines.Count(l => l == "join …").ShouldBe(1);
+        _progress.Lines.ShouldContain("join waiting: the provider is away");
     }
 
     [Fact]
     public async Task Run_Cancelled_StopsWaiting()
     {
         using var stop = new CancellationTokenSource();
-        var run = Boot(new TestCheck("join", world, () => throw new ProviderBusyException("away"))).RunAsync(stop.Token);
-        await progress.WaitedAsync(run);
+        var run = Boot(new TestCheck("join", _world, () => throw new ProviderBusyException("away"))).RunAsync(stop.Token);
+        await _progress.WaitedAsync(run);
 
         await stop.CancelAsync();
 
@@ -119,25 +119,25 @@ public sealed class FirstBootTests
         string[] names = ["a", "b", "c", "d"];
         for (var crashAt = 0; ; crashAt++)
         {
-            world.Clear();
+            _world.Clear();
             var crashing = new CrashingProgress(crashAt);
             try
             {
-                await new FirstBootReconciler([.. names.Select(Check)], crashing, time).RunAsync(CancellationToken.None);
+                await new FirstBootReconciler([.. names.Select(Check)], crashing, _time).RunAsync(CancellationToken.None);
                 crashAt.ShouldBe(2 * names.Length);
                 return;
             }
             catch (SimulatedCrashException)
             {
                 await Boot([.. names.Select(Check)]).RunAsync(CancellationToken.None);
-                world.Order().ShouldBe(names);
+                _world.Order().ShouldBe(names);
             }
         }
     }
 
-    private FirstBootReconciler Boot(params IFirstBootCheck[] checks) => new(checks, progress, time);
+    private FirstBootReconciler Boot(params IFirstBootCheck[] checks) => new(checks, _progress, _time);
 
-    private TestCheck Check(string name) => new(name, world, () => world.Add(name));
+    private TestCheck Check(string name) => new(name, _world, () => _world.Add(name));
 
     private sealed class TestCheck(string name, HashSet<string> world, Action fix) : IFirstBootCheck
     {

@@ -9,11 +9,11 @@ namespace IoTPlatform.Tenant.Tests.FirstBoot;
 /// <summary>A bundle that is wrong is not installed, whoever sent it.</summary>
 public sealed class HostileBundleTests : IAsyncLifetime
 {
-    private TestTenant tenant = null!;
+    private TestTenant _tenant = null!;
 
-    public async Task InitializeAsync() => tenant = await TestTenant.CreateAsync();
+    public async Task InitializeAsync() => _tenant = await TestTenant.CreateAsync();
 
-    public async Task DisposeAsync() => await tenant.DisposeAsync();
+    public async Task DisposeAsync() => await _tenant.DisposeAsync();
 
     [SkippableFact]
     public Task Join_SubCaForAnotherKey_IsRefused() =>
@@ -31,7 +31,7 @@ public sealed class HostileBundleTests : IAsyncLifetime
     {
         using var other = new TestAuthority("Other");
         var foreign = Pki.Files.Pem.Certificate(other.Intermediate.Certificate.RawDataMemory.Span);
-        await RefusedAsync(b => Copy(b, caChain: foreign + tenant.Provider.Authority.RootPem), "does not verify");
+        await RefusedAsync(b => Copy(b, caChain: foreign + _tenant.Provider.Authority.RootPem), "does not verify");
     }
 
     [SkippableFact]
@@ -52,19 +52,19 @@ public sealed class HostileBundleTests : IAsyncLifetime
 
     private async Task RefusedAsync(Func<JoinBundle, JoinBundle> tamper, string reason)
     {
-        tenant.Provider.Tamper = tamper;
+        _tenant.Provider.Tamper = tamper;
 
-        (await Should.ThrowAsync<StartupException>(() => tenant.BootAsync())).Message.ShouldContain(reason);
+        (await Should.ThrowAsync<StartupException>(() => _tenant.BootAsync())).Message.ShouldContain(reason);
 
-        File.Exists(tenant.InData("join-bundle", "bundle.json")).ShouldBeFalse();
-        tenant.Provider.Tamper = b => b;
-        await tenant.BootAsync();
+        File.Exists(_tenant.InData("join-bundle", "bundle.json")).ShouldBeFalse();
+        _tenant.Provider.Tamper = b => b;
+        await _tenant.BootAsync();
     }
 
-    private string SubCaForAnotherKey() => tenant.Provider.Authority.Sign(
-        Profiles.TenantSubCa, AnotherCsr(), new SubjectNames { CommonName = "acme Sub-CA" }, tenant.Provider.Constraints);
+    private string SubCaForAnotherKey() => _tenant.Provider.Authority.Sign(
+        Profiles.TenantSubCa, AnotherCsr(), new SubjectNames { CommonName = "acme Sub-CA" }, _tenant.Provider.Constraints);
 
-    private string BridgeForAnotherKey() => tenant.Provider.Authority.Sign(
+    private string BridgeForAnotherKey() => _tenant.Provider.Authority.Sign(
         Profiles.MqttBridge, AnotherCsr(), new SubjectNames { CommonName = "acme-mqtt-bridge", Uris = [SpiffeId.Bridge("acme", TestProvider.PlatformDomain)] });
 
     private static CertificateSigningRequest AnotherCsr()

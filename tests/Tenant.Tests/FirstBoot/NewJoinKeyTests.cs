@@ -11,35 +11,35 @@ namespace IoTPlatform.Tenant.Tests.FirstBoot;
 public sealed class NewJoinKeyTests : IAsyncLifetime
 {
     private const string NewKey = "BCDE-FGHJ-KMNP-QRST";
-    private TestTenant tenant = null!;
+    private TestTenant _tenant = null!;
 
     public async Task InitializeAsync()
     {
-        tenant = await TestTenant.CreateAsync();
-        await tenant.BootAsync();
-        await tenant.StopAsync();
-        tenant.JoinKey = NewKey;
-        tenant.Provider.ReplaceKey(NewKey);
+        _tenant = await TestTenant.CreateAsync();
+        await _tenant.BootAsync();
+        await _tenant.StopAsync();
+        _tenant.JoinKey = NewKey;
+        _tenant.Provider.ReplaceKey(NewKey);
     }
 
-    public async Task DisposeAsync() => await tenant.DisposeAsync();
+    public async Task DisposeAsync() => await _tenant.DisposeAsync();
 
     [SkippableFact]
     public async Task Boot_BridgeRevoked_JoinsAgainWithTheSameSubCaKeyAndANewBridgeKey()
     {
         var (subCa, bridge) = (KeyOf("sub-ca.crt"), KeyOf("mqtt-bridge.crt"));
-        tenant.Provider.RefuseBridge(401, "certificate_revoked");
+        _tenant.Provider.RefuseBridge(401, "certificate_revoked");
         var progress = new RecordingProgress();
 
-        await tenant.BootAsync(progress);
+        await _tenant.BootAsync(progress);
 
         progress.Lines.Where(l => l.EndsWith(" done")).ShouldBe(["new-join-key done", "bridge-certificate done", "bundle-files done", "confirm done"]);
-        tenant.Provider.Status.ShouldBe(TenantStatus.Active);
+        _tenant.Provider.Status.ShouldBe(TenantStatus.Active);
         KeyOf("sub-ca.crt").ShouldBe(subCa);
         KeyOf("mqtt-bridge.crt").ShouldNotBe(bridge);
         ShouldBeWhole();
         var calls = JoinCalls;
-        await tenant.BootAsync();
+        await _tenant.BootAsync();
         JoinCalls.ShouldBe(calls, "the same key again changes nothing");
     }
 
@@ -61,11 +61,11 @@ public sealed class NewJoinKeyTests : IAsyncLifetime
     [InlineData(403, "not_this_tenant")]
     public async Task Boot_BridgeNotGoodAnyMore_JoinsAgain(int status, string code)
     {
-        tenant.Provider.RefuseBridge(status, code);
+        _tenant.Provider.RefuseBridge(status, code);
 
-        await tenant.BootAsync();
+        await _tenant.BootAsync();
 
-        tenant.Provider.Status.ShouldBe(TenantStatus.Active);
+        _tenant.Provider.Status.ShouldBe(TenantStatus.Active);
         ShouldBeWhole();
     }
 
@@ -80,16 +80,16 @@ public sealed class NewJoinKeyTests : IAsyncLifetime
             File.Delete(InBundle("joined.json"));
         }
 
-        await File.WriteAllTextAsync(SubCaChain, tenant.Provider.ExpiredSubCaChain());
+        await File.WriteAllTextAsync(SubCaChain, _tenant.Provider.ExpiredSubCaChain());
         var subCa = KeyOf("sub-ca.crt");
-        tenant.JoinKey = null;
+        _tenant.JoinKey = null;
         (await RefusedAsync()).ShouldContain("replace-key acme");
 
-        tenant.JoinKey = NewKey;
-        await tenant.BootAsync();
+        _tenant.JoinKey = NewKey;
+        await _tenant.BootAsync();
 
         KeyOf("sub-ca.crt").ShouldBe(subCa);
-        tenant.Authority.Chain.Issuer.NotAfter.ShouldBeGreaterThan(TimeProvider.System.GetLocalNow().DateTime);
+        _tenant.Authority.Chain.Issuer.NotAfter.ShouldBeGreaterThan(TimeProvider.System.GetLocalNow().DateTime);
         ShouldBeWhole();
     }
 
@@ -98,11 +98,11 @@ public sealed class NewJoinKeyTests : IAsyncLifetime
     public async Task Boot_ClockIsWrong_WaitsAndKeepsTheFormerBridge()
     {
         var (bridge, calls) = (KeyOf("mqtt-bridge.crt"), JoinCalls);
-        tenant.Provider.RefuseBridge(401, "client_certificate_required");
+        _tenant.Provider.RefuseBridge(401, "client_certificate_required");
         var progress = new RecordingProgress();
         using var stop = new CancellationTokenSource();
 
-        var boot = tenant.BootAsync(progress, new SlowClock(), stop.Token);
+        var boot = _tenant.BootAsync(progress, new SlowClock(), stop.Token);
         await progress.WaitedAsync(boot);
         await stop.CancelAsync();
         await Should.ThrowAsync<OperationCanceledException>(() => boot);
@@ -116,14 +116,14 @@ public sealed class NewJoinKeyTests : IAsyncLifetime
     public async Task Boot_AnswerThatCannotBeUsed_IsNotKept()
     {
         var bridge = KeyOf("mqtt-bridge.crt");
-        tenant.Provider.RefuseBridge(401, "certificate_revoked");
-        tenant.Provider.Tamper = bundle => HostileBundleTests.Copy(bundle, bridge: bundle.SignedCert);
+        _tenant.Provider.RefuseBridge(401, "certificate_revoked");
+        _tenant.Provider.Tamper = bundle => HostileBundleTests.Copy(bundle, bridge: bundle.SignedCert);
         (await RefusedAsync()).ShouldContain("the provider's answer cannot be used");
-        tenant.Provider.Tamper = bundle => HostileBundleTests.Copy(bundle, tenantId: "globex");
+        _tenant.Provider.Tamper = bundle => HostileBundleTests.Copy(bundle, tenantId: "globex");
         (await RefusedAsync()).ShouldContain("is for tenant 'globex'");
 
-        tenant.JoinKey = null;
-        await tenant.BootAsync();
+        _tenant.JoinKey = null;
+        await _tenant.BootAsync();
         KeyOf("mqtt-bridge.crt").ShouldBe(bridge);
     }
 
@@ -133,7 +133,7 @@ public sealed class NewJoinKeyTests : IAsyncLifetime
     [InlineData("client_certificate_not_allowed")]
     public async Task Boot_TenantRefusedForAnotherReason_SaysThatTheKeyDoesNotHelp(string code)
     {
-        tenant.Provider.RefuseBridge(403, code);
+        _tenant.Provider.RefuseBridge(403, code);
         var calls = JoinCalls;
 
         (await RefusedAsync()).ShouldContain(code);
@@ -144,15 +144,15 @@ public sealed class NewJoinKeyTests : IAsyncLifetime
     [SkippableFact]
     public async Task Boot_KeyThatTheProviderRefuses_SaysThatTheTenantGoesOnWithoutIt()
     {
-        tenant.Provider.RefuseBridge(401, "certificate_revoked");
-        tenant.JoinKey = "CDEF-GHJK-MNPQ-RSTV";
+        _tenant.Provider.RefuseBridge(401, "certificate_revoked");
+        _tenant.JoinKey = "CDEF-GHJK-MNPQ-RSTV";
 
         var message = await RefusedAsync();
 
         message.ShouldContain("refused the JOIN key");
         message.ShouldContain("left out");
-        tenant.JoinKey = null;
-        await tenant.BootAsync();
+        _tenant.JoinKey = null;
+        await _tenant.BootAsync();
     }
 
     /// <summary>The answer is lost, or the process dies before, between and after the steps.</summary>
@@ -165,12 +165,12 @@ public sealed class NewJoinKeyTests : IAsyncLifetime
     [InlineData(7)]
     public async Task Boot_CrashAnywhere_NextBootCompletes(int boundary)
     {
-        tenant.Provider.RefuseBridge(401, "certificate_revoked");
-        await Should.ThrowAsync<SimulatedCrashException>(() => tenant.BootAsync(new CrashingProgress(boundary)));
+        _tenant.Provider.RefuseBridge(401, "certificate_revoked");
+        await Should.ThrowAsync<SimulatedCrashException>(() => _tenant.BootAsync(new CrashingProgress(boundary)));
 
-        await tenant.BootAsync();
+        await _tenant.BootAsync();
 
-        tenant.Provider.Status.ShouldBe(TenantStatus.Active);
+        _tenant.Provider.Status.ShouldBe(TenantStatus.Active);
         ShouldBeWhole();
     }
 
@@ -192,11 +192,11 @@ public sealed class NewJoinKeyTests : IAsyncLifetime
     [InlineData(4, 2, false)]
     public async Task Boot_AnswerKeptAndPartlyInPlace_IsTakenOver(int taken, int cleared, bool withKey)
     {
-        tenant.Provider.RefuseBridge(401, "certificate_revoked");
+        _tenant.Provider.RefuseBridge(401, "certificate_revoked");
         string[] names = ["mqtt-bridge.key", "joined.json", "bundle.json"];
         string[] order = [SubCaChain, .. (string[])[InBundle("bundle.json"), InBundle("mqtt-bridge.key"), InBundle("joined.json")]];
         var before = order.ToDictionary(path => path, File.ReadAllBytes);
-        await Should.ThrowAsync<SimulatedCrashException>(() => tenant.BootAsync(new CrashingProgress(1)));
+        await Should.ThrowAsync<SimulatedCrashException>(() => _tenant.BootAsync(new CrashingProgress(1)));
         var pending = Directory.CreateDirectory(InBundle("pending")).FullName;
         foreach (var name in names.Skip(cleared))
         {
@@ -210,16 +210,16 @@ public sealed class NewJoinKeyTests : IAsyncLifetime
 
         if (cleared == 0)
         {
-            await tenant.Database.ExecuteAsync("UPDATE tenant.identity SET confirmed_at = now()");
+            await _tenant.Database.ExecuteAsync("UPDATE tenant.identity SET confirmed_at = now()");
         }
 
         var calls = JoinCalls;
-        tenant.JoinKey = withKey ? NewKey : null;
+        _tenant.JoinKey = withKey ? NewKey : null;
 
-        await tenant.BootAsync();
+        await _tenant.BootAsync();
 
         JoinCalls.ShouldBe(calls);
-        tenant.Provider.Status.ShouldBe(TenantStatus.Active);
+        _tenant.Provider.Status.ShouldBe(TenantStatus.Active);
         File.ReadAllBytes(SubCaChain).ShouldNotBe(before[SubCaChain]);
         ShouldBeWhole();
     }
@@ -227,23 +227,23 @@ public sealed class NewJoinKeyTests : IAsyncLifetime
     [SkippableFact]
     public async Task Boot_AnswerLost_OffersTheSameBridgeKeyAgain()
     {
-        tenant.Provider.RefuseBridge(401, "certificate_revoked");
-        tenant.Provider.Faults.Enqueue(new Fault("/portal/admin/join") { LosesAnswer = true });
+        _tenant.Provider.RefuseBridge(401, "certificate_revoked");
+        _tenant.Provider.Faults.Enqueue(new Fault("/portal/admin/join") { LosesAnswer = true });
         var progress = new RecordingProgress();
 
-        await tenant.BootAsync(progress);
+        await _tenant.BootAsync(progress);
 
         progress.Lines.ShouldContain(line => line.StartsWith("new-join-key waiting: "));
         ShouldBeWhole();
     }
 
-    private int JoinCalls => tenant.Provider.Calls.Count(call => call == "POST /portal/admin/join");
+    private int JoinCalls => _tenant.Provider.Calls.Count(call => call == "POST /portal/admin/join");
 
-    private async Task<string> RefusedAsync() => (await Should.ThrowAsync<StartupException>(() => tenant.BootAsync())).Message;
+    private async Task<string> RefusedAsync() => (await Should.ThrowAsync<StartupException>(() => _tenant.BootAsync())).Message;
 
-    private string SubCaChain => tenant.InData("sub-ca", "0001", "chain.pem");
+    private string SubCaChain => _tenant.InData("sub-ca", "0001", "chain.pem");
 
-    private string InBundle(string name) => tenant.InData("join-bundle", name);
+    private string InBundle(string name) => _tenant.InData("join-bundle", name);
 
     private byte[] KeyOf(string name)
     {
@@ -256,7 +256,7 @@ public sealed class NewJoinKeyTests : IAsyncLifetime
     {
         using var pair = X509Certificate2.CreateFromPemFile(InBundle("mqtt-bridge.crt"), InBundle("mqtt-bridge.key"));
         Directory.Exists(InBundle("pending")).ShouldBeFalse();
-        JoinRecord.Find(tenant.Data)!.IsKey(NewKey).ShouldBeTrue();
+        JoinRecord.Find(_tenant.Data)!.IsKey(NewKey).ShouldBeTrue();
     }
 
     /// <summary>An hour behind.</summary>

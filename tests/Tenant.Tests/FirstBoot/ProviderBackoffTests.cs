@@ -6,7 +6,7 @@ namespace IoTPlatform.Tenant.Tests.FirstBoot;
 public sealed class ProviderBackoffTests
 {
     private static readonly TimeSpan Spread = TimeSpan.FromSeconds(1.5);
-    private readonly FakeTime time = new();
+    private readonly FakeTime _time = new();
 
     [Fact]
     public async Task Failures_InARow_GrowToAMinuteAndNotBeyond()
@@ -38,20 +38,20 @@ public sealed class ProviderBackoffTests
     [Fact]
     public async Task Success_StartsOver()
     {
-        var backoff = ProviderBackoff.Create((_, _) => { }, time);
+        var backoff = ProviderBackoff.Create((_, _) => { }, _time);
         await RunAsync(backoff.ExecuteAsync(Failing(20, _ => new ProviderBusyException("away")), CancellationToken.None).AsTask());
-        var start = time.GetUtcNow();
+        var start = _time.GetUtcNow();
 
         await RunAsync(backoff.ExecuteAsync(Failing(1, _ => new ProviderBusyException("away")), CancellationToken.None).AsTask());
 
-        (time.GetUtcNow() - start).ShouldBeLessThan(Spread + TimeSpan.FromSeconds(1));
+        (_time.GetUtcNow() - start).ShouldBeLessThan(Spread + TimeSpan.FromSeconds(1));
     }
 
     [Fact]
     public async Task OtherFailure_IsNotRepeated()
     {
         var waits = new List<TimeSpan>();
-        var backoff = ProviderBackoff.Create((_, wait) => waits.Add(wait), time);
+        var backoff = ProviderBackoff.Create((_, wait) => waits.Add(wait), _time);
 
         await Should.ThrowAsync<InvalidOperationException>(() => backoff.ExecuteAsync(Failing(1, _ => new InvalidOperationException("broken")), CancellationToken.None).AsTask());
 
@@ -61,9 +61,9 @@ public sealed class ProviderBackoffTests
     private async Task<List<TimeSpan>> WaitsAsync(int failures, Func<int, Exception> failure)
     {
         var waits = new List<TimeSpan>();
-        var start = time.GetUtcNow();
-        await RunAsync(ProviderBackoff.Create((_, wait) => waits.Add(wait), time).ExecuteAsync(Failing(failures, failure), CancellationToken.None).AsTask());
-        (time.GetUtcNow() - start).ShouldBeGreaterThanOrEqualTo(waits.Aggregate(TimeSpan.Zero, (sum, wait) => sum + wait), "it waits as long as it says");
+        var start = _time.GetUtcNow();
+        await RunAsync(ProviderBackoff.Create((_, wait) => waits.Add(wait), _time).ExecuteAsync(Failing(failures, failure), CancellationToken.None).AsTask());
+        (_time.GetUtcNow() - start).ShouldBeGreaterThanOrEqualTo(waits.Aggregate(TimeSpan.Zero, (sum, wait) => sum + wait), "it waits as long as it says");
         return waits;
     }
 
@@ -77,9 +77,9 @@ public sealed class ProviderBackoffTests
     {
         while (!run.IsCompleted)
         {
-            if (time.PendingTimers > 0)
+            if (_time.PendingTimers > 0)
             {
-                time.Advance(TimeSpan.FromSeconds(1));
+                _time.Advance(TimeSpan.FromSeconds(1));
             }
             else
             {

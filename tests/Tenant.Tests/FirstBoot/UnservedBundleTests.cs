@@ -9,35 +9,35 @@ namespace IoTPlatform.Tenant.Tests.FirstBoot;
 /// <summary>A provider without a broker for tenants or without an identity provider: the bundle lacks their values, and the tenant lacks their files.</summary>
 public sealed class UnservedBundleTests : IAsyncLifetime
 {
-    private TestTenant tenant = null!;
+    private TestTenant _tenant = null!;
 
-    public async Task InitializeAsync() => tenant = await TestTenant.CreateAsync();
+    public async Task InitializeAsync() => _tenant = await TestTenant.CreateAsync();
 
-    public async Task DisposeAsync() => await tenant.DisposeAsync();
+    public async Task DisposeAsync() => await _tenant.DisposeAsync();
 
     [SkippableFact]
     public async Task Boot_NothingServed_HasNoFilesOfIt()
     {
-        tenant.Provider.HasIdentityProvider = false;
-        tenant.Provider.Tamper = bundle => Without(bundle, "rabbitmq_", "cdm_");
+        _tenant.Provider.HasIdentityProvider = false;
+        _tenant.Provider.Tamper = bundle => Without(bundle, "rabbitmq_", "cdm_");
 
-        await tenant.BootAsync();
+        await _tenant.BootAsync();
 
-        File.Exists(tenant.InData("join-bundle", "rabbitmq.env")).ShouldBeFalse();
-        File.Exists(tenant.InData("join-bundle", "keycloak-federation.env")).ShouldBeFalse();
-        File.Exists(tenant.InData("join-bundle", "mqtt-bridge.crt")).ShouldBeTrue();
+        File.Exists(_tenant.InData("join-bundle", "rabbitmq.env")).ShouldBeFalse();
+        File.Exists(_tenant.InData("join-bundle", "keycloak-federation.env")).ShouldBeFalse();
+        File.Exists(_tenant.InData("join-bundle", "mqtt-bridge.crt")).ShouldBeTrue();
     }
 
     [SkippableFact]
     public async Task Boot_BrokerServedOnly_HasItsFile()
     {
-        tenant.Provider.HasIdentityProvider = false;
-        tenant.Provider.Tamper = bundle => Without(bundle, "cdm_");
+        _tenant.Provider.HasIdentityProvider = false;
+        _tenant.Provider.Tamper = bundle => Without(bundle, "cdm_");
 
-        await tenant.BootAsync();
+        await _tenant.BootAsync();
 
-        File.Exists(tenant.InData("join-bundle", "rabbitmq.env")).ShouldBeTrue();
-        File.Exists(tenant.InData("join-bundle", "keycloak-federation.env")).ShouldBeFalse();
+        File.Exists(_tenant.InData("join-bundle", "rabbitmq.env")).ShouldBeTrue();
+        File.Exists(_tenant.InData("join-bundle", "keycloak-federation.env")).ShouldBeFalse();
     }
 
     [SkippableTheory]
@@ -45,9 +45,9 @@ public sealed class UnservedBundleTests : IAsyncLifetime
     [InlineData("cdm_idp_client_secret")]
     public async Task Join_HalfOfWhatIsServed_IsRefused(string missing)
     {
-        tenant.Provider.Tamper = bundle => Without(bundle, missing);
+        _tenant.Provider.Tamper = bundle => Without(bundle, missing);
 
-        (await Should.ThrowAsync<StartupException>(() => tenant.BootAsync())).Message.ShouldContain("value is missing");
+        (await Should.ThrowAsync<StartupException>(() => _tenant.BootAsync())).Message.ShouldContain("value is missing");
     }
 
     private static JoinBundle Without(JoinBundle bundle, params string[] members)

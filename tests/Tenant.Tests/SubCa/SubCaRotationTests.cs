@@ -11,117 +11,117 @@ namespace IoTPlatform.Tenant.Tests.SubCa;
 
 public sealed class SubCaRotationTests : IAsyncLifetime
 {
-    private TestTenant tenant = null!;
-    private TenantClient admin = null!;
+    private TestTenant _tenant = null!;
+    private TenantClient _admin = null!;
 
     public async Task InitializeAsync()
     {
-        tenant = await TestTenant.StartAsync();
-        admin = await tenant.AdminAsync();
+        _tenant = await TestTenant.StartAsync();
+        _admin = await _tenant.AdminAsync();
     }
 
     public async Task DisposeAsync()
     {
-        admin.Dispose();
-        await tenant.DisposeAsync();
+        _admin.Dispose();
+        await _tenant.DisposeAsync();
     }
 
     [SkippableFact]
     public async Task Rotate_Always_NewSubCaSignsAndDevicesOfTheOldOneStillRenew()
     {
         using var device = new TestDevice("pump-1");
-        var before = await device.EnrollAsync(tenant, await TokenAsync());
+        var before = await device.EnrollAsync(_tenant, await TokenAsync());
         using var identity = device.Identity(before);
-        var oldService = tenant.Service<CertificateAuthorityModule>().ServiceCertificate.Current.Thumbprint;
+        var oldService = _tenant.Service<CertificateAuthorityModule>().ServiceCertificate.Current.Thumbprint;
 
-        var rotated = await admin.RotateSubCaAsync();
+        var rotated = await _admin.RotateSubCaAsync();
 
-        var renewed = await device.RenewAsync(tenant, identity);
+        var renewed = await device.RenewAsync(_tenant, identity);
         using var newSubCa = X509Certificate2.CreateFromPem(rotated.SignedCert);
         Issuer(renewed).ShouldBe(newSubCa.RawData);
         Issuer(before).ShouldNotBe(newSubCa.RawData);
-        tenant.Service<CertificateAuthorityModule>().ServiceCertificate.Current.Thumbprint.ShouldNotBe(oldService);
-        (await File.ReadAllTextAsync(tenant.InData("join-bundle", "sub-ca.crt"))).ReplaceLineEndings().ShouldBe(rotated.SignedCert.ReplaceLineEndings());
+        _tenant.Service<CertificateAuthorityModule>().ServiceCertificate.Current.Thumbprint.ShouldNotBe(oldService);
+        (await File.ReadAllTextAsync(_tenant.InData("join-bundle", "sub-ca.crt"))).ReplaceLineEndings().ShouldBe(rotated.SignedCert.ReplaceLineEndings());
         using var next = device.Identity(renewed);
-        await device.RenewAsync(tenant, next);
+        await device.RenewAsync(_tenant, next);
     }
 
     [SkippableFact]
     public async Task Rotate_Restart_KeepsTheNewSubCaAndTheOldDevices()
     {
         using var device = new TestDevice("pump-1");
-        using var identity = device.Identity(await device.EnrollAsync(tenant, await TokenAsync()));
-        var rotated = await admin.RotateSubCaAsync();
+        using var identity = device.Identity(await device.EnrollAsync(_tenant, await TokenAsync()));
+        var rotated = await _admin.RotateSubCaAsync();
 
-        await tenant.BootAsync();
+        await _tenant.BootAsync();
 
-        Issuer(await device.RenewAsync(tenant, identity)).ShouldBe(X509Certificate2.CreateFromPem(rotated.SignedCert).RawData);
+        Issuer(await device.RenewAsync(_tenant, identity)).ShouldBe(X509Certificate2.CreateFromPem(rotated.SignedCert).RawData);
     }
 
     [SkippableFact]
     public async Task Rotate_ProviderAway_AnswersUnavailableAndUpkeepFinishesWithTheSameKey()
     {
-        await tenant.Provider.GoAwayAsync();
-        await Refused.WithAsync(503, "dependency_unavailable", () => admin.RotateSubCaAsync());
-        tenant.Service<SubCaRotation>().IsPending.ShouldBeTrue();
+        await _tenant.Provider.GoAwayAsync();
+        await Refused.WithAsync(503, "dependency_unavailable", () => _admin.RotateSubCaAsync());
+        _tenant.Service<SubCaRotation>().IsPending.ShouldBeTrue();
         var pending = PendingKey();
 
-        await tenant.Provider.ListenAsync();
-        await tenant.Service<UpkeepService>().RunOnceAsync(CancellationToken.None);
+        await _tenant.Provider.ListenAsync();
+        await _tenant.Service<UpkeepService>().RunOnceAsync(CancellationToken.None);
 
-        tenant.Service<SubCaRotation>().IsPending.ShouldBeFalse();
-        tenant.Authority.Chain.Issuer.PublicKey.ExportSubjectPublicKeyInfo().ShouldBe(pending);
+        _tenant.Service<SubCaRotation>().IsPending.ShouldBeFalse();
+        _tenant.Authority.Chain.Issuer.PublicKey.ExportSubjectPublicKeyInfo().ShouldBe(pending);
     }
 
     [SkippableFact]
     public async Task Rotate_AnswerLost_NextCallInstallsTheCertificateThatWasSigned()
     {
-        tenant.Provider.Faults.Enqueue(new Fault("/sub-ca/rotate") { LosesAnswer = true });
-        await Refused.WithAsync(503, "dependency_unavailable", () => admin.RotateSubCaAsync());
+        _tenant.Provider.Faults.Enqueue(new Fault("/sub-ca/rotate") { LosesAnswer = true });
+        await Refused.WithAsync(503, "dependency_unavailable", () => _admin.RotateSubCaAsync());
 
-        await admin.RotateSubCaAsync();
+        await _admin.RotateSubCaAsync();
 
-        tenant.Provider.Calls.Count(c => c.Contains("/sub-ca/rotate", StringComparison.Ordinal)).ShouldBe(2);
-        tenant.Service<SubCaRotation>().IsPending.ShouldBeFalse();
+        _tenant.Provider.Calls.Count(c => c.Contains("/sub-ca/rotate", StringComparison.Ordinal)).ShouldBe(2);
+        _tenant.Service<SubCaRotation>().IsPending.ShouldBeFalse();
     }
 
     [SkippableFact]
     public async Task Rotate_CrashWithAWaitingKey_NextBootFinishesByItself()
     {
-        tenant.Provider.Faults.Enqueue(new Fault("/sub-ca/rotate") { LosesAnswer = true });
-        await Should.ThrowAsync<ApiException>(() => admin.RotateSubCaAsync());
+        _tenant.Provider.Faults.Enqueue(new Fault("/sub-ca/rotate") { LosesAnswer = true });
+        await Should.ThrowAsync<ApiException>(() => _admin.RotateSubCaAsync());
         var pending = PendingKey();
 
-        await tenant.BootAsync();
-        await tenant.Service<UpkeepService>().RunOnceAsync(CancellationToken.None);
+        await _tenant.BootAsync();
+        await _tenant.Service<UpkeepService>().RunOnceAsync(CancellationToken.None);
 
-        tenant.Authority.Chain.Issuer.PublicKey.ExportSubjectPublicKeyInfo().ShouldBe(pending);
+        _tenant.Authority.Chain.Issuer.PublicKey.ExportSubjectPublicKeyInfo().ShouldBe(pending);
     }
 
     [SkippableFact]
     public async Task Rotate_AgainWhileTheOldOneIsInUse_IsRefusedWithoutMakingAKey()
     {
         using var device = new TestDevice("pump-1");
-        await device.EnrollAsync(tenant, await TokenAsync());
-        await admin.RotateSubCaAsync();
+        await device.EnrollAsync(_tenant, await TokenAsync());
+        await _admin.RotateSubCaAsync();
 
-        await Refused.WithAsync(409, "rotation_in_progress", () => admin.RotateSubCaAsync());
+        await Refused.WithAsync(409, "rotation_in_progress", () => _admin.RotateSubCaAsync());
 
-        tenant.Service<SubCaRotation>().IsPending.ShouldBeFalse();
+        _tenant.Service<SubCaRotation>().IsPending.ShouldBeFalse();
     }
 
     [SkippableFact]
     public async Task Rotate_AgainOnceEveryCertificateWasRenewed_IsPossible()
     {
         using var device = new TestDevice("pump-1");
-        using var identity = device.Identity(await device.EnrollAsync(tenant, await TokenAsync()));
-        var first = await admin.RotateSubCaAsync();
-        await device.RenewAsync(tenant, identity);
+        using var identity = device.Identity(await device.EnrollAsync(_tenant, await TokenAsync()));
+        var first = await _admin.RotateSubCaAsync();
+        await device.RenewAsync(_tenant, identity);
 
-        var second = await admin.RotateSubCaAsync();
+        var second = await _admin.RotateSubCaAsync();
 
         second.SignedCert.ShouldNotBe(first.SignedCert);
-        tenant.Provider.Calls.ShouldContain(c => c.EndsWith("/sub-ca/retire"));
+        _tenant.Provider.Calls.ShouldContain(c => c.EndsWith("/sub-ca/retire"));
     }
 
     [SkippableFact]
@@ -130,14 +130,14 @@ public sealed class SubCaRotationTests : IAsyncLifetime
         var outcomes = await Task.WhenAll(TryRotateAsync(), TryRotateAsync());
 
         outcomes.ShouldContain("rotated");
-        tenant.Authority.Issuers.AlsoAccepted.Count.ShouldBeLessThanOrEqualTo(2);
-        tenant.Service<SubCaRotation>().IsPending.ShouldBeFalse();
+        _tenant.Authority.Issuers.AlsoAccepted.Count.ShouldBeLessThanOrEqualTo(2);
+        _tenant.Service<SubCaRotation>().IsPending.ShouldBeFalse();
     }
 
     [SkippableFact]
     public async Task Rotate_Anonymous_IsUnauthorized()
     {
-        using var client = tenant.Client();
+        using var client = _tenant.Client();
 
         (await Should.ThrowAsync<ApiException>(() => client.RotateSubCaAsync())).Status.ShouldBe(401);
     }
@@ -146,7 +146,7 @@ public sealed class SubCaRotationTests : IAsyncLifetime
     {
         try
         {
-            await admin.RotateSubCaAsync();
+            await _admin.RotateSubCaAsync();
             return "rotated";
         }
         catch (ApiException e)
@@ -157,11 +157,11 @@ public sealed class SubCaRotationTests : IAsyncLifetime
 
     private byte[] PendingKey()
     {
-        using var key = tenant.Service<CertificateAuthority.SubCa>().EnsureNextKey();
+        using var key = _tenant.Service<CertificateAuthority.SubCa>().EnsureNextKey();
         return key.SubjectPublicKeyInfo;
     }
 
-    private async Task<string> TokenAsync() => (await admin.CreateTokenAsync(new CreateEnrollmentTokenRequest())).Token;
+    private async Task<string> TokenAsync() => (await _admin.CreateTokenAsync(new CreateEnrollmentTokenRequest())).Token;
 
     private static byte[] Issuer(EnrollResponse answer) => Pki.Files.Pem.ParseCertificates(answer.CaChain)[0].RawData;
 }

@@ -8,18 +8,18 @@ namespace IoTPlatform.Tenant.Tests.Support;
 /// <summary>A root and an intermediate with real keys, in memory.</summary>
 internal sealed class TestAuthority : IDisposable
 {
-    private readonly CaSigner root;
+    private readonly CaSigner _root;
 
     public TestAuthority(string name = "Test")
     {
         var rootKey = CaKey.Generate(KeyKind.P384);
-        root = new CaSigner(CaSigner.SelfSign(rootKey, Template(Profiles.Root, rootKey.SubjectPublicKeyInfo, KeyKind.P384, $"{name} Root CA")), rootKey);
+        _root = new CaSigner(CaSigner.SelfSign(rootKey, Template(Profiles.Root, rootKey.SubjectPublicKeyInfo, KeyKind.P384, $"{name} Root CA")), rootKey);
         var key = CaKey.Generate(KeyKind.P256);
-        var issued = root.Issue(root.Prepare(Template(Profiles.Intermediate, key.SubjectPublicKeyInfo, KeyKind.P256, $"{name} Intermediate CA")));
+        var issued = _root.Issue(_root.Prepare(Template(Profiles.Intermediate, key.SubjectPublicKeyInfo, KeyKind.P256, $"{name} Intermediate CA")));
         Intermediate = new CaSigner(X509CertificateLoader.LoadCertificate(issued.Der.Span), key);
     }
 
-    public X509Certificate2 Root => root.Certificate;
+    public X509Certificate2 Root => _root.Certificate;
     public CaSigner Intermediate { get; }
     public string Fingerprint => Pki.Fingerprint.Sha256Hex(Root.RawDataMemory.Span);
     public string RootPem => Pki.Files.Pem.Certificate(Root.RawDataMemory.Span);
@@ -40,7 +40,7 @@ internal sealed class TestAuthority : IDisposable
     public void Dispose()
     {
         Intermediate.Dispose();
-        root.Dispose();
+        _root.Dispose();
     }
 
     private static CertificateTemplate Template(CertificateProfile profile, ReadOnlyMemory<byte> spki, KeyKind key, string commonName) =>

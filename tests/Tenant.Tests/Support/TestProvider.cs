@@ -33,23 +33,23 @@ internal sealed class TestProvider : IAsyncDisposable
     public const string PlatformDomain = "iot.example";
     public const string JoinKey = "ABCD-EFGH-JKMN-PQRS";
 
-    private readonly Dictionary<string, string> subCas = new(StringComparer.Ordinal);
-    private readonly List<byte[]> validKeys = [];
-    private readonly int port = FreePort.Next();
-    private readonly TaskCompletionSource federationAnswered = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly X509Certificate2 service;
-    private WebApplication? app;
-    private byte[]? boundKey;
+    private readonly Dictionary<string, string> _subCas = new(StringComparer.Ordinal);
+    private readonly List<byte[]> _validKeys = [];
+    private readonly int _port = FreePort.Next();
+    private readonly TaskCompletionSource _federationAnswered = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly X509Certificate2 _service;
+    private WebApplication? _app;
+    private byte[]? _boundKey;
 
     private TestProvider(string tenantId, string host)
     {
         TenantId = tenantId;
-        service = Authority.Leaf(Profiles.Service, new SubjectNames { CommonName = "provider", Dns = [host], Ip = [IPAddress.Loopback], Uris = [SpiffeId.ProviderService(PlatformDomain, ServiceNames.ProviderApi)] });
+        _service = Authority.Leaf(Profiles.Service, new SubjectNames { CommonName = "provider", Dns = [host], Ip = [IPAddress.Loopback], Uris = [SpiffeId.ProviderService(PlatformDomain, ServiceNames.ProviderApi)] });
     }
 
     public string TenantId { get; }
     public TestAuthority Authority { get; } = new();
-    public Uri Url => new($"https://localhost:{port}/");
+    public Uri Url => new($"https://localhost:{_port}/");
     public string Fingerprint => Authority.Fingerprint;
     public NameConstraints Constraints { get; set; } = new() { PermittedUriDomains = [$"acme.{PlatformDomain}"], ExcludedDns = ["provider.example"] };
     public TenantStatus Status { get; set; } = TenantStatus.Prepared;
@@ -72,7 +72,7 @@ internal sealed class TestProvider : IAsyncDisposable
     public Func<JoinBundle, JoinBundle> Tamper { get; set; } = bundle => bundle;
 
     /// <summary>Done once somebody has had the answer: a tenant asks by itself right after it has started.</summary>
-    public Task FederationAnswered => federationAnswered.Task;
+    public Task FederationAnswered => _federationAnswered.Task;
 
     public static async Task<TestProvider> StartAsync(string tenantId = "acme", string host = "localhost")
     {
@@ -85,32 +85,32 @@ internal sealed class TestProvider : IAsyncDisposable
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port, listen => listen.UseHttps(new HttpsConnectionAdapterOptions
+        builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, _port, listen => listen.UseHttps(new HttpsConnectionAdapterOptions
         {
-            ServerCertificate = service,
+            ServerCertificate = _service,
             ServerCertificateChain = [Authority.Intermediate.Certificate],
             ClientCertificateMode = ClientCertificateMode.AllowCertificate,
             ClientCertificateValidation = (_, _, _) => true,
         })));
         builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, ContractsJson.Default));
         builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower);
-        app = builder.Build();
-        app.Use(SpoilAsync);
-        app.MapGet("/root/{fingerprint}", (string fingerprint) => fingerprint == Fingerprint ? Results.Json(new { ca = Authority.RootPem }) : Results.NotFound());
-        app.MapGet("/crl/sub-cas", () => Results.Bytes(RevokedSubCas().Der.ToArray(), "application/pkix-crl"));
-        app.MapGet("/portal/admin/platform", PlatformOf);
-        app.MapPost("/portal/admin/join", JoinAsync);
-        app.MapPost("/portal/admin/join-request/{id}", RequestAsync);
-        app.MapGet("/portal/admin/tenants/{id}/join-status", StatusOf);
-        app.MapPost("/portal/admin/tenants/{id}/join-confirm", ConfirmAsync);
-        app.MapPost("/portal/admin/tenants/{id}/sub-ca/rotate", RotateAsync);
-        app.MapPost("/portal/admin/tenants/{id}/sub-ca/retire", RetireAsync);
-        app.MapPost("/portal/admin/tenants/{id}/bridge/renew", RenewBridgeAsync);
-        app.MapPost("/portal/admin/tenants/{id}/bridge/reissue", ReissueBridgeAsync);
-        app.MapGet("/portal/admin/tenants/{id}/federation", FederationOf);
-        app.MapPost("/portal/admin/tenants/{id}/events", TakeEvents);
-        app.MapGet("/portal/admin/tenants/{id}/events/subscriptions", SubscriptionsOf);
-        await app.StartAsync();
+        _app = builder.Build();
+        _app.Use(SpoilAsync);
+        _app.MapGet("/root/{fingerprint}", (string fingerprint) => fingerprint == Fingerprint ? Results.Json(new { ca = Authority.RootPem }) : Results.NotFound());
+        _app.MapGet("/crl/sub-cas", () => Results.Bytes(RevokedSubCas().Der.ToArray(), "application/pkix-crl"));
+        _app.MapGet("/portal/admin/platform", PlatformOf);
+        _app.MapPost("/portal/admin/join", JoinAsync);
+        _app.MapPost("/portal/admin/join-request/{id}", RequestAsync);
+        _app.MapGet("/portal/admin/tenants/{id}/join-status", StatusOf);
+        _app.MapPost("/portal/admin/tenants/{id}/join-confirm", ConfirmAsync);
+        _app.MapPost("/portal/admin/tenants/{id}/sub-ca/rotate", RotateAsync);
+        _app.MapPost("/portal/admin/tenants/{id}/sub-ca/retire", RetireAsync);
+        _app.MapPost("/portal/admin/tenants/{id}/bridge/renew", RenewBridgeAsync);
+        _app.MapPost("/portal/admin/tenants/{id}/bridge/reissue", ReissueBridgeAsync);
+        _app.MapGet("/portal/admin/tenants/{id}/federation", FederationOf);
+        _app.MapPost("/portal/admin/tenants/{id}/events", TakeEvents);
+        _app.MapGet("/portal/admin/tenants/{id}/events/subscriptions", SubscriptionsOf);
+        await _app.StartAsync();
     }
 
     /// <summary>By which it judges proofs.</summary>
@@ -132,18 +132,18 @@ internal sealed class TestProvider : IAsyncDisposable
 
     public async Task GoAwayAsync()
     {
-        if (app is not null)
+        if (_app is not null)
         {
-            await app.DisposeAsync();
+            await _app.DisposeAsync();
         }
 
-        app = null;
+        _app = null;
     }
 
     public async ValueTask DisposeAsync()
     {
         await GoAwayAsync();
-        service.Dispose();
+        _service.Dispose();
         Authority.Dispose();
     }
 
@@ -185,7 +185,7 @@ internal sealed class TestProvider : IAsyncDisposable
     {
         var subCa = CertificateSigningRequest.ParsePem(request.SubCaCsr);
         var bridge = CertificateSigningRequest.ParsePem(request.MqttBridgeCsr);
-        (lastSubCa, lastBridge) = (subCa, bridge.SubjectPublicKeyInfo.ToArray());
+        (_lastSubCa, _lastBridge) = (subCa, bridge.SubjectPublicKeyInfo.ToArray());
         return Results.Json(Tamper(Bundle(subCa, bridge)), ContractsJson.Default.JoinBundle);
     }
 
@@ -210,10 +210,10 @@ internal sealed class TestProvider : IAsyncDisposable
     private string SignSubCa(CertificateSigningRequest csr)
     {
         var key = Convert.ToHexString(csr.SubjectPublicKeyInfoSha256);
-        if (!subCas.TryGetValue(key, out var pem))
+        if (!_subCas.TryGetValue(key, out var pem))
         {
-            subCas[key] = pem = Authority.Sign(Profiles.TenantSubCa, csr, new SubjectNames { CommonName = SubCaName.For(TenantId) }, Constraints);
-            validKeys.Insert(0, csr.SubjectPublicKeyInfo.ToArray());
+            _subCas[key] = pem = Authority.Sign(Profiles.TenantSubCa, csr, new SubjectNames { CommonName = SubCaName.For(TenantId) }, Constraints);
+            _validKeys.Insert(0, csr.SubjectPublicKeyInfo.ToArray());
         }
         return pem;
     }
@@ -228,20 +228,20 @@ internal sealed class TestProvider : IAsyncDisposable
     /// <summary>The JOIN key opens, as after <c>iot tenants replace-key</c>: the next JOIN signs the Sub-CA anew, whatever its key.</summary>
     public void ReplaceKey(string key)
     {
-        (OpenJoinKey, boundKey, Status) = (key, null, TenantStatus.Prepared);
-        subCas.Clear();
+        (OpenJoinKey, _boundKey, Status) = (key, null, TenantStatus.Prepared);
+        _subCas.Clear();
     }
 
     /// <summary>The chain of a Sub-CA certificate for the key of the last JOIN, as it is a second after its end.</summary>
     public string ExpiredSubCaChain() => Authority.Sign(
-        Profiles.TenantSubCa with { DefaultLifetime = TimeSpan.FromSeconds(-1) }, lastSubCa!, new SubjectNames { CommonName = SubCaName.For(TenantId) }, Constraints) + Authority.ChainPem;
+        Profiles.TenantSubCa with { DefaultLifetime = TimeSpan.FromSeconds(-1) }, _lastSubCa!, new SubjectNames { CommonName = SubCaName.For(TenantId) }, Constraints) + Authority.ChainPem;
 
     /// <summary>From now on the bridge of the last JOIN is refused so.</summary>
-    public void RefuseBridge(int status, string code) => refusedBridge = (lastBridge!, status, code);
+    public void RefuseBridge(int status, string code) => _refusedBridge = (_lastBridge!, status, code);
 
-    private CertificateSigningRequest? lastSubCa;
-    private byte[]? lastBridge;
-    private (byte[] Key, int Status, string Code)? refusedBridge;
+    private CertificateSigningRequest? _lastSubCa;
+    private byte[]? _lastBridge;
+    private (byte[] Key, int Status, string Code)? _refusedBridge;
 
     private IResult PlatformOf(HttpContext http)
     {
@@ -250,7 +250,7 @@ internal sealed class TestProvider : IAsyncDisposable
             return Problem(401, "client_certificate_required");
         }
 
-        return refusedBridge is var (key, status, code) && key.AsSpan().SequenceEqual(http.Connection.ClientCertificate!.PublicKey.ExportSubjectPublicKeyInfo())
+        return _refusedBridge is var (key, status, code) && key.AsSpan().SequenceEqual(http.Connection.ClientCertificate!.PublicKey.ExportSubjectPublicKeyInfo())
             ? Problem(status, code)
             : Results.Json(new PlatformView { PlatformDomain = PlatformDomain, TenantId = TenantId, Serial = "1" }, ContractsJson.Default.PlatformView);
     }
@@ -268,17 +268,17 @@ internal sealed class TestProvider : IAsyncDisposable
     private IResult? Bind(JoinRequest request)
     {
         var csr = CertificateSigningRequest.ParsePem(request.SubCaCsr);
-        if (boundKey is not null && !boundKey.AsSpan().SequenceEqual(csr.SubjectPublicKeyInfo.Span))
+        if (_boundKey is not null && !_boundKey.AsSpan().SequenceEqual(csr.SubjectPublicKeyInfo.Span))
         {
             return Problem(409, "join_key_bound");
         }
 
-        boundKey = csr.SubjectPublicKeyInfo.ToArray();
-        requested = request;
+        _boundKey = csr.SubjectPublicKeyInfo.ToArray();
+        _requested = request;
         return null;
     }
 
-    private JoinRequest? requested;
+    private JoinRequest? _requested;
 
     private IResult RequestAsync(string id, JoinRequest request)
     {
@@ -298,7 +298,7 @@ internal sealed class TestProvider : IAsyncDisposable
     private IResult StatusOf(HttpContext http, string id)
     {
         var proof = http.Request.Headers.Authorization.ToString()["Bearer ".Length..];
-        if (boundKey is null || !IsProof(http, proof, boundKey))
+        if (_boundKey is null || !IsProof(http, proof, _boundKey))
         {
             return Problem(401, "proof_refused");
         }
@@ -309,14 +309,14 @@ internal sealed class TestProvider : IAsyncDisposable
             Status = Status,
             Reason = Status == TenantStatus.Rejected ? "not our customer" : null,
             PollAfterSeconds = Status == TenantStatus.Requested ? 1 : null,
-            Bundle = Status == TenantStatus.Joined ? Bundle(CertificateSigningRequest.ParsePem(requested!.SubCaCsr), CertificateSigningRequest.ParsePem(requested.MqttBridgeCsr)) : null,
+            Bundle = Status == TenantStatus.Joined ? Bundle(CertificateSigningRequest.ParsePem(_requested!.SubCaCsr), CertificateSigningRequest.ParsePem(_requested.MqttBridgeCsr)) : null,
         };
         return Results.Json(status, ContractsJson.Default.JoinRequestStatus);
     }
 
     private IResult ConfirmAsync(HttpContext http, string id, JoinConfirmation confirmation)
     {
-        if (boundKey is null || !IsProof(http, confirmation.Proof, boundKey))
+        if (_boundKey is null || !IsProof(http, confirmation.Proof, _boundKey))
         {
             return Problem(401, "proof_refused");
         }
@@ -328,13 +328,13 @@ internal sealed class TestProvider : IAsyncDisposable
     private IResult RotateAsync(HttpContext http, string id, RotateSubCaRequest request)
     {
         var csr = CertificateSigningRequest.ParsePem(request.SubCaCsr);
-        var claims = validKeys.Select(key => Proof(http, request.Proof, key)).FirstOrDefault(c => c is not null);
+        var claims = _validKeys.Select(key => Proof(http, request.Proof, key)).FirstOrDefault(c => c is not null);
         if (claims?.Extra.GetValueOrDefault("spki") != Base64Url.EncodeToString(csr.SubjectPublicKeyInfoSha256))
         {
             return Problem(401, "proof_refused");
         }
 
-        if (!subCas.ContainsKey(Convert.ToHexString(csr.SubjectPublicKeyInfoSha256)) && validKeys.Count > 1)
+        if (!_subCas.ContainsKey(Convert.ToHexString(csr.SubjectPublicKeyInfoSha256)) && _validKeys.Count > 1)
         {
             return Problem(409, "rotation_in_progress");
         }
@@ -344,13 +344,13 @@ internal sealed class TestProvider : IAsyncDisposable
 
     private IResult RetireAsync(HttpContext http, string id, JoinConfirmation confirmation)
     {
-        var keeper = validKeys.FirstOrDefault(key => IsProof(http, confirmation.Proof, key));
+        var keeper = _validKeys.FirstOrDefault(key => IsProof(http, confirmation.Proof, key));
         if (keeper is null)
         {
             return Problem(401, "proof_refused");
         }
 
-        validKeys.RemoveAll(key => key != keeper);
+        _validKeys.RemoveAll(key => key != keeper);
         return Results.NoContent();
     }
 
@@ -368,7 +368,7 @@ internal sealed class TestProvider : IAsyncDisposable
 
         http.Response.OnCompleted(() =>
         {
-            federationAnswered.TrySetResult();
+            _federationAnswered.TrySetResult();
             return Task.CompletedTask;
         });
         return Results.Json(
@@ -426,7 +426,7 @@ internal sealed class TestProvider : IAsyncDisposable
     private IResult ReissueBridgeAsync(HttpContext http, string id, ReissueBridgeRequest request)
     {
         var csr = CertificateSigningRequest.ParsePem(request.MqttBridgeCsr);
-        var claims = validKeys.Select(key => Proof(http, request.Proof, key)).FirstOrDefault(c => c is not null);
+        var claims = _validKeys.Select(key => Proof(http, request.Proof, key)).FirstOrDefault(c => c is not null);
         if (claims?.Extra.GetValueOrDefault("spki") != Base64Url.EncodeToString(csr.SubjectPublicKeyInfoSha256))
         {
             return Problem(401, "proof_refused");

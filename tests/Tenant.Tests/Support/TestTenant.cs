@@ -16,8 +16,8 @@ namespace IoTPlatform.Tenant.Tests.Support;
 /// <summary>A whole tenant in this process: real first boot against <see cref="TestProvider"/>, real PostgreSQL, real TLS.</summary>
 internal sealed class TestTenant : IAsyncDisposable
 {
-    private readonly TempFolder folder = new();
-    private readonly int port = FreePort.Next();
+    private readonly TempFolder _folder = new();
+    private readonly int _port = FreePort.Next();
     private TestTenant(TestProvider provider, TestDatabase database)
     {
         Provider = provider;
@@ -26,8 +26,8 @@ internal sealed class TestTenant : IAsyncDisposable
 
     public TestProvider Provider { get; }
     public TestDatabase Database { get; }
-    public string Data => folder.Combine("data");
-    public Uri Url => new($"https://localhost:{port}/");
+    public string Data => _folder.Combine("data");
+    public Uri Url => new($"https://localhost:{_port}/");
     public ServerVerifier Trust => RootTrust.FromCertificate(Provider.Authority.Root).Tenant($"acme.{TestProvider.PlatformDomain}");
     public RunningTenant? Running { get; private set; }
     public string? JoinKey { get; set; } = TestProvider.JoinKey;
@@ -55,7 +55,7 @@ internal sealed class TestTenant : IAsyncDisposable
     }
 
     public TenantOptions Options() => Support.Options.Create(
-        Data, $"https://127.0.0.1:{port}", Provider.Url, Fingerprint ?? Provider.Fingerprint, JoinKey, TenantId, Database.ConnectionString,
+        Data, $"https://127.0.0.1:{_port}", Provider.Url, Fingerprint ?? Provider.Fingerprint, JoinKey, TenantId, Database.ConnectionString,
         ManufacturerCa, WireGuardSubnet, DeviceLifetime, Observability);
 
     public async Task BootAsync(IFirstBootProgress? progress = null, TimeProvider? time = null, CancellationToken stop = default)
@@ -94,6 +94,6 @@ internal sealed class TestTenant : IAsyncDisposable
         await StopAsync();
         await Provider.DisposeAsync();
         await Database.DisposeAsync();
-        folder.Dispose();
+        _folder.Dispose();
     }
 }

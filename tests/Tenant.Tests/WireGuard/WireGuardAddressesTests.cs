@@ -11,16 +11,16 @@ namespace IoTPlatform.Tenant.Tests.WireGuard;
 public sealed class WireGuardAddressesTests : IAsyncLifetime
 {
     private static readonly DateTimeOffset Now = new(2030, 1, 15, 12, 0, 0, TimeSpan.Zero);
-    private TestDatabase database = null!;
-    private IDbContextFactory<TenantDbContext> databases = null!;
+    private TestDatabase _database = null!;
+    private IDbContextFactory<TenantDbContext> _databases = null!;
 
     public async Task InitializeAsync()
     {
-        database = await TenantDatabase.CreateAsync();
-        databases = DataServices.CreateFactory(database.DataSource);
+        _database = await TenantDatabase.CreateAsync();
+        _databases = DataServices.CreateFactory(_database.DataSource);
     }
 
-    public async Task DisposeAsync() => await database.DisposeAsync();
+    public async Task DisposeAsync() => await _database.DisposeAsync();
 
     [SkippableFact]
     public async Task Assign_64DevicesAtOnce_EveryAddressIsDifferent()
@@ -28,7 +28,7 @@ public sealed class WireGuardAddressesTests : IAsyncLifetime
         var devices = Enumerable.Range(0, 64).Select(i => $"pump-{i}").ToList();
         foreach (var device in devices)
         {
-            await database.AddDeviceAsync(device);
+            await _database.AddDeviceAsync(device);
         }
 
         var addresses = await Task.WhenAll(devices.Select(device => AssignAsync("10.64.0.0/24", device)));
@@ -41,13 +41,13 @@ public sealed class WireGuardAddressesTests : IAsyncLifetime
     [SkippableFact]
     public async Task Assign_SameDeviceAgain_KeepsAddressAndTakesNewKey()
     {
-        await database.AddDeviceAsync("pump-1");
+        await _database.AddDeviceAsync("pump-1");
         var first = await AssignAsync("10.64.0.0/24", "pump-1", Key(1));
 
         var second = await AssignAsync("10.64.0.0/24", "pump-1", Key(2));
 
         second.ShouldBe(first);
-        (await database.ScalarAsync<string>("SELECT public_key FROM tenant.wireguard_peers")).ShouldBe(Key(2));
+        (await _database.ScalarAsync<string>("SELECT public_key FROM tenant.wireguard_peers")).ShouldBe(Key(2));
     }
 
     [SkippableFact]
@@ -55,7 +55,7 @@ public sealed class WireGuardAddressesTests : IAsyncLifetime
     {
         foreach (var device in (string[])["a", "b", "c", "d", "e", "f"])
         {
-            await database.AddDeviceAsync(device);
+            await _database.AddDeviceAsync(device);
         }
 
         var given = new List<IPAddress>();
@@ -72,8 +72,8 @@ public sealed class WireGuardAddressesTests : IAsyncLifetime
     [SkippableFact]
     public async Task Assign_AfterRelease_NeverUsedAddressesComeFirst()
     {
-        await database.AddDeviceAsync("a");
-        await database.AddDeviceAsync("b");
+        await _database.AddDeviceAsync("a");
+        await _database.AddDeviceAsync("b");
         var released = await AssignAsync("10.9.0.0/29", "a");
         await ReleaseAsync("a", Now);
 
@@ -85,7 +85,7 @@ public sealed class WireGuardAddressesTests : IAsyncLifetime
     {
         foreach (var device in (string[])["a", "b", "c"])
         {
-            await database.AddDeviceAsync(device);
+            await _database.AddDeviceAsync(device);
         }
 
         var released = await AssignAsync("10.9.0.0/30", "a");
@@ -103,7 +103,7 @@ public sealed class WireGuardAddressesTests : IAsyncLifetime
         var devices = Enumerable.Range(0, 26).Select(i => $"d{i}").ToList();
         foreach (var device in devices)
         {
-            await database.AddDeviceAsync(device);
+            await _database.AddDeviceAsync(device);
         }
 
         foreach (var device in devices[..13])
@@ -126,7 +126,7 @@ public sealed class WireGuardAddressesTests : IAsyncLifetime
     {
         foreach (var device in (string[])["a", "b"])
         {
-            await database.AddDeviceAsync(device);
+            await _database.AddDeviceAsync(device);
         }
 
         var first = await AssignAsync("10.9.0.0/30", "a");
@@ -137,8 +137,8 @@ public sealed class WireGuardAddressesTests : IAsyncLifetime
     [SkippableFact]
     public async Task Assign_RolledBack_AddressIsNotLost()
     {
-        await database.AddDeviceAsync("a");
-        await using (var db = await databases.CreateDbContextAsync())
+        await _database.AddDeviceAsync("a");
+        await using (var db = await _databases.CreateDbContextAsync())
         {
             await using var transaction = await db.Database.BeginTransactionAsync();
             await Addresses("10.9.0.0/30").AssignAsync(db, "a", Key(1), Now, CancellationToken.None);
@@ -153,7 +153,7 @@ public sealed class WireGuardAddressesTests : IAsyncLifetime
 
     private async Task<IPAddress> AssignAsync(string subnet, string device, string? key = null, DateTimeOffset? now = null)
     {
-        await using var db = await databases.CreateDbContextAsync();
+        await using var db = await _databases.CreateDbContextAsync();
         await using var transaction = await db.Database.BeginTransactionAsync();
         var random = Convert.ToBase64String(System.Security.Cryptography.RandomNumberGenerator.GetBytes(32));
         var address = await Addresses(subnet).AssignAsync(db, device, key ?? random, now ?? Now, CancellationToken.None);
@@ -163,7 +163,7 @@ public sealed class WireGuardAddressesTests : IAsyncLifetime
 
     private async Task ReleaseAsync(string device, DateTimeOffset now)
     {
-        await using var db = await databases.CreateDbContextAsync();
+        await using var db = await _databases.CreateDbContextAsync();
         await WireGuardAddresses.ReleaseAsync(db, device, now, CancellationToken.None);
     }
 }

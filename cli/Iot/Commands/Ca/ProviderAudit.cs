@@ -13,12 +13,12 @@ namespace IoTPlatform.Iot;
 internal sealed class ProviderAudit : IAsyncDisposable
 {
     private const string DatabaseName = "provider";
-    private readonly Func<ValueTask> close;
+    private readonly Func<ValueTask> _close;
 
     private ProviderAudit(NpgsqlDataSource database, Func<ValueTask> close)
     {
         Log = new AuditLog(database);
-        this.close = close;
+        _close = close;
     }
 
     public AuditLog Log { get; }
@@ -50,7 +50,7 @@ internal sealed class ProviderAudit : IAsyncDisposable
         }
     }
 
-    public ValueTask DisposeAsync() => close();
+    public ValueTask DisposeAsync() => _close();
 
     // postmaster.pid: line 1 process id, 4 port, 5 socket folder, 8 state.
     private static string? RunningServer(string folder)

@@ -9,7 +9,7 @@ namespace IoTPlatform.Iot;
 /// <summary>What a device is given to enrol with: a token with the rest as options, an env file, or the text of a QR code.</summary>
 internal sealed class EnrollmentInput(Run run)
 {
-    private readonly IReadOnlyDictionary<string, string> file = run.Get(EnvFileOption) is { } path ? EnvFile.Load(path) : new Dictionary<string, string>();
+    private readonly IReadOnlyDictionary<string, string> _file = run.Get(EnvFileOption) is { } path ? EnvFile.Load(path) : new Dictionary<string, string>();
 
     public static Option<string?> TokenFile { get; } = new("--token-file") { Description = "File with the enrolment token or the text of its QR code, '-' for stdin. Else the env file's, or IOT_ENROLLMENT_TOKEN.", HelpName = "file" };
     public static Option<string?> EnvFileOption { get; } = new("--env-file") { Description = "What 'iot devices token --env-file' wrote: token, tenant, trust domain, fingerprint.", HelpName = "file" };
@@ -23,7 +23,7 @@ internal sealed class EnrollmentInput(Run run)
             throw CliException.Usage($"the enrolment text is for device {other}, not for {deviceId}");
         }
 
-        var given = new Run(run, name => file.GetValueOrDefault(name));
+        var given = new Run(run, name => _file.GetValueOrDefault(name));
         var url = text is null || run.Get(ServerOptions.Url) is not null ? ServerAddress.Of(given, ServerOptions.Tenant) : text.TenantUrl;
         return new Enrollment
         {
@@ -39,7 +39,7 @@ internal sealed class EnrollmentInput(Run run)
     {
         var token = run.Get(TokenFile) switch
         {
-            null => file.GetValueOrDefault("IOT_ENROLLMENT_TOKEN") ?? run.Env("IOT_ENROLLMENT_TOKEN"),
+            null => _file.GetValueOrDefault("IOT_ENROLLMENT_TOKEN") ?? run.Env("IOT_ENROLLMENT_TOKEN"),
             "-" => Console.In.ReadLine(),
             var path => File.ReadLines(path).FirstOrDefault(),
         };

@@ -20,9 +20,9 @@ internal sealed partial class TenantPlans
     /// <summary>A bridge certificate lives for a year.</summary>
     private const int DefaultCertificatesPerHour = 60;
 
-    private readonly ImmutableSortedDictionary<string, TenantPlan> plans;
+    private readonly ImmutableSortedDictionary<string, TenantPlan> _plans;
 
-    private TenantPlans(ImmutableSortedDictionary<string, TenantPlan> plans) => this.plans = plans;
+    private TenantPlans(ImmutableSortedDictionary<string, TenantPlan> plans) => _plans = plans;
 
     public static TenantPlans Default { get; } = Parse(["small=2/20", "standard=10/100", "large=100/1000"]);
 
@@ -55,11 +55,11 @@ internal sealed partial class TenantPlans
     public int CertificatesPerHourOf(string plan) => Of(plan).CertificatesPerHour;
 
     /// <summary>Throws 400 <c>plan_unknown</c>.</summary>
-    public string Require(string plan) => plans.ContainsKey(plan)
+    public string Require(string plan) => _plans.ContainsKey(plan)
         ? plan
-        : throw new ProblemException(StatusCodes.Status400BadRequest, "plan_unknown", $"There is no such plan; there are: {string.Join(", ", plans.Keys)}.");
+        : throw new ProblemException(StatusCodes.Status400BadRequest, "plan_unknown", $"There is no such plan; there are: {string.Join(", ", _plans.Keys)}.");
 
-    private TenantPlan Of(string plan) => plans.GetValueOrDefault(plan) ?? plans[Standard];
+    private TenantPlan Of(string plan) => _plans.GetValueOrDefault(plan) ?? _plans[Standard];
 
     private static int Number(Match match, string group) => int.Parse(match.Groups[group].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture);
 

@@ -84,7 +84,7 @@ internal sealed class ClientCertificateHandler(IOptionsMonitor<AuthenticationSch
 /// </summary>
 internal sealed class RevokedCertificateAnswer(Authority authority) : IAuthorizationMiddlewareResultHandler
 {
-    private readonly AuthorizationMiddlewareResultHandler otherwise = new();
+    private readonly AuthorizationMiddlewareResultHandler _otherwise = new();
 
     public async Task HandleAsync(RequestDelegate next, HttpContext context, AuthorizationPolicy policy, PolicyAuthorizationResult authorizeResult)
     {
@@ -93,7 +93,7 @@ internal sealed class RevokedCertificateAnswer(Authority authority) : IAuthoriza
             throw new ProblemException(401, "certificate_revoked", "The client certificate is revoked.");
         }
 
-        await otherwise.HandleAsync(next, context, policy, authorizeResult);
+        await _otherwise.HandleAsync(next, context, policy, authorizeResult);
     }
 
     private async Task<bool> IsRevokedAsync(HttpContext context)

@@ -14,11 +14,11 @@ internal sealed partial class UpkeepService(IEnumerable<IUpkeepTask> tasks, Time
 {
     public static readonly TimeSpan Interval = TimeSpan.FromMinutes(5);
 
-    private readonly IUpkeepTask[] tasks = [.. tasks];
+    private readonly IUpkeepTask[] _tasks = [.. tasks];
 
     public async Task RunOnceAsync(CancellationToken cancellationToken)
     {
-        foreach (var task in tasks)
+        foreach (var task in _tasks)
         {
             try
             {

@@ -9,8 +9,8 @@ namespace IoTPlatform.Tenant.Features.Devices;
 /// <summary>Device certificates of this tenant: CN and DNS SAN are the device id, the URI SAN is its SPIFFE id.</summary>
 internal sealed class DeviceCertificates(Authority authority, JoinedTenant tenant, TenantOptions options, TimeProvider time)
 {
-    private readonly CertificateProfile profile = Profiles.DeviceFor(options.DeviceLifetime);
-    private readonly IssuanceQuota quota = new() { TenantPerHour = options.DeviceCertificatesPerHour };
+    private readonly CertificateProfile _profile = Profiles.DeviceFor(options.DeviceLifetime);
+    private readonly IssuanceQuota _quota = new() { TenantPerHour = options.DeviceCertificatesPerHour };
 
     public string SpiffeIdOf(string deviceId) => SpiffeId.Device(tenant.TenantId, tenant.PlatformDomain, deviceId);
 
@@ -29,7 +29,7 @@ internal sealed class DeviceCertificates(Authority authority, JoinedTenant tenan
     public Task<IssuedCertificate> IssueAsync(string deviceId, CertificateSigningRequest csr, string idempotencyKey, CancellationToken cancellationToken) =>
         authority.IssueAsync(new IssueRequest
         {
-            Profile = profile,
+            Profile = _profile,
             Csr = csr,
             Names = NamesOf(deviceId),
             Provisioner = "enrollment",
@@ -37,7 +37,7 @@ internal sealed class DeviceCertificates(Authority authority, JoinedTenant tenan
             IdempotencyKey = idempotencyKey,
             Tenant = tenant.TenantId,
             // Enrolment decides itself whether a device that comes again gets its certificate again.
-            Quota = quota with { AnswersWithTheFreshOne = false },
+            Quota = _quota with { AnswersWithTheFreshOne = false },
         }, cancellationToken);
 
     public Task<IssuedCertificate> RenewAsync(string deviceId, OwnedRenewal renewal, CancellationToken cancellationToken)
@@ -50,8 +50,8 @@ internal sealed class DeviceCertificates(Authority authority, JoinedTenant tenan
             BurnToken = renewal.BurnToken,
             Lifetime = options.DeviceLifetime < untilIssuerEnds ? options.DeviceLifetime : untilIssuerEnds,
             Requester = $"device:{deviceId}",
-            Profile = profile,
-            Quota = quota,
+            Profile = _profile,
+            Quota = _quota,
         }, cancellationToken);
     }
 

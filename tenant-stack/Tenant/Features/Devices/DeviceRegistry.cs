@@ -15,7 +15,7 @@ namespace IoTPlatform.Tenant.Features.Devices;
 internal sealed class DeviceRegistry(IDbContextFactory<TenantDbContext> databases, Authority authority, DeviceCertificates certificates, TenantOptions options)
 {
     // What was seen before somebody stopped looking is not what is.
-    private readonly bool knowsPresence = options.Broker?.Management is not null;
+    private readonly bool _knowsPresence = options.Broker?.Management is not null;
 
     private const int CertificatesShown = 50;
 
@@ -57,7 +57,7 @@ internal sealed class DeviceRegistry(IDbContextFactory<TenantDbContext> database
 
     public static ProblemException Unknown() => new(404, "device_unknown", "There is no device with this id.");
 
-    private async Task<Dictionary<string, DevicePresenceView>> PresenceAsync(TenantDbContext db, string[] deviceIds, CancellationToken cancellationToken) => knowsPresence
+    private async Task<Dictionary<string, DevicePresenceView>> PresenceAsync(TenantDbContext db, string[] deviceIds, CancellationToken cancellationToken) => _knowsPresence
         ? await db.DeviceConnections.Where(c => deviceIds.Contains(c.DeviceId)).ToDictionaryAsync(c => c.DeviceId, c => new DevicePresenceView { Online = c.Online, Since = c.Since }, cancellationToken)
         : [];
 

@@ -10,16 +10,16 @@ namespace IoTPlatform.Tenant.Features.Enrollment;
 /// </summary>
 internal sealed partial class EnrollmentLimits(AnonymousRefusals refusals, TimeProvider time, ILogger<EnrollmentLimits> logger)
 {
-    private readonly RateLimiter perCredential = new(time, burst: 5, delay: TimeSpan.FromSeconds(30), longest: TimeSpan.FromMinutes(15));
-    private readonly RateLimiter perDevice = new(time, burst: 5, delay: TimeSpan.FromSeconds(30), longest: TimeSpan.FromMinutes(15));
-    private readonly RateLimiter perAddress = new(time, burst: 20, delay: TimeSpan.FromSeconds(5), longest: TimeSpan.FromMinutes(5));
+    private readonly RateLimiter _perCredential = new(time, burst: 5, delay: TimeSpan.FromSeconds(30), longest: TimeSpan.FromMinutes(15));
+    private readonly RateLimiter _perDevice = new(time, burst: 5, delay: TimeSpan.FromSeconds(30), longest: TimeSpan.FromMinutes(15));
+    private readonly RateLimiter _perAddress = new(time, burst: 20, delay: TimeSpan.FromSeconds(5), longest: TimeSpan.FromMinutes(5));
 
     /// <summary>Runs the attempt. A 401, or a manufacturer certificate that another device is bound to, counts as a refusal; after too many of them it becomes 429.</summary>
     public async Task<T> RunAsync<T>(string deviceId, EnrollmentCredential credential, Func<Task<T>> attempt, CancellationToken cancellationToken)
     {
         if (credential.Fingerprint is null)
         {
-            perAddress.Reserve(credential.Address);
+            _perAddress.Reserve(credential.Address);
         }
 
         try
@@ -30,8 +30,8 @@ internal sealed partial class EnrollmentLimits(AnonymousRefusals refusals, TimeP
         {
             if (credential.Fingerprint is { } fingerprint)
             {
-                perCredential.Reserve($"{fingerprint} {deviceId}");
-                perDevice.Reserve($"{credential.Address} {deviceId}");
+                _perCredential.Reserve($"{fingerprint} {deviceId}");
+                _perDevice.Reserve($"{credential.Address} {deviceId}");
             }
 
             Refused(logger, deviceId, credential.Address, e.Code);

@@ -13,17 +13,17 @@ internal sealed partial class ManufacturerCertificates
 {
     private const int MinRsaBits = 2048;
 
-    private readonly X509Certificate2[] roots;
-    private readonly X509Certificate2[] intermediates;
-    private readonly TimeProvider time;
-    private readonly ILogger logger;
+    private readonly X509Certificate2[] _roots;
+    private readonly X509Certificate2[] _intermediates;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
 
     private ManufacturerCertificates(IReadOnlyList<X509Certificate2> authorities, TimeProvider time, ILogger logger)
     {
-        roots = [.. authorities.Where(IsSelfIssued)];
-        intermediates = [.. authorities.Where(a => !IsSelfIssued(a))];
-        this.time = time;
-        this.logger = logger;
+        _roots = [.. authorities.Where(IsSelfIssued)];
+        _intermediates = [.. authorities.Where(a => !IsSelfIssued(a))];
+        _time = time;
+        _logger = logger;
         foreach (var weak in authorities.Where(IsWeak))
         {
             WeakKey(logger, weak.Subject, MinRsaBits);
@@ -88,7 +88,7 @@ internal sealed partial class ManufacturerCertificates
     private string? FindProblem(X509Certificate2 certificate, ForeignCertificate read, X509Certificate2[] sent, string deviceId, out ForeignCertificate? root)
     {
         root = null;
-        if (roots.Length == 0)
+        if (_roots.Length == 0)
         {
             return $"this tenant accepts none ({TenantSettings.ManufacturerCa} is not set)";
         }
@@ -108,13 +108,13 @@ internal sealed partial class ManufacturerCertificates
             return "its extended key usage does not include client authentication";
         }
 
-        var verified = ForeignChain.Verify(certificate, [.. intermediates, .. sent], roots, time.GetUtcNow(), out root);
+        var verified = ForeignChain.Verify(certificate, [.. _intermediates, .. sent], _roots, _time.GetUtcNow(), out root);
         return verified.IsValid ? null : $"its chain to a root of {TenantSettings.ManufacturerCa} does not verify: {verified.Reason}";
     }
 
     private ProblemException Refused(X509Certificate2 certificate, string deviceId, string reason)
     {
-        CertificateRefused(logger, deviceId, Fingerprint.Of(certificate), reason);
+        CertificateRefused(_logger, deviceId, Fingerprint.Of(certificate), reason);
         return new ProblemException(401, "manufacturer_certificate_refused", $"The client certificate is no manufacturer certificate for this device: {reason.TrimEnd('.')}.");
     }
 

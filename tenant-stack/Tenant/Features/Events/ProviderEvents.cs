@@ -17,22 +17,22 @@ internal sealed partial class ProviderEvents(JoinedTenant tenant, BridgeConnecti
         StringComparer.Ordinal, DeviceEnrolled.Name, DeviceOnline.Name, DeviceOffline.Name, CertificateIssued.Name, CertificateRenewed.Name, CertificateRevoked.Name, CertificateExpiring.Name);
 
     // The provider takes one batch of a tenant at a time.
-    private readonly SemaphoreSlim turn = new(1);
+    private readonly SemaphoreSlim _turn = new(1);
 
     // What the provider will not have, until the batch it came in is through.
-    private readonly HashSet<Guid> leftOut = [];
-    private readonly HashSet<string> leftOutFor = new(StringComparer.Ordinal);
-    private string? waitingFor;
-    private long notBefore = long.MinValue;
-    private long everythingUntil = long.MinValue;
+    private readonly HashSet<Guid> _leftOut = [];
+    private readonly HashSet<string> _leftOutFor = new(StringComparer.Ordinal);
+    private string? _waitingFor;
+    private long _notBefore = long.MinValue;
+    private long _everythingUntil = long.MinValue;
 
     /// <summary>False for as long as the provider asked to wait, and for a minute after a refusal. Without a JOIN this stack has no application to run in.</summary>
-    public bool IsReady => time.GetUtcNow().UtcTicks >= Volatile.Read(ref notBefore);
+    public bool IsReady => time.GetUtcNow().UtcTicks >= Volatile.Read(ref _notBefore);
 
     /// <summary>Where everything has a subscriber, no type can be added by another, and the answer holds for a while. An older provider can't be asked: it takes everything.</summary>
     public async Task<IReadOnlySet<string>> SubscribedTypesAsync(CancellationToken cancellationToken)
     {
-        if (time.GetUtcNow().UtcTicks < Volatile.Read(ref everythingUntil))
+        if (time.GetUtcNow().UtcTicks < Volatile.Read(ref _everythingUntil))
         {
             return Everything;
         }
@@ -51,7 +51,7 @@ internal sealed partial class ProviderEvents(JoinedTenant tenant, BridgeConnecti
         });
         if (subscribed.Count == Everything.Count)
         {
-            Volatile.Write(ref everythingUntil, (time.GetUtcNow() + AskAgainAfter).UtcTicks);
+            Volatile.Write(ref _everythingUntil, (time.GetUtcNow() + AskAgainAfter).UtcTicks);
         }
 
         return subscribed;
@@ -59,7 +59,7 @@ internal sealed partial class ProviderEvents(JoinedTenant tenant, BridgeConnecti
 
     public async Task PublishAsync(IReadOnlyList<PlatformEvent> events, CancellationToken cancellationToken)
     {
-        await turn.WaitAsync(cancellationToken);
+        await _turn.WaitAsync(cancellationToken);
         try
         {
             foreach (var batch in OutgoingEvent.Batches(events))
@@ -67,20 +67,20 @@ internal sealed partial class ProviderEvents(JoinedTenant tenant, BridgeConnecti
                 await SendAsync(batch, cancellationToken);
             }
 
-            leftOut.Clear();
+            _leftOut.Clear();
         }
         finally
         {
-            turn.Release();
+            _turn.Release();
         }
     }
 
-    public void Dispose() => turn.Dispose();
+    public void Dispose() => _turn.Dispose();
 
     /// <summary>A batch is refused as a whole: halving it finds the events that are to blame, and the others go out.</summary>
     private async Task SendAsync(IReadOnlyList<OutgoingEvent> batch, CancellationToken cancellationToken)
     {
-        OutgoingEvent[] rest = [.. batch.Where(e => !leftOut.Contains(e.Event.Id))];
+        OutgoingEvent[] rest = [.. batch.Where(e => !_leftOut.Contains(e.Event.Id))];
         if (rest.Length == 0)
         {
             return;
@@ -112,7 +112,7 @@ internal sealed partial class ProviderEvents(JoinedTenant tenant, BridgeConnecti
         try
         {
             await call(bridge.Open());
-            waitingFor = null;
+            _waitingFor = null;
         }
         catch (ApiException e) when (e.IsTransient)
         {
@@ -151,8 +151,8 @@ internal sealed partial class ProviderEvents(JoinedTenant tenant, BridgeConnecti
 
     private void LeaveOut(PlatformEvent happened, ApiException e)
     {
-        leftOut.Add(happened.Id);
-        if (leftOutFor.Add(e.Code))
+        _leftOut.Add(happened.Id);
+        if (_leftOutFor.Add(e.Code))
         {
             LeftOut(happened.Sequence, happened.Type, e.Code, e.Message);
         }
@@ -161,16 +161,16 @@ internal sealed partial class ProviderEvents(JoinedTenant tenant, BridgeConnecti
     private void WaitAfterRefusal(string reason, string advice, Exception e)
     {
         Wait(RefusalBackoff);
-        if (waitingFor == reason)
+        if (_waitingFor == reason)
         {
             return;
         }
 
-        waitingFor = reason;
+        _waitingFor = reason;
         Refused(reason, e.Message, advice);
     }
 
-    private void Wait(TimeSpan interval) => Volatile.Write(ref notBefore, (time.GetUtcNow() + interval).UtcTicks);
+    private void Wait(TimeSpan interval) => Volatile.Write(ref _notBefore, (time.GetUtcNow() + interval).UtcTicks);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The provider takes no events from here ({Reason}): {Detail} They wait in the audit log; {Advice}")]
     private partial void Refused(string reason, string detail, string advice);

@@ -32,12 +32,12 @@ internal sealed class FirstBootReconciler(IReadOnlyList<IFirstBootCheck> checks,
 {
     // A check that still fails after this many successful fixes would loop for ever.
     private const int MaxFixes = 3;
-    private readonly Dictionary<string, int> fixes = new(StringComparer.Ordinal);
-    private string? announced;
+    private readonly Dictionary<string, int> _fixes = new(StringComparer.Ordinal);
+    private string? _announced;
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        var backoff = ProviderBackoff.Create((busy, wait) => progress.Waiting(announced!, busy.Message, wait), time);
+        var backoff = ProviderBackoff.Create((busy, wait) => progress.Waiting(_announced!, busy.Message, wait), time);
         while (await backoff.ExecuteAsync(FixNextAsync, cancellationToken))
         {
         }
@@ -51,20 +51,20 @@ internal sealed class FirstBootReconciler(IReadOnlyList<IFirstBootCheck> checks,
             return false;
         }
 
-        if (fixes.GetValueOrDefault(check.Name) >= MaxFixes)
+        if (_fixes.GetValueOrDefault(check.Name) >= MaxFixes)
         {
             throw new StartupException($"first boot cannot get past '{check.Name}': {reason}");
         }
 
-        if (announced != check.Name)
+        if (_announced != check.Name)
         {
-            progress.Started(announced = check.Name, reason);
+            progress.Started(_announced = check.Name, reason);
         }
 
         await check.FixAsync(cancellationToken);
-        fixes[check.Name] = fixes.GetValueOrDefault(check.Name) + 1;
+        _fixes[check.Name] = _fixes.GetValueOrDefault(check.Name) + 1;
         progress.Done(check.Name);
-        announced = null;
+        _announced = null;
         return true;
     }
 

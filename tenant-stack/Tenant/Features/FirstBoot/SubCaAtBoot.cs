@@ -9,27 +9,27 @@ namespace IoTPlatform.Tenant.Features.FirstBoot;
 /// <summary>The Sub-CA's key and certificates, opened once per boot: opening a key costs hundreds of milliseconds on purpose.</summary>
 internal sealed class SubCaAtBoot(CertificateAuthority.SubCa subCa) : IDisposable
 {
-    private CaKey? key;
-    private IssuerSet? issuers;
+    private CaKey? _key;
+    private IssuerSet? _issuers;
 
     public bool IsInstalled => subCa.IsInstalled;
 
-    public bool HasKey => key is not null;
+    public bool HasKey => _key is not null;
 
     /// <summary>The active key; made on first boot.</summary>
-    public CaKey Key => key ??= Translate(subCa.EnsureKey);
+    public CaKey Key => _key ??= Translate(subCa.EnsureKey);
 
     /// <summary>Not disposed here: the authority goes on with it.</summary>
-    public IssuerSet Issuers => issuers ??= subCa.Load();
+    public IssuerSet Issuers => _issuers ??= subCa.Load();
 
     public void Install(string certificatePem, string chainPem, string rootFingerprint) => Translate(() =>
     {
         subCa.Install(certificatePem, chainPem, rootFingerprint);
-        issuers = null; // read before, it has the former certificate
+        _issuers = null; // read before, it has the former certificate
         return 0;
     });
 
-    public void Dispose() => key?.Dispose();
+    public void Dispose() => _key?.Dispose();
 
     private static T Translate<T>(Func<T> use)
     {

@@ -10,16 +10,16 @@ namespace IoTPlatform.Tenant.Features.Mqtt;
 /// <summary>Which device may connect to this tenant's broker, and as what. Together with <see cref="DeviceTopics"/> the access policy of every broker that devices talk to.</summary>
 internal sealed class DeviceAccess(JoinedTenant tenant, IDbContextFactory<TenantDbContext> databases)
 {
-    private readonly string prefix = SpiffeId.Device(tenant.TenantId, tenant.PlatformDomain, "x")[..^1];
+    private readonly string _prefix = SpiffeId.Device(tenant.TenantId, tenant.PlatformDomain, "x")[..^1];
 
     /// <summary>Whose SPIFFE id a login is; null: no device's of this tenant.</summary>
-    public string? DeviceOf(string login) => login.StartsWith(prefix, StringComparison.Ordinal) && login.Length > prefix.Length ? login[prefix.Length..] : null;
+    public string? DeviceOf(string login) => login.StartsWith(_prefix, StringComparison.Ordinal) && login.Length > _prefix.Length ? login[_prefix.Length..] : null;
 
     /// <summary>Null: no device's of this tenant.</summary>
     public string? DeviceOf(BrokerConnection connection) =>
         connection.User is { } login && connection.Vhost == Namespace && DeviceOf(login) is { } device && DeviceId.IsValid(device) ? device : null;
 
-    public string LoginOf(string deviceId) => prefix + deviceId;
+    public string LoginOf(string deviceId) => _prefix + deviceId;
 
     /// <summary>With the tenant in front, because client ids are global across RabbitMQ's vHosts. One device, one id: it can throw off nobody but itself.</summary>
     public string ClientIdOf(string deviceId) => $"{tenant.TenantId}.{deviceId}";

@@ -22,8 +22,8 @@ internal sealed partial class ProviderStanding(
     private const string SubCaRevoked = "sub_ca_revoked";
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan AskAgain = TimeSpan.FromMinutes(5);
-    private readonly BridgeConnection bridge = new(files, provider);
-    private string? failure;
+    private readonly BridgeConnection _bridge = new(files, provider);
+    private string? _failure;
 
     /// <summary>Before the first request: what was known when this stack ended.</summary>
     public static async Task RestoreAsync(IDbContextFactory<TenantDbContext> databases, Authority authority, CancellationToken cancellationToken)
@@ -34,7 +34,7 @@ internal sealed partial class ProviderStanding(
 
     public override void Dispose()
     {
-        bridge.Dispose();
+        _bridge.Dispose();
         base.Dispose();
     }
 
@@ -65,12 +65,12 @@ internal sealed partial class ProviderStanding(
             try
             {
                 await AskOnceAsync(stoppingToken);
-                failure = null;
+                _failure = null;
             }
             catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
                 // Once per kind: what waits for an absent provider says so itself.
-                if (failure != (failure = e.GetType().Name))
+                if (_failure != (_failure = e.GetType().Name))
                 {
                     NotAsked(e.Message);
                 }
@@ -85,7 +85,7 @@ internal sealed partial class ProviderStanding(
         Refusal? refusal = null;
         try
         {
-            await bridge.Open().GetPlatformAsync(cancellationToken);
+            await _bridge.Open().GetPlatformAsync(cancellationToken);
         }
         catch (ApiException e) when (e.Status is 401 or 403)
         {

@@ -23,7 +23,7 @@ internal sealed class SubCaRotation(
     CertificateAuthority.SubCa subCa, CertificateAuthorityModule ca, ProviderLink provider, TenantOptions options, RetireOldSubCas earlier, JoinedTenant tenant, BundleFiles bundle,
     AuditLog audit, TimeProvider time) : IDisposable
 {
-    private readonly SemaphoreSlim oneAtATime = new(1, 1);
+    private readonly SemaphoreSlim _oneAtATime = new(1, 1);
 
     /// <summary>A rotation was begun and not finished.</summary>
     public bool IsPending => subCa.IsRotating;
@@ -31,7 +31,7 @@ internal sealed class SubCaRotation(
     /// <summary>Begins a rotation, or finishes the one that was begun.</summary>
     public async Task<RotatedSubCa> RunAsync(string actor, CancellationToken cancellationToken)
     {
-        if (!await oneAtATime.WaitAsync(TimeSpan.Zero, cancellationToken))
+        if (!await _oneAtATime.WaitAsync(TimeSpan.Zero, cancellationToken))
         {
             throw InProgress("Another rotation is running.");
         }
@@ -43,14 +43,14 @@ internal sealed class SubCaRotation(
         }
         finally
         {
-            oneAtATime.Release();
+            _oneAtATime.Release();
         }
     }
 
     /// <summary>Finishes a rotation that was begun; false when there is none.</summary>
     public async Task<bool> ResumeAsync(CancellationToken cancellationToken)
     {
-        await oneAtATime.WaitAsync(cancellationToken);
+        await _oneAtATime.WaitAsync(cancellationToken);
         try
         {
             if (!IsPending)
@@ -63,11 +63,11 @@ internal sealed class SubCaRotation(
         }
         finally
         {
-            oneAtATime.Release();
+            _oneAtATime.Release();
         }
     }
 
-    public void Dispose() => oneAtATime.Dispose();
+    public void Dispose() => _oneAtATime.Dispose();
 
     private async Task<RotatedSubCa> RotateAsync(string actor, CancellationToken cancellationToken)
     {

@@ -17,8 +17,8 @@ namespace IoTPlatform.Tenant.Features.WireGuard;
 internal sealed class WireGuardPeersFile(
     IDbContextFactory<TenantDbContext> databases, TenantOptions options, WireGuardServerKey server, DataFolder folder) : IDisposable
 {
-    private readonly SemaphoreSlim writing = new(1, 1);
-    private readonly SemaphoreSlim changed = new(0, 1);
+    private readonly SemaphoreSlim _writing = new(1, 1);
+    private readonly SemaphoreSlim _changed = new(0, 1);
 
     public string FilePath => folder.Combine("wireguard", "wg0.conf");
 
@@ -27,7 +27,7 @@ internal sealed class WireGuardPeersFile(
     {
         try
         {
-            changed.Release();
+            _changed.Release();
         }
         catch (SemaphoreFullException)
         {
@@ -35,12 +35,12 @@ internal sealed class WireGuardPeersFile(
         }
     }
 
-    public Task WaitForChangeAsync(CancellationToken cancellationToken) => changed.WaitAsync(cancellationToken);
+    public Task WaitForChangeAsync(CancellationToken cancellationToken) => _changed.WaitAsync(cancellationToken);
 
     /// <summary>True when the file had to be written.</summary>
     public async Task<bool> SyncAsync(CancellationToken cancellationToken)
     {
-        await writing.WaitAsync(cancellationToken);
+        await _writing.WaitAsync(cancellationToken);
         try
         {
             var content = await ContentAsync(cancellationToken);
@@ -54,14 +54,14 @@ internal sealed class WireGuardPeersFile(
         }
         finally
         {
-            writing.Release();
+            _writing.Release();
         }
     }
 
     public void Dispose()
     {
-        writing.Dispose();
-        changed.Dispose();
+        _writing.Dispose();
+        _changed.Dispose();
     }
 
     private async Task<string> ContentAsync(CancellationToken cancellationToken)

@@ -8,14 +8,14 @@ namespace IoTPlatform.Tenant.Features.WireGuard;
 /// <summary>The tenant's WireGuard key pair: <c>wireguard/server.key</c>, base64 as <c>wg</c> reads it, mode 0600.</summary>
 internal sealed class WireGuardServerKey(DataFolder folder)
 {
-    private string? publicKey;
+    private string? _publicKey;
 
     public string FilePath => folder.Combine("wireguard", "server.key");
 
     public bool Exists => JoinFiles.ReadText(FilePath) is not null;
 
     /// <summary>Base64.</summary>
-    public string PublicKey => publicKey ??= Convert.ToBase64String(X25519.PublicKey(Read()));
+    public string PublicKey => _publicKey ??= Convert.ToBase64String(X25519.PublicKey(Read()));
 
     public void Create() => JoinFiles.Write(FilePath, Convert.ToBase64String(X25519.GeneratePrivateKey()) + "\n", AtomicFile.Secret);
 

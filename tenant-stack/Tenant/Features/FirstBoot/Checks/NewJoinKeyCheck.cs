@@ -15,13 +15,13 @@ namespace IoTPlatform.Tenant.Features.FirstBoot.Checks;
 internal sealed class NewJoinKeyCheck(
     TenantOptions options, JoinFiles files, ProviderLink provider, SubCaAtBoot subCa, IdentityStore identity, JoinRequestFactory requests, BundleRules rules, TimeProvider time) : IFirstBootCheck
 {
-    private readonly PendingJoin pending = new(files);
+    private readonly PendingJoin _pending = new(files);
 
     public string Name => "new-join-key";
 
     public async Task<string?> InspectAsync(CancellationToken cancellationToken)
     {
-        if (pending.Bundle is not null)
+        if (_pending.Bundle is not null)
         {
             return "the answer to a new JOIN key is not in place yet";
         }
@@ -47,18 +47,18 @@ internal sealed class NewJoinKeyCheck(
 
     public async Task FixAsync(CancellationToken cancellationToken)
     {
-        if (pending.Bundle is null)
+        if (_pending.Bundle is null)
         {
             RequireNeeded(await RefusalAsync(cancellationToken));
-            pending.Keep(await JoinAsync(cancellationToken), JoinRecord.Of(options));
+            _pending.Keep(await JoinAsync(cancellationToken), JoinRecord.Of(options));
         }
 
-        var bundle = pending.Bundle!;
+        var bundle = _pending.Bundle!;
         using var root = provider.TrustedRoot()!;
         subCa.Install(bundle.SignedCert, bundle.CaChain, Fingerprint.Sha256Hex(root.RawDataMemory.Span));
-        pending.TakeOver();
+        _pending.TakeOver();
         await identity.ReopenAsync(cancellationToken);
-        pending.Clear();
+        _pending.Clear();
     }
 
     /// <summary>Without bundle or bridge key the checks for these say what to do.</summary>
@@ -127,7 +127,7 @@ internal sealed class NewJoinKeyCheck(
 
     private async Task<JoinBundle> JoinAsync(CancellationToken cancellationToken)
     {
-        using var bridgeKey = pending.EnsureBridgeKey();
+        using var bridgeKey = _pending.EnsureBridgeKey();
         var bundle = await CallAsync(requests.Create(bridgeKey), cancellationToken);
         if (files.ReadBundle() is { } present && present.TenantId != bundle.TenantId)
         {
