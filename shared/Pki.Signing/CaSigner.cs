@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.Pki.Asn1;
 using IoTPlatform.Pki.Crypto;
@@ -59,23 +58,12 @@ public sealed class CaSigner : IDisposable
         return new SignedCertificate(prepared, Sign(_key, prepared.TbsCertificate.Span));
     }
 
-    /// <summary>Signs a list of revoked Sub-CAs (RFC 5280 5); dates are cut to the second.</summary>
-    public RevokedSubCas SignRevokedSubCas(RevokedSubCasContent content) =>
-        RevokedSubCas.Parse(Sign(_key, RevokedSubCasWriter.Encode(Issuer, content)));
-
     /// <summary>A complete CRL of this issuer, DER.</summary>
-    public byte[] SignRevocationList(RevocationListOrder order)
-    {
-        var list = new CertificateRevocationListBuilder();
-        foreach (var revoked in order.Revoked)
-        {
-            list.AddEntry(revoked.SerialNumber, revoked.RevokedAt);
-        }
+    public byte[] SignRevocationList(RevocationListOrder order) => Sign(_key, RevocationListWriter.Encode(Issuer, order, onlyCaCertificates: false));
 
-        return list.Build(
-            Certificate.SubjectName, new CaSignatureGenerator(_key), order.Number, order.NextUpdate, SignatureAlgorithms.Hash(_key.Algorithm),
-            X509AuthorityKeyIdentifierExtension.CreateFromCertificate(Certificate, includeKeyIdentifier: true, includeIssuerAndSerial: false), order.ThisUpdate);
-    }
+    /// <summary>A CRL of this issuer for CA certificates only.</summary>
+    public RevokedSubCas SignRevokedSubCas(RevocationListOrder order) =>
+        RevokedSubCas.Parse(Sign(_key, RevocationListWriter.Encode(Issuer, order, onlyCaCertificates: true)));
 
     public void Dispose()
     {
@@ -95,16 +83,6 @@ public sealed class CaSigner : IDisposable
 
     private static byte[] Sign(CaKey key, ReadOnlySpan<byte> tbs) =>
         SignedStructure.Assemble(tbs, SignatureAlgorithms.Identifier(key.Algorithm), key.SignDer(tbs));
-}
-
-/// <summary>A <see cref="CaKey"/> as the BCL's builders want one. The hash goes by the key; the caller's is ignored.</summary>
-internal sealed class CaSignatureGenerator(CaKey key) : X509SignatureGenerator
-{
-    public override byte[] GetSignatureAlgorithmIdentifier(HashAlgorithmName hashAlgorithm) => SignatureAlgorithms.Identifier(key.Algorithm).ToArray();
-
-    public override byte[] SignData(byte[] data, HashAlgorithmName hashAlgorithm) => key.SignDer(data);
-
-    protected override PublicKey BuildPublicKey() => PublicKey.CreateFromSubjectPublicKeyInfo(key.SubjectPublicKeyInfo, out _);
 }
 
 /// <summary>Recognises a JWS signing input: a base64url JSON object, one dot, base64url.</summary>

@@ -1,6 +1,5 @@
 using System.Formats.Asn1;
 using System.Security.Cryptography;
-using IoTPlatform.Pki.Asn1;
 using IoTPlatform.Pki.Files;
 
 namespace IoTPlatform.Pki.Signing;
@@ -15,7 +14,6 @@ internal static class EncryptedKeyPem
     public static CaKey Decrypt(string pem, ReadOnlySpan<char> password)
     {
         var der = Pem.DecodeSingle(pem, Label);
-        CheckForm(der);
         var key = ECDsa.Create();
         byte[]? plain = null;
         try
@@ -32,6 +30,12 @@ internal static class EncryptedKeyPem
 
             return new CaKey(key);
         }
+        catch (AsnContentException e)
+        {
+            // Told from a wrong password, which the BCL reports alike.
+            key.Dispose();
+            throw new PkiException(PkiError.Malformed, "The CA key file is damaged.", e);
+        }
         catch (CryptographicException e)
         {
             key.Dispose();
@@ -45,29 +49,6 @@ internal static class EncryptedKeyPem
         finally
         {
             CryptographicOperations.ZeroMemory(plain);
-        }
-    }
-
-    /// <summary>Tells a damaged file from a wrong password, which the BCL reports alike.</summary>
-    private static void CheckForm(byte[] der)
-    {
-        try
-        {
-            var outer = new DerReader(der);
-            var info = outer.ReadSequence();
-            outer.ThrowIfNotEmpty();
-            var algorithm = info.ReadSequence();
-            algorithm.ReadOid();
-            if (info.ReadOctetString().IsEmpty)
-            {
-                throw new AsnContentException("The key is empty.");
-            }
-
-            info.ThrowIfNotEmpty();
-        }
-        catch (AsnContentException e)
-        {
-            throw new PkiException(PkiError.Malformed, "The CA key file is damaged.", e);
         }
     }
 }

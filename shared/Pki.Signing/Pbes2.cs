@@ -16,7 +16,10 @@ internal static class Pbes2
     private const int KeyLength = 32;
     private const int IvLength = 16;
 
-    /// <summary>The PKCS#8 PrivateKeyInfo inside; null for an EncryptedPrivateKeyInfo of another form. Throws <see cref="CryptographicException"/> for a wrong password.</summary>
+    /// <summary>
+    /// The PKCS#8 PrivateKeyInfo inside; null for an EncryptedPrivateKeyInfo (RFC 5958 3) of another form. Throws <see cref="AsnContentException"/>
+    /// for what is none, <see cref="CryptographicException"/> for a wrong password.
+    /// </summary>
     public static byte[]? Decrypt(byte[] der, ReadOnlySpan<char> password)
     {
         if (Read(der) is not var (salt, rounds, iv, content))
@@ -39,15 +42,26 @@ internal static class Pbes2
 
     private static (byte[] Salt, int Rounds, byte[] Iv, byte[] Content)? Read(byte[] der)
     {
+        var outer = new AsnReader(der, AsnEncodingRules.DER);
+        var info = outer.ReadSequence();
+        outer.ThrowIfNotEmpty();
+        var algorithm = info.ReadSequence();
+        var scheme = algorithm.ReadObjectIdentifier();
+        var content = info.ReadOctetString();
+        info.ThrowIfNotEmpty();
+        if (content.Length == 0)
+        {
+            throw new AsnContentException("The key is empty.");
+        }
+
+        return scheme == Scheme && ReadParameters(algorithm) is var (salt, rounds, iv) ? (salt, rounds, iv, content) : null;
+    }
+
+    /// <summary>Null for what we don't write: the BCL judges it.</summary>
+    private static (byte[] Salt, int Rounds, byte[] Iv)? ReadParameters(AsnReader algorithm)
+    {
         try
         {
-            var info = new AsnReader(der, AsnEncodingRules.DER).ReadSequence();
-            var algorithm = info.ReadSequence();
-            if (algorithm.ReadObjectIdentifier() != Scheme)
-            {
-                return null;
-            }
-
             var parameters = algorithm.ReadSequence();
             var derivation = parameters.ReadSequence();
             var encryption = parameters.ReadSequence();
@@ -60,12 +74,11 @@ internal static class Pbes2
             var salt = pbkdf2.ReadOctetString();
             var iv = encryption.ReadOctetString();
             return pbkdf2.TryReadInt32(out var rounds) && rounds > 0 && pbkdf2.ReadSequence().ReadObjectIdentifier() == HmacSha256 && iv.Length == IvLength
-                ? (salt, rounds, iv, info.ReadOctetString())
+                ? (salt, rounds, iv)
                 : null;
         }
         catch (AsnContentException)
         {
-            // Not what we write: the BCL judges it.
             return null;
         }
     }

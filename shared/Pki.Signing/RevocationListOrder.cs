@@ -1,14 +1,12 @@
-using System.Numerics;
-
 namespace IoTPlatform.Pki.Signing;
 
-/// <summary>What goes into a complete CRL (RFC 5280 5).</summary>
+/// <summary>What goes into a complete CRL (RFC 5280 5). Dates are cut to the second.</summary>
 public sealed record RevocationListOrder
 {
     public required IEnumerable<RevokedSerial> Revoked { get; init; }
 
-    /// <summary>Higher than that of every earlier list of this issuer (RFC 5280 5.2.3).</summary>
-    public required BigInteger Number { get; init; }
+    /// <summary>Higher than that of every earlier list of this issuer and scope (RFC 5280 5.2.3).</summary>
+    public required long Number { get; init; }
 
     public required DateTimeOffset ThisUpdate { get; init; }
 
@@ -18,4 +16,4 @@ public sealed record RevocationListOrder
 
 /// <param name="SerialNumber">Minimal big-endian bytes, see <see cref="Pki.SerialNumber"/>.</param>
 /// <param name="RevokedAt">When.</param>
-public sealed record RevokedSerial(byte[] SerialNumber, DateTimeOffset RevokedAt);
+public sealed record RevokedSerial(ReadOnlyMemory<byte> SerialNumber, DateTimeOffset RevokedAt);

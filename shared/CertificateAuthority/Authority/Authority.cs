@@ -121,9 +121,9 @@ public sealed class Authority
     public Task<bool> ReinstateSubjectAsync(CertificateProfile profile, string subject, string by, CancellationToken cancellationToken) =>
         _store.ReinstateSubjectAsync(profile.Name, subject, by, cancellationToken);
 
-    /// <summary>Whether a certificate of this profile and key was revoked because the key, or what was said of it, can't be trusted (<see cref="RevocationReasons.LeavesKeyTrusted"/>).</summary>
-    public Task<bool> IsKeyDistrustedAsync(byte[] publicKeySha256, CertificateProfile profile, CancellationToken cancellationToken) =>
-        _store.IsKeyDistrustedAsync(publicKeySha256, profile, cancellationToken);
+    /// <summary>Those keys of which a certificate of this profile was revoked because the key, or what was said of it, can't be trusted (<see cref="RevocationReasons.LeavesKeyTrusted"/>).</summary>
+    public Task<IReadOnlyList<byte[]>> DistrustedKeysAsync(IReadOnlyList<byte[]> publicKeysSha256, CertificateProfile profile, CancellationToken cancellationToken) =>
+        _store.DistrustedKeysAsync(publicKeysSha256, profile, cancellationToken);
 
     public Task<CertificateRecord?> FindAsync(byte[] serial, CancellationToken cancellationToken) => _store.FindAsync(serial, cancellationToken);
 
@@ -145,7 +145,7 @@ public sealed class Authority
     public Task<bool> SpendAsync(UsedToken token, CancellationToken cancellationToken) => _store.SpendAsync(token, cancellationToken);
 
     /// <summary>A list of revoked Sub-CAs, under the active issuer's key.</summary>
-    public RevokedSubCas SignRevokedSubCas(RevokedSubCasContent content) => _issuers.Set.Active.SignRevokedSubCas(content);
+    public RevokedSubCas SignRevokedSubCas(RevocationListOrder order) => _issuers.Set.Active.SignRevokedSubCas(order);
 
     /// <summary>Switches to other issuers between two certificates. An order already being signed keeps the issuer it started with.</summary>
     public void UseIssuers(IssuerSet issuers)

@@ -62,7 +62,7 @@ internal sealed class LeafIdentity
         Parsed = ParsedCertificate.Parse(certificate.RawDataMemory);
         Serial = Parsed.SerialNumber.ToArray();
         SubjectKeySha256 = SHA256.HashData(Parsed.SubjectPublicKeyInfo.Span);
-        Key = SubjectKeys.KindOf(Parsed.SubjectPublicKeyInfo);
+        Key = Parsed.ReadKeyKind();
     }
 
     public ParsedCertificate Parsed { get; }

@@ -1,4 +1,3 @@
-using System.Numerics;
 using IoTPlatform.CertificateAuthority.Storage;
 using IoTPlatform.Pki;
 using IoTPlatform.Pki.Signing;
@@ -93,7 +92,7 @@ public sealed partial class BrokerRevocationLists(
     {
         Revoked = _revoked.Where(r => r.IssuerKeyId.AsSpan().SequenceEqual(issuer.Issuer.SubjectKeyIdentifier.Span)).Select(r => new RevokedSerial(r.Serial, r.RevokedAt)),
         // Several processes share an issuer: the time is a number that grows for all of them.
-        Number = new BigInteger(now.ToUnixTimeMilliseconds()),
+        Number = now.ToUnixTimeMilliseconds(),
         ThisUpdate = now - Backdate,
         NextUpdate = now + Lifetime,
     });

@@ -63,14 +63,7 @@ internal sealed class CertificateStore(NpgsqlDataSource database)
         command.Parameters.Add(Nullable(revocation.Reason));
         command.Parameters.AddWithValue(revocation.By);
         command.Parameters.AddWithValue(CertificateAudit.OfSubject(revocation.Profile.Name, revocation.ReasonCode));
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var serials = new List<byte[]>();
-        while (await reader.ReadAsync(cancellationToken))
-        {
-            serials.Add(reader.GetFieldValue<byte[]>(0));
-        }
-
-        return (IReadOnlyList<byte[]>)serials;
+        return await ReadBytesAsync(command, cancellationToken);
     });
 
     public Task<bool> ReinstateSubjectAsync(string profile, string subject, string by, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
@@ -101,14 +94,16 @@ internal sealed class CertificateStore(NpgsqlDataSource database)
         return await reader.ReadAsync(cancellationToken) ? CertificateRow.Read(reader) : null;
     });
 
-    public Task<bool> IsKeyDistrustedAsync(byte[] publicKeySha256, CertificateProfile profile, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
+    public Task<IReadOnlyList<byte[]>> DistrustedKeysAsync(IReadOnlyList<byte[]> publicKeysSha256, CertificateProfile profile, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
     {
         // 4, 5: RevocationReasons.LeavesKeyTrusted
-        await using var command = database.CreateCommand(
-            "SELECT EXISTS (SELECT FROM ca.certificates c JOIN ca.revocations r ON r.serial = c.serial WHERE c.public_key_sha256 = $1 AND c.profile = $2 AND r.reason_code NOT IN (4, 5))");
-        command.Parameters.AddWithValue(publicKeySha256);
+        await using var command = database.CreateCommand("""
+            SELECT DISTINCT c.public_key_sha256 FROM ca.certificates c JOIN ca.revocations r ON r.serial = c.serial
+            WHERE c.public_key_sha256 = ANY ($1) AND c.profile = $2 AND r.reason_code NOT IN (4, 5)
+            """);
+        command.Parameters.AddWithValue(publicKeysSha256.ToArray());
         command.Parameters.AddWithValue(profile.Name);
-        return (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
+        return await ReadBytesAsync(command, cancellationToken);
     });
 
     public Task<CertificatePage> ListAsync(CertificateQuery query, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
@@ -155,6 +150,18 @@ internal sealed class CertificateStore(NpgsqlDataSource database)
         await reader.ReadAsync(cancellationToken);
         return new ExpiryBatch(reader.GetInt32(0), reader.GetBoolean(1));
     });
+
+    private static async Task<IReadOnlyList<byte[]>> ReadBytesAsync(NpgsqlCommand command, CancellationToken cancellationToken)
+    {
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var values = new List<byte[]>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            values.Add(reader.GetFieldValue<byte[]>(0));
+        }
+
+        return values;
+    }
 
     private static NpgsqlParameter Nullable(string? text) => new() { Value = (object?)text ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text };
 }

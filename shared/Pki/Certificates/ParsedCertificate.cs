@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Formats.Asn1;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.Pki.Crypto;
@@ -66,6 +67,19 @@ public sealed class ParsedCertificate
 
     /// <summary>There are alternative names that are no DNS, IP, e-mail or URI name.</summary>
     internal bool HasOtherNameKinds { get; set; }
+
+    /// <summary>Throws <see cref="PkiException"/> for a key that is not certified here.</summary>
+    public KeyKind ReadKeyKind()
+    {
+        try
+        {
+            return PublicKeyInfo.Parse(SubjectPublicKeyInfo.Span).Kind;
+        }
+        catch (AsnContentException e)
+        {
+            throw new PkiException(PkiError.Malformed, "The certificate's key is not valid DER.", e);
+        }
+    }
 
     /// <summary>Throws <see cref="PkiException"/>: malformed, weak hash, unknown signature algorithm, or name constraints of an unknown kind.</summary>
     public static ParsedCertificate Parse(ReadOnlyMemory<byte> der) => CertificateParser.Parse(der);

@@ -11,6 +11,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.IdentityModel.Tokens;
 
 namespace IoTPlatform.CertificateAuthority.Tests;
 
@@ -87,7 +88,7 @@ public sealed class CaHost : IAsyncDisposable
     /// <summary>Trusts this authority's root and nothing else.</summary>
     public HttpClient Client(X509Certificate2? certificate = null) => Https.Client(Url, Root, certificate);
 
-    public EcSignatureKey TokenKey => _tokenKey ??= OneTimeToken.OpenKey(Module.IotBridge.EncryptedKey, File.ReadAllText(ProvisionerPasswordFile).Trim());
+    public EcSignatureKey TokenKey => _tokenKey ??= OpenTokenKey();
 
     public async ValueTask DisposeAsync()
     {
@@ -105,6 +106,12 @@ public sealed class CaHost : IAsyncDisposable
         Folder.Dispose();
         await Database.DisposeAsync();
         _temp.Dispose();
+    }
+
+    private EcSignatureKey OpenTokenKey()
+    {
+        var jwk = JsonWebKey.Parse(Pbes2Jwe.Decrypt(Module.IotBridge.EncryptedKey, File.ReadAllText(ProvisionerPasswordFile).Trim()));
+        return new EcSignatureKey(jwk.ToECDsa(), jwk.KeyId ?? jwk.Thumbprint());
     }
 
     private async Task StartModuleAsync(CertificateAuthorityOptions options, TimeProvider time, Func<CaHost, Task<IssuerSet>>? issuers)

@@ -1,3 +1,5 @@
+using IoTPlatform.Testing;
+
 namespace IoTPlatform.Pki.Signing.Tests.Issuing;
 
 /// <summary>The list of revoked Sub-CAs: a CRL for CA certificates only (RFC 5280 5).</summary>
@@ -57,6 +59,35 @@ public sealed class RevokedSubCasTests : IDisposable
         }
     }
 
+    /// <summary>The other list of the same writer: for brokers, of every certificate.</summary>
+    [SkippableTheory]
+    [InlineData(0)]
+    [InlineData(2)]
+    public async Task SignRevocationList_OpenSslReadsAndVerifiesIt(int entries)
+    {
+        var serials = Enumerable.Range(0, entries).Select(_ => SerialNumber.Create()).ToList();
+        var der = _pki.Intermediate.SignRevocationList(new RevocationListOrder
+        {
+            Revoked = serials.Select(serial => new RevokedSerial(serial, _pki.Now)),
+            Number = 77,
+            ThisUpdate = _pki.Now,
+            NextUpdate = _pki.Now.AddDays(1),
+        });
+        using var folder = new TempFolder();
+        await File.WriteAllTextAsync(folder.Combine("ca.pem"), Pki.Files.Pem.Certificates([_pki.Intermediate.Certificate]));
+        await File.WriteAllBytesAsync(folder.Combine("list.crl"), der);
+
+        var read = await Tools.RunAsync(Requires.Tool("openssl"), ["crl", "-inform", "DER", "-in", folder.Combine("list.crl"), "-CAfile", folder.Combine("ca.pem"), "-noout", "-text"]);
+
+        var text = read.EnsureSuccess().Output + read.Error;
+        text.ShouldContain("verify OK");
+        text.ShouldContain("X509v3 CRL Number");
+        text.ShouldContain("X509v3 Authority Key Identifier");
+        text.ShouldNotContain("Issuing Distribution Point");
+        serials.ShouldAllBe(serial => text.Contains(Convert.ToHexString(serial).TrimStart('0')));
+        Should.Throw<PkiException>(() => RevokedSubCas.Parse(der));
+    }
+
     public void Dispose() => _pki.Dispose();
 
     private static bool Accepts(byte[] der, ParsedCertificate intermediate)
@@ -73,11 +104,11 @@ public sealed class RevokedSubCasTests : IDisposable
 
     private static ParsedCertificate Of(CaSigner ca) => ParsedCertificate.Parse(ca.Certificate.RawData);
 
-    private RevokedSubCas Sign(long number, IEnumerable<byte[]> serials) => _pki.Intermediate.SignRevokedSubCas(new RevokedSubCasContent
+    private RevokedSubCas Sign(long number, IEnumerable<byte[]> serials) => _pki.Intermediate.SignRevokedSubCas(new RevocationListOrder
     {
         Number = number,
         ThisUpdate = _pki.Now,
         NextUpdate = _pki.Now.AddDays(14),
-        Entries = [.. serials.Select(serial => new RevokedSubCa(serial, _pki.Now))],
+        Revoked = serials.Select(serial => new RevokedSerial(serial, _pki.Now)),
     });
 }

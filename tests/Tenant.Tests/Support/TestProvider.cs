@@ -122,12 +122,12 @@ internal sealed class TestProvider : IAsyncDisposable
     public long ListNumber { get; set; } = 1;
     public TimeSpan ListLifetime { get; set; } = TimeSpan.FromDays(14);
 
-    private RevokedSubCas RevokedSubCas() => Authority.Intermediate.SignRevokedSubCas(new RevokedSubCasContent
+    private RevokedSubCas RevokedSubCas() => Authority.Intermediate.SignRevokedSubCas(new RevocationListOrder
     {
         Number = ListNumber,
         ThisUpdate = TimeProvider.System.GetUtcNow(),
         NextUpdate = TimeProvider.System.GetUtcNow() + ListLifetime,
-        Entries = [.. Revoked.Select(serial => new RevokedSubCa(serial, TimeProvider.System.GetUtcNow()))],
+        Revoked = Revoked.Select(serial => new RevokedSerial(serial, TimeProvider.System.GetUtcNow())),
     });
 
     public async Task GoAwayAsync()

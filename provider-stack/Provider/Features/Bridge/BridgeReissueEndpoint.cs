@@ -2,7 +2,6 @@ using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Contracts.Join;
 using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
-using IoTPlatform.Pki.Files;
 using IoTPlatform.Provider.Configuration;
 using IoTPlatform.Provider.Features.Certificates;
 using IoTPlatform.Provider.Features.Join;
@@ -26,7 +25,7 @@ internal static class BridgeReissueEndpoint
 
     private static async Task<Ok<RenewedBridge>> ReissueAsync(
         string tenantId, ReissueBridgeRequest request, HttpContext context, SubCaKeys keys, TenantProofs proofs, TenantLocks locks, BridgeStanding standing,
-        Authority authority, CertificateOrders orders, ProviderOptions options, TimeProvider time, CancellationToken cancellationToken)
+        Authority authority, CertificateOrders orders, ProviderOptions options, CancellationToken cancellationToken)
     {
         TenantIds.Require(tenantId);
         var (claims, _) = await proofs.RequireAsync(request.Proof, tenantId, context.Request, await keys.ValidAsync(tenantId, cancellationToken), cancellationToken);
@@ -48,12 +47,10 @@ internal static class BridgeReissueEndpoint
             throw NotRenewable();
         }
 
-        var pem = IsFresh(last, time.GetUtcNow()) ? Pem.Certificate(last.Der) : (await authority.IssueAsync(orders.ReissuedBridge(tenant, last.Lineage, csr), cancellationToken)).Pem;
-        return TypedResults.Ok(new RenewedBridge { MqttBridgeCert = pem, CaChain = authority.Chain.Pem });
+        // An answer that was lost is asked for again: the order's quota answers with the certificate that is there while it is fresh.
+        var issued = await authority.IssueAsync(orders.ReissuedBridge(tenant, last.Lineage, csr), cancellationToken);
+        return TypedResults.Ok(new RenewedBridge { MqttBridgeCert = issued.Pem, CaChain = authority.Chain.Pem });
     }
-
-    // An answer that was lost is asked for again, and must not cost another certificate.
-    private static bool IsFresh(CertificateRecord bridge, DateTimeOffset now) => now < bridge.NotBefore + ((bridge.NotAfter - bridge.NotBefore) / 2);
 
     private static async Task<CertificateRecord?> FindLastAsync(Authority authority, string tenantId, CancellationToken cancellationToken) =>
         (await authority.ListAsync(new CertificateQuery { Tenant = tenantId, Profile = Profiles.MqttBridge.Name, Limit = 1 }, cancellationToken)).Items.FirstOrDefault();

@@ -72,18 +72,18 @@ internal sealed class RevokedSubCaList(NpgsqlDataSource database, Authority auth
         return list;
     }
 
-    private bool IsCurrent(RevokedSubCas list, IReadOnlyList<RevokedSubCa> entries, DateTimeOffset now) =>
+    private bool IsCurrent(RevokedSubCas list, IReadOnlyList<RevokedSerial> entries, DateTimeOffset now) =>
         now < list.ThisUpdate + SignAnewAfter
         && list.HasExactly(entries.Select(e => e.SerialNumber))
         && list.IsSignedBy(ParsedCertificate.Parse(authority.Chain.Issuer.RawData));
 
     // Counted from the clock: also after a restored backup, clients see a higher number than they know.
-    private RevokedSubCas Sign(RevokedSubCas? before, IReadOnlyList<RevokedSubCa> entries, DateTimeOffset now) => authority.SignRevokedSubCas(new RevokedSubCasContent
+    private RevokedSubCas Sign(RevokedSubCas? before, IReadOnlyList<RevokedSerial> entries, DateTimeOffset now) => authority.SignRevokedSubCas(new RevocationListOrder
     {
         Number = Math.Max((before?.Number ?? 0) + 1, now.ToUnixTimeSeconds()),
         ThisUpdate = now,
         NextUpdate = now + Lifetime,
-        Entries = entries,
+        Revoked = entries,
     });
 }
 

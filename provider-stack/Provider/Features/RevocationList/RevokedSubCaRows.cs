@@ -17,7 +17,7 @@ internal static class RevokedSubCaRows
     /// Those that have not expired: an expired one is refused by its date. With a key that can't be trusted any more (a reason that is not
     /// superseded or cessationOfOperation, RFC 5280 5.3.1) every certificate of it is in, also one that was signed at that very moment.
     /// </summary>
-    public static async Task<IReadOnlyList<RevokedSubCa>> EntriesAsync(NpgsqlConnection connection, DateTimeOffset now, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<RevokedSerial>> EntriesAsync(NpgsqlConnection connection, DateTimeOffset now, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand("""
             SELECT c.serial, min(r.revoked_at) FROM ca.revocations r JOIN ca.certificates named ON named.serial = r.serial
@@ -25,10 +25,10 @@ internal static class RevokedSubCaRows
             WHERE named.profile = $1 AND (c.serial = named.serial OR r.reason_code NOT IN (4, 5)) AND c.not_after > $2 GROUP BY c.serial ORDER BY c.serial
             """, connection) { Parameters = { new() { Value = Profiles.TenantSubCa.Name }, new() { Value = now } } };
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var entries = new List<RevokedSubCa>();
+        var entries = new List<RevokedSerial>();
         while (await reader.ReadAsync(cancellationToken))
         {
-            entries.Add(new RevokedSubCa(reader.GetFieldValue<byte[]>(0), reader.GetFieldValue<DateTimeOffset>(1)));
+            entries.Add(new RevokedSerial(reader.GetFieldValue<byte[]>(0), reader.GetFieldValue<DateTimeOffset>(1)));
         }
 
         return entries;

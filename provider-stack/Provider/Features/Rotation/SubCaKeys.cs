@@ -15,16 +15,10 @@ internal sealed class SubCaKeys(TenantCertificates certificates, Authority autho
     /// <summary>SubjectPublicKeyInfo of every Sub-CA certificate that is neither expired nor revoked, newest first, and whose key has not been revoked with another one.</summary>
     public async Task<IReadOnlyList<byte[]>> ValidAsync(string tenantId, CancellationToken cancellationToken)
     {
-        var valid = new List<byte[]>();
-        foreach (var certificate in await certificates.ValidAsync(tenantId, Profiles.TenantSubCa, cancellationToken))
-        {
-            if (PublicKeyOf(certificate.Der) is var key && !await authority.IsKeyDistrustedAsync(SHA256.HashData(key), Profiles.TenantSubCa, cancellationToken))
-            {
-                valid.Add(key);
-            }
-        }
-
-        return valid;
+        var valid = await certificates.ValidAsync(tenantId, Profiles.TenantSubCa, cancellationToken);
+        var keys = valid.Select(c => PublicKeyOf(c.Der)).ToLookup(key => Convert.ToHexString(SHA256.HashData(key)), StringComparer.Ordinal);
+        var distrusted = await authority.DistrustedKeysAsync([.. keys.Select(k => Convert.FromHexString(k.Key))], Profiles.TenantSubCa, cancellationToken);
+        return [.. keys.ExceptBy(distrusted.Select(Convert.ToHexString), k => k.Key, StringComparer.Ordinal).SelectMany(k => k)];
     }
 
     /// <summary>Serial numbers of the tenant's valid Sub-CA certificates with the key of this one, without it.</summary>
@@ -41,7 +35,7 @@ internal sealed class SubCaKeys(TenantCertificates certificates, Authority autho
     /// <inheritdoc cref="ThrowIfRevokedAsync(CertificateSigningRequest, CancellationToken)"/>
     public async Task ThrowIfRevokedAsync(byte[] publicKeySha256, CancellationToken cancellationToken)
     {
-        if (await authority.IsKeyDistrustedAsync(publicKeySha256, Profiles.TenantSubCa, cancellationToken))
+        if ((await authority.DistrustedKeysAsync([publicKeySha256], Profiles.TenantSubCa, cancellationToken)).Count > 0)
         {
             throw new ProblemException(
                 StatusCodes.Status400BadRequest, "sub_ca_key_revoked", "A Sub-CA with this key was revoked. Make a new key: start with an empty data folder.");

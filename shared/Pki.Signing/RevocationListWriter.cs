@@ -3,12 +3,15 @@ using IoTPlatform.Pki.Crypto;
 
 namespace IoTPlatform.Pki.Signing;
 
-/// <summary>Writes the TBSCertList (RFC 5280 5.1.2) of a list of revoked Sub-CAs.</summary>
-internal static class RevokedSubCasWriter
+/// <summary>Writes a TBSCertList (RFC 5280 5.1.2).</summary>
+internal static class RevocationListWriter
 {
     private static readonly Asn1Tag ExtensionsTag = new(TagClass.ContextSpecific, 0);
 
-    public static byte[] Encode(IssuerInfo issuer, RevokedSubCasContent content)
+    /// <param name="issuer">Signs it.</param>
+    /// <param name="order">What goes into it.</param>
+    /// <param name="onlyCaCertificates">Its scope, else every certificate of the issuer (RFC 5280 5.2.5).</param>
+    public static byte[] Encode(IssuerInfo issuer, RevocationListOrder order, bool onlyCaCertificates)
     {
         var writer = new AsnWriter(AsnEncodingRules.DER);
         using (writer.PushSequence())
@@ -16,15 +19,18 @@ internal static class RevokedSubCasWriter
             writer.WriteInteger(1);
             writer.WriteEncodedValue(SignatureAlgorithms.Identifier(SignatureAlgorithms.ForIssuer(issuer.Key)));
             writer.WriteEncodedValue(issuer.SubjectName.Span);
-            TbsEncoder.WriteTime(writer, content.ThisUpdate);
-            TbsEncoder.WriteTime(writer, content.NextUpdate);
-            WriteEntries(writer, content.Entries);
+            TbsEncoder.WriteTime(writer, order.ThisUpdate);
+            TbsEncoder.WriteTime(writer, order.NextUpdate);
+            WriteEntries(writer, [.. order.Revoked]);
             using (writer.PushSequence(ExtensionsTag))
             using (writer.PushSequence())
             {
                 ExtensionWriter.AuthorityKeyIdentifier(writer, issuer.SubjectKeyIdentifier.Span);
-                WriteNumber(writer, content.Number);
-                WriteScope(writer);
+                WriteNumber(writer, order.Number);
+                if (onlyCaCertificates)
+                {
+                    WriteScope(writer);
+                }
             }
         }
 
@@ -32,7 +38,7 @@ internal static class RevokedSubCasWriter
     }
 
     // RFC 5280 5.1.2.6: without entries the list must be absent.
-    private static void WriteEntries(AsnWriter writer, IReadOnlyList<RevokedSubCa> entries)
+    private static void WriteEntries(AsnWriter writer, IReadOnlyList<RevokedSerial> entries)
     {
         if (entries.Count == 0)
         {
@@ -74,15 +80,3 @@ internal static class RevokedSubCasWriter
         }
     }
 }
-
-/// <summary>What a list of revoked Sub-CAs says.</summary>
-public sealed record RevokedSubCasContent
-{
-    public required long Number { get; init; }
-    public required DateTimeOffset ThisUpdate { get; init; }
-    public required DateTimeOffset NextUpdate { get; init; }
-    public required IReadOnlyList<RevokedSubCa> Entries { get; init; }
-}
-
-/// <summary>One line of <see cref="RevokedSubCasContent"/>.</summary>
-public sealed record RevokedSubCa(ReadOnlyMemory<byte> SerialNumber, DateTimeOffset RevokedAt);
