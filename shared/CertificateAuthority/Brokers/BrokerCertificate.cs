@@ -64,7 +64,7 @@ public sealed partial class BrokerCertificate(
             new IssueRequest
             {
                 Profile = Profiles.Service,
-                Csr = CertificateSigningRequest.ParsePem(CertificateSigningRequest.CreatePem(key, names)),
+                Csr = CertificateSigningRequest.Of(key),
                 Names = names,
                 Provisioner = "self",
                 Requester = "system",

@@ -51,7 +51,7 @@ public sealed class ServiceCertificate : IAsyncDisposable
                 new IssueRequest
                 {
                     Profile = Profiles.Service,
-                    Csr = CertificateSigningRequest.ParsePem(CertificateSigningRequest.CreatePem(key, names)),
+                    Csr = CertificateSigningRequest.Of(key),
                     Names = names,
                     Provisioner = "self",
                     Requester = "system",

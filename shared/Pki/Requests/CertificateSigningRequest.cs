@@ -1,9 +1,13 @@
 using System.Security.Cryptography;
+using IoTPlatform.Pki.Crypto;
 using IoTPlatform.Pki.Files;
 
 namespace IoTPlatform.Pki;
 
-/// <summary>A PKCS#10 request (RFC 2986) in whatever encoding devices send, its key and hash on the allow-list, its signature verified exactly once, on parsing.</summary>
+/// <summary>
+/// A verified request: whoever made it holds the private key. Reading PKCS#10 (RFC 2986) verifies its signature once; who has an instance need not,
+/// and cannot, verify it again. The encoding is whatever devices send; key and hash are on the allow-list.
+/// </summary>
 public sealed class CertificateSigningRequest
 {
     /// <summary>Of DER; PEM may be 4/3 as long and a little.</summary>
@@ -11,6 +15,7 @@ public sealed class CertificateSigningRequest
 
     internal CertificateSigningRequest() { }
 
+    /// <summary>As it was sent; empty for <see cref="Of"/>.</summary>
     public ReadOnlyMemory<byte> Der { get; internal init; }
 
     /// <summary>The key in our own DER, whatever the request's encoding was.</summary>
@@ -39,6 +44,16 @@ public sealed class CertificateSigningRequest
     }
 
     public static CertificateSigningRequest ParseDer(ReadOnlyMemory<byte> der, int maxBytes = DefaultMaxBytes) => CsrParser.Parse(der, maxBytes);
+
+    /// <summary>One that was read, and so verified, before it was stored.</summary>
+    public static CertificateSigningRequest FromStore(ReadOnlyMemory<byte> der) => CsrParser.Parse(der, DefaultMaxBytes, isVerified: true);
+
+    /// <summary>For a key of our own: the private key at hand is the proof.</summary>
+    public static CertificateSigningRequest Of(ECDsa key)
+    {
+        var publicKey = key.ExportSubjectPublicKeyInfo();
+        return new() { SubjectPublicKeyInfo = publicKey, Key = PublicKeyInfo.Parse(publicKey).Kind, SubjectPublicKeyInfoSha256 = SHA256.HashData(publicKey) };
+    }
 
     /// <summary>A request for these names, signed with the hash that fits the curve.</summary>
     public static string CreatePem(ECDsa key, SubjectNames names) => CsrWriter.CreatePem(key, names);

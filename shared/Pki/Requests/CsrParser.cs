@@ -16,7 +16,7 @@ internal static class CsrParser
 
     private static readonly Asn1Tag AttributesTag = new(TagClass.ContextSpecific, 0);
 
-    public static CertificateSigningRequest Parse(ReadOnlyMemory<byte> der, int maxBytes)
+    public static CertificateSigningRequest Parse(ReadOnlyMemory<byte> der, int maxBytes, bool isVerified = false)
     {
         if (der.Length > maxBytes)
         {
@@ -25,7 +25,7 @@ internal static class CsrParser
 
         try
         {
-            return ParseTolerant(der.Span);
+            return ParseTolerant(der.Span, isVerified);
         }
         catch (AsnContentException e)
         {
@@ -36,7 +36,7 @@ internal static class CsrParser
     public static PkiException TooLarge(int maxBytes) =>
         new(PkiError.TooLarge, $"The certificate signing request is larger than {maxBytes} bytes.");
 
-    private static CertificateSigningRequest ParseTolerant(ReadOnlySpan<byte> der)
+    private static CertificateSigningRequest ParseTolerant(ReadOnlySpan<byte> der, bool isVerified)
     {
         var outer = new DerReader(der, tolerant: true);
         var request = outer.ReadSequence();
@@ -60,7 +60,7 @@ internal static class CsrParser
 
         var key = PublicKeyInfo.Parse(foreignKey, tolerant: true);
         attributes.Names.Validate();
-        if (!SignatureVerifier.Verify(algorithm, key, signed, signature))
+        if (!isVerified && !SignatureVerifier.Verify(algorithm, key, signed, signature))
         {
             throw new PkiException(PkiError.BadSignature, "The certificate signing request's signature does not verify.");
         }

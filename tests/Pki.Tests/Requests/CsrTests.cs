@@ -30,6 +30,36 @@ public sealed class CsrTests
         csr.RequestsCa.ShouldBeFalse();
     }
 
+    /// <summary>What is stored was verified when it was read: a second verification would refuse this one.</summary>
+    [Fact]
+    public void FromStore_SignatureSpoiled_IsNotVerifiedAgain()
+    {
+        var der = new RawCsr().Sign();
+        var read = CertificateSigningRequest.ParseDer(der);
+        var spoiled = (byte[])der.Clone();
+        spoiled[^1] ^= 1;
+
+        Should.Throw<PkiException>(() => CertificateSigningRequest.ParseDer(spoiled)).Error.ShouldBe(PkiError.BadSignature);
+        var stored = CertificateSigningRequest.FromStore(spoiled);
+
+        stored.SubjectPublicKeyInfoSha256.ShouldBe(read.SubjectPublicKeyInfoSha256);
+        (stored.Key, stored.RequestsCa, stored.Names.HasSameNames(read.Names)).ShouldBe((read.Key, read.RequestsCa, true));
+    }
+
+    [Theory]
+    [InlineData("nistP256", KeyKind.P256)]
+    [InlineData("nistP384", KeyKind.P384)]
+    public void Of_OwnKey_IsThatKey(string curve, KeyKind kind)
+    {
+        using var key = ECDsa.Create(ECCurve.CreateFromFriendlyName(curve));
+
+        var own = CertificateSigningRequest.Of(key);
+
+        (own.Key, own.RequestsCa, own.Der.IsEmpty).ShouldBe((kind, false, true));
+        own.SubjectPublicKeyInfo.ToArray().ShouldBe(key.ExportSubjectPublicKeyInfo());
+        own.SubjectPublicKeyInfoSha256.ShouldBe(SHA256.HashData(key.ExportSubjectPublicKeyInfo()));
+    }
+
     [Fact]
     public void ParsePem_NewCertificateRequestLabel_IsAccepted()
     {

@@ -13,7 +13,7 @@ internal sealed class CertificateOrders(ProviderOptions options, TenantPlans pla
     private const string Provisioner = "join";
 
     public IssueRequest SubCa(TenantRow tenant, JoinRow join) =>
-        SubCa(tenant, CertificateSigningRequest.ParseDer(join.SubCaCsr)) with
+        SubCa(tenant, CertificateSigningRequest.FromStore(join.SubCaCsr)) with
         {
             Requester = JoinLineage.Of(join.JoinId),
             Lineage = JoinLineage.Of(join.JoinId),
@@ -32,7 +32,7 @@ internal sealed class CertificateOrders(ProviderOptions options, TenantPlans pla
     public IssueRequest Bridge(TenantRow tenant, JoinRow join) => new()
     {
         Profile = Profiles.MqttBridge,
-        Csr = CertificateSigningRequest.ParseDer(join.BridgeCsr),
+        Csr = CertificateSigningRequest.FromStore(join.BridgeCsr),
         Names = TenantNames.Bridge(tenant.TenantId, options.PlatformDomain),
         Provisioner = Provisioner,
         Tenant = tenant.TenantId,

@@ -69,7 +69,7 @@ internal sealed class RevokedCanary(Authority authority, DataFolder folder, Time
             new IssueRequest
             {
                 Profile = Profiles.Service,
-                Csr = CertificateSigningRequest.ParsePem(CertificateSigningRequest.CreatePem(key, names)),
+                Csr = CertificateSigningRequest.Of(key),
                 Names = names,
                 Provisioner = "self",
                 Requester = "system",
