@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.CertificateAuthority.Storage;
 using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
@@ -94,16 +95,19 @@ public sealed class Authority
             cancellationToken);
     }
 
+    /// <summary>What is known of a client certificate, for a renewal or a login; one read. Throws 401 <c>certificate_refused</c>, <c>certificate_revoked</c>.</summary>
+    public Task<KnownCertificate> IdentifyAsync(X509Certificate2 certificate, CancellationToken cancellationToken) => KnownCertificate.ReadAsync(certificate, this, cancellationToken);
+
     /// <summary>
-    /// Only a certificate that an accepted issuer issued directly, of the profile given, in date and not revoked. Whether its owner may have
-    /// another one is the feature's to say that owns the profile: see <see cref="IProfileRenewal"/>.
+    /// Only a certificate of the profile given, which is known before anything is signed; in the commit the ledger refuses what was revoked meanwhile.
+    /// Whether its owner may have another one is the feature's to say that owns the profile: see <see cref="IProfileRenewal"/>.
     /// </summary>
-    public async Task<IssuedCertificate> RenewAsync(CertificateRenewal renewal, CancellationToken cancellationToken)
+    public Task<IssuedCertificate> RenewAsync(CertificateRenewal renewal, CancellationToken cancellationToken)
     {
         var now = _time.GetUtcNow();
         var issuers = _issuers;
-        var leaf = LeafVerifier.Verify(renewal.Certificate, issuers, now);
-        return await SignAsync(RenewalOrder.Create(renewal, leaf, issuers.Active.Info, _options, now), cancellationToken);
+        LeafVerifier.Verify(renewal.Current.Certificate, issuers, now);
+        return SignAsync(RenewalOrder.Create(renewal, issuers.Active.Info, _options, now), cancellationToken);
     }
 
     public Task<RevocationOutcome> RevokeAsync(Revocation revocation, CancellationToken cancellationToken) =>

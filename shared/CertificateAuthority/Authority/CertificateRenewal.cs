@@ -1,4 +1,3 @@
-using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
 
@@ -8,7 +7,7 @@ namespace IoTPlatform.CertificateAuthority;
 public sealed record CertificateRenewal
 {
     /// <summary>The certificate presented in TLS, or one whose key signed the request.</summary>
-    public required X509Certificate2 Certificate { get; init; }
+    public required KnownCertificate Current { get; init; }
 
     /// <summary>A new key; only the key is taken from it. Null keeps the key.</summary>
     public CertificateSigningRequest? Csr { get; init; }
@@ -22,7 +21,7 @@ public sealed record CertificateRenewal
     /// <summary>As in <see cref="IssueRequest.IdempotencyKey"/>.</summary>
     public string? IdempotencyKey { get; init; }
 
-    /// <summary>Of the certificate; one that is stored under another profile is refused.</summary>
+    /// <summary>Of the certificate; one that is stored under another profile is refused with 403 <c>other_profile</c>.</summary>
     public required CertificateProfile Profile { get; init; }
 
     public required IssuanceQuota Quota { get; init; }
@@ -34,11 +33,17 @@ public sealed record CertificateRenewal
 /// <summary>A renewal keeps profile, names and provisioner; the key is the certificate's or the new request's.</summary>
 internal static class RenewalOrder
 {
-    public static Order Create(CertificateRenewal renewal, LeafIdentity leaf, IssuerInfo issuer, CertificateAuthorityOptions options, DateTimeOffset now)
+    public static Order Create(CertificateRenewal renewal, IssuerInfo issuer, CertificateAuthorityOptions options, DateTimeOffset now)
     {
         if (renewal.Csr is { RequestsCa: true })
         {
             throw new ProblemException(400, "profile_violation", "The request asks for a CA certificate.");
+        }
+
+        var (leaf, record) = (renewal.Current.Leaf, renewal.Current.Record);
+        if (record.Profile != renewal.Profile.Name)
+        {
+            throw new ProblemException(403, "other_profile", $"The certificate is of the profile {record.Profile}, which is not renewed here.");
         }
 
         var validity = Validity.Of(renewal, leaf.Parsed, renewal.Profile, issuer, now);
@@ -58,8 +63,9 @@ internal static class RenewalOrder
                 CaIssuersUrl = options.CaIssuersUrl,
             },
             PublicKeySha256 = renewal.Csr?.SubjectPublicKeyInfoSha256 ?? leaf.SubjectKeySha256,
-            // Provisioner, tenant and lineage of the stored certificate are taken over in the ledger.
-            Provisioner = "",
+            Provisioner = record.Provisioner,
+            Tenant = record.Tenant,
+            Lineage = record.Lineage,
             Requester = renewal.Requester ?? leaf.Parsed.Names.CommonName ?? "",
             IdempotencyKey = renewal.IdempotencyKey,
             Token = renewal.BurnToken,

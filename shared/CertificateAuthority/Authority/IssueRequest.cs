@@ -59,6 +59,9 @@ internal static class LeafProfiles
 /// </summary>
 public sealed record IssuanceQuota
 {
+    /// <summary>Of a subject's certificates, newest first (<c>ca.judge</c>).</summary>
+    internal const int MostCounted = 100;
+
     /// <summary>A key whose certificate is not half over gets that one again: a renewal costs nothing before its time, and a lost answer is found again.</summary>
     public bool AnswersWithTheFreshOne { get; init; } = true;
 

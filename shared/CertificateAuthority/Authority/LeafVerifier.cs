@@ -55,7 +55,7 @@ internal static class LeafVerifier
 /// </summary>
 internal sealed class LeafIdentity
 {
-    private static readonly ConditionalWeakTable<X509Certificate2, LeafIdentity> Known = [];
+    private static readonly ConditionalWeakTable<X509Certificate2, LeafIdentity> All = [];
 
     private LeafIdentity(X509Certificate2 certificate)
     {
@@ -76,6 +76,9 @@ internal sealed class LeafIdentity
     /// <summary>The issuer whose signature on it has been verified.</summary>
     public AcceptedIssuer? VerifiedIssuer { get; set; }
 
+    /// <summary>Once its record has been read. Whether it was revoked since is for the ledger to say, in the commit.</summary>
+    public KnownCertificate? Known { get; set; }
+
     /// <summary>Throws <see cref="PkiException"/> for a certificate that can't be read.</summary>
-    public static LeafIdentity Of(X509Certificate2 certificate) => Known.GetValue(certificate, static c => new LeafIdentity(c));
+    public static LeafIdentity Of(X509Certificate2 certificate) => All.GetValue(certificate, static c => new LeafIdentity(c));
 }

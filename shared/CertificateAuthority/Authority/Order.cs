@@ -51,9 +51,9 @@ internal sealed class Order
             Requester = Requester,
             Tenant = Tenant,
             Lineage = Lineage,
-            Quota = Quota,
-            RecentLimit = Quota is null ? null : RecentLimit,
-            RecentSince = Quota is null ? null : (signed.NotBefore + CertificateProfile.Backdate - ((signed.NotAfter - signed.NotBefore) / 8)).ToUniversalTime(),
+            Quota = IsBounded ? Quota : null,
+            RecentLimit = IsBounded ? RecentLimit : null,
+            RecentSince = !IsBounded ? null : (signed.NotBefore + CertificateProfile.Backdate - ((signed.NotAfter - signed.NotBefore) / 8)).ToUniversalTime(),
             PublicKeySha256 = PublicKeySha256,
             NotBefore = signed.NotBefore.ToUniversalTime(),
             NotAfter = signed.NotAfter.ToUniversalTime(),
@@ -66,6 +66,9 @@ internal sealed class Order
             Cancellation = cancellationToken,
         };
     }
+
+    /// <summary>The ledger looks at 100 certificates of a subject, so a higher limit is none; where nothing else is asked, there is nothing to count.</summary>
+    private bool IsBounded => Quota is { AnswersWithTheFreshOne: true } or { TenantPerHour: not null } || (Quota is not null && RecentLimit <= IssuanceQuota.MostCounted);
 
     private string Sans()
     {

@@ -22,9 +22,9 @@ public interface IProfileRenewal
 /// <summary>A request to renew, for the feature that owns the profile. The caller has proved to hold the certificate's key; it is on record and not revoked.</summary>
 public sealed record OwnedRenewal
 {
-    public required CertificateRecord Record { get; init; }
+    public required KnownCertificate Current { get; init; }
 
-    public required X509Certificate2 Certificate { get; init; }
+    public CertificateRecord Record => Current.Record;
 
     /// <summary>As in <see cref="CertificateRenewal.Csr"/>.</summary>
     public CertificateSigningRequest? Csr { get; init; }
@@ -43,27 +43,24 @@ internal sealed class ProfileRenewals(Authority authority, IEnumerable<IProfileR
 
     public async Task<IssuedCertificate> RenewAsync(X509Certificate2 certificate, CertificateSigningRequest? csr, UsedToken? burnToken, CancellationToken cancellationToken)
     {
-        var leaf = LeafVerifier.Verify(certificate, authority.Active, authority.Time.GetUtcNow());
-        // Only what a provisioner's token bought has this extension. The ledger compares with the stored profile and has the last word.
-        if (leaf.Parsed.StepProvisioner is not null)
+        var known = await IdentifyAsync(certificate, cancellationToken);
+        if (known.Record.Profile == _leaf.Name)
         {
             // A name may have been given out since, or the rule may be younger than the certificate.
-            await reservations.RequireFreeAsync(leaf.Parsed.Names, cancellationToken);
-            return await RenewLeafAsync(certificate, csr, burnToken, cancellationToken);
+            await reservations.RequireFreeAsync(known.Leaf.Parsed.Names, cancellationToken);
+            return await authority.RenewAsync(
+                new CertificateRenewal { Current = known, Csr = csr, BurnToken = burnToken, Profile = _leaf, Quota = LeafQuota }, cancellationToken);
         }
 
-        var record = await authority.FindAsync(leaf.Serial, cancellationToken);
-        if (record is null || record.IsRevoked || !record.Der.AsSpan().SequenceEqual(certificate.RawDataMemory.Span))
-        {
-            throw new ProblemException(401, record is { IsRevoked: true } ? "certificate_revoked" : "certificate_refused", "The client certificate is revoked or not on record.");
-        }
-
-        return _owners.TryGetValue(record.Profile, out var owner)
-            ? await owner.RenewAsync(new OwnedRenewal { Record = record, Certificate = certificate, Csr = csr, BurnToken = burnToken }, cancellationToken)
-            : throw new ProblemException(403, "other_profile", $"The certificate is of the profile {record.Profile}, which is not renewed here.");
+        return _owners.TryGetValue(known.Record.Profile, out var owner)
+            ? await owner.RenewAsync(new OwnedRenewal { Current = known, Csr = csr, BurnToken = burnToken }, cancellationToken)
+            : throw new ProblemException(403, "other_profile", $"The certificate is of the profile {known.Record.Profile}, which is not renewed here.");
     }
 
-    private Task<IssuedCertificate> RenewLeafAsync(X509Certificate2 certificate, CertificateSigningRequest? csr, UsedToken? burnToken, CancellationToken cancellationToken) =>
-        authority.RenewAsync(
-            new CertificateRenewal { Certificate = certificate, Csr = csr, BurnToken = burnToken, Profile = _leaf, Quota = LeafQuota }, cancellationToken);
+    /// <summary>What a token bought is read once a connection: the ledger alone decides then. An owner decides by more, and gets the state of now.</summary>
+    private async Task<KnownCertificate> IdentifyAsync(X509Certificate2 certificate, CancellationToken cancellationToken)
+    {
+        var leaf = LeafVerifier.Verify(certificate, authority.Active, authority.Time.GetUtcNow());
+        return leaf.Known is { } known && known.Record.Profile == _leaf.Name ? known : await authority.IdentifyAsync(certificate, cancellationToken);
+    }
 }

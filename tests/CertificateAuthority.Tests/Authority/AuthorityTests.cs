@@ -133,7 +133,7 @@ public sealed class AuthorityTests(StepCaHost fixture) : IClassFixture<StepCaHos
         using var current = Pem.ParseCertificate((await Authority.IssueAsync(DeviceOrder("rolling", key), CancellationToken.None)).Pem);
 
         var renewed = await Authority.RenewAsync(
-            new CertificateRenewal { Certificate = current, Csr = CertificateSigningRequest.ParsePem(StepCaCalls.Csr(newKey, "rolling")), Profile = Profiles.Device, Quota = Any, Lifetime = TimeSpan.FromHours(2) },
+            new CertificateRenewal { Current = await Authority.IdentifyAsync(current, CancellationToken.None), Csr = CertificateSigningRequest.ParsePem(StepCaCalls.Csr(newKey, "rolling")), Profile = Profiles.Device, Quota = Any, Lifetime = TimeSpan.FromHours(2) },
             CancellationToken.None);
 
         var parsed = ParsedCertificate.Parse(renewed.Der);
@@ -149,7 +149,7 @@ public sealed class AuthorityTests(StepCaHost fixture) : IClassFixture<StepCaHos
     {
         using var leaf = await _ca.EnrollAsync("leaf.test");
 
-        await Should.ThrowAsync<ProblemException>(Authority.RenewAsync(new CertificateRenewal { Certificate = leaf, Profile = Profiles.Device, Quota = Any }, CancellationToken.None));
+        await Should.ThrowAsync<ProblemException>(RenewAsync(leaf));
     }
 
     [SkippableFact]
@@ -158,7 +158,7 @@ public sealed class AuthorityTests(StepCaHost fixture) : IClassFixture<StepCaHos
         using var key = Pki.Signing.CaKey.Generate(KeyKind.P256);
         using var subCa = Pem.ParseCertificate((await SubCaHost.SignAsync(_ca, key.CreateCsrPem(new SubjectNames { CommonName = "acme Sub-CA" }))).Pem);
 
-        (await Should.ThrowAsync<ProblemException>(Authority.RenewAsync(new CertificateRenewal { Certificate = subCa, Profile = Profiles.Device, Quota = Any }, CancellationToken.None))).Code.ShouldBe("certificate_refused");
+        (await Should.ThrowAsync<ProblemException>(RenewAsync(subCa))).Code.ShouldBe("certificate_refused");
     }
 
     [SkippableFact]
@@ -166,7 +166,7 @@ public sealed class AuthorityTests(StepCaHost fixture) : IClassFixture<StepCaHos
     {
         using var key = StepCaCalls.NewKey();
         using var first = Pem.ParseCertificate((await Authority.IssueAsync(DeviceOrder("stolen", key), CancellationToken.None)).Pem);
-        using var second = Pem.ParseCertificate((await Authority.RenewAsync(new CertificateRenewal { Certificate = first, Profile = Profiles.Device, Quota = Any }, CancellationToken.None)).Pem);
+        using var second = Pem.ParseCertificate((await RenewAsync(first)).Pem);
         var revocation = new SubjectRevocation { Profile = Profiles.Device, Subject = "stolen", ReasonCode = RevocationReason.KeyCompromise, By = "admin" };
 
         var revoked = await Authority.RevokeSubjectAsync(revocation, CancellationToken.None);
@@ -174,7 +174,7 @@ public sealed class AuthorityTests(StepCaHost fixture) : IClassFixture<StepCaHos
         revoked.Select(SerialText).ShouldBe([first.Serial(), second.Serial()], ignoreOrder: true);
         foreach (var certificate in (X509Certificate2[])[first, second])
         {
-            (await Should.ThrowAsync<ProblemException>(Authority.RenewAsync(new CertificateRenewal { Certificate = certificate, Profile = Profiles.Device, Quota = Any }, CancellationToken.None))).Status.ShouldBe(401);
+            (await Should.ThrowAsync<ProblemException>(RenewAsync(certificate))).Status.ShouldBe(401);
         }
 
         var refused = await Should.ThrowAsync<ProblemException>(Authority.IssueAsync(DeviceOrder("stolen", key), CancellationToken.None));
@@ -184,7 +184,7 @@ public sealed class AuthorityTests(StepCaHost fixture) : IClassFixture<StepCaHos
         (await Authority.ReinstateSubjectAsync(Profiles.Device, "stolen", "admin", CancellationToken.None)).ShouldBeTrue();
         (await Authority.ReinstateSubjectAsync(Profiles.Device, "stolen", "admin", CancellationToken.None)).ShouldBeFalse();
         (await Authority.IssueAsync(DeviceOrder("stolen", key), CancellationToken.None)).ShouldNotBeNull();
-        (await Should.ThrowAsync<ProblemException>(Authority.RenewAsync(new CertificateRenewal { Certificate = first, Profile = Profiles.Device, Quota = Any }, CancellationToken.None))).Status.ShouldBe(401);
+        (await Should.ThrowAsync<ProblemException>(RenewAsync(first))).Status.ShouldBe(401);
     }
 
     [SkippableFact]
@@ -196,7 +196,7 @@ public sealed class AuthorityTests(StepCaHost fixture) : IClassFixture<StepCaHos
         {
             try
             {
-                await (i % 2 == 0 ? Authority.IssueAsync(DeviceOrder("racing", key), CancellationToken.None) : Authority.RenewAsync(new CertificateRenewal { Certificate = first, Profile = Profiles.Device, Quota = Any }, CancellationToken.None));
+                await (i % 2 == 0 ? Authority.IssueAsync(DeviceOrder("racing", key), CancellationToken.None) : RenewAsync(first));
             }
             catch (ProblemException e) when (e.Status is 401 or 403 or 429)
             {
@@ -208,6 +208,9 @@ public sealed class AuthorityTests(StepCaHost fixture) : IClassFixture<StepCaHos
 
         (await Authority.ListAsync(new CertificateQuery { Subject = "racing", Revoked = false }, CancellationToken.None)).Items.ShouldBeEmpty();
     }
+
+    private async Task<IssuedCertificate> RenewAsync(X509Certificate2 current) => await Authority.RenewAsync(
+        new CertificateRenewal { Current = await Authority.IdentifyAsync(current, CancellationToken.None), Profile = Profiles.Device, Quota = Any }, CancellationToken.None);
 
     private static string SerialText(byte[] serial) => SerialNumber.ToDecimal(serial);
 

@@ -121,10 +121,10 @@ public sealed class QuotaTests : IAsyncLifetime
 
     private async Task<X509Certificate2> DeviceAsync(string id, ECDsa key) => Pem.ParseCertificate((await IssueAsync(id, key)).Pem);
 
-    private Task<IssuedCertificate> RenewAsync(X509Certificate2 current, ECDsa? next = null, TimeSpan? lifetime = null) => Authority.RenewAsync(
+    private async Task<IssuedCertificate> RenewAsync(X509Certificate2 current, ECDsa? next = null, TimeSpan? lifetime = null) => await Authority.RenewAsync(
         new CertificateRenewal
         {
-            Certificate = current,
+            Current = await Authority.IdentifyAsync(current, CancellationToken.None),
             Csr = next is null ? null : CertificateSigningRequest.ParsePem(StepCaCalls.Csr(next, null)),
             Lifetime = lifetime,
             Profile = Profiles.Device,

@@ -32,14 +32,12 @@ internal static class BridgeEndpoints
     });
 
     private static async Task<Ok<RenewedBridge>> RenewAsync(
-        string tenantId, RenewBridgeRequest request, HttpContext context, Authority authority, BridgeRenewals renewals, CancellationToken cancellationToken)
+        string tenantId, RenewBridgeRequest request, HttpContext context, BridgeRenewals renewals, CancellationToken cancellationToken)
     {
         TenantIds.Require(tenantId);
         BridgeCaller.RequireTenant(context.User, tenantId);
         var csr = TenantRequests.Parse(request.MqttBridgeCsr, TenantRequests.BridgeField);
-        var certificate = await context.Connection.GetClientCertificateAsync(cancellationToken) ?? throw BridgeCaller.Refusal();
-        var record = await authority.FindAsync(certificate.SerialNumberBytes.ToArray(), cancellationToken) ?? throw BridgeCaller.Refusal();
-        var issued = await renewals.RenewAsync(new OwnedRenewal { Record = record, Certificate = certificate, Csr = csr }, cancellationToken);
+        var issued = await renewals.RenewAsync(new OwnedRenewal { Current = ClientCertificates.Known(context), Csr = csr }, cancellationToken);
         return TypedResults.Ok(new RenewedBridge { MqttBridgeCert = issued.Pem, CaChain = issued.ChainPem });
     }
 

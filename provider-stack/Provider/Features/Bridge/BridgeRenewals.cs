@@ -24,7 +24,7 @@ internal sealed class BridgeRenewals(Authority authority, BridgeStanding standin
         return await authority.RenewAsync(
             new CertificateRenewal
             {
-                Certificate = renewal.Certificate,
+                Current = renewal.Current,
                 Csr = renewal.Csr,
                 BurnToken = renewal.BurnToken,
                 Profile = Profiles.MqttBridge,

@@ -41,9 +41,13 @@ public static class ClientCertificateDefaults
 }
 
 /// <summary>The certificate of the TLS handshake: always the same object on one connection, so what is known about it stays known.</summary>
-internal static class ClientCertificates
+public static class ClientCertificates
 {
-    public static X509Certificate2? Of(HttpContext context) => context.Features.Get<ITlsConnectionFeature>()?.ClientCertificate;
+    /// <summary>That by which the caller is logged in under <see cref="ClientCertificateDefaults.Scheme"/>.</summary>
+    public static KnownCertificate Known(HttpContext context) =>
+        context.Features.Get<KnownCertificate>() ?? throw new InvalidOperationException("The endpoint has no policy that demands a client certificate.");
 
-    public static X509Certificate2 Required(HttpContext context) => Of(context) ?? throw StepCaException.BadRequest("missing client certificate");
+    internal static X509Certificate2? Of(HttpContext context) => context.Features.Get<ITlsConnectionFeature>()?.ClientCertificate;
+
+    internal static X509Certificate2 Required(HttpContext context) => Of(context) ?? throw StepCaException.BadRequest("missing client certificate");
 }

@@ -25,23 +25,16 @@ internal sealed class ClientCertificateHandler(IOptionsMonitor<AuthenticationSch
             return AuthenticateResult.NoResult();
         }
 
-        LeafIdentity leaf;
         try
         {
-            leaf = LeafVerifier.Verify(certificate, authority.Active, authority.Time.GetUtcNow());
+            var known = await authority.IdentifyAsync(certificate, Context.RequestAborted);
+            Context.Features.Set(known);
+            return AuthenticateResult.Success(new AuthenticationTicket(Principal(known.Leaf, known.Record), Scheme.Name));
         }
-        catch (ProblemException e)
+        catch (ProblemException e) when (e.Status == StatusCodes.Status401Unauthorized)
         {
             return AuthenticateResult.Fail(e);
         }
-
-        var record = await authority.FindAsync(leaf.Serial, Context.RequestAborted);
-        if (record is null || record.IsRevoked || !record.Der.AsSpan().SequenceEqual(certificate.RawDataMemory.Span))
-        {
-            return AuthenticateResult.Fail(record is { IsRevoked: true } ? "The client certificate is revoked." : "The client certificate is not on record.");
-        }
-
-        return AuthenticateResult.Success(new AuthenticationTicket(Principal(leaf, record), Scheme.Name));
     }
 
     protected override Task HandleChallengeAsync(AuthenticationProperties properties) =>

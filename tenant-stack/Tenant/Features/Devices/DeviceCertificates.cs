@@ -45,7 +45,7 @@ internal sealed class DeviceCertificates(Authority authority, JoinedTenant tenan
         var untilIssuerEnds = authority.Chain.Issuer.NotAfterUtc() - time.GetUtcNow();
         return authority.RenewAsync(new CertificateRenewal
         {
-            Certificate = renewal.Certificate,
+            Current = renewal.Current,
             Csr = renewal.Csr,
             BurnToken = renewal.BurnToken,
             Lifetime = options.DeviceLifetime < untilIssuerEnds ? options.DeviceLifetime : untilIssuerEnds,

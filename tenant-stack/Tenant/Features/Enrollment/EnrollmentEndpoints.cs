@@ -21,7 +21,7 @@ internal static class EnrollmentEndpoints
         enroll.RunAsync(deviceId, request, EnrollmentCredential.From(http), cancellationToken);
 
     private static Task<EnrollResponse> RenewAsync(string deviceId, RenewRequest? request, HttpContext http, ClaimsPrincipal caller, RenewDevice renew, CancellationToken cancellationToken) =>
-        renew.RunAsync(deviceId, request, caller, http.Connection.ClientCertificate!, cancellationToken);
+        renew.RunAsync(deviceId, request, caller, ClientCertificates.Known(http), cancellationToken);
 }
 
 internal static class EnrollmentServices

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Security.Claims;
-using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Contracts.Devices;
 using IoTPlatform.Hosting;
@@ -14,11 +13,11 @@ namespace IoTPlatform.Tenant.Features.Enrollment;
 
 /// <summary>The only renewal of device certificates, with the same or a new key, whichever endpoint is asked.</summary>
 internal sealed class RenewDevice(
-    IDbContextFactory<TenantDbContext> databases, Authority authority, DeviceCertificates certificates, DeviceAnswer answers, TimeProvider time) : IProfileRenewal
+    IDbContextFactory<TenantDbContext> databases, DeviceCertificates certificates, DeviceAnswer answers, TimeProvider time) : IProfileRenewal
 {
     public string Profile => Profiles.Device.Name;
 
-    public async Task<EnrollResponse> RunAsync(string deviceId, RenewRequest? request, ClaimsPrincipal caller, X509Certificate2 current, CancellationToken cancellationToken)
+    public async Task<EnrollResponse> RunAsync(string deviceId, RenewRequest? request, ClaimsPrincipal caller, KnownCertificate current, CancellationToken cancellationToken)
     {
         DevicePath.Check(deviceId);
         var csr = request?.Csr is { } pem ? DeviceCsr.Parse(pem, deviceId, certificates.SpiffeIdOf(deviceId)) : null;
@@ -27,8 +26,7 @@ internal sealed class RenewDevice(
             throw new ProblemException(403, "wrong_device", "The client certificate belongs to another device than the URL.");
         }
 
-        var record = await authority.FindAsync(current.SerialNumberBytes.ToArray(), cancellationToken) ?? throw Unknown();
-        var (certificate, address) = await RunAsync(deviceId, new OwnedRenewal { Record = record, Certificate = current, Csr = csr }, cancellationToken);
+        var (certificate, address) = await RunAsync(deviceId, new OwnedRenewal { Current = current, Csr = csr }, cancellationToken);
         return answers.Create(deviceId, certificate, address);
     }
 

@@ -1,0 +1,39 @@
+using System.Security.Cryptography.X509Certificates;
+using IoTPlatform.Hosting;
+
+namespace IoTPlatform.CertificateAuthority;
+
+/// <summary>
+/// A client certificate of which everything is known before anything is done with it: a leaf of an accepted issuer, in date, on record and,
+/// when the record was read, not revoked. The record itself never changes. Comes from <see cref="Authority.IdentifyAsync"/> alone.
+/// </summary>
+public sealed class KnownCertificate
+{
+    private KnownCertificate(X509Certificate2 certificate, LeafIdentity leaf, CertificateRecord record)
+    {
+        Certificate = certificate;
+        Leaf = leaf;
+        Record = record;
+    }
+
+    public X509Certificate2 Certificate { get; }
+
+    public CertificateRecord Record { get; }
+
+    internal LeafIdentity Leaf { get; }
+
+    /// <summary>Throws 401 <c>certificate_refused</c> or <c>certificate_revoked</c>.</summary>
+    internal static async Task<KnownCertificate> ReadAsync(X509Certificate2 certificate, Authority authority, CancellationToken cancellationToken)
+    {
+        var leaf = LeafVerifier.Verify(certificate, authority.Active, authority.Time.GetUtcNow());
+        var record = await authority.FindAsync(leaf.Serial, cancellationToken);
+        if (record is null || !record.Der.AsSpan().SequenceEqual(certificate.RawDataMemory.Span))
+        {
+            throw new ProblemException(401, "certificate_refused", "The client certificate is refused: it is not on record.");
+        }
+
+        return record.IsRevoked
+            ? throw new ProblemException(401, "certificate_revoked", "The certificate has been revoked.")
+            : leaf.Known = new KnownCertificate(certificate, leaf, record);
+    }
+}
