@@ -23,7 +23,7 @@ public sealed class CertificateAuthorityModule : IAsyncDisposable
 
     public Authority Authority { get; }
 
-    public JwkProvisioner IotBridge { get; }
+    internal JwkProvisioner IotBridge { get; }
 
     public ServiceCertificate ServiceCertificate { get; }
 

@@ -15,7 +15,8 @@ public static class CertificateAuthorityServices
     {
         services.AddSingleton(module);
         services.AddSingleton(module.Authority);
-        services.AddSingleton(module.IotBridge);
+        services.AddSingleton<IProvisioner>(module.IotBridge);
+        services.AddSingleton<ProvisionerRegistry>();
         services.AddSingleton<ProfileRevocations>();
         services.AddSingleton(module.ServiceCertificate);
         services.AddSingleton<ProfileRenewals>();

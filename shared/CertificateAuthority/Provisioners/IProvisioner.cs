@@ -1,14 +1,83 @@
+using System.Text.Json;
+using IoTPlatform.Jose;
+using IoTPlatform.Pki;
+
 namespace IoTPlatform.CertificateAuthority.Provisioners;
 
-/// <summary>A way to earn a certificate. It returns constraints; it never signs.</summary>
-public interface IProvisioner
+/// <summary>A way to earn certificates. It turns a credential into what that one buys; it never signs, and no endpoint knows which ones there are.</summary>
+internal interface IProvisioner
 {
+    /// <summary>Unique among all.</summary>
     string Name { get; }
 
     /// <summary>As step-ca names it, for example <c>JWK</c>.</summary>
     string Type { get; }
+
+    /// <summary>Writes what GET provisioners says of it beside type and name.</summary>
+    void Describe(Utf8JsonWriter json);
 }
 
-/// <summary>What a genuine one-time token allows.</summary>
-/// <param name="Sans">At least one.</param>
-internal sealed record TokenGrant(string Subject, IReadOnlyList<string> Sans, UsedToken Token);
+/// <summary>A provisioner whose credential is a signed one-time token, whatever vouches for the signature: a key, a certificate, an identity provider.</summary>
+internal interface ITokenProvisioner : IProvisioner
+{
+    /// <summary>Whether the token is this provisioner's to judge. Nothing of it has been verified.</summary>
+    bool Recognizes(ParsedJws token);
+
+    /// <summary>Throws <see cref="JoseException"/> unless the token is genuine, for signing, now. That it is used once is the ledger's to see to.</summary>
+    ValueTask<SignGrant> AuthorizeSignAsync(ParsedJws token, DateTimeOffset now, CancellationToken cancellationToken);
+
+    /// <summary>As <see cref="AuthorizeSignAsync"/>, for revoking. A provisioner whose tokens revoke nothing leaves it out.</summary>
+    ValueTask<RevokeGrant> AuthorizeRevokeAsync(ParsedJws token, DateTimeOffset now, CancellationToken cancellationToken) =>
+        throw new JoseException(JoseError.UnknownKey, $"Tokens of the provisioner {Name} revoke nothing.");
+}
+
+/// <summary>A provisioner whose private key is handed out, encrypted, to those who know its password.</summary>
+internal interface IKeyEscrow
+{
+    string KeyId { get; }
+
+    /// <summary>Compact JWE of the private JWK.</summary>
+    string EncryptedKey { get; }
+}
+
+/// <summary>What a genuine credential buys.</summary>
+internal sealed record SignGrant
+{
+    /// <summary>Who asked, for the record and the audit log.</summary>
+    public required string Subject { get; init; }
+
+    public required INameRule Names { get; init; }
+
+    /// <summary>With the default and the longest lifetime.</summary>
+    public required CertificateProfile Profile { get; init; }
+
+    public required TimeSpan MinLifetime { get; init; }
+
+    /// <summary>What else the request must be.</summary>
+    public IReadOnlyList<IRequestRule> Rules { get; init; } = [];
+
+    /// <summary>Put into the certificate.</summary>
+    public StepProvisionerExtension? Extension { get; init; }
+
+    /// <summary>Spent in the same commit as the certificate.</summary>
+    public UsedToken? Token { get; init; }
+}
+
+/// <summary>The names to certify for a request.</summary>
+internal interface INameRule
+{
+    /// <summary>Throws <c>ProblemException</c> 403 for a request that names what it may not.</summary>
+    SubjectNames Certify(CertificateSigningRequest request);
+}
+
+/// <summary>A condition on requests that is not about names or lifetimes.</summary>
+internal interface IRequestRule
+{
+    /// <summary>Throws <c>ProblemException</c> 403 unless the request fulfils it.</summary>
+    void Check(CertificateSigningRequest request);
+}
+
+/// <summary>What a genuine credential revokes.</summary>
+/// <param name="Subject">The serial number.</param>
+/// <param name="Token">Spent in the same commit.</param>
+internal sealed record RevokeGrant(string Subject, UsedToken? Token);

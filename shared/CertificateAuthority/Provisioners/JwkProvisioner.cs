@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using IoTPlatform.Jose;
 using IoTPlatform.Pki;
 using Microsoft.IdentityModel.Tokens;
@@ -7,7 +8,7 @@ using Microsoft.IdentityModel.Tokens;
 namespace IoTPlatform.CertificateAuthority.Provisioners;
 
 /// <summary>Authorises by one-time tokens signed with its key; the private key is escrowed under the provisioner password.</summary>
-public sealed class JwkProvisioner : IProvisioner, IDisposable
+internal sealed class JwkProvisioner : ITokenProvisioner, IKeyEscrow, IDisposable
 {
     public const string DefaultName = "iot-bridge";
 
@@ -20,8 +21,10 @@ public sealed class JwkProvisioner : IProvisioner, IDisposable
     private readonly VerificationKey _key;
     private readonly JwtPolicy _signPolicy;
     private readonly JwtPolicy _revokePolicy;
+    private readonly CertificateProfile _profile;
+    private readonly TimeSpan _minLifetime;
 
-    internal JwkProvisioner(string name, JsonWebKey publicKey, string encryptedKey, CertificateAuthorityOptions options)
+    public JwkProvisioner(string name, JsonWebKey publicKey, string encryptedKey, CertificateAuthorityOptions options)
     {
         Name = name;
         PublicKey = publicKey;
@@ -31,6 +34,8 @@ public sealed class JwkProvisioner : IProvisioner, IDisposable
         _key = VerificationKey.From(publicKey);
         _signPolicy = Policy("sign");
         _revokePolicy = Policy("revoke");
+        _profile = LeafProfiles.Leaf(options);
+        _minLifetime = options.MinLeafLifetime;
 
         JwtPolicy Policy(string operation) => new()
         {
@@ -53,30 +58,47 @@ public sealed class JwkProvisioner : IProvisioner, IDisposable
     /// <summary>Compact JWE (PBES2-HS256+A128KW, A256GCM) of the private JWK.</summary>
     public string EncryptedKey { get; }
 
-    internal StepProvisionerExtension Extension { get; }
+    public StepProvisionerExtension Extension { get; }
 
     public void Dispose() => _key.Dispose();
 
-    /// <summary>Throws <see cref="JoseException"/> unless the token is this provisioner's, for signing, now. That it is used once is the ledger's to see to.</summary>
-    internal TokenGrant AuthorizeSign(string token, DateTimeOffset now) => Authorize(token, _signPolicy, now);
-
-    /// <summary>As <see cref="AuthorizeSign"/>, for revoking: the subject is the decimal serial number.</summary>
-    internal TokenGrant AuthorizeRevoke(string token, DateTimeOffset now) => Authorize(token, _revokePolicy, now);
-
-    private TokenGrant Authorize(string token, JwtPolicy policy, DateTimeOffset now)
+    public void Describe(Utf8JsonWriter json)
     {
-        var jws = CompactJws.Parse(token);
-        if (!string.Equals(jws.Header.KeyId, KeyId, StringComparison.Ordinal))
-        {
-            throw new JoseException(JoseError.UnknownKey, "The token's key is not a provisioner's.");
-        }
+        json.WritePropertyName("key");
+        json.WriteRawValue(PublicKey.ToJson());
+        json.WriteString("encryptedKey", EncryptedKey);
+    }
 
-        if (!jws.Verify(_key, Algorithms))
+    public bool Recognizes(ParsedJws token) => string.Equals(token.Header.KeyId, KeyId, StringComparison.Ordinal);
+
+    public ValueTask<SignGrant> AuthorizeSignAsync(ParsedJws token, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var (subject, sans, used) = Verify(token, _signPolicy, now);
+        return ValueTask.FromResult(new SignGrant
+        {
+            Subject = subject,
+            Names = new TokenNames(subject, sans),
+            Profile = _profile,
+            MinLifetime = _minLifetime,
+            Extension = Extension,
+            Token = used,
+        });
+    }
+
+    public ValueTask<RevokeGrant> AuthorizeRevokeAsync(ParsedJws token, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var (subject, _, used) = Verify(token, _revokePolicy, now);
+        return ValueTask.FromResult(new RevokeGrant(subject, used));
+    }
+
+    private (string Subject, IReadOnlyList<string> Sans, UsedToken Used) Verify(ParsedJws token, JwtPolicy policy, DateTimeOffset now)
+    {
+        if (!token.Verify(_key, Algorithms))
         {
             throw new JoseException(JoseError.BadSignature, "The token's signature does not verify.");
         }
 
-        var claims = JwtClaims.Parse(jws.Payload);
+        var claims = JwtClaims.Parse(token.Payload);
         policy.Check(claims, now);
         var sans = claims.GetStrings("sans") ?? [];
         if (claims.Subject is not { Length: > 0 } subject || claims.JwtId is not { Length: > 0 and <= MaxTokenIdLength } id || sans.Count > SubjectNames.MaxNames)
@@ -84,7 +106,7 @@ public sealed class JwkProvisioner : IProvisioner, IDisposable
             throw new JoseException(JoseError.Malformed, "The token has an empty subject, a bad jti or too many names.");
         }
 
-        return new TokenGrant(subject, sans.Count == 0 ? [subject] : sans, new UsedToken(Hash(id), claims.Expires!.Value.ToUniversalTime() + ClockSkew));
+        return (subject, sans.Count == 0 ? [subject] : sans, new UsedToken(Hash(id), claims.Expires!.Value.ToUniversalTime() + ClockSkew));
     }
 
     private byte[] Hash(string tokenId) => SHA256.HashData(Encoding.UTF8.GetBytes($"{Name}\0{tokenId}"));

@@ -55,7 +55,8 @@ public sealed class CaHost : IAsyncDisposable
         CertificateAuthorityOptions? options = null,
         TimeProvider? time = null,
         Action<WebApplication>? map = null,
-        Func<CaHost, Task<IssuerSet>>? issuers = null)
+        Func<CaHost, Task<IssuerSet>>? issuers = null,
+        Action<IServiceCollection>? services = null)
     {
         var temp = new TempFolder();
         var database = await PostgresServer.CreateDatabaseAsync(typeof(Authority).Assembly);
@@ -64,7 +65,7 @@ public sealed class CaHost : IAsyncDisposable
         {
             host.Passwords = CaPasswords.Resolve(host.Folder, _ => null);
             await host.StartModuleAsync(options ?? DefaultOptions, time ?? TimeProvider.System, issuers);
-            await host.ListenAsync(map);
+            await host.ListenAsync(map, services);
             return host;
         }
         catch
@@ -82,7 +83,7 @@ public sealed class CaHost : IAsyncDisposable
         _tokenKey?.Dispose();
         _tokenKey = null;
         await StartModuleAsync(DefaultOptions, TimeProvider.System, issuers: null);
-        await ListenAsync(map: null);
+        await ListenAsync(map: null, services: null);
     }
 
     /// <summary>Trusts this authority's root and nothing else.</summary>
@@ -123,13 +124,14 @@ public sealed class CaHost : IAsyncDisposable
         Module = await CertificateAuthorityModule.StartAsync(options, set, Database.DataSource, Folder, Passwords, time, loggers, CancellationToken.None);
     }
 
-    private async Task ListenAsync(Action<WebApplication>? map)
+    private async Task ListenAsync(Action<WebApplication>? map, Action<IServiceCollection>? services)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders().AddProvider(Logs).SetMinimumLevel(LogLevel.Debug);
         builder.WebHost.UseServiceCertificate(["https://127.0.0.1:0"], Module.ServiceCertificate);
         builder.Services.AddPlatformHosting(Database.DataSource, TimeProvider.System).AddAuditLog().AddAccounts();
         builder.Services.AddCertificateAuthority(Module);
+        services?.Invoke(builder.Services);
         _app = builder.Build();
         _app.UsePlatformHosting();
         _app.MapAccounts();

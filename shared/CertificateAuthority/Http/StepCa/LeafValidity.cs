@@ -1,17 +1,18 @@
 using System.Globalization;
+using IoTPlatform.CertificateAuthority.Provisioners;
 using IoTPlatform.Pki;
 
 namespace IoTPlatform.CertificateAuthority;
 
-/// <summary>step-ca's rules for the validity a token may ask for, in step-ca's order and words.</summary>
+/// <summary>step-ca's rules for the validity a request may ask for, in step-ca's order and words.</summary>
 /// <remarks>A side nobody asked for is null: the authority fills it in, and may cut it to the issuer's end.</remarks>
 internal readonly record struct LeafValidity(DateTimeOffset? NotBefore, DateTimeOffset? NotAfter)
 {
-    public static LeafValidity Of(DateTimeOffset? notBefore, DateTimeOffset? notAfter, DateTimeOffset now, CertificateAuthorityOptions options)
+    public static LeafValidity Of(DateTimeOffset? notBefore, DateTimeOffset? notAfter, DateTimeOffset now, SignGrant grant)
     {
         now = Seconds.Floor(now);
         var from = Seconds.Floor(notBefore ?? now - CertificateProfile.Backdate);
-        var to = Seconds.Floor(notAfter ?? (notBefore is null ? now : from) + options.DefaultLeafLifetime);
+        var to = Seconds.Floor(notAfter ?? (notBefore is null ? now : from) + grant.Profile.DefaultLifetime);
         if (to < now)
         {
             throw StepCaException.BadRequest($"notAfter cannot be in the past; na={Format(to)}");
@@ -23,12 +24,12 @@ internal readonly record struct LeafValidity(DateTimeOffset? NotBefore, DateTime
         }
 
         var duration = to - from;
-        if (duration < options.MinLeafLifetime)
+        if (duration < grant.MinLifetime)
         {
-            throw StepCaException.Forbidden($"requested duration of {TimeOrDuration.Format(duration)} is less than the authorized minimum certificate duration of {TimeOrDuration.Format(options.MinLeafLifetime)}");
+            throw StepCaException.Forbidden($"requested duration of {TimeOrDuration.Format(duration)} is less than the authorized minimum certificate duration of {TimeOrDuration.Format(grant.MinLifetime)}");
         }
 
-        var longest = options.MaxLeafLifetime + CertificateProfile.Backdate;
+        var longest = grant.Profile.MaxLifetime + CertificateProfile.Backdate;
         if (duration > longest)
         {
             throw StepCaException.Forbidden($"requested duration of {TimeOrDuration.Format(duration)} is more than the authorized maximum certificate duration of {TimeOrDuration.Format(longest)}");

@@ -1,13 +1,12 @@
 using System.Globalization;
 using System.Text;
 using IoTPlatform.CertificateAuthority.Provisioners;
-using IoTPlatform.Jose;
 using Microsoft.AspNetCore.Http;
 
 namespace IoTPlatform.CertificateAuthority;
 
 /// <summary>The public, unauthenticated part: health, version, roots, provisioners.</summary>
-internal sealed class StepCaInformation(Authority authority, JwkProvisioner provisioner)
+internal sealed class StepCaInformation(Authority authority, ProvisionerRegistry provisioners)
 {
     /// <summary>The version of step-ca whose API is spoken here: clients choose their features by it.</summary>
     public const string ApiVersion = "0.19.0";
@@ -48,22 +47,27 @@ internal sealed class StepCaInformation(Authority authority, JwkProvisioner prov
         return StepCaJson.WriteAsync(context.Response, 200, StepCaJson.Build(j =>
         {
             j.WriteStartArray("provisioners");
-            j.WriteStartObject();
-            j.WriteString("type", provisioner.Type);
-            j.WriteString("name", provisioner.Name);
-            j.WritePropertyName("key");
-            j.WriteRawValue(provisioner.PublicKey.ToJson());
-            j.WriteString("encryptedKey", provisioner.EncryptedKey);
-            j.WriteEndObject();
+            foreach (var provisioner in provisioners.All)
+            {
+                j.WriteStartObject();
+                j.WriteString("type", provisioner.Type);
+                j.WriteString("name", provisioner.Name);
+                provisioner.Describe(j);
+                j.WriteEndObject();
+            }
+
             j.WriteEndArray();
             j.WriteString("nextCursor", "");
         }));
     }
 
-    public Task EncryptedKeyAsync(HttpContext context) =>
-        string.Equals(Route(context, "kid"), provisioner.KeyId, StringComparison.Ordinal)
-            ? StepCaJson.WriteAsync(context.Response, 200, StepCaJson.Build(j => j.WriteString("key", provisioner.EncryptedKey)))
-            : throw StepCaException.NotFound("no provisioner has this key");
+    public Task EncryptedKeyAsync(HttpContext context)
+    {
+        var kid = Route(context, "kid");
+        var escrow = provisioners.All.OfType<IKeyEscrow>().FirstOrDefault(e => string.Equals(e.KeyId, kid, StringComparison.Ordinal))
+            ?? throw StepCaException.NotFound("no provisioner has this key");
+        return StepCaJson.WriteAsync(context.Response, 200, StepCaJson.Build(j => j.WriteString("key", escrow.EncryptedKey)));
+    }
 
     private static string Route(HttpContext context, string name) => context.Request.RouteValues[name] as string ?? "";
 }

@@ -1,17 +1,17 @@
 using System.Runtime.CompilerServices;
 using IoTPlatform.CertificateAuthority.Provisioners;
 using IoTPlatform.Hosting;
+using IoTPlatform.Jose;
 using IoTPlatform.Pki;
 using Microsoft.AspNetCore.Http;
 
 namespace IoTPlatform.CertificateAuthority;
 
 /// <summary>POST sign, renew and rekey: decode, validate, authorize, act.</summary>
-internal sealed class StepCaIssuing(Authority authority, JwkProvisioner provisioner, ProfileRenewals renewals, NameReservations reservations)
+internal sealed class StepCaIssuing(Authority authority, ProvisionerRegistry provisioners, ProfileRenewals renewals, NameReservations reservations)
 {
     private readonly ConditionalWeakTable<ActiveIssuers, SignAnswer> _answers = [];
     private readonly RenewToken _renewToken = new(authority);
-    private readonly CertificateProfile _profile = LeafProfiles.Leaf(authority.Options);
 
     public async Task SignAsync(HttpContext context)
     {
@@ -25,14 +25,21 @@ internal sealed class StepCaIssuing(Authority authority, JwkProvisioner provisio
             throw StepCaException.BadRequest("missing ott");
         }
 
-        var grant = provisioner.AuthorizeSign(body.Ott, now);
-        var names = RequestedNames.Granted(csr.Names, grant);
+        var token = CompactJws.Parse(body.Ott);
+        var provisioner = provisioners.ByToken(token);
+        var grant = await provisioner.AuthorizeSignAsync(token, now, context.RequestAborted);
+        var names = grant.Names.Certify(csr);
+        foreach (var rule in grant.Rules)
+        {
+            rule.Check(csr);
+        }
+
         await reservations.RequireFreeAsync(names, context.RequestAborted);
-        var validity = LeafValidity.Of(notBefore, notAfter, now, authority.Options);
+        var validity = LeafValidity.Of(notBefore, notAfter, now, grant);
         var issued = await authority.IssueAsync(
             new IssueRequest
             {
-                Profile = _profile,
+                Profile = grant.Profile,
                 Csr = csr,
                 Names = names,
                 NotBefore = validity.NotBefore,
@@ -41,7 +48,7 @@ internal sealed class StepCaIssuing(Authority authority, JwkProvisioner provisio
                 Requester = $"{provisioner.Name}:{grant.Subject}",
                 BurnToken = grant.Token,
                 Tenant = authority.Options.Tenant,
-                StepProvisioner = provisioner.Extension,
+                StepProvisioner = grant.Extension,
             },
             context.RequestAborted);
         await AnswerAsync(context, issued);

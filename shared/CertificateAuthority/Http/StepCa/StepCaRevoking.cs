@@ -1,13 +1,14 @@
 using System.Globalization;
 using IoTPlatform.CertificateAuthority.Provisioners;
 using IoTPlatform.Contracts;
+using IoTPlatform.Jose;
 using IoTPlatform.Pki;
 using Microsoft.AspNetCore.Http;
 
 namespace IoTPlatform.CertificateAuthority;
 
 /// <summary>POST revoke: by a token whose subject is the serial number, or by the certificate's own key over mTLS.</summary>
-internal sealed class StepCaRevoking(Authority authority, ProfileRevocations revocations, JwkProvisioner provisioner)
+internal sealed class StepCaRevoking(Authority authority, ProfileRevocations revocations, ProvisionerRegistry provisioners)
 {
     private const int MaxReasonLength = 500;
     private static readonly byte[] Ok = StepCaJson.Build(j => j.WriteString("status", "ok"));
@@ -16,7 +17,7 @@ internal sealed class StepCaRevoking(Authority authority, ProfileRevocations rev
     {
         var body = await RequestBody.ParseAsync(context, StepCaRequests.ParseRevoke);
         var serial = Validate(body);
-        var revocation = string.IsNullOrEmpty(body.Ott) ? ByCertificate(context, body, serial) : ByToken(body, serial);
+        var revocation = string.IsNullOrEmpty(body.Ott) ? ByCertificate(context, body, serial) : await ByTokenAsync(body, serial, context.RequestAborted);
         var outcome = await revocations.RevokeAsync(revocation, confirmation: null, context.RequestAborted);
         await (outcome switch
         {
@@ -52,9 +53,11 @@ internal sealed class StepCaRevoking(Authority authority, ProfileRevocations rev
         return SerialNumber.TryParse(body.Serial, out var serial) ? serial : throw StepCaException.BadRequest("serial is not a decimal or hex serial number");
     }
 
-    private Revocation ByToken(RevokeBody body, byte[] serial)
+    private async Task<Revocation> ByTokenAsync(RevokeBody body, byte[] serial, CancellationToken cancellationToken)
     {
-        var grant = provisioner.AuthorizeRevoke(body.Ott!, authority.Time.GetUtcNow());
+        var token = CompactJws.Parse(body.Ott);
+        var provisioner = provisioners.ByToken(token);
+        var grant = await provisioner.AuthorizeRevokeAsync(token, authority.Time.GetUtcNow(), cancellationToken);
         return SerialNumber.TryParse(grant.Subject, out var subject) && subject.AsSpan().SequenceEqual(serial)
             ? Create(body, serial, $"{provisioner.Name}:{grant.Subject}", grant.Token)
             : throw StepCaException.Unauthorized("the token is for another serial number");

@@ -1,23 +1,23 @@
-using IoTPlatform.CertificateAuthority.Provisioners;
+using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
 
-namespace IoTPlatform.CertificateAuthority;
+namespace IoTPlatform.CertificateAuthority.Provisioners;
 
 /// <summary>
 /// The names in the request against those in the token, kind by kind, in step-ca's words. A kind the request leaves out entirely is
 /// filled from the token; the certificate always gets exactly the token's names.
 /// </summary>
-internal static class RequestedNames
+internal sealed class TokenNames(string subject, IReadOnlyList<string> sans) : INameRule
 {
-    /// <summary>The names to certify.</summary>
-    public static SubjectNames Granted(SubjectNames requested, TokenGrant grant)
+    public SubjectNames Certify(CertificateSigningRequest request)
     {
-        if (requested.CommonName is { } cn && !string.Equals(cn, grant.Subject, StringComparison.Ordinal))
+        var requested = request.Names;
+        if (requested.CommonName is { } cn && !string.Equals(cn, subject, StringComparison.Ordinal))
         {
-            throw StepCaException.Forbidden($"certificate request does not contain the valid common name - got {cn}, want {grant.Subject}");
+            throw Refused($"the valid common name - got {cn}, want {subject}");
         }
 
-        var granted = SubjectNames.FromSans(grant.Subject, grant.Sans);
+        var granted = SubjectNames.FromSans(subject, sans);
         Compare("DNS names", requested.Dns, granted.Dns, StringComparer.OrdinalIgnoreCase);
         if (!requested.Ip.IsEmpty)
         {
@@ -38,7 +38,9 @@ internal static class RequestedNames
 
         if (!requested.ToHashSet(comparer).SetEquals(granted))
         {
-            throw StepCaException.Forbidden($"certificate request does not contain the valid {kind} - got [{string.Join(' ', requested)}], want [{string.Join(' ', granted)}]");
+            throw Refused($"the valid {kind} - got [{string.Join(' ', requested)}], want [{string.Join(' ', granted)}]");
         }
     }
+
+    private static ProblemException Refused(string what) => new(403, "names_not_granted", $"certificate request does not contain {what}");
 }
