@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using IoTPlatform.Benchmarks.Measurement;
 using IoTPlatform.Benchmarks.Report;
 using IoTPlatform.Benchmarks.Servers;
@@ -5,7 +6,7 @@ using IoTPlatform.Testing;
 
 namespace IoTPlatform.Benchmarks.Ca;
 
-/// <summary>Certificates over HTTPS, beside step-ca, and the CA core without HTTPS.</summary>
+/// <summary>Certificates over HTTPS, beside step-ca, the CA core without HTTPS, and what a server needs to be there.</summary>
 internal static class CaBenchmark
 {
     private const int WarmUpConcurrency = 32;
@@ -22,28 +23,52 @@ internal static class CaBenchmark
             core.Add(result);
         }
 
-        var results = new List<LoadResult>();
         // One certificate renews as often as the time allows, which no real one may.
-        var settings = new Dictionary<string, string?>(StringComparer.Ordinal) { ["IOT_RENEWALS_PER_SUBJECT"] = "1000000" };
-        await using (var provider = await ProviderServer.StartAsync(new TempFolder(), settings, cancellationToken))
+        var settings = new Dictionary<string, string?>(StringComparer.Ordinal)
         {
-            var (peer, reason) = options.WithoutPeer ? (null, "measuring without the peer") : await StepCaServer.TryStartAsync(cancellationToken);
-            if (peer is null)
-            {
-                await progress.WriteLineAsync(reason);
-                notes.Add(reason);
-                results.AddRange(await MeasureAsync([provider], options, progress, cancellationToken));
-            }
-            else
-            {
-                await using (peer)
-                {
-                    results.AddRange(await MeasureAsync([peer, provider], options, progress, cancellationToken));
-                }
-            }
+            ["IOT_RENEWALS_PER_SUBJECT"] = "1000000",
+            [ProviderServer.ProvisionerPasswordSetting] = RandomNumberGenerator.GetHexString(32),
+        };
+        var starts = new List<Func<Task<CaServer>>>();
+        if (options.WithoutPeer)
+        {
+            notes.Add("measuring without the peer");
+        }
+        else if (StepCaServer.WhyNot is { } reason)
+        {
+            notes.Add(reason);
+        }
+        else
+        {
+            var peer = new TempFolder();
+            starts.Add(async () => await StepCaServer.StartAsync(peer, cancellationToken));
         }
 
-        return new BenchmarkReport { Title = "Certificates", Machine = Machine.Describe(), Core = core, Loads = results, Notes = notes };
+        var folder = new TempFolder();
+        starts.Add(async () => await ProviderServer.StartAsync(folder, settings, cancellationToken));
+        notes.ForEach(progress.WriteLine);
+        var servers = new List<CaServer>();
+        try
+        {
+            var footprints = new List<FootprintResult>();
+            foreach (var start in starts)
+            {
+                var (server, footprint) = await FootprintBenchmark.MeasureAsync(start, cancellationToken);
+                servers.Add(server);
+                footprints.Add(footprint);
+                await progress.WriteLineAsync($"{footprint.Server}: first signature {footprint.FirstSignatureMilliseconds:F0} ms after the start, {footprint.ServerMiB:F0} MiB");
+            }
+
+            var results = await MeasureAsync(servers, options, progress, cancellationToken);
+            return new BenchmarkReport { Title = "Certificates", Machine = Machine.Describe(), Core = core, Footprints = footprints, Loads = results, Notes = notes };
+        }
+        finally
+        {
+            foreach (var server in servers)
+            {
+                await server.DisposeAsync();
+            }
+        }
     }
 
     /// <summary>The servers take turns at every figure: what else the machine does meanwhile then hits them alike.</summary>

@@ -58,6 +58,16 @@ internal sealed class CaLoad(CaServer server, TokenSource tokens)
         }
     }
 
+    /// <summary>One request, over a connection of its own.</summary>
+    public static async Task SignAsync(CaServer server, byte[] request, CancellationToken cancellationToken)
+    {
+        using var http = server.Connect();
+        if (!await PostAsync(http, new Uri(server.Url, "1.0/sign"), request, cancellationToken))
+        {
+            throw new BenchmarkException($"{server.Name} refuses to sign");
+        }
+    }
+
     private static async Task<bool> PostAsync(HttpClient http, Uri url, byte[] body, CancellationToken cancellationToken)
     {
         using var content = new ByteArrayContent(body) { Headers = { ContentType = Json } };

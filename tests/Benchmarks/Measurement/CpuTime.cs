@@ -9,22 +9,8 @@ internal readonly record struct CpuTime(TimeSpan Server, TimeSpan Database)
 
     public static CpuTime Of(int processId)
     {
-        var all = ProcessStat.ReadAll();
-        var tree = new List<ProcessStat>();
-        Collect(processId);
+        var tree = ProcessStat.ReadTree(processId);
         return new CpuTime(Sum(false), Sum(true));
-
-        void Collect(int id)
-        {
-            if (all.TryGetValue(id, out var stat))
-            {
-                tree.Add(stat);
-                foreach (var child in all.Values.Where(candidate => candidate.ParentId == id))
-                {
-                    Collect(child.Id);
-                }
-            }
-        }
 
         TimeSpan Sum(bool database)
             => tree.Where(stat => stat.IsPostgres == database).Aggregate(TimeSpan.Zero, (sum, stat) => sum + stat.Own + stat.EndedChildren);

@@ -23,6 +23,27 @@ internal sealed record ProcessStat(int Id, string Command, int ParentId, TimeSpa
         return all;
     }
 
+    /// <summary>The process and everything below it.</summary>
+    public static IReadOnlyList<ProcessStat> ReadTree(int root)
+    {
+        var all = ReadAll();
+        var tree = new List<ProcessStat>();
+        Collect(root);
+        return tree;
+
+        void Collect(int id)
+        {
+            if (all.TryGetValue(id, out var stat))
+            {
+                tree.Add(stat);
+                foreach (var child in all.Values.Where(candidate => candidate.ParentId == id))
+                {
+                    Collect(child.Id);
+                }
+            }
+        }
+    }
+
     private static ProcessStat? TryRead(int id)
     {
         try

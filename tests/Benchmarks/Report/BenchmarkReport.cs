@@ -22,6 +22,8 @@ internal sealed record BenchmarkReport : IReport
 
     public IReadOnlyList<CoreResult> Core { get; init; } = [];
 
+    public IReadOnlyList<FootprintResult> Footprints { get; init; } = [];
+
     public IReadOnlyList<LoadResult> Loads { get; init; } = [];
 
     public IReadOnlyList<string> Notes { get; init; } = [];
@@ -38,6 +40,16 @@ internal sealed record BenchmarkReport : IReport
             text.AppendLine().Append(TextTable.Write(
                 ["in process", "per second", "us each"],
                 Core.Select(core => new[] { core.Operation, $"{core.PerSecond:F0}", $"{1_000_000 / core.PerSecond:F1}" })));
+        }
+
+        if (Footprints.Count > 0)
+        {
+            text.AppendLine().Append(TextTable.Write(
+                ["server", "first signature ms", "server MiB", "database MiB", "after 10,000: server MiB", "database MiB"],
+                Footprints.Select(f => new[]
+                {
+                    f.Server, $"{f.FirstSignatureMilliseconds:F0}", $"{f.ServerMiB:F0}", $"{f.DatabaseMiB:F0}", $"{f.ServerMiBAfterwards:F0}", $"{f.DatabaseMiBAfterwards:F0}",
+                })));
         }
 
         text.AppendLine().Append(TextTable.Write(

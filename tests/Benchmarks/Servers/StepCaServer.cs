@@ -1,4 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
 using IoTPlatform.Client;
 using IoTPlatform.LocalServices;
 using IoTPlatform.Testing;
@@ -15,33 +16,36 @@ internal sealed class StepCaServer : CaServer
     {
     }
 
-    /// <summary>Null with a reason when the machine doesn't have it.</summary>
-    public static async Task<(StepCaServer? Server, string Reason)> TryStartAsync(CancellationToken cancellationToken)
-    {
-        if (Tools.Find("step-ca") is not { } stepCa || Tools.Find("step") is not { } step)
-        {
-            return (null, "step-ca and step are not on PATH, in IOT_STEP_CA and IOT_STEP, or in ../shared/peers/bin: measuring without the peer");
-        }
+    /// <summary>Null where the machine has it.</summary>
+    public static string? WhyNot => Tools.Find("step-ca") is null || Tools.Find("step") is null
+        ? "step-ca and step are not on PATH, in IOT_STEP_CA and IOT_STEP, or in ../shared/peers/bin: measuring without the peer"
+        : null;
 
-        var folder = new TempFolder();
+    /// <param name="folder">Its own from now on; may be that of an earlier one.</param>
+    /// <param name="cancellationToken">Ends the start.</param>
+    public static async Task<StepCaServer> StartAsync(TempFolder folder, CancellationToken cancellationToken)
+    {
         var environment = new Dictionary<string, string?> { ["STEPPATH"] = folder.Path };
-        var port = FreePort.Next();
-        var passwordFile = folder.Combine("password");
-        await File.WriteAllTextAsync(passwordFile, Password, cancellationToken);
-        (await Tools.RunAsync(
-            step,
-            ["ca", "init", "--name", "Benchmark", "--dns", "127.0.0.1", "--address", $"127.0.0.1:{port}", "--provisioner", "benchmark", "--password-file", passwordFile, "--provisioner-password-file", passwordFile],
-            environment: environment)).EnsureSuccess();
+        var (configuration, passwordFile) = (folder.Combine("config", "ca.json"), folder.Combine("password"));
+        if (!File.Exists(configuration))
+        {
+            await File.WriteAllTextAsync(passwordFile, Password, cancellationToken);
+            (await Tools.RunAsync(
+                Tools.Find("step")!,
+                ["ca", "init", "--name", "Benchmark", "--dns", "127.0.0.1", "--address", $"127.0.0.1:{FreePort.Next()}", "--provisioner", "benchmark", "--password-file", passwordFile, "--provisioner-password-file", passwordFile],
+                environment: environment)).EnsureSuccess();
+        }
 
         // Its request log goes where a service manager without disk would put it: reading it is not the load generator's work.
         var process = ProcessUnderTest.Start(
-            "/bin/sh", ["-c", "exec \"$0\" \"$@\" >/dev/null 2>&1", stepCa, "--password-file", passwordFile, folder.Combine("config", "ca.json")], environment, folder.Path);
-        var server = new StepCaServer(new Uri($"https://127.0.0.1:{port}"), process, folder)
+            "/bin/sh", ["-c", "exec \"$0\" \"$@\" >/dev/null 2>&1", Tools.Find("step-ca")!, "--password-file", passwordFile, configuration], environment, folder.Path);
+        using var json = JsonDocument.Parse(await File.ReadAllTextAsync(configuration, cancellationToken));
+        var server = new StepCaServer(new Uri($"https://{json.RootElement.GetProperty("address").GetString()}"), process, folder)
         {
             Roots = [X509CertificateLoader.LoadCertificateFromFile(folder.Combine("certs", "root_ca.crt"))],
         };
         await server.WaitUntilHealthyAsync(cancellationToken);
-        return (server, "");
+        return server;
     }
 
     private async Task WaitUntilHealthyAsync(CancellationToken cancellationToken)
@@ -55,9 +59,9 @@ internal sealed class StepCaServer : CaServer
                 answer.EnsureSuccessStatusCode();
                 return;
             }
-            catch (HttpRequestException) when (attempt < 100)
+            catch (HttpRequestException) when (attempt < 1000)
             {
-                await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, cancellationToken);
+                await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, cancellationToken);
             }
         }
     }
