@@ -1,7 +1,9 @@
 using IoTPlatform.Database;
+using IoTPlatform.Hosting;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using Polly;
 
 namespace IoTPlatform.Events;
 
@@ -15,7 +17,10 @@ public abstract partial class Relay(NpgsqlDataSource database, long key, IEventP
 {
     private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan UnsubscribedInterval = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan LongestBackoff = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
+    private AdvisoryLease? _lease;
+    private bool _waits;
 
     protected IEventPublisher Publisher { get; } = publisher;
 
@@ -26,48 +31,78 @@ public abstract partial class Relay(NpgsqlDataSource database, long key, IEventP
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var failures = 0;
-        while (!stoppingToken.IsCancellationRequested)
+        var backoff = CreateBackoff();
+        try
         {
-            // Asking whether it can publish costs next to nothing; only a failure is a reason to wait longer.
-            var wait = PollInterval;
-            try
+            while (true)
             {
-                await using var lease = Publisher.IsReady ? await AdvisoryLease.TryAcquireAsync(database, key, stoppingToken) : null;
-                while (lease is not null && Publisher.IsReady)
-                {
-                    var progress = await RelayAsync(lease.Connection, stoppingToken);
-                    if (failures > 0)
-                    {
-                        GoesOn();
-                    }
-
-                    failures = 0;
-                    if (progress != RelayProgress.Behind)
-                    {
-                        await Task.Delay(progress == RelayProgress.Unsubscribed ? UnsubscribedInterval : PollInterval, time, stoppingToken);
-                    }
-                }
+                await Task.Delay(await backoff.ExecuteAsync(RelayNextAsync, stoppingToken), time, stoppingToken);
             }
-            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
-            {
-                if (failures++ == 0)
-                {
-                    Waits(e);
-                }
-
-                wait = Backoff(failures);
-            }
-            catch (Exception) when (stoppingToken.IsCancellationRequested)
-            {
-                return;
-            }
-
-            await Task.Delay(wait, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+        catch (Exception) when (stoppingToken.IsCancellationRequested)
+        {
+            // the platform stops
+        }
+        finally
+        {
+            await ReleaseAsync();
         }
     }
 
-    private static TimeSpan Backoff(int failures) => TimeSpan.FromSeconds(Math.Min(Math.Pow(2, failures), LongestBackoff.TotalSeconds));
+    /// <summary>How long to wait for the next ones. Asking whether it can publish costs next to nothing; only a failure is a reason to wait longer.</summary>
+    private async ValueTask<TimeSpan> RelayNextAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var lease = Publisher.IsReady ? _lease ??= await AdvisoryLease.TryAcquireAsync(database, key, cancellationToken) : null;
+            if (lease is null)
+            {
+                await ReleaseAsync();
+                return PollInterval;
+            }
+
+            var progress = await RelayAsync(lease.Connection, cancellationToken);
+            if (_waits)
+            {
+                GoesOn();
+            }
+
+            _waits = false;
+            return progress switch { RelayProgress.Behind => TimeSpan.Zero, RelayProgress.Unsubscribed => UnsubscribedInterval, _ => PollInterval };
+        }
+        catch
+        {
+            await ReleaseAsync();
+            throw;
+        }
+    }
+
+    private ResiliencePipeline CreateBackoff()
+    {
+        var retry = Backoff.Endless(FirstWait, LongestWait);
+        // By default a time-out, which is a cancellation, would be the relay's end.
+        retry.ShouldHandle = args => ValueTask.FromResult(args.Outcome.Exception is not null);
+        retry.OnRetry = args =>
+        {
+            if (!_waits)
+            {
+                Waits(args.Outcome.Exception!);
+            }
+
+            _waits = true;
+            return ValueTask.CompletedTask;
+        };
+        return new ResiliencePipelineBuilder { TimeProvider = time }.AddRetry(retry).Build();
+    }
+
+    private async ValueTask ReleaseAsync()
+    {
+        if (_lease is { } lease)
+        {
+            _lease = null;
+            await lease.DisposeAsync();
+        }
+    }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Events can't be published at the moment; they wait in the database")]
     private partial void Waits(Exception exception);

@@ -106,6 +106,20 @@ public sealed class EventRelayTests : IAsyncLifetime
     }
 
     [SkippableFact]
+    public async Task Relay_PublishingTimesOut_TriesAgain()
+    {
+        await OperateAsync("acme");
+        var attempts = 0;
+        _bus.Before = _ => attempts++ < 3 ? throw new TaskCanceledException("The request timed out.") : Task.CompletedTask;
+
+        await StartAsync();
+
+        await UntilPositionAsync(1);
+        _bus.Published.Single().TenantId.ShouldBe("acme");
+        attempts.ShouldBe(4);
+    }
+
+    [SkippableFact]
     public async Task Relay_BusDown_KeepsEverythingAndDeliversInOrderLater()
     {
         _bus.Down = true;

@@ -15,7 +15,7 @@ public static class RenewalSchedule
     }
 }
 
-/// <summary>Waits between failed attempts: 5 s doubling to 15 min, between half and all of it, never less than the server asked for.</summary>
+/// <summary>Waits between failed attempts: 5 s doubling to 15 min, between half and all of it, never less than the server asked for. Not Polly's, which wait by a timer: docs/decisions/backoffs.md.</summary>
 public sealed class Backoff(IJitter jitter)
 {
     private static readonly TimeSpan First = TimeSpan.FromSeconds(5);

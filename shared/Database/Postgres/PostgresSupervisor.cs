@@ -1,12 +1,14 @@
+using IoTPlatform.Hosting;
 using Microsoft.Extensions.Logging;
+using Polly;
 
 namespace IoTPlatform.Database;
 
-/// <summary>Keeps a server running: when it dies, starts the next one, with pauses that grow while it keeps dying.</summary>
+/// <summary>Keeps a server running: when it ends, starts the next one, with a backoff while they keep ending.</summary>
 internal sealed class PostgresSupervisor(Func<PostgresServerProcess> create, ILogger logger, TimeProvider time) : IAsyncDisposable
 {
-    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan StableAfter = TimeSpan.FromMinutes(1);
     private readonly CancellationTokenSource _stop = new();
     private volatile PostgresServerProcess? _server;
@@ -39,25 +41,41 @@ internal sealed class PostgresSupervisor(Func<PostgresServerProcess> create, ILo
 
     private async Task WatchAsync(CancellationToken stop)
     {
-        var pause = FirstPause;
-        var started = time.GetTimestamp();
+        var backoff = CreateBackoff();
         try
         {
+            await _server!.Exited.WaitAsync(stop);
             while (true)
             {
-                await _server!.Exited.WaitAsync(stop);
-                pause = time.GetElapsedTime(started) >= StableAfter ? FirstPause : pause;
-                PostgresLog.Died(logger, pause.TotalMilliseconds);
-                await Task.Delay(pause, time, stop);
-                pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
-                started = time.GetTimestamp();
-                await RestartAsync(stop);
+                PostgresLog.Died(logger, milliseconds: 0);
+                await backoff.ExecuteAsync(RunNextAsync, stop);
             }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
             // the platform stops
         }
+    }
+
+    private ResiliencePipeline CreateBackoff()
+    {
+        var retry = Backoff.Endless(FirstWait, LongestWait);
+        retry.ShouldHandle = new PredicateBuilder().HandleResult(false);
+        retry.OnRetry = args =>
+        {
+            PostgresLog.Died(logger, args.RetryDelay.TotalMilliseconds);
+            return ValueTask.CompletedTask;
+        };
+        return new ResiliencePipelineBuilder { TimeProvider = time }.AddRetry(retry).Build();
+    }
+
+    /// <summary>Returns when the next server has ended. False: it ran for a short time only, or not at all.</summary>
+    private async ValueTask<bool> RunNextAsync(CancellationToken stop)
+    {
+        var started = time.GetTimestamp();
+        await RestartAsync(stop);
+        await _server!.Exited.WaitAsync(stop);
+        return time.GetElapsedTime(started) >= StableAfter;
     }
 
     private async Task RestartAsync(CancellationToken stop)
@@ -74,7 +92,7 @@ internal sealed class PostgresSupervisor(Func<PostgresServerProcess> create, ILo
         }
         catch (Exception e) when (e is not OperationCanceledException || !stop.IsCancellationRequested)
         {
-            // Exited is complete, so the watch tries again after a longer pause.
+            // Exited is complete, so the watch tries again after a longer wait.
             PostgresLog.RestartFailed(logger, e.Message);
         }
     }
