@@ -7,7 +7,6 @@ using IoTPlatform.Identity;
 using IoTPlatform.Identity.Oidc;
 using IoTPlatform.Identity.Portal;
 using IoTPlatform.Tenant.Configuration;
-using IoTPlatform.Tenant.Data;
 using IoTPlatform.Tenant.Features.Devices;
 using IoTPlatform.Tenant.Features.Enrollment;
 using IoTPlatform.Tenant.Features.Enrollment.Tokens;
@@ -18,7 +17,7 @@ using IoTPlatform.Tenant.Features.Mqtt;
 using IoTPlatform.Tenant.Features.SubCa;
 using IoTPlatform.Tenant.Features.Bridge;
 using IoTPlatform.Tenant.Features.WireGuard;
-using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Npgsql;
 
 namespace IoTPlatform.Tenant.Startup;
@@ -27,15 +26,15 @@ namespace IoTPlatform.Tenant.Startup;
 internal static class TenantApplication
 {
     public static WebApplication Build(
-        TenantOptions options, JoinedTenant tenant, DataFolder folder, NpgsqlDataSource dataSource, IDbContextFactory<TenantDbContext> databases,
-        CertificateAuthority.SubCa subCa, CertificateAuthorityModule ca, TimeProvider time)
+        IServiceCollection services, TenantOptions options, JoinedTenant tenant, NpgsqlDataSource dataSource, CertificateAuthorityModule ca, TimeProvider time)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Logging.AddPlatformLogging();
         builder.WebHost.UseServiceCertificate(options.Listen, ca.ServiceCertificate);
         builder.AddObservability(options.Observability, "iot-tenant");
         builder.Services
-            .AddSingleton(options).AddSingleton(tenant).AddSingleton(folder).AddSingleton(databases).AddSingleton(subCa)
+            .Add(services)
+            .AddSingleton(tenant)
             .AddPlatformHosting(dataSource, time)
             .AddAuditLog()
             .AddIssuerCheck(options.Oidc)
@@ -48,7 +47,7 @@ internal static class TenantApplication
             .AddWireGuard()
             .AddUplink()
             .AddTenantEvents()
-            .AddFederation(folder);
+            .AddFederation();
         builder.Services.AddAccounts(options.Oidc);
 
         var app = builder.Build();

@@ -57,7 +57,8 @@ internal static partial class TenantHost
             await WireGuardSubnetGuard.RequireAsync(database.DataSource, options.WireGuardSubnet, stop);
             var databases = DataServices.CreateFactory(database.DataSource);
             await identity.EstablishAsync(database.DataSource, async token => await new IdentityStore(databases).FindAsync(token) is not null, time, stop);
-            var (tenant, issuers) = await TenantBoot.RunAsync(options, folder, subCa, databases, progress, time, stop);
+            var services = TenantServices.Create(options, folder, subCa, databases, time);
+            var (tenant, issuers) = await TenantBoot.RunAsync(services, progress, stop);
             if (JoinRecord.Renew(options) && options.JoinKey is not null)
             {
                 KeyNotUsed(logs.CreateLogger("IoTPlatform.Tenant"));
@@ -68,7 +69,7 @@ internal static partial class TenantHost
             await identity.ConfirmRootAsync(database.DataSource, ca.Authority.RootFingerprint, stop);
             await ProviderStanding.RestoreAsync(databases, ca.Authority, stop);
             await InitialAdmin.EnsureAsync(database.DataSource, folder, options.AdminPassword, time, stop);
-            var app = opened.Add(TenantApplication.Build(options, tenant, folder, database.DataSource, databases, subCa, ca, time));
+            var app = opened.Add(TenantApplication.Build(services, options, tenant, database.DataSource, ca, time));
             await app.StartOrStopAsync(stop);
             return new RunningTenant(app, ca, opened);
         }

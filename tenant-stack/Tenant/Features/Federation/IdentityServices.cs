@@ -7,21 +7,15 @@ namespace IoTPlatform.Tenant.Features.Federation;
 
 internal static class IdentityServices
 {
-    private const string Application = "iotplatform-tenant";
-
-    /// <summary>The tenant's realm and, in it, the provider's staff; the keys that encrypt what is kept of them lie in the data folder.</summary>
-    public static IServiceCollection AddFederation(this IServiceCollection services, DataFolder folder)
+    /// <summary>What is kept of the tenant's realm; the keys that encrypt it lie in the data folder.</summary>
+    public static IServiceCollection AddRealm(this IServiceCollection services, DataFolder folder)
     {
-        services.AddDataProtection().SetApplicationName(Application).PersistKeysToFileSystem(Keys(folder));
-        return services
-            .AddSingleton<RealmMarker>()
-            .AddSingleton<RealmSecrets>()
-            .AddSingleton<IClientSecret, PortalSecret>()
-            .AddSingleton<IUpkeepTask, FederationUpkeep>();
+        services.AddDataProtection().SetApplicationName("iotplatform-tenant").PersistKeysToFileSystem(new DirectoryInfo(folder.Combine("secrets", "data-protection")));
+        return services.AddSingleton<RealmMarker>().AddSingleton<RealmSecrets>();
     }
 
-    /// <summary>The same keys, before there are services.</summary>
-    public static IDataProtectionProvider Protection(DataFolder folder) => DataProtectionProvider.Create(Keys(folder), keys => keys.SetApplicationName(Application));
-
-    private static DirectoryInfo Keys(DataFolder folder) => new(folder.Combine("secrets", "data-protection"));
+    /// <summary>The tenant's realm and, in it, the provider's staff.</summary>
+    public static IServiceCollection AddFederation(this IServiceCollection services) => services
+        .AddSingleton<IClientSecret, PortalSecret>()
+        .AddSingleton<IUpkeepTask, FederationUpkeep>();
 }

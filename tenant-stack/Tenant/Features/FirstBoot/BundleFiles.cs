@@ -1,4 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
+using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Contracts.Join;
 using IoTPlatform.Pki.Files;
 
@@ -8,7 +9,7 @@ namespace IoTPlatform.Tenant.Features.FirstBoot;
 /// The join bundle as files for other programs (broker bridge, identity server): written from the provider's answer, and
 /// written again when somebody has changed or lost one. What the provider doesn't serve has none.
 /// </summary>
-internal sealed class BundleFiles(JoinFiles files, Func<InstalledSubCa> subCa)
+internal sealed class BundleFiles(JoinFiles files, Func<IssuerSet> issuers)
 {
     public IReadOnlyList<BundleFile> Stale() => [.. Wanted(files.ReadBundle()!).Where(IsStale)];
 
@@ -32,7 +33,7 @@ internal sealed class BundleFiles(JoinFiles files, Func<InstalledSubCa> subCa)
 
     private IEnumerable<BundleFile> Wanted(JoinBundle bundle)
     {
-        var installed = subCa();
+        var installed = InstalledSubCa.From(issuers());
         yield return new("root_ca.crt", bundle.RootCaCert, AtomicFile.Public);
         yield return new("sub-ca.crt", installed.CertificatePem, AtomicFile.Public);
         yield return new("mqtt-bridge.crt", bundle.MqttBridgeCert, AtomicFile.Public);

@@ -28,7 +28,7 @@ internal interface IFirstBootProgress
 /// First boot as a reconciliation: fix the first check that fails, look again from the top, until none does. Every boot runs
 /// it; on a tenant that has joined it only looks.
 /// </summary>
-internal sealed class FirstBootReconciler(IReadOnlyList<IFirstBootCheck> checks, IFirstBootProgress progress, TimeProvider time)
+internal sealed class FirstBootReconciler(IEnumerable<IFirstBootCheck> checks, IFirstBootProgress progress, TimeProvider time)
 {
     // A check that still fails after this many successful fixes would loop for ever.
     private const int MaxFixes = 3;

@@ -7,11 +7,16 @@ namespace IoTPlatform.Tenant.Features.FirstBoot;
 
 internal static class JoinServices
 {
-    /// <summary>What goes on after first boot: the way to the provider, drift, bridge renewal, Sub-CA rotation.</summary>
-    public static IServiceCollection AddUplink(this IServiceCollection services) => services
+    /// <summary>What JOIN made, and the way to the provider.</summary>
+    public static IServiceCollection AddJoin(this IServiceCollection services) => services
         .AddSingleton<JoinFiles>()
+        .AddSingleton<IdentityStore>()
         .AddSingleton<ProviderLink>()
-        .AddSingleton(s => new BundleFiles(s.GetRequiredService<JoinFiles>(), () => InstalledSubCa.From(s.GetRequiredService<Authority>().Issuers)))
+        .AddSingleton<BundleFiles>();
+
+    /// <summary>What goes on after first boot: drift, bridge renewal, Sub-CA rotation.</summary>
+    public static IServiceCollection AddUplink(this IServiceCollection services) => services
+        .AddSingleton<Func<IssuerSet>>(s => () => s.GetRequiredService<Authority>().Issuers)
         .AddSingleton<SubCaRotation>()
         .AddSingleton<IUpkeepTask, ResumeRotation>()
         .AddSingleton<RetireOldSubCas>()

@@ -1,11 +1,7 @@
 using IoTPlatform.CertificateAuthority;
-using IoTPlatform.Hosting;
-using IoTPlatform.Tenant.Configuration;
-using IoTPlatform.Tenant.Data;
 using IoTPlatform.Tenant.Features.Federation;
 using IoTPlatform.Tenant.Features.FirstBoot.Checks;
-using IoTPlatform.Tenant.Features.WireGuard;
-using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace IoTPlatform.Tenant.Features.FirstBoot;
 
@@ -13,38 +9,31 @@ namespace IoTPlatform.Tenant.Features.FirstBoot;
 internal static class TenantBoot
 {
     /// <summary>Returns once every check holds: who this tenant is, and the issuers it signs with.</summary>
-    public static async Task<(JoinedTenant Tenant, IssuerSet Issuers)> RunAsync(
-        TenantOptions options, DataFolder folder, CertificateAuthority.SubCa subCa, IDbContextFactory<TenantDbContext> databases,
-        IFirstBootProgress progress, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<(JoinedTenant Tenant, IssuerSet Issuers)> RunAsync(IServiceCollection tenant, IFirstBootProgress progress, CancellationToken cancellationToken)
     {
-        var files = new JoinFiles(folder);
-        var provider = new ProviderLink(options, files, time);
-        using var opened = new SubCaAtBoot(subCa);
-        var checks = Checks(options, files, provider, opened, new WireGuardServerKey(folder), new IdentityStore(databases), time);
-        await new FirstBootReconciler([.. checks, new TenantRealmCheck(options, files, new RealmMarker(folder), new RealmSecrets(databases, IdentityServices.Protection(folder), time))], progress, time).RunAsync(cancellationToken);
-        var bundle = files.ReadBundle()!;
-        return (new JoinedTenant(bundle.TenantId, bundle.PlatformDomain), opened.Issuers);
+        await using var services = new ServiceCollection { tenant }.AddSingleton(progress).AddChecks().BuildServiceProvider();
+        await services.GetRequiredService<FirstBootReconciler>().RunAsync(cancellationToken);
+        var bundle = services.GetRequiredService<JoinFiles>().ReadBundle()!;
+        return (new JoinedTenant(bundle.TenantId, bundle.PlatformDomain), services.GetRequiredService<SubCaAtBoot>().Issuers);
     }
 
-    public static IReadOnlyList<IFirstBootCheck> Checks(
-        TenantOptions options, JoinFiles files, ProviderLink provider, SubCaAtBoot subCa, WireGuardServerKey wireGuard, IdentityStore identity, TimeProvider time)
-    {
-        var requests = new JoinRequestFactory(options, files, subCa, wireGuard);
-        var join = new JoinCall(options, provider, requests, subCa, time);
-        var rules = new BundleRules(options, provider, subCa, time);
-        return
-        [
-            new TrustedRootCheck(options, files, provider, subCa),
-            new SubCaKeyCheck(subCa),
-            new NewJoinKeyCheck(options, files, provider, subCa, identity, requests, rules, time),
-            new BridgeKeyCheck(files),
-            new WireGuardKeyCheck(wireGuard),
-            new JoinedCheck(options, files, subCa, identity, join, rules),
-            new DatabaseOwnerCheck(files, provider, identity),
-            new SubCaCertificateCheck(files, provider, subCa, time),
-            new BridgeCertificateCheck(files, provider, time),
-            new BundleFilesCheck(new BundleFiles(files, () => InstalledSubCa.From(subCa.Issuers))),
-            new ConfirmedCheck(files, provider, subCa, identity, time),
-        ];
-    }
+    private static IServiceCollection AddChecks(this IServiceCollection services) => services
+        .AddSingleton<SubCaAtBoot>()
+        .AddSingleton<Func<IssuerSet>>(s => () => s.GetRequiredService<SubCaAtBoot>().Issuers)
+        .AddSingleton<JoinRequestFactory>()
+        .AddSingleton<JoinCall>()
+        .AddSingleton<BundleRules>()
+        .AddSingleton<IFirstBootCheck, TrustedRootCheck>()
+        .AddSingleton<IFirstBootCheck, SubCaKeyCheck>()
+        .AddSingleton<IFirstBootCheck, NewJoinKeyCheck>()
+        .AddSingleton<IFirstBootCheck, BridgeKeyCheck>()
+        .AddSingleton<IFirstBootCheck, WireGuardKeyCheck>()
+        .AddSingleton<IFirstBootCheck, JoinedCheck>()
+        .AddSingleton<IFirstBootCheck, DatabaseOwnerCheck>()
+        .AddSingleton<IFirstBootCheck, SubCaCertificateCheck>()
+        .AddSingleton<IFirstBootCheck, BridgeCertificateCheck>()
+        .AddSingleton<IFirstBootCheck, BundleFilesCheck>()
+        .AddSingleton<IFirstBootCheck, ConfirmedCheck>()
+        .AddSingleton<IFirstBootCheck, TenantRealmCheck>()
+        .AddSingleton<FirstBootReconciler>();
 }
