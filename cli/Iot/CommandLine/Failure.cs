@@ -1,6 +1,7 @@
 using System.Text.Json;
 using IoTPlatform.Agent;
 using IoTPlatform.Client;
+using IoTPlatform.Contracts;
 using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
 
@@ -17,7 +18,7 @@ internal sealed record Failure(int ExitCode, string Code, string Message)
         ApiException e => new(OfStatus(e.Status), e.Code, Explain(e)),
         UnreachableException e => new(Iot.ExitCode.Unreachable, "unreachable", Explain(e)),
         AgentException e => new(Iot.ExitCode.Failed, "agent", e.Message),
-        PkiException e => new(Iot.ExitCode.Failed, Json.Snake(e.Error.ToString()), e.Message),
+        PkiException e => new(Iot.ExitCode.Failed, SnakeCase.Of(e.Error), e.Message),
         StartupException e => new(Iot.ExitCode.Failed, "refused", e.Message),
         UnauthorizedAccessException e => new(Iot.ExitCode.Failed, "access_denied", e.Message),
         IOException e => new(Iot.ExitCode.Failed, "io", e.Message),

@@ -19,6 +19,4 @@ internal static class Json
     };
 
     public static JsonSerializerOptions OneLine { get; } = new(Options) { WriteIndented = false };
-
-    public static string Snake(string pascal) => JsonNamingPolicy.SnakeCaseLower.ConvertName(pascal);
 }

@@ -1,4 +1,4 @@
-using System.Text.Json;
+using IoTPlatform.Contracts;
 using IoTPlatform.Contracts.Tenants;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
@@ -30,7 +30,10 @@ internal sealed class ProviderDb(DbContextOptions<ProviderDb> options) : DbConte
         });
         model.Entity<JoinKeyRow>().ToTable("join_keys").HasKey(k => k.KeyHash);
         model.Entity<JoinStepRow>().ToTable("join_steps").HasKey(s => new { s.WorkflowId, s.Step });
-        SnakeCase.Apply(model);
+        foreach (var property in model.Model.GetEntityTypes().SelectMany(e => e.GetProperties()))
+        {
+            property.SetColumnName(SnakeCase.Of(property.Name));
+        }
     }
 
     private static ValueConverter<T, string> LowerCase<T>() where T : struct, Enum =>
@@ -41,16 +44,4 @@ internal static class DataServices
 {
     public static IServiceCollection AddProviderData(this IServiceCollection services) =>
         services.AddDbContextFactory<ProviderDb>((provider, options) => options.UseNpgsql(provider.GetRequiredService<NpgsqlDataSource>()));
-}
-
-/// <summary>Columns are named as PostgreSQL names them: SubCaKeySha256 is sub_ca_key_sha256.</summary>
-internal static class SnakeCase
-{
-    public static void Apply(ModelBuilder model)
-    {
-        foreach (var property in model.Model.GetEntityTypes().SelectMany(e => e.GetProperties()))
-        {
-            property.SetColumnName(JsonNamingPolicy.SnakeCaseLower.ConvertName(property.Name));
-        }
-    }
 }

@@ -1,5 +1,5 @@
-using System.Text.Json;
 using IoTPlatform.CertificateAuthority.Storage;
+using IoTPlatform.Contracts;
 using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
 using IoTPlatform.Pki.Signing;
@@ -82,5 +82,5 @@ internal sealed class Order
 internal static class PkiProblems
 {
     public static ProblemException From(PkiException e) =>
-        new(400, JsonNamingPolicy.SnakeCaseLower.ConvertName(e.Error.ToString()), e.Message, inner: e);
+        new(400, SnakeCase.Of(e.Error), e.Message, inner: e);
 }

@@ -1,3 +1,4 @@
+using IoTPlatform.Contracts;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Npgsql;
@@ -33,12 +34,9 @@ internal sealed class TenantDbContext(DbContextOptions<TenantDbContext> options)
         model.Entity<WireGuardPeer>().ToTable("wireguard_peers").HasNoKey();
         foreach (var property in model.Model.GetEntityTypes().SelectMany(e => e.GetProperties()))
         {
-            property.SetColumnName(SnakeCase(property.Name));
+            property.SetColumnName(SnakeCase.Of(property.Name));
         }
     }
-
-    private static string SnakeCase(string name) =>
-        string.Concat(name.Select((c, i) => char.IsUpper(c) && i > 0 ? "_" + char.ToLowerInvariant(c) : char.ToLowerInvariant(c).ToString()));
 }
 
 internal static class DataServices

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using IoTPlatform.Agent;
+using IoTPlatform.Contracts;
 using IoTPlatform.Hosting;
 using Spectre.Console;
 
@@ -72,7 +73,7 @@ internal static class DeviceRun
     }
 
     private static void Write(Run run, AgentEvent e) => run.Terminal.JsonLine(
-        new { Event = Json.Snake(e.Kind.ToString()), e.At, e.Message, e.Next },
+        new { Event = SnakeCase.Of(e.Kind), e.At, e.Message, e.Next },
         console => console.MarkupLineInterpolated($"[grey]{Print.Time(e.At)}[/] {e.Message}{(e.Kind == AgentEventKind.Retrying ? $"; next attempt {Print.Time(e.Next)}" : "")}"));
 }
 

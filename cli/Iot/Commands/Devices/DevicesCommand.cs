@@ -29,7 +29,7 @@ internal static class DevicesList
         run.Terminal.Result(devices, console => Print.Rows(
             console, devices, "no devices yet; make a token: iot devices token DEVICE-ID",
             [
-                ("DEVICE", d => d.DeviceId), ("NAME", d => d.DeviceName), ("TYPE", d => d.DeviceType), ("STATUS", d => Json.Snake(d.Status.ToString())),
+                ("DEVICE", d => d.DeviceId), ("NAME", d => d.DeviceName), ("TYPE", d => d.DeviceType), ("STATUS", d => SnakeCase.Of(d.Status)),
                 .. devices.Any(d => d.Presence is not null) ? Presence : [],
                 ("ENROLLED", d => Print.Time(d.EnrolledAt)), ("CERTIFICATE UNTIL", d => Print.Time(d.NotAfter)),
             ]));
@@ -53,7 +53,7 @@ internal static class DevicesShow
     {
         Print.Facts(
             console,
-            ("device", device.DeviceId), ("name", device.DeviceName), ("type", device.DeviceType), ("status", Json.Snake(device.Status.ToString())),
+            ("device", device.DeviceId), ("name", device.DeviceName), ("type", device.DeviceType), ("status", SnakeCase.Of(device.Status)),
             ("SPIFFE id", device.SpiffeId), ("enrolled", Print.Time(device.EnrolledAt)), ("online since", Since(device, online: true)), ("offline since", Since(device, online: false)), ("revoked", Print.Time(device.RevokedAt)),
             ("reason", device.RevocationReason), ("WireGuard", device.WireguardAddress), ("WireGuard key", device.WireguardPublicKey));
         console.WriteLine();

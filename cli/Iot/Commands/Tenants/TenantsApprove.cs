@@ -1,5 +1,6 @@
 using System.CommandLine;
 using IoTPlatform.Contracts.Tenants;
+using IoTPlatform.Contracts;
 using Spectre.Console;
 
 namespace IoTPlatform.Iot;
@@ -29,7 +30,7 @@ internal static class TenantsApprove
     {
         if (tenant.SubCaKeySha256 is not { } key || tenant.Status is TenantStatus.Active)
         {
-            throw CliException.Failed("no_join_request", $"tenant {tenant.TenantId} has no request that waits for a decision (status {Json.Snake(tenant.Status.ToString())})");
+            throw CliException.Failed("no_join_request", $"tenant {tenant.TenantId} has no request that waits for a decision (status {SnakeCase.Of(tenant.Status)})");
         }
 
         Print.Facts(run.Terminal.Remarks, ("tenant", tenant.TenantId), ("name", tenant.DisplayName), ("Sub-CA key SHA-256", key));

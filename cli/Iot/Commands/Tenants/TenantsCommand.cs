@@ -26,7 +26,7 @@ internal static class TenantsList
         var tenants = await Pages.CollectAsync(cursor => provider.ListTenantsAsync(cursor, cancellationToken: cancellationToken));
         run.Terminal.Result(tenants, console => Print.Rows(
             console, tenants, "no tenants yet; make one: iot tenants prepare ID",
-            ("TENANT", t => t.TenantId), ("NAME", t => t.DisplayName), ("STATUS", t => Json.Snake(t.Status.ToString())),
+            ("TENANT", t => t.TenantId), ("NAME", t => t.DisplayName), ("STATUS", t => SnakeCase.Of(t.Status)),
             ("BRIDGE UP SINCE", t => Print.Time(t.BridgeUpSince)), ("SUSPENDED", t => t.SuspendedAt is { } at ? $"{Print.Time(at)}: {t.SuspendedReason}" : null), ("CREATED", t => Print.Time(t.CreatedAt)), ("JOIN KEY UNTIL", t => Print.Time(t.JoinKeyExpiresAt))));
         return ExitCode.Ok;
     }, cancellationToken);
@@ -49,7 +49,7 @@ internal static class TenantsShow
     {
         Print.Facts(
             console,
-            ("tenant", tenant.TenantId), ("name", tenant.DisplayName), ("status", Json.Snake(tenant.Status.ToString())), ("plan", tenant.Plan),
+            ("tenant", tenant.TenantId), ("name", tenant.DisplayName), ("status", SnakeCase.Of(tenant.Status)), ("plan", tenant.Plan),
             ("created", Print.Time(tenant.CreatedAt)), ("JOIN key until", Print.Time(tenant.JoinKeyExpiresAt)),
             ("Sub-CA key SHA-256", tenant.SubCaKeySha256), ("DNS domains", tenant.DnsDomains.Count == 0 ? null : string.Join(", ", tenant.DnsDomains)),
             ("Sub-CA serials", tenant.SubCaSerials.Count == 0 ? null : string.Join('\n', tenant.SubCaSerials.Select(SerialText.Both))),

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using IoTPlatform.Contracts;
 using Spectre.Console;
 
 namespace IoTPlatform.Iot;
@@ -12,7 +13,7 @@ internal static class UpStack
     {
         UpOption[] options = [.. UpOptions.Common, .. more];
         return Verb.Create(
-            Json.Snake(stack.ToString()), description, examples, (run, cancellationToken) => RunAsync(run, stack, options, cancellationToken),
+            SnakeCase.Of(stack), description, examples, (run, cancellationToken) => RunAsync(run, stack, options, cancellationToken),
             [.. options.Select(option => option.Option)]);
     }
 
