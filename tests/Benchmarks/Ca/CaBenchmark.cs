@@ -27,6 +27,7 @@ internal static class CaBenchmark
         var settings = new Dictionary<string, string?>(StringComparer.Ordinal)
         {
             ["IOT_RENEWALS_PER_SUBJECT"] = "1000000",
+            [ProviderServer.AdminPasswordSetting] = RandomNumberGenerator.GetHexString(32),
             [ProviderServer.ProvisionerPasswordSetting] = RandomNumberGenerator.GetHexString(32),
         };
         var starts = new List<Func<Task<CaServer>>>();

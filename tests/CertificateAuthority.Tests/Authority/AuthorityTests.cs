@@ -149,7 +149,9 @@ public sealed class AuthorityTests(StepCaHost fixture) : IClassFixture<StepCaHos
     {
         using var leaf = await _ca.EnrollAsync("leaf.test");
 
-        await Should.ThrowAsync<ProblemException>(RenewAsync(leaf));
+        var refused = await Should.ThrowAsync<ProblemException>(RenewAsync(leaf));
+
+        (refused.Status, refused.Code).ShouldBe((403, "other_profile"));
     }
 
     [SkippableFact]

@@ -116,6 +116,19 @@ public sealed class QuotaTests : IAsyncLifetime
         (await TryAsync(() => IssueAsync("fleet-later", key, perHour: 25))).ShouldBeNull();
     }
 
+    [SkippableFact]
+    public async Task Renew_LimitAboveWhatIsCounted_IsNone()
+    {
+        await using var ca = await CaHost.StartAsync(CaHost.DefaultOptions with { RenewalsPerSubject = 101 });
+        using var leaf = await ca.EnrollAsync("often.test");
+        using var client = ca.Client(leaf);
+
+        for (var i = 0; i < 110; i++)
+        {
+            (await client.SendAsync("/1.0/renew", "")).Status.ShouldBe(System.Net.HttpStatusCode.Created);
+        }
+    }
+
     private Task<IssuedCertificate> IssueAsync(string id, ECDsa key, int? perHour = null) => Authority.IssueAsync(
         AuthorityTests.DeviceOrder(id, key) with { Quota = new IssuanceQuota { AnswersWithTheFreshOne = false, TenantPerHour = perHour } }, CancellationToken.None);
 
