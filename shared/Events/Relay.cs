@@ -19,7 +19,7 @@ public abstract partial class Relay(NpgsqlDataSource database, long key, IEventP
     private static readonly TimeSpan UnsubscribedInterval = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
-    private AdvisoryLease? _lease;
+    private AdvisoryLock? _lease;
     private bool _waits;
 
     protected IEventPublisher Publisher { get; } = publisher;
@@ -54,7 +54,7 @@ public abstract partial class Relay(NpgsqlDataSource database, long key, IEventP
     {
         try
         {
-            var lease = Publisher.IsReady ? _lease ??= await AdvisoryLease.TryAcquireAsync(database, key, cancellationToken) : null;
+            var lease = Publisher.IsReady ? _lease ??= await AdvisoryLock.TryAcquireAsync(database, key, TimeSpan.Zero, cancellationToken) : null;
             if (lease is null)
             {
                 await ReleaseAsync();

@@ -50,7 +50,7 @@ internal sealed partial class ConnectionPoll(
 
     private async Task LookAsync(CancellationToken cancellationToken)
     {
-        await using var lease = await AdvisoryLease.TryAcquireAsync(database, Lock, cancellationToken);
+        await using var lease = await AdvisoryLock.TryAcquireAsync(database, Lock, TimeSpan.Zero, cancellationToken);
         if (lease is null)
         {
             return;

@@ -2,6 +2,8 @@ using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Database;
 using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
+using IoTPlatform.Provider.Data;
+using Microsoft.EntityFrameworkCore;
 using Npgsql;
 
 namespace IoTPlatform.Provider.Configuration;
@@ -10,7 +12,7 @@ namespace IoTPlatform.Provider.Configuration;
 /// Settings that certificates and bundles of tenants carry, kept in the database. The platform domain is part of every SPIFFE id and cannot
 /// change once a certificate of a tenant has it; promised addresses may change, and the log says that joined tenants hold the old ones.
 /// </summary>
-internal sealed partial class KeptSettings(NpgsqlDataSource database, TimeProvider time, ILogger<KeptSettings> log)
+internal sealed partial class KeptSettings(IDbContextFactory<ProviderDb> contexts, NpgsqlDataSource database, TimeProvider time, ILogger<KeptSettings> log)
 {
     /// <summary>Null: this database has never been started with. Throws <see cref="StartupException"/> where the setting contradicts what is kept.</summary>
     public async Task<string?> PlatformDomainAsync(ProviderOptions options, IReadOnlyList<SubCaRecord> subCas, CancellationToken cancellationToken)
@@ -61,9 +63,8 @@ internal sealed partial class KeptSettings(NpgsqlDataSource database, TimeProvid
 
     private async Task<string?> FindAsync(string setting, CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand("SELECT value FROM provider.kept_settings WHERE setting = $1");
-        command.Parameters.AddWithValue(setting);
-        return (string?)await command.ExecuteScalarAsync(cancellationToken);
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        return await db.KeptSettings.Where(s => s.Setting == setting).Select(s => s.Value).SingleOrDefaultAsync(cancellationToken);
     }
 
     /// <summary>The value before, where it was another one.</summary>
@@ -75,28 +76,23 @@ internal sealed partial class KeptSettings(NpgsqlDataSource database, TimeProvid
             return null;
         }
 
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        await using var command = new NpgsqlCommand(
-            "INSERT INTO provider.kept_settings (setting, value, since) VALUES ($1, $2, $3) ON CONFLICT (setting) DO UPDATE SET value = $2, since = $3", connection);
-        command.Parameters.AddWithValue(setting);
-        command.Parameters.AddWithValue(value);
-        command.Parameters.AddWithValue(time.GetUtcNow());
-        await command.ExecuteNonQueryAsync(cancellationToken);
+        var now = time.GetUtcNow();
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        // SQL: several processes start at once, and LINQ has no upsert.
+        await db.Database.ExecuteSqlAsync(
+            $"INSERT INTO provider.kept_settings (setting, value, since) VALUES ({setting}, {value}, {now}) ON CONFLICT (setting) DO UPDATE SET value = excluded.value, since = excluded.since",
+            cancellationToken);
         if (before is not null)
         {
-            await AuditLog.AppendAsync(connection, new AuditEntry("system", "setting.changed", setting, AuditDetails.Of(("from", before), ("to", value))), cancellationToken);
+            await db.AppendAuditAsync(new AuditEntry("system", "setting.changed", setting, AuditDetails.Of(("from", before), ("to", value))), cancellationToken);
         }
 
         await transaction.CommitAsync(cancellationToken);
         return before;
     }
 
-    private async Task<bool> HasTenantCertificatesAsync(CancellationToken cancellationToken)
-    {
-        await using var command = database.CreateCommand("SELECT EXISTS (SELECT FROM ca.certificates WHERE tenant IS NOT NULL)");
-        return (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
-    }
+    private Task<bool> HasTenantCertificatesAsync(CancellationToken cancellationToken) => EarlierCertificates.HaveTenantsAsync(database, cancellationToken);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Setting} was {Before} and is {Now}: tenants that have joined hold the old address in their bundle and need the new one from you")]
     private partial void PromiseChanged(string setting, string before, string now);

@@ -33,10 +33,10 @@ internal sealed class JoinStepRow
     public required Guid WorkflowId { get; init; }
     public required string TenantId { get; init; }
     public required string Step { get; init; }
-    public int Attempts { get; init; }
-    public DateTimeOffset? CompletedAt { get; init; }
-    public double? DurationMs { get; init; }
-    public string? LastError { get; init; }
+    public int Attempts { get; set; }
+    public DateTimeOffset? CompletedAt { get; set; }
+    public double? DurationMs { get; set; }
+    public string? LastError { get; set; }
 }
 
 internal sealed class JoinKeyRow

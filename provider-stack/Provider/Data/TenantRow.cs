@@ -17,6 +17,10 @@ internal sealed class TenantRow
     /// <summary>Grows whenever the workflow's input changes.</summary>
     public int WorkflowRevision { get; set; }
     public DateTimeOffset? WorkflowWokenAt { get; set; }
+
+    /// <summary>When the bus wakes its workflow again; while that is ahead, another failure schedules no second retry.</summary>
+    public DateTimeOffset? WorkflowRetryAt { get; set; }
+
     /// <summary>Names its limits at the broker.</summary>
     public string Plan { get; set; } = TenantPlans.Standard;
     public DateTimeOffset? SuspendedAt { get; set; }

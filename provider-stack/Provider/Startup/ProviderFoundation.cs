@@ -3,6 +3,7 @@ using IoTPlatform.Database;
 using IoTPlatform.Hosting;
 using IoTPlatform.Identity;
 using IoTPlatform.Provider.Configuration;
+using IoTPlatform.Provider.Data;
 using IoTPlatform.Provider.Features.Names;
 
 namespace IoTPlatform.Provider.Startup;
@@ -81,14 +82,15 @@ internal sealed class ProviderFoundation : IAsyncDisposable
     /// <summary>What earlier starts, certificates and tenants have fixed decides before anything is issued.</summary>
     private async Task SettleAsync(FirstBoot boot, CancellationToken cancellationToken)
     {
-        var kept = new KeptSettings(Database.DataSource, Time, Loggers.CreateLogger<KeptSettings>());
-        var subCas = await LiveSubCas.ListAsync(Database.DataSource, Time.GetUtcNow(), cancellationToken);
+        var contexts = DataServices.CreateFactory(Database.DataSource);
+        var kept = new KeptSettings(contexts, Database.DataSource, Time, Loggers.CreateLogger<KeptSettings>());
+        var subCas = await EarlierCertificates.LiveSubCasAsync(Database.DataSource, Time.GetUtcNow(), cancellationToken);
         var domain = await kept.PlatformDomainAsync(Options, subCas, cancellationToken);
         boot.Remark(
             "platform-domain",
             Options.IsPlatformDomainSet ? Options.PlatformDomain : $"{domain ?? Options.PlatformDomain}, because {ProviderSettings.PlatformDomain} is not set; it cannot change once a tenant has joined");
         Options = Options with { PlatformDomain = domain ?? Options.PlatformDomain };
-        var guard = new NameGuard(Database.DataSource, Time, Loggers.CreateLogger<NameGuard>());
+        var guard = new NameGuard(contexts, Time, Loggers.CreateLogger<NameGuard>());
         await guard.EnsureAsync(Options, subCas, isFirst: !await kept.ExistAsync(cancellationToken), cancellationToken);
         await kept.KeepAsync(Options, cancellationToken);
     }

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.CertificateAuthority.Storage;
+using IoTPlatform.Events;
 using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
 using IoTPlatform.Pki.Signing;
@@ -115,15 +116,31 @@ public sealed class Authority
 
     /// <summary>In the connection's transaction, after every other lock: it appends to the audit log.</summary>
     public Task<RevocationOutcome> RevokeAsync(Revocation revocation, NpgsqlConnection connection, CancellationToken cancellationToken) =>
-        CertificateStore.RevokeAsync(connection, revocation, _time.GetUtcNow(), cancellationToken);
+        Revocations.RevokeAsync(connection, revocation, _time.GetUtcNow(), cancellationToken);
 
-    /// <summary>The certificates this call revoked.</summary>
-    public Task<IReadOnlyList<byte[]>> RevokeSubjectAsync(SubjectRevocation revocation, CancellationToken cancellationToken) =>
-        _store.RevokeSubjectAsync(revocation, _time.GetUtcNow(), cancellationToken);
+    /// <summary>The certificates this call revoked. In the connection's transaction, after every other lock.</summary>
+    public Task<IReadOnlyList<byte[]>> RevokeSubjectAsync(SubjectRevocation revocation, NpgsqlConnection connection, CancellationToken cancellationToken) =>
+        Revocations.RevokeSubjectAsync(connection, revocation, _time.GetUtcNow(), cancellationToken);
 
-    /// <summary>Lets a revoked subject have certificates again; those revoked stay revoked. False if it was not revoked.</summary>
-    public Task<bool> ReinstateSubjectAsync(CertificateProfile profile, string subject, string by, CancellationToken cancellationToken) =>
-        _store.ReinstateSubjectAsync(profile.Name, subject, by, cancellationToken);
+    /// <summary>False if it was not revoked. In the connection's transaction, after every other lock.</summary>
+    public Task<bool> ReinstateSubjectAsync(SubjectReinstatement reinstatement, NpgsqlConnection connection, CancellationToken cancellationToken) =>
+        Revocations.ReinstateSubjectAsync(connection, reinstatement, cancellationToken);
+
+    /// <summary>The certificates this call revoked. In the connection's transaction, after every other lock.</summary>
+    public Task<IReadOnlyList<byte[]>> RevokeTenantAsync(TenantRevocation revocation, NpgsqlConnection connection, CancellationToken cancellationToken) =>
+        Revocations.RevokeTenantAsync(connection, revocation, _time.GetUtcNow(), cancellationToken);
+
+    /// <summary>The Sub-CAs that a verifier must not accept any more, also those revoked with their key. In the connection's transaction.</summary>
+    public Task<IReadOnlyList<RevokedSerial>> RevokedSubCasAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
+        TenantCertificateRows.RevokedSubCasAsync(connection, _time.GetUtcNow(), cancellationToken);
+
+    /// <summary>What happened to a tenant's certificates before that audit entry, newest first. In the connection's transaction.</summary>
+    public Task<IReadOnlyList<RecordedOperation>> HistoryAsync(string tenant, long before, int limit, NpgsqlConnection connection, CancellationToken cancellationToken) =>
+        TenantCertificateRows.HistoryAsync(connection, tenant, before, limit, cancellationToken);
+
+    /// <summary>Whether one of these issuers, by subject key identifier, has a certificate that is neither expired, revoked nor renewed, of another profile than that.</summary>
+    public Task<bool> IsIssuerInUseAsync(byte[][] issuerKeyIds, CertificateProfile except, CancellationToken cancellationToken) =>
+        _store.IsIssuerInUseAsync(issuerKeyIds, except, _time.GetUtcNow(), cancellationToken);
 
     /// <summary>Those keys of which a certificate of this profile was revoked because the key, or what was said of it, can't be trusted (<see cref="RevocationReasons.LeavesKeyTrusted"/>).</summary>
     public Task<IReadOnlyList<byte[]>> DistrustedKeysAsync(IReadOnlyList<byte[]> publicKeysSha256, CertificateProfile profile, CancellationToken cancellationToken) =>

@@ -1,10 +1,11 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using IoTPlatform.Database;
 using IoTPlatform.Pki;
 
 namespace IoTPlatform.CertificateAuthority;
 
-/// <summary>JSON for the audit log. Only hex, numbers and fixed names are put in unescaped.</summary>
+/// <summary>JSON for the audit log. What is written for every certificate is put together by hand, for speed: only hex, numbers and fixed names, unescaped.</summary>
 internal static class CertificateAudit
 {
     /// <summary>The fingerprint ties the entry to the stored certificate; the key identifier says which CA key was used.</summary>
@@ -21,8 +22,8 @@ internal static class CertificateAudit
     public static string OfRevocation(ReadOnlySpan<byte> serial, RevocationReason reasonCode) =>
         $$"""{"serial":"{{Convert.ToHexString(serial)}}","reason_code":{{(int)reasonCode}}}""";
 
-    public static string OfSubject(string profile, RevocationReason? reasonCode) =>
-        reasonCode is { } code ? $$"""{"profile":"{{profile}}","reason_code":{{(int)code}}}""" : $$"""{"profile":"{{profile}}"}""";
+    public static string OfSubject(string profile, RevocationReason? reasonCode, string? reason) =>
+        AuditDetails.Of(("profile", profile), ("reason_code", (int?)reasonCode), ("reason", reason));
 }
 
 internal static class Bytes

@@ -41,3 +41,15 @@ public sealed record SubjectRevocation
 
     public required string By { get; init; }
 }
+
+/// <summary>Lets a revoked subject have certificates again; those revoked stay revoked.</summary>
+public sealed record SubjectReinstatement
+{
+    public required CertificateProfile Profile { get; init; }
+
+    public required string Subject { get; init; }
+
+    public string? Reason { get; init; }
+
+    public required string By { get; init; }
+}

@@ -29,51 +29,7 @@ internal sealed class CertificateStore(NpgsqlDataSource database)
     public Task<RevocationOutcome> RevokeAsync(Revocation revocation, DateTimeOffset now, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        return await RevokeAsync(connection, revocation, now, cancellationToken);
-    });
-
-    /// <summary>In the connection's transaction.</summary>
-    public static async Task<RevocationOutcome> RevokeAsync(NpgsqlConnection connection, Revocation revocation, DateTimeOffset now, CancellationToken cancellationToken)
-    {
-        await using var command = new NpgsqlCommand("SELECT ca.revoke($1,$2,$3,$4,$5,$6,$7,$8)", connection);
-        command.Parameters.AddWithValue(now);
-        command.Parameters.AddWithValue(revocation.Serial);
-        command.Parameters.AddWithValue((int)revocation.ReasonCode);
-        command.Parameters.Add(Nullable(revocation.Reason));
-        command.Parameters.AddWithValue(revocation.By);
-        command.Parameters.Add(new NpgsqlParameter { Value = (object?)revocation.BurnToken?.Hash ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Bytea });
-        command.Parameters.Add(new NpgsqlParameter { Value = (object?)revocation.BurnToken?.Expires ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.TimestampTz });
-        command.Parameters.AddWithValue(CertificateAudit.OfRevocation(revocation.Serial, revocation.ReasonCode));
-        return (string?)await command.ExecuteScalarAsync(cancellationToken) switch
-        {
-            "revoked" => RevocationOutcome.Revoked,
-            "already_revoked" => RevocationOutcome.AlreadyRevoked,
-            "token_used" => RevocationOutcome.TokenUsed,
-            _ => RevocationOutcome.Unknown,
-        };
-    }
-
-    public Task<IReadOnlyList<byte[]>> RevokeSubjectAsync(SubjectRevocation revocation, DateTimeOffset now, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
-    {
-        await using var command = database.CreateCommand("SELECT ca.revoke_subject($1,$2,$3,$4,$5,$6,$7)");
-        command.Parameters.AddWithValue(now);
-        command.Parameters.AddWithValue(revocation.Profile.Name);
-        command.Parameters.AddWithValue(revocation.Subject);
-        command.Parameters.AddWithValue((int)revocation.ReasonCode);
-        command.Parameters.Add(Nullable(revocation.Reason));
-        command.Parameters.AddWithValue(revocation.By);
-        command.Parameters.AddWithValue(CertificateAudit.OfSubject(revocation.Profile.Name, revocation.ReasonCode));
-        return await ReadBytesAsync(command, cancellationToken);
-    });
-
-    public Task<bool> ReinstateSubjectAsync(string profile, string subject, string by, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
-    {
-        await using var command = database.CreateCommand("SELECT ca.reinstate_subject($1,$2,$3,$4)");
-        command.Parameters.AddWithValue(profile);
-        command.Parameters.AddWithValue(subject);
-        command.Parameters.AddWithValue(by);
-        command.Parameters.AddWithValue(CertificateAudit.OfSubject(profile, reasonCode: null));
-        return (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
+        return await Revocations.RevokeAsync(connection, revocation, now, cancellationToken);
     });
 
     public Task<CertificateRecord?> FindAsync(byte[] serial, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
@@ -121,6 +77,30 @@ internal sealed class CertificateStore(NpgsqlDataSource database)
         return records.Count > limit ? new CertificatePage(records[..limit], records[limit - 1].Id) : new CertificatePage(records, null);
     });
 
+    /// <summary>Whether one of these issuers has a certificate that is neither expired, revoked nor renewed, of another profile than that.</summary>
+    public Task<bool> IsIssuerInUseAsync(byte[][] issuerKeyIds, CertificateProfile except, DateTimeOffset now, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
+    {
+        await using var command = database.CreateCommand(
+            """
+            SELECT EXISTS (
+              SELECT FROM ca.certificates c
+              WHERE c.issuer_key_id = ANY ($1) AND c.not_after > $2 AND c.profile <> $3
+                AND NOT EXISTS (SELECT FROM ca.revocations r WHERE r.serial = c.serial)
+                AND NOT EXISTS (SELECT FROM ca.certificates n WHERE n.renews = c.serial))
+            """);
+        command.Parameters.AddWithValue(issuerKeyIds);
+        command.Parameters.AddWithValue(now);
+        command.Parameters.AddWithValue(except.Name);
+        return (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
+    });
+
+    /// <summary>Whether any certificate was ever issued for a tenant.</summary>
+    public async Task<bool> HasTenantsAsync(CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand("SELECT EXISTS (SELECT FROM ca.certificates WHERE tenant IS NOT NULL)");
+        return (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
+    }
+
     /// <summary>False if it has been spent before.</summary>
     public Task<bool> SpendAsync(UsedToken token, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
     {
@@ -151,7 +131,7 @@ internal sealed class CertificateStore(NpgsqlDataSource database)
         return new ExpiryBatch(reader.GetInt32(0), reader.GetBoolean(1));
     });
 
-    private static async Task<IReadOnlyList<byte[]>> ReadBytesAsync(NpgsqlCommand command, CancellationToken cancellationToken)
+    internal static async Task<IReadOnlyList<byte[]>> ReadBytesAsync(NpgsqlCommand command, CancellationToken cancellationToken)
     {
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var values = new List<byte[]>();

@@ -158,14 +158,12 @@ public sealed partial class AnonymousRefusals(AuditLog audit, TimeProvider time,
             return this;
         }
 
-        public string Details(string reason) => new JsonObject
-        {
-            ["reason"] = reason,
-            ["count"] = Count,
-            ["since"] = Since.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture),
-            ["addresses"] = _addresses.Count,
-            ["most_from"] = new JsonObject(_addresses.OrderByDescending(a => a.Value).ThenBy(a => a.Key, StringComparer.Ordinal).Take(AddressesTold).Select(a => KeyValuePair.Create(a.Key, (JsonNode?)a.Value))),
-        }.ToJsonString();
+        public string Details(string reason) => AuditDetails.Of(
+            ("reason", reason),
+            ("count", Count),
+            ("since", Since.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture)),
+            ("addresses", _addresses.Count),
+            ("most_from", new JsonObject(_addresses.OrderByDescending(a => a.Value).ThenBy(a => a.Key, StringComparer.Ordinal).Take(AddressesTold).Select(a => KeyValuePair.Create(a.Key, (JsonNode?)a.Value)))));
 
         private void Add(string address, long count)
         {

@@ -113,12 +113,16 @@ public sealed record AuditEntry(string Actor, string Action, string Subject, str
 /// <summary>Builds the JSON object of <see cref="AuditEntry.Details"/> from plain values.</summary>
 public static class AuditDetails
 {
-    public static string Of(params ReadOnlySpan<(string Name, string? Value)> members)
+    /// <summary>Members without a value are left out.</summary>
+    public static string Of(params ReadOnlySpan<(string Name, JsonNode? Value)> members)
     {
         var json = new JsonObject();
         foreach (var (name, value) in members)
         {
-            json[name] = value;
+            if (value is not null)
+            {
+                json[name] = value;
+            }
         }
 
         return json.ToJsonString();

@@ -51,7 +51,7 @@ internal static class PostgresCommand
         yield return "listen_addresses=";
         yield return "unix_socket_permissions=0700";
         yield return durable ? "shared_buffers=128MB" : "shared_buffers=32MB";
-        yield return durable ? "max_connections=100" : "max_connections=300";
+        yield return durable ? "max_connections=120" : "max_connections=300";
         yield return durable ? "fsync=on" : "fsync=off";
         yield return durable ? "synchronous_commit=on" : "synchronous_commit=off";
         yield return durable ? "full_page_writes=on" : "full_page_writes=off";

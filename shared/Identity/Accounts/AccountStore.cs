@@ -1,6 +1,8 @@
 using System.Text.RegularExpressions;
 using IoTPlatform.Database;
 using IoTPlatform.Hosting;
+using IoTPlatform.Identity.Data;
+using Microsoft.EntityFrameworkCore;
 using Npgsql;
 
 namespace IoTPlatform.Identity;
@@ -26,9 +28,18 @@ internal static partial class AccountName
     private static partial Regex Pattern();
 }
 
-/// <summary>Local accounts (schema <c>accounts</c>).</summary>
-public sealed class AccountStore(NpgsqlDataSource dataSource, TimeProvider time)
+/// <summary>Local accounts.</summary>
+public sealed class AccountStore
 {
+    private readonly IDbContextFactory<AccountsDb> _contexts;
+    private readonly TimeProvider _time;
+
+    internal AccountStore(IDbContextFactory<AccountsDb> contexts, TimeProvider time)
+    {
+        _contexts = contexts;
+        _time = time;
+    }
+
     /// <summary>Throws <see cref="ProblemException"/> 409 <c>account_exists</c>, 400 <c>bad_username</c>, <c>bad_password</c> (8 to 256 characters) or <c>bad_role</c>.</summary>
     public async Task CreateAsync(string username, string password, IReadOnlyList<string> roles, CancellationToken cancellationToken)
     {
@@ -53,42 +64,36 @@ public sealed class AccountStore(NpgsqlDataSource dataSource, TimeProvider time)
     /// <summary>Known: the account was used from the address before.</summary>
     internal async Task<(Account? Account, bool Known)> FindAsync(string username, string address, CancellationToken cancellationToken)
     {
-        await using var command = dataSource.CreateCommand("""
-            SELECT id, username, password_hash, roles, EXISTS (SELECT 1 FROM accounts.known_addresses WHERE account = id AND address = $2 AND last_login > $3)
-            FROM accounts.accounts WHERE username = $1
-            """);
-        command.Parameters.Add(new NpgsqlParameter { Value = username });
-        command.Parameters.Add(new NpgsqlParameter { Value = address });
-        command.Parameters.Add(new NpgsqlParameter { Value = time.GetUtcNow() - KnownAddresses.Lifetime });
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        return await reader.ReadAsync(cancellationToken)
-            ? (new Account(reader.GetInt64(0), reader.GetString(1), reader.GetString(2), reader.GetFieldValue<string[]>(3)), reader.GetBoolean(4))
-            : default;
+        var since = _time.GetUtcNow() - KnownAddresses.Lifetime;
+        await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
+        var found = await db.Accounts.Where(a => a.Username == username)
+            .Select(a => new { a.Id, a.Username, a.PasswordHash, a.Roles, Known = db.KnownAddresses.Any(k => k.Account == a.Id && k.Address == address && k.LastLogin > since) })
+            .SingleOrDefaultAsync(cancellationToken);
+        return found is null ? default : (new Account(found.Id, found.Username, found.PasswordHash, found.Roles), found.Known);
     }
 
     internal async Task ReplaceHashAsync(Account account, string hash, CancellationToken cancellationToken)
     {
-        await using var command = dataSource.CreateCommand("UPDATE accounts.accounts SET password_hash = $3 WHERE id = $1 AND password_hash = $2");
-        command.Parameters.Add(new NpgsqlParameter { Value = account.Id });
-        command.Parameters.Add(new NpgsqlParameter { Value = account.PasswordHash });
-        command.Parameters.Add(new NpgsqlParameter { Value = hash });
-        await command.ExecuteNonQueryAsync(cancellationToken);
+        await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
+        await db.Accounts.Where(a => a.Id == account.Id && a.PasswordHash == account.PasswordHash)
+            .ExecuteUpdateAsync(s => s.SetProperty(a => a.PasswordHash, hash), cancellationToken);
     }
 
     private async Task InsertAsync(string username, string hash, string[] roles, CancellationToken cancellationToken)
     {
-        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
-        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        await using var command = new NpgsqlCommand("INSERT INTO accounts.accounts (username, password_hash, roles, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT (username) DO NOTHING", connection)
+        var now = _time.GetUtcNow();
+        await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
+        try
         {
-            Parameters = { new() { Value = username }, new() { Value = hash }, new() { Value = roles }, new() { Value = time.GetUtcNow() } },
-        };
-        if (await command.ExecuteNonQueryAsync(cancellationToken) == 0)
-        {
-            throw new ProblemException(409, "account_exists", $"There is an account {username} already.");
+            await db.ActAsync(() =>
+            {
+                db.Accounts.Add(new AccountRow { Username = username, PasswordHash = hash, Roles = roles, CreatedAt = now });
+                return Task.FromResult<AuditEntry?>(new("system", "account.created", username, AuditDetails.Of(("roles", string.Join(' ', roles)))));
+            }, cancellationToken);
         }
-
-        await AuditLog.AppendAsync(connection, new AuditEntry("system", "account.created", username, AuditDetails.Of(("roles", string.Join(' ', roles)))), cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
+        catch (DbUpdateException e) when (e.InnerException is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation })
+        {
+            throw new ProblemException(409, "account_exists", $"There is an account {username} already.", inner: e);
+        }
     }
 }

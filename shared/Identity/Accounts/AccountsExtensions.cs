@@ -1,5 +1,6 @@
 using IoTPlatform.Contracts.Accounts;
 using IoTPlatform.Hosting;
+using IoTPlatform.Identity.Data;
 using IoTPlatform.Identity.Oidc;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
@@ -7,7 +8,9 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 
 namespace IoTPlatform.Identity;
 
@@ -23,7 +26,8 @@ public static class AccountsExtensions
         // The schemes are named, so that a client certificate never passes for a portal user.
         string[] schemes = oidc is null ? [SessionScheme] : [SessionScheme, OidcExtensions.BearerScheme];
         AuthorizationPolicy WithRole(params string[] roles) => new AuthorizationPolicyBuilder(schemes).RequireRole(roles).Build();
-        services.AddSingleton<AccountStore>();
+        services.AddSingleton(s => AccountsDb.CreateFactory(s.GetRequiredService<NpgsqlDataSource>()));
+        services.AddSingleton(s => new AccountStore(s.GetRequiredService<IDbContextFactory<AccountsDb>>(), s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<SessionStore>();
         services.AddSingleton<LoginLimits>();
         services.AddSingleton<PasswordQueue>();

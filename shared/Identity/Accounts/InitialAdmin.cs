@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using IoTPlatform.Hosting;
+using IoTPlatform.Identity.Data;
 using Npgsql;
 
 namespace IoTPlatform.Identity;
@@ -31,7 +32,7 @@ public static class InitialAdmin
     /// <param name="password">IOT_ADMIN_PASSWORD; null: generated into <see cref="PasswordFile"/>.</param>
     public static async Task<bool> EnsureAsync(NpgsqlDataSource dataSource, DataFolder folder, string? password, TimeProvider time, CancellationToken cancellationToken)
     {
-        var accounts = new AccountStore(dataSource, time);
+        var accounts = new AccountStore(AccountsDb.CreateFactory(dataSource), time);
         if ((await accounts.FindAsync(Username, address: "", cancellationToken)).Account is { } existing)
         {
             return password is null || PasswordHashing.Verify(existing.PasswordHash, password, out _)

@@ -1,5 +1,6 @@
 using IoTPlatform.Hosting;
-using Npgsql;
+using IoTPlatform.Identity.Data;
+using Microsoft.EntityFrameworkCore;
 
 namespace IoTPlatform.Identity;
 
@@ -61,19 +62,15 @@ internal static class KnownAddresses
     public static readonly TimeSpan Lifetime = TimeSpan.FromDays(90);
     private const int MostPerAccount = 20;
 
-    /// <summary>Keeps the latest.</summary>
-    public static IEnumerable<NpgsqlBatchCommand> Remember(long account, string address, DateTimeOffset now)
+    /// <summary>Keeps the latest. In the context's transaction.</summary>
+    public static async Task RememberAsync(AccountsDb db, long account, string address, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        yield return new("INSERT INTO accounts.known_addresses (account, address, last_login) VALUES ($1, $2, $3) ON CONFLICT (account, address) DO UPDATE SET last_login = excluded.last_login")
-        {
-            Parameters = { new() { Value = account }, new() { Value = address }, new() { Value = now } },
-        };
-        yield return new("""
-            DELETE FROM accounts.known_addresses
-            WHERE account = $1 AND address IN (SELECT address FROM accounts.known_addresses WHERE account = $1 ORDER BY last_login DESC, address OFFSET $2)
-            """)
-        {
-            Parameters = { new() { Value = account }, new() { Value = MostPerAccount } },
-        };
+        // SQL: two logins from one address at once both succeed.
+        await db.Database.ExecuteSqlAsync(
+            $"INSERT INTO accounts.known_addresses (account, address, last_login) VALUES ({account}, {address}, {now}) ON CONFLICT (account, address) DO UPDATE SET last_login = excluded.last_login",
+            cancellationToken);
+        var known = db.KnownAddresses.Where(a => a.Account == account);
+        var older = known.OrderByDescending(a => a.LastLogin).ThenBy(a => a.Address).Skip(MostPerAccount).Select(a => a.Address);
+        await known.Where(a => older.Contains(a.Address)).ExecuteDeleteAsync(cancellationToken);
     }
 }

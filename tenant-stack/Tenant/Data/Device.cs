@@ -40,10 +40,15 @@ internal sealed class DeviceKey
     public DateTimeOffset? RetiredAt { get; set; }
 }
 
-/// <summary>Read only here: <see cref="Features.Mqtt.DevicePresence"/> writes it.</summary>
+/// <summary>Whether a device is connected, and the event of its last change. <see cref="Features.Mqtt.DevicePresence"/> writes it.</summary>
 internal sealed class DeviceConnection
 {
     public required string DeviceId { get; init; }
     public required bool Online { get; init; }
     public required DateTimeOffset Since { get; init; }
+    public required Guid EventId { get; init; }
+    public required long Sequence { get; init; }
+
+    /// <summary>The event is published.</summary>
+    public required bool Told { get; init; }
 }

@@ -34,7 +34,7 @@ internal sealed class ManufacturerBinding
     public required string DeviceId { get; init; }
 
     /// <summary>Null when the certificate has no serialNumber attribute.</summary>
-    public byte[]? SerialSha256 { get; init; }
-    public required byte[] KeySha256 { get; init; }
+    public byte[]? SerialSha256 { get; set; }
+    public required byte[] KeySha256 { get; set; }
     public required DateTimeOffset BoundAt { get; init; }
 }

@@ -1,4 +1,4 @@
-using IoTPlatform.Contracts;
+using IoTPlatform.Database;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Npgsql;
@@ -8,6 +8,8 @@ namespace IoTPlatform.Tenant.Data;
 /// <summary>Schema <c>tenant</c>. The tables themselves are made by the SQL files in Migrations.</summary>
 internal sealed class TenantDbContext(DbContextOptions<TenantDbContext> options) : DbContext(options)
 {
+    public const string RealmSecretsTable = "realm_secrets";
+
     public DbSet<TenantIdentity> Identity => Set<TenantIdentity>();
     public DbSet<Device> Devices => Set<Device>();
     public DbSet<DeviceConnection> DeviceConnections => Set<DeviceConnection>();
@@ -16,7 +18,7 @@ internal sealed class TenantDbContext(DbContextOptions<TenantDbContext> options)
     public DbSet<Enrollment> Enrollments => Set<Enrollment>();
     public DbSet<ManufacturerBinding> ManufacturerBindings => Set<ManufacturerBinding>();
     public DbSet<WireGuardPeer> WireGuardPeers => Set<WireGuardPeer>();
-    public DbSet<RealmSecret> RealmSecrets => Set<RealmSecret>();
+    public DbSet<RetiredSubCa> RetiredSubCas => Set<RetiredSubCa>();
 
     protected override void OnModelCreating(ModelBuilder model)
     {
@@ -24,18 +26,16 @@ internal sealed class TenantDbContext(DbContextOptions<TenantDbContext> options)
         model.Entity<TenantIdentity>().ToTable("identity").HasKey(i => i.OnlyRow);
         model.Entity<Device>().ToTable("devices").HasKey(d => d.DeviceId);
         model.Entity<Device>().Ignore(d => d.IsRevoked);
-        model.Entity<DeviceConnection>().ToTable("device_presence").HasNoKey();
+        model.Entity<DeviceConnection>().ToTable("device_presence").HasKey(c => c.DeviceId);
         model.Entity<DeviceKey>().ToTable("device_keys").HasKey(k => k.KeySha256);
         model.Entity<EnrollmentToken>().ToTable("enrollment_tokens").HasKey(t => t.Id);
         model.Entity<Enrollment>().ToTable("enrollments").HasKey(e => new { e.AuthorizationId, e.DeviceId, e.KeySha256 });
         model.Entity<ManufacturerBinding>().ToTable("manufacturer_bindings").HasKey(b => b.DeviceId);
-        model.Entity<RealmSecret>().ToTable("realm_secrets").HasKey(s => s.ClientId);
+        model.Entity<RetiredSubCa>().ToTable("retired_sub_cas").HasKey(r => r.KeyId);
         // Read only here: SQL functions allocate and release.
         model.Entity<WireGuardPeer>().ToTable("wireguard_peers").HasNoKey();
-        foreach (var property in model.Model.GetEntityTypes().SelectMany(e => e.GetProperties()))
-        {
-            property.SetColumnName(SnakeCase.Of(property.Name));
-        }
+        model.NameColumnsInSnakeCase();
+        StoredSecret.Map(model, RealmSecretsTable, "client_id");
     }
 }
 
@@ -43,4 +43,7 @@ internal static class DataServices
 {
     public static IDbContextFactory<TenantDbContext> CreateFactory(NpgsqlDataSource dataSource) =>
         new PooledDbContextFactory<TenantDbContext>(new DbContextOptionsBuilder<TenantDbContext>().UseNpgsql(dataSource).Options);
+
+    /// <summary>Over a connection that is open, and stays so.</summary>
+    public static TenantDbContext Create(NpgsqlConnection connection) => new(new DbContextOptionsBuilder<TenantDbContext>().UseNpgsql(connection).Options);
 }

@@ -6,6 +6,7 @@ namespace IoTPlatform.Tenant.Data;
 internal sealed class WireGuardPeer
 {
     public required IPAddress Address { get; init; }
+    public required IPNetwork Subnet { get; init; }
     public string? DeviceId { get; init; }
     public string? PublicKey { get; init; }
 }

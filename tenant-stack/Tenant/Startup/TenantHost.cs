@@ -54,8 +54,8 @@ internal static partial class TenantHost
 
             await identity.RefuseForeignAsync(database.DataSource, stop);
             await database.MigrateAsync(stop, typeof(Authority).Assembly, typeof(TenantHost).Assembly);
-            await WireGuardSubnetGuard.RequireAsync(database.DataSource, options.WireGuardSubnet, stop);
             var databases = DataServices.CreateFactory(database.DataSource);
+            await WireGuardSubnetGuard.RequireAsync(databases, options.WireGuardSubnet, stop);
             await identity.EstablishAsync(database.DataSource, async token => await new IdentityStore(databases).FindAsync(token) is not null, time, stop);
             var services = TenantServices.Create(options, folder, subCa, databases, time);
             var (tenant, issuers) = await TenantBoot.RunAsync(services, progress, stop);

@@ -171,7 +171,7 @@ public sealed class AuthorityTests(StepCaHost fixture) : IClassFixture<StepCaHos
         using var second = Pem.ParseCertificate((await RenewAsync(first)).Pem);
         var revocation = new SubjectRevocation { Profile = Profiles.Device, Subject = "stolen", ReasonCode = RevocationReason.KeyCompromise, By = "admin" };
 
-        var revoked = await Authority.RevokeSubjectAsync(revocation, CancellationToken.None);
+        var revoked = await RevokeSubjectAsync(revocation);
 
         revoked.Select(SerialText).ShouldBe([first.Serial(), second.Serial()], ignoreOrder: true);
         foreach (var certificate in (X509Certificate2[])[first, second])
@@ -181,10 +181,10 @@ public sealed class AuthorityTests(StepCaHost fixture) : IClassFixture<StepCaHos
 
         var refused = await Should.ThrowAsync<ProblemException>(Authority.IssueAsync(DeviceOrder("stolen", key), CancellationToken.None));
         (refused.Status, refused.Code).ShouldBe((403, "subject_revoked"));
-        (await Authority.RevokeSubjectAsync(revocation, CancellationToken.None)).ShouldBeEmpty();
+        (await RevokeSubjectAsync(revocation)).ShouldBeEmpty();
 
-        (await Authority.ReinstateSubjectAsync(Profiles.Device, "stolen", "admin", CancellationToken.None)).ShouldBeTrue();
-        (await Authority.ReinstateSubjectAsync(Profiles.Device, "stolen", "admin", CancellationToken.None)).ShouldBeFalse();
+        (await ReinstateAsync("stolen")).ShouldBeTrue();
+        (await ReinstateAsync("stolen")).ShouldBeFalse();
         (await Authority.IssueAsync(DeviceOrder("stolen", key), CancellationToken.None)).ShouldNotBeNull();
         (await Should.ThrowAsync<ProblemException>(RenewAsync(first))).Status.ShouldBe(401);
     }
@@ -206,13 +206,25 @@ public sealed class AuthorityTests(StepCaHost fixture) : IClassFixture<StepCaHos
             }
         });
 
-        await Task.WhenAll(racers.Append(Authority.RevokeSubjectAsync(new SubjectRevocation { Profile = Profiles.Device, Subject = "racing", By = "admin" }, CancellationToken.None)));
+        await Task.WhenAll(racers.Append(RevokeSubjectAsync(new SubjectRevocation { Profile = Profiles.Device, Subject = "racing", By = "admin" })));
 
         (await Authority.ListAsync(new CertificateQuery { Subject = "racing", Revoked = false }, CancellationToken.None)).Items.ShouldBeEmpty();
     }
 
     private async Task<IssuedCertificate> RenewAsync(X509Certificate2 current) => await Authority.RenewAsync(
         new CertificateRenewal { Current = await Authority.IdentifyAsync(current, CancellationToken.None), Profile = Profiles.Device, Quota = Any }, CancellationToken.None);
+
+    private async Task<IReadOnlyList<byte[]>> RevokeSubjectAsync(SubjectRevocation revocation)
+    {
+        await using var connection = await _ca.Database.DataSource.OpenConnectionAsync();
+        return await Authority.RevokeSubjectAsync(revocation, connection, CancellationToken.None);
+    }
+
+    private async Task<bool> ReinstateAsync(string subject)
+    {
+        await using var connection = await _ca.Database.DataSource.OpenConnectionAsync();
+        return await Authority.ReinstateSubjectAsync(new SubjectReinstatement { Profile = Profiles.Device, Subject = subject, By = "admin" }, connection, CancellationToken.None);
+    }
 
     private static string SerialText(byte[] serial) => SerialNumber.ToDecimal(serial);
 

@@ -260,8 +260,11 @@ public sealed class ExpiryScanTests : LedgerTestBase
     private async Task RevokeAsync(byte[] serial) =>
         (await Store.RevokeAsync(new Revocation { Serial = serial, By = "admin" }, At(1), default)).ShouldBe(RevocationOutcome.Revoked);
 
-    private Task RevokeSubjectAsync(string subject, double hours) =>
-        Store.RevokeSubjectAsync(new SubjectRevocation { Profile = Profiles.Device, Subject = subject, By = "admin" }, At(hours), default);
+    private async Task RevokeSubjectAsync(string subject, double hours)
+    {
+        await using var connection = await Database.DataSource.OpenConnectionAsync();
+        await Revocations.RevokeSubjectAsync(connection, new SubjectRevocation { Profile = Profiles.Device, Subject = subject, By = "admin" }, At(hours), default);
+    }
 
     /// <summary>The subjects this scan told, in the order of the audit log.</summary>
     private async Task<IReadOnlyList<string>> ScanAsync(double hours)

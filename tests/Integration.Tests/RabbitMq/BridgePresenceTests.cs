@@ -1,4 +1,5 @@
 using IoTPlatform.Database;
+using IoTPlatform.Provider.Data;
 using IoTPlatform.Provider.Features.Broker;
 using IoTPlatform.RabbitMq;
 using IoTPlatform.Testing;
@@ -114,7 +115,7 @@ public sealed class BridgePresenceTests : IAsyncLifetime
     }
 
     private Task ReconcileAsync(params BrokerConnection[] connections) =>
-        new BridgePresence(_fixture.Database.DataSource, TimeProvider.System, NullLogger<BridgePresence>.Instance).ReconcileAsync(connections, default);
+        new BridgePresence(DataServices.CreateFactory(_fixture.Database.DataSource), TimeProvider.System, NullLogger<BridgePresence>.Instance).ReconcileAsync(connections, default);
 
     private async Task<MqttSubscription> BridgeAsync()
     {

@@ -1,4 +1,5 @@
 using IoTPlatform.CertificateAuthority;
+using IoTPlatform.Provider.Data;
 using IoTPlatform.Provider.Features.Broker;
 using IoTPlatform.Testing;
 
@@ -12,7 +13,7 @@ public sealed class EmbeddedBrokerProvisionerTests : IAsyncLifetime
     public async Task InitializeAsync()
     {
         _database = await PostgresServer.CreateDatabaseAsync(typeof(Authority).Assembly, typeof(Program).Assembly);
-        _broker = new EmbeddedBrokerProvisioner(_database.DataSource, TimeProvider.System);
+        _broker = new EmbeddedBrokerProvisioner(DataServices.CreateFactory(_database.DataSource), TimeProvider.System);
     }
 
     [SkippableFact]

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using IoTPlatform.CertificateAuthority;
+using IoTPlatform.Provider.Data;
 using IoTPlatform.Provider.Features.Federation;
 using IoTPlatform.Testing;
 using Microsoft.AspNetCore.DataProtection;
@@ -14,7 +15,7 @@ public sealed class FederationSecretsTests : IAsyncLifetime
     public async Task InitializeAsync()
     {
         _database = await PostgresServer.CreateDatabaseAsync(typeof(Authority).Assembly, typeof(Program).Assembly);
-        _secrets = new FederationSecrets(_database.DataSource, new EphemeralDataProtectionProvider(), TimeProvider.System);
+        _secrets = new FederationSecrets(DataServices.CreateFactory(_database.DataSource), new EphemeralDataProtectionProvider(), TimeProvider.System);
     }
 
     [SkippableFact]

@@ -1,13 +1,14 @@
 using IoTPlatform.Provider.Configuration;
+using IoTPlatform.Provider.Data;
 using IoTPlatform.Provider.Features.Federation;
-using Npgsql;
+using Microsoft.EntityFrameworkCore;
 
 namespace IoTPlatform.Provider.Tests.Support;
 
 /// <summary>An identity provider whose clients are rows that a test can read: what the embedded one keeps, and as if it served them.</summary>
-internal sealed class ServedFederation(NpgsqlDataSource database, ProviderOptions options, TimeProvider time) : IFederationProvisioner
+internal sealed class ServedFederation(IDbContextFactory<ProviderDb> contexts, ProviderOptions options, TimeProvider time) : IFederationProvisioner
 {
-    private readonly EmbeddedFederationProvisioner _rows = new(database, options, time);
+    private readonly EmbeddedFederationProvisioner _rows = new(contexts, options, time);
 
     public bool IsServed => true;
 

@@ -1,3 +1,4 @@
+using IoTPlatform.Provider.Data;
 using IoTPlatform.Provider.Features.Workflow;
 using IoTPlatform.Provider.Tests.Support;
 using MassTransit;
@@ -11,7 +12,7 @@ public sealed class WorkflowRetriesTests(ProviderFixture fixture) : IClassFixtur
     private readonly RunningProvider _provider = fixture.Provider;
     private readonly Delivery _delivery = new();
 
-    private WorkflowRetries Retries => new(_provider.Database.DataSource, _delivery, _provider.Time);
+    private WorkflowRetries Retries => new(DataServices.CreateFactory(_provider.Database.DataSource), _delivery, _provider.Time);
 
     [SkippableFact]
     public async Task Schedule_ManyWakeUpsFail_OneRetryIsUnderWay()

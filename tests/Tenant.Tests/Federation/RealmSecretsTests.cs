@@ -1,3 +1,4 @@
+using IoTPlatform.Database;
 using IoTPlatform.Tenant.Data;
 using IoTPlatform.Tenant.Features.Federation;
 using IoTPlatform.Tenant.Tests.Support;
@@ -57,6 +58,6 @@ public sealed class RealmSecretsTests : IAsyncLifetime
         await Should.ThrowAsync<System.Security.Cryptography.CryptographicException>(() => Secrets("keys").EnsureAsync("portal", default));
     }
 
-    private RealmSecrets Secrets(string keys) =>
-        new(DataServices.CreateFactory(_database.DataSource), DataProtectionProvider.Create(new DirectoryInfo(_folder.Combine(keys))), TimeProvider.System);
+    private SecretStore<TenantDbContext> Secrets(string keys) =>
+        RealmSecrets.Create(DataServices.CreateFactory(_database.DataSource), DataProtectionProvider.Create(new DirectoryInfo(_folder.Combine(keys))), TimeProvider.System);
 }

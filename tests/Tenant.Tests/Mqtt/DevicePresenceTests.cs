@@ -23,7 +23,7 @@ public sealed class DevicePresenceTests : IAsyncLifetime
     public async Task InitializeAsync()
     {
         _database = await TenantDatabase.CreateAsync();
-        _presence = new DevicePresence(_database.DataSource, _time);
+        _presence = new DevicePresence(DataServices.CreateFactory(_database.DataSource), _time);
     }
 
     public async Task DisposeAsync() => await _database.DisposeAsync();
@@ -111,12 +111,13 @@ public sealed class DevicePresenceTests : IAsyncLifetime
         await AddAsync("pump-1");
         await using var connection = await _database.DataSource.OpenConnectionAsync();
         await _presence.ReconcileAsync(new HashSet<string> { "pump-1" }, default);
-        var told = await DevicePresence.ReadUnpublishedAsync(connection, 10, default);
+        await using var db = DataServices.Create(connection);
+        var told = await DevicePresence.ReadUnpublishedAsync(db, 10, default);
         await _presence.ReconcileAsync(new HashSet<string>(), default);
 
-        await DevicePresence.MarkPublishedAsync(connection, told, default);
+        await DevicePresence.MarkPublishedAsync(db, told, default);
 
-        (await DevicePresence.ReadUnpublishedAsync(connection, 10, default)).ShouldHaveSingleItem().ShouldBeOfType<DeviceOffline>().Id.ShouldNotBe(told.Single().Id);
+        (await DevicePresence.ReadUnpublishedAsync(db, 10, default)).ShouldHaveSingleItem().ShouldBeOfType<DeviceOffline>().Id.ShouldNotBe(told.Single().Id);
     }
 
     private async Task AddAsync(params string[] deviceIds)

@@ -31,7 +31,7 @@ internal static class BrokerCheckEndpoints
         var what = string.Join("; ", repaired.Select(d => d.What));
         await db.ActAsync(
             () => Task.FromResult(what.Length == 0 ? null : new AuditEntry(
-                Caller.Of(context.User), "tenant.broker_repaired", tenantId, AuditedTransaction.Details(("what", what.Length <= LongestDetail ? what : what[..LongestDetail])))),
+                Caller.Of(context.User), "tenant.broker_repaired", tenantId, AuditDetails.Of(("what", what.Length <= LongestDetail ? what : what[..LongestDetail])))),
             cancellationToken);
         return View(tenantId, repaired, await settlement.ProveAsync(cancellationToken));
     }

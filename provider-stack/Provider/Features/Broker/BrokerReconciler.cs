@@ -2,13 +2,12 @@ using IoTPlatform.Provider.Configuration;
 using IoTPlatform.Provider.Data;
 using IoTPlatform.Provider.Features.Workflow;
 using Microsoft.EntityFrameworkCore;
-using Npgsql;
 
 namespace IoTPlatform.Provider.Features.Broker;
 
 internal sealed partial class BrokerReconciler(
-    IDbContextFactory<ProviderDb> contexts, NpgsqlDataSource database, TenantBroker broker, ProviderOptions options, TimeProvider time, ILogger<BrokerReconciler> log)
-    : DueReconciler(contexts, database, options, time, "the broker", log)
+    IDbContextFactory<ProviderDb> contexts, TenantLocks locks, TenantBroker broker, ProviderOptions options, TimeProvider time, ILogger<BrokerReconciler> log)
+    : DueReconciler(contexts, locks, options, time, "the broker", log)
 {
     private readonly ILogger _log = log;
 

@@ -35,7 +35,7 @@ internal static class SuspensionEndpoints
         {
             var suspended = await db.Tenants.Where(t => t.TenantId == tenantId && t.Status != TenantStatus.Removing && t.SuspendedAt == null).ExecuteUpdateAsync(
                 s => s.SetProperty(t => t.SuspendedAt, now).SetProperty(t => t.SuspendedReason, reason).SetProperty(t => t.BrokerDueAt, now), cancellationToken);
-            return suspended == 0 ? null : new AuditEntry(Caller.Of(context.User), "tenant.suspended", tenantId, AuditedTransaction.Details(("reason", reason)));
+            return suspended == 0 ? null : new AuditEntry(Caller.Of(context.User), "tenant.suspended", tenantId, AuditDetails.Of(("reason", reason)));
         }, cancellationToken);
         await settlement.SettleNowAsync(tenantId, cancellationToken);
         return TypedResults.NoContent();

@@ -87,7 +87,7 @@ internal static class PlanEndpoint
         {
             var changed = await db.Tenants.Where(t => t.TenantId == tenantId && t.Status != TenantStatus.Removing && t.Plan != plan).ExecuteUpdateAsync(
                 s => s.SetProperty(t => t.Plan, plan).SetProperty(t => t.BrokerDueAt, now), cancellationToken);
-            return changed == 0 ? null : new AuditEntry(Caller.Of(context.User), "tenant.plan_changed", tenantId, AuditedTransaction.Details(("plan", plan)));
+            return changed == 0 ? null : new AuditEntry(Caller.Of(context.User), "tenant.plan_changed", tenantId, AuditDetails.Of(("plan", plan)));
         }, cancellationToken);
         await settlement.SettleNowAsync(tenantId, cancellationToken);
         return TypedResults.NoContent();

@@ -8,7 +8,6 @@ using IoTPlatform.Provider.Features.Broker;
 using IoTPlatform.Provider.Features.Rotation;
 using IoTPlatform.Provider.Features.Workflow;
 using Microsoft.EntityFrameworkCore;
-using Npgsql;
 
 namespace IoTPlatform.Provider.Features.Certificates;
 
@@ -52,17 +51,17 @@ internal sealed partial class SubCaRevocation(
         {
             await db.Tenants.Where(t => t.TenantId == tenantId && t.Status != TenantStatus.Removing).ExecuteUpdateAsync(
                 s => s.SetProperty(t => t.SuspendedAt, t => t.SuspendedAt ?? now).SetProperty(t => t.SuspendedReason, reason).SetProperty(t => t.BrokerDueAt, now), cancellationToken);
-            outcome = await authority.RevokeAsync(order, (NpgsqlConnection)db.Database.GetDbConnection(), cancellationToken);
+            outcome = await authority.RevokeAsync(order, db.Connection(), cancellationToken);
             if (outcome == RevocationOutcome.Revoked)
             {
                 foreach (var serial in sameKey)
                 {
-                    await authority.RevokeAsync(order with { Serial = serial, BurnToken = null }, (NpgsqlConnection)db.Database.GetDbConnection(), cancellationToken);
+                    await authority.RevokeAsync(order with { Serial = serial, BurnToken = null }, db.Connection(), cancellationToken);
                 }
             }
 
             return outcome == RevocationOutcome.Revoked
-                ? new AuditEntry(order.By, "tenant.suspended", tenantId, AuditedTransaction.Details(("reason", reason), ("serial", SerialNumber.ToHex(order.Serial))))
+                ? new AuditEntry(order.By, "tenant.suspended", tenantId, AuditDetails.Of(("reason", reason), ("serial", SerialNumber.ToHex(order.Serial))))
                 : null;
         }, cancellationToken);
         return outcome;

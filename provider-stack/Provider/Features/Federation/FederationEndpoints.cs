@@ -51,7 +51,7 @@ internal static class FederationEndpoints
         await db.ActAsync(async () =>
         {
             await db.Joins.Where(j => j.JoinId == join.JoinId).ExecuteUpdateAsync(s => s.SetProperty(j => j.KeycloakUrl, url), cancellationToken);
-            return new AuditEntry(Caller.Of(context.User), "federation.configured", tenantId, AuditedTransaction.Details(("keycloak_url", url)));
+            return new AuditEntry(Caller.Of(context.User), "federation.configured", tenantId, AuditDetails.Of(("keycloak_url", url)));
         }, cancellationToken);
         var secret = await secrets.EnsureAsync(tenantId, cancellationToken);
         await federation.EnsureClientAsync(FederationClient.Of(tenantId, secret, url), cancellationToken);

@@ -2,13 +2,12 @@ using IoTPlatform.Provider.Configuration;
 using IoTPlatform.Provider.Data;
 using IoTPlatform.Provider.Features.Workflow;
 using Microsoft.EntityFrameworkCore;
-using Npgsql;
 
 namespace IoTPlatform.Provider.Features.Federation;
 
 internal sealed class FederationReconciler(
-    IDbContextFactory<ProviderDb> contexts, NpgsqlDataSource database, FederationSettlement settlement, ProviderOptions options, TimeProvider time, ILogger<FederationReconciler> log)
-    : DueReconciler(contexts, database, options, time, "the identity provider", log)
+    IDbContextFactory<ProviderDb> contexts, TenantLocks locks, FederationSettlement settlement, ProviderOptions options, TimeProvider time, ILogger<FederationReconciler> log)
+    : DueReconciler(contexts, locks, options, time, "the identity provider", log)
 {
     protected override IQueryable<string> Due(IQueryable<TenantRow> tenants) => tenants.Where(t => t.FederationDueAt != null).OrderBy(t => t.FederationDueAt).Select(t => t.TenantId);
 

@@ -4,10 +4,12 @@ using IoTPlatform.Hosting;
 using IoTPlatform.Identity.Oidc;
 using IoTPlatform.Identity.Oidc.Login;
 using IoTPlatform.Keycloak;
+using IoTPlatform.Provider.Data;
 using IoTPlatform.Provider.Features.Federation.Keycloak;
 using IoTPlatform.Provider.Features.Tenants;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
 
 namespace IoTPlatform.Provider.Features.Federation;
 
@@ -32,7 +34,9 @@ internal static class IdentityServices
     private static IServiceCollection AddKeycloak(this IServiceCollection services, OidcOptions oidc) => services
         .AddSingleton(_ => new KeycloakHttp(oidc))
         .AddSingleton(new KeycloakRealm(oidc))
-        .AddSingleton<KeycloakSecrets>()
+        .AddSingleton(s => new SecretStore<ProviderDb>(
+            s.GetRequiredService<IDbContextFactory<ProviderDb>>(), ProviderDb.KeycloakSecretsTable, "provider.keycloak_secrets",
+            s.GetRequiredService<IDataProtectionProvider>(), s.GetRequiredService<TimeProvider>()))
         .AddSingleton<IClientSecret, PortalSecret>()
         .AddSingleton<FederationRegistrations>()
         .AddSingleton<KeycloakClients>()

@@ -24,7 +24,7 @@ internal static class ConfirmJoinEndpoint
 
     private static async Task<NoContent> ConfirmAsync(
         string tenantId, JoinConfirmation confirmation, HttpContext context, ProviderDb db, TenantLocks locks,
-        TenantProofs proofs, SubCaKeys subCaKeys, FederationSettlement federation, TimeProvider time, CancellationToken cancellationToken)
+        TenantProofs proofs, SubCaKeys subCaKeys, FederationSettlement federation, TenantCertificateRevocation revocation, TimeProvider time, CancellationToken cancellationToken)
     {
         TenantIds.Require(tenantId);
         var (_, asked) = await CurrentJoin.FindAsync(db, tenantId, cancellationToken) ?? throw TenantProofs.Refusal();
@@ -49,7 +49,7 @@ internal static class ConfirmJoinEndpoint
         }
 
         // Reopened since it was read: the holder has asked for something else, which the confirmation can't have meant.
-        if (!await CommitAsync(db, tenant, join, time.GetUtcNow(), cancellationToken))
+        if (!await CommitAsync(db, revocation, tenant, join, time.GetUtcNow(), cancellationToken))
         {
             throw Incomplete();
         }
@@ -61,7 +61,8 @@ internal static class ConfirmJoinEndpoint
     private static ProblemException Incomplete() =>
         new(StatusCodes.Status409Conflict, "join_incomplete", "The JOIN is not complete: there is nothing to confirm yet.");
 
-    private static Task<bool> CommitAsync(ProviderDb db, TenantRow tenant, JoinRow join, DateTimeOffset now, CancellationToken cancellationToken) => db.ActAsync(async () =>
+    private static Task<bool> CommitAsync(
+        ProviderDb db, TenantCertificateRevocation revocation, TenantRow tenant, JoinRow join, DateTimeOffset now, CancellationToken cancellationToken) => db.ActAsync(async () =>
     {
         var (tenantId, by) = (join.TenantId, "tenant:" + join.TenantId);
         await db.JoinKeys.Open(tenantId).Where(k => k.JoinId == join.JoinId).ExecuteUpdateAsync(s => s.SetProperty(k => k.SpentAt, now), cancellationToken);
@@ -76,9 +77,9 @@ internal static class ConfirmJoinEndpoint
         await db.Joins.Where(j => j.JoinId == join.JoinId).ExecuteUpdateAsync(s => s.SetProperty(j => j.ConfirmedAt, now), cancellationToken);
         await FederationDecisions.ConfirmAsync(db, join, now, cancellationToken);
         var superseded = RevocationGrounds.Superseded("superseded by a confirmed JOIN");
-        await TenantRevocation.RevokeOtherJoinsAsync(db, join, superseded, by, now, cancellationToken);
+        await revocation.RevokeOtherJoinsAsync(db, join, superseded, by, cancellationToken);
         // The key holder may have come back with another bridge key before it confirmed.
-        await TenantRevocation.RevokeOtherKeysAsync(db, tenantId, join.JoinId, Profiles.MqttBridge, join.BridgeKeySha256, superseded, by, now, cancellationToken);
+        await revocation.RevokeOtherKeysAsync(db, tenantId, join.JoinId, Profiles.MqttBridge, join.BridgeKeySha256, superseded, by, cancellationToken);
         return new AuditEntry(by, "join.confirmed", tenantId, JoinRows.Details(join));
     }, cancellationToken);
 }

@@ -7,7 +7,7 @@ using Microsoft.EntityFrameworkCore;
 namespace IoTPlatform.Provider.Features.Join;
 
 /// <summary>Takes back a join that was never confirmed. An active tenant falls back to the join it confirmed before.</summary>
-internal sealed class JoinAbandonment(TimeProvider time)
+internal sealed class JoinAbandonment(TenantCertificateRevocation revocation, TimeProvider time)
 {
     /// <summary>In the caller's transaction, last before its audit entry.</summary>
     public async Task ForgetAsync(ProviderDb db, TenantRow tenant, string by, CancellationToken cancellationToken)
@@ -33,8 +33,7 @@ internal sealed class JoinAbandonment(TimeProvider time)
         }
 
         await FederationDecisions.TakeBackAsync(db, tenant.TenantId, joinId, fallsBack: confirmed is not null, now, cancellationToken);
-        await TenantRevocation.RevokeJoinAsync(
-            db, tenant.TenantId, joinId, RevocationGrounds.CessationOfOperation("JOIN taken back before it was confirmed"), by, now, cancellationToken);
+        await revocation.RevokeJoinAsync(db, tenant.TenantId, joinId, RevocationGrounds.CessationOfOperation("JOIN taken back before it was confirmed"), by, cancellationToken);
     }
 
     private static bool IsUnconfirmed(TenantRow tenant) =>

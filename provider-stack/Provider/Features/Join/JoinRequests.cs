@@ -90,7 +90,7 @@ internal sealed class JoinRequests(ProviderDb db, JoinLimits limits, TimeProvide
 
             return new AuditEntry(
                 admin, decision == TenantStatus.Joining ? "join.approved" : "join.rejected", tenantId,
-                AuditedTransaction.Details(("reason", reason), ("sub_ca_key_sha256", Convert.ToHexStringLower(join.SubCaKeySha256))));
+                AuditDetails.Of(("reason", reason), ("sub_ca_key_sha256", Convert.ToHexStringLower(join.SubCaKeySha256))));
         }, cancellationToken);
         if (!decided)
         {
@@ -121,6 +121,7 @@ internal sealed class JoinRequests(ProviderDb db, JoinLimits limits, TimeProvide
 
     private Task<bool> RecordAsync(JoinRow join, CancellationToken cancellationToken) => db.ActAsync(async () =>
     {
+        // FOR UPDATE, which LINQ lacks.
         var tenant = await db.Tenants.FromSql($"SELECT * FROM provider.tenants WHERE tenant_id = {join.TenantId} FOR UPDATE").SingleOrDefaultAsync(cancellationToken);
         if (tenant is not null && !await MayBeAskedForAsync(tenant, cancellationToken))
         {
@@ -137,7 +138,7 @@ internal sealed class JoinRequests(ProviderDb db, JoinLimits limits, TimeProvide
         tenant.Status = tenant.Status == TenantStatus.Prepared ? TenantStatus.Prepared : TenantStatus.Requested;
         tenant.WorkflowId = join.JoinId;
         tenant.WorkflowRevision++;
-        return new AuditEntry("anonymous", "join.requested", join.TenantId, AuditedTransaction.Details(("address", join.AskedFrom), ("sub_ca_key_sha256", Convert.ToHexStringLower(join.SubCaKeySha256))));
+        return new AuditEntry("anonymous", "join.requested", join.TenantId, AuditDetails.Of(("address", join.AskedFrom), ("sub_ca_key_sha256", Convert.ToHexStringLower(join.SubCaKeySha256))));
     }, cancellationToken);
 
     private async Task<bool> MayBeAskedForAsync(TenantRow tenant, CancellationToken cancellationToken) => tenant.Status switch

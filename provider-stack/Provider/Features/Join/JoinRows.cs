@@ -1,4 +1,5 @@
 using IoTPlatform.Contracts.Tenants;
+using IoTPlatform.Database;
 using IoTPlatform.Provider.Data;
 using Microsoft.EntityFrameworkCore;
 
@@ -47,7 +48,7 @@ internal static class JoinRows
         join.KeycloakUrl = submission.KeycloakUrl;
     }
 
-    public static string Details(JoinRow join) => AuditedTransaction.Details(
+    public static string Details(JoinRow join) => AuditDetails.Of(
         ("join", join.JoinId.ToString()),
         ("sub_ca_key_sha256", Convert.ToHexStringLower(join.SubCaKeySha256)),
         ("bridge_key_sha256", Convert.ToHexStringLower(join.BridgeKeySha256)),

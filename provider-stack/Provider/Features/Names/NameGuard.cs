@@ -4,7 +4,8 @@ using IoTPlatform.Database;
 using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
 using IoTPlatform.Provider.Configuration;
-using Npgsql;
+using IoTPlatform.Provider.Data;
+using Microsoft.EntityFrameworkCore;
 
 namespace IoTPlatform.Provider.Features.Names;
 
@@ -12,7 +13,7 @@ namespace IoTPlatform.Provider.Features.Names;
 /// Takes a new name only when every live Sub-CA excludes it: a tenant with an older Sub-CA could sign a server certificate for it. Names that
 /// were in use before names were recorded are taken with a warning, because refusing them would make no client safer.
 /// </summary>
-internal sealed partial class NameGuard(NpgsqlDataSource database, TimeProvider time, ILogger<NameGuard> log)
+internal sealed partial class NameGuard(IDbContextFactory<ProviderDb> contexts, TimeProvider time, ILogger<NameGuard> log)
 {
     private const int MostListed = 10;
 
@@ -63,15 +64,8 @@ internal sealed partial class NameGuard(NpgsqlDataSource database, TimeProvider 
 
     private async Task<HashSet<string>> KnownAsync(CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand("SELECT name FROM provider.served_names");
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var known = new HashSet<string>(StringComparer.Ordinal);
-        while (await reader.ReadAsync(cancellationToken))
-        {
-            known.Add(reader.GetString(0));
-        }
-
-        return known;
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        return await db.ServedNames.Select(n => n.Name).ToHashSetAsync(StringComparer.Ordinal, cancellationToken);
     }
 
     /// <summary>A name that is no longer in use is forgotten: Sub-CAs signed meanwhile need not exclude it.</summary>
@@ -82,22 +76,17 @@ internal sealed partial class NameGuard(NpgsqlDataSource database, TimeProvider 
             return;
         }
 
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        await using var command = new NpgsqlCommand(
-            """
-            WITH gone AS (DELETE FROM provider.served_names WHERE name <> ALL ($1))
-            INSERT INTO provider.served_names (name, since) SELECT name, $2 FROM unnest($1) AS name ON CONFLICT DO NOTHING
-            """,
-            connection);
-        command.Parameters.AddWithValue(served);
-        command.Parameters.AddWithValue(time.GetUtcNow());
-        await command.ExecuteNonQueryAsync(cancellationToken);
-        await AuditLog.AppendAsync(
-            connection,
-            new AuditEntry("system", "names.changed", "provider", AuditDetails.Of(("names", string.Join(' ', served)), ("before", string.Join(' ', known.Order(StringComparer.Ordinal))))),
-            cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
+        var now = time.GetUtcNow();
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        await db.ActAsync(async () =>
+        {
+            await db.ServedNames.Where(n => !served.Contains(n.Name)).ExecuteDeleteAsync(cancellationToken);
+            // SQL: another process that starts with the same names is no error.
+            await db.Database.ExecuteSqlAsync(
+                $"INSERT INTO provider.served_names (name, since) SELECT name, {now} FROM unnest({served}) AS name ON CONFLICT DO NOTHING", cancellationToken);
+            var details = AuditDetails.Of(("names", string.Join(' ', served)), ("before", string.Join(' ', known.Order(StringComparer.Ordinal))));
+            return new AuditEntry("system", "names.changed", "provider", details);
+        }, cancellationToken);
     }
 
     [LoggerMessage(

@@ -8,14 +8,16 @@ using Microsoft.EntityFrameworkCore;
 namespace IoTPlatform.Provider.Features.Removal;
 
 /// <summary>What the removal began with, once more: for one that was begun by an earlier version of the platform.</summary>
-internal sealed class RevokeCertificatesStep(IDbContextFactory<ProviderDb> contexts, TimeProvider time) : IRemovalStep
+internal sealed class RevokeCertificatesStep(IDbContextFactory<ProviderDb> contexts, TenantCertificateRevocation revocation) : IRemovalStep
 {
     public string Name => "revoke-certificates";
 
     public async Task EnsureAsync(WorkflowInput input, CancellationToken cancellationToken)
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        await TenantRevocation.RevokeAllAsync(db, input.TenantId, RemovalReason.Value, "system", time.GetUtcNow(), cancellationToken);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        await revocation.RevokeAllAsync(db, input.TenantId, RemovalReason.Value, "system", cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
     }
 }
 

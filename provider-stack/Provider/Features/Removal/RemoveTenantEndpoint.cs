@@ -16,10 +16,10 @@ internal static class RemoveTenantEndpoint
         app.MapDelete("/portal/admin/tenants/{tenantId}", RemoveAsync).RequireAuthorization(Policies.Admin);
 
     private static async Task<NoContent> RemoveAsync(
-        string tenantId, HttpContext context, ProviderDb db, TimeProvider time, WorkflowClient workflows, CancellationToken cancellationToken)
+        string tenantId, HttpContext context, ProviderDb db, TenantCertificateRevocation revocation, TimeProvider time, WorkflowClient workflows, CancellationToken cancellationToken)
     {
         TenantIds.Require(tenantId);
-        if (!await BeginAsync(db, tenantId, Caller.Of(context.User), time.GetUtcNow(), cancellationToken)
+        if (!await BeginAsync(db, revocation, tenantId, Caller.Of(context.User), time.GetUtcNow(), cancellationToken)
             && !await db.Tenants.AnyAsync(t => t.TenantId == tenantId, cancellationToken))
         {
             throw await TenantIds.NotFoundAsync(db, tenantId, cancellationToken);
@@ -33,7 +33,8 @@ internal static class RemoveTenantEndpoint
     /// Closes every door of the tenant in one transaction: from here on no key opens, no join goes on, no certificate is good, and only the
     /// cleaning up is left to do. False: begun before, or no such tenant.
     /// </summary>
-    private static Task<bool> BeginAsync(ProviderDb db, string tenantId, string admin, DateTimeOffset now, CancellationToken cancellationToken) => db.ActAsync(async () =>
+    private static Task<bool> BeginAsync(
+        ProviderDb db, TenantCertificateRevocation revocation, string tenantId, string admin, DateTimeOffset now, CancellationToken cancellationToken) => db.ActAsync(async () =>
     {
         var removal = Guid.CreateVersion7(now);
         await db.JoinKeys.RevokeOpenAsync(tenantId, now, cancellationToken);
@@ -48,9 +49,9 @@ internal static class RemoveTenantEndpoint
             return null;
         }
 
-        await db.Database.ExecuteSqlAsync($"UPDATE provider.broker_namespaces SET suspended = true WHERE tenant_id = {tenantId}", cancellationToken);
-        await TenantRevocation.RevokeAllAsync(db, tenantId, RemovalReason.Value, admin, now, cancellationToken);
-        return new AuditEntry(admin, "tenant.removing", tenantId, AuditedTransaction.Details(("workflow", removal.ToString())));
+        await db.BrokerNamespaces.Where(n => n.TenantId == tenantId).ExecuteUpdateAsync(s => s.SetProperty(n => n.Suspended, true), cancellationToken);
+        await revocation.RevokeAllAsync(db, tenantId, RemovalReason.Value, admin, cancellationToken);
+        return new AuditEntry(admin, "tenant.removing", tenantId, AuditDetails.Of(("workflow", removal.ToString())));
     }, cancellationToken);
 }
 

@@ -1,7 +1,9 @@
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Pki;
 using IoTPlatform.Pki.Signing;
-using Npgsql;
+using IoTPlatform.Database;
+using IoTPlatform.Provider.Data;
+using Microsoft.EntityFrameworkCore;
 
 namespace IoTPlatform.Provider.Features.RevocationList;
 
@@ -9,7 +11,7 @@ namespace IoTPlatform.Provider.Features.RevocationList;
 /// The list of revoked Sub-CAs, signed anew when a Sub-CA was revoked, when a day has passed, or by another Intermediate CA. It lasts
 /// fourteen days, so that clients go on without the provider for thirteen.
 /// </summary>
-internal sealed class RevokedSubCaList(NpgsqlDataSource database, Authority authority, TimeProvider time) : IDisposable
+internal sealed class RevokedSubCaList(IDbContextFactory<ProviderDb> contexts, Authority authority, TimeProvider time) : IDisposable
 {
     private static readonly TimeSpan Lifetime = TimeSpan.FromDays(14);
     private static readonly TimeSpan SignAnewAfter = TimeSpan.FromDays(1);
@@ -51,23 +53,24 @@ internal sealed class RevokedSubCaList(NpgsqlDataSource database, Authority auth
     private async Task<RevokedSubCas> LookAsync(CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        if (await RevokedSubCaRows.FindAsync(connection, cancellationToken) is { } stored && IsCurrent(stored, await RevokedSubCaRows.EntriesAsync(connection, now, cancellationToken), now))
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        await db.Database.OpenConnectionAsync(cancellationToken);
+        if (await RevokedSubCaRows.FindAsync(db, cancellationToken) is { } stored && IsCurrent(stored, await authority.RevokedSubCasAsync(db.Connection(), cancellationToken), now))
         {
             return stored;
         }
 
-        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        await RevokedSubCaRows.LockAsync(connection, cancellationToken);
-        var before = await RevokedSubCaRows.FindAsync(connection, cancellationToken);
-        var entries = await RevokedSubCaRows.EntriesAsync(connection, now, cancellationToken);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        await RevokedSubCaRows.LockAsync(db, cancellationToken);
+        var before = await RevokedSubCaRows.FindAsync(db, cancellationToken);
+        var entries = await authority.RevokedSubCasAsync(db.Connection(), cancellationToken);
         if (before is not null && IsCurrent(before, entries, now))
         {
             return before;
         }
 
         var list = Sign(before, entries, now);
-        await RevokedSubCaRows.SaveAsync(connection, list, cancellationToken);
+        await RevokedSubCaRows.SaveAsync(db, list, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return list;
     }

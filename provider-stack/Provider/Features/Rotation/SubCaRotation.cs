@@ -9,7 +9,7 @@ using IoTPlatform.Provider.Features.Certificates;
 
 namespace IoTPlatform.Provider.Features.Rotation;
 
-internal sealed class SubCaRotation(Authority authority, CertificateOrders orders, TenantCertificates certificates, TimeProvider time)
+internal sealed class SubCaRotation(Authority authority, CertificateOrders orders, TenantCertificates certificates, TenantCertificateRevocation revocation)
 {
     /// <summary>Two are a rotation; some more are rotations whose old Sub-CA nobody has retired yet. Bounded, because each can vouch for the next.</summary>
     private const int MostValid = 4;
@@ -46,8 +46,11 @@ internal sealed class SubCaRotation(Authority authority, CertificateOrders order
         return issued;
     }
 
-    public async Task RetireOthersAsync(ProviderDb db, string tenantId, byte[] keeper, CancellationToken cancellationToken) =>
-        await TenantRevocation.RevokeOtherKeysAsync(
-            db, tenantId, joinId: null, Profiles.TenantSubCa, SHA256.HashData(keeper),
-            RevocationGrounds.Superseded("Sub-CA rotated, no certificate of it in use"), "tenant:" + tenantId, time.GetUtcNow(), cancellationToken);
+    public async Task RetireOthersAsync(ProviderDb db, string tenantId, byte[] keeper, CancellationToken cancellationToken)
+    {
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        await revocation.RevokeOtherKeysAsync(
+            db, tenantId, joinId: null, Profiles.TenantSubCa, SHA256.HashData(keeper), RevocationGrounds.Superseded("Sub-CA rotated, no certificate of it in use"), "tenant:" + tenantId, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+    }
 }

@@ -34,7 +34,7 @@ internal static class JoinKeyEndpoints
             db.JoinKeys.Add(key);
             await db.SaveChangesAsync(cancellationToken);
             await abandonment.ForgetAsync(db, tenant, admin, cancellationToken);
-            return new AuditEntry(admin, "join.key_replaced", tenantId, AuditedTransaction.Details(("key_expires_at", key.ExpiresAt.ToString("O"))));
+            return new AuditEntry(admin, "join.key_replaced", tenantId, AuditDetails.Of(("key_expires_at", key.ExpiresAt.ToString("O"))));
         }, cancellationToken);
         await federation.TrySettleAsync(tenantId, cancellationToken);
         return TypedResults.Ok(answer);

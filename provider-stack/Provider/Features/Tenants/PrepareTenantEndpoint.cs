@@ -39,7 +39,7 @@ internal static class PrepareTenantEndpoint
                 db.JoinKeys.Add(key);
                 return new AuditEntry(
                     Caller.Of(context.User), "tenant.prepared", tenant.TenantId,
-                    AuditedTransaction.Details(("display_name", tenant.DisplayName), ("dns_domains", string.Join(' ', domains)), ("plan", tenant.Plan), ("key_expires_at", key.ExpiresAt.ToString("O"))));
+                    AuditDetails.Of(("display_name", tenant.DisplayName), ("dns_domains", string.Join(' ', domains)), ("plan", tenant.Plan), ("key_expires_at", key.ExpiresAt.ToString("O"))));
             }, cancellationToken);
         }
         catch (DbUpdateException e) when (e.InnerException is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation })

@@ -9,6 +9,7 @@ internal static class TenantServices
         .AddSingleton<TenantValidation>()
         .AddSingleton<JoinKeys>()
         .AddSingleton<TenantCertificates>()
+        .AddSingleton<TenantCertificateRevocation>()
         .AddSingleton<CertificateOrders>()
         .AddSingleton<IProfileRevocation, SubCaRevocation>()
         .AddScoped<TenantDetails>();

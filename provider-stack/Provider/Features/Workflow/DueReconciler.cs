@@ -2,19 +2,18 @@ using IoTPlatform.Contracts.Tenants;
 using IoTPlatform.Provider.Configuration;
 using IoTPlatform.Provider.Data;
 using Microsoft.EntityFrameworkCore;
-using Npgsql;
 
 namespace IoTPlatform.Provider.Features.Workflow;
 
 /// <summary>Carries out at another server what was decided about tenants while it was down, or by a process that did not get there.</summary>
 /// <param name="contexts">Where what is due stands.</param>
-/// <param name="database">For the tenants' locks.</param>
+/// <param name="locks">The tenants'.</param>
 /// <param name="options">How often to look.</param>
 /// <param name="time">For the interval.</param>
 /// <param name="server">Which one, for the log.</param>
 /// <param name="log">Of the class that inherits.</param>
 internal abstract partial class DueReconciler(
-    IDbContextFactory<ProviderDb> contexts, NpgsqlDataSource database, ProviderOptions options, TimeProvider time, string server, ILogger log) : BackgroundService
+    IDbContextFactory<ProviderDb> contexts, TenantLocks locks, ProviderOptions options, TimeProvider time, string server, ILogger log) : BackgroundService
 {
     private const int BatchSize = 100;
     private static readonly TimeSpan LockWait = TimeSpan.FromSeconds(1);
@@ -47,7 +46,7 @@ internal abstract partial class DueReconciler(
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         foreach (var tenantId in await Due(db.Tenants.Where(t => t.Status != TenantStatus.Removing)).Take(BatchSize).ToListAsync(cancellationToken))
         {
-            await using var held = await TenantLock.TryAcquireAsync(database, tenantId, LockWait, cancellationToken);
+            await using var held = await locks.TryAcquireAsync(tenantId, LockWait, cancellationToken);
             if (held is not null)
             {
                 await ReconcileAsync(tenantId, cancellationToken);

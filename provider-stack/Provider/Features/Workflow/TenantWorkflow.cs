@@ -13,7 +13,7 @@ namespace IoTPlatform.Provider.Features.Workflow;
 /// also those recorded as done, and finishes only if nothing it started from has changed meanwhile.
 /// </summary>
 internal sealed partial class TenantWorkflow(
-    NpgsqlDataSource database,
+    TenantLocks locks,
     IDbContextFactory<ProviderDb> contexts,
     IEnumerable<IJoinStep> joinSteps,
     IEnumerable<IRemovalStep> removalSteps,
@@ -30,7 +30,7 @@ internal sealed partial class TenantWorkflow(
     {
         try
         {
-            await using var held = await TenantLock.TryAcquireAsync(database, tenantId, LockWait, cancellationToken);
+            await using var held = await locks.TryAcquireAsync(tenantId, LockWait, cancellationToken);
             if (held is null)
             {
                 return WorkflowOutcome.Waiting("lock", "Another call is working on this tenant.", TimeSpan.FromSeconds(1));

@@ -1,10 +1,12 @@
 using IoTPlatform.Hosting;
+using IoTPlatform.Provider.Data;
+using Microsoft.EntityFrameworkCore;
 using Npgsql;
 
 namespace IoTPlatform.Provider.Features.Workflow;
 
 /// <summary>Has a workflow woken again later. However many wake-ups fail, one retry of a tenant is under way at a time.</summary>
-internal sealed class WorkflowRetries(NpgsqlDataSource database, IRetryDelivery delivery, TimeProvider time)
+internal sealed class WorkflowRetries(IDbContextFactory<ProviderDb> contexts, IRetryDelivery delivery, TimeProvider time)
 {
     /// <param name="message">That met the failure.</param>
     /// <param name="isRedelivered">Its first consumer died, perhaps before it had sent the retry that it had noted.</param>
@@ -22,15 +24,11 @@ internal sealed class WorkflowRetries(NpgsqlDataSource database, IRetryDelivery 
     private async Task<bool> IsDueAsync(string tenantId, bool replaces, TimeSpan delay, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
-        await using var command = database.CreateCommand(
-            "UPDATE provider.tenants SET workflow_retry_at = $3 WHERE tenant_id = $1 AND ($4 OR workflow_retry_at IS NULL OR workflow_retry_at <= $2)");
-        command.Parameters.AddWithValue(tenantId);
-        command.Parameters.AddWithValue(now);
-        command.Parameters.AddWithValue(now + delay);
-        command.Parameters.AddWithValue(replaces);
         try
         {
-            return await command.ExecuteNonQueryAsync(cancellationToken) > 0;
+            await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+            return await db.Tenants.Where(t => t.TenantId == tenantId && (replaces || t.WorkflowRetryAt == null || t.WorkflowRetryAt <= now))
+                .ExecuteUpdateAsync(s => s.SetProperty(t => t.WorkflowRetryAt, now + delay), cancellationToken) > 0;
         }
         catch (Exception e) when (e is NpgsqlException || DatabaseOutage.Is(e))
         {

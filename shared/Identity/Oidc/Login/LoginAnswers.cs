@@ -1,9 +1,10 @@
 using System.Security.Cryptography;
 using System.Text;
+using IoTPlatform.Identity.Data;
 using IoTPlatform.Identity.Portal;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Http;
-using Npgsql;
+using Microsoft.EntityFrameworkCore;
 
 namespace IoTPlatform.Identity.Oidc.Login;
 
@@ -115,17 +116,16 @@ internal sealed class AuthorizationResponse
 }
 
 /// <summary>Logins that came back, until they would have expired anyway: each comes back once, whoever has a copy of the browser's cookie.</summary>
-internal sealed class UsedLogins(NpgsqlDataSource database, TimeProvider time)
+internal sealed class UsedLogins(IDbContextFactory<AccountsDb> contexts, TimeProvider time)
 {
     /// <summary>False: it has come back before.</summary>
     public async Task<bool> TryUseAsync(string login, DateTimeOffset expires, CancellationToken cancellationToken)
     {
-        await using var delete = database.CreateCommand("DELETE FROM accounts.oidc_used_logins WHERE expires_at <= $1");
-        delete.Parameters.Add(new() { Value = time.GetUtcNow() });
-        await delete.ExecuteNonQueryAsync(cancellationToken);
-        await using var insert = database.CreateCommand("INSERT INTO accounts.oidc_used_logins (state_hash, expires_at) VALUES ($1, $2) ON CONFLICT DO NOTHING");
-        insert.Parameters.Add(new() { Value = SHA256.HashData(Encoding.ASCII.GetBytes(login)) });
-        insert.Parameters.Add(new() { Value = expires });
-        return await insert.ExecuteNonQueryAsync(cancellationToken) == 1;
+        var (now, hash) = (time.GetUtcNow(), SHA256.HashData(Encoding.ASCII.GetBytes(login)));
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        await db.UsedLogins.Where(l => l.ExpiresAt <= now).ExecuteDeleteAsync(cancellationToken);
+        // SQL: of two at once one is the first, and the other is no error.
+        return await db.Database.ExecuteSqlAsync(
+            $"INSERT INTO accounts.oidc_used_logins (state_hash, expires_at) VALUES ({hash}, {expires}) ON CONFLICT DO NOTHING", cancellationToken) == 1;
     }
 }

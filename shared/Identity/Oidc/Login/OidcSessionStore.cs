@@ -1,7 +1,8 @@
 using System.Security.Cryptography;
 using IoTPlatform.Database;
+using IoTPlatform.Identity.Data;
 using Microsoft.AspNetCore.DataProtection;
-using Npgsql;
+using Microsoft.EntityFrameworkCore;
 
 namespace IoTPlatform.Identity.Oidc.Login;
 
@@ -37,74 +38,51 @@ internal sealed class OidcSession
 }
 
 /// <summary>Sessions by the hash of the token that the browser's cookie holds. The identity provider's tokens are encrypted under the data folder's key.</summary>
-internal sealed class OidcSessionStore(NpgsqlDataSource database, IDataProtectionProvider protection, TimeProvider time)
+internal sealed class OidcSessionStore(IDbContextFactory<AccountsDb> contexts, IDataProtectionProvider protection, TimeProvider time)
 {
     private const int MaxPerPerson = 50;
 
     /// <summary>Opens a session and records the login, in one transaction. Clears expired sessions and a person's oldest ones beyond 50.</summary>
     public async Task<string> OpenAsync(OidcSession session, string address, CancellationToken cancellationToken)
     {
-        var token = SessionToken.Create();
-        var hash = SessionToken.Hash(token);
-        var now = time.GetUtcNow();
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        await using var batch = new NpgsqlBatch(connection)
+        var (token, now) = (SessionToken.Create(), time.GetUtcNow());
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        await db.ActAsync(async () =>
         {
-            BatchCommands =
-            {
-                new("DELETE FROM accounts.oidc_sessions WHERE expires_at <= $1") { Parameters = { new() { Value = now } } },
-                new("DELETE FROM accounts.oidc_sessions WHERE token_hash IN (SELECT token_hash FROM accounts.oidc_sessions WHERE issuer = $1 AND subject = $2 ORDER BY created_at DESC OFFSET $3)")
-                {
-                    Parameters = { new() { Value = session.Issuer }, new() { Value = session.Subject }, new() { Value = MaxPerPerson - 1 } },
-                },
-                new("""
-                    INSERT INTO accounts.oidc_sessions (token_hash, issuer, subject, name, identity_provider, roles, ciphertext, created_at, refresh_at, valid_until, expires_at)
-                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-                    """)
-                {
-                    Parameters =
-                    {
-                        new() { Value = hash }, new() { Value = session.Issuer }, new() { Value = session.Subject }, new() { Value = session.Name },
-                        new() { Value = session.IdentityProvider ?? (object)DBNull.Value }, new() { Value = session.Roles.ToArray() }, new() { Value = Encrypt(hash, session) },
-                        new() { Value = now }, new() { Value = session.RefreshAt }, new() { Value = session.ValidUntil }, new() { Value = session.ExpiresAt },
-                    },
-                },
-            },
-        };
-        await batch.ExecuteNonQueryAsync(cancellationToken);
-        var details = AuditDetails.Of(("address", address), ("issuer", session.Issuer), ("identity_provider", session.IdentityProvider));
-        await AuditLog.AppendAsync(connection, new AuditEntry(session.Name, "login.succeeded", session.Name, details), cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
+            await db.OidcSessions.Where(s => s.ExpiresAt <= now).ExecuteDeleteAsync(cancellationToken);
+            var oldest = db.OidcSessions.Where(s => s.Issuer == session.Issuer && s.Subject == session.Subject)
+                .OrderByDescending(s => s.CreatedAt).Skip(MaxPerPerson - 1).Select(s => s.TokenHash);
+            await db.OidcSessions.Where(s => oldest.Contains(s.TokenHash)).ExecuteDeleteAsync(cancellationToken);
+            db.OidcSessions.Add(Row(SessionToken.Hash(token), session, now));
+            var details = AuditDetails.Of(("address", address), ("issuer", session.Issuer), ("identity_provider", session.IdentityProvider));
+            return new AuditEntry(session.Name, "login.succeeded", session.Name, details);
+        }, cancellationToken);
         return token;
     }
 
     /// <summary>Null: no such session, it has expired, or its secrets were encrypted under a key that is gone.</summary>
     public async Task<OidcSession?> FindAsync(string token, CancellationToken cancellationToken)
     {
-        var hash = SessionToken.Hash(token);
-        await using var command = database.CreateCommand(
-            "SELECT issuer, subject, name, identity_provider, roles, ciphertext, refresh_at, valid_until, expires_at FROM accounts.oidc_sessions WHERE token_hash = $1 AND expires_at > $2");
-        command.Parameters.Add(new() { Value = hash });
-        command.Parameters.Add(new() { Value = time.GetUtcNow() });
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        if (!await reader.ReadAsync(cancellationToken) || Decrypt(hash, reader.GetString(5)) is not [var idToken, var refreshToken])
+        var (hash, now) = (SessionToken.Hash(token), time.GetUtcNow());
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        var row = await db.OidcSessions.AsNoTracking().SingleOrDefaultAsync(s => s.TokenHash == hash && s.ExpiresAt > now, cancellationToken);
+        if (row is null || Decrypt(hash, row.Ciphertext) is not [var idToken, var refreshToken])
         {
             return null;
         }
 
         return new OidcSession
         {
-            Issuer = reader.GetString(0),
-            Subject = reader.GetString(1),
-            Name = reader.GetString(2),
-            IdentityProvider = reader.IsDBNull(3) ? null : reader.GetString(3),
-            Roles = reader.GetFieldValue<string[]>(4),
+            Issuer = row.Issuer,
+            Subject = row.Subject,
+            Name = row.Name,
+            IdentityProvider = row.IdentityProvider,
+            Roles = row.Roles,
             IdToken = idToken,
             RefreshToken = refreshToken.Length == 0 ? null : refreshToken,
-            RefreshAt = reader.GetFieldValue<DateTimeOffset>(6),
-            ValidUntil = reader.GetFieldValue<DateTimeOffset>(7),
-            ExpiresAt = reader.GetFieldValue<DateTimeOffset>(8),
+            RefreshAt = row.RefreshAt,
+            ValidUntil = row.ValidUntil,
+            ExpiresAt = row.ExpiresAt,
         };
     }
 
@@ -112,22 +90,19 @@ internal sealed class OidcSessionStore(NpgsqlDataSource database, IDataProtectio
     public async Task<bool> TryReplaceAsync(string token, OidcSession session, CancellationToken cancellationToken)
     {
         var hash = SessionToken.Hash(token);
-        await using var command = database.CreateCommand(
-            "UPDATE accounts.oidc_sessions SET name = $2, roles = $3, ciphertext = $4, refresh_at = $5, valid_until = $6 WHERE token_hash = $1");
-        foreach (var value in new object[] { hash, session.Name, session.Roles.ToArray(), Encrypt(hash, session), session.RefreshAt, session.ValidUntil })
-        {
-            command.Parameters.Add(new() { Value = value });
-        }
-
-        return await command.ExecuteNonQueryAsync(cancellationToken) == 1;
+        var (roles, ciphertext) = (session.Roles.ToArray(), Encrypt(hash, session));
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        return await db.OidcSessions.Where(s => s.TokenHash == hash).ExecuteUpdateAsync(
+            s => s.SetProperty(x => x.Name, session.Name).SetProperty(x => x.Roles, roles).SetProperty(x => x.Ciphertext, ciphertext)
+                .SetProperty(x => x.RefreshAt, session.RefreshAt).SetProperty(x => x.ValidUntil, session.ValidUntil),
+            cancellationToken) == 1;
     }
 
     public async Task PostponeRefreshAsync(string token, DateTimeOffset until, CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand("UPDATE accounts.oidc_sessions SET refresh_at = $2 WHERE token_hash = $1");
-        command.Parameters.Add(new() { Value = SessionToken.Hash(token) });
-        command.Parameters.Add(new() { Value = until });
-        await command.ExecuteNonQueryAsync(cancellationToken);
+        var hash = SessionToken.Hash(token);
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        await db.OidcSessions.Where(s => s.TokenHash == hash).ExecuteUpdateAsync(s => s.SetProperty(x => x.RefreshAt, until), cancellationToken);
     }
 
     /// <param name="token">The session's.</param>
@@ -136,16 +111,27 @@ internal sealed class OidcSessionStore(NpgsqlDataSource database, IDataProtectio
     /// <param name="cancellationToken">Ends the call.</param>
     public async Task CloseAsync(string token, string action, string name, CancellationToken cancellationToken)
     {
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        await using var command = new NpgsqlCommand("DELETE FROM accounts.oidc_sessions WHERE token_hash = $1", connection) { Parameters = { new() { Value = SessionToken.Hash(token) } } };
-        if (await command.ExecuteNonQueryAsync(cancellationToken) > 0)
-        {
-            await AuditLog.AppendAsync(connection, new AuditEntry(name, action, name), cancellationToken);
-        }
-
-        await transaction.CommitAsync(cancellationToken);
+        var hash = SessionToken.Hash(token);
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        await db.ActAsync(
+            async () => await db.OidcSessions.Where(s => s.TokenHash == hash).ExecuteDeleteAsync(cancellationToken) > 0 ? new AuditEntry(name, action, name) : null,
+            cancellationToken);
     }
+
+    private OidcSessionRow Row(byte[] hash, OidcSession session, DateTimeOffset now) => new()
+    {
+        TokenHash = hash,
+        Issuer = session.Issuer,
+        Subject = session.Subject,
+        Name = session.Name,
+        IdentityProvider = session.IdentityProvider,
+        Roles = [.. session.Roles],
+        Ciphertext = Encrypt(hash, session),
+        CreatedAt = now,
+        RefreshAt = session.RefreshAt,
+        ValidUntil = session.ValidUntil,
+        ExpiresAt = session.ExpiresAt,
+    };
 
     private string Encrypt(byte[] hash, OidcSession session) => Protector(hash).Protect($"{session.IdToken} {session.RefreshToken}");
 

@@ -17,7 +17,7 @@ internal sealed partial class OidcSessions(
     OidcSessionStore store, OidcOptions options, TokenEndpoint tokens, TokenAcceptance acceptance, NpgsqlDataSource database, TimeProvider time, IHostApplicationLifetime host, ILogger<OidcSessions> logger)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan LockPause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LockWait = TimeSpan.FromSeconds(10);
 
     // One refresh per session at a time: a refresh token is good for one use, and a second one looks like a theft.
     private readonly ConcurrentDictionary<string, Lazy<Task<OidcSession?>>> _refreshing = new(StringComparer.Ordinal);
@@ -46,7 +46,7 @@ internal sealed partial class OidcSessions(
         try
         {
             // Another refresh may have ended, here or in another process, between this caller's look and this one.
-            await using var lease = await LeaseAsync(token, host.ApplicationStopping);
+            await using var held = await LockAsync(token, host.ApplicationStopping);
             return await store.FindAsync(token, host.ApplicationStopping) is not { } session ? null
                 : time.GetUtcNow() < session.RefreshAt ? session
                 : await RefreshAsync(token, session, host.ApplicationStopping);
@@ -58,18 +58,16 @@ internal sealed partial class OidcSessions(
     }
 
     // It ends with the other process, or with that one's time-out at the token endpoint.
-    private async Task<AdvisoryLease> LeaseAsync(string token, CancellationToken stopping)
+    private async Task<AdvisoryLock> LockAsync(string token, CancellationToken stopping)
     {
         var key = BinaryPrimitives.ReadInt64BigEndian(SessionToken.Hash(token));
-        while (true)
+        AdvisoryLock? held;
+        do
         {
-            if (await AdvisoryLease.TryAcquireAsync(database, key, stopping) is { } lease)
-            {
-                return lease;
-            }
-
-            await Task.Delay(LockPause, stopping);
+            held = await AdvisoryLock.TryAcquireAsync(database, key, LockWait, stopping);
         }
+        while (held is null);
+        return held;
     }
 
     private async Task<OidcSession?> RefreshAsync(string token, OidcSession session, CancellationToken stopping)

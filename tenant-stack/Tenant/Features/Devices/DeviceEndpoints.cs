@@ -4,6 +4,7 @@ using IoTPlatform.Contracts;
 using IoTPlatform.Contracts.Certificates;
 using IoTPlatform.Contracts.Devices;
 using IoTPlatform.Hosting;
+using IoTPlatform.Tenant.Data;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace IoTPlatform.Tenant.Features.Devices;
@@ -51,5 +52,6 @@ internal static class DeviceServices
         .AddSingleton<IReservedNames, RegisteredDeviceNames>()
         .AddSingleton<DeviceAnswer>()
         .AddSingleton<DeviceRegistry>()
+        .AddSingleton<DeviceCertificateRevocation>()
         .AddSingleton<RevokeDevice>();
 }

@@ -1,5 +1,5 @@
-using System.Text.Json.Nodes;
 using IoTPlatform.Contracts.Certificates;
+using IoTPlatform.Database;
 using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
 using IoTPlatform.Tenant.Data;
@@ -9,7 +9,7 @@ using Microsoft.EntityFrameworkCore;
 namespace IoTPlatform.Tenant.Features.Devices;
 
 /// <summary>Ends a device: certificates, keys, tunnel and tokens made for it, in one transaction. Idempotent.</summary>
-internal sealed class RevokeDevice(IDbContextFactory<TenantDbContext> databases, WireGuardPeersFile peers, TimeProvider time)
+internal sealed class RevokeDevice(IDbContextFactory<TenantDbContext> databases, WireGuardPeersFile peers, DeviceCertificateRevocation revocation, TimeProvider time)
 {
     public async Task RunAsync(string deviceId, RevokeRequest request, string actor, CancellationToken cancellationToken)
     {
@@ -34,6 +34,7 @@ internal sealed class RevokeDevice(IDbContextFactory<TenantDbContext> databases,
         // Tokens before the device: the lock order of an enrolment.
         await db.EnrollmentTokens.Where(t => t.DeviceId == deviceId && t.RevokedAt == null)
             .ExecuteUpdateAsync(t => t.SetProperty(x => x.RevokedAt, now).SetProperty(x => x.RevokedBy, actor), cancellationToken);
+        // FOR UPDATE, which LINQ lacks.
         var device = await db.Devices.FromSql($"SELECT * FROM tenant.devices WHERE device_id = {deviceId} FOR UPDATE").SingleOrDefaultAsync(cancellationToken)
             ?? throw DeviceRegistry.Unknown();
         if (device.IsRevoked)
@@ -48,9 +49,9 @@ internal sealed class RevokeDevice(IDbContextFactory<TenantDbContext> databases,
         await db.SaveChangesAsync(cancellationToken);
         await DeviceKeys.RetireAllAsync(db, deviceId, now, cancellationToken);
         await WireGuardAddresses.ReleaseAsync(db, deviceId, now, cancellationToken);
-        var certificates = await DeviceCertificateRevocation.RevokeAsync(db, deviceId, reasonCode, reason, actor, now, cancellationToken);
-        var details = new JsonObject { ["reason_code"] = (int)reasonCode, ["reason"] = reason, ["certificates"] = certificates };
-        await db.AppendAuditAsync(actor, "device.revoked", deviceId, details, cancellationToken);
+        var certificates = await revocation.RevokeAsync(db, deviceId, reasonCode, reason, actor, cancellationToken);
+        var details = AuditDetails.Of(("reason_code", (int)reasonCode), ("reason", reason), ("certificates", certificates));
+        await db.AppendAuditAsync(new AuditEntry(actor, "device.revoked", deviceId, details), cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return true;
     }

@@ -1,5 +1,5 @@
 using System.Net;
-using System.Text.Json.Nodes;
+using IoTPlatform.Database;
 using IoTPlatform.Hosting;
 using IoTPlatform.Tenant.Data;
 using IoTPlatform.Tenant.Features.WireGuard;
@@ -14,7 +14,7 @@ namespace IoTPlatform.Tenant.Features.Enrollment;
 /// Locks are taken in the order token, device, key, address pool, CA and audit log, everywhere.
 /// </summary>
 internal sealed class EnrollmentClaims(
-    IDbContextFactory<TenantDbContext> databases, EnrollmentGrants grants, WireGuardAddresses addresses, TimeProvider time)
+    IDbContextFactory<TenantDbContext> databases, EnrollmentGrants grants, WireGuardAddresses addresses, DeviceCertificateRevocation revocation, TimeProvider time)
 {
     public async Task<EnrollmentClaim> ClaimAsync(EnrollmentOrder order, EnrollmentCredential credential, CancellationToken cancellationToken)
     {
@@ -52,6 +52,7 @@ internal sealed class EnrollmentClaims(
     private async Task<EnrollmentClaim> RegisterAsync(TenantDbContext db, EnrollmentOrder order, EnrollmentGrant grant, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
+        // SQL: of two enrolments of a new id one inserts the row, the other waits for its lock.
         var isNew = await db.Database.ExecuteSqlAsync($"""
             INSERT INTO tenant.devices (device_id, device_name, device_type, status, enrolled_at, enrolled_by)
             VALUES ({order.DeviceId}, {order.DeviceName}, {order.DeviceType}, {DeviceState.Enrolled}, {now}, {grant.AuthorizationId})
@@ -70,12 +71,12 @@ internal sealed class EnrollmentClaims(
         var address = await AssignAddressAsync(db, order, replaces, now, cancellationToken);
         if (replaces)
         {
-            await DeviceCertificateRevocation.SupersedeAsync(db, device.DeviceId, grant.AuthorizationId, now, cancellationToken);
+            await revocation.SupersedeAsync(db, device.DeviceId, grant.AuthorizationId, cancellationToken);
         }
 
         if (isNew || replaces)
         {
-            await db.AppendAuditAsync(grant.AuthorizationId, isNew ? "device.enrolled" : "device.re_enrolled", order.DeviceId, Details(order, address), cancellationToken);
+            await db.AppendAuditAsync(new AuditEntry(grant.AuthorizationId, isNew ? "device.enrolled" : "device.re_enrolled", order.DeviceId, Details(order, address)), cancellationToken);
         }
 
         return new EnrollmentClaim
@@ -136,21 +137,23 @@ internal sealed class EnrollmentClaims(
         return await WireGuardAddresses.FindAsync(db, order.DeviceId, cancellationToken);
     }
 
-    private static async Task<int> RecordAsync(TenantDbContext db, EnrollmentOrder order, EnrollmentGrant grant, DateTimeOffset now, CancellationToken cancellationToken) =>
-        (await db.Database.SqlQuery<int>($"""
-            INSERT INTO tenant.enrollments AS e (authorization_id, device_id, key_sha256, enrolled_at)
-            VALUES ({grant.AuthorizationId}, {order.DeviceId}, {order.KeySha256}, {now})
-            ON CONFLICT (authorization_id, device_id, key_sha256) DO UPDATE SET
-              issuance = e.issuance + CASE WHEN e.renew_after <= {now} THEN 1 ELSE 0 END,
-              renew_after = CASE WHEN e.renew_after <= {now} THEN NULL ELSE e.renew_after END
-            RETURNING issuance AS "Value"
-            """).ToListAsync(cancellationToken)).Single();
-
-    private static JsonObject Details(EnrollmentOrder order, IPAddress? address) => new()
+    // The device's row is locked: nobody else records an enrolment of it.
+    private static async Task<int> RecordAsync(TenantDbContext db, EnrollmentOrder order, EnrollmentGrant grant, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        ["key_sha256"] = Convert.ToHexStringLower(order.KeySha256),
-        ["wireguard_address"] = address?.ToString(),
-    };
+        var enrollment = await db.Enrollments.FindAsync([grant.AuthorizationId, order.DeviceId, order.KeySha256], cancellationToken)
+            ?? db.Enrollments.Add(new Data.Enrollment { AuthorizationId = grant.AuthorizationId, DeviceId = order.DeviceId, KeySha256 = order.KeySha256, EnrolledAt = now }).Entity;
+        if (enrollment.RenewAfter <= now)
+        {
+            enrollment.Issuance++;
+            enrollment.RenewAfter = null;
+        }
+
+        await db.SaveChangesAsync(cancellationToken);
+        return enrollment.Issuance;
+    }
+
+    private static string Details(EnrollmentOrder order, IPAddress? address) =>
+        AuditDetails.Of(("key_sha256", Convert.ToHexStringLower(order.KeySha256)), ("wireguard_address", address?.ToString()));
 }
 
 /// <summary>A committed enrolment that is owed a certificate.</summary>

@@ -32,6 +32,7 @@ internal sealed class EnrollmentGrants(ManufacturerCertificates manufacturers, T
 
     private async Task<EnrollmentGrant> UseTokenAsync(TenantDbContext db, EnrollmentOrder order, byte[] hash, CancellationToken cancellationToken)
     {
+        // FOR UPDATE, which LINQ lacks.
         var token = await db.EnrollmentTokens
             .FromSql($"SELECT * FROM tenant.enrollment_tokens WHERE token_sha256 = {hash} FOR UPDATE")
             .AsNoTracking().SingleOrDefaultAsync(cancellationToken);

@@ -28,12 +28,11 @@ internal static class ManufacturerBindings
         }
 
         // A renewed certificate brings a new key, or a serialNumber attribute for the first time.
-        await db.Database.ExecuteSqlAsync($"""
-            INSERT INTO tenant.manufacturer_bindings AS b (device_id, serial_sha256, key_sha256, bound_at)
-            VALUES ({device.DeviceId}, {shown.SerialSha256}, {shown.KeySha256}, {now})
-            ON CONFLICT (device_id) DO UPDATE SET
-              serial_sha256 = coalesce(excluded.serial_sha256, b.serial_sha256), key_sha256 = excluded.key_sha256
-            """, cancellationToken);
+        var binding = await db.ManufacturerBindings.FindAsync([device.DeviceId], cancellationToken)
+            ?? db.ManufacturerBindings.Add(new ManufacturerBinding { DeviceId = device.DeviceId, KeySha256 = shown.KeySha256, BoundAt = now }).Entity;
+        binding.SerialSha256 = shown.SerialSha256 ?? binding.SerialSha256;
+        binding.KeySha256 = shown.KeySha256;
+        await db.SaveChangesAsync(cancellationToken);
     }
 
     /// <summary>An enrolment token gave the id to a device that no manufacturer vouches for.</summary>

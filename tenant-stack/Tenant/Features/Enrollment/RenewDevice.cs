@@ -55,6 +55,7 @@ internal sealed class RenewDevice(
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        // FOR SHARE, which LINQ lacks: no revocation in between.
         var device = await db.Devices.FromSql($"SELECT * FROM tenant.devices WHERE device_id = {deviceId} FOR SHARE").AsNoTracking().SingleOrDefaultAsync(cancellationToken)
             ?? throw Unknown();
         if (device.IsRevoked)

@@ -1,12 +1,14 @@
+using IoTPlatform.Database;
 using IoTPlatform.Keycloak;
 using IoTPlatform.Tenant.Configuration;
-using IoTPlatform.Tenant.Features.FirstBoot;
+using IoTPlatform.Tenant.Data;
 using IoTPlatform.Tenant.Features.Bridge;
+using IoTPlatform.Tenant.Features.FirstBoot;
 
 namespace IoTPlatform.Tenant.Features.Federation;
 
 /// <summary>Keeps <c>cdm-provider</c> as it should be, from every start on; a Keycloak that is down keeps no device waiting.</summary>
-internal sealed partial class FederationUpkeep(TenantOptions options, JoinedTenant tenant, JoinFiles join, RealmMarker marker, RealmSecrets secrets, ILogger<FederationUpkeep> logger) : IUpkeepTask
+internal sealed partial class FederationUpkeep(TenantOptions options, JoinedTenant tenant, JoinFiles join, RealmMarker marker, SecretStore<TenantDbContext> secrets, ILogger<FederationUpkeep> logger) : IUpkeepTask
 {
     public string Name => "federation";
 

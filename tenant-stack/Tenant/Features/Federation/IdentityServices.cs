@@ -1,7 +1,9 @@
 using IoTPlatform.Hosting;
 using IoTPlatform.Identity.Oidc.Login;
+using IoTPlatform.Tenant.Data;
 using IoTPlatform.Tenant.Features.Bridge;
 using Microsoft.AspNetCore.DataProtection;
+using Microsoft.EntityFrameworkCore;
 
 namespace IoTPlatform.Tenant.Features.Federation;
 
@@ -11,7 +13,9 @@ internal static class IdentityServices
     public static IServiceCollection AddRealm(this IServiceCollection services, DataFolder folder)
     {
         services.AddDataProtection().SetApplicationName("iotplatform-tenant").PersistKeysToFileSystem(new DirectoryInfo(folder.Combine("secrets", "data-protection")));
-        return services.AddSingleton<RealmMarker>().AddSingleton<RealmSecrets>();
+        return services
+            .AddSingleton<RealmMarker>()
+            .AddSingleton(s => RealmSecrets.Create(s.GetRequiredService<IDbContextFactory<TenantDbContext>>(), s.GetRequiredService<IDataProtectionProvider>(), s.GetRequiredService<TimeProvider>()));
     }
 
     /// <summary>The tenant's realm and, in it, the provider's staff.</summary>

@@ -1,9 +1,11 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using IoTPlatform.Contracts.Join;
+using IoTPlatform.Database;
 using IoTPlatform.Hosting;
 using IoTPlatform.Keycloak;
 using IoTPlatform.Tenant.Configuration;
+using IoTPlatform.Tenant.Data;
 using IoTPlatform.Tenant.Features.FirstBoot;
 
 namespace IoTPlatform.Tenant.Features.Federation;
@@ -12,7 +14,7 @@ namespace IoTPlatform.Tenant.Features.Federation;
 /// The provider's realm as an identity provider of the tenant's, made so and kept so by the keeper's account. What an
 /// administrator changed by hand is put back; the secret, which cannot be read, is written every time.
 /// </summary>
-internal sealed class ProviderIdentity(KeycloakHttp http, KeycloakRealm realm, RealmSecrets secrets)
+internal sealed class ProviderIdentity(KeycloakHttp http, KeycloakRealm realm, SecretStore<TenantDbContext> secrets)
 {
     private const string Instances = "identity-provider/instances";
     private const string Instance = $"{Instances}/{TenantKeycloak.ProviderAlias}";

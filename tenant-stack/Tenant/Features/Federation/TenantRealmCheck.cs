@@ -1,12 +1,14 @@
+using IoTPlatform.Database;
 using IoTPlatform.Hosting;
 using IoTPlatform.Keycloak;
 using IoTPlatform.Tenant.Configuration;
+using IoTPlatform.Tenant.Data;
 using IoTPlatform.Tenant.Features.FirstBoot;
 
 namespace IoTPlatform.Tenant.Features.Federation;
 
 /// <summary>The tenant's realm has been set up, where the tenant has a Keycloak and gave an administrator's password. Later boots need neither.</summary>
-internal sealed class TenantRealmCheck(TenantOptions options, JoinFiles join, RealmMarker marker, RealmSecrets secrets) : IFirstBootCheck
+internal sealed class TenantRealmCheck(TenantOptions options, JoinFiles join, RealmMarker marker, SecretStore<TenantDbContext> secrets) : IFirstBootCheck
 {
     public string Name => "keycloak-realm";
 

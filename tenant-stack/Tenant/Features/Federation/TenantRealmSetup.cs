@@ -1,8 +1,10 @@
 using System.Text.Json.Nodes;
+using IoTPlatform.Database;
 using IoTPlatform.Identity;
 using IoTPlatform.Identity.Oidc;
 using IoTPlatform.Keycloak;
 using IoTPlatform.Tenant.Configuration;
+using IoTPlatform.Tenant.Data;
 
 namespace IoTPlatform.Tenant.Features.Federation;
 
@@ -10,7 +12,7 @@ namespace IoTPlatform.Tenant.Features.Federation;
 /// Makes the tenant's realm with an administrator's password, once: roles, the API's audience, the portal, the flow of a first login
 /// from the provider, and the keeper, with whom alone everything goes on afterwards.
 /// </summary>
-internal sealed class TenantRealmSetup(KeycloakHttp http, KeycloakRealm realm, RealmSecrets secrets, TenantOptions options)
+internal sealed class TenantRealmSetup(KeycloakHttp http, KeycloakRealm realm, SecretStore<TenantDbContext> secrets, TenantOptions options)
 {
     public async Task EnsureAsync(string username, string password, CancellationToken cancellationToken)
     {

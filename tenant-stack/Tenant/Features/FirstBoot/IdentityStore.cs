@@ -1,3 +1,4 @@
+using IoTPlatform.Database;
 using IoTPlatform.Pki;
 using IoTPlatform.Tenant.Data;
 using Microsoft.EntityFrameworkCore;
@@ -17,6 +18,7 @@ internal sealed class IdentityStore(IDbContextFactory<TenantDbContext> databases
     public async Task ClaimAsync(string tenantId, string rootFingerprint, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        // SQL: a second claim is no error, and LINQ has no ON CONFLICT.
         await db.Database.ExecuteSqlAsync(
             $"INSERT INTO tenant.identity (tenant_id, root_fingerprint) VALUES ({tenantId}, {rootFingerprint}) ON CONFLICT DO NOTHING", cancellationToken);
     }
@@ -35,7 +37,7 @@ internal sealed class IdentityStore(IDbContextFactory<TenantDbContext> databases
         var updated = await db.Identity.Where(i => i.ConfirmedAt == null).ExecuteUpdateAsync(i => i.SetProperty(x => x.ConfirmedAt, at), cancellationToken);
         if (updated == 1)
         {
-            await db.AppendAuditAsync("system", "join.confirmed", "tenant", null, cancellationToken);
+            await db.AppendAuditAsync(new AuditEntry("system", "join.confirmed", "tenant"), cancellationToken);
         }
 
         await transaction.CommitAsync(cancellationToken);

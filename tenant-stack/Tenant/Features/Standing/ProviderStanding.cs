@@ -1,6 +1,6 @@
-using System.Text.Json.Nodes;
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Client;
+using IoTPlatform.Database;
 using IoTPlatform.Hosting;
 using IoTPlatform.Tenant.Data;
 using IoTPlatform.Tenant.Features.Events;
@@ -111,7 +111,7 @@ internal sealed partial class ProviderStanding(
             return false;
         }
 
-        await db.AppendAuditAsync("system", code is null ? "provider.accepts" : "provider.refuses", tenant.TenantId, code is null ? null : new JsonObject { ["code"] = code, ["detail"] = detail }, cancellationToken);
+        await db.AppendAuditAsync(new AuditEntry("system", code is null ? "provider.accepts" : "provider.refuses", tenant.TenantId, AuditDetails.Of(("code", code), ("detail", detail))), cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return true;
     }

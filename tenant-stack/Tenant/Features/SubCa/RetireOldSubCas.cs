@@ -1,6 +1,7 @@
 using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Contracts.Join;
+using IoTPlatform.Database;
 using IoTPlatform.Pki;
 using IoTPlatform.Tenant.Data;
 using IoTPlatform.Tenant.Features.FirstBoot;
@@ -27,7 +28,8 @@ internal sealed class RetireOldSubCas(
         }
 
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        if (await AllRetiredAsync(db, earlier, cancellationToken) || await AnyInUseAsync(db, earlier, cancellationToken))
+        // The service certificate is replaced at once when the issuer changes, so the old one is not waited for.
+        if (await AllRetiredAsync(db, earlier, cancellationToken) || await authority.IsIssuerInUseAsync(earlier, Profiles.Service, cancellationToken))
         {
             return false;
         }
@@ -51,30 +53,17 @@ internal sealed class RetireOldSubCas(
     }
 
     private static async Task<bool> AllRetiredAsync(TenantDbContext db, byte[][] keyIds, CancellationToken cancellationToken) =>
-        (await db.Database.SqlQuery<int>($"SELECT count(*)::int AS \"Value\" FROM tenant.retired_sub_cas WHERE key_id = ANY ({keyIds})").ToListAsync(cancellationToken)).Single() == keyIds.Length;
-
-    // The service certificate is replaced at once when the issuer changes, so the old one is not waited for.
-    private async Task<bool> AnyInUseAsync(TenantDbContext db, byte[][] keyIds, CancellationToken cancellationToken)
-    {
-        var now = time.GetUtcNow();
-        var service = Profiles.Service.Name;
-        return (await db.Database.SqlQuery<bool>($"""
-            SELECT EXISTS (
-              SELECT FROM ca.certificates c
-              WHERE c.issuer_key_id = ANY ({keyIds}) AND c.not_after > {now} AND c.profile <> {service}
-                AND NOT EXISTS (SELECT FROM ca.revocations r WHERE r.serial = c.serial)
-                AND NOT EXISTS (SELECT FROM ca.certificates n WHERE n.renews = c.serial)) AS "Value"
-            """).ToListAsync(cancellationToken)).Single();
-    }
+        await db.RetiredSubCas.CountAsync(r => keyIds.Contains(r.KeyId), cancellationToken) == keyIds.Length;
 
     private async Task RecordAsync(TenantDbContext db, byte[][] keyIds, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
-        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-        await db.Database.ExecuteSqlAsync(
-            $"INSERT INTO tenant.retired_sub_cas (key_id, retired_at) SELECT k, {now} FROM unnest({keyIds}) k ON CONFLICT DO NOTHING", cancellationToken);
-        await db.AppendAuditAsync("system", "sub_ca.retired", "sub-ca", null, cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
+        await db.ActAsync(async () =>
+        {
+            var known = await db.RetiredSubCas.Where(r => keyIds.Contains(r.KeyId)).Select(r => r.KeyId).ToListAsync(cancellationToken);
+            db.RetiredSubCas.AddRange(keyIds.Where(id => !known.Exists(other => other.AsSpan().SequenceEqual(id))).Select(id => new RetiredSubCa { KeyId = id, RetiredAt = now }));
+            return new AuditEntry("system", "sub_ca.retired", "sub-ca");
+        }, cancellationToken);
     }
 
     private static byte[] KeyId(X509Certificate2 certificate) =>

@@ -3,11 +3,10 @@ using IoTPlatform.Hosting;
 using IoTPlatform.Tenant.Configuration;
 using IoTPlatform.Tenant.Data;
 using Microsoft.EntityFrameworkCore;
-using Npgsql;
 
 namespace IoTPlatform.Tenant.Features.WireGuard;
 
-/// <summary>Addresses of the tunnel subnet, in the caller's transaction.</summary>
+/// <summary>Addresses of the tunnel subnet, in the caller's transaction. A function of the database gives them out: it counts and skips what others hold, under its own locks.</summary>
 internal sealed class WireGuardAddresses(TenantOptions options)
 {
     /// <summary>How long a released address rests, if the subnet has to reuse it at all.</summary>
@@ -33,13 +32,13 @@ internal sealed class WireGuardAddresses(TenantOptions options)
 internal static class WireGuardSubnetGuard
 {
     /// <summary>Throws <see cref="StartupException"/>. The migrations must have been applied.</summary>
-    public static async Task RequireAsync(NpgsqlDataSource database, IPNetwork subnet, CancellationToken cancellationToken)
+    public static async Task RequireAsync(IDbContextFactory<TenantDbContext> databases, IPNetwork subnet, CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand("SELECT subnet::text FROM tenant.wireguard_peers WHERE device_id IS NOT NULL AND subnet <> $1::cidr LIMIT 1");
-        command.Parameters.AddWithValue(subnet.ToString());
-        if (await command.ExecuteScalarAsync(cancellationToken) is string taken)
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        var taken = await db.WireGuardPeers.Where(p => p.DeviceId != null).Select(p => p.Subnet).Distinct().ToListAsync(cancellationToken);
+        if (taken.Where(other => !other.Equals(subnet)).Select(other => other.ToString()).FirstOrDefault() is { } cut)
         {
-            throw new StartupException($"{TenantSettings.WireGuardSubnet} is {subnet}, but devices have addresses in {taken} and would be cut off. Set it back to {taken}.");
+            throw new StartupException($"{TenantSettings.WireGuardSubnet} is {subnet}, but devices have addresses in {cut} and would be cut off. Set it back to {cut}.");
         }
     }
 }

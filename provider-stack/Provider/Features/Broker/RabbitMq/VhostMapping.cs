@@ -1,3 +1,5 @@
+using IoTPlatform.Database;
+using IoTPlatform.Hosting;
 using IoTPlatform.Provider.Features.Broker.RabbitMq.Api;
 using Npgsql;
 
@@ -12,6 +14,8 @@ internal sealed class VhostMapping(RabbitMqApi api, NpgsqlDataSource database) :
     /// <summary>"iot-vhos" in ASCII.</summary>
     private const long Lock = 0x696f742d76686f73;
 
+    private static readonly TimeSpan Wait = TimeSpan.FromSeconds(5);
+
     /// <summary>In this process first, so that waiting joins hold no database connections.</summary>
     private readonly SemaphoreSlim _gate = new(1, 1);
 
@@ -21,21 +25,15 @@ internal sealed class VhostMapping(RabbitMqApi api, NpgsqlDataSource database) :
         await _gate.WaitAsync(cancellationToken);
         try
         {
-            await using var connection = await database.OpenConnectionAsync(cancellationToken);
-            await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-            // Ends with the transaction, and so with this process at the latest.
-            await using (var acquire = new NpgsqlCommand("SELECT pg_advisory_xact_lock($1)", connection, transaction) { Parameters = { new() { Value = Lock } } })
-            {
-                await acquire.ExecuteNonQueryAsync(cancellationToken);
-            }
-
+            // Of the other provider processes; one that dies lets go of it.
+            await using var held = await AdvisoryLock.TryAcquireAsync(database, Lock, Wait, cancellationToken)
+                ?? throw new DependencyDownException("broker", "Another process is changing the broker's parameters.");
             var mapping = await api.ReadMappingAsync(cancellationToken);
             if (Change(mapping, vhost, login))
             {
                 await api.WriteMappingAsync(mapping, cancellationToken);
             }
 
-            await transaction.CommitAsync(cancellationToken);
         }
         finally
         {

@@ -1,63 +1,62 @@
+using IoTPlatform.Provider.Data;
 using Microsoft.AspNetCore.DataProtection;
-using Npgsql;
-using NpgsqlTypes;
+using Microsoft.EntityFrameworkCore;
 
 namespace IoTPlatform.Provider.Features.Federation.Keycloak;
 
-/// <summary>Registration access tokens of the tenants' clients, encrypted under the data folder's key.</summary>
-internal sealed class FederationRegistrations(NpgsqlDataSource database, IDataProtectionProvider protection, TimeProvider time)
+/// <summary>Registration access tokens of the tenants' clients, encrypted under the data folder's key. Callers that give a tenant its client hold its lock.</summary>
+internal sealed class FederationRegistrations(IDbContextFactory<ProviderDb> contexts, IDataProtectionProvider protection, TimeProvider time)
 {
     public async Task<FederationRegistration?> FindAsync(string tenantId, CancellationToken cancellationToken)
     {
-        await using var select = database.CreateCommand("SELECT redirect_uri, ciphertext FROM provider.keycloak_registrations WHERE tenant_id = $1");
-        select.Parameters.Add(new() { Value = tenantId });
-        await using var reader = await select.ExecuteReaderAsync(cancellationToken);
-        return await reader.ReadAsync(cancellationToken)
-            ? new FederationRegistration(reader.GetString(0), await reader.IsDBNullAsync(1, cancellationToken) ? null : Protector(tenantId).Unprotect(reader.GetString(1)))
-            : null;
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        var row = await db.KeycloakRegistrations.AsNoTracking().SingleOrDefaultAsync(r => r.TenantId == tenantId, cancellationToken);
+        return row is null ? null : new FederationRegistration(row.RedirectUri, row.Ciphertext is null ? null : Protector(tenantId).Unprotect(row.Ciphertext));
     }
 
     /// <summary>Before the client is asked for. What an earlier try intended stays: that may be what exists.</summary>
-    public Task IntendAsync(string tenantId, string redirectUri, CancellationToken cancellationToken) => ExecuteAsync(
-        "INSERT INTO provider.keycloak_registrations (tenant_id, redirect_uri, updated_at) VALUES ($1, $2, $4) ON CONFLICT (tenant_id) DO NOTHING",
-        tenantId, redirectUri, null, cancellationToken);
+    public Task IntendAsync(string tenantId, string redirectUri, CancellationToken cancellationToken) => WriteAsync(tenantId, redirectUri, _ => { }, cancellationToken);
 
-    public Task StoreAsync(string tenantId, string redirectUri, string token, CancellationToken cancellationToken) => ExecuteAsync(
-        """
-        INSERT INTO provider.keycloak_registrations (tenant_id, redirect_uri, ciphertext, updated_at) VALUES ($1, $2, $3, $4)
-        ON CONFLICT (tenant_id) DO UPDATE SET redirect_uri = excluded.redirect_uri, ciphertext = excluded.ciphertext, updated_at = excluded.updated_at
-        """,
-        tenantId, redirectUri, Protector(tenantId).Protect(token), cancellationToken);
+    public Task StoreAsync(string tenantId, string redirectUri, string token, CancellationToken cancellationToken) => WriteAsync(
+        tenantId,
+        redirectUri,
+        row =>
+        {
+            row.RedirectUri = redirectUri;
+            row.Ciphertext = Protector(tenantId).Protect(token);
+            row.UpdatedAt = time.GetUtcNow();
+        },
+        cancellationToken);
 
     /// <summary>The token opens nothing any more.</summary>
-    public Task ForgetTokenAsync(string tenantId, CancellationToken cancellationToken) => ExecuteAsync(
-        "UPDATE provider.keycloak_registrations SET ciphertext = NULL, updated_at = $4 WHERE tenant_id = $1", tenantId, null, null, cancellationToken);
+    public async Task ForgetTokenAsync(string tenantId, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        await db.KeycloakRegistrations.Where(r => r.TenantId == tenantId)
+            .ExecuteUpdateAsync(s => s.SetProperty(r => r.Ciphertext, (string?)null).SetProperty(r => r.UpdatedAt, now), cancellationToken);
+    }
 
-    public Task ForgetAsync(string tenantId, CancellationToken cancellationToken) => ExecuteAsync(
-        "DELETE FROM provider.keycloak_registrations WHERE tenant_id = $1", tenantId, null, null, cancellationToken);
+    public async Task ForgetAsync(string tenantId, CancellationToken cancellationToken)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        await db.KeycloakRegistrations.Where(r => r.TenantId == tenantId).ExecuteDeleteAsync(cancellationToken);
+    }
 
     /// <summary>Tenants whose client may exist without the platform having its token.</summary>
     public async Task<IReadOnlyList<(string TenantId, string RedirectUri)>> WithoutTokenAsync(CancellationToken cancellationToken)
     {
-        await using var select = database.CreateCommand("SELECT tenant_id, redirect_uri FROM provider.keycloak_registrations WHERE ciphertext IS NULL ORDER BY tenant_id");
-        await using var reader = await select.ExecuteReaderAsync(cancellationToken);
-        var found = new List<(string, string)>();
-        while (await reader.ReadAsync(cancellationToken))
-        {
-            found.Add((reader.GetString(0), reader.GetString(1)));
-        }
-
-        return found;
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        var rows = await db.KeycloakRegistrations.AsNoTracking().Where(r => r.Ciphertext == null).OrderBy(r => r.TenantId).ToListAsync(cancellationToken);
+        return [.. rows.Select(r => (r.TenantId, r.RedirectUri))];
     }
 
-    private async Task ExecuteAsync(string sql, string tenantId, string? redirectUri, string? ciphertext, CancellationToken cancellationToken)
+    private async Task WriteAsync(string tenantId, string redirectUri, Action<KeycloakRegistrationRow> change, CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand(sql);
-        command.Parameters.Add(new() { Value = tenantId });
-        command.Parameters.Add(new() { Value = (object?)redirectUri ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
-        command.Parameters.Add(new() { Value = (object?)ciphertext ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
-        command.Parameters.Add(new() { Value = time.GetUtcNow() });
-        await command.ExecuteNonQueryAsync(cancellationToken);
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        change(await db.KeycloakRegistrations.FindAsync([tenantId], cancellationToken)
+            ?? db.KeycloakRegistrations.Add(new KeycloakRegistrationRow { TenantId = tenantId, RedirectUri = redirectUri, UpdatedAt = time.GetUtcNow() }).Entity);
+        await db.SaveChangesAsync(cancellationToken);
     }
 
     // The tenant is part of the purpose: a row moved to another tenant doesn't decrypt.

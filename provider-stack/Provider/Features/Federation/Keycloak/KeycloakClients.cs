@@ -1,7 +1,9 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using IoTPlatform.Database;
 using IoTPlatform.Hosting;
 using IoTPlatform.Keycloak;
+using IoTPlatform.Provider.Data;
 
 namespace IoTPlatform.Provider.Features.Federation.Keycloak;
 
@@ -9,7 +11,7 @@ namespace IoTPlatform.Provider.Features.Federation.Keycloak;
 /// Clients through Keycloak's registration service: the provisioner's account makes one, and from then on the client's own
 /// registration access token, and nothing else, reads, changes and deletes it. Every change answers a new token and voids the old.
 /// </summary>
-internal sealed class KeycloakClients(KeycloakHttp http, KeycloakRealm realm, KeycloakSecrets secrets)
+internal sealed class KeycloakClients(KeycloakHttp http, KeycloakRealm realm, SecretStore<ProviderDb> secrets)
 {
     /// <summary>The registration access token; null: the client id is in use. Throws 503 where the realm or our account isn't set up.</summary>
     public async Task<string?> RegisterAsync(JsonObject client, CancellationToken cancellationToken)

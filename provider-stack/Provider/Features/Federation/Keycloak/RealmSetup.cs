@@ -1,8 +1,10 @@
 using System.Text.Json.Nodes;
+using IoTPlatform.Database;
 using IoTPlatform.Identity;
 using IoTPlatform.Identity.Portal;
 using IoTPlatform.Keycloak;
 using IoTPlatform.Provider.Configuration;
+using IoTPlatform.Provider.Data;
 
 namespace IoTPlatform.Provider.Features.Federation.Keycloak;
 
@@ -10,7 +12,7 @@ namespace IoTPlatform.Provider.Features.Federation.Keycloak;
 /// Makes the platform's realm so, with an administrator's credential that is used for this and then forgotten: roles, scopes, the
 /// platform's own clients, the provisioner's one right. Runs any number of times; says what it had to change.
 /// </summary>
-internal sealed class RealmSetup(KeycloakHttp http, KeycloakRealm realm, KeycloakSecrets secrets, FederationRegistrations registrations, ProviderOptions options)
+internal sealed class RealmSetup(KeycloakHttp http, KeycloakRealm realm, SecretStore<ProviderDb> secrets, FederationRegistrations registrations, ProviderOptions options)
 {
     /// <returns>What was changed, for people.</returns>
     public async Task<IReadOnlyList<string>> EnsureAsync(string adminRealm, string username, string password, CancellationToken cancellationToken)

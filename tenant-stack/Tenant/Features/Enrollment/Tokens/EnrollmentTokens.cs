@@ -1,7 +1,7 @@
-using System.Text.Json.Nodes;
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Contracts;
 using IoTPlatform.Contracts.Devices;
+using IoTPlatform.Database;
 using IoTPlatform.Hosting;
 using IoTPlatform.Tenant.Configuration;
 using IoTPlatform.Tenant.Data;
@@ -34,8 +34,8 @@ internal sealed class EnrollmentTokens(
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         db.EnrollmentTokens.Add(token);
         await db.SaveChangesAsync(cancellationToken);
-        var details = new JsonObject { ["device_id"] = order.DeviceId, ["uses"] = order.Uses, ["expires_at"] = token.ExpiresAt.ToString("O") };
-        await db.AppendAuditAsync(actor, "enrollment_token.created", token.Id.ToString(), details, cancellationToken);
+        var details = AuditDetails.Of(("device_id", order.DeviceId), ("uses", order.Uses), ("expires_at", token.ExpiresAt.ToString("O")));
+        await db.AppendAuditAsync(new AuditEntry(actor, "enrollment_token.created", token.Id.ToString(), details), cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return new CreatedEnrollmentToken
         {
@@ -88,7 +88,7 @@ internal sealed class EnrollmentTokens(
 
         if (revoked == 1)
         {
-            await db.AppendAuditAsync(actor, "enrollment_token.revoked", id.ToString(), null, cancellationToken);
+            await db.AppendAuditAsync(new AuditEntry(actor, "enrollment_token.revoked", id.ToString()), cancellationToken);
         }
 
         await transaction.CommitAsync(cancellationToken);

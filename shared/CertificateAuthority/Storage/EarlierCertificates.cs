@@ -4,11 +4,14 @@ using Npgsql;
 
 namespace IoTPlatform.CertificateAuthority;
 
-/// <summary>The Sub-CAs that verifiers accept now, read before the authority runs.</summary>
-public static class LiveSubCas
+/// <summary>What was issued before this start, read before there is an <see cref="Authority"/>. The migrations must have been applied.</summary>
+public static class EarlierCertificates
 {
-    /// <summary>Newest first. The migrations must have been applied.</summary>
-    public static async Task<IReadOnlyList<SubCaRecord>> ListAsync(NpgsqlDataSource database, DateTimeOffset now, CancellationToken cancellationToken)
+    /// <summary>Whether any was issued for a tenant.</summary>
+    public static Task<bool> HaveTenantsAsync(NpgsqlDataSource database, CancellationToken cancellationToken) => new CertificateStore(database).HasTenantsAsync(cancellationToken);
+
+    /// <summary>The Sub-CAs that verifiers accept now, newest first.</summary>
+    public static async Task<IReadOnlyList<SubCaRecord>> LiveSubCasAsync(NpgsqlDataSource database, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var store = new CertificateStore(database);
         var found = new List<SubCaRecord>();

@@ -1,0 +1,151 @@
+using System.Diagnostics;
+using IoTPlatform.Database;
+using IoTPlatform.Hosting;
+using IoTPlatform.Provider.Data;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+
+namespace IoTPlatform.Provider.Features.Workflow;
+
+/// <summary>One workflow or one call at a time works on a tenant, in all processes of the provider.</summary>
+internal sealed class TenantLocks(NpgsqlDataSource database) : IDisposable
+{
+    private static readonly TimeSpan Wait = TimeSpan.FromSeconds(10);
+
+    private readonly TenantTurns _turns = new();
+
+    /// <summary>Null when another holder kept it for the whole wait.</summary>
+    public async Task<TenantLock?> TryAcquireAsync(string tenantId, TimeSpan wait, CancellationToken cancellationToken)
+    {
+        var began = Stopwatch.GetTimestamp();
+        if (await _turns.TryTakeAsync(tenantId, wait, cancellationToken) is not { } turn)
+        {
+            return null;
+        }
+
+        AdvisoryLock? held = null;
+        try
+        {
+            held = await AdvisoryLock.TryAcquireAsync(database, "provider.tenant:" + tenantId, wait - Stopwatch.GetElapsedTime(began), cancellationToken);
+            return held is null ? null : new TenantLock(held, turn);
+        }
+        finally
+        {
+            if (held is null)
+            {
+                turn.Dispose();
+            }
+        }
+    }
+
+    /// <summary>For request handlers. Throws 503 <c>tenant_busy</c>.</summary>
+    public async Task<TenantLock> AcquireAsync(string tenantId, CancellationToken cancellationToken) =>
+        await TryAcquireAsync(tenantId, Wait, cancellationToken)
+        ?? throw new ProblemException(
+            StatusCodes.Status503ServiceUnavailable, "tenant_busy", $"Another call is working on tenant {tenantId}. Try again.", TimeSpan.FromSeconds(2));
+
+    public void Dispose() => _turns.Dispose();
+}
+
+/// <summary>What the holder records goes over the lock's connection, so a holder that lost the lock can't record anything.</summary>
+internal sealed class TenantLock(AdvisoryLock held, IDisposable turn) : IAsyncDisposable
+{
+    public NpgsqlConnection Connection => held.Connection;
+
+    public ProviderDb CreateContext() => new(new DbContextOptionsBuilder<ProviderDb>().UseNpgsql(Connection).Options);
+
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            await held.DisposeAsync();
+        }
+        finally
+        {
+            turn.Dispose();
+        }
+    }
+}
+
+/// <summary>
+/// Whose turn it is within this process: one holder for each tenant, and no more than may have a connection beside the pool's. Waiting takes none,
+/// so a tenant that calls often keeps no other one waiting.
+/// </summary>
+internal sealed class TenantTurns : IDisposable
+{
+    private const int MostHeld = 24;
+
+    private readonly Dictionary<string, Gate> _gates = new(StringComparer.Ordinal);
+    private readonly SemaphoreSlim _places = new(MostHeld, MostHeld);
+
+    /// <summary>Null: it did not come within the wait.</summary>
+    public async Task<IDisposable?> TryTakeAsync(string tenantId, TimeSpan wait, CancellationToken cancellationToken)
+    {
+        var began = Stopwatch.GetTimestamp();
+        var gate = Enter(tenantId);
+        var (first, taken) = (false, false);
+        try
+        {
+            first = await gate.One.WaitAsync(wait, cancellationToken);
+            var left = wait - Stopwatch.GetElapsedTime(began);
+            taken = first && await _places.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, cancellationToken);
+            return taken ? new Turn(this, tenantId, gate) : null;
+        }
+        finally
+        {
+            if (!taken)
+            {
+                Leave(tenantId, gate, first);
+            }
+        }
+    }
+
+    public void Dispose() => _places.Dispose();
+
+    private Gate Enter(string tenantId)
+    {
+        lock (_gates)
+        {
+            if (!_gates.TryGetValue(tenantId, out var gate))
+            {
+                _gates.Add(tenantId, gate = new Gate());
+            }
+
+            gate.Users++;
+            return gate;
+        }
+    }
+
+    private void Leave(string tenantId, Gate gate, bool release)
+    {
+        lock (_gates)
+        {
+            if (release)
+            {
+                gate.One.Release();
+            }
+
+            if (--gate.Users == 0)
+            {
+                _gates.Remove(tenantId);
+                gate.One.Dispose();
+            }
+        }
+    }
+
+    private sealed class Gate
+    {
+        public SemaphoreSlim One { get; } = new(1, 1);
+
+        public int Users { get; set; }
+    }
+
+    private sealed class Turn(TenantTurns turns, string tenantId, Gate gate) : IDisposable
+    {
+        public void Dispose()
+        {
+            turns._places.Release();
+            turns.Leave(tenantId, gate, release: true);
+        }
+    }
+}

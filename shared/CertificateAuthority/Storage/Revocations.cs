@@ -1,0 +1,70 @@
+using IoTPlatform.Pki;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace IoTPlatform.CertificateAuthority.Storage;
+
+/// <summary>What revokes and reinstates, in the connection's transaction. All of it appends to the audit log, so it comes after every other lock.</summary>
+internal static class Revocations
+{
+    public static async Task<RevocationOutcome> RevokeAsync(NpgsqlConnection connection, Revocation revocation, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand("SELECT ca.revoke($1,$2,$3,$4,$5,$6,$7,$8)", connection);
+        command.Parameters.AddWithValue(now);
+        command.Parameters.AddWithValue(revocation.Serial);
+        command.Parameters.AddWithValue((int)revocation.ReasonCode);
+        command.Parameters.Add(Nullable(revocation.Reason, NpgsqlDbType.Text));
+        command.Parameters.AddWithValue(revocation.By);
+        command.Parameters.Add(Nullable(revocation.BurnToken?.Hash, NpgsqlDbType.Bytea));
+        command.Parameters.Add(Nullable(revocation.BurnToken?.Expires, NpgsqlDbType.TimestampTz));
+        command.Parameters.AddWithValue(CertificateAudit.OfRevocation(revocation.Serial, revocation.ReasonCode));
+        return (string?)await command.ExecuteScalarAsync(cancellationToken) switch
+        {
+            "revoked" => RevocationOutcome.Revoked,
+            "already_revoked" => RevocationOutcome.AlreadyRevoked,
+            "token_used" => RevocationOutcome.TokenUsed,
+            _ => RevocationOutcome.Unknown,
+        };
+    }
+
+    public static async Task<IReadOnlyList<byte[]>> RevokeSubjectAsync(NpgsqlConnection connection, SubjectRevocation revocation, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand("SELECT ca.revoke_subject($1,$2,$3,$4,$5,$6,$7)", connection);
+        command.Parameters.AddWithValue(now);
+        command.Parameters.AddWithValue(revocation.Profile.Name);
+        command.Parameters.AddWithValue(revocation.Subject);
+        command.Parameters.AddWithValue((int)revocation.ReasonCode);
+        command.Parameters.Add(Nullable(revocation.Reason, NpgsqlDbType.Text));
+        command.Parameters.AddWithValue(revocation.By);
+        command.Parameters.AddWithValue(CertificateAudit.OfSubject(revocation.Profile.Name, revocation.ReasonCode, revocation.Reason));
+        return await CertificateStore.ReadBytesAsync(command, cancellationToken);
+    }
+
+    public static async Task<bool> ReinstateSubjectAsync(NpgsqlConnection connection, SubjectReinstatement reinstatement, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand("SELECT ca.reinstate_subject($1,$2,$3,$4)", connection);
+        command.Parameters.AddWithValue(reinstatement.Profile.Name);
+        command.Parameters.AddWithValue(reinstatement.Subject);
+        command.Parameters.AddWithValue(reinstatement.By);
+        command.Parameters.AddWithValue(CertificateAudit.OfSubject(reinstatement.Profile.Name, reasonCode: null, reinstatement.Reason));
+        return (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
+    }
+
+    public static async Task<IReadOnlyList<byte[]>> RevokeTenantAsync(NpgsqlConnection connection, TenantRevocation revocation, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand("SELECT ca.revoke_tenant($1,$2,$3,$4,$5,$6,$7,$8,$9,$10)", connection);
+        command.Parameters.AddWithValue(now);
+        command.Parameters.AddWithValue(revocation.Tenant);
+        command.Parameters.Add(Nullable(revocation.Lineage, NpgsqlDbType.Text));
+        command.Parameters.Add(Nullable(revocation.ExceptLineage, NpgsqlDbType.Text));
+        command.Parameters.Add(Nullable(revocation.Profile?.Name, NpgsqlDbType.Text));
+        command.Parameters.Add(Nullable(revocation.ExceptKey, NpgsqlDbType.Bytea));
+        command.Parameters.AddWithValue(revocation.EndedLineages.ToArray());
+        command.Parameters.AddWithValue((int)revocation.ReasonCode);
+        command.Parameters.Add(Nullable(revocation.Reason, NpgsqlDbType.Text));
+        command.Parameters.AddWithValue(revocation.By);
+        return await CertificateStore.ReadBytesAsync(command, cancellationToken);
+    }
+
+    private static NpgsqlParameter Nullable(object? value, NpgsqlDbType type) => new() { Value = value ?? DBNull.Value, NpgsqlDbType = type };
+}

@@ -1,0 +1,100 @@
+using IoTPlatform.Database;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Npgsql;
+
+namespace IoTPlatform.Identity.Data;
+
+/// <summary>Schema <c>accounts</c>: local accounts, and who is signed in. The SQL files of shared/Database make it.</summary>
+internal sealed class AccountsDb(DbContextOptions<AccountsDb> options) : DbContext(options)
+{
+    public DbSet<AccountRow> Accounts => Set<AccountRow>();
+
+    public DbSet<SessionRow> Sessions => Set<SessionRow>();
+
+    public DbSet<KnownAddressRow> KnownAddresses => Set<KnownAddressRow>();
+
+    public DbSet<OidcSessionRow> OidcSessions => Set<OidcSessionRow>();
+
+    public DbSet<UsedLoginRow> UsedLogins => Set<UsedLoginRow>();
+
+    public static IDbContextFactory<AccountsDb> CreateFactory(NpgsqlDataSource database) =>
+        new PooledDbContextFactory<AccountsDb>(new DbContextOptionsBuilder<AccountsDb>().UseNpgsql(database).Options);
+
+    protected override void OnModelCreating(ModelBuilder model)
+    {
+        model.HasDefaultSchema("accounts");
+        model.Entity<AccountRow>().ToTable("accounts").HasKey(a => a.Id);
+        model.Entity<SessionRow>().ToTable("sessions").HasKey(s => s.TokenHash);
+        model.Entity<KnownAddressRow>().ToTable("known_addresses").HasKey(a => new { a.Account, a.Address });
+        model.Entity<OidcSessionRow>().ToTable("oidc_sessions").HasKey(s => s.TokenHash);
+        model.Entity<UsedLoginRow>().ToTable("oidc_used_logins").HasKey(l => l.StateHash);
+        model.NameColumnsInSnakeCase();
+    }
+}
+
+/// <summary>A class, as the others here: a record would print the hash.</summary>
+internal sealed class AccountRow
+{
+    public long Id { get; init; }
+
+    public required string Username { get; init; }
+
+    public required string PasswordHash { get; init; }
+
+    public required string[] Roles { get; init; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+}
+
+internal sealed class SessionRow
+{
+    public required byte[] TokenHash { get; init; }
+
+    public required long Account { get; init; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    public required DateTimeOffset ExpiresAt { get; init; }
+}
+
+internal sealed class KnownAddressRow
+{
+    public required long Account { get; init; }
+
+    public required string Address { get; init; }
+
+    public required DateTimeOffset LastLogin { get; init; }
+}
+
+internal sealed class OidcSessionRow
+{
+    public required byte[] TokenHash { get; init; }
+
+    public required string Issuer { get; init; }
+
+    public required string Subject { get; init; }
+
+    public required string Name { get; init; }
+
+    public string? IdentityProvider { get; init; }
+
+    public required string[] Roles { get; init; }
+
+    public required string Ciphertext { get; init; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    public required DateTimeOffset RefreshAt { get; init; }
+
+    public required DateTimeOffset ValidUntil { get; init; }
+
+    public required DateTimeOffset ExpiresAt { get; init; }
+}
+
+internal sealed class UsedLoginRow
+{
+    public required byte[] StateHash { get; init; }
+
+    public required DateTimeOffset ExpiresAt { get; init; }
+}
