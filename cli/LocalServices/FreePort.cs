@@ -7,8 +7,8 @@ using System.Security.Cryptography;
 namespace IoTPlatform.LocalServices;
 
 /// <summary>
-/// Loopback TCP ports for servers that start later, from below the range out of which Linux serves clients and whoever asks for any
-/// port. An abstract socket of the port's number keeps it for this process: another one that asks gets another.
+/// Loopback TCP ports for servers that start later, from below the range of Linux's ephemeral ports. An abstract socket named after the
+/// port reserves it for this process: other processes get other ports.
 /// </summary>
 public static class FreePort
 {
@@ -16,7 +16,7 @@ public static class FreePort
     private const int End = 32_000;
     private static readonly ConcurrentBag<Socket> Kept = [];
 
-    /// <summary>One that nobody listens on now, never the same twice.</summary>
+    /// <summary>A port without a listener; never returns the same port twice.</summary>
     public static int Next()
     {
         while (true)
@@ -40,7 +40,7 @@ public static class FreePort
 
     public static int[] Next(int count) => [.. Enumerable.Range(0, count).Select(_ => Next())];
 
-    /// <summary>Null: somebody has it.</summary>
+    /// <summary>Null if the port is taken.</summary>
     private static Socket? TryBind(EndPoint address)
     {
         var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Unspecified);

@@ -2,7 +2,7 @@ namespace IoTPlatform.LocalServices;
 
 /// <summary>A RabbitMQ on this machine.</summary>
 /// <param name="Path">The script itself; Debian's <c>/usr/sbin/rabbitmq-server</c> would change to another user and to the machine's own data.</param>
-/// <param name="Version">3.0 where it can't be told.</param>
+/// <param name="Version">3.0 if it cannot be determined.</param>
 public sealed record RabbitMqProgram(string Path, Version Version)
 {
     /// <summary>The one in <c>RABBITMQ_HOME</c>, else Debian's, else the one on PATH. Null: not installed.</summary>

@@ -1,4 +1,4 @@
 namespace IoTPlatform.Agent;
 
-/// <summary>The agent cannot go on; the message tells the operator what to do.</summary>
+/// <summary>The agent cannot continue; the message names the remedy for the operator.</summary>
 public sealed class AgentException(string message, Exception? inner = null) : Exception(message, inner);

@@ -5,7 +5,7 @@ namespace IoTPlatform.Agent;
 /// <summary>Keeps an enrolled device's certificate current until it is stopped, revoked or out of date.</summary>
 public sealed class RenewalLoop(DeviceFolder folder, DeviceAgent agent, TimeProvider time, IJitter jitter, Action<AgentEvent> report)
 {
-    // Timers stand still while a machine sleeps: look at the clock now and then instead of trusting one long wait.
+    // Timers stop while a machine is suspended: read the clock periodically instead of one long wait.
     private static readonly TimeSpan LongestSleep = TimeSpan.FromHours(1);
     // Task.Delay cuts fractions of a millisecond off, and would not wait at all.
     private static readonly TimeSpan ShortestSleep = TimeSpan.FromMilliseconds(1);

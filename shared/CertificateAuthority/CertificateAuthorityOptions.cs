@@ -33,7 +33,7 @@ public sealed record CertificateAuthorityOptions
     /// <summary>CN of this host's own HTTPS certificate and name in its SPIFFE id, by which clients know the host.</summary>
     public string ServiceName => Tenant is null ? ServiceNames.ProviderApi : ServiceNames.TenantApi;
 
-    /// <summary>Shortest lifetime a one-time token can buy.</summary>
+    /// <summary>Shortest lifetime of a certificate for a one-time token.</summary>
     public TimeSpan MinLeafLifetime { get; init; } = TimeSpan.FromMinutes(5);
 
     public TimeSpan DefaultLeafLifetime { get; init; } = TimeSpan.FromHours(24);

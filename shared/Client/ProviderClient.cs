@@ -60,7 +60,7 @@ public sealed class ProviderClient(HttpClient http, TimeProvider? time = null) :
     public Task<BrokerCheck> CheckBrokerAsync(string tenantId, CancellationToken cancellationToken = default) =>
         GetAsync(Tenant(tenantId) + "/broker", ContractsJson.Default.BrokerCheck, cancellationToken);
 
-    /// <summary>Puts it right, and answers what that was.</summary>
+    /// <summary>Repairs it, and returns the repaired differences.</summary>
     public Task<BrokerCheck> RepairBrokerAsync(string tenantId, CancellationToken cancellationToken = default) =>
         SendAsync(HttpMethod.Post, Tenant(tenantId) + "/broker/repair", ContractsJson.Default.BrokerCheck, cancellationToken);
 
@@ -150,7 +150,7 @@ public sealed class ProviderClient(HttpClient http, TimeProvider? time = null) :
     public Task ForwardEventsAsync(string tenantId, ForwardedEvents events, CancellationToken cancellationToken = default) =>
         SendAsync(HttpMethod.Post, Tenant(tenantId) + "/events", events, ContractsJson.Default.ForwardedEvents, cancellationToken);
 
-    /// <summary>Which types of them are worth sending at this moment.</summary>
+    /// <summary>The types of events that have a subscriber now.</summary>
     public Task<SubscribedEvents> ListSubscribedEventsAsync(string tenantId, CancellationToken cancellationToken = default) =>
         GetAsync(Tenant(tenantId) + "/events/subscriptions", ContractsJson.Default.SubscribedEvents, cancellationToken);
 

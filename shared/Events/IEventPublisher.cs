@@ -6,7 +6,7 @@ namespace IoTPlatform.Events;
 /// <summary>Where events go: a bus, or the stack that has one.</summary>
 public interface IEventPublisher
 {
-    /// <summary>Connected. False: it is not worth trying.</summary>
+    /// <summary>False if not connected: publishing would fail.</summary>
     bool IsReady { get; }
 
     /// <summary>The types of events that have a subscriber at this moment. What happens after the call and is of another type may be left out only after asking again.</summary>

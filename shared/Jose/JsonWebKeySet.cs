@@ -4,7 +4,7 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace IoTPlatform.Jose;
 
-/// <summary>A JWK Set (RFC 7517 section 5) as somebody else publishes it: the public signature keys in it that have a "kid".</summary>
+/// <summary>A JWK Set (RFC 7517 section 5) published by another party: its public signature keys that have a "kid".</summary>
 public sealed class JsonWebKeySet
 {
     private const int MaxKeys = 100;

@@ -66,7 +66,7 @@ public sealed class KeycloakAdmin
         Changes.Add($"{what} changed");
     }
 
-    /// <summary>A change that is made at every pass, because what is there cannot be read. Nothing to tell.</summary>
+    /// <summary>A change made at every pass, because the current value cannot be read. It is not reported.</summary>
     public async Task WriteAsync(string path, JsonNode body, string what, CancellationToken cancellationToken) =>
         Allowed(await SendAsync(HttpMethod.Put, _realm.Admin(path), body, cancellationToken), "change " + what).Require("change " + what, HttpStatusCode.NoContent, HttpStatusCode.OK, HttpStatusCode.Accepted);
 

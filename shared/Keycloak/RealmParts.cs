@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 
 namespace IoTPlatform.Keycloak;
 
-/// <summary>The parts a realm of the platform is made of, each made so: looked at, made where missing, put right where different.</summary>
+/// <summary>The parts of a platform realm; each is read, created if missing and corrected if different.</summary>
 public static class RealmParts
 {
     public static async Task EnsureRealmAsync(KeycloakAdmin admin, JsonObject wanted, CancellationToken cancellationToken)

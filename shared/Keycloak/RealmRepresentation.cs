@@ -20,7 +20,7 @@ public static class RealmRepresentation
         ["accessTokenLifespan"] = 300,
     };
 
-    /// <summary>What makes a token one for this API: the audience, and the staff's roles where the platform reads them. The portal's ID token says which identity provider somebody came through.</summary>
+    /// <summary>What makes a token valid for this API: the audience, and the staff's roles where the platform reads them. The portal's ID token names the identity provider of the login.</summary>
     public static JsonObject ApiScope(string audience) => Scope(
         audience,
         Mapper("audience", "oidc-audience-mapper", new JsonObject
@@ -39,7 +39,7 @@ public static class RealmRepresentation
             ["id.token.claim"] = "true",
         }));
 
-    /// <summary>The API itself: nobody signs in as it; its name is the audience.</summary>
+    /// <summary>The API itself: a client without login, whose name is the audience.</summary>
     public static JsonObject Api(string audience)
     {
         var client = Client(audience, "IoT bridge API");

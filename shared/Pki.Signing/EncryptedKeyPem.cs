@@ -32,7 +32,7 @@ internal static class EncryptedKeyPem
         }
         catch (AsnContentException e)
         {
-            // Told from a wrong password, which the BCL reports alike.
+            // Distinguishes this from a wrong password, which the BCL reports alike.
             key.Dispose();
             throw new PkiException(PkiError.Malformed, "The CA key file is damaged.", e);
         }

@@ -10,7 +10,7 @@ public sealed record RevocationListOrder
 
     public required DateTimeOffset ThisUpdate { get; init; }
 
-    /// <summary>After this, whoever goes by the list accepts nothing any more.</summary>
+    /// <summary>After this, verifiers that require a current list accept no certificate.</summary>
     public required DateTimeOffset NextUpdate { get; init; }
 }
 

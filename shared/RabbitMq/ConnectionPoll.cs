@@ -8,7 +8,7 @@ using Npgsql;
 
 namespace IoTPlatform.RabbitMq;
 
-/// <summary>Tells the watchers every few seconds who is connected. While the broker can't be asked, nothing is told: everybody stays what they were.</summary>
+/// <summary>Reports the connected clients to the watchers every few seconds. While the broker is unreachable nothing is reported and all states are kept.</summary>
 internal sealed partial class ConnectionPoll(
     RabbitMqConnections broker, IEnumerable<IConnectionWatcher> watchers, NpgsqlDataSource database, TimeProvider time, ILogger<ConnectionPoll> log) : BackgroundService
 {
@@ -90,7 +90,7 @@ public interface IConnectionWatcher
     Task ReconcileAsync(IReadOnlyList<BrokerConnection> connections, CancellationToken cancellationToken);
 }
 
-/// <summary>Somebody who is connected to a RabbitMQ at this moment, on any protocol.</summary>
+/// <summary>A client connected to RabbitMQ at this moment, on any protocol.</summary>
 /// <param name="User">Login; null while it is still logging in.</param>
 /// <param name="Vhost">As of <paramref name="User"/>.</param>
 public sealed record BrokerConnection(string? User, string? Vhost);
@@ -104,7 +104,7 @@ public sealed class RabbitMqConnections(RabbitMqManagement management) : IDispos
     /// <summary>Of all vHosts. Failures are those of <see cref="RabbitMqFailure"/>.</summary>
     public async Task<IReadOnlyList<BrokerConnection>> ListAsync(CancellationToken cancellationToken)
     {
-        // A lesser login is shown its own connections only: everybody would seem to have gone.
+        // A login without this tag sees its own connections only: all others would appear disconnected.
         if (!await HasTagAsync(["monitoring", Administrator], cancellationToken))
         {
             throw RabbitMqFailure.LoginRefused();

@@ -15,11 +15,11 @@ public static class RabbitMqAuthEndpoints
 {
     private const int LongestForm = 16 * 1024;
 
-    /// <summary>Below the broker's own patience, which holds up everything it does for that connection.</summary>
+    /// <summary>Below the broker's own timeout, during which it processes nothing else for that connection.</summary>
     private static readonly RequestTimeoutPolicy Soon = new() { Timeout = TimeSpan.FromSeconds(2), TimeoutStatusCode = StatusCodes.Status503ServiceUnavailable };
 
     /// <param name="app">Needs an <see cref="IRabbitMqAuth"/> among its services.</param>
-    /// <param name="brokerPolicy">Lets in the broker and nobody else: the answers tell who exists.</param>
+    /// <param name="brokerPolicy">Admits only the broker: the answers disclose which users exist.</param>
     public static void MapRabbitMqAuth(this IEndpointRouteBuilder app, string brokerPolicy)
     {
         var group = app.MapGroup("/mqtt/auth").RequireAuthorization(brokerPolicy);
@@ -68,11 +68,11 @@ public static class RabbitMqAuthEndpoints
     private static ContentHttpResult Answer(bool allowed) => TypedResults.Text(allowed ? "allow" : "deny");
 }
 
-/// <summary>What a RabbitMQ asks before it lets somebody do something. Names are RabbitMQ's own; every question can come at any time, in any order.</summary>
+/// <summary>The authorization requests of RabbitMQ. Names are RabbitMQ's own; every request can come at any time, in any order.</summary>
 public interface IRabbitMqAuth
 {
     /// <param name="username">Login.</param>
-    /// <param name="withPassword">Somebody typed it; else it is the name in a certificate that the broker has verified.</param>
+    /// <param name="withPassword">True for a login with a password; else the name is from a certificate verified by the broker.</param>
     /// <param name="cancellationToken">Ends the look-up.</param>
     ValueTask<bool> MayLogInAsync(string username, bool withPassword, CancellationToken cancellationToken);
 

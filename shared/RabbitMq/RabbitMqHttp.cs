@@ -49,7 +49,7 @@ public static class RabbitMqHttp
         ServerVerifier.ForCompanion(options.CaFile is { } file ? Pem.ParseCertificates(File.ReadAllText(file)) : [platformRoot], platformRoot, identity, time);
 }
 
-/// <summary>What went wrong, as operators are told: down (it comes back by itself) or wrong (an operator has to act). Never an address, never a secret.</summary>
+/// <summary>The failure as shown to operators: down (recovers by itself) or wrong (an operator has to act). Never an address, never a secret.</summary>
 public static class RabbitMqFailure
 {
     private const int LongestReason = 200;

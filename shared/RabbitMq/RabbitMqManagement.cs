@@ -33,7 +33,7 @@ public sealed class RabbitMqManagement(HttpClient http) : IDisposable
 
     public async Task PutAsync<T>(string path, T order, JsonTypeInfo<T> type, CancellationToken cancellationToken)
     {
-        // A 404 of a PUT means that what it belongs to has just gone: the next pass looks again.
+        // A 404 of a PUT means that its parent object has just been deleted: the next pass compares again.
         if (await SendAsync(HttpMethod.Put, path, Json(order, type), cancellationToken) is null)
         {
             throw RabbitMqFailure.Of(HttpStatusCode.ServiceUnavailable, []);
@@ -43,7 +43,7 @@ public sealed class RabbitMqManagement(HttpClient http) : IDisposable
     public Task PostAsync<T>(string path, T order, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
         SendAsync(HttpMethod.Post, path, Json(order, type), cancellationToken);
 
-    /// <summary>Also where it is gone already.</summary>
+    /// <summary>Succeeds if it is already deleted.</summary>
     public Task DeleteAsync(string path, CancellationToken cancellationToken, params (string Name, string Value)[] headers) =>
         SendAsync(HttpMethod.Delete, path, null, cancellationToken, headers);
 

@@ -64,7 +64,7 @@ public sealed class CrashTests
     }
 
     [Fact]
-    public async Task KilledWhileWriting_HalfATemporaryFile_IsNobodysIdentity()
+    public async Task KilledWhileWriting_HalfATemporaryFile_IsNoIdentity()
     {
         await using var tenant = await FakeTenant.StartAsync();
         await tenant.EnrollAsync();

@@ -125,7 +125,7 @@ public sealed class RenewalLoopTests
     }
 
     [Fact]
-    public async Task Loop_ToldToStop_EndsCleanly()
+    public async Task Loop_Stopped_EndsCleanly()
     {
         await using var tenant = await FakeTenant.StartAsync();
         await tenant.EnrollAsync();

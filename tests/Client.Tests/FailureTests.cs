@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace IoTPlatform.Client.Tests;
 
-/// <summary>What a caller hears when the answer is not the one it wants.</summary>
+/// <summary>What a caller gets for an answer that is not the expected one.</summary>
 public sealed class FailureTests
 {
     [Fact]
@@ -141,7 +141,7 @@ public sealed class FailureTests
     }
 
     [Fact]
-    public async Task NobodyListens_IsAConnectionFailure()
+    public async Task NoListener_IsAConnectionFailure()
     {
         using var authority = new TestAuthority();
         using var client = TenantClient.Create(new Uri($"https://localhost:{FreePort.Next()}/"), RootTrust.FromCertificate(authority.Root).Tenant("acme.iot.example"));

@@ -123,7 +123,7 @@ public sealed class VerificationKeyTests : IDisposable
     [Fact]
     public void From_KeyThatWasNotReadStrictly_IsCheckedHere()
     {
-        // The library's class holds anything, and anybody can set its properties.
+        // The library's class holds any value, and its properties can be set by any code.
         using var weak = RSA.Create(1024);
         var rsa = weak.ExportParameters(false);
         Refused.With(JoseError.KeyNotAllowed, () => VerificationKey.From(new JsonWebKey { Kty = "RSA", N = Base64Url.EncodeToString(rsa.Modulus), E = "AQAB" }));
@@ -196,7 +196,7 @@ public sealed class VerificationKeyTests : IDisposable
         }
     }
 
-    /// <summary>Under a key of small order anybody's signature would verify.</summary>
+    /// <summary>Under a key of small order forged signatures would verify.</summary>
     [Fact]
     public void FromSubjectPublicKeyInfo_Ed25519OfSmallOrder_VerifiesNothing()
     {

@@ -54,14 +54,14 @@ public sealed class Hold : IAsyncDisposable
         }
     }
 
-    /// <summary>Lets the held statements go on, and commit; later ones are no longer held.</summary>
+    /// <summary>Lets the held statements continue and commit; later ones are no longer held.</summary>
     public async Task ReleaseAsync()
     {
         await using var open = new NpgsqlCommand("SELECT pg_advisory_unlock($1)", _gate) { Parameters = { new() { Value = Key } } };
         await open.ExecuteNonQueryAsync();
     }
 
-    /// <summary>Ends the held transactions without letting them commit, as if the server had noticed the dead client, and opens the gate.</summary>
+    /// <summary>Ends the held transactions without letting them commit, as if the server had noticed the dead client, and releases the hold.</summary>
     public async ValueTask DisposeAsync()
     {
         await _database.ExecuteAsSuperuserAsync($"""

@@ -5,7 +5,7 @@ using IoTPlatform.Testing;
 
 namespace IoTPlatform.Stacks;
 
-/// <summary>A provider as a real process on a database that the test can look into; stop, kill and start it at will.</summary>
+/// <summary>A provider as a real process on a database that the test can read; it can be stopped, killed and started.</summary>
 public sealed class ProviderStack : IAsyncDisposable
 {
     public const string AdminPassword = "correct horse battery staple";

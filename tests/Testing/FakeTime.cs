@@ -1,6 +1,6 @@
 namespace IoTPlatform.Testing;
 
-/// <summary>A clock that moves only when told. Timers (and so Task.Delay over it) fire on Advance, in order of their time.</summary>
+/// <summary>A clock that moves only by Advance. Timers (and so Task.Delay over it) fire on Advance, in order of their time.</summary>
 public sealed class FakeTime : TimeProvider
 {
     private readonly Lock _gate = new();
@@ -17,7 +17,7 @@ public sealed class FakeTime : TimeProvider
 
     public override TimeZoneInfo LocalTimeZone => TimeZoneInfo.Utc;
 
-    /// <summary>Timers that wait now: lets a test see that the code under test has come to its pause.</summary>
+    /// <summary>Timers that wait now: lets a test see that the code under test has begun to wait.</summary>
     public int PendingTimers
     {
         get

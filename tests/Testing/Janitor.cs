@@ -25,11 +25,11 @@ internal static class Janitor
     private static readonly Lock Gate = new();
     private static readonly Lazy<Process> Child = new(Start);
 
-    public static void RemoveAfterUs(string folder) => Tell("folder " + folder);
+    public static void RemoveAfterUs(string folder) => Report("folder " + folder);
 
-    public static void EndAfterUs(int processId) => Tell("process " + processId.ToString(CultureInfo.InvariantCulture));
+    public static void EndAfterUs(int processId) => Report("process " + processId.ToString(CultureInfo.InvariantCulture));
 
-    private static void Tell(string line)
+    private static void Report(string line)
     {
         lock (Gate)
         {

@@ -108,7 +108,7 @@ public sealed class KeycloakServer : IAsyncDisposable
         await _process.WaitForExitAsync();
     }
 
-    /// <summary>One call of the admin API as the bootstrap administrator, for what a test makes, changes or looks at behind the platform's back.</summary>
+    /// <summary>One call of the admin API as the bootstrap administrator, for objects that a test creates, changes or reads without the platform.</summary>
     /// <param name="method">HTTP method.</param>
     /// <param name="path">Below <c>admin/realms/</c>, escaped; empty for all realms.</param>
     /// <param name="body">JSON.</param>

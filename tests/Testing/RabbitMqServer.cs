@@ -104,7 +104,7 @@ public sealed class RabbitMqServer : IAsyncDisposable
         return new RabbitMqServer(files, folder, ca);
     }
 
-    /// <summary>From the next start on the broker asks this provider or tenant what its clients may do, as deploy/rabbitmq has it; before it asks where nobody answers.</summary>
+    /// <summary>From the next start on the broker asks this provider or tenant what its clients may do, as in deploy/rabbitmq; until then its requests have no listener.</summary>
     public void Ask(Uri host) => _folder.Ask(host);
 
     /// <summary>What an operator does to a file of its configuration, of which the next start learns.</summary>
@@ -157,7 +157,7 @@ public sealed class RabbitMqServer : IAsyncDisposable
         await StartAgainAsync();
     }
 
-    /// <summary>One call of the management API as the administrator, for what a test changes or looks at behind the platform's back.</summary>
+    /// <summary>One call of the management API as the administrator, for objects that a test changes or reads without the platform.</summary>
     /// <param name="method">HTTP method.</param>
     /// <param name="path">Below <c>api/</c>, escaped.</param>
     /// <param name="json">Body.</param>

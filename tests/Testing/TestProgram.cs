@@ -11,7 +11,7 @@ public sealed class TestProgram(Assembly assembly)
 
     public ProcessUnderTest Start(params string[] arguments) => ProcessUnderTest.StartDotnet(assembly.Location, arguments);
 
-    /// <summary>As an ordinary user, from a copy in the folder: a repository under /root is closed to everybody else.</summary>
+    /// <summary>As an ordinary user, from a copy in the folder: a repository under /root is closed to other users.</summary>
     public async Task<ProcessUnderTest> StartAsNobodyAsync(TempFolder temp, params string[] arguments)
     {
         var setpriv = Requires.Tool("setpriv");

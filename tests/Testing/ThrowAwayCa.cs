@@ -4,7 +4,7 @@ using IoTPlatform.Pki;
 
 namespace IoTPlatform.Testing;
 
-/// <summary>Root and intermediate that sign what they are told, for servers under test and for attacks on them.</summary>
+/// <summary>Root and intermediate that sign any request, for servers under test and for attacks on them.</summary>
 public sealed class ThrowAwayCa : IDisposable
 {
     private readonly X509Certificate2 _root;

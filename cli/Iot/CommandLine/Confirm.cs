@@ -29,7 +29,7 @@ internal static class Confirm
     /// <summary>For what must not happen by a reflex: the answer is a name, which the server compares.</summary>
     /// <param name="run">Whose terminal is asked.</param>
     /// <param name="question">The prompt.</param>
-    /// <param name="otherwise">What to give where nobody can be asked.</param>
+    /// <param name="otherwise">The option to give when there is no terminal to ask at.</param>
     public static string AskForName(Run run, string question, string otherwise)
     {
         if (Console.IsInputRedirected || Console.IsErrorRedirected)

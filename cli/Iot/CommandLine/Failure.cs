@@ -58,7 +58,7 @@ internal sealed record Failure(int ExitCode, string Code, string Message)
     };
 }
 
-/// <summary>A failure whose message tells the operator what is wrong and what to do.</summary>
+/// <summary>A failure whose message names the cause and the remedy for the operator.</summary>
 internal sealed class CliException(int exitCode, string code, string message, Exception? inner = null) : Exception(message, inner)
 {
     public int ExitCode { get; } = exitCode;

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace IoTPlatform.Iot;
 
-/// <summary>One invocation of one command: its arguments, its terminal, the world around it.</summary>
+/// <summary>One invocation of one command: its arguments, terminal and environment.</summary>
 internal sealed class Run(ParseResult arguments, Terminal terminal, Func<string, string?> environment, TimeProvider time)
 {
     public Terminal Terminal { get; } = terminal;

@@ -29,7 +29,7 @@ internal static class Credentials
 
     /// <param name="run">Whose terminal is asked.</param>
     /// <param name="question">The prompt.</param>
-    /// <param name="otherwise">What to give where nobody can be asked.</param>
+    /// <param name="otherwise">The option to give when there is no terminal to ask at.</param>
     public static string Ask(Run run, string question, string otherwise) => Console.IsInputRedirected || Console.IsErrorRedirected
         ? throw new CliException(ExitCode.NotAuthorised, "no_password", $"no password: give {otherwise}")
         : run.Terminal.Remarks.Prompt(new TextPrompt<string>(question.EscapeMarkup()).Secret(null));

@@ -7,7 +7,7 @@ using IoTPlatform.Pki.Files;
 
 namespace IoTPlatform.Iot;
 
-/// <summary>What a stack's data folder on this machine tells its operator.</summary>
+/// <summary>What can be read from a stack's data folder on this machine.</summary>
 internal sealed class LocalStack
 {
     private LocalStack(string folder, bool chosen)

@@ -13,7 +13,7 @@ internal static class Pages
         {
             var page = await fetch(cursor);
             items.AddRange(page.Items);
-            // A server that hands out the same cursor for ever must not hold us for ever.
+            // A server that repeats the same cursor must not cause an endless loop.
             cursor = page.NextCursor == cursor ? null : page.NextCursor;
         }
         while (cursor is not null && items.Count < max);

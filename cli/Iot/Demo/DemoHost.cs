@@ -38,7 +38,7 @@ internal sealed class DemoHost : IAsyncDisposable
         return new DemoHost(name, data, log, child);
     }
 
-    /// <summary>Until the host answers; <paramref name="onFirstBoot"/> hears every step of a tenant's first boot.</summary>
+    /// <summary>Until the host answers; <paramref name="onFirstBoot"/> receives every step of a tenant's first boot.</summary>
     public async Task<HostReady> WaitUntilReadyAsync(TimeProvider time, Action<FirstBootLine> onFirstBoot, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -79,7 +79,7 @@ internal sealed class DemoHost : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _process.DisposeAsync();
 
-    // A host says in one line why it cannot go on; without that line, its last words.
+    // The host's one-line reason for its end; without that line, its last output.
     private static string Reason(IReadOnlyCollection<string> last) =>
         last.LastOrDefault(line => line.StartsWith("error: ", StringComparison.Ordinal)) ?? string.Join('\n', last.TakeLast(5));
 

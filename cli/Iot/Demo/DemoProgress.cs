@@ -4,7 +4,7 @@ using Spectre.Console;
 
 namespace IoTPlatform.Iot;
 
-/// <summary>Says what is going on while it goes on, and how long it took.</summary>
+/// <summary>Prints each running step and its duration.</summary>
 internal sealed class DemoProgress(IAnsiConsole console, TimeProvider time)
 {
     private readonly List<DemoStep> _steps = [];

@@ -29,7 +29,7 @@ internal sealed class DemoRabbitMq : IAsyncDisposable
 
     public Uri MqttUrl => new(string.Create(CultureInfo.InvariantCulture, $"mqtts://127.0.0.1:{_files.Ports.Mqtt}/"));
 
-    /// <summary>What makes a provider use it, and tell tenants its addresses.</summary>
+    /// <summary>The settings that make a provider use it and give tenants its addresses.</summary>
     public IReadOnlyDictionary<string, string?> ProviderSettings => new Dictionary<string, string?>(_files.ProviderSettings, StringComparer.Ordinal)
     {
         ["IOT_RABBITMQ_URL"] = _files.AmqpUrl.AbsoluteUri.TrimEnd('/'),

@@ -8,7 +8,7 @@ using IoTPlatform.Pki.Files;
 
 namespace IoTPlatform.Iot;
 
-/// <summary>Somebody of the provider's staff: an account in the provider's realm and nowhere else, signing in as a person does.</summary>
+/// <summary>A member of the provider's staff: an account in the provider's realm only, which signs in through the browser forms.</summary>
 internal sealed class DemoStaff
 {
     public const string Username = "staff";

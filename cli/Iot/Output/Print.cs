@@ -44,7 +44,7 @@ internal static class Print
         }
     }
 
-    /// <summary>One line of a table that goes on: nothing is known of the widths of what follows.</summary>
+    /// <summary>One line of a growing table: the widths of later lines are unknown.</summary>
     public static string Line(params IEnumerable<string> cells) => string.Join(Gap, cells.Select(OneLine));
 
     public static string Time(DateTimeOffset time) => time.ToUniversalTime().ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);

@@ -40,7 +40,7 @@ internal sealed class Terminal
         }
     }
 
-    /// <summary>One event of a command that goes on: one line of JSON, or whatever <paramref name="print"/> writes.</summary>
+    /// <summary>One event of a continuous command: one line of JSON, or whatever <paramref name="print"/> writes.</summary>
     public void JsonLine<T>(T value, Action<IAnsiConsole> print)
     {
         if (IsJson)

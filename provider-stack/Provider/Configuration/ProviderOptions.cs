@@ -25,7 +25,7 @@ internal sealed record ProviderOptions
 
     public required string PlatformDomain { get; init; }
 
-    /// <summary>False: nobody chose the platform domain, and what an earlier start kept goes before.</summary>
+    /// <summary>False if the platform domain is not configured; a value kept by an earlier start then takes precedence.</summary>
     public bool IsPlatformDomainSet { get; init; } = true;
 
     /// <summary>Names not used yet, which Sub-CAs exclude from now on.</summary>
@@ -34,7 +34,7 @@ internal sealed record ProviderOptions
     /// <summary>Connection string; null: private server.</summary>
     public string? Database { get; init; }
 
-    /// <summary>The operator says that the database is gone for good.</summary>
+    /// <summary>The operator confirms that the database is lost.</summary>
     public bool LostDatabase { get; init; }
 
     /// <summary>A backup that fills the private database at this start.</summary>

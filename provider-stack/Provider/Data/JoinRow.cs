@@ -1,6 +1,6 @@
 namespace IoTPlatform.Provider.Data;
 
-/// <summary>One tenant stack's wish to join, bound to its Sub-CA key, and what the workflow made of it.</summary>
+/// <summary>One tenant stack's request to join, bound to its Sub-CA key, and the state of its workflow.</summary>
 internal sealed class JoinRow
 {
     public required Guid JoinId { get; init; }

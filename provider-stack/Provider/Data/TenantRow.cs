@@ -32,6 +32,6 @@ internal sealed class TenantRow
     /// <summary>Since when the identity provider lags behind what was decided; null: it does not.</summary>
     public DateTimeOffset? FederationDueAt { get; set; }
 
-    /// <summary>Written by <see cref="BridgePresence"/> alone; null: its bridge is not connected, or nobody looks.</summary>
+    /// <summary>Written by <see cref="BridgePresence"/> alone; null if its bridge is not connected or connections are not polled.</summary>
     public DateTimeOffset? BridgeUpSince { get; init; }
 }

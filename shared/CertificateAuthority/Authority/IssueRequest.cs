@@ -18,7 +18,7 @@ public sealed record IssueRequest
     /// <summary>Wins over <see cref="Lifetime"/>.</summary>
     public DateTimeOffset? NotAfter { get; init; }
 
-    /// <summary>From now; the profile's default unless given. A lifetime nobody asked for is cut to the issuer's; one asked for is refused if longer.</summary>
+    /// <summary>From now; the profile's default unless given. A default lifetime is cut to the issuer's; a requested one is refused if longer.</summary>
     public TimeSpan? Lifetime { get; init; }
 
     public required string Provisioner { get; init; }
@@ -47,7 +47,7 @@ public sealed record IssueRequest
 
 internal static class LeafProfiles
 {
-    /// <summary>What a one-time token buys.</summary>
+    /// <summary>What a one-time token authorizes.</summary>
     public static CertificateProfile Leaf(CertificateAuthorityOptions options) =>
         Profiles.Leaf with { DefaultLifetime = options.DefaultLeafLifetime, MaxLifetime = options.MaxLeafLifetime };
 }
@@ -69,7 +69,7 @@ public sealed record IssuanceQuota
     public int? TenantPerHour { get; init; }
 }
 
-/// <summary>A one-time token: spent in the same commit as the certificate it buys, or, a key proof, when it is shown.</summary>
+/// <summary>A one-time token: spent in the same commit as its certificate, or, if it is a key proof, when it is presented.</summary>
 /// <param name="Hash">SHA-256 over who made it and its jti.</param>
 /// <param name="Expires">When the token would be refused anyway, so that the entry can go.</param>
 public sealed record UsedToken(byte[] Hash, DateTimeOffset Expires);

@@ -7,8 +7,8 @@ using IoTPlatform.Pki;
 namespace IoTPlatform.CertificateAuthority;
 
 /// <summary>
-/// A feature that owns a profile, and the only way to renew its certificates: whoever asks at step-ca's endpoints is passed on to it. A profile
-/// without an owner is not renewed at all, but for what a one-time token bought.
+/// A feature that owns a profile, and the only way to renew its certificates: requests at step-ca's endpoints are forwarded to it. In a profile
+/// without an owner only certificates issued for a one-time token are renewed.
 /// </summary>
 public interface IProfileRenewal
 {

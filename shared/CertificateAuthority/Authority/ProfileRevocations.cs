@@ -4,7 +4,7 @@ using IoTPlatform.Pki;
 
 namespace IoTPlatform.CertificateAuthority;
 
-/// <summary>A feature for which more hangs on a certificate than the certificate: whoever revokes one of the profile, at whichever endpoint, is passed on to it.</summary>
+/// <summary>A feature with state that depends on a certificate: revocations of the profile's certificates, at any endpoint, are forwarded to it.</summary>
 public interface IProfileRevocation
 {
     /// <summary>Name of the profile.</summary>

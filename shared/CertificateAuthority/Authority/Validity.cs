@@ -2,7 +2,7 @@ using IoTPlatform.Pki;
 
 namespace IoTPlatform.CertificateAuthority;
 
-/// <summary>From when to when. A lifetime nobody asked for ends with the issuer at the latest; one asked for is left to the signer to refuse.</summary>
+/// <summary>A validity period. A default lifetime ends with the issuer at the latest; a requested one is passed on, and the signer may refuse it.</summary>
 internal readonly record struct Validity(DateTimeOffset NotBefore, DateTimeOffset NotAfter)
 {
     public static Validity Of(IssueRequest request, IssuerInfo issuer, DateTimeOffset now)

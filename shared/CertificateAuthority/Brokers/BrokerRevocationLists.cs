@@ -14,7 +14,7 @@ namespace IoTPlatform.CertificateAuthority;
 /// <param name="authority">Whose certificates these are.</param>
 /// <param name="database">Has their revocations.</param>
 /// <param name="files">Where the broker reads.</param>
-/// <param name="watchers">Told after the broker.</param>
+/// <param name="watchers">Notified after the broker.</param>
 /// <param name="time">Dates of the lists.</param>
 /// <param name="log">Each list, and the first failure of a row.</param>
 public sealed partial class BrokerRevocationLists(
@@ -126,7 +126,7 @@ public sealed partial class BrokerRevocationLists(
     private partial void WatchersFailed(string reason);
 }
 
-/// <summary>Learns of revoked certificates once the broker lets them in no more: what is connected with one is still connected.</summary>
+/// <summary>Notified of revoked certificates once the broker refuses them; connections that use one are still open.</summary>
 public interface IRevocationWatcher
 {
     /// <summary>Called again after a failure, and with all of them after a start of the host.</summary>

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 
 namespace IoTPlatform.CertificateAuthority.Events;
 
-/// <summary>Tells, once each, of certificates that are about to run out and were not replaced. Any number of processes may do so on one database.</summary>
+/// <summary>Publishes each certificate that is about to expire and was not replaced, once. Any number of processes may scan one database.</summary>
 internal sealed partial class ExpiryScanner(CertificateStore store, TimeProvider time, ILogger<ExpiryScanner> log) : BackgroundService
 {
     /// <summary>Less than what ca.tell_expiring looks back, so that a clock set back in between hides nothing.</summary>

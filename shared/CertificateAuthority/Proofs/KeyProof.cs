@@ -86,7 +86,7 @@ public sealed record KeyProofClaims(string Subject, string Id, DateTimeOffset Is
     // Longer than any clock difference a proof is accepted with.
     private static readonly TimeSpan Margin = TimeSpan.FromMinutes(5);
 
-    /// <summary>To be spent, so that whoever has seen a proof cannot show it again.</summary>
+    /// <summary>Recorded when used, so that an intercepted proof cannot be replayed.</summary>
     /// <param name="subjectPublicKeyInfo">The key that made it: another key's proof may have the same id.</param>
     public UsedToken ToUsedToken(ReadOnlySpan<byte> subjectPublicKeyInfo)
     {

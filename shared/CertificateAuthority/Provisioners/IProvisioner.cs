@@ -4,7 +4,7 @@ using IoTPlatform.Pki;
 
 namespace IoTPlatform.CertificateAuthority.Provisioners;
 
-/// <summary>A way to earn certificates. It turns a credential into what that one buys; it never signs, and no endpoint knows which ones there are.</summary>
+/// <summary>A way to authorize certificates. It maps a credential to constraints and never signs; no endpoint knows the list of provisioners.</summary>
 internal interface IProvisioner
 {
     /// <summary>Unique among all.</summary>

@@ -3,7 +3,7 @@ using IoTPlatform.Pki;
 
 namespace IoTPlatform.CertificateAuthority.Provisioners;
 
-/// <summary>Names that a feature gives out itself, so that no one-time token buys them.</summary>
+/// <summary>Names that only a feature assigns; a one-time token cannot get them.</summary>
 public interface IReservedNames
 {
     /// <summary>Whose the first reserved name is, for the refusal; null: all are free.</summary>
@@ -28,7 +28,7 @@ internal sealed class NameReservations(IEnumerable<IReservedNames> features)
     }
 }
 
-/// <summary>What says who somebody is on the platform: SPIFFE ids of the platform's trust domains, and the names of bridges.</summary>
+/// <summary>Names that are identities on the platform: SPIFFE ids of the platform's trust domains, and the names of bridges.</summary>
 internal sealed class PlatformNames(CertificateAuthorityOptions options) : IReservedNames
 {
     private const string BridgeSuffix = "-mqtt-bridge";

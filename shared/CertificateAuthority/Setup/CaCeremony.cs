@@ -56,7 +56,7 @@ internal sealed class CaCeremony : IAsyncDisposable
         if (await FindAsync(key, Profiles.Root, cancellationToken) is not { } root)
         {
             await RefuseForeignDatabaseAsync(cancellationToken);
-            // Its own key signs it: what goes on record first is that this key is about to be used.
+            // Self-signed: the intent to use this key is recorded first.
             await _audit.AppendAsync(
                 new AuditEntry("system", "ca.root_intended", _options.RootCommonName, $$"""{"public_key_sha256":"{{Convert.ToHexStringLower(SHA256.HashData(key.SubjectPublicKeyInfo))}}"}"""),
                 cancellationToken);

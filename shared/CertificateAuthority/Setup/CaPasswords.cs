@@ -10,7 +10,7 @@ public sealed class CaPasswords
     public const string AuthoritySetting = "STEP_CA_PASSWORD";
     public const string ProvisionerSetting = "STEP_CA_PROVISIONER_PASSWORD";
 
-    /// <summary>Whoever fetches the encrypted key may guess for as long as they like: 20 random letters and digits are 119 bits.</summary>
+    /// <summary>The encrypted key is public, so it can be attacked offline: 20 random letters and digits are 119 bits.</summary>
     private const int MinProvisionerPassword = 20;
     private const int MinDistinct = 8;
 

@@ -146,6 +146,6 @@ internal sealed class CertificateStore(NpgsqlDataSource database)
     private static NpgsqlParameter Nullable(string? text) => new() { Value = (object?)text ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text };
 }
 
-/// <param name="Told">Certificates that got their audit entry now.</param>
+/// <param name="Told">Certificates whose audit entry was written by this call.</param>
 /// <param name="More">There may be more that are due.</param>
 internal readonly record struct ExpiryBatch(int Told, bool More);

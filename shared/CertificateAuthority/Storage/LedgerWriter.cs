@@ -9,7 +9,7 @@ internal sealed class LedgerWriter(NpgsqlDataSource database, TimeSpan timeout, 
     private NpgsqlConnection? _connection;
     private LedgerCommand? _command;
 
-    /// <summary>One outcome per entry. After an exception nothing of the batch was stored, or its outcome is unknown and nobody is told of it.</summary>
+    /// <summary>One outcome per entry. After an exception nothing of the batch was stored, or its outcome is unknown and not reported.</summary>
     public async Task<LedgerOutcome[]> StoreAsync(IReadOnlyList<LedgerEntry> batch)
     {
         if (_connection is { State: not ConnectionState.Open })

@@ -6,7 +6,7 @@ using Npgsql;
 
 namespace IoTPlatform.CertificateAuthority.Storage;
 
-/// <summary>What the certificates of tenants tell a caller, in its transaction.</summary>
+/// <summary>Reads the certificates of tenants in the caller's transaction.</summary>
 internal static class TenantCertificateRows
 {
     /// <summary>Few certificates of a subject are another tenant's.</summary>

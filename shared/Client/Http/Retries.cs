@@ -7,7 +7,7 @@ namespace IoTPlatform.Client;
 /// <summary>Repeats calls that are idempotent (RFC 9110 section 9.2.2): a few times, with jitter, honouring Retry-After.</summary>
 internal static class Retries
 {
-    // A server that asks for more than this is left to the caller, who has a user to tell.
+    // A longer Retry-After is left to the caller, which can show it to its user.
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(10);
 
     public static ResiliencePipeline<byte[]> Create(TimeProvider time) => new ResiliencePipelineBuilder<byte[]> { TimeProvider = time }

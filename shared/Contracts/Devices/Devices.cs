@@ -12,7 +12,7 @@ public sealed record DeviceSummary
     public required DateTimeOffset EnrolledAt { get; init; }
     public required DateTimeOffset NotAfter { get; init; }
 
-    /// <summary>Null: it never was connected, or this tenant can't tell.</summary>
+    /// <summary>Null if it was never connected, or if this tenant does not poll connections.</summary>
     public DevicePresenceView? Presence { get; init; }
 }
 
@@ -26,7 +26,7 @@ public sealed record DeviceDetail
     public DateTimeOffset? RevokedAt { get; init; }
     public string? RevocationReason { get; init; }
 
-    /// <summary>Null: it never was connected, or this tenant can't tell.</summary>
+    /// <summary>Null if it was never connected, or if this tenant does not poll connections.</summary>
     public DevicePresenceView? Presence { get; init; }
     public required string SpiffeId { get; init; }
     public string? WireguardAddress { get; init; }
@@ -48,6 +48,6 @@ public sealed record DevicePresenceView
 {
     public required bool Online { get; init; }
 
-    /// <summary>Since when it is what it is, as far as somebody looked.</summary>
+    /// <summary>Start of the current state, as far as it was observed.</summary>
     public required DateTimeOffset Since { get; init; }
 }

@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace IoTPlatform.Contracts.Events;
 
-/// <summary>Something that happened and was committed. It is delivered at least once; the id tells a repetition.</summary>
+/// <summary>An event that was committed. It is delivered at least once; the id identifies repetitions.</summary>
 public abstract record PlatformEvent
 {
     /// <summary>What happened, for example <c>tenant.joined</c>. On RabbitMQ the name of the exchange.</summary>

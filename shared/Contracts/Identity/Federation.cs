@@ -10,7 +10,7 @@ public sealed class InitIdentityRequest
     public string? Realm { get; init; }
 }
 
-/// <summary>What an initialization found missing or different and made so; nothing when all was well.</summary>
+/// <summary>What an initialization created or changed; empty if there was no difference.</summary>
 public sealed record InitializedIdentity
 {
     public required string Realm { get; init; }

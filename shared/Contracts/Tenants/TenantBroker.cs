@@ -1,6 +1,6 @@
 namespace IoTPlatform.Contracts.Tenants;
 
-/// <summary>Where the broker is not as the platform wants it for a tenant; of a repair, what it put right.</summary>
+/// <summary>A difference between the broker and the desired state for a tenant; of a repair, a repaired difference.</summary>
 public sealed record BrokerCheck
 {
     public required string TenantId { get; init; }

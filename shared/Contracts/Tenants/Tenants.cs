@@ -13,7 +13,7 @@ public sealed record TenantSummary
     public DateTimeOffset? SuspendedAt { get; init; }
     public string? SuspendedReason { get; init; }
 
-    /// <summary>Null: its bridge is not connected, or this provider can't tell.</summary>
+    /// <summary>Null if its bridge is not connected, or if this provider does not poll connections.</summary>
     public DateTimeOffset? BridgeUpSince { get; init; }
 }
 
@@ -40,7 +40,7 @@ public sealed record TenantDetail
     /// <summary>Why the broker could not be asked; null: it answered.</summary>
     public string? BrokerProblem { get; init; }
 
-    /// <summary>Null: its bridge is not connected, or this provider can't tell.</summary>
+    /// <summary>Null if its bridge is not connected, or if this provider does not poll connections.</summary>
     public DateTimeOffset? BridgeUpSince { get; init; }
 
     /// <summary>Null: not suspended.</summary>

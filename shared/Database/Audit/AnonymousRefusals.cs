@@ -71,7 +71,7 @@ public sealed partial class AnonymousRefusals(AuditLog audit, TimeProvider time,
             due = [.. _tallies.Where(t => all || t.Value.Since + Interval <= now).Select(t => (t.Key, t.Value))];
             foreach (var (key, tally) in due)
             {
-                // An attack that goes on goes on being counted; one that ended is over.
+                // A continuing attack continues to be counted; one that ended is closed.
                 if (tally.Count > 0 && !all)
                 {
                     _tallies[key] = new Tally(now);

@@ -3,7 +3,7 @@ using Npgsql;
 
 namespace IoTPlatform.Database;
 
-/// <summary>The audit log belongs to a role that nobody logs in as: whoever speaks SQL as the application can append and read, and no more.</summary>
+/// <summary>The audit log belongs to a role without login: the application's role can append and read, and no more.</summary>
 internal static partial class AuditOwner
 {
     private const string Role = "iot_audit";

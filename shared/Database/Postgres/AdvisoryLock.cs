@@ -65,7 +65,7 @@ public sealed class AdvisoryLock : IAsyncDisposable
     private static async Task<NpgsqlConnection> ConnectAsync(NpgsqlDataSource database, CancellationToken cancellationToken)
     {
         await using var template = database.CreateConnection();
-        // A clone keeps the password, which a data source tells nobody.
+        // A clone keeps the password, which a data source does not expose.
         var connection = await template.CloneWithAsync(new NpgsqlConnectionStringBuilder(database.ConnectionString) { Pooling = false }.ConnectionString, cancellationToken);
         try
         {

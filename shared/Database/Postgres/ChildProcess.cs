@@ -35,7 +35,7 @@ internal sealed class ChildProcess : IDisposable
         return child;
     }
 
-    /// <summary>The line that says what went wrong, as far as one can tell.</summary>
+    /// <summary>The line that most likely names the error.</summary>
     public string LastError()
     {
         lock (_tail)

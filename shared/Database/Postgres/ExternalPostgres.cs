@@ -4,7 +4,7 @@ using Npgsql;
 
 namespace IoTPlatform.Database;
 
-/// <summary>A PostgreSQL that somebody else runs. Its failures at start-up become one line that never shows the password.</summary>
+/// <summary>A PostgreSQL that the platform does not run. Failures at start-up become one line that never shows the password.</summary>
 internal static class ExternalPostgres
 {
     private const int OldestMajor = 14;

@@ -8,7 +8,7 @@ internal static class PostgresCommand
 {
     private const string SocketPort = "5432";
 
-    /// <summary>initdb's own children do not hear of its end, but they inherit the lock: it is free when none of them runs any more.</summary>
+    /// <summary>initdb's own children are not notified of its end, but they inherit the lock: it is free when none of them runs any more.</summary>
     public static ProcessStartInfo InitDb(PostgresFolder folder, PostgresBinaries binaries, string target, bool durable)
     {
         var start = AsServerUser(folder, "KILL", ["flock", "--nonblock", "--no-fork", folder.InitLock, binaries.InitDb, "-D", target, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"]);

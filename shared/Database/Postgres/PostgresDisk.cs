@@ -5,7 +5,7 @@ namespace IoTPlatform.Database;
 /// <summary>Names the disk as the reason when a private server could not start or be made.</summary>
 internal static class PostgresDisk
 {
-    /// <summary>A WAL segment: without room for one, PostgreSQL cannot go on. Its own message is then a late consequence, such as "checkpoint request failed".</summary>
+    /// <summary>A WAL segment: without space for one, PostgreSQL stops. Its own message is then a late consequence, such as "checkpoint request failed".</summary>
     private const long Segment = 16 * 1024 * 1024;
 
     /// <summary>Null when the disk is not the problem.</summary>

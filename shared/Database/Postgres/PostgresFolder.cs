@@ -147,7 +147,7 @@ internal sealed class PostgresFolder : IDisposable
             CreateOwned(Socket);
         }
 
-        // In /tmp anybody could have been there first; chmod and a link check fail or show it.
+        // In /tmp another user could have created it first; chmod fails or the link check detects it.
         if (new DirectoryInfo(Socket).LinkTarget is not null || UnixOwner.Of(Socket) != user || File.GetUnixFileMode(Socket) != OwnerOnly)
         {
             throw new StartupException($"{Socket} belongs to somebody else or is open to others. Remove it, or choose a data folder with a shorter path.");

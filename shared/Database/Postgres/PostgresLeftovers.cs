@@ -10,7 +10,7 @@ internal static class PostgresLeftovers
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(10);
 
     /// <summary>Returns when no server has the data open any more. Two servers on one folder would destroy it, so the lock files go only then:
-    /// PostgreSQL cannot tell a process id that now belongs to another program (after a reboot) or to a zombie.</summary>
+    /// PostgreSQL cannot detect that a process id now belongs to another program (after a reboot) or to a zombie.</summary>
     public static async Task ClearAsync(PostgresFolder folder, TimeSpan patience, ILogger logger, TimeProvider time, CancellationToken cancellationToken)
     {
         var data = Posix.RealPath(folder.Data);

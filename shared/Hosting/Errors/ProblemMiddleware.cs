@@ -78,7 +78,7 @@ public static partial class ProblemLog
     public static partial void Fault(ILogger logger, string traceId, string method, string path, Exception exception);
 }
 
-/// <summary>Whether a request failed because its client went away: no error of ours, and nobody to answer.</summary>
+/// <summary>Whether a request failed because its client disconnected: not a server error, and no client to answer.</summary>
 public static class ClientAbort
 {
     public static bool Is(HttpContext context, Exception exception)

@@ -12,7 +12,7 @@ namespace IoTPlatform.Hosting;
 /// <summary>Writes an <see cref="ApiProblem"/>.</summary>
 internal static class ProblemResponse
 {
-    /// <summary>An error status that nobody gave a body.</summary>
+    /// <summary>An error status without a body.</summary>
     public static bool IsBare(HttpContext context) =>
         context.Response is { HasStarted: false, StatusCode: >= 400 and not 499, ContentLength: null or 0, ContentType: null };
 

@@ -49,7 +49,7 @@ public static class ProblemTranslation
         _ => OfStatus(exception.StatusCode),
     };
 
-    // The exception's own text names our types; where the fault is, and which members are missing, helps and tells nothing.
+    // The exception's own text names internal types; the location and the missing members help the caller and disclose nothing.
     private static string Where(JsonException json)
     {
         const string Missing = "missing required properties including: ";

@@ -15,7 +15,7 @@ internal sealed class UnroutedMiddleware(RequestDelegate next)
                 return next(context);
             case { RequestDelegate: { } refusal }: // routing's own 405 or 415
                 return refusal(context);
-            default: // whoever asked the wrong one of two stacks is told which one this is
+            default: // names this stack, for callers that meant the other one
                 throw new ProblemException(StatusCodes.Status404NotFound, "not_found", Detail(context));
         }
     }

@@ -39,7 +39,7 @@ public static class HealthEndpoints
     }
 }
 
-/// <summary>Something that <c>/health/ready</c> tells of. It answers at once, from what was last seen.</summary>
+/// <summary>A component reported by <c>/health/ready</c>. It answers at once, from its last observation.</summary>
 public interface IReadinessCheck
 {
     /// <summary>Member of the answer.</summary>

@@ -22,7 +22,7 @@ internal sealed partial class ClientConnections(HostCapacity capacity, TimeProvi
     /// <summary>Connections of one identity beyond these stay strangers'.</summary>
     private int MostOfIdentity => Math.Max(16, capacity.Connections / 8);
 
-    /// <summary>Null: there is no room, and nobody to make it.</summary>
+    /// <summary>Null if the limit is reached and no connection can be closed for this one.</summary>
     public ClientConnection? Open(ConnectionContext context, string address)
     {
         ClientConnection? shed = null;

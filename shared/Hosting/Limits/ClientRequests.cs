@@ -3,8 +3,8 @@ using Microsoft.Extensions.Logging;
 namespace IoTPlatform.Hosting;
 
 /// <summary>
-/// Bounds the requests under way, and how long a stranger's may take: whoever sends a body drop by drop, or never ends it, holds a place
-/// and memory. Strangers leave some of the places to known clients.
+/// Bounds the concurrent requests, and the duration of an unknown client's: a slow or endless body occupies a slot and memory.
+/// Some of the slots are reserved for known clients.
 /// </summary>
 internal sealed partial class ClientRequests : IDisposable
 {

@@ -7,7 +7,7 @@ namespace IoTPlatform.Hosting;
 
 public static class ConnectionLimitExtensions
 {
-    /// <summary>Read and discarded after an answer that came before the end of the request; more than that, and longer, nobody waits for.</summary>
+    /// <summary>Limits of what is read and discarded after an answer that came before the end of the request.</summary>
     private const long MostDiscarded = 1024 * 1024;
     private static readonly TimeSpan LongestLinger = TimeSpan.FromSeconds(5);
 
@@ -64,7 +64,7 @@ public static class ConnectionLimitExtensions
         }
         catch (Exception e) when (e is OperationCanceledException or IOException or ConnectionAbortedException or InvalidOperationException)
         {
-            // Gone, or too slow: it had its chance.
+            // The client is disconnected or too slow: stops reading.
         }
     }
 }

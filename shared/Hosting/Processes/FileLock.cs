@@ -3,7 +3,7 @@ namespace IoTPlatform.Hosting.Processes;
 /// <summary>An advisory lock (flock) that the kernel drops when its process ends, however it ends.</summary>
 public static class FileLock
 {
-    /// <summary>Null when somebody else holds it.</summary>
+    /// <summary>Null if another process holds it.</summary>
     public static FileStream? Take(string path)
     {
         // .NET takes flock(LOCK_EX) for FileShare.None and does not pass the descriptor on to children.

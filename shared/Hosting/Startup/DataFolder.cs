@@ -32,7 +32,7 @@ public sealed class DataFolder : IDisposable
                 throw new StartupException($"The data folder {path} belongs to another user (uid {owner}). Run as that user, or choose another folder (IOT_DATA).");
             }
 
-            // Secrets lie here: whoever made the folder, nobody else lists or reads it. A group's right to pass through stays.
+            // The folder holds secrets: only its owner may list and read it, also if it existed before. A group's execute permission is kept.
             File.SetUnixFileMode(path, (File.GetUnixFileMode(path) & UnixFileMode.GroupExecute) | OwnerOnly);
             var taken = FileLock.Take(System.IO.Path.Combine(path, ".lock"))
                 ?? throw new StartupException($"The data folder {path} is in use by another process. Stop that one, or choose another folder (IOT_DATA).");

@@ -23,7 +23,7 @@ public static class HostLogging
             .AddFilter("Microsoft.EntityFrameworkCore.Database", LogLevel.Critical)
             .AddFilter("Microsoft.EntityFrameworkCore.Query", LogLevel.Critical)
             .AddFilter("Microsoft.EntityFrameworkCore.Update", LogLevel.Critical)
-            // BearerEvents and LoginEvents say why somebody was not let in, in one line.
+            // BearerEvents and LoginEvents log the reason of a refused login in one line.
             .AddFilter("Microsoft.AspNetCore.Authentication", LogLevel.Critical)
             // The folder that holds these keys is 0700 and theirs are 0600, as every other secret's here.
             .AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error)

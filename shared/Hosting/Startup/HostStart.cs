@@ -5,7 +5,7 @@ namespace IoTPlatform.Hosting;
 /// <summary>Starting a host that may fail half-way.</summary>
 public static class HostStart
 {
-    /// <summary>Starts all services, or stops those that had started and throws: none may go on while what it uses is being disposed.</summary>
+    /// <summary>Starts all services, or stops those that had started and throws: none may run while its dependencies are being disposed.</summary>
     public static async Task StartOrStopAsync(this IHost host, CancellationToken cancellationToken)
     {
         try

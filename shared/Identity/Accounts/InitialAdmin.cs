@@ -22,7 +22,7 @@ public static class InitialAdmin
         return $"{publicUrl}portal (user {Username}, password {(File.Exists(password) ? $"in {password}" : "as it was given at the first start")})";
     }
 
-    // 24 of 31 characters nobody confuses: 118 bits.
+    // 24 of 31 unambiguous characters: 118 bits.
     private const string Alphabet = "abcdefghjkmnpqrstuvwxyz23456789";
 
     /// <summary>
@@ -42,7 +42,7 @@ public static class InitialAdmin
                     + "Leave it out, or set it to the password the account has.");
         }
 
-        // The file first: a crash in between must not leave an account with a password nobody knows.
+        // The file first: a crash in between must not leave an account with an unknown password.
         password ??= folder.ReadOrCreateSecret(PasswordFile, () => RandomNumberGenerator.GetString(Alphabet, 24));
         try
         {

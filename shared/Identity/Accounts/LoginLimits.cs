@@ -5,8 +5,8 @@ using Microsoft.EntityFrameworkCore;
 namespace IoTPlatform.Identity;
 
 /// <summary>
-/// How often passwords may be tried. One address at one account is always limited. The limits of an address and of an account as a
-/// whole hold for strangers only: an address the account was used from is let past them, so that an attack from elsewhere locks nobody out.
+/// Limits password attempts. A pair of address and account is always limited. The limits of an address or an account as a whole apply to
+/// unknown addresses only: an address the account was used from is exempt, so that an attack from elsewhere does not lock the user out.
 /// </summary>
 internal sealed class LoginLimits(TimeProvider time)
 {

@@ -16,7 +16,7 @@ internal static class PasswordHashing
 
     public static string Hash(string password) => Hasher.HashPassword(NoUser, password);
 
-    /// <param name="hash">Null: nobody by that name; takes as long and is false.</param>
+    /// <param name="hash">Null if there is no such account; takes as long and returns false.</param>
     /// <param name="outdated">The hash was made with less work than today's.</param>
     public static bool Verify(string? hash, string password, out bool outdated)
     {

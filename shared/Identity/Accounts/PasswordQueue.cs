@@ -3,8 +3,8 @@ using IoTPlatform.Hosting;
 namespace IoTPlatform.Identity;
 
 /// <summary>
-/// Password hashing is slow on purpose, so it gets at most half of the processors, and few may wait for it. Callers from an address the account
-/// is used from have a lane of their own: they wait for one hash of a stranger at most, never for the strangers' queue.
+/// Password hashing is slow on purpose, so it gets at most half of the processors, and few callers may wait for it. Known addresses of an
+/// account have a separate partition: they wait for at most one hash of an unknown caller, never for the queue of unknown callers.
 /// </summary>
 internal sealed class PasswordQueue
 {

@@ -38,7 +38,7 @@ internal sealed class AccessTokenHandler(OidcOptions options, SigningKeyCache ke
             throw new JoseException(JoseError.Malformed, "The token is not a bearer access token.");
         }
 
-        // RFC 7800: whoever sends such a token has to prove a key, which nobody does here.
+        // RFC 7800: the sender of such a token has to prove possession of a key, which this API does not support.
         if (claims["cnf"] is not null)
         {
             throw new JoseException(JoseError.Malformed, "The token is bound to a key.");

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 
 namespace IoTPlatform.Identity.Oidc;
 
-/// <summary>Reads the issuer's discovery document at start and says in the log what contradicts the settings; goes on looking until it is right.</summary>
+/// <summary>Reads the issuer's discovery document at start and logs what contradicts the settings; repeats until there is no contradiction.</summary>
 internal sealed partial class IssuerCheck(OidcOptions options, OidcHttp http, IssuerState state, TimeProvider time, ILogger<IssuerCheck> log) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(30);

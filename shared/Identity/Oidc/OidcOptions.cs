@@ -12,7 +12,7 @@ public sealed record OidcOptions
     /// <summary>Compared with the tokens' "iss" character by character.</summary>
     public required string Issuer { get; init; }
 
-    /// <summary>What others are told to read (OpenID Connect Discovery 1.0 section 4).</summary>
+    /// <summary>The discovery document's address for other programs (OpenID Connect Discovery 1.0 section 4).</summary>
     public Uri DiscoveryUrl => new(Issuer.TrimEnd('/') + "/.well-known/openid-configuration");
 
     public string Audience { get; init; } = DefaultAudience;
@@ -98,7 +98,7 @@ public static class OidcOptionsReader
         return settings.Errors.Count > errors ? null : new OidcOptions { Issuer = issuer, Audience = audience, BackChannel = backChannel is null ? null : new Uri(backChannel), CaFile = ca };
     }
 
-    // Keys that come over plain http would let anybody in between sign in as anybody.
+    // With keys fetched over plain http a man in the middle could sign in as any user.
     private static string? Problem(string text) =>
         !ServiceUrl.TryParse(text, [Uri.UriSchemeHttps, Uri.UriSchemeHttp], out var url, out var why) ? why
         : url.Url.Scheme == Uri.UriSchemeHttp && !url.Url.IsLoopback ? "http is not safe across a network"

@@ -15,7 +15,7 @@ internal sealed partial class SigningKeyCache(OidcOptions options, OidcHttp http
     /// <summary>After this, keys are fetched again behind the callers' backs.</summary>
     public static readonly TimeSpan Fresh = TimeSpan.FromMinutes(10);
 
-    /// <summary>After this, keys that could not be fetched again are no longer believed.</summary>
+    /// <summary>After this, keys that could not be fetched again are no longer accepted.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromHours(24);
 
     /// <summary>At most one fetch in this time, whatever key ids callers make up.</summary>

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Options;
 namespace IoTPlatform.Identity.Portal;
 
 /// <summary>
-/// The cookie of somebody who is signed in: the encrypted key of a session on this server. Lax, not Strict: the login comes back
+/// The cookie of a signed-in user: the encrypted key of a session on this server. Lax, not Strict: the login comes back
 /// by a redirect from the identity provider's site, and a Strict cookie would not be sent along on the way to the portal.
 /// </summary>
 internal sealed class PortalCookie(PortalSessions sessions, PortalOptions portal, IOptionsMonitor<CookieAuthenticationOptions> cookies)
@@ -34,7 +34,7 @@ internal sealed class PortalCookie(PortalSessions sessions, PortalOptions portal
         options.SessionStore = sessions;
     }
 
-    /// <summary>What the request's cookie says, without asking whether the session goes on.</summary>
+    /// <summary>The content of the request's cookie, without checking that the session is still valid.</summary>
     public PortalSession? Read(HttpContext context)
     {
         var options = cookies.Get(Scheme);
@@ -43,7 +43,7 @@ internal sealed class PortalCookie(PortalSessions sessions, PortalOptions portal
             : null;
     }
 
-    /// <summary>Null: nobody is signed in; the browser forgets a cookie that is worth nothing. Throws <see cref="ProblemException"/> 503 when that can't be said.</summary>
+    /// <summary>Null if there is no valid session; an invalid cookie is deleted. Throws <see cref="ProblemException"/> 503 if that cannot be determined.</summary>
     public static async Task<PortalUser?> UserAsync(HttpContext context)
     {
         var result = await context.AuthenticateAsync(Scheme);
@@ -55,7 +55,7 @@ internal sealed class PortalCookie(PortalSessions sessions, PortalOptions portal
         return result.Succeeded ? PortalUser.Of(result.Principal) : null;
     }
 
-    /// <summary>A new session in place of the one the browser may have: a cookie that somebody else planted never becomes this person's.</summary>
+    /// <summary>Always starts a new session, replacing the browser's: prevents session fixation by a planted cookie.</summary>
     public async Task SignInAsync(HttpContext context, PortalSession session)
     {
         await EndAsync(context);

@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Routing;
 
 namespace IoTPlatform.Identity.Portal;
 
-/// <summary>The portal's own page and the local way in and out. Anonymous for the router: each looks at the portal's cookie itself, and shows whoever has none how to get one.</summary>
+/// <summary>The portal's own page and the local way in and out. Anonymous for the router: each handler reads the portal's cookie itself, and offers a login where there is none.</summary>
 internal static class PortalEndpoints
 {
     private const int MaxForm = 16 * 1024;

@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace IoTPlatform.Identity.Portal;
 
-/// <summary>Anti-forgery tokens of the portal's forms, bound to the browser and, where somebody is signed in, to that session.</summary>
+/// <summary>Anti-forgery tokens of the portal's forms, bound to the browser and, after sign-in, to the session.</summary>
 internal sealed class PortalForgery(IAntiforgery antiforgery)
 {
     public AntiforgeryTokenSet TokensFor(HttpContext context, PortalSession? session)

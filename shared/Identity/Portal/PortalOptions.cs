@@ -6,7 +6,7 @@ public sealed record PortalOptions
     /// <summary>Part of its cookies' names: hosts on other ports of one machine share a browser's cookies. Letters, digits and dashes.</summary>
     public required string Name { get; init; }
 
-    /// <summary>For people.</summary>
+    /// <summary>Shown to users.</summary>
     public required string Title { get; init; }
 
     /// <summary>Where browsers reach this host; ends with a slash.</summary>

@@ -24,7 +24,7 @@ internal sealed class PortalPage(Markup html, int status = StatusCodes.Status200
     }
 }
 
-/// <summary>Nothing in a page of the portal runs, nobody frames it, nobody keeps it.</summary>
+/// <summary>A page of the portal runs no scripts, cannot be framed and is not cached.</summary>
 internal static class PortalHeaders
 {
     public static void Set(HttpResponse response)
@@ -36,7 +36,7 @@ internal static class PortalHeaders
     }
 }
 
-/// <summary>303: the browser goes on with GET, whatever it came with.</summary>
+/// <summary>303: the browser continues with GET, whatever the method of its request.</summary>
 internal sealed class PortalRedirect(string location) : IResult
 {
     public Task ExecuteAsync(HttpContext httpContext)

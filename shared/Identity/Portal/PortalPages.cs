@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Antiforgery;
 
 namespace IoTPlatform.Identity.Portal;
 
-/// <summary>What people see. The identity provider is null on a host without one.</summary>
+/// <summary>The pages of the portal. The identity provider is null on a host without one.</summary>
 internal sealed class PortalPages(PortalOptions portal, Oidc.OidcOptions? provider = null)
 {
     public PortalPage SignedIn(PortalUser user, AntiforgeryTokenSet forgery) => new(Frame("Signed in", $"""
@@ -31,7 +31,7 @@ internal sealed class PortalPages(PortalOptions portal, Oidc.OidcOptions? provid
 
     /// <summary>
     /// Signed out here, and on the way to the same at the identity provider. A page and not a redirect: browsers hold every redirect
-    /// after a form against form-action, and a provider may send on to providers of its own that nobody here knows.
+    /// after a form against form-action, and a provider may redirect to further providers, which are unknown here.
     /// </summary>
     public PortalPage SigningOut(Uri provider) => new(Frame(
         "Signing out",
@@ -125,7 +125,7 @@ internal sealed class PortalPages(PortalOptions portal, Oidc.OidcOptions? provid
 
     private static Markup Hidden(AntiforgeryTokenSet forgery) => $"""<input type="hidden" name="{forgery.FormFieldName}" value="{forgery.RequestToken}">""";
 
-    // The prefix tells the audit log's readers apart who is whose; here the page says that in words.
+    // In the audit log the prefix marks the identity provider's users; the page shows that in words.
     private static string NameOf(PortalUser user) => user.Issuer is null ? user.Name : user.Name["oidc:".Length..];
 
     private static string WayOf(PortalUser user) =>
@@ -134,7 +134,7 @@ internal sealed class PortalPages(PortalOptions portal, Oidc.OidcOptions? provid
         : $"at the identity provider, through {user.IdentityProvider}";
 }
 
-/// <summary>What happened and what to do next, for people: nothing in it comes from the request.</summary>
+/// <summary>What happened and what to do next: nothing in it comes from the request.</summary>
 internal static class LoginProblemText
 {
     public static (int Status, string Text) Of(LoginProblem problem) => problem switch

@@ -21,7 +21,7 @@ internal sealed class PortalSessions(SessionStore local, OidcSessions? provider 
 
     public Task<AuthenticationTicket?> RetrieveAsync(string key) => RetrieveAsync(key, CancellationToken.None);
 
-    /// <summary>Null: nobody, or no longer. Throws <see cref="ProblemException"/> 503 when the identity provider has to be asked and doesn't answer.</summary>
+    /// <summary>Null if the session is unknown or has expired. Throws <see cref="ProblemException"/> 503 when the identity provider has to be asked and doesn't answer.</summary>
     public async Task<AuthenticationTicket?> RetrieveAsync(string key, CancellationToken cancellationToken) =>
         PortalSession.Of(key) is { } session && await FindAsync(session, cancellationToken) is { } user
             ? new AuthenticationTicket(user.ToPrincipal(), PortalCookie.Scheme)

@@ -72,7 +72,7 @@ internal readonly ref struct PublicKeyInfo
         throw Unsupported("The key type is not allowed: EC P-256, P-384, P-521, RSA of at least 2048 bits or Ed25519 only.");
     }
 
-    /// <summary>The one DER encoding of this key, so that one key has one hash, whoever encoded it.</summary>
+    /// <summary>The canonical DER encoding of this key, so that one key has one hash.</summary>
     public byte[] Encode()
     {
         var writer = new AsnWriter(AsnEncodingRules.DER, initialCapacity: KeyBits.Length + 64);

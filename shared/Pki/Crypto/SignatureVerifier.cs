@@ -53,7 +53,7 @@ internal static class SignatureVerifier
         }
     }
 
-    /// <summary>RFC 8032 5.1.7. Beyond it, a key of small order is refused: under such a one anybody's signature verifies.</summary>
+    /// <summary>RFC 8032 5.1.7. Also refuses keys of small order, under which forged signatures verify.</summary>
     private static bool VerifyEd25519(PublicKeyInfo key, ReadOnlySpan<byte> data, ReadOnlySpan<byte> signature) =>
         signature.Length == Ed25519.SignatureSize && Ed25519.Verify(signature, key.KeyBits, data);
 

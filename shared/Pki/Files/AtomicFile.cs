@@ -11,7 +11,7 @@ public static class AtomicFile
     /// <summary>Owner may read and write (0600).</summary>
     public const UnixFileMode Secret = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
-    /// <summary>Everybody may read (0644).</summary>
+    /// <summary>Readable by all users (0644).</summary>
     public const UnixFileMode Public = Secret | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
     /// <summary>Temporary file in the same folder, fsync, rename, fsync of the folder. Throws IOException or UnauthorizedAccessException.</summary>
@@ -55,8 +55,8 @@ public static class AtomicFile
     }
 
     /// <summary>
-    /// Deletes what killed writers left half-way in this folder and three levels below. Only for a folder that nobody else writes to at
-    /// the moment. Unreadable folders are passed over.
+    /// Deletes the temporary files of killed writers in this folder and three levels below. Only for a folder without other writers at
+    /// that moment. Unreadable folders are skipped.
     /// </summary>
     public static void DeleteLeftovers(string folder)
     {

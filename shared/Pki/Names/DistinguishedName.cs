@@ -9,7 +9,7 @@ internal static class DistinguishedName
 {
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    /// <summary>Reads the Name and returns its CN; <paramref name="hasOther"/> tells of further attributes, which nothing here uses.</summary>
+    /// <summary>Reads the Name and returns its CN; <paramref name="hasOther"/> is true if there are further attributes, which are not used.</summary>
     public static string? Read(ref DerReader reader, out bool hasOther)
     {
         hasOther = false;

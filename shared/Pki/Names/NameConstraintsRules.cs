@@ -16,7 +16,7 @@ internal static class NameConstraintsRules
             }
         }
 
-        // Single labels are only held against the exclusions: "acme-mqtt-bridge" is nobody's host name.
+        // Single labels are checked against the exclusions only: "acme-mqtt-bridge" is not a host name.
         if (names.Dns.IsEmpty && names.CommonName is { } cn && NameSyntax.IsDnsAltName(cn)
             && (Excludes(constraints.ExcludedDns, cn) || (cn.Contains('.') && !AllowsDns(constraints, cn))))
         {

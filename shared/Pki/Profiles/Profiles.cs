@@ -63,7 +63,7 @@ public static class Profiles
         NameRule = NameRules.Device,
     };
 
-    /// <summary>step-ca's default leaf: what a one-time token of a JWK provisioner buys.</summary>
+    /// <summary>step-ca's default leaf: issued for a one-time token of a JWK provisioner.</summary>
     public static CertificateProfile Leaf { get; } = new()
     {
         Name = "leaf",

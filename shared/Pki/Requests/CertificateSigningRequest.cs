@@ -5,7 +5,7 @@ using IoTPlatform.Pki.Files;
 namespace IoTPlatform.Pki;
 
 /// <summary>
-/// A verified request: whoever made it holds the private key. Reading PKCS#10 (RFC 2986) verifies its signature once; who has an instance need not,
+/// A verified request: its sender has proved possession of the private key. Reading PKCS#10 (RFC 2986) verifies its signature once; who has an instance need not,
 /// and cannot, verify it again. The encoding is whatever devices send; key and hash are on the allow-list.
 /// </summary>
 public sealed class CertificateSigningRequest

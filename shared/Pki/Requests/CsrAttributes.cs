@@ -4,7 +4,7 @@ using IoTPlatform.Pki.Asn1;
 
 namespace IoTPlatform.Pki;
 
-/// <summary>The attributes of a request that matter: names and the wish to be a CA, from its extensionRequest (RFC 2985 5.4.2).</summary>
+/// <summary>The relevant attributes of a request: names and whether a CA is requested, from its extensionRequest (RFC 2985 5.4.2).</summary>
 internal readonly record struct CsrAttributes(SubjectNames Names, bool RequestsCa)
 {
     private const int MaxExtensions = 32;

@@ -20,7 +20,7 @@ internal static class PathRules
             return ChainVerification.Invalid(wrong);
         }
 
-        // Last, so that only dates can be wrong when they are what is told.
+        // Last, so that a reported date error is the only error.
         var outcome = CheckDates(ValidityPeriod.Of(path), at);
         return outcome with { Path = path };
     }
@@ -85,7 +85,7 @@ internal static class PathRules
 
 /// <summary>
 /// Who signed a leaf, by the shape of its verified path: root, Intermediate CA, leaf is the provider's; root, Intermediate CA, Sub-CA, leaf
-/// a tenant's. The root signs Intermediate CAs only, and nobody but the root can make one.
+/// a tenant's. The root signs Intermediate CAs only, and only the root can issue one.
 /// </summary>
 internal static class PlatformPath
 {

@@ -23,7 +23,7 @@ public sealed class ServerIdentity
     /// <summary>As in errors: "the provider" or "the tenant with the trust domain acme.example".</summary>
     public string Description => _isTenant ? $"the tenant with the trust domain {_trustDomain}" : _trustDomain is null ? "the provider" : $"the provider of {_trustDomain}";
 
-    /// <summary>A service of the provider. The Intermediate CA signs nobody else's services, so the platform domain may be unknown (null).</summary>
+    /// <summary>A service of the provider. The Intermediate CA signs the provider's services only, so the platform domain may be unknown (null).</summary>
     public static ServerIdentity Provider(string? platformDomain = null, string service = ServiceNames.ProviderApi) => new(platformDomain, service, isTenant: false);
 
     /// <summary>A service of one tenant.</summary>

@@ -7,7 +7,7 @@ namespace IoTPlatform.Pki;
 /// <summary>
 /// Judges the server of every TLS connection the platform makes: path to a given root, host name among the alternative names (never the
 /// CN, RFC 9525 6.3), and below the platform's root the server's identity. Throws <see cref="UntrustedServerException"/> out of the
-/// handshake, so that a refused certificate is told apart from a broken connection.
+/// handshake, to distinguish a refused certificate from a broken connection.
 /// </summary>
 public sealed class ServerVerifier
 {

@@ -65,7 +65,7 @@ internal sealed record JoinRecord
 
     private static string PathIn(string dataPath) => Path.Combine(dataPath, Folder, FileName);
 
-    /// <summary>Crockford's alphabet is read in any case, with or without dashes; a key has 80 random bits, so its hash tells nothing.</summary>
+    /// <summary>Crockford's alphabet is read in any case, with or without dashes; a key has 80 random bits, so its hash does not disclose it.</summary>
     private static string Hash(string joinKey)
     {
         var canonical = joinKey.ToUpperInvariant().Replace("-", "", StringComparison.Ordinal).Replace('O', '0').Replace('I', '1').Replace('L', '1');

@@ -20,7 +20,7 @@ internal sealed class TenantOptions
     public required IReadOnlyList<string> Names { get; init; }
     public required Uri PublicUrl { get; init; }
 
-    /// <summary>Of the service certificate: what devices are told to call is always among them.</summary>
+    /// <summary>Of the service certificate; always includes the addresses given to devices.</summary>
     public IReadOnlyList<string> ServiceNames =>
         [.. Names.Append(ServerName.TryParse(PublicUrl.DnsSafeHost, out var host, out _) ? host : PublicUrl.DnsSafeHost).Distinct(StringComparer.Ordinal)];
 
@@ -39,13 +39,13 @@ internal sealed class TenantOptions
     /// <summary>An administrator of the tenant's Keycloak, used once, to set up the realm.</summary>
     public string KeycloakAdmin { get; init; } = "admin";
 
-    /// <summary>Null: the realm has been set up before, or nobody wants it.</summary>
+    /// <summary>Null if the realm has been set up before or is not wanted.</summary>
     public string? KeycloakAdminPassword { get; init; }
 
     /// <summary>In place of the bundle's, once the provider has replaced it.</summary>
     public string? FederationSecret { get; init; }
 
-    /// <summary>Of the portal's client, where somebody else registered it; null: the platform chooses one.</summary>
+    /// <summary>Of the portal's client if it was registered manually; null if the platform chooses one.</summary>
     public string? PortalClientSecret { get; init; }
 
     /// <summary>In place of the bundle's, once the provider's realm has moved.</summary>
@@ -59,7 +59,7 @@ internal sealed class TenantOptions
     /// <summary>Null: the private server in the data folder.</summary>
     public string? Database { get; init; }
 
-    /// <summary>The operator says that the database is gone for good.</summary>
+    /// <summary>The operator confirms that the database is lost.</summary>
     public bool LostDatabase { get; init; }
 
     /// <summary>A backup that fills the private database at this start.</summary>

@@ -91,7 +91,7 @@ internal sealed class TenantOptionsReader(SettingsReader settings)
         }
     }
 
-    /// <summary>The provider's federation client allows the address this tenant joined with, and nothing tells it another.</summary>
+    /// <summary>The provider's federation client allows the address this tenant joined with; there is no call to change it.</summary>
     private Uri? KeycloakUrl(JoinRecord? joined)
     {
         var url = HttpUrl(TenantSettings.KeycloakUrl);

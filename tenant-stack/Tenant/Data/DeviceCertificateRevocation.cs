@@ -9,7 +9,7 @@ internal sealed class DeviceCertificateRevocation(Authority authority)
 {
     private const string EnrolledAnew = "enrolled anew";
 
-    /// <summary>Every certificate, and no new one until the device is let in again. Returns how many were revoked.</summary>
+    /// <summary>Revokes every certificate, and allows no new one until the device is readmitted. Returns how many were revoked.</summary>
     public async Task<int> RevokeAsync(TenantDbContext db, string deviceId, RevocationReason reasonCode, string? reason, string by, CancellationToken cancellationToken)
     {
         var order = new SubjectRevocation { Profile = Profiles.Device, Subject = deviceId, ReasonCode = reasonCode, Reason = reason, By = by };

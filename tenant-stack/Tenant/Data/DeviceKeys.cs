@@ -9,7 +9,7 @@ internal static class DeviceKeys
     /// <summary>Makes the key the device's. True when it is new; throws when it is another device's or was retired.</summary>
     public static async Task<bool> ClaimAsync(TenantDbContext db, string deviceId, byte[] keySha256, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        // SQL: of two devices that come with one key at once, one gets it and the other waits to be told.
+        // SQL: of two devices that come with one key at once, one gets it and the other waits for the outcome.
         var isNew = await db.Database.ExecuteSqlAsync(
             $"INSERT INTO tenant.device_keys (key_sha256, device_id, first_used_at) VALUES ({keySha256}, {deviceId}, {now}) ON CONFLICT DO NOTHING", cancellationToken) == 1;
         if (isNew)

@@ -1,6 +1,6 @@
 namespace IoTPlatform.Tenant.Data;
 
-/// <summary>An earlier Sub-CA that the provider was told to revoke.</summary>
+/// <summary>An earlier Sub-CA whose revocation was requested from the provider.</summary>
 internal sealed class RetiredSubCa
 {
     /// <summary>Its subject key identifier.</summary>

@@ -36,7 +36,7 @@ internal sealed class JoinedBridge(ProviderStack provider, string tenantId, X509
         return new JoinedBridge(provider, tenantId, tenant.BridgeCertificate());
     }
 
-    /// <summary>Renews over one connection with new keys, as fast as it goes, until it is told to stop.</summary>
+    /// <summary>Renews over one connection with new keys, as fast as possible, until it is stopped.</summary>
     public async Task RenewUntilAsync(CancellationToken stop)
     {
         using var client = ProviderClient.Create(provider.Url, provider.Trust.Provider(), Certificates[0]);

@@ -25,7 +25,7 @@ internal sealed class HostileTenant : IDisposable
         return new HostileTenant(key, Pem.ParseCertificate(issued.Pem));
     }
 
-    /// <summary>A client certificate for any names; its issuer field and key identifier may be somebody else's.</summary>
+    /// <summary>A client certificate for any names; its issuer field and key identifier may be another CA's.</summary>
     public X509Certificate2 Leaf(string cn, string? dns, string uri, X509Certificate2? issuer = null)
     {
         using var key = StepCaCalls.NewKey();

@@ -9,7 +9,7 @@ using Npgsql;
 
 namespace IoTPlatform.CertificateAuthority.Tests.Events;
 
-/// <summary>Which certificates are told to be about to run out, and that each is told once. Hours are counted from <see cref="Start"/>.</summary>
+/// <summary>Which certificates are published as expiring, each once. Hours are counted from <see cref="Start"/>.</summary>
 public sealed class ExpiryScanTests : LedgerTestBase
 {
     private static readonly DateTimeOffset Start = new(2030, 3, 1, 0, 0, 0, TimeSpan.Zero);
@@ -22,7 +22,7 @@ public sealed class ExpiryScanTests : LedgerTestBase
     [InlineData(5 / 60.0, 4 / 60.0)]
     [InlineData(150 * 24, 120 * 24)] // a fifth is 30 days
     [InlineData(365 * 24, 335 * 24)] // 30 days, less than a fifth
-    public async Task Scan_Lifetime_TellsFromThatMomentOnAndOnce(double lifetime, double due)
+    public async Task Scan_Lifetime_PublishesFromThatMomentOnAndOnce(double lifetime, double due)
     {
         await ScanAsync(0);
         await StoreAsync("pump", to: lifetime);
@@ -34,7 +34,7 @@ public sealed class ExpiryScanTests : LedgerTestBase
     }
 
     [SkippableFact]
-    public async Task Scan_IssuedWithLessThanAFifthLeft_TellsAtOnce()
+    public async Task Scan_IssuedWithLessThanAFifthLeft_PublishesAtOnce()
     {
         await ScanAsync(9);
         await StoreAsync("late", issued: 9.5);
@@ -43,7 +43,7 @@ public sealed class ExpiryScanTests : LedgerTestBase
     }
 
     [SkippableFact]
-    public async Task Scan_Replaced_IsNotTold()
+    public async Task Scan_Replaced_IsNotPublished()
     {
         await StoreAsync("rekeyed");
         await StoreAsync("rekeyed", to: 20);
@@ -73,7 +73,7 @@ public sealed class ExpiryScanTests : LedgerTestBase
     }
 
     [SkippableFact]
-    public async Task Scan_Revoked_IsNotTold()
+    public async Task Scan_Revoked_IsNotPublished()
     {
         await RevokeAsync(await StoreAsync("alone"));
         await StoreAsync("subject");
@@ -86,7 +86,7 @@ public sealed class ExpiryScanTests : LedgerTestBase
     }
 
     [SkippableFact]
-    public async Task Scan_RanOutWhileNobodyLooked_IsToldAfterwards()
+    public async Task Scan_ExpiredWithoutAScan_IsPublishedAfterwards()
     {
         await ScanAsync(0);
         await StoreAsync("missed");
@@ -96,7 +96,7 @@ public sealed class ExpiryScanTests : LedgerTestBase
     }
 
     [SkippableFact]
-    public async Task Scan_TheFirst_TellsOnlyWhatIsStillValid()
+    public async Task Scan_TheFirst_PublishesOnlyWhatIsStillValid()
     {
         await StoreAsync("over");
         await StoreAsync("over-today", to: 364.9 * 24);
@@ -118,22 +118,22 @@ public sealed class ExpiryScanTests : LedgerTestBase
         }
 
         batches.ShouldBe([new(10, true), new(10, true), new(5, false)]);
-        await ShouldHaveToldOnceAsync(25);
+        await ShouldHavePublishedOnceAsync(25);
     }
 
     [SkippableFact]
-    public async Task Scan_ProcessDiesBetweenBatches_TheNextTellsTheRest()
+    public async Task Scan_ProcessDiesBetweenBatches_TheNextPublishesTheRest()
     {
         await StoreManyAsync(25);
         await Store.TellExpiringAsync(At(8), 10, first: true, default);
 
         (await ScanAsync(9)).Count.ShouldBe(15);
 
-        await ShouldHaveToldOnceAsync(25);
+        await ShouldHavePublishedOnceAsync(25);
     }
 
     [SkippableFact]
-    public async Task Scan_ConnectionEndsInsideABatch_TellsNothingOfItUntilTheNext()
+    public async Task Scan_ConnectionEndsInsideABatch_PublishesNothingOfItUntilTheNext()
     {
         await StoreManyAsync(5);
         await using (await HoldCommitsAsync())
@@ -146,11 +146,11 @@ public sealed class ExpiryScanTests : LedgerTestBase
 
         (await CountAsync("ca.told_expiring")).ShouldBe(0);
         (await ScanAsync(8)).Count.ShouldBe(5);
-        await ShouldHaveToldOnceAsync(5);
+        await ShouldHavePublishedOnceAsync(5);
     }
 
     [SkippableFact]
-    public async Task Scan_TwoProcessesAtOnce_TellEachOnce()
+    public async Task Scan_TwoProcessesAtOnce_PublishEachOnce()
     {
         await StoreManyAsync(25);
         Task scans;
@@ -162,11 +162,11 @@ public sealed class ExpiryScanTests : LedgerTestBase
 
         await scans;
 
-        await ShouldHaveToldOnceAsync(25);
+        await ShouldHavePublishedOnceAsync(25);
     }
 
     [SkippableFact]
-    public async Task Scan_CertificateCommittedBehindIt_IsToldByTheNext()
+    public async Task Scan_CertificateCommittedBehindIt_IsPublishedByTheNext()
     {
         await ScanAsync(9.51);
         await StoreAsync("slow", issued: 9.5);
@@ -175,7 +175,7 @@ public sealed class ExpiryScanTests : LedgerTestBase
     }
 
     [SkippableFact]
-    public async Task Scan_ClockSetBack_TellsWhatComesDueThenAndNothingTwice()
+    public async Task Scan_ClockSetBack_PublishesWhatComesDueThenAndNothingTwice()
     {
         await ScanAsync(0);
         await StoreAsync("before");
@@ -198,7 +198,7 @@ public sealed class ExpiryScanTests : LedgerTestBase
     }
 
     [SkippableFact]
-    public async Task Scan_AllSettled_ReadsNoCertificates()
+    public async Task Scan_AllPublished_ReadsNoCertificates()
     {
         await StoreManyAsync(1000);
         await StoreAsync("year", to: 8760);
@@ -216,7 +216,7 @@ public sealed class ExpiryScanTests : LedgerTestBase
     }
 
     [SkippableFact]
-    public async Task Scanner_AsTheClockGoesOn_TellsAllBatchesOfWhatComesDue()
+    public async Task Scanner_AsTheClockGoesOn_PublishesAllBatchesOfWhatComesDue()
     {
         await StoreManyAsync(1100);
         await StoreAsync("pump", to: 20);
@@ -231,7 +231,7 @@ public sealed class ExpiryScanTests : LedgerTestBase
         await UntilAsync(async () => await CountAsync("audit.entries") == 1101);
         await scanner.StopAsync(default);
 
-        await ShouldHaveToldOnceAsync(1101);
+        await ShouldHavePublishedOnceAsync(1101);
     }
 
     private static DateTimeOffset At(double hours) => Start.AddHours(hours);
@@ -266,7 +266,7 @@ public sealed class ExpiryScanTests : LedgerTestBase
         await Revocations.RevokeSubjectAsync(connection, new SubjectRevocation { Profile = Profiles.Device, Subject = subject, By = "admin" }, At(hours), default);
     }
 
-    /// <summary>The subjects this scan told, in the order of the audit log.</summary>
+    /// <summary>The subjects this scan published, in the order of the audit log.</summary>
     private async Task<IReadOnlyList<string>> ScanAsync(double hours)
     {
         var before = await Database.ScalarAsync<long>("SELECT sequence FROM audit.head");
@@ -278,7 +278,7 @@ public sealed class ExpiryScanTests : LedgerTestBase
         return await Database.ScalarAsync<string[]>("SELECT array_agg(subject ORDER BY sequence) FROM audit.entries WHERE sequence > $1 AND action = 'certificate.expiring'", before) ?? [];
     }
 
-    private async Task ShouldHaveToldOnceAsync(int certificates)
+    private async Task ShouldHavePublishedOnceAsync(int certificates)
     {
         (await Database.ScalarAsync<long>("SELECT count(DISTINCT details) FROM audit.entries WHERE action = 'certificate.expiring'")).ShouldBe(certificates);
         await ShouldHaveIntactAuditAsync(certificates);

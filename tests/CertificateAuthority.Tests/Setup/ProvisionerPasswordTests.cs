@@ -6,7 +6,7 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace IoTPlatform.CertificateAuthority.Tests.Setup;
 
-/// <summary>/provisioners hands the escrowed key to everybody, so its password has to stand guessing.</summary>
+/// <summary>/provisioners returns the encrypted key to every caller, so its password has to resist an offline attack.</summary>
 public sealed class ProvisionerPasswordTests : IDisposable
 {
     private const string Strong = "kV8qWz3uTn5RxY7cLpD2";

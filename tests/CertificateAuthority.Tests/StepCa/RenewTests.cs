@@ -259,7 +259,7 @@ public sealed class RenewTests(StepCaHost fixture) : IClassFixture<StepCaHost>
     }
 
     [SkippableFact]
-    public async Task RenewByToken_SomebodyElsesCertificate_Is401()
+    public async Task RenewByToken_ForeignCertificate_Is401()
     {
         using var victim = await _ca.EnrollAsync("victim.test");
         using var attacker = await _ca.EnrollAsync("attacker.test");

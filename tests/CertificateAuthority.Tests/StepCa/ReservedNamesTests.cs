@@ -2,7 +2,7 @@ using System.Net;
 
 namespace IoTPlatform.CertificateAuthority.Tests;
 
-/// <summary>Names that say who somebody is on the platform are not for sale to the holder of the provisioner's key.</summary>
+/// <summary>Names that are identities on the platform cannot be issued by the holder of the provisioner's key.</summary>
 public sealed class ReservedNamesTests(StepCaHost fixture) : IClassFixture<StepCaHost>
 {
     private readonly CaHost _ca = fixture.Ca;

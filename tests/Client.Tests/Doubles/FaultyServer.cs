@@ -13,7 +13,7 @@ using Microsoft.Extensions.Logging;
 
 namespace IoTPlatform.Client.Tests.Doubles;
 
-/// <summary>A real HTTPS server that answers what a test tells it to: for faults the real hosts cannot be made to have.</summary>
+/// <summary>A real HTTPS server with answers set by the test: for faults the real hosts cannot be made to have.</summary>
 internal sealed class FaultyServer : IAsyncDisposable
 {
     private readonly WebApplication _app;

@@ -108,7 +108,7 @@ public sealed class PrivatePostgresProcessTests : IDisposable
         return await command.ExecuteScalarAsync();
     }
 
-    /// <summary>The kernel tells nobody but a parent about an end, so this polls; its limit only bounds a failure.</summary>
+    /// <summary>The kernel reports a process's end to its parent only, so this polls; the limit only bounds a failure.</summary>
     private static async Task EndOfAsync(int processId)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));

@@ -15,7 +15,7 @@ internal static class LeftProcesses
             .Select(process => $"{Path.GetFileName(process)} {Read(process, "cmdline").Replace('\0', ' ')}"),
     ];
 
-    /// <summary>Waits until there are none; for the ends that nobody waits for, as after SIGKILL.</summary>
+    /// <summary>Waits until there are none; for processes that end without a waiting parent, as after SIGKILL.</summary>
     public static async Task GoneAsync(string folder)
     {
         using var limit = new CancellationTokenSource(Patience);

@@ -7,7 +7,7 @@ namespace IoTPlatform.EndToEnd.Tests.Cli;
 public sealed class OperatorTests(KeptDemo demo) : IClassFixture<KeptDemo>
 {
     [SkippableFact]
-    public async Task Tenants_ListAndShow_TellTheSame()
+    public async Task Tenants_ListAndShow_Agree()
     {
         var list = await IotCli.JsonAsync(["tenants", "list", .. demo.Provider]);
         var acme = await IotCli.JsonAsync(["tenants", "show", "acme", .. demo.Provider]);
@@ -48,7 +48,7 @@ public sealed class OperatorTests(KeptDemo demo) : IClassFixture<KeptDemo>
     }
 
     [SkippableFact]
-    public async Task Trust_AnotherFingerprint_CallsNobody()
+    public async Task Trust_AnotherFingerprint_SendsNoRequest()
     {
         var result = await IotCli.RunAsync("tenants", "list", demo.Provider[0], demo.Provider[1], "--fingerprint", new string('0', 64));
 

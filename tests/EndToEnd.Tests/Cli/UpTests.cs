@@ -85,7 +85,7 @@ public sealed class UpTests : IDisposable
     [InlineData("tenant")]
     public async Task Up_FolderThatCannotBeWritten_IsAClearRefusal(string stack)
     {
-        // Nobody can make a folder there, not even root.
+        // No user can create a folder there, not even root.
         string[] more = stack == "tenant" ? ["--provider-url", "https://127.0.0.1:1", "--fingerprint", new string('a', 64), "--tenant-id", "acme"] : [];
 
         var result = await IotCli.RunAsync(["up", stack, "--data", "/proc/iotplatform", "--listen", Listen(), .. more]);

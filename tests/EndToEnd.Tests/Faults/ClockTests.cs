@@ -5,7 +5,7 @@ using IoTPlatform.Testing;
 
 namespace IoTPlatform.EndToEnd.Tests.Faults;
 
-/// <summary>A tenant whose clock is wrong says so and by how much, waits, and goes on by itself; it is never told to begin anew.</summary>
+/// <summary>A tenant whose clock is wrong reports by how much, waits, and continues by itself; it never asks to begin anew.</summary>
 public sealed class ClockTests
 {
     [SkippableFact]

@@ -76,7 +76,7 @@ internal sealed class HostileServer : IAsyncDisposable
         }
         catch (Exception e) when (e is IOException or AuthenticationException or OperationCanceledException)
         {
-            // The client did not go on.
+            // The client ended the connection.
         }
     }
 

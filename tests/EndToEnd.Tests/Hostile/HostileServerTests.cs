@@ -144,7 +144,7 @@ public sealed class HostileServerTests(HostileServerTests.Platform platform) : I
             return tenant;
         }
 
-        /// <summary>evilb's server for the host name of everybody.</summary>
+        /// <summary>evilb's server for the shared host name.</summary>
         internal HostileServer Evil(string spiffeId) => Server(_subCa, spiffeId, ChainPemOf(_evilb), list: null);
 
         internal HostileServer Server(StolenSubCa signer, string spiffeId, string chainPem, byte[]? list)

@@ -4,7 +4,7 @@ using IoTPlatform.Stacks;
 
 namespace IoTPlatform.EndToEnd.Tests.Lifecycle;
 
-/// <summary>The second way in: no JOIN key, but an admin who decides.</summary>
+/// <summary>JOIN without a key: an admin decides.</summary>
 public sealed class ApproveAndPollTests
 {
     [SkippableFact]

@@ -4,11 +4,11 @@ using IoTPlatform.Stacks;
 
 namespace IoTPlatform.EndToEnd.Tests.Lifecycle;
 
-/// <summary>A Sub-CA revoked by its provider's operator: the tenant hears of it, says so, and issues nothing more.</summary>
+/// <summary>A Sub-CA revoked by its provider's operator: the tenant learns of it, reports it, and issues nothing more.</summary>
 public sealed class RevokedSubCaTests
 {
     [SkippableFact]
-    public async Task Revoke_SubCaOverTheCli_TenantIsToldAndIssuesNothing()
+    public async Task Revoke_SubCaOverTheCli_IsReportedByTheTenantWhichIssuesNothing()
     {
         await using var provider = await ProviderStack.StartAsync();
         await using var tenant = await TenantStack.LaunchAsync(provider, "acme", (await provider.PrepareAsync("acme")).JoinKey);

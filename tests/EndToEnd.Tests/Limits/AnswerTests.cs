@@ -5,7 +5,7 @@ using IoTPlatform.Testing;
 
 namespace IoTPlatform.EndToEnd.Tests.Limits;
 
-/// <summary>What a client is told when it breaks a bound, and what the log says of clients that go away.</summary>
+/// <summary>The answer to a client that exceeds a limit, and the log entry of clients that disconnect.</summary>
 public sealed class AnswerTests(AnswerTests.OneProvider shared) : IClassFixture<AnswerTests.OneProvider>
 {
     private ProviderStack Provider => shared.Provider;
@@ -46,7 +46,7 @@ public sealed class AnswerTests(AnswerTests.OneProvider shared) : IClassFixture<
             client.Reset();
         }
 
-        await SettledAsync();
+        await LogWrittenAsync();
         // The flood of streams, if it came before on this provider, is counted once more afterwards.
         LinesSince(before).Where(line => !line.Contains("Kestrel.Http2[", StringComparison.Ordinal)).ShouldBeEmpty();
     }
@@ -72,7 +72,7 @@ public sealed class AnswerTests(AnswerTests.OneProvider shared) : IClassFixture<
             }
         }
 
-        await SettledAsync();
+        await LogWrittenAsync();
         var lines = LinesSince(before);
         lines.Count.ShouldBeLessThan(30, string.Join('\n', lines.Take(40)));
         lines.ShouldNotContain(line => line.Contains("unexpected error", StringComparison.Ordinal));
@@ -95,7 +95,7 @@ public sealed class AnswerTests(AnswerTests.OneProvider shared) : IClassFixture<
     }
 
     // A request over a fresh connection: whatever the host wrote about the ones before has arrived.
-    private async Task SettledAsync()
+    private async Task LogWrittenAsync()
     {
         using var client = Attacker.Honest(Provider);
         (await client.GetAsync("health/live")).EnsureSuccessStatusCode();

@@ -68,7 +68,7 @@ internal sealed class Attacker : IDisposable
         }
     }
 
-    /// <summary>Ends with RST, as a client that dies.</summary>
+    /// <summary>Ends with RST, as a client that crashes.</summary>
     public void Reset() => _socket.Close(timeout: 0);
 
     /// <summary>An HTTP client that trusts the stack's root and comes from this address.</summary>

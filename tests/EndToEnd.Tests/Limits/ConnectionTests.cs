@@ -4,7 +4,7 @@ using IoTPlatform.Testing;
 
 namespace IoTPlatform.EndToEnd.Tests.Limits;
 
-/// <summary>Connections and bodies are bounded by number: the unknown are shed, the host goes on and those it knows come in.</summary>
+/// <summary>Connections and bodies are bounded by number: unknown clients are shed, the host keeps serving and admits known clients.</summary>
 public sealed class ConnectionTests
 {
     private const int Descriptors = 1024;

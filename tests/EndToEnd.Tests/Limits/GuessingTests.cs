@@ -81,7 +81,7 @@ public sealed class GuessingTests
         (await provider.Database.ScalarAsync<long>("SELECT count(*) FROM audit.entries WHERE action = 'join.key_refused'")).ShouldBeLessThan(10);
     }
 
-    // Password hashing is slow on purpose: it must not take the processor from everybody else.
+    // Password hashing is slow on purpose: it must not take the processor from other requests.
     [SkippableFact]
     public async Task Logins_FortyInParallel_HostAnswersMeanwhile()
     {

@@ -26,7 +26,7 @@ public sealed class ProviderSettingsTests
     }
 
     [SkippableFact]
-    public async Task Start_ManyMistakes_AreAllNamedBeforeAnythingIsMade()
+    public async Task Start_ManyValidationErrors_AreAllNamedBeforeAnythingIsMade()
     {
         using var folder = new TempFolder();
         await using var provider = Launch(

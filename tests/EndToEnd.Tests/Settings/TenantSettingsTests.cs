@@ -75,7 +75,7 @@ public sealed class TenantSettingsTests(TenantSettingsTests.OneProvider one) : I
     }
 
     [SkippableFact]
-    public async Task Start_ManyMistakes_AreAllNamedBeforeAnythingIsMade()
+    public async Task Start_ManyValidationErrors_AreAllNamedBeforeAnythingIsMade()
     {
         await using var tenant = await one.TenantAsync("many");
 

@@ -53,7 +53,7 @@ public sealed class PlatformConfigurationTests : IDisposable
     public void Load_EmptyFlag_HidesTheOthersAndCountsAsUnset() => Load(["--data="], ("IOT_DATA", "environment"))["IOT_DATA"].ShouldBeNull();
 
     [Fact]
-    public void Load_NamesThatNobodyKnows_AreLeftOut()
+    public void Load_UnknownNames_AreLeftOut()
     {
         File.WriteAllText(_temp.Combine("env"), "UNKNOWN=file\niot_data=file");
 

@@ -30,7 +30,7 @@ public sealed class DatabaseOutageTests
     [Theory]
     [InlineData("23505", null)] // unique
     [InlineData("22021", null)] // a NUL in text
-    [InlineData("42601", null)] // a mistake of ours
+    [InlineData("42601", null)] // a syntax error in our SQL
     [InlineData("42501", "aclchk.c")] // a privilege is missing
     public void Of_StatementOrRow_IsNone(string sqlState, string? file) =>
         DatabaseOutage.Of(new PostgresException("text", "ERROR", "ERROR", sqlState, file: file)).ShouldBeNull();

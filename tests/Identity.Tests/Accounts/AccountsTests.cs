@@ -209,7 +209,7 @@ public sealed class AccountsTests : IAsyncLifetime
         (await _app.LoginAsync("ann")).StatusCode.ShouldBe(HttpStatusCode.OK);
     }
 
-    // The address of a plant: somebody behind it guesses at many names, those who work there go on.
+    // The address of a plant: an attacker behind it guesses at many names, the users there can still log in.
     [SkippableFact]
     public async Task Login_ManyNamesFromOneAddress_AccountUsedThereStaysOpen()
     {

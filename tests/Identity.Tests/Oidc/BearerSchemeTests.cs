@@ -69,7 +69,7 @@ public sealed class BearerSchemeTests
     [SkippableFact]
     public async Task BackChannel_OtherAddressOfTheIssuer_IsUsedForEveryFetch()
     {
-        // Nobody listens at the public address; what the discovery document says is public, too.
+        // The public address has no listener, and the discovery document names public addresses, too.
         await using var app = await OidcApp.StartAsync(o => o with { Issuer = "https://identity.invalid/realms/cdm", BackChannel = new Uri(new Uri(o.Issuer), "/") });
         const string Public = "https://identity.invalid/realms/cdm";
         app.Issuer.Discovery = context => context.Response.WriteAsync($$"""{"issuer":"{{Public}}","jwks_uri":"{{Public}}/jwks"}""");

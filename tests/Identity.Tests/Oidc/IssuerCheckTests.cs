@@ -4,7 +4,7 @@ using IoTPlatform.Testing;
 
 namespace IoTPlatform.Identity.Tests.Oidc;
 
-/// <summary>A mistake in the settings is told from an outage.</summary>
+/// <summary>Distinguishes invalid settings from an outage.</summary>
 public sealed class IssuerCheckTests
 {
     [SkippableFact]
@@ -41,7 +41,7 @@ public sealed class IssuerCheckTests
     }
 
     [SkippableFact]
-    public async Task IssuerDown_IsNoMistake()
+    public async Task IssuerDown_IsNoValidationError()
     {
         var time = new FakeTime();
         await using var issuer = await OidcServer.StartAsync(time);

@@ -8,7 +8,7 @@ using IoTPlatform.Testing;
 
 namespace IoTPlatform.Identity.Tests.Oidc;
 
-/// <summary>Tokens an attacker or a mistake brings. All get one answer; only the log knows why.</summary>
+/// <summary>Forged and misdirected tokens. All get the same answer; only the log has the reason.</summary>
 public sealed class RefusedTokenTests(RefusedTokenTests.Fixture fixture) : IClassFixture<RefusedTokenTests.Fixture>
 {
     private OidcApp App => fixture.App;

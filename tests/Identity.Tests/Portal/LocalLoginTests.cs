@@ -57,7 +57,7 @@ public sealed class LocalLoginTests : IAsyncLifetime
     }
 
     [SkippableFact]
-    public async Task SignIn_WrongPassword_IsToldSoAndNothingTypedIsShown()
+    public async Task SignIn_WrongPassword_ShowsTheReasonAndNoInput()
     {
         var page = await SignInAsync("<script>ann", "wrong");
 

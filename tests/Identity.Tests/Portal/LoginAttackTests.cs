@@ -10,26 +10,26 @@ using Microsoft.AspNetCore.Http;
 
 namespace IoTPlatform.Identity.Tests.Portal;
 
-/// <summary>What somebody in between, beside or behind a login may try. Nobody gets a session by it.</summary>
+/// <summary>Attacks on a login by a man in the middle, another client or another site. None yields a session.</summary>
 public sealed class LoginAttackTests : IClassFixture<LoginAttackTests.Fixture>
 {
-    private readonly LoginHouse _house;
+    private readonly LoginFixture _login;
 
     public LoginAttackTests(Fixture fixture)
     {
-        _house = fixture.House;
-        _house.Reset();
+        _login = fixture.Login;
+        _login.Reset();
     }
 
-    private OidcLogins Logins => _house.Logins;
-    private long Now => _house.App.Time.GetUtcNow().ToUnixTimeSeconds();
+    private OidcLogins Logins => _login.Logins;
+    private long Now => _login.App.Time.GetUtcNow().ToUnixTimeSeconds();
 
     [SkippableFact]
     public async Task LoginCsrf_AttackersAnswerInAVictimsBrowser_Refused()
     {
         using var attacker = new Browser();
         using var victim = new Browser();
-        var answer = Logins.Answered(await _house.BeginAsync(attacker));
+        var answer = Logins.Answered(await _login.BeginAsync(attacker));
 
         await RefusedAsync(victim, answer, HttpStatusCode.BadRequest, "NoAttempt");
         Logins.Redeemed.ShouldBe(0);
@@ -40,8 +40,8 @@ public sealed class LoginAttackTests : IClassFixture<LoginAttackTests.Fixture>
     {
         using var attacker = new Browser();
         using var victim = new Browser();
-        var answer = Logins.Answered(await _house.BeginAsync(attacker));
-        await _house.BeginAsync(victim);
+        var answer = Logins.Answered(await _login.BeginAsync(attacker));
+        await _login.BeginAsync(victim);
 
         await RefusedAsync(victim, answer, HttpStatusCode.BadRequest, "AnotherAttempt");
         Logins.Redeemed.ShouldBe(0);
@@ -52,9 +52,9 @@ public sealed class LoginAttackTests : IClassFixture<LoginAttackTests.Fixture>
     {
         using var victim = new Browser();
         using var attacker = new Browser();
-        var stolen = Logins.Code(await _house.BeginAsync(victim));
+        var stolen = Logins.Code(await _login.BeginAsync(victim));
 
-        await RefusedAsync(attacker, Logins.Answered(await _house.BeginAsync(attacker), stolen), HttpStatusCode.Forbidden, "ProviderRefused");
+        await RefusedAsync(attacker, Logins.Answered(await _login.BeginAsync(attacker), stolen), HttpStatusCode.Forbidden, "ProviderRefused");
         Logins.Redeemed.ShouldBe(1);
     }
 
@@ -63,7 +63,7 @@ public sealed class LoginAttackTests : IClassFixture<LoginAttackTests.Fixture>
     {
         using var browser = new Browser();
         using var again = new Browser();
-        var answer = Logins.Answered(await _house.BeginAsync(browser));
+        var answer = Logins.Answered(await _login.BeginAsync(browser));
         PortalApp.Take(browser, again, PortalApp.LoginCookie);
         (await browser.GetAsync(answer))["name"].ShouldBe("ann");
 
@@ -76,8 +76,8 @@ public sealed class LoginAttackTests : IClassFixture<LoginAttackTests.Fixture>
     public async Task Expired_LoginOfTenMinutesAgo_Refused()
     {
         using var browser = new Browser();
-        var answer = Logins.Answered(await _house.BeginAsync(browser));
-        _house.App.Time.Advance(TimeSpan.FromMinutes(10));
+        var answer = Logins.Answered(await _login.BeginAsync(browser));
+        _login.App.Time.Advance(TimeSpan.FromMinutes(10));
 
         await RefusedAsync(browser, answer, HttpStatusCode.BadRequest, "NoAttempt");
     }
@@ -88,7 +88,7 @@ public sealed class LoginAttackTests : IClassFixture<LoginAttackTests.Fixture>
     public async Task MixUp_AnswerOfAnotherIssuerOrOfNone_NeverReachesTheTokenEndpoint(string? issuer)
     {
         using var browser = new Browser();
-        var answer = Logins.Answered(await _house.BeginAsync(browser)).AbsoluteUri;
+        var answer = Logins.Answered(await _login.BeginAsync(browser)).AbsoluteUri;
         answer = answer[..answer.IndexOf("&iss=", StringComparison.Ordinal)] + (issuer is null ? "" : "&iss=" + Uri.EscapeDataString(issuer));
 
         await RefusedAsync(browser, new Uri(answer), HttpStatusCode.Forbidden, "AnotherIssuer");
@@ -109,10 +109,10 @@ public sealed class LoginAttackTests : IClassFixture<LoginAttackTests.Fixture>
     public async Task Malformed_Answer_Refused(string query, string reason)
     {
         using var browser = new Browser();
-        await _house.BeginAsync(browser);
+        await _login.BeginAsync(browser);
 
-        await RefusedAsync(browser, new Uri(_house.Portal.Callback, query.Replace("LONG", new string('a', 3000), StringComparison.Ordinal)), HttpStatusCode.BadRequest, "Malformed");
-        _house.Log.ShouldContain(reason);
+        await RefusedAsync(browser, new Uri(_login.Portal.Callback, query.Replace("LONG", new string('a', 3000), StringComparison.Ordinal)), HttpStatusCode.BadRequest, "Malformed");
+        _login.Log.ShouldContain(reason);
     }
 
     [SkippableTheory]
@@ -123,22 +123,22 @@ public sealed class LoginAttackTests : IClassFixture<LoginAttackTests.Fixture>
     public async Task ProvidersError_IsExplained_AndNothingOfItIsShown(string error, string problem)
     {
         using var browser = new Browser();
-        var state = System.Web.HttpUtility.ParseQueryString((await _house.BeginAsync(browser)).Query)["state"];
-        var answer = new Uri($"{_house.Portal.Callback}?state={state}&error={Uri.EscapeDataString(error)}&error_description=%3Cscript%3Ealert(2)%3C/script%3E&iss={Uri.EscapeDataString(_house.Issuer.Issuer)}");
+        var state = System.Web.HttpUtility.ParseQueryString((await _login.BeginAsync(browser)).Query)["state"];
+        var answer = new Uri($"{_login.Portal.Callback}?state={state}&error={Uri.EscapeDataString(error)}&error_description=%3Cscript%3Ealert(2)%3C/script%3E&iss={Uri.EscapeDataString(_login.Issuer.Issuer)}");
 
         var page = await RefusedAsync(browser, answer, HttpStatusCode.Forbidden, problem);
 
         page.Html.ShouldNotContain("alert(");
         page.Link("Try again").AbsolutePath.ShouldBe("/portal/oidc/login");
-        _house.Log.Split('\n').ShouldNotContain(line => line.StartsWith("forged", StringComparison.Ordinal));
+        _login.Log.Split('\n').ShouldNotContain(line => line.StartsWith("forged", StringComparison.Ordinal));
     }
 
     [SkippableFact]
-    public async Task ProvidersError_ForALoginThatNobodyBegan_IsNotBelieved()
+    public async Task ProvidersError_ForALoginThatWasNotBegun_IsNotBelieved()
     {
         using var browser = new Browser();
 
-        await RefusedAsync(browser, new Uri(_house.Portal.Callback, "?state=x&error=access_denied"), HttpStatusCode.BadRequest, "NoAttempt");
+        await RefusedAsync(browser, new Uri(_login.Portal.Callback, "?state=x&error=access_denied"), HttpStatusCode.BadRequest, "NoAttempt");
     }
 
     [SkippableTheory]
@@ -181,7 +181,7 @@ public sealed class LoginAttackTests : IClassFixture<LoginAttackTests.Fixture>
 
         Logins.IdToken = claims => claims["aud"] = new JsonArray("iot-portal", "another-client");
         using var browser = new Browser();
-        (await _house.SignInAsync(browser))["name"].ShouldBe("ann");
+        (await _login.SignInAsync(browser))["name"].ShouldBe("ann");
     }
 
     [SkippableFact]
@@ -234,7 +234,7 @@ public sealed class LoginAttackTests : IClassFixture<LoginAttackTests.Fixture>
     [SkippableFact]
     public async Task IdToken_Hs256WithThePublicKeyOrTheClientsSecret_Refused()
     {
-        foreach (var secret in new[] { _house.Issuer.Keys[0].PublicKey.ToJson(), OidcLogins.ClientSecret })
+        foreach (var secret in new[] { _login.Issuer.Keys[0].PublicKey.ToJson(), OidcLogins.ClientSecret })
         {
             Logins.Answer = answer =>
             {
@@ -266,11 +266,11 @@ public sealed class LoginAttackTests : IClassFixture<LoginAttackTests.Fixture>
         {
             var claims = JsonNode.Parse(Base64Url.DecodeFromChars(((string)answer["id_token"]!).Split('.')[1]))!.AsObject();
             claims["at_hash"] = Base64Url.EncodeToString(SHA256.HashData(Encoding.ASCII.GetBytes((string)answer["access_token"]!)).AsSpan(0, 16));
-            answer["id_token"] = Jwt.Sign(claims, _house.Issuer.Keys[0]);
+            answer["id_token"] = Jwt.Sign(claims, _login.Issuer.Keys[0]);
         };
         using var browser = new Browser();
 
-        (await _house.SignInAsync(browser))["name"].ShouldBe("ann");
+        (await _login.SignInAsync(browser))["name"].ShouldBe("ann");
     }
 
     [SkippableTheory]
@@ -289,7 +289,7 @@ public sealed class LoginAttackTests : IClassFixture<LoginAttackTests.Fixture>
         Logins.AccessToken = claims => claims["aud"] = "another-api";
         using var browser = new Browser();
 
-        await RefusedAsync(browser, Logins.Answered(await _house.BeginAsync(browser)), HttpStatusCode.Forbidden, "NoRole");
+        await RefusedAsync(browser, Logins.Answered(await _login.BeginAsync(browser)), HttpStatusCode.Forbidden, "NoRole");
     }
 
     [SkippableFact]
@@ -303,7 +303,7 @@ public sealed class LoginAttackTests : IClassFixture<LoginAttackTests.Fixture>
         };
         using var browser = new Browser();
 
-        await RefusedAsync(browser, Logins.Answered(await _house.BeginAsync(browser)), HttpStatusCode.Forbidden, "NoRole");
+        await RefusedAsync(browser, Logins.Answered(await _login.BeginAsync(browser)), HttpStatusCode.Forbidden, "NoRole");
     }
 
     [SkippableTheory]
@@ -311,14 +311,14 @@ public sealed class LoginAttackTests : IClassFixture<LoginAttackTests.Fixture>
     [InlineData("https://evil.example/auth", "authorization_endpoint")]
     [InlineData("javascript:alert(1)", "authorization_endpoint")]
     [InlineData("https://evil.example/auth", "end_session_endpoint")]
-    public async Task Discovery_LeadsElsewhere_NobodyIsSentThere(string url, string member)
+    public async Task Discovery_LeadsElsewhere_IsNotFollowed(string url, string member)
     {
-        var discovery = _house.Issuer.DiscoveryJson();
+        var discovery = _login.Issuer.DiscoveryJson();
         discovery[member] = url;
-        _house.Issuer.Discovery = context => context.Response.WriteAsync(discovery.ToJsonString());
+        _login.Issuer.Discovery = context => context.Response.WriteAsync(discovery.ToJsonString());
         using var browser = new Browser();
 
-        (await browser.GetAsync(new Uri(_house.Portal.Url, "portal/oidc/login"), stopAt: "https://evil")).Status.ShouldBe(HttpStatusCode.ServiceUnavailable);
+        (await browser.GetAsync(new Uri(_login.Portal.Url, "portal/oidc/login"), stopAt: "https://evil")).Status.ShouldBe(HttpStatusCode.ServiceUnavailable);
     }
 
     [SkippableTheory]
@@ -337,9 +337,9 @@ public sealed class LoginAttackTests : IClassFixture<LoginAttackTests.Fixture>
     public async Task OpenRedirect_ReturnPath_StaysOnThePortal(string wanted, string expected)
     {
         using var browser = new Browser();
-        var answer = _house.Logins.Answered(await _house.BeginAsync(browser, wanted));
+        var answer = _login.Logins.Answered(await _login.BeginAsync(browser, wanted));
 
-        (await browser.GetAsync(answer)).Url.ShouldBe(new Uri(_house.Portal.Url, expected));
+        (await browser.GetAsync(answer)).Url.ShouldBe(new Uri(_login.Portal.Url, expected));
     }
 
     [SkippableFact]
@@ -347,7 +347,7 @@ public sealed class LoginAttackTests : IClassFixture<LoginAttackTests.Fixture>
     {
         using var browser = new Browser();
         var longest = "/portal?" + new string('a', 504);
-        var answer = _house.Logins.Answered(await _house.BeginAsync(browser, longest));
+        var answer = _login.Logins.Answered(await _login.BeginAsync(browser, longest));
 
         (await browser.GetAsync(answer)).Url.PathAndQuery.ShouldBe(longest);
         answer.Query.Length.ShouldBeLessThan(1900); // an answer's parameter may have 2048
@@ -358,9 +358,9 @@ public sealed class LoginAttackTests : IClassFixture<LoginAttackTests.Fixture>
     public async Task Begin_Again_LeavesOneLoginsCookies()
     {
         using var browser = new Browser();
-        var first = Logins.Answered(await _house.BeginAsync(browser));
+        var first = Logins.Answered(await _login.BeginAsync(browser));
         var count = browser.Cookies.Count;
-        var second = Logins.Answered(await _house.BeginAsync(browser));
+        var second = Logins.Answered(await _login.BeginAsync(browser));
 
         browser.Cookies.Count.ShouldBe(count);
         await RefusedAsync(browser, first, HttpStatusCode.BadRequest, "AnotherAttempt");
@@ -373,7 +373,7 @@ public sealed class LoginAttackTests : IClassFixture<LoginAttackTests.Fixture>
     public async Task TokenInTheAnswer_Refused(string more)
     {
         using var browser = new Browser();
-        var answer = new Uri(Logins.Answered(await _house.BeginAsync(browser)).AbsoluteUri + more);
+        var answer = new Uri(Logins.Answered(await _login.BeginAsync(browser)).AbsoluteUri + more);
 
         await RefusedAsync(browser, answer, HttpStatusCode.BadRequest, "Malformed");
         Logins.Redeemed.ShouldBe(0);
@@ -383,19 +383,19 @@ public sealed class LoginAttackTests : IClassFixture<LoginAttackTests.Fixture>
     public async Task Callback_ByPost_IsNotAnswered()
     {
         using var browser = new Browser();
-        var answer = Logins.Answered(await _house.BeginAsync(browser));
+        var answer = Logins.Answered(await _login.BeginAsync(browser));
         var fields = Microsoft.AspNetCore.WebUtilities.QueryHelpers.ParseQuery(answer.Query).ToDictionary(field => field.Key, field => field.Value.ToString(), StringComparer.Ordinal);
 
-        (await browser.PostAsync(_house.Portal.Callback, fields)).Status.ShouldBe(HttpStatusCode.MethodNotAllowed);
+        (await browser.PostAsync(_login.Portal.Callback, fields)).Status.ShouldBe(HttpStatusCode.MethodNotAllowed);
         Logins.Redeemed.ShouldBe(0);
     }
 
     private async Task BadTokenAsync(string error)
     {
         using var browser = new Browser();
-        var page = await RefusedAsync(browser, Logins.Answered(await _house.BeginAsync(browser)), HttpStatusCode.Forbidden, "BadToken");
+        var page = await RefusedAsync(browser, Logins.Answered(await _login.BeginAsync(browser)), HttpStatusCode.Forbidden, "BadToken");
         page.Text.ShouldContain("can't be accepted");
-        _house.Log.ShouldContain($"BadToken: {error}");
+        _login.Log.ShouldContain($"BadToken: {error}");
     }
 
     private async Task<BrowserPage> RefusedAsync(Browser browser, Uri answer, HttpStatusCode status, string problem)
@@ -403,8 +403,8 @@ public sealed class LoginAttackTests : IClassFixture<LoginAttackTests.Fixture>
         var page = await browser.GetAsync(answer);
         page.Status.ShouldBe(status, page.Text);
         browser.Cookies.Keys.ShouldNotContain(c => c.Name == PortalApp.SessionCookie);
-        (await _house.Portal.NameAsync(browser)).ShouldBeNull();
-        _house.Log.Split('\n').Count(line => line.Contains("came to nothing: " + problem, StringComparison.Ordinal)).ShouldBeGreaterThan(0, _house.Log);
+        (await _login.Portal.NameAsync(browser)).ShouldBeNull();
+        _login.Log.Split('\n').Count(line => line.Contains("came to nothing: " + problem, StringComparison.Ordinal)).ShouldBeGreaterThan(0, _login.Log);
         return page;
     }
 
@@ -412,10 +412,10 @@ public sealed class LoginAttackTests : IClassFixture<LoginAttackTests.Fixture>
 
     public sealed class Fixture : IAsyncLifetime
     {
-        internal LoginHouse House { get; private set; } = null!;
+        internal LoginFixture Login { get; private set; } = null!;
 
-        public async Task InitializeAsync() => House = await LoginHouse.StartAsync();
+        public async Task InitializeAsync() => Login = await LoginFixture.StartAsync();
 
-        public async Task DisposeAsync() => await House.DisposeAsync();
+        public async Task DisposeAsync() => await Login.DisposeAsync();
     }
 }

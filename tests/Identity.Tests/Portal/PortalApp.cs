@@ -61,7 +61,7 @@ internal sealed class PortalApp : IAsyncDisposable
         return new PortalApp(folder, certificates, app, url);
     }
 
-    /// <summary>What the browser's session is worth: the name on the page; null: nobody.</summary>
+    /// <summary>The name on the page for the browser's session; null if unauthenticated.</summary>
     public async Task<string?> NameAsync(Browser browser) => (await browser.GetAsync(Home))["name"];
 
     /// <summary>The token of the browser's session, as only this host can read it.</summary>

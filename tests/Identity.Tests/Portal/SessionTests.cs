@@ -14,53 +14,53 @@ public sealed class SessionTests : IAsyncLifetime
     private static readonly TimeSpan RefreshIsDue = TimeSpan.FromMinutes(4);
     private static readonly TimeSpan TokenHasEnded = TimeSpan.FromMinutes(5);
     private readonly Browser _browser = new();
-    private LoginHouse _house = null!;
+    private LoginFixture _fixture = null!;
 
-    public async Task InitializeAsync() => _house = await LoginHouse.StartAsync();
+    public async Task InitializeAsync() => _fixture = await LoginFixture.StartAsync();
 
     public async Task DisposeAsync()
     {
         _browser.Dispose();
-        await _house.DisposeAsync();
+        await _fixture.DisposeAsync();
     }
 
     [SkippableFact]
     public async Task Refresh_BeforeTheTokenEnds_IsDoneOnceHoweverManyAsk()
     {
         await SignInAsync();
-        _house.App.Time.Advance(RefreshIsDue - TimeSpan.FromSeconds(1));
+        _fixture.App.Time.Advance(RefreshIsDue - TimeSpan.FromSeconds(1));
         (await NameAsync()).ShouldBe("ann");
-        _house.Logins.Refreshed.ShouldBe(0);
-        _house.App.Time.Advance(TimeSpan.FromSeconds(1));
+        _fixture.Logins.Refreshed.ShouldBe(0);
+        _fixture.App.Time.Advance(TimeSpan.FromSeconds(1));
 
         var names = await Task.WhenAll(Enumerable.Range(0, 20).Select(async _ =>
         {
             using var tab = new Browser();
             PortalApp.Take(_browser, tab, PortalApp.SessionCookie);
-            return await _house.Portal.NameAsync(tab);
+            return await _fixture.Portal.NameAsync(tab);
         }));
 
         names.ShouldAllBe(name => name == "ann");
-        _house.Logins.Refreshed.ShouldBe(1);
+        _fixture.Logins.Refreshed.ShouldBe(1);
     }
 
     [SkippableFact]
     public async Task Refresh_CallerGoesAway_IsFinishedAllTheSame()
     {
         await SignInAsync();
-        _house.App.Time.Advance(RefreshIsDue);
+        _fixture.App.Time.Advance(RefreshIsDue);
         var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var answer = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _house.Logins.Endpoint = async context =>
+        _fixture.Logins.Endpoint = async context =>
         {
             asked.SetResult();
             await answer.Task;
-            _house.Logins.Endpoint = null;
-            await _house.Logins.TokenAsync(context);
+            _fixture.Logins.Endpoint = null;
+            await _fixture.Logins.TokenAsync(context);
         };
         using var impatient = new HttpClient(new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = (_, _, _, _) => true }, UseCookies = false });
         using var gone = new CancellationTokenSource();
-        using var request = new HttpRequestMessage(HttpMethod.Get, _house.Portal.Home) { Headers = { { "Cookie", _browser.CookiesFor(_house.Portal.Home) } } };
+        using var request = new HttpRequestMessage(HttpMethod.Get, _fixture.Portal.Home) { Headers = { { "Cookie", _browser.CookiesFor(_fixture.Portal.Home) } } };
         var first = impatient.SendAsync(request, gone.Token);
         await asked.Task;
 
@@ -69,7 +69,7 @@ public sealed class SessionTests : IAsyncLifetime
         answer.SetResult();
 
         (await NameAsync()).ShouldBe("ann");
-        _house.App.Time.Advance(RefreshIsDue);
+        _fixture.App.Time.Advance(RefreshIsDue);
         (await NameAsync()).ShouldBe("ann");
     }
 
@@ -77,14 +77,14 @@ public sealed class SessionTests : IAsyncLifetime
     public async Task Refresh_Refused_EndsTheSession()
     {
         await SignInAsync();
-        _house.Logins.EndSessions();
-        _house.App.Time.Advance(RefreshIsDue);
+        _fixture.Logins.EndSessions();
+        _fixture.App.Time.Advance(RefreshIsDue);
 
         (await NameAsync()).ShouldBeNull();
 
-        _house.App.Log.Text.ShouldContain("the session of oidc:ann has ended: The identity provider refused: invalid_grant.");
-        (await _house.App.Database.ScalarAsync<long>("SELECT count(*) FROM accounts.oidc_sessions")).ShouldBe(0);
-        (await _house.App.Database.ScalarAsync<long>("SELECT count(*) FROM audit.entries WHERE action = 'session.ended'")).ShouldBe(1);
+        _fixture.App.Log.Text.ShouldContain("the session of oidc:ann has ended: The identity provider refused: invalid_grant.");
+        (await _fixture.App.Database.ScalarAsync<long>("SELECT count(*) FROM accounts.oidc_sessions")).ShouldBe(0);
+        (await _fixture.App.Database.ScalarAsync<long>("SELECT count(*) FROM audit.entries WHERE action = 'session.ended'")).ShouldBe(1);
         _browser.Cookies.Keys.ShouldNotContain(c => c.Name == PortalApp.SessionCookie);
     }
 
@@ -92,9 +92,9 @@ public sealed class SessionTests : IAsyncLifetime
     public async Task Refresh_RolesHaveChanged_AreTheNewOnes()
     {
         await SignInAsync();
-        _house.Roles("cdm-viewer");
+        _fixture.Roles("cdm-viewer");
         (await PageAsync())["roles"].ShouldBe("cdm-admin");
-        _house.App.Time.Advance(RefreshIsDue);
+        _fixture.App.Time.Advance(RefreshIsDue);
 
         (await PageAsync())["roles"].ShouldBe("cdm-viewer");
     }
@@ -103,8 +103,8 @@ public sealed class SessionTests : IAsyncLifetime
     public async Task Refresh_RolesAreGone_EndsTheSession()
     {
         await SignInAsync();
-        _house.Roles();
-        _house.App.Time.Advance(RefreshIsDue);
+        _fixture.Roles();
+        _fixture.App.Time.Advance(RefreshIsDue);
 
         (await NameAsync()).ShouldBeNull();
     }
@@ -113,8 +113,8 @@ public sealed class SessionTests : IAsyncLifetime
     public async Task Refresh_BringsAnotherPersonsTokens_EndsTheSession()
     {
         await SignInAsync();
-        _house.Logins.AccessToken = c => c["sub"] = "somebody-else";
-        _house.App.Time.Advance(RefreshIsDue);
+        _fixture.Logins.AccessToken = c => c["sub"] = "somebody-else";
+        _fixture.App.Time.Advance(RefreshIsDue);
 
         (await NameAsync()).ShouldBeNull();
     }
@@ -123,8 +123,8 @@ public sealed class SessionTests : IAsyncLifetime
     public async Task Refresh_BringsAnotherPersonsIdToken_EndsTheSession()
     {
         await SignInAsync();
-        _house.Logins.IdToken = c => c["sub"] = "somebody-else";
-        _house.App.Time.Advance(RefreshIsDue);
+        _fixture.Logins.IdToken = c => c["sub"] = "somebody-else";
+        _fixture.App.Time.Advance(RefreshIsDue);
 
         (await NameAsync()).ShouldBeNull();
     }
@@ -133,8 +133,8 @@ public sealed class SessionTests : IAsyncLifetime
     public async Task Refresh_BringsAnIdTokenOfAnotherAccessToken_EndsTheSession()
     {
         await SignInAsync();
-        _house.Logins.IdToken = c => c["at_hash"] = "AAAAAAAAAAAAAAAAAAAAAA";
-        _house.App.Time.Advance(RefreshIsDue);
+        _fixture.Logins.IdToken = c => c["at_hash"] = "AAAAAAAAAAAAAAAAAAAAAA";
+        _fixture.App.Time.Advance(RefreshIsDue);
 
         (await NameAsync()).ShouldBeNull();
     }
@@ -143,11 +143,11 @@ public sealed class SessionTests : IAsyncLifetime
     public async Task Refresh_IdTokenStillHasTheLoginsNonce_GoesOn()
     {
         await SignInAsync();
-        _house.Logins.IdToken = c => c["nonce"] = "of the login, as Keycloak keeps it";
-        _house.App.Time.Advance(RefreshIsDue);
+        _fixture.Logins.IdToken = c => c["nonce"] = "of the login, as Keycloak keeps it";
+        _fixture.App.Time.Advance(RefreshIsDue);
 
         (await NameAsync()).ShouldBe("ann");
-        _house.Logins.Refreshed.ShouldBe(1);
+        _fixture.Logins.Refreshed.ShouldBe(1);
     }
 
     /// <summary>Another process on the same database knows nothing of the refreshes that run here, but the lock.</summary>
@@ -155,58 +155,58 @@ public sealed class SessionTests : IAsyncLifetime
     public async Task Refresh_InTwoProcesses_IsDoneOnce()
     {
         await SignInAsync();
-        var token = _house.Portal.SessionOf(_browser);
-        _house.App.Time.Advance(RefreshIsDue);
+        var token = _fixture.Portal.SessionOf(_browser);
+        _fixture.App.Time.Advance(RefreshIsDue);
         var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var answer = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _house.Logins.Endpoint = async context =>
+        _fixture.Logins.Endpoint = async context =>
         {
             asked.SetResult();
             await answer.Task;
-            _house.Logins.Endpoint = null;
-            await _house.Logins.TokenAsync(context);
+            _fixture.Logins.Endpoint = null;
+            await _fixture.Logins.TokenAsync(context);
         };
 
         var here = NameAsync();
         await asked.Task;
-        var there = ActivatorUtilities.CreateInstance<OidcSessions>(_house.App.Services).FindAsync(token, default);
+        var there = ActivatorUtilities.CreateInstance<OidcSessions>(_fixture.App.Services).FindAsync(token, default);
         await Task.Delay(TimeSpan.FromMilliseconds(300));
         there.IsCompleted.ShouldBeFalse();
         answer.SetResult();
 
         (await here).ShouldBe("ann");
         (await there).ShouldNotBeNull().Name.ShouldBe("oidc:ann");
-        _house.Logins.Refreshed.ShouldBe(2); // the test server counts the request that was held as two
+        _fixture.Logins.Refreshed.ShouldBe(2); // the test server counts the request that was held as two
     }
 
     [SkippableFact]
     public async Task Refresh_ProviderDown_GoesOnUntilTheTokenEnds_AndAgainWhenItIsBack()
     {
         await SignInAsync();
-        await _house.Issuer.StopListeningAsync();
-        _house.App.Time.Advance(RefreshIsDue);
+        await _fixture.Issuer.StopListeningAsync();
+        _fixture.App.Time.Advance(RefreshIsDue);
         (await NameAsync()).ShouldBe("ann");
 
-        _house.App.Time.Advance(TokenHasEnded - RefreshIsDue);
+        _fixture.App.Time.Advance(TokenHasEnded - RefreshIsDue);
         var page = await PageAsync();
         page.Status.ShouldBe(HttpStatusCode.ServiceUnavailable);
         page.Headers.RetryAfter.ShouldNotBeNull();
         page.Text.ShouldContain("identity provider cannot be asked");
         (await PageAsync()).Status.ShouldBe(HttpStatusCode.ServiceUnavailable);
 
-        await _house.Issuer.StartListeningAsync();
-        _house.App.Time.Advance(TimeSpan.FromSeconds(10));
+        await _fixture.Issuer.StartListeningAsync();
+        _fixture.App.Time.Advance(TimeSpan.FromSeconds(10));
         (await NameAsync()).ShouldBe("ann");
     }
 
     [SkippableFact]
     public async Task NoRefreshToken_SessionEndsWithItsAccessToken()
     {
-        _house.Logins.Answer = answer => answer.Remove("refresh_token");
+        _fixture.Logins.Answer = answer => answer.Remove("refresh_token");
         await SignInAsync();
-        _house.App.Time.Advance(RefreshIsDue);
+        _fixture.App.Time.Advance(RefreshIsDue);
         (await NameAsync()).ShouldBe("ann");
-        _house.App.Time.Advance(TokenHasEnded - RefreshIsDue);
+        _fixture.App.Time.Advance(TokenHasEnded - RefreshIsDue);
 
         (await NameAsync()).ShouldBeNull();
     }
@@ -217,12 +217,12 @@ public sealed class SessionTests : IAsyncLifetime
         await SignInAsync();
         for (var passed = TimeSpan.Zero; passed < TimeSpan.FromHours(8) - TimeSpan.FromHours(1); passed += TimeSpan.FromHours(1))
         {
-            _house.App.Time.Advance(TimeSpan.FromHours(1));
+            _fixture.App.Time.Advance(TimeSpan.FromHours(1));
             (await NameAsync()).ShouldBe("ann");
         }
 
         var copy = _browser.Cookies[("localhost", "/", PortalApp.SessionCookie)];
-        _house.App.Time.Advance(TimeSpan.FromHours(1));
+        _fixture.App.Time.Advance(TimeSpan.FromHours(1));
         _browser.Cookies[("localhost", "/", PortalApp.SessionCookie)] = copy;
 
         (await NameAsync()).ShouldBeNull();
@@ -234,16 +234,16 @@ public sealed class SessionTests : IAsyncLifetime
         for (var login = 0; login < 52; login++)
         {
             using var browser = new Browser();
-            await _house.SignInAsync(browser);
-            _house.App.Time.Advance(TimeSpan.FromSeconds(1));
+            await _fixture.SignInAsync(browser);
+            _fixture.App.Time.Advance(TimeSpan.FromSeconds(1));
         }
 
-        (await _house.App.Database.ScalarAsync<long>("SELECT count(*) FROM accounts.oidc_sessions")).ShouldBe(50);
+        (await _fixture.App.Database.ScalarAsync<long>("SELECT count(*) FROM accounts.oidc_sessions")).ShouldBe(50);
     }
 
-    private Task<BrowserPage> PageAsync() => _browser.GetAsync(_house.Portal.Home);
+    private Task<BrowserPage> PageAsync() => _browser.GetAsync(_fixture.Portal.Home);
 
-    private Task<string?> NameAsync() => _house.Portal.NameAsync(_browser);
+    private Task<string?> NameAsync() => _fixture.Portal.NameAsync(_browser);
 
-    private async Task SignInAsync() => (await _house.SignInAsync(_browser))["name"].ShouldBe("ann");
+    private async Task SignInAsync() => (await _fixture.SignInAsync(_browser))["name"].ShouldBe("ann");
 }

@@ -4,14 +4,14 @@ using Microsoft.Playwright;
 namespace IoTPlatform.Integration.Tests.Keycloak;
 
 /// <summary>People at the portals in a real browser: the provider's staff at a tenant's, a tenant's own at the provider's.</summary>
-[Collection(TenantHouse.Collection)]
-public sealed class BrowserLoginTests(TenantHouse house, Chromium chromium) : IClassFixture<Chromium>, IAsyncLifetime
+[Collection(TenantFixture.Collection)]
+public sealed class BrowserLoginTests(TenantFixture fixture, Chromium chromium) : IClassFixture<Chromium>, IAsyncLifetime
 {
     private IBrowserContext _context = null!;
     private IPage _page = null!;
 
-    private string TenantPortal => new Uri(house.Stack.Url, "portal").AbsoluteUri;
-    private string ProviderPortal => new Uri(house.Fixture.Provider.Url, "portal").AbsoluteUri;
+    private string TenantPortal => new Uri(fixture.Stack.Url, "portal").AbsoluteUri;
+    private string ProviderPortal => new Uri(fixture.Provider.Url, "portal").AbsoluteUri;
     private ILocator Problem => _page.Locator("[role=alert], #input-error, .kc-feedback-text");
 
     public async Task InitializeAsync()
@@ -31,7 +31,7 @@ public sealed class BrowserLoginTests(TenantHouse house, Chromium chromium) : IC
         await SignInThroughProviderAsync("paula");
 
         (await TextAsync("name")).ShouldBe("cdm-provider.paula");
-        (await TextAsync("realm")).ShouldBe(house.Keycloak.Issuer(TenantHouse.Tenant));
+        (await TextAsync("realm")).ShouldBe(fixture.Keycloak.Issuer(TenantFixture.Tenant));
         (await TextAsync("way")).ShouldBe("at the identity provider, through cdm-provider");
         (await TextAsync("roles")).ShouldBe("cdm-admin");
         (await _page.EvaluateAsync<string>("document.cookie")).ShouldBeEmpty();
@@ -57,7 +57,7 @@ public sealed class BrowserLoginTests(TenantHouse house, Chromium chromium) : IC
     }
 
     [SkippableFact]
-    public async Task ProvidersAdmin_WithoutAPlatformRole_IsToldThatSheHasNoRole()
+    public async Task ProvidersAdmin_WithoutAPlatformRole_ShowsTheReason()
     {
         await SignInThroughProviderAsync("nora");
 
@@ -67,7 +67,7 @@ public sealed class BrowserLoginTests(TenantHouse house, Chromium chromium) : IC
     [SkippableFact]
     public async Task TenantsOwnUser_GetsIntoItsPortalAndNotIntoTheProviders()
     {
-        await house.Keycloak.AddUserAsync(TenantHouse.Tenant, "tom", TenantHouse.Password, "cdm-admin");
+        await fixture.Keycloak.AddUserAsync(TenantFixture.Tenant, "tom", TenantFixture.Password, "cdm-admin");
         await _page.GotoAsync(TenantPortal);
         await _page.ClickAsync("section >> text=Sign in");
         await TypeAsync("tom");
@@ -79,7 +79,7 @@ public sealed class BrowserLoginTests(TenantHouse house, Chromium chromium) : IC
         await _page.ClickAsync("section >> text=Sign in");
         await TypeAsync("tom");
 
-        _page.Url.ShouldStartWith(house.Keycloak.Issuer(house.ProviderRealm));
+        _page.Url.ShouldStartWith(fixture.Keycloak.Issuer(fixture.ProviderRealm));
         (await Problem.First.InnerTextAsync()).ShouldContain("Invalid username or password");
         await _page.GotoAsync(ProviderPortal);
         await Assertions.Expect(_page.Locator("h1")).ToHaveTextAsync("Sign in");
@@ -112,7 +112,7 @@ public sealed class BrowserLoginTests(TenantHouse house, Chromium chromium) : IC
     private async Task TypeAsync(string username)
     {
         await _page.FillAsync("#username", username);
-        await _page.FillAsync("#password", TenantHouse.Password);
+        await _page.FillAsync("#password", TenantFixture.Password);
         await _page.ClickAsync("#kc-login");
         await _page.WaitForLoadStateAsync(LoadState.Load);
     }

@@ -108,7 +108,7 @@ public sealed class FederationTests(KeycloakFixture fixture) : IClassFixture<Key
     }
 
     [SkippableFact]
-    public async Task Join_ClientIdTakenBySomebodyElse_SaysSoAndCompletesOnceAnAdministratorHandsItOver()
+    public async Task Join_ClientIdTakenByAForeignClient_SaysSoAndCompletesOnceAnAdministratorHandsItOver()
     {
         using var tenant = await JoiningTenant.PrepareAsync(Provider, "taken");
         await Keycloak.AdminAsync(HttpMethod.Post, $"{fixture.Realm}/clients", new JsonObject

@@ -13,7 +13,7 @@ internal sealed class FormLogin(KeycloakServer keycloak, string realm) : IDispos
     private readonly Browser _browser = new();
 
     /// <summary>The tokens. Throws with what Keycloak shows when it does not let this person in.</summary>
-    /// <param name="clientId">The client that signs somebody in.</param>
+    /// <param name="clientId">The client of the login.</param>
     /// <param name="clientSecret">Its secret.</param>
     /// <param name="redirectUri">Where it gets the code.</param>
     /// <param name="username">What the person types.</param>

@@ -36,7 +36,7 @@ public sealed class PortalTests(PortalTests.Staff staff) : IClassFixture<PortalT
         home.Text.ShouldContain("Sign in with a local account");
         (await browser.GetAsync(home.Link("Sign in"))).Form("login-actions").Action.Host.ShouldBe(Keycloak.Url.Host);
 
-        // Also not with a cookie that somebody has kept.
+        // A copy of the cookie is not accepted either.
         using var thief = new Browser();
         foreach (var (key, value) in cookies.Where(c => c.Key.Item3.Contains("session", StringComparison.Ordinal)))
         {
@@ -47,7 +47,7 @@ public sealed class PortalTests(PortalTests.Staff staff) : IClassFixture<PortalT
     }
 
     [SkippableFact]
-    public async Task PersonWithoutARole_IsToldSo()
+    public async Task UserWithoutARole_ShowsTheReason()
     {
         using var browser = new Browser();
 

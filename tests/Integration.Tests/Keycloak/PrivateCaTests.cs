@@ -10,7 +10,7 @@ using Npgsql;
 namespace IoTPlatform.Integration.Tests.Keycloak;
 
 /// <summary>Provider, tenant and the Keycloak of deploy/keycloak over TLS, every certificate from the platform's own CA: as the documentation says to run them.</summary>
-public sealed class PrivateCaTests(PrivateCaTests.House house) : IClassFixture<PrivateCaTests.House>
+public sealed class PrivateCaTests(PrivateCaTests.Fixture fixture) : IClassFixture<PrivateCaTests.Fixture>
 {
     private const string Password = "correct horse";
     private const string Tenant = "umbrella";
@@ -19,11 +19,11 @@ public sealed class PrivateCaTests(PrivateCaTests.House house) : IClassFixture<P
     public async Task ProvidersAdmin_SignsInAtTheProvidersPortal()
     {
         using var browser = new Browser();
-        var form = await browser.GetAsync((await browser.GetAsync(new Uri(house.Provider.Url, "portal"))).Link("Sign in"));
+        var form = await browser.GetAsync((await browser.GetAsync(new Uri(fixture.Provider.Url, "portal"))).Link("Sign in"));
 
         var page = await browser.SubmitAsync(form, "login-actions", ("username", "ann"), ("password", Password));
 
-        page["realm"].ShouldBe(house.Keycloak.Issuer("cdm"));
+        page["realm"].ShouldBe(fixture.Keycloak.Issuer("cdm"));
         page["roles"].ShouldBe("cdm-admin");
     }
 
@@ -31,12 +31,12 @@ public sealed class PrivateCaTests(PrivateCaTests.House house) : IClassFixture<P
     public async Task PlatformAdmin_SignsInAtATenantsPortal_ThroughTheProvidersRealm()
     {
         using var browser = new Browser();
-        var form = await browser.GetAsync((await browser.GetAsync(new Uri(house.Tenant.Url, "portal"))).Link("Sign in"));
+        var form = await browser.GetAsync((await browser.GetAsync(new Uri(fixture.Tenant.Url, "portal"))).Link("Sign in"));
         var atProvider = await browser.GetAsync(form.Link("Platform provider"));
 
         var page = await browser.SubmitAsync(atProvider, "login-actions", ("username", "paula"), ("password", Password));
 
-        page["realm"].ShouldBe(house.Keycloak.Issuer(Tenant));
+        page["realm"].ShouldBe(fixture.Keycloak.Issuer(Tenant));
         page["way"].ShouldBe("at the identity provider, through cdm-provider");
         page["roles"].ShouldBe("cdm-admin");
     }
@@ -45,33 +45,33 @@ public sealed class PrivateCaTests(PrivateCaTests.House house) : IClassFixture<P
     public async Task ShippedConfiguration_IsTlsOnly_WithHealthOnLoopback()
     {
         using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(10) };
-        Uri Management(string host) => new(string.Create(CultureInfo.InvariantCulture, $"http://{host}:{house.Keycloak.ManagementPort}/metrics"));
+        Uri Management(string host) => new(string.Create(CultureInfo.InvariantCulture, $"http://{host}:{fixture.Keycloak.ManagementPort}/metrics"));
 
         (await http.GetStringAsync(Management("127.0.0.1"))).ShouldContain("jvm_");
         await Should.ThrowAsync<HttpRequestException>(() => http.GetStringAsync(Management("127.0.0.2")));
-        await Should.ThrowAsync<HttpRequestException>(() => http.GetStringAsync(new UriBuilder(house.Keycloak.Url) { Scheme = "http" }.Uri));
+        await Should.ThrowAsync<HttpRequestException>(() => http.GetStringAsync(new UriBuilder(fixture.Keycloak.Url) { Scheme = "http" }.Uri));
     }
 
     [SkippableFact]
     public async Task CaFile_WithoutTheIntermediate_KeycloakIsNotBelieved()
     {
-        await house.RestartProviderAsync(house.RootFile);
+        await fixture.RestartProviderAsync(fixture.RootFile);
         try
         {
             using var browser = new Browser();
 
-            var page = await browser.GetAsync(new Uri(house.Provider.Url, "portal/oidc/login"));
+            var page = await browser.GetAsync(new Uri(fixture.Provider.Url, "portal/oidc/login"));
 
             page.Status.ShouldBe(HttpStatusCode.ServiceUnavailable);
-            await house.Provider.Process.WaitForLineAsync(line => line.Contains("came to nothing: ProviderDown", StringComparison.Ordinal));
+            await fixture.Provider.Process.WaitForLineAsync(line => line.Contains("came to nothing: ProviderDown", StringComparison.Ordinal));
         }
         finally
         {
-            await house.RestartProviderAsync(house.CaFile);
+            await fixture.RestartProviderAsync(fixture.CaFile);
         }
     }
 
-    public sealed class House : IAsyncLifetime
+    public sealed class Fixture : IAsyncLifetime
     {
         private readonly TempFolder _folder = new();
         private readonly Dictionary<string, string?> _settings = [];

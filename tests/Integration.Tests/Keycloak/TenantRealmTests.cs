@@ -7,80 +7,80 @@ using IoTPlatform.Testing;
 namespace IoTPlatform.Integration.Tests.Keycloak;
 
 /// <summary>A tenant's own realm, and the provider's staff in it, with one real Keycloak for both.</summary>
-[Collection(TenantHouse.Collection)]
-public sealed class TenantRealmTests(TenantHouse house)
+[Collection(TenantFixture.Collection)]
+public sealed class TenantRealmTests(TenantFixture fixture)
 {
-    private const string Tenant = TenantHouse.Tenant;
+    private const string Tenant = TenantFixture.Tenant;
     private const string Provider = "cdm-provider";
-    private const string Password = TenantHouse.Password;
+    private const string Password = TenantFixture.Password;
 
-    private KeycloakServer Keycloak => house.Keycloak;
+    private KeycloakServer Keycloak => fixture.Keycloak;
 
     [SkippableFact]
     public async Task PlatformAdmin_WithAnAccountAtTheProviderOnly_IsTheTenantsAdmin()
     {
-        var tokens = await house.SignInAsync("paula", Provider);
+        var tokens = await fixture.SignInAsync("paula", Provider);
 
         Roles(tokens).ShouldBe(["cdm-admin"]);
-        using var client = house.Client(tokens);
+        using var client = fixture.Client(tokens);
         await client.ListDevicesAsync();
         await client.CreateTokenAsync(new CreateEnrollmentTokenRequest());
-        (await house.Stack.Database.ScalarAsync<long>("SELECT count(*) FROM audit.entries WHERE actor = 'oidc:cdm-provider.paula'")).ShouldBe(1);
+        (await fixture.Stack.Database.ScalarAsync<long>("SELECT count(*) FROM audit.entries WHERE actor = 'oidc:cdm-provider.paula'")).ShouldBe(1);
     }
 
     [SkippableFact]
     public async Task PlatformOperator_OnlyLooks()
     {
-        var tokens = await house.SignInAsync("oscar", Provider);
+        var tokens = await fixture.SignInAsync("oscar", Provider);
 
         Roles(tokens).ShouldBe(["cdm-viewer"]);
-        using var client = house.Client(tokens);
+        using var client = fixture.Client(tokens);
         await client.ListDevicesAsync();
         (await Should.ThrowAsync<ApiException>(() => client.CreateTokenAsync(new CreateEnrollmentTokenRequest()))).Status.ShouldBe(403);
     }
 
     [SkippableFact]
-    public async Task ProvidersAdmin_WithoutAPlatformRole_IsNobodyAtTheTenant()
+    public async Task ProvidersAdmin_WithoutAPlatformRole_IsUnauthenticatedAtTheTenant()
     {
-        var tokens = await house.SignInAsync("nora", Provider);
+        var tokens = await fixture.SignInAsync("nora", Provider);
 
         Roles(tokens).ShouldBeEmpty();
-        using var client = house.Client(tokens);
+        using var client = fixture.Client(tokens);
         (await Should.ThrowAsync<ApiException>(() => client.ListDevicesAsync())).Status.ShouldBe(401);
     }
 
     [SkippableFact]
     public async Task RoleTakenAwayAtTheProvider_NextLogin_HasItNoMore()
     {
-        await Keycloak.AddUserAsync(house.ProviderRealm, "quinn", Password, "platform-admin");
-        Roles(await house.SignInAsync("quinn", Provider)).ShouldBe(["cdm-admin"]);
-        var user = (await Keycloak.AdminAsync(HttpMethod.Get, $"{house.ProviderRealm}/users?exact=true&username=quinn"))![0]!;
-        var role = (await Keycloak.AdminAsync(HttpMethod.Get, $"{house.ProviderRealm}/roles/platform-admin"))!;
-        await Keycloak.AdminAsync(HttpMethod.Delete, $"{house.ProviderRealm}/users/{user["id"]}/role-mappings/realm", new JsonArray(role.DeepClone()));
+        await Keycloak.AddUserAsync(fixture.ProviderRealm, "quinn", Password, "platform-admin");
+        Roles(await fixture.SignInAsync("quinn", Provider)).ShouldBe(["cdm-admin"]);
+        var user = (await Keycloak.AdminAsync(HttpMethod.Get, $"{fixture.ProviderRealm}/users?exact=true&username=quinn"))![0]!;
+        var role = (await Keycloak.AdminAsync(HttpMethod.Get, $"{fixture.ProviderRealm}/roles/platform-admin"))!;
+        await Keycloak.AdminAsync(HttpMethod.Delete, $"{fixture.ProviderRealm}/users/{user["id"]}/role-mappings/realm", new JsonArray(role.DeepClone()));
 
-        Roles(await house.SignInAsync("quinn", Provider)).ShouldBeEmpty();
+        Roles(await fixture.SignInAsync("quinn", Provider)).ShouldBeEmpty();
     }
 
     [SkippableFact]
-    public async Task TenantsOwnUser_IsNobodyAtTheProvider()
+    public async Task TenantsOwnUser_IsUnauthenticatedAtTheProvider()
     {
         await Keycloak.AddUserAsync(Tenant, "tina", Password, "cdm-admin");
-        var tokens = await house.SignInAsync("tina", identityProvider: null);
+        var tokens = await fixture.SignInAsync("tina", identityProvider: null);
 
         Roles(tokens).ShouldBe(["cdm-admin"]);
-        using var provider = ProviderClient.Create(house.Fixture.Provider.Url, house.Fixture.Provider.Trust.Provider());
+        using var provider = ProviderClient.Create(fixture.Provider.Url, fixture.Provider.Trust.Provider());
         provider.UseSession((string)tokens["access_token"]!);
         (await Should.ThrowAsync<ApiException>(() => provider.ListTenantsAsync())).Status.ShouldBe(401);
-        await Should.ThrowAsync<InvalidOperationException>(() => house.SignInAsync("tina", Provider));
+        await Should.ThrowAsync<InvalidOperationException>(() => fixture.SignInAsync("tina", Provider));
     }
 
     [SkippableFact]
     public async Task GuestWithTheNameOfATenantsOwnUser_GetsAnAccountOfItsOwn()
     {
-        await Keycloak.AddUserAsync(house.ProviderRealm, "twin", Password, "platform-operator");
+        await Keycloak.AddUserAsync(fixture.ProviderRealm, "twin", Password, "platform-operator");
         await Keycloak.AdminAsync(HttpMethod.Post, $"{Tenant}/users", new JsonObject { ["username"] = "twin", ["enabled"] = true });
 
-        var claims = Claims(await house.SignInAsync("twin", Provider));
+        var claims = Claims(await fixture.SignInAsync("twin", Provider));
 
         ((string?)claims["preferred_username"]).ShouldBe("cdm-provider.twin");
         (await Keycloak.AdminAsync(HttpMethod.Get, $"{Tenant}/users?username=twin"))!.AsArray().Count.ShouldBe(2);
@@ -102,20 +102,20 @@ public sealed class TenantRealmTests(TenantHouse house)
             ["config"] = new JsonObject { ["role"] = "cdm-admin", ["syncMode"] = "FORCE" },
         });
 
-        await house.RestartAsync();
+        await fixture.RestartAsync();
 
         var repaired = (await Keycloak.AdminAsync(HttpMethod.Get, $"{Tenant}/identity-provider/instances/{Provider}"))!;
         ((string?)repaired["config"]!["syncMode"]).ShouldBe("FORCE");
         ((string?)repaired["config"]!["validateSignature"]).ShouldBe("true");
-        Roles(await house.SignInAsync("oscar", Provider)).ShouldBe(["cdm-viewer"]);
-        house.Stack.Process.Output.ShouldContain("mapper everybody removed");
+        Roles(await fixture.SignInAsync("oscar", Provider)).ShouldBe(["cdm-viewer"]);
+        fixture.Stack.Process.Output.ShouldContain("mapper everybody removed");
     }
 
     [SkippableFact]
     public async Task FirstBoot_WrongKeycloakPassword_EndsAndNamesTheSetting()
     {
-        var prepared = await house.Fixture.Provider.PrepareAsync("wrongpw");
-        await using var stack = await TenantStack.LaunchAsync(house.Fixture.Provider, "wrongpw", prepared.JoinKey, TenantHouse.Settings(Keycloak, "wrongpw", "not the password"));
+        var prepared = await fixture.Provider.PrepareAsync("wrongpw");
+        await using var stack = await TenantStack.LaunchAsync(fixture.Provider, "wrongpw", prepared.JoinKey, TenantFixture.Settings(Keycloak, "wrongpw", "not the password"));
 
         (await stack.Process.WaitForExitAsync(TimeSpan.FromSeconds(120))).ShouldNotBe(0);
         stack.Process.Output.ShouldContain("IOT_KEYCLOAK_ADMIN_PASSWORD");
@@ -126,10 +126,10 @@ public sealed class TenantRealmTests(TenantHouse house)
     [SkippableFact]
     public async Task FirstBoot_KeycloakKilledWhileTheRealmIsMade_WaitsForItAndGoesOn()
     {
-        var provider = house.Fixture.Provider;
+        var provider = fixture.Provider;
         var prepared = await provider.PrepareAsync("patient");
         await using var join = await Hold.OnWriteAsync(provider.Database, "provider.keycloak_registrations", "true");
-        await using var stack = await TenantStack.LaunchAsync(provider, "patient", prepared.JoinKey, TenantHouse.Settings(Keycloak, "patient", Keycloak.AdminPassword));
+        await using var stack = await TenantStack.LaunchAsync(provider, "patient", prepared.JoinKey, TenantFixture.Settings(Keycloak, "patient", Keycloak.AdminPassword));
         await join.ReachedAsync(provider.Process);
         await using var setup = await Hold.OnWriteAsync(stack.Database, "tenant.realm_secrets", "true");
         await join.ReleaseAsync();

@@ -11,9 +11,9 @@ using IoTPlatform.Testing;
 namespace IoTPlatform.Integration.Tests.OidcProvider;
 
 /// <summary>A tenant whose identity provider is not Keycloak: a certified one that does what the standard says, and nothing of Keycloak's own.</summary>
-public sealed class OidcProviderTests(OidcProviderTests.House house) : IClassFixture<OidcProviderTests.House>
+public sealed class OidcProviderTests(OidcProviderTests.Fixture fixture) : IClassFixture<OidcProviderTests.Fixture>
 {
-    private Uri Portal => new(house.Tenant.Url, "portal");
+    private Uri Portal => new(fixture.Tenant.Url, "portal");
 
     [SkippableFact]
     public async Task Portal_SignsInAndOut_AndTheProviderSignsOutToo()
@@ -24,7 +24,7 @@ public sealed class OidcProviderTests(OidcProviderTests.House house) : IClassFix
 
         page.Url.ShouldBe(Portal);
         page["name"].ShouldBe("ann.cdm-admin");
-        page["realm"].ShouldBe(house.Issuer);
+        page["realm"].ShouldBe(fixture.Issuer);
         page["way"].ShouldBe("at the identity provider");
         page["roles"].ShouldBe("cdm-admin");
 
@@ -37,7 +37,7 @@ public sealed class OidcProviderTests(OidcProviderTests.House house) : IClassFix
     }
 
     [SkippableFact]
-    public async Task Portal_PersonWithoutARole_IsToldSo()
+    public async Task Portal_UserWithoutARole_ShowsTheReason()
     {
         using var browser = new Browser();
 
@@ -48,7 +48,7 @@ public sealed class OidcProviderTests(OidcProviderTests.House house) : IClassFix
     }
 
     [SkippableFact]
-    public async Task Portal_PersonCancels_IsToldSo()
+    public async Task Portal_LoginCancelled_ShowsTheReason()
     {
         using var browser = new Browser();
         var form = await browser.GetAsync((await browser.GetAsync(Portal)).Link("Sign in"));
@@ -66,23 +66,23 @@ public sealed class OidcProviderTests(OidcProviderTests.House house) : IClassFix
         (await SignInAsync(browser, "rita.cdm-operator"))["roles"].ShouldBe("cdm-operator");
         using (var http = new HttpClient())
         {
-            await http.GetStringAsync(new Uri(house.Issuer + "/demote"));
+            await http.GetStringAsync(new Uri(fixture.Issuer + "/demote"));
         }
 
         try
         {
             foreach (var _ in new[] { 1, 2 })
             {
-                await house.Tenant.Database.ExecuteAsync("UPDATE accounts.oidc_sessions SET refresh_at = now() WHERE name = 'oidc:rita.cdm-operator'");
+                await fixture.Tenant.Database.ExecuteAsync("UPDATE accounts.oidc_sessions SET refresh_at = now() WHERE name = 'oidc:rita.cdm-operator'");
                 (await browser.GetAsync(Portal))["roles"].ShouldBe("cdm-viewer");
             }
 
-            (await house.Tenant.Database.ScalarAsync<bool>("SELECT refresh_at > now() FROM accounts.oidc_sessions WHERE name = 'oidc:rita.cdm-operator'")).ShouldBeTrue();
+            (await fixture.Tenant.Database.ScalarAsync<bool>("SELECT refresh_at > now() FROM accounts.oidc_sessions WHERE name = 'oidc:rita.cdm-operator'")).ShouldBeTrue();
         }
         finally
         {
             using var http = new HttpClient();
-            await http.GetStringAsync(new Uri(house.Issuer + "/promote"));
+            await http.GetStringAsync(new Uri(fixture.Issuer + "/promote"));
         }
     }
 
@@ -91,10 +91,10 @@ public sealed class OidcProviderTests(OidcProviderTests.House house) : IClassFix
     [InlineData("ES256")]
     public async Task Bearer_OfEitherAlgorithm_OpensTheApiAsItsRolesSay(string algorithm)
     {
-        var token = await house.TokenAsync($"robot-{algorithm}.cdm-operator");
+        var token = await fixture.TokenAsync($"robot-{algorithm}.cdm-operator");
 
         Encoding.UTF8.GetString(System.Buffers.Text.Base64Url.DecodeFromChars(token.Split('.')[0])).ShouldContain(algorithm);
-        using var client = TenantClient.Create(house.Tenant.Url, house.Tenant.Trust);
+        using var client = TenantClient.Create(fixture.Tenant.Url, fixture.Tenant.Trust);
         client.UseSession(token);
         await client.ListDevicesAsync();
         await client.CreateTokenAsync(new CreateEnrollmentTokenRequest());
@@ -108,7 +108,7 @@ public sealed class OidcProviderTests(OidcProviderTests.House house) : IClassFix
     }
 
     /// <summary>A tenant and the provider that its people have their accounts at.</summary>
-    public sealed class House : IAsyncLifetime
+    public sealed class Fixture : IAsyncLifetime
     {
         private readonly int _port = FreePort.Next();
         private ProviderStack? _provider;
@@ -126,7 +126,7 @@ public sealed class OidcProviderTests(OidcProviderTests.House house) : IClassFix
             Tenant = await TenantStack.LaunchAsync(_provider, "initech", prepared.JoinKey, new Dictionary<string, string?> { ["IOT_IDENTITY"] = "keycloak", ["IOT_OIDC_ISSUER"] = Issuer, ["IOT_OIDC_CLIENT_SECRET"] = _secret });
             await Tenant.ReadyAsync();
 
-            // Whoever runs another provider than Keycloak registers the client there by hand.
+            // At a provider other than Keycloak the operator registers the client manually.
             using var browser = new Browser();
             (await browser.GetAsync(new Uri(Tenant.Url, "portal/oidc/login"))).Status.ShouldBe(HttpStatusCode.ServiceUnavailable);
             _server = await OidcProviderServer.StartAsync(_port, Tenant.Url, _secret);

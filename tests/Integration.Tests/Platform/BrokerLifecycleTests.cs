@@ -11,7 +11,7 @@ namespace IoTPlatform.Integration.Tests.Platform;
 [Collection(SharedPlatform.Name)]
 public sealed class BrokerLifecycleTests(PlatformFixture platform)
 {
-    /// <summary>The lock around the mapping: whoever holds it stops a JOIN between the tenant's rights and its way in.</summary>
+    /// <summary>The lock around the mapping: holding it stops a JOIN between granting permissions and adding the mapping.</summary>
     private const long MappingLock = 0x696f742d76686f73;
 
     private readonly RabbitMqServer _broker = platform.Broker;
@@ -139,7 +139,7 @@ public sealed class BrokerLifecycleTests(PlatformFixture platform)
     }
 
     [SkippableFact]
-    public async Task Join_VhostOfThatNameIsSomebodys_SaysSoAndGrantsNothing()
+    public async Task Join_VhostOfThatNameIsForeign_SaysSoAndGrantsNothing()
     {
         await _broker.AdminAsync(HttpMethod.Put, "vhosts/taken", "{}");
         var prepared = await _provider.PrepareAsync("taken");

@@ -78,7 +78,7 @@ public sealed class EventsTests(PlatformFixture platform) : IAsyncLifetime
     }
 
     [SkippableFact]
-    public async Task Provider_KilledBetweenCommitAndPublishing_TellsItOnceAfterTheRestart()
+    public async Task Provider_KilledBetweenCommitAndPublishing_PublishesItOnceAfterTheRestart()
     {
         await ExchangesAsync();
         var survivors = new OutsideQueue(_broker, "survivors");
@@ -95,7 +95,7 @@ public sealed class EventsTests(PlatformFixture platform) : IAsyncLifetime
     }
 
     [SkippableFact]
-    public async Task Bridge_ComesAndGoesAroundAKillOfTheProvider_IsToldByTheNextStart()
+    public async Task Bridge_ComesAndGoesAroundAKillOfTheProvider_IsPublishedByTheNextStart()
     {
         using var tenant = await JoinedTenant.JoinAsync(_provider, "linked");
         using var mosquitto = tenant.Bridge(_broker);
@@ -141,7 +141,7 @@ public sealed class EventsTests(PlatformFixture platform) : IAsyncLifetime
             .ShouldAllBe(name => name.StartsWith(BusVhost.Answers, StringComparison.Ordinal));
     }
 
-    /// <summary>Only a provider that runs lets a bridge in; it is killed before it could tell anyone.</summary>
+    /// <summary>A bridge gets in only while the provider runs; it is killed before it could publish the event.</summary>
     private async Task<MqttSubscription> ConnectBeforeAKillAsync(Mosquitto mosquitto)
     {
         await using var held = await HeldRelay.TakeAsync(_provider.Database);

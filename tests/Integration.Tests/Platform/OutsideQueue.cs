@@ -3,7 +3,7 @@ using IoTPlatform.Testing;
 
 namespace IoTPlatform.Integration.Tests.Platform;
 
-/// <summary>A queue of somebody outside, in the vHost of the platform's events.</summary>
+/// <summary>A queue of an external consumer, in the vHost of the platform's events.</summary>
 internal sealed class OutsideQueue(RabbitMqServer broker, string name)
 {
     private readonly HashSet<Guid> _seen = [];
@@ -29,7 +29,7 @@ internal sealed class OutsideQueue(RabbitMqServer broker, string name)
         return JsonElement.Parse(taken)[0];
     }
 
-    /// <summary>The next event of that kind that this queue has not yielded before: delivery is at least once, and others on the same platform are told of too.</summary>
+    /// <summary>The next event of that kind that this queue has not yielded before: delivery is at least once, and events of other tests on the same platform arrive too.</summary>
     public async Task<(JsonElement Message, JsonElement Body)> NextAsync(Func<JsonElement, bool> wanted)
     {
         while (true)

@@ -64,7 +64,7 @@ public sealed class TelemetryTests(TelemetryTests.Fixture fixture) : IClassFixtu
     [InlineData("wrong timestamp", "telemetry/d", """{"timestamp":"soon"}""", TelemetryRefusal.Timestamp)]
     [InlineData("future timestamp", "telemetry/d", """{"timestamp":"2999-01-01T00:00:00Z"}""", TelemetryRefusal.Future)]
     [InlineData("older than retention", "telemetry/d", """{"timestamp":"2001-01-01T00:00:00Z"}""", TelemetryRefusal.TooOld)]
-    public async Task BadMessage_IsADeadLetterWithItsReasonAndHoldsNobodyUp(string what, string topic, string payload, string reason)
+    public async Task BadMessage_IsADeadLetterWithItsReasonAndBlocksNoOthers(string what, string topic, string payload, string reason)
     {
         _ = what;
         if (payload == "LONG")
@@ -88,11 +88,11 @@ public sealed class TelemetryTests(TelemetryTests.Fixture fixture) : IClassFixtu
     }
 
     [SkippableFact]
-    public async Task BadMessages_ThatTheBrokerWillNotTakeBack_HoldUpNobodyElse()
+    public async Task BadMessages_ThatTheBrokerWillNotTakeBack_BlockNoOthers()
     {
         using var flooding = await JoinAsync("flooding");
         using var calm = await JoinAsync("calm");
-        // No way to its dead letters: this tenant can't go on at all.
+        // Its dead letters cannot be published, so this tenant's ingest stops.
         await _broker.AdminAsync(HttpMethod.Delete, "exchanges/flooding/telemetry.dead");
         await new ConfirmedPublisher(_broker, flooding, "flooding").PublishAsync(0, Many, i => $"poison {i}");
 
@@ -140,7 +140,7 @@ public sealed class TelemetryTests(TelemetryTests.Fixture fixture) : IClassFixtu
         using var tenant = await JoinAsync("between");
         await using (var hold = await Hold.OnWriteAsync(_provider.Database, "provider.telemetry", "NEW.tenant_id = 'between'"))
         {
-            // Some are equal but for the moment they were sent at, which nobody wrote down.
+            // Some differ only in the moment of sending, which the message does not contain.
             await new ConfirmedPublisher(_broker, tenant, "between").PublishAsync(0, 300, i => i % 3 == 0 ? Timed(i) : $$"""{"n":{{i / 30}}}""");
             await hold.ReachedAsync(_provider.Process);
             await Tools.RunAsync(Requires.Tool("kill"), ["-STOP", _provider.Process.Id.ToString(CultureInfo.InvariantCulture)]);

@@ -6,9 +6,9 @@ using IoTPlatform.Stacks;
 
 namespace IoTPlatform.Integration.Tests.Platform;
 
-/// <summary>What happens on a tenant's own stack, through a real tenant, a real provider and a real RabbitMQ, each of which dies on the way.</summary>
+/// <summary>What happens on a tenant's own stack, through a real tenant, a real provider and a real RabbitMQ, each of which is killed meanwhile.</summary>
 [Collection(SharedPlatform.Name)]
-public sealed class TenantStackEventsTests(PlatformFixture platform, TellingTenant tenant) : IClassFixture<TellingTenant>
+public sealed class TenantStackEventsTests(PlatformFixture platform, PublishingTenant tenant) : IClassFixture<PublishingTenant>
 {
     private readonly ProviderStack _provider = platform.Provider;
 
@@ -19,14 +19,14 @@ public sealed class TenantStackEventsTests(PlatformFixture platform, TellingTena
 
         var (message, body) = await tenant.Queue.NextAsync(Of("plain"));
         body.EnumerateObject().Select(member => member.Name).ShouldBe(["type", "id", "occurred_at", "source", "sequence", "by", "tenant_id", "device_id"], ignoreOrder: true);
-        body.GetProperty("tenant_id").GetString().ShouldBe(TellingTenant.Id);
-        body.GetProperty("source").GetString().ShouldBe(TellingTenant.Id);
+        body.GetProperty("tenant_id").GetString().ShouldBe(PublishingTenant.Id);
+        body.GetProperty("source").GetString().ShouldBe(PublishingTenant.Id);
         message.GetProperty("properties").GetProperty("message_id").GetString().ShouldBe(body.GetProperty("id").GetString());
         message.GetProperty("properties").GetProperty("delivery_mode").GetInt32().ShouldBe(2);
     }
 
     [SkippableFact]
-    public async Task Provider_Killed_DevicesEnrollAndItIsToldAfterTheRestart()
+    public async Task Provider_Killed_DevicesEnrollAndAreReportedAfterTheRestart()
     {
         await _provider.KillAsync();
         await tenant.EnrollAsync("alone-1");
@@ -38,7 +38,7 @@ public sealed class TenantStackEventsTests(PlatformFixture platform, TellingTena
     }
 
     [SkippableFact]
-    public async Task Tenant_KilledBetweenCommitAndSending_TellsItAfterTheRestart()
+    public async Task Tenant_KilledBetweenCommitAndSending_PublishesItAfterTheRestart()
     {
         await using (await HeldRelay.TakeAsync(tenant.Stack.Database))
         {
@@ -98,7 +98,7 @@ public sealed class TenantStackEventsTests(PlatformFixture platform, TellingTena
         using var bridge = tenant.Bridge();
         var happened = new DeviceEnrolled { Id = Guid.NewGuid(), OccurredAt = TimeProvider.System.GetUtcNow(), Sequence = 1, By = "test", DeviceId = "lost" };
         var sent = new ForwardedEvents { Events = [JsonSerializer.SerializeToElement(happened, ContractsJson.Default.DeviceEnrolled)] };
-        var refusal = await Should.ThrowAsync<ApiException>(() => bridge.ForwardEventsAsync(TellingTenant.Id, sent));
+        var refusal = await Should.ThrowAsync<ApiException>(() => bridge.ForwardEventsAsync(PublishingTenant.Id, sent));
         refusal.Status.ShouldBe(503);
         refusal.Code.ShouldBe("dependency_unavailable");
         refusal.RetryAfter.ShouldNotBeNull();

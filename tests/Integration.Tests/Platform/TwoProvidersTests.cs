@@ -13,7 +13,7 @@ public sealed class TwoProvidersTests(PlatformFixture platform) : IAsyncLifetime
 {
     private const string SecondName = "second-provider";
 
-    /// <summary>The lock around the mapping: whoever holds it stops a JOIN between the tenant's rights and its way in.</summary>
+    /// <summary>The lock around the mapping: holding it stops a JOIN between granting permissions and adding the mapping.</summary>
     private const long MappingLock = 0x696f742d76686f73;
 
     /// <summary>Far below the interval of the sweep, and above what the broker takes to notice a dead consumer.</summary>

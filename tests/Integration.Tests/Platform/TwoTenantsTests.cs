@@ -102,7 +102,7 @@ public sealed class TwoTenantsTests(TwoTenantsTests.Fixture fixture) : IClassFix
     }
 
     [SkippableFact]
-    public async Task Attack_TheOthersClientId_ThrowsNobodyOff()
+    public async Task Attack_TheOthersClientId_EndsNoSession()
     {
         using var acme = _acme.Bridge(_broker);
         using var globex = _globex.Bridge(_broker);

@@ -97,7 +97,7 @@ public sealed class AmqpConnectionTests : IAsyncLifetime
     }
 
     [SkippableFact]
-    public async Task Ensure_UserOfThatNameIsSomebodys_IsRefusedAndLeftAlone()
+    public async Task Ensure_UserOfThatNameIsForeign_IsRefusedAndLeftAlone()
     {
         await _fixture.Broker.AdminAsync(HttpMethod.Put, $"users/{AmqpAccount.Name}", """{"password":"somebody's","tags":"monitoring"}""");
         try

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 
 namespace IoTPlatform.Integration.Tests.RabbitMq;
 
-/// <summary>What a provider's process does about bridges, without the provider around it. Its clock goes on only while a test waits.</summary>
+/// <summary>A provider's poll of bridges without the rest of the provider. Its clock advances only while a test waits.</summary>
 internal sealed class BridgePoll : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace IoTPlatform.Integration.Tests.RabbitMq;
 
-/// <summary>Which bridges are up, by a real broker: what is told, how often, and what a broker that can't be asked changes.</summary>
+/// <summary>Which bridges are up, by a real broker: what is published, how often, and what an unreachable broker changes.</summary>
 public sealed class BridgePresenceTests : IAsyncLifetime
 {
     private ProvisionerFixture _fixture = null!;
@@ -33,7 +33,7 @@ public sealed class BridgePresenceTests : IAsyncLifetime
     }
 
     [SkippableFact]
-    public async Task Bridge_ComesStaysThroughARestartAndIsKilled_IsToldOnceEach()
+    public async Task Bridge_ComesStaysThroughARestartAndIsKilled_IsPublishedOnceEach()
     {
         await using (await BridgeAsync())
         {
@@ -96,7 +96,7 @@ public sealed class BridgePresenceTests : IAsyncLifetime
     }
 
     [SkippableFact]
-    public async Task Reconcile_FromManyProcessesAtOnce_IsToldOnce()
+    public async Task Reconcile_FromManyProcessesAtOnce_IsPublishedOnce()
     {
         await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => ReconcileAsync(new("acme-mqtt-bridge", "acme"), new("acme-mqtt-bridge", "acme"), new("globex-mqtt-bridge", "globex"))));
 

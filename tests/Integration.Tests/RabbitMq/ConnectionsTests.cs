@@ -4,7 +4,7 @@ using IoTPlatform.RabbitMq;
 
 namespace IoTPlatform.Integration.Tests.RabbitMq;
 
-/// <summary>Who is connected, as the management API tells it.</summary>
+/// <summary>The connected clients, as reported by the management API.</summary>
 public sealed class ConnectionsTests : IAsyncLifetime
 {
     private ProvisionerFixture _fixture = null!;

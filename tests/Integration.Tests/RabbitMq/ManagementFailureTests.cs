@@ -6,13 +6,13 @@ using IoTPlatform.Testing;
 
 namespace IoTPlatform.Integration.Tests.RabbitMq;
 
-/// <summary>What a workflow is told when the management API fails: down comes back by itself, wrong needs an operator.</summary>
+/// <summary>What a workflow gets when the management API fails: down recovers by itself, wrong needs an operator.</summary>
 public sealed class ManagementFailureTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     [Fact]
-    public async Task Call_NobodyListens_IsDown()
+    public async Task Call_NoListener_IsDown()
     {
         using var api = Api(new Uri($"http://127.0.0.1:{FreePort.Next()}/"));
 
@@ -58,7 +58,7 @@ public sealed class ManagementFailureTests
     [InlineData("<html>a proxy's page</html>")]
     [InlineData("{\"name\":")]
     [InlineData("[]")]
-    public async Task Call_AnswerIsNotWhatItShouldBe_IsToldAsSuch(string body)
+    public async Task Call_UnusableAnswer_IsReportedAsSuch(string body)
     {
         using var server = new CannedServer(CannedServer.Http("200 OK", body));
         using var api = Api(server.Url);

@@ -53,7 +53,7 @@ internal sealed class ProvisionerFixture : IAsyncDisposable
         return ServerVerifier.ForCompanion([X509Certificate2.CreateFromPem(rootPem)], X509Certificate2.CreateFromPem(platform.RootPem), ServerIdentity.Provider("iot.example", ServiceNames.Broker));
     }
 
-    /// <summary>Another provider process' provisioner: its own gate, the same database and broker.</summary>
+    /// <summary>Another provider process' provisioner: its own lock, the same database and broker.</summary>
     public RabbitMqBrokerProvisioner NewProvisioner(RabbitMqApi api) =>
         new(api, Own(new VhostMapping(api, Database.DataSource)), Ownership, Account(api), Options(Broker), NullLogger<RabbitMqBrokerProvisioner>.Instance);
 

@@ -24,7 +24,7 @@ public sealed class ShippedConfigurationTests : IAsyncLifetime
     }
 
     [SkippableFact]
-    public async Task FirstStart_NobodyHasRightsInTheVhostOfUnknownCertificates()
+    public async Task FirstStart_VhostOfUnknownCertificates_HasNoPermissions()
     {
         (await _broker.AdminAsync(HttpMethod.Get, "vhosts/_none/permissions")).ShouldBe("[]");
         (await _broker.AdminAsync(HttpMethod.Get, "vhosts/%2F")).ShouldBeNull();
@@ -75,7 +75,7 @@ public sealed class ShippedConfigurationTests : IAsyncLifetime
     }
 
     [SkippableFact]
-    public async Task Mqtt_CertificateWithoutAUserAndABorrowedPassword_EndsWhereNobodyHasRights()
+    public async Task Mqtt_CertificateWithoutAUserAndABorrowedPassword_EndsInTheVhostWithoutPermissions()
     {
         using var nobody = new Mosquitto(_broker, _broker.Ca.Client("nobody"));
 

@@ -58,7 +58,7 @@ public sealed class UsageTests
     }
 
     [Fact]
-    public async Task Run_NobodyListens_IsUnreachable()
+    public async Task Run_NoListener_IsUnreachable()
     {
         var (code, output, error) = await Cli.RunAsync("tenants", "list", "--json", "--url", $"https://127.0.0.1:{FreePort.Next()}", "--fingerprint", new string('a', 64));
 

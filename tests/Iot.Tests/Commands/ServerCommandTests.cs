@@ -11,7 +11,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace IoTPlatform.Iot.Tests.Commands;
 
-/// <summary>Commands against a server that answers what it is told to.</summary>
+/// <summary>Commands against a server with preset answers.</summary>
 public sealed class ServerCommandTests : IAsyncLifetime
 {
     private const string Password = "pass word with spaces";

@@ -33,7 +33,7 @@ public sealed class TrxReportTests : IDisposable
     [InlineData("Inconclusive")]
     [InlineData("Aborted")]
     [InlineData("")]
-    public void Read_OutcomeNobodyKnows_CountsAsFailed(string outcome) => Read("Completed", $"<UnitTestResult testName=\"A\" outcome=\"{outcome}\" />")!.Failed.ShouldBe(1);
+    public void Read_UnknownOutcome_CountsAsFailed(string outcome) => Read("Completed", $"<UnitTestResult testName=\"A\" outcome=\"{outcome}\" />")!.Failed.ShouldBe(1);
 
     [Fact]
     public void Read_NoReport_IsNull() => TrxReport.Read("A", _temp.Combine("nothing.trx"), 0).ShouldBeNull();

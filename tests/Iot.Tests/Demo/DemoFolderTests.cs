@@ -9,7 +9,7 @@ public sealed class DemoFolderTests : IDisposable
     public void Dispose() => _temp.Dispose();
 
     [Fact]
-    public void Open_FolderWithSomebodyElsesFiles_IsRefused()
+    public void Open_FolderWithForeignFiles_IsRefused()
     {
         Directory.CreateDirectory(_temp.Combine("photos"));
         File.WriteAllText(_temp.Combine("photos", "wedding.jpg"), "");

@@ -134,7 +134,7 @@ public sealed class HostileTenantTests : IDisposable
         ChainVerifier.Verify(leaf, [device, _pki.Acme.Certificate, _pki.Intermediate.Certificate], [_pki.Root.Certificate], CertificatePurpose.Any, _pki.Now).IsValid.ShouldBeFalse();
     }
 
-    /// <summary>No constraint speaks about CNs, so only the direct issuer tells a bridge from a fake.</summary>
+    /// <summary>Name constraints do not cover CNs, so only the direct issuer distinguishes a bridge from a fake.</summary>
     [Fact]
     public void Sign_ForeignBridgeName_IsNotFromTheIntermediate()
     {

@@ -8,7 +8,7 @@ public sealed class ParsedCertificateTests : IDisposable
     private readonly Hierarchy _pki = new();
 
     [Fact]
-    public void Parse_Certificate_TellsWhatIsInIt()
+    public void Parse_Certificate_ReturnsItsFields()
     {
         var names = SubjectNames.FromSans("x.acme.example", ["x.acme.example", "10.0.0.1", "2001:db8::1", "a@acme.example", "spiffe://acme.iotplatform.internal/x"]);
         var template = _pki.Template(Profiles.Leaf, names) with { StepProvisioner = new StepProvisionerExtension(1, "iot-bridge", "kid-1") };
@@ -35,7 +35,7 @@ public sealed class ParsedCertificateTests : IDisposable
     }
 
     [Fact]
-    public void Parse_SubCa_TellsConstraints()
+    public void Parse_SubCa_ReturnsConstraints()
     {
         var parsed = ParsedCertificate.Parse(_pki.Acme.Certificate.RawData);
 

@@ -103,7 +103,7 @@ public sealed class AtomicFileTests : IDisposable
     [SkippableFact]
     public void Write_DeviceFull_ThrowsAndTheOldFileStays()
     {
-        // A size limit of the process makes every write beyond it fail as on a full disk; a child process so that it hits nobody else.
+        // A process size limit makes every write beyond it fail as on a full disk; in a child process, to not affect other tests.
         var shell = Requires.Tool("bash");
         var path = _folder.Combine("file");
         AtomicFile.WriteText(path, "old", AtomicFile.Secret);

@@ -170,7 +170,7 @@ public sealed class HostileCsrTests
     }
 
     [Fact]
-    public void Parse_CaTrue_IsToldToTheCaller()
+    public void Parse_CaTrue_IsReportedToTheCaller()
     {
         CertificateSigningRequest.ParseDer(WithExtension("2.5.29.19", w => { using var _ = w.PushSequence(); w.WriteBoolean(true); })).RequestsCa.ShouldBeTrue();
         CertificateSigningRequest.ParseDer(WithExtension("2.5.29.19", w => { using var _ = w.PushSequence(); })).RequestsCa.ShouldBeFalse();
@@ -255,7 +255,7 @@ public sealed class HostileCsrTests
     }
 
     [Fact]
-    public void Parse_WishToBeACaInASloppyEncoding_IsToldToTheCaller()
+    public void Parse_WishToBeACaInASloppyEncoding_IsReportedToTheCaller()
     {
         // TRUE as 0x01, a path length too, and key usages with set padding bits or a needless octet
         RequestsCa("2.5.29.19", [0x30, 0x03, 0x01, 0x01, 0x01]).ShouldBeTrue();

@@ -45,7 +45,7 @@ public sealed class OpenSslCsrTests
     }
 
     [SkippableFact]
-    public async Task ParsePem_CaTrue_IsToldToTheCaller() =>
+    public async Task ParsePem_CaTrue_IsReportedToTheCaller() =>
         CertificateSigningRequest.ParsePem(await RequestAsync("ed25519", "-sha256", "/CN=x", "-addext", "basicConstraints=critical,CA:TRUE")).RequestsCa.ShouldBeTrue();
 
     [SkippableFact]

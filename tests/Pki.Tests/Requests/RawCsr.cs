@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 
 namespace IoTPlatform.Pki.Tests.Requests;
 
-/// <summary>Builds requests piece by piece, so that every piece can be wrong; the signature is right unless told otherwise.</summary>
+/// <summary>Builds requests piece by piece, so that every piece can be wrong; the signature is right by default.</summary>
 internal sealed class RawCsr
 {
     public static readonly byte[] EcdsaSha256 = [0x30, 0x0A, 0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x04, 0x03, 0x02];

@@ -12,58 +12,58 @@ public sealed class BridgeLineageTests(ProviderFixture fixture) : IClassFixture<
 {
     private readonly RunningProvider _provider = fixture.Provider;
 
-    public static TheoryData<string> Doors => [.. BridgeAttacker.Doors];
+    public static TheoryData<string> Endpoints => [.. BridgeAttacker.Endpoints];
 
     [SkippableTheory]
-    [MemberData(nameof(Doors))]
-    public async Task Renew_SuspendedTenant_IsRefused(string door)
+    [MemberData(nameof(Endpoints))]
+    public async Task Renew_SuspendedTenant_IsRefused(string endpoint)
     {
-        var tenantId = "suspended-" + Name(door);
+        var tenantId = "suspended-" + Name(endpoint);
         using var tenant = new TestTenant();
         var attacker = Attacker(tenantId, tenant, await _provider.ActivateAsync(tenantId, tenant));
         (await (await _provider.AdminAsync()).PostAsync($"portal/admin/tenants/{tenantId}/suspend", new SuspendTenantRequest { Reason = "unpaid" }, ContractsJson.Default.SuspendTenantRequest))
             .Status.ShouldBe(HttpStatusCode.NoContent);
 
-        await RefusedAsync(attacker, door, tenantId);
+        await RefusedAsync(attacker, endpoint, tenantId);
     }
 
     [SkippableTheory]
-    [MemberData(nameof(Doors))]
-    public async Task Renew_JoinNotConfirmed_IsRefused(string door)
+    [MemberData(nameof(Endpoints))]
+    public async Task Renew_JoinNotConfirmed_IsRefused(string endpoint)
     {
-        var tenantId = "unconfirmed-" + Name(door);
+        var tenantId = "unconfirmed-" + Name(endpoint);
         using var tenant = new TestTenant();
         var attacker = Attacker(tenantId, tenant, await _provider.JoinAsync((await _provider.PrepareAsync(tenantId)).JoinKey, tenant));
 
-        await RefusedAsync(attacker, door, tenantId);
+        await RefusedAsync(attacker, endpoint, tenantId);
     }
 
     [SkippableTheory]
-    [MemberData(nameof(Doors))]
-    public async Task Renew_TenantBeingRemoved_IsRefused(string door)
+    [MemberData(nameof(Endpoints))]
+    public async Task Renew_TenantBeingRemoved_IsRefused(string endpoint)
     {
-        var tenantId = "removing-" + Name(door);
+        var tenantId = "removing-" + Name(endpoint);
         using var tenant = new TestTenant();
         var attacker = Attacker(tenantId, tenant, await _provider.ActivateAsync(tenantId, tenant));
         await using (await RecordTrap.OnAsync(_provider.Database, "provider.join_steps", "NEW.step = 'revoke-certificates'"))
         {
             await (await _provider.AdminAsync()).DeleteAsync($"portal/admin/tenants/{tenantId}");
-            await RefusedAsync(attacker, door, tenantId, valid: 0);
+            await RefusedAsync(attacker, endpoint, tenantId, valid: 0);
         }
     }
 
     [SkippableTheory]
-    [MemberData(nameof(Doors))]
-    public async Task Renew_WhileAnotherJoinIsUnderWay_ServesTheConfirmedOneAndEndsWithIt(string door)
+    [MemberData(nameof(Endpoints))]
+    public async Task Renew_WhileAnotherJoinIsUnderWay_ServesTheConfirmedOneAndEndsWithIt(string endpoint)
     {
-        var tenantId = "rejoining-" + Name(door);
+        var tenantId = "rejoining-" + Name(endpoint);
         using var old = new TestTenant();
         using var fresh = new TestTenant();
         var attacker = Attacker(tenantId, old, await _provider.ActivateAsync(tenantId, old));
         var key = await _provider.ReplaceKeyAsync(tenantId);
         await _provider.JoinAsync(key, fresh);
 
-        ((int)(await attacker.RenewAsync(door, attacker.Certificates[0])).Status).ShouldBeInRange(200, 201);
+        ((int)(await attacker.RenewAsync(endpoint, attacker.Certificates[0])).Status).ShouldBeInRange(200, 201);
         (await _provider.TryConfirmAsync(tenantId, fresh)).Status.ShouldBe(HttpStatusCode.NoContent);
 
         (await _provider.CertificatesAsync(tenantId, "mqtt-bridge", valid: true)).ShouldBe(1);
@@ -94,23 +94,23 @@ public sealed class BridgeLineageTests(ProviderFixture fixture) : IClassFixture<
     [SkippableTheory]
     [InlineData("rekey")]
     [InlineData("1.0/rekey")]
-    public async Task Rekey_CsrForAnotherName_IsRefused(string door)
+    public async Task Rekey_CsrForAnotherName_IsRefused(string endpoint)
     {
-        var tenantId = "renaming-" + Name(door);
+        var tenantId = "renaming-" + Name(endpoint);
         using var tenant = new TestTenant();
         var attacker = Attacker(tenantId, tenant, await _provider.ActivateAsync(tenantId, tenant));
 
         var csr = CertificateSigningRequest.CreatePem(tenant.Bridge, new SubjectNames { CommonName = "globex-mqtt-bridge" });
-        (await attacker.RenewAsync(door, attacker.Certificates[0], csr)).Status.ShouldBeOneOf(HttpStatusCode.BadRequest, HttpStatusCode.Forbidden);
+        (await attacker.RenewAsync(endpoint, attacker.Certificates[0], csr)).Status.ShouldBeOneOf(HttpStatusCode.BadRequest, HttpStatusCode.Forbidden);
     }
 
     private BridgeAttacker Attacker(string tenantId, TestTenant tenant, JoinBundle bundle) => new(_provider, tenantId, tenant.WithBridgeKey(bundle.MqttBridgeCert));
 
-    private async Task RefusedAsync(BridgeAttacker attacker, string door, string tenantId, int valid = 1)
+    private async Task RefusedAsync(BridgeAttacker attacker, string endpoint, string tenantId, int valid = 1)
     {
-        (await attacker.RenewAsync(door, attacker.Certificates[0])).Status.ShouldBeOneOf(HttpStatusCode.Unauthorized, HttpStatusCode.Forbidden, HttpStatusCode.Conflict);
+        (await attacker.RenewAsync(endpoint, attacker.Certificates[0])).Status.ShouldBeOneOf(HttpStatusCode.Unauthorized, HttpStatusCode.Forbidden, HttpStatusCode.Conflict);
         (await _provider.CertificatesAsync(tenantId, "mqtt-bridge", valid: true)).ShouldBe(valid);
     }
 
-    private static string Name(string door) => door.Replace('/', '-').Replace('.', '-');
+    private static string Name(string endpoint) => endpoint.Replace('/', '-').Replace('.', '-');
 }

@@ -48,7 +48,7 @@ public sealed class SubCaRevocationTests(ProviderFixture fixture) : IClassFixtur
     }
 
     [SkippableFact]
-    public async Task Revoke_SubCa_SuspendsItsTenantAtEveryDoor()
+    public async Task Revoke_SubCa_SuspendsItsTenantAtEveryEndpoint()
     {
         using var tenant = new TestTenant();
         using var next = new TestTenant();

@@ -7,7 +7,7 @@ using IoTPlatform.Provider.Tests.Support;
 
 namespace IoTPlatform.Provider.Tests.Events;
 
-/// <summary>What a tenant tells of its own stack, and everything it might like to tell.</summary>
+/// <summary>Events that a tenant publishes of its own stack, and forged ones.</summary>
 public sealed class ForwardingTests(ForwardingFixture fixture) : IClassFixture<ForwardingFixture>
 {
     private const string Path = $"portal/admin/tenants/{ForwardingFixture.Tenant}/events";
@@ -74,7 +74,7 @@ public sealed class ForwardingTests(ForwardingFixture fixture) : IClassFixture<F
     [InlineData("tenant.unheard-of")]
     [InlineData(BridgeUp.Name)]
     [InlineData("platform.event")]
-    public async Task Events_OnlyTheProviderCanTell_RefuseTheWholeBatch(string type)
+    public async Task Events_OnlyTheProviderMayPublish_RefuseTheWholeBatch(string type)
     {
         (await SendAsync(Enrolled(1), With(Enrolled(2), "type", type))).ShouldBe(HttpStatusCode.BadRequest, "event_type_forbidden");
 

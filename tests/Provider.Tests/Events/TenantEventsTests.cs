@@ -19,7 +19,7 @@ public sealed class TenantEventsTests(ProviderFixture fixture) : IClassFixture<P
     private readonly RunningProvider _provider = fixture.Provider;
 
     [SkippableFact]
-    public async Task Events_OverATenantsLife_TellItOnceAndOutliveIt()
+    public async Task Events_OverATenantsLife_ArePublishedOnceAndOutliveIt()
     {
         using var tenant = new TestTenant();
         await _provider.ActivateAsync("storied", tenant);

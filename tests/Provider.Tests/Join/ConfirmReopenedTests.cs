@@ -5,7 +5,7 @@ using IoTPlatform.Provider.Tests.Support;
 
 namespace IoTPlatform.Provider.Tests.Join;
 
-/// <summary>A JOIN that its holder reopens between the confirmation's look at it and its commit.</summary>
+/// <summary>A JOIN that its holder reopens between the confirmation's read and its commit.</summary>
 public sealed class ConfirmReopenedTests(ProviderFixture fixture) : IClassFixture<ProviderFixture>
 {
     private readonly RunningProvider _provider = fixture.Provider;

@@ -8,7 +8,7 @@ using IoTPlatform.Provider.Tests.Support;
 
 namespace IoTPlatform.Provider.Tests.Join;
 
-/// <summary>What a bundle handed out is worth nothing once its JOIN is taken back or superseded.</summary>
+/// <summary>The secrets of a bundle are invalid once its JOIN is taken back or superseded.</summary>
 public sealed class JoinSecretsTests(ProviderFixture fixture) : IClassFixture<ProviderFixture>
 {
     private readonly RunningProvider _provider = fixture.Provider;

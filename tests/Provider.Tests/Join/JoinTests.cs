@@ -32,7 +32,7 @@ public sealed class JoinTests(ProviderFixture fixture) : IClassFixture<ProviderF
     }
 
     [SkippableFact]
-    public async Task Join_SubCaCertificate_IsBoxedIn()
+    public async Task Join_SubCaCertificate_HasNameConstraints()
     {
         using var tenant = new TestTenant();
         var prepared = await _provider.PrepareAsync("boxed", "boxed.example", "factory.example");
@@ -87,7 +87,7 @@ public sealed class JoinTests(ProviderFixture fixture) : IClassFixture<ProviderF
     }
 
     [SkippableFact]
-    public async Task Join_WithoutKeycloakUrl_MakesAClientNobodyCanLogInThrough()
+    public async Task Join_WithoutKeycloakUrl_MakesAClientWithoutLogin()
     {
         using var tenant = new TestTenant();
         var prepared = await _provider.PrepareAsync("no-keycloak");

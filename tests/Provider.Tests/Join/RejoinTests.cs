@@ -15,7 +15,7 @@ public sealed class RejoinTests(ProviderFixture fixture) : IClassFixture<Provide
     private readonly RunningProvider _provider = fixture.Provider;
 
     [SkippableFact]
-    public async Task Call_WithARevokedBridgeCertificate_IsToldSo()
+    public async Task Call_WithARevokedBridgeCertificate_IsAnsweredSo()
     {
         using var tenant = new TestTenant();
         var bundle = await _provider.ActivateAsync("told", tenant);

@@ -79,7 +79,7 @@ public sealed class NameGuardTests
 
         refusal.ShouldContain("other.example");
         refusal.ShouldContain("IOT_PLATFORM_DOMAIN");
-        await provider.Database.ExecuteAsync("DELETE FROM provider.kept_settings"); // as before it was kept: the Sub-CA tells
+        await provider.Database.ExecuteAsync("DELETE FROM provider.kept_settings"); // as before it was kept: the Sub-CA shows it
         (await provider.RefusalAsync((ProviderSettings.PlatformDomain, "iot.example"))).ShouldContain("other.example");
         provider.Settings[ProviderSettings.PlatformDomain] = null;
         await provider.StartAgainAsync();

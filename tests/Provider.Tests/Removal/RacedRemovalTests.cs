@@ -5,7 +5,7 @@ using IoTPlatform.Provider.Tests.Support;
 
 namespace IoTPlatform.Provider.Tests.Removal;
 
-/// <summary>A tenant that renews at every door while it is removed keeps nothing, and gets nothing of who has its id next.</summary>
+/// <summary>A tenant that renews at every endpoint during its removal keeps no access, and gets none to the next tenant of that id.</summary>
 public sealed class RacedRemovalTests(ProviderFixture fixture) : IClassFixture<ProviderFixture>
 {
     private const int Threads = 3;
@@ -28,9 +28,9 @@ public sealed class RacedRemovalTests(ProviderFixture fixture) : IClassFixture<P
         // The race goes on against the new tenant of the same name.
         foreach (var attacker in attackers)
         {
-            foreach (var door in BridgeAttacker.Doors)
+            foreach (var endpoint in BridgeAttacker.Endpoints)
             {
-                (await attacker.RenewAsync(door, attacker.Certificates[^1])).Status.ShouldBeOneOf(HttpStatusCode.Unauthorized, HttpStatusCode.Forbidden);
+                (await attacker.RenewAsync(endpoint, attacker.Certificates[^1])).Status.ShouldBeOneOf(HttpStatusCode.Unauthorized, HttpStatusCode.Forbidden);
             }
         }
 

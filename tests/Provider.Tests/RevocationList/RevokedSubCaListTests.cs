@@ -6,7 +6,7 @@ using IoTPlatform.Provider.Tests.Support;
 
 namespace IoTPlatform.Provider.Tests.RevocationList;
 
-/// <summary>The list that tells clients which Sub-CAs are revoked (RFC 5280 5).</summary>
+/// <summary>The list of revoked Sub-CAs for clients (RFC 5280 5).</summary>
 public sealed class RevokedSubCaListTests(ProviderFixture fixture) : IClassFixture<ProviderFixture>
 {
     private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(5);

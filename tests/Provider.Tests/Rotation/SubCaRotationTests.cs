@@ -171,7 +171,7 @@ public sealed class SubCaRotationTests(ProviderFixture fixture) : IClassFixture<
     }
 
     [SkippableFact]
-    public async Task Rotate_AdminRevokedTheSubCa_ItsKeySpeaksForNobody()
+    public async Task Rotate_AdminRevokedTheSubCa_ItsKeyAuthorizesNothing()
     {
         using var tenant = new TestTenant();
         using var next = new TestTenant();

@@ -25,7 +25,7 @@ public sealed class ProviderOptionsReaderTests
         Read(("IOT_NAMES", "localhost,Provider.Example"), ("IOT_LISTEN", "https://0.0.0.0:8443")).PublicUrl.ShouldBe(new Uri("https://provider.example:8443"));
 
     [Fact]
-    public void Read_ManyMistakes_AreReportedAtOnce()
+    public void Read_ManyValidationErrors_AreReportedAtOnce()
     {
         var error = Should.Throw<StartupException>(() => Read(
             ("IOT_LISTEN", "http://127.0.0.1:80"), ("IOT_NAMES", "bad_name"), ("IOT_PLATFORM_DOMAIN", "127.0.0.1"),
@@ -38,7 +38,7 @@ public sealed class ProviderOptionsReaderTests
     }
 
     [Fact]
-    public void Read_RabbitMq_ManyMistakesAreReportedAtOnce()
+    public void Read_RabbitMq_ManyValidationErrorsAreReportedAtOnce()
     {
         var error = Should.Throw<StartupException>(() => Read(
             ("IOT_BROKER", "rabbitmq"), ("IOT_RABBITMQ_MANAGEMENT_URL", "http://broker.example:15672"), ("IOT_RABBITMQ_CA_FILE", "/none/ca.pem"),

@@ -8,21 +8,21 @@ using IoTPlatform.Pki;
 
 namespace IoTPlatform.Provider.Tests.Support;
 
-/// <summary>Holds a bridge key, and renews at every door with every certificate it has got.</summary>
+/// <summary>Holds a bridge key, and renews at every endpoint with every certificate it has got.</summary>
 internal sealed class BridgeAttacker(RunningProvider provider, string tenantId, X509Certificate2 first)
 {
-    public static readonly string[] Doors = ["renew", "1.0/renew", "rekey", "1.0/rekey", "bridge"];
+    public static readonly string[] Endpoints = ["renew", "1.0/renew", "rekey", "1.0/rekey", "bridge"];
 
     private readonly Dictionary<X509Certificate2, ApiCaller> _callers = [];
 
     /// <summary>Everything it got, with its keys.</summary>
     public List<X509Certificate2> Certificates { get; } = [first];
 
-    /// <summary>It was told to wait.</summary>
+    /// <summary>Whether an answer was 429.</summary>
     public bool IsThrottled { get; private set; }
 
     /// <summary>The answer, and the new certificate if there is one.</summary>
-    public async Task<Answer> RenewAsync(string door, X509Certificate2 current, string? supplied = null)
+    public async Task<Answer> RenewAsync(string path, X509Certificate2 current, string? supplied = null)
     {
         if (!_callers.TryGetValue(current, out var caller))
         {
@@ -31,31 +31,31 @@ internal sealed class BridgeAttacker(RunningProvider provider, string tenantId, 
 
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var csr = supplied ?? CertificateSigningRequest.CreatePem(key, new SubjectNames());
-        var answer = door == "bridge"
+        var answer = path == "bridge"
             ? await caller.PostAsync($"portal/admin/tenants/{tenantId}/bridge/renew", new RenewBridgeRequest { MqttBridgeCsr = csr }, ContractsJson.Default.RenewBridgeRequest)
-            : await caller.PostJsonAsync(door, door.EndsWith("rekey", StringComparison.Ordinal) ? JsonSerializer.Serialize(new { csr }) : "");
+            : await caller.PostJsonAsync(path, path.EndsWith("rekey", StringComparison.Ordinal) ? JsonSerializer.Serialize(new { csr }) : "");
         if (supplied is null && answer.Status is (HttpStatusCode.OK or HttpStatusCode.Created))
         {
-            Keep(answer, door, door == "bridge" || door.EndsWith("rekey", StringComparison.Ordinal) ? key : current.GetECDsaPrivateKey()!);
+            Keep(answer, path, path == "bridge" || path.EndsWith("rekey", StringComparison.Ordinal) ? key : current.GetECDsaPrivateKey()!);
         }
 
         IsThrottled |= answer.Status == HttpStatusCode.TooManyRequests;
         return answer;
     }
 
-    /// <summary>Until it is told to stop, from the oldest and from the newest certificate in turn.</summary>
+    /// <summary>Until it is stopped, from the oldest and from the newest certificate in turn.</summary>
     public async Task FloodAsync(Func<bool> stop)
     {
         for (var i = 0; !stop(); i++)
         {
-            await RenewAsync(Doors[i % Doors.Length], i % 2 == 0 ? Certificates[0] : Certificates[^1]);
+            await RenewAsync(Endpoints[i % Endpoints.Length], i % 2 == 0 ? Certificates[0] : Certificates[^1]);
         }
     }
 
-    private void Keep(Answer answer, string door, ECDsa key)
+    private void Keep(Answer answer, string path, ECDsa key)
     {
         using var json = JsonDocument.Parse(answer.Body);
-        using var certificate = X509Certificate2.CreateFromPem(json.RootElement.GetProperty(door == "bridge" ? "mqtt_bridge_cert" : "crt").GetString());
+        using var certificate = X509Certificate2.CreateFromPem(json.RootElement.GetProperty(path == "bridge" ? "mqtt_bridge_cert" : "crt").GetString());
         Certificates.Add(certificate.CopyWithPrivateKey(key));
     }
 }

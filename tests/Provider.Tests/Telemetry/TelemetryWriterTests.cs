@@ -122,7 +122,7 @@ public sealed class TelemetryWriterTests : IAsyncLifetime
 
     private Task<long> CountAsync() => _database.ScalarAsync<long>("SELECT count(*) FROM provider.telemetry");
 
-    /// <summary>Keeps what it was told.</summary>
+    /// <summary>Records the reported outcomes.</summary>
     private sealed class Source : ITelemetrySource
     {
         private readonly TaskCompletionSource<string> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -87,7 +87,7 @@ public sealed class DependencyDownTests(DependencyDownTests.Fixture fixture) : I
     }
 
     [SkippableFact]
-    public async Task Join_DependencyBackAndNobodyCalls_CompletesByItself()
+    public async Task Join_DependencyBackWithoutACall_CompletesByItself()
     {
         var prepared = await _provider.PrepareAsync("acme");
         _broker.EnsureTenantAsync(null!, default).ThrowsAsyncForAnyArgs(Fault("down"));

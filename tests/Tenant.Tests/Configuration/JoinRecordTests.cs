@@ -22,7 +22,7 @@ public sealed class JoinRecordTests : IDisposable
         Read(("PROVIDER_URL", "https://moved.example")).ProviderUrl.ShouldBe(new Uri("https://moved.example"));
     }
 
-    /// <summary>What becomes of another key depends on the bridge, which only the provider can judge: first boot asks it.</summary>
+    /// <summary>The handling of another key depends on the bridge, which only the provider can judge: first boot asks it.</summary>
     [Theory]
     [InlineData("abcdefghjkmnpqrs", true)]
     [InlineData("ABCD-EFGH-JKMN-PQRS", true)]

@@ -7,7 +7,7 @@ public sealed class EnrollmentLimitTests(SharedTenant shared) : IClassFixture<Sh
 {
     private TestTenant Tenant => shared.Tenant;
 
-    // A plant behind one address: many are refused there, whoever has a good token gets in.
+    // A plant behind one address: many are refused there, devices with a valid token get in.
     [SkippableFact]
     public async Task Enroll_HundredRefusedFromTheSameAddress_GoodTokenOpens()
     {

@@ -196,7 +196,7 @@ public sealed class ProviderEventsTests : IClassFixture<StoppedTenant>, IDisposa
     }
 
     [SkippableFact]
-    public async Task Publish_ServerOfAnotherRoot_TellsItNothingAndSaysWhatToCompare()
+    public async Task Publish_ServerOfAnotherRoot_SendsItNothingAndSaysWhatToCompare()
     {
         await using var stranger = await TestProvider.StartAsync();
         using var wrong = new BridgeConnection(_files, LinkTo(stranger));

@@ -15,7 +15,7 @@ public sealed class TenantEventsTests(SharedTenant shared) : IClassFixture<Share
     private TestTenant Tenant => shared.Tenant;
 
     [SkippableFact]
-    public async Task Device_EnrolledRenewedAndRevoked_IsToldToTheProviderOnce()
+    public async Task Device_EnrolledRenewedAndRevoked_IsPublishedToTheProviderOnce()
     {
         using var device = new TestDevice("teller-1");
         using var next = new TestDevice("teller-1");
@@ -44,7 +44,7 @@ public sealed class TenantEventsTests(SharedTenant shared) : IClassFixture<Share
     }
 
     [SkippableFact]
-    public async Task Device_EnrolledWhileTheProviderIsAway_IsToldWhenItIsBack()
+    public async Task Device_EnrolledWhileTheProviderIsAway_IsPublishedWhenItIsBack()
     {
         await Tenant.Provider.GoAwayAsync();
         using var device = new TestDevice("teller-3");
@@ -56,7 +56,7 @@ public sealed class TenantEventsTests(SharedTenant shared) : IClassFixture<Share
     }
 
     [SkippableFact]
-    public async Task Device_NeverRenews_IsToldToBeExpiring()
+    public async Task Device_NeverRenews_IsPublishedAsExpiring()
     {
         await Tenant.Database.ExecuteAsync(
             """
@@ -71,7 +71,7 @@ public sealed class TenantEventsTests(SharedTenant shared) : IClassFixture<Share
     }
 
     [SkippableFact]
-    public async Task Upgrade_OfATenantWithAPast_TellsNothingOfIt()
+    public async Task Upgrade_OfATenantWithAPast_PublishesNothingOfIt()
     {
         await using var database = await PostgresServer.CreateDatabaseAsync(typeof(Authority).Assembly);
         await new AuditLog(database.DataSource).AppendAsync(new AuditEntry("token:1", DeviceEnrolled.Name, "old"), default);

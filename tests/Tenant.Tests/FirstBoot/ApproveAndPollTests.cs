@@ -5,7 +5,7 @@ using IoTPlatform.Testing;
 
 namespace IoTPlatform.Tenant.Tests.FirstBoot;
 
-/// <summary>The older way in: no key, an admin decides.</summary>
+/// <summary>JOIN without a key: an admin decides.</summary>
 public sealed class ApproveAndPollTests : IAsyncLifetime
 {
     private readonly FakeTime _time = new(TimeProvider.System.GetUtcNow());
@@ -29,7 +29,7 @@ public sealed class ApproveAndPollTests : IAsyncLifetime
         _tenant.Provider.Status.ShouldBe(TenantStatus.Requested);
 
         _tenant.Provider.Status = TenantStatus.Joined;
-        await _time.SkipPauseAsync(boot, progress);
+        await _time.SkipWaitAsync(boot, progress);
         await _time.RunAsync(boot, progress);
 
         _tenant.Provider.Status.ShouldBe(TenantStatus.Active);
@@ -45,7 +45,7 @@ public sealed class ApproveAndPollTests : IAsyncLifetime
 
         _tenant.Provider.Status = TenantStatus.Rejected;
 
-        await _time.SkipPauseAsync(boot, progress);
+        await _time.SkipWaitAsync(boot, progress);
         (await Should.ThrowAsync<StartupException>(boot)).Message.ShouldContain("not our customer");
     }
 

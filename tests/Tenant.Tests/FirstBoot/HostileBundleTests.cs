@@ -6,7 +6,7 @@ using IoTPlatform.Tenant.Tests.Support;
 
 namespace IoTPlatform.Tenant.Tests.FirstBoot;
 
-/// <summary>A bundle that is wrong is not installed, whoever sent it.</summary>
+/// <summary>An invalid bundle is not installed, whatever its sender.</summary>
 public sealed class HostileBundleTests : IAsyncLifetime
 {
     private TestTenant _tenant = null!;

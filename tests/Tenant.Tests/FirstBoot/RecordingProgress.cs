@@ -23,6 +23,6 @@ internal sealed class RecordingProgress : IFirstBootProgress
 
     public void Done(string check) => _lines.Enqueue($"{check} done");
 
-    /// <summary>Returns when the boot announced one more pause, or ended.</summary>
+    /// <summary>Returns when the boot announced one more wait, or ended.</summary>
     public Task WaitedAsync(Task run) => Task.WhenAny(_waiting.WaitAsync(), run);
 }

@@ -122,7 +122,7 @@ public sealed class TenantFirstBootTests : IAsyncLifetime
         var boot = _tenant.BootAsync(progress, time);
         await progress.WaitedAsync(boot);
         await _tenant.Provider.ListenAsync();
-        await time.SkipPauseAsync(boot, progress);
+        await time.SkipWaitAsync(boot, progress);
         await time.RunAsync(boot, progress);
 
         _tenant.Provider.Status.ShouldBe(TenantStatus.Active);

@@ -11,7 +11,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace IoTPlatform.Tenant.Tests.Mqtt;
 
-/// <summary>Who is connected, as rows and as what is told of it.</summary>
+/// <summary>The connected devices, as rows and as published events.</summary>
 public sealed class DevicePresenceTests : IAsyncLifetime
 {
     private const int Many = 10_000;
@@ -77,7 +77,7 @@ public sealed class DevicePresenceTests : IAsyncLifetime
     }
 
     [SkippableFact]
-    public async Task Relay_ProviderIsAway_TellsLaterAndOnlyWhatIsThen()
+    public async Task Relay_ProviderIsAway_PublishesTheCurrentStateLater()
     {
         await AddAsync("pump-1", "pump-2");
         await _presence.ReconcileAsync(new HashSet<string> { "pump-1", "pump-2" }, default);
@@ -106,7 +106,7 @@ public sealed class DevicePresenceTests : IAsyncLifetime
     }
 
     [SkippableFact]
-    public async Task Mark_WhatChangedMeanwhile_IsStillToBeTold()
+    public async Task Mark_ChangedMeanwhile_IsStillToBePublished()
     {
         await AddAsync("pump-1");
         await using var connection = await _database.DataSource.OpenConnectionAsync();

@@ -5,7 +5,7 @@ namespace IoTPlatform.Tenant.Tests.Support;
 
 internal static class FakeTimeExtensions
 {
-    /// <summary>Jumps over every pause a boot announces, until it ends.</summary>
+    /// <summary>Skips every wait that a boot announces, until it ends.</summary>
     public static async Task RunAsync(this FakeTime time, Task boot, RecordingProgress progress)
     {
         while (true)
@@ -16,13 +16,13 @@ internal static class FakeTimeExtensions
                 break;
             }
 
-            await time.SkipPauseAsync(boot, progress);
+            await time.SkipWaitAsync(boot, progress);
         }
         await boot;
     }
 
-    /// <summary>Ends the pause that was announced last, once it has really begun.</summary>
-    public static async Task SkipPauseAsync(this FakeTime time, Task boot, RecordingProgress progress)
+    /// <summary>Ends the wait that was announced last, once it has really begun.</summary>
+    public static async Task SkipWaitAsync(this FakeTime time, Task boot, RecordingProgress progress)
     {
         while (time.PendingTimers == 0 && !boot.IsCompleted)
         {

@@ -59,7 +59,7 @@ internal sealed class TestProvider : IAsyncDisposable
     public string FederationSecret { get; set; } = "s3cret-of-the-federation-client";
     public TimeSpan BridgeLifetime { get; set; } = Profiles.MqttBridge.DefaultLifetime;
 
-    /// <summary>What the tenant told, in the order it came.</summary>
+    /// <summary>The events that the tenant sent, in order of arrival.</summary>
     public ConcurrentQueue<JsonElement> Events { get; } = [];
 
     /// <summary>How many events each batch had that was taken, and the serial number of the certificate it came with.</summary>
@@ -71,7 +71,7 @@ internal sealed class TestProvider : IAsyncDisposable
     /// <summary>Changes a bundle before it is sent.</summary>
     public Func<JoinBundle, JoinBundle> Tamper { get; set; } = bundle => bundle;
 
-    /// <summary>Done once somebody has had the answer: a tenant asks by itself right after it has started.</summary>
+    /// <summary>Completed once the answer was fetched: a tenant asks by itself right after its start.</summary>
     public Task FederationAnswered => _federationAnswered.Task;
 
     public static async Task<TestProvider> StartAsync(string tenantId = "acme", string host = "localhost")

@@ -43,7 +43,7 @@ public sealed class OidcLogins(OidcServer server, TimeProvider time)
     /// <summary>Requests at the token endpoint with a refresh token.</summary>
     public int Refreshed => _refreshed;
 
-    /// <summary>Somebody signs in: the code for that authorization request, bound to it as OpenID Connect and PKCE want it.</summary>
+    /// <summary>Signs a user in: the code for that authorization request, bound to it as OpenID Connect and PKCE want it.</summary>
     public string Code(Uri authorization)
     {
         var query = QueryHelpers.ParseQuery(authorization.Query);

@@ -11,7 +11,7 @@ using Microsoft.Extensions.Logging;
 
 namespace IoTPlatform.Testing;
 
-/// <summary>An identity provider over real TLS that signs what it is told and fails as it is told: for faults and attacks no real one can be brought to.</summary>
+/// <summary>An identity provider over real TLS that signs and fails as the test sets it: for faults and attacks no real one can produce.</summary>
 public sealed class OidcServer : IAsyncDisposable
 {
     public const string Realm = "cdm";

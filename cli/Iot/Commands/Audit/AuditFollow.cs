@@ -5,7 +5,7 @@ using Spectre.Console;
 
 namespace IoTPlatform.Iot;
 
-/// <summary><c>iot audit list --follow</c>: the newest entries, then each new one; goes on through outages and the end of its session.</summary>
+/// <summary><c>iot audit list --follow</c>: the newest entries, then each new one; continues after outages and the end of its session.</summary>
 internal static class AuditFollow
 {
     private const int PageSize = 200;

@@ -5,7 +5,7 @@ using Spectre.Console;
 
 namespace IoTPlatform.Iot;
 
-/// <summary>With a Sub-CA goes a tenant: that is asked for by its name, and the server wants to hear the name, too.</summary>
+/// <summary>Revoking a Sub-CA suspends its tenant, so the operator confirms by the tenant's name, which the server requires, too.</summary>
 internal static class CaRevoke
 {
     private const string SubCaProfile = "tenant-sub-ca";

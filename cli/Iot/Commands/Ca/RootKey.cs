@@ -23,7 +23,7 @@ internal static class CaExportRootKey
         var password = CaPassword.Find(run, files.Stack);
         key.Load(password).Dispose();
         await using var audit = await ProviderAudit.OpenAsync(run, files.Stack, cancellationToken);
-        // On record before it happens: a copy that nobody knows of would be worse than an entry without a copy.
+        // Recorded before the copy is made: an unrecorded copy would be worse than an entry without a copy.
         await audit.Log.AppendAsync(new AuditEntry(ProviderAudit.Actor, Action, files.Stack.Root!.Fingerprint, JsonSerializer.Serialize(new { destination })), cancellationToken);
         key.Export(destination);
         new CaKeyFile(destination).Load(password).Dispose();

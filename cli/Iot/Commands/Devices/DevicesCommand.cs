@@ -15,7 +15,7 @@ internal static class DevicesCommand
 
 internal static class DevicesList
 {
-    /// <summary>Where nobody looks, the columns would say nothing.</summary>
+    /// <summary>Without a connection poll these columns would be empty.</summary>
     private static readonly (string Header, Func<DeviceSummary, string?> Cell)[] Presence =
         [("ONLINE", d => d.Presence is null ? null : d.Presence.Online ? "yes" : "no"), ("SINCE", d => Print.Time(d.Presence?.Since))];
 

@@ -5,7 +5,7 @@ using Spectre.Console;
 
 namespace IoTPlatform.Iot;
 
-/// <summary>Any stack can ask for any free tenant id: the key is what tells the customer's from another's, so it is shown, asked about and sent along.</summary>
+/// <summary>Any stack can request any free tenant id; only the key identifies the customer's. So it is shown, confirmed and sent along.</summary>
 internal static class TenantsApprove
 {
     private static readonly Option<string?> Key = new("--key") { Description = "The SHA-256 of the Sub-CA key, as the waiting tenant prints it; approves only that key, without a question.", HelpName = "hex" };

@@ -25,7 +25,7 @@ internal static class TestOutput
         }
     }
 
-    /// <summary>Ends with the one line that programs look for.</summary>
+    /// <summary>Ends with the one line that programs parse.</summary>
     public static void Print(IAnsiConsole console, TestTotal total, IReadOnlyCollection<TestProjectResult> results)
     {
         foreach (var (reason, count) in results.SelectMany(result => result.SkipReasons))

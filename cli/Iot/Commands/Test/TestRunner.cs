@@ -38,7 +38,7 @@ internal sealed class TestRunner(string? filter, TimeSpan limit, TimeProvider ti
             {
                 ["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1",
                 ["DOTNET_NOLOGO"] = "1",
-                // Hosts under test live for seconds. Compiling their methods a second time at once is a third of their CPU: do it once they are calm for 2 s.
+                // Hosts under test run for seconds. Tiered recompilation at once is a third of their CPU: delay it until no method was compiled for 2 s.
                 ["DOTNET_TC_CallCountingDelayMs"] = "7D0",
                 ["DOTNET_TieredPGO"] = "0",
             },
@@ -77,7 +77,7 @@ internal sealed record TestProject(string Name, string Path)
     ];
 }
 
-/// <summary>What became of one test project; <see cref="Crash"/> is set when its figures cannot be trusted.</summary>
+/// <summary>The outcome of one test project; <see cref="Crash"/> is set when its figures cannot be trusted.</summary>
 internal sealed record TestProjectResult
 {
     public required string Project { get; init; }

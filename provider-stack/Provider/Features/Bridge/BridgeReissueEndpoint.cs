@@ -19,7 +19,7 @@ namespace IoTPlatform.Provider.Features.Bridge;
 /// </summary>
 internal static class BridgeReissueEndpoint
 {
-    /// <summary>Anonymous at the door: the proof of a valid Sub-CA's key is the credential.</summary>
+    /// <summary>Anonymous for the router: the handler authenticates by the proof of a valid Sub-CA's key.</summary>
     public static void MapBridgeReissue(this IEndpointRouteBuilder app) =>
         app.MapPost("/portal/admin/tenants/{tenantId}/bridge/reissue", ReissueAsync).AllowAnonymous();
 

@@ -10,7 +10,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace IoTPlatform.Provider.Features.Bridge;
 
-/// <summary>What a suspended tenant hears wherever it calls, so that its stack can tell its operator why.</summary>
+/// <summary>The answer to every call of a suspended tenant, so that its stack can show the reason to its operator.</summary>
 internal sealed class TenantDoor(IDbContextFactory<ProviderDb> contexts, SubCaKeys keys)
 {
     /// <summary>Throws 403 <c>tenant_suspended</c>, or 403 <c>sub_ca_revoked</c> when no valid Sub-CA is left to it.</summary>

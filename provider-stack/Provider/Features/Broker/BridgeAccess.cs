@@ -2,7 +2,7 @@ using IoTPlatform.Pki;
 
 namespace IoTPlatform.Provider.Features.Broker;
 
-/// <summary>The access policy of a tenant's MQTT bridge: what every broker is told to grant.</summary>
+/// <summary>The access policy of a tenant's MQTT bridge: the permissions granted at every broker.</summary>
 internal static class BridgeAccess
 {
     public static BrokerTenant For(string tenantId) => new()

@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace IoTPlatform.Provider.Features.Broker;
 
-/// <summary>What somebody changed by hand at the broker: showing it, and putting it right; and what the broker does not do as the platform relies on it.</summary>
+/// <summary>Shows and repairs manual changes at the broker, and shows where the broker's behaviour is not what the platform relies on.</summary>
 internal static class BrokerCheckEndpoints
 {
     private const int LongestDetail = 2000;

@@ -35,7 +35,7 @@ internal sealed partial class BrokerReconciler(
 
 internal static class BrokerComparison
 {
-    /// <summary>Member by member, for a broker that can tell all of it.</summary>
+    /// <summary>Member by member, for a broker that can report all of it.</summary>
     public static IReadOnlyList<BrokerDifference> Of(BrokerTenant expected, BrokerTenant? actual)
     {
         if (actual is null)

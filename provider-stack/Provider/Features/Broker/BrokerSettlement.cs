@@ -7,7 +7,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace IoTPlatform.Provider.Features.Broker;
 
-/// <summary>The broker, on behalf of somebody who waits for the answer: what it lacks is 503, and is made up for later.</summary>
+/// <summary>The broker on behalf of a waiting caller: a change that fails is answered 503 and reconciled later.</summary>
 internal sealed class BrokerSettlement(ProviderDb db, TenantLocks locks, TenantBroker broker, IEnumerable<IBrokerProof> proofs)
 {
     /// <summary>Throws 404, or 409 for a tenant that is being removed: there nothing is expected.</summary>
@@ -25,7 +25,7 @@ internal sealed class BrokerSettlement(ProviderDb db, TenantLocks locks, TenantB
         return await AskAsync(() => broker.CompareAsync(tenant, cancellationToken));
     }
 
-    /// <summary>What holds for no tenant, and what no repair puts right.</summary>
+    /// <summary>Findings that concern no single tenant and that no repair fixes.</summary>
     public Task<IReadOnlyList<BrokerDifference>> ProveAsync(CancellationToken cancellationToken) => AskAsync(async () =>
     {
         var found = new List<BrokerDifference>();
@@ -44,7 +44,7 @@ internal sealed class BrokerSettlement(ProviderDb db, TenantLocks locks, TenantB
         await SettleAsync(tenantId, cancellationToken);
     }
 
-    /// <summary>Answers what was put right.</summary>
+    /// <summary>Returns the repaired differences.</summary>
     public async Task<IReadOnlyList<BrokerDifference>> RepairAsync(string tenantId, CancellationToken cancellationToken)
     {
         await using var held = await locks.AcquireAsync(tenantId, cancellationToken);

@@ -27,7 +27,7 @@ internal sealed record BrokerTenant
     public required ImmutableSortedSet<string> SubscribeFilters { get; init; }
     public required BrokerLimits Limits { get; init; }
 
-    /// <summary>Everything stays, but nobody gets in and nobody is left in.</summary>
+    /// <summary>Everything is kept, but logins are refused and connections are closed.</summary>
     public bool Suspended { get; init; }
 }
 

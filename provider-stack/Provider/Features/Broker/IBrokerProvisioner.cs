@@ -19,7 +19,7 @@ internal interface IBrokerProvisioner
     Task<BrokerTenant?> InspectAsync(string tenantId, CancellationToken cancellationToken);
 }
 
-/// <summary>What no look at a broker's configuration shows: whether it does what the platform relies on.</summary>
+/// <summary>Tests the broker's behaviour, which its configuration alone does not show.</summary>
 internal interface IBrokerProof
 {
     /// <summary>What was seen not to hold, or can't be tried. A broker that doesn't answer is a <see cref="Hosting.DependencyDownException"/>.</summary>
@@ -37,7 +37,7 @@ internal sealed record BrokerDifference(string What, string? Expected, string? A
 /// <param name="MaxMessageBytes">Longest payload of one message.</param>
 internal sealed record BrokerLimits(int MaxConnections, int MaxQueues, int MaxMessageBytes)
 {
-    /// <summary>One bridge, one more while it reconnects, and room for an operator's look.</summary>
+    /// <summary>One bridge, one more while it reconnects, and a few for an operator.</summary>
     public static BrokerLimits Default { get; } = new(MaxConnections: 10, MaxQueues: 100, MaxMessageBytes: 256 * 1024);
 }
 

@@ -48,7 +48,7 @@ internal sealed partial class TenantPlans
         return plans.ContainsKey(Standard) ? new TenantPlans(plans.ToImmutable()) : throw new FormatException($"the plan {Standard} is missing");
     }
 
-    /// <summary>A plan that is gone from the settings leaves its tenants with the standard.</summary>
+    /// <summary>Tenants of a plan that was removed from the settings get the standard plan.</summary>
     public BrokerLimits LimitsOf(string plan) => Of(plan).Limits;
 
     /// <summary>Bridge and Sub-CA certificates that the provider renews or rotates for a tenant within an hour.</summary>

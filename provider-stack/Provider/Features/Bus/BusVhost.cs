@@ -16,7 +16,7 @@ internal sealed class BusVhost(RabbitMqApi api, RabbitMqOwnership ownership, Amq
     /// <summary>A process's queue for answers has a random end.</summary>
     public const string Answers = "workflow-answers-";
 
-    /// <summary>The exchanges of events, each called as its event, and what wakes workflows. Other people's queues are out of reach.</summary>
+    /// <summary>The exchanges of events, each called as its event, and what wakes workflows. Queues of other programs are not accessible.</summary>
     private const string Ours = @"^((tenant|bridge|certificate|device|platform)\.[a-z]+|advance\.workflow|workflow(-retry-[0-9]+s|-answers-[0-9a-f]+)?)$";
 
     /// <summary>Of earlier versions, which consumed their own events; it has an exchange and queues of that name.</summary>
@@ -24,7 +24,7 @@ internal sealed class BusVhost(RabbitMqApi api, RabbitMqOwnership ownership, Amq
 
     public static PermissionOrder Rights { get; } = new(Configure: Ours, Write: Ours, Read: Ours);
 
-    /// <summary>A queue that nobody reads: what was in it that long goes back to the queue of wake-ups. One for each delay, because only the first of a queue expires.</summary>
+    /// <summary>A queue without a consumer: messages of that age return to the queue of wake-ups. One per delay, because only the head of a queue expires.</summary>
     public static string RetryQueue(TimeSpan delay) => $"{Workflow}-retry-{(int)delay.TotalSeconds}s";
 
     /// <summary>The shipped configuration makes the vHost; where it did not, this does. Failures are those of <see cref="RabbitMqApi"/>.</summary>

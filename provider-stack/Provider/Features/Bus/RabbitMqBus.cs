@@ -25,7 +25,7 @@ internal static class RabbitMqBus
             connections.Configure(factory, BusVhost.Name);
         });
         rabbit.OverrideDefaultBusEndpointQueueName(BusVhost.Answers + Guid.NewGuid().ToString("N"));
-        // Nothing is published that has no subscriber, and nobody can subscribe to an exchange that is not there.
+        // Declares all exchanges at start: consumers can bind only to existing ones.
         rabbit.DeployPublishTopology = true;
         BusServices.Configure(rabbit, context);
         foreach (var type in Events)

@@ -12,8 +12,8 @@ using Microsoft.EntityFrameworkCore;
 namespace IoTPlatform.Provider.Features.Certificates;
 
 /// <summary>
-/// Revoking a Sub-CA: whoever holds its key could go on in the tenant's name, so the tenant is suspended in the same transaction. Its broker
-/// follows at once, or when it is back.
+/// Revokes a Sub-CA. The holder of its key could still act for the tenant, so the tenant is suspended in the same transaction. The broker
+/// is updated at once, or when it is reachable again.
 /// </summary>
 internal sealed partial class SubCaRevocation(
     Authority authority, SubCaKeys keys, IDbContextFactory<ProviderDb> contexts, TenantLocks locks, TenantBroker broker, TimeProvider time, ILogger<SubCaRevocation> log) : IProfileRevocation
@@ -67,7 +67,7 @@ internal sealed partial class SubCaRevocation(
         return outcome;
     }
 
-    // Decided already: what can't be done now is due, and is made up for.
+    // The decision is committed: a change that fails now stays due and is reconciled later.
     private async Task SettleBrokerAsync(string tenantId, CancellationToken cancellationToken)
     {
         try

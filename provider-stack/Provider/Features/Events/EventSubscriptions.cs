@@ -40,7 +40,7 @@ internal static class EventSubscriptionsEndpoint
     public static void MapEventSubscriptions(this IEndpointRouteBuilder app) =>
         app.MapGet("/portal/admin/tenants/{tenantId}/events/subscriptions", ReadAsync).RequireAuthorization(ClientCertificateDefaults.BridgePolicy);
 
-    /// <summary>Which types of events are worth sending from the tenant's stack at this moment.</summary>
+    /// <summary>The types of events that have a subscriber now, so that the tenant's stack should send them.</summary>
     private static async Task<Ok<SubscribedEvents>> ReadAsync(string tenantId, HttpContext context, EventForwarding forwarding, CancellationToken cancellationToken)
     {
         TenantIds.Require(tenantId);

@@ -8,7 +8,7 @@ using IoTPlatform.Hosting;
 
 namespace IoTPlatform.Provider.Features.Events;
 
-/// <summary>Makes events of what a tenant claims to have happened on its stack. Whose claims they are is said by the provider alone.</summary>
+/// <summary>Converts a tenant's claims about its stack to events. Only the provider sets their source.</summary>
 internal static class ForwardedEventReader
 {
     private const int IdLength = 16;

@@ -10,7 +10,7 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace IoTPlatform.Provider.Features.Events;
 
-/// <summary>Where a tenant's stack tells, with its bridge certificate, what happened there.</summary>
+/// <summary>Receives the events of a tenant's stack, authenticated by its bridge certificate.</summary>
 internal static class ForwardingEndpoint
 {
     public static void MapEventForwarding(this IEndpointRouteBuilder app) =>
@@ -24,7 +24,7 @@ internal static class ForwardingEndpoint
         BridgeCaller.RequireTenant(context.User, tenantId);
         using var admitted = limiter.Admit(tenantId);
         await forwarding.RequireAdmittedAsync(tenantId, cancellationToken);
-        // Not bound as a parameter: nobody's megabyte is read before it is clear that it may be sent.
+        // Not bound as a parameter: the body is read only after the caller is authorized.
         await forwarding.PublishAsync(tenantId, await ReadAsync(context.Request, cancellationToken), cancellationToken);
         return TypedResults.NoContent();
     }

@@ -4,10 +4,10 @@ using Microsoft.EntityFrameworkCore;
 
 namespace IoTPlatform.Provider.Features.Federation;
 
-/// <summary>What becomes of client secrets when a JOIN is confirmed or taken back, in the transaction that decides it, under the tenant's lock. The identity provider follows.</summary>
+/// <summary>Updates client secrets when a JOIN is confirmed or taken back, in that transaction, under the tenant's lock. The identity provider is updated afterwards.</summary>
 internal static class FederationDecisions
 {
-    /// <summary>The secret of a JOIN that replaces another one is the tenant's from now on; what the earlier one was given is worth nothing.</summary>
+    /// <summary>The secret of a JOIN that replaces another one is the tenant's from now on; the secret of the earlier one is invalid.</summary>
     public static async Task ConfirmAsync(ProviderDb db, JoinRow join, DateTimeOffset now, CancellationToken cancellationToken)
     {
         if (await db.JoinSecrets.SingleOrDefaultAsync(s => s.JoinId == join.JoinId, cancellationToken) is not { } chosen)
@@ -23,7 +23,7 @@ internal static class FederationDecisions
         await DueAsync(db, join.TenantId, now, cancellationToken);
     }
 
-    /// <summary>What the bundle of the JOIN carried is worth nothing. An earlier JOIN that stands keeps its own, which that bundle did not have.</summary>
+    /// <summary>The secret in the JOIN's bundle is invalid. An earlier confirmed JOIN keeps its own, which that bundle did not have.</summary>
     public static async Task TakeBackAsync(ProviderDb db, string tenantId, Guid joinId, bool fallsBack, DateTimeOffset now, CancellationToken cancellationToken)
     {
         await db.JoinSecrets.Where(s => s.JoinId == joinId).ExecuteDeleteAsync(cancellationToken);

@@ -33,7 +33,7 @@ internal static class FederationEndpoints
         RequireServed(federation);
         BridgeCaller.RequireTenant(context.User, tenantId);
         await RequireJoinAsync(db, tenantId, cancellationToken);
-        // Of the caller's own JOIN: one that is not confirmed yet does not get what the standing one signs in with.
+        // The secret of the caller's own JOIN: an unconfirmed JOIN does not get the secret of the current one.
         var joinId = JoinLineage.Parse(context.User.FindFirstValue(ClientCertificateDefaults.LineageClaim)) ?? throw BridgeCaller.Refusal();
         var secret = await secrets.OfJoinAsync(tenantId, joinId, cancellationToken) ?? await secrets.EnsureAsync(tenantId, cancellationToken);
         return Answer(context, federation, tenantId, secret);
@@ -58,7 +58,7 @@ internal static class FederationEndpoints
         return Answer(context, federation, tenantId, secret);
     }
 
-    /// <summary>The new secret becomes the tenant's once the identity provider has it; a repetition goes on with the same one.</summary>
+    /// <summary>The new secret becomes the tenant's once the identity provider has it; a repetition continues with the same one.</summary>
     private static async Task<Ok<FederationCredentials>> RotateAsync(
         string tenantId, HttpContext context, ProviderDb db, TenantLocks locks, FederationSecrets secrets, IFederationProvisioner federation, AuditLog audit, CancellationToken cancellationToken)
     {

@@ -28,7 +28,7 @@ internal sealed class FederationClient
     public required string ClientId { get; init; }
     public required string Secret { get; init; }
 
-    /// <summary>The one redirect URI; null while the tenant has no identity server: nobody can log in through this client.</summary>
+    /// <summary>The one redirect URI; null while the tenant has no identity server: the client then accepts no login.</summary>
     public Uri? RedirectUri { get; init; }
 
     public static FederationClient Of(string tenantId, string secret, string? keycloakUrl) => new()

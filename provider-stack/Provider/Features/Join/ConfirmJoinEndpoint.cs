@@ -18,7 +18,7 @@ namespace IoTPlatform.Provider.Features.Join;
 /// <summary>The tenant has its bundle safe: the JOIN key ends, and with it every certificate of an earlier join.</summary>
 internal static class ConfirmJoinEndpoint
 {
-    /// <summary>Anonymous at the door: the proof of the Sub-CA key is the credential.</summary>
+    /// <summary>Anonymous for the router: the handler authenticates by the proof of the Sub-CA key.</summary>
     public static void MapConfirmJoin(this IEndpointRouteBuilder app) =>
         app.MapPost("/portal/admin/tenants/{tenantId}/join-confirm", ConfirmAsync).AllowAnonymous();
 

@@ -24,7 +24,7 @@ internal sealed class JoinAbandonment(TenantCertificateRevocation revocation, Ti
             s => s.SetProperty(t => t.Status, status)
                 .SetProperty(t => t.WorkflowId, confirmed)
                 .SetProperty(t => t.WorkflowRevision, t => t.WorkflowRevision + 1)
-                // A broker need not know that the bridge certificate is revoked: the way in goes, too.
+                // A broker may not know that the bridge certificate is revoked, so the mapping is removed, too.
                 .SetProperty(t => t.BrokerDueAt, now),
             cancellationToken);
         if (tenant.WorkflowId is not { } joinId)

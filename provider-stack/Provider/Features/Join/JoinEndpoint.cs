@@ -13,7 +13,7 @@ internal static class JoinEndpoint
 {
     public const string KeyHeader = "X-Join-Key";
 
-    /// <summary>Anonymous at the door: the JOIN key is the credential.</summary>
+    /// <summary>Anonymous for the router: the handler authenticates by the JOIN key.</summary>
     public static void MapJoin(this IEndpointRouteBuilder app) => app.MapPost("/portal/admin/join", JoinAsync).AllowAnonymous();
 
     private static async Task<Ok<JoinBundle>> JoinAsync(
@@ -71,7 +71,7 @@ internal static class JoinFields
     private static ProblemException Invalid(string detail) => new(StatusCodes.Status400BadRequest, "invalid_request", detail);
 }
 
-/// <summary>A tenant stack's request to join, decoded and validated: both keys are proven to be held by whoever made the CSRs.</summary>
+/// <summary>A tenant stack's request to join, decoded and validated: both CSRs prove possession of their keys.</summary>
 internal sealed record JoinSubmission
 {
     public required CertificateSigningRequest SubCa { get; init; }

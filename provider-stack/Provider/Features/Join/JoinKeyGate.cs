@@ -31,7 +31,7 @@ internal sealed class JoinKeyGate(ProviderDb db, JoinLimits limits, AnonymousRef
         {
             throw await RefuseAsync("join.key_refused", "revoked", key.TenantId, caller, cancellationToken);
         }
-        // The days count until the first use; whoever bound the key in time may finish.
+        // The key expires only until its first use; a JOIN that bound it in time may finish.
         if (key.JoinId is null && key.ExpiresAt <= time.GetUtcNow())
         {
             throw await RefuseAsync("join.key_refused", "expired", key.TenantId, caller, cancellationToken);

@@ -12,7 +12,7 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace IoTPlatform.Provider.Features.Join;
 
-/// <summary>The second way in: the tenant asks without a key, an admin decides, the tenant polls. The workflow behind it is the same.</summary>
+/// <summary>JOIN without a key: the tenant sends a request, an admin decides, the tenant polls. The workflow is the same.</summary>
 internal static class JoinRequestEndpoints
 {
     private const int LongestReason = 500;

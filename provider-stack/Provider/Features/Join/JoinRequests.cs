@@ -47,7 +47,7 @@ internal sealed class JoinRequests(ProviderDb db, JoinLimits limits, TimeProvide
     /// <summary>Throws 409 <c>no_join_request</c> unless a request waits, 409 <c>join_request_changed</c> when it is another key's than was compared.</summary>
     /// <param name="tenantId">Whose request.</param>
     /// <param name="decision">Joining or Rejected.</param>
-    /// <param name="reason">Told to a tenant that is rejected.</param>
+    /// <param name="reason">Sent to a tenant that is rejected.</param>
     /// <param name="admin">Who decides.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <param name="comparedKey">Hex SHA-256 of the Sub-CA key that the admin compared; null: none was.</param>
@@ -98,7 +98,7 @@ internal sealed class JoinRequests(ProviderDb db, JoinLimits limits, TimeProvide
         }
     }
 
-    /// <summary>What the one who asked is told: a request for a prepared tenant waits or was rejected while the tenant stays prepared.</summary>
+    /// <summary>The status sent to the requester: a request for a prepared tenant waits or was rejected while the tenant stays prepared.</summary>
     public static TenantStatus StatusOf(TenantRow tenant, JoinRow join) => tenant.Status switch
     {
         TenantStatus.Prepared when join is { Origin: JoinOrigin.Request, RejectedAt: null } => TenantStatus.Requested,

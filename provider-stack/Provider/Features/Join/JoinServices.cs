@@ -39,7 +39,7 @@ internal static class JoinStatusEndpoint
     private const int PollWhileUndecided = 10;
     private const int PollWhileRunning = 2;
 
-    /// <summary>Anonymous at the door: the proof of the Sub-CA key, as bearer, is the credential.</summary>
+    /// <summary>Anonymous for the router: the handler authenticates by the proof of the Sub-CA key, sent as a bearer token.</summary>
     public static void MapJoinStatus(this IEndpointRouteBuilder app) =>
         app.MapGet("/portal/admin/tenants/{tenantId}/join-status", StatusAsync).AllowAnonymous();
 

@@ -13,7 +13,7 @@ namespace IoTPlatform.Provider.Features.Names;
 /// </summary>
 internal static class NameRegistry
 {
-    /// <summary>Of the provider's HTTPS certificate: what tenants are told to call is always among them.</summary>
+    /// <summary>Of the provider's HTTPS certificate; always includes the addresses given to tenants.</summary>
     public static IReadOnlyList<string> Service(ProviderOptions options) => Distinct([.. options.Names, Host(options.PublicUrl)]);
 
     /// <summary>Of the broker's certificate: what a bundle promises is always among them.</summary>

@@ -39,7 +39,7 @@ internal sealed partial class TenantProofs(ProviderOptions options, Authority au
         throw Refusal();
     }
 
-    /// <summary>Whether the key made the proof. Spends nothing: for telling a refusal apart, never for letting in.</summary>
+    /// <summary>Whether the key made the proof. Does not spend it: only chooses between refusals, never grants access.</summary>
     public bool Holds(string? proof, string tenantId, HttpRequest request, byte[] publicKey) =>
         proof is { Length: > 0 and <= LongestProof } && TryVerify(proof, publicKey, tenantId, Audience(request)) is not null;
 

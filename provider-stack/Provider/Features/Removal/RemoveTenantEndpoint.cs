@@ -30,8 +30,8 @@ internal static class RemoveTenantEndpoint
     }
 
     /// <summary>
-    /// Closes every door of the tenant in one transaction: from here on no key opens, no join goes on, no certificate is good, and only the
-    /// cleaning up is left to do. False: begun before, or no such tenant.
+    /// Ends all access of the tenant in one transaction: its keys, joins and certificates are invalid from then on, and only the cleanup
+    /// remains. False if removal has begun before or the tenant is unknown.
     /// </summary>
     private static Task<bool> BeginAsync(
         ProviderDb db, TenantCertificateRevocation revocation, string tenantId, string admin, DateTimeOffset now, CancellationToken cancellationToken) => db.ActAsync(async () =>

@@ -9,13 +9,13 @@ namespace IoTPlatform.Provider.Features.RevocationList;
 
 /// <summary>
 /// The list of revoked Sub-CAs, signed anew when a Sub-CA was revoked, when a day has passed, or by another Intermediate CA. It lasts
-/// fourteen days, so that clients go on without the provider for thirteen.
+/// fourteen days, so that clients work without the provider for thirteen.
 /// </summary>
 internal sealed class RevokedSubCaList(IDbContextFactory<ProviderDb> contexts, Authority authority, TimeProvider time) : IDisposable
 {
     private static readonly TimeSpan Lifetime = TimeSpan.FromDays(14);
     private static readonly TimeSpan SignAnewAfter = TimeSpan.FromDays(1);
-    // Anybody may ask: the database is asked once in this time.
+    // Public, so the database is queried at most once per interval.
     private static readonly TimeSpan LookAgainAfter = TimeSpan.FromSeconds(5);
 
     private readonly SemaphoreSlim _looking = new(1, 1);

@@ -7,7 +7,7 @@ using IoTPlatform.Provider.Features.Certificates;
 
 namespace IoTPlatform.Provider.Features.Rotation;
 
-/// <summary>The keys that speak for a tenant.</summary>
+/// <summary>The keys that authenticate a tenant.</summary>
 internal sealed class SubCaKeys(TenantCertificates certificates, Authority authority)
 {
     private const int MostRevoked = 50;

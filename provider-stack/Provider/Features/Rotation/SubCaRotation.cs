@@ -11,7 +11,7 @@ namespace IoTPlatform.Provider.Features.Rotation;
 
 internal sealed class SubCaRotation(Authority authority, CertificateOrders orders, TenantCertificates certificates, TenantCertificateRevocation revocation)
 {
-    /// <summary>Two are a rotation; some more are rotations whose old Sub-CA nobody has retired yet. Bounded, because each can vouch for the next.</summary>
+    /// <summary>Two are a rotation; more are rotations whose old Sub-CA is not retired yet. Bounded, because each can vouch for the next.</summary>
     private const int MostValid = 4;
 
     /// <summary>The old key has to name the new one: base64url SHA-256 of its SubjectPublicKeyInfo.</summary>

@@ -24,7 +24,7 @@ internal static class SubCaRotationEndpoints
 {
     public const string NewKeyClaim = "spki";
 
-    /// <summary>Anonymous at the door: the proof of a valid Sub-CA's key is the credential.</summary>
+    /// <summary>Anonymous for the router: the handler authenticates by the proof of a valid Sub-CA's key.</summary>
     public static void MapSubCaRotation(this IEndpointRouteBuilder app)
     {
         app.MapPost("/portal/admin/tenants/{tenantId}/sub-ca/rotate", RotateAsync).AllowAnonymous();

@@ -3,7 +3,7 @@ using Npgsql;
 
 namespace IoTPlatform.Provider.Features.Telemetry;
 
-/// <summary>After the broker's part: nothing comes in any more. In pieces, so that a step that ran out of time goes on where it was.</summary>
+/// <summary>After the broker's step, so that no new rows arrive. In batches, so that a step that timed out resumes where it stopped.</summary>
 internal sealed class RemoveTelemetryStep(NpgsqlDataSource database) : IRemovalStep
 {
     private const int Rows = 20_000;

@@ -6,7 +6,7 @@ using IoTPlatform.Contracts.Telemetry;
 
 namespace IoTPlatform.Provider.Features.Telemetry;
 
-/// <summary>Reads what <see cref="TelemetryFormat"/> describes from what anybody may have sent.</summary>
+/// <summary>Reads the format of <see cref="TelemetryFormat"/> from untrusted input.</summary>
 internal static class TelemetryParser
 {
     private const int IdentityLength = 16;
@@ -116,7 +116,7 @@ internal sealed class TelemetryMessage
     /// <summary>JSON.</summary>
     public required string Payload { get; init; }
 
-    /// <summary>Whether tenant, topic and payload alone tell it from every other message.</summary>
+    /// <summary>Whether tenant, topic and payload alone identify the message.</summary>
     public required bool HasTimestamp { get; init; }
 }
 

@@ -52,7 +52,7 @@ internal sealed class TelemetryPartitions(NpgsqlDataSource database)
         var days = new List<DateOnly>();
         while (await reader.ReadAsync(cancellationToken))
         {
-            // A partition somebody made by hand is theirs.
+            // A partition made manually is not touched.
             if (reader.GetString(0) is var name && name.StartsWith(Prefix, StringComparison.Ordinal)
                 && DateOnly.TryParseExact(name[Prefix.Length..], Format, CultureInfo.InvariantCulture, DateTimeStyles.None, out var day))
             {

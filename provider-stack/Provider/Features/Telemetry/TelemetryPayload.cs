@@ -15,7 +15,7 @@ internal static class TelemetryPayload
     /// <summary>Bytes of one character as a JSON escape (RFC 8259 section 7).</summary>
     private const int LongestEscape = 6;
 
-    /// <summary>Deeper than any payload can be: the reader's own limit would not tell depth from other faults.</summary>
+    /// <summary>Deeper than any payload can be: the reader's own limit would not distinguish depth from other faults.</summary>
     private static readonly JsonReaderOptions Options = new() { MaxDepth = TelemetryFormat.LongestPayload };
 
     /// <returns>One of <see cref="TelemetryRefusal"/>; null: it can be stored and listed.</returns>

@@ -11,7 +11,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace IoTPlatform.Provider.Features.Tenants;
 
-/// <summary>Replacing and revoking a JOIN key. Both also undo a join that was never confirmed: whoever was in it must come again with a key that opens.</summary>
+/// <summary>Replacing and revoking a JOIN key. Both also undo a join that was never confirmed: its stack must join again with a valid key.</summary>
 internal static class JoinKeyEndpoints
 {
     public static void MapJoinKeys(this IEndpointRouteBuilder app)
@@ -71,7 +71,7 @@ internal static class JoinKeyEndpoints
     }
 }
 
-/// <summary>Makes JOIN keys. The key itself lives only in the answer.</summary>
+/// <summary>Makes JOIN keys. The key itself is only in the answer.</summary>
 internal sealed class JoinKeys(ProviderOptions options, TimeProvider time)
 {
     public (JoinKeyRow Row, PreparedTenant Answer) Create(TenantRow tenant)

@@ -6,7 +6,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace IoTPlatform.Provider.Features.Tenants;
 
-/// <summary>Checks tenant ids at the door.</summary>
+/// <summary>Validates tenant ids in requests.</summary>
 internal static class TenantIds
 {
     private const string PlatformNamespace = "platform";

@@ -43,7 +43,7 @@ internal sealed class AdvanceWorkflowEndpoint : ConsumerDefinition<AdvanceWorkfl
 
     protected override void ConfigureConsumer(IReceiveEndpointConfigurator endpoint, IConsumerConfigurator<AdvanceWorkflowConsumer> consumer, IRegistrationContext context)
     {
-        // The database says what there is to do: a wake-up that met a fault is worth nothing any more, nor is news of it.
+        // The database has the pending work: a wake-up that failed can be dropped, and so can its fault message.
         endpoint.DiscardFaultedMessages();
         endpoint.DiscardSkippedMessages();
         endpoint.PublishFaults = false;

@@ -6,8 +6,8 @@ using Npgsql;
 namespace IoTPlatform.Provider.Features.Workflow;
 
 /// <summary>
-/// One thing a workflow makes so. Ensure looks at the world, not at what was recorded: it may run any number of times, after a
-/// crash at any point of itself, and never makes two things.
+/// One step of a workflow. Ensure inspects the actual state, not the record: it may run any number of times, also after a
+/// crash at any point, and never creates a second object.
 /// </summary>
 internal interface IWorkflowStep
 {
@@ -36,7 +36,7 @@ internal sealed record WorkflowInput(TenantRow Tenant, JoinRow? Join)
     public JoinRow RequiredJoin => Join ?? throw new InvalidOperationException($"Tenant {TenantId} has no join.");
 }
 
-/// <summary>What a failed step tells its caller. Whatever the reason, the workflow waits and is tried again: a JOIN key is never lost to a fault.</summary>
+/// <summary>The answer of a failed step to the caller. Whatever the reason, the workflow waits and is retried: a fault never costs a JOIN key.</summary>
 internal sealed record StepFailure(string Detail, TimeSpan RetryAfter)
 {
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(5);

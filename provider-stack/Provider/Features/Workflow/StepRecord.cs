@@ -5,7 +5,7 @@ namespace IoTPlatform.Provider.Features.Workflow;
 /// <summary>Writes <c>provider.join_steps</c> for the holder of the tenant's lock. Each call is a transaction of its own, after the step's effect.</summary>
 internal static class StepRecord
 {
-    /// <summary>A step that was recorded as done stays so: running it again only looks whether the world still agrees.</summary>
+    /// <summary>A step recorded as done stays so: running it again only checks that the actual state still agrees.</summary>
     public static async Task DoneAsync(TenantLock held, WorkflowInput input, string step, DateTimeOffset at, TimeSpan took, CancellationToken cancellationToken)
     {
         await using var db = held.CreateContext();

@@ -68,7 +68,7 @@ internal sealed class TenantLock(AdvisoryLock held, IDisposable turn) : IAsyncDi
 }
 
 /// <summary>
-/// Whose turn it is within this process: one holder for each tenant, and no more than may have a connection beside the pool's. Waiting takes none,
+/// The queue for locks within this process: one holder per tenant, and no more than may have a connection beside the pool's. Waiting takes none,
 /// so a tenant that calls often keeps no other one waiting.
 /// </summary>
 internal sealed class TenantTurns : IDisposable

@@ -9,8 +9,8 @@ using Npgsql;
 namespace IoTPlatform.Provider.Features.Workflow;
 
 /// <summary>
-/// Makes a tenant's unfinished workflow so. The truth is in the database and in the world: a pass runs every step's Ensure again,
-/// also those recorded as done, and finishes only if nothing it started from has changed meanwhile.
+/// Runs a tenant's unfinished workflow. Desired state is in the database, actual state in the other systems: a pass runs every step's
+/// Ensure again, also those recorded as done, and finishes only if its input has not changed meanwhile.
 /// </summary>
 internal sealed partial class TenantWorkflow(
     TenantLocks locks,
@@ -53,7 +53,7 @@ internal sealed partial class TenantWorkflow(
         }
     }
 
-    /// <summary>Null: something changed on the way, look again.</summary>
+    /// <summary>Null if the input changed meanwhile: run again.</summary>
     private async Task<WorkflowOutcome?> PassAsync(TenantLock held, string tenantId, CancellationToken cancellationToken)
     {
         if (await ReadAsync(tenantId, cancellationToken) is not { } input)

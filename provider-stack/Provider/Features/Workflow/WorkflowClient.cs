@@ -11,7 +11,7 @@ internal sealed class WorkflowClient(IBusControl bus, ProviderOptions options)
     /// <summary>False: it is not worth trying.</summary>
     public bool IsReady => bus.CheckHealth().Status == BusHealthStatus.Healthy;
 
-    /// <summary>Returns once the workflow is done; otherwise throws 503 <c>dependency_unavailable</c>. The workflow goes on by itself.</summary>
+    /// <summary>Returns once the workflow is done; otherwise throws 503 <c>dependency_unavailable</c>. The workflow continues by itself.</summary>
     public async Task AdvanceAsync(string tenantId, CancellationToken cancellationToken)
     {
         // A broker that was started again is noticed within seconds.

@@ -45,7 +45,7 @@ internal sealed class WorkflowEnds(TimeProvider time)
         await db.Tenants.Where(t => t.TenantId == input.TenantId).ExecuteDeleteAsync(cancellationToken);
         if (tenant.BridgeUpSince is not null)
         {
-            // Its connections were closed before; nobody looks for them any more.
+            // Its connections were closed before and are no longer polled.
             await db.AppendAuditAsync(new AuditEntry("system", BridgeDown.Name, input.TenantId), cancellationToken);
         }
 

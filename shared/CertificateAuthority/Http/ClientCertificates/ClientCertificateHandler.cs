@@ -72,8 +72,8 @@ internal sealed class ClientCertificateHandler(IOptionsMonitor<AuthenticationSch
 }
 
 /// <summary>
-/// Tells a client that its certificate is revoked, and not merely that it needs one: a device or a tenant has to know that
-/// waiting and trying again will not help. TLS has proved that the caller holds the certificate's key.
+/// Answers that the client's certificate is revoked, not merely that one is required: a device or a tenant has to know that
+/// a retry will not help. TLS has proved that the caller holds the certificate's key.
 /// </summary>
 internal sealed class RevokedCertificateAnswer(Authority authority) : IAuthorizationMiddlewareResultHandler
 {

@@ -5,7 +5,7 @@ using IoTPlatform.Pki;
 namespace IoTPlatform.CertificateAuthority;
 
 /// <summary>step-ca's rules for the validity a request may ask for, in step-ca's order and words.</summary>
-/// <remarks>A side nobody asked for is null: the authority fills it in, and may cut it to the issuer's end.</remarks>
+/// <remarks>A limit that was not requested is null: the authority sets it, and may cut it to the issuer's end.</remarks>
 internal readonly record struct LeafValidity(DateTimeOffset? NotBefore, DateTimeOffset? NotAfter)
 {
     public static LeafValidity Of(DateTimeOffset? notBefore, DateTimeOffset? notAfter, DateTimeOffset now, SignGrant grant)

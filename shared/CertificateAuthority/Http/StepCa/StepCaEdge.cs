@@ -15,7 +15,7 @@ internal sealed class StepCaEdge(ILogger<StepCaEdge> log)
     {
         context.Response.StatusCode = StatusCodes.Status405MethodNotAllowed;
         context.Response.ContentLength = 0;
-        // Started, so that nobody fills the empty body that step-ca has here.
+        // Started, so that no middleware fills the body, which is empty in step-ca.
         return context.Response.StartAsync(context.RequestAborted);
     }
 
@@ -27,7 +27,7 @@ internal sealed class StepCaEdge(ILogger<StepCaEdge> log)
         }
         catch (Exception e) when (ClientAbort.Is(context, e))
         {
-            // Nobody to answer, and no rest of the body to read.
+            // There is no client to answer, and no rest of the body to read.
             context.Abort();
         }
         catch (Exception e) when (!context.Response.HasStarted)

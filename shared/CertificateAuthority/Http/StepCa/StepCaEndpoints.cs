@@ -7,7 +7,7 @@ namespace IoTPlatform.CertificateAuthority;
 
 public static class StepCaEndpoints
 {
-    /// <summary>step-ca's HTTP API at <c>/</c> and <c>/1.0/</c>, in step-ca's own error shape. All of it is anonymous at the door: tokens and client certificates are checked inside.</summary>
+    /// <summary>step-ca's HTTP API at <c>/</c> and <c>/1.0/</c>, in step-ca's own error shape. All of it is anonymous for the router: the handlers check tokens and client certificates.</summary>
     public static void MapStepCa(this IEndpointRouteBuilder app)
     {
         var information = ActivatorUtilities.CreateInstance<StepCaInformation>(app.ServiceProvider);

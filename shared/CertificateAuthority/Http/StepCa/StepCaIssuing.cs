@@ -98,6 +98,6 @@ internal sealed class StepCaIssuing(Authority authority, ProvisionerRegistry pro
         }
     }
 
-    /// <summary>step-ca keeps it for its log; here the caller is told as well, who is the one to mend the request.</summary>
+    /// <summary>step-ca only logs it; here the caller gets it as well, to correct the request.</summary>
     private static string Reason(PkiException e) => e.Message.TrimEnd('.');
 }

@@ -9,8 +9,8 @@ using Microsoft.EntityFrameworkCore;
 namespace IoTPlatform.Identity.Oidc.Login;
 
 /// <summary>
-/// Which answers of the identity provider belong to the login that this browser began last. ASP.NET's handler keeps state and PKCE verifier in the state
-/// that it encrypts, and a correlation and a nonce cookie in the browser: whoever lures somebody to a callback of his own doesn't have them there.
+/// Which answers of the identity provider belong to the login that this browser began last. ASP.NET's handler keeps the PKCE verifier in its encrypted
+/// state, and a correlation and a nonce cookie in the browser: a browser lured to an attacker's callback does not have them.
 /// </summary>
 internal sealed class LoginAnswers(OidcOptions options, LoginConfiguration configuration, PortalOptions portal, UsedLogins used, TimeProvider time)
 {
@@ -67,7 +67,7 @@ internal sealed class LoginAnswers(OidcOptions options, LoginConfiguration confi
     }
 }
 
-/// <summary>What the browser brings back from the identity provider (RFC 6749 section 4.1.2). Anybody can have made it up. No record: it would print the code.</summary>
+/// <summary>The identity provider's answer, brought by the browser (RFC 6749 section 4.1.2). Untrusted: it may be forged. No record: it would print the code.</summary>
 internal sealed class AuthorizationResponse
 {
     private const int MaxLength = 2048;
@@ -115,7 +115,7 @@ internal sealed class AuthorizationResponse
     private static LoginException Malformed(string reason) => new(LoginProblem.Malformed, $"The answer is malformed: {reason}.");
 }
 
-/// <summary>Logins that came back, until they would have expired anyway: each comes back once, whoever has a copy of the browser's cookie.</summary>
+/// <summary>Completed logins, until they would have expired anyway: each completes once, also with a copy of the browser's cookie.</summary>
 internal sealed class UsedLogins(IDbContextFactory<AccountsDb> contexts, TimeProvider time)
 {
     /// <summary>False: it has come back before.</summary>

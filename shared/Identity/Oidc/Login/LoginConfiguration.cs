@@ -4,8 +4,8 @@ using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 namespace IoTPlatform.Identity.Oidc.Login;
 
 /// <summary>
-/// Where to log in, with each address as whoever goes there reaches it. Asked anew for nearly every login, so that nobody is sent to a server
-/// that is down; at most once in two seconds, whoever asks.
+/// The login endpoints, each with the address that its caller (browser or server) can reach. Read again for nearly every login, so that no
+/// browser is redirected to a server that is down; at most once in two seconds.
 /// </summary>
 internal sealed class LoginConfiguration(OidcOptions options, OidcHttp http, TimeProvider time) : IConfigurationManager<OpenIdConnectConfiguration>, IDisposable
 {

@@ -6,7 +6,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace IoTPlatform.Identity.Oidc.Login;
 
-/// <summary>Somebody signed in at the identity provider, as this server keeps it. No record: it would print the tokens.</summary>
+/// <summary>The stored session of a user signed in at the identity provider. No record: it would print the tokens.</summary>
 internal sealed class OidcSession
 {
     public required string Issuer { get; init; }
@@ -30,7 +30,7 @@ internal sealed class OidcSession
     /// <summary>When to ask the identity provider again.</summary>
     public required DateTimeOffset RefreshAt { get; init; }
 
-    /// <summary>Until when the roles are believed without asking.</summary>
+    /// <summary>Until when the roles are valid without a refresh.</summary>
     public required DateTimeOffset ValidUntil { get; init; }
 
     /// <summary>When the session ends at the latest.</summary>

@@ -22,7 +22,7 @@ internal sealed partial class OidcSessions(
     // One refresh per session at a time: a refresh token is good for one use, and a second one looks like a theft.
     private readonly ConcurrentDictionary<string, Lazy<Task<OidcSession?>>> _refreshing = new(StringComparer.Ordinal);
 
-    /// <summary>Null: nobody, or no longer. Throws <see cref="ProblemException"/> 503 <c>identity_unavailable</c> when the identity provider has to be asked and doesn't answer.</summary>
+    /// <summary>Null if the session is unknown or has expired. Throws <see cref="ProblemException"/> 503 <c>identity_unavailable</c> when the identity provider has to be asked and doesn't answer.</summary>
     public async Task<OidcSession?> FindAsync(string token, CancellationToken cancellationToken)
     {
         if (await store.FindAsync(token, cancellationToken) is not { } session || session.Issuer != options.Issuer)
@@ -35,7 +35,7 @@ internal sealed partial class OidcSessions(
             return IsValid(session) ? session : throw Unavailable();
         }
 
-        // Whoever waits may go away; what was begun is finished, or a rotated refresh token would be lost.
+        // The refresh continues when its callers disconnect, or a rotated refresh token would be lost.
         var refresh = _refreshing.GetOrAdd(token, key => new Lazy<Task<OidcSession?>>(() => RefreshOnceAsync(key)));
         return await refresh.Value.WaitAsync(cancellationToken);
     }
@@ -45,7 +45,7 @@ internal sealed partial class OidcSessions(
         await Task.Yield();
         try
         {
-            // Another refresh may have ended, here or in another process, between this caller's look and this one.
+            // Another refresh may have ended, here or in another process, since this caller read the session.
             await using var held = await LockAsync(token, host.ApplicationStopping);
             return await store.FindAsync(token, host.ApplicationStopping) is not { } session ? null
                 : time.GetUtcNow() < session.RefreshAt ? session

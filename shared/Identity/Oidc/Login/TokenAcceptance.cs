@@ -7,10 +7,10 @@ using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 
 namespace IoTPlatform.Identity.Oidc.Login;
 
-/// <summary>What becomes of tokens that came from the token endpoint: checked, and made into a session.</summary>
+/// <summary>Checks the tokens of the token endpoint and makes a session of them.</summary>
 internal sealed class TokenAcceptance(OidcOptions options, OidcClient client, IdTokenHandler idTokens, AccessTokenHandler accessTokens, TimeProvider time)
 {
-    // Whose login it was has been settled: a nonce, if there still is one, is the ID token's own.
+    // For refreshed tokens, whose login is already verified: no state, and a nonce, if present, is only that of the ID token itself.
     private static readonly OpenIdConnectProtocolValidator RefreshedTokens = new() { RequireNonce = false, RequireTimeStampInNonce = false, RequireStateValidation = false };
 
     /// <summary>Throws <see cref="JoseException"/> for an access token that is not this login's, <see cref="LoginException"/> for a person without a role, 503 without the issuer's keys.</summary>
@@ -73,7 +73,7 @@ internal sealed class TokenAcceptance(OidcOptions options, OidcClient client, Id
         }
         catch (JoseException e) when (e.Error is JoseError.BadAudience or JoseError.MissingClaim)
         {
-            // Keycloak adds this API's audience only for somebody with a role here.
+            // Keycloak adds this API's audience only for users with a role here.
             throw new LoginException(LoginProblem.NoRole, e.Message, e);
         }
     }

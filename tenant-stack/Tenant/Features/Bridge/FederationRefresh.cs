@@ -52,7 +52,7 @@ internal sealed class FederationRefresh(JoinFiles files, BundleFiles bundleFiles
         (bundle.CdmIdpClientId, bundle.CdmIdpClientSecret, bundle.CdmDiscoveryUrl) == (federation.CdmIdpClientId, federation.CdmIdpClientSecret, federation.CdmDiscoveryUrl);
 }
 
-/// <summary>Puts back bundle files that somebody changed or deleted.</summary>
+/// <summary>Restores bundle files that were changed or deleted.</summary>
 internal sealed class BundleDrift(BundleFiles files) : IUpkeepTask
 {
     public string Name => "bundle-files";

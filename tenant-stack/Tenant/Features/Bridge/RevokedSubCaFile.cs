@@ -25,7 +25,7 @@ internal sealed class RevokedSubCaFile(DataFolder folder, Authority authority)
         }
     }
 
-    /// <summary>False for one that is not newer. Throws for one that somebody else signed.</summary>
+    /// <summary>False for a list that is not newer. Throws for a list with a foreign signature.</summary>
     public bool Offer(RevokedSubCas list)
     {
         if (!list.IsSignedBy(Intermediate))

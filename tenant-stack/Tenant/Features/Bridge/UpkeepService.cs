@@ -9,7 +9,7 @@ internal interface IUpkeepTask
     Task<bool> RunAsync(CancellationToken cancellationToken);
 }
 
-/// <summary>Runs every upkeep task at start and then every five minutes; one that fails does not stop the others.</summary>
+/// <summary>Runs every maintenance task at start and then every five minutes; one that fails does not stop the others.</summary>
 internal sealed partial class UpkeepService(IEnumerable<IUpkeepTask> tasks, TimeProvider time, ILogger<UpkeepService> logger) : BackgroundService
 {
     public static readonly TimeSpan Interval = TimeSpan.FromMinutes(5);

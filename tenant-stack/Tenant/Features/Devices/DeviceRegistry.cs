@@ -14,7 +14,7 @@ namespace IoTPlatform.Tenant.Features.Devices;
 /// <summary>Reads the registry.</summary>
 internal sealed class DeviceRegistry(IDbContextFactory<TenantDbContext> databases, Authority authority, DeviceCertificates certificates, TenantOptions options)
 {
-    // What was seen before somebody stopped looking is not what is.
+    // Without polling, the last observed presence is out of date.
     private readonly bool _knowsPresence = options.Broker?.Management is not null;
 
     private const int CertificatesShown = 50;

@@ -10,7 +10,7 @@ namespace IoTPlatform.Tenant.Features.Enrollment;
 
 /// <summary>
 /// The first half of an enrolment, one transaction: use of the token, device, key, WireGuard address, audit entry. The
-/// certificate follows under an idempotency key, so a crash between the halves is healed by the device's retry.
+/// certificate follows under an idempotency key, so the device's retry recovers from a crash between the halves.
 /// Locks are taken in the order token, device, key, address pool, CA and audit log, everywhere.
 /// </summary>
 internal sealed class EnrollmentClaims(
@@ -137,7 +137,7 @@ internal sealed class EnrollmentClaims(
         return await WireGuardAddresses.FindAsync(db, order.DeviceId, cancellationToken);
     }
 
-    // The device's row is locked: nobody else records an enrolment of it.
+    // The device's row is locked: no other transaction records an enrolment of it.
     private static async Task<int> RecordAsync(TenantDbContext db, EnrollmentOrder order, EnrollmentGrant grant, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var enrollment = await db.Enrollments.FindAsync([grant.AuthorizationId, order.DeviceId, order.KeySha256], cancellationToken)

@@ -11,7 +11,7 @@ internal static class EnrollmentEndpoints
     /// <summary>What devices call: enrol and renew.</summary>
     public static IEndpointRouteBuilder MapEnrollment(this IEndpointRouteBuilder app)
     {
-        // Anonymous at the door: the enrolment token is checked and used up in one transaction, inside.
+        // Anonymous for the router: the handler checks and spends the enrolment token in one transaction.
         app.MapPost("/devices/{deviceId}/enroll", EnrollAsync).AllowAnonymous();
         app.MapPost("/devices/{deviceId}/renew", RenewAsync).RequireAuthorization(ClientCertificateDefaults.DevicePolicy);
         return app;

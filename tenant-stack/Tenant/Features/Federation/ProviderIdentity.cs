@@ -33,7 +33,7 @@ internal sealed class ProviderIdentity(KeycloakHttp http, KeycloakRealm realm, S
         return keeper.Changes;
     }
 
-    /// <summary>Keycloak reads the discovery document itself: what it can't reach, nobody could sign in through.</summary>
+    /// <summary>Keycloak reads the discovery document itself; no login is possible through an address that it cannot reach.</summary>
     private static async Task<JsonObject> ImportAsync(KeycloakAdmin keeper, ProviderAccess provider, CancellationToken cancellationToken)
     {
         const string What = "read the provider's discovery document";

@@ -15,7 +15,7 @@ internal static class RealmSecrets
         new(databases, TenantDbContext.RealmSecretsTable, "tenant.realm_secrets", protection, time);
 }
 
-/// <summary>What the portal signs in to the identity provider with: the settings', where somebody else registered the client; else our own, chosen before the realm is set up.</summary>
+/// <summary>The portal's client secret at the identity provider: from the settings if the client was registered manually; else generated before the realm is set up.</summary>
 internal sealed class PortalSecret(TenantOptions options, SecretStore<TenantDbContext> secrets) : IClientSecret
 {
     public async Task<string?> FindAsync(CancellationToken cancellationToken) => await EnsureAsync(cancellationToken);

@@ -29,7 +29,7 @@ internal sealed class TenantRealmSetup(KeycloakHttp http, KeycloakRealm realm, S
             admin, RealmRepresentation.ServiceAccount(TenantKeycloak.Keeper, "Keeps the provider's identity provider", await secrets.EnsureAsync(TenantKeycloak.Keeper, cancellationToken)), "manage-identity-providers", cancellationToken);
     }
 
-    /// <summary>Nobody is asked to complete a profile: the provider's staff have theirs elsewhere.</summary>
+    /// <summary>Users are not asked to complete a profile: the profiles of the provider's staff are kept by the provider.</summary>
     private static async Task EnsureNoProfileQuestionAsync(KeycloakAdmin admin, CancellationToken cancellationToken)
     {
         const string Path = "authentication/required-actions/VERIFY_PROFILE";

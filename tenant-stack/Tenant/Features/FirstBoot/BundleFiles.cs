@@ -7,7 +7,7 @@ namespace IoTPlatform.Tenant.Features.FirstBoot;
 
 /// <summary>
 /// The join bundle as files for other programs (broker bridge, identity server): written from the provider's answer, and
-/// written again when somebody has changed or lost one. What the provider doesn't serve has none.
+/// written again when one was changed or lost. A service that the provider does not offer has no file.
 /// </summary>
 internal sealed class BundleFiles(JoinFiles files, Func<IssuerSet> issuers)
 {

@@ -3,7 +3,7 @@ using IoTPlatform.Hosting;
 
 namespace IoTPlatform.Tenant.Features.FirstBoot;
 
-/// <summary>One thing that must hold before a tenant can serve. It looks at the world each time; it remembers nothing.</summary>
+/// <summary>One condition that must hold before a tenant can serve. It inspects the actual state each time and keeps no state.</summary>
 internal interface IFirstBootCheck
 {
     /// <summary>As printed, for example <c>sub-ca-key</c>.</summary>
@@ -16,7 +16,7 @@ internal interface IFirstBootCheck
     Task FixAsync(CancellationToken cancellationToken);
 }
 
-/// <summary>What first boot tells the operator.</summary>
+/// <summary>The progress messages of first boot for the operator.</summary>
 internal interface IFirstBootProgress
 {
     void Started(string check, string reason);

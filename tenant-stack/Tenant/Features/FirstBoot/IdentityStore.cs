@@ -5,7 +5,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace IoTPlatform.Tenant.Features.FirstBoot;
 
-/// <summary>The one row that says whose database this is and whether the provider was told that JOIN is complete.</summary>
+/// <summary>The one row that names the database's tenant and whether JOIN was confirmed to the provider.</summary>
 internal sealed class IdentityStore(IDbContextFactory<TenantDbContext> databases)
 {
     public async Task<TenantIdentity?> FindAsync(CancellationToken cancellationToken)
@@ -14,7 +14,7 @@ internal sealed class IdentityStore(IDbContextFactory<TenantDbContext> databases
         return await db.Identity.AsNoTracking().SingleOrDefaultAsync(cancellationToken);
     }
 
-    /// <summary>Does nothing when somebody has claimed it already: the check that looks again will say who.</summary>
+    /// <summary>Does nothing if it is already claimed: the next check reports the owner.</summary>
     public async Task ClaimAsync(string tenantId, string rootFingerprint, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);

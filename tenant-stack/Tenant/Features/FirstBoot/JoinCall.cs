@@ -77,7 +77,7 @@ internal sealed class ProviderBusyException(string message, TimeSpan? retryAfter
 {
     public TimeSpan? RetryAfter { get; } = retryAfter;
 
-    /// <summary>Waiting for a human, not for a repair: the pause does not grow.</summary>
+    /// <summary>Waiting for an approval, not for a repair: the delay is constant.</summary>
     public bool IsPending { get; init; }
 }
 

@@ -10,7 +10,7 @@ internal static class ProviderBackoff
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan LongestAskedFor = TimeSpan.FromMinutes(15);
 
-    /// <param name="waiting">Told before every wait how long it is.</param>
+    /// <param name="waiting">Called before every wait with its length.</param>
     /// <param name="time">For the waits.</param>
     public static ResiliencePipeline Create(Action<ProviderBusyException, TimeSpan> waiting, TimeProvider time)
     {

@@ -21,7 +21,7 @@ internal sealed class DeviceAccess(JoinedTenant tenant, IDbContextFactory<Tenant
 
     public string LoginOf(string deviceId) => _prefix + deviceId;
 
-    /// <summary>With the tenant in front, because client ids are global across RabbitMQ's vHosts. One device, one id: it can throw off nobody but itself.</summary>
+    /// <summary>Prefixed with the tenant, because client ids are global across RabbitMQ's vHosts. One id per device: a takeover can only end its own session.</summary>
     public string ClientIdOf(string deviceId) => $"{tenant.TenantId}.{deviceId}";
 
     public string Namespace => tenant.TenantId;

@@ -11,9 +11,9 @@ using Microsoft.EntityFrameworkCore;
 namespace IoTPlatform.Tenant.Features.Standing;
 
 /// <summary>
-/// Whether the provider takes this tenant, asked every 15 seconds over one mTLS connection with the bridge certificate. A suspension is told
-/// to the operator; while the Sub-CA in use is revoked nothing is issued, because no certificate of it is good. While the provider is away
-/// the last answer holds.
+/// Whether the provider accepts this tenant, polled every 15 seconds over one mTLS connection with the bridge certificate. A suspension is
+/// shown to the operator; while the Sub-CA in use is revoked nothing is issued, because its certificates are invalid. While the provider is
+/// unreachable the last answer holds.
 /// </summary>
 internal sealed partial class ProviderStanding(
     JoinFiles files, ProviderLink provider, RevokedSubCaUpkeep revokedSubCas, Authority authority, IDbContextFactory<TenantDbContext> databases, JoinedTenant tenant, TimeProvider time,

@@ -84,7 +84,7 @@ internal sealed class BridgeAuth(IDbContextFactory<ProviderDb> contexts, BrokerQ
         !text.Contains('\n') && Regex.IsMatch(text, expression, RegexOptions.CultureInvariant | RegexOptions.NonBacktracking);
 }
 
-/// <summary>Ends the connections of bridges whose certificate was revoked. RabbitMQ does not tell which certificate a connection has: one with a good certificate comes back.</summary>
+/// <summary>Ends the connections of bridges whose certificate was revoked. RabbitMQ does not report a connection's certificate, so one with a valid certificate is closed too and reconnects.</summary>
 internal sealed class RevokedBridges(RabbitMqApi api) : IRevocationWatcher
 {
     public async Task RevokedAsync(IReadOnlyList<RevokedCertificate> certificates, CancellationToken cancellationToken)

@@ -3,7 +3,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace IoTPlatform.Provider.Features.Broker.RabbitMq;
 
-/// <summary>When the broker last asked about the platform's own login: in the database, because another process may have been asked. Its clock is everybody's.</summary>
+/// <summary>When the broker last asked about the platform's own login: in the database, because another process may have been asked. Its clock is common to all processes.</summary>
 internal sealed class BrokerQuestions(IDbContextFactory<ProviderDb> contexts)
 {
     private const int TimeoutSeconds = 2;

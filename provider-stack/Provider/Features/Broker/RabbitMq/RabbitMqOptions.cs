@@ -13,7 +13,7 @@ internal sealed record RabbitMqOptions
     /// <summary>Where the platform itself speaks AMQP: scheme amqps, or amqp to loopback; host and port.</summary>
     public required Uri AmqpUrl { get; init; }
 
-    /// <summary>Where the broker reads its own certificate; null: somebody else takes care of it.</summary>
+    /// <summary>Where the broker reads its own certificate; null if the platform does not manage it.</summary>
     public string? TlsFolder { get; init; }
 
     /// <summary>DNS names and addresses of the broker, for that certificate; NameRegistry adds what bundles promise.</summary>

@@ -3,7 +3,7 @@ using IoTPlatform.Provider.Features.Broker.RabbitMq.Api;
 
 namespace IoTPlatform.Provider.Features.Broker.RabbitMq;
 
-/// <summary>What this platform made on a broker carries its tag. Anything else of the same name is somebody's, and is neither used nor deleted.</summary>
+/// <summary>Objects that this platform made on a broker carry its tag. Another object of the same name is foreign and is neither used nor deleted.</summary>
 internal sealed class RabbitMqOwnership(string platformDomain)
 {
     public string Tag { get; } = "iot-tenant@" + platformDomain;

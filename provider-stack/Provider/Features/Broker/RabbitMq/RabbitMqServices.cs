@@ -13,7 +13,7 @@ namespace IoTPlatform.Provider.Features.Broker.RabbitMq;
 
 internal static class RabbitMqServices
 {
-    /// <summary>Below a workflow step's limit, so that a step tells what was slow instead of running out of time itself.</summary>
+    /// <summary>Below a workflow step's timeout, so that the step reports the slow call instead of timing out itself.</summary>
     private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(5);
 
     public static void AddRabbitMq(this IServiceCollection services, RabbitMqOptions options, ProviderFoundation foundation)

@@ -26,7 +26,7 @@ internal sealed class KeycloakClients(KeycloakHttp http, KeycloakRealm realm, Se
         };
     }
 
-    /// <summary>Null: the token opens nothing any more; the client is gone, or somebody has made a newer token.</summary>
+    /// <summary>Null if the token is no longer valid: the client was deleted, or a newer token was issued.</summary>
     public async Task<JsonObject?> ReadAsync(string clientId, string token, CancellationToken cancellationToken)
     {
         var answer = await http.SendAsync(HttpMethod.Get, realm.RegistrationOf(clientId), KeycloakHttp.Bearer(token), body: null, cancellationToken);

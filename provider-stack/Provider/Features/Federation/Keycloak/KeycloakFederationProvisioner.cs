@@ -16,7 +16,7 @@ internal sealed partial class KeycloakFederationProvisioner(
     {
         if (client.RedirectUri is null)
         {
-            // Nobody could come back from here: no client at all, also none that an earlier keycloak_url left.
+            // Without a redirect URI no login could return: removes the client, also one of an earlier keycloak_url.
             await RemoveAsync(client.TenantId, client.Secret, cancellationToken);
             return;
         }
@@ -33,7 +33,7 @@ internal sealed partial class KeycloakFederationProvisioner(
     public async Task RemoveClientAsync(string tenantId, CancellationToken cancellationToken) =>
         await RemoveAsync(tenantId, await secrets.FindAsync(tenantId, cancellationToken), cancellationToken);
 
-    /// <summary>What was last made so: an identity provider that is down shall not hide a tenant's details.</summary>
+    /// <summary>The last applied state: an outage of the identity provider must not hide a tenant's details.</summary>
     public async Task<FederationClientState?> InspectAsync(string tenantId, CancellationToken cancellationToken) =>
         await registrations.FindAsync(tenantId, cancellationToken) is { } known ? new FederationClientState(FederationClient.IdOf(tenantId), known.RedirectUri) : null;
 

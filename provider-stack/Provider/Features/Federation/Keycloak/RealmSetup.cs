@@ -50,7 +50,7 @@ internal sealed class RealmSetup(KeycloakHttp http, KeycloakRealm realm, SecretS
         await admin.ChangeAsync($"components/{Representation.Id(policy)}", policy, "client registration policy", cancellationToken);
     }
 
-    /// <summary>Clients whose registration access token a crash has lost, or that somebody else made under their name, become ours.</summary>
+    /// <summary>Takes over clients whose registration access token was lost in a crash, and foreign clients of the same name.</summary>
     private async Task AdoptAsync(KeycloakAdmin admin, CancellationToken cancellationToken)
     {
         foreach (var (tenantId, redirectUri) in await registrations.WithoutTokenAsync(cancellationToken))

@@ -2,7 +2,7 @@ using System.Threading.Channels;
 
 namespace IoTPlatform.Provider.Features.Telemetry.Ingest;
 
-/// <summary>Where a message came from, and what the writer tells it about the message.</summary>
+/// <summary>The source of a message; the writer reports the message's outcome to it.</summary>
 internal interface ITelemetrySource
 {
     /// <summary>Why it ended; never fails.</summary>
@@ -28,7 +28,7 @@ internal sealed class TelemetryDelivery(ITelemetrySource session, ulong tag, boo
     public ulong Tag => tag;
     public TelemetryMessage Message => message;
 
-    /// <summary>The broker gave it to somebody before, and nothing in it tells whether that one stored it.</summary>
+    /// <summary>The broker delivered it before, and nothing in it shows whether that delivery was stored.</summary>
     public bool MayBeARepetition => redelivered && !message.HasTimestamp;
 
     /// <summary>Found to be stored already.</summary>

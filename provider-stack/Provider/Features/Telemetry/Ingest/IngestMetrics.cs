@@ -2,7 +2,7 @@ using System.Diagnostics.Metrics;
 
 namespace IoTPlatform.Provider.Features.Telemetry.Ingest;
 
-/// <summary>Counters for whoever listens to meters (dotnet-counters, an exporter).</summary>
+/// <summary>Counters for meter listeners (dotnet-counters, an exporter).</summary>
 internal sealed class IngestMetrics : IDisposable
 {
     public const string Name = "IoTPlatform.Telemetry";

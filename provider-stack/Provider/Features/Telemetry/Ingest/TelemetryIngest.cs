@@ -32,7 +32,7 @@ internal sealed partial class TelemetryIngest(
     {
         using var giveUp = new CancellationTokenSource();
         var writing = Task.Run(() => new TelemetryWriter(_queue.Reader, store, metrics, time, log).RunAsync(giveUp.Token), CancellationToken.None);
-        // A writer that ends before it is told to has met a bug: no reading on without it.
+        // A writer that ends before it is stopped has hit a bug: reading must not continue without it.
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
         _ = writing.ContinueWith(_ => stop.Cancel(), TaskScheduler.Default);
         await FollowUntilAsync(stop.Token);

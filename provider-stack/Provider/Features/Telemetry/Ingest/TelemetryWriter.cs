@@ -8,8 +8,8 @@ using Polly;
 namespace IoTPlatform.Provider.Features.Telemetry.Ingest;
 
 /// <summary>
-/// Group commit for everybody's telemetry: what waits becomes a batch, one round trip and one transaction, and is acknowledged after
-/// that. While the database is away it waits, and with it everything behind it: nothing is given up.
+/// Group commit for all tenants' telemetry: the waiting messages become one batch, one round trip and one transaction, and are then
+/// acknowledged. While the database is unavailable the writer and its queue wait: no message is dropped.
 /// </summary>
 internal sealed partial class TelemetryWriter(ChannelReader<TelemetryDelivery> queue, TelemetryStore store, IngestMetrics metrics, TimeProvider time, ILogger log)
 {

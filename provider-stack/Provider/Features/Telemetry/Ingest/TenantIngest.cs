@@ -4,7 +4,7 @@ using RabbitMQ.Client.Exceptions;
 
 namespace IoTPlatform.Provider.Features.Telemetry.Ingest;
 
-/// <summary>Keeps one tenant's session up, with growing pauses while that fails. Nobody else notices.</summary>
+/// <summary>Keeps one tenant's session open, with backoff after failures. Other tenants are not affected.</summary>
 internal sealed partial class TenantIngest : IAsyncDisposable
 {
     private readonly string _tenantId;
@@ -84,7 +84,7 @@ internal sealed partial class TenantIngest : IAsyncDisposable
         retry.ShouldHandle = args => ValueTask.FromResult(args.Outcome.Exception is not null && !_stop.IsCancellationRequested);
         retry.OnRetry = async args =>
         {
-            // The first of a row is worth a line, the next ones say the same.
+            // Only the first of consecutive failures is logged.
             if (args.AttemptNumber == 0)
             {
                 Failed(_tenantId, args.Outcome.Exception!.GetBaseException().Message);

@@ -7,8 +7,8 @@ using IoTPlatform.Provider.Features.Broker.RabbitMq.Api;
 namespace IoTPlatform.Provider.Features.Broker.RabbitMq.Amqp;
 
 /// <summary>
-/// As whom the platform speaks AMQP: a user without powers, whose rights are given vHost by vHost by whoever needs them. The
-/// administrator's login is for the management API alone.
+/// The platform's AMQP user. It has no tags, and each component grants it permissions in the vHost it needs. The
+/// administrator's login is used for the management API only.
 /// </summary>
 internal sealed class AmqpAccount(RabbitMqApi api, RabbitMqOwnership ownership, string password)
 {
@@ -21,7 +21,7 @@ internal sealed class AmqpAccount(RabbitMqApi api, RabbitMqOwnership ownership, 
     public static string PasswordOf(DataFolder folder) =>
         folder.ReadOrCreateSecret(Path.Combine("secrets", "rabbitmq_amqp_password"), () => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32)));
 
-    /// <summary>There, with this password and nothing else. Throws broker_name_taken where somebody else made a user of that name.</summary>
+    /// <summary>Ensures that the user exists with this password and nothing else. Throws broker_name_taken if the user was not made by this platform.</summary>
     public async Task EnsureAsync(CancellationToken cancellationToken)
     {
         var user = await api.FindUserAsync(Name, cancellationToken);

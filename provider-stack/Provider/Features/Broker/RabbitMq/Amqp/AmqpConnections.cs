@@ -17,7 +17,7 @@ internal sealed class AmqpConnections(RabbitMqOptions options, AmqpAccount accou
 
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
 
-    /// <summary>Sets everything about address, login and TLS on a factory that somebody else made, too. Recovery and names stay as they are.</summary>
+    /// <summary>Sets address, login and TLS on any factory. Recovery and names are not changed.</summary>
     public void Configure(ConnectionFactory factory, string vhost)
     {
         factory.HostName = Host;
@@ -31,9 +31,9 @@ internal sealed class AmqpConnections(RabbitMqOptions options, AmqpAccount accou
     }
 
     /// <summary>
-    /// A connection that is not recovered: whoever uses it notices its end and asks for another. A refused login has the account put right
-    /// once. Throws BrokerUnreachableException, or what the management API's failures are. A vHost that refuses ends the connection only when
-    /// it is used, with <see cref="VhostRefused"/>.
+    /// A connection without recovery: its user notices its end and asks for another. After a refused login the account is repaired once.
+    /// Throws BrokerUnreachableException, or a failure of the management API. A vHost that refuses ends the connection only on first use,
+    /// with <see cref="VhostRefused"/>.
     /// </summary>
     public async Task<IConnection> ConnectAsync(string vhost, string purpose, CancellationToken cancellationToken)
     {

@@ -4,13 +4,13 @@ using RabbitMQ.Client.Exceptions;
 
 namespace IoTPlatform.Provider.Features.Broker.RabbitMq.Proof;
 
-/// <summary>Whether the broker was seen to let in bridges only by the provider's answer; tried again and again. A broker that was seen not to makes the host unready; one that is away lets in nobody.</summary>
+/// <summary>Whether the broker was seen to admit bridges only by the provider's answer; tested periodically. A broker that fails the test makes the host unready; an unreachable one does not.</summary>
 internal sealed partial class BrokerProof(BrokerTrial trial, TimeProvider time, ILogger<BrokerProof> log) : BackgroundService, IReadinessCheck, IBrokerProof
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(15);
 
-    /// <summary>An answer as old as this is an answer, so that a look at a thousand tenants is not a thousand trials.</summary>
+    /// <summary>A result of up to this age is reused, so that checking a thousand tenants is not a thousand trials.</summary>
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(10);
     private readonly SemaphoreSlim _gate = new(1, 1);
     private volatile Result? _last;
@@ -20,7 +20,7 @@ internal sealed partial class BrokerProof(BrokerTrial trial, TimeProvider time, 
 
     public string State => _last switch { null => "unknown", { Away: not null } => "away", { Found.Count: > 0 } => "open", _ => "ok" };
 
-    /// <summary>Anybody reads this: what is open is told to administrators.</summary>
+    /// <summary>Public; the details are shown to administrators only.</summary>
     public ProblemException? Problem => _last is { Away: null, Found.Count: > 0 }
         ? new ProblemException(StatusCodes.Status503ServiceUnavailable, "broker_open", "The broker is not as it has to be for bridges. What is wrong is in the log, and iot tenants check shows it.", RetryInterval)
         : null;
@@ -50,7 +50,7 @@ internal sealed partial class BrokerProof(BrokerTrial trial, TimeProvider time, 
         while (await timer.WaitForNextTickAsync(stoppingToken));
     }
 
-    /// <summary>Also soon after somebody else's look (<see cref="FindAsync"/>) found that it does not hold.</summary>
+    /// <summary>Also soon after another caller's check (<see cref="FindAsync"/>) has failed.</summary>
     private bool IsDue => _last is not { Away: null, Found.Count: 0 } good || time.GetUtcNow() - good.At >= Interval;
 
     private async Task<Result> TryAsync(CancellationToken cancellationToken)

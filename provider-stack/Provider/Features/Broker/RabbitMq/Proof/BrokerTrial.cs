@@ -16,14 +16,14 @@ internal sealed class BrokerTrial(RabbitMqOptions options, AmqpConnections conne
 {
     private const string Purpose = "iot-proof";
 
-    /// <summary>Where certificates without a mapping end up (deploy/rabbitmq): nobody has rights there.</summary>
+    /// <summary>The vHost of certificates without a mapping (deploy/rabbitmq): no user has permissions there.</summary>
     private const string NobodysVhost = "_none";
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
 
     /// <summary>The AMQP protocol header (AMQP 0-9-1 section 4.2.2), which a server answers with a frame.</summary>
     private static readonly byte[] Header = [.. "AMQP"u8, 0, 0, 9, 1];
 
-    /// <summary>What the settings leave nobody to try.</summary>
+    /// <summary>The checks that the settings make impossible.</summary>
     public IReadOnlyList<BrokerDifference> Untried { get; } = options.TlsFolder is not null && connections.IsTls
         ? []
         : [new BrokerDifference("logins with a revoked certificate", "refused", $"not known: trying takes {RabbitMqSettings.TlsFolder} and an amqps URL in {RabbitMqSettings.AmqpUrl}")];
@@ -91,7 +91,7 @@ internal sealed class BrokerTrial(RabbitMqOptions options, AmqpConnections conne
         return await canary.FindAsync(cancellationToken);
     }
 
-    /// <summary>By hand: a client library does not tell a refused certificate from a broken connection.</summary>
+    /// <summary>Without a client library: it would not distinguish a refused certificate from a broken connection.</summary>
     private async Task<bool> TakesAsync(SslStreamCertificateContext certificate, CancellationToken cancellationToken)
     {
         using var timer = new CancellationTokenSource(Timeout, time);

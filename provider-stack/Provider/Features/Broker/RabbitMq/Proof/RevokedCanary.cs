@@ -60,7 +60,7 @@ internal sealed class RevokedCanary(Authority authority, DataFolder folder, Time
         return ParsedCertificate.Parse(leaf.RawData);
     }
 
-    /// <summary>Written before it is revoked: the next look revokes what a crash left valid.</summary>
+    /// <summary>Written before it is revoked: the next test revokes what a crash left valid.</summary>
     private async Task MakeAsync(CancellationToken cancellationToken)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);

@@ -7,25 +7,27 @@ namespace IoTPlatform.Integration.Tests.Keycloak;
 
 /// <summary>Provider, tenant and one Keycloak with both realms.</summary>
 [CollectionDefinition(Collection)]
-public sealed class TenantHouse : IAsyncLifetime, ICollectionFixture<TenantHouse>
+public sealed class TenantFixture : IAsyncLifetime, ICollectionFixture<TenantFixture>
 {
     public const string Collection = "a tenant with a realm";
     public const string Tenant = "acme";
     public const string Password = "correct horse";
 
-    public KeycloakFixture Fixture { get; } = new();
+    private readonly KeycloakFixture _fixture = new();
+
     public TenantStack Stack { get; private set; } = null!;
-    public KeycloakServer Keycloak => Fixture.Keycloak;
-    public string ProviderRealm => Fixture.Realm;
+    public ProviderStack Provider => _fixture.Provider;
+    public KeycloakServer Keycloak => _fixture.Keycloak;
+    public string ProviderRealm => _fixture.Realm;
 
     public async Task InitializeAsync()
     {
-        await Fixture.InitializeAsync();
+        await _fixture.InitializeAsync();
         await Keycloak.AddUserAsync(ProviderRealm, "paula", Password, "platform-admin");
         await Keycloak.AddUserAsync(ProviderRealm, "oscar", Password, "platform-operator");
         await Keycloak.AddUserAsync(ProviderRealm, "nora", Password, "cdm-admin");
-        var prepared = await Fixture.Provider.PrepareAsync(Tenant);
-        Stack = await TenantStack.LaunchAsync(Fixture.Provider, Tenant, prepared.JoinKey, Settings(Keycloak, Tenant, Keycloak.AdminPassword));
+        var prepared = await _fixture.Provider.PrepareAsync(Tenant);
+        Stack = await TenantStack.LaunchAsync(_fixture.Provider, Tenant, prepared.JoinKey, Settings(Keycloak, Tenant, Keycloak.AdminPassword));
         await Stack.Process.WaitForLineAsync("ready ", TimeSpan.FromSeconds(180));
         await Stack.Process.WaitForLineAsync(line => line.Contains("mapper username created", StringComparison.Ordinal), TimeSpan.FromSeconds(60));
     }
@@ -37,7 +39,7 @@ public sealed class TenantHouse : IAsyncLifetime, ICollectionFixture<TenantHouse
             await Stack.DisposeAsync();
         }
 
-        await Fixture.DisposeAsync();
+        await _fixture.DisposeAsync();
     }
 
     public async Task RestartAsync()

@@ -7,12 +7,12 @@ using IoTPlatform.Testing;
 namespace IoTPlatform.Integration.Tests.Platform;
 
 /// <summary>Who gets in at the provider's RabbitMQ, and how the provider notices a broker that does not see to it.</summary>
-public sealed class BridgeDoorTests(PlatformFixture platform) : IClassFixture<PlatformFixture>
+public sealed class BridgeAdmissionTests(PlatformFixture platform) : IClassFixture<PlatformFixture>
 {
     private readonly RabbitMqServer _broker = platform.Broker;
     private readonly ProviderStack _provider = platform.Provider;
 
-    /// <summary>Somebody had the JOIN key first: what he got is revoked, and the tenant's own certificate has the same name.</summary>
+    /// <summary>An attacker used the JOIN key first: its certificates are revoked, and the tenant's own has the same name.</summary>
     [SkippableFact]
     public async Task Attack_RevokedCertificateOfABridge_IsRefusedAndThrownOffWhileAnotherOfTheSameLoginIsNot()
     {
@@ -48,7 +48,7 @@ public sealed class BridgeDoorTests(PlatformFixture platform) : IClassFixture<Pl
 
     /// <summary>Case 17, with the certificate that was revoked: the other tenant's client id is out of reach either way.</summary>
     [SkippableFact]
-    public async Task Attack_AnotherTenantsClientId_IsRefusedAndThrowsNobodyOff()
+    public async Task Attack_AnotherTenantsClientId_IsRefusedAndEndsNoSession()
     {
         using var victim = await JoinedTenant.JoinAsync(_provider, "victim");
         using var attacker = await JoinedTenant.JoinAsync(_provider, "attacker");
@@ -93,7 +93,7 @@ public sealed class BridgeDoorTests(PlatformFixture platform) : IClassFixture<Pl
         {
             await Waiting.UntilAsync(async () => await CheckAsync(admin, id) is { Count: > 0 } all && all.Contains(found));
             await Waiting.UntilAsync(async () => await ReadyAsync() is (HttpStatusCode.ServiceUnavailable, _));
-            // Nobody comes in who was not asked about; only the list of revoked certificates is missing in the last case.
+            // No client gets in without a question to the provider; only the revocation list is missing in the last case.
             (await bridge.PublishAsync($"{id}.x", "telemetry/x", "{}")).ShouldBe(found.StartsWith("questions", StringComparison.Ordinal) ? MqttOutcome.NotAuthorised : MqttOutcome.Done);
             (await bridge.PublishAsync("somebody.else", "telemetry/x", "{}")).ShouldBe(MqttOutcome.NotAuthorised);
         }
@@ -102,7 +102,7 @@ public sealed class BridgeDoorTests(PlatformFixture platform) : IClassFixture<Pl
             await ConfigureAsync(file, broken, shipped);
         }
 
-        // By itself, although it was not its own look that found the fault.
+        // By itself, although another caller's check found the fault.
         await Waiting.UntilAsync(async () => (await ReadyAsync()).Status == HttpStatusCode.OK);
         (await CheckAsync(admin, id)).ShouldBe([]);
         (await bridge.PublishAsync($"{id}.x", "telemetry/x", "{}")).ShouldBe(MqttOutcome.Done);

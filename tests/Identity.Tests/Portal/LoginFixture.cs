@@ -7,13 +7,13 @@ using Microsoft.AspNetCore.Http;
 
 namespace IoTPlatform.Identity.Tests.Portal;
 
-/// <summary>A portal and the identity provider it sends people to, by one clock.</summary>
-internal sealed class LoginHouse : IAsyncDisposable
+/// <summary>A portal and its identity provider, with one clock.</summary>
+internal sealed class LoginFixture : IAsyncDisposable
 {
     private readonly RequestDelegate _discovery;
     private int _logged;
 
-    private LoginHouse(OidcServer issuer, PortalApp portal)
+    private LoginFixture(OidcServer issuer, PortalApp portal)
     {
         Issuer = issuer;
         Portal = portal;
@@ -33,12 +33,12 @@ internal sealed class LoginHouse : IAsyncDisposable
 
     /// <param name="secret">Of the portal's client; null: there is none yet.</param>
     /// <param name="change">Other options than the identity provider's own address.</param>
-    public static async Task<LoginHouse> StartAsync(string? secret = OidcLogins.ClientSecret, Func<OidcOptions, OidcOptions>? change = null)
+    public static async Task<LoginFixture> StartAsync(string? secret = OidcLogins.ClientSecret, Func<OidcOptions, OidcOptions>? change = null)
     {
         var time = new FakeTime();
         var issuer = await OidcServer.StartAsync(time);
         var options = new OidcOptions { Issuer = issuer.Issuer, CaFile = issuer.CaFile };
-        return new LoginHouse(issuer, await PortalApp.StartAsync(change is null ? options : change(options), time, secret));
+        return new LoginFixture(issuer, await PortalApp.StartAsync(change is null ? options : change(options), time, secret));
     }
 
     /// <summary>For the next test: the identity provider is as it was, and is asked anew.</summary>
@@ -57,7 +57,7 @@ internal sealed class LoginHouse : IAsyncDisposable
     /// <summary>Begins, signs in there, comes back.</summary>
     public async Task<BrowserPage> SignInAsync(Browser browser) => await browser.GetAsync(Logins.Answered(await BeginAsync(browser)));
 
-    /// <summary>Everybody's roles from now on.</summary>
+    /// <summary>The roles of all users from now on.</summary>
     public void Roles(params string[] roles) => Logins.AccessToken = c => c["realm_access"] = new JsonObject { ["roles"] = new JsonArray([.. roles.Select(r => (JsonNode)r)]) };
 
     public async ValueTask DisposeAsync()

@@ -5,7 +5,7 @@ using IoTPlatform.Stacks;
 namespace IoTPlatform.Integration.Tests.Platform;
 
 /// <summary>A tenant process of the platform whose events a queue outside gets.</summary>
-public sealed class TellingTenant(PlatformFixture platform) : IAsyncLifetime
+public sealed class PublishingTenant(PlatformFixture platform) : IAsyncLifetime
 {
     internal const string Id = "telling";
 
