@@ -64,8 +64,8 @@ internal sealed class TestRunner(string? filter, TimeSpan limit, TimeProvider ti
 
 internal sealed record TestProject(string Name, string Path)
 {
-    /// <summary>Takes longest, so it begins first and nothing waits for it alone.</summary>
-    private const string Longest = "Integration.Tests";
+    /// <summary>They take longest, so they begin first and nothing waits for one of them alone.</summary>
+    private static readonly string[] Longest = ["EndToEnd.Tests", "Integration.Tests"];
 
     /// <summary>Every <c>tests/*/*.Tests.csproj</c>, in the order to begin them in: by name, but for the longest.</summary>
     public static IReadOnlyList<TestProject> FindAll(string root, string? contains) =>
@@ -73,7 +73,7 @@ internal sealed record TestProject(string Name, string Path)
         .. Directory.EnumerateFiles(System.IO.Path.Combine(root, "tests"), "*.Tests.csproj", new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 1 })
             .Select(path => new TestProject(System.IO.Path.GetFileNameWithoutExtension(path), path))
             .Where(project => contains is null || project.Name.Contains(contains, StringComparison.OrdinalIgnoreCase))
-            .OrderByDescending(project => project.Name == Longest).ThenBy(project => project.Name, StringComparer.Ordinal),
+            .OrderByDescending(project => Longest.Contains(project.Name)).ThenBy(project => project.Name, StringComparer.Ordinal),
     ];
 }
 
