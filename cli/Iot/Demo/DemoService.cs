@@ -5,7 +5,7 @@ namespace IoTPlatform.Iot;
 /// <summary>A foreign server of the demo: a process with a log of its own.</summary>
 internal sealed class DemoService : IAsyncDisposable
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(200);
     private readonly string _name;
     private readonly string _log;
     private readonly ChildProcess _process;
@@ -39,7 +39,7 @@ internal sealed class DemoService : IAsyncDisposable
                     throw CliException.Failed("service_ended", $"{_name} ended with exit code {await _process.Exited} before it answered\nits log: {_log}");
                 }
 
-                await Task.Delay(Pause, time, limit.Token);
+                await Task.Delay(PollInterval, time, limit.Token);
             }
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)

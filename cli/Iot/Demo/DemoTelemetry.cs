@@ -9,7 +9,7 @@ namespace IoTPlatform.Iot;
 internal sealed class DemoTelemetry(DemoRabbitMq broker, TimeProvider time)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
 
     public async Task<TelemetryRecord> SendAsync(DemoTenant tenant, string deviceId, ProviderClient admin, CancellationToken cancellationToken)
     {
@@ -26,7 +26,7 @@ internal sealed class DemoTelemetry(DemoRabbitMq broker, TimeProvider time)
                     return record;
                 }
 
-                await Task.Delay(Pause, time, limit.Token);
+                await Task.Delay(PollInterval, time, limit.Token);
             }
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)

@@ -6,7 +6,7 @@ namespace IoTPlatform.Iot;
 /// <summary>The lines of a log file as they come; ends when the writer has ended and everything is read.</summary>
 internal static class LogFollower
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(40);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(40);
 
     public static async IAsyncEnumerable<string> FollowAsync(string path, Task writer, TimeProvider time, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -30,7 +30,7 @@ internal static class LogFollower
                 yield break;
             }
 
-            await Task.Delay(Pause, time, cancellationToken);
+            await Task.Delay(PollInterval, time, cancellationToken);
         }
     }
 

@@ -69,7 +69,7 @@ internal sealed class ProviderFoundation : IAsyncDisposable
             await identity.EstablishAsync(Database.DataSource, stop => RootAndIntermediate.IsOnRecordAsync(Folder, Database.DataSource, stop), Time, cancellationToken);
             return true;
         });
-        await SettleAsync(boot, cancellationToken);
+        await CheckKeptSettingsAsync(boot, cancellationToken);
         var passwords = Options.ResolvePasswords(Folder);
         var ca = CaOptions();
         var issuers = await boot.StepAsync("ca", () => RootAndIntermediate.EnsureAsync(Folder, passwords, ca, Database.DataSource, Time, Loggers, cancellationToken));
@@ -80,7 +80,7 @@ internal sealed class ProviderFoundation : IAsyncDisposable
     }
 
     /// <summary>What earlier starts, certificates and tenants have fixed decides before anything is issued.</summary>
-    private async Task SettleAsync(FirstBoot boot, CancellationToken cancellationToken)
+    private async Task CheckKeptSettingsAsync(FirstBoot boot, CancellationToken cancellationToken)
     {
         var contexts = DataServices.CreateFactory(Database.DataSource);
         var kept = new KeptSettings(contexts, Database.DataSource, Time, Loggers.CreateLogger<KeptSettings>());

@@ -50,7 +50,7 @@ public sealed partial class BrokerRevocationLists(
         using var timer = new PeriodicTimer(Interval, time);
         do
         {
-            await TryTellAsync(stoppingToken);
+            await TryNotifyAsync(stoppingToken);
             await timer.WaitForNextTickAsync(stoppingToken);
             await TryUpdateAsync(stoppingToken);
         }
@@ -72,7 +72,7 @@ public sealed partial class BrokerRevocationLists(
         Written(_revoked.Count);
     });
 
-    private async Task TryTellAsync(CancellationToken cancellationToken) => _untold = await TryAsync(_untold, WatchersFailed, cancellationToken, async () =>
+    private async Task TryNotifyAsync(CancellationToken cancellationToken) => _untold = await TryAsync(_untold, WatchersFailed, cancellationToken, async () =>
     {
         var news = _revoked.Where(r => !_told.Contains(Convert.ToHexString(r.Serial))).ToList();
         if (news.Count == 0)

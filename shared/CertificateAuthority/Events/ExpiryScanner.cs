@@ -36,7 +36,7 @@ internal sealed partial class ExpiryScanner(CertificateStore store, TimeProvider
         var batch = new ExpiryBatch(0, More: true);
         for (var first = true; batch.More; first = false)
         {
-            batch = await store.TellExpiringAsync(time.GetUtcNow(), BatchSize, first, cancellationToken);
+            batch = await store.PublishExpiringAsync(time.GetUtcNow(), BatchSize, first, cancellationToken);
             told += batch.Told;
         }
 

@@ -120,7 +120,7 @@ internal sealed class CertificateStore(NpgsqlDataSource database)
 
     /// <summary>One batch of a scan for certificates that are about to run out; see <c>ca.tell_expiring</c>.</summary>
     /// <param name="first">Begins a scan; false goes on with it.</param>
-    public Task<ExpiryBatch> TellExpiringAsync(DateTimeOffset now, int limit, bool first, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
+    public Task<ExpiryBatch> PublishExpiringAsync(DateTimeOffset now, int limit, bool first, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
     {
         await using var command = database.CreateCommand("SELECT told, more FROM ca.tell_expiring($1,$2,$3)");
         command.Parameters.AddWithValue(now);

@@ -17,7 +17,7 @@ public sealed partial class AnonymousRefusals(AuditLog audit, TimeProvider time,
     /// <summary>Subjects are tenants, accounts and devices that exist; a platform with more of them under attack at once keeps count without their names.</summary>
     private const int MostKinds = 1_000;
     private const int MostAddresses = 1_000;
-    private const int AddressesTold = 10;
+    private const int AddressesListed = 10;
     private const string Anonymous = "anonymous";
 
     private readonly Lock _gate = new();
@@ -163,7 +163,7 @@ public sealed partial class AnonymousRefusals(AuditLog audit, TimeProvider time,
             ("count", Count),
             ("since", Since.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture)),
             ("addresses", _addresses.Count),
-            ("most_from", new JsonObject(_addresses.OrderByDescending(a => a.Value).ThenBy(a => a.Key, StringComparer.Ordinal).Take(AddressesTold).Select(a => KeyValuePair.Create(a.Key, (JsonNode?)a.Value)))));
+            ("most_from", new JsonObject(_addresses.OrderByDescending(a => a.Value).ThenBy(a => a.Key, StringComparer.Ordinal).Take(AddressesListed).Select(a => KeyValuePair.Create(a.Key, (JsonNode?)a.Value)))));
 
         private void Add(string address, long count)
         {

@@ -8,7 +8,7 @@ namespace IoTPlatform.Database;
 public static class AuditedTransaction
 {
     /// <summary>Runs the operation; when it returns an entry, saves, appends it last (the chain's head is a lock) and commits, otherwise rolls back.</summary>
-    public static async Task<bool> ActAsync(this DbContext db, Func<Task<AuditEntry?>> operation, CancellationToken cancellationToken)
+    public static async Task<bool> RunAuditedAsync(this DbContext db, Func<Task<AuditEntry?>> operation, CancellationToken cancellationToken)
     {
         await using var transaction = await db.Database.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellationToken);
         if (await operation() is not { } entry)

@@ -9,7 +9,7 @@ internal static class ExternalPostgres
 {
     private const int OldestMajor = 14;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(500);
 
     public static async Task<NpgsqlDataSource> ConnectAsync(string connectionString, TimeProvider time, CancellationToken cancellationToken)
     {
@@ -65,7 +65,7 @@ internal static class ExternalPostgres
                 }
             }
 
-            await Task.Delay(Pause, time, cancellationToken);
+            await Task.Delay(PollInterval, time, cancellationToken);
         }
     }
 

@@ -85,7 +85,7 @@ public sealed class AccountStore
         await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
         try
         {
-            await db.ActAsync(() =>
+            await db.RunAuditedAsync(() =>
             {
                 db.Accounts.Add(new AccountRow { Username = username, PasswordHash = hash, Roles = roles, CreatedAt = now });
                 return Task.FromResult<AuditEntry?>(new("system", "account.created", username, AuditDetails.Of(("roles", string.Join(' ', roles)))));

@@ -12,7 +12,7 @@ internal static class PasswordHashing
     private const int Iterations = 210_000; // OWASP password storage cheat sheet, PBKDF2-HMAC-SHA512
     private static readonly object NoUser = new();
     private static readonly PasswordHasher<object> Hasher = new(Options.Create(new PasswordHasherOptions { IterationCount = Iterations }));
-    private static readonly Lazy<string> NobodysHash = new(() => Hash(RandomNumberGenerator.GetHexString(32)));
+    private static readonly Lazy<string> UnknownUserHash = new(() => Hash(RandomNumberGenerator.GetHexString(32)));
 
     public static string Hash(string password) => Hasher.HashPassword(NoUser, password);
 
@@ -20,7 +20,7 @@ internal static class PasswordHashing
     /// <param name="outdated">The hash was made with less work than today's.</param>
     public static bool Verify(string? hash, string password, out bool outdated)
     {
-        var result = Hasher.VerifyHashedPassword(NoUser, hash ?? NobodysHash.Value, password);
+        var result = Hasher.VerifyHashedPassword(NoUser, hash ?? UnknownUserHash.Value, password);
         outdated = result == PasswordVerificationResult.SuccessRehashNeeded;
         return result != PasswordVerificationResult.Failed && hash is not null;
     }

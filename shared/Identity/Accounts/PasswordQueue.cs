@@ -13,8 +13,8 @@ internal sealed class PasswordQueue
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(10);
 
     private readonly SemaphoreSlim _hashing;
-    private readonly Lane _known;
-    private readonly Lane _strangers;
+    private readonly Slots _known;
+    private readonly Slots _strangers;
 
     public PasswordQueue() : this(Math.Max(1, Environment.ProcessorCount / 2))
     {
@@ -23,8 +23,8 @@ internal sealed class PasswordQueue
     internal PasswordQueue(int atOnce)
     {
         _hashing = new SemaphoreSlim(atOnce);
-        _known = new Lane(MostWaitingKnown, atOnce: MostWaitingKnown);
-        _strangers = new Lane(MostWaitingStrangers, atOnce);
+        _known = new Slots(MostWaitingKnown, atOnce: MostWaitingKnown);
+        _strangers = new Slots(MostWaitingStrangers, atOnce);
     }
 
     /// <summary>Until disposed, the caller may hash. Throws 503 <c>busy</c> when too many wait, or it takes too long. One attempt at a time has this key: attempts that share it see each other's outcome.</summary>
@@ -59,7 +59,7 @@ internal sealed class PasswordQueue
 
     private static ProblemException Busy() => new(503, "busy", "Too many logins at once.", TimeSpan.FromSeconds(1));
 
-    private sealed class Lane(int mostWaiting, int atOnce)
+    private sealed class Slots(int mostWaiting, int atOnce)
     {
         private const int Stripes = 16;
         private readonly SemaphoreSlim _lane = new(atOnce);

@@ -18,7 +18,7 @@ internal sealed class SessionStore(IDbContextFactory<AccountsDb> contexts, TimeP
     {
         var (token, now) = (SessionToken.Create(), time.GetUtcNow());
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        await db.ActAsync(async () =>
+        await db.RunAuditedAsync(async () =>
         {
             await db.Sessions.Where(s => s.ExpiresAt <= now).ExecuteDeleteAsync(cancellationToken);
             var oldest = db.Sessions.Where(s => s.Account == account.Id).OrderByDescending(s => s.CreatedAt).Skip(MaxPerAccount - 1).Select(s => s.TokenHash);
@@ -47,7 +47,7 @@ internal sealed class SessionStore(IDbContextFactory<AccountsDb> contexts, TimeP
     {
         var hash = SessionToken.Hash(token);
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        await db.ActAsync(
+        await db.RunAuditedAsync(
             async () => await db.Sessions.Where(s => s.TokenHash == hash).ExecuteDeleteAsync(cancellationToken) > 0 ? new AuditEntry(username, "logout", username) : null,
             cancellationToken);
     }

@@ -19,7 +19,7 @@ internal sealed partial class SigningKeyCache(OidcOptions options, OidcHttp http
     public static readonly TimeSpan Lifetime = TimeSpan.FromHours(24);
 
     /// <summary>At most one fetch in this time, whatever key ids callers make up.</summary>
-    public static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
+    public static readonly TimeSpan RefetchInterval = TimeSpan.FromSeconds(10);
 
     private readonly IssuerAddress _address = new(options);
     private readonly CancellationTokenSource _stopping = new();
@@ -79,7 +79,7 @@ internal sealed partial class SigningKeyCache(OidcOptions options, OidcHttp http
                 return _fetch is { IsCompleted: false } ? _fetch : null;
             }
 
-            _nextFetch = now + Pause;
+            _nextFetch = now + RefetchInterval;
             return _fetch = FetchAsync(_stopping.Token);
         }
     }
@@ -115,7 +115,7 @@ internal sealed partial class SigningKeyCache(OidcOptions options, OidcHttp http
 
     /// <summary>Without Retry-After where only an administrator can help.</summary>
     private ProblemException Unavailable() => state.Problem
-        ?? new(503, "identity_unavailable", "The identity provider cannot be asked at the moment.", Pause);
+        ?? new(503, "identity_unavailable", "The identity provider cannot be asked at the moment.", RefetchInterval);
 
     [LoggerMessage(30, LogLevel.Debug, "{Count} signing keys fetched from {Issuer}")]
     private static partial void Fetched(ILogger logger, string issuer, int count);

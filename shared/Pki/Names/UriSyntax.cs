@@ -30,7 +30,7 @@ internal static class UriSyntax
             return SpiffeId.TryParse(text.ToString(), out _, out _);
         }
 
-        return TrySplit(text, out var authority, out var rest) && (authority.IsEmpty ? !IsMistaken(rest) : TryReadAuthority(authority, out _));
+        return TrySplit(text, out var authority, out var rest) && (authority.IsEmpty ? !IsInvalid(rest) : TryReadAuthority(authority, out _));
     }
 
     /// <summary>The host of a well-formed URI that has one: a DNS name or an IP address, IPv6 without its brackets.</summary>
@@ -106,7 +106,7 @@ internal static class UriSyntax
     private static bool IsPortOrNothing(ReadOnlySpan<char> text) => text.IsEmpty || (text[0] == ':' && (text.Length == 1 || IsPort(text[1..])));
 
     /// <summary>"host:port" and an IPv6 address with a zone read as a scheme and its rest, and were never meant as that.</summary>
-    private static bool IsMistaken(ReadOnlySpan<char> rest) => rest[0] == ':' || IsPort(rest);
+    private static bool IsInvalid(ReadOnlySpan<char> rest) => rest[0] == ':' || IsPort(rest);
 
     private static bool IsPort(ReadOnlySpan<char> text) => ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out _);
 }

@@ -5,7 +5,7 @@ using IoTPlatform.Identity;
 using IoTPlatform.Tenant.Configuration;
 using IoTPlatform.Tenant.Data;
 using IoTPlatform.Tenant.Features.FirstBoot;
-using IoTPlatform.Tenant.Features.Standing;
+using IoTPlatform.Tenant.Features.SubCa;
 using IoTPlatform.Tenant.Features.WireGuard;
 
 namespace IoTPlatform.Tenant.Startup;
@@ -67,7 +67,7 @@ internal static partial class TenantHost
             var ca = opened.Add(await CertificateAuthorityModule.StartAsync(
                 CaOptions(options, tenant), issuers, database.DataSource, folder, passwords, time, logs, stop));
             await identity.ConfirmRootAsync(database.DataSource, ca.Authority.RootFingerprint, stop);
-            await ProviderStanding.RestoreAsync(databases, ca.Authority, stop);
+            await ProviderStatus.RestoreAsync(databases, ca.Authority, stop);
             await InitialAdmin.EnsureAsync(database.DataSource, folder, options.AdminPassword, time, stop);
             var app = opened.Add(TenantApplication.Build(services, options, tenant, database.DataSource, ca, time));
             await app.StartOrStopAsync(stop);

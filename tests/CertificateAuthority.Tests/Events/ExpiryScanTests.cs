@@ -111,10 +111,10 @@ public sealed class ExpiryScanTests : LedgerTestBase
     {
         await StoreManyAsync(25);
 
-        var batches = new List<ExpiryBatch> { await Store.TellExpiringAsync(At(8), 10, first: true, default) };
+        var batches = new List<ExpiryBatch> { await Store.PublishExpiringAsync(At(8), 10, first: true, default) };
         while (batches[^1].More)
         {
-            batches.Add(await Store.TellExpiringAsync(At(8), 10, first: false, default));
+            batches.Add(await Store.PublishExpiringAsync(At(8), 10, first: false, default));
         }
 
         batches.ShouldBe([new(10, true), new(10, true), new(5, false)]);
@@ -125,7 +125,7 @@ public sealed class ExpiryScanTests : LedgerTestBase
     public async Task Scan_ProcessDiesBetweenBatches_TheNextPublishesTheRest()
     {
         await StoreManyAsync(25);
-        await Store.TellExpiringAsync(At(8), 10, first: true, default);
+        await Store.PublishExpiringAsync(At(8), 10, first: true, default);
 
         (await ScanAsync(9)).Count.ShouldBe(15);
 
@@ -138,7 +138,7 @@ public sealed class ExpiryScanTests : LedgerTestBase
         await StoreManyAsync(5);
         await using (await HoldCommitsAsync())
         {
-            var batch = Store.TellExpiringAsync(At(8), 10, first: true, default);
+            var batch = Store.PublishExpiringAsync(At(8), 10, first: true, default);
             await WaitForBlockedAsync();
             await Database.ExecuteAsync("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'");
             (await Should.ThrowAsync<ProblemException>(batch)).Status.ShouldBe(503);
@@ -270,9 +270,9 @@ public sealed class ExpiryScanTests : LedgerTestBase
     private async Task<IReadOnlyList<string>> ScanAsync(double hours)
     {
         var before = await Database.ScalarAsync<long>("SELECT sequence FROM audit.head");
-        for (var batch = await Store.TellExpiringAsync(At(hours), 10, first: true, default); batch.More;)
+        for (var batch = await Store.PublishExpiringAsync(At(hours), 10, first: true, default); batch.More;)
         {
-            batch = await Store.TellExpiringAsync(At(hours), 10, first: false, default);
+            batch = await Store.PublishExpiringAsync(At(hours), 10, first: false, default);
         }
 
         return await Database.ScalarAsync<string[]>("SELECT array_agg(subject ORDER BY sequence) FROM audit.entries WHERE sequence > $1 AND action = 'certificate.expiring'", before) ?? [];

@@ -42,13 +42,13 @@ public sealed class SigningKeyTests : IAsyncLifetime
         var old = Issuer.Token();
         (await _app.StatusAsync(old)).ShouldBe(200);
         Issuer.Keys.Insert(0, OidcKey.Create("second"));
-        _app.Time.Advance(SigningKeyCache.Pause);
+        _app.Time.Advance(SigningKeyCache.RefetchInterval);
 
         (await _app.StatusAsync(Issuer.Token())).ShouldBe(200);
         (await _app.StatusAsync(old)).ShouldBe(200);
 
         Issuer.Keys.RemoveAt(1);
-        _app.Time.Advance(SigningKeyCache.Pause);
+        _app.Time.Advance(SigningKeyCache.RefetchInterval);
         (await _app.StatusAsync(Issuer.Token(key: OidcKey.Create("unheard-of")))).ShouldBe(401);
         (await _app.StatusAsync(old)).ShouldBe(401);
     }
@@ -59,7 +59,7 @@ public sealed class SigningKeyTests : IAsyncLifetime
         var old = Issuer.Token();
         (await _app.StatusAsync(old)).ShouldBe(200);
         Issuer.Keys[0] = OidcKey.Create("first");
-        _app.Time.Advance(SigningKeyCache.Pause);
+        _app.Time.Advance(SigningKeyCache.RefetchInterval);
         await _app.StatusAsync(Issuer.Token(key: OidcKey.Create("unheard-of")));
 
         (await _app.StatusAsync(old)).ShouldBe(401);
@@ -70,7 +70,7 @@ public sealed class SigningKeyTests : IAsyncLifetime
     public async Task UnknownKeyIds_InAFlood_CostOneFetchInTenSeconds()
     {
         (await _app.StatusAsync(Issuer.Token())).ShouldBe(200);
-        _app.Time.Advance(SigningKeyCache.Pause);
+        _app.Time.Advance(SigningKeyCache.RefetchInterval);
 
         for (var i = 0; i < 30; i++)
         {
@@ -78,7 +78,7 @@ public sealed class SigningKeyTests : IAsyncLifetime
         }
 
         Issuer.JwksRequests.ShouldBe(2);
-        _app.Time.Advance(SigningKeyCache.Pause);
+        _app.Time.Advance(SigningKeyCache.RefetchInterval);
         await _app.StatusAsync(Issuer.Token(key: Issuer.Keys[0].As("made-up")));
         Issuer.JwksRequests.ShouldBe(3);
     }
@@ -95,7 +95,7 @@ public sealed class SigningKeyTests : IAsyncLifetime
         await UnavailableAsync();
 
         await Issuer.StartListeningAsync();
-        _app.Time.Advance(SigningKeyCache.Pause);
+        _app.Time.Advance(SigningKeyCache.RefetchInterval);
         (await _app.StatusAsync(Issuer.Token())).ShouldBe(200);
     }
 
@@ -128,7 +128,7 @@ public sealed class SigningKeyTests : IAsyncLifetime
         await UnavailableAsync();
 
         await Issuer.StartListeningAsync();
-        _app.Time.Advance(SigningKeyCache.Pause);
+        _app.Time.Advance(SigningKeyCache.RefetchInterval);
         (await _app.StatusAsync(Issuer.Token())).ShouldBe(200);
     }
 
@@ -179,7 +179,7 @@ public sealed class SigningKeyTests : IAsyncLifetime
         (await _app.StatusAsync(Issuer.Token())).ShouldBe(200);
         await using var elsewhere = await OidcServer.StartAsync(_app.Time);
         Break(answer, elsewhere);
-        _app.Time.Advance(SigningKeyCache.Pause);
+        _app.Time.Advance(SigningKeyCache.RefetchInterval);
 
         (await _app.StatusAsync(Issuer.Token(key: Issuer.Keys[0].As("made-up")))).ShouldBe(401);
 
@@ -225,7 +225,7 @@ public sealed class SigningKeyTests : IAsyncLifetime
         var code = (await TestApp.ProblemOf(response)).Code;
         code.ShouldBe(misconfigured ? "identity_misconfigured" : "identity_unavailable");
         // Waiting helps against an outage, not against a wrong setting.
-        response.Headers.RetryAfter?.Delta.ShouldBe(misconfigured ? null : SigningKeyCache.Pause);
+        response.Headers.RetryAfter?.Delta.ShouldBe(misconfigured ? null : SigningKeyCache.RefetchInterval);
         (response.Headers.RetryAfter is null).ShouldBe(misconfigured);
         response.Headers.WwwAuthenticate.ShouldBeEmpty();
     }

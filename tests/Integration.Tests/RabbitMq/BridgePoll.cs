@@ -1,4 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
+using IoTPlatform.Provider.Data;
 using IoTPlatform.Provider.Features.Broker;
 using IoTPlatform.RabbitMq;
 using IoTPlatform.Testing;
@@ -22,7 +23,7 @@ internal sealed class BridgePoll : IAsyncDisposable
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Logging.AddProvider(_log);
-        builder.Services.AddSingleton(fixture.Database.DataSource).AddSingleton<TimeProvider>(_time)
+        builder.Services.AddSingleton(fixture.Database.DataSource).AddSingleton<TimeProvider>(_time).AddProviderData()
             .AddConnectionPoll(
                 new RabbitMqManagementOptions { Url = fixture.Broker.ManagementUrl, User = user, Password = password }, ProvisionerFixture.Verifier(File.ReadAllText(fixture.Broker.RootFile)))
             .AddSingleton<BridgePresence>().AddSingleton<IConnectionWatcher>(provider => _counted = new Counted(provider.GetRequiredService<BridgePresence>()));

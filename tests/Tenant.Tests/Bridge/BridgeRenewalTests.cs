@@ -81,7 +81,7 @@ public sealed class BridgeRenewalTests : IAsyncLifetime
         var content = await File.ReadAllTextAsync(path);
         await File.WriteAllTextAsync(path, "RABBITMQ_URL='amqps://elsewhere'\n");
 
-        await _tenant.Service<UpkeepService>().RunOnceAsync(CancellationToken.None);
+        await _tenant.Service<MaintenanceService>().RunOnceAsync(CancellationToken.None);
 
         (await File.ReadAllTextAsync(path)).ShouldBe(content);
     }

@@ -67,7 +67,7 @@ public sealed class SubCaRotationTests : IAsyncLifetime
         var pending = PendingKey();
 
         await _tenant.Provider.ListenAsync();
-        await _tenant.Service<UpkeepService>().RunOnceAsync(CancellationToken.None);
+        await _tenant.Service<MaintenanceService>().RunOnceAsync(CancellationToken.None);
 
         _tenant.Service<SubCaRotation>().IsPending.ShouldBeFalse();
         _tenant.Authority.Chain.Issuer.PublicKey.ExportSubjectPublicKeyInfo().ShouldBe(pending);
@@ -93,7 +93,7 @@ public sealed class SubCaRotationTests : IAsyncLifetime
         var pending = PendingKey();
 
         await _tenant.BootAsync();
-        await _tenant.Service<UpkeepService>().RunOnceAsync(CancellationToken.None);
+        await _tenant.Service<MaintenanceService>().RunOnceAsync(CancellationToken.None);
 
         _tenant.Authority.Chain.Issuer.PublicKey.ExportSubjectPublicKeyInfo().ShouldBe(pending);
     }

@@ -10,7 +10,7 @@ internal static class AuditFollow
 {
     private const int PageSize = 200;
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(2);
 
     public static async Task<int> RunAsync(Run run, AuditFilter filter, int first, CancellationToken cancellationToken)
     {
@@ -33,7 +33,7 @@ internal static class AuditFollow
             {
                 run.Terminal.Remarks.WriteLine($"{e.Message}; going on");
             }
-            await Task.Delay(Pause, run.Time, cancellationToken);
+            await Task.Delay(PollInterval, run.Time, cancellationToken);
         }
     }
 

@@ -24,7 +24,7 @@ internal static class BridgeReissueEndpoint
         app.MapPost("/portal/admin/tenants/{tenantId}/bridge/reissue", ReissueAsync).AllowAnonymous();
 
     private static async Task<Ok<RenewedBridge>> ReissueAsync(
-        string tenantId, ReissueBridgeRequest request, HttpContext context, SubCaKeys keys, TenantProofs proofs, TenantLocks locks, BridgeStanding standing,
+        string tenantId, ReissueBridgeRequest request, HttpContext context, SubCaKeys keys, TenantProofs proofs, TenantLocks locks, BridgeJoins standing,
         Authority authority, CertificateOrders orders, ProviderOptions options, CancellationToken cancellationToken)
     {
         TenantIds.Require(tenantId);

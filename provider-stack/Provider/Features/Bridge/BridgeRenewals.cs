@@ -8,7 +8,7 @@ using IoTPlatform.Provider.Features.Rotation;
 namespace IoTPlatform.Provider.Features.Bridge;
 
 /// <summary>The only renewal of bridge certificates, whichever endpoint is asked. No lock: the ledger refuses a lineage that ends meanwhile.</summary>
-internal sealed class BridgeRenewals(Authority authority, BridgeStanding standing, SubCaKeys subCas, TenantPlans plans, ProviderOptions options) : IProfileRenewal
+internal sealed class BridgeRenewals(Authority authority, BridgeJoins standing, SubCaKeys subCas, TenantPlans plans, ProviderOptions options) : IProfileRenewal
 {
     public string Profile => Profiles.MqttBridge.Name;
 

@@ -10,7 +10,7 @@ internal static class BridgeServices
     /// <summary>After the certificate authority, whose policy for bridges becomes stricter here.</summary>
     public static IServiceCollection AddBridge(this IServiceCollection services)
     {
-        services.AddSingleton<BridgeStanding>();
+        services.AddSingleton<BridgeJoins>();
         services.AddSingleton<BridgeRenewals>();
         services.AddSingleton<IProfileRenewal>(provider => provider.GetRequiredService<BridgeRenewals>());
         services.AddHttpContextAccessor();
@@ -26,7 +26,7 @@ internal static class BridgeServices
 /// <summary>Part of the bridges' policy, so that no endpoint can forget it: the certificate's JOIN is one of its tenant's.</summary>
 internal sealed class JoinedBridgeRequirement : IAuthorizationRequirement
 {
-    internal sealed class Handler(BridgeStanding standing, IHttpContextAccessor contexts) : AuthorizationHandler<JoinedBridgeRequirement>
+    internal sealed class Handler(BridgeJoins standing, IHttpContextAccessor contexts) : AuthorizationHandler<JoinedBridgeRequirement>
     {
         protected override async Task HandleRequirementAsync(AuthorizationHandlerContext context, JoinedBridgeRequirement requirement)
         {

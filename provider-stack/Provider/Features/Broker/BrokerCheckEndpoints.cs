@@ -18,22 +18,22 @@ internal static class BrokerCheckEndpoints
         app.MapPost("/portal/admin/tenants/{tenantId}/broker/repair", RepairAsync).RequireAuthorization(Policies.Admin);
     }
 
-    private static async Task<Ok<BrokerCheck>> CheckAsync(string tenantId, BrokerSettlement settlement, CancellationToken cancellationToken)
+    private static async Task<Ok<BrokerCheck>> CheckAsync(string tenantId, BrokerReconciliation reconciliation, CancellationToken cancellationToken)
     {
         TenantIds.Require(tenantId);
-        return View(tenantId, await settlement.CompareAsync(tenantId, cancellationToken), await settlement.ProveAsync(cancellationToken));
+        return View(tenantId, await reconciliation.CompareAsync(tenantId, cancellationToken), await reconciliation.ProveAsync(cancellationToken));
     }
 
-    private static async Task<Ok<BrokerCheck>> RepairAsync(string tenantId, HttpContext context, ProviderDb db, BrokerSettlement settlement, CancellationToken cancellationToken)
+    private static async Task<Ok<BrokerCheck>> RepairAsync(string tenantId, HttpContext context, ProviderDb db, BrokerReconciliation reconciliation, CancellationToken cancellationToken)
     {
         TenantIds.Require(tenantId);
-        var repaired = await settlement.RepairAsync(tenantId, cancellationToken);
+        var repaired = await reconciliation.RepairAsync(tenantId, cancellationToken);
         var what = string.Join("; ", repaired.Select(d => d.What));
-        await db.ActAsync(
+        await db.RunAuditedAsync(
             () => Task.FromResult(what.Length == 0 ? null : new AuditEntry(
                 Caller.Of(context.User), "tenant.broker_repaired", tenantId, AuditDetails.Of(("what", what.Length <= LongestDetail ? what : what[..LongestDetail])))),
             cancellationToken);
-        return View(tenantId, repaired, await settlement.ProveAsync(cancellationToken));
+        return View(tenantId, repaired, await reconciliation.ProveAsync(cancellationToken));
     }
 
     private static Ok<BrokerCheck> View(string tenantId, IReadOnlyList<BrokerDifference> differences, IReadOnlyList<BrokerDifference> unproven) =>

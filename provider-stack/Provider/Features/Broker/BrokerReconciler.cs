@@ -17,8 +17,8 @@ internal sealed partial class BrokerReconciler(
     {
         try
         {
-            await broker.SettleAsync(tenantId, cancellationToken);
-            Settled(tenantId);
+            await broker.ReconcileAsync(tenantId, cancellationToken);
+            Reconciled(tenantId);
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
@@ -27,7 +27,7 @@ internal sealed partial class BrokerReconciler(
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "The broker now has what was decided for tenant {Tenant}")]
-    private partial void Settled(string tenant);
+    private partial void Reconciled(string tenant);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The broker does not have what was decided for tenant {Tenant} yet")]
     private partial void TenantFailed(Exception exception, string tenant);

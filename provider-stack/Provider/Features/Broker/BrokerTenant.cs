@@ -41,14 +41,14 @@ internal sealed class TenantBroker(IBrokerProvisioner broker, TenantPlans plans,
     public async Task EnsureAsync(TenantRow tenant, CancellationToken cancellationToken)
     {
         await broker.EnsureTenantAsync(Desired(tenant), cancellationToken);
-        await SettledAsync(tenant, cancellationToken);
+        await ClearDueAsync(tenant, cancellationToken);
     }
 
     /// <summary>What a repair would change. Nothing is expected of a broker that knows nothing of a tenant which never got that far.</summary>
     public async Task<IReadOnlyList<BrokerDifference>> CompareAsync(TenantRow tenant, CancellationToken cancellationToken) =>
         await IsUnknownAndMayBeAsync(tenant, cancellationToken) ? [] : await broker.CompareAsync(Desired(tenant), cancellationToken);
 
-    public async Task SettleAsync(string tenantId, CancellationToken cancellationToken)
+    public async Task ReconcileAsync(string tenantId, CancellationToken cancellationToken)
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         if (await db.Tenants.AsNoTracking().SingleOrDefaultAsync(t => t.TenantId == tenantId, cancellationToken) is not { Status: not TenantStatus.Removing } tenant)
@@ -62,12 +62,12 @@ internal sealed class TenantBroker(IBrokerProvisioner broker, TenantPlans plans,
         }
         else
         {
-            await SettledAsync(tenant, cancellationToken);
+            await ClearDueAsync(tenant, cancellationToken);
         }
     }
 
     /// <summary>Only what was seen: a later decision is due on its own.</summary>
-    private async Task SettledAsync(TenantRow tenant, CancellationToken cancellationToken)
+    private async Task ClearDueAsync(TenantRow tenant, CancellationToken cancellationToken)
     {
         if (tenant.BrokerDueAt is null)
         {

@@ -21,7 +21,7 @@ internal static class MessagingServices
 
         services.AddSingleton(foundation.Options.Plans);
         services.AddSingleton<TenantBroker>();
-        services.AddScoped<BrokerSettlement>();
+        services.AddScoped<BrokerReconciliation>();
         return services.AddHostedService<BrokerReconciler>();
     }
 

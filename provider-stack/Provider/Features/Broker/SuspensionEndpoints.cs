@@ -22,7 +22,7 @@ internal static class SuspensionEndpoints
     }
 
     private static async Task<NoContent> SuspendAsync(
-        string tenantId, SuspendTenantRequest request, HttpContext context, ProviderDb db, BrokerSettlement settlement, TimeProvider time, CancellationToken cancellationToken)
+        string tenantId, SuspendTenantRequest request, HttpContext context, ProviderDb db, BrokerReconciliation reconciliation, TimeProvider time, CancellationToken cancellationToken)
     {
         TenantIds.Require(tenantId);
         if (request.Reason is not { } reason || !FreeText.IsValid(reason, LongestReason))
@@ -31,34 +31,34 @@ internal static class SuspensionEndpoints
         }
 
         var now = time.GetUtcNow();
-        await db.ActAsync(async () =>
+        await db.RunAuditedAsync(async () =>
         {
             var suspended = await db.Tenants.Where(t => t.TenantId == tenantId && t.Status != TenantStatus.Removing && t.SuspendedAt == null).ExecuteUpdateAsync(
                 s => s.SetProperty(t => t.SuspendedAt, now).SetProperty(t => t.SuspendedReason, reason).SetProperty(t => t.BrokerDueAt, now), cancellationToken);
             return suspended == 0 ? null : new AuditEntry(Caller.Of(context.User), "tenant.suspended", tenantId, AuditDetails.Of(("reason", reason)));
         }, cancellationToken);
-        await settlement.SettleNowAsync(tenantId, cancellationToken);
+        await reconciliation.ReconcileNowAsync(tenantId, cancellationToken);
         return TypedResults.NoContent();
     }
 
     private static async Task<NoContent> ResumeAsync(
-        string tenantId, HttpContext context, ProviderDb db, SubCaKeys keys, BrokerSettlement settlement, TimeProvider time, CancellationToken cancellationToken)
+        string tenantId, HttpContext context, ProviderDb db, SubCaKeys keys, BrokerReconciliation reconciliation, TimeProvider time, CancellationToken cancellationToken)
     {
         TenantIds.Require(tenantId);
-        if ((await settlement.RequireAsync(tenantId, cancellationToken)).Status == TenantStatus.Active && (await keys.ValidAsync(tenantId, cancellationToken)).Count == 0)
+        if ((await reconciliation.RequireAsync(tenantId, cancellationToken)).Status == TenantStatus.Active && (await keys.ValidAsync(tenantId, cancellationToken)).Count == 0)
         {
             throw new ProblemException(
                 StatusCodes.Status409Conflict, "sub_ca_revoked", $"Tenant {tenantId} has no valid Sub-CA left, so there is nothing to resume. Remove it, prepare it again and let it join with an empty data folder.");
         }
 
         var now = time.GetUtcNow();
-        await db.ActAsync(async () =>
+        await db.RunAuditedAsync(async () =>
         {
             var resumed = await db.Tenants.Where(t => t.TenantId == tenantId && t.Status != TenantStatus.Removing && t.SuspendedAt != null).ExecuteUpdateAsync(
                 s => s.SetProperty(t => t.SuspendedAt, (DateTimeOffset?)null).SetProperty(t => t.SuspendedReason, (string?)null).SetProperty(t => t.BrokerDueAt, now), cancellationToken);
             return resumed == 0 ? null : new AuditEntry(Caller.Of(context.User), "tenant.resumed", tenantId);
         }, cancellationToken);
-        await settlement.SettleNowAsync(tenantId, cancellationToken);
+        await reconciliation.ReconcileNowAsync(tenantId, cancellationToken);
         return TypedResults.NoContent();
     }
 }

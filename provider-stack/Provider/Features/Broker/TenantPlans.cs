@@ -78,18 +78,18 @@ internal static class PlanEndpoint
         app.MapPost("/portal/admin/tenants/{tenantId}/plan", ChangeAsync).RequireAuthorization(Policies.Admin);
 
     private static async Task<NoContent> ChangeAsync(
-        string tenantId, ChangePlanRequest request, HttpContext context, ProviderDb db, TenantPlans plans, BrokerSettlement settlement, TimeProvider time, CancellationToken cancellationToken)
+        string tenantId, ChangePlanRequest request, HttpContext context, ProviderDb db, TenantPlans plans, BrokerReconciliation reconciliation, TimeProvider time, CancellationToken cancellationToken)
     {
         TenantIds.Require(tenantId);
         var plan = plans.Require(request.Plan ?? "");
         var now = time.GetUtcNow();
-        await db.ActAsync(async () =>
+        await db.RunAuditedAsync(async () =>
         {
             var changed = await db.Tenants.Where(t => t.TenantId == tenantId && t.Status != TenantStatus.Removing && t.Plan != plan).ExecuteUpdateAsync(
                 s => s.SetProperty(t => t.Plan, plan).SetProperty(t => t.BrokerDueAt, now), cancellationToken);
             return changed == 0 ? null : new AuditEntry(Caller.Of(context.User), "tenant.plan_changed", tenantId, AuditDetails.Of(("plan", plan)));
         }, cancellationToken);
-        await settlement.SettleNowAsync(tenantId, cancellationToken);
+        await reconciliation.ReconcileNowAsync(tenantId, cancellationToken);
         return TypedResults.NoContent();
     }
 }

@@ -33,7 +33,7 @@ internal sealed partial class SubCaRevocation(
         var outcome = await RevokeAndSuspendAsync(tenantId, revocation, cancellationToken);
         if (outcome == RevocationOutcome.Revoked)
         {
-            await SettleBrokerAsync(tenantId, cancellationToken);
+            await ReconcileBrokerAsync(tenantId, cancellationToken);
         }
 
         return outcome;
@@ -47,7 +47,7 @@ internal sealed partial class SubCaRevocation(
         var sameKey = await keys.OthersOfTheKeyAsync(revocation.Record, cancellationToken);
         var outcome = RevocationOutcome.Unknown;
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        await db.ActAsync(async () =>
+        await db.RunAuditedAsync(async () =>
         {
             await db.Tenants.Where(t => t.TenantId == tenantId && t.Status != TenantStatus.Removing).ExecuteUpdateAsync(
                 s => s.SetProperty(t => t.SuspendedAt, t => t.SuspendedAt ?? now).SetProperty(t => t.SuspendedReason, reason).SetProperty(t => t.BrokerDueAt, now), cancellationToken);
@@ -68,12 +68,12 @@ internal sealed partial class SubCaRevocation(
     }
 
     // The decision is committed: a change that fails now stays due and is reconciled later.
-    private async Task SettleBrokerAsync(string tenantId, CancellationToken cancellationToken)
+    private async Task ReconcileBrokerAsync(string tenantId, CancellationToken cancellationToken)
     {
         try
         {
             await using var held = await locks.AcquireAsync(tenantId, cancellationToken);
-            await broker.SettleAsync(tenantId, cancellationToken);
+            await broker.ReconcileAsync(tenantId, cancellationToken);
         }
         catch (Exception e) when (e is DependencyDownException or ProblemException { Status: StatusCodes.Status503ServiceUnavailable })
         {

@@ -48,7 +48,7 @@ internal static class FederationEndpoints
         var url = JoinFields.KeycloakUrl(request.KeycloakUrl);
         await using var held = await locks.AcquireAsync(tenantId, cancellationToken);
         var join = await RequireJoinAsync(db, tenantId, cancellationToken);
-        await db.ActAsync(async () =>
+        await db.RunAuditedAsync(async () =>
         {
             await db.Joins.Where(j => j.JoinId == join.JoinId).ExecuteUpdateAsync(s => s.SetProperty(j => j.KeycloakUrl, url), cancellationToken);
             return new AuditEntry(Caller.Of(context.User), "federation.configured", tenantId, AuditDetails.Of(("keycloak_url", url)));
@@ -90,7 +90,7 @@ internal static class FederationEndpoints
             from row in rows.DefaultIfEmpty()
             select new { tenant.Status, Join = row }).SingleOrDefaultAsync(cancellationToken) ?? throw TenantIds.NotFound(tenantId);
         // While a tenant joins anew the JOIN that it confirmed before is the one that counts.
-        var standing = await StandingJoin.FindAsync(db, tenantId, found.Join?.JoinId, cancellationToken);
+        var standing = await LastConfirmedJoin.FindAsync(db, tenantId, found.Join?.JoinId, cancellationToken);
         return found.Status is TenantStatus.Joining or TenantStatus.Joined or TenantStatus.Active && standing is not null ? standing
             : found.Status is TenantStatus.Joined or TenantStatus.Active && found.Join is not null ? found.Join
             : throw new ProblemException(StatusCodes.Status409Conflict, "tenant_not_joined", $"Tenant {tenantId} has not joined, so there is no federation yet.");

@@ -20,7 +20,7 @@ internal static class IdentityServices
     {
         services.AddDataProtection().SetApplicationName("iotplatform-provider").PersistKeysToFileSystem(new DirectoryInfo(folder.Combine("secrets", "data-protection")));
         services.AddSingleton<FederationSecrets>();
-        services.AddSingleton<FederationSettlement>();
+        services.AddSingleton<FederationReconciliation>();
         services.AddHostedService<FederationReconciler>();
         return oidc is null ? services.AddSingleton<IFederationProvisioner, EmbeddedFederationProvisioner>() : services.AddKeycloak(oidc);
     }

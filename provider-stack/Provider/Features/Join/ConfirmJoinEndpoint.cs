@@ -24,7 +24,7 @@ internal static class ConfirmJoinEndpoint
 
     private static async Task<NoContent> ConfirmAsync(
         string tenantId, JoinConfirmation confirmation, HttpContext context, ProviderDb db, TenantLocks locks,
-        TenantProofs proofs, SubCaKeys subCaKeys, FederationSettlement federation, TenantCertificateRevocation revocation, TimeProvider time, CancellationToken cancellationToken)
+        TenantProofs proofs, SubCaKeys subCaKeys, FederationReconciliation federation, TenantCertificateRevocation revocation, TimeProvider time, CancellationToken cancellationToken)
     {
         TenantIds.Require(tenantId);
         var (_, asked) = await CurrentJoin.FindAsync(db, tenantId, cancellationToken) ?? throw TenantProofs.Refusal();
@@ -54,7 +54,7 @@ internal static class ConfirmJoinEndpoint
             throw Incomplete();
         }
 
-        await federation.TrySettleAsync(tenantId, cancellationToken);
+        await federation.TryReconcileAsync(tenantId, cancellationToken);
         return TypedResults.NoContent();
     }
 
@@ -62,7 +62,7 @@ internal static class ConfirmJoinEndpoint
         new(StatusCodes.Status409Conflict, "join_incomplete", "The JOIN is not complete: there is nothing to confirm yet.");
 
     private static Task<bool> CommitAsync(
-        ProviderDb db, TenantCertificateRevocation revocation, TenantRow tenant, JoinRow join, DateTimeOffset now, CancellationToken cancellationToken) => db.ActAsync(async () =>
+        ProviderDb db, TenantCertificateRevocation revocation, TenantRow tenant, JoinRow join, DateTimeOffset now, CancellationToken cancellationToken) => db.RunAuditedAsync(async () =>
     {
         var (tenantId, by) = (join.TenantId, "tenant:" + join.TenantId);
         await db.JoinKeys.Open(tenantId).Where(k => k.JoinId == join.JoinId).ExecuteUpdateAsync(s => s.SetProperty(k => k.SpentAt, now), cancellationToken);

@@ -18,7 +18,7 @@ internal sealed class JoinAbandonment(TenantCertificateRevocation revocation, Ti
         }
 
         var now = time.GetUtcNow();
-        var confirmed = (await StandingJoin.FindAsync(db, tenant.TenantId, current: null, cancellationToken))?.JoinId;
+        var confirmed = (await LastConfirmedJoin.FindAsync(db, tenant.TenantId, current: null, cancellationToken))?.JoinId;
         var status = confirmed is null ? TenantStatus.Prepared : TenantStatus.Active;
         await db.Tenants.Where(t => t.TenantId == tenant.TenantId).ExecuteUpdateAsync(
             s => s.SetProperty(t => t.Status, status)

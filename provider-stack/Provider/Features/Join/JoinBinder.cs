@@ -21,7 +21,7 @@ internal sealed class JoinBinder(ProviderDb db, AnonymousRefusals refusals, Time
             from row in db.JoinKeys
             where row.KeyHash == key.KeyHash && row.RevokedAt == null && row.SpentAt == null && row.JoinId != null
             join bound in db.Joins on row.JoinId equals bound.JoinId
-            select bound).SingleOrDefaultAsync(cancellationToken) ?? throw JoinKeyGate.Refusal();
+            select bound).SingleOrDefaultAsync(cancellationToken) ?? throw JoinKeyAuthenticator.Refusal();
         if (!join.SubCaKeySha256.AsSpan().SequenceEqual(submission.SubCa.SubjectPublicKeyInfoSha256))
         {
             throw await RefuseOtherKeyAsync(join, submission, caller, cancellationToken);
@@ -30,7 +30,7 @@ internal sealed class JoinBinder(ProviderDb db, AnonymousRefusals refusals, Time
         await UpdateAsync(join, submission, cancellationToken);
     }
 
-    private Task<bool> TryBindAsync(JoinKeyRow key, JoinSubmission submission, CancellationToken cancellationToken) => db.ActAsync(async () =>
+    private Task<bool> TryBindAsync(JoinKeyRow key, JoinSubmission submission, CancellationToken cancellationToken) => db.RunAuditedAsync(async () =>
     {
         var join = JoinRows.Create(key.TenantId, JoinOrigin.Key, submission, time.GetUtcNow());
         db.Joins.Add(join);
@@ -57,7 +57,7 @@ internal sealed class JoinBinder(ProviderDb db, AnonymousRefusals refusals, Time
         }
 
         var tenantId = join.TenantId;
-        await db.ActAsync(async () =>
+        await db.RunAuditedAsync(async () =>
         {
             var reopened = await db.Tenants
                 .Where(t => t.TenantId == tenantId && t.WorkflowId == join.JoinId && (t.Status == TenantStatus.Joining || t.Status == TenantStatus.Joined))

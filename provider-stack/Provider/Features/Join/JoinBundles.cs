@@ -23,13 +23,13 @@ internal sealed class JoinBundles(ProviderDb db, Authority authority, Federation
             where tenant.TenantId == tenantId
             join row in db.Joins.AsNoTracking() on tenant.WorkflowId equals row.JoinId
             where row.SubCaKeySha256 == subCaKeySha256
-            select new { tenant.Status, Join = row }).SingleOrDefaultAsync(cancellationToken) ?? throw JoinKeyGate.Refusal();
+            select new { tenant.Status, Join = row }).SingleOrDefaultAsync(cancellationToken) ?? throw JoinKeyAuthenticator.Refusal();
         return current.Status switch
         {
             TenantStatus.Joined => await ComposeAsync(current.Join, cancellationToken),
             TenantStatus.Joining => throw new ProblemException(
                 StatusCodes.Status503ServiceUnavailable, "dependency_unavailable", "The JOIN is still running. Ask again.", TimeSpan.FromSeconds(1)),
-            _ => throw JoinKeyGate.Refusal(),
+            _ => throw JoinKeyAuthenticator.Refusal(),
         };
     }
 

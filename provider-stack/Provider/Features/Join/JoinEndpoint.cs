@@ -18,10 +18,10 @@ internal static class JoinEndpoint
 
     private static async Task<Ok<JoinBundle>> JoinAsync(
         [FromHeader(Name = KeyHeader)] string? joinKey, JoinRequest request, HttpContext context,
-        JoinKeyGate gate, JoinBinder binder, WorkflowClient workflows, JoinBundles bundles, SubCaKeys subCaKeys, ProviderOptions options, CancellationToken cancellationToken)
+        JoinKeyAuthenticator authenticator, JoinBinder binder, WorkflowClient workflows, JoinBundles bundles, SubCaKeys subCaKeys, ProviderOptions options, CancellationToken cancellationToken)
     {
         var caller = ClientAddress.Of(context);
-        var key = await gate.AdmitAsync(joinKey, caller, cancellationToken);
+        var key = await authenticator.AdmitAsync(joinKey, caller, cancellationToken);
         context.Know("tenant " + key.TenantId);
         var submission = JoinSubmission.Decode(request, key.TenantId, options.PlatformDomain);
         await subCaKeys.ThrowIfRevokedAsync(submission.SubCa, cancellationToken);

@@ -54,7 +54,7 @@ internal sealed class JoinRequests(ProviderDb db, JoinLimits limits, TimeProvide
     public async Task DecideAsync(string tenantId, TenantStatus decision, string? reason, string admin, CancellationToken cancellationToken, string? comparedKey = null)
     {
         var now = time.GetUtcNow();
-        var decided = await db.ActAsync(async () =>
+        var decided = await db.RunAuditedAsync(async () =>
         {
             var (tenant, join) = await CurrentJoin.FindAsync(db, tenantId, cancellationToken) ?? throw TenantIds.NotFound(tenantId);
             if (StatusOf(tenant, join) != TenantStatus.Requested)
@@ -119,7 +119,7 @@ internal sealed class JoinRequests(ProviderDb db, JoinLimits limits, TimeProvide
         }
     }
 
-    private Task<bool> RecordAsync(JoinRow join, CancellationToken cancellationToken) => db.ActAsync(async () =>
+    private Task<bool> RecordAsync(JoinRow join, CancellationToken cancellationToken) => db.RunAuditedAsync(async () =>
     {
         // FOR UPDATE, which LINQ lacks.
         var tenant = await db.Tenants.FromSql($"SELECT * FROM provider.tenants WHERE tenant_id = {join.TenantId} FOR UPDATE").SingleOrDefaultAsync(cancellationToken);

@@ -71,7 +71,7 @@ internal static class CurrentJoin
 }
 
 /// <summary>The join on which a tenant stands: the one that it confirmed last, also while another one is under way.</summary>
-internal static class StandingJoin
+internal static class LastConfirmedJoin
 {
     /// <param name="current">The tenant's workflow: of two joins confirmed at one moment it is the later one.</param>
     public static Task<JoinRow?> FindAsync(ProviderDb db, string tenantId, Guid? current, CancellationToken cancellationToken) => db.Joins.AsNoTracking()

@@ -16,7 +16,7 @@ internal static class JoinServices
         .AddSingleton<JoinLimits>()
         .AddSingleton<TenantProofs>()
         .AddSingleton<JoinAbandonment>()
-        .AddScoped<JoinKeyGate>()
+        .AddScoped<JoinKeyAuthenticator>()
         .AddScoped<JoinBinder>()
         .AddScoped<JoinRequests>()
         .AddScoped<JoinBundles>()

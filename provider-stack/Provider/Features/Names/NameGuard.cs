@@ -78,7 +78,7 @@ internal sealed partial class NameGuard(IDbContextFactory<ProviderDb> contexts, 
 
         var now = time.GetUtcNow();
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        await db.ActAsync(async () =>
+        await db.RunAuditedAsync(async () =>
         {
             await db.ServedNames.Where(n => !served.Contains(n.Name)).ExecuteDeleteAsync(cancellationToken);
             // SQL: another process that starts with the same names is no error.

@@ -34,7 +34,7 @@ internal static class RemoveTenantEndpoint
     /// remains. False if removal has begun before or the tenant is unknown.
     /// </summary>
     private static Task<bool> BeginAsync(
-        ProviderDb db, TenantCertificateRevocation revocation, string tenantId, string admin, DateTimeOffset now, CancellationToken cancellationToken) => db.ActAsync(async () =>
+        ProviderDb db, TenantCertificateRevocation revocation, string tenantId, string admin, DateTimeOffset now, CancellationToken cancellationToken) => db.RunAuditedAsync(async () =>
     {
         var removal = Guid.CreateVersion7(now);
         await db.JoinKeys.RevokeOpenAsync(tenantId, now, cancellationToken);

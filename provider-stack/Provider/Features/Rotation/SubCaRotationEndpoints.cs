@@ -33,7 +33,7 @@ internal static class SubCaRotationEndpoints
 
     private static async Task<Ok<RotatedSubCa>> RotateAsync(
         string tenantId, RotateSubCaRequest request, HttpContext context, SubCaKeys keys, TenantProofs proofs, TenantLocks locks,
-        SubCaRotation rotation, TenantDoor door, ProviderDb db, CancellationToken cancellationToken)
+        SubCaRotation rotation, TenantAdmission admission, ProviderDb db, CancellationToken cancellationToken)
     {
         TenantIds.Require(tenantId);
         var (claims, _) = await RequireProofAsync(request.Proof, tenantId, context.Request, keys, proofs, cancellationToken);
@@ -44,7 +44,7 @@ internal static class SubCaRotationEndpoints
         }
 
         await using var held = await locks.AcquireAsync(tenantId, cancellationToken);
-        await door.RequireOpenAsync(tenantId, cancellationToken);
+        await admission.RequireOpenAsync(tenantId, cancellationToken);
         var tenant = await RequireActiveAsync(db, tenantId, cancellationToken);
         var issued = await rotation.IssueAsync(tenant, csr, cancellationToken);
         return TypedResults.Ok(new RotatedSubCa { TenantId = tenantId, SignedCert = issued.Pem, CaChain = issued.ChainPem });
@@ -53,13 +53,13 @@ internal static class SubCaRotationEndpoints
     /// <summary>Revokes every other Sub-CA of the tenant than the one whose key made the proof.</summary>
     private static async Task<NoContent> RetireAsync(
         string tenantId, JoinConfirmation confirmation, HttpContext context, SubCaKeys keys, TenantProofs proofs, TenantLocks locks,
-        SubCaRotation rotation, TenantDoor door, ProviderDb db, CancellationToken cancellationToken)
+        SubCaRotation rotation, TenantAdmission admission, ProviderDb db, CancellationToken cancellationToken)
     {
         TenantIds.Require(tenantId);
         var (_, keeper) = await RequireProofAsync(confirmation.Proof, tenantId, context.Request, keys, proofs, cancellationToken);
 
         await using var held = await locks.AcquireAsync(tenantId, cancellationToken);
-        await door.RequireOpenAsync(tenantId, cancellationToken);
+        await admission.RequireOpenAsync(tenantId, cancellationToken);
         await RequireActiveAsync(db, tenantId, cancellationToken);
         await rotation.RetireOthersAsync(db, tenantId, keeper, cancellationToken);
         return TypedResults.NoContent();
@@ -76,7 +76,7 @@ internal static class SubCaRotationEndpoints
         {
             if (await keys.IsOfARevokedSubCaAsync(tenantId, key => proofs.Holds(proof, tenantId, request, key), cancellationToken))
             {
-                throw TenantDoor.SubCaRevoked(tenantId);
+                throw TenantAdmission.SubCaRevoked(tenantId);
             }
 
             throw;
@@ -93,7 +93,7 @@ internal static class RotationServices
     public static IServiceCollection AddSubCaRotation(this IServiceCollection services) => services
         .AddSingleton<SubCaKeys>()
         .AddSingleton<SubCaRotation>()
-        .AddSingleton<TenantDoor>()
+        .AddSingleton<TenantAdmission>()
         .AddHttpContextAccessor()
         .AddSingleton<IAuthorizationHandler, SuspendedBridges>();
 }

@@ -21,14 +21,14 @@ internal static class JoinKeyEndpoints
     }
 
     private static async Task<Ok<PreparedTenant>> ReplaceAsync(
-        string tenantId, HttpContext context, ProviderDb db, TenantLocks locks, JoinAbandonment abandonment, FederationSettlement federation, JoinKeys keys, TimeProvider time, CancellationToken cancellationToken)
+        string tenantId, HttpContext context, ProviderDb db, TenantLocks locks, JoinAbandonment abandonment, FederationReconciliation federation, JoinKeys keys, TimeProvider time, CancellationToken cancellationToken)
     {
         TenantIds.Require(tenantId);
         var admin = Caller.Of(context.User);
         await using var held = await locks.AcquireAsync(tenantId, cancellationToken);
         var tenant = await RequireAsync(db, tenantId, cancellationToken);
         var (key, answer) = keys.Create(tenant);
-        await db.ActAsync(async () =>
+        await db.RunAuditedAsync(async () =>
         {
             await db.JoinKeys.RevokeOpenAsync(tenantId, time.GetUtcNow(), cancellationToken);
             db.JoinKeys.Add(key);
@@ -36,12 +36,12 @@ internal static class JoinKeyEndpoints
             await abandonment.ForgetAsync(db, tenant, admin, cancellationToken);
             return new AuditEntry(admin, "join.key_replaced", tenantId, AuditDetails.Of(("key_expires_at", key.ExpiresAt.ToString("O"))));
         }, cancellationToken);
-        await federation.TrySettleAsync(tenantId, cancellationToken);
+        await federation.TryReconcileAsync(tenantId, cancellationToken);
         return TypedResults.Ok(answer);
     }
 
     private static async Task<NoContent> RevokeAsync(
-        string tenantId, HttpContext context, ProviderDb db, TenantLocks locks, JoinAbandonment abandonment, FederationSettlement federation, TimeProvider time, CancellationToken cancellationToken)
+        string tenantId, HttpContext context, ProviderDb db, TenantLocks locks, JoinAbandonment abandonment, FederationReconciliation federation, TimeProvider time, CancellationToken cancellationToken)
     {
         TenantIds.Require(tenantId);
         var admin = Caller.Of(context.User);
@@ -52,13 +52,13 @@ internal static class JoinKeyEndpoints
             return TypedResults.NoContent();
         }
 
-        await db.ActAsync(async () =>
+        await db.RunAuditedAsync(async () =>
         {
             await db.JoinKeys.RevokeOpenAsync(tenantId, time.GetUtcNow(), cancellationToken);
             await abandonment.ForgetAsync(db, tenant, admin, cancellationToken);
             return new AuditEntry(admin, "join.key_revoked", tenantId);
         }, cancellationToken);
-        await federation.TrySettleAsync(tenantId, cancellationToken);
+        await federation.TryReconcileAsync(tenantId, cancellationToken);
         return TypedResults.NoContent();
     }
 

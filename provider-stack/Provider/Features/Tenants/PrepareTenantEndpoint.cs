@@ -32,7 +32,7 @@ internal static class PrepareTenantEndpoint
         var (key, answer) = keys.Create(tenant);
         try
         {
-            await db.ActAsync(async () =>
+            await db.RunAuditedAsync(async () =>
             {
                 db.Tenants.Add(tenant);
                 await db.SaveChangesAsync(cancellationToken);

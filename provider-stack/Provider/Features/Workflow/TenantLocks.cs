@@ -75,77 +75,77 @@ internal sealed class TenantTurns : IDisposable
 {
     private const int MostHeld = 24;
 
-    private readonly Dictionary<string, Gate> _gates = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Entry> _entries = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _places = new(MostHeld, MostHeld);
 
     /// <summary>Null: it did not come within the wait.</summary>
     public async Task<IDisposable?> TryTakeAsync(string tenantId, TimeSpan wait, CancellationToken cancellationToken)
     {
         var began = Stopwatch.GetTimestamp();
-        var gate = Enter(tenantId);
+        var entry = Enter(tenantId);
         var (first, taken) = (false, false);
         try
         {
-            first = await gate.One.WaitAsync(wait, cancellationToken);
+            first = await entry.One.WaitAsync(wait, cancellationToken);
             var left = wait - Stopwatch.GetElapsedTime(began);
             taken = first && await _places.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, cancellationToken);
-            return taken ? new Turn(this, tenantId, gate) : null;
+            return taken ? new Turn(this, tenantId, entry) : null;
         }
         finally
         {
             if (!taken)
             {
-                Leave(tenantId, gate, first);
+                Leave(tenantId, entry, first);
             }
         }
     }
 
     public void Dispose() => _places.Dispose();
 
-    private Gate Enter(string tenantId)
+    private Entry Enter(string tenantId)
     {
-        lock (_gates)
+        lock (_entries)
         {
-            if (!_gates.TryGetValue(tenantId, out var gate))
+            if (!_entries.TryGetValue(tenantId, out var entry))
             {
-                _gates.Add(tenantId, gate = new Gate());
+                _entries.Add(tenantId, entry = new Entry());
             }
 
-            gate.Users++;
-            return gate;
+            entry.Users++;
+            return entry;
         }
     }
 
-    private void Leave(string tenantId, Gate gate, bool release)
+    private void Leave(string tenantId, Entry entry, bool release)
     {
-        lock (_gates)
+        lock (_entries)
         {
             if (release)
             {
-                gate.One.Release();
+                entry.One.Release();
             }
 
-            if (--gate.Users == 0)
+            if (--entry.Users == 0)
             {
-                _gates.Remove(tenantId);
-                gate.One.Dispose();
+                _entries.Remove(tenantId);
+                entry.One.Dispose();
             }
         }
     }
 
-    private sealed class Gate
+    private sealed class Entry
     {
         public SemaphoreSlim One { get; } = new(1, 1);
 
         public int Users { get; set; }
     }
 
-    private sealed class Turn(TenantTurns turns, string tenantId, Gate gate) : IDisposable
+    private sealed class Turn(TenantTurns turns, string tenantId, Entry entry) : IDisposable
     {
         public void Dispose()
         {
             turns._places.Release();
-            turns.Leave(tenantId, gate, release: true);
+            turns.Leave(tenantId, entry, release: true);
         }
     }
 }

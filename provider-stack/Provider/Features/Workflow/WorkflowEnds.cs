@@ -12,7 +12,7 @@ internal sealed class WorkflowEnds(TimeProvider time)
     public async Task<bool> FinishAsync(TenantLock held, WorkflowInput input, CancellationToken cancellationToken)
     {
         await using var db = held.CreateContext();
-        return await db.ActAsync(
+        return await db.RunAuditedAsync(
             () => input.Tenant.Status == TenantStatus.Joining ? JoinedAsync(db, input, cancellationToken) : RemovedAsync(db, input, cancellationToken), cancellationToken);
     }
 

@@ -9,7 +9,7 @@ namespace IoTPlatform.Identity.Oidc.Login;
 /// </summary>
 internal sealed class LoginConfiguration(OidcOptions options, OidcHttp http, TimeProvider time) : IConfigurationManager<OpenIdConnectConfiguration>, IDisposable
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(2);
     private readonly IssuerAddress _address = new(options);
     private readonly CancellationTokenSource _stopping = new();
     private readonly Lock _gate = new();
@@ -24,7 +24,7 @@ internal sealed class LoginConfiguration(OidcOptions options, OidcHttp http, Tim
             var now = time.GetUtcNow();
             if (_fetch is null || (_fetch.IsCompleted && now >= _nextFetch))
             {
-                _nextFetch = now + Pause;
+                _nextFetch = now + RetryAfter;
                 _fetch = FetchAsync(_stopping.Token);
             }
 

@@ -47,7 +47,7 @@ internal sealed class OidcSessionStore(IDbContextFactory<AccountsDb> contexts, I
     {
         var (token, now) = (SessionToken.Create(), time.GetUtcNow());
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        await db.ActAsync(async () =>
+        await db.RunAuditedAsync(async () =>
         {
             await db.OidcSessions.Where(s => s.ExpiresAt <= now).ExecuteDeleteAsync(cancellationToken);
             var oldest = db.OidcSessions.Where(s => s.Issuer == session.Issuer && s.Subject == session.Subject)
@@ -113,7 +113,7 @@ internal sealed class OidcSessionStore(IDbContextFactory<AccountsDb> contexts, I
     {
         var hash = SessionToken.Hash(token);
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        await db.ActAsync(
+        await db.RunAuditedAsync(
             async () => await db.OidcSessions.Where(s => s.TokenHash == hash).ExecuteDeleteAsync(cancellationToken) > 0 ? new AuditEntry(name, action, name) : null,
             cancellationToken);
     }

@@ -16,7 +16,7 @@ namespace IoTPlatform.Identity.Oidc.Login;
 internal sealed partial class OidcSessions(
     OidcSessionStore store, OidcOptions options, TokenEndpoint tokens, TokenAcceptance acceptance, NpgsqlDataSource database, TimeProvider time, IHostApplicationLifetime host, ILogger<OidcSessions> logger)
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LockWait = TimeSpan.FromSeconds(10);
 
     // One refresh per session at a time: a refresh token is good for one use, and a second one looks like a theft.
@@ -89,14 +89,14 @@ internal sealed partial class OidcSessions(
         catch (Exception e) when (e is OidcException or ProblemException { Status: 503 })
         {
             Postponed(logger, session.Name, e.Message);
-            await store.PostponeRefreshAsync(token, time.GetUtcNow() + Pause, stopping);
+            await store.PostponeRefreshAsync(token, time.GetUtcNow() + RetryAfter, stopping);
             return IsValid(session) ? session : throw Unavailable(e);
         }
     }
 
     private bool IsValid(OidcSession session) => time.GetUtcNow() < session.ValidUntil;
 
-    private static ProblemException Unavailable(Exception? inner = null) => new(503, "identity_unavailable", "The identity provider cannot be asked at the moment.", Pause, inner);
+    private static ProblemException Unavailable(Exception? inner = null) => new(503, "identity_unavailable", "The identity provider cannot be asked at the moment.", RetryAfter, inner);
 
     private async Task<OidcSession?> EndAsync(string token, OidcSession session, string reason)
     {

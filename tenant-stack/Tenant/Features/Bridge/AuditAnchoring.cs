@@ -4,7 +4,7 @@ using IoTPlatform.Tenant.Features.FirstBoot;
 namespace IoTPlatform.Tenant.Features.Bridge;
 
 /// <summary>Twice a day, exchanges heads of the audit logs with the provider, over mTLS with the bridge certificate.</summary>
-internal sealed class AuditAnchoring(JoinFiles files, ProviderLink provider, AuditAnchors anchors) : IUpkeepTask
+internal sealed class AuditAnchoring(JoinFiles files, ProviderLink provider, AuditAnchors anchors) : IMaintenanceTask
 {
     private const string Provider = "provider";
 

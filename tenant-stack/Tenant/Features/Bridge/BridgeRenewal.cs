@@ -16,7 +16,7 @@ namespace IoTPlatform.Tenant.Features.Bridge;
 /// does not match.
 /// </summary>
 internal sealed class BridgeRenewal(
-    JoinFiles files, BundleFiles bundleFiles, ProviderLink provider, CertificateAuthority.SubCa subCa, AuditLog audit, TimeProvider time) : IUpkeepTask
+    JoinFiles files, BundleFiles bundleFiles, ProviderLink provider, CertificateAuthority.SubCa subCa, AuditLog audit, TimeProvider time) : IMaintenanceTask
 {
     public string Name => "bridge-renewal";
 

@@ -7,7 +7,7 @@ using IoTPlatform.Tenant.Features.FirstBoot;
 namespace IoTPlatform.Tenant.Features.Bridge;
 
 /// <summary>Asks the provider, over mTLS with the bridge certificate, for the credentials of its realm: a secret that was replaced there gets here by itself.</summary>
-internal sealed class FederationRefresh(JoinFiles files, BundleFiles bundleFiles, ProviderLink provider, AuditLog audit) : IUpkeepTask
+internal sealed class FederationRefresh(JoinFiles files, BundleFiles bundleFiles, ProviderLink provider, AuditLog audit) : IMaintenanceTask
 {
     public string Name => "federation-credentials";
 
@@ -53,7 +53,7 @@ internal sealed class FederationRefresh(JoinFiles files, BundleFiles bundleFiles
 }
 
 /// <summary>Restores bundle files that were changed or deleted.</summary>
-internal sealed class BundleDrift(BundleFiles files) : IUpkeepTask
+internal sealed class BundleDrift(BundleFiles files) : IMaintenanceTask
 {
     public string Name => "bundle-files";
 

@@ -21,5 +21,5 @@ internal static class IdentityServices
     /// <summary>The tenant's realm and, in it, the provider's staff.</summary>
     public static IServiceCollection AddFederation(this IServiceCollection services) => services
         .AddSingleton<IClientSecret, PortalSecret>()
-        .AddSingleton<IUpkeepTask, FederationUpkeep>();
+        .AddSingleton<IMaintenanceTask, FederationMaintenance>();
 }

@@ -1,5 +1,4 @@
 using IoTPlatform.CertificateAuthority;
-using IoTPlatform.Tenant.Features.Standing;
 using IoTPlatform.Tenant.Features.SubCa;
 using IoTPlatform.Tenant.Features.Bridge;
 
@@ -18,17 +17,17 @@ internal static class JoinServices
     public static IServiceCollection AddUplink(this IServiceCollection services) => services
         .AddSingleton<Func<IssuerSet>>(s => () => s.GetRequiredService<Authority>().Issuers)
         .AddSingleton<SubCaRotation>()
-        .AddSingleton<IUpkeepTask, ResumeRotation>()
+        .AddSingleton<IMaintenanceTask, ResumeRotation>()
         .AddSingleton<RetireOldSubCas>()
-        .AddSingleton<IUpkeepTask>(s => s.GetRequiredService<RetireOldSubCas>())
-        .AddSingleton<IUpkeepTask, BundleDrift>()
+        .AddSingleton<IMaintenanceTask>(s => s.GetRequiredService<RetireOldSubCas>())
+        .AddSingleton<IMaintenanceTask, BundleDrift>()
         .AddSingleton<RevokedSubCaFile>()
-        .AddSingleton<RevokedSubCaUpkeep>()
-        .AddSingleton<IUpkeepTask>(s => s.GetRequiredService<RevokedSubCaUpkeep>())
-        .AddSingleton<IUpkeepTask, BridgeRenewal>()
-        .AddSingleton<IUpkeepTask, AuditAnchoring>()
-        .AddSingleton<IUpkeepTask, FederationRefresh>()
-        .AddSingleton<UpkeepService>()
-        .AddHostedService(s => s.GetRequiredService<UpkeepService>())
-        .AddHostedService<ProviderStanding>();
+        .AddSingleton<RevokedSubCaRefresh>()
+        .AddSingleton<IMaintenanceTask>(s => s.GetRequiredService<RevokedSubCaRefresh>())
+        .AddSingleton<IMaintenanceTask, BridgeRenewal>()
+        .AddSingleton<IMaintenanceTask, AuditAnchoring>()
+        .AddSingleton<IMaintenanceTask, FederationRefresh>()
+        .AddSingleton<MaintenanceService>()
+        .AddHostedService(s => s.GetRequiredService<MaintenanceService>())
+        .AddHostedService<ProviderStatus>();
 }

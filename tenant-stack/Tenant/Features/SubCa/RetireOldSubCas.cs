@@ -15,7 +15,7 @@ namespace IoTPlatform.Tenant.Features.SubCa;
 /// Sub-CA. Until then both are good; and the provider signs no third one.
 /// </summary>
 internal sealed class RetireOldSubCas(
-    IDbContextFactory<TenantDbContext> databases, Authority authority, CertificateAuthority.SubCa subCa, ProviderLink provider, JoinedTenant tenant, TimeProvider time) : IUpkeepTask
+    IDbContextFactory<TenantDbContext> databases, Authority authority, CertificateAuthority.SubCa subCa, ProviderLink provider, JoinedTenant tenant, TimeProvider time) : IMaintenanceTask
 {
     public string Name => "sub-ca-retirement";
 
@@ -58,7 +58,7 @@ internal sealed class RetireOldSubCas(
     private async Task RecordAsync(TenantDbContext db, byte[][] keyIds, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
-        await db.ActAsync(async () =>
+        await db.RunAuditedAsync(async () =>
         {
             var known = await db.RetiredSubCas.Where(r => keyIds.Contains(r.KeyId)).Select(r => r.KeyId).ToListAsync(cancellationToken);
             db.RetiredSubCas.AddRange(keyIds.Where(id => !known.Exists(other => other.AsSpan().SequenceEqual(id))).Select(id => new RetiredSubCa { KeyId = id, RetiredAt = now }));

@@ -171,7 +171,7 @@ internal sealed class SubCaRotation(
 }
 
 /// <summary>Finishes a rotation that a crash or an absent provider interrupted.</summary>
-internal sealed class ResumeRotation(SubCaRotation rotation) : IUpkeepTask
+internal sealed class ResumeRotation(SubCaRotation rotation) : IMaintenanceTask
 {
     public string Name => "sub-ca-rotation";
 

@@ -44,7 +44,7 @@ internal sealed class SignBridgeStep(Authority authority, CertificateOrders orde
     }
 }
 
-internal sealed class FederationStep(IFederationProvisioner federation, FederationSecrets secrets, FederationSettlement settlement, IDbContextFactory<ProviderDb> contexts) : IJoinStep
+internal sealed class FederationStep(IFederationProvisioner federation, FederationSecrets secrets, FederationReconciliation reconciliation, IDbContextFactory<ProviderDb> contexts) : IJoinStep
 {
     public string Name => "federation";
 
@@ -59,7 +59,7 @@ internal sealed class FederationStep(IFederationProvisioner federation, Federati
             return;
         }
         // Left by a JOIN that was taken back: its secret must not be this one's.
-        await settlement.SettleAsync(input.TenantId, cancellationToken);
+        await reconciliation.ReconcileAsync(input.TenantId, cancellationToken);
         if (await ReplacesAnotherAsync(input, cancellationToken))
         {
             await secrets.EnsureOfJoinAsync(input.TenantId, input.RequiredJoin.JoinId, cancellationToken);

@@ -58,11 +58,11 @@ internal sealed partial class BrokerProof(BrokerTrial trial, TimeProvider time, 
         await _gate.WaitAsync(cancellationToken);
         try
         {
-            return _last = Tell(new Result(time.GetUtcNow(), await trial.RunAsync(cancellationToken), null));
+            return _last = Log(new Result(time.GetUtcNow(), await trial.RunAsync(cancellationToken), null));
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
-            return _last = Tell(new Result(time.GetUtcNow(), [], e is BrokerUnreachableException ? RabbitMqFailure.Of(e) : e));
+            return _last = Log(new Result(time.GetUtcNow(), [], e is BrokerUnreachableException ? RabbitMqFailure.Of(e) : e));
         }
         finally
         {
@@ -71,7 +71,7 @@ internal sealed partial class BrokerProof(BrokerTrial trial, TimeProvider time, 
     }
 
     /// <summary>Once for each outcome, not at every trial.</summary>
-    private Result Tell(Result result)
+    private Result Log(Result result)
     {
         var outcome = result.Away is { } away ? away.Message : Text(result.Found);
         if (outcome == _told)

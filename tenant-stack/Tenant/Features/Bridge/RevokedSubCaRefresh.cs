@@ -4,7 +4,7 @@ using IoTPlatform.Tenant.Features.FirstBoot;
 namespace IoTPlatform.Tenant.Features.Bridge;
 
 /// <summary>Fetches the provider's list of revoked Sub-CAs.</summary>
-internal sealed partial class RevokedSubCaUpkeep(RevokedSubCaFile file, ProviderLink provider, ILogger<RevokedSubCaUpkeep> log) : IUpkeepTask
+internal sealed partial class RevokedSubCaRefresh(RevokedSubCaFile file, ProviderLink provider, ILogger<RevokedSubCaRefresh> log) : IMaintenanceTask
 {
     public string Name => "revoked-sub-cas";
 

@@ -8,7 +8,7 @@ using Microsoft.EntityFrameworkCore;
 namespace IoTPlatform.Provider.Features.Broker;
 
 /// <summary>The broker on behalf of a waiting caller: a change that fails is answered 503 and reconciled later.</summary>
-internal sealed class BrokerSettlement(ProviderDb db, TenantLocks locks, TenantBroker broker, IEnumerable<IBrokerProof> proofs)
+internal sealed class BrokerReconciliation(ProviderDb db, TenantLocks locks, TenantBroker broker, IEnumerable<IBrokerProof> proofs)
 {
     /// <summary>Throws 404, or 409 for a tenant that is being removed: there nothing is expected.</summary>
     public async Task<TenantRow> RequireAsync(string tenantId, CancellationToken cancellationToken)
@@ -37,11 +37,11 @@ internal sealed class BrokerSettlement(ProviderDb db, TenantLocks locks, TenantB
         return (IReadOnlyList<BrokerDifference>)found;
     });
 
-    public async Task SettleNowAsync(string tenantId, CancellationToken cancellationToken)
+    public async Task ReconcileNowAsync(string tenantId, CancellationToken cancellationToken)
     {
         await RequireAsync(tenantId, cancellationToken);
         await using var held = await locks.AcquireAsync(tenantId, cancellationToken);
-        await SettleAsync(tenantId, cancellationToken);
+        await ReconcileAsync(tenantId, cancellationToken);
     }
 
     /// <summary>Returns the repaired differences.</summary>
@@ -51,15 +51,15 @@ internal sealed class BrokerSettlement(ProviderDb db, TenantLocks locks, TenantB
         var found = await CompareAsync(tenantId, cancellationToken);
         if (found.Count > 0)
         {
-            await SettleAsync(tenantId, cancellationToken);
+            await ReconcileAsync(tenantId, cancellationToken);
         }
 
         return found;
     }
 
-    private Task SettleAsync(string tenantId, CancellationToken cancellationToken) => AskAsync(async () =>
+    private Task ReconcileAsync(string tenantId, CancellationToken cancellationToken) => AskAsync(async () =>
     {
-        await broker.SettleAsync(tenantId, cancellationToken);
+        await broker.ReconcileAsync(tenantId, cancellationToken);
         return true;
     });
 

@@ -10,7 +10,7 @@ namespace IoTPlatform.Provider.Features.Join;
 /// Decides whether a JOIN key opens. Every refusal looks the same from outside and says why in the audit log. A key that opens is never
 /// limited: it has 80 random bits, so that it makes nothing cheaper for those who guess; only refusals are counted.
 /// </summary>
-internal sealed class JoinKeyGate(ProviderDb db, JoinLimits limits, AnonymousRefusals refusals, TimeProvider time)
+internal sealed class JoinKeyAuthenticator(ProviderDb db, JoinLimits limits, AnonymousRefusals refusals, TimeProvider time)
 {
     /// <summary>An open key. Throws 401 <c>join_key_refused</c>, or 429 after too many of these.</summary>
     public async Task<JoinKeyRow> AdmitAsync(string? presented, string caller, CancellationToken cancellationToken)

@@ -10,7 +10,7 @@ namespace IoTPlatform.Provider.Features.Bridge;
 /// What a bridge certificate stands on: the JOIN that it came from, of the tenant as it is now. A tenant that was removed and prepared anew
 /// has other JOINs, so a certificate of the old one is nothing to the new one, whatever became of it.
 /// </summary>
-internal sealed class BridgeStanding(IDbContextFactory<ProviderDb> contexts)
+internal sealed class BridgeJoins(IDbContextFactory<ProviderDb> contexts)
 {
     /// <summary>Null unless the JOIN is one of the tenant's, and the tenant is not being removed.</summary>
     public async Task<(TenantRow Tenant, JoinRow Join)?> FindAsync(string? tenantId, string? lineage, CancellationToken cancellationToken)

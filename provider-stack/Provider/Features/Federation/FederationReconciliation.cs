@@ -6,15 +6,15 @@ using Microsoft.EntityFrameworkCore;
 namespace IoTPlatform.Provider.Features.Federation;
 
 /// <summary>Makes the identity provider what was decided for a tenant. Callers hold the tenant's lock.</summary>
-internal sealed partial class FederationSettlement(
-    IDbContextFactory<ProviderDb> contexts, FederationSecrets secrets, IFederationProvisioner federation, ILogger<FederationSettlement> log)
+internal sealed partial class FederationReconciliation(
+    IDbContextFactory<ProviderDb> contexts, FederationSecrets secrets, IFederationProvisioner federation, ILogger<FederationReconciliation> log)
 {
     /// <summary>At once where that is possible; otherwise it stays due.</summary>
-    public async Task TrySettleAsync(string tenantId, CancellationToken cancellationToken)
+    public async Task TryReconcileAsync(string tenantId, CancellationToken cancellationToken)
     {
         try
         {
-            await SettleAsync(tenantId, cancellationToken);
+            await ReconcileAsync(tenantId, cancellationToken);
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
@@ -23,7 +23,7 @@ internal sealed partial class FederationSettlement(
     }
 
     /// <summary>Nothing unless something is due.</summary>
-    public async Task SettleAsync(string tenantId, CancellationToken cancellationToken)
+    public async Task ReconcileAsync(string tenantId, CancellationToken cancellationToken)
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         if (await db.Tenants.AsNoTracking().SingleOrDefaultAsync(t => t.TenantId == tenantId, cancellationToken) is not { FederationDueAt: { } due, Status: not TenantStatus.Removing } tenant)
@@ -31,7 +31,7 @@ internal sealed partial class FederationSettlement(
             return;
         }
 
-        if (await StandingJoin.FindAsync(db, tenantId, tenant.WorkflowId, cancellationToken) is not { } join)
+        if (await LastConfirmedJoin.FindAsync(db, tenantId, tenant.WorkflowId, cancellationToken) is not { } join)
         {
             await ForgetAsync(tenantId, cancellationToken);
         }
@@ -41,7 +41,7 @@ internal sealed partial class FederationSettlement(
         }
         // Only what was seen: a later decision is due on its own.
         await db.Tenants.Where(t => t.TenantId == tenantId && t.FederationDueAt == due).ExecuteUpdateAsync(s => s.SetProperty(t => t.FederationDueAt, (DateTimeOffset?)null), cancellationToken);
-        Settled(tenantId);
+        Reconciled(tenantId);
     }
 
     /// <summary>The client first: while it exists, its secret must stay known.</summary>
@@ -52,7 +52,7 @@ internal sealed partial class FederationSettlement(
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "The identity provider now has what was decided for tenant {Tenant}")]
-    private partial void Settled(string tenant);
+    private partial void Reconciled(string tenant);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The identity provider does not have what was decided for tenant {Tenant} yet")]
     private partial void Failed(Exception exception, string tenant);

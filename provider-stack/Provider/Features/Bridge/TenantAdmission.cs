@@ -11,7 +11,7 @@ using Microsoft.EntityFrameworkCore;
 namespace IoTPlatform.Provider.Features.Bridge;
 
 /// <summary>The answer to every call of a suspended tenant, so that its stack can show the reason to its operator.</summary>
-internal sealed class TenantDoor(IDbContextFactory<ProviderDb> contexts, SubCaKeys keys)
+internal sealed class TenantAdmission(IDbContextFactory<ProviderDb> contexts, SubCaKeys keys)
 {
     /// <summary>Throws 403 <c>tenant_suspended</c>, or 403 <c>sub_ca_revoked</c> when no valid Sub-CA is left to it.</summary>
     public async Task RequireOpenAsync(string tenantId, CancellationToken cancellationToken)
@@ -37,10 +37,10 @@ internal sealed class TenantDoor(IDbContextFactory<ProviderDb> contexts, SubCaKe
 }
 
 /// <summary>Part of every authorization, so that no endpoint can forget it: a bridge certificate opens nothing while its tenant is suspended.</summary>
-internal sealed class SuspendedBridges(TenantDoor door, IHttpContextAccessor contexts) : IAuthorizationHandler
+internal sealed class SuspendedBridges(TenantAdmission admission, IHttpContextAccessor contexts) : IAuthorizationHandler
 {
     public Task HandleAsync(AuthorizationHandlerContext context) =>
         context.User.FindFirstValue(ClientCertificateDefaults.ProfileClaim) == Profiles.MqttBridge.Name && context.User.FindFirstValue(ClientCertificateDefaults.TenantClaim) is { } tenantId
-            ? door.RequireOpenAsync(tenantId, contexts.HttpContext?.RequestAborted ?? CancellationToken.None)
+            ? admission.RequireOpenAsync(tenantId, contexts.HttpContext?.RequestAborted ?? CancellationToken.None)
             : Task.CompletedTask;
 }

@@ -8,7 +8,7 @@ using IoTPlatform.Tenant.Features.FirstBoot;
 namespace IoTPlatform.Tenant.Features.Federation;
 
 /// <summary>Keeps <c>cdm-provider</c> as it should be, from every start on; a Keycloak that is down keeps no device waiting.</summary>
-internal sealed partial class FederationUpkeep(TenantOptions options, JoinedTenant tenant, JoinFiles join, RealmMarker marker, SecretStore<TenantDbContext> secrets, ILogger<FederationUpkeep> logger) : IUpkeepTask
+internal sealed partial class FederationMaintenance(TenantOptions options, JoinedTenant tenant, JoinFiles join, RealmMarker marker, SecretStore<TenantDbContext> secrets, ILogger<FederationMaintenance> logger) : IMaintenanceTask
 {
     public string Name => "federation";
 

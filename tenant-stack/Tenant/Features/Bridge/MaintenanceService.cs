@@ -1,7 +1,7 @@
 namespace IoTPlatform.Tenant.Features.Bridge;
 
 /// <summary>Something that is looked after at intervals, and does nothing while all is well.</summary>
-internal interface IUpkeepTask
+internal interface IMaintenanceTask
 {
     string Name { get; }
 
@@ -10,11 +10,11 @@ internal interface IUpkeepTask
 }
 
 /// <summary>Runs every maintenance task at start and then every five minutes; one that fails does not stop the others.</summary>
-internal sealed partial class UpkeepService(IEnumerable<IUpkeepTask> tasks, TimeProvider time, ILogger<UpkeepService> logger) : BackgroundService
+internal sealed partial class MaintenanceService(IEnumerable<IMaintenanceTask> tasks, TimeProvider time, ILogger<MaintenanceService> logger) : BackgroundService
 {
     public static readonly TimeSpan Interval = TimeSpan.FromMinutes(5);
 
-    private readonly IUpkeepTask[] _tasks = [.. tasks];
+    private readonly IMaintenanceTask[] _tasks = [.. tasks];
 
     public async Task RunOnceAsync(CancellationToken cancellationToken)
     {

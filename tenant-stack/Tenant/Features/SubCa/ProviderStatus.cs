@@ -8,16 +8,16 @@ using IoTPlatform.Tenant.Features.FirstBoot;
 using IoTPlatform.Tenant.Features.Bridge;
 using Microsoft.EntityFrameworkCore;
 
-namespace IoTPlatform.Tenant.Features.Standing;
+namespace IoTPlatform.Tenant.Features.SubCa;
 
 /// <summary>
 /// Whether the provider accepts this tenant, polled every 15 seconds over one mTLS connection with the bridge certificate. A suspension is
 /// shown to the operator; while the Sub-CA in use is revoked nothing is issued, because its certificates are invalid. While the provider is
 /// unreachable the last answer holds.
 /// </summary>
-internal sealed partial class ProviderStanding(
-    JoinFiles files, ProviderLink provider, RevokedSubCaUpkeep revokedSubCas, Authority authority, IDbContextFactory<TenantDbContext> databases, JoinedTenant tenant, TimeProvider time,
-    ILogger<ProviderStanding> log) : BackgroundService
+internal sealed partial class ProviderStatus(
+    JoinFiles files, ProviderLink provider, RevokedSubCaRefresh revokedSubCas, Authority authority, IDbContextFactory<TenantDbContext> databases, JoinedTenant tenant, TimeProvider time,
+    ILogger<ProviderStatus> log) : BackgroundService
 {
     private const string SubCaRevoked = "sub_ca_revoked";
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(15);
