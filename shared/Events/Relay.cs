@@ -49,16 +49,16 @@ public abstract partial class Relay(NpgsqlDataSource database, long key, IEventP
         }
     }
 
-    /// <summary>How long to wait for the next ones. Asking whether it can publish costs next to nothing; only a failure is a reason to wait longer.</summary>
+    /// <summary>How long to wait for the next ones. Until it can publish it asks at short intervals, within the attempt: only what was relayed ends the backoff.</summary>
     private async ValueTask<TimeSpan> RelayNextAsync(CancellationToken cancellationToken)
     {
         try
         {
-            var lease = Publisher.IsReady ? _lease ??= await AdvisoryLock.TryAcquireAsync(database, key, TimeSpan.Zero, cancellationToken) : null;
-            if (lease is null)
+            AdvisoryLock? lease;
+            while ((lease = Publisher.IsReady ? _lease ??= await AdvisoryLock.TryAcquireAsync(database, key, TimeSpan.Zero, cancellationToken) : null) is null)
             {
                 await ReleaseAsync();
-                return PollInterval;
+                await Task.Delay(PollInterval, time, cancellationToken);
             }
 
             var progress = await RelayAsync(lease.Connection, cancellationToken);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using IoTPlatform.Contracts.Events;
 using IoTPlatform.Database;
 using IoTPlatform.Events;
@@ -117,6 +118,27 @@ public sealed class EventRelayTests : IAsyncLifetime
         await UntilPositionAsync(1);
         _bus.Published.Single().TenantId.ShouldBe("acme");
         attempts.ShouldBe(4);
+    }
+
+    /// <summary>A receiver that answers 503 with Retry-After is not ready meanwhile.</summary>
+    [SkippableFact]
+    public async Task Relay_NotReadyAfterEveryFailure_WaitsLongerEachTime()
+    {
+        await OperateAsync("acme");
+        var attempts = new ConcurrentQueue<DateTimeOffset>();
+        var notBefore = DateTimeOffset.MinValue;
+        _bus.Ready = () => _time.GetUtcNow() >= notBefore;
+        _bus.Before = _ =>
+        {
+            attempts.Enqueue(_time.GetUtcNow());
+            notBefore = _time.GetUtcNow() + TimeSpan.FromSeconds(3);
+            throw new IOException("too many requests");
+        };
+
+        await StartAsync();
+
+        await UntilAsync(() => attempts.Count == 9);
+        attempts.Zip(attempts.Skip(1), (one, next) => next - one).Max().ShouldBeGreaterThan(TimeSpan.FromSeconds(10));
     }
 
     [SkippableFact]

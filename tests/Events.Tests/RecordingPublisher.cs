@@ -14,7 +14,9 @@ internal sealed class RecordingPublisher : IEventPublisher
     /// <summary>Before an event counts as published.</summary>
     public Func<PlatformEvent, Task> Before { get; set; } = _ => Task.CompletedTask;
 
-    public bool IsReady => true;
+    public Func<bool> Ready { get; set; } = () => true;
+
+    public bool IsReady => Ready();
 
     public IReadOnlySet<string> Subscribed { get; set; } = new HashSet<string>(StringComparer.Ordinal) { TenantResumed.Name };
 

@@ -59,7 +59,7 @@ internal sealed record SignGrant
     /// <summary>Put into the certificate.</summary>
     public StepProvisionerExtension? Extension { get; init; }
 
-    /// <summary>Spent in the same commit as the certificate.</summary>
+    /// <summary>Spent in the same commit as the certificate. Null only if the credential is no token.</summary>
     public UsedToken? Token { get; init; }
 }
 
@@ -80,4 +80,4 @@ internal interface IRequestRule
 /// <summary>What a genuine credential revokes.</summary>
 /// <param name="Subject">The serial number.</param>
 /// <param name="Token">Spent in the same commit.</param>
-internal sealed record RevokeGrant(string Subject, UsedToken? Token);
+internal sealed record RevokeGrant(string Subject, UsedToken Token);

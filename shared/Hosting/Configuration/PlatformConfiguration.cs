@@ -20,11 +20,13 @@ public static class PlatformConfiguration
     {
         var known = names.Concat(names.Select(name => name + SecretFiles.Suffix)).Append(EnvFileName).ToHashSet(StringComparer.Ordinal);
         var variables = known.ToDictionary(name => name, name => environment is null ? Environment.GetEnvironmentVariable(name) : environment.GetValueOrDefault(name));
+        // An empty flag hides the setting's other values, but not NAME_FILE.
+        var flags = CommandLineFlags.Parse(args, known);
         // The variables of the known names only, and none that is empty, as compose files write what is unset: the framework's source would take all of them.
-        var builder = new ConfigurationBuilder().AddInMemoryCollection(NotEmpty(variables)).AddInMemoryCollection(CommandLineFlags.Parse(args, known));
+        var builder = new ConfigurationBuilder().AddInMemoryCollection(NotEmpty(variables.Where(variable => !flags.ContainsKey(variable.Key)))).AddInMemoryCollection(NotEmpty(flags));
         if (builder.Build()[EnvFileName] is { } path)
         {
-            AddBelow(new MemoryConfigurationSource { InitialData = NotEmpty(EnvFile.Load(path).Where(line => known.Contains(line.Key))!) });
+            AddBelow(new MemoryConfigurationSource { InitialData = NotEmpty(EnvFile.Load(path).Where(line => known.Contains(line.Key) && !flags.ContainsKey(line.Key))!) });
         }
 
         AddBelow(new SecretFiles(builder.Build(), secrets));

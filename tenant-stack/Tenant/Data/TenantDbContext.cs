@@ -44,6 +44,6 @@ internal static class DataServices
     public static IDbContextFactory<TenantDbContext> CreateFactory(NpgsqlDataSource dataSource) =>
         new PooledDbContextFactory<TenantDbContext>(new DbContextOptionsBuilder<TenantDbContext>().UseNpgsql(dataSource).Options);
 
-    /// <summary>Over a connection that is open, and stays so.</summary>
-    public static TenantDbContext Create(NpgsqlConnection connection) => new(new DbContextOptionsBuilder<TenantDbContext>().UseNpgsql(connection).Options);
+    /// <summary>Over the connection of a lock; throws once that is gone.</summary>
+    public static TenantDbContext Create(NpgsqlConnection connection) => new(LockedContext.Options<TenantDbContext>(connection));
 }

@@ -155,6 +155,19 @@ public sealed class AuthorityTests(StepCaHost fixture) : IClassFixture<StepCaHos
     }
 
     [SkippableFact]
+    public async Task Renew_RevokedAfterItWasIdentified_IsRefused()
+    {
+        using var key = StepCaCalls.NewKey();
+        using var current = Pem.ParseCertificate((await Authority.IssueAsync(DeviceOrder("identified", key), CancellationToken.None)).Pem);
+        var known = await Authority.IdentifyAsync(current, CancellationToken.None);
+        await RevokeSubjectAsync(new SubjectRevocation { Profile = Profiles.Device, Subject = "identified", By = "admin" });
+
+        var refused = await Should.ThrowAsync<ProblemException>(Authority.RenewAsync(new CertificateRenewal { Current = known, Profile = Profiles.Device, Quota = Any }, CancellationToken.None));
+
+        (refused.Status, refused.Code).ShouldBe((401, "certificate_revoked"));
+    }
+
+    [SkippableFact]
     public async Task Renew_CaCertificate_IsRefused()
     {
         using var key = Pki.Signing.CaKey.Generate(KeyKind.P256);

@@ -53,6 +53,14 @@ public sealed class PlatformConfigurationTests : IDisposable
     public void Load_EmptyFlag_HidesTheOthersAndCountsAsUnset() => Load(["--data="], ("IOT_DATA", "environment"))["IOT_DATA"].ShouldBeNull();
 
     [Fact]
+    public void Load_EmptyFlagOfASecret_LeavesItsFile()
+    {
+        File.WriteAllText(_temp.Combine("secret"), "s3cret");
+
+        Load(["--join-key="], ("JOIN_KEY", "environment"), ("JOIN_KEY_FILE", _temp.Combine("secret")))["JOIN_KEY"].ShouldBe("s3cret");
+    }
+
+    [Fact]
     public void Load_UnknownNames_AreLeftOut()
     {
         File.WriteAllText(_temp.Combine("env"), "UNKNOWN=file\niot_data=file");

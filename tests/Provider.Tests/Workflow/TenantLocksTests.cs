@@ -1,5 +1,6 @@
 using IoTPlatform.Provider.Features.Workflow;
 using IoTPlatform.Testing;
+using Microsoft.EntityFrameworkCore;
 using Npgsql;
 
 namespace IoTPlatform.Provider.Tests.Workflow;
@@ -69,6 +70,8 @@ public sealed class TenantLocksTests : IAsyncLifetime
         await _database.ExecuteAsSuperuserAsync($"SELECT pg_terminate_backend({held!.Connection.ProcessID})");
 
         await Should.ThrowAsync<NpgsqlException>(() => new NpgsqlCommand("SELECT 1", held.Connection).ExecuteScalarAsync());
+        await using var context = held.CreateContext();
+        await Should.ThrowAsync<NpgsqlException>(() => context.Database.ExecuteSqlAsync($"SELECT 1"));
         await using var next = await _otherProcess.TryAcquireAsync("acme", Patience, CancellationToken.None);
 
         next.ShouldNotBeNull();

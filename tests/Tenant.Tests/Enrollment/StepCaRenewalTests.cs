@@ -104,7 +104,7 @@ public sealed class StepCaRenewalTests(SharedTenant shared) : IClassFixture<Shar
         await device.EnrollAsync(Tenant, await shared.TokenAsync());
 
         (await IsFreeAsync(new SubjectNames { CommonName = "step-g" })).ShouldBeFalse();
-        (await IsFreeAsync(new SubjectNames { CommonName = "x.test", Dns = ["DOOR-G"] })).ShouldBeFalse();
+        (await IsFreeAsync(new SubjectNames { CommonName = "x.test", Dns = ["STEP-G"] })).ShouldBeFalse();
         (await IsFreeAsync(new SubjectNames { CommonName = "x.test", Dns = ["step-g.test"] })).ShouldBeTrue();
     }
 

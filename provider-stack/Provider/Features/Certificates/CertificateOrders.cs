@@ -13,7 +13,7 @@ internal sealed class CertificateOrders(ProviderOptions options, TenantPlans pla
     private const string Provisioner = "join";
 
     public IssueRequest SubCa(TenantRow tenant, JoinRow join) =>
-        SubCa(tenant, CertificateSigningRequest.FromStore(join.SubCaCsr)) with
+        SubCa(tenant, Stored(join.SubCaCsr, join.SubCaKeySha256)) with
         {
             Requester = JoinLineage.Of(join.JoinId),
             Lineage = JoinLineage.Of(join.JoinId),
@@ -32,14 +32,14 @@ internal sealed class CertificateOrders(ProviderOptions options, TenantPlans pla
     public IssueRequest Bridge(TenantRow tenant, JoinRow join) => new()
     {
         Profile = Profiles.MqttBridge,
-        Csr = CertificateSigningRequest.FromStore(join.BridgeCsr),
+        Csr = Stored(join.BridgeCsr, join.BridgeKeySha256),
         Names = TenantNames.Bridge(tenant.TenantId, options.PlatformDomain),
         Provisioner = Provisioner,
         Tenant = tenant.TenantId,
         Requester = JoinLineage.Of(join.JoinId),
         Lineage = JoinLineage.Of(join.JoinId),
         // A JOIN may change its bridge key until it is confirmed.
-        Quota = new IssuanceQuota { AnswersWithTheFreshOne = false },
+        Quota = new IssuanceQuota { AnswersWithTheFreshOne = false, TenantPerHour = plans.CertificatesPerHourOf(tenant.Plan) },
         IdempotencyKey = $"join:{join.JoinId:N}:bridge:{Convert.ToHexStringLower(join.BridgeKeySha256)}",
     };
 
@@ -55,6 +55,15 @@ internal sealed class CertificateOrders(ProviderOptions options, TenantPlans pla
         Lineage = lineage,
         Quota = new IssuanceQuota { TenantPerHour = plans.CertificatesPerHourOf(tenant.Plan) },
     };
+
+    // The JOIN is bound to the key; its request was verified before it was stored.
+    private static CertificateSigningRequest Stored(byte[] request, byte[] keySha256)
+    {
+        var csr = CertificateSigningRequest.FromStore(request);
+        return csr.SubjectPublicKeyInfoSha256.AsSpan().SequenceEqual(keySha256)
+            ? csr
+            : throw new InvalidOperationException("The stored request is not for the key that the JOIN is bound to.");
+    }
 
     private IssueRequest SubCa(TenantRow tenant, CertificateSigningRequest csr) => new()
     {

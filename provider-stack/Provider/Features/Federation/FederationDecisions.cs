@@ -10,17 +10,16 @@ internal static class FederationDecisions
     /// <summary>The secret of a JOIN that replaces another one is the tenant's from now on; the secret of the earlier one is invalid.</summary>
     public static async Task ConfirmAsync(ProviderDb db, JoinRow join, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        if (await db.JoinSecrets.SingleOrDefaultAsync(s => s.JoinId == join.JoinId, cancellationToken) is not { } chosen)
+        // SQL: a tenant that asks for its secret, without the lock, may store the first one at this moment.
+        var promoted = await db.Database.ExecuteSqlAsync($"""
+            WITH chosen AS (DELETE FROM provider.join_secrets WHERE join_id = {join.JoinId} RETURNING ciphertext)
+            INSERT INTO provider.federation_secrets (tenant_id, ciphertext, created_at) SELECT {join.TenantId}, ciphertext, {now} FROM chosen
+            ON CONFLICT (tenant_id) DO UPDATE SET ciphertext = excluded.ciphertext, next_ciphertext = NULL
+            """, cancellationToken);
+        if (promoted > 0)
         {
-            return;
+            await DueAsync(db, join.TenantId, now, cancellationToken);
         }
-
-        var secret = await db.FederationSecrets.SingleOrDefaultAsync(s => s.Key == join.TenantId, cancellationToken)
-            ?? db.FederationSecrets.Add(new StoredSecret { Key = join.TenantId, Ciphertext = chosen.Ciphertext, CreatedAt = now }).Entity;
-        (secret.Ciphertext, secret.NextCiphertext) = (chosen.Ciphertext, null);
-        db.JoinSecrets.Remove(chosen);
-        await db.SaveChangesAsync(cancellationToken);
-        await DueAsync(db, join.TenantId, now, cancellationToken);
     }
 
     /// <summary>The secret in the JOIN's bundle is invalid. An earlier confirmed JOIN keeps its own, which that bundle did not have.</summary>

@@ -42,7 +42,7 @@ internal sealed class TenantLocks(NpgsqlDataSource database) : IDisposable
     public async Task<TenantLock> AcquireAsync(string tenantId, CancellationToken cancellationToken) =>
         await TryAcquireAsync(tenantId, Wait, cancellationToken)
         ?? throw new ProblemException(
-            StatusCodes.Status503ServiceUnavailable, "tenant_busy", $"Another call is working on tenant {tenantId}. Try again.", TimeSpan.FromSeconds(2));
+            StatusCodes.Status503ServiceUnavailable, "tenant_busy", $"Another call is working on tenant {tenantId}, or too many tenants are being worked on. Try again.", TimeSpan.FromSeconds(2));
 
     public void Dispose() => _turns.Dispose();
 }
@@ -52,7 +52,7 @@ internal sealed class TenantLock(AdvisoryLock held, IDisposable turn) : IAsyncDi
 {
     public NpgsqlConnection Connection => held.Connection;
 
-    public ProviderDb CreateContext() => new(new DbContextOptionsBuilder<ProviderDb>().UseNpgsql(Connection).Options);
+    public ProviderDb CreateContext() => new(LockedContext.Options<ProviderDb>(Connection));
 
     public async ValueTask DisposeAsync()
     {

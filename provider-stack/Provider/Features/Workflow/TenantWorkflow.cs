@@ -46,7 +46,7 @@ internal sealed partial class TenantWorkflow(
 
             return WorkflowOutcome.Waiting("input", "The tenant's data keeps changing.", TimeSpan.FromSeconds(1));
         }
-        catch (Exception e) when (e is NpgsqlException || DatabaseOutage.Is(e))
+        catch (Exception e) when (e is NpgsqlException or DbUpdateException || DatabaseOutage.Is(e))
         {
             DatabaseFailed(e, tenantId);
             return WorkflowOutcome.Waiting("database", "The database does not answer.", TimeSpan.FromSeconds(2));

@@ -46,7 +46,7 @@ internal sealed class StepCaIssuing(Authority authority, ProvisionerRegistry pro
                 NotAfter = validity.NotAfter,
                 Provisioner = provisioner.Name,
                 Requester = $"{provisioner.Name}:{grant.Subject}",
-                BurnToken = grant.Token,
+                BurnToken = grant.Token ?? throw new InvalidOperationException($"The provisioner {provisioner.Name} granted a signature without the token to be spent."),
                 Tenant = authority.Options.Tenant,
                 StepProvisioner = grant.Extension,
             },

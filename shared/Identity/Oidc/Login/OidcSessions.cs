@@ -18,9 +18,14 @@ internal sealed partial class OidcSessions(
 {
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LockWait = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan PlaceWait = TimeSpan.FromSeconds(10);
+    private const int MostRefreshes = 4;
 
     // One refresh per session at a time: a refresh token is good for one use, and a second one looks like a theft.
     private readonly ConcurrentDictionary<string, Lazy<Task<OidcSession?>>> _refreshing = new(StringComparer.Ordinal);
+
+    // Each has a connection of its own beside the pool while the identity provider is asked.
+    private readonly SemaphoreSlim _places = new(MostRefreshes, MostRefreshes);
 
     /// <summary>Null if the session is unknown or has expired. Throws <see cref="ProblemException"/> 503 <c>identity_unavailable</c> when the identity provider has to be asked and doesn't answer.</summary>
     public async Task<OidcSession?> FindAsync(string token, CancellationToken cancellationToken)
@@ -36,15 +41,21 @@ internal sealed partial class OidcSessions(
         }
 
         // The refresh continues when its callers disconnect, or a rotated refresh token would be lost.
-        var refresh = _refreshing.GetOrAdd(token, key => new Lazy<Task<OidcSession?>>(() => RefreshOnceAsync(key)));
+        var refresh = _refreshing.GetOrAdd(token, key => new Lazy<Task<OidcSession?>>(() => RefreshOnceAsync(key, session)));
         return await refresh.Value.WaitAsync(cancellationToken);
     }
 
-    private async Task<OidcSession?> RefreshOnceAsync(string token)
+    private async Task<OidcSession?> RefreshOnceAsync(string token, OidcSession known)
     {
         await Task.Yield();
+        var taken = false;
         try
         {
+            taken = await _places.WaitAsync(PlaceWait, host.ApplicationStopping);
+            if (!taken)
+            {
+                return IsValid(known) ? known : throw Unavailable();
+            }
             // Another refresh may have ended, here or in another process, since this caller read the session.
             await using var held = await LockAsync(token, host.ApplicationStopping);
             return await store.FindAsync(token, host.ApplicationStopping) is not { } session ? null
@@ -53,6 +64,11 @@ internal sealed partial class OidcSessions(
         }
         finally
         {
+            if (taken)
+            {
+                _places.Release();
+            }
+
             _refreshing.TryRemove(token, out _);
         }
     }

@@ -15,18 +15,25 @@ internal sealed class FederationRegistrations(IDbContextFactory<ProviderDb> cont
     }
 
     /// <summary>Before the client is asked for. What an earlier try intended stays: that may be what exists.</summary>
-    public Task IntendAsync(string tenantId, string redirectUri, CancellationToken cancellationToken) => WriteAsync(tenantId, redirectUri, _ => { }, cancellationToken);
+    public async Task IntendAsync(string tenantId, string redirectUri, CancellationToken cancellationToken)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        // SQL, as below: setting the realm up again writes here without the tenant's lock.
+        await db.Database.ExecuteSqlAsync($"""
+            INSERT INTO provider.keycloak_registrations (tenant_id, redirect_uri, updated_at) VALUES ({tenantId}, {redirectUri}, {time.GetUtcNow()})
+            ON CONFLICT (tenant_id) DO NOTHING
+            """, cancellationToken);
+    }
 
-    public Task StoreAsync(string tenantId, string redirectUri, string token, CancellationToken cancellationToken) => WriteAsync(
-        tenantId,
-        redirectUri,
-        row =>
-        {
-            row.RedirectUri = redirectUri;
-            row.Ciphertext = Protector(tenantId).Protect(token);
-            row.UpdatedAt = time.GetUtcNow();
-        },
-        cancellationToken);
+    public async Task StoreAsync(string tenantId, string redirectUri, string token, CancellationToken cancellationToken)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        await db.Database.ExecuteSqlAsync($"""
+            INSERT INTO provider.keycloak_registrations (tenant_id, redirect_uri, ciphertext, updated_at)
+            VALUES ({tenantId}, {redirectUri}, {Protector(tenantId).Protect(token)}, {time.GetUtcNow()})
+            ON CONFLICT (tenant_id) DO UPDATE SET redirect_uri = excluded.redirect_uri, ciphertext = excluded.ciphertext, updated_at = excluded.updated_at
+            """, cancellationToken);
+    }
 
     /// <summary>The token opens nothing any more.</summary>
     public async Task ForgetTokenAsync(string tenantId, CancellationToken cancellationToken)
@@ -49,14 +56,6 @@ internal sealed class FederationRegistrations(IDbContextFactory<ProviderDb> cont
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         var rows = await db.KeycloakRegistrations.AsNoTracking().Where(r => r.Ciphertext == null).OrderBy(r => r.TenantId).ToListAsync(cancellationToken);
         return [.. rows.Select(r => (r.TenantId, r.RedirectUri))];
-    }
-
-    private async Task WriteAsync(string tenantId, string redirectUri, Action<KeycloakRegistrationRow> change, CancellationToken cancellationToken)
-    {
-        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        change(await db.KeycloakRegistrations.FindAsync([tenantId], cancellationToken)
-            ?? db.KeycloakRegistrations.Add(new KeycloakRegistrationRow { TenantId = tenantId, RedirectUri = redirectUri, UpdatedAt = time.GetUtcNow() }).Entity);
-        await db.SaveChangesAsync(cancellationToken);
     }
 
     // The tenant is part of the purpose: a row moved to another tenant doesn't decrypt.
