@@ -37,7 +37,7 @@ internal sealed partial class OidcSessions(
 
         if (time.GetUtcNow() < session.RefreshAt)
         {
-            return IsValid(session) ? session : throw Unavailable();
+            return UntilItEnds(session);
         }
 
         // The refresh continues when its callers disconnect, or a rotated refresh token would be lost.
@@ -54,7 +54,7 @@ internal sealed partial class OidcSessions(
             taken = await _places.WaitAsync(PlaceWait, host.ApplicationStopping);
             if (!taken)
             {
-                return IsValid(known) ? known : throw Unavailable();
+                return UntilItEnds(known);
             }
             // Another refresh may have ended, here or in another process, since this caller read the session.
             await using var held = await LockAsync(token, host.ApplicationStopping);
@@ -106,13 +106,16 @@ internal sealed partial class OidcSessions(
         {
             Postponed(logger, session.Name, e.Message);
             await store.PostponeRefreshAsync(token, time.GetUtcNow() + RetryAfter, stopping);
-            return IsValid(session) ? session : throw Unavailable(e);
+            return UntilItEnds(session, e);
         }
     }
 
     private bool IsValid(OidcSession session) => time.GetUtcNow() < session.ValidUntil;
 
-    private static ProblemException Unavailable(Exception? inner = null) => new(503, "identity_unavailable", "The identity provider cannot be asked at the moment.", RetryAfter, inner);
+    // Good without a refresh as long as its access token is.
+    private OidcSession UntilItEnds(OidcSession session, Exception? inner = null) => IsValid(session)
+        ? session
+        : throw new ProblemException(503, "identity_unavailable", "The identity provider cannot be asked at the moment.", RetryAfter, inner);
 
     private async Task<OidcSession?> EndAsync(string token, OidcSession session, string reason)
     {
