@@ -22,13 +22,10 @@ public static class RootAndIntermediate
         ILoggerFactory logs,
         CancellationToken cancellationToken)
     {
-        var ceremony = new CaCeremony(folder, passwords, options, database, time, logs);
-        await using (ceremony)
-        {
-            var root = await ceremony.EnsureRootAsync(cancellationToken);
-            var (intermediate, key) = await ceremony.EnsureIntermediateAsync(root, cancellationToken);
-            return new IssuerSet(new CaSigner(intermediate, key), Chain(intermediate, root));
-        }
+        await using var ceremony = new CaCeremony(folder, passwords, options, database, time, logs);
+        var root = await ceremony.EnsureRootAsync(cancellationToken);
+        var (intermediate, key) = await ceremony.EnsureIntermediateAsync(root, cancellationToken);
+        return new IssuerSet(new CaSigner(intermediate, key), Chain(intermediate, root));
     }
 
     /// <summary>The folder has a CA that may have signed.</summary>
@@ -38,12 +35,9 @@ public static class RootAndIntermediate
     public static async Task<bool> IsOnRecordAsync(DataFolder folder, NpgsqlDataSource database, CancellationToken cancellationToken)
     {
         string[] files = [CaFiles.RootCertificate(folder), CaFiles.IntermediateCertificate(folder)];
-        var command = database.CreateCommand("SELECT EXISTS (SELECT 1 FROM ca.certificates WHERE der = ANY ($1))");
-        await using (command)
-        {
-            command.Parameters.Add(new NpgsqlParameter { Value = files.Where(File.Exists).Select(f => Pem.ParseCertificate(File.ReadAllText(f)).RawData).ToArray() });
-            return (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
-        }
+        await using var command = database.CreateCommand("SELECT EXISTS (SELECT 1 FROM ca.certificates WHERE der = ANY ($1))");
+        command.Parameters.Add(new NpgsqlParameter { Value = files.Where(File.Exists).Select(f => Pem.ParseCertificate(File.ReadAllText(f)).RawData).ToArray() });
+        return (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 
     private static CertificateChain Chain(X509Certificate2 intermediate, X509Certificate2 root)

@@ -48,20 +48,17 @@ internal sealed class IssuanceLedger : IAsyncDisposable
 
     private async Task FlushAsync()
     {
-        var writer = new LedgerWriter(_database, _options.Timeout, _time);
-        await using (writer)
+        await using var writer = new LedgerWriter(_database, _options.Timeout, _time);
+        var batch = new List<LedgerEntry>(_options.MaxBatch);
+        while (await _queue.Reader.WaitToReadAsync())
         {
-            var batch = new List<LedgerEntry>(_options.MaxBatch);
-            while (await _queue.Reader.WaitToReadAsync())
+            // Requests that are ready to run go first and join the batch; with none, this costs nothing.
+            await Task.Yield();
+            Fill(batch);
+            if (batch.Count > 0)
             {
-                // Requests that are ready to run go first and join the batch; with none, this costs nothing.
-                await Task.Yield();
-                Fill(batch);
-                if (batch.Count > 0)
-                {
-                    await StoreAsync(writer, batch);
-                    batch.Clear();
-                }
+                await StoreAsync(writer, batch);
+                batch.Clear();
             }
         }
     }

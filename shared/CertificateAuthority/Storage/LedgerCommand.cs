@@ -58,13 +58,10 @@ internal sealed class LedgerCommand : IAsyncDisposable
             column(entries);
         }
 
-        var reader = await _command.ExecuteReaderAsync(cancellationToken);
-        await using (reader)
+        await using var reader = await _command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
         {
-            while (await reader.ReadAsync(cancellationToken))
-            {
-                outcomes[reader.GetInt32(0)] = LedgerOutcome.Parse(reader.GetString(1), Bytes(reader, 2), Bytes(reader, 3));
-            }
+            outcomes[reader.GetInt32(0)] = LedgerOutcome.Parse(reader.GetString(1), Bytes(reader, 2), Bytes(reader, 3));
         }
 
         return outcomes;
