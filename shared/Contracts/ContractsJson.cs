@@ -27,6 +27,7 @@ namespace IoTPlatform.Contracts;
 [JsonSerializable(typeof(SuspendTenantRequest))]
 [JsonSerializable(typeof(ChangePlanRequest))]
 [JsonSerializable(typeof(BrokerCheck))]
+[JsonSerializable(typeof(DeviceStateRecord))]
 [JsonSerializable(typeof(TelemetryRecord))]
 [JsonSerializable(typeof(Page<TelemetryRecord>))]
 [JsonSerializable(typeof(JoinRequest))]

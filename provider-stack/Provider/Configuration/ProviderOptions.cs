@@ -5,7 +5,7 @@ using IoTPlatform.Hosting.Observability;
 using IoTPlatform.Identity.Oidc;
 using IoTPlatform.Provider.Features.Broker;
 using IoTPlatform.Provider.Features.Broker.RabbitMq;
-using IoTPlatform.Provider.Features.Telemetry;
+using IoTPlatform.Telemetry;
 
 namespace IoTPlatform.Provider.Configuration;
 

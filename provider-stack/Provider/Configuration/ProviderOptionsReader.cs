@@ -7,7 +7,7 @@ using IoTPlatform.Identity.Oidc;
 using IoTPlatform.Pki;
 using IoTPlatform.Provider.Features.Broker;
 using IoTPlatform.Provider.Features.Broker.RabbitMq;
-using IoTPlatform.Provider.Features.Telemetry;
+using IoTPlatform.Telemetry;
 
 namespace IoTPlatform.Provider.Configuration;
 

@@ -5,8 +5,8 @@ using IoTPlatform.Hosting.Observability;
 using IoTPlatform.Identity;
 using IoTPlatform.Identity.Oidc;
 using IoTPlatform.Provider.Features.Broker.RabbitMq;
-using IoTPlatform.Provider.Features.Telemetry;
 using IoTPlatform.RabbitMq;
+using IoTPlatform.Telemetry;
 
 namespace IoTPlatform.Provider.Configuration;
 

@@ -34,6 +34,9 @@ public static class TelemetryFormat
 
     public const int LongestPayload = 64 * 1024;
 
+    /// <summary>At a tenant, whose bridge gives a message a timestamp where it has none.</summary>
+    public const int LongestFromDevice = LongestPayload - 64;
+
     /// <summary>Objects and arrays inside each other, the payload itself included.</summary>
     public const int DeepestNesting = 64;
 
@@ -50,6 +53,16 @@ public static class TelemetryFormat
     public static string? DeviceOf(string topicLevel) => !topicLevel.Contains('.', StringComparison.Ordinal) && topicLevel.Replace(':', '.') is var id && DeviceId.IsValid(id) ? id : null;
 }
 
+/// <summary>The newest message that a device published about its state.</summary>
+public sealed record DeviceStateRecord
+{
+    public required string DeviceId { get; init; }
+    public required string Topic { get; init; }
+    public required DateTimeOffset SentAt { get; init; }
+    public required DateTimeOffset ReceivedAt { get; init; }
+    public required JsonElement Payload { get; init; }
+}
+
 /// <summary>The dialect of a page of telemetry: <see cref="ContractsJson"/>, and deep enough for the deepest payload inside it.</summary>
 public static class TelemetryJson
 {
@@ -59,4 +72,6 @@ public static class TelemetryJson
     public static JsonSerializerOptions Options { get; } = new(ContractsJson.Default.Options) { MaxDepth = TelemetryFormat.DeepestNesting + Around };
 
     public static JsonTypeInfo<Page<TelemetryRecord>> Page { get; } = (JsonTypeInfo<Page<TelemetryRecord>>)Options.GetTypeInfo(typeof(Page<TelemetryRecord>));
+
+    public static JsonTypeInfo<DeviceStateRecord> State { get; } = (JsonTypeInfo<DeviceStateRecord>)Options.GetTypeInfo(typeof(DeviceStateRecord));
 }

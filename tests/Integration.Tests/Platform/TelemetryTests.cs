@@ -4,8 +4,8 @@ using IoTPlatform.Client;
 using IoTPlatform.Contracts.Telemetry;
 using IoTPlatform.Contracts.Tenants;
 using IoTPlatform.Integration.Tests.RabbitMq;
-using IoTPlatform.Provider.Features.Telemetry;
 using IoTPlatform.Stacks;
+using IoTPlatform.Telemetry;
 using IoTPlatform.Testing;
 
 namespace IoTPlatform.Integration.Tests.Platform;

@@ -3,6 +3,7 @@ using System.Text.Json;
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Contracts.Telemetry;
 using IoTPlatform.Provider.Features.Telemetry;
+using IoTPlatform.Telemetry;
 using IoTPlatform.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -20,8 +21,8 @@ public sealed class TelemetryStoreTests : IAsyncLifetime
     {
         _database = await PostgresServer.CreateDatabaseAsync(typeof(Authority).Assembly, typeof(Program).Assembly);
         await _database.ExecuteAsync("INSERT INTO provider.tenants (tenant_id, display_name, status, dns_domains, created_at) VALUES ('acme', 'Acme', 'active', '{}', now()), ('leaving', 'L', 'removing', '{}', now())");
-        _partitions = new TelemetryPartitions(_database.DataSource);
-        _store = new TelemetryStore(_database.DataSource, _partitions, TimeProvider.System);
+        _partitions = new TelemetryPartitions(_database.DataSource, ProviderTelemetry.Table);
+        _store = new TelemetryStore(_database.DataSource, ProviderTelemetry.Table, _partitions, TimeProvider.System);
     }
 
     public async Task DisposeAsync()
@@ -70,9 +71,9 @@ public sealed class TelemetryStoreTests : IAsyncLifetime
     {
         await _store.StoreAsync([Message(1, "2026-11-21T12:59:00Z"), Message(2), Message(3)], default);
 
-        (await _store.LastStoredAsync("acme", 10, default)).Count.ShouldBe(2);
-        (await _store.LastStoredAsync("acme", 1, default)).Count.ShouldBe(1);
-        (await _store.LastStoredAsync("other", 10, default)).ShouldBeEmpty();
+        (await _store.LastStoredAsync(Message(0), 10, default)).Count.ShouldBe(2);
+        (await _store.LastStoredAsync(Message(0), 1, default)).Count.ShouldBe(1);
+        (await _store.LastStoredAsync(Message(0, tenant: "other"), 10, default)).ShouldBeEmpty();
     }
 
     [SkippableFact]
@@ -113,7 +114,7 @@ public sealed class TelemetryStoreTests : IAsyncLifetime
     public async Task Read_PagesAndRanges_AnswerEachMessageOnceNewestFirst()
     {
         await _store.StoreAsync([.. Enumerable.Range(0, 25).Select(i => Message(i, i < 20 ? "2026-11-21T12:00:00Z" : $"2026-11-21T11:00:{i}Z", device: i % 2 == 0 ? "even" : "odd"))], default);
-        var reader = new TelemetryReader(_database.DataSource);
+        var reader = new TelemetryReader(_database.DataSource, ProviderTelemetry.Table);
         var query = new TelemetryQuery("acme", null, DateTimeOffset.UnixEpoch, DateTimeOffset.MaxValue, null, 7);
         var seen = new List<string>();
         string? cursor = null;
@@ -144,7 +145,7 @@ public sealed class TelemetryStoreTests : IAsyncLifetime
         await _database.ExecuteAsync(
             "INSERT INTO provider.telemetry (tenant_id, device_id, sent_at, identity, received_at, topic, payload) SELECT tenant_id, 'old', sent_at, identity, received_at, topic, $1::json FROM provider.telemetry", payload);
 
-        var page = await new TelemetryReader(_database.DataSource).ReadAsync(new TelemetryQuery("acme", null, DateTimeOffset.UnixEpoch, DateTimeOffset.MaxValue, null, 7), default);
+        var page = await new TelemetryReader(_database.DataSource, ProviderTelemetry.Table).ReadAsync(new TelemetryQuery("acme", null, DateTimeOffset.UnixEpoch, DateTimeOffset.MaxValue, null, 7), default);
 
         var json = JsonSerializer.Deserialize(JsonSerializer.Serialize(page, TelemetryJson.Page), TelemetryJson.Page)!;
         var old = json.Items.Single(item => item.DeviceId == "old");
@@ -162,7 +163,7 @@ public sealed class TelemetryStoreTests : IAsyncLifetime
         var payload = "{\"v\":" + new string('[', arrays) + new string(']', arrays) + "}";
         await _store.StoreAsync([Message(payload)], default);
 
-        var page = await new TelemetryReader(_database.DataSource).ReadAsync(new TelemetryQuery("acme", null, DateTimeOffset.UnixEpoch, DateTimeOffset.MaxValue, null, 7), default);
+        var page = await new TelemetryReader(_database.DataSource, ProviderTelemetry.Table).ReadAsync(new TelemetryQuery("acme", null, DateTimeOffset.UnixEpoch, DateTimeOffset.MaxValue, null, 7), default);
 
         JsonSerializer.Deserialize(JsonSerializer.Serialize(page, TelemetryJson.Page), TelemetryJson.Page)!.Items.Single().Payload.GetRawText().ShouldBe(payload);
     }
@@ -183,7 +184,7 @@ public sealed class TelemetryStoreTests : IAsyncLifetime
     private TelemetryMessage Message(string payload, string tenant = "acme", string device = "pump-7")
     {
         _time.Advance(TimeSpan.FromMicroseconds(1));
-        TelemetryParser.TryParse(tenant, $"telemetry.{device}.x", Encoding.UTF8.GetBytes(payload), _time.GetUtcNow(), TimeSpan.FromDays(30), out var message, out var refusal).ShouldBeTrue(refusal);
+        TelemetryParser.TryParse(tenant, $"telemetry.{device}.x", Encoding.UTF8.GetBytes(payload), _time.GetUtcNow(), new TelemetryOptions(), out var message, out var refusal).ShouldBeTrue(refusal);
         return message!;
     }
 }

@@ -3,7 +3,8 @@ using System.Text;
 using System.Threading.Channels;
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Provider.Features.Telemetry;
-using IoTPlatform.Provider.Features.Telemetry.Ingest;
+using IoTPlatform.Telemetry;
+using IoTPlatform.Telemetry.Ingest;
 using IoTPlatform.Testing;
 using Microsoft.Extensions.Logging;
 
@@ -98,7 +99,7 @@ public sealed class TelemetryWriterTests : IAsyncLifetime
         for (var i = 0; i < count; i++)
         {
             var payload = poison ? $$"""{"poison":{{++_number}}}""" : $$"""{"n":{{++_number}}}""";
-            TelemetryParser.TryParse(tenant, "telemetry.pump", Encoding.UTF8.GetBytes(payload), TelemetryParser.ToMicroseconds(TimeProvider.System.GetUtcNow()), TimeSpan.FromDays(30), out var message, out var refusal)
+            TelemetryParser.TryParse(tenant, "telemetry.pump", Encoding.UTF8.GetBytes(payload), TelemetryParser.ToMicroseconds(TimeProvider.System.GetUtcNow()), new TelemetryOptions(), out var message, out var refusal)
                 .ShouldBeTrue(refusal);
             added.Add(new TelemetryDelivery(source, (ulong)_number, redelivered: false, message!));
             _queue.Writer.TryWrite(added[^1]).ShouldBeTrue();
@@ -112,7 +113,7 @@ public sealed class TelemetryWriterTests : IAsyncLifetime
         _queue.Writer.Complete();
         using var metrics = new IngestMetrics();
         using var loggers = LoggerFactory.Create(logging => logging.AddProvider(_log));
-        var store = new TelemetryStore(_database.DataSource, new TelemetryPartitions(_database.DataSource), TimeProvider.System);
+        var store = new TelemetryStore(_database.DataSource, ProviderTelemetry.Table, new TelemetryPartitions(_database.DataSource, ProviderTelemetry.Table), TimeProvider.System);
         var started = Stopwatch.GetTimestamp();
         await new TelemetryWriter(_queue.Reader, store, metrics, TimeProvider.System, loggers.CreateLogger("telemetry")).RunAsync(default);
         return Stopwatch.GetElapsedTime(started);

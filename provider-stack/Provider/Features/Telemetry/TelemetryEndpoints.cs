@@ -5,6 +5,7 @@ using IoTPlatform.Provider.Configuration;
 using IoTPlatform.Provider.Data;
 using IoTPlatform.Provider.Features.Broker.RabbitMq;
 using IoTPlatform.Provider.Features.Tenants;
+using IoTPlatform.Telemetry;
 using Microsoft.EntityFrameworkCore;
 
 namespace IoTPlatform.Provider.Features.Telemetry;
@@ -12,9 +13,6 @@ namespace IoTPlatform.Provider.Features.Telemetry;
 /// <summary>Stored telemetry for the platform's staff.</summary>
 internal static class TelemetryEndpoints
 {
-    private const int DefaultLimit = 50;
-    private const int MaxLimit = 200;
-
     public static void MapTelemetry(this IEndpointRouteBuilder app) =>
         app.MapGet("/portal/admin/tenants/{tenantId}/telemetry", ListAsync).RequireAuthorization(Policies.Viewer);
 
@@ -29,20 +27,12 @@ internal static class TelemetryEndpoints
             throw new ProblemException(StatusCodes.Status400BadRequest, "invalid_request", "device is not the id of a device.");
         }
 
-        TelemetryCursor? after = null;
-        if (cursor is not null && !TelemetryCursor.TryParse(cursor, out after))
-        {
-            throw new ProblemException(StatusCodes.Status400BadRequest, "bad_cursor", "The cursor is not one this server gave out.");
-        }
-
+        var query = TelemetryQuery.Read(tenantId, device, from, before, cursor, limit);
         if (!await db.Tenants.AnyAsync(t => t.TenantId == tenantId, cancellationToken))
         {
             throw TenantIds.NotFound(tenantId);
         }
 
-        var size = Math.Clamp(limit ?? DefaultLimit, 1, MaxLimit);
-        var query = new TelemetryQuery(
-            tenantId, device, from?.ToUniversalTime() ?? DateTimeOffset.UnixEpoch, before?.ToUniversalTime() ?? new DateTimeOffset(9999, 1, 1, 0, 0, 0, TimeSpan.Zero), after, size);
         var page = await telemetry.ReadAsync(query, cancellationToken);
         if (page.Items.Count == 0 && options.RabbitMq is null)
         {

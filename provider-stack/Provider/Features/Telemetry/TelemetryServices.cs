@@ -1,7 +1,8 @@
-using IoTPlatform.Hosting;
 using IoTPlatform.Provider.Configuration;
 using IoTPlatform.Provider.Features.Telemetry.Ingest;
 using IoTPlatform.Provider.Features.Workflow;
+using IoTPlatform.Telemetry;
+using IoTPlatform.Telemetry.Ingest;
 
 namespace IoTPlatform.Provider.Features.Telemetry;
 
@@ -11,6 +12,7 @@ internal static class TelemetryServices
     public static IServiceCollection AddTelemetry(this IServiceCollection services, ProviderOptions options)
     {
         services.AddSingleton(options.Telemetry);
+        services.AddSingleton(ProviderTelemetry.Table);
         services.AddSingleton<TelemetryPartitions>();
         services.AddSingleton<TelemetryReader>();
         services.AddSingleton<IRemovalStep, RemoveTelemetryStep>();
@@ -23,31 +25,5 @@ internal static class TelemetryServices
         }
 
         return services;
-    }
-}
-
-/// <summary>Settings of the storage of telemetry.</summary>
-internal sealed record TelemetryOptions
-{
-    public const string RetentionSetting = "IOT_TELEMETRY_RETENTION";
-
-    public static readonly TimeSpan LongestRetention = TimeSpan.FromDays(3660);
-
-    /// <summary>Older messages are neither stored nor kept; a day goes as a whole, so a message stays up to a day longer.</summary>
-    public TimeSpan Retention { get; init; } = TimeSpan.FromDays(30);
-
-    public static TelemetryOptions Read(SettingsReader settings)
-    {
-        if (settings[RetentionSetting] is not { } text)
-        {
-            return new TelemetryOptions();
-        }
-
-        if (!DurationText.TryParse(text, out var retention) || retention < TimeSpan.FromDays(1) || retention > LongestRetention)
-        {
-            settings.Invalid(RetentionSetting, text, $"it must be a duration of 1d to {LongestRetention.Days}d, such as 30d");
-        }
-
-        return new TelemetryOptions { Retention = retention };
     }
 }

@@ -2,6 +2,8 @@ using System.Threading.Channels;
 using IoTPlatform.Contracts.Tenants;
 using IoTPlatform.Provider.Data;
 using IoTPlatform.Provider.Features.Broker.RabbitMq.Amqp;
+using IoTPlatform.Telemetry;
+using IoTPlatform.Telemetry.Ingest;
 using Microsoft.EntityFrameworkCore;
 using RabbitMQ.Client;
 
@@ -19,7 +21,7 @@ internal sealed partial class TelemetryIngest(
 
     private readonly Channel<TelemetryDelivery> _queue = Channel.CreateBounded<TelemetryDelivery>(new BoundedChannelOptions(IngestLimits.Waiting) { SingleReader = true });
     private readonly Dictionary<string, TenantIngest> _tenants = new(StringComparer.Ordinal);
-    private readonly SemaphoreSlim _connecting = new(IngestLimits.Connecting);
+    private readonly SemaphoreSlim _connecting = new(SessionLimits.Connecting);
     private bool _lookFails;
 
     public override void Dispose()

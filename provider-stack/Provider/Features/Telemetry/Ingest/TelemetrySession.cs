@@ -1,5 +1,7 @@
 using System.Threading.Channels;
 using IoTPlatform.Provider.Features.Broker.RabbitMq;
+using IoTPlatform.Telemetry;
+using IoTPlatform.Telemetry.Ingest;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
 using RabbitMQ.Client.Exceptions;
@@ -69,7 +71,7 @@ internal sealed class TelemetrySession : ITelemetrySource, IAsyncDisposable
 
         try
         {
-            if (TelemetryParser.TryParse(_tenantId, routingKey, body.Span, Now(), _context.Options.Retention, out var message, out var refusal))
+            if (TelemetryParser.TryParse(_tenantId, routingKey, body.Span, Now(), _context.Options, out var message, out var refusal))
             {
                 await _context.Queue.WriteAsync(new TelemetryDelivery(this, tag, redelivered, message), _closing.Token);
             }
@@ -94,7 +96,7 @@ internal sealed class TelemetrySession : ITelemetrySource, IAsyncDisposable
     {
         try
         {
-            using var limit = new CancellationTokenSource(IngestLimits.ConfirmTimeout, _context.Time);
+            using var limit = new CancellationTokenSource(SessionLimits.ConfirmTimeout, _context.Time);
             var properties = new BasicProperties
             {
                 Persistent = true,

@@ -1,4 +1,5 @@
 using IoTPlatform.Provider.Features.Broker.RabbitMq.Amqp;
+using IoTPlatform.Telemetry.Ingest;
 using Polly;
 using RabbitMQ.Client.Exceptions;
 
@@ -69,7 +70,7 @@ internal sealed partial class TenantIngest : IAsyncDisposable
                 Lost(_tenantId, reason);
                 await _session.DisposeAsync();
                 _session = null;
-                await Task.Delay(IngestLimits.AfterLoss, _context.Time, _stop.Token);
+                await Task.Delay(SessionLimits.AfterLoss, _context.Time, _stop.Token);
             }
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)

@@ -1,0 +1,8 @@
+using System.Threading.Channels;
+using IoTPlatform.Telemetry;
+using IoTPlatform.Telemetry.Ingest;
+
+namespace IoTPlatform.Provider.Features.Telemetry.Ingest;
+
+/// <summary>What all sessions share.</summary>
+internal sealed record IngestContext(ChannelWriter<TelemetryDelivery> Queue, TelemetryOptions Options, IngestMetrics Metrics, TimeProvider Time);

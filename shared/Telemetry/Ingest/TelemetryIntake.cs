@@ -1,0 +1,56 @@
+using System.Threading.Channels;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace IoTPlatform.Telemetry.Ingest;
+
+/// <summary>Messages whose senders wait for the commit: one writer for all of them. What is waited for when the host stops is stored or fails.</summary>
+public sealed class TelemetryIntake(TelemetryStore store, TelemetryOptions options, IngestMetrics metrics, TimeProvider time, ILogger<TelemetryIntake> log) : BackgroundService
+{
+    private readonly Channel<TelemetryDelivery> _queue = Channel.CreateBounded<TelemetryDelivery>(new BoundedChannelOptions(IngestLimits.Waiting) { SingleReader = true });
+    private readonly Lock _clock = new();
+    private DateTimeOffset _lastReceived;
+
+    /// <summary>For one connection, or one request, of a tenant's client.</summary>
+    public IntakeSession Open(string tenantId) => new(tenantId, this);
+
+    internal ChannelWriter<TelemetryDelivery> Queue => _queue.Writer;
+
+    internal TelemetryOptions Options => options;
+
+    internal IngestMetrics Metrics => metrics;
+
+    /// <summary>In whole microseconds and never twice the same, so that messages without a timestamp stay apart.</summary>
+    internal DateTimeOffset Now()
+    {
+        var now = TelemetryParser.ToMicroseconds(time.GetUtcNow());
+        lock (_clock)
+        {
+            return _lastReceived = now > _lastReceived ? now : _lastReceived.AddMicroseconds(1);
+        }
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var giveUp = new CancellationTokenSource();
+        // A writer that ends before it is stopped has hit a bug, and ends the host: nothing is taken that is not stored.
+        var writing = Task.Run(() => new TelemetryWriter(_queue.Reader, store, metrics, time, log).RunAsync(giveUp.Token), CancellationToken.None);
+        await using var stop = stoppingToken.Register(() =>
+        {
+            _queue.Writer.TryComplete();
+            giveUp.CancelAfter(IngestLimits.DrainTimeout);
+        });
+        try
+        {
+            await writing;
+        }
+        finally
+        {
+            _queue.Writer.TryComplete();
+            while (_queue.Reader.TryRead(out var delivery))
+            {
+                delivery.Session.End("the host stops");
+            }
+        }
+    }
+}
