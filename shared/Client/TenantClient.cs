@@ -1,8 +1,10 @@
 using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
 using IoTPlatform.Contracts;
 using IoTPlatform.Contracts.Certificates;
 using IoTPlatform.Contracts.Devices;
 using IoTPlatform.Contracts.Join;
+using IoTPlatform.Contracts.Telemetry;
 using IoTPlatform.Pki;
 
 namespace IoTPlatform.Client;
@@ -30,6 +32,21 @@ public sealed class TenantClient(HttpClient http, TimeProvider? time = null) : P
 
     public Task<DeviceDetail> GetDeviceAsync(string deviceId, CancellationToken cancellationToken = default) =>
         GetAsync($"portal/devices/{Escape(deviceId)}", ContractsJson.Default.DeviceDetail, cancellationToken);
+
+    /// <summary>What the device sent, newest first: at or after <paramref name="from"/>, before <paramref name="before"/>.</summary>
+    public Task<Page<TelemetryRecord>> ListTelemetryAsync(
+        string deviceId, DateTimeOffset? from = null, DateTimeOffset? before = null, string? cursor = null, int? limit = null, CancellationToken cancellationToken = default) =>
+        GetAsync(
+            Query.Build($"portal/devices/{Escape(deviceId)}/telemetry", ("from", Query.Of(from)), ("before", Query.Of(before)), ("cursor", cursor), ("limit", Query.Of(limit))),
+            TelemetryJson.Page, cancellationToken);
+
+    /// <summary>The newest message that the device published about its state.</summary>
+    public Task<DeviceStateRecord> GetDeviceStateAsync(string deviceId, CancellationToken cancellationToken = default) =>
+        GetAsync($"portal/devices/{Escape(deviceId)}/state", TelemetryJson.State, cancellationToken);
+
+    /// <summary>One message as it is. Needs a client made with the device's current certificate.</summary>
+    public Task PublishTelemetryAsync(string deviceId, JsonElement payload, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, $"devices/{Escape(deviceId)}/telemetry", payload, ContractsJson.Default.JsonElement, cancellationToken);
 
     /// <summary>Revokes the device: every certificate it has, its WireGuard peer, and renewal.</summary>
     public Task RevokeDeviceAsync(string deviceId, RevokeRequest request, CancellationToken cancellationToken = default) =>

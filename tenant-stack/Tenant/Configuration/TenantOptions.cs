@@ -4,6 +4,7 @@ using IoTPlatform.Hosting;
 using IoTPlatform.Hosting.Observability;
 using IoTPlatform.Identity.Oidc;
 using IoTPlatform.Pki;
+using IoTPlatform.Telemetry;
 using IoTPlatform.Tenant.Features.Mqtt;
 
 namespace IoTPlatform.Tenant.Configuration;
@@ -69,6 +70,8 @@ internal sealed class TenantOptions
 
     /// <summary>Enrolments and renewals of all devices together.</summary>
     public int DeviceCertificatesPerHour { get; init; } = 100_000;
+
+    public TelemetryOptions Telemetry { get; init; } = new();
 
     /// <summary>PEM file of the CAs whose certificates may enrol devices without a token.</summary>
     public string? ManufacturerCaFile { get; init; }

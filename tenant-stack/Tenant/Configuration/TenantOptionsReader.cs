@@ -8,6 +8,7 @@ using IoTPlatform.Hosting.Observability;
 using IoTPlatform.Identity;
 using IoTPlatform.Identity.Oidc;
 using IoTPlatform.RabbitMq;
+using IoTPlatform.Telemetry;
 using IoTPlatform.Tenant.Features.Mqtt;
 
 namespace IoTPlatform.Tenant.Configuration;
@@ -61,6 +62,7 @@ internal sealed class TenantOptionsReader(SettingsReader settings)
             DeviceCertificatesPerHour = settings.Number(TenantSettings.DeviceCertificatesPerHour, int.MaxValue, "it must be a number from 1 on") ?? 100_000,
             ManufacturerCaFile = settings[TenantSettings.ManufacturerCa],
             Broker = Broker(),
+            Telemetry = TelemetryOptions.Read(settings),
             WireGuardSubnet = WireGuardSubnet(),
             WireGuardEndpoint = settings.Get(TenantSettings.WireGuardEndpoint, $"{publicUrl.Host}:51820"),
             ResolvePasswords = folder => CaPasswords.Resolve(folder, name => settings[name]),

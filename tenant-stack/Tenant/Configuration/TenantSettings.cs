@@ -5,6 +5,7 @@ using IoTPlatform.Hosting.Observability;
 using IoTPlatform.Identity;
 using IoTPlatform.Identity.Oidc;
 using IoTPlatform.RabbitMq;
+using IoTPlatform.Telemetry;
 using IoTPlatform.Tenant.Features.Mqtt;
 
 namespace IoTPlatform.Tenant.Configuration;
@@ -41,6 +42,7 @@ internal static class TenantSettings
         .. Secrets, Data, ListenAddress.Setting, Names, PublicUrl, ProviderUrl, TenantId, RootFingerprint, KeycloakUrl, KeycloakAdmin, FederationDiscoveryUrl, DeviceLifetime,
         DeviceCertificatesPerHour, ManufacturerCa, WireGuardSubnet, WireGuardEndpoint, PlatformConfiguration.LostDatabase, PlatformDatabase.RestoreSetting,
         CaPasswords.AuthoritySetting, CaPasswords.ProvisionerSetting, .. OidcSettings.All, .. BrokerSettings.All, .. ObservabilityOptions.Settings,
+        TelemetryOptions.RetentionSetting,
     ];
 
     /// <summary>As <see cref="PlatformConfiguration.Load"/>.</summary>

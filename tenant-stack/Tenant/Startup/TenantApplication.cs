@@ -6,6 +6,7 @@ using IoTPlatform.Hosting.OpenApi;
 using IoTPlatform.Identity;
 using IoTPlatform.Identity.Oidc;
 using IoTPlatform.Identity.Portal;
+using IoTPlatform.Telemetry.Ingest;
 using IoTPlatform.Tenant.Configuration;
 using IoTPlatform.Tenant.Features.Devices;
 using IoTPlatform.Tenant.Features.Enrollment;
@@ -15,6 +16,7 @@ using IoTPlatform.Tenant.Features.Federation;
 using IoTPlatform.Tenant.Features.FirstBoot;
 using IoTPlatform.Tenant.Features.Mqtt;
 using IoTPlatform.Tenant.Features.SubCa;
+using IoTPlatform.Tenant.Features.Telemetry;
 using IoTPlatform.Tenant.Features.Bridge;
 using IoTPlatform.Tenant.Features.WireGuard;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -31,7 +33,7 @@ internal static class TenantApplication
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Logging.AddPlatformLogging();
         builder.WebHost.UseServiceCertificate(options.Listen, ca.ServiceCertificate);
-        builder.AddObservability(options.Observability, "iot-tenant");
+        builder.AddObservability(options.Observability, "iot-tenant", IngestMetrics.Name);
         builder.Services
             .Add(services)
             .AddSingleton(tenant)
@@ -43,6 +45,7 @@ internal static class TenantApplication
             .AddCertificateAuthority(ca)
             .AddDevices()
             .AddEnrollment()
+            .AddTelemetry(options.Telemetry)
             .AddDeviceMqtt(options.Broker, ca.Authority.Chain.Root, tenant, time)
             .AddWireGuard()
             .AddUplink()
@@ -61,6 +64,7 @@ internal static class TenantApplication
         app.MapDevices();
         app.MapEnrollment();
         app.MapEnrollmentTokens();
+        app.MapTelemetry();
         app.MapDeviceMqtt(options.Broker);
         app.MapSubCa();
         app.MapRevokedSubCas();
