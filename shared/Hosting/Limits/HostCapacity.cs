@@ -21,7 +21,7 @@ internal sealed record HostCapacity(int Connections, int Requests)
     /// <summary>A body of the usual size, what it becomes, and its answer; an eighth of the memory may go there.</summary>
     private const long BytesOfRequest = 128 * 1024;
 
-    /// <summary>Shed connections take a moment to close, and new ones come meanwhile: beyond these Kestrel refuses by itself.</summary>
+    /// <summary>Shed connections take a moment to close, and new ones come meanwhile: beyond these none is accepted.</summary>
     public int ConnectionsWithClosing => Connections + (Connections / 4);
 
     /// <summary>Strangers leave a quarter of the requests to those who have shown who they are.</summary>

@@ -1,6 +1,8 @@
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -16,10 +18,11 @@ internal static class LimitServices
         services.AddSingleton(s => new ClientConnections(s.GetRequiredService<HostCapacity>(), TimeProvider.System, s.GetRequiredService<ILogger<ClientConnections>>()));
         services.AddSingleton(s => new ClientRequests(
             s.GetRequiredService<HostCapacity>(), s.GetRequiredService<ClientConnections>(), TimeProvider.System, s.GetRequiredService<ILogger<ClientRequests>>()));
-        services.AddOptions<KestrelServerOptions>().Configure<HostCapacity>((kestrel, capacity) =>
+        services.AddSingleton<IConnectionListenerFactory>(s => new BoundedTransport(
+            ActivatorUtilities.CreateInstance<SocketTransportFactory>(s), s.GetRequiredService<HostCapacity>()));
+        services.AddOptions<KestrelServerOptions>().Configure(kestrel =>
         {
             var limits = kestrel.Limits;
-            limits.MaxConcurrentConnections = capacity.ConnectionsWithClosing;
             limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
             limits.MinRequestBodyDataRate = new MinDataRate(bytesPerSecond: 240, gracePeriod: TimeSpan.FromSeconds(5));
             limits.MinResponseDataRate = new MinDataRate(bytesPerSecond: 240, gracePeriod: TimeSpan.FromSeconds(5));

@@ -1,3 +1,4 @@
+using System.Globalization;
 using IoTPlatform.Client;
 using IoTPlatform.Stacks;
 using IoTPlatform.Testing;
@@ -32,6 +33,36 @@ public sealed class ConnectionTests
 
         provider.Process.HasExited.ShouldBeFalse(provider.Process.Output);
         provider.Process.Lines.Count.ShouldBeLessThan(60, provider.Process.Output);
+    }
+
+    // As on a machine too busy to run the host for a moment: the kernel has hundreds of connections ready when it runs again.
+    [SkippableFact]
+    public async Task Idle_AcceptedInOneBurst_HostKeepsDescriptors()
+    {
+        const int Few = 600;
+        await using var provider = await ProviderStack.StartAsync(descriptors: Few);
+        var idle = new List<Attacker>();
+        try
+        {
+            await SignalAsync(provider, "STOP");
+            for (var i = 0; i < 500; i++)
+            {
+                idle.Add(await Attacker.ConnectAsync(provider.Url));
+            }
+
+            await SignalAsync(provider, "CONT");
+            var most = 0;
+            for (var serves = ServesAsync(provider); !serves.IsCompleted; await Task.Yield())
+            {
+                most = Math.Max(most, OpenDescriptors(provider));
+            }
+
+            most.ShouldBeLessThan(Few - 100);
+        }
+        finally
+        {
+            idle.ForEach(connection => connection.Dispose());
+        }
     }
 
     [SkippableFact]
@@ -167,6 +198,9 @@ public sealed class ConnectionTests
             }
         }
     }
+
+    private static Task SignalAsync(ProviderStack provider, string signal) =>
+        Tools.RunAsync(Requires.Tool("kill"), ["-" + signal, provider.Process.Id.ToString(CultureInfo.InvariantCulture)]);
 
     private static int OpenDescriptors(ProviderStack provider) => Directory.GetFileSystemEntries($"/proc/{provider.Process.Id}/fd").Length;
 }
