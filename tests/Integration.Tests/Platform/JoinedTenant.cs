@@ -23,10 +23,23 @@ internal sealed class JoinedTenant : IDisposable
     /// <summary>The Sub-CA's own key and certificate, as if they were a client's.</summary>
     public string SubCaPem => Pem(_subCaKey, Bundle.SignedCert + Bundle.CaChain);
 
+    /// <summary>Asks again while the provider can't do it yet, as a tenant does: the message bus comes back in its own time after a restart of the broker.</summary>
     public static async Task<JoinedTenant> JoinAsync(ProviderStack provider, string tenantId)
     {
         var tenant = new JoinedTenant();
-        await tenant.JoinWithAsync(provider, (await provider.PrepareAsync(tenantId)).JoinKey);
+        var joinKey = (await provider.PrepareAsync(tenantId)).JoinKey;
+        await Waiting.UntilAsync(async () =>
+        {
+            try
+            {
+                await tenant.JoinWithAsync(provider, joinKey);
+                return true;
+            }
+            catch (ApiException e) when (e.Status == 503)
+            {
+                return false;
+            }
+        });
         return tenant;
     }
 
