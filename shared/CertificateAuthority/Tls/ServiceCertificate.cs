@@ -35,7 +35,7 @@ public sealed class ServiceCertificate : IAsyncDisposable
     public X509Certificate2 Current => _tls.Certificate;
 
     /// <summary>With its issuers, for a handshake in which this host is the client.</summary>
-    public SslStreamCertificateContext Context => _tls.Options.ServerCertificateContext!;
+    public SslStreamCertificateContext Context => _tls.Context;
 
     internal ServiceTls Tls => _tls;
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
@@ -13,6 +14,14 @@ public static class ServiceCertificateHosting
 {
     private static readonly TimeSpan HandshakeTimeout = TimeSpan.FromSeconds(10);
 
+    /// <summary>TLS of a listener with this certificate, for protocols that clients may negotiate.</summary>
+    public static TlsHandshakeCallbackOptions Handshake(this ServiceCertificate certificate, params SslApplicationProtocol[] protocols) => new()
+    {
+        HandshakeTimeout = HandshakeTimeout,
+        // Asked for every connection: a renewed certificate is served without a restart.
+        OnConnection = _ => ValueTask.FromResult(certificate.Tls.For(protocols)),
+    };
+
     /// <summary>
     /// Listens on the given https URLs with the module's certificate. Client certificates are asked for, not demanded, and judged
     /// by the authentication scheme: the TLS layer builds no system-trust chain and downloads nothing.
@@ -24,56 +33,40 @@ public static class ServiceCertificateHosting
         {
             foreach (var address in bindings)
             {
-                Listen(kestrel, address, listen =>
+                kestrel.Listen(address, listen =>
                 {
                     listen.Protocols = HttpProtocols.Http1AndHttp2;
                     listen.UseConnectionLimits();
-                    listen.UseHttps(new TlsHandshakeCallbackOptions
-                    {
-                        HandshakeTimeout = HandshakeTimeout,
-                        // Asked for every connection: a renewed certificate is served without a restart.
-                        OnConnection = _ => ValueTask.FromResult(certificate.Tls.Options),
-                    });
+                    listen.UseHttps(certificate.Handshake(SslApplicationProtocol.Http2, SslApplicationProtocol.Http11));
                 });
             }
         });
     }
-
-    private static void Listen(KestrelServerOptions kestrel, ListenAddress address, Action<ListenOptions> configure)
-    {
-        if (address.Address is { } ip)
-        {
-            kestrel.Listen(ip, address.Port, configure);
-        }
-        else
-        {
-            kestrel.ListenLocalhost(address.Port, configure);
-        }
-    }
 }
 
 /// <summary>The TLS side of one generation of the service certificate, made once and shared by all its connections.</summary>
-internal sealed class ServiceTls
+internal sealed class ServiceTls(X509Certificate2 certificate, X509Certificate2Collection issuers)
 {
-    public ServiceTls(X509Certificate2 certificate, X509Certificate2Collection issuers)
+    private readonly ConcurrentDictionary<SslApplicationProtocol[], SslServerAuthenticationOptions> _options = new();
+
+    public X509Certificate2 Certificate { get; } = certificate;
+
+    // offline: the chain is what we give, nothing is fetched.
+    public SslStreamCertificateContext Context { get; } = SslStreamCertificateContext.Create(certificate, issuers, offline: true);
+
+    /// <param name="protocols">A listener's own list.</param>
+    public SslServerAuthenticationOptions For(SslApplicationProtocol[] protocols) => _options.GetOrAdd(protocols, Create);
+
+    private SslServerAuthenticationOptions Create(SslApplicationProtocol[] protocols) => new()
     {
-        Certificate = certificate;
-        Options = new SslServerAuthenticationOptions
-        {
-            // offline: the chain is what we give, nothing is fetched.
-            ServerCertificateContext = SslStreamCertificateContext.Create(certificate, issuers, offline: true),
-            EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
-            ApplicationProtocols = [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11],
-            AllowRenegotiation = false,
-            ClientCertificateRequired = true,
-            CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
-            CertificateChainPolicy = TlsPolicy.JudgedElsewhere(),
-            // Asked for, not demanded, and not judged here: the handshake only proves that the caller has the key. LeafVerifier judges.
-            RemoteCertificateValidationCallback = PresentedIssuers.Keep,
-        };
-    }
-
-    public X509Certificate2 Certificate { get; }
-
-    public SslServerAuthenticationOptions Options { get; }
+        ServerCertificateContext = Context,
+        EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+        ApplicationProtocols = [.. protocols],
+        AllowRenegotiation = false,
+        ClientCertificateRequired = true,
+        CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+        CertificateChainPolicy = TlsPolicy.JudgedElsewhere(),
+        // Asked for, not demanded, and not judged here: the handshake only proves that the caller has the key. LeafVerifier judges.
+        RemoteCertificateValidationCallback = PresentedIssuers.Keep,
+    };
 }

@@ -1,6 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Connections.Features;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace IoTPlatform.Hosting;
@@ -42,11 +45,17 @@ public static class KnownClient
     /// that is anonymous for the router and checks a credential of its own calls this once the credential has proved good.
     /// </summary>
     /// <param name="identity">Whose credential: connections are counted by it.</param>
-    public static void Know(this HttpContext context, string identity)
+    public static void Know(this HttpContext context, string identity) => Know(context.Features, context.RequestServices, identity);
+
+    /// <summary>The same for a connection of another protocol than HTTP, also over a WebSocket.</summary>
+    public static void Know(this ConnectionContext connection, IServiceProvider services, string identity) =>
+        Know(connection.Features.Get<IHttpContextFeature>()?.HttpContext?.Features ?? connection.Features, services, identity);
+
+    private static void Know(IFeatureCollection features, IServiceProvider services, string identity)
     {
-        if (context.Features.Get<ClientConnection>() is { Identity: null } connection)
+        if (features.Get<ClientConnection>() is { Identity: null } connection)
         {
-            context.RequestServices.GetRequiredService<ClientConnections>().Know(connection, identity);
+            services.GetRequiredService<ClientConnections>().Know(connection, identity);
         }
     }
 }

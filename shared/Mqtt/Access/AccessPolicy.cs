@@ -1,0 +1,63 @@
+namespace IoTPlatform.Mqtt;
+
+/// <summary>
+/// Which topics a client may publish and subscribe, for every broker that it talks to. What is not granted is refused. A topic may have
+/// aliases, under which firmware made for other platforms knows it; the rest of the platform sees the topic alone.
+/// </summary>
+/// <param name="publish">Topic filters.</param>
+/// <param name="subscribe">Topic filters.</param>
+/// <param name="aliases">Of topics and filters that are granted.</param>
+public sealed class AccessPolicy(IReadOnlyList<string> publish, IReadOnlyList<string> subscribe, IReadOnlyList<TopicAlias>? aliases = null)
+{
+    private readonly IReadOnlyList<TopicAlias> _aliases = aliases ?? [];
+
+    public static AccessPolicy Nothing { get; } = new([], []);
+
+    /// <summary>The topic behind a name that may be published; null: it may not.</summary>
+    public string? Publishable(string name) => TopicSyntax.IsName(name) ? Granted(publish, name) : null;
+
+    /// <summary>The filter behind one that may be subscribed; null: it may not.</summary>
+    public string? Subscribable(string filter) => TopicSyntax.IsFilter(filter) ? Granted(subscribe, filter) : null;
+
+    /// <summary>How a client that subscribed with <paramref name="filter"/> knows the topic; null: it did not subscribe it.</summary>
+    public string? NameFor(string filter, string topic)
+    {
+        if (TopicSyntax.Covers(filter, topic))
+        {
+            return topic;
+        }
+
+        return _aliases.Select(alias => alias.AliasOf(topic)).FirstOrDefault(name => name is not null && TopicSyntax.Covers(filter, name));
+    }
+
+    private string? Granted(IReadOnlyList<string> grants, string topic)
+    {
+        var meant = _aliases.Select(alias => alias.TopicOf(topic)).FirstOrDefault(name => name is not null) ?? topic;
+        return grants.Any(grant => TopicSyntax.Covers(grant, meant)) ? meant : null;
+    }
+}
+
+/// <summary>Another name for a topic. Levels are the same text, or <c>+</c> on both sides: what stands there is carried over, in order.</summary>
+/// <param name="Alias">As the client knows it.</param>
+/// <param name="Topic">What is meant.</param>
+public sealed record TopicAlias(string Alias, string Topic)
+{
+    /// <summary>Null: it is not this alias.</summary>
+    public string? TopicOf(string alias) => Translate(Alias, Topic, alias);
+
+    /// <summary>Null: it is another topic.</summary>
+    public string? AliasOf(string topic) => Translate(Topic, Alias, topic);
+
+    private static string? Translate(string from, string to, string topic)
+    {
+        var (pattern, levels) = (from.Split('/'), topic.Split('/'));
+        if (pattern.Length != levels.Length || pattern.Zip(levels).Any(level => level.First != level.Second && level.First != "+"))
+        {
+            return null;
+        }
+
+        var carried = new Queue<string>(pattern.Zip(levels).Where(level => level.First == "+").Select(level => level.Second));
+        // '#' stands for levels that a '+' cannot carry.
+        return carried.Contains("#") ? null : string.Join('/', to.Split('/').Select(level => level == "+" ? carried.Dequeue() : level));
+    }
+}

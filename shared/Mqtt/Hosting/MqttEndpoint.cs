@@ -1,0 +1,63 @@
+using System.IO.Pipelines;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+using MQTTnet.Adapter;
+using MQTTnet.AspNetCore;
+using MQTTnet.Diagnostics.Logger;
+using MQTTnet.Formatter;
+using MQTTnet.Server;
+
+namespace IoTPlatform.Mqtt;
+
+/// <summary>Kestrel's connections for MQTTnet's server, each behind a <see cref="Connection"/>.</summary>
+internal sealed class MqttEndpoint(MqttSessions sessions) : ConnectionHandler, IMqttServerAdapter
+{
+    /// <summary>A CONNECT packet of a stranger; a will has to fit in.</summary>
+    private const int LargestConnect = 16 * 1024;
+
+    private MqttServerOptions _options = new();
+
+    public Func<IMqttChannelAdapter, Task>? ClientHandler { get; set; }
+
+    public override async Task OnConnectedAsync(ConnectionContext connection)
+    {
+        if (ClientHandler is not { } serve)
+        {
+            // Before the server's start, or after its end.
+            return;
+        }
+
+        // Of a WebSocket.
+        if (connection.Features.Get<ITransferFormatFeature>() is { } format)
+        {
+            format.ActiveFormat = TransferFormat.Binary;
+        }
+
+        var input = new PacketSizeLimit(connection.Transport.Input, LargestConnect);
+        connection.Transport = new LimitedPipe(input, connection.Transport.Output);
+        using var channel = new MqttConnectionContext(new MqttPacketFormatterAdapter(new MqttBufferWriter(_options.WriterBufferSize, _options.WriterBufferSizeMax)), connection);
+        using var client = new Connection(channel, connection, input, sessions);
+        try
+        {
+            await serve(client);
+        }
+        finally
+        {
+            await client.EndAsync();
+        }
+    }
+
+    public Task StartAsync(MqttServerOptions options, IMqttNetLogger logger)
+    {
+        _options = options;
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync() => Task.CompletedTask;
+
+    public void Dispose()
+    {
+    }
+
+    private sealed record LimitedPipe(PipeReader Input, PipeWriter Output) : IDuplexPipe;
+}

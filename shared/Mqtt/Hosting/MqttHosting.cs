@@ -1,0 +1,59 @@
+using System.Net.Security;
+using IoTPlatform.Hosting;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http.Connections;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace IoTPlatform.Mqtt;
+
+/// <summary>What a host adds to have a broker.</summary>
+public static class MqttHosting
+{
+    /// <summary>As registered with IANA: <c>mqtt</c>.</summary>
+    public static readonly SslApplicationProtocol Alpn = new("mqtt");
+
+    private const string SubProtocol = "mqtt";
+
+    /// <summary>Needs an <see cref="IMqttAuthenticator"/> and an <see cref="IMessageStore"/>; tells every <see cref="ISessionObserver"/>.</summary>
+    public static IServiceCollection AddMqttBroker(this IServiceCollection services)
+    {
+        services.AddConnections();
+        return services
+            .AddSingleton<MqttSessions>()
+            .AddSingleton<BrokerMetrics>()
+            .AddSingleton<Wills>()
+            .AddSingleton<Admission>()
+            .AddSingleton<Publishing>()
+            .AddSingleton<MqttEndpoint>()
+            .AddHostedService<MqttBroker>();
+    }
+
+    /// <summary>MQTT over TLS at these addresses.</summary>
+    /// <param name="builder">The host's.</param>
+    /// <param name="addresses">Beside those of its HTTPS.</param>
+    /// <param name="tls">Asks for a client certificate, and offers <see cref="Alpn"/> to clients that negotiate.</param>
+    public static IWebHostBuilder UseMqtt(this IWebHostBuilder builder, IEnumerable<ListenAddress> addresses, TlsHandshakeCallbackOptions tls) => builder.ConfigureKestrel(kestrel =>
+    {
+        foreach (var address in addresses)
+        {
+            kestrel.Listen(address, listen =>
+            {
+                listen.UseConnectionLimits();
+                listen.UseHttps(tls);
+                listen.UseConnectionHandler<MqttEndpoint>();
+            });
+        }
+    });
+
+    /// <summary>MQTT over WebSocket on the host's HTTPS, subprotocol <c>mqtt</c> (MQTT 5 section 6). The broker authenticates by itself.</summary>
+    public static void MapMqtt(this IEndpointRouteBuilder app, string pattern = "/mqtt") => app.MapConnectionHandler<MqttEndpoint>(pattern, options =>
+    {
+        options.Transports = HttpTransportType.WebSockets;
+        options.WebSockets.SubProtocolSelector = offered => offered.Contains(SubProtocol) ? SubProtocol : null!;
+    }).AllowAnonymous();
+}

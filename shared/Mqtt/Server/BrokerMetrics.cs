@@ -1,0 +1,28 @@
+using System.Diagnostics.Metrics;
+
+namespace IoTPlatform.Mqtt;
+
+/// <summary>Meter <c>IoTPlatform.Mqtt</c>.</summary>
+internal sealed class BrokerMetrics : IDisposable
+{
+    private readonly Meter _meter = new("IoTPlatform.Mqtt");
+    private readonly Counter<long> _stored;
+    private readonly Counter<long> _refused;
+    private readonly Counter<long> _dropped;
+
+    public BrokerMetrics(MqttSessions sessions)
+    {
+        _stored = _meter.CreateCounter<long>("iot.mqtt.stored");
+        _refused = _meter.CreateCounter<long>("iot.mqtt.refused");
+        _dropped = _meter.CreateCounter<long>("iot.mqtt.dropped", description: "QoS 0, beyond the in-flight window");
+        _meter.CreateObservableGauge("iot.mqtt.connections", () => sessions.Connected.Count);
+    }
+
+    public void Published(bool stored) => (stored ? _stored : _refused).Add(1);
+
+    public void Refused() => _refused.Add(1);
+
+    public void Dropped() => _dropped.Add(1);
+
+    public void Dispose() => _meter.Dispose();
+}

@@ -1,0 +1,220 @@
+using System.Collections;
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.AspNetCore.Connections;
+using MQTTnet.Adapter;
+using MQTTnet.Formatter;
+using MQTTnet.Packets;
+using MQTTnet.Protocol;
+
+namespace IoTPlatform.Mqtt;
+
+/// <summary>
+/// One network connection, between MQTTnet's server and the wire: every packet passes here, before the server sees it and after it has made it.
+/// The rules for each packet are in the classes that are named here.
+/// </summary>
+internal sealed class Connection(IMqttChannelAdapter channel, ConnectionContext transport, PacketSizeLimit input, MqttSessions sessions) : IMqttChannelAdapter
+{
+    /// <summary>Of a client's aliases; the standard allows 65535 of 64 KiB each.</summary>
+    private const ushort MostTopicAliases = 16;
+    private static readonly TimeSpan LongestFarewell = TimeSpan.FromSeconds(1);
+
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Admitted? _admitted;
+    private int _closing;
+
+    public MqttConnectPacket? Connect { get; private set; }
+
+    /// <summary>Why the broker ended it; null: it did not.</summary>
+    public MqttDisconnectReasonCode? ClosedFor { get; private set; }
+
+    public Task Ended => _ended.Task;
+
+    /// <summary>CONNACK says that it is connected.</summary>
+    public bool IsAnnounced { get; private set; }
+
+    public ConnectionContext Transport => transport;
+
+    public bool IsMqtt5 => channel.PacketFormatterAdapter.ProtocolVersion == MqttProtocolVersion.V500;
+
+    public MqttIdentity? Identity => _admitted?.Identity;
+
+    public Session Session => Required.Session;
+
+    public Acknowledgements Acknowledgements => Required.Acknowledgements;
+
+    public Deliveries Deliveries => Required.Deliveries;
+
+    private Admitted Required => _admitted ?? throw new InvalidOperationException("The client was not admitted yet.");
+
+    /// <summary>The PUBLISH that MQTTnet's server handles now, whose event leaves its packet identifier out; null: it is a will.</summary>
+    public MqttPublishPacket? Incoming { get; private set; }
+
+    /// <summary>The QoS that a SUBSCRIBE asks for: see <see cref="ReceivePacketAsync"/>.</summary>
+    public Queue<MqttQualityOfServiceLevel> Wishes { get; } = new();
+
+    public X509Certificate2? ClientCertificate => channel.ClientCertificate;
+
+    public EndPoint? RemoteEndPoint => channel.RemoteEndPoint;
+
+    public EndPoint? LocalEndPoint => channel.LocalEndPoint;
+
+    public bool IsSecureConnection => channel.IsSecureConnection;
+
+    public MqttPacketFormatterAdapter PacketFormatterAdapter => channel.PacketFormatterAdapter;
+
+    public long BytesReceived => channel.BytesReceived;
+
+    public long BytesSent => channel.BytesSent;
+
+    public static Connection Of(IDictionary sessionItems) => (Connection)sessionItems[typeof(Connection)]!;
+
+    /// <summary>CONNECT was accepted: its limits apply from the next packet on.</summary>
+    public void Admit(MqttIdentity identity, Session session)
+    {
+        _admitted = new Admitted(identity, session, new Acknowledgements(this, identity.Limits), new Deliveries(this, identity.Limits, sessions.Time));
+        input.Limit = identity.Limits.PacketSize;
+        input.Exceeded = () => CloseAsync(MqttDisconnectReasonCode.PacketTooLarge, $"A packet has at most {identity.Limits.PacketSize} bytes.");
+    }
+
+    public async Task<MqttPacket?> ReceivePacketAsync(CancellationToken cancellationToken)
+    {
+        var packet = await channel.ReceivePacketAsync(cancellationToken);
+        switch (packet)
+        {
+            case MqttConnectPacket connect:
+                // A second one ends the connection, by the server (MQTT-3.1.0-2).
+                Connect ??= connect;
+                break;
+            case MqttPublishPacket publish:
+                if (publish.TopicAlias > MostTopicAliases)
+                {
+                    await CloseAsync(MqttDisconnectReasonCode.TopicAliasInvalid, $"A topic alias is at most {MostTopicAliases}.");
+                    return null;
+                }
+
+                await Session.Meter.TakeAsync(publish.Payload.Length, cancellationToken);
+                Incoming = publish;
+                break;
+            case MqttSubscribePacket subscribe:
+                // The server answers in the order of the QoS; a client expects the order of its filters (MQTT-3.8.4-6).
+                foreach (var filter in subscribe.TopicFilters.Where(filter => !TopicSyntax.IsShared(filter.Topic)))
+                {
+                    Wishes.Enqueue(filter.QualityOfServiceLevel);
+                    filter.QualityOfServiceLevel = MqttQualityOfServiceLevel.AtMostOnce;
+                }
+
+                break;
+            case MqttPubRelPacket release:
+                Session.Received.TryRemove(release.PacketIdentifier, out _);
+                break;
+            case MqttPubAckPacket acknowledged:
+                Deliveries.Acknowledged(acknowledged.PacketIdentifier);
+                break;
+        }
+
+        return packet;
+    }
+
+    public async Task SendPacketAsync(MqttPacket packet, CancellationToken cancellationToken)
+    {
+        switch (packet)
+        {
+            case MqttPubAckPacket or MqttPubRecPacket:
+                // Of the server, which knows of no commit; Acknowledgements sends the real one.
+                return;
+            case MqttConnAckPacket { ReasonCode: MqttConnectReasonCode.Success } accepted:
+                Describe(accepted);
+                IsAnnounced = true;
+                await sessions.ConnectedAsync(this, cancellationToken);
+                break;
+        }
+
+        await channel.SendPacketAsync(packet, cancellationToken);
+    }
+
+    /// <summary>Past the server.</summary>
+    public Task SendAcknowledgementAsync(MqttPacket packet) => channel.SendPacketAsync(packet, CancellationToken.None);
+
+    /// <summary>Takes the packet of the event that is being handled.</summary>
+    public MqttPublishPacket? TakeIncoming()
+    {
+        var packet = Incoming;
+        Incoming = null;
+        return packet;
+    }
+
+    /// <summary>Says why, to a client that can be told (MQTT 5 section 3.14), and ends the connection. Idempotent.</summary>
+    public async Task CloseAsync(MqttDisconnectReasonCode reasonCode, string reason)
+    {
+        if (Interlocked.Exchange(ref _closing, 1) == 1)
+        {
+            return;
+        }
+
+        ClosedFor = reasonCode;
+        try
+        {
+            if (IsMqtt5 && IsAnnounced)
+            {
+                using var soon = new CancellationTokenSource(LongestFarewell);
+                await channel.SendPacketAsync(new MqttDisconnectPacket { ReasonCode = reasonCode, ReasonString = reason }, soon.Token);
+            }
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException or InvalidOperationException)
+        {
+            // The client reads no more: it is cut off without a word.
+        }
+
+        // The server ends it as one that the client has cut; what was written is still sent.
+        input.Close();
+        _ = AbortLaterAsync();
+    }
+
+    public Task ConnectAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task DisconnectAsync(CancellationToken cancellationToken) => channel.DisconnectAsync(cancellationToken);
+
+    public void ResetStatistics() => channel.ResetStatistics();
+
+    /// <summary>The server is done with it.</summary>
+    public async Task EndAsync()
+    {
+        try
+        {
+            if (_admitted is { } admitted)
+            {
+                admitted.Deliveries.End();
+                await sessions.EndedAsync(this);
+            }
+        }
+        finally
+        {
+            _ended.TrySetResult();
+        }
+    }
+
+    public void Dispose()
+    {
+    }
+
+    private async Task AbortLaterAsync()
+    {
+        await Task.WhenAny(Ended, Task.Delay(LongestFarewell, TimeProvider.System));
+        transport.Abort(new ConnectionAbortedException("closed"));
+    }
+
+    /// <summary>What is not said here is as MQTTnet's server says it: no shared subscriptions, all the rest is available.</summary>
+    private void Describe(MqttConnAckPacket accepted)
+    {
+        var limits = Required.Identity.Limits;
+        accepted.IsSessionPresent = Session.IsResumed;
+        accepted.ReceiveMaximum = limits.InFlight;
+        accepted.MaximumPacketSize = (uint)limits.PacketSize;
+        accepted.TopicAliasMaximum = MostTopicAliases;
+        accepted.SessionExpiryInterval = (uint)Session.Expiry.TotalSeconds;
+        accepted.SubscriptionIdentifiersAvailable = false;
+    }
+
+    private sealed record Admitted(MqttIdentity Identity, Session Session, Acknowledgements Acknowledgements, Deliveries Deliveries);
+}
