@@ -11,6 +11,7 @@ public sealed class ModuleGraphTests
         { "Pki.Signing", ["Pki"] },
         { "Hosting", ["Contracts", "Pki"] },
         { "Database", ["Contracts", "Hosting"] },
+        { "Mqtt", ["Hosting"] },
         { "RabbitMq", ["Database", "Hosting", "Pki"] },
         { "Events", ["Contracts", "Database", "Hosting"] },
         { "Telemetry", ["Contracts", "Hosting"] },

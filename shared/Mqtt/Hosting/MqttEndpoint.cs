@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http.Connections.Features;
 using MQTTnet.Adapter;
 using MQTTnet.AspNetCore;
 using MQTTnet.Diagnostics.Logger;
@@ -21,16 +22,10 @@ internal sealed class MqttEndpoint(MqttSessions sessions) : ConnectionHandler, I
 
     public override async Task OnConnectedAsync(ConnectionContext connection)
     {
-        if (ClientHandler is not { } serve)
+        // Null before the server's start and after its end.
+        if (ClientHandler is not { } serve || !IsMqtt(connection))
         {
-            // Before the server's start, or after its end.
             return;
-        }
-
-        // Of a WebSocket.
-        if (connection.Features.Get<ITransferFormatFeature>() is { } format)
-        {
-            format.ActiveFormat = TransferFormat.Binary;
         }
 
         var input = new PacketSizeLimit(connection.Transport.Input, LargestConnect);
@@ -57,6 +52,18 @@ internal sealed class MqttEndpoint(MqttSessions sessions) : ConnectionHandler, I
 
     public void Dispose()
     {
+    }
+
+    /// <summary>Over a WebSocket the subprotocol is <c>mqtt</c> and the messages are binary (MQTT-6.0.0-1, MQTT-6.0.0-3).</summary>
+    private static bool IsMqtt(ConnectionContext connection)
+    {
+        if (connection.Features.Get<ITransferFormatFeature>() is not { } format)
+        {
+            return true;
+        }
+
+        format.ActiveFormat = TransferFormat.Binary;
+        return connection.Features.Get<IHttpContextFeature>()?.HttpContext?.WebSockets.WebSocketRequestedProtocols.Contains(MqttHosting.SubProtocol) is true;
     }
 
     private sealed record LimitedPipe(PipeReader Input, PipeWriter Output) : IDuplexPipe;

@@ -17,7 +17,7 @@ public static class MqttHosting
     /// <summary>As registered with IANA: <c>mqtt</c>.</summary>
     public static readonly SslApplicationProtocol Alpn = new("mqtt");
 
-    private const string SubProtocol = "mqtt";
+    internal const string SubProtocol = "mqtt";
 
     /// <summary>Needs an <see cref="IMqttAuthenticator"/> and an <see cref="IMessageStore"/>; tells every <see cref="ISessionObserver"/>.</summary>
     public static IServiceCollection AddMqttBroker(this IServiceCollection services)

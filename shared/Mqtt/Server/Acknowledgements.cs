@@ -31,7 +31,7 @@ internal sealed class Acknowledgements(Connection connection, MqttLimits limits)
 
     private async Task AcknowledgeAsync(Task earlier, MqttPublishPacket packet, int bytes, Task<PublishOutcome> outcome)
     {
-        await outcome.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await ((Task)outcome).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await earlier;
         // Before it is sent: with it the client may send the next.
         Interlocked.Decrement(ref _messages);
@@ -64,9 +64,10 @@ internal sealed class Acknowledgements(Connection connection, MqttLimits limits)
         {
             await connection.SendAcknowledgementAsync(acknowledgement);
         }
-        catch (Exception e) when (e is IOException or OperationCanceledException or InvalidOperationException)
+        catch (Exception)
         {
-            // The client is gone. It sends the message again, as it has no acknowledgement.
+            // The client is gone. It sends the message again, as it has no acknowledgement; those that follow must not overtake it.
+            await connection.CloseAsync(MqttDisconnectReasonCode.UnspecifiedError, "An acknowledgement could not be sent.");
         }
     }
 }

@@ -96,6 +96,10 @@ internal sealed class Connection(IMqttChannelAdapter channel, ConnectionContext 
                 await Session.Meter.TakeAsync(publish.Payload.Length, cancellationToken);
                 Incoming = publish;
                 break;
+            case MqttSubscribePacket { TopicFilters.Count: 0 } or MqttUnsubscribePacket { TopicFilters.Count: 0 }:
+                // MQTT-3.8.3-2, MQTT-3.10.3-2.
+                await CloseAsync(MqttDisconnectReasonCode.ProtocolError, "There is no topic filter.");
+                return null;
             case MqttSubscribePacket subscribe:
                 // The server answers in the order of the QoS; a client expects the order of its filters (MQTT-3.8.4-6).
                 foreach (var filter in subscribe.TopicFilters.Where(filter => !TopicSyntax.IsShared(filter.Topic)))
@@ -200,8 +204,11 @@ internal sealed class Connection(IMqttChannelAdapter channel, ConnectionContext 
 
     private async Task AbortLaterAsync()
     {
-        await Task.WhenAny(Ended, Task.Delay(LongestFarewell, TimeProvider.System));
-        transport.Abort(new ConnectionAbortedException("closed"));
+        // An abort takes back what is still to be sent.
+        if (await Task.WhenAny(Ended, Task.Delay(LongestFarewell, TimeProvider.System)) != Ended)
+        {
+            transport.Abort(new ConnectionAbortedException("closed"));
+        }
     }
 
     /// <summary>What is not said here is as MQTTnet's server says it: no shared subscriptions, all the rest is available.</summary>

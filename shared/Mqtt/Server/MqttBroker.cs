@@ -65,7 +65,7 @@ internal sealed class MqttBroker : IHostedLifecycleService, IDisposable
 
     private async Task SweepAsync(CancellationToken stop)
     {
-        using var timer = new PeriodicTimer(SweepInterval, _sessions.Time);
+        using var timer = new PeriodicTimer(SweepInterval, TimeProvider.System);
         while (await timer.WaitForNextTickAsync(stop).AsTask().ContinueWith(tick => tick.IsCompletedSuccessfully && tick.Result, TaskScheduler.Default))
         {
             await _sessions.SweepAsync();

@@ -29,7 +29,7 @@ internal sealed partial class Publishing(IMessageStore store, Wills wills, Broke
         {
             ReceiveAtMostOnce(connection, packet);
         }
-        else if (connection.IsMqtt5 && connection.Acknowledgements.IsOverrun)
+        else if (IsOverrun(connection, packet))
         {
             await connection.CloseAsync(MqttDisconnectReasonCode.ReceiveMaximumExceeded, "More messages than Receive Maximum are not acknowledged.");
         }
@@ -43,6 +43,11 @@ internal sealed partial class Publishing(IMessageStore store, Wills wills, Broke
             connection.Acknowledgements.Add(packet, packet.QualityOfServiceLevel == MqttQualityOfServiceLevel.ExactlyOnce ? StoreOnceAsync(connection, packet) : StoreAsync(connection, packet));
         }
     }
+
+    /// <summary>Receive Maximum counts messages of QoS 2 until their PUBREL (MQTT-3.3.4-9). Clients of MQTT 3.1.1 were not told: they wait, unless they never release.</summary>
+    private static bool IsOverrun(Connection connection, MqttPublishPacket packet) =>
+        (connection.IsMqtt5 && connection.Acknowledgements.IsOverrun)
+        || (packet.QualityOfServiceLevel == MqttQualityOfServiceLevel.ExactlyOnce && connection.Session.Received.Count >= connection.Identity!.Limits.InFlight && !connection.Session.Received.ContainsKey(packet.PacketIdentifier));
 
     private void ReceiveAtMostOnce(Connection connection, MqttPublishPacket packet)
     {

@@ -21,7 +21,7 @@ internal sealed class Session(MqttLimits limits, TimeProvider time)
     /// <summary>The client finds it as it has left it.</summary>
     public bool IsResumed { get; private set; }
 
-    public RateMeter Meter { get; } = new(limits, time);
+    public RateMeter Meter { get; } = new(limits, TimeProvider.System);
 
     /// <summary>Messages of QoS 2 until PUBREL, with what became of them.</summary>
     public ConcurrentDictionary<ushort, Task<PublishOutcome>> Received { get; } = new();
