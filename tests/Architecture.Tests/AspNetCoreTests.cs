@@ -22,11 +22,7 @@ public sealed class AspNetCoreTests
     [Fact]
     public void EveryModule_IsBelowTheEdgeOrKnownToBeAtIt()
         => Repository.Product.Select(project => project.Name).Except(Inner)
-<<<<<<< HEAD
-            .ShouldBe(["CertificateAuthority", "Database", "Events", "Hosting", "Identity", "Keycloak", "Provider", "RabbitMq", "Telemetry", "Tenant"], ignoreOrder: true);
-=======
-            .ShouldBe(["CertificateAuthority", "Database", "Events", "Hosting", "Identity", "Keycloak", "Mqtt", "Provider", "RabbitMq", "Tenant"], ignoreOrder: true);
->>>>>>> b010dd1 (Test the broker with MQTTnet's client, mosquitto and broken packets; say why it acknowledges after the commit)
+            .ShouldBe(["CertificateAuthority", "Database", "Events", "Hosting", "Identity", "Keycloak", "Mqtt", "Provider", "RabbitMq", "Telemetry", "Tenant"], ignoreOrder: true);
 
     [Fact]
     public void CertificateAuthority_UsesTheWebFramework_OnlyInHttpAndTls()

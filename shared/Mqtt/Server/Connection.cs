@@ -28,8 +28,6 @@ internal sealed class Connection(IMqttChannelAdapter channel, ConnectionContext 
     /// <summary>Why the broker ended it; null: it did not.</summary>
     public MqttDisconnectReasonCode? ClosedFor { get; private set; }
 
-    public Task Ended => _ended.Task;
-
     /// <summary>CONNACK says that it is connected.</summary>
     public bool IsAnnounced { get; private set; }
 
@@ -175,6 +173,12 @@ internal sealed class Connection(IMqttChannelAdapter channel, ConnectionContext 
         _ = AbortLaterAsync();
     }
 
+    public async Task<bool> EndsWithinAsync(TimeSpan time)
+    {
+        await _ended.Task.WaitAsync(time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return _ended.Task.IsCompleted;
+    }
+
     public Task ConnectAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task DisconnectAsync(CancellationToken cancellationToken) => channel.DisconnectAsync(cancellationToken);
@@ -205,7 +209,7 @@ internal sealed class Connection(IMqttChannelAdapter channel, ConnectionContext 
     private async Task AbortLaterAsync()
     {
         // An abort takes back what is still to be sent.
-        if (await Task.WhenAny(Ended, Task.Delay(LongestFarewell, TimeProvider.System)) != Ended)
+        if (!await EndsWithinAsync(LongestFarewell))
         {
             transport.Abort(new ConnectionAbortedException("closed"));
         }

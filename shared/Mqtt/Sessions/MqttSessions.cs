@@ -77,7 +77,7 @@ public sealed partial class MqttSessions(IEnumerable<ISessionObserver> observers
         if (earlier is not null)
         {
             await earlier.CloseAsync(MqttDisconnectReasonCode.SessionTakenOver, "The same client has connected again.");
-            await Task.WhenAny(earlier.Ended, Task.Delay(LongestEnd, TimeProvider.System));
+            await earlier.EndsWithinAsync(LongestEnd);
         }
 
         lock (_gate)
