@@ -44,6 +44,13 @@ public sealed class TenantClient(HttpClient http, TimeProvider? time = null) : P
     public Task<DeviceStateRecord> GetDeviceStateAsync(string deviceId, CancellationToken cancellationToken = default) =>
         GetAsync($"portal/devices/{Escape(deviceId)}/state", TelemetryJson.State, cancellationToken);
 
+    /// <summary>How telemetry goes up to the provider.</summary>
+    public Task<UplinkStatus> GetUplinkAsync(CancellationToken cancellationToken = default) => GetAsync("portal/uplink", ContractsJson.Default.UplinkStatus, cancellationToken);
+
+    /// <summary>Has telemetry that was received from then on sent to the provider again.</summary>
+    public Task ResendAsync(DateTimeOffset from, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, "portal/uplink/resend", new ResendRequest { From = from }, ContractsJson.Default.ResendRequest, cancellationToken);
+
     /// <summary>One message as it is. Needs a client made with the device's current certificate.</summary>
     public Task PublishTelemetryAsync(string deviceId, JsonElement payload, CancellationToken cancellationToken = default) =>
         SendAsync(HttpMethod.Post, $"devices/{Escape(deviceId)}/telemetry", payload, ContractsJson.Default.JsonElement, cancellationToken);

@@ -28,6 +28,8 @@ namespace IoTPlatform.Contracts;
 [JsonSerializable(typeof(ChangePlanRequest))]
 [JsonSerializable(typeof(BrokerCheck))]
 [JsonSerializable(typeof(DeviceStateRecord))]
+[JsonSerializable(typeof(UplinkStatus))]
+[JsonSerializable(typeof(ResendRequest))]
 [JsonSerializable(typeof(TelemetryRecord))]
 [JsonSerializable(typeof(Page<TelemetryRecord>))]
 [JsonSerializable(typeof(JoinRequest))]

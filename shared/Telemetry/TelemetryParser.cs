@@ -29,6 +29,10 @@ public static class TelemetryParser
         {
             refusal = TelemetryRefusal.TooLong;
         }
+        else if (Encoding.UTF8.GetByteCount(topic) > TelemetryFormat.LongestTopic)
+        {
+            refusal = TelemetryRefusal.TopicTooLong;
+        }
         else if (topic.Any(char.IsControl))
         {
             // MQTT 3.1.1 section 1.5.3: no U+0000, and no other control characters either where the receiver says so. RabbitMQ passes them on.
@@ -125,6 +129,7 @@ public static class TelemetryRefusal
 {
     public const string TooLong = "too_long";
     public const string Topic = "topic_without_device";
+    public const string TopicTooLong = "topic_too_long";
     public const string TopicText = "topic_with_control_characters";
     public const string NotJson = "not_json";
     public const string TooDeep = "too_deep";

@@ -62,11 +62,16 @@ public sealed class EnrolledDevice : IDisposable
         await client.EnrollAsync(_deviceId, _token, new EnrollRequest { Csr = CertificateSigningRequest.CreatePem(other, new SubjectNames()) });
     }
 
-    public async Task RenewAsync()
+    /// <summary>With its newest certificate.</summary>
+    public TenantClient Client()
     {
         using var certificate = Pem.ParseCertificate(_identity.Certificate);
-        using var current = certificate.CopyWithPrivateKey(_key);
-        using var client = TenantClient.Create(_tenant.Url, _trust, current, [.. Pem.ParseCertificates(_identity.CaChain)]);
+        return TenantClient.Create(_tenant.Url, _trust, certificate.CopyWithPrivateKey(_key), [.. Pem.ParseCertificates(_identity.CaChain)]);
+    }
+
+    public async Task RenewAsync()
+    {
+        using var client = Client();
         _identity = await client.RenewAsync(_deviceId, new RenewRequest());
     }
 

@@ -37,6 +37,9 @@ public static class TelemetryFormat
     /// <summary>At a tenant, whose bridge gives a message a timestamp where it has none.</summary>
     public const int LongestFromDevice = LongestPayload - 64;
 
+    /// <summary>Bytes. AMQP brokers can carry no more as a routing key.</summary>
+    public const int LongestTopic = 255;
+
     /// <summary>Objects and arrays inside each other, the payload itself included.</summary>
     public const int DeepestNesting = 64;
 

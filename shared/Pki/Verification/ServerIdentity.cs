@@ -10,13 +10,13 @@ public sealed class ServerIdentity
 {
     private const string ServicePath = "/service/";
     private readonly string? _trustDomain;
-    private readonly string _service;
+    private readonly string[] _services;
     private readonly bool _isTenant;
 
-    private ServerIdentity(string? trustDomain, string service, bool isTenant)
+    private ServerIdentity(string? trustDomain, bool isTenant, params string[] services)
     {
         _trustDomain = trustDomain;
-        _service = service;
+        _services = services;
         _isTenant = isTenant;
     }
 
@@ -24,12 +24,15 @@ public sealed class ServerIdentity
     public string Description => _isTenant ? $"the tenant with the trust domain {_trustDomain}" : _trustDomain is null ? "the provider" : $"the provider of {_trustDomain}";
 
     /// <summary>A service of the provider. The Intermediate CA signs the provider's services only, so the platform domain may be unknown (null).</summary>
-    public static ServerIdentity Provider(string? platformDomain = null, string service = ServiceNames.ProviderApi) => new(platformDomain, service, isTenant: false);
+    public static ServerIdentity Provider(string? platformDomain = null, string service = ServiceNames.ProviderApi) => new(platformDomain, isTenant: false, service);
+
+    /// <summary>What answers tenants' bridges: the provider itself, or the broker beside it.</summary>
+    public static ServerIdentity ProviderBroker(string? platformDomain = null) => new(platformDomain, isTenant: false, ServiceNames.ProviderApi, ServiceNames.Broker);
 
     /// <summary>A service of one tenant.</summary>
     /// <param name="trustDomain">From <see cref="SpiffeId.TrustDomain"/>.</param>
     /// <param name="service">One of <see cref="ServiceNames"/>.</param>
-    public static ServerIdentity Tenant(string trustDomain, string service = ServiceNames.TenantApi) => new(trustDomain, service, isTenant: true);
+    public static ServerIdentity Tenant(string trustDomain, string service = ServiceNames.TenantApi) => new(trustDomain, isTenant: true, service);
 
     /// <summary>Null when the verified path (leaf first, root last) is this server's, else why it is not.</summary>
     internal string? FindViolation(IReadOnlyList<ParsedCertificate> path) =>
@@ -39,7 +42,7 @@ public sealed class ServerIdentity
     private bool IsTheService(string uri) =>
         SpiffeId.TryParse(uri, out var domain, out var path)
         && (_trustDomain is null || string.Equals(domain, _trustDomain, StringComparison.Ordinal))
-        && path.StartsWith(ServicePath, StringComparison.Ordinal) && path.AsSpan(ServicePath.Length).SequenceEqual(_service);
+        && path.StartsWith(ServicePath, StringComparison.Ordinal) && _services.Contains(path[ServicePath.Length..], StringComparer.Ordinal);
 }
 
 /// <summary>Whether a certificate is for a host: among its DNS and IP alternative names only. The CN counts for nothing (RFC 9525 6.3).</summary>

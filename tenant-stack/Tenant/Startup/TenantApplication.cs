@@ -17,6 +17,7 @@ using IoTPlatform.Tenant.Features.FirstBoot;
 using IoTPlatform.Tenant.Features.Mqtt;
 using IoTPlatform.Tenant.Features.SubCa;
 using IoTPlatform.Tenant.Features.Telemetry;
+using IoTPlatform.Tenant.Features.Uplink;
 using IoTPlatform.Tenant.Features.Bridge;
 using IoTPlatform.Tenant.Features.WireGuard;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -33,7 +34,7 @@ internal static class TenantApplication
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Logging.AddPlatformLogging();
         builder.WebHost.UseServiceCertificate(options.Listen, ca.ServiceCertificate);
-        builder.AddObservability(options.Observability, "iot-tenant", IngestMetrics.Name);
+        builder.AddObservability(options.Observability, "iot-tenant", IngestMetrics.Name, UplinkMetrics.Name);
         builder.Services
             .Add(services)
             .AddSingleton(tenant)
@@ -46,6 +47,7 @@ internal static class TenantApplication
             .AddDevices()
             .AddEnrollment()
             .AddTelemetry(options.Telemetry)
+            .AddTelemetryUplink()
             .AddDeviceMqtt(options.Broker, ca.Authority.Chain.Root, tenant, time)
             .AddWireGuard()
             .AddUplink()
@@ -65,6 +67,7 @@ internal static class TenantApplication
         app.MapEnrollment();
         app.MapEnrollmentTokens();
         app.MapTelemetry();
+        app.MapUplink();
         app.MapDeviceMqtt(options.Broker);
         app.MapSubCa();
         app.MapRevokedSubCas();

@@ -17,7 +17,10 @@ public sealed class PlatformFixture : IAsyncLifetime
     {
         var tls = Directory.CreateDirectory(_folder.Combine("tls")).FullName;
         Broker = await RabbitMqServer.PrepareAsync(tls);
-        Provider = await ProviderStack.StartAsync(Broker.ProviderSettings);
+        Provider = await ProviderStack.StartAsync(new Dictionary<string, string?>(Broker.ProviderSettings)
+        {
+            ["IOT_RABBITMQ_MQTT_URL"] = $"mqtts://localhost:{Broker.MqttPort}",
+        });
         // The broker has its certificate only now: the provider runs without it.
         Broker.Ask(Provider.Url);
         await Broker.StartAgainAsync();

@@ -9,7 +9,7 @@ internal static class TenantCommand
 {
     public static Command Create() => Verb.Group(
         "tenant", "Operate a tenant's own stack: asks the tenant, not the provider.", ["iot tenant rotate --data /var/lib/iotplatform/acme"],
-        TenantRotate.Create());
+        TenantRotate.Create(), TenantUplink.Create(), TenantResend.Create());
 }
 
 internal static class TenantRotate

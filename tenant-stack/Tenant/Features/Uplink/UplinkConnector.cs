@@ -1,0 +1,111 @@
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
+using IoTPlatform.Contracts.Join;
+using IoTPlatform.Pki;
+using IoTPlatform.Pki.Files;
+using IoTPlatform.Tenant.Features.FirstBoot;
+using MQTTnet;
+using MQTTnet.Channel;
+using MQTTnet.Diagnostics.Logger;
+using MQTTnet.Formatter;
+
+namespace IoTPlatform.Tenant.Features.Uplink;
+
+/// <summary>Connects to the broker that the join bundle names, as this tenant's bridge. What it reads is on disk: a renewed certificate counts from the next connection on.</summary>
+internal sealed class UplinkConnector(JoinFiles files, ProviderLink provider, TimeProvider time)
+{
+    private const int DefaultPort = 8883;
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(30);
+    private MqttProtocolVersion _version = MqttProtocolVersion.V500;
+
+    /// <summary>What a connection is made of. Another than before: connect anew. Null: the provider's broker serves no tenants.</summary>
+    public UplinkTarget? Target() => files.ReadBundle() is { RabbitmqMqttUrl: { } url, RabbitmqVhost: not null } bundle ? new UplinkTarget(new Uri(url), bundle.MqttBridgeCert) : null;
+
+    /// <summary>Throws where there is no way in now.</summary>
+    public async Task<UplinkConnection> ConnectAsync(UplinkTarget target, CancellationToken cancellationToken)
+    {
+        var bundle = files.ReadBundle() ?? throw new InvalidOperationException($"{files.Bundle} is missing or damaged.");
+        var client = new MqttClientFactory().CreateMqttClient(MqttNetNullLogger.Instance);
+        try
+        {
+            var answer = await client.ConnectAsync(new MqttClientOptions
+            {
+                ChannelOptions = new MqttClientTcpOptions { RemoteEndpoint = new DnsEndPoint(target.Url.IdnHost, target.Port(DefaultPort)), StreamProvider = new TlsStreams(Tls(target.Url.IdnHost, bundle)) },
+                ClientId = $"{bundle.TenantId}.uplink",
+                ProtocolVersion = _version,
+                CleanSession = true,
+                KeepAlivePeriod = KeepAlive,
+                Timeout = Timeout,
+                ValidateFeatures = false,
+            }, cancellationToken);
+            return answer.ResultCode == MqttClientConnectResultCode.Success ? new UplinkConnection(client, answer.ReceiveMaximum ?? UplinkConnection.LargestWindow) : throw new IOException($"The broker refuses the bridge: {answer.ResultCode} {answer.ReasonString}".TrimEnd());
+        }
+        catch
+        {
+            client.Dispose();
+            // RabbitMQ 3 answers MQTT 5 in a way that no client of it understands.
+            _version = _version == MqttProtocolVersion.V500 ? MqttProtocolVersion.V311 : MqttProtocolVersion.V500;
+            throw;
+        }
+    }
+
+    /// <summary>Below the platform's root only, and there the provider or its broker. The chain is sent along: a RabbitMQ trusts the root alone.</summary>
+    private SslClientAuthenticationOptions Tls(string host, JoinBundle bundle)
+    {
+        var root = provider.TrustedRoot() ?? throw new InvalidOperationException("The root is not trusted yet.");
+        var tls = new SslClientAuthenticationOptions
+        {
+            TargetHost = host,
+            ClientCertificateContext = SslStreamCertificateContext.Create(
+                files.ReadBridgeIdentity(bundle), [.. Pem.ParseCertificates(bundle.CaChain)], offline: true, SslCertificateTrust.CreateForX509Collection([root])),
+        };
+        ServerVerifier.ForPlatform(root, ServerIdentity.ProviderBroker(bundle.PlatformDomain), time).ApplyTo(tls, host);
+        return tls;
+    }
+
+    /// <summary>MQTTnet's own TLS sends the leaf alone.</summary>
+    private sealed class TlsStreams(SslClientAuthenticationOptions tls) : IMqttClientStreamProvider
+    {
+        public async Task<Stream> ConnectAsync(EndPoint remoteEndpoint, CancellationToken cancellationToken)
+        {
+            var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            try
+            {
+                await socket.ConnectAsync(remoteEndpoint, cancellationToken);
+                var stream = new SslStream(new NetworkStream(socket, ownsSocket: true));
+                await stream.AuthenticateAsClientAsync(tls, cancellationToken);
+                return stream;
+            }
+            catch
+            {
+                socket.Dispose();
+                throw;
+            }
+        }
+    }
+}
+
+/// <summary>The way up, open.</summary>
+/// <param name="client">Connected.</param>
+/// <param name="receiveMaximum">The broker's (MQTT 5 section 3.2.2.3.3).</param>
+internal sealed class UplinkConnection(IMqttClient client, int receiveMaximum) : IDisposable
+{
+    /// <summary>Messages that are not acknowledged.</summary>
+    public const int LargestWindow = 256;
+
+    public IMqttClient Client => client;
+
+    public int Window => Math.Min(receiveMaximum, LargestWindow);
+
+    public void Dispose() => client.Dispose();
+}
+
+/// <param name="Url">Of the broker.</param>
+/// <param name="Certificate">The bridge's, PEM.</param>
+internal sealed record UplinkTarget(Uri Url, string Certificate)
+{
+    public int Port(int fallback) => Url.Port > 0 ? Url.Port : fallback;
+}
