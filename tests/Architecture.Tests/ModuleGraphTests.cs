@@ -20,7 +20,7 @@ public sealed class ModuleGraphTests
         { "CertificateAuthority", ["Contracts", "Database", "Events", "Hosting", "Jose", "Pki", "Pki.Signing"] },
         { "Client", ["Contracts", "Pki"] },
         { "Provider", ["CertificateAuthority", "Contracts", "Database", "Events", "Hosting", "Identity", "Keycloak", "RabbitMq", "Telemetry"] },
-        { "Tenant", ["CertificateAuthority", "Client", "Contracts", "Database", "Events", "Hosting", "Identity", "Keycloak", "RabbitMq", "Telemetry"] },
+        { "Tenant", ["CertificateAuthority", "Client", "Contracts", "Database", "Events", "Hosting", "Identity", "Keycloak", "Mqtt", "RabbitMq", "Telemetry"] },
         { "Agent", ["Client", "Contracts", "Pki"] },
         { "LocalServices", [] },
         { "Iot", ["Agent", "Client", "Contracts", "Database", "Hosting", "Identity", "Keycloak", "LocalServices", "Pki.Signing"] },

@@ -26,9 +26,15 @@ public static class ServiceCertificateHosting
     /// Listens on the given https URLs with the module's certificate. Client certificates are asked for, not demanded, and judged
     /// by the authentication scheme: the TLS layer builds no system-trust chain and downloads nothing.
     /// </summary>
-    public static IWebHostBuilder UseServiceCertificate(this IWebHostBuilder builder, IEnumerable<string> urls, ServiceCertificate certificate)
+    /// <param name="builder">The host's.</param>
+    /// <param name="urls">Where it listens.</param>
+    /// <param name="certificate">The module's.</param>
+    /// <param name="other">Takes the connections of a protocol that clients may negotiate in place of HTTP; null: there is none.</param>
+    public static IWebHostBuilder UseServiceCertificate(
+        this IWebHostBuilder builder, IEnumerable<string> urls, ServiceCertificate certificate, (SslApplicationProtocol Protocol, Action<ListenOptions> Use)? other = null)
     {
         var bindings = urls.Select(ListenAddress.Parse).ToArray();
+        var tls = certificate.Handshake([SslApplicationProtocol.Http2, SslApplicationProtocol.Http11, .. other is { } o ? new[] { o.Protocol } : []]);
         return builder.ConfigureKestrel(kestrel =>
         {
             foreach (var address in bindings)
@@ -37,7 +43,8 @@ public static class ServiceCertificateHosting
                 {
                     listen.Protocols = HttpProtocols.Http1AndHttp2;
                     listen.UseConnectionLimits();
-                    listen.UseHttps(certificate.Handshake(SslApplicationProtocol.Http2, SslApplicationProtocol.Http11));
+                    listen.UseHttps(tls);
+                    other?.Use(listen);
                 });
             }
         });

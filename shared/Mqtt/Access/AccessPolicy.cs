@@ -37,9 +37,9 @@ public sealed class AccessPolicy(IReadOnlyList<string> publish, IReadOnlyList<st
     }
 }
 
-/// <summary>Another name for a topic. Levels are the same text, or <c>+</c> on both sides: what stands there is carried over, in order.</summary>
-/// <param name="Alias">As the client knows it.</param>
-/// <param name="Topic">What is meant.</param>
+/// <summary>Another name for a topic. Levels are the same text, or a wildcard on both sides: what stands there is carried over, in order.</summary>
+/// <param name="Alias">As the client knows it: a topic filter.</param>
+/// <param name="Topic">What is meant: a topic filter with the same wildcards.</param>
 public sealed record TopicAlias(string Alias, string Topic)
 {
     /// <summary>Null: it is not this alias.</summary>
@@ -50,14 +50,14 @@ public sealed record TopicAlias(string Alias, string Topic)
 
     private static string? Translate(string from, string to, string topic)
     {
-        var (pattern, levels) = (from.Split('/'), topic.Split('/'));
-        if (pattern.Length != levels.Length || pattern.Zip(levels).Any(level => level.First != level.Second && level.First != "+"))
+        if (!TopicSyntax.Covers(from, topic))
         {
             return null;
         }
 
-        var carried = new Queue<string>(pattern.Zip(levels).Where(level => level.First == "+").Select(level => level.Second));
-        // '#' stands for levels that a '+' cannot carry.
-        return carried.Contains("#") ? null : string.Join('/', to.Split('/').Select(level => level == "+" ? carried.Dequeue() : level));
+        var levels = topic.Split('/');
+        var carried = new Queue<IEnumerable<string>>(from.Split('/').Index().Where(level => level.Item is "+" or "#")
+            .Select(level => level.Item == "+" ? levels.Skip(level.Index).Take(1) : levels.Skip(level.Index)));
+        return string.Join('/', to.Split('/').SelectMany(level => level is "+" or "#" ? carried.Dequeue() : [level]));
     }
 }

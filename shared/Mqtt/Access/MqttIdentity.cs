@@ -13,6 +13,9 @@ public sealed record MqttIdentity
 
     public MqttLimits Limits { get; init; } = MqttLimits.Default;
 
+    /// <summary>Serial number of its certificate; null: it came with a password.</summary>
+    public string? CertificateSerial { get; init; }
+
     /// <summary>When its certificate ends, and the connection with it.</summary>
     public DateTimeOffset? ExpiresAt { get; init; }
 }

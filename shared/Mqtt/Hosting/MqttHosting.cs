@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http.Connections;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -16,6 +17,8 @@ public static class MqttHosting
 {
     /// <summary>As registered with IANA: <c>mqtt</c>.</summary>
     public static readonly SslApplicationProtocol Alpn = new("mqtt");
+
+    public const string MeterName = "IoTPlatform.Mqtt";
 
     internal const string SubProtocol = "mqtt";
 
@@ -33,7 +36,7 @@ public static class MqttHosting
             .AddHostedService<MqttBroker>();
     }
 
-    /// <summary>MQTT over TLS at these addresses.</summary>
+    /// <summary>MQTT over TLS at addresses of its own.</summary>
     /// <param name="builder">The host's.</param>
     /// <param name="addresses">Beside those of its HTTPS.</param>
     /// <param name="tls">Asks for a client certificate, and offers <see cref="Alpn"/> to clients that negotiate.</param>
@@ -49,6 +52,14 @@ public static class MqttHosting
             });
         }
     });
+
+    /// <summary>MQTT on the host's HTTPS, for clients that negotiate <see cref="Alpn"/>. After <c>UseHttps</c>, which has to offer it.</summary>
+    public static void UseMqtt(this ListenOptions listen)
+    {
+        var endpoint = listen.ApplicationServices.GetRequiredService<MqttEndpoint>();
+        listen.Use(next => connection =>
+            connection.Features.Get<ISslStreamFeature>()?.SslStream.NegotiatedApplicationProtocol == Alpn ? endpoint.OnConnectedAsync(connection) : next(connection));
+    }
 
     /// <summary>MQTT over WebSocket on the host's HTTPS, subprotocol <c>mqtt</c> (MQTT 5 section 6). The broker authenticates by itself.</summary>
     public static void MapMqtt(this IEndpointRouteBuilder app, string pattern = "/mqtt") => app.MapConnectionHandler<MqttEndpoint>(pattern, options =>

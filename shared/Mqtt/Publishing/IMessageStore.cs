@@ -15,6 +15,7 @@ public interface IMessageStore
 /// <summary>A message that its publisher may publish under this topic.</summary>
 public sealed record PublishedMessage
 {
+    /// <summary>The same object for all messages of one connection.</summary>
     public required MqttIdentity Publisher { get; init; }
 
     /// <summary>Aliases are resolved: see <see cref="AccessPolicy"/>.</summary>
@@ -26,6 +27,9 @@ public sealed record PublishedMessage
     public required MqttQualityOfServiceLevel QualityOfService { get; init; }
 
     public bool Retain { get; init; }
+
+    /// <summary>The client says that it may have sent it before.</summary>
+    public bool Redelivered { get; init; }
 
     /// <summary>The publisher's last will: it is gone already.</summary>
     public bool IsWill { get; init; }

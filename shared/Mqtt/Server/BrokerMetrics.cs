@@ -2,10 +2,10 @@ using System.Diagnostics.Metrics;
 
 namespace IoTPlatform.Mqtt;
 
-/// <summary>Meter <c>IoTPlatform.Mqtt</c>.</summary>
+/// <summary>Of <see cref="MqttHosting.MeterName"/>.</summary>
 internal sealed class BrokerMetrics : IDisposable
 {
-    private readonly Meter _meter = new("IoTPlatform.Mqtt");
+    private readonly Meter _meter = new(MqttHosting.MeterName);
     private readonly Counter<long> _stored;
     private readonly Counter<long> _refused;
     private readonly Counter<long> _dropped;

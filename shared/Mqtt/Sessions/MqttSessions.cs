@@ -33,11 +33,15 @@ public sealed partial class MqttSessions(IEnumerable<ISessionObserver> observers
 
     internal TimeProvider Time => time;
 
-    /// <summary>Ends the client's connection and its session. The caller sees to it that its next one is refused. False: it is not connected.</summary>
-    public async Task<bool> CloseAsync(string name, MqttDisconnectReasonCode reasonCode, string reason)
+    /// <summary>Ends the client's connection. The caller sees to it that its next one is refused. False: it is not connected.</summary>
+    /// <param name="name">Of the identity.</param>
+    /// <param name="reasonCode">Of DISCONNECT (MQTT 5 section 3.14.2.1).</param>
+    /// <param name="reason">For the client.</param>
+    /// <param name="certificateSerial">Only a connection that was made with this certificate.</param>
+    public async Task<bool> CloseAsync(string name, MqttDisconnectReasonCode reasonCode, string reason, string? certificateSerial = null)
     {
         Interlocked.Increment(ref _closings);
-        if (CurrentOf(name) is not { } connection)
+        if (CurrentOf(name) is not { } connection || (certificateSerial is not null && connection.Identity?.CertificateSerial != certificateSerial))
         {
             return false;
         }

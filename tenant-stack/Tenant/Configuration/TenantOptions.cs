@@ -76,8 +76,11 @@ internal sealed class TenantOptions
     /// <summary>PEM file of the CAs whose certificates may enrol devices without a token.</summary>
     public string? ManufacturerCaFile { get; init; }
 
-    /// <summary>Null: devices speak HTTPS only.</summary>
+    /// <summary>Null: the embedded broker.</summary>
     public BrokerOptions? Broker { get; init; }
+
+    /// <summary>Of the embedded broker, beside the addresses of HTTPS.</summary>
+    public IReadOnlyList<ListenAddress> MqttListen { get; init; } = [];
     public IPNetwork WireGuardSubnet { get; init; } = DefaultWireGuardSubnet;
 
     /// <summary><c>host:port</c>.</summary>

@@ -62,6 +62,7 @@ internal sealed class TenantOptionsReader(SettingsReader settings)
             DeviceCertificatesPerHour = settings.Number(TenantSettings.DeviceCertificatesPerHour, int.MaxValue, "it must be a number from 1 on") ?? 100_000,
             ManufacturerCaFile = settings[TenantSettings.ManufacturerCa],
             Broker = Broker(),
+            MqttListen = [.. MqttListen()],
             Telemetry = TelemetryOptions.Read(settings),
             WireGuardSubnet = WireGuardSubnet(),
             WireGuardEndpoint = settings.Get(TenantSettings.WireGuardEndpoint, $"{publicUrl.Host}:51820"),
@@ -116,11 +117,36 @@ internal sealed class TenantOptionsReader(SettingsReader settings)
 
         if (broker != BrokerSettings.RabbitMq)
         {
-            settings.Add($"{BrokerSettings.Broker}: '{broker}' is not {BrokerSettings.RabbitMq}; leave it out where devices speak HTTPS only");
+            settings.Add($"{BrokerSettings.Broker}: '{broker}' is not {BrokerSettings.RabbitMq}; leave it out for the embedded broker");
         }
 
         return new BrokerOptions(
             settings[BrokerSettings.TlsFolder], ServerNameList.Read(settings, BrokerSettings.Names, "localhost,127.0.0.1"), RabbitMqManagementReader.Read(settings, "iot-tenant"));
+    }
+
+    private IEnumerable<ListenAddress> MqttListen()
+    {
+        if (settings[TenantSettings.MqttListen] is not null && settings[BrokerSettings.Broker] is not null)
+        {
+            settings.Add($"{TenantSettings.MqttListen} is for the embedded broker; leave it out with {BrokerSettings.Broker}");
+        }
+
+        const string Scheme = "mqtts://";
+        foreach (var url in settings.List(TenantSettings.MqttListen))
+        {
+            if (!url.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
+            {
+                settings.Invalid(TenantSettings.MqttListen, url, "it is no address such as mqtts://127.0.0.1:8883, mqtts://localhost:8883 or mqtts://*:8883");
+            }
+            else if (!ListenAddress.TryParse("https://" + url[Scheme.Length..], out var address, out var why))
+            {
+                settings.Invalid(TenantSettings.MqttListen, url, why);
+            }
+            else
+            {
+                yield return address;
+            }
+        }
     }
 
     private IPNetwork WireGuardSubnet()

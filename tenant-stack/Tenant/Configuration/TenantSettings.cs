@@ -29,6 +29,7 @@ internal static class TenantSettings
     public const string DeviceLifetime = "IOT_DEVICE_LIFETIME";
     public const string DeviceCertificatesPerHour = "IOT_DEVICE_CERTIFICATES_PER_HOUR";
     public const string ManufacturerCa = "IOT_DEVICE_MANUFACTURER_CA";
+    public const string MqttListen = "IOT_MQTT_LISTEN";
     public const string WireGuardSubnet = "IOT_WIREGUARD_SUBNET";
     public const string WireGuardEndpoint = "IOT_WIREGUARD_ENDPOINT";
 
@@ -40,7 +41,7 @@ internal static class TenantSettings
     private static readonly string[] All =
     [
         .. Secrets, Data, ListenAddress.Setting, Names, PublicUrl, ProviderUrl, TenantId, RootFingerprint, KeycloakUrl, KeycloakAdmin, FederationDiscoveryUrl, DeviceLifetime,
-        DeviceCertificatesPerHour, ManufacturerCa, WireGuardSubnet, WireGuardEndpoint, PlatformConfiguration.LostDatabase, PlatformDatabase.RestoreSetting,
+        DeviceCertificatesPerHour, ManufacturerCa, MqttListen, WireGuardSubnet, WireGuardEndpoint, PlatformConfiguration.LostDatabase, PlatformDatabase.RestoreSetting,
         CaPasswords.AuthoritySetting, CaPasswords.ProvisionerSetting, .. OidcSettings.All, .. BrokerSettings.All, .. ObservabilityOptions.Settings,
         TelemetryOptions.RetentionSetting,
     ];

@@ -6,6 +6,7 @@ using IoTPlatform.Hosting.OpenApi;
 using IoTPlatform.Identity;
 using IoTPlatform.Identity.Oidc;
 using IoTPlatform.Identity.Portal;
+using IoTPlatform.Mqtt;
 using IoTPlatform.Telemetry.Ingest;
 using IoTPlatform.Tenant.Configuration;
 using IoTPlatform.Tenant.Features.Devices;
@@ -33,8 +34,8 @@ internal static class TenantApplication
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Logging.AddPlatformLogging();
-        builder.WebHost.UseServiceCertificate(options.Listen, ca.ServiceCertificate);
-        builder.AddObservability(options.Observability, "iot-tenant", IngestMetrics.Name, UplinkMetrics.Name);
+        builder.WebHost.Listen(options, ca.ServiceCertificate);
+        builder.AddObservability(options.Observability, "iot-tenant", IngestMetrics.Name, UplinkMetrics.Name, MqttHosting.MeterName);
         builder.Services
             .Add(services)
             .AddSingleton(tenant)

@@ -36,7 +36,7 @@ internal static partial class TenantHost
         {
             var logs = opened.Add(HostLogging.CreateFactory());
             // Before the JOIN key is spent: a tenant that can't listen should not join.
-            ListenPorts.Require(options.Listen.Select(ListenAddress.Parse));
+            ListenPorts.Require([.. options.Listen.Select(ListenAddress.Parse), .. options.MqttListen]);
             var folder = opened.Add(DataFolder.Open(options.DataPath));
             var passwords = options.ResolvePasswords(folder);
             var subCa = new SubCa(folder, passwords, time);

@@ -5,7 +5,7 @@ public sealed class AccessPolicyTests
     private static readonly AccessPolicy Policy = new(
         ["devices/a/telemetry/#", "devices/a/commands/+/response"],
         ["devices/a/commands/#"],
-        [new TopicAlias("v1/me/telemetry", "devices/a/telemetry"), new TopicAlias("v1/me/rpc/request/+", "devices/a/commands/+"), new TopicAlias("v1/other", "devices/b/telemetry")]);
+        [new TopicAlias("v1/me/telemetry", "devices/a/telemetry"), new TopicAlias("v1/me/rpc/request/+", "devices/a/commands/+"), new TopicAlias("v1/other", "devices/b/telemetry"), new TopicAlias("t/#", "devices/a/telemetry/#")]);
 
     [Theory]
     [InlineData("devices/a/telemetry", "devices/a/telemetry")]
@@ -20,6 +20,8 @@ public sealed class AccessPolicyTests
     [InlineData("/devices/a/telemetry", null)]
     [InlineData("devices//telemetry", null)]
     [InlineData("v1/me/telemetry/x", null)]
+    [InlineData("t", "devices/a/telemetry")]
+    [InlineData("t/x/y", "devices/a/telemetry/x/y")]
     [InlineData("v1/other", null)]
     [InlineData("$SYS/x", null)]
     [InlineData("", null)]

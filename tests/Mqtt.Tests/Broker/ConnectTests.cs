@@ -41,6 +41,13 @@ public sealed class ConnectTests(BrokerHost host) : IClassFixture<BrokerHost>
     }
 
     [Fact]
+    public async Task Connect_ToHttpsWithAlpn_IsMqtt()
+    {
+        using var client = await Client.ConnectAsync(host, "negotiated", configure: o => o.WithTcpServer("localhost", host.HttpsPort));
+        (await client.PublishAsync("devices/negotiated/telemetry")).IsSuccess.ShouldBeTrue();
+    }
+
+    [Fact]
     public async Task Connect_WebSocketOfAnotherSubProtocol_IsNoMqtt()
     {
         using var socket = new System.Net.WebSockets.ClientWebSocket();
@@ -118,6 +125,14 @@ public sealed class ConnectTests(BrokerHost host) : IClassFixture<BrokerHost>
         TimeProvider.System.GetElapsedTime(started).ShouldBeLessThan(TimeSpan.FromSeconds(1));
         (end.Reason, end.ReasonString).ShouldBe((MqttClientDisconnectReason.NotAuthorized, "The device is revoked."));
         await Waiting.UntilAsync(() => host.Presence.Contains("-revoked"));
+    }
+
+    [Fact]
+    public async Task Close_OfAnotherCertificate_LeavesTheConnection()
+    {
+        using var client = await Client.ConnectAsync(host, "renewed");
+        (await host.Sessions.CloseAsync("renewed", MqttDisconnectReasonCode.NotAuthorized, "revoked", certificateSerial: "1")).ShouldBeFalse();
+        client.Mqtt.IsConnected.ShouldBeTrue();
     }
 
     [Fact]

@@ -62,7 +62,11 @@ public sealed class BrokerHost : IMqttAuthenticator, ISessionObserver, IAsyncLif
         builder.Services.AddAuthorization();
         builder.Services.AddSingleton<IMqttAuthenticator>(this).AddSingleton<IMessageStore>(Store).AddSingleton<ISessionObserver>(this).AddMqttBroker();
         builder.WebHost.UseMqtt([ListenAddress.Parse("https://127.0.0.1:0")], Tls(context, MqttHosting.Alpn));
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(ListenAddress.Parse("https://127.0.0.1:0"), listen => listen.UseHttps(Tls(context, SslApplicationProtocol.Http11))));
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(ListenAddress.Parse("https://127.0.0.1:0"), listen =>
+        {
+            listen.UseHttps(Tls(context, SslApplicationProtocol.Http11, MqttHosting.Alpn));
+            listen.UseMqtt();
+        }));
         _app = builder.Build();
         _app.UsePlatformHosting();
         _app.MapMqtt();
@@ -121,13 +125,13 @@ public sealed class BrokerHost : IMqttAuthenticator, ISessionObserver, IAsyncLif
             new TopicAlias("v1/devices/me/rpc/response/+", $"devices/{name}/commands/+/response"),
         ]);
 
-    private static TlsHandshakeCallbackOptions Tls(SslStreamCertificateContext certificate, SslApplicationProtocol protocol) => new()
+    private static TlsHandshakeCallbackOptions Tls(SslStreamCertificateContext certificate, params SslApplicationProtocol[] protocols) => new()
     {
         OnConnection = _ => ValueTask.FromResult(new SslServerAuthenticationOptions
         {
             ServerCertificateContext = certificate,
             ClientCertificateRequired = true,
-            ApplicationProtocols = [protocol],
+            ApplicationProtocols = [.. protocols],
             RemoteCertificateValidationCallback = (_, _, _, _) => true,
         }),
     };

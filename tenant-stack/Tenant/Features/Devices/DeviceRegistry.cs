@@ -15,7 +15,7 @@ namespace IoTPlatform.Tenant.Features.Devices;
 internal sealed class DeviceRegistry(IDbContextFactory<TenantDbContext> databases, Authority authority, DeviceCertificates certificates, TenantOptions options)
 {
     // Without polling, the last observed presence is out of date.
-    private readonly bool _knowsPresence = options.Broker?.Management is not null;
+    private readonly bool _knowsPresence = options.Broker is null or { Management: not null };
 
     private const int CertificatesShown = 50;
 

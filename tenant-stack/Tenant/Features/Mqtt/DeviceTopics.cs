@@ -1,34 +1,35 @@
 using IoTPlatform.Contracts.Telemetry;
+using IoTPlatform.Mqtt;
 
 namespace IoTPlatform.Tenant.Features.Mqtt;
 
 /// <summary>
 /// Where in the topic space a device may publish and subscribe: below its own id (its dots as colons, see <see cref="TelemetryFormat"/>),
-/// and nowhere else. The same for every broker.
+/// and nowhere else. The same for every broker; the embedded one knows the topics by other names as well.
 /// </summary>
 internal static class DeviceTopics
 {
-    /// <summary>MQTT 5 section 1.5.4: the longest UTF-8 string.</summary>
-    private const int MaxLength = 65535;
-    private static readonly string[] Publish = ["telemetry", "events", "status"];
-    private static readonly string[] Subscribe = ["commands"];
-
-    /// <param name="deviceId">Of the client.</param>
-    /// <param name="topic">Topic name: no wildcards (MQTT 5 section 4.7.1).</param>
-    public static bool MayPublish(string deviceId, string topic) => !topic.AsSpan().ContainsAny('+', '#') && IsBelow(Publish, deviceId, topic);
-
-    /// <param name="deviceId">Of the client.</param>
-    /// <param name="filter">Topic filter; its wildcards stand behind the device's own level.</param>
-    public static bool MaySubscribe(string deviceId, string filter) => IsBelow(Subscribe, deviceId, filter);
-
-    private static bool IsBelow(string[] roots, string deviceId, string topic)
+    public static AccessPolicy Of(string deviceId)
     {
-        if (topic.Length > MaxLength || topic.Contains('\0'))
-        {
-            return false;
-        }
-
-        var levels = topic.Split('/', 3);
-        return levels.Length >= 2 && roots.Contains(levels[0], StringComparer.Ordinal) && levels[1] == TelemetryFormat.TopicLevel(deviceId);
+        var level = TelemetryFormat.TopicLevel(deviceId);
+        return new AccessPolicy(
+            [$"telemetry/{level}/#", $"events/{level}/#", $"status/{level}/#"],
+            [$"commands/{level}/#"],
+            [
+                new TopicAlias($"devices/{deviceId}/telemetry/#", $"telemetry/{level}/#"),
+                new TopicAlias($"devices/{deviceId}/events/#", $"events/{level}/#"),
+                new TopicAlias($"devices/{deviceId}/state/#", $"status/{level}/#"),
+                new TopicAlias($"devices/{deviceId}/commands/#", $"commands/{level}/#"),
+                // As firmware for ThingsBoard knows them.
+                new TopicAlias("v1/devices/me/telemetry", $"telemetry/{level}"),
+                new TopicAlias("v1/devices/me/attributes", $"status/{level}"),
+                new TopicAlias("v1/devices/me/rpc/request/+", $"commands/{level}/+"),
+            ]);
     }
+
+    /// <summary>Under its own name: a broker that routes by itself knows no other.</summary>
+    public static bool MayPublish(string deviceId, string topic) => Of(deviceId).Publishable(topic) == topic;
+
+    /// <summary>Under its own name.</summary>
+    public static bool MaySubscribe(string deviceId, string filter) => Of(deviceId).Subscribable(filter) == filter;
 }

@@ -1,7 +1,9 @@
 using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.CertificateAuthority;
+using IoTPlatform.Mqtt;
 using IoTPlatform.Pki;
 using IoTPlatform.RabbitMq;
+using IoTPlatform.Tenant.Configuration;
 using IoTPlatform.Tenant.Features.FirstBoot;
 
 namespace IoTPlatform.Tenant.Features.Mqtt;
@@ -9,22 +11,22 @@ namespace IoTPlatform.Tenant.Features.Mqtt;
 internal static class MqttServices
 {
     /// <param name="services">Gets them.</param>
-    /// <param name="broker">Null: devices speak HTTPS only.</param>
+    /// <param name="broker">Null: the embedded broker.</param>
     /// <param name="root">The platform's.</param>
     /// <param name="tenant">Whose broker it is.</param>
     /// <param name="time">When certificates are valid.</param>
     public static IServiceCollection AddDeviceMqtt(this IServiceCollection services, BrokerOptions? broker, X509Certificate2 root, JoinedTenant tenant, TimeProvider time)
     {
-        services.AddSingleton<DeviceAccess>();
+        services.AddSingleton<DeviceAccess>().AddSingleton<DevicePresence>();
         if (broker is null)
         {
-            return services;
+            return services.AddEmbeddedBroker();
         }
 
         services.AddSingleton<IRabbitMqAuth, RabbitMqDeviceAuth>();
         if (broker.Management is { } management)
         {
-            services.AddSingleton<DevicePresence>().AddHostedService<PresenceRelay>()
+            services.AddHostedService<PresenceRelay>()
                 .AddConnectionPoll(management, RabbitMqHttp.Broker(management, root, ServerIdentity.Tenant(tenant.TrustDomain, ServiceNames.Broker), time)).AddSingleton<IConnectionWatcher, ConnectedDevices>().AddSingleton<RevokedDevices>()
                 .AddSingleton<IConnectionWatcher>(provider => provider.GetRequiredService<RevokedDevices>()).AddSingleton<IRevocationWatcher>(provider => provider.GetRequiredService<RevokedDevices>());
         }
@@ -39,9 +41,37 @@ internal static class MqttServices
 
     public static void MapDeviceMqtt(this IEndpointRouteBuilder app, BrokerOptions? broker)
     {
-        if (broker is not null)
+        if (broker is null)
+        {
+            app.MapMqtt();
+        }
+        else
         {
             app.MapRabbitMqAuth(ClientCertificateDefaults.BrokerPolicy);
         }
     }
+
+    /// <summary>HTTPS, and MQTT beside it: negotiated on the same ports, and at ports of its own. With a RabbitMQ HTTPS alone.</summary>
+    public static void Listen(this IWebHostBuilder builder, TenantOptions options, ServiceCertificate certificate)
+    {
+        if (options.Broker is null)
+        {
+            builder.UseServiceCertificate(options.Listen, certificate, (MqttHosting.Alpn, MqttHosting.UseMqtt)).UseMqtt(options.MqttListen, certificate.Handshake(MqttHosting.Alpn));
+        }
+        else
+        {
+            builder.UseServiceCertificate(options.Listen, certificate);
+        }
+    }
+
+    private static IServiceCollection AddEmbeddedBroker(this IServiceCollection services) => services
+        .AddSingleton<IMqttAuthenticator, DeviceAuthenticator>()
+        .AddSingleton<IMessageStore, DeviceMessages>()
+        .AddSingleton<ConnectedSessions>()
+        .AddSingleton<ISessionObserver>(provider => provider.GetRequiredService<ConnectedSessions>())
+        .AddHostedService(provider => provider.GetRequiredService<ConnectedSessions>())
+        .AddHostedService<PresenceRelay>()
+        .AddMqttBroker()
+        .AddSingleton<IRevocationWatcher, RevokedSessions>()
+        .AddHostedService<RevocationNotices>();
 }
