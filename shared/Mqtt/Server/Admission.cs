@@ -15,7 +15,7 @@ namespace IoTPlatform.Mqtt;
 internal sealed partial class Admission(IMqttAuthenticator authenticator, MqttSessions sessions, IServiceProvider services, TimeProvider time, ILogger<Admission> log)
 {
     private readonly RateLimiter _refusals = new(time, burst: 50, delay: TimeSpan.FromSeconds(1), longest: TimeSpan.FromSeconds(30));
-    private readonly RateLimiter _connects = new(time, burst: 20, delay: TimeSpan.FromSeconds(1), maxKeys: 100_000);
+    private readonly RateLimiter _connects = new(time, burst: 20, delay: TimeSpan.FromSeconds(1));
 
     public async Task ValidateAsync(ValidatingConnectionEventArgs args)
     {

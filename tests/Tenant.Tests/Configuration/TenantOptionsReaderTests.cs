@@ -51,6 +51,24 @@ public sealed class TenantOptionsReaderTests
     }
 
     [Theory]
+    [InlineData("mqtts://*:8883", 8883)]
+    [InlineData("mqtts://127.0.0.1:1884", 1884)]
+    public void Read_MqttListen_IsAnAddress(string url, int port) =>
+        Read(("PROVIDER_URL", "https://provider.example:9443"), ("IOT_MQTT_LISTEN", url)).MqttListen.Single().Port.ShouldBe(port);
+
+    [Theory]
+    [InlineData("https://*:8883")]
+    [InlineData("mqtt://*:1883")]
+    [InlineData("mqtts://tenant.example:8883")]
+    [InlineData("mqtts://*")]
+    public void Read_MqttListenThatCannotBe_NamesTheSetting(string url) =>
+        Should.Throw<StartupException>(() => Read(("PROVIDER_URL", "https://provider.example:9443"), ("IOT_MQTT_LISTEN", url))).Message.ShouldContain("IOT_MQTT_LISTEN");
+
+    [Fact]
+    public void Read_MqttListenBesideARabbitMq_IsRefused() =>
+        Should.Throw<StartupException>(() => Read(("PROVIDER_URL", "https://provider.example:9443"), ("IOT_BROKER", "rabbitmq"), ("IOT_MQTT_LISTEN", "mqtts://*:8883"))).Message.ShouldContain("IOT_MQTT_LISTEN");
+
+    [Theory]
     [InlineData("IOT_BROKER", "mosquitto")]
     [InlineData("IOT_RABBITMQ_TLS_FOLDER", "/no/such/folder")]
     [InlineData("IOT_RABBITMQ_NAMES", "host!")]
