@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -47,9 +46,8 @@ public static class KnownClient
     /// <param name="identity">Whose credential: connections are counted by it.</param>
     public static void Know(this HttpContext context, string identity) => Know(context.Features, context.RequestServices, identity);
 
-    /// <summary>The same for a connection of another protocol than HTTP, also over a WebSocket.</summary>
-    public static void Know(this ConnectionContext connection, IServiceProvider services, string identity) =>
-        Know(connection.Features.Get<IHttpContextFeature>()?.HttpContext?.Features ?? connection.Features, services, identity);
+    /// <summary>The same for a connection of another protocol than HTTP.</summary>
+    public static void Know(this ConnectionContext connection, IServiceProvider services, string identity) => Know(connection.Features, services, identity);
 
     private static void Know(IFeatureCollection features, IServiceProvider services, string identity)
     {

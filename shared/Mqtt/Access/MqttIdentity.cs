@@ -16,6 +16,9 @@ public sealed record MqttIdentity
     /// <summary>Serial number of its certificate; null: it came with a password.</summary>
     public string? CertificateSerial { get; init; }
 
+    /// <summary>What the authenticator knows besides, for the message store.</summary>
+    public object? Credential { get; init; }
+
     /// <summary>When its certificate ends, and the connection with it.</summary>
     public DateTimeOffset? ExpiresAt { get; init; }
 }

@@ -1,7 +1,5 @@
 using System.IO.Pipelines;
 using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Connections.Features;
-using Microsoft.AspNetCore.Http.Connections.Features;
 using MQTTnet.Adapter;
 using MQTTnet.AspNetCore;
 using MQTTnet.Diagnostics.Logger;
@@ -23,7 +21,7 @@ internal sealed class MqttEndpoint(MqttSessions sessions) : ConnectionHandler, I
     public override async Task OnConnectedAsync(ConnectionContext connection)
     {
         // Null before the server's start and after its end.
-        if (ClientHandler is not { } serve || !IsMqtt(connection))
+        if (ClientHandler is not { } serve)
         {
             return;
         }
@@ -52,18 +50,6 @@ internal sealed class MqttEndpoint(MqttSessions sessions) : ConnectionHandler, I
 
     public void Dispose()
     {
-    }
-
-    /// <summary>Over a WebSocket the subprotocol is <c>mqtt</c> and the messages are binary (MQTT-6.0.0-1, MQTT-6.0.0-3).</summary>
-    private static bool IsMqtt(ConnectionContext connection)
-    {
-        if (connection.Features.Get<ITransferFormatFeature>() is not { } format)
-        {
-            return true;
-        }
-
-        format.ActiveFormat = TransferFormat.Binary;
-        return connection.Features.Get<IHttpContextFeature>()?.HttpContext?.WebSockets.WebSocketRequestedProtocols.Contains(MqttHosting.SubProtocol) is true;
     }
 
     private sealed record LimitedPipe(PipeReader Input, PipeWriter Output) : IDuplexPipe;

@@ -3,7 +3,7 @@ using IoTPlatform.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Http.Connections;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
@@ -20,21 +20,17 @@ public static class MqttHosting
 
     public const string MeterName = "IoTPlatform.Mqtt";
 
-    internal const string SubProtocol = "mqtt";
+    private const string SubProtocol = "mqtt";
 
     /// <summary>Needs an <see cref="IMqttAuthenticator"/> and an <see cref="IMessageStore"/>; tells every <see cref="ISessionObserver"/>.</summary>
-    public static IServiceCollection AddMqttBroker(this IServiceCollection services)
-    {
-        services.AddConnections();
-        return services
-            .AddSingleton<MqttSessions>()
-            .AddSingleton<BrokerMetrics>()
-            .AddSingleton<Wills>()
-            .AddSingleton<Admission>()
-            .AddSingleton<Publishing>()
-            .AddSingleton<MqttEndpoint>()
-            .AddHostedService<MqttBroker>();
-    }
+    public static IServiceCollection AddMqttBroker(this IServiceCollection services) => services
+        .AddSingleton<MqttSessions>()
+        .AddSingleton<BrokerMetrics>()
+        .AddSingleton<Wills>()
+        .AddSingleton<Admission>()
+        .AddSingleton<Publishing>()
+        .AddSingleton<MqttEndpoint>()
+        .AddHostedService<MqttBroker>();
 
     /// <summary>MQTT over TLS at addresses of its own.</summary>
     /// <param name="builder">The host's.</param>
@@ -62,9 +58,24 @@ public static class MqttHosting
     }
 
     /// <summary>MQTT over WebSocket on the host's HTTPS, subprotocol <c>mqtt</c> (MQTT 5 section 6). The broker authenticates by itself.</summary>
-    public static void MapMqtt(this IEndpointRouteBuilder app, string pattern = "/mqtt") => app.MapConnectionHandler<MqttEndpoint>(pattern, options =>
+    public static void MapMqtt(this IEndpointRouteBuilder app, string pattern = "/mqtt")
     {
-        options.Transports = HttpTransportType.WebSockets;
-        options.WebSockets.SubProtocolSelector = offered => offered.Contains(SubProtocol) ? SubProtocol : null!;
-    }).AllowAnonymous();
+        var endpoint = app.ServiceProvider.GetRequiredService<MqttEndpoint>();
+        var pipeline = app.CreateApplicationBuilder();
+        pipeline.UseWebSockets();
+        pipeline.Run(http => ServeAsync(http, endpoint));
+        app.MapGet(pattern, pipeline.Build()).AllowAnonymous().ExcludeFromDescription();
+    }
+
+    private static async Task ServeAsync(HttpContext http, MqttEndpoint endpoint)
+    {
+        // MQTT-6.0.0-3.
+        if (!http.WebSockets.IsWebSocketRequest || !http.WebSockets.WebSocketRequestedProtocols.Contains(SubProtocol))
+        {
+            throw new ProblemException(StatusCodes.Status400BadRequest, "websocket_required", "Here is MQTT over WebSocket, with the subprotocol mqtt.");
+        }
+
+        using var socket = await http.WebSockets.AcceptWebSocketAsync(SubProtocol);
+        await endpoint.OnConnectedAsync(new WebSocketConnection(http, socket));
+    }
 }

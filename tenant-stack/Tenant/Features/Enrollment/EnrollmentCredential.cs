@@ -28,6 +28,8 @@ internal sealed class EnrollmentCredential
 
     public bool IsEmpty => TokenHash is null && Certificate is null;
 
+    public static EnrollmentCredential Of(string token, string address) => new() { TokenHash = EnrollmentSecret.TryHash(token, out var hash) ? hash : null, Address = address };
+
     public static EnrollmentCredential From(HttpContext http) => new()
     {
         TokenHash = EnrollmentSecret.TryHash(BearerToken.Of(http.Request), out var hash) ? hash : null,

@@ -1,4 +1,3 @@
-using System.Security.Claims;
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Contracts.Devices;
 using IoTPlatform.Tenant.Configuration;
@@ -20,8 +19,8 @@ internal static class EnrollmentEndpoints
     private static Task<EnrollResponse> EnrollAsync(string deviceId, EnrollRequest request, HttpContext http, EnrollDevice enroll, CancellationToken cancellationToken) =>
         enroll.RunAsync(deviceId, request, EnrollmentCredential.From(http), cancellationToken);
 
-    private static Task<EnrollResponse> RenewAsync(string deviceId, RenewRequest? request, HttpContext http, ClaimsPrincipal caller, RenewDevice renew, CancellationToken cancellationToken) =>
-        renew.RunAsync(deviceId, request, caller, ClientCertificates.Known(http), cancellationToken);
+    private static Task<EnrollResponse> RenewAsync(string deviceId, RenewRequest? request, HttpContext http, RenewDevice renew, CancellationToken cancellationToken) =>
+        renew.RunAsync(deviceId, request, ClientCertificates.Known(http), cancellationToken);
 }
 
 internal static class EnrollmentServices
@@ -30,6 +29,7 @@ internal static class EnrollmentServices
         .AddSingleton(s => ManufacturerCertificates.Load(
             s.GetRequiredService<TenantOptions>().ManufacturerCaFile, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<ManufacturerCertificates>>()))
         .AddSingleton<EnrollmentGrants>()
+        .AddSingleton<EnrollmentAttempt>()
         .AddSingleton<EnrollmentClaims>()
         .AddSingleton<EnrollmentLimits>()
         .AddSingleton<EnrollDevice>()

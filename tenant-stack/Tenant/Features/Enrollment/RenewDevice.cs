@@ -1,5 +1,4 @@
 using System.Net;
-using System.Security.Claims;
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Contracts.Devices;
 using IoTPlatform.Hosting;
@@ -17,11 +16,11 @@ internal sealed class RenewDevice(
 {
     public string Profile => Profiles.Device.Name;
 
-    public async Task<EnrollResponse> RunAsync(string deviceId, RenewRequest? request, ClaimsPrincipal caller, KnownCertificate current, CancellationToken cancellationToken)
+    public async Task<EnrollResponse> RunAsync(string deviceId, RenewRequest? request, KnownCertificate current, CancellationToken cancellationToken)
     {
         DevicePath.Check(deviceId);
         var csr = request?.Csr is { } pem ? DeviceCsr.Parse(pem, deviceId, certificates.SpiffeIdOf(deviceId)) : null;
-        if (caller.FindFirstValue(ClientCertificateDefaults.CommonNameClaim) != deviceId)
+        if (current.Record.Subject != deviceId)
         {
             throw new ProblemException(403, "wrong_device", "The client certificate belongs to another device than the URL.");
         }

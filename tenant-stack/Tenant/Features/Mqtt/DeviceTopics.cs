@@ -9,12 +9,13 @@ namespace IoTPlatform.Tenant.Features.Mqtt;
 /// </summary>
 internal static class DeviceTopics
 {
+    /// <summary>At the embedded broker, which answers requests, too.</summary>
     public static AccessPolicy Of(string deviceId)
     {
         var level = TelemetryFormat.TopicLevel(deviceId);
         return new AccessPolicy(
-            [$"telemetry/{level}/#", $"events/{level}/#", $"status/{level}/#"],
-            [$"commands/{level}/#"],
+            [.. Up(level), DeviceRequests.RenewRequest(deviceId)],
+            [.. Down(level), DeviceRequests.RenewResponse(deviceId)],
             [
                 new TopicAlias($"devices/{deviceId}/telemetry/#", $"telemetry/{level}/#"),
                 new TopicAlias($"devices/{deviceId}/events/#", $"events/{level}/#"),
@@ -27,9 +28,18 @@ internal static class DeviceTopics
             ]);
     }
 
-    /// <summary>Under its own name: a broker that routes by itself knows no other.</summary>
-    public static bool MayPublish(string deviceId, string topic) => Of(deviceId).Publishable(topic) == topic;
+    /// <summary>A device that has only an enrolment token.</summary>
+    public static AccessPolicy Enrolling(string deviceId) => new([DeviceRequests.EnrollRequest(deviceId)], [DeviceRequests.EnrollResponse(deviceId)]);
 
-    /// <summary>Under its own name.</summary>
-    public static bool MaySubscribe(string deviceId, string filter) => Of(deviceId).Subscribable(filter) == filter;
+    /// <summary>At a RabbitMQ, which routes by itself and knows no other names.</summary>
+    public static bool MayPublish(string deviceId, string topic) => AtRabbitMq(deviceId).Publishable(topic) is not null;
+
+    /// <summary>At a RabbitMQ.</summary>
+    public static bool MaySubscribe(string deviceId, string filter) => AtRabbitMq(deviceId).Subscribable(filter) is not null;
+
+    private static AccessPolicy AtRabbitMq(string deviceId) => new(Up(TelemetryFormat.TopicLevel(deviceId)), Down(TelemetryFormat.TopicLevel(deviceId)));
+
+    private static string[] Up(string level) => [$"telemetry/{level}/#", $"events/{level}/#", $"status/{level}/#"];
+
+    private static string[] Down(string level) => [$"commands/{level}/#"];
 }

@@ -66,6 +66,7 @@ internal static class MqttServices
 
     private static IServiceCollection AddEmbeddedBroker(this IServiceCollection services) => services
         .AddSingleton<IMqttAuthenticator, DeviceAuthenticator>()
+        .AddSingleton<DeviceRequests>()
         .AddSingleton<IMessageStore, DeviceMessages>()
         .AddSingleton<ConnectedSessions>()
         .AddSingleton<ISessionObserver>(provider => provider.GetRequiredService<ConnectedSessions>())
