@@ -6,6 +6,7 @@ using IoTPlatform.Hosting.OpenApi;
 using IoTPlatform.Identity;
 using IoTPlatform.Identity.Oidc;
 using IoTPlatform.Identity.Portal;
+using IoTPlatform.Mqtt;
 using IoTPlatform.Provider.Configuration;
 using IoTPlatform.Provider.Data;
 using IoTPlatform.Provider.Features.Bridge;
@@ -14,6 +15,7 @@ using IoTPlatform.Provider.Features.Events;
 using IoTPlatform.Provider.Features.Federation;
 using IoTPlatform.Provider.Features.Join;
 using IoTPlatform.Provider.Features.Broker;
+using IoTPlatform.Provider.Features.Broker.Embedded;
 using IoTPlatform.Provider.Features.Removal;
 using IoTPlatform.Provider.Features.Rotation;
 using IoTPlatform.Provider.Features.RevocationList;
@@ -21,6 +23,7 @@ using IoTPlatform.Provider.Features.Telemetry;
 using IoTPlatform.Provider.Features.Tenants;
 using IoTPlatform.Provider.Features.Workflow;
 using IoTPlatform.Provider.Startup;
+using IoTPlatform.Telemetry.Ingest;
 
 namespace IoTPlatform.Provider;
 
@@ -51,9 +54,9 @@ internal static class Program
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Logging.AddPlatformLogging();
-        builder.WebHost.UseServiceCertificate(foundation.Options.Listen, foundation.Ca.ServiceCertificate);
+        builder.WebHost.Listen(foundation.Options, foundation.Ca.ServiceCertificate);
 
-        builder.AddObservability(foundation.Options.Observability, "iot-provider", WorkflowTrace.Name, BusServices.TraceName);
+        builder.AddObservability(foundation.Options.Observability, "iot-provider", WorkflowTrace.Name, BusServices.TraceName, IngestMetrics.Name, MqttHosting.MeterName);
 
         builder.Services.AddSingleton(foundation.Options);
         builder.Services.AddPlatformHosting(foundation.Database.DataSource, foundation.Time);

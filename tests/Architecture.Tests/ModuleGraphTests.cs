@@ -19,7 +19,7 @@ public sealed class ModuleGraphTests
         { "Keycloak", ["Hosting", "Identity"] },
         { "CertificateAuthority", ["Contracts", "Database", "Events", "Hosting", "Jose", "Pki", "Pki.Signing"] },
         { "Client", ["Contracts", "Pki"] },
-        { "Provider", ["CertificateAuthority", "Contracts", "Database", "Events", "Hosting", "Identity", "Keycloak", "RabbitMq", "Telemetry"] },
+        { "Provider", ["CertificateAuthority", "Contracts", "Database", "Events", "Hosting", "Identity", "Keycloak", "Mqtt", "RabbitMq", "Telemetry"] },
         { "Tenant", ["CertificateAuthority", "Client", "Contracts", "Database", "Events", "Hosting", "Identity", "Keycloak", "Mqtt", "RabbitMq", "Telemetry"] },
         { "Agent", ["Client", "Contracts", "Pki"] },
         { "LocalServices", [] },

@@ -50,6 +50,14 @@ internal sealed class DemoDevices(DemoFolder folder, TimeProvider time)
         throw CliException.Failed("revocation_not_enforced", $"{device.DeviceId} is revoked and could still renew");
     }
 
+    /// <summary>The device's way to its tenant, with its newest certificate.</summary>
+    public TenantClient Connect(DemoTenant tenant, DemoDevice device)
+    {
+        using var files = Open(tenant.Id, device.DeviceId);
+        var identity = files.LoadIdentity()!;
+        return TenantClient.Create(tenant.Host.Ready.Url, tenant.Trust.Tenant(DemoStacks.TrustDomain(tenant.Host)), identity.Certificate, [.. identity.Chain.Intermediates]);
+    }
+
     private async Task<DemoDevice> EnrollAsync(DemoTenant tenant, string id, string type, CancellationToken cancellationToken)
     {
         var token = await tenant.Admin.CreateTokenAsync(new CreateEnrollmentTokenRequest { DeviceId = id, ExpiresInSeconds = 600, Note = "demo" }, cancellationToken);

@@ -37,7 +37,7 @@ internal static class DemoRun
                 await progress.StepAsync("compare RabbitMQ with what it should be, see it ask", () => CheckBrokerAsync(admin, tenants, cancellationToken));
                 await progress.StepAsync("be refused under another tenant's client id", async () =>
                 {
-                    var refused = await new DemoTelemetry(services.RabbitMq, time).BeRefusedAsync(tenants[^1], tenants[0], cancellationToken);
+                    var refused = await new DemoIntruder(services.RabbitMq).BeRefusedAsync(tenants[^1], tenants[0], cancellationToken);
                     return (refused, $"{tenants[^1].Id} as {refused}: not authorised");
                 });
             }
@@ -78,14 +78,11 @@ internal static class DemoRun
             var revoked = await agents.RevokeAsync(tenants[^1], devices[^1], cancellationToken);
             return (revoked, string.Create(CultureInfo.InvariantCulture, $"{revoked.DeviceId}: {revoked.RenewalRefusedStatus} {revoked.RenewalRefusedCode}"));
         });
-        if (services.RabbitMq is { } broker)
+        await progress.StepAsync("send a reading, over the tenant's bridge to the provider", async () =>
         {
-            await progress.StepAsync("send a reading over a tenant's bridge", async () =>
-            {
-                var stored = await new DemoTelemetry(broker, time).SendAsync(tenants[0], devices[0].DeviceId, admin, cancellationToken);
-                return (stored, $"{stored.Topic} {stored.Payload}");
-            });
-        }
+            var (stored, after) = await new DemoTelemetry(agents, time).SendAsync(tenants[0], devices[0], admin, cancellationToken);
+            return (stored, string.Create(CultureInfo.InvariantCulture, $"{stored.Topic} {stored.Payload}, there after {after.TotalMilliseconds:0} ms"));
+        });
         (string Stack, PlatformClient Admin)[] admins = [("provider", admin), .. tenants.Select(tenant => (tenant.Id, (PlatformClient)tenant.Admin))];
         var certificates = await progress.StepAsync("verify every chain to the root", async () =>
         {

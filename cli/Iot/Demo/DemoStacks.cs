@@ -70,7 +70,7 @@ internal sealed class DemoStacks(DemoFolder folder, DemoServices services, DemoP
 
     public static string AdminPasswordFile(DemoHost host) => Path.Combine(host.Data, InitialAdmin.PasswordFile);
 
-    private static string TrustDomain(DemoHost host) => LocalStack.In(host.Data).TrustDomain ?? throw CliException.Failed("demo_failed", $"{host.Name} has no Sub-CA");
+    public static string TrustDomain(DemoHost host) => LocalStack.In(host.Data).TrustDomain ?? throw CliException.Failed("demo_failed", $"{host.Name} has no Sub-CA");
 
     private static string AdminPassword(DemoHost host) => File.ReadAllText(AdminPasswordFile(host)).Trim();
 

@@ -1,29 +1,34 @@
-using System.Globalization;
 using System.Text.Json;
 using IoTPlatform.Client;
 using IoTPlatform.Contracts.Telemetry;
 
 namespace IoTPlatform.Iot;
 
-/// <summary>What a tenant's bridge does, with a foreign MQTT client and the bridge's own key: a reading, until the provider has stored it, and what must be refused.</summary>
-internal sealed class DemoTelemetry(DemoRabbitMq broker, TimeProvider time)
+/// <summary>A reading from a device to its tenant, and over the tenant's own bridge to the provider.</summary>
+internal sealed class DemoTelemetry(DemoDevices devices, TimeProvider time)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(50);
 
-    public async Task<TelemetryRecord> SendAsync(DemoTenant tenant, string deviceId, ProviderClient admin, CancellationToken cancellationToken)
+    /// <summary>As the provider stored it, and how long after the tenant's acknowledgement it was found there.</summary>
+    public async Task<(TelemetryRecord Stored, TimeSpan After)> SendAsync(DemoTenant tenant, DemoDevice device, ProviderClient admin, CancellationToken cancellationToken)
     {
-        await PublishAsync(tenant, deviceId, cancellationToken);
+        using (var client = devices.Connect(tenant, device))
+        {
+            await client.PublishTelemetryAsync(device.DeviceId, JsonSerializer.SerializeToElement(new { celsius = 21.5, timestamp = time.GetUtcNow() }), cancellationToken);
+        }
+
+        var acknowledged = time.GetTimestamp();
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(Patience);
         try
         {
             while (true)
             {
-                var stored = await admin.ListTelemetryAsync(tenant.Id, deviceId, cancellationToken: limit.Token);
+                var stored = await admin.ListTelemetryAsync(tenant.Id, device.DeviceId, cancellationToken: limit.Token);
                 if (stored.Items is [var record, ..])
                 {
-                    return record;
+                    return (record, time.GetElapsedTime(acknowledged));
                 }
 
                 await Task.Delay(PollInterval, time, limit.Token);
@@ -31,38 +36,8 @@ internal sealed class DemoTelemetry(DemoRabbitMq broker, TimeProvider time)
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw CliException.Failed("demo_failed", $"the broker acknowledged a reading of {deviceId}, and after {Patience.TotalSeconds:0} s the provider has not stored it");
+            var uplink = await tenant.Admin.GetUplinkAsync(cancellationToken);
+            throw CliException.Failed("demo_failed", $"{tenant.Id} acknowledged a reading of {device.DeviceId}, and after {Patience.TotalSeconds:0} s the provider has not stored it; the bridge is {uplink.State}: {uplink.Reason}");
         }
-    }
-
-    /// <summary>Answers the client id under which the attacker was refused, with its own good certificate.</summary>
-    public async Task<string> BeRefusedAsync(DemoTenant attacker, DemoTenant victim, CancellationToken cancellationToken)
-    {
-        var clientId = $"{victim.Id}.uplink";
-        var published = await RunAsync(attacker, clientId, $"{TelemetryFormat.TopicPrefix}x", "{}", cancellationToken);
-        Expect.That(published.ExitCode != 0, $"{attacker.Id} got in under the client id {clientId}");
-        Expect.That(published.Error.Contains("not authorised", StringComparison.OrdinalIgnoreCase), $"{attacker.Id} was to be refused under the client id {clientId}, and could not connect at all: {published.Error}");
-        return clientId;
-    }
-
-    private async Task PublishAsync(DemoTenant tenant, string deviceId, CancellationToken cancellationToken)
-    {
-        var payload = JsonSerializer.Serialize(new { celsius = 21.5, timestamp = time.GetUtcNow().UtcDateTime.ToString("O", CultureInfo.InvariantCulture) });
-        var published = await RunAsync(tenant, $"{tenant.Id}.demo", $"{TelemetryFormat.TopicPrefix}{TelemetryFormat.TopicLevel(deviceId)}/temperature", payload, cancellationToken);
-        Expect.That(published.ExitCode == 0, $"the broker did not take a reading over the bridge of {tenant.Id}: {published.Error}");
-    }
-
-    private Task<ToolRun> RunAsync(DemoTenant tenant, string clientId, string topic, string payload, CancellationToken cancellationToken)
-    {
-        var client = ProgramPath.Find("mosquitto_pub") ?? throw CliException.Failed("no_mosquitto", "mosquitto_pub is not installed; install it (Debian: apt-get install mosquitto-clients)");
-        var bundle = Path.Combine(tenant.Host.Data, "join-bundle");
-        return ToolRun.RunAsync(
-            client,
-            [
-                "-h", broker.MqttUrl.Host, "-p", broker.MqttUrl.Port.ToString(CultureInfo.InvariantCulture), "--cafile", Path.Combine(bundle, "root_ca.crt"),
-                "--cert", Path.Combine(bundle, "mqtt-bridge-chain.crt"), "--key", Path.Combine(bundle, "mqtt-bridge.key"), "-i", clientId, "-q", "1",
-                "-t", topic, "-m", payload,
-            ],
-            cancellationToken);
     }
 }

@@ -55,7 +55,8 @@ internal sealed class ProviderOptionsReader(SettingsReader settings)
             LostDatabase = settings[PlatformConfiguration.LostDatabase] is not null,
             AdminPassword = AdminPasswordSetting.Read(settings),
             RabbitmqUrl = settings.Url(ProviderSettings.RabbitmqUrl, "amqps", "amqp") ?? new UriBuilder("amqps", publicUrl.Host, 5671).Uri,
-            RabbitmqMqttUrl = mqttUrl ?? new UriBuilder("mqtts", publicUrl.Host, 8883).Uri,
+            // The embedded broker shares the ports of HTTPS.
+            RabbitmqMqttUrl = mqttUrl ?? new UriBuilder("mqtts", publicUrl.Host, rabbitmq is null ? publicUrl.Port : 8883).Uri,
             DiscoveryUrl = settings.Url(ProviderSettings.DiscoveryUrl, Uri.UriSchemeHttps, Uri.UriSchemeHttp) ?? oidc?.DiscoveryUrl ?? new Uri(publicUrl, "realms/cdm/.well-known/openid-configuration"),
             Oidc = oidc,
             RabbitMq = rabbitmq,

@@ -29,8 +29,10 @@ public sealed class JoinBundle
     /// <summary>Intermediate(s) then root, PEM, in issuing order.</summary>
     public required string CaChain { get; init; }
 
-    /// <summary>With the three below: the broker's login. All null where the provider's broker serves no tenants.</summary>
+    /// <summary>AMQP. Null where the provider's broker speaks MQTT only.</summary>
     public string? RabbitmqUrl { get; init; }
+
+    /// <summary>With the two below: the bridge's login at the broker, by its certificate. All null of a provider that serves no tenants there.</summary>
     public string? RabbitmqMqttUrl { get; init; }
     public string? RabbitmqVhost { get; init; }
     public string? RabbitmqUser { get; init; }

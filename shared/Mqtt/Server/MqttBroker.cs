@@ -48,6 +48,12 @@ internal sealed class MqttBroker : IHostedLifecycleService, IDisposable
     /// <summary>Before Kestrel waits for the ends of its connections.</summary>
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
+        if (_stop.IsCancellationRequested)
+        {
+            // A host may be stopped twice.
+            return;
+        }
+
         await _stop.CancelAsync();
         await _server.StopAsync(new MqttServerStopOptions { DefaultClientDisconnectOptions = new MqttServerClientDisconnectOptions { ReasonCode = MqttDisconnectReasonCode.ServerShuttingDown } });
         await _sweeping;

@@ -1,7 +1,10 @@
 using IoTPlatform.CertificateAuthority;
+using IoTPlatform.Mqtt;
 using IoTPlatform.Provider.Data;
 using IoTPlatform.Provider.Features.Broker;
+using IoTPlatform.Provider.Features.Broker.Embedded;
 using IoTPlatform.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace IoTPlatform.Provider.Tests.Broker;
 
@@ -13,7 +16,8 @@ public sealed class EmbeddedBrokerProvisionerTests : IAsyncLifetime
     public async Task InitializeAsync()
     {
         _database = await PostgresServer.CreateDatabaseAsync(typeof(Authority).Assembly, typeof(Program).Assembly);
-        _broker = new EmbeddedBrokerProvisioner(DataServices.CreateFactory(_database.DataSource), TimeProvider.System);
+        _broker = new EmbeddedBrokerProvisioner(
+            DataServices.CreateFactory(_database.DataSource), new BridgeSessions(new MqttSessions([], TimeProvider.System, NullLogger<MqttSessions>.Instance)), TimeProvider.System);
     }
 
     [SkippableFact]

@@ -24,7 +24,8 @@ public sealed class JoinTests(ProviderFixture fixture) : IClassFixture<ProviderF
         bundle.TenantId.ShouldBe("acme");
         bundle.Status.ShouldBe("joined");
         bundle.PlatformDomain.ShouldBe("iot.example");
-        (bundle.RabbitmqVhost, bundle.RabbitmqUser, bundle.RabbitmqUrl, bundle.RabbitmqMqttUrl).ShouldBe((null, null, null, null), "the embedded broker serves nobody");
+        (bundle.RabbitmqVhost, bundle.RabbitmqUser, bundle.RabbitmqMqttUrl).ShouldBe(("acme", "acme-mqtt-bridge", $"mqtts://localhost:{_provider.Url.Port}/"));
+        bundle.RabbitmqUrl.ShouldBeNull("the embedded broker speaks no AMQP");
         bundle.CdmIdpClientId.ShouldBe("cdm-federation-acme");
         bundle.CdmIdpClientSecret.ShouldNotBeNull().Length.ShouldBe(43);
         bundle.CdmDiscoveryUrl.ShouldNotBeNull().ShouldEndWith("/.well-known/openid-configuration");

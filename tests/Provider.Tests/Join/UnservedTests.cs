@@ -23,7 +23,7 @@ public sealed class UnservedTests : IAsyncLifetime
     }
 
     [SkippableFact]
-    public async Task Join_NothingServed_AnswersWithoutBrokerAndFederation()
+    public async Task Join_NothingBesideTheProvider_AnswersWithoutAmqpAndFederation()
     {
         using var tenant = new TestTenant();
 
@@ -32,7 +32,8 @@ public sealed class UnservedTests : IAsyncLifetime
         var bundle = answer.Read(ContractsJson.Default.JoinBundle);
         bundle.SignedCert.ShouldNotBeEmpty();
         bundle.MqttBridgeCert.ShouldNotBeEmpty();
-        foreach (var member in new[] { "rabbitmq", "cdm_" })
+        bundle.RabbitmqMqttUrl.ShouldNotBeNull();
+        foreach (var member in new[] { "rabbitmq_url", "cdm_" })
         {
             answer.Body.ShouldNotContain(member);
         }
@@ -52,13 +53,5 @@ public sealed class UnservedTests : IAsyncLifetime
 
         (await _provider.Anonymous(bridge).GetAsync("portal/admin/tenants/acme/federation")).ShouldBe(HttpStatusCode.Conflict, "no_identity_provider");
         (await admin.PostAsync("portal/admin/tenants/acme/federation/rotate-secret")).ShouldBe(HttpStatusCode.Conflict, "no_identity_provider");
-    }
-
-    [SkippableFact]
-    public async Task Telemetry_WithoutBroker_SaysSo()
-    {
-        await _provider.PrepareAsync("acme");
-
-        (await (await _provider.AdminAsync()).GetAsync("portal/admin/tenants/acme/telemetry")).ShouldBe(HttpStatusCode.Conflict, "no_telemetry_broker");
     }
 }

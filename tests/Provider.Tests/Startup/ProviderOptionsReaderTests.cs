@@ -15,7 +15,7 @@ public sealed class ProviderOptionsReaderTests
         options.PublicUrl.ShouldBe(new Uri("https://localhost:9443"));
         options.PlatformDomain.ShouldBe("iotplatform.internal");
         options.RabbitmqUrl.ShouldBe(new Uri("amqps://localhost:5671"));
-        options.RabbitmqMqttUrl.ShouldBe(new Uri("mqtts://localhost:8883"));
+        options.RabbitmqMqttUrl.ShouldBe(new Uri("mqtts://localhost:9443"));
         options.Database.ShouldBeNull();
         options.RabbitMq.ShouldBeNull();
     }

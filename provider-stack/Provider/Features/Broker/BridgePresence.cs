@@ -8,9 +8,14 @@ namespace IoTPlatform.Provider.Features.Broker;
 /// <summary>Which tenants' bridges are connected. Every change is an act of its own: state and audit entry in one statement.</summary>
 internal sealed partial class BridgePresence(IDbContextFactory<ProviderDb> contexts, TimeProvider time, ILogger<BridgePresence> log) : IConnectionWatcher
 {
-    public async Task ReconcileAsync(IReadOnlyList<BrokerConnection> connections, CancellationToken cancellationToken)
+    public Task ReconcileAsync(IReadOnlyList<BrokerConnection> connections, CancellationToken cancellationToken) =>
+        ReconcileAsync(connections.Where(IsBridge).Select(c => c.Vhost!).ToHashSet(StringComparer.Ordinal), cancellationToken);
+
+    /// <param name="tenants">Whose bridges are connected now.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task ReconcileAsync(IReadOnlySet<string> tenants, CancellationToken cancellationToken)
     {
-        var connected = connections.Where(IsBridge).Select(c => c.Vhost!).Distinct(StringComparer.Ordinal).ToArray();
+        var connected = tenants.ToArray();
         var now = time.GetUtcNow();
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         // One statement of SQL: of several processes with the same news, the second changes nothing. All rows before the audit log: its head is the last lock of every transaction.

@@ -1,5 +1,7 @@
 using IoTPlatform.CertificateAuthority;
+using IoTPlatform.Mqtt;
 using IoTPlatform.Provider.Configuration;
+using IoTPlatform.Provider.Features.Broker.Embedded;
 using IoTPlatform.Provider.Features.Broker.RabbitMq;
 using IoTPlatform.Provider.Startup;
 using IoTPlatform.RabbitMq;
@@ -16,7 +18,7 @@ internal static class MessagingServices
         }
         else
         {
-            services.AddSingleton<IBrokerProvisioner, EmbeddedBrokerProvisioner>();
+            services.AddEmbeddedBroker();
         }
 
         services.AddSingleton(foundation.Options.Plans);
@@ -30,6 +32,10 @@ internal static class MessagingServices
         if (options.RabbitMq is not null)
         {
             app.MapRabbitMqAuth(ClientCertificateDefaults.BrokerPolicy);
+        }
+        else
+        {
+            app.MapMqtt();
         }
 
         app.MapSuspension();

@@ -41,18 +41,16 @@ internal sealed class JoinBundles(ProviderDb db, Authority authority, Federation
         SignedCert = await PemAsync(join.SubCaSerial, cancellationToken),
         RootCaCert = Pem.Certificate(authority.Chain.Root.RawData),
         CaChain = join.CaChain ?? throw Incomplete(join),
-        RabbitmqUrl = IsBrokerServed ? options.RabbitmqUrl.AbsoluteUri : null,
-        RabbitmqMqttUrl = IsBrokerServed ? options.RabbitmqMqttUrl.AbsoluteUri : null,
-        RabbitmqVhost = IsBrokerServed ? join.TenantId : null,
-        RabbitmqUser = IsBrokerServed ? MqttBridgeName.For(join.TenantId) : null,
+        // The embedded broker speaks no AMQP.
+        RabbitmqUrl = options.RabbitMq is null ? null : options.RabbitmqUrl.AbsoluteUri,
+        RabbitmqMqttUrl = options.RabbitmqMqttUrl.AbsoluteUri,
+        RabbitmqVhost = join.TenantId,
+        RabbitmqUser = MqttBridgeName.For(join.TenantId),
         MqttBridgeCert = await PemAsync(join.BridgeSerial, cancellationToken),
         CdmIdpClientId = federation.IsServed ? FederationClient.IdOf(join.TenantId) : null,
         CdmIdpClientSecret = federation.IsServed ? await secrets.OfJoinAsync(join.TenantId, join.JoinId, cancellationToken) ?? throw Incomplete(join) : null,
         CdmDiscoveryUrl = federation.IsServed ? federation.DiscoveryUrl.AbsoluteUri : null,
     };
-
-    /// <summary>The embedded broker keeps tenants' rights, and listens to none of them yet.</summary>
-    private bool IsBrokerServed => options.RabbitMq is not null;
 
     private async Task<string> PemAsync(byte[]? serial, CancellationToken cancellationToken) =>
         serial is not null && await authority.FindAsync(serial, cancellationToken) is { } record

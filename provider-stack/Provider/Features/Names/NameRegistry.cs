@@ -13,8 +13,8 @@ namespace IoTPlatform.Provider.Features.Names;
 /// </summary>
 internal static class NameRegistry
 {
-    /// <summary>Of the provider's HTTPS certificate; always includes the addresses given to tenants.</summary>
-    public static IReadOnlyList<string> Service(ProviderOptions options) => Distinct([.. options.Names, Host(options.PublicUrl)]);
+    /// <summary>Of the provider's HTTPS certificate; always includes the addresses given to tenants, and that of the embedded broker.</summary>
+    public static IReadOnlyList<string> Service(ProviderOptions options) => Distinct([.. options.Names, Host(options.PublicUrl), .. options.RabbitMq is null ? new[] { Host(options.RabbitmqMqttUrl) } : []]);
 
     /// <summary>Of the broker's certificate: what a bundle promises is always among them.</summary>
     public static IReadOnlyList<string> Broker(ProviderOptions options) =>

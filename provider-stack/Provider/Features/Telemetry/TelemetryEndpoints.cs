@@ -1,9 +1,7 @@
 using IoTPlatform.Contracts;
 using IoTPlatform.Contracts.Telemetry;
 using IoTPlatform.Hosting;
-using IoTPlatform.Provider.Configuration;
 using IoTPlatform.Provider.Data;
-using IoTPlatform.Provider.Features.Broker.RabbitMq;
 using IoTPlatform.Provider.Features.Tenants;
 using IoTPlatform.Telemetry;
 using Microsoft.EntityFrameworkCore;
@@ -18,7 +16,7 @@ internal static class TelemetryEndpoints
 
     /// <summary>Newest first; <paramref name="from"/> included, <paramref name="before"/> not.</summary>
     private static async Task<IResult> ListAsync(
-        string tenantId, string? device, DateTimeOffset? from, DateTimeOffset? before, string? cursor, int? limit, ProviderDb db, TelemetryReader telemetry, ProviderOptions options,
+        string tenantId, string? device, DateTimeOffset? from, DateTimeOffset? before, string? cursor, int? limit, ProviderDb db, TelemetryReader telemetry,
         CancellationToken cancellationToken)
     {
         TenantIds.Require(tenantId);
@@ -34,13 +32,6 @@ internal static class TelemetryEndpoints
         }
 
         var page = await telemetry.ReadAsync(query, cancellationToken);
-        if (page.Items.Count == 0 && options.RabbitMq is null)
-        {
-            throw new ProblemException(
-                StatusCodes.Status409Conflict, "no_telemetry_broker",
-                $"This provider collects no telemetry: its embedded broker carries none yet. Telemetry takes a RabbitMQ ({RabbitMqSettings.Broker}=rabbitmq).");
-        }
-
         return TypedResults.Json(page, TelemetryJson.Page);
     }
 }

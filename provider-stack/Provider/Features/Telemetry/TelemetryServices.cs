@@ -8,7 +8,7 @@ namespace IoTPlatform.Provider.Features.Telemetry;
 
 internal static class TelemetryServices
 {
-    /// <summary>Stored telemetry; where there is a RabbitMQ, reading it from there as well. Removal's step comes after the broker's.</summary>
+    /// <summary>Stored telemetry, and its way in: from RabbitMQ, or from the embedded broker. Removal's step comes after the broker's.</summary>
     public static IServiceCollection AddTelemetry(this IServiceCollection services, ProviderOptions options)
     {
         services.AddSingleton(options.Telemetry);
@@ -22,6 +22,10 @@ internal static class TelemetryServices
             services.AddSingleton<TelemetryStore>();
             services.AddSingleton<IngestMetrics>();
             services.AddHostedService<TelemetryIngest>();
+        }
+        else
+        {
+            services.AddTelemetryIntake();
         }
 
         return services;

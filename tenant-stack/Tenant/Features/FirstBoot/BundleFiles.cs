@@ -63,7 +63,7 @@ internal sealed class BundleFiles(JoinFiles files, Func<IssuerSet> issuers)
 
     // Single quotes keep a value literal for docker compose and for a shell alike.
     private static string Environment(params (string Name, string? Value)[] values) =>
-        string.Concat(values.Select(v => $"{v.Name}='{v.Value}'\n"));
+        string.Concat(values.Where(v => v.Value is not null).Select(v => $"{v.Name}='{v.Value}'\n"));
 }
 
 /// <summary>One file of the join bundle as it should be. A class, not a record: some carry secrets.</summary>

@@ -92,7 +92,8 @@ internal static class BundleVerifier
 
     private static string?[][] EnvironmentValues(JoinBundle bundle) =>
     [
-        [bundle.RabbitmqUrl, bundle.RabbitmqMqttUrl, bundle.RabbitmqVhost, bundle.RabbitmqUser],
+        [bundle.RabbitmqUrl],
+        [bundle.RabbitmqMqttUrl, bundle.RabbitmqVhost, bundle.RabbitmqUser],
         [bundle.CdmIdpClientId, bundle.CdmIdpClientSecret, bundle.CdmDiscoveryUrl],
     ];
 }

@@ -17,6 +17,9 @@ namespace IoTPlatform.Tenant.Features.Uplink;
 internal sealed class UplinkConnector(JoinFiles files, ProviderLink provider, TimeProvider time)
 {
     private const int DefaultPort = 8883;
+
+    /// <summary>As registered with IANA.</summary>
+    private static readonly SslApplicationProtocol Mqtt = new("mqtt");
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(30);
     private MqttProtocolVersion _version = MqttProtocolVersion.V500;
@@ -59,6 +62,8 @@ internal sealed class UplinkConnector(JoinFiles files, ProviderLink provider, Ti
         var tls = new SslClientAuthenticationOptions
         {
             TargetHost = host,
+            // Where MQTT shares a port with HTTPS.
+            ApplicationProtocols = [Mqtt],
             ClientCertificateContext = SslStreamCertificateContext.Create(
                 files.ReadBridgeIdentity(bundle), [.. Pem.ParseCertificates(bundle.CaChain)], offline: true, SslCertificateTrust.CreateForX509Collection([root])),
         };

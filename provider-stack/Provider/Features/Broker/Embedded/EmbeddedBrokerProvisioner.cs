@@ -2,10 +2,10 @@ using System.Collections.Immutable;
 using IoTPlatform.Provider.Data;
 using Microsoft.EntityFrameworkCore;
 
-namespace IoTPlatform.Provider.Features.Broker;
+namespace IoTPlatform.Provider.Features.Broker.Embedded;
 
 /// <summary>The platform's own broker: its rights are rows in the platform's database.</summary>
-internal sealed class EmbeddedBrokerProvisioner(IDbContextFactory<ProviderDb> contexts, TimeProvider time) : IBrokerProvisioner
+internal sealed class EmbeddedBrokerProvisioner(IDbContextFactory<ProviderDb> contexts, BridgeSessions sessions, TimeProvider time) : IBrokerProvisioner
 {
     /// <summary>Under the tenant's lock.</summary>
     public async Task EnsureTenantAsync(BrokerTenant tenant, CancellationToken cancellationToken)
@@ -26,12 +26,17 @@ internal sealed class EmbeddedBrokerProvisioner(IDbContextFactory<ProviderDb> co
         login.Topics.RemoveAll(t => !topics.Remove((t.Action, t.Filter)));
         login.Topics.AddRange(topics.Select(t => new BrokerTopicPermissionRow { Action = t.Action, Filter = t.Filter }));
         await db.SaveChangesAsync(cancellationToken);
+        if (tenant.Suspended)
+        {
+            await sessions.CloseAsync(tenant.TenantId, "The tenant is suspended.");
+        }
     }
 
     public async Task RemoveTenantAsync(string tenantId, CancellationToken cancellationToken)
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         await db.BrokerNamespaces.Where(n => n.TenantId == tenantId).ExecuteDeleteAsync(cancellationToken);
+        await sessions.CloseAsync(tenantId, "The tenant was removed.");
     }
 
     public async Task<IReadOnlyList<BrokerDifference>> CompareAsync(BrokerTenant tenant, CancellationToken cancellationToken) =>

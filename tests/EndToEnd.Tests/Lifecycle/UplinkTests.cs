@@ -1,0 +1,67 @@
+using System.Text.Json;
+using IoTPlatform.Client;
+using IoTPlatform.Stacks;
+using IoTPlatform.Testing;
+
+namespace IoTPlatform.EndToEnd.Tests.Lifecycle;
+
+/// <summary>Telemetry of the embedded default, from a device's request to the provider's row: no broker beside the two processes.</summary>
+public sealed class UplinkTests
+{
+    private const int Many = 400;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    [SkippableFact]
+    public async Task Readings_WithBothStacksKilledOnTheWay_AreStoredAtTheProviderOnceEach()
+    {
+        await using var provider = await ProviderStack.StartAsync();
+        await using var tenant = await TenantStack.LaunchAsync(provider, "acme", (await provider.PrepareAsync("acme")).JoinKey);
+        await tenant.ReadyAsync();
+        using var admin = await tenant.AdminAsync();
+        using var enrolled = await EnrolledDevice.EnrollAsync(tenant, admin, "pump.1");
+        using var device = enrolled.Client();
+
+        var publishing = Parallel.ForEachAsync(Enumerable.Range(0, Many), new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (i, _) => await PublishAsync(device, i));
+        await UntilAsync(provider.Database, Many / 10);
+        await provider.KillAsync();
+        await tenant.KillAsync();
+        tenant.Launch();
+        await tenant.ReadyAsync();
+        await publishing;
+        (await admin.GetUplinkAsync()).Waiting.ShouldBeGreaterThan(0);
+        await provider.StartProcessAsync();
+
+        await UntilAsync(provider.Database, Many);
+        (await provider.Database.ScalarAsync<long>("SELECT count(*) FROM provider.telemetry")).ShouldBe(Many);
+        (await provider.Database.ScalarAsync<string>("SELECT DISTINCT tenant_id || ' ' || device_id || ' ' || topic FROM provider.telemetry")).ShouldBe("acme pump.1 telemetry/pump:1");
+        (await admin.GetUplinkAsync()).State.ShouldBe("connected");
+    }
+
+    /// <summary>As a device does: the same message again until it is acknowledged.</summary>
+    private static async Task PublishAsync(TenantClient device, int number)
+    {
+        var payload = JsonSerializer.SerializeToElement(new { n = number, timestamp = TimeProvider.System.GetUtcNow() });
+        while (true)
+        {
+            try
+            {
+                await device.PublishTelemetryAsync("pump.1", payload);
+                return;
+            }
+            catch (Exception e) when (e is UnreachableException or ApiException { Status: >= 500 })
+            {
+                await Task.Delay(50);
+            }
+        }
+    }
+
+    /// <summary>At least so many readings are at the provider.</summary>
+    private static async Task UntilAsync(TestDatabase database, long readings)
+    {
+        using var limit = new CancellationTokenSource(Patience);
+        while (await database.ScalarAsync<long>("SELECT count(DISTINCT payload->>'n') FROM provider.telemetry") < readings)
+        {
+            await Task.Delay(50, limit.Token);
+        }
+    }
+}

@@ -1,0 +1,61 @@
+using System.Net;
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
+using MQTTnet;
+using MQTTnet.Formatter;
+using MQTTnet.Protocol;
+
+namespace IoTPlatform.Provider.Tests.Support;
+
+/// <summary>A tenant's bridge, or what would like to be one, at the embedded broker.</summary>
+internal sealed class BridgeClient(RunningProvider provider, X509Certificate2? certificate) : IDisposable
+{
+    private readonly IMqttClient _client = new MqttClientFactory().CreateMqttClient();
+    private readonly TaskCompletionSource<MqttClientDisconnectReason> _ended = new();
+
+    /// <summary>When the broker ends the connection.</summary>
+    public Task<MqttClientDisconnectReason> Ended => _ended.Task;
+
+    public Task<MqttClientConnectResultCode> ConnectAsync(string clientId, MqttProtocolVersion version = MqttProtocolVersion.V500)
+    {
+        _client.DisconnectedAsync += args =>
+        {
+            _ended.TrySetResult(args.Reason);
+            return Task.CompletedTask;
+        };
+        var tls = new MqttClientTlsOptions
+        {
+            UseTls = true,
+            TargetHost = "localhost",
+            ApplicationProtocols = [new SslApplicationProtocol("mqtt")],
+            CertificateValidationHandler = _ => true,
+            ClientCertificatesProvider = certificate is null ? null : new DefaultMqttCertificatesProvider([certificate]),
+        };
+        return RunAsync(async () => (await _client.ConnectAsync(new MqttClientOptions
+        {
+            ChannelOptions = new MqttClientTcpOptions { RemoteEndpoint = new DnsEndPoint("localhost", provider.Url.Port), TlsOptions = tls },
+            ClientId = clientId,
+            ProtocolVersion = version,
+        })).ResultCode);
+    }
+
+    public Task<MqttClientPublishResult> PublishAsync(string topic, string payload) => RunAsync(() => _client.PublishAsync(
+        new MqttApplicationMessageBuilder().WithTopic(topic).WithPayload(payload).WithQualityOfServiceLevel(MqttQualityOfServiceLevel.AtLeastOnce).Build()));
+
+    public Task<MqttClientSubscribeResultCode> SubscribeAsync(string filter) => RunAsync(async () =>
+        (await _client.SubscribeAsync(new MqttClientSubscribeOptionsBuilder().WithTopicFilter(filter).Build())).Items.Single().ResultCode);
+
+    public void Dispose() => _client.Dispose();
+
+    /// <summary>The provider's clock stands still, and its writer waits for more by it.</summary>
+    private async Task<T> RunAsync<T>(Func<Task<T>> call)
+    {
+        var running = call();
+        while (await Task.WhenAny(running, Task.Delay(10)) != running)
+        {
+            provider.Time.Advance(TimeSpan.FromMilliseconds(10));
+        }
+
+        return await running;
+    }
+}
