@@ -4,6 +4,7 @@ using IoTPlatform.Hosting;
 using IoTPlatform.Hosting.Observability;
 using IoTPlatform.Hosting.OpenApi;
 using IoTPlatform.Identity;
+using IoTPlatform.Identity.Issuer;
 using IoTPlatform.Identity.Oidc;
 using IoTPlatform.Identity.Portal;
 using IoTPlatform.Mqtt;
@@ -61,7 +62,7 @@ internal static class Program
         builder.Services.AddSingleton(foundation.Options);
         builder.Services.AddPlatformHosting(foundation.Database.DataSource, foundation.Time);
         builder.Services.AddAuditLog();
-        builder.Services.AddAccounts(foundation.Options.Oidc);
+        builder.Services.AddAccounts(foundation.Options.Oidc, foundation.Options.Issuer);
         builder.Services.AddIssuerCheck(foundation.Options.Oidc);
         builder.Services.AddPortal(new PortalOptions { Name = "provider", Title = "IoT platform provider", PublicUrl = foundation.Options.PublicUrl }, foundation.Options.Oidc);
         builder.Services.AddApiDocument("IoT platform provider");
@@ -86,6 +87,7 @@ internal static class Program
         app.MapAudit();
         app.MapAccounts();
         app.MapPortal();
+        app.MapIssuer();
         app.MapApiDocument(Policies.Viewer);
         app.MapStepCa();
         app.MapCertificates();

@@ -160,6 +160,10 @@ public sealed class ProviderClient(HttpClient http, TimeProvider? time = null) :
             HttpMethod.Post, "portal/admin/identity/init", request,
             ContractsJson.Default.InitIdentityRequest, ContractsJson.Default.InitializedIdentity, cancellationToken);
 
+    /// <summary>A new signing key of the provider's own issuer; idempotent while it does not sign yet.</summary>
+    public Task<RotatedKeys> RotateIssuerKeysAsync(CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, "portal/admin/identity/rotate-keys", ContractsJson.Default.RotatedKeys, cancellationToken);
+
     /// <summary>Federation of a joined tenant, later than its JOIN or anew. Idempotent.</summary>
     public Task<FederationCredentials> ConfigureFederationAsync(string tenantId, ConfigureFederationRequest request, CancellationToken cancellationToken = default) =>
         SendAsync(

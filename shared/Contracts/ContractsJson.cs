@@ -47,6 +47,7 @@ namespace IoTPlatform.Contracts;
 [JsonSerializable(typeof(InitializedIdentity))]
 [JsonSerializable(typeof(ConfigureFederationRequest))]
 [JsonSerializable(typeof(FederationCredentials))]
+[JsonSerializable(typeof(RotatedKeys))]
 [JsonSerializable(typeof(LoginRequest))]
 [JsonSerializable(typeof(LoginResponse))]
 [JsonSerializable(typeof(CreateEnrollmentTokenRequest))]

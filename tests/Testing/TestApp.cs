@@ -6,6 +6,7 @@ using IoTPlatform.Contracts.Accounts;
 using IoTPlatform.Database;
 using IoTPlatform.Hosting;
 using IoTPlatform.Identity;
+using IoTPlatform.Identity.Issuer;
 using IoTPlatform.Identity.Oidc;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -56,7 +57,9 @@ public sealed class TestApp : IAsyncDisposable
     /// <param name="oidc">The identity provider; null: none.</param>
     /// <param name="time">The clock; null: one of its own.</param>
     /// <param name="configure">More services, and where to listen.</param>
-    public static async Task<TestApp> StartAsync(Action<WebApplication>? map = null, OidcOptions? oidc = null, FakeTime? time = null, Action<WebApplicationBuilder>? configure = null)
+    /// <param name="issuer">The host's own issuer; null: none.</param>
+    public static async Task<TestApp> StartAsync(
+        Action<WebApplication>? map = null, OidcOptions? oidc = null, FakeTime? time = null, Action<WebApplicationBuilder>? configure = null, IssuerOptions? issuer = null)
     {
         var database = await PostgresServer.CreateDatabaseAsync();
         time ??= new FakeTime();
@@ -65,7 +68,7 @@ public sealed class TestApp : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Trace).AddProvider(log);
-        builder.Services.AddPlatformHosting(dataSource, time).AddAuditLog().AddAccounts(oidc);
+        builder.Services.AddPlatformHosting(dataSource, time).AddAuditLog().AddAccounts(oidc, issuer);
         configure?.Invoke(builder);
         var app = builder.Build();
         app.UsePlatformHosting();

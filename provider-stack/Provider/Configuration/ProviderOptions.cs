@@ -2,6 +2,7 @@ using System.Net;
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Hosting;
 using IoTPlatform.Hosting.Observability;
+using IoTPlatform.Identity.Issuer;
 using IoTPlatform.Identity.Oidc;
 using IoTPlatform.Provider.Features.Broker;
 using IoTPlatform.Provider.Features.Broker.RabbitMq;
@@ -49,8 +50,11 @@ internal sealed record ProviderOptions
     public required Uri RabbitmqMqttUrl { get; init; }
     public required Uri DiscoveryUrl { get; init; }
 
-    /// <summary>The identity provider of the platform's staff; null: local accounts.</summary>
+    /// <summary>The identity provider of the platform's staff; null: this host's own.</summary>
     public OidcOptions? Oidc { get; init; }
+
+    /// <summary>Null: there is another identity provider.</summary>
+    public IssuerOptions? Issuer { get; init; }
 
     /// <summary>Null: the embedded broker.</summary>
     public RabbitMqOptions? RabbitMq { get; init; }

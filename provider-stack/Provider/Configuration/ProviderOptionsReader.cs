@@ -3,6 +3,7 @@ using IoTPlatform.Database;
 using IoTPlatform.Hosting;
 using IoTPlatform.Hosting.Observability;
 using IoTPlatform.Identity;
+using IoTPlatform.Identity.Issuer;
 using IoTPlatform.Identity.Oidc;
 using IoTPlatform.Pki;
 using IoTPlatform.Provider.Features.Broker;
@@ -39,6 +40,7 @@ internal sealed class ProviderOptionsReader(SettingsReader settings)
         var rabbitmq = RabbitMqOptionsReader.Read(settings, (mqttUrl ?? publicUrl)?.DnsSafeHost ?? PublicName(names));
         var oidc = OidcOptionsReader.Read(settings);
         publicUrl ??= new UriBuilder(Uri.UriSchemeHttps, PublicName(names), port).Uri;
+        var issuer = oidc is null ? new IssuerOptions { PublicUrl = publicUrl, Realm = "cdm" } : null;
         CaPasswords.Check(name => settings[name], settings.Invalid);
         return new ProviderOptions
         {
@@ -57,14 +59,27 @@ internal sealed class ProviderOptionsReader(SettingsReader settings)
             RabbitmqUrl = settings.Url(ProviderSettings.RabbitmqUrl, "amqps", "amqp") ?? new UriBuilder("amqps", publicUrl.Host, 5671).Uri,
             // The embedded broker shares the ports of HTTPS.
             RabbitmqMqttUrl = mqttUrl ?? new UriBuilder("mqtts", publicUrl.Host, rabbitmq is null ? publicUrl.Port : 8883).Uri,
-            DiscoveryUrl = settings.Url(ProviderSettings.DiscoveryUrl, Uri.UriSchemeHttps, Uri.UriSchemeHttp) ?? oidc?.DiscoveryUrl ?? new Uri(publicUrl, "realms/cdm/.well-known/openid-configuration"),
+            DiscoveryUrl = DiscoveryUrl(oidc) ?? (oidc ?? issuer!.Tokens).DiscoveryUrl,
             Oidc = oidc,
+            Issuer = issuer,
             RabbitMq = rabbitmq,
             Plans = Plans(),
             RenewalsPerSubject = settings.Number(ProviderSettings.RenewalsPerSubject, 1_000_000, "it must be a number of 1 to 1000000") ?? 10,
             Telemetry = TelemetryOptions.Read(settings),
             ResolvePasswords = folder => CaPasswords.Resolve(folder, name => settings[name]),
         };
+    }
+
+    /// <summary>This host's own issuer has one address, which is compared with its tokens.</summary>
+    private Uri? DiscoveryUrl(OidcOptions? oidc)
+    {
+        var url = settings.Url(ProviderSettings.DiscoveryUrl, Uri.UriSchemeHttps, Uri.UriSchemeHttp);
+        if (url is not null && oidc is null)
+        {
+            settings.Invalid(ProviderSettings.DiscoveryUrl, url.ToString(), $"it is the address of another identity provider ({OidcSettings.Identity}=keycloak); this host's own is at {ProviderSettings.PublicUrl}");
+        }
+
+        return url;
     }
 
     private string? PlatformDomain()

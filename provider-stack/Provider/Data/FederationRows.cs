@@ -1,15 +1,5 @@
 namespace IoTPlatform.Provider.Data;
 
-/// <summary>A tenant's client at the embedded login. The secret has 256 random bits, so a plain hash is enough.</summary>
-internal sealed class FederationClientRow
-{
-    public required string ClientId { get; init; }
-    public required string TenantId { get; init; }
-    public required byte[] SecretSha256 { get; set; }
-    public string? RedirectUri { get; set; }
-    public required DateTimeOffset CreatedAt { get; init; }
-}
-
 /// <summary>The client secret in the bundle of a JOIN that is to replace another one.</summary>
 internal sealed class JoinSecretRow
 {

@@ -18,7 +18,6 @@ internal sealed class ProviderDb(DbContextOptions<ProviderDb> options) : DbConte
     public DbSet<JoinStepRow> JoinSteps => Set<JoinStepRow>();
     public DbSet<JoinSecretRow> JoinSecrets => Set<JoinSecretRow>();
     public DbSet<StoredSecret> FederationSecrets => Set<StoredSecret>(FederationSecretsTable);
-    public DbSet<FederationClientRow> FederationClients => Set<FederationClientRow>();
     public DbSet<KeycloakRegistrationRow> KeycloakRegistrations => Set<KeycloakRegistrationRow>();
     public DbSet<BrokerNamespaceRow> BrokerNamespaces => Set<BrokerNamespaceRow>();
     public DbSet<BrokerLoginRow> BrokerLogins => Set<BrokerLoginRow>();
@@ -48,7 +47,6 @@ internal sealed class ProviderDb(DbContextOptions<ProviderDb> options) : DbConte
             e.ToTable("join_secrets").HasKey(s => s.JoinId);
             e.Property(s => s.JoinId).ValueGeneratedNever();
         });
-        model.Entity<FederationClientRow>().ToTable("federation_clients").HasKey(c => c.ClientId);
         model.Entity<KeycloakRegistrationRow>().ToTable("keycloak_registrations").HasKey(r => r.TenantId);
         model.Entity<BrokerNamespaceRow>(e =>
         {

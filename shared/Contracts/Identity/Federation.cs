@@ -19,6 +19,15 @@ public sealed record InitializedIdentity
     public required IReadOnlyList<string> Changes { get; init; }
 }
 
+/// <summary><c>POST /portal/admin/identity/rotate-keys</c>: the key that this host's issuer signs with next.</summary>
+public sealed record RotatedKeys
+{
+    public required string KeyId { get; init; }
+
+    /// <summary>Published before, so that whoever checks tokens knows it by then.</summary>
+    public required DateTimeOffset SignsFrom { get; init; }
+}
+
 /// <summary><c>POST /portal/admin/tenants/{id}/federation</c>: where the tenant's Keycloak is, as in the JOIN.</summary>
 public sealed record ConfigureFederationRequest
 {

@@ -72,6 +72,13 @@ public sealed class AccountStore
         return found is null ? default : (new Account(found.Id, found.Username, found.PasswordHash, found.Roles), found.Known);
     }
 
+    /// <summary>Null: there is no such account any more.</summary>
+    internal async Task<Account?> FindAsync(Guid subject, CancellationToken cancellationToken)
+    {
+        await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
+        return await db.Accounts.Where(a => a.Subject == subject).Select(a => new Account(a.Id, a.Username, a.PasswordHash, a.Roles)).SingleOrDefaultAsync(cancellationToken);
+    }
+
     internal async Task ReplaceHashAsync(Account account, string hash, CancellationToken cancellationToken)
     {
         await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
@@ -87,7 +94,7 @@ public sealed class AccountStore
         {
             await db.RunAuditedAsync(() =>
             {
-                db.Accounts.Add(new AccountRow { Username = username, PasswordHash = hash, Roles = roles, CreatedAt = now });
+                db.Accounts.Add(new AccountRow { Username = username, PasswordHash = hash, Roles = roles, Subject = Guid.NewGuid(), CreatedAt = now });
                 return Task.FromResult<AuditEntry?>(new("system", "account.created", username, AuditDetails.Of(("roles", string.Join(' ', roles)))));
             }, cancellationToken);
         }

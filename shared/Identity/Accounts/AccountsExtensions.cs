@@ -1,6 +1,7 @@
 using IoTPlatform.Contracts.Accounts;
 using IoTPlatform.Hosting;
 using IoTPlatform.Identity.Data;
+using IoTPlatform.Identity.Issuer;
 using IoTPlatform.Identity.Oidc;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
@@ -20,11 +21,13 @@ public static class AccountsExtensions
     public const string SessionScheme = "Session";
 
     /// <summary>Local accounts, the Session scheme, the policies of <see cref="Policies"/> and the fallback policy: signed in. Needs the audit log, an NpgsqlDataSource and a TimeProvider.</summary>
+    /// <param name="services">The host's.</param>
     /// <param name="oidc">The identity provider whose access tokens the same policies accept, too; null: none.</param>
-    public static AuthenticationBuilder AddAccounts(this IServiceCollection services, OidcOptions? oidc = null)
+    /// <param name="issuer">This host's own, in its place; null: none.</param>
+    public static AuthenticationBuilder AddAccounts(this IServiceCollection services, OidcOptions? oidc = null, IssuerOptions? issuer = null)
     {
         // The schemes are named, so that a client certificate never passes for a portal user.
-        string[] schemes = oidc is null ? [SessionScheme] : [SessionScheme, OidcExtensions.BearerScheme];
+        string[] schemes = oidc is null && issuer is null ? [SessionScheme] : [SessionScheme, OidcExtensions.BearerScheme];
         AuthorizationPolicy WithRole(params string[] roles) => new AuthorizationPolicyBuilder(schemes).RequireRole(roles).Build();
         services.AddSingleton(s => AccountsDb.CreateFactory(s.GetRequiredService<NpgsqlDataSource>()));
         services.AddSingleton(s => new AccountStore(s.GetRequiredService<IDbContextFactory<AccountsDb>>(), s.GetRequiredService<TimeProvider>()));
@@ -38,7 +41,7 @@ public static class AccountsExtensions
             .AddPolicy(Policies.Viewer, WithRole(Roles.Admin, Roles.Operator, Roles.Viewer))
             .SetFallbackPolicy(new AuthorizationPolicyBuilder(schemes).RequireAuthenticatedUser().Build());
         var authentication = services.AddAuthentication(SessionScheme).AddScheme<AuthenticationSchemeOptions, SessionAuthenticationHandler>(SessionScheme, null);
-        return oidc is null ? authentication : authentication.AddOidcBearer(oidc);
+        return oidc is not null ? authentication.AddOidcBearer(oidc) : issuer is not null ? authentication.AddIssuer(issuer) : authentication;
     }
 
     /// <summary><c>POST /portal/login</c>, <c>POST /portal/logout</c>.</summary>

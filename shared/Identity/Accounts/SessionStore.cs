@@ -43,6 +43,18 @@ internal sealed class SessionStore(IDbContextFactory<AccountsDb> contexts, TimeP
         return found is null ? null : (found.Username, found.Roles);
     }
 
+    /// <summary>Null: no such session, or it has expired.</summary>
+    public async Task<SignedInAccount?> FindAsync(byte[] tokenHash, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        return await (
+            from session in db.Sessions
+            where session.TokenHash == tokenHash && session.ExpiresAt > now
+            join account in db.Accounts on session.Account equals account.Id
+            select new SignedInAccount(account.Subject, account.Username, account.Roles, session.CreatedAt, tokenHash)).SingleOrDefaultAsync(cancellationToken);
+    }
+
     public async Task CloseAsync(string token, string username, CancellationToken cancellationToken)
     {
         var hash = SessionToken.Hash(token);
@@ -52,6 +64,9 @@ internal sealed class SessionStore(IDbContextFactory<AccountsDb> contexts, TimeP
             cancellationToken);
     }
 }
+
+/// <summary>Whose session one is, with the roles of now.</summary>
+internal sealed record SignedInAccount(Guid Subject, string Username, IReadOnlyList<string> Roles, DateTimeOffset Since, byte[] SessionHash);
 
 /// <summary>An opaque bearer token of 256 random bits, 43 characters of base64url. Stored only as its SHA-256; so much entropy needs no salt.</summary>
 internal static class SessionToken

@@ -44,6 +44,9 @@ internal sealed class AccountRow
 
     public required string[] Roles { get; init; }
 
+    /// <summary>What the person is called to other servers.</summary>
+    public required Guid Subject { get; init; }
+
     public required DateTimeOffset CreatedAt { get; init; }
 }
 

@@ -5,7 +5,7 @@ using IoTPlatform.Jose;
 namespace IoTPlatform.Identity.Oidc;
 
 /// <summary>JWT access tokens (RFC 9068 section 4). The identity has the platform's roles that the token grants, perhaps none.</summary>
-internal sealed class AccessTokenHandler(OidcOptions options, SigningKeyCache keys, TimeProvider time)
+internal sealed class AccessTokenHandler(OidcOptions options, ISigningKeys keys, TimeProvider time)
     : IssuerTokenHandler(options, options.Audience, ["iss", "aud", "exp", "sub"], keys, time)
 {
     private const int MaxName = 128;

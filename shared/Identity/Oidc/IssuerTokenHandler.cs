@@ -13,11 +13,11 @@ namespace IoTPlatform.Identity.Oidc;
 /// </summary>
 internal abstract class IssuerTokenHandler : JsonWebTokenHandler
 {
-    private readonly SigningKeyCache _keys;
+    private readonly ISigningKeys _keys;
     private readonly TimeProvider _time;
     private readonly JwtPolicy _policy;
 
-    protected IssuerTokenHandler(OidcOptions options, string audience, IReadOnlyList<string> required, SigningKeyCache keys, TimeProvider time)
+    protected IssuerTokenHandler(OidcOptions options, string audience, IReadOnlyList<string> required, ISigningKeys keys, TimeProvider time)
     {
         (_keys, _time) = (keys, time);
         _policy = new JwtPolicy { RequiredClaims = required, ClockSkew = TimeSpan.FromSeconds(60) };

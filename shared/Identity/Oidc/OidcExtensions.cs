@@ -13,13 +13,21 @@ public static class OidcExtensions
     /// <summary>Says at start, and in <c>/health/ready</c>, when the identity provider is not the one the settings describe. Needs AddPlatformHosting with the same options.</summary>
     public static IServiceCollection AddIssuerCheck(this IServiceCollection services, OidcOptions? oidc) => oidc is null ? services : services.AddHostedService<IssuerCheck>();
 
+    /// <summary>Access tokens of another server, whose keys are fetched from it.</summary>
     internal static AuthenticationBuilder AddOidcBearer(this AuthenticationBuilder authentication, OidcOptions options)
     {
-        authentication.Services.AddSingleton(options);
         authentication.Services.AddSingleton(_ => new OidcHttp(options));
         authentication.Services.AddSingleton<IssuerState>();
         authentication.Services.AddSingleton<IReadinessCheck>(services => services.GetRequiredService<IssuerState>());
         authentication.Services.AddSingleton<SigningKeyCache>();
+        authentication.Services.AddSingleton<ISigningKeys>(services => services.GetRequiredService<SigningKeyCache>());
+        return authentication.AddBearer(options);
+    }
+
+    /// <summary>Needs <see cref="ISigningKeys"/>.</summary>
+    internal static AuthenticationBuilder AddBearer(this AuthenticationBuilder authentication, OidcOptions options)
+    {
+        authentication.Services.AddSingleton(options);
         authentication.Services.AddSingleton<AccessTokenHandler>();
         authentication.Services.AddSingleton<BearerEvents>();
         authentication.Services.AddOptions<JwtBearerOptions>(BearerScheme).Configure<AccessTokenHandler>((bearer, tokens) =>

@@ -6,11 +6,18 @@ using JsonWebKeySet = IoTPlatform.Jose.JsonWebKeySet;
 
 namespace IoTPlatform.Identity.Oidc;
 
+/// <summary>An issuer's keys.</summary>
+internal interface ISigningKeys
+{
+    /// <summary>Null: the issuer has no such key. Throws <see cref="ProblemException"/> 503 while there are no keys at all.</summary>
+    ValueTask<JsonWebKey?> FindAsync(string keyId);
+}
+
 /// <summary>
 /// The issuer's keys, fetched when first needed and again now and then. While the issuer can't be reached, keys that were fetched
 /// before stay good until their lifetime ends.
 /// </summary>
-internal sealed partial class SigningKeyCache(OidcOptions options, OidcHttp http, IssuerState state, TimeProvider time, ILogger<SigningKeyCache> logger) : IDisposable
+internal sealed partial class SigningKeyCache(OidcOptions options, OidcHttp http, IssuerState state, TimeProvider time, ILogger<SigningKeyCache> logger) : ISigningKeys, IDisposable
 {
     /// <summary>After this, keys are fetched again behind the callers' backs.</summary>
     public static readonly TimeSpan Fresh = TimeSpan.FromMinutes(10);

@@ -77,9 +77,9 @@ internal sealed class PortalPages(PortalOptions portal, Oidc.OidcOptions? provid
         problem.Status,
         problem.RetryAfter);
 
-    private Markup Frame(string title, Markup body) => Frame(title, body, Markup.None);
+    public Markup Frame(string title, Markup body) => Frame(title, body, Markup.None);
 
-    private Markup Frame(string title, Markup body, Markup head) => $"""
+    public Markup Frame(string title, Markup body, Markup head) => $"""
         <!DOCTYPE html>
         <html lang="en">
         <head>
@@ -116,14 +116,17 @@ internal sealed class PortalPages(PortalOptions portal, Oidc.OidcOptions? provid
     private Markup LoginLink(string text, string returnPath, bool asSomebodyElse = false) =>
         $"""<a class="button" href="{PortalAddresses.Login(portal.PublicUrl).AbsoluteUri}?return_path={Uri.EscapeDataString(returnPath)}{(asSomebodyElse ? "&as=somebody-else" : "")}">{text}</a>""";
 
-    private static Markup LocalForm(AntiforgeryTokenSet forgery, string returnPath) => $"""
-        <form method="post" action="/portal/sign-in">{Hidden(forgery)}<input type="hidden" name="return_path" value="{returnPath}">
+    private static Markup LocalForm(AntiforgeryTokenSet forgery, string returnPath) => SignInForm("/portal/sign-in", forgery, "return_path", returnPath);
+
+    /// <summary>Asks for name and password, and sends them with a field that says where to go on.</summary>
+    public static Markup SignInForm(string action, AntiforgeryTokenSet forgery, string field, string value) => $"""
+        <form method="post" action="{action}">{Hidden(forgery)}<input type="hidden" name="{field}" value="{value}">
         <label for="username">Name</label><input id="username" name="username" autocomplete="username" autocapitalize="none" required>
         <label for="password">Password</label><input id="password" name="password" type="password" autocomplete="current-password" required>
         <button class="button" type="submit">Sign in</button></form>
         """;
 
-    private static Markup Hidden(AntiforgeryTokenSet forgery) => $"""<input type="hidden" name="{forgery.FormFieldName}" value="{forgery.RequestToken}">""";
+    public static Markup Hidden(AntiforgeryTokenSet forgery) => $"""<input type="hidden" name="{forgery.FormFieldName}" value="{forgery.RequestToken}">""";
 
     // In the audit log the prefix marks the identity provider's users; the page shows that in words.
     private static string NameOf(PortalUser user) => user.Issuer is null ? user.Name : user.Name["oidc:".Length..];

@@ -37,7 +37,7 @@ public sealed class HostileTenantTests(HostileTenantTests.JoinedTenant joined) :
         RefusedAsync("provider", san => san.AddUri(new Uri("spiffe://iot.example/provider")), openSslDecides: true);
 
     public static TheoryData<string> ProviderNames { get; } =
-        ["provider.iot.example", "edge.provider.example", "mqtt.broker.example", "amqp.broker.example", "discovery.id.example", "192.0.2.7"];
+        ["provider.iot.example", "edge.provider.example", "mqtt.broker.example", "amqp.broker.example", "192.0.2.7"];
 
     /// <summary>Every name of the provider, whichever setting it comes from, and the wildcard that would match it.</summary>
     [SkippableTheory]
@@ -140,7 +140,6 @@ public sealed class HostileTenantTests(HostileTenantTests.JoinedTenant joined) :
             {
                 ["IOT_RABBITMQ_URL"] = "amqps://amqp.broker.example:5671",
                 ["IOT_RABBITMQ_MQTT_URL"] = "mqtts://mqtt.broker.example:8883",
-                ["IOT_CDM_DISCOVERY_URL"] = "https://discovery.id.example/realms/cdm/.well-known/openid-configuration",
                 ["IOT_RESERVED_NAMES"] = "edge.provider.example,192.0.2.7",
             });
             var prepared = await Provider.PrepareAsync("acme");

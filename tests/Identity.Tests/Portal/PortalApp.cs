@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using IoTPlatform.Identity.Issuer;
 using IoTPlatform.Identity.Oidc;
 using IoTPlatform.Identity.Oidc.Login;
 using IoTPlatform.Identity.Portal;
@@ -45,19 +46,21 @@ internal sealed class PortalApp : IAsyncDisposable
     /// <param name="oidc">The identity provider; null: local accounts only.</param>
     /// <param name="time">The clock; null: one of its own.</param>
     /// <param name="secret">Of the portal's client; null: there is none yet.</param>
-    public static async Task<PortalApp> StartAsync(OidcOptions? oidc = null, FakeTime? time = null, string? secret = OidcLogins.ClientSecret)
+    /// <param name="realm">Of the host's own issuer; null: it has none.</param>
+    public static async Task<PortalApp> StartAsync(OidcOptions? oidc = null, FakeTime? time = null, string? secret = OidcLogins.ClientSecret, string? realm = null)
     {
         var folder = new TempFolder();
         var certificates = new TestCertificates(folder);
         var port = FreePort.Next();
         var url = new Uri(string.Create(CultureInfo.InvariantCulture, $"https://localhost:{port}/"));
-        var app = await TestApp.StartAsync(app => app.MapPortal(), oidc, time, builder =>
+        var issuer = realm is null ? null : new IssuerOptions { PublicUrl = url, Realm = realm };
+        var app = await TestApp.StartAsync(app => app.MapPortal().MapIssuer(), oidc, time, builder =>
         {
             builder.WebHost.UseUrls().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port, listen => listen.UseHttps(certificates.Server)));
             builder.Services.AddDataProtection().UseEphemeralDataProtectionProvider();
             builder.Services.AddSingleton<IClientSecret>(new Secret(secret));
             builder.Services.AddPortal(new PortalOptions { Name = "test", Title = "Test portal", PublicUrl = url }, oidc);
-        });
+        }, issuer);
         return new PortalApp(folder, certificates, app, url);
     }
 

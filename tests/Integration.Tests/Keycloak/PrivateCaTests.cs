@@ -41,6 +41,31 @@ public sealed class PrivateCaTests(PrivateCaTests.Fixture fixture) : IClassFixtu
         page["roles"].ShouldBe("cdm-admin");
     }
 
+    /// <summary>The provider has no Keycloak, and the tenant's Keycloak is a client of the provider's own issuer.</summary>
+    [SkippableFact]
+    public async Task ProvidersAdmin_OfAProviderWithoutKeycloak_SignsInAtATenantThatHasOne()
+    {
+        await fixture.RestartProviderAsync(caFile: null);
+        try
+        {
+            await using var tenant = await fixture.JoinAsync("initech");
+            using var browser = new Browser();
+            var form = await browser.GetAsync((await browser.GetAsync(new Uri(tenant.Url, "portal"))).Link("Sign in"));
+            var atProvider = await browser.GetAsync(form.Link("Platform provider"));
+
+            var page = await browser.SubmitAsync(atProvider, "/realms/cdm/sign-in", ("username", "admin"), ("password", ProviderStack.AdminPassword));
+
+            atProvider.Text.ShouldContain("tenant initech");
+            page["name"].ShouldBe("cdm-provider.admin");
+            page["way"].ShouldBe("at the identity provider, through cdm-provider");
+            page["roles"].ShouldBe("cdm-admin");
+        }
+        finally
+        {
+            await fixture.RestartProviderAsync(fixture.CaFile);
+        }
+    }
+
     [SkippableFact]
     public async Task ShippedConfiguration_IsTlsOnly_WithHealthOnLoopback()
     {
@@ -92,8 +117,6 @@ public sealed class PrivateCaTests(PrivateCaTests.Fixture fixture) : IClassFixtu
             _database = await PostgresServer.CreateEmptyDatabaseAsync();
             _databasePort = SocketPort.To(_database);
             Keycloak = await KeycloakServer.StartShippedAsync(await CertifyAsync(FreePort.Next()));
-            _settings["IOT_IDENTITY"] = "keycloak";
-            _settings["IOT_OIDC_ISSUER"] = Keycloak.Issuer("cdm");
             await RestartProviderAsync(CaFile);
             using (var admin = await Provider.AdminAsync(TimeSpan.FromMinutes(3)))
             {
@@ -102,16 +125,23 @@ public sealed class PrivateCaTests(PrivateCaTests.Fixture fixture) : IClassFixtu
 
             await Keycloak.AddUserAsync("cdm", "ann", Password, "cdm-admin");
             await Keycloak.AddUserAsync("cdm", "paula", Password, "platform-admin");
-            Tenant = await TenantStack.LaunchAsync(Provider, PrivateCaTests.Tenant, (await Provider.PrepareAsync(PrivateCaTests.Tenant)).JoinKey, new Dictionary<string, string?>
+            Tenant = await JoinAsync(PrivateCaTests.Tenant);
+        }
+
+        /// <summary>A tenant with a realm of the one Keycloak, and the provider's staff in it.</summary>
+        public async Task<TenantStack> JoinAsync(string tenantId)
+        {
+            var tenant = await TenantStack.LaunchAsync(Provider, tenantId, (await Provider.PrepareAsync(tenantId)).JoinKey, new Dictionary<string, string?>
             {
                 ["KEYCLOAK_URL"] = Keycloak.Url.AbsoluteUri,
                 ["IOT_KEYCLOAK_ADMIN_PASSWORD"] = Keycloak.AdminPassword,
                 ["IOT_IDENTITY"] = "keycloak",
-                ["IOT_OIDC_ISSUER"] = Keycloak.Issuer(PrivateCaTests.Tenant),
+                ["IOT_OIDC_ISSUER"] = Keycloak.Issuer(tenantId),
                 ["IOT_OIDC_CA"] = CaFile,
             });
-            await Tenant.Process.WaitForLineAsync("ready ", TimeSpan.FromSeconds(180));
-            await Tenant.Process.WaitForLineAsync(line => line.Contains("mapper username created", StringComparison.Ordinal), TimeSpan.FromSeconds(60));
+            await tenant.Process.WaitForLineAsync("ready ", TimeSpan.FromSeconds(180));
+            await tenant.Process.WaitForLineAsync(line => line.Contains("mapper username created", StringComparison.Ordinal), TimeSpan.FromSeconds(60));
+            return tenant;
         }
 
         public async Task DisposeAsync()
@@ -144,8 +174,11 @@ public sealed class PrivateCaTests(PrivateCaTests.Fixture fixture) : IClassFixtu
             _folder.Dispose();
         }
 
-        public async Task RestartProviderAsync(string caFile)
+        /// <param name="caFile">Who may certify its Keycloak; null: it has none, and is its own issuer.</param>
+        public async Task RestartProviderAsync(string? caFile)
         {
+            _settings["IOT_IDENTITY"] = caFile is null ? null : "keycloak";
+            _settings["IOT_OIDC_ISSUER"] = caFile is null ? null : Keycloak.Issuer("cdm");
             _settings["IOT_OIDC_CA"] = caFile;
             Provider.Process.Terminate();
             await Provider.Process.WaitForExitAsync();

@@ -20,8 +20,7 @@ public sealed class FederationEndpointsTests(ProviderFixture fixture) : IClassFi
         var credentials = (await ConfigureAsync("without", "https://keycloak.example/auth/")).Read(ContractsJson.Default.FederationCredentials);
 
         credentials.CdmIdpClientSecret.ShouldBe(bundle.CdmIdpClientSecret);
-        (await Provider.Database.ScalarAsync<string>("SELECT redirect_uri FROM provider.federation_clients WHERE tenant_id = 'without'"))
-            .ShouldBe("https://keycloak.example/auth/realms/without/broker/cdm-provider/endpoint");
+        (await Provider.RedirectUriAsync("without")).ShouldBe("https://keycloak.example/auth/realms/without/broker/cdm-provider/endpoint");
         (await Provider.ShowAsync("without")).Steps.Single(s => s.Step == "federation").Note.ShouldBeNull();
         (await Provider.AuditedAsync("federation.configured", "without")).ShouldBe(1);
     }
@@ -37,6 +36,8 @@ public sealed class FederationEndpointsTests(ProviderFixture fixture) : IClassFi
 
         var after = answer.Read(ContractsJson.Default.FederationCredentials).CdmIdpClientSecret;
         after.ShouldNotBe(before);
+        (await Provider.AuthenticatesAsync("rotating", before)).ShouldBeFalse();
+        (await Provider.AuthenticatesAsync("rotating", after)).ShouldBeTrue();
         (await Provider.JoinAsync(key, tenant)).CdmIdpClientSecret.ShouldBe(after);
         (await Provider.Database.ScalarAsync<bool>("SELECT next_ciphertext IS NULL FROM provider.federation_secrets WHERE tenant_id = 'rotating'")).ShouldBeTrue();
         (await Provider.AuditedAsync("federation.secret_rotated", "rotating")).ShouldBe(1);

@@ -22,7 +22,7 @@ public sealed class JoinSecretsTests(ProviderFixture fixture) : IClassFixture<Pr
 
         var key = await _provider.ReplaceKeyAsync("secret-first");
 
-        (await _provider.Database.ScalarAsync<long>("SELECT count(*) FROM provider.federation_clients WHERE tenant_id = 'secret-first'")).ShouldBe(0);
+        (await _provider.RedirectUriAsync("secret-first")).ShouldBeNull();
         (await _provider.Database.ScalarAsync<long>("SELECT count(*) FROM provider.federation_secrets WHERE tenant_id = 'secret-first'")).ShouldBe(0);
         (await _provider.JoinAsync(key, owner)).CdmIdpClientSecret.ShouldNotBe(stolen);
     }
@@ -71,7 +71,7 @@ public sealed class JoinSecretsTests(ProviderFixture fixture) : IClassFixture<Pr
 
     private async Task ShouldSignInWithAsync(string tenantId, string secret, string host)
     {
-        (await _provider.Database.ScalarAsync<byte[]>("SELECT secret_sha256 FROM provider.federation_clients WHERE tenant_id = $1", tenantId)).ShouldBe(SHA256.HashData(Encoding.UTF8.GetBytes(secret)));
-        (await _provider.Database.ScalarAsync<string>("SELECT redirect_uri FROM provider.federation_clients WHERE tenant_id = $1", tenantId))!.ShouldContain(host);
+        (await _provider.AuthenticatesAsync(tenantId, secret)).ShouldBeTrue();
+        (await _provider.RedirectUriAsync(tenantId))!.ShouldContain(host);
     }
 }

@@ -81,21 +81,19 @@ public sealed class JoinTests(ProviderFixture fixture) : IClassFixture<ProviderF
             .ShouldBe(["events/#", "status/#", "telemetry/#"]);
         (await _provider.Database.ScalarAsync<string[]>("SELECT array_agg(filter) FROM provider.broker_topic_permissions WHERE login = 'world-mqtt-bridge' AND action = 'subscribe'"))
             .ShouldBe(["commands/#"]);
-        (await _provider.Database.ScalarAsync<string>("SELECT redirect_uri FROM provider.federation_clients WHERE client_id = 'cdm-federation-world'"))
-            .ShouldBe("https://keycloak.acme.example/realms/world/broker/cdm-provider/endpoint");
-        (await _provider.Database.ScalarAsync<byte[]>("SELECT secret_sha256 FROM provider.federation_clients WHERE client_id = 'cdm-federation-world'"))
-            .ShouldBe(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(bundle.CdmIdpClientSecret!)));
+        (await _provider.RedirectUriAsync("world")).ShouldBe("https://keycloak.acme.example/realms/world/broker/cdm-provider/endpoint");
+        (await _provider.AuthenticatesAsync("world", bundle.CdmIdpClientSecret!)).ShouldBeTrue();
     }
 
     [SkippableFact]
-    public async Task Join_WithoutKeycloakUrl_MakesAClientWithoutLogin()
+    public async Task Join_WithoutKeycloakUrl_HasASecretAndNoClientYet()
     {
         using var tenant = new TestTenant();
         var prepared = await _provider.PrepareAsync("no-keycloak");
 
         (await _provider.TryJoinAsync(prepared.JoinKey, tenant.Request(keycloakUrl: null))).Read(ContractsJson.Default.JoinBundle).CdmIdpClientId.ShouldBe("cdm-federation-no-keycloak");
 
-        (await _provider.Database.ScalarAsync<bool>("SELECT redirect_uri IS NULL FROM provider.federation_clients WHERE tenant_id = 'no-keycloak'")).ShouldBeTrue();
+        (await _provider.RedirectUriAsync("no-keycloak")).ShouldBeNull();
     }
 
     [SkippableFact]

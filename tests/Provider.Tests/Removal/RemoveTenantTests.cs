@@ -20,7 +20,7 @@ public sealed class RemoveTenantTests(ProviderFixture fixture) : IClassFixture<P
         (await (await _provider.AdminAsync()).GetAsync("portal/admin/tenants/gone")).ShouldBe(HttpStatusCode.NotFound, "tenant_not_found");
         (await _provider.CertificatesAsync("gone", "tenant-sub-ca", valid: true)).ShouldBe(0);
         (await _provider.CertificatesAsync("gone", "mqtt-bridge", valid: true)).ShouldBe(0);
-        foreach (var left in new[] { "tenants", "joins", "join_keys", "join_steps", "broker_namespaces", "federation_clients", "federation_secrets" })
+        foreach (var left in new[] { "tenants", "joins", "join_keys", "join_steps", "broker_namespaces", "federation_secrets" })
         {
             (await _provider.Database.ScalarAsync<long>($"SELECT count(*) FROM provider.{left} WHERE tenant_id = 'gone'")).ShouldBe(0, left);
         }

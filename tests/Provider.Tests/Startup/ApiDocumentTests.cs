@@ -18,7 +18,8 @@ public sealed class ApiDocumentTests(ProviderFixture fixture) : IClassFixture<Pr
         var document = JsonElement.Parse((await (await fixture.Provider.AdminAsync()).GetAsync("openapi/v1.json")).Body);
 
         ApiDocumentCheck.Operations(document).ShouldBe(ApiDocumentCheck.Operations(Endpoints, described: true), ignoreOrder: true);
-        ApiDocumentCheck.Operations(Endpoints, described: false).ShouldBe([.. ApiDocumentCheck.Undescribed, "GET /mqtt"], ignoreOrder: true);
+        // What is below the issuer its discovery document describes.
+        ApiDocumentCheck.Operations(Endpoints, described: false).Where(operation => !operation.Contains(" /realms/cdm/", StringComparison.Ordinal)).ShouldBe([.. ApiDocumentCheck.Undescribed, "GET /mqtt"], ignoreOrder: true);
         document.GetProperty("openapi").GetString()!.ShouldStartWith("3.");
     }
 

@@ -92,7 +92,6 @@ internal sealed class RunningProvider : IAsyncDisposable
         _app = Program.Build(_foundation, services =>
         {
             services.AddLogging(logging => logging.ClearProviders());
-            services.AddSingleton<IFederationProvisioner, ServedFederation>();
             _replace?.Invoke(services);
         });
         await _app.StartAsync();
@@ -208,6 +207,19 @@ internal sealed class RunningProvider : IAsyncDisposable
     public Task<long> CertificatesAsync(string tenantId, string profile, bool valid) => Database.ScalarAsync<long>(
         $"SELECT count(*) FROM ca.certificates c WHERE c.tenant = $1 AND c.profile = $2 {(valid ? "AND NOT EXISTS (SELECT 1 FROM ca.revocations r WHERE r.serial = c.serial)" : "")}",
         tenantId, profile);
+
+    /// <summary>The one redirect URI of a tenant's client at the issuer; null: there is no client.</summary>
+    public async Task<string?> RedirectUriAsync(string tenantId) => (await Services.GetRequiredService<IFederationProvisioner>().InspectAsync(tenantId, CancellationToken.None))?.RedirectUri;
+
+    /// <summary>Whether a tenant's client authenticates with this secret.</summary>
+    public async Task<bool> AuthenticatesAsync(string tenantId, string secret)
+    {
+        var answer = await Anonymous().SendAsync(HttpMethod.Post, "realms/cdm/protocol/openid-connect/token/introspect", new FormUrlEncodedContent(
+        [
+            KeyValuePair.Create("client_id", FederationClient.IdOf(tenantId)), KeyValuePair.Create("client_secret", secret), KeyValuePair.Create("token", "none"),
+        ]));
+        return answer.Status == System.Net.HttpStatusCode.OK;
+    }
 
     public Task<long> AuditedAsync(string action, string subject) =>
         Database.ScalarAsync<long>("SELECT count(*) FROM audit.entries WHERE action = $1 AND subject = $2", action, subject);

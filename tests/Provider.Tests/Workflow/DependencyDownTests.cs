@@ -27,7 +27,6 @@ public sealed class DependencyDownTests(DependencyDownTests.Fixture fixture) : I
     {
         _broker.ClearSubstitute();
         _federation.ClearSubstitute();
-        _federation.IsServed.Returns(true);
         _federation.DiscoveryUrl.Returns(new Uri("https://identity.example/.well-known/openid-configuration"));
         _broker.InspectAsync("", default).ReturnsForAnyArgs((BrokerTenant?)null);
         _federation.InspectAsync("", default).ReturnsForAnyArgs((FederationClientState?)null);

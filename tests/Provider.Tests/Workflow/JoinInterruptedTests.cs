@@ -83,7 +83,7 @@ public sealed class JoinInterruptedTests(ProviderFixture fixture) : IClassFixtur
         (await _provider.CertificatesAsync(tenantId, "tenant-sub-ca", valid: false)).ShouldBe(1);
         (await _provider.CertificatesAsync(tenantId, "mqtt-bridge", valid: false)).ShouldBe(1);
         (await _provider.Database.ScalarAsync<long>("SELECT count(*) FROM provider.broker_logins WHERE namespace = $1", tenantId)).ShouldBe(1);
-        (await _provider.Database.ScalarAsync<long>("SELECT count(*) FROM provider.federation_clients WHERE tenant_id = $1", tenantId)).ShouldBe(1);
+        (await _provider.RedirectUriAsync(tenantId)).ShouldNotBeNull();
         (await _provider.TryConfirmAsync(tenantId, tenant)).Status.ShouldBe(HttpStatusCode.NoContent);
         var detail = await _provider.ShowAsync(tenantId);
         detail.Steps.Select(s => s.Step).ShouldBe(["sign-sub-ca", "broker", "sign-bridge", "federation"]);

@@ -7,8 +7,8 @@ namespace IoTPlatform.Iot;
 internal static class IdentityCommand
 {
     public static Command Create() => Verb.Group(
-        "identity", "The provider's realm at Keycloak, and the tenants' clients in it.", ["iot identity init", "iot identity federate acme --keycloak-url https://keycloak.acme.example"],
-        IdentityInit.Create(), IdentityFederate.Create(), IdentityRotateSecret.Create());
+        "identity", "The provider's identity provider, and the tenants' clients there.", ["iot identity init", "iot identity federate acme --keycloak-url https://keycloak.acme.example"],
+        IdentityInit.Create(), IdentityFederate.Create(), IdentityRotateSecret.Create(), IdentityRotateKeys.Create());
 }
 
 internal static class IdentityInit
@@ -76,6 +76,21 @@ internal static class IdentityRotateSecret
     private static Task<int> RunAsync(Run run, CancellationToken cancellationToken) => Connect.ToProviderAsync(run, async (provider, _) =>
     {
         FederationOutput.Write(run, await provider.RotateFederationSecretAsync(run.Get(TenantArguments.Id), cancellationToken));
+        return ExitCode.Ok;
+    }, cancellationToken);
+}
+
+internal static class IdentityRotateKeys
+{
+    public static Command Create() => Verb.Create(
+        "rotate-keys", "Make a new signing key of the provider's own issuer. Tokens signed before stay good until they end.",
+        ["iot identity rotate-keys"],
+        RunAsync, [.. ServerOptions.All]);
+
+    private static Task<int> RunAsync(Run run, CancellationToken cancellationToken) => Connect.ToProviderAsync(run, async (provider, _) =>
+    {
+        var rotated = await provider.RotateIssuerKeysAsync(cancellationToken);
+        run.Terminal.Result(rotated, console => console.WriteLine($"{rotated.KeyId} signs from {Print.Time(rotated.SignsFrom)}"));
         return ExitCode.Ok;
     }, cancellationToken);
 }

@@ -30,7 +30,6 @@ internal static class FederationEndpoints
         string tenantId, HttpContext context, ProviderDb db, FederationSecrets secrets, IFederationProvisioner federation, CancellationToken cancellationToken)
     {
         TenantIds.Require(tenantId);
-        RequireServed(federation);
         BridgeCaller.RequireTenant(context.User, tenantId);
         await RequireJoinAsync(db, tenantId, cancellationToken);
         // The secret of the caller's own JOIN: an unconfirmed JOIN does not get the secret of the current one.
@@ -44,7 +43,6 @@ internal static class FederationEndpoints
         FederationSecrets secrets, IFederationProvisioner federation, CancellationToken cancellationToken)
     {
         TenantIds.Require(tenantId);
-        RequireServed(federation);
         var url = JoinFields.KeycloakUrl(request.KeycloakUrl);
         await using var held = await locks.AcquireAsync(tenantId, cancellationToken);
         var join = await RequireJoinAsync(db, tenantId, cancellationToken);
@@ -63,7 +61,6 @@ internal static class FederationEndpoints
         string tenantId, HttpContext context, ProviderDb db, TenantLocks locks, FederationSecrets secrets, IFederationProvisioner federation, AuditLog audit, CancellationToken cancellationToken)
     {
         TenantIds.Require(tenantId);
-        RequireServed(federation);
         await using var held = await locks.AcquireAsync(tenantId, cancellationToken);
         var join = await RequireJoinAsync(db, tenantId, cancellationToken);
         var next = await secrets.PrepareNextAsync(tenantId, cancellationToken);
@@ -71,14 +68,6 @@ internal static class FederationEndpoints
         await secrets.PromoteNextAsync(tenantId, cancellationToken);
         await audit.AppendAsync(new AuditEntry(Caller.Of(context.User), "federation.secret_rotated", tenantId), cancellationToken);
         return Answer(context, federation, tenantId, next);
-    }
-
-    private static void RequireServed(IFederationProvisioner federation)
-    {
-        if (!federation.IsServed)
-        {
-            throw new ProblemException(StatusCodes.Status409Conflict, FederationCredentials.NoIdentityProvider, "This provider has no identity provider that tenants' realms could sign in at (IOT_OIDC_ISSUER).");
-        }
     }
 
     private static async Task<JoinRow> RequireJoinAsync(ProviderDb db, string tenantId, CancellationToken cancellationToken)

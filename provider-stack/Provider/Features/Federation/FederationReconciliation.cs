@@ -35,7 +35,7 @@ internal sealed partial class FederationReconciliation(
         {
             await ForgetAsync(tenantId, cancellationToken);
         }
-        else if (federation.IsServed)
+        else
         {
             await federation.EnsureClientAsync(FederationClient.Of(tenantId, await secrets.EnsureAsync(tenantId, cancellationToken), join.KeycloakUrl), cancellationToken);
         }

@@ -6,9 +6,6 @@ namespace IoTPlatform.Provider.Features.Federation;
 /// </summary>
 internal interface IFederationProvisioner
 {
-    /// <summary>False: no identity provider serves such clients, so no tenant is promised one.</summary>
-    bool IsServed { get; }
-
     /// <summary>Where a tenant reads how to talk to the identity provider (OpenID Connect Discovery 1.0, section 4).</summary>
     Uri DiscoveryUrl { get; }
 
@@ -30,6 +27,9 @@ internal sealed class FederationClient
 
     /// <summary>The one redirect URI; null while the tenant has no identity server: the client then accepts no login.</summary>
     public Uri? RedirectUri { get; init; }
+
+    /// <summary>Where a sign-out at the tenant comes back to, after it has ended here, too.</summary>
+    public Uri? PostLogoutRedirectUri => RedirectUri is null ? null : new Uri(RedirectUri.AbsoluteUri + "/logout_response");
 
     public static FederationClient Of(string tenantId, string secret, string? keycloakUrl) => new()
     {

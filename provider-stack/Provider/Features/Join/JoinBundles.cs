@@ -47,9 +47,9 @@ internal sealed class JoinBundles(ProviderDb db, Authority authority, Federation
         RabbitmqVhost = join.TenantId,
         RabbitmqUser = MqttBridgeName.For(join.TenantId),
         MqttBridgeCert = await PemAsync(join.BridgeSerial, cancellationToken),
-        CdmIdpClientId = federation.IsServed ? FederationClient.IdOf(join.TenantId) : null,
-        CdmIdpClientSecret = federation.IsServed ? await secrets.OfJoinAsync(join.TenantId, join.JoinId, cancellationToken) ?? throw Incomplete(join) : null,
-        CdmDiscoveryUrl = federation.IsServed ? federation.DiscoveryUrl.AbsoluteUri : null,
+        CdmIdpClientId = FederationClient.IdOf(join.TenantId),
+        CdmIdpClientSecret = await secrets.OfJoinAsync(join.TenantId, join.JoinId, cancellationToken) ?? throw Incomplete(join),
+        CdmDiscoveryUrl = federation.DiscoveryUrl.AbsoluteUri,
     };
 
     private async Task<string> PemAsync(byte[]? serial, CancellationToken cancellationToken) =>

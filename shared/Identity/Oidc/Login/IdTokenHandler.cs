@@ -4,7 +4,7 @@ using IoTPlatform.Jose;
 namespace IoTPlatform.Identity.Oidc.Login;
 
 /// <summary>ID tokens for the portal's client (OpenID Connect Core 1.0 section 3.1.3.7). Nonce and at_hash are for the library's <c>OpenIdConnectProtocolValidator</c>.</summary>
-internal sealed class IdTokenHandler(OidcOptions options, OidcClient client, SigningKeyCache keys, TimeProvider time)
+internal sealed class IdTokenHandler(OidcOptions options, OidcClient client, ISigningKeys keys, TimeProvider time)
     : IssuerTokenHandler(options, client.ClientId, ["iss", "aud", "exp", "iat", "sub"], keys, time)
 {
     /// <summary>Keycloak's alias of the identity provider where the person's account is, when not at the issuer itself.</summary>

@@ -22,7 +22,7 @@ internal static class FederationRepresentation
         representation["attributes"] = new JsonObject
         {
             ["pkce.code.challenge.method"] = "S256",
-            ["post.logout.redirect.uris"] = client.RedirectUri.AbsoluteUri + "/logout_response", // a sign-out at the tenant ends here, too, and goes back
+            ["post.logout.redirect.uris"] = client.PostLogoutRedirectUri!.AbsoluteUri,
         };
         representation["defaultClientScopes"] = Representation.List("basic", "profile", "email", PlatformClients.FederationScope);
         representation["optionalClientScopes"] = new JsonArray();

@@ -8,8 +8,6 @@ namespace IoTPlatform.Provider.Features.Federation.Keycloak;
 internal sealed partial class KeycloakFederationProvisioner(
     KeycloakClients clients, FederationRegistrations registrations, FederationSecrets secrets, ProviderOptions options, ILogger<KeycloakFederationProvisioner> log) : IFederationProvisioner
 {
-    public bool IsServed => true;
-
     public Uri DiscoveryUrl => options.DiscoveryUrl;
 
     public async Task EnsureClientAsync(FederationClient client, CancellationToken cancellationToken)

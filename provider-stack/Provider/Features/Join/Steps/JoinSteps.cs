@@ -49,15 +49,10 @@ internal sealed class FederationStep(IFederationProvisioner federation, Federati
     public string Name => "federation";
 
     public string? NoteOn(WorkflowInput input) =>
-        !federation.IsServed ? "none: this provider has no identity provider" :
         input.Join is { KeycloakUrl: null } ? "not configured: the tenant gave no keycloak_url. POST /portal/admin/tenants/{id}/federation configures it later" : null;
 
     public async Task EnsureAsync(WorkflowInput input, CancellationToken cancellationToken)
     {
-        if (!federation.IsServed)
-        {
-            return;
-        }
         // Left by a JOIN that was taken back: its secret must not be this one's.
         await reconciliation.ReconcileAsync(input.TenantId, cancellationToken);
         if (await ReplacesAnotherAsync(input, cancellationToken))

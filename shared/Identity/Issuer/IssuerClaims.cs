@@ -1,0 +1,73 @@
+using System.Globalization;
+using System.Security.Claims;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using OpenIddict.Abstractions;
+using static OpenIddict.Abstractions.OpenIddictConstants;
+
+namespace IoTPlatform.Identity.Issuer;
+
+/// <summary>What tokens say of a person, in Keycloak's words: a resource server or a tenant's realm can't tell the two apart.</summary>
+internal static class IssuerClaims
+{
+    /// <summary><c>{"roles":[…]}</c>: the roles at this stack.</summary>
+    public const string RealmAccess = "realm_access";
+
+    /// <summary>The roles at the tenants.</summary>
+    public const string PlatformRoles = "platform_roles";
+
+    /// <summary>The session that a code or a refresh token came from; in no token that leaves the issuer readable.</summary>
+    private const string Session = "iot_session";
+
+    /// <summary>What an administrator of the provider is at its tenants, and an operator.</summary>
+    public static string[] PlatformRolesOf(IEnumerable<string> roles) => [.. roles.Select(role => role switch
+    {
+        Roles.Admin => "platform-admin",
+        Roles.Operator => "platform-operator",
+        _ => null,
+    }).OfType<string>()];
+
+    /// <param name="account">Who has signed in.</param>
+    /// <param name="scopes">Granted.</param>
+    /// <param name="isFederation">The client is a tenant's.</param>
+    public static ClaimsPrincipal Principal(SignedInAccount account, IEnumerable<string> scopes, bool isFederation)
+    {
+        var identity = new ClaimsIdentity("issuer", Claims.PreferredUsername, Claims.Role);
+        identity.SetClaim(Claims.Subject, account.Subject.ToString("D", CultureInfo.InvariantCulture))
+            .SetClaim(Claims.PreferredUsername, account.Username)
+            .SetClaim(Claims.AuthenticationTime, account.Since.ToUnixTimeSeconds())
+            .SetClaim(Session, Convert.ToHexStringLower(account.SessionHash));
+        var principal = new ClaimsPrincipal(identity);
+        // As Keycloak: a client that may refresh gets the token for it without asking.
+        principal.SetScopes(scopes.Append(Scopes.OfflineAccess).Distinct(StringComparer.Ordinal));
+        if (isFederation)
+        {
+            identity.AddClaim(new Claim(PlatformRoles, Json(new JsonArray([.. PlatformRolesOf(account.Roles).Select(role => (JsonNode)role)])), "JSON_ARRAY"));
+        }
+        else if (principal.HasScope(IssuerScopes.Api))
+        {
+            identity.AddClaim(new Claim(RealmAccess, Json(new JsonObject { ["roles"] = new JsonArray([.. account.Roles.Select(role => (JsonNode)role)]) }), "JSON"));
+            principal.SetAudiences(Oidc.OidcOptions.DefaultAudience);
+        }
+
+        foreach (var claim in principal.Claims)
+        {
+            claim.SetDestinations(DestinationsOf(claim.Type));
+        }
+
+        return principal;
+    }
+
+    /// <summary>Null: the token was not made for a session.</summary>
+    public static byte[]? SessionOf(ClaimsPrincipal principal) => principal.GetClaim(Session) is { } session ? Convert.FromHexString(session) : null;
+
+    private static string[] DestinationsOf(string claim) => claim switch
+    {
+        Claims.Subject or Claims.PreferredUsername => [Destinations.AccessToken, Destinations.IdentityToken],
+        RealmAccess => [Destinations.AccessToken],
+        PlatformRoles or Claims.AuthenticationTime => [Destinations.IdentityToken],
+        _ => [],
+    };
+
+    private static string Json(JsonNode node) => node.ToJsonString(JsonSerializerOptions.Default);
+}

@@ -1,0 +1,106 @@
+using Microsoft.Extensions.DependencyInjection;
+using OpenIddict.Abstractions;
+using static OpenIddict.Abstractions.OpenIddictConstants;
+
+namespace IoTPlatform.Identity.Issuer;
+
+/// <summary>The issuer's clients, each complete at every write.</summary>
+public sealed class IssuerClients
+{
+    private readonly IServiceScopeFactory _scopes;
+
+    internal IssuerClients(IServiceScopeFactory scopes) => _scopes = scopes;
+
+    /// <summary>Null: there is no such client.</summary>
+    public Task<IssuerClient?> FindAsync(string clientId, CancellationToken cancellationToken) => RunAsync(async applications =>
+    {
+        if (clientId.Length == 0 || await applications.FindByClientIdAsync(clientId, cancellationToken) is not { } application)
+        {
+            return null;
+        }
+
+        var descriptor = new OpenIddictApplicationDescriptor();
+        await applications.PopulateAsync(descriptor, application, cancellationToken);
+        return new IssuerClient
+        {
+            ClientId = clientId,
+            DisplayName = descriptor.DisplayName ?? clientId,
+            RedirectUri = descriptor.RedirectUris.Single(),
+            PostLogoutRedirectUri = descriptor.PostLogoutRedirectUris.Single(),
+            IsFederation = descriptor.Permissions.Contains(Permissions.Prefixes.Scope + IssuerScopes.Federation),
+        };
+    });
+
+    /// <summary>The client is exactly so, with this secret.</summary>
+    public Task EnsureAsync(IssuerClient client, string secret, CancellationToken cancellationToken) => RunAsync(async applications =>
+    {
+        var descriptor = Descriptor(client, secret);
+        if (await applications.FindByClientIdAsync(client.ClientId, cancellationToken) is { } application)
+        {
+            await applications.UpdateAsync(application, descriptor, cancellationToken);
+        }
+        else
+        {
+            await applications.CreateAsync(descriptor, cancellationToken);
+        }
+
+        return true;
+    });
+
+    /// <summary>With its codes and refresh tokens.</summary>
+    public Task RemoveAsync(string clientId, CancellationToken cancellationToken) => RunAsync(async applications =>
+    {
+        if (await applications.FindByClientIdAsync(clientId, cancellationToken) is { } application)
+        {
+            await applications.DeleteAsync(application, cancellationToken);
+        }
+
+        return true;
+    });
+
+    private async Task<T> RunAsync<T>(Func<IOpenIddictApplicationManager, Task<T>> operation)
+    {
+        await using var scope = _scopes.CreateAsyncScope();
+        return await operation(scope.ServiceProvider.GetRequiredService<IOpenIddictApplicationManager>());
+    }
+
+    private static OpenIddictApplicationDescriptor Descriptor(IssuerClient client, string secret)
+    {
+        var descriptor = new OpenIddictApplicationDescriptor
+        {
+            ApplicationType = ApplicationTypes.Web,
+            ClientId = client.ClientId,
+            ClientType = ClientTypes.Confidential,
+            ClientSecret = secret,
+            ConsentType = ConsentTypes.Implicit,
+            DisplayName = client.DisplayName,
+            RedirectUris = { client.RedirectUri },
+            PostLogoutRedirectUris = { client.PostLogoutRedirectUri },
+        };
+        descriptor.Requirements.Add(Requirements.Features.ProofKeyForCodeExchange);
+        descriptor.Permissions.UnionWith(
+        [
+            Permissions.Endpoints.Authorization, Permissions.Endpoints.Token, Permissions.Endpoints.EndSession, Permissions.Endpoints.Introspection, Permissions.Endpoints.Revocation,
+            Permissions.GrantTypes.AuthorizationCode, Permissions.GrantTypes.RefreshToken, Permissions.ResponseTypes.Code, Permissions.Scopes.Profile, Permissions.Scopes.Email,
+            Permissions.Prefixes.Scope + (client.IsFederation ? IssuerScopes.Federation : IssuerScopes.Api),
+        ]);
+        return descriptor;
+    }
+}
+
+/// <summary>A confidential client that signs people in. Its secret is not part of it.</summary>
+public sealed record IssuerClient
+{
+    public required string ClientId { get; init; }
+
+    /// <summary>Shown on the sign-in page.</summary>
+    public required string DisplayName { get; init; }
+
+    /// <summary>Compared character by character (RFC 9700 section 2.1).</summary>
+    public required Uri RedirectUri { get; init; }
+
+    public required Uri PostLogoutRedirectUri { get; init; }
+
+    /// <summary>A tenant's, whose tokens open nothing here; else one for this stack's API.</summary>
+    public required bool IsFederation { get; init; }
+}

@@ -1,0 +1,59 @@
+using IoTPlatform.Identity.Oidc;
+
+namespace IoTPlatform.Identity.Issuer;
+
+/// <summary>A stack's own OpenID provider: the embedded default, where no other identity provider is configured.</summary>
+public sealed record IssuerOptions
+{
+    /// <summary>Where browsers and other servers reach this host; ends with a slash.</summary>
+    public required Uri PublicUrl { get; init; }
+
+    /// <summary>The last part of its issuer, as with a realm of Keycloak's.</summary>
+    public required string Realm { get; init; }
+
+    public Uri Issuer => new(PublicUrl, $"realms/{Realm}");
+
+    /// <summary>Its access tokens, as this host's own API accepts them.</summary>
+    public OidcOptions Tokens => new() { Issuer = Issuer.AbsoluteUri };
+}
+
+/// <summary>Where its endpoints are, below the public URL: where Keycloak has them, so that an address says nothing about who answers.</summary>
+internal sealed class IssuerPaths(IssuerOptions options)
+{
+    public string Discovery => $"realms/{options.Realm}/.well-known/openid-configuration";
+
+    public string Authorization => Endpoint("auth");
+
+    public string Token => Endpoint("token");
+
+    public string UserInfo => Endpoint("userinfo");
+
+    public string EndSession => Endpoint("logout");
+
+    public string Keys => Endpoint("certs");
+
+    public string Revocation => Endpoint("revoke");
+
+    public string Introspection => Endpoint("token/introspect");
+
+    /// <summary>The form of the sign-in page.</summary>
+    public string SignIn => $"realms/{options.Realm}/sign-in";
+
+    /// <summary>The form of the sign-out page.</summary>
+    public string SignOut => $"realms/{options.Realm}/sign-out";
+
+    /// <summary>Its public address, which the discovery document names; and the same path under whatever other name this host was called by.</summary>
+    public string[] Of(string path) => [new Uri(options.PublicUrl, path).AbsoluteUri, path];
+
+    private string Endpoint(string name) => $"realms/{options.Realm}/protocol/openid-connect/{name}";
+}
+
+/// <summary>What clients may ask for.</summary>
+public static class IssuerScopes
+{
+    /// <summary>Access to this stack's API: the audience, and the roles in the access token.</summary>
+    public const string Api = "iot-bridge-api";
+
+    /// <summary>Of the tenants' clients, which have it without asking: the platform roles in the ID token, and nothing that opens anything here.</summary>
+    public const string Federation = "iot-federation";
+}

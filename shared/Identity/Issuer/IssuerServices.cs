@@ -1,0 +1,60 @@
+using IoTPlatform.Identity.Oidc;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using OpenIddict.EntityFrameworkCore.Models;
+using OpenIddict.Server;
+
+namespace IoTPlatform.Identity.Issuer;
+
+public static class IssuerServices
+{
+    /// <summary>
+    /// OpenIddict's server on this stack's accounts and database. Needs AddPortal, whose sessions it signs people in by. The host's own API accepts its
+    /// access tokens by the rules of any other issuer's, with its keys from this process.
+    /// </summary>
+    internal static AuthenticationBuilder AddIssuer(this AuthenticationBuilder authentication, IssuerOptions issuer)
+    {
+        var services = authentication.Services;
+        services.AddSingleton(issuer);
+        services.AddSingleton<IssuerPaths>();
+        services.AddSingleton<IssuerPages>();
+        services.AddSingleton<IssuerSessions>();
+        services.AddSingleton<IssuerKeys>();
+        services.AddSingleton<ISigningKeys>(s => s.GetRequiredService<IssuerKeys>());
+        services.AddSingleton<IssuerMaintenance>();
+        services.AddHostedService(s => s.GetRequiredService<IssuerMaintenance>());
+        services.AddSingleton<IDbContextFactory<IssuerDb>>(s => new PooledDbContextFactory<IssuerDb>(Options(new DbContextOptionsBuilder<IssuerDb>(), s)));
+        services.AddScoped(s => s.GetRequiredService<IDbContextFactory<IssuerDb>>().CreateDbContext());
+        services.AddSingleton(s => new IssuerClients(s.GetRequiredService<IServiceScopeFactory>()));
+        services.AddSingleton<IConfigureOptions<OpenIddictServerOptions>, IssuerServerOptions>();
+        services.AddOpenIddict()
+            .AddCore(core =>
+            {
+                core.UseEntityFrameworkCore().UseDbContext<IssuerDb>();
+                core.ReplaceApplicationManager<OpenIddictEntityFrameworkCoreApplication, IssuerApplications>();
+            })
+            .AddServer(server => server.UseAspNetCore()
+                .EnableAuthorizationEndpointPassthrough().EnableTokenEndpointPassthrough().EnableUserInfoEndpointPassthrough().EnableEndSessionEndpointPassthrough()
+                .EnableErrorPassthrough().SuppressJsonResponseIndentation());
+        return authentication.AddBearer(issuer.Tokens);
+    }
+
+    /// <summary>Nothing on a host that has another identity provider.</summary>
+    public static WebApplication MapIssuer(this WebApplication app)
+    {
+        if (app.Services.GetService<IssuerPaths>() is { } paths)
+        {
+            app.MapIssuerEndpoints(paths);
+        }
+
+        return app;
+    }
+
+    private static DbContextOptions<IssuerDb> Options(DbContextOptionsBuilder<IssuerDb> builder, IServiceProvider services) =>
+        builder.UseNpgsql(services.GetRequiredService<NpgsqlDataSource>()).Options;
+}
