@@ -174,6 +174,12 @@ public sealed class ProviderClient(HttpClient http, TimeProvider? time = null) :
     public Task<FederationCredentials> GetFederationAsync(string tenantId, CancellationToken cancellationToken = default) =>
         GetAsync(Tenant(tenantId) + "/federation", ContractsJson.Default.FederationCredentials, cancellationToken);
 
+    /// <summary>As <see cref="GetFederationAsync"/>, after telling where the tenant's portal is. Idempotent.</summary>
+    public Task<FederationCredentials> MovePortalAsync(string tenantId, Uri portalUrl, CancellationToken cancellationToken = default) =>
+        SendAsync(
+            HttpMethod.Put, Tenant(tenantId) + "/federation/portal", new MoveTenantPortalRequest { PortalUrl = portalUrl.AbsoluteUri },
+            ContractsJson.Default.MoveTenantPortalRequest, ContractsJson.Default.FederationCredentials, cancellationToken);
+
     public Task<FederationCredentials> RotateFederationSecretAsync(string tenantId, CancellationToken cancellationToken = default) =>
         SendAsync(HttpMethod.Post, Tenant(tenantId) + "/federation/rotate-secret", ContractsJson.Default.FederationCredentials, cancellationToken);
 

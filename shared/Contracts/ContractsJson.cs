@@ -48,6 +48,7 @@ namespace IoTPlatform.Contracts;
 [JsonSerializable(typeof(ConfigureFederationRequest))]
 [JsonSerializable(typeof(FederationCredentials))]
 [JsonSerializable(typeof(RotatedKeys))]
+[JsonSerializable(typeof(MoveTenantPortalRequest))]
 [JsonSerializable(typeof(LoginRequest))]
 [JsonSerializable(typeof(LoginResponse))]
 [JsonSerializable(typeof(CreateEnrollmentTokenRequest))]

@@ -42,10 +42,7 @@ internal static class DemoRun
                 });
             }
 
-            if (services.Keycloak is { } keycloak)
-            {
-                await progress.StepAsync("sign the provider's staff in, at a tenant too", () => SignInAsync(folder, keycloak, provider, tenants[0], trust, cancellationToken));
-            }
+            await progress.StepAsync("sign the provider's staff in, at a tenant too", () => SignInAsync(folder, services.Keycloak, provider, tenants[0], trust, cancellationToken));
 
             return await WithTenantsAsync(folder, progress, time, shape.Keep, services, stacks, admin, trust, tenants, started, cancellationToken);
         }
@@ -124,13 +121,13 @@ internal static class DemoRun
         return (true, string.Join(", ", tenants.Select(tenant => $"vHost {tenant.Id}")));
     }
 
-    private static async Task<(DemoStaff, string)> SignInAsync(DemoFolder folder, DemoKeycloak keycloak, DemoHost provider, DemoTenant tenant, RootTrust trust, CancellationToken cancellationToken)
+    private static async Task<(DemoStaff, string)> SignInAsync(DemoFolder folder, DemoKeycloak? keycloak, DemoHost provider, DemoTenant tenant, RootTrust trust, CancellationToken cancellationToken)
     {
-        var staff = await keycloak.HireAsync(folder, cancellationToken);
-        var atHome = await staff.SignInAsync(new Uri(provider.Ready.Url, "portal"), trust, through: null);
-        var atTenant = await staff.SignInAsync(new Uri(tenant.Host.Ready.Url, "portal"), trust, "Platform provider");
+        var staff = keycloak is null ? DemoStaff.Administrator(DemoStacks.AdminPasswordFile(provider)) : await keycloak.HireAsync(folder, cancellationToken);
+        var atHome = await staff.SignInAtHomeAsync(new Uri(provider.Ready.Url, "portal"), trust);
+        var atTenant = await staff.SignInAtTenantAsync(new Uri(tenant.Host.Ready.Url, "portal"), trust);
         Expect.That(atTenant == "cdm-admin", $"the provider's staff has the role {atTenant} at {tenant.Id}, not cdm-admin");
-        return (staff, $"{DemoStaff.Username} (password in {staff.PasswordFile}): {atHome} at the provider, {atTenant} at {tenant.Id}");
+        return (staff, $"{staff.Username} (password in {staff.PasswordFile}): {atHome} at the provider, {atTenant} at {tenant.Id}");
     }
 
     private static void CheckRecords(IReadOnlyList<DemoCertificate> certificates, IReadOnlyList<DemoDevice> devices, DemoRenewal renewal, DemoRevocation revocation)

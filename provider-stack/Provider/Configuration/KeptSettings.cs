@@ -40,6 +40,11 @@ internal sealed partial class KeptSettings(IDbContextFactory<ProviderDb> context
     {
         await KeepAsync(ProviderSettings.PlatformDomain, options.PlatformDomain, cancellationToken);
         var joined = await HasTenantCertificatesAsync(cancellationToken);
+        if (joined && await FindAsync(ProviderSettings.DiscoveryUrl, cancellationToken) is { } discovery && discovery != options.DiscoveryUrl.AbsoluteUri)
+        {
+            await MoveFederationAsync(cancellationToken);
+        }
+
         foreach (var (setting, promised) in Promised(options))
         {
             if (await KeepAsync(setting, promised, cancellationToken) is { } before && joined)
@@ -47,6 +52,15 @@ internal sealed partial class KeptSettings(IDbContextFactory<ProviderDb> context
                 PromiseChanged(setting, before, promised);
             }
         }
+    }
+
+    /// <summary>Another identity provider, or another address of it: the tenants' clients have to be made there.</summary>
+    private async Task MoveFederationAsync(CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        await db.Tenants.Where(t => db.Joins.Any(j => j.TenantId == t.TenantId && j.ConfirmedAt != null))
+            .ExecuteUpdateAsync(s => s.SetProperty(t => t.FederationDueAt, now), cancellationToken);
     }
 
     private static IEnumerable<(string Setting, string Value)> Promised(ProviderOptions options) =>

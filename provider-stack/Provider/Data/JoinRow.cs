@@ -13,6 +13,7 @@ internal sealed class JoinRow
     public required byte[] BridgeKeySha256 { get; set; }
     public string? WgPubkey { get; set; }
     public string? KeycloakUrl { get; set; }
+    public string? PortalUrl { get; set; }
     public required DateTimeOffset CreatedAt { get; init; }
 
     /// <summary>The address that asked without a key; null: it had one.</summary>

@@ -34,6 +34,12 @@ public sealed record ConfigureFederationRequest
     public required string KeycloakUrl { get; init; }
 }
 
+/// <summary><c>PUT /portal/admin/tenants/{id}/federation/portal</c>, by the tenant itself: where its portal is now.</summary>
+public sealed record MoveTenantPortalRequest
+{
+    public required string PortalUrl { get; init; }
+}
+
 /// <summary>What a tenant's realm signs in to the provider's with. A class, not a record: it carries a secret.</summary>
 public sealed class FederationCredentials
 {

@@ -9,6 +9,9 @@ public sealed record JoinRequest
     /// <summary>Base64 of the tenant's 32-byte Curve25519 public key.</summary>
     public string? WgPubkey { get; init; }
     public string? KeycloakUrl { get; init; }
+
+    /// <summary>The tenant's portal as browsers reach it, where the provider's staff comes back to at a tenant without Keycloak.</summary>
+    public string? PortalUrl { get; init; }
 }
 
 /// <summary>What a joined tenant gets. A class, not a record: it carries a secret and must not print it.</summary>

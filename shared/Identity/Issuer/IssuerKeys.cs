@@ -24,7 +24,7 @@ internal sealed class IssuerKeys(IDbContextFactory<IssuerDb> contexts, IDataProt
 
     private const long RotationLock = 0x1553_7565_7220_6b79;
     private readonly Lock _gate = new();
-    private IReadOnlyList<IssuerKey> _keys = [];
+    private volatile IReadOnlyList<IssuerKey> _keys = [];
     private DateTimeOffset _nextRead = DateTimeOffset.MinValue;
 
     /// <summary>The one that signs first, then all others that are believed.</summary>

@@ -21,6 +21,7 @@ public static class IssuerServices
     {
         var services = authentication.Services;
         services.AddSingleton(issuer);
+        services.AddSingleton(issuer.Tokens);
         services.AddSingleton<IssuerPaths>();
         services.AddSingleton<IssuerPages>();
         services.AddSingleton<IssuerSessions>();
@@ -41,7 +42,7 @@ public static class IssuerServices
             .AddServer(server => server.UseAspNetCore()
                 .EnableAuthorizationEndpointPassthrough().EnableTokenEndpointPassthrough().EnableUserInfoEndpointPassthrough().EnableEndSessionEndpointPassthrough()
                 .EnableErrorPassthrough().SuppressJsonResponseIndentation());
-        return authentication.AddBearer(issuer.Tokens);
+        return authentication.AddBearer();
     }
 
     /// <summary>Nothing on a host that has another identity provider.</summary>

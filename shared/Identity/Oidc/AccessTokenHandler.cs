@@ -45,7 +45,8 @@ internal sealed class AccessTokenHandler(OidcOptions options, ISigningKeys keys,
         }
     }
 
-    private static string NameOf(JwtClaims claims) =>
+    /// <summary>Fit for logs and the audit chain.</summary>
+    internal static string NameOf(JwtClaims claims) =>
         claims.GetString("preferred_username") is { } name && IsPlain(name) ? name
         : IsPlain(claims.Subject!) ? claims.Subject!
         : throw new JoseException(JoseError.Malformed, "The token's subject is not a plain name.");

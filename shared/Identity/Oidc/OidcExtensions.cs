@@ -16,18 +16,21 @@ public static class OidcExtensions
     /// <summary>Access tokens of another server, whose keys are fetched from it.</summary>
     internal static AuthenticationBuilder AddOidcBearer(this AuthenticationBuilder authentication, OidcOptions options)
     {
-        authentication.Services.AddSingleton(_ => new OidcHttp(options));
-        authentication.Services.AddSingleton<IssuerState>();
+        authentication.Services.AddIssuerOverHttp(options);
         authentication.Services.AddSingleton<IReadinessCheck>(services => services.GetRequiredService<IssuerState>());
-        authentication.Services.AddSingleton<SigningKeyCache>();
-        authentication.Services.AddSingleton<ISigningKeys>(services => services.GetRequiredService<SigningKeyCache>());
-        return authentication.AddBearer(options);
+        return authentication.AddBearer();
     }
 
-    /// <summary>Needs <see cref="ISigningKeys"/>.</summary>
-    internal static AuthenticationBuilder AddBearer(this AuthenticationBuilder authentication, OidcOptions options)
+    /// <summary>Another server's discovery document and keys.</summary>
+    internal static IServiceCollection AddIssuerOverHttp(this IServiceCollection services, OidcOptions options) => services
+        .AddSingleton(options)
+        .AddSingleton(_ => new OidcHttp(options))
+        .AddSingleton<IssuerState>()
+        .AddSingleton<ISigningKeys, SigningKeyCache>();
+
+    /// <summary>Needs <see cref="OidcOptions"/> and <see cref="ISigningKeys"/>.</summary>
+    internal static AuthenticationBuilder AddBearer(this AuthenticationBuilder authentication)
     {
-        authentication.Services.AddSingleton(options);
         authentication.Services.AddSingleton<AccessTokenHandler>();
         authentication.Services.AddSingleton<BearerEvents>();
         authentication.Services.AddOptions<JwtBearerOptions>(BearerScheme).Configure<AccessTokenHandler>((bearer, tokens) =>

@@ -89,13 +89,19 @@ public static class OidcOptionsReader
             settings.Invalid(OidcSettings.Audience, audience, "an audience has at most 200 characters and no spaces");
         }
 
-        var ca = settings[OidcSettings.Ca];
-        if (ca is not null && CaProblem(ca) is { } problem)
+        var ca = CaFile(settings, OidcSettings.Ca);
+        return settings.Errors.Count > errors ? null : new OidcOptions { Issuer = issuer, Audience = audience, BackChannel = backChannel is null ? null : new Uri(backChannel), CaFile = ca };
+    }
+
+    /// <summary>A PEM file of CAs; null: not set, or not one.</summary>
+    public static string? CaFile(SettingsReader settings, string name)
+    {
+        if (settings[name] is { } file && CaProblem(file) is { } problem)
         {
-            settings.Invalid(OidcSettings.Ca, ca, problem);
+            settings.Invalid(name, file, problem);
         }
 
-        return settings.Errors.Count > errors ? null : new OidcOptions { Issuer = issuer, Audience = audience, BackChannel = backChannel is null ? null : new Uri(backChannel), CaFile = ca };
+        return settings[name];
     }
 
     // With keys fetched over plain http a man in the middle could sign in as any user.

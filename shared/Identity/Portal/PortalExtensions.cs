@@ -15,14 +15,14 @@ namespace IoTPlatform.Identity.Portal;
 public static class PortalExtensions
 {
     /// <summary>
-    /// The portal for browsers: a cookie of its own, local accounts and, where the host has one, the identity provider; that needs an
-    /// <see cref="IClientSecret"/>. The keys of data protection have to outlive the process.
+    /// The portal for browsers: a cookie of its own, local accounts and, where the host has one, the identity provider, or the platform provider's in
+    /// its place; either needs an <see cref="IClientSecret"/>. The keys of data protection have to outlive the process.
     /// </summary>
-    public static IServiceCollection AddPortal(this IServiceCollection services, PortalOptions portal, OidcOptions? oidc)
+    public static IServiceCollection AddPortal(this IServiceCollection services, PortalOptions portal, OidcOptions? oidc, PlatformProvider? platform = null)
     {
         services.AddSingleton(portal);
         services.AddSingleton(new StackTitle(portal.Title));
-        services.AddSingleton(_ => new PortalPages(portal, oidc));
+        services.AddSingleton(_ => new PortalPages(portal, oidc ?? platform?.Issuer, isPlatform: oidc is null));
         services.AddSingleton<PortalForgery>();
         services.AddSingleton(provider => new PortalSessions(provider.GetRequiredService<SessionStore>(), provider.GetService<OidcSessions>(), provider.GetService<OidcSessionStore>()));
         services.AddSingleton<PortalCookie>();
@@ -36,7 +36,9 @@ public static class PortalExtensions
             antiforgery.Cookie.SecurePolicy = CookieSecurePolicy.Always;
             antiforgery.Cookie.SameSite = SameSiteMode.Lax; // a Strict one would be replaced, and other tabs' forms with it, whenever a link from elsewhere leads here
         });
-        return oidc is null ? services : services.AddOidcLogin(portal);
+        return oidc is not null ? services.AddOidcLogin(portal, PortalAddresses.ClientId).AddSingleton<IGrantedAccess, ApiAccess>()
+            : platform is not null ? services.AddIssuerOverHttp(platform.Issuer).AddOidcLogin(portal, platform.ClientId).AddSingleton<IGrantedAccess, PlatformAccess>()
+            : services;
     }
 
     /// <summary><c>/portal</c> and what it needs below it; <c>/</c> leads there.</summary>
@@ -54,13 +56,13 @@ public static class PortalExtensions
         return app;
     }
 
-    private static IServiceCollection AddOidcLogin(this IServiceCollection services, PortalOptions portal)
+    private static IServiceCollection AddOidcLogin(this IServiceCollection services, PortalOptions portal, string clientId)
     {
         services.AddAuthentication().AddOpenIdConnect(LoginOptions.Scheme, _ => { });
         return services
             .AddSingleton(new OidcClient
             {
-                ClientId = PortalAddresses.ClientId,
+                ClientId = clientId,
                 RedirectUri = PortalAddresses.Callback(portal.PublicUrl),
                 PostLogoutRedirectUri = PortalAddresses.Home(portal.PublicUrl),
             })

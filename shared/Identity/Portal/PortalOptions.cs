@@ -1,3 +1,5 @@
+using IoTPlatform.Identity.Oidc;
+
 namespace IoTPlatform.Identity.Portal;
 
 /// <summary>One stack's portal.</summary>
@@ -11,6 +13,16 @@ public sealed record PortalOptions
 
     /// <summary>Where browsers reach this host; ends with a slash.</summary>
     public required Uri PublicUrl { get; init; }
+}
+
+/// <summary>The provider of the platform, whose staff signs in at a tenant that has no identity provider of its own.</summary>
+public sealed record PlatformProvider
+{
+    /// <summary>Where its staff has its accounts.</summary>
+    public required OidcOptions Issuer { get; init; }
+
+    /// <summary>The tenant there.</summary>
+    public required string ClientId { get; init; }
 }
 
 /// <summary>The portal's client at the identity provider, and the addresses that it is registered with.</summary>

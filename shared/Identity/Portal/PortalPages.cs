@@ -4,8 +4,11 @@ using Microsoft.AspNetCore.Antiforgery;
 
 namespace IoTPlatform.Identity.Portal;
 
-/// <summary>The pages of the portal. The identity provider is null on a host without one.</summary>
-internal sealed class PortalPages(PortalOptions portal, Oidc.OidcOptions? provider = null)
+/// <summary>The pages of the portal.</summary>
+/// <param name="portal">Whose.</param>
+/// <param name="provider">The identity provider; null on a host without one.</param>
+/// <param name="isPlatform">It is the platform provider's, and only its staff has accounts there.</param>
+internal sealed class PortalPages(PortalOptions portal, Oidc.OidcOptions? provider = null, bool isPlatform = false)
 {
     public PortalPage SignedIn(PortalUser user, AntiforgeryTokenSet forgery) => new(Frame("Signed in", $"""
         <section>
@@ -104,6 +107,14 @@ internal sealed class PortalPages(PortalOptions portal, Oidc.OidcOptions? provid
         if (provider is null)
         {
             return $"<section>{LocalForm(forgery, returnPath)}</section>";
+        }
+
+        if (isPlatform)
+        {
+            return $"""
+                <section>{LocalForm(forgery, returnPath)}</section>
+                <section><p>Staff of the platform, with an account at {provider.Issuer}</p>{LoginLink("Platform provider", returnPath)}</section>
+                """;
         }
 
         return $"""

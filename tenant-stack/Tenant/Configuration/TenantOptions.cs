@@ -52,6 +52,9 @@ internal sealed class TenantOptions
     /// <summary>In place of the bundle's, once the provider's realm has moved.</summary>
     public Uri? FederationDiscoveryUrl { get; init; }
 
+    /// <summary>PEM file: who may certify the server of the provider's identity provider; null: the platform's root and intermediate.</summary>
+    public string? FederationCaFile { get; init; }
+
     /// <summary>The tenant's own realm, whose access tokens the API accepts; null: local accounts.</summary>
     public OidcOptions? Oidc { get; init; }
 

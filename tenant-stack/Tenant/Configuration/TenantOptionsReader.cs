@@ -53,6 +53,7 @@ internal sealed class TenantOptionsReader(SettingsReader settings)
             PortalClientSecret = settings.Secret(TenantSettings.PortalClientSecret),
             FederationSecret = settings.Secret(TenantSettings.FederationSecret),
             FederationDiscoveryUrl = HttpUrl(TenantSettings.FederationDiscoveryUrl),
+            FederationCaFile = OidcOptionsReader.CaFile(settings, TenantSettings.FederationCa),
             Oidc = OidcOptionsReader.Read(settings),
             Database = DatabaseSetting.Read(settings),
             Restore = settings[PlatformDatabase.RestoreSetting],

@@ -26,6 +26,7 @@ internal static class TenantSettings
     public const string PortalClientSecret = "IOT_OIDC_CLIENT_SECRET";
     public const string FederationSecret = "CDM_IDP_CLIENT_SECRET";
     public const string FederationDiscoveryUrl = "CDM_DISCOVERY_URL";
+    public const string FederationCa = "CDM_IDP_CA";
     public const string DeviceLifetime = "IOT_DEVICE_LIFETIME";
     public const string DeviceCertificatesPerHour = "IOT_DEVICE_CERTIFICATES_PER_HOUR";
     public const string ManufacturerCa = "IOT_DEVICE_MANUFACTURER_CA";
@@ -40,7 +41,7 @@ internal static class TenantSettings
 
     private static readonly string[] All =
     [
-        .. Secrets, Data, ListenAddress.Setting, Names, PublicUrl, ProviderUrl, TenantId, RootFingerprint, KeycloakUrl, KeycloakAdmin, FederationDiscoveryUrl, DeviceLifetime,
+        .. Secrets, Data, ListenAddress.Setting, Names, PublicUrl, ProviderUrl, TenantId, RootFingerprint, KeycloakUrl, KeycloakAdmin, FederationDiscoveryUrl, FederationCa, DeviceLifetime,
         DeviceCertificatesPerHour, ManufacturerCa, MqttListen, WireGuardSubnet, WireGuardEndpoint, PlatformConfiguration.LostDatabase, PlatformDatabase.RestoreSetting,
         CaPasswords.AuthoritySetting, CaPasswords.ProvisionerSetting, .. OidcSettings.All, .. BrokerSettings.All, .. ObservabilityOptions.Settings,
         TelemetryOptions.RetentionSetting,

@@ -30,7 +30,7 @@ namespace IoTPlatform.Tenant.Startup;
 internal static class TenantApplication
 {
     public static WebApplication Build(
-        IServiceCollection services, TenantOptions options, JoinedTenant tenant, NpgsqlDataSource dataSource, CertificateAuthorityModule ca, TimeProvider time)
+        IServiceCollection services, TenantOptions options, JoinedTenant tenant, PlatformProvider? platform, NpgsqlDataSource dataSource, CertificateAuthorityModule ca, TimeProvider time)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Logging.AddPlatformLogging();
@@ -42,7 +42,7 @@ internal static class TenantApplication
             .AddPlatformHosting(dataSource, time)
             .AddAuditLog()
             .AddIssuerCheck(options.Oidc)
-            .AddPortal(new PortalOptions { Name = $"tenant-{tenant.TenantId}", Title = $"IoT tenant {tenant.TenantId}", PublicUrl = options.PublicUrl }, options.Oidc)
+            .AddPortal(new PortalOptions { Name = $"tenant-{tenant.TenantId}", Title = $"IoT tenant {tenant.TenantId}", PublicUrl = options.PublicUrl }, options.Oidc, platform)
             .AddApiDocument($"IoT tenant {tenant.TenantId}")
             .AddCertificateAuthority(ca)
             .AddDevices()
@@ -53,7 +53,7 @@ internal static class TenantApplication
             .AddWireGuard()
             .AddUplink()
             .AddTenantEvents()
-            .AddFederation();
+            .AddFederation(options);
         builder.Services.AddAccounts(options.Oidc);
 
         var app = builder.Build();

@@ -26,6 +26,8 @@ public sealed class DemoTests : IDisposable
         report.GetProperty("devices").GetArrayLength().ShouldBe(6);
         report.GetProperty("audit").EnumerateArray().ShouldAllBe(log => log.GetProperty("verification").GetProperty("intact").GetBoolean());
         report.GetProperty("revocation").GetProperty("renewal_refused_status").GetInt32().ShouldBeOneOf(401, 403);
+        report.GetProperty("steps").EnumerateArray().Select(step => step.GetProperty("detail").GetString()!)
+            .ShouldContain(detail => detail.StartsWith("admin (", StringComparison.Ordinal) && detail.EndsWith("cdm-admin at acme", StringComparison.Ordinal));
         Count(report, "device").ShouldBe(7);
         Count(report, "tenant-sub-ca").ShouldBe(2);
         Count(report, "mqtt-bridge").ShouldBe(2);

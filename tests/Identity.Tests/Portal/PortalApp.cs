@@ -37,6 +37,9 @@ internal sealed class PortalApp : IAsyncDisposable
 
     public FakeTime Time => App.Time;
 
+    /// <summary>Who certified this host.</summary>
+    public string CaFile => _certificates.RootFile;
+
     public Uri Url { get; }
 
     public Uri Home => new(Url, "portal");
@@ -47,7 +50,9 @@ internal sealed class PortalApp : IAsyncDisposable
     /// <param name="time">The clock; null: one of its own.</param>
     /// <param name="secret">Of the portal's client; null: there is none yet.</param>
     /// <param name="realm">Of the host's own issuer; null: it has none.</param>
-    public static async Task<PortalApp> StartAsync(OidcOptions? oidc = null, FakeTime? time = null, string? secret = OidcLogins.ClientSecret, string? realm = null)
+    /// <param name="platform">Whose staff signs in here; null: nobody's.</param>
+    public static async Task<PortalApp> StartAsync(
+        OidcOptions? oidc = null, FakeTime? time = null, string? secret = OidcLogins.ClientSecret, string? realm = null, PlatformProvider? platform = null)
     {
         var folder = new TempFolder();
         var certificates = new TestCertificates(folder);
@@ -59,7 +64,7 @@ internal sealed class PortalApp : IAsyncDisposable
             builder.WebHost.UseUrls().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port, listen => listen.UseHttps(certificates.Server)));
             builder.Services.AddDataProtection().UseEphemeralDataProtectionProvider();
             builder.Services.AddSingleton<IClientSecret>(new Secret(secret));
-            builder.Services.AddPortal(new PortalOptions { Name = "test", Title = "Test portal", PublicUrl = url }, oidc);
+            builder.Services.AddPortal(new PortalOptions { Name = platform is null ? "test" : "tenant", Title = "Test portal", PublicUrl = url }, oidc, platform);
         }, issuer);
         return new PortalApp(folder, certificates, app, url);
     }

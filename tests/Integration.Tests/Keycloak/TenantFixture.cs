@@ -14,6 +14,7 @@ public sealed class TenantFixture : IAsyncLifetime, ICollectionFixture<TenantFix
     public const string Password = "correct horse";
 
     private readonly KeycloakFixture _fixture = new();
+    private TenantStack? _withoutKeycloak;
 
     public TenantStack Stack { get; private set; } = null!;
     public ProviderStack Provider => _fixture.Provider;
@@ -34,12 +35,24 @@ public sealed class TenantFixture : IAsyncLifetime, ICollectionFixture<TenantFix
 
     public async Task DisposeAsync()
     {
-        if (Stack is not null)
+        foreach (var stack in new[] { _withoutKeycloak, Stack }.OfType<TenantStack>())
         {
-            await Stack.DisposeAsync();
+            await stack.DisposeAsync();
         }
 
         await _fixture.DisposeAsync();
+    }
+
+    /// <summary>A tenant of the same provider, started when first asked for.</summary>
+    public async Task<TenantStack> WithoutKeycloakAsync()
+    {
+        if (_withoutKeycloak is null)
+        {
+            _withoutKeycloak = await TenantStack.LaunchAsync(Provider, "initech", (await Provider.PrepareAsync("initech")).JoinKey);
+            await _withoutKeycloak.ReadyAsync();
+        }
+
+        return _withoutKeycloak;
     }
 
     public async Task RestartAsync()

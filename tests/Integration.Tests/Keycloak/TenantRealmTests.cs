@@ -49,6 +49,26 @@ public sealed class TenantRealmTests(TenantFixture fixture)
         (await Should.ThrowAsync<ApiException>(() => client.ListDevicesAsync())).Status.ShouldBe(401);
     }
 
+    /// <summary>The tenant has no Keycloak: its portal is itself a client of the provider's realm.</summary>
+    [SkippableTheory]
+    [InlineData("paula", "cdm-admin")]
+    [InlineData("oscar", "cdm-viewer")]
+    public async Task StaffOfTheProvider_SignsInAtTheTenantWithoutKeycloak(string username, string role)
+    {
+        var tenant = await fixture.WithoutKeycloakAsync();
+        using var browser = new Browser();
+        var atProvider = await browser.GetAsync((await browser.GetAsync(new Uri(tenant.Url, "portal"))).Link("Platform provider"));
+
+        var page = await browser.SubmitAsync(atProvider, "login-actions", ("username", username), ("password", Password));
+
+        page["name"].ShouldBe("cdm-provider." + username);
+        page["realm"].ShouldBe(Keycloak.Issuer(fixture.ProviderRealm));
+        page["roles"].ShouldBe(role);
+        var after = await browser.SubmitAsync(page, "sign-out");
+        after.Url.ShouldBe(new Uri(tenant.Url, "portal"));
+        after["name"].ShouldBeNull();
+    }
+
     [SkippableFact]
     public async Task RoleTakenAwayAtTheProvider_NextLogin_HasItNoMore()
     {

@@ -1,4 +1,6 @@
 using System.Net;
+using System.Net.Http.Json;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
 using IoTPlatform.Contracts;
 using IoTPlatform.Contracts.Identity;
@@ -38,14 +40,35 @@ public sealed class EmbeddedIssuerTests(ProviderFixture fixture) : IClassFixture
         (await Provider.AuthenticatesAsync("leaving", bundle.CdmIdpClientSecret!)).ShouldBeFalse();
     }
 
-    /// <summary>As of a version before, whose tenants had no client.</summary>
+    /// <summary>Without Keycloak its portal takes the logins, and the tenant says where that is.</summary>
     [SkippableFact]
-    public async Task Start_TenantWithoutClient_GetsOneAndTheSecretItHas()
+    public async Task MovePortal_ByTheTenantItself_ItsClientLeadsThere()
+    {
+        using var tenant = new TestTenant();
+        var request = tenant.Request(keycloakUrl: null) with { PortalUrl = "https://portable.example:9543/" };
+        var bundle = (await Provider.TryJoinAsync((await Provider.PrepareAsync("portable")).JoinKey, request)).Read(ContractsJson.Default.JoinBundle);
+        (await Provider.RedirectUriAsync("portable")).ShouldBe("https://portable.example:9543/portal/oidc/callback");
+        await Provider.TryConfirmAsync("portable", tenant);
+        using var bridge = tenant.WithBridgeKey(bundle.MqttBridgeCert);
+
+        var moved = await MoveAsync(bridge, "portable", "https://elsewhere.example/");
+
+        moved.Read(ContractsJson.Default.FederationCredentials).CdmIdpClientSecret.ShouldBe(bundle.CdmIdpClientSecret);
+        (await Provider.RedirectUriAsync("portable")).ShouldBe("https://elsewhere.example/portal/oidc/callback");
+        (await Provider.AuditedAsync("federation.portal_moved", "portable")).ShouldBe(1);
+        (await MoveAsync(bridge, "discovering", "https://evil.example/")).ShouldBe(HttpStatusCode.Forbidden, "not_this_tenant");
+        (await MoveAsync(bridge, "portable", "http://evil.example/")).ShouldBe(HttpStatusCode.BadRequest, "invalid_request");
+        (await Provider.RedirectUriAsync("portable")).ShouldBe("https://elsewhere.example/portal/oidc/callback");
+    }
+
+    /// <summary>As after a Keycloak that was left.</summary>
+    [SkippableFact]
+    public async Task Start_AtAnotherIdentityProvider_TenantsHaveTheirClientsThereWithTheSecretsTheyHave()
     {
         using var tenant = new TestTenant();
         var bundle = await Provider.ActivateAsync("upgraded", tenant);
         await Provider.Database.ExecuteAsync("DELETE FROM issuer.applications WHERE client_id = 'cdm-federation-upgraded'");
-        await Provider.Database.ExecuteAsync("UPDATE provider.tenants SET federation_due_at = now() WHERE tenant_id = 'upgraded'");
+        await Provider.Database.ExecuteAsync("UPDATE provider.kept_settings SET value = 'https://keycloak.example/realms/cdm/.well-known/openid-configuration' WHERE setting = 'IOT_CDM_DISCOVERY_URL'");
 
         await Provider.StopAsync();
         await Provider.StartAgainAsync();
@@ -54,6 +77,10 @@ public sealed class EmbeddedIssuerTests(ProviderFixture fixture) : IClassFixture
         using var bridge = tenant.WithBridgeKey(bundle.MqttBridgeCert);
         (await Provider.Anonymous(bridge).GetAsync("portal/admin/tenants/upgraded/federation")).Read(ContractsJson.Default.FederationCredentials).CdmIdpClientSecret.ShouldBe(bundle.CdmIdpClientSecret);
     }
+
+    private Task<Answer> MoveAsync(X509Certificate2 bridge, string tenantId, string portal) => Provider.Anonymous(bridge).SendAsync(
+        HttpMethod.Put, $"portal/admin/tenants/{tenantId}/federation/portal",
+        JsonContent.Create(new MoveTenantPortalRequest { PortalUrl = portal }, ContractsJson.Default.MoveTenantPortalRequest));
 
     [SkippableFact]
     public async Task Inspect_Client_IsTheTenantsOwn()

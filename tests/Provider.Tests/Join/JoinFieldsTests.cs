@@ -18,6 +18,15 @@ public sealed class JoinFieldsTests
         redirect.AbsoluteUri.ShouldBe(url.TrimEnd('/') + "/realms/acme/broker/cdm-provider/endpoint");
     }
 
+    [Fact]
+    public void PortalUrl_OfATenantWithoutKeycloak_MakesOneExactRedirectUri()
+    {
+        var portal = JoinFields.PortalUrl("https://acme.example:9543/");
+
+        FederationClient.RedirectUriOf("acme", keycloakUrl: null, portal)!.AbsoluteUri.ShouldBe("https://acme.example:9543/portal/oidc/callback");
+        FederationClient.RedirectUriOf("acme", "https://keycloak.acme.example", portal)!.Host.ShouldBe("keycloak.acme.example");
+    }
+
     [Theory]
     [InlineData("http://keycloak.acme.example")]
     [InlineData("https://user:password@keycloak.acme.example")]

@@ -29,7 +29,7 @@ public sealed class ApiDocumentTests(ProviderFixture fixture) : IClassFixture<Pr
         var document = JsonElement.Parse((await (await fixture.Provider.AdminAsync()).GetAsync("openapi/v1.json")).Body);
 
         var schemas = document.GetProperty("components").GetProperty("schemas");
-        schemas.GetProperty("JoinRequest").GetProperty("properties").EnumerateObject().Select(p => p.Name).ShouldBe(["sub_ca_csr", "mqtt_bridge_csr", "wg_pubkey", "keycloak_url"], ignoreOrder: true);
+        schemas.GetProperty("JoinRequest").GetProperty("properties").EnumerateObject().Select(p => p.Name).ShouldBe(["sub_ca_csr", "mqtt_bridge_csr", "wg_pubkey", "keycloak_url", "portal_url"], ignoreOrder: true);
         document.GetProperty("paths").GetProperty("/portal/admin/join").GetProperty("post").GetProperty("parameters").EnumerateArray().Select(p => p.GetProperty("name").GetString()).ShouldContain("X-Join-Key");
     }
 

@@ -21,6 +21,9 @@ public sealed class FederationRefreshTests : IAsyncLifetime
     public async Task Run_NothingReplaced_DoesNothing() => (await Refresh().RunAsync(CancellationToken.None)).ShouldBeFalse();
 
     [SkippableFact]
+    public void Start_WithoutKeycloak_TellsWhereThePortalIs() => _tenant.Provider.PortalUrl.ShouldBe(_tenant.Options().PublicUrl.AbsoluteUri);
+
+    [SkippableFact]
     public async Task Run_SecretReplacedAtTheProvider_IsInTheBundleAndItsFile()
     {
         _tenant.Provider.FederationSecret = "another-secret";
@@ -71,6 +74,6 @@ public sealed class FederationRefreshTests : IAsyncLifetime
     private FederationRefresh Refresh()
     {
         var files = _tenant.Service<JoinFiles>();
-        return new FederationRefresh(files, _tenant.Service<BundleFiles>(), new ProviderLink(_tenant.Options(), files, TimeProvider.System), _tenant.Service<AuditLog>());
+        return new FederationRefresh(_tenant.Options(), files, _tenant.Service<BundleFiles>(), new ProviderLink(_tenant.Options(), files, TimeProvider.System), _tenant.Service<AuditLog>());
     }
 }

@@ -108,6 +108,11 @@ internal sealed class TestProvider : IAsyncDisposable
         _app.MapPost("/portal/admin/tenants/{id}/bridge/renew", RenewBridgeAsync);
         _app.MapPost("/portal/admin/tenants/{id}/bridge/reissue", ReissueBridgeAsync);
         _app.MapGet("/portal/admin/tenants/{id}/federation", FederationOf);
+        _app.MapPut("/portal/admin/tenants/{id}/federation/portal", (HttpContext http, MoveTenantPortalRequest moved) =>
+        {
+            PortalUrl = moved.PortalUrl;
+            return FederationOf(http);
+        });
         _app.MapPost("/portal/admin/tenants/{id}/events", TakeEvents);
         _app.MapGet("/portal/admin/tenants/{id}/events/subscriptions", SubscriptionsOf);
         await _app.StartAsync();
@@ -353,6 +358,9 @@ internal sealed class TestProvider : IAsyncDisposable
         _validKeys.RemoveAll(key => key != keeper);
         return Results.NoContent();
     }
+
+    /// <summary>Where the tenant said that its portal is.</summary>
+    public string? PortalUrl { get; private set; }
 
     private IResult FederationOf(HttpContext http)
     {

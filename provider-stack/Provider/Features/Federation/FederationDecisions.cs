@@ -32,6 +32,6 @@ internal static class FederationDecisions
         }
     }
 
-    private static Task DueAsync(ProviderDb db, string tenantId, DateTimeOffset now, CancellationToken cancellationToken) =>
+    public static Task DueAsync(ProviderDb db, string tenantId, DateTimeOffset now, CancellationToken cancellationToken) =>
         db.Tenants.Where(t => t.TenantId == tenantId).ExecuteUpdateAsync(s => s.SetProperty(t => t.FederationDueAt, now), cancellationToken);
 }

@@ -21,6 +21,7 @@ internal static class FederationEndpoints
     public static void MapFederation(this IEndpointRouteBuilder app)
     {
         app.MapGet("/portal/admin/tenants/{tenantId}/federation", FetchAsync).RequireAuthorization(ClientCertificateDefaults.BridgePolicy);
+        app.MapPut("/portal/admin/tenants/{tenantId}/federation/portal", MovePortalAsync).RequireAuthorization(ClientCertificateDefaults.BridgePolicy);
         app.MapPost("/portal/admin/tenants/{tenantId}/federation", ConfigureAsync).RequireAuthorization(Policies.Admin);
         app.MapPost("/portal/admin/tenants/{tenantId}/federation/rotate-secret", RotateAsync).RequireAuthorization(Policies.Admin);
     }
@@ -32,11 +33,40 @@ internal static class FederationEndpoints
         TenantIds.Require(tenantId);
         BridgeCaller.RequireTenant(context.User, tenantId);
         await RequireJoinAsync(db, tenantId, cancellationToken);
-        // The secret of the caller's own JOIN: an unconfirmed JOIN does not get the secret of the current one.
-        var joinId = JoinLineage.Parse(context.User.FindFirstValue(ClientCertificateDefaults.LineageClaim)) ?? throw BridgeCaller.Refusal();
-        var secret = await secrets.OfJoinAsync(tenantId, joinId, cancellationToken) ?? await secrets.EnsureAsync(tenantId, cancellationToken);
-        return Answer(context, federation, tenantId, secret);
+        return Answer(context, federation, tenantId, await SecretOfCallerAsync(tenantId, JoinOfCaller(context), secrets, cancellationToken));
     }
+
+    /// <summary>For the tenant itself: where its portal takes logins now. Its client leads there, unless the tenant has a Keycloak.</summary>
+    private static async Task<Ok<FederationCredentials>> MovePortalAsync(
+        string tenantId, MoveTenantPortalRequest request, HttpContext context, ProviderDb db, TenantLocks locks,
+        FederationSecrets secrets, FederationReconciliation reconciliation, IFederationProvisioner federation, TimeProvider time, CancellationToken cancellationToken)
+    {
+        TenantIds.Require(tenantId);
+        BridgeCaller.RequireTenant(context.User, tenantId);
+        var url = JoinFields.PortalUrl(request.PortalUrl);
+        var caller = JoinOfCaller(context);
+        await using var held = await locks.AcquireAsync(tenantId, cancellationToken);
+        var join = await RequireJoinAsync(db, tenantId, cancellationToken);
+        // A JOIN that is not confirmed moves nothing.
+        if (join.JoinId == caller && join.ConfirmedAt is not null && join.PortalUrl != url)
+        {
+            await db.RunAuditedAsync(async () =>
+            {
+                await db.Joins.Where(j => j.JoinId == caller).ExecuteUpdateAsync(s => s.SetProperty(j => j.PortalUrl, url), cancellationToken);
+                await FederationDecisions.DueAsync(db, tenantId, time.GetUtcNow(), cancellationToken);
+                return new AuditEntry("tenant:" + tenantId, "federation.portal_moved", tenantId, AuditDetails.Of(("portal_url", url)));
+            }, cancellationToken);
+            await reconciliation.TryReconcileAsync(tenantId, cancellationToken);
+        }
+
+        return Answer(context, federation, tenantId, await SecretOfCallerAsync(tenantId, caller, secrets, cancellationToken));
+    }
+
+    private static Guid JoinOfCaller(HttpContext context) => JoinLineage.Parse(context.User.FindFirstValue(ClientCertificateDefaults.LineageClaim)) ?? throw BridgeCaller.Refusal();
+
+    // An unconfirmed JOIN does not get the secret of the current one.
+    private static async Task<string> SecretOfCallerAsync(string tenantId, Guid join, FederationSecrets secrets, CancellationToken cancellationToken) =>
+        await secrets.OfJoinAsync(tenantId, join, cancellationToken) ?? await secrets.EnsureAsync(tenantId, cancellationToken);
 
     private static async Task<Ok<FederationCredentials>> ConfigureAsync(
         string tenantId, ConfigureFederationRequest request, HttpContext context, ProviderDb db, TenantLocks locks,
@@ -51,8 +81,9 @@ internal static class FederationEndpoints
             await db.Joins.Where(j => j.JoinId == join.JoinId).ExecuteUpdateAsync(s => s.SetProperty(j => j.KeycloakUrl, url), cancellationToken);
             return new AuditEntry(Caller.Of(context.User), "federation.configured", tenantId, AuditDetails.Of(("keycloak_url", url)));
         }, cancellationToken);
+        join.KeycloakUrl = url;
         var secret = await secrets.EnsureAsync(tenantId, cancellationToken);
-        await federation.EnsureClientAsync(FederationClient.Of(tenantId, secret, url), cancellationToken);
+        await federation.EnsureClientAsync(FederationClient.Of(tenantId, secret, join), cancellationToken);
         return Answer(context, federation, tenantId, secret);
     }
 
@@ -64,7 +95,7 @@ internal static class FederationEndpoints
         await using var held = await locks.AcquireAsync(tenantId, cancellationToken);
         var join = await RequireJoinAsync(db, tenantId, cancellationToken);
         var next = await secrets.PrepareNextAsync(tenantId, cancellationToken);
-        await federation.EnsureClientAsync(FederationClient.Of(tenantId, next, join.KeycloakUrl), cancellationToken);
+        await federation.EnsureClientAsync(FederationClient.Of(tenantId, next, join), cancellationToken);
         await secrets.PromoteNextAsync(tenantId, cancellationToken);
         await audit.AppendAsync(new AuditEntry(Caller.Of(context.User), "federation.secret_rotated", tenantId), cancellationToken);
         return Answer(context, federation, tenantId, next);

@@ -1,3 +1,6 @@
+using IoTPlatform.Identity.Portal;
+using IoTPlatform.Provider.Data;
+
 namespace IoTPlatform.Provider.Features.Federation;
 
 /// <summary>
@@ -25,25 +28,33 @@ internal sealed class FederationClient
     public required string ClientId { get; init; }
     public required string Secret { get; init; }
 
-    /// <summary>The one redirect URI; null while the tenant has no identity server: the client then accepts no login.</summary>
+    /// <summary>The one redirect URI; null while the tenant has not said where it takes logins: the client then accepts none.</summary>
     public Uri? RedirectUri { get; init; }
 
     /// <summary>Where a sign-out at the tenant comes back to, after it has ended here, too.</summary>
-    public Uri? PostLogoutRedirectUri => RedirectUri is null ? null : new Uri(RedirectUri.AbsoluteUri + "/logout_response");
+    public Uri? PostLogoutRedirectUri { get; init; }
 
-    public static FederationClient Of(string tenantId, string secret, string? keycloakUrl) => new()
+    public static FederationClient Of(string tenantId, string secret, JoinRow join) => new()
     {
         TenantId = tenantId,
         ClientId = IdOf(tenantId),
         Secret = secret,
-        RedirectUri = RedirectUriOf(tenantId, keycloakUrl),
+        RedirectUri = RedirectUriOf(tenantId, join.KeycloakUrl, join.PortalUrl),
+        PostLogoutRedirectUri = PostLogoutRedirectUriOf(tenantId, join.KeycloakUrl, join.PortalUrl),
     };
 
     public static string IdOf(string tenantId) => $"cdm-federation-{tenantId}";
 
-    /// <summary>Keycloak's broker callback of the tenant's realm.</summary>
-    public static Uri? RedirectUriOf(string tenantId, string? keycloakUrl) =>
-        keycloakUrl is null ? null : new Uri($"{keycloakUrl.TrimEnd('/')}/realms/{tenantId}/broker/cdm-provider/endpoint");
+    /// <summary>Keycloak's broker callback of the tenant's realm where it has one, else its portal's.</summary>
+    public static Uri? RedirectUriOf(string tenantId, string? keycloakUrl, string? portalUrl = null) =>
+        keycloakUrl is not null ? new Uri($"{keycloakUrl.TrimEnd('/')}/realms/{tenantId}/broker/cdm-provider/endpoint")
+        : portalUrl is not null ? PortalAddresses.Callback(new Uri(portalUrl + "/"))
+        : null;
+
+    private static Uri? PostLogoutRedirectUriOf(string tenantId, string? keycloakUrl, string? portalUrl) =>
+        keycloakUrl is not null ? new Uri(RedirectUriOf(tenantId, keycloakUrl) + "/logout_response")
+        : portalUrl is not null ? PortalAddresses.Home(new Uri(portalUrl + "/"))
+        : null;
 }
 
 /// <summary>What the identity provider has of a tenant's client, without its secret.</summary>

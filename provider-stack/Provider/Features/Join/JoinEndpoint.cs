@@ -51,8 +51,12 @@ internal static class JoinFields
             : throw Invalid("wg_pubkey must be the base64 of a 32-byte Curve25519 public key.");
     }
 
-    /// <summary>It becomes part of an exact redirect URI, so nothing may hide in it.</summary>
-    public static string? KeycloakUrl(string? value)
+    public static string? KeycloakUrl(string? value) => CallbackBase("keycloak_url", value);
+
+    public static string? PortalUrl(string? value) => CallbackBase("portal_url", value);
+
+    // It becomes part of an exact redirect URI, so nothing may hide in it.
+    private static string? CallbackBase(string field, string? value)
     {
         if (string.IsNullOrEmpty(value))
         {
@@ -65,7 +69,7 @@ internal static class JoinFields
             && (url.Scheme == Uri.UriSchemeHttps || (url.Scheme == Uri.UriSchemeHttp && url.IsLoopback))
             && !value.Contains('*', StringComparison.Ordinal)
             ? url.AbsoluteUri.TrimEnd('/')
-            : throw Invalid("keycloak_url must be an https URL (http on loopback only) without credentials, query, fragment or wildcard.");
+            : throw Invalid($"{field} must be an https URL (http on loopback only) without credentials, query, fragment or wildcard.");
     }
 
     private static ProblemException Invalid(string detail) => new(StatusCodes.Status400BadRequest, "invalid_request", detail);
@@ -78,6 +82,7 @@ internal sealed record JoinSubmission
     public required CertificateSigningRequest Bridge { get; init; }
     public string? WgPubkey { get; init; }
     public string? KeycloakUrl { get; init; }
+    public string? PortalUrl { get; init; }
 
     /// <summary>Throws 400 with the code of what is wrong.</summary>
     public static JoinSubmission Decode(JoinRequest request, string tenantId, string platformDomain)
@@ -91,6 +96,7 @@ internal sealed record JoinSubmission
             Bridge = bridge,
             WgPubkey = JoinFields.WireGuardKey(request.WgPubkey),
             KeycloakUrl = JoinFields.KeycloakUrl(request.KeycloakUrl),
+            PortalUrl = JoinFields.PortalUrl(request.PortalUrl),
         };
     }
 }

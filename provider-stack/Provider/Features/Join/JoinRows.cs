@@ -20,6 +20,7 @@ internal static class JoinRows
         BridgeKeySha256 = submission.Bridge.SubjectPublicKeyInfoSha256,
         WgPubkey = submission.WgPubkey,
         KeycloakUrl = submission.KeycloakUrl,
+        PortalUrl = submission.PortalUrl,
         CreatedAt = now,
     };
 
@@ -38,7 +39,8 @@ internal static class JoinRows
     public static bool Differs(JoinRow join, JoinSubmission submission) =>
         !join.BridgeKeySha256.AsSpan().SequenceEqual(submission.Bridge.SubjectPublicKeyInfoSha256)
         || !string.Equals(join.WgPubkey, submission.WgPubkey, StringComparison.Ordinal)
-        || !string.Equals(join.KeycloakUrl, submission.KeycloakUrl, StringComparison.Ordinal);
+        || !string.Equals(join.KeycloakUrl, submission.KeycloakUrl, StringComparison.Ordinal)
+        || !string.Equals(join.PortalUrl, submission.PortalUrl, StringComparison.Ordinal);
 
     public static void Replace(JoinRow join, JoinSubmission submission)
     {
@@ -46,6 +48,7 @@ internal static class JoinRows
         join.BridgeKeySha256 = submission.Bridge.SubjectPublicKeyInfoSha256;
         join.WgPubkey = submission.WgPubkey;
         join.KeycloakUrl = submission.KeycloakUrl;
+        join.PortalUrl = submission.PortalUrl;
     }
 
     public static string Details(JoinRow join) => AuditDetails.Of(
@@ -53,7 +56,8 @@ internal static class JoinRows
         ("sub_ca_key_sha256", Convert.ToHexStringLower(join.SubCaKeySha256)),
         ("bridge_key_sha256", Convert.ToHexStringLower(join.BridgeKeySha256)),
         ("wg_pubkey", join.WgPubkey),
-        ("keycloak_url", join.KeycloakUrl));
+        ("keycloak_url", join.KeycloakUrl),
+        ("portal_url", join.PortalUrl));
 }
 
 internal static class CurrentJoin

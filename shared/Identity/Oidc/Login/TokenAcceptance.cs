@@ -8,7 +8,7 @@ using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 namespace IoTPlatform.Identity.Oidc.Login;
 
 /// <summary>Checks the tokens of the token endpoint and makes a session of them.</summary>
-internal sealed class TokenAcceptance(OidcOptions options, OidcClient client, IdTokenHandler idTokens, AccessTokenHandler accessTokens, TimeProvider time)
+internal sealed class TokenAcceptance(OidcOptions options, OidcClient client, IdTokenHandler idTokens, IGrantedAccess access, TimeProvider time)
 {
     // For refreshed tokens, whose login is already verified: no state, and a nonce, if present, is only that of the ID token itself.
     private static readonly OpenIdConnectProtocolValidator RefreshedTokens = new() { RequireNonce = false, RequireTimeStampInNonce = false, RequireStateValidation = false };
@@ -19,11 +19,11 @@ internal sealed class TokenAcceptance(OidcOptions options, OidcClient client, Id
     public async Task<OidcSession> AcceptAsync(ClaimsPrincipal person, AuthenticationProperties tokens)
     {
         var subject = person.FindFirst(ClaimTypes.NameIdentifier)!.Value;
-        var access = await StaffsAccessOfAsync(tokens.GetTokenValue(OpenIdConnectParameterNames.AccessToken)!, subject);
+        var granted = await RequireRoleAsync(tokens.GetTokenValue(OpenIdConnectParameterNames.IdToken)!, tokens.GetTokenValue(OpenIdConnectParameterNames.AccessToken)!, subject);
         return Session(
-            access,
+            granted,
             subject,
-            person.FindFirst(IdTokenHandler.IdentityProviderClaim)?.Value,
+            granted.IdentityProvider ?? person.FindFirst(IdTokenHandler.IdentityProviderClaim)?.Value,
             tokens.GetTokenValue(OpenIdConnectParameterNames.IdToken)!,
             tokens.GetTokenValue(OpenIdConnectParameterNames.RefreshToken),
             time.GetUtcNow() + SessionStore.Lifetime);
@@ -33,9 +33,9 @@ internal sealed class TokenAcceptance(OidcOptions options, OidcClient client, Id
     public async Task<OidcSession> AcceptRefreshAsync(OpenIdConnectMessage tokens, OidcSession session)
     {
         await RequireSamePersonAsync(tokens, session);
-        var access = await AccessOfAsync(tokens.AccessToken, session.Subject);
-        return access.Roles.Count > 0
-            ? Session(access, session.Subject, session.IdentityProvider, tokens.IdToken ?? session.IdToken, tokens.RefreshToken ?? session.RefreshToken, session.ExpiresAt)
+        var granted = await access.OfAsync(tokens.IdToken, tokens.AccessToken, session.Subject);
+        return granted.Roles.Count > 0
+            ? Session(granted, session.Subject, session.IdentityProvider, tokens.IdToken ?? session.IdToken, tokens.RefreshToken ?? session.RefreshToken, session.ExpiresAt)
             : throw new JoseException(JoseError.MissingClaim, "All of the platform's roles are gone.");
     }
 
@@ -64,12 +64,12 @@ internal sealed class TokenAcceptance(OidcOptions options, OidcClient client, Id
         }
     }
 
-    private async Task<Access> StaffsAccessOfAsync(string accessToken, string subject)
+    private async Task<GrantedAccess> RequireRoleAsync(string idToken, string accessToken, string subject)
     {
         try
         {
-            var access = await AccessOfAsync(accessToken, subject);
-            return access.Roles.Count > 0 ? access : throw new LoginException(LoginProblem.NoRole, $"{access.Name} has none of the platform's roles.");
+            var granted = await access.OfAsync(idToken, accessToken, subject);
+            return granted.Roles.Count > 0 ? granted : throw new LoginException(LoginProblem.NoRole, $"{granted.Name} has none of the platform's roles.");
         }
         catch (JoseException e) when (e.Error is JoseError.BadAudience or JoseError.MissingClaim)
         {
@@ -78,32 +78,21 @@ internal sealed class TokenAcceptance(OidcOptions options, OidcClient client, Id
         }
     }
 
-    private async Task<Access> AccessOfAsync(string accessToken, string subject)
-    {
-        var token = await accessTokens.RequireAsync(accessToken);
-        var identity = token.ClaimsIdentity;
-        return identity.HasClaim(ClaimTypes.NameIdentifier, subject)
-            ? new Access(identity.Name!, [.. identity.FindAll(ClaimTypes.Role).Select(role => role.Value)], token.SecurityToken.ValidTo)
-            : throw new JoseException(JoseError.Malformed, "The access token is another person's than the ID token.");
-    }
-
-    private OidcSession Session(Access access, string subject, string? identityProvider, string idToken, string? refreshToken, DateTimeOffset expiresAt)
+    private OidcSession Session(GrantedAccess granted, string subject, string? identityProvider, string idToken, string? refreshToken, DateTimeOffset expiresAt)
     {
         var now = time.GetUtcNow();
         return new OidcSession
         {
             Issuer = options.Issuer,
             Subject = subject,
-            Name = access.Name,
+            Name = granted.Name,
             IdentityProvider = identityProvider,
-            Roles = access.Roles,
+            Roles = granted.Roles,
             IdToken = idToken,
             RefreshToken = refreshToken,
-            RefreshAt = now + (access.Expires - now) * 0.8, // a fifth of the lifetime is left for an identity provider that does not answer at once
-            ValidUntil = access.Expires,
+            RefreshAt = now + (granted.Expires - now) * 0.8, // a fifth of the lifetime is left for an identity provider that does not answer at once
+            ValidUntil = granted.Expires,
             ExpiresAt = expiresAt,
         };
     }
-
-    private sealed record Access(string Name, IReadOnlyList<string> Roles, DateTimeOffset Expires);
 }

@@ -2,12 +2,16 @@ using IoTPlatform.Client;
 using IoTPlatform.Contracts.Identity;
 using IoTPlatform.Contracts.Join;
 using IoTPlatform.Database;
+using IoTPlatform.Tenant.Configuration;
 using IoTPlatform.Tenant.Features.FirstBoot;
 
 namespace IoTPlatform.Tenant.Features.Bridge;
 
-/// <summary>Asks the provider, over mTLS with the bridge certificate, for the credentials of its realm: a secret that was replaced there gets here by itself.</summary>
-internal sealed class FederationRefresh(JoinFiles files, BundleFiles bundleFiles, ProviderLink provider, AuditLog audit) : IMaintenanceTask
+/// <summary>
+/// Asks the provider, over mTLS with the bridge certificate, for the credentials of its identity provider: a secret that was replaced there gets here by
+/// itself. A tenant without Keycloak says at the same time where its portal is, to which the provider's staff comes back.
+/// </summary>
+internal sealed class FederationRefresh(TenantOptions options, JoinFiles files, BundleFiles bundleFiles, ProviderLink provider, AuditLog audit) : IMaintenanceTask
 {
     public string Name => "federation-credentials";
 
@@ -39,9 +43,11 @@ internal sealed class FederationRefresh(JoinFiles files, BundleFiles bundleFiles
         {
             try
             {
-                return await client.GetFederationAsync(bundle.TenantId, cancellationToken);
+                return options.KeycloakUrl is null
+                    ? await client.MovePortalAsync(bundle.TenantId, options.PublicUrl, cancellationToken)
+                    : await client.GetFederationAsync(bundle.TenantId, cancellationToken);
             }
-            catch (ApiException e) when (e.Code == FederationCredentials.NoIdentityProvider)
+            catch (ApiException e) when (e.Code == FederationCredentials.NoIdentityProvider || e is { Status: 404, Code: "not_found" }) // a provider of a version before
             {
                 return null;
             }

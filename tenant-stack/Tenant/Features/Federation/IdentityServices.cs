@@ -1,5 +1,6 @@
 using IoTPlatform.Hosting;
 using IoTPlatform.Identity.Oidc.Login;
+using IoTPlatform.Tenant.Configuration;
 using IoTPlatform.Tenant.Data;
 using IoTPlatform.Tenant.Features.Bridge;
 using Microsoft.AspNetCore.DataProtection;
@@ -19,7 +20,7 @@ internal static class IdentityServices
     }
 
     /// <summary>The tenant's realm and, in it, the provider's staff.</summary>
-    public static IServiceCollection AddFederation(this IServiceCollection services) => services
-        .AddSingleton<IClientSecret, PortalSecret>()
+    public static IServiceCollection AddFederation(this IServiceCollection services, TenantOptions options) =>
+        (options.Oidc is null ? services.AddSingleton<IClientSecret, BundleSecret>() : services.AddSingleton<IClientSecret, PortalSecret>())
         .AddSingleton<IMaintenanceTask, FederationMaintenance>();
 }

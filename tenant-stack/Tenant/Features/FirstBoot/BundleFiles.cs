@@ -38,6 +38,7 @@ internal sealed class BundleFiles(JoinFiles files, Func<IssuerSet> issuers)
         yield return new("sub-ca.crt", installed.CertificatePem, AtomicFile.Public);
         yield return new("mqtt-bridge.crt", bundle.MqttBridgeCert, AtomicFile.Public);
         yield return new("mqtt-bridge-chain.crt", BridgeChain(bundle), AtomicFile.Public);
+        yield return new("provider-ca.crt", bundle.CaChain, AtomicFile.Public);
         yield return new("ca-chain.crt", installed.ChainPem, AtomicFile.Public);
         if (bundle.RabbitmqUser is not null)
         {

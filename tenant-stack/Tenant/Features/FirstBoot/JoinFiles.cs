@@ -17,6 +17,9 @@ internal sealed class JoinFiles(DataFolder folder)
     public string BridgeKey => InBundle("mqtt-bridge.key");
     public string BridgeCertificate => InBundle("mqtt-bridge.crt");
 
+    /// <summary>The platform's root and intermediate, who certify the provider's servers.</summary>
+    public string ProviderCas => InBundle("provider-ca.crt");
+
     /// <summary>The provider's whole answer: from it the other bundle files can be written again at any time.</summary>
     public string Bundle => InBundle("bundle.json");
 

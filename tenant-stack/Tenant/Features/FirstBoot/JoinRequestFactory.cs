@@ -16,6 +16,7 @@ internal sealed class JoinRequestFactory(TenantOptions options, JoinFiles files,
         MqttBridgeCsr = bridgeKey is null ? BridgeCsr() : CertificateSigningRequest.CreatePem(bridgeKey, new SubjectNames()),
         WgPubkey = wireGuard.PublicKey,
         KeycloakUrl = options.KeycloakUrl?.AbsoluteUri,
+        PortalUrl = options.PublicUrl.AbsoluteUri,
     };
 
     private string BridgeCsr()

@@ -49,7 +49,7 @@ internal sealed class FederationStep(IFederationProvisioner federation, Federati
     public string Name => "federation";
 
     public string? NoteOn(WorkflowInput input) =>
-        input.Join is { KeycloakUrl: null } ? "not configured: the tenant gave no keycloak_url. POST /portal/admin/tenants/{id}/federation configures it later" : null;
+        input.Join is { KeycloakUrl: null, PortalUrl: null } ? "not configured: the tenant gave neither keycloak_url nor portal_url. POST /portal/admin/tenants/{id}/federation configures it later" : null;
 
     public async Task EnsureAsync(WorkflowInput input, CancellationToken cancellationToken)
     {
@@ -62,7 +62,7 @@ internal sealed class FederationStep(IFederationProvisioner federation, Federati
         }
 
         var secret = await secrets.EnsureAsync(input.TenantId, cancellationToken);
-        await federation.EnsureClientAsync(FederationClient.Of(input.TenantId, secret, input.RequiredJoin.KeycloakUrl), cancellationToken);
+        await federation.EnsureClientAsync(FederationClient.Of(input.TenantId, secret, input.RequiredJoin), cancellationToken);
     }
 
     /// <summary>While an earlier JOIN stands its client is left alone: this one's secret and redirect URI count once it is confirmed.</summary>
