@@ -19,6 +19,8 @@ public static class HostLogging
             .AddFilter("Microsoft", LogLevel.Warning)
             .AddFilter("MassTransit", LogLevel.Warning)
             .AddFilter("Npgsql", LogLevel.Warning)
+            // It logs each request of a stranger with all its parameters.
+            .AddFilter("OpenIddict", LogLevel.Warning)
             // Each of these is thrown as well, and logged or translated where it is caught.
             .AddFilter("Microsoft.EntityFrameworkCore.Database", LogLevel.Critical)
             .AddFilter("Microsoft.EntityFrameworkCore.Query", LogLevel.Critical)

@@ -54,7 +54,7 @@ internal static class AuthorizationEndpoint
             try
             {
                 await sessions.SignInAsync(context, form["username"].ToString(), form["password"].ToString());
-                return pages.Continue(Again(query, fulfilled: Parameters.Prompt));
+                return pages.Continue(Again(query, fulfilled: [Parameters.Prompt, Parameters.MaxAge]));
             }
             catch (ProblemException e) when (e.Status is 401 or 429)
             {
@@ -71,15 +71,15 @@ internal static class AuthorizationEndpoint
 
     private static bool MustSignInAgain(OpenIddictRequest request, SignedInAccount account, TimeProvider time) =>
         request.HasPromptValue(PromptValues.Login) || request.HasPromptValue(PromptValues.SelectAccount)
-        || (request.MaxAge is { } seconds && time.GetUtcNow() - account.Since > TimeSpan.FromSeconds(seconds));
+        || (request.MaxAge is { } seconds && (time.GetUtcNow() - account.Since).TotalSeconds > seconds);
 
     /// <summary>The request as a query, however it came.</summary>
     internal static string Query(OpenIddictRequest request) =>
         QueryString.Create(request.GetParameters().Select(parameter => KeyValuePair.Create(parameter.Key, Convert.ToString(parameter.Value, CultureInfo.InvariantCulture)))).Value!.TrimStart('?');
 
     /// <summary>What a form of the issuer's brought back, encoded anew. Throws <see cref="ProblemException"/> 400.</summary>
-    internal static QueryString Again(string query, string? fulfilled = null) => query.Length <= MaxRequest
-        ? QueryString.Create(QueryHelpers.ParseQuery(query).Where(parameter => parameter.Key != fulfilled))
+    internal static QueryString Again(string query, params IReadOnlyList<string> fulfilled) => query.Length <= MaxRequest
+        ? QueryString.Create(QueryHelpers.ParseQuery(query).Where(parameter => !fulfilled.Contains(parameter.Key)))
         : throw new ProblemException(StatusCodes.Status400BadRequest, "malformed_request", "The request is too long.");
 
     internal static IResult Refuse(string error, string description) => Results.Forbid(

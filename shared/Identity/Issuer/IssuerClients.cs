@@ -78,9 +78,15 @@ public sealed class IssuerClients
             PostLogoutRedirectUris = { client.PostLogoutRedirectUri },
         };
         descriptor.Requirements.Add(Requirements.Features.ProofKeyForCodeExchange);
+        if (!client.IsFederation)
+        {
+            // A tenant reads the ID token alone, and learns nothing about the tokens of others.
+            descriptor.Permissions.Add(Permissions.Endpoints.Introspection);
+        }
+
         descriptor.Permissions.UnionWith(
         [
-            Permissions.Endpoints.Authorization, Permissions.Endpoints.Token, Permissions.Endpoints.EndSession, Permissions.Endpoints.Introspection, Permissions.Endpoints.Revocation,
+            Permissions.Endpoints.Authorization, Permissions.Endpoints.Token, Permissions.Endpoints.EndSession, Permissions.Endpoints.Revocation,
             Permissions.GrantTypes.AuthorizationCode, Permissions.GrantTypes.RefreshToken, Permissions.ResponseTypes.Code, Permissions.Scopes.Profile, Permissions.Scopes.Email,
             Permissions.Prefixes.Scope + (client.IsFederation ? IssuerScopes.Federation : IssuerScopes.Api),
         ]);

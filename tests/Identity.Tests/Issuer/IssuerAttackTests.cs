@@ -142,6 +142,16 @@ public sealed class IssuerAttackTests(IssuerFixture fixture) : IClassFixture<Iss
         seen.Text.ShouldNotContain("ada");
     }
 
+    [SkippableFact]
+    public async Task AccessToken_SeenByAnotherTenant_SaysNothing()
+    {
+        var tokens = await fixture.SignedInAsync(IssuerFixture.Acme, "ada");
+
+        var seen = await fixture.PostAsync("token/introspect", IssuerFixture.Globex, IssuerFixture.SecretOf(IssuerFixture.Globex), ("token", tokens["access_token"]!));
+        seen.Json["active"]?.GetValue<bool>().ShouldNotBe(true);
+        seen.Text.ShouldNotContain("ada");
+    }
+
     [SkippableTheory]
     [InlineData("wrong")]
     [InlineData("")]

@@ -132,6 +132,8 @@ internal sealed record AuthorizationRequest
 
     public string? Prompt { get; init; }
 
+    public string? MaxAge { get; init; }
+
     public string Query()
     {
         var challenge = System.Buffers.Text.Base64Url.EncodeToString(System.Security.Cryptography.SHA256.HashData(Encoding.ASCII.GetBytes(Verifier)));
@@ -146,6 +148,7 @@ internal sealed record AuthorizationRequest
             ["code_challenge"] = ChallengeMethod is null ? null : ChallengeMethod == "plain" ? Verifier : challenge,
             ["code_challenge_method"] = ChallengeMethod,
             ["prompt"] = Prompt,
+            ["max_age"] = MaxAge,
         };
         return QueryHelpers.AddQueryString("", parameters);
     }

@@ -112,6 +112,25 @@ public sealed class IssuerTests(IssuerFixture fixture) : IClassFixture<IssuerFix
         (await fixture.Portal.NameAsync(browser)).ShouldBe("ada");
     }
 
+    /// <summary>OpenID Connect Core 3.1.2.1: older than this is too old, and a negative age is any.</summary>
+    [SkippableTheory]
+    [InlineData("-1")]
+    [InlineData("99999999999999")]
+    public async Task Authorize_MaxAge_AsksOnceAtMost(string maxAge)
+    {
+        using var browser = new Browser();
+        await fixture.CodeAsync(new AuthorizationRequest(), "ada", browser);
+        var request = new AuthorizationRequest { MaxAge = maxAge };
+
+        var page = await browser.GetAsync(request.Url(fixture), stopAt: IssuerFixture.CallbackOf(IssuerFixture.Acme));
+        if (maxAge == "-1")
+        {
+            page = await browser.SubmitAsync(page, "sign-in", IssuerFixture.CallbackOf(IssuerFixture.Acme), ("username", "ada"), ("password", TestApp.Password));
+        }
+
+        IssuerFixture.Parameter(page, "code").ShouldNotBeNull();
+    }
+
     [SkippableFact]
     public async Task Authorize_PromptNone_NeverShowsAPage()
     {
