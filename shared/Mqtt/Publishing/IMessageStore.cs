@@ -28,9 +28,6 @@ public sealed record PublishedMessage
 
     public bool Retain { get; init; }
 
-    /// <summary>The client says that it may have sent it before.</summary>
-    public bool Redelivered { get; init; }
-
     /// <summary>The publisher's last will: it is gone already.</summary>
     public bool IsWill { get; init; }
 

@@ -19,9 +19,13 @@ internal sealed class Connection(IMqttChannelAdapter channel, ConnectionContext 
     private const ushort MostTopicAliases = 16;
     private static readonly TimeSpan LongestFarewell = TimeSpan.FromSeconds(1);
 
+    /// <summary>Answers that a client may leave unread, beside those to its window of QoS 2.</summary>
+    private const int MostUnreadAnswers = 64;
+
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Admitted? _admitted;
     private int _closing;
+    private int _unreadAnswers;
 
     public MqttConnectPacket? Connect { get; private set; }
 
@@ -47,6 +51,9 @@ internal sealed class Connection(IMqttChannelAdapter channel, ConnectionContext 
 
     /// <summary>The PUBLISH that MQTTnet's server handles now, whose event leaves its packet identifier out; null: it is a will.</summary>
     public MqttPublishPacket? Incoming { get; private set; }
+
+    /// <summary>Bytes of that PUBLISH, with everything in it.</summary>
+    public long IncomingSize { get; private set; }
 
     /// <summary>The QoS that a SUBSCRIBE asks for: see <see cref="ReceivePacketAsync"/>.</summary>
     public Queue<MqttQualityOfServiceLevel> Wishes { get; } = new();
@@ -77,7 +84,24 @@ internal sealed class Connection(IMqttChannelAdapter channel, ConnectionContext 
 
     public async Task<MqttPacket?> ReceivePacketAsync(CancellationToken cancellationToken)
     {
+        var before = channel.BytesReceived;
         var packet = await channel.ReceivePacketAsync(cancellationToken);
+        var size = channel.BytesReceived - before;
+        if (packet is MqttPingReqPacket or MqttSubscribePacket or MqttUnsubscribePacket or MqttPubRelPacket or MqttPubRecPacket)
+        {
+            // The server queues the answer, without bound.
+            if (Interlocked.Increment(ref _unreadAnswers) > MostUnreadAnswers + (Identity?.Limits.InFlight ?? 0))
+            {
+                await CloseAsync(MqttDisconnectReasonCode.QuotaExceeded, "The client does not read its answers.");
+                return null;
+            }
+
+            if (_admitted is not null)
+            {
+                await Session.Meter.TakeAsync(size, cancellationToken);
+            }
+        }
+
         switch (packet)
         {
             case MqttConnectPacket connect:
@@ -91,8 +115,8 @@ internal sealed class Connection(IMqttChannelAdapter channel, ConnectionContext 
                     return null;
                 }
 
-                await Session.Meter.TakeAsync(publish.Payload.Length, cancellationToken);
-                Incoming = publish;
+                await Session.Meter.TakeAsync(size, cancellationToken);
+                (Incoming, IncomingSize) = (publish, size);
                 break;
             case MqttSubscribePacket { TopicFilters.Count: 0 } or MqttUnsubscribePacket { TopicFilters.Count: 0 }:
                 // MQTT-3.8.3-2, MQTT-3.10.3-2.
@@ -100,9 +124,13 @@ internal sealed class Connection(IMqttChannelAdapter channel, ConnectionContext 
                 return null;
             case MqttSubscribePacket subscribe:
                 // The server answers in the order of the QoS; a client expects the order of its filters (MQTT-3.8.4-6).
-                foreach (var filter in subscribe.TopicFilters.Where(filter => !TopicSyntax.IsShared(filter.Topic)))
+                foreach (var filter in subscribe.TopicFilters)
                 {
-                    Wishes.Enqueue(filter.QualityOfServiceLevel);
+                    if (!TopicSyntax.IsShared(filter.Topic))
+                    {
+                        Wishes.Enqueue(filter.QualityOfServiceLevel);
+                    }
+
                     filter.QualityOfServiceLevel = MqttQualityOfServiceLevel.AtMostOnce;
                 }
 
@@ -133,6 +161,10 @@ internal sealed class Connection(IMqttChannelAdapter channel, ConnectionContext 
         }
 
         await channel.SendPacketAsync(packet, cancellationToken);
+        if (packet is MqttPingRespPacket or MqttSubAckPacket or MqttUnsubAckPacket or MqttPubCompPacket or MqttPubRelPacket)
+        {
+            Interlocked.Decrement(ref _unreadAnswers);
+        }
     }
 
     /// <summary>Past the server.</summary>
@@ -167,10 +199,12 @@ internal sealed class Connection(IMqttChannelAdapter channel, ConnectionContext 
         {
             // The client reads no more: it is cut off without a word.
         }
-
-        // The server ends it as one that the client has cut; what was written is still sent.
-        input.Close();
-        _ = AbortLaterAsync();
+        finally
+        {
+            // The server ends it as one that the client has cut; what was written is still sent.
+            input.Close();
+            _ = AbortLaterAsync();
+        }
     }
 
     public async Task<bool> EndsWithinAsync(TimeSpan time)

@@ -11,6 +11,8 @@ namespace IoTPlatform.Mqtt;
 /// <summary>From PUBLISH to the store: topic, permission, limits, once per packet identifier at QoS 2.</summary>
 internal sealed partial class Publishing(IMessageStore store, Wills wills, BrokerMetrics metrics, TimeProvider time, ILogger<Publishing> log)
 {
+    private const int LongestLogged = 256;
+
     /// <summary>Instead of MQTTnet's routing, whose cost grows with the subscribers of other topics.</summary>
     public Task PublishAsync(InterceptingPublishEventArgs args)
     {
@@ -37,10 +39,11 @@ internal sealed partial class Publishing(IMessageStore store, Wills wills, Broke
         {
             if (!connection.Acknowledgements.HasRoom)
             {
-                await connection.Acknowledgements.DrainAsync();
+                // A connection that ends waits for no commit: the client's next one waits for its end.
+                await connection.Acknowledgements.DrainAsync().WaitAsync(connection.Transport.ConnectionClosed);
             }
 
-            connection.Acknowledgements.Add(packet, packet.QualityOfServiceLevel == MqttQualityOfServiceLevel.ExactlyOnce ? StoreOnceAsync(connection, packet) : StoreAsync(connection, packet));
+            connection.Acknowledgements.Add(packet, StoreOnceAsync(connection, packet));
         }
     }
 
@@ -61,16 +64,19 @@ internal sealed partial class Publishing(IMessageStore store, Wills wills, Broke
         }
     }
 
-    /// <summary>A packet identifier stands for the same message until PUBREL (MQTT-4.3.3-10), on the client's next connection too.</summary>
+    /// <summary>
+    /// A packet identifier stands for the same message, on the client's next connection too: at QoS 2 until PUBREL (MQTT-4.3.3-10), at QoS 1 until
+    /// PUBACK was sent, where it comes again as a duplicate.
+    /// </summary>
     private Task<PublishOutcome> StoreOnceAsync(Connection connection, MqttPublishPacket packet)
     {
-        var received = connection.Session.Received;
-        if (received.TryGetValue(packet.PacketIdentifier, out var earlier) && !earlier.IsFaulted && !(earlier.IsCompletedSuccessfully && !earlier.Result.IsStored))
+        var (kept, isKnown) = packet.QualityOfServiceLevel == MqttQualityOfServiceLevel.ExactlyOnce ? (connection.Session.Received, true) : (connection.Session.Unacknowledged, packet.Dup);
+        if (isKnown && kept.TryGetValue(packet.PacketIdentifier, out var earlier) && !earlier.IsFaulted && !(earlier.IsCompletedSuccessfully && !earlier.Result.IsStored))
         {
             return earlier;
         }
 
-        return received[packet.PacketIdentifier] = StoreAsync(connection, packet);
+        return kept[packet.PacketIdentifier] = StoreAsync(connection, packet);
     }
 
     private Task<PublishOutcome> StoreAsync(Connection connection, MqttPublishPacket packet) => StoreAsync(connection, new MqttApplicationMessage
@@ -79,7 +85,6 @@ internal sealed partial class Publishing(IMessageStore store, Wills wills, Broke
         Payload = packet.Payload,
         QualityOfServiceLevel = packet.QualityOfServiceLevel,
         Retain = packet.Retain,
-        Dup = packet.Dup,
         ContentType = packet.ContentType,
         ResponseTopic = packet.ResponseTopic,
         CorrelationData = packet.CorrelationData,
@@ -92,7 +97,7 @@ internal sealed partial class Publishing(IMessageStore store, Wills wills, Broke
         if (identity.Access.Publishable(message.Topic) is not { } topic)
         {
             metrics.Refused();
-            Denied(identity.Name, message.Topic);
+            Denied(identity.Name, message.Topic.Length > LongestLogged ? message.Topic[..LongestLogged] : message.Topic);
             return PublishOutcome.Refused(MqttPubAckReasonCode.NotAuthorized, "This client may not publish under this topic.");
         }
 
@@ -105,7 +110,6 @@ internal sealed partial class Publishing(IMessageStore store, Wills wills, Broke
                 Payload = message.Payload.ToArray(),
                 QualityOfService = message.QualityOfServiceLevel,
                 Retain = message.Retain,
-                Redelivered = message.Dup,
                 IsWill = isWill,
                 ReceivedAt = time.GetUtcNow(),
                 ContentType = message.ContentType,

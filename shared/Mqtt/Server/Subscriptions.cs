@@ -38,7 +38,7 @@ internal static class Subscriptions
             return MqttSubscribeReasonCode.NotAuthorized;
         }
 
-        if (!connection.Session.Subscribe(filter))
+        if (!connection.Session.Subscribe(filter, wish > MqttQualityOfServiceLevel.AtMostOnce))
         {
             return MqttSubscribeReasonCode.QuotaExceeded;
         }

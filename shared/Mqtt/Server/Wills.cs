@@ -12,8 +12,8 @@ internal sealed class Wills(TimeProvider time)
 
     private async Task PublishLaterAsync(Session session, TimeSpan delay, Func<Task> publish)
     {
-        var back = session.NextConnectionAsync();
-        if (await Task.WhenAny(Task.Delay(delay, time), back) != back)
+        var isOff = session.WillIsOffAsync();
+        if (await Task.WhenAny(Task.Delay(delay, time), isOff) != isOff)
         {
             await publish();
         }

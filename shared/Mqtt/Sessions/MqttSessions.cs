@@ -41,6 +41,14 @@ public sealed partial class MqttSessions(IEnumerable<ISessionObserver> observers
     public async Task<bool> CloseAsync(string name, MqttDisconnectReasonCode reasonCode, string reason, string? certificateSerial = null)
     {
         Interlocked.Increment(ref _closings);
+        if (certificateSerial is null)
+        {
+            lock (_gate)
+            {
+                _sessions.GetValueOrDefault(name)?.ForgetWill();
+            }
+        }
+
         if (CurrentOf(name) is not { } connection || (certificateSerial is not null && connection.Identity?.CertificateSerial != certificateSerial))
         {
             return false;
@@ -58,11 +66,17 @@ public sealed partial class MqttSessions(IEnumerable<ISessionObserver> observers
             return Task.FromResult(DeliveryOutcome.NotConnected);
         }
 
-        var known = connection.Session.Filters.Select(filter => identity.Access.NameFor(filter, message.Topic)).FirstOrDefault(topic => topic is not null);
-        return known is null ? Task.FromResult(DeliveryOutcome.NotSubscribed) : connection.Deliveries.SendAsync(message with { Topic = known }, cancellationToken);
+        // At the QoS of the subscription, at most (MQTT-3.8.4-8).
+        var granted = connection.Session.Filters.Select(filter => (Topic: identity.Access.NameFor(filter.Key, message.Topic), AtLeastOnce: filter.Value)).FirstOrDefault(granted => granted.Topic is not null);
+        return granted.Topic is null
+            ? Task.FromResult(DeliveryOutcome.NotSubscribed)
+            : connection.Deliveries.SendAsync(message with { Topic = granted.Topic, AtLeastOnce = message.AtLeastOnce && granted.AtLeastOnce }, cancellationToken);
     }
 
-    /// <summary>The client's session, once an earlier connection of the same name has ended; null: a later one has taken this one's place meanwhile.</summary>
+    /// <summary>
+    /// The client's session, once an earlier connection of the same name has ended; null: that does not end, or a later one has taken this one's
+    /// place meanwhile.
+    /// </summary>
     internal async Task<Session?> OpenAsync(Connection connection, MqttIdentity identity, bool clean, TimeSpan expiry)
     {
         Session? session;
@@ -78,10 +92,11 @@ public sealed partial class MqttSessions(IEnumerable<ISessionObserver> observers
             session.Current = connection;
         }
 
+        var hasEnded = true;
         if (earlier is not null)
         {
             await earlier.CloseAsync(MqttDisconnectReasonCode.SessionTakenOver, "The same client has connected again.");
-            await earlier.EndsWithinAsync(LongestEnd);
+            hasEnded = await earlier.EndsWithinAsync(LongestEnd);
         }
 
         lock (_gate)
@@ -89,6 +104,18 @@ public sealed partial class MqttSessions(IEnumerable<ISessionObserver> observers
             if (!ReferenceEquals(session.Current, connection))
             {
                 return null;
+            }
+
+            if (!hasEnded)
+            {
+                session.Current = earlier;
+                return null;
+            }
+
+            if (earlier is { Identity: not null })
+            {
+                session.End();
+                session.Current = connection;
             }
 
             session.Begin(clean, expiry);

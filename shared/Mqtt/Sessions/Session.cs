@@ -4,11 +4,11 @@ namespace IoTPlatform.Mqtt;
 
 /// <summary>
 /// What outlives a client's connection (MQTT 5 section 4.1): its subscriptions, and the packet identifiers of messages received at QoS 2. In memory;
-/// messages to the client are the sender's until they are delivered. Guarded by <see cref="MqttSessions"/>, but for <see cref="Received"/>.
+/// messages to the client are the sender's until they are delivered. Guarded by <see cref="MqttSessions"/>, but for what is received.
 /// </summary>
 internal sealed class Session(MqttLimits limits, TimeProvider time)
 {
-    private readonly List<string> _filters = [];
+    private readonly Dictionary<string, bool> _filters = new(StringComparer.Ordinal);
     private TaskCompletionSource _next = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public Connection? Current { get; set; }
@@ -26,7 +26,11 @@ internal sealed class Session(MqttLimits limits, TimeProvider time)
     /// <summary>Messages of QoS 2 until PUBREL, with what became of them.</summary>
     public ConcurrentDictionary<ushort, Task<PublishOutcome>> Received { get; } = new();
 
-    public IReadOnlyList<string> Filters
+    /// <summary>Messages of QoS 1 until their PUBACK was sent, likewise.</summary>
+    public ConcurrentDictionary<ushort, Task<PublishOutcome>> Unacknowledged { get; } = new();
+
+    /// <summary>With whether at QoS 1; otherwise at QoS 0.</summary>
+    public IReadOnlyList<KeyValuePair<string, bool>> Filters
     {
         get
         {
@@ -39,14 +43,29 @@ internal sealed class Session(MqttLimits limits, TimeProvider time)
 
     public bool IsOver => Current is null && time.GetUtcNow() >= EndedAt + Expiry;
 
-    public Task NextConnectionAsync() => _next.Task;
+    /// <summary>Ends with the next connection, or when there is to be no will any more.</summary>
+    public Task WillIsOffAsync() => _next.Task;
+
+    /// <summary>A will that waits for its delay is not published.</summary>
+    public void ForgetWill()
+    {
+        _next.TrySetResult();
+        _next = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
 
     public void Begin(bool clean, TimeSpan expiry)
     {
         IsResumed = !clean && Expiry > TimeSpan.Zero && time.GetUtcNow() < EndedAt + Expiry;
+        if (Unacknowledged.Count > limits.InFlight)
+        {
+            // More than a client resends: left by connections that broke off.
+            Unacknowledged.Clear();
+        }
+
         if (!IsResumed)
         {
             Received.Clear();
+            Unacknowledged.Clear();
             lock (_filters)
             {
                 _filters.Clear();
@@ -54,8 +73,7 @@ internal sealed class Session(MqttLimits limits, TimeProvider time)
         }
 
         Expiry = expiry;
-        _next.TrySetResult();
-        _next = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        ForgetWill();
     }
 
     public void End()
@@ -65,21 +83,16 @@ internal sealed class Session(MqttLimits limits, TimeProvider time)
     }
 
     /// <summary>False: it has as many as it may have.</summary>
-    public bool Subscribe(string filter)
+    public bool Subscribe(string filter, bool atLeastOnce)
     {
         lock (_filters)
         {
-            if (_filters.Contains(filter))
-            {
-                return true;
-            }
-
-            if (_filters.Count >= limits.Subscriptions)
+            if (_filters.Count >= limits.Subscriptions && !_filters.ContainsKey(filter))
             {
                 return false;
             }
 
-            _filters.Add(filter);
+            _filters[filter] = atLeastOnce;
             return true;
         }
     }

@@ -97,7 +97,8 @@ public sealed class IntakeSession : ITelemetrySource
         }
     }
 
-    private void End(string reason)
+    /// <summary>What was not stored yet fails, and is not stored. Idempotent.</summary>
+    public void End(string reason)
     {
         _ended.TrySetResult(reason);
         foreach (var tag in _waiting.Keys)

@@ -17,7 +17,8 @@ CREATE TABLE tenant.telemetry (
   PRIMARY KEY (device_id, sent_at, identity)
 ) PARTITION BY RANGE (sent_at);
 
-CREATE INDEX telemetry_in_order ON tenant.telemetry (sequence);
+-- What goes up to the provider.
+CREATE INDEX telemetry_in_order ON tenant.telemetry (sequence) WHERE starts_with(topic, 'telemetry/');
 
 -- The newest message that each device published about its state.
 CREATE TABLE tenant.device_state (

@@ -167,8 +167,9 @@ public sealed class ConnectTests(BrokerHost host) : IClassFixture<BrokerHost>
     public async Task Connects_OfOneIdentity_AreLimited()
     {
         var pem = host.ClientPem("nervous");
+        using var _ = host.Clock.Stop();
         var results = new List<MqttClientConnectResultCode>();
-        for (var i = 0; i < 40; i++)
+        for (var i = 0; i < 25; i++)
         {
             using var client = await Client.ConnectAsync(host, "nervous", pem: pem);
             results.Add(client.Connected.ResultCode);
@@ -209,6 +210,19 @@ public sealed class ConnectTests(BrokerHost host) : IClassFixture<BrokerHost>
 
         static void Configure(MqttClientOptionsBuilder options) =>
             options.WithWillTopic("devices/back/telemetry").WithWillPayload("gone").WithWillDelayInterval(1).WithSessionExpiryInterval(60);
+    }
+
+    [Fact]
+    public async Task Will_Delayed_OfAClientThatIsRevokedMeanwhile_IsNot()
+    {
+        using (await Client.ConnectAsync(host, "late", configure: o => o.WithWillTopic("devices/late/telemetry").WithWillPayload("gone").WithWillDelayInterval(1).WithSessionExpiryInterval(60)))
+        {
+        }
+
+        await Waiting.UntilAsync(() => host.Presence.Contains("-late"));
+        await host.Sessions.CloseAsync("late", MqttDisconnectReasonCode.NotAuthorized, "revoked");
+        await Task.Delay(TimeSpan.FromSeconds(1.5));
+        host.Store.Of("late").ShouldBeEmpty();
     }
 
     [Fact]

@@ -35,8 +35,8 @@ public sealed class SubscribeTests(BrokerHost host) : IClassFixture<BrokerHost>
     public async Task Subscribe_BesideASharedSubscription_KeepsTheOrder()
     {
         using var client = await Client.ConnectAsync(host, "shared");
-        (await client.SubscribeAsync(("$share/g/devices/shared/commands/a", MqttQualityOfServiceLevel.AtMostOnce), ("devices/shared/commands/b", MqttQualityOfServiceLevel.AtLeastOnce)))[1]
-            .ShouldBe(MqttClientSubscribeResultCode.GrantedQoS1);
+        (await client.SubscribeAsync(("devices/shared/commands/b", MqttQualityOfServiceLevel.AtLeastOnce), ("$share/g/devices/shared/commands/a", MqttQualityOfServiceLevel.AtLeastOnce)))
+            .ShouldBe([MqttClientSubscribeResultCode.GrantedQoS1, MqttClientSubscribeResultCode.SharedSubscriptionsNotSupported]);
     }
 
     [Fact]
@@ -74,6 +74,15 @@ public sealed class SubscribeTests(BrokerHost host) : IClassFixture<BrokerHost>
         (await sending).ShouldBe(DeliveryOutcome.Delivered);
         await client.Mqtt.UnsubscribeAsync($"devices/{name}/commands/#");
         (await SendAsync(name, "2")).ShouldBe(DeliveryOutcome.NotSubscribed);
+    }
+
+    [Fact]
+    public async Task Send_ToASubscriberOfQos0_NeedsNoAcknowledgement() // MQTT-3.8.4-8
+    {
+        using var client = await Client.ConnectAsync(host, "casual");
+        await client.SubscribeAsync(("devices/casual/commands/#", MqttQualityOfServiceLevel.AtMostOnce));
+        (await SendAsync("casual", "1")).ShouldBe(DeliveryOutcome.Delivered);
+        (await client.ReceiveAsync()).QualityOfServiceLevel.ShouldBe(MqttQualityOfServiceLevel.AtMostOnce);
     }
 
     [Fact]

@@ -140,6 +140,26 @@ public sealed class HostileClientTests(BrokerHost host) : IClassFixture<BrokerHo
     }
 
     [Fact]
+    public async Task Answers_NeverRead_EndTheConnection()
+    {
+        const string Name = "deaf";
+        host.Limits[Name] = new MqttLimits { MessagesPerSecond = 10_000_000, BytesPerSecond = 1_000_000_000 };
+        using var client = await RawClient.OpenAsync(host, host.ClientPem(Name));
+        await client.SendAsync(RawClient.Connect(Name));
+        await client.ReadAsync();
+        await Waiting.UntilAsync(() => host.Sessions.Connected.Contains(Name));
+        byte[] pings = [.. Enumerable.Repeat(RawClient.Packet(0xC0, []), 10_000).SelectMany(ping => ping)];
+        await Should.ThrowAsync<IOException>(async () =>
+        {
+            for (var i = 0; i < 1000; i++)
+            {
+                await client.SendAsync(pings);
+            }
+        });
+        await Waiting.UntilAsync(() => !host.Sessions.Connected.Contains(Name));
+    }
+
+    [Fact]
     public async Task ExactlyOnce_NeverReleased_IsBounded()
     {
         host.Limits["hoarder"] = new MqttLimits { InFlight = 3 };

@@ -25,6 +25,8 @@ public sealed class BrokerHost : IMqttAuthenticator, ISessionObserver, IAsyncLif
 
     internal LogCapture Log { get; } = new();
 
+    internal StoppableClock Clock { get; } = new();
+
     internal MqttSessions Sessions => _app.Services.GetRequiredService<MqttSessions>();
 
     internal IReadOnlyList<string> Presence => [.. _presence];
@@ -57,7 +59,7 @@ public sealed class BrokerHost : IMqttAuthenticator, ISessionObserver, IAsyncLif
         var context = SslStreamCertificateContext.Create(certificate, [X509Certificate2.CreateFromPem(_ca.IntermediatePem)], offline: true);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Debug).AddProvider(Log);
-        builder.Services.AddPlatformHosting(_noDatabase, TimeProvider.System);
+        builder.Services.AddPlatformHosting(_noDatabase, Clock);
         builder.Services.AddAuthentication();
         builder.Services.AddAuthorization();
         builder.Services.AddSingleton<IMqttAuthenticator>(this).AddSingleton<IMessageStore>(Store).AddSingleton<ISessionObserver>(this).AddMqttBroker();
@@ -102,6 +104,25 @@ public sealed class BrokerHost : IMqttAuthenticator, ISessionObserver, IAsyncLif
                 Limits = Limits.GetValueOrDefault(name, MqttLimits.Default),
                 ExpiresAt = Expiry.TryGetValue(name, out var end) ? end : null,
             });
+    }
+
+    /// <summary>The system's, but for its reading while it is stopped; timers go on.</summary>
+    internal sealed class StoppableClock : TimeProvider
+    {
+        private DateTimeOffset? _stopped;
+
+        public IDisposable Stop()
+        {
+            _stopped = System.GetUtcNow();
+            return new Restart(this);
+        }
+
+        public override DateTimeOffset GetUtcNow() => _stopped ?? System.GetUtcNow();
+
+        private sealed class Restart(StoppableClock clock) : IDisposable
+        {
+            public void Dispose() => clock._stopped = null;
+        }
     }
 
     public Task ConnectedAsync(MqttIdentity identity, CancellationToken cancellationToken)

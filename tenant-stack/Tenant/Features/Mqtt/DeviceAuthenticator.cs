@@ -16,6 +16,18 @@ internal sealed class DeviceAuthenticator(Authority authority, DeviceAccess acce
     /// <summary>Of a device that enrols: long enough to ask again.</summary>
     private static readonly TimeSpan LongestEnrollment = TimeSpan.FromMinutes(5);
 
+    /// <summary>One request at a time.</summary>
+    private static readonly MqttLimits EnrollmentLimits = new()
+    {
+        PacketSize = 32 * 1024,
+        MessagesPerSecond = 10,
+        BytesPerSecond = 64 * 1024,
+        InFlight = 1,
+        Queue = 2,
+        Subscriptions = 4,
+        SessionExpiry = TimeSpan.Zero,
+    };
+
     public async ValueTask<AuthenticationResult> AuthenticateAsync(MqttCredentials credentials, CancellationToken cancellationToken)
     {
         try
@@ -66,6 +78,7 @@ internal sealed class DeviceAuthenticator(Authority authority, DeviceAccess acce
             Name = $"enroll/{deviceId}/{credential.Fingerprint}",
             ClientId = deviceId,
             Access = DeviceTopics.Enrolling(deviceId),
+            Limits = EnrollmentLimits,
             Credential = credential,
             ExpiresAt = time.GetUtcNow() + LongestEnrollment,
         });

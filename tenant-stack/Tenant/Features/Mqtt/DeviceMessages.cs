@@ -1,17 +1,13 @@
-using System.Runtime.CompilerServices;
 using IoTPlatform.Mqtt;
-using IoTPlatform.Telemetry;
-using IoTPlatform.Telemetry.Ingest;
-using IoTPlatform.Tenant.Features.FirstBoot;
 using MQTTnet.Protocol;
 
 namespace IoTPlatform.Tenant.Features.Mqtt;
 
 /// <summary>What devices publish to the embedded broker: requests are answered, and everything else goes to the writer that HTTPS uses, too.</summary>
-internal sealed class DeviceMessages(TelemetryIntake intake, JoinedTenant tenant, DeviceRequests requests) : IMessageStore
+internal sealed class DeviceMessages(DeviceIntakes intakes, DeviceRequests requests, TimeProvider time) : IMessageStore
 {
-    /// <summary>One for each connection: its end, where the database is away, ends no other.</summary>
-    private readonly ConditionalWeakTable<MqttIdentity, IntakeSession> _sessions = [];
+    /// <summary>Then the connection ends, and the device sends again later.</summary>
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(10);
 
     public async Task<PublishOutcome> StoreAsync(PublishedMessage message, CancellationToken cancellationToken)
     {
@@ -20,8 +16,9 @@ internal sealed class DeviceMessages(TelemetryIntake intake, JoinedTenant tenant
             return await requests.AnswerAsync(message, cancellationToken);
         }
 
-        var session = _sessions.GetValue(message.Publisher, _ => intake.Open(tenant.TenantId));
-        var refusal = await session.StoreAsync(message.Topic, message.Payload.Span, message.Redelivered, cancellationToken);
+        var (acknowledged, once) = intakes.Of(message.Publisher);
+        var session = message.IsWill || message.QualityOfService == MqttQualityOfServiceLevel.AtMostOnce ? once : acknowledged;
+        var refusal = await session.StoreAsync(message.Topic, message.Payload.Span, redelivered: false, cancellationToken).WaitAsync(LongestWait, time, cancellationToken);
         return refusal is null ? PublishOutcome.Stored : PublishOutcome.Refused(MqttPubAckReasonCode.PayloadFormatInvalid, refusal);
     }
 }

@@ -68,6 +68,8 @@ internal static class MqttServices
         .AddSingleton<IMqttAuthenticator, DeviceAuthenticator>()
         .AddSingleton<DeviceRequests>()
         .AddSingleton<IMessageStore, DeviceMessages>()
+        .AddSingleton<DeviceIntakes>()
+        .AddSingleton<ISessionObserver>(provider => provider.GetRequiredService<DeviceIntakes>())
         .AddSingleton<ConnectedSessions>()
         .AddSingleton<ISessionObserver>(provider => provider.GetRequiredService<ConnectedSessions>())
         .AddHostedService(provider => provider.GetRequiredService<ConnectedSessions>())

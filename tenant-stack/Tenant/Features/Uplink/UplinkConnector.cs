@@ -32,6 +32,9 @@ internal sealed class UplinkConnector(JoinFiles files, ProviderLink provider, Ti
     {
         var bundle = files.ReadBundle() ?? throw new InvalidOperationException($"{files.Bundle} is missing or damaged.");
         var client = new MqttClientFactory().CreateMqttClient(MqttNetNullLogger.Instance);
+        // MQTTnet's own time-out does not count where the caller can cancel.
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(Timeout);
         try
         {
             var answer = await client.ConnectAsync(new MqttClientOptions
@@ -43,12 +46,17 @@ internal sealed class UplinkConnector(JoinFiles files, ProviderLink provider, Ti
                 KeepAlivePeriod = KeepAlive,
                 Timeout = Timeout,
                 ValidateFeatures = false,
-            }, cancellationToken);
+            }, limit.Token);
             return answer.ResultCode == MqttClientConnectResultCode.Success ? new UplinkConnection(client, answer.ReceiveMaximum ?? UplinkConnection.LargestWindow) : throw new IOException($"The broker refuses the bridge: {answer.ResultCode} {answer.ReasonString}".TrimEnd());
         }
-        catch
+        catch (Exception e)
         {
             client.Dispose();
+            if (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+            {
+                throw new TimeoutException($"{target.Url.Authority} does not answer within {Timeout.TotalSeconds:0} s.", e);
+            }
+
             // RabbitMQ 3 answers MQTT 5 in a way that no client of it understands.
             _version = _version == MqttProtocolVersion.V500 ? MqttProtocolVersion.V311 : MqttProtocolVersion.V500;
             throw;
@@ -101,9 +109,19 @@ internal sealed class UplinkConnection(IMqttClient client, int receiveMaximum) :
     /// <summary>Messages that are not acknowledged.</summary>
     public const int LargestWindow = 256;
 
+    private static readonly TimeSpan LongestFarewell = TimeSpan.FromSeconds(5);
+
     public IMqttClient Client => client;
 
     public int Window => Math.Min(receiveMaximum, LargestWindow);
+
+    /// <summary>Says goodbye to a broker that listens.</summary>
+    public async Task EndAsync(CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(LongestFarewell);
+        await client.DisconnectAsync(new MqttClientDisconnectOptions(), limit.Token);
+    }
 
     public void Dispose() => client.Dispose();
 }

@@ -9,6 +9,9 @@ internal sealed class UplinkCursor(NpgsqlDataSource database, TimeProvider time)
     /// <summary>Of the waiting messages no more are counted.</summary>
     public const int MostCounted = 10_000;
 
+    /// <summary>As the index has it.</summary>
+    private const string GoesUp = $"starts_with(topic, '{TelemetryFormat.TopicPrefix}')";
+
     private int _putBacks;
 
     /// <summary>Another number than before: it was put back meanwhile.</summary>
@@ -24,9 +27,8 @@ internal sealed class UplinkCursor(NpgsqlDataSource database, TimeProvider time)
     public async Task<IReadOnlyList<UplinkMessage>> NextAsync(long after, int limit, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(
-            "SELECT sequence, topic, payload, sent_at, received_at FROM tenant.telemetry WHERE sequence > $1 AND starts_with(topic, $2) ORDER BY sequence LIMIT $3");
+            $"SELECT sequence, topic, payload, sent_at, received_at FROM tenant.telemetry WHERE sequence > $1 AND {GoesUp} ORDER BY sequence LIMIT $2");
         command.Parameters.Add(new() { Value = after });
-        command.Parameters.Add(new() { Value = TelemetryFormat.TopicPrefix });
         command.Parameters.Add(new() { Value = limit });
         await using var rows = await command.ExecuteReaderAsync(cancellationToken);
         var messages = new List<UplinkMessage>();
@@ -63,11 +65,10 @@ internal sealed class UplinkCursor(NpgsqlDataSource database, TimeProvider time)
     public async Task<(int Count, DateTimeOffset? Since)> WaitingAsync(CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(
-            """
+            $"""
             SELECT count(*)::int, min(received_at) FROM
-              (SELECT received_at FROM tenant.telemetry WHERE sequence > (SELECT sequence FROM tenant.uplink) AND starts_with(topic, $1) ORDER BY sequence LIMIT $2) AS waiting
+              (SELECT received_at FROM tenant.telemetry WHERE sequence > (SELECT sequence FROM tenant.uplink) AND {GoesUp} ORDER BY sequence LIMIT $1) AS waiting
             """);
-        command.Parameters.Add(new() { Value = TelemetryFormat.TopicPrefix });
         command.Parameters.Add(new() { Value = MostCounted });
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
         await row.ReadAsync(cancellationToken);

@@ -60,7 +60,7 @@ internal sealed partial class UplinkSender(UplinkConnection connection, UplinkCu
         var (sequence, outcome) = _inFlight.Peek();
         var result = await outcome.WaitAsync(LongestWait, cancellationToken);
         _inFlight.Dequeue();
-        if (result.IsSuccess)
+        if (result is { IsSuccess: true, ReasonCode: not MqttClientPublishReasonCode.NoMatchingSubscribers })
         {
             metrics.Sent();
         }

@@ -88,7 +88,7 @@ internal sealed partial class UplinkService(UplinkConnector connector, UplinkCur
             looked = time.GetTimestamp();
             if (connector.Target() != target)
             {
-                await connection.Client.DisconnectAsync(new MqttClientDisconnectOptions(), stop);
+                await connection.EndAsync(stop);
                 return;
             }
         }
