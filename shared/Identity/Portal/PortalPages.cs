@@ -10,6 +10,9 @@ namespace IoTPlatform.Identity.Portal;
 /// <param name="isPlatform">It is the platform provider's, and only its staff has accounts there.</param>
 internal sealed class PortalPages(PortalOptions portal, Oidc.OidcOptions? provider = null, bool isPlatform = false)
 {
+    /// <summary>When to try again while the identity provider is away.</summary>
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(5);
+
     public PortalPage SignedIn(PortalUser user, AntiforgeryTokenSet forgery) => new(Frame("Signed in", $"""
         <section>
         <h1>Signed in</h1>
@@ -66,7 +69,8 @@ internal sealed class PortalPages(PortalOptions portal, Oidc.OidcOptions? provid
                 <p><a href="/portal">Other ways to sign in</a></p>
                 </section>
                 """),
-            status);
+            status,
+            status == 503 ? Soon : null);
     }
 
     public PortalPage Problem(ProblemException problem) => new(
