@@ -32,6 +32,12 @@ public static class MqttHosting
         .AddSingleton<MqttEndpoint>()
         .AddHostedService<MqttBroker>();
 
+    /// <summary>Told by the broker, and at work with the host.</summary>
+    public static IServiceCollection AddPresenceRecorder<TRecorder>(this IServiceCollection services) where TRecorder : PresenceRecorder => services
+        .AddSingleton<TRecorder>()
+        .AddSingleton<ISessionObserver>(provider => provider.GetRequiredService<TRecorder>())
+        .AddHostedService(provider => provider.GetRequiredService<TRecorder>());
+
     /// <summary>MQTT over TLS at addresses of its own.</summary>
     /// <param name="builder">The host's.</param>
     /// <param name="addresses">Beside those of its HTTPS.</param>

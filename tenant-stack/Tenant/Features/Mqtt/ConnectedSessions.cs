@@ -1,4 +1,3 @@
-using System.Threading.Channels;
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Mqtt;
 using IoTPlatform.Pki;
@@ -6,52 +5,12 @@ using MQTTnet.Protocol;
 
 namespace IoTPlatform.Tenant.Features.Mqtt;
 
-/// <summary>Writes which devices are connected to the embedded broker: at once after a change, and then once a second, however many come and go.</summary>
-internal sealed partial class ConnectedSessions(IServiceProvider services, DevicePresence presence, ILogger<ConnectedSessions> log) : BackgroundService, ISessionObserver
+/// <summary>Records which devices are connected to the embedded broker.</summary>
+internal sealed class ConnectedSessions(IServiceProvider services, DevicePresence presence, ILogger<ConnectedSessions> log)
+    : PresenceRecorder("devices", services, TimeProvider.System, log)
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
-    private readonly Channel<bool> _changed = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
-
-    public Task ConnectedAsync(MqttIdentity identity, CancellationToken cancellationToken) => Changed();
-
-    public Task DisconnectedAsync(MqttIdentity identity, CancellationToken cancellationToken) => Changed();
-
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        // After a start nobody is connected; who was before is found so.
-        await Changed();
-        var failing = false;
-        while (await _changed.Reader.ReadAsync(stoppingToken))
-        {
-            try
-            {
-                var sessions = services.GetRequiredService<MqttSessions>();
-                await presence.ReconcileAsync(sessions.Connected.ToHashSet(StringComparer.Ordinal), stoppingToken);
-                failing = false;
-            }
-            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
-            {
-                if (!failing)
-                {
-                    Failed(e.Message);
-                }
-
-                failing = true;
-                await Changed();
-            }
-
-            await Task.Delay(Interval, TimeProvider.System, stoppingToken);
-        }
-    }
-
-    private Task Changed()
-    {
-        _changed.Writer.TryWrite(true);
-        return Task.CompletedTask;
-    }
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Which devices are connected can't be recorded; trying again and again: {Reason}")]
-    private partial void Failed(string reason);
+    protected override Task RecordAsync(IReadOnlyCollection<string> connected, CancellationToken cancellationToken) =>
+        presence.ReconcileAsync(connected.ToHashSet(StringComparer.Ordinal), cancellationToken);
 }
 
 /// <summary>Ends the session of a device whose certificate was revoked; the authenticator refuses its next connection.</summary>

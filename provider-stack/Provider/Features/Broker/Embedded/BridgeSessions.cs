@@ -14,7 +14,9 @@ internal sealed class BridgeSessions(MqttSessions sessions)
         return sessions.Connected.Where(name => name.StartsWith(prefix, StringComparison.Ordinal));
     }
 
-    public IReadOnlySet<string> ConnectedTenants => sessions.Connected.Select(TenantOf).ToHashSet(StringComparer.Ordinal);
+    public IReadOnlySet<string> ConnectedTenants => TenantsOf(sessions.Connected);
+
+    public static IReadOnlySet<string> TenantsOf(IEnumerable<string> names) => names.Select(TenantOf).ToHashSet(StringComparer.Ordinal);
 
     /// <summary>A dot can't be part of a tenant id.</summary>
     public static string TenantOf(string name) => name[..name.IndexOf('.', StringComparison.Ordinal)];

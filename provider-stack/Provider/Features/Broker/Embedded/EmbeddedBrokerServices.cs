@@ -12,9 +12,7 @@ internal static class EmbeddedBrokerServices
         .AddSingleton<IMessageStore, BridgeMessages>()
         .AddSingleton<BridgeSessions>()
         .AddSingleton<BridgePresence>()
-        .AddSingleton<EmbeddedBridgePresence>()
-        .AddSingleton<ISessionObserver>(provider => provider.GetRequiredService<EmbeddedBridgePresence>())
-        .AddHostedService(provider => provider.GetRequiredService<EmbeddedBridgePresence>())
+        .AddPresenceRecorder<EmbeddedBridgePresence>()
         .AddMqttBroker()
         .AddSingleton<IRevocationWatcher, RevokedBridgeSessions>()
         .AddHostedService<RevocationNotices>();
