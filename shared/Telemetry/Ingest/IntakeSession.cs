@@ -6,6 +6,9 @@ namespace IoTPlatform.Telemetry.Ingest;
 /// <summary>One connection of a client that waits for each message's outcome. Any number of messages may be waited for at once.</summary>
 public sealed class IntakeSession : ITelemetrySource
 {
+    /// <summary>For the commit: while the database is away a client had better wait by itself.</summary>
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(10);
+
     private readonly string _tenantId;
     private readonly TelemetryIntake _intake;
     private readonly ConcurrentDictionary<ulong, TaskCompletionSource<string?>> _waiting = [];
@@ -23,8 +26,8 @@ public sealed class IntakeSession : ITelemetrySource
     List<byte[]>? ITelemetrySource.StoredBefore { get; set; }
 
     /// <summary>
-    /// Returns null when the message is committed, or one of <see cref="TelemetryRefusal"/>. Throws <see cref="IOException"/> where it was not stored and may be sent
-    /// again. Cancelling gives up waiting only: the message may be stored.
+    /// Returns null when the message is committed, or one of <see cref="TelemetryRefusal"/>. Throws <see cref="IOException"/> where it was not stored, or
+    /// <see cref="TimeoutException"/> where that is not known within 10 s; it may be sent again. Giving up ends the waiting only: the message may be stored.
     /// </summary>
     /// <param name="topic">Its levels may end at dots.</param>
     /// <param name="payload">Is not kept.</param>
@@ -39,7 +42,7 @@ public sealed class IntakeSession : ITelemetrySource
 
         var tag = Interlocked.Increment(ref _lastTag);
         var outcome = _waiting[tag] = new TaskCompletionSource<string?>(TaskCreationOptions.RunContinuationsAsynchronously);
-        return StoreAsync(new TelemetryDelivery(this, tag, redelivered, message), outcome.Task, cancellationToken);
+        return StoreAsync(new TelemetryDelivery(this, tag, redelivered, message), outcome.Task, cancellationToken).WaitAsync(LongestWait, _intake.Time, cancellationToken);
     }
 
     void ITelemetrySource.Acknowledge(ulong tag) => Complete(tag, refusal: null);

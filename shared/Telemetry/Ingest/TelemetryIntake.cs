@@ -18,6 +18,8 @@ public sealed class TelemetryIntake(TelemetryStore store, TelemetryOptions optio
 
     internal TelemetryOptions Options => options;
 
+    internal TimeProvider Time => time;
+
     internal IngestMetrics Metrics => metrics;
 
     /// <summary>In whole microseconds and never twice the same, so that messages without a timestamp stay apart.</summary>

@@ -4,11 +4,8 @@ using MQTTnet.Protocol;
 namespace IoTPlatform.Tenant.Features.Mqtt;
 
 /// <summary>What devices publish to the embedded broker: requests are answered, and everything else goes to the writer that HTTPS uses, too.</summary>
-internal sealed class DeviceMessages(DeviceIntakes intakes, DeviceRequests requests, TimeProvider time) : IMessageStore
+internal sealed class DeviceMessages(DeviceIntakes intakes, DeviceRequests requests) : IMessageStore
 {
-    /// <summary>Then the connection ends, and the device sends again later.</summary>
-    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(10);
-
     public async Task<PublishOutcome> StoreAsync(PublishedMessage message, CancellationToken cancellationToken)
     {
         if (DeviceRequests.IsRequest(message.Topic))
@@ -18,7 +15,7 @@ internal sealed class DeviceMessages(DeviceIntakes intakes, DeviceRequests reque
 
         var (acknowledged, once) = intakes.Of(message.Publisher);
         var session = message.IsWill || message.QualityOfService == MqttQualityOfServiceLevel.AtMostOnce ? once : acknowledged;
-        var refusal = await session.StoreAsync(message.Topic, message.Payload.Span, redelivered: false, cancellationToken).WaitAsync(LongestWait, time, cancellationToken);
+        var refusal = await session.StoreAsync(message.Topic, message.Payload.Span, redelivered: false, cancellationToken);
         return refusal is null ? PublishOutcome.Stored : PublishOutcome.Refused(MqttPubAckReasonCode.PayloadFormatInvalid, refusal);
     }
 }

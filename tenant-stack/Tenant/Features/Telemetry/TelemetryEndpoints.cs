@@ -12,9 +12,6 @@ namespace IoTPlatform.Tenant.Features.Telemetry;
 /// <summary>What devices send over HTTPS, and what the tenant's staff reads of it.</summary>
 internal static class TelemetryEndpoints
 {
-    /// <summary>For the commit: while the database is away a device had better wait by itself.</summary>
-    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(10);
-
     public static void MapTelemetry(this IEndpointRouteBuilder app)
     {
         app.MapPost("/devices/{deviceId}/telemetry", PublishAsync).RequireAuthorization(ClientCertificateDefaults.DevicePolicy);
@@ -23,8 +20,7 @@ internal static class TelemetryEndpoints
     }
 
     /// <summary>One message, as it would be over MQTT; answered when it is committed.</summary>
-    private static async Task<IResult> PublishAsync(string deviceId, HttpContext http, ClaimsPrincipal caller, JoinedTenant tenant, TelemetryIntake intake, TimeProvider time,
-        CancellationToken cancellationToken)
+    private static async Task<IResult> PublishAsync(string deviceId, HttpContext http, ClaimsPrincipal caller, JoinedTenant tenant, TelemetryIntake intake, CancellationToken cancellationToken)
     {
         DevicePath.Check(deviceId);
         if (caller.FindFirstValue(ClientCertificateDefaults.CommonNameClaim) != deviceId)
@@ -37,7 +33,7 @@ internal static class TelemetryEndpoints
         try
         {
             return await intake.Open(tenant.TenantId).StoreAsync(
-                TelemetryFormat.TopicPrefix + TelemetryFormat.TopicLevel(deviceId), body.GetBuffer().AsSpan(0, (int)body.Length), redelivered: false, cancellationToken).WaitAsync(LongestWait, time, cancellationToken) is { } refusal
+                TelemetryFormat.TopicPrefix + TelemetryFormat.TopicLevel(deviceId), body.GetBuffer().AsSpan(0, (int)body.Length), redelivered: false, cancellationToken) is { } refusal
                 ? throw new ProblemException(StatusCodes.Status400BadRequest, refusal, "The message can't be stored.")
                 : TypedResults.NoContent();
         }

@@ -7,18 +7,15 @@ using MQTTnet.Protocol;
 namespace IoTPlatform.Provider.Features.Broker.Embedded;
 
 /// <summary>What bridges publish to the embedded broker goes to the table that RabbitMQ's ingest fills, by the same writer.</summary>
-internal sealed class BridgeMessages(TelemetryIntake intake, TimeProvider time) : IMessageStore
+internal sealed class BridgeMessages(TelemetryIntake intake) : IMessageStore
 {
-    /// <summary>Then the connection ends, and the bridge sends again later.</summary>
-    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(10);
-
     /// <summary>One for each connection: its end, where the database refuses too much, ends no other.</summary>
     private readonly ConditionalWeakTable<MqttIdentity, IntakeSession> _sessions = [];
 
     public async Task<PublishOutcome> StoreAsync(PublishedMessage message, CancellationToken cancellationToken)
     {
         var session = _sessions.GetValue(message.Publisher, publisher => intake.Open(BridgeSessions.TenantOf(publisher.Name)));
-        var refusal = await session.StoreAsync(message.Topic, message.Payload.Span, redelivered: false, cancellationToken).WaitAsync(LongestWait, time, cancellationToken);
+        var refusal = await session.StoreAsync(message.Topic, message.Payload.Span, redelivered: false, cancellationToken);
         return refusal is null ? PublishOutcome.Stored : PublishOutcome.Refused(MqttPubAckReasonCode.PayloadFormatInvalid, refusal);
     }
 }
