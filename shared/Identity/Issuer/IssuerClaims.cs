@@ -1,7 +1,7 @@
-using System.Globalization;
 using System.Security.Claims;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using IoTPlatform.Identity.Oidc.Login;
 using OpenIddict.Abstractions;
 using static OpenIddict.Abstractions.OpenIddictConstants;
 
@@ -13,17 +13,14 @@ internal static class IssuerClaims
     /// <summary><c>{"roles":[…]}</c>: the roles at this stack.</summary>
     public const string RealmAccess = "realm_access";
 
-    /// <summary>The roles at the tenants.</summary>
-    public const string PlatformRoles = "platform_roles";
-
     /// <summary>The session that a code or a refresh token came from; in no token that leaves the issuer readable.</summary>
     private const string Session = "iot_session";
 
     /// <summary>What an administrator of the provider is at its tenants, and an operator.</summary>
     public static string[] PlatformRolesOf(IEnumerable<string> roles) => [.. roles.Select(role => role switch
     {
-        Roles.Admin => "platform-admin",
-        Roles.Operator => "platform-operator",
+        Roles.Admin => PlatformRoles.Admin,
+        Roles.Operator => PlatformRoles.Operator,
         _ => null,
     }).OfType<string>()];
 
@@ -33,7 +30,7 @@ internal static class IssuerClaims
     public static ClaimsPrincipal Principal(SignedInAccount account, IEnumerable<string> scopes, bool isFederation)
     {
         var identity = new ClaimsIdentity("issuer", Claims.PreferredUsername, Claims.Role);
-        identity.SetClaim(Claims.Subject, account.Subject.ToString("D", CultureInfo.InvariantCulture))
+        identity.SetClaim(Claims.Subject, IssuerSessions.SubjectOf(account))
             .SetClaim(Claims.PreferredUsername, account.Username)
             .SetClaim(Claims.AuthenticationTime, account.Since.ToUnixTimeSeconds())
             .SetClaim(Session, Convert.ToHexStringLower(account.SessionHash));
@@ -42,7 +39,7 @@ internal static class IssuerClaims
         principal.SetScopes(scopes.Append(Scopes.OfflineAccess).Distinct(StringComparer.Ordinal));
         if (isFederation)
         {
-            identity.AddClaim(new Claim(PlatformRoles, Json(new JsonArray([.. PlatformRolesOf(account.Roles).Select(role => (JsonNode)role)])), "JSON_ARRAY"));
+            identity.AddClaim(new Claim(PlatformRoles.Claim, Json(new JsonArray([.. PlatformRolesOf(account.Roles).Select(role => (JsonNode)role)])), "JSON_ARRAY"));
         }
         else if (principal.HasScope(IssuerScopes.Api))
         {
@@ -65,7 +62,7 @@ internal static class IssuerClaims
     {
         Claims.Subject or Claims.PreferredUsername => [Destinations.AccessToken, Destinations.IdentityToken],
         RealmAccess => [Destinations.AccessToken],
-        PlatformRoles or Claims.AuthenticationTime => [Destinations.IdentityToken],
+        PlatformRoles.Claim or Claims.AuthenticationTime => [Destinations.IdentityToken],
         _ => [],
     };
 

@@ -1,3 +1,4 @@
+using IoTPlatform.Identity.Oidc.Login;
 using Microsoft.Extensions.Options;
 using OpenIddict.Server;
 using static OpenIddict.Abstractions.OpenIddictConstants;
@@ -28,7 +29,7 @@ internal sealed class IssuerServerOptions(IssuerOptions issuer, IssuerPaths path
         options.CodeChallengeMethods.Add(CodeChallengeMethods.Sha256);
         options.RequireProofKeyForCodeExchange = true;
         options.Scopes.UnionWith([Scopes.Profile, Scopes.Email, Scopes.OfflineAccess, IssuerScopes.Api, IssuerScopes.Federation]);
-        options.Claims.UnionWith([Claims.Subject, Claims.PreferredUsername, Claims.AuthenticationTime, IssuerClaims.RealmAccess, IssuerClaims.PlatformRoles]);
+        options.Claims.UnionWith([Claims.Subject, Claims.PreferredUsername, Claims.AuthenticationTime, IssuerClaims.RealmAccess, PlatformRoles.Claim]);
         options.AuthorizationCodeLifetime = CodeLifetime;
         options.AccessTokenLifetime = options.IdentityTokenLifetime = AccessTokenLifetime;
         options.RefreshTokenLifetime = SessionStore.Lifetime; // and never longer than the session

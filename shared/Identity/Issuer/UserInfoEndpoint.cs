@@ -1,3 +1,4 @@
+using IoTPlatform.Identity.Oidc.Login;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Http;
 using OpenIddict.Abstractions;
@@ -21,7 +22,7 @@ internal static class UserInfoEndpoint
         var info = new Dictionary<string, object>(StringComparer.Ordinal) { [Claims.Subject] = token.GetClaim(Claims.Subject)!, [Claims.PreferredUsername] = account.Username };
         if (token.GetClaim(Claims.ClientId) is { } clientId && await clients.FindAsync(clientId, cancellationToken) is { IsFederation: true })
         {
-            info[IssuerClaims.PlatformRoles] = IssuerClaims.PlatformRolesOf(account.Roles);
+            info[PlatformRoles.Claim] = IssuerClaims.PlatformRolesOf(account.Roles);
         }
 
         return Results.Json(info);

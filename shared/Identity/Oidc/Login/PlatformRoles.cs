@@ -4,12 +4,15 @@ using IoTPlatform.Jose;
 namespace IoTPlatform.Identity.Oidc.Login;
 
 /// <summary>The claim <c>platform_roles</c> of the provider's ID tokens, and what its staff is at a tenant. Nothing else makes a role.</summary>
-internal static class PlatformRoles
+public static class PlatformRoles
 {
-    private const string Claim = "platform_roles";
+    public const string Claim = "platform_roles";
+    public const string Admin = "platform-admin";
+    public const string Operator = "platform-operator";
+
     private const int MaxRoles = 1000;
 
-    public static IReadOnlyList<string> Of(JwtClaims claims) => claims[Claim] switch
+    internal static IReadOnlyList<string> Of(JwtClaims claims) => claims[Claim] switch
     {
         { ValueKind: JsonValueKind.String } one => Map([one]),
         { ValueKind: JsonValueKind.Array } many when many.GetArrayLength() <= MaxRoles => Map(many.EnumerateArray()),
@@ -19,8 +22,8 @@ internal static class PlatformRoles
 
     private static string[] Map(IEnumerable<JsonElement> roles) => [.. roles.Where(role => role.ValueKind == JsonValueKind.String).Select(role => role.GetString() switch
     {
-        "platform-admin" => Roles.Admin,
-        "platform-operator" => Roles.Viewer,
+        Admin => Roles.Admin,
+        Operator => Roles.Viewer,
         _ => null,
     }).OfType<string>().Distinct(StringComparer.Ordinal)];
 }

@@ -1,13 +1,12 @@
 using System.Text.Json.Nodes;
 using IoTPlatform.Identity;
+using IoTPlatform.Identity.Oidc.Login;
 
 namespace IoTPlatform.Tenant.Features.Federation;
 
 /// <summary>The identity provider <c>cdm-provider</c> and what its staff become here.</summary>
 internal static class ProviderIdentityRepresentation
 {
-    private const string PlatformRoles = "platform_roles";
-
     /// <summary>Without the secret, which Keycloak never shows again.</summary>
     public static JsonObject Of(JsonObject metadata, string clientId)
     {
@@ -37,14 +36,14 @@ internal static class ProviderIdentityRepresentation
 
     public static List<JsonObject> Mappers() =>
     [
-        RoleMapper("platform-admin", Roles.Admin),
-        RoleMapper("platform-operator", Roles.Viewer),
+        RoleMapper(PlatformRoles.Admin, Roles.Admin),
+        RoleMapper(PlatformRoles.Operator, Roles.Viewer),
         // A guest never has the name of one of the tenant's own people.
         Mapper("username", "oidc-username-idp-mapper", new JsonObject { ["template"] = "${ALIAS}.${CLAIM.preferred_username}", ["target"] = "LOCAL" }),
     ];
 
     private static JsonObject RoleMapper(string platformRole, string role) => Mapper(
-        platformRole, "oidc-role-idp-mapper", new JsonObject { ["claim"] = PlatformRoles, ["claim.value"] = platformRole, ["role"] = role });
+        platformRole, "oidc-role-idp-mapper", new JsonObject { ["claim"] = PlatformRoles.Claim, ["claim.value"] = platformRole, ["role"] = role });
 
     private static JsonObject Mapper(string name, string kind, JsonObject config)
     {

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using IoTPlatform.Identity.Oidc.Login;
 using IoTPlatform.Keycloak;
 
 namespace IoTPlatform.Provider.Features.Federation.Keycloak;
@@ -10,7 +11,7 @@ namespace IoTPlatform.Provider.Features.Federation.Keycloak;
 internal static class FederationRepresentation
 {
     /// <summary>The tenants' realms read the platform roles from the ID token; the access token they get opens nothing.</summary>
-    public static JsonObject Scope() => RealmRepresentation.Scope(PlatformClients.FederationScope, RealmRepresentation.RolesMapper(PlatformClients.PlatformRolesClaim, accessToken: false));
+    public static JsonObject Scope() => RealmRepresentation.Scope(PlatformClients.FederationScope, RealmRepresentation.RolesMapper(PlatformRoles.Claim, accessToken: false));
 
     public static JsonObject Of(FederationClient client)
     {

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json.Nodes;
 using IoTPlatform.Database;
 using IoTPlatform.Hosting;
+using IoTPlatform.Identity.Oidc.Login;
 using IoTPlatform.Keycloak;
 using IoTPlatform.Provider.Data;
 
@@ -91,8 +92,6 @@ internal static class PlatformClients
     /// <summary>Scope of the tenants' clients: shows a tenant's realm the platform roles of who signs in, and opens nothing here.</summary>
     public const string FederationScope = "iot-federation";
 
-    /// <summary>The claim in which that scope shows them.</summary>
-    public const string PlatformRolesClaim = "platform_roles";
-
-    public static readonly string[] PlatformRoles = ["platform-admin", "platform-operator"];
+    /// <summary>Those that the scope shows.</summary>
+    public static readonly string[] FederationRoles = [PlatformRoles.Admin, PlatformRoles.Operator];
 }

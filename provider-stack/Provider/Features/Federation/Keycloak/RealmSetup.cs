@@ -20,9 +20,9 @@ internal sealed class RealmSetup(KeycloakHttp http, KeycloakRealm realm, SecretS
         var admin = await KeycloakAdmin.SignInAsync(http, realm, adminRealm, username, password, cancellationToken);
         var audience = options.Oidc!.Audience;
         await RealmParts.EnsureRealmAsync(admin, RealmRepresentation.Realm(realm.Name, "IoT platform"), cancellationToken);
-        await RealmParts.EnsureRolesAsync(admin, [.. Roles.All, .. PlatformClients.PlatformRoles], cancellationToken);
+        await RealmParts.EnsureRolesAsync(admin, [.. Roles.All, .. PlatformClients.FederationRoles], cancellationToken);
         await RealmParts.EnsureScopeAsync(admin, RealmRepresentation.ApiScope(audience), Roles.All, cancellationToken);
-        await RealmParts.EnsureScopeAsync(admin, FederationRepresentation.Scope(), PlatformClients.PlatformRoles, cancellationToken);
+        await RealmParts.EnsureScopeAsync(admin, FederationRepresentation.Scope(), PlatformClients.FederationRoles, cancellationToken);
         await EnsureRegistrationPolicyAsync(admin, cancellationToken);
 
         await RealmParts.EnsureClientAsync(admin, RealmRepresentation.Api(audience), cancellationToken);
