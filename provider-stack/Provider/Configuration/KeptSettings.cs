@@ -3,6 +3,7 @@ using IoTPlatform.Database;
 using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
 using IoTPlatform.Provider.Data;
+using IoTPlatform.Provider.Features.Federation;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 
@@ -59,6 +60,11 @@ internal sealed partial class KeptSettings(IDbContextFactory<ProviderDb> context
     {
         var now = time.GetUtcNow();
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        // Left at the platform's own issuer by tenants that were removed while another identity provider served.
+        await db.Database.ExecuteSqlAsync($"""
+            DELETE FROM issuer.applications a
+            WHERE starts_with(a.client_id, {FederationClient.IdOf("")}) AND NOT EXISTS (SELECT FROM provider.joins j WHERE a.client_id = {FederationClient.IdOf("")} || j.tenant_id)
+            """, cancellationToken);
         await db.Tenants.Where(t => db.Joins.Any(j => j.TenantId == t.TenantId && j.ConfirmedAt != null))
             .ExecuteUpdateAsync(s => s.SetProperty(t => t.FederationDueAt, now), cancellationToken);
     }

@@ -40,6 +40,24 @@ public sealed class EmbeddedIssuerTests(ProviderFixture fixture) : IClassFixture
         (await Provider.AuthenticatesAsync("leaving", bundle.CdmIdpClientSecret!)).ShouldBeFalse();
     }
 
+    [SkippableFact]
+    public async Task Suspend_TakesTheClient_AndResumeGivesItBackWithTheSecretOfNow()
+    {
+        using var tenant = new TestTenant();
+        var bundle = await Provider.ActivateAsync("paused", tenant);
+        var admin = await Provider.AdminAsync();
+
+        (await admin.PostJsonAsync("portal/admin/tenants/paused/suspend", """{"reason":"unpaid"}""")).Status.ShouldBe(HttpStatusCode.NoContent);
+        (await Provider.AuthenticatesAsync("paused", bundle.CdmIdpClientSecret!)).ShouldBeFalse();
+
+        var next = (await admin.PostAsync("portal/admin/tenants/paused/federation/rotate-secret")).Read(ContractsJson.Default.FederationCredentials).CdmIdpClientSecret;
+        (await Provider.AuthenticatesAsync("paused", next)).ShouldBeFalse();
+
+        (await admin.PostAsync("portal/admin/tenants/paused/resume")).Status.ShouldBe(HttpStatusCode.NoContent);
+        (await Provider.AuthenticatesAsync("paused", next)).ShouldBeTrue();
+        (await Provider.AuthenticatesAsync("paused", bundle.CdmIdpClientSecret!)).ShouldBeFalse();
+    }
+
     /// <summary>Without Keycloak its portal takes the logins, and the tenant says where that is.</summary>
     [SkippableFact]
     public async Task MovePortal_ByTheTenantItself_ItsClientLeadsThere()

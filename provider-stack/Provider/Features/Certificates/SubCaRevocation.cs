@@ -5,6 +5,7 @@ using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
 using IoTPlatform.Provider.Data;
 using IoTPlatform.Provider.Features.Broker;
+using IoTPlatform.Provider.Features.Federation;
 using IoTPlatform.Provider.Features.Rotation;
 using IoTPlatform.Provider.Features.Workflow;
 using Microsoft.EntityFrameworkCore;
@@ -13,10 +14,10 @@ namespace IoTPlatform.Provider.Features.Certificates;
 
 /// <summary>
 /// Revokes a Sub-CA. The holder of its key could still act for the tenant, so the tenant is suspended in the same transaction. The broker
-/// is updated at once, or when it is reachable again.
+/// and the identity provider are updated at once, or when they are reachable again.
 /// </summary>
 internal sealed partial class SubCaRevocation(
-    Authority authority, SubCaKeys keys, IDbContextFactory<ProviderDb> contexts, TenantLocks locks, TenantBroker broker, TimeProvider time, ILogger<SubCaRevocation> log) : IProfileRevocation
+    Authority authority, SubCaKeys keys, IDbContextFactory<ProviderDb> contexts, TenantLocks locks, TenantBroker broker, FederationReconciliation federation, TimeProvider time, ILogger<SubCaRevocation> log) : IProfileRevocation
 {
     public string Profile => Profiles.TenantSubCa.Name;
 
@@ -33,7 +34,7 @@ internal sealed partial class SubCaRevocation(
         var outcome = await RevokeAndSuspendAsync(tenantId, revocation, cancellationToken);
         if (outcome == RevocationOutcome.Revoked)
         {
-            await ReconcileBrokerAsync(tenantId, cancellationToken);
+            await ReconcileAsync(tenantId, cancellationToken);
         }
 
         return outcome;
@@ -51,6 +52,7 @@ internal sealed partial class SubCaRevocation(
         {
             await db.Tenants.Where(t => t.TenantId == tenantId && t.Status != TenantStatus.Removing).ExecuteUpdateAsync(
                 s => s.SetProperty(t => t.SuspendedAt, t => t.SuspendedAt ?? now).SetProperty(t => t.SuspendedReason, reason).SetProperty(t => t.BrokerDueAt, now), cancellationToken);
+            await FederationDecisions.SuspensionAsync(db, tenantId, now, cancellationToken);
             outcome = await authority.RevokeAsync(order, db.Connection(), cancellationToken);
             if (outcome == RevocationOutcome.Revoked)
             {
@@ -68,11 +70,12 @@ internal sealed partial class SubCaRevocation(
     }
 
     // The decision is committed: a change that fails now stays due and is reconciled later.
-    private async Task ReconcileBrokerAsync(string tenantId, CancellationToken cancellationToken)
+    private async Task ReconcileAsync(string tenantId, CancellationToken cancellationToken)
     {
         try
         {
             await using var held = await locks.AcquireAsync(tenantId, cancellationToken);
+            await federation.TryReconcileAsync(tenantId, cancellationToken);
             await broker.ReconcileAsync(tenantId, cancellationToken);
         }
         catch (Exception e) when (e is DependencyDownException or ProblemException { Status: StatusCodes.Status503ServiceUnavailable })

@@ -32,6 +32,11 @@ internal static class FederationDecisions
         }
     }
 
+    /// <summary>The tenant is suspended or resumed. Of a JOIN that is not confirmed the client is the workflow's.</summary>
+    public static Task SuspensionAsync(ProviderDb db, string tenantId, DateTimeOffset now, CancellationToken cancellationToken) =>
+        db.Tenants.Where(t => t.TenantId == tenantId && db.Joins.Any(j => j.TenantId == tenantId && j.ConfirmedAt != null))
+            .ExecuteUpdateAsync(s => s.SetProperty(t => t.FederationDueAt, now), cancellationToken);
+
     public static Task DueAsync(ProviderDb db, string tenantId, DateTimeOffset now, CancellationToken cancellationToken) =>
         db.Tenants.Where(t => t.TenantId == tenantId).ExecuteUpdateAsync(s => s.SetProperty(t => t.FederationDueAt, now), cancellationToken);
 }

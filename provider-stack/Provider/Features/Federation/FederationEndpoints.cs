@@ -46,7 +46,7 @@ internal static class FederationEndpoints
         var url = JoinFields.PortalUrl(request.PortalUrl);
         var caller = JoinOfCaller(context);
         await using var held = await locks.AcquireAsync(tenantId, cancellationToken);
-        var join = await RequireJoinAsync(db, tenantId, cancellationToken);
+        var (join, _) = await RequireJoinAsync(db, tenantId, cancellationToken);
         // A JOIN that is not confirmed moves nothing.
         if (join.JoinId == caller && join.ConfirmedAt is not null && join.PortalUrl != url)
         {
@@ -75,7 +75,7 @@ internal static class FederationEndpoints
         TenantIds.Require(tenantId);
         var url = JoinFields.KeycloakUrl(request.KeycloakUrl);
         await using var held = await locks.AcquireAsync(tenantId, cancellationToken);
-        var join = await RequireJoinAsync(db, tenantId, cancellationToken);
+        var (join, suspended) = await RequireJoinAsync(db, tenantId, cancellationToken);
         await db.RunAuditedAsync(async () =>
         {
             await db.Joins.Where(j => j.JoinId == join.JoinId).ExecuteUpdateAsync(s => s.SetProperty(j => j.KeycloakUrl, url), cancellationToken);
@@ -83,7 +83,7 @@ internal static class FederationEndpoints
         }, cancellationToken);
         join.KeycloakUrl = url;
         var secret = await secrets.EnsureAsync(tenantId, cancellationToken);
-        await federation.EnsureClientAsync(FederationClient.Of(tenantId, secret, join), cancellationToken);
+        await federation.EnsureClientAsync(FederationClient.Of(tenantId, secret, join), suspended, cancellationToken);
         return Answer(context, federation, tenantId, secret);
     }
 
@@ -93,27 +93,28 @@ internal static class FederationEndpoints
     {
         TenantIds.Require(tenantId);
         await using var held = await locks.AcquireAsync(tenantId, cancellationToken);
-        var join = await RequireJoinAsync(db, tenantId, cancellationToken);
+        var (join, suspended) = await RequireJoinAsync(db, tenantId, cancellationToken);
         var next = await secrets.PrepareNextAsync(tenantId, cancellationToken);
-        await federation.EnsureClientAsync(FederationClient.Of(tenantId, next, join), cancellationToken);
+        await federation.EnsureClientAsync(FederationClient.Of(tenantId, next, join), suspended, cancellationToken);
         await secrets.PromoteNextAsync(tenantId, cancellationToken);
         await audit.AppendAsync(new AuditEntry(Caller.Of(context.User), "federation.secret_rotated", tenantId), cancellationToken);
         return Answer(context, federation, tenantId, next);
     }
 
-    private static async Task<JoinRow> RequireJoinAsync(ProviderDb db, string tenantId, CancellationToken cancellationToken)
+    private static async Task<(JoinRow Join, bool Suspended)> RequireJoinAsync(ProviderDb db, string tenantId, CancellationToken cancellationToken)
     {
         var found = await (
             from tenant in db.Tenants.AsNoTracking()
             where tenant.TenantId == tenantId
             join row in db.Joins.AsNoTracking() on tenant.WorkflowId equals row.JoinId into rows
             from row in rows.DefaultIfEmpty()
-            select new { tenant.Status, Join = row }).SingleOrDefaultAsync(cancellationToken) ?? throw TenantIds.NotFound(tenantId);
+            select new { tenant.Status, tenant.SuspendedAt, Join = row }).SingleOrDefaultAsync(cancellationToken) ?? throw TenantIds.NotFound(tenantId);
         // While a tenant joins anew the JOIN that it confirmed before is the one that counts.
         var standing = await LastConfirmedJoin.FindAsync(db, tenantId, found.Join?.JoinId, cancellationToken);
-        return found.Status is TenantStatus.Joining or TenantStatus.Joined or TenantStatus.Active && standing is not null ? standing
+        var join = found.Status is TenantStatus.Joining or TenantStatus.Joined or TenantStatus.Active && standing is not null ? standing
             : found.Status is TenantStatus.Joined or TenantStatus.Active && found.Join is not null ? found.Join
             : throw new ProblemException(StatusCodes.Status409Conflict, "tenant_not_joined", $"Tenant {tenantId} has not joined, so there is no federation yet.");
+        return (join, found.SuspendedAt is not null);
     }
 
     private static Ok<FederationCredentials> Answer(HttpContext context, IFederationProvisioner federation, string tenantId, string secret)

@@ -37,7 +37,7 @@ internal sealed partial class FederationReconciliation(
         }
         else
         {
-            await federation.EnsureClientAsync(FederationClient.Of(tenantId, await secrets.EnsureAsync(tenantId, cancellationToken), join), cancellationToken);
+            await federation.EnsureClientAsync(FederationClient.Of(tenantId, await secrets.EnsureAsync(tenantId, cancellationToken), join), tenant.SuspendedAt is not null, cancellationToken);
         }
         // Only what was seen: a later decision is due on its own.
         await db.Tenants.Where(t => t.TenantId == tenantId && t.FederationDueAt == due).ExecuteUpdateAsync(s => s.SetProperty(t => t.FederationDueAt, (DateTimeOffset?)null), cancellationToken);

@@ -21,6 +21,13 @@ internal interface IFederationProvisioner
     Task<FederationClientState?> InspectAsync(string tenantId, CancellationToken cancellationToken);
 }
 
+internal static class FederationProvisionerExtensions
+{
+    /// <summary>A suspended tenant has no client, whoever may know its secret. The secret stays: resuming makes the client again.</summary>
+    public static Task EnsureClientAsync(this IFederationProvisioner federation, FederationClient client, bool suspended, CancellationToken cancellationToken) =>
+        suspended ? federation.RemoveClientAsync(client.TenantId, cancellationToken) : federation.EnsureClientAsync(client, cancellationToken);
+}
+
 /// <summary>The confidential OIDC client of one tenant. A class, not a record: it carries a secret and must not print it.</summary>
 internal sealed class FederationClient
 {

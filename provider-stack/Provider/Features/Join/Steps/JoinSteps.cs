@@ -62,7 +62,7 @@ internal sealed class FederationStep(IFederationProvisioner federation, Federati
         }
 
         var secret = await secrets.EnsureAsync(input.TenantId, cancellationToken);
-        await federation.EnsureClientAsync(FederationClient.Of(input.TenantId, secret, input.RequiredJoin), cancellationToken);
+        await federation.EnsureClientAsync(FederationClient.Of(input.TenantId, secret, input.RequiredJoin), input.Tenant.SuspendedAt is not null, cancellationToken);
     }
 
     /// <summary>While an earlier JOIN stands its client is left alone: this one's secret and redirect URI count once it is confirmed.</summary>
