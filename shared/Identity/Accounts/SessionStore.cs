@@ -55,6 +55,20 @@ internal sealed class SessionStore(IDbContextFactory<AccountsDb> contexts, TimeP
             select new SignedInAccount(account.Subject, account.Username, account.Roles, session.CreatedAt, tokenHash)).SingleOrDefaultAsync(cancellationToken);
     }
 
+    /// <summary>The first use of a session for a client is an audit entry. Further ones are not: any site can cause them, as often as it likes.</summary>
+    public async Task UsedForAsync(SignedInAccount account, string clientId, CancellationToken cancellationToken)
+    {
+        var (hash, now) = (account.SessionHash, time.GetUtcNow());
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        // SQL: several requests at once, and a session that may end meanwhile.
+        await db.RunAuditedAsync(async () => await db.Database.ExecuteSqlAsync(
+            $"""
+            INSERT INTO accounts.session_clients (token_hash, client_id, first_used)
+            SELECT token_hash, {clientId}, {now} FROM accounts.sessions WHERE token_hash = {hash} FOR KEY SHARE
+            ON CONFLICT DO NOTHING
+            """, cancellationToken) == 0 ? null : new AuditEntry(account.Username, "login.authorized", clientId), cancellationToken);
+    }
+
     public async Task CloseAsync(string token, string username, CancellationToken cancellationToken)
     {
         var hash = SessionToken.Hash(token);

@@ -1,5 +1,4 @@
 using System.Globalization;
-using IoTPlatform.Database;
 using IoTPlatform.Hosting;
 using IoTPlatform.Identity.Portal;
 using Microsoft.AspNetCore;
@@ -18,7 +17,7 @@ internal static class AuthorizationEndpoint
     private const int MaxRequest = 8 * 1024;
 
     public static async Task<IResult> AuthorizeAsync(
-        HttpContext context, IssuerSessions sessions, IssuerPages pages, IssuerClients clients, PortalForgery forgery, AuditLog audit, TimeProvider time, CancellationToken cancellationToken)
+        HttpContext context, IssuerSessions sessions, IssuerPages pages, IssuerClients clients, IssuerLimits limits, PortalForgery forgery, TimeProvider time, CancellationToken cancellationToken)
     {
         // What can't be sent to the client, because the request does not prove that it is the client's.
         if (context.GetOpenIddictServerResponse() is { Error: { } error } response)
@@ -27,6 +26,15 @@ internal static class AuthorizationEndpoint
         }
 
         var request = context.GetOpenIddictServerRequest()!;
+        try
+        {
+            limits.Authorize(context, request.ClientId!);
+        }
+        catch (ProblemException problem)
+        {
+            return pages.Problem(problem);
+        }
+
         var client = (await clients.FindAsync(request.ClientId!, cancellationToken))!;
         var account = await sessions.FindAsync(context);
         if (account is null || MustSignInAgain(request, account, time))
@@ -36,7 +44,7 @@ internal static class AuthorizationEndpoint
                 : pages.SignIn(client.DisplayName, Query(request), forgery.TokensFor(context, session: null));
         }
 
-        await audit.AppendAsync(new AuditEntry(account.Username, "login.authorized", client.ClientId), cancellationToken);
+        await sessions.UsedForAsync(account, client.ClientId, cancellationToken);
         return Results.SignIn(IssuerClaims.Principal(account, request.GetScopes(), client.IsFederation), authenticationScheme: OpenIddictServerAspNetCoreDefaults.AuthenticationScheme);
     }
 

@@ -34,7 +34,17 @@ internal sealed class IssuerPages(PortalPages portal, IssuerPaths paths)
         </section>
         """));
 
-    public PortalPage SignedOut(QueryString request) => Leading("Signed out", "Continue", paths.EndSession + request);
+    public PortalPage SigningOut(QueryString request) => Leading("Signing out", "Continue", paths.EndSession + request);
+
+    /// <summary>Back to a client by a person's own click: the address is one that is registered, but any site could have named it.</summary>
+    public PortalPage SignedOut(Uri back) => new(portal.Frame("Signed out", $"""
+        <section>
+        <h1>Signed out</h1>
+        <p>Nobody is signed in here in this browser.</p>
+        <p><a class="button" href="{back.AbsoluteUri}">Go on to {back.Authority}</a></p>
+        <p><a href="{ReturnPath.Home}">To the portal</a></p>
+        </section>
+        """));
 
     /// <summary>A request that is not to be trusted: nothing of it is shown or gone to.</summary>
     public PortalPage BadRequest(string error, string? description) => new(

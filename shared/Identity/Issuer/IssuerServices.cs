@@ -25,6 +25,7 @@ public static class IssuerServices
         services.AddSingleton<IssuerPaths>();
         services.AddSingleton<IssuerPages>();
         services.AddSingleton<IssuerSessions>();
+        services.AddSingleton<IssuerLimits>();
         services.AddSingleton<IssuerKeys>();
         services.AddSingleton<ISigningKeys>(s => s.GetRequiredService<IssuerKeys>());
         services.AddSingleton<IssuerMaintenance>();
@@ -39,7 +40,7 @@ public static class IssuerServices
                 core.UseEntityFrameworkCore().UseDbContext<IssuerDb>();
                 core.ReplaceApplicationManager<OpenIddictEntityFrameworkCoreApplication, IssuerApplications>();
             })
-            .AddServer(server => server.UseAspNetCore()
+            .AddServer(server => server.AddIssuerLimits().UseAspNetCore()
                 .EnableAuthorizationEndpointPassthrough().EnableTokenEndpointPassthrough().EnableUserInfoEndpointPassthrough().EnableEndSessionEndpointPassthrough()
                 .EnableErrorPassthrough().SuppressJsonResponseIndentation());
         return authentication.AddBearer();

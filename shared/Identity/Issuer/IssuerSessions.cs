@@ -23,6 +23,9 @@ internal sealed class IssuerSessions(PortalCookie cookie, SessionStore sessions,
 
     public Task SignOutAsync(HttpContext context) => cookie.SignOutAsync(context);
 
+    /// <summary>Records that the session signs its person in for the client.</summary>
+    public Task UsedForAsync(SignedInAccount account, string clientId, CancellationToken cancellationToken) => sessions.UsedForAsync(account, clientId, cancellationToken);
+
     public PortalSession? Current(HttpContext context) => cookie.Read(context);
 
     public static string SubjectOf(SignedInAccount account) => account.Subject.ToString("D", CultureInfo.InvariantCulture);

@@ -13,10 +13,11 @@ namespace IoTPlatform.Identity.Issuer;
 /// </summary>
 internal static class TokenExchange
 {
-    public static async Task<IResult> ExchangeAsync(HttpContext context, IssuerSessions sessions, IssuerClients clients, CancellationToken cancellationToken)
+    public static async Task<IResult> ExchangeAsync(HttpContext context, IssuerSessions sessions, IssuerClients clients, IssuerLimits limits, CancellationToken cancellationToken)
     {
         var granted = (await context.AuthenticateAsync(OpenIddictServerAspNetCoreDefaults.AuthenticationScheme)).Principal!;
         var client = (await clients.FindAsync(context.GetOpenIddictServerRequest()!.ClientId!, cancellationToken))!;
+        limits.Token(client.ClientId); // before the code is used up
         return IssuerClaims.SessionOf(granted) is { } session && await sessions.FindAsync(session, cancellationToken) is { } account
             ? Results.SignIn(IssuerClaims.Principal(account, granted.GetScopes(), client.IsFederation), authenticationScheme: OpenIddictServerAspNetCoreDefaults.AuthenticationScheme)
             : AuthorizationEndpoint.Refuse(Errors.InvalidGrant, "The session has ended.");

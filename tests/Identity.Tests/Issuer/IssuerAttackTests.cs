@@ -270,6 +270,41 @@ public sealed class IssuerAttackTests(IssuerFixture fixture) : IClassFixture<Iss
         (await fixture.Portal.NameAsync(browser)).ShouldBeNull();
     }
 
+    /// <summary>A browser keeps a Lax cookie back from another site's form: that is no sign that nobody is signed in.</summary>
+    [SkippableFact]
+    public async Task SignOut_FormOfAnotherSite_DoesNotSayThatItIsDone()
+    {
+        using var browser = new Browser();
+        using var withoutCookies = new Browser();
+        await fixture.CodeAsync(new AuthorizationRequest(), "ada", browser);
+        var form = new Dictionary<string, string> { ["client_id"] = IssuerFixture.Acme, ["post_logout_redirect_uri"] = AfterLogout };
+
+        var page = await withoutCookies.PostAsync(fixture.Endpoint("logout"), form, stopAt: fixture.Endpoint("logout").AbsoluteUri);
+
+        page.Url.AbsoluteUri.ShouldStartWith(fixture.Endpoint("logout") + "?");
+        (await browser.GetAsync(page.Url)).Text.ShouldContain("Sign out?");
+        (await fixture.Portal.NameAsync(browser)).ShouldBe("ada");
+    }
+
+    /// <summary>RP-Initiated Logout 1.0 section 3: without a hint nothing proves that it is the client who asks.</summary>
+    [SkippableFact]
+    public async Task SignOut_WithoutAHint_LeadsBackByAClickOnly()
+    {
+        using var browser = new Browser();
+        await fixture.CodeAsync(new AuthorizationRequest(), "ada", browser);
+        var request = new Uri($"{fixture.Endpoint("logout")}?client_id={IssuerFixture.Acme}&post_logout_redirect_uri={Uri.EscapeDataString(AfterLogout)}&state=%22%3E%3Cb%3E");
+
+        var page = await browser.SubmitAsync(await browser.GetAsync(request), "sign-out", stopAt: AfterLogout);
+
+        (await fixture.Portal.NameAsync(browser)).ShouldBeNull();
+        page.Url.AbsolutePath.ShouldBe(fixture.Endpoint("logout").AbsolutePath);
+        page.Html.ShouldNotContain("<b>");
+        page.Link("cdm-federation-acme.example").AbsoluteUri.ShouldBe(AfterLogout + "?state=%22%3E%3Cb%3E");
+        (await browser.GetAsync(request, stopAt: AfterLogout)).Url.Host.ShouldBe("localhost");
+    }
+
+    private static string AfterLogout => IssuerFixture.CallbackOf(IssuerFixture.Acme) + "/logout_response";
+
     [SkippableTheory]
     [InlineData("https://evil.example/")]
     [InlineData("https://cdm-federation-acme.example/Broker/endpoint")]
@@ -314,6 +349,20 @@ public sealed class IssuerAttackTests(IssuerFixture fixture) : IClassFixture<Iss
         using var browser = new Browser();
 
         (await browser.GetAsync(new AuthorizationRequest { State = "\"><b>x" }.Url(fixture))).Html.ShouldNotContain("<b>x");
+    }
+
+    /// <summary>Any site can send a signed-in browser here, again and again.</summary>
+    [SkippableFact]
+    public async Task Authorize_AgainAndAgain_LeavesOneEntryASessionAndClient()
+    {
+        using var browser = new Browser();
+        await fixture.App.Accounts.CreateAsync("lou", TestApp.Password, [Roles.Admin], default);
+        var stop = IssuerFixture.CallbackOf(IssuerFixture.Globex);
+        await fixture.CodeAsync(new AuthorizationRequest { ClientId = IssuerFixture.Globex }, "lou", browser);
+        await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => browser.GetAsync(new AuthorizationRequest { ClientId = IssuerFixture.Globex, Prompt = "none" }.Url(fixture), stop)));
+        await fixture.CodeAsync(new AuthorizationRequest { ClientId = IssuerFixture.Globex, Prompt = "login" }, "lou", browser);
+
+        (await fixture.App.Database.ScalarAsync<long>("SELECT count(*) FROM audit.entries WHERE action = 'login.authorized' AND actor = 'lou'")).ShouldBe(2);
     }
 
     private async Task<BrowserPage> RefusedAsync(Browser browser, string username) => await fixture.SignInAsync(browser, new AuthorizationRequest(), username, "wrong password 1");
