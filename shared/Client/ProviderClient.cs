@@ -174,10 +174,10 @@ public sealed class ProviderClient(HttpClient http, TimeProvider? time = null) :
     public Task<FederationCredentials> GetFederationAsync(string tenantId, CancellationToken cancellationToken = default) =>
         GetAsync(Tenant(tenantId) + "/federation", ContractsJson.Default.FederationCredentials, cancellationToken);
 
-    /// <summary>As <see cref="GetFederationAsync"/>, after telling where the tenant's portal is. Idempotent.</summary>
-    public Task<FederationCredentials> MovePortalAsync(string tenantId, Uri portalUrl, CancellationToken cancellationToken = default) =>
+    /// <summary>As <see cref="GetFederationAsync"/>, after telling where the tenant's portal is, and that its Keycloak is not any more. Idempotent.</summary>
+    public Task<FederationCredentials> MovePortalAsync(string tenantId, Uri portalUrl, bool keycloakGivenUp, CancellationToken cancellationToken = default) =>
         SendAsync(
-            HttpMethod.Put, Tenant(tenantId) + "/federation/portal", new MoveTenantPortalRequest { PortalUrl = portalUrl.AbsoluteUri },
+            HttpMethod.Put, Tenant(tenantId) + "/federation/portal", new MoveTenantPortalRequest { PortalUrl = portalUrl.AbsoluteUri, KeycloakGivenUp = keycloakGivenUp },
             ContractsJson.Default.MoveTenantPortalRequest, ContractsJson.Default.FederationCredentials, cancellationToken);
 
     public Task<FederationCredentials> RotateFederationSecretAsync(string tenantId, CancellationToken cancellationToken = default) =>

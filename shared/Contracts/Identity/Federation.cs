@@ -34,10 +34,13 @@ public sealed record ConfigureFederationRequest
     public required string KeycloakUrl { get; init; }
 }
 
-/// <summary><c>PUT /portal/admin/tenants/{id}/federation/portal</c>, by the tenant itself: where its portal is now.</summary>
+/// <summary><c>PUT /portal/admin/tenants/{id}/federation/portal</c>, by the tenant itself: where the provider's staff comes back to now.</summary>
 public sealed record MoveTenantPortalRequest
 {
     public required string PortalUrl { get; init; }
+
+    /// <summary>The tenant has no Keycloak any more: its portal takes the logins, whatever was configured before.</summary>
+    public bool KeycloakGivenUp { get; init; }
 }
 
 /// <summary>What a tenant's realm signs in to the provider's with. A class, not a record: it carries a secret.</summary>

@@ -37,6 +37,9 @@ internal sealed class TenantOptions
     public string? TenantId { get; init; }
     public Uri? KeycloakUrl { get; init; }
 
+    /// <summary>It joined with a Keycloak, or got one later, and has none any more.</summary>
+    public bool KeycloakGivenUp { get; init; }
+
     /// <summary>An administrator of the tenant's Keycloak, used once, to set up the realm.</summary>
     public string KeycloakAdmin { get; init; } = "admin";
 

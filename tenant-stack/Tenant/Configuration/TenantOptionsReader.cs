@@ -47,7 +47,8 @@ internal sealed class TenantOptionsReader(SettingsReader settings)
             RootFingerprint = Fingerprint(),
             JoinKey = settings.Secret(TenantSettings.JoinKey),
             TenantId = settings[TenantSettings.TenantId],
-            KeycloakUrl = KeycloakUrl(joined),
+            KeycloakUrl = IsKeycloakGivenUp ? null : KeycloakUrl(joined),
+            KeycloakGivenUp = IsKeycloakGivenUp,
             KeycloakAdmin = settings.Get(TenantSettings.KeycloakAdmin, "admin"),
             KeycloakAdminPassword = settings.Secret(TenantSettings.KeycloakAdminPassword),
             PortalClientSecret = settings.Secret(TenantSettings.PortalClientSecret),
@@ -95,7 +96,9 @@ internal sealed class TenantOptionsReader(SettingsReader settings)
         }
     }
 
-    /// <summary>The provider's federation client allows the address this tenant joined with; there is no call to change it.</summary>
+    private bool IsKeycloakGivenUp => settings[TenantSettings.KeycloakUrl] == TenantSettings.NoKeycloak;
+
+    /// <summary>The provider's federation client allows the address this tenant joined with.</summary>
     private Uri? KeycloakUrl(JoinRecord? joined)
     {
         var url = HttpUrl(TenantSettings.KeycloakUrl);
@@ -103,7 +106,7 @@ internal sealed class TenantOptionsReader(SettingsReader settings)
         {
             settings.Add(
                 $"{TenantSettings.KeycloakUrl}: '{url}' is not what this tenant joined with ({joined.KeycloakUrl?.AbsoluteUri ?? "none"}), and the provider's federation client allows only that. "
-                + "Set it back or leave it out; another address needs a new JOIN with an empty data folder");
+                + "Set it back, leave it out, or write none for no Keycloak any more; another address needs a new JOIN with an empty data folder");
         }
 
         return url ?? joined?.KeycloakUrl;

@@ -21,6 +21,9 @@ internal static class TenantSettings
     public const string TenantId = "TENANT_ID";
     public const string RootFingerprint = "STEP_CA_FINGERPRINT";
     public const string KeycloakUrl = "KEYCLOAK_URL";
+
+    /// <summary>Its value of a tenant that had one.</summary>
+    public const string NoKeycloak = "none";
     public const string KeycloakAdmin = "IOT_KEYCLOAK_ADMIN";
     public const string KeycloakAdminPassword = "IOT_KEYCLOAK_ADMIN_PASSWORD";
     public const string PortalClientSecret = "IOT_OIDC_CLIENT_SECRET";

@@ -86,19 +86,39 @@ public sealed class EmbeddedIssuerTests(ProviderFixture fixture) : IClassFixture
         using var tenant = new TestTenant();
         var bundle = await Provider.ActivateAsync("upgraded", tenant);
         await Provider.Database.ExecuteAsync("DELETE FROM issuer.applications WHERE client_id = 'cdm-federation-upgraded'");
+        await Provider.Database.ExecuteAsync("INSERT INTO issuer.applications (id, client_id) VALUES ('1', 'cdm-federation-removed-meanwhile'), ('2', 'iot-cli-of-somebody')");
         await Provider.Database.ExecuteAsync("UPDATE provider.kept_settings SET value = 'https://keycloak.example/realms/cdm/.well-known/openid-configuration' WHERE setting = 'IOT_CDM_DISCOVERY_URL'");
 
         await Provider.StopAsync();
         await Provider.StartAgainAsync();
 
         await Eventually.ShouldAsync(() => Provider.AuthenticatesAsync("upgraded", bundle.CdmIdpClientSecret!));
+        (await Provider.Database.ScalarAsync<string>("SELECT string_agg(client_id, ' ') FROM issuer.applications WHERE id IN ('1', '2')")).ShouldBe("iot-cli-of-somebody");
         using var bridge = tenant.WithBridgeKey(bundle.MqttBridgeCert);
         (await Provider.Anonymous(bridge).GetAsync("portal/admin/tenants/upgraded/federation")).Read(ContractsJson.Default.FederationCredentials).CdmIdpClientSecret.ShouldBe(bundle.CdmIdpClientSecret);
     }
 
-    private Task<Answer> MoveAsync(X509Certificate2 bridge, string tenantId, string portal) => Provider.Anonymous(bridge).SendAsync(
+    [SkippableFact]
+    public async Task MovePortal_KeycloakGivenUp_ItsClientLeadsToThePortalAgain()
+    {
+        using var tenant = new TestTenant();
+        var bundle = await Provider.ActivateAsync("regretting", tenant);
+        using var bridge = tenant.WithBridgeKey(bundle.MqttBridgeCert);
+        (await MoveAsync(bridge, "regretting", "https://regretting.example/")).Status.ShouldBe(HttpStatusCode.OK);
+        (await Provider.RedirectUriAsync("regretting")).ShouldBe(FederationClient.RedirectUriOf("regretting", "https://keycloak.acme.example")!.AbsoluteUri);
+
+        for (var repetition = 0; repetition < 2; repetition++)
+        {
+            (await MoveAsync(bridge, "regretting", "https://regretting.example/", keycloakGivenUp: true)).Status.ShouldBe(HttpStatusCode.OK);
+        }
+
+        (await Provider.RedirectUriAsync("regretting")).ShouldBe("https://regretting.example/portal/oidc/callback");
+        (await Provider.AuditedAsync("federation.portal_moved", "regretting")).ShouldBe(2);
+    }
+
+    private Task<Answer> MoveAsync(X509Certificate2 bridge, string tenantId, string portal, bool keycloakGivenUp = false) => Provider.Anonymous(bridge).SendAsync(
         HttpMethod.Put, $"portal/admin/tenants/{tenantId}/federation/portal",
-        JsonContent.Create(new MoveTenantPortalRequest { PortalUrl = portal }, ContractsJson.Default.MoveTenantPortalRequest));
+        JsonContent.Create(new MoveTenantPortalRequest { PortalUrl = portal, KeycloakGivenUp = keycloakGivenUp }, ContractsJson.Default.MoveTenantPortalRequest));
 
     [SkippableFact]
     public async Task Inspect_Client_IsTheTenantsOwn()

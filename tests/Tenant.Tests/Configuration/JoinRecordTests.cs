@@ -22,6 +22,18 @@ public sealed class JoinRecordTests : IDisposable
         Read(("PROVIDER_URL", "https://moved.example")).ProviderUrl.ShouldBe(new Uri("https://moved.example"));
     }
 
+    [Fact]
+    public void Read_KeycloakGivenUp_IsNoKeycloak_AndSaidToTheProvider()
+    {
+        Join(new JoinRecord { ProviderUrl = new Uri("https://provider.example:9443"), KeycloakUrl = new Uri("https://keycloak.example") });
+
+        var options = Read(("KEYCLOAK_URL", "none"));
+
+        options.KeycloakUrl.ShouldBeNull();
+        options.KeycloakGivenUp.ShouldBeTrue();
+        Read().KeycloakGivenUp.ShouldBeFalse();
+    }
+
     /// <summary>The handling of another key depends on the bridge, which only the provider can judge: first boot asks it.</summary>
     [Theory]
     [InlineData("abcdefghjkmnpqrs", true)]

@@ -24,7 +24,8 @@ internal static class SuspensionEndpoints
     }
 
     private static async Task<NoContent> SuspendAsync(
-        string tenantId, SuspendTenantRequest request, HttpContext context, ProviderDb db, TenantLocks locks, FederationReconciliation federation, BrokerReconciliation broker, TimeProvider time, CancellationToken cancellationToken)
+        string tenantId, SuspendTenantRequest request, HttpContext context, ProviderDb db, TenantLocks locks, FederationReconciliation federation,
+        BrokerReconciliation broker, TimeProvider time, CancellationToken cancellationToken)
     {
         TenantIds.Require(tenantId);
         if (request.Reason is not { } reason || !FreeText.IsValid(reason, LongestReason))

@@ -17,7 +17,8 @@ namespace IoTPlatform.Provider.Features.Certificates;
 /// and the identity provider are updated at once, or when they are reachable again.
 /// </summary>
 internal sealed partial class SubCaRevocation(
-    Authority authority, SubCaKeys keys, IDbContextFactory<ProviderDb> contexts, TenantLocks locks, TenantBroker broker, FederationReconciliation federation, TimeProvider time, ILogger<SubCaRevocation> log) : IProfileRevocation
+    Authority authority, SubCaKeys keys, IDbContextFactory<ProviderDb> contexts, TenantLocks locks, TenantBroker broker,
+    FederationReconciliation federation, TimeProvider time, ILogger<SubCaRevocation> log) : IProfileRevocation
 {
     public string Profile => Profiles.TenantSubCa.Name;
 

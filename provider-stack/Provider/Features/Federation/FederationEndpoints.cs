@@ -36,7 +36,7 @@ internal static class FederationEndpoints
         return Answer(context, federation, tenantId, await SecretOfCallerAsync(tenantId, JoinOfCaller(context), secrets, cancellationToken));
     }
 
-    /// <summary>For the tenant itself: where its portal takes logins now. Its client leads there, unless the tenant has a Keycloak.</summary>
+    /// <summary>For the tenant itself: where its portal takes logins now. Its client leads there, unless the tenant has a Keycloak and keeps it.</summary>
     private static async Task<Ok<FederationCredentials>> MovePortalAsync(
         string tenantId, MoveTenantPortalRequest request, HttpContext context, ProviderDb db, TenantLocks locks,
         FederationSecrets secrets, FederationReconciliation reconciliation, IFederationProvisioner federation, TimeProvider time, CancellationToken cancellationToken)
@@ -48,13 +48,14 @@ internal static class FederationEndpoints
         await using var held = await locks.AcquireAsync(tenantId, cancellationToken);
         var (join, _) = await RequireJoinAsync(db, tenantId, cancellationToken);
         // A JOIN that is not confirmed moves nothing.
-        if (join.JoinId == caller && join.ConfirmedAt is not null && join.PortalUrl != url)
+        var keycloak = request.KeycloakGivenUp ? null : join.KeycloakUrl;
+        if (join.JoinId == caller && join.ConfirmedAt is not null && (join.PortalUrl != url || join.KeycloakUrl != keycloak))
         {
             await db.RunAuditedAsync(async () =>
             {
-                await db.Joins.Where(j => j.JoinId == caller).ExecuteUpdateAsync(s => s.SetProperty(j => j.PortalUrl, url), cancellationToken);
+                await db.Joins.Where(j => j.JoinId == caller).ExecuteUpdateAsync(s => s.SetProperty(j => j.PortalUrl, url).SetProperty(j => j.KeycloakUrl, keycloak), cancellationToken);
                 await FederationDecisions.DueAsync(db, tenantId, time.GetUtcNow(), cancellationToken);
-                return new AuditEntry("tenant:" + tenantId, "federation.portal_moved", tenantId, AuditDetails.Of(("portal_url", url)));
+                return new AuditEntry("tenant:" + tenantId, "federation.portal_moved", tenantId, AuditDetails.Of(("portal_url", url), ("keycloak_url", keycloak)));
             }, cancellationToken);
             await reconciliation.TryReconcileAsync(tenantId, cancellationToken);
         }

@@ -44,7 +44,7 @@ internal sealed class FederationRefresh(TenantOptions options, JoinFiles files, 
             try
             {
                 return options.KeycloakUrl is null
-                    ? await client.MovePortalAsync(bundle.TenantId, options.PublicUrl, cancellationToken)
+                    ? await client.MovePortalAsync(bundle.TenantId, options.PublicUrl, options.KeycloakGivenUp, cancellationToken)
                     : await client.GetFederationAsync(bundle.TenantId, cancellationToken);
             }
             catch (ApiException e) when (e.Code == FederationCredentials.NoIdentityProvider || e is { Status: 404, Code: "not_found" }) // a provider of a version before
