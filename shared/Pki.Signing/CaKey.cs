@@ -66,16 +66,16 @@ public sealed class CaKey : IDisposable
     /// <summary>A DER Ecdsa-Sig-Value (RFC 3279 2.2.3) over certificate content.</summary>
     internal byte[] SignDer(ReadOnlySpan<byte> toBeSigned) => Sign(toBeSigned, DSASignatureFormat.Rfc3279DerSequence);
 
-    internal byte[] ExportEncrypted(ReadOnlySpan<char> password, PbeParameters parameters)
+    internal byte[] ExportEncrypted(ReadOnlySpan<char> password, int rounds)
     {
-        var secret = password.ToArray();
+        var plain = Use(key => key.ExportPkcs8PrivateKey());
         try
         {
-            return Use(key => key.ExportEncryptedPkcs8PrivateKey(secret, parameters));
+            return Pbes2.Encrypt(plain, password, rounds);
         }
         finally
         {
-            Array.Clear(secret);
+            CryptographicOperations.ZeroMemory(plain);
         }
     }
 

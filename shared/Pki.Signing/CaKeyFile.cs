@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text;
 using IoTPlatform.Pki.Files;
 
@@ -12,8 +11,6 @@ public sealed class CaKeyFile(string path)
     private const int MaxBytes = 16384;
     private const UnixFileMode Others = ~(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
 
-    private static readonly PbeParameters Encryption = new(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, Rounds);
-
     public string Path { get; } = System.IO.Path.GetFullPath(path);
 
     public bool Exists => File.Exists(Path);
@@ -26,7 +23,7 @@ public sealed class CaKeyFile(string path)
             throw new PkiException(PkiError.WrongPassword, "The password of a CA key must not be empty.");
         }
 
-        AtomicFile.WriteText(Path, EncryptedKeyPem.Encode(key.ExportEncrypted(password, Encryption)), AtomicFile.Secret);
+        AtomicFile.WriteText(Path, EncryptedKeyPem.Encode(key.ExportEncrypted(password, Rounds)), AtomicFile.Secret);
     }
 
     /// <summary>Throws <see cref="PkiError.KeyMissing"/>, <see cref="PkiError.KeyNotProtected"/>, <see cref="PkiError.WrongPassword"/> or <see cref="PkiError.Malformed"/>.</summary>
