@@ -10,6 +10,18 @@ public sealed class LogCapture : ILoggerProvider
 
     public string Text => string.Join('\n', _lines);
 
+    /// <summary>What was logged since the last call, which is forgotten.</summary>
+    public IReadOnlyList<string> Take()
+    {
+        var taken = new List<string>();
+        while (_lines.TryDequeue(out var line))
+        {
+            taken.Add(line);
+        }
+
+        return taken;
+    }
+
     public ILogger CreateLogger(string categoryName) => new Logger(_lines, categoryName);
 
     public void Dispose()

@@ -11,10 +11,27 @@ public sealed class AccessPolicy(IReadOnlyList<string> publish, IReadOnlyList<st
 {
     private readonly IReadOnlyList<TopicAlias> _aliases = aliases ?? [];
 
+    /// <summary>Of a client that publishes under one topic, which most do, it is looked at once.</summary>
+    private volatile Published? _last;
+
     public static AccessPolicy Nothing { get; } = new([], []);
 
     /// <summary>The topic behind a name that may be published; null: it may not.</summary>
-    public string? Publishable(string name) => TopicSyntax.IsName(name) ? Granted(publish, name) : null;
+    public string? Publishable(string name)
+    {
+        if (_last is { } last && last.Name == name)
+        {
+            return last.Topic;
+        }
+
+        if (!TopicSyntax.IsName(name) || Granted(publish, name) is not { } topic)
+        {
+            return null;
+        }
+
+        _last = new Published(name, topic);
+        return topic;
+    }
 
     /// <summary>The filter behind one that may be subscribed; null: it may not.</summary>
     public string? Subscribable(string filter) => TopicSyntax.IsFilter(filter) ? Granted(subscribe, filter) : null;
@@ -35,6 +52,8 @@ public sealed class AccessPolicy(IReadOnlyList<string> publish, IReadOnlyList<st
         var meant = _aliases.Select(alias => alias.TopicOf(topic)).FirstOrDefault(name => name is not null) ?? topic;
         return grants.Any(grant => TopicSyntax.Covers(grant, meant)) ? meant : null;
     }
+
+    private sealed record Published(string Name, string Topic);
 }
 
 /// <summary>Another name for a topic. Levels are the same text, or a wildcard on both sides: what stands there is carried over, in order.</summary>

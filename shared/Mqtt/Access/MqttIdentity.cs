@@ -19,6 +19,9 @@ public sealed record MqttIdentity
     /// <summary>What the authenticator knows besides, for the message store.</summary>
     public object? Credential { get; init; }
 
+    /// <summary>User properties of CONNACK (MQTT 5 section 3.2.2.3.10): what the host offers beyond the standard.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Offers { get; init; } = [];
+
     /// <summary>When its certificate ends, and the connection with it.</summary>
     public DateTimeOffset? ExpiresAt { get; init; }
 }

@@ -27,9 +27,10 @@ internal sealed class MqttEndpoint(MqttSessions sessions) : ConnectionHandler, I
         }
 
         var input = new PacketSizeLimit(connection.Transport.Input, LargestConnect);
-        connection.Transport = new LimitedPipe(input, connection.Transport.Output);
+        var output = new HeldOutput(connection.Transport.Output);
+        connection.Transport = new LimitedPipe(input, output);
         using var channel = new MqttConnectionContext(new MqttPacketFormatterAdapter(new MqttBufferWriter(_options.WriterBufferSize, _options.WriterBufferSizeMax)), connection);
-        using var client = new Connection(channel, connection, input, sessions);
+        using var client = new Connection(channel, connection, input, output, sessions);
         try
         {
             await serve(client);

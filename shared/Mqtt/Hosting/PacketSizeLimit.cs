@@ -33,7 +33,14 @@ internal sealed class PacketSizeLimit(PipeReader inner, int limit) : PipeReader
             throw new MqttCommunicationException("The connection was closed.");
         }
 
-        if (LengthOf(result.Buffer) > Limit)
+        var length = LengthOf(result.Buffer);
+        if (result.IsCompleted && (length == 0 || length > result.Buffer.Length))
+        {
+            // MQTTnet would look at the same bytes for ever.
+            throw new MqttCommunicationException("The connection ended within a packet, or before one.");
+        }
+
+        if (length > Limit)
         {
             await Exceeded();
             throw new MqttProtocolViolationException("The packet is too large.");

@@ -9,7 +9,10 @@ namespace IoTPlatform.Mqtt;
 /// </summary>
 internal sealed class Acknowledgements(Connection connection, MqttLimits limits)
 {
-    private Task _last = Task.CompletedTask;
+    private readonly Lock _gate = new();
+    private readonly Queue<Pending> _pending = [];
+    private Task _sending = Task.CompletedTask;
+    private bool _isSending;
     private int _messages;
     private int _counted;
     private int _bytes;
@@ -20,27 +23,78 @@ internal sealed class Acknowledgements(Connection connection, MqttLimits limits)
     public bool IsOverrun => Volatile.Read(ref _counted) >= limits.InFlight;
 
     /// <summary>Until all messages so far are committed.</summary>
-    public Task DrainAsync() => _last;
+    public Task DrainAsync()
+    {
+        lock (_gate)
+        {
+            return _sending;
+        }
+    }
 
     public void Add(MqttPublishPacket packet, Task<PublishOutcome> outcome)
     {
-        var bytes = (int)connection.IncomingSize;
-        var counted = packet.QualityOfServiceLevel == MqttQualityOfServiceLevel.AtMostOnce ? 0 : 1;
-        Interlocked.Add(ref _counted, counted);
+        var pending = new Pending(packet, (int)connection.IncomingSize, outcome);
+        Interlocked.Add(ref _counted, pending.Counted);
         Interlocked.Increment(ref _messages);
-        Interlocked.Add(ref _bytes, bytes);
-        _last = AcknowledgeAsync(_last, packet, bytes, counted, outcome);
+        Interlocked.Add(ref _bytes, pending.Bytes);
+        lock (_gate)
+        {
+            _pending.Enqueue(pending);
+            if (!_isSending)
+            {
+                _isSending = true;
+                _sending = SendAsync();
+            }
+        }
     }
 
-    private async Task AcknowledgeAsync(Task earlier, MqttPublishPacket packet, int bytes, int counted, Task<PublishOutcome> outcome)
+    /// <summary>Until nothing is pending.</summary>
+    private async Task SendAsync()
     {
-        await ((Task)outcome).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await earlier;
+        while (First() is { } first)
+        {
+            await first.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ForceYielding);
+            // A commit is that of many messages.
+            var committed = TakeCommitted();
+            var last = committed.FindLastIndex(pending => pending.Counted > 0);
+            for (var i = 0; i < committed.Count; i++)
+            {
+                await AcknowledgeAsync(committed[i], isLast: i >= last);
+            }
+        }
+    }
+
+    private Task? First()
+    {
+        lock (_gate)
+        {
+            _isSending = _pending.TryPeek(out var first);
+            return first?.Outcome;
+        }
+    }
+
+    private List<Pending> TakeCommitted()
+    {
+        var committed = new List<Pending>();
+        lock (_gate)
+        {
+            while (_pending.TryPeek(out var pending) && pending.Outcome.IsCompleted)
+            {
+                committed.Add(_pending.Dequeue());
+            }
+        }
+
+        return committed;
+    }
+
+    private async Task AcknowledgeAsync(Pending pending, bool isLast)
+    {
         // Before it is sent: with it the client may send the next.
         Interlocked.Decrement(ref _messages);
-        Interlocked.Add(ref _counted, -counted);
-        Interlocked.Add(ref _bytes, -bytes);
-        if (packet.QualityOfServiceLevel == MqttQualityOfServiceLevel.AtMostOnce || connection.ClosedFor is not null)
+        Interlocked.Add(ref _counted, -pending.Counted);
+        Interlocked.Add(ref _bytes, -pending.Bytes);
+        var outcome = pending.Outcome;
+        if (pending.Counted == 0 || connection.ClosedFor is not null)
         {
             return;
         }
@@ -55,11 +109,11 @@ internal sealed class Acknowledgements(Connection connection, MqttLimits limits)
         }
         else
         {
-            await SendAsync(packet, outcome);
+            await SendAsync(pending.Packet, outcome, isLast);
         }
     }
 
-    private async Task SendAsync(MqttPublishPacket packet, Task<PublishOutcome> stored)
+    private async Task SendAsync(MqttPublishPacket packet, Task<PublishOutcome> stored, bool isLast)
     {
         var outcome = stored.Result;
         var session = connection.Session;
@@ -74,7 +128,7 @@ internal sealed class Acknowledgements(Connection connection, MqttLimits limits)
             : new MqttPubRecPacket { PacketIdentifier = packet.PacketIdentifier, ReasonCode = (MqttPubRecReasonCode)outcome.ReasonCode, ReasonString = outcome.Reason };
         try
         {
-            await connection.SendAcknowledgementAsync(acknowledgement);
+            await connection.SendAcknowledgementAsync(acknowledgement, isLast);
             if (packet.QualityOfServiceLevel == MqttQualityOfServiceLevel.AtLeastOnce)
             {
                 session.Unacknowledged.TryRemove(KeyValuePair.Create(packet.PacketIdentifier, stored));
@@ -85,5 +139,11 @@ internal sealed class Acknowledgements(Connection connection, MqttLimits limits)
             // The client is gone. It sends the message again, as it has no acknowledgement; those that follow must not overtake it.
             await connection.CloseAsync(MqttDisconnectReasonCode.UnspecifiedError, "An acknowledgement could not be sent.");
         }
+    }
+
+    private sealed record Pending(MqttPublishPacket Packet, int Bytes, Task<PublishOutcome> Outcome)
+    {
+        /// <summary>Towards Receive Maximum, and to be acknowledged.</summary>
+        public int Counted => Packet.QualityOfServiceLevel == MqttQualityOfServiceLevel.AtMostOnce ? 0 : 1;
     }
 }

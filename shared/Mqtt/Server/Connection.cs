@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using Microsoft.AspNetCore.Connections;
 using MQTTnet.Adapter;
 using MQTTnet.Formatter;
@@ -13,7 +14,7 @@ namespace IoTPlatform.Mqtt;
 /// One network connection, between MQTTnet's server and the wire: every packet passes here, before the server sees it and after it has made it.
 /// The rules for each packet are in the classes that are named here.
 /// </summary>
-internal sealed class Connection(IMqttChannelAdapter channel, ConnectionContext transport, PacketSizeLimit input, MqttSessions sessions) : IMqttChannelAdapter
+internal sealed class Connection(IMqttChannelAdapter channel, ConnectionContext transport, PacketSizeLimit input, HeldOutput output, MqttSessions sessions) : IMqttChannelAdapter
 {
     /// <summary>Of a client's aliases; the standard allows 65535 of 64 KiB each.</summary>
     private const ushort MostTopicAliases = 16;
@@ -168,7 +169,13 @@ internal sealed class Connection(IMqttChannelAdapter channel, ConnectionContext 
     }
 
     /// <summary>Past the server.</summary>
-    public Task SendAcknowledgementAsync(MqttPacket packet) => channel.SendPacketAsync(packet, CancellationToken.None);
+    /// <param name="packet">PUBACK or PUBREC.</param>
+    /// <param name="isLast">Otherwise it leaves with the next.</param>
+    public Task SendAcknowledgementAsync(MqttPacket packet, bool isLast)
+    {
+        output.IsHeld = !isLast && ClosedFor is null;
+        return channel.SendPacketAsync(packet, CancellationToken.None);
+    }
 
     /// <summary>Takes the packet of the event that is being handled.</summary>
     public MqttPublishPacket? TakeIncoming()
@@ -187,6 +194,7 @@ internal sealed class Connection(IMqttChannelAdapter channel, ConnectionContext 
         }
 
         ClosedFor = reasonCode;
+        output.IsHeld = false;
         try
         {
             if (IsMqtt5 && IsAnnounced)
@@ -259,6 +267,7 @@ internal sealed class Connection(IMqttChannelAdapter channel, ConnectionContext 
         accepted.TopicAliasMaximum = MostTopicAliases;
         accepted.SessionExpiryInterval = (uint)Session.Expiry.TotalSeconds;
         accepted.SubscriptionIdentifiersAvailable = false;
+        accepted.UserProperties = [.. Required.Identity.Offers.Select(offer => new MqttUserProperty(offer.Key, Encoding.UTF8.GetBytes(offer.Value)))];
     }
 
     private sealed record Admitted(MqttIdentity Identity, Session Session, Acknowledgements Acknowledgements, Deliveries Deliveries);

@@ -115,7 +115,9 @@ internal sealed partial class Publishing(IMessageStore store, Wills wills, Broke
                 ContentType = message.ContentType,
                 ResponseTopic = message.ResponseTopic,
                 CorrelationData = message.CorrelationData,
-                UserProperties = [.. (message.UserProperties ?? []).Select(property => KeyValuePair.Create(property.Name, Encoding.UTF8.GetString(property.ValueBuffer.Span)))],
+                UserProperties = message.UserProperties is { Count: > 0 } properties
+                    ? [.. properties.Select(property => KeyValuePair.Create(property.Name, Encoding.UTF8.GetString(property.ValueBuffer.Span)))]
+                    : [],
             }, CancellationToken.None);
             metrics.Published(outcome.IsStored);
             return outcome;

@@ -11,14 +11,17 @@ public sealed class IntakeSession : ITelemetrySource
 
     private readonly string _tenantId;
     private readonly TelemetryIntake _intake;
-    private readonly ConcurrentDictionary<ulong, TaskCompletionSource<string?>> _waiting = [];
+    private readonly ConcurrentDictionary<ulong, Waiter> _waiting = [];
     private readonly TaskCompletionSource<string> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly ITimer _deadline;
     private ulong _lastTag;
+    private int _armed;
 
     internal IntakeSession(string tenantId, TelemetryIntake intake)
     {
         _tenantId = tenantId;
         _intake = intake;
+        _deadline = intake.Time.CreateTimer(_ => ExpireWaiting(), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     Task<string> ITelemetrySource.Ended => _ended.Task;
@@ -41,8 +44,20 @@ public sealed class IntakeSession : ITelemetrySource
         }
 
         var tag = Interlocked.Increment(ref _lastTag);
-        var outcome = _waiting[tag] = new TaskCompletionSource<string?>(TaskCreationOptions.RunContinuationsAsynchronously);
-        return StoreAsync(new TelemetryDelivery(this, tag, redelivered, message), outcome.Task, cancellationToken).WaitAsync(LongestWait, _intake.Time, cancellationToken);
+        var outcome = _waiting[tag] = new Waiter(_intake.Time.GetTimestamp());
+        Arm();
+        var delivery = new TelemetryDelivery(this, tag, redelivered, message);
+        if (!_intake.Queue.TryWrite(delivery))
+        {
+            _ = QueueAsync(delivery);
+        }
+        else if (_ended.Task.IsCompleted)
+        {
+            // Ended while it was on its way into the queue: the writer skips it.
+            End(_ended.Task.Result);
+        }
+
+        return cancellationToken.CanBeCanceled ? outcome.Task.WaitAsync(cancellationToken) : outcome.Task;
     }
 
     void ITelemetrySource.Acknowledge(ulong tag) => Complete(tag, refusal: null);
@@ -55,35 +70,66 @@ public sealed class IntakeSession : ITelemetrySource
 
     void ITelemetrySource.End(string reason) => End(reason);
 
-    private async Task<string?> StoreAsync(TelemetryDelivery delivery, Task<string?> outcome, CancellationToken cancellationToken)
+    private async Task QueueAsync(TelemetryDelivery delivery)
     {
         try
         {
-            await QueueAsync(delivery, cancellationToken);
-            return await outcome.WaitAsync(cancellationToken);
-        }
-        finally
-        {
-            _waiting.TryRemove(delivery.Tag, out _);
-        }
-    }
-
-    private async Task QueueAsync(TelemetryDelivery delivery, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await _intake.Queue.WriteAsync(delivery, cancellationToken);
+            await _intake.Queue.WriteAsync(delivery);
         }
         catch (ChannelClosedException)
         {
             End("the host stops");
         }
 
-        // Ended while it was on its way into the queue: the writer skips it.
         if (_ended.Task.IsCompleted)
         {
             End(await _ended.Task);
         }
+    }
+
+    /// <summary>One timer for all that wait: one each would cost as much as the rest of the way to the writer.</summary>
+    private void Arm()
+    {
+        if (Interlocked.Exchange(ref _armed, 1) == 0)
+        {
+            _deadline.Change(LongestWait, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    private void DisarmIfIdle()
+    {
+        if (!_waiting.IsEmpty)
+        {
+            return;
+        }
+
+        _deadline.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        Volatile.Write(ref _armed, 0);
+        if (!_waiting.IsEmpty)
+        {
+            // Came meanwhile, and found it armed.
+            Arm();
+        }
+    }
+
+    private void ExpireWaiting()
+    {
+        var next = LongestWait;
+        foreach (var (tag, waiter) in _waiting)
+        {
+            var left = LongestWait - _intake.Time.GetElapsedTime(waiter.Since);
+            if (left > TimeSpan.Zero)
+            {
+                next = left < next ? left : next;
+            }
+            else if (_waiting.TryRemove(tag, out _))
+            {
+                waiter.TrySetException(new TimeoutException("It is not known whether the message was stored."));
+            }
+        }
+
+        _deadline.Change(next, Timeout.InfiniteTimeSpan);
+        DisarmIfIdle();
     }
 
     private string Refused(string reason)
@@ -97,6 +143,7 @@ public sealed class IntakeSession : ITelemetrySource
         if (_waiting.TryRemove(tag, out var outcome))
         {
             outcome.TrySetResult(refusal);
+            DisarmIfIdle();
         }
     }
 
@@ -111,5 +158,12 @@ public sealed class IntakeSession : ITelemetrySource
                 outcome.TrySetException(new IOException($"The message was not stored: {reason}."));
             }
         }
+
+        DisarmIfIdle();
+    }
+
+    private sealed class Waiter(long since) : TaskCompletionSource<string?>(TaskCreationOptions.RunContinuationsAsynchronously)
+    {
+        public long Since => since;
     }
 }

@@ -185,6 +185,20 @@ public sealed class HostileClientTests(BrokerHost host) : IClassFixture<BrokerHo
         commit.SetResult(PublishOutcome.Stored);
     }
 
+    /// <summary>MQTTnet would read what there is again and again, and use a processor for it.</summary>
+    [Fact]
+    public async Task Packet_CutOff_EndsWithItsConnection()
+    {
+        using (var client = await RawClient.OpenAsync(host, host.ClientPem("cut")))
+        {
+            await client.SendAsync(RawClient.Connect("cut"));
+            await client.ReadAsync();
+            await client.SendAsync(RawClient.Publish("devices/cut/telemetry", 1, 1)[..^1]);
+        }
+
+        await Waiting.UntilAsync(() => host.Presence.Contains("-cut"));
+    }
+
     public static TheoryData<byte[]> Malformed => new(
     [
         [0x00, 0x00],
