@@ -8,8 +8,8 @@ using Npgsql;
 namespace IoTPlatform.CertificateAuthority;
 
 /// <summary>
-/// Keeps a CRL of every issuer in a RabbitMQ's folder. RabbitMQ reads it at every handshake, so a revoked certificate is refused within
-/// <see cref="Interval"/>, whatever name is in it; a list that is missing or out of date lets in no certificate of that issuer.
+/// Keeps a CRL of every issuer in a RabbitMQ's folder, written as soon as PostgreSQL announces a revocation. RabbitMQ reads it at every handshake, so a
+/// revoked certificate is refused at once, whatever name is in it; a list that is missing or out of date lets in no certificate of that issuer.
 /// </summary>
 /// <param name="authority">Whose certificates these are.</param>
 /// <param name="database">Has their revocations.</param>
@@ -21,7 +21,7 @@ public sealed partial class BrokerRevocationLists(
     Authority authority, NpgsqlDataSource database, BrokerCertificateFiles files, IEnumerable<IRevocationWatcher> watchers, TimeProvider time, ILogger<BrokerRevocationLists> log)
     : BackgroundService
 {
-    /// <summary>How long a revocation takes to reach the broker.</summary>
+    /// <summary>Between looks where nothing was announced, or could be.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
 
     /// <summary>How long the broker goes by a list; while the host is down for longer, no certificate gets in.</summary>
@@ -47,15 +47,46 @@ public sealed partial class BrokerRevocationLists(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(Interval, time);
-        do
+        RevocationAnnouncements? announcements = null;
+        try
         {
-            await TryNotifyAsync(stoppingToken);
-            await timer.WaitForNextTickAsync(stoppingToken);
-            await TryUpdateAsync(stoppingToken);
+            while (true)
+            {
+                await TryUpdateAsync(stoppingToken);
+                await TryNotifyAsync(stoppingToken);
+                announcements = await WaitAsync(announcements, stoppingToken);
+            }
         }
-        while (true);
+        finally
+        {
+            await DisposeAsync(announcements);
+        }
     }
+
+    /// <summary>Until something is announced, or for the interval. Null: nothing can be announced now.</summary>
+    private async Task<RevocationAnnouncements?> WaitAsync(RevocationAnnouncements? announcements, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (announcements is null)
+            {
+                // And then a look at what was not announced.
+                return await RevocationAnnouncements.ListenAsync(database, cancellationToken);
+            }
+
+            await announcements.NextAsync(Interval, cancellationToken);
+            return announcements;
+        }
+        catch (Exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            // The update, which needs the same database, says why.
+            await DisposeAsync(announcements);
+            await Task.Delay(Interval, time, cancellationToken);
+            return null;
+        }
+    }
+
+    private static ValueTask DisposeAsync(RevocationAnnouncements? announcements) => announcements?.DisposeAsync() ?? ValueTask.CompletedTask;
 
     private async Task TryUpdateAsync(CancellationToken cancellationToken) => _stale = await TryAsync(_stale, ListsFailed, cancellationToken, async () =>
     {

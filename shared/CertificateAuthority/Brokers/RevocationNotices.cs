@@ -1,4 +1,3 @@
-using System.Threading.Channels;
 using IoTPlatform.CertificateAuthority.Storage;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -13,8 +12,6 @@ namespace IoTPlatform.CertificateAuthority;
 public sealed partial class RevocationNotices(
     Authority authority, NpgsqlDataSource database, IEnumerable<IRevocationWatcher> watchers, TimeProvider time, ILogger<RevocationNotices> log) : BackgroundService
 {
-    private const string Listen = "LISTEN iot_revoked";
-
     /// <summary>A connection that is silent for so long is asked whether it is still there.</summary>
     private static readonly TimeSpan LongestSilence = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
@@ -44,21 +41,13 @@ public sealed partial class RevocationNotices(
 
     private async Task ListenAsync(Action listening, CancellationToken cancellationToken)
     {
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        var notices = Channel.CreateUnbounded<string>();
-        connection.Notification += (_, notice) => notices.Writer.TryWrite(notice.Payload);
-        await ExecuteAsync(connection, Listen, cancellationToken);
+        await using var announcements = await RevocationAnnouncements.ListenAsync(database, cancellationToken);
         listening();
         // Revoked while nobody listened.
         await TellAsync(await new RevokedCertificates(database).ListAsync(time.GetUtcNow(), cancellationToken), cancellationToken);
         while (true)
         {
-            if (!await connection.WaitAsync(LongestSilence, cancellationToken))
-            {
-                await ExecuteAsync(connection, "SELECT 1", cancellationToken);
-            }
-
-            while (notices.Reader.TryRead(out var serial))
+            foreach (var serial in await announcements.NextAsync(LongestSilence, cancellationToken))
             {
                 if (await authority.FindAsync(Convert.FromHexString(serial), cancellationToken) is { RevokedAt: { } revokedAt } record)
                 {
@@ -74,13 +63,6 @@ public sealed partial class RevocationNotices(
         {
             await watcher.RevokedAsync(revoked, cancellationToken);
         }
-    }
-
-    private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken)
-    {
-        await using var command = connection.CreateCommand();
-        command.CommandText = sql;
-        await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Revocations are not announced by the database now; listening again and again: {Reason}")]

@@ -35,6 +35,11 @@ internal static class MqttServices
         {
             services.AddBrokerFiles(folder, broker.Names);
         }
+        else
+        {
+            // The lists are the operator's: only connections are ended.
+            services.AddHostedService<RevocationNotices>();
+        }
 
         return services;
     }

@@ -40,5 +40,10 @@ internal static class RabbitMqServices
         {
             services.AddBrokerFiles(folder, NameRegistry.Broker(foundation.Options));
         }
+        else
+        {
+            // The lists are the operator's: only connections are ended.
+            services.AddHostedService<RevocationNotices>();
+        }
     }
 }

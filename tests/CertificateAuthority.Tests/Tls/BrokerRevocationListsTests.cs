@@ -1,0 +1,73 @@
+using System.Threading.Channels;
+using IoTPlatform.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace IoTPlatform.CertificateAuthority.Tests;
+
+/// <summary>What a RabbitMQ knows of revocations, and when.</summary>
+public sealed class BrokerRevocationListsTests(StepCaHost fixture) : IClassFixture<StepCaHost>
+{
+    private readonly CaHost _ca = fixture.Ca;
+
+    [SkippableFact]
+    public async Task Announcement_OfARevocation_HasItsSerialNumber()
+    {
+        using var certificate = await _ca.EnrollAsync("announced.test");
+        await using var announcements = await RevocationAnnouncements.ListenAsync(_ca.Database.DataSource, CancellationToken.None);
+
+        await RevokeAsync(certificate);
+
+        (await announcements.NextAsync(TimeSpan.FromSeconds(30), CancellationToken.None)).ShouldBe([certificate.SerialNumber.ToLowerInvariant()]);
+        (await announcements.NextAsync(TimeSpan.FromMilliseconds(1), CancellationToken.None)).ShouldBeEmpty();
+    }
+
+    /// <summary>No timer of theirs runs.</summary>
+    [SkippableFact]
+    public async Task Lists_AfterARevocation_HaveItBeforeConnectionsAreEnded()
+    {
+        using var certificate = await _ca.EnrollAsync("listed.test");
+        using var folder = new TempFolder();
+        var watcher = new Watcher();
+        using var lists = new BrokerRevocationLists(
+            _ca.Authority, _ca.Database.DataSource, new BrokerCertificateFiles(folder.Path), [watcher], new FakeTime(TimeProvider.System.GetUtcNow()), NullLogger<BrokerRevocationLists>.Instance);
+        await lists.StartAsync(CancellationToken.None);
+        var before = Read(folder);
+
+        await RevokeAsync(certificate);
+
+        await watcher.ToldAsync("listed.test");
+        Read(folder).ShouldNotBe(before);
+        await lists.StopAsync(CancellationToken.None);
+    }
+
+    private static string Read(TempFolder folder) => string.Join('\n', Directory.EnumerateFiles(folder.Path, "*.r0").Order().Select(File.ReadAllText));
+
+    private async Task RevokeAsync(System.Security.Cryptography.X509Certificates.X509Certificate2 certificate)
+    {
+        using var client = _ca.Client();
+        (await client.RevokeAsync(certificate.Serial(), _ca.RevokeToken(certificate.Serial()), reasonCode: 1, reason: "stolen")).Status.ShouldBe(System.Net.HttpStatusCode.OK);
+    }
+
+    private sealed class Watcher : IRevocationWatcher
+    {
+        private readonly Channel<string> _told = Channel.CreateUnbounded<string>();
+
+        public Task RevokedAsync(IReadOnlyList<RevokedCertificate> certificates, CancellationToken cancellationToken)
+        {
+            foreach (var certificate in certificates)
+            {
+                _told.Writer.TryWrite(certificate.Subject);
+            }
+
+            return Task.CompletedTask;
+        }
+
+        public async Task ToldAsync(string subject)
+        {
+            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+            while (await _told.Reader.ReadAsync(patience.Token) != subject)
+            {
+            }
+        }
+    }
+}
