@@ -3,9 +3,11 @@ using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Hosting;
 using IoTPlatform.Hosting.Observability;
 using IoTPlatform.Identity.Oidc;
+using IoTPlatform.Mqtt;
 using IoTPlatform.Pki;
 using IoTPlatform.Telemetry;
 using IoTPlatform.Tenant.Features.Mqtt;
+using IoTPlatform.Tenant.Features.Uplink;
 
 namespace IoTPlatform.Tenant.Configuration;
 
@@ -79,6 +81,8 @@ internal sealed class TenantOptions
 
     public TelemetryOptions Telemetry { get; init; } = new();
 
+    public UplinkOptions Uplink { get; init; } = UplinkOptions.Everything;
+
     /// <summary>PEM file of the CAs whose certificates may enrol devices without a token.</summary>
     public string? ManufacturerCaFile { get; init; }
 
@@ -87,6 +91,10 @@ internal sealed class TenantOptions
 
     /// <summary>Of the embedded broker, beside the addresses of HTTPS.</summary>
     public IReadOnlyList<ListenAddress> MqttListen { get; init; } = [];
+
+    /// <summary>What one device may cost the embedded broker.</summary>
+    public MqttLimits DeviceLimits { get; init; } = MqttLimits.Default;
+
     public IPNetwork WireGuardSubnet { get; init; } = DefaultWireGuardSubnet;
 
     /// <summary><c>host:port</c>.</summary>

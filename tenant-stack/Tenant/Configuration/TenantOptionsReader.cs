@@ -7,9 +7,11 @@ using IoTPlatform.Hosting;
 using IoTPlatform.Hosting.Observability;
 using IoTPlatform.Identity;
 using IoTPlatform.Identity.Oidc;
+using IoTPlatform.Mqtt;
 using IoTPlatform.RabbitMq;
 using IoTPlatform.Telemetry;
 using IoTPlatform.Tenant.Features.Mqtt;
+using IoTPlatform.Tenant.Features.Uplink;
 
 namespace IoTPlatform.Tenant.Configuration;
 
@@ -65,7 +67,13 @@ internal sealed class TenantOptionsReader(SettingsReader settings)
             ManufacturerCaFile = settings[TenantSettings.ManufacturerCa],
             Broker = Broker(),
             MqttListen = [.. MqttListen()],
+            DeviceLimits = MqttLimits.Default with
+            {
+                MessagesPerSecond = settings.Number(TenantSettings.DeviceMessagesPerSecond, 1_000_000, "it must be a number from 1 to 1000000") ?? MqttLimits.Default.MessagesPerSecond,
+                BytesPerSecond = settings.Number(TenantSettings.DeviceBytesPerSecond, int.MaxValue, "it must be a number from 1 on") ?? MqttLimits.Default.BytesPerSecond,
+            },
             Telemetry = TelemetryOptions.Read(settings),
+            Uplink = Uplink(),
             WireGuardSubnet = WireGuardSubnet(),
             WireGuardEndpoint = settings.Get(TenantSettings.WireGuardEndpoint, $"{publicUrl.Host}:51820"),
             ResolvePasswords = folder => CaPasswords.Resolve(folder, name => settings[name]),
@@ -126,6 +134,18 @@ internal sealed class TenantOptionsReader(SettingsReader settings)
 
         return new BrokerOptions(
             settings[BrokerSettings.TlsFolder], ServerNameList.Read(settings, BrokerSettings.Names, "localhost,127.0.0.1"), RabbitMqManagementReader.Read(settings, "iot-tenant"));
+    }
+
+    private UplinkOptions Uplink()
+    {
+        var filters = settings.List(UplinkOptions.FiltersSetting).ToList();
+        foreach (var filter in filters.Where(filter => !TopicSyntax.IsFilter(filter) || !TopicSyntax.Covers(UplinkOptions.Everything.Filters[0], filter)))
+        {
+            settings.Invalid(UplinkOptions.FiltersSetting, filter, "it is no topic filter below telemetry/, such as telemetry/+/alarm/#");
+        }
+
+        var interval = settings.Duration(UplinkOptions.IntervalSetting, TimeSpan.Zero);
+        return new UplinkOptions(filters.Count > 0 ? filters : UplinkOptions.Everything.Filters, interval);
     }
 
     private IEnumerable<ListenAddress> MqttListen()

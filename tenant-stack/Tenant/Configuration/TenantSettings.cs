@@ -7,6 +7,7 @@ using IoTPlatform.Identity.Oidc;
 using IoTPlatform.RabbitMq;
 using IoTPlatform.Telemetry;
 using IoTPlatform.Tenant.Features.Mqtt;
+using IoTPlatform.Tenant.Features.Uplink;
 
 namespace IoTPlatform.Tenant.Configuration;
 
@@ -34,6 +35,8 @@ internal static class TenantSettings
     public const string DeviceCertificatesPerHour = "IOT_DEVICE_CERTIFICATES_PER_HOUR";
     public const string ManufacturerCa = "IOT_DEVICE_MANUFACTURER_CA";
     public const string MqttListen = "IOT_MQTT_LISTEN";
+    public const string DeviceMessagesPerSecond = "IOT_DEVICE_MESSAGES_PER_SECOND";
+    public const string DeviceBytesPerSecond = "IOT_DEVICE_BYTES_PER_SECOND";
     public const string WireGuardSubnet = "IOT_WIREGUARD_SUBNET";
     public const string WireGuardEndpoint = "IOT_WIREGUARD_ENDPOINT";
 
@@ -45,9 +48,9 @@ internal static class TenantSettings
     private static readonly string[] All =
     [
         .. Secrets, Data, ListenAddress.Setting, Names, PublicUrl, ProviderUrl, TenantId, RootFingerprint, KeycloakUrl, KeycloakAdmin, FederationDiscoveryUrl, FederationCa, DeviceLifetime,
-        DeviceCertificatesPerHour, ManufacturerCa, MqttListen, WireGuardSubnet, WireGuardEndpoint, PlatformConfiguration.LostDatabase, PlatformDatabase.RestoreSetting,
+        DeviceCertificatesPerHour, ManufacturerCa, MqttListen, DeviceMessagesPerSecond, DeviceBytesPerSecond, WireGuardSubnet, WireGuardEndpoint, PlatformConfiguration.LostDatabase, PlatformDatabase.RestoreSetting,
         CaPasswords.AuthoritySetting, CaPasswords.ProvisionerSetting, .. OidcSettings.All, .. BrokerSettings.All, .. ObservabilityOptions.Settings,
-        TelemetryOptions.RetentionSetting,
+        TelemetryOptions.RetentionSetting, UplinkOptions.FiltersSetting, UplinkOptions.IntervalSetting,
     ];
 
     /// <summary>As <see cref="PlatformConfiguration.Load"/>.</summary>

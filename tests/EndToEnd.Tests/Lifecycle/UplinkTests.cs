@@ -9,6 +9,7 @@ namespace IoTPlatform.EndToEnd.Tests.Lifecycle;
 public sealed class UplinkTests
 {
     private const int Many = 400;
+    private const int BeyondBudget = 3600;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     [SkippableFact]
@@ -35,6 +36,36 @@ public sealed class UplinkTests
         (await provider.Database.ScalarAsync<long>("SELECT count(*) FROM provider.telemetry")).ShouldBe(Many);
         (await provider.Database.ScalarAsync<string>("SELECT DISTINCT tenant_id || ' ' || device_id || ' ' || topic FROM provider.telemetry")).ShouldBe("acme pump.1 telemetry/pump:1");
         (await admin.GetUplinkAsync()).State.ShouldBe("connected");
+    }
+
+    [SkippableFact]
+    public async Task Readings_BeyondTheBudgetOfThePlan_Wait_AndTheTenantSaysWhy()
+    {
+        // Fifty a second, and a minute's worth at once.
+        await using var provider = await ProviderStack.StartAsync(new Dictionary<string, string?> { ["IOT_PLANS"] = "standard=10/100/60/50/100000000" });
+        await using var tenant = await TenantStack.LaunchAsync(provider, "acme", (await provider.PrepareAsync("acme")).JoinKey);
+        await tenant.ReadyAsync();
+        using var admin = await tenant.AdminAsync();
+        var told = ReasonAsync(admin);
+
+        await tenant.Database.ExecuteAsync($$"""
+            INSERT INTO tenant.telemetry (device_id, sent_at, identity, received_at, topic, payload)
+            SELECT 'pump-1', now() + n * interval '1 microsecond', substr(sha256(n::text::bytea), 1, 16), now(), 'telemetry/pump-1',
+              json_build_object('n', n, 'timestamp', now() + n * interval '1 microsecond') FROM generate_series(1, {{BeyondBudget}}) AS n
+            """);
+
+        await told;
+        await UntilAsync(provider.Database, BeyondBudget);
+        (await provider.Database.ScalarAsync<long>("SELECT count(*) FROM provider.telemetry")).ShouldBe(BeyondBudget);
+    }
+
+    private static async Task ReasonAsync(TenantClient admin)
+    {
+        using var limit = new CancellationTokenSource(Patience);
+        while ((await admin.GetUplinkAsync(limit.Token)).Reason?.Contains("budget of the tenant's plan is used up", StringComparison.Ordinal) != true)
+        {
+            await Task.Delay(50, limit.Token);
+        }
     }
 
     /// <summary>As a device does: the same message again until it is acknowledged.</summary>

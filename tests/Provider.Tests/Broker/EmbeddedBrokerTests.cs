@@ -1,9 +1,11 @@
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using IoTPlatform.Contracts;
 using IoTPlatform.Contracts.Join;
 using IoTPlatform.Contracts.Telemetry;
 using IoTPlatform.Contracts.Tenants;
 using IoTPlatform.Provider.Tests.Support;
+using IoTPlatform.Telemetry;
 using IoTPlatform.Testing;
 using MQTTnet;
 using MQTTnet.Formatter;
@@ -48,6 +50,44 @@ public sealed class EmbeddedBrokerTests(ProviderFixture fixture) : IClassFixture
         (await bridge.PublishAsync("telemetry/d", """{"after":"it"}""")).IsSuccess.ShouldBeTrue();
 
         (await ListAsync("bad")).Items.ShouldHaveSingleItem();
+    }
+
+    [SkippableFact]
+    public async Task Batch_IsOffered_AndStoredAsTheMessagesInIt_OnceEach()
+    {
+        using var tenant = new TestTenant();
+        using var bridge = await ConnectedAsync("batches", tenant);
+        bridge.Connected.UserProperties.Select(property => (property.Name, Encoding.UTF8.GetString(property.ValueBuffer.Span))).ShouldBe([(TelemetryBatch.Offer, TelemetryBatch.Version)]);
+        var now = _provider.Time.GetUtcNow();
+        var messages = Enumerable.Range(0, 100).Select(i => ($"telemetry/pump-{i}", Encoding.UTF8.GetBytes($$"""{"timestamp":"{{now:yyyy-MM-ddTHH:mm:ssZ}}","n":{{i}}}"""))).ToList();
+
+        (await bridge.PublishAsync(TelemetryBatch.Topic, TelemetryBatch.Pack(messages))).IsSuccess.ShouldBeTrue();
+        (await bridge.PublishAsync(TelemetryBatch.Topic, TelemetryBatch.Pack(messages.Take(50)))).IsSuccess.ShouldBeTrue();
+        (await bridge.PublishAsync(messages[0].Item1, messages[0].Item2)).IsSuccess.ShouldBeTrue();
+
+        (await _provider.Database.ScalarAsync<long>("SELECT count(*) FROM provider.telemetry WHERE tenant_id = 'batches'")).ShouldBe(100);
+    }
+
+    [SkippableFact]
+    public async Task Batch_WithAMessageThatCannotBeStored_IsRefused_AndTheOthersAreStored()
+    {
+        using var tenant = new TestTenant();
+        using var bridge = await ConnectedAsync("half", tenant);
+
+        var refused = await bridge.PublishAsync(TelemetryBatch.Topic, TelemetryBatch.Pack([("telemetry/d", "{}"u8.ToArray()), ("telemetry/d", "21.5"u8.ToArray())]));
+
+        (refused.ReasonCode, refused.ReasonString).ShouldBe((MqttClientPublishReasonCode.PayloadFormatInvalid, "not_an_object"));
+        (await ListAsync("half")).Items.ShouldHaveSingleItem();
+    }
+
+    [SkippableFact]
+    public async Task Attack_BatchThatIsNone_OrOfOtherTopics_IsRefused()
+    {
+        using var tenant = new TestTenant();
+        using var bridge = await ConnectedAsync("nobatch", tenant);
+
+        (await bridge.PublishAsync(TelemetryBatch.Topic, "{}")).ReasonString.ShouldBe(TelemetryBatch.Malformed);
+        (await bridge.PublishAsync(TelemetryBatch.Topic, TelemetryBatch.Pack([("commands/d", "{}"u8.ToArray())]))).ReasonString.ShouldBe(TelemetryBatch.Malformed);
     }
 
     [SkippableTheory]

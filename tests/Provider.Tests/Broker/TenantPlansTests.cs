@@ -8,13 +8,15 @@ public sealed class TenantPlansTests
     [Fact]
     public void Parse_GoodEntries_HasTheirLimits()
     {
-        var plans = TenantPlans.Parse(["standard=10/100/7", "fleet=500/9000"]);
+        var plans = TenantPlans.Parse(["standard=10/100/7", "fleet=500/9000", "metered=10/100/7/50/20000"]);
 
         plans.LimitsOf("fleet").MaxConnections.ShouldBe(500);
         plans.LimitsOf("fleet").MaxQueues.ShouldBe(9000);
         plans.CertificatesPerHourOf("standard").ShouldBe(7);
         plans.CertificatesPerHourOf("fleet").ShouldBe(60);
         plans.Require("fleet").ShouldBe("fleet");
+        plans.BudgetOf("fleet").ShouldBeNull();
+        plans.BudgetOf("metered").ShouldBe(new TelemetryBudget(50, 20_000));
     }
 
     [Fact]
@@ -33,6 +35,8 @@ public sealed class TenantPlansTests
     [InlineData("standard=10/1000000")]
     [InlineData("standard=10/100/0")]
     [InlineData("standard=10/100/")]
+    [InlineData("standard=10/100/7/50")]
+    [InlineData("standard=10/100/7/0/1000")]
     [InlineData("Standard=10/100")]
     [InlineData("large=100/1000")]
     [InlineData("")]

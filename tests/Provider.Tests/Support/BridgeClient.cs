@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using MQTTnet;
 using MQTTnet.Formatter;
 using MQTTnet.Protocol;
@@ -15,6 +16,8 @@ internal sealed class BridgeClient(RunningProvider provider, X509Certificate2? c
 
     /// <summary>When the broker ends the connection.</summary>
     public Task<MqttClientDisconnectReason> Ended => _ended.Task;
+
+    public MqttClientConnectResult Connected { get; private set; } = null!;
 
     public Task<MqttClientConnectResultCode> ConnectAsync(string clientId, MqttProtocolVersion version = MqttProtocolVersion.V500)
     {
@@ -31,7 +34,7 @@ internal sealed class BridgeClient(RunningProvider provider, X509Certificate2? c
             CertificateValidationHandler = _ => true,
             ClientCertificatesProvider = certificate is null ? null : new DefaultMqttCertificatesProvider([certificate]),
         };
-        return RunAsync(async () => (await _client.ConnectAsync(new MqttClientOptions
+        return RunAsync(async () => (Connected = await _client.ConnectAsync(new MqttClientOptions
         {
             ChannelOptions = new MqttClientTcpOptions { RemoteEndpoint = new DnsEndPoint("localhost", provider.Url.Port), TlsOptions = tls },
             ClientId = clientId,
@@ -39,7 +42,9 @@ internal sealed class BridgeClient(RunningProvider provider, X509Certificate2? c
         })).ResultCode);
     }
 
-    public Task<MqttClientPublishResult> PublishAsync(string topic, string payload) => RunAsync(() => _client.PublishAsync(
+    public Task<MqttClientPublishResult> PublishAsync(string topic, string payload) => PublishAsync(topic, Encoding.UTF8.GetBytes(payload));
+
+    public Task<MqttClientPublishResult> PublishAsync(string topic, byte[] payload) => RunAsync(() => _client.PublishAsync(
         new MqttApplicationMessageBuilder().WithTopic(topic).WithPayload(payload).WithQualityOfServiceLevel(MqttQualityOfServiceLevel.AtLeastOnce).Build()));
 
     public Task<MqttClientSubscribeResultCode> SubscribeAsync(string filter) => RunAsync(async () =>

@@ -11,7 +11,7 @@ namespace IoTPlatform.Tenant.Features.Mqtt;
 /// A device is who its certificate says: one that this tenant's Sub-CA issued itself, current or the one before, on record, in date and not revoked. Without
 /// a certificate it may enrol.
 /// </summary>
-internal sealed class DeviceAuthenticator(Authority authority, DeviceAccess access, EnrollmentAttempt enrollment, TimeProvider time) : IMqttAuthenticator
+internal sealed class DeviceAuthenticator(Authority authority, DeviceAccess access, EnrollmentAttempt enrollment, MqttLimits limits, TimeProvider time) : IMqttAuthenticator
 {
     /// <summary>Of a device that enrols: long enough to ask again.</summary>
     private static readonly TimeSpan LongestEnrollment = TimeSpan.FromMinutes(5);
@@ -61,6 +61,7 @@ internal sealed class DeviceAuthenticator(Authority authority, DeviceAccess acce
                 Name = record.Subject,
                 ClientId = record.Subject,
                 Access = DeviceTopics.Of(record.Subject),
+                Limits = limits,
                 CertificateSerial = record.Serial,
                 Credential = known,
                 ExpiresAt = record.NotAfter,

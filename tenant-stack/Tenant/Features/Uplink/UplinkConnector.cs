@@ -2,9 +2,11 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using IoTPlatform.Contracts.Join;
 using IoTPlatform.Pki;
 using IoTPlatform.Pki.Files;
+using IoTPlatform.Telemetry;
 using IoTPlatform.Tenant.Features.FirstBoot;
 using MQTTnet;
 using MQTTnet.Channel;
@@ -47,7 +49,7 @@ internal sealed class UplinkConnector(JoinFiles files, ProviderLink provider, Ti
                 Timeout = Timeout,
                 ValidateFeatures = false,
             }, limit.Token);
-            return answer.ResultCode == MqttClientConnectResultCode.Success ? new UplinkConnection(client, answer.ReceiveMaximum ?? UplinkConnection.LargestWindow) : throw new IOException($"The broker refuses the bridge: {answer.ResultCode} {answer.ReasonString}".TrimEnd());
+            return answer.ResultCode == MqttClientConnectResultCode.Success ? new UplinkConnection(client, answer) : throw new IOException($"The broker refuses the bridge: {answer.ResultCode} {answer.ReasonString}".TrimEnd());
         }
         catch (Exception e)
         {
@@ -103,17 +105,21 @@ internal sealed class UplinkConnector(JoinFiles files, ProviderLink provider, Ti
 
 /// <summary>The way up, open.</summary>
 /// <param name="client">Connected.</param>
-/// <param name="receiveMaximum">The broker's (MQTT 5 section 3.2.2.3.3).</param>
-internal sealed class UplinkConnection(IMqttClient client, int receiveMaximum) : IDisposable
+/// <param name="answer">The broker's.</param>
+internal sealed class UplinkConnection(IMqttClient client, MqttClientConnectResult answer) : IDisposable
 {
-    /// <summary>Messages that are not acknowledged.</summary>
-    public const int LargestWindow = 256;
+    /// <summary>Messages, or batches of them, that are not acknowledged.</summary>
+    private const int LargestWindow = 256;
+    private const int LargestWindowOfBatches = 8;
 
     private static readonly TimeSpan LongestFarewell = TimeSpan.FromSeconds(5);
 
     public IMqttClient Client => client;
 
-    public int Window => Math.Min(receiveMaximum, LargestWindow);
+    public bool TakesBatches { get; } = answer.UserProperties?.Any(property => property.Name == TelemetryBatch.Offer && Encoding.UTF8.GetString(property.ValueBuffer.Span) == TelemetryBatch.Version) == true;
+
+    /// <summary>At most the broker's Receive Maximum (MQTT 5 section 3.2.2.3.3).</summary>
+    public int Window => Math.Min(answer.ReceiveMaximum ?? LargestWindow, TakesBatches ? LargestWindowOfBatches : LargestWindow);
 
     /// <summary>Says goodbye to a broker that listens.</summary>
     public async Task EndAsync(CancellationToken cancellationToken)

@@ -32,7 +32,8 @@ internal static class UplinkEndpoints
 
 internal static class UplinkServices
 {
-    public static IServiceCollection AddTelemetryUplink(this IServiceCollection services) => services
+    public static IServiceCollection AddTelemetryUplink(this IServiceCollection services, UplinkOptions options) => services
+        .AddSingleton(options)
         .AddSingleton<UplinkConnector>()
         .AddSingleton<UplinkCursor>()
         .AddSingleton<UplinkState>()

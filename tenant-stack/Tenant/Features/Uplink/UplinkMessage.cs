@@ -10,12 +10,13 @@ internal sealed class UplinkMessage(long sequence, string topic, byte[] payload,
 {
     public long Sequence => sequence;
     public string Topic => topic;
+    public DateTimeOffset SentAt => sentAt;
 
     /// <summary>
     /// Always with a timestamp, so that it is one message at the provider however often it is sent. Where the device gave none, that is when
     /// this tenant received it: no two messages have the same.
     /// </summary>
-    public byte[] Payload => sentAt == receivedAt && TelemetryPayload.Read(payload, out var timestamp) is null && timestamp is null ? Stamp(payload, receivedAt) : payload;
+    public byte[] Payload { get; } = sentAt == receivedAt && TelemetryPayload.Read(payload, out var timestamp) is null && timestamp is null ? Stamp(payload, receivedAt) : payload;
 
     private static byte[] Stamp(ReadOnlySpan<byte> payload, DateTimeOffset receivedAt)
     {

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using IoTPlatform.Telemetry;
 using MQTTnet;
 using MQTTnet.Protocol;
 
@@ -8,12 +9,16 @@ namespace IoTPlatform.Tenant.Features.Uplink;
 /// Sends over one connection: a window of QoS 1 publishes, and the cursor behind the acknowledged ones in order. Whatever breaks ends it; what the
 /// cursor did not pass is sent again, and the provider knows it again.
 /// </summary>
-internal sealed partial class UplinkSender(UplinkConnection connection, UplinkCursor cursor, UplinkMetrics metrics, ILogger log)
+internal sealed partial class UplinkSender(UplinkConnection connection, UplinkCursor cursor, UplinkOptions options, UplinkMetrics metrics, ILogger log)
 {
     /// <summary>Of a broker that takes nothing: RabbitMQ does not answer where a queue is full.</summary>
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(60);
 
-    private readonly Queue<(long Sequence, Task<MqttClientPublishResult> Outcome)> _inFlight = [];
+    /// <summary>Messages that are read at a time.</summary>
+    private const int ReadAhead = 512;
+
+    private readonly Queue<(IReadOnlyList<UplinkMessage> Messages, Task<MqttClientPublishResult> Outcome)> _inFlight = [];
+    private UplinkSelection _selection = new(options);
     private int _putBacks = -1;
     private long _stored;
     private long _acknowledged;
@@ -24,59 +29,105 @@ internal sealed partial class UplinkSender(UplinkConnection connection, UplinkCu
         if (_putBacks != cursor.PutBacks)
         {
             _putBacks = cursor.PutBacks;
+            _selection = new UplinkSelection(options);
             _stored = _acknowledged = await cursor.ReadAsync(cancellationToken);
         }
 
-        var sent = _acknowledged;
-        while (await cursor.NextAsync(sent, UplinkConnection.LargestWindow, cancellationToken) is { Count: > 0 } messages)
+        try
         {
-            foreach (var message in messages)
+            return await SendWaitingAsync(cancellationToken);
+        }
+        catch (UplinkBudgetException)
+        {
+            // What was acknowledged before has been paid for, and is not to be paid for again.
+            await StoreAsync(cancellationToken);
+            throw;
+        }
+    }
+
+    private async Task<bool> SendWaitingAsync(CancellationToken cancellationToken)
+    {
+        var (sent, any) = (_acknowledged, false);
+        while (await cursor.NextAsync(sent, ReadAhead, cancellationToken) is { Count: > 0 } messages)
+        {
+            var selected = messages.Where(message => _selection.Selects(message.Topic, message.SentAt));
+            foreach (var part in connection.TakesBatches ? UplinkBatches.Of(selected) : selected.Chunk(1))
             {
                 if (_inFlight.Count == connection.Window)
                 {
                     await RetireAsync(cancellationToken);
                 }
 
-                _inFlight.Enqueue((message.Sequence, connection.Client.PublishAsync(
-                    new MqttApplicationMessage { Topic = message.Topic, PayloadSegment = message.Payload, QualityOfServiceLevel = MqttQualityOfServiceLevel.AtLeastOnce }, cancellationToken)));
-                sent = message.Sequence;
+                _inFlight.Enqueue((part, PublishAsync(part, cancellationToken)));
+                any = true;
             }
 
+            sent = messages[^1].Sequence;
             await StoreAsync(cancellationToken);
         }
 
-        var any = _inFlight.Count > 0;
         while (_inFlight.Count > 0)
         {
             await RetireAsync(cancellationToken);
         }
 
+        // Past those that do not go up.
+        _acknowledged = sent;
         await StoreAsync(cancellationToken);
         return any;
     }
 
+    private Task<MqttClientPublishResult> PublishAsync(IReadOnlyList<UplinkMessage> messages, CancellationToken cancellationToken)
+    {
+        var (topic, payload) = messages is [var only] ? (only.Topic, only.Payload) : (TelemetryBatch.Topic, TelemetryBatch.Pack(messages.Select(message => (message.Topic, message.Payload))));
+        return connection.Client.PublishAsync(
+            new MqttApplicationMessage { Topic = topic, PayloadSegment = payload, QualityOfServiceLevel = MqttQualityOfServiceLevel.AtLeastOnce }, cancellationToken);
+    }
+
     private async Task RetireAsync(CancellationToken cancellationToken)
     {
-        var (sequence, outcome) = _inFlight.Peek();
+        var (messages, outcome) = _inFlight.Peek();
         var result = await outcome.WaitAsync(LongestWait, cancellationToken);
         _inFlight.Dequeue();
+        if (IsFinal(result) && messages.Count > 1)
+        {
+            // One of them is refused, and which one is found by sending each alone.
+            foreach (var message in messages)
+            {
+                Judge([message], await PublishAsync([message], cancellationToken).WaitAsync(LongestWait, cancellationToken));
+            }
+        }
+        else
+        {
+            Judge(messages, result);
+        }
+    }
+
+    private void Judge(IReadOnlyList<UplinkMessage> messages, MqttClientPublishResult result)
+    {
         if (result is { IsSuccess: true, ReasonCode: not MqttClientPublishReasonCode.NoMatchingSubscribers })
         {
-            metrics.Sent();
+            metrics.Sent(messages.Count);
         }
-        else if (result.ReasonCode is MqttClientPublishReasonCode.PayloadFormatInvalid or MqttClientPublishReasonCode.TopicNameInvalid)
+        else if (IsFinal(result))
         {
             // Sending it again would not help, and the others wait behind it.
             metrics.Refused(result.ReasonString);
-            Refused(sequence, result.ReasonCode, result.ReasonString);
+            Refused(messages[0].Sequence, result.ReasonCode, result.ReasonString);
+        }
+        else if (result.ReasonCode == MqttClientPublishReasonCode.QuotaExceeded)
+        {
+            throw new UplinkBudgetException(result.ReasonString ?? "The provider takes no more at the moment.");
         }
         else
         {
             throw new IOException($"The broker does not take a message: {result.ReasonCode} {result.ReasonString}".TrimEnd());
         }
 
-        _acknowledged = sequence;
+        _acknowledged = messages[^1].Sequence;
     }
+
+    private static bool IsFinal(MqttClientPublishResult result) => result.ReasonCode is MqttClientPublishReasonCode.PayloadFormatInvalid or MqttClientPublishReasonCode.TopicNameInvalid;
 
     private async Task StoreAsync(CancellationToken cancellationToken)
     {
@@ -89,6 +140,9 @@ internal sealed partial class UplinkSender(UplinkConnection connection, UplinkCu
     [LoggerMessage(Level = LogLevel.Warning, Message = "The provider refuses telemetry message {Sequence}: {Code} {Reason}. It stays here until retention ends")]
     private partial void Refused(long sequence, MqttClientPublishReasonCode code, string? reason);
 }
+
+/// <summary>What the plan lets this tenant send is used up; the message says until when.</summary>
+internal sealed class UplinkBudgetException(string message) : Exception(message);
 
 /// <summary>Counters for meter listeners.</summary>
 internal sealed class UplinkMetrics : IDisposable
@@ -104,7 +158,7 @@ internal sealed class UplinkMetrics : IDisposable
         _refused = _meter.CreateCounter<long>("iot.uplink.refused", "{message}", "Refused for good, and passed over.");
     }
 
-    public void Sent() => _sent.Add(1);
+    public void Sent(int messages) => _sent.Add(messages);
 
     public void Refused(string? reason) => _refused.Add(1, new KeyValuePair<string, object?>("reason", reason));
 

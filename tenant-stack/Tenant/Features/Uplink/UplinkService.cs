@@ -5,13 +5,16 @@ using Polly;
 namespace IoTPlatform.Tenant.Features.Uplink;
 
 /// <summary>Keeps this tenant's bridge connected to the provider's broker, and sends what was stored.</summary>
-internal sealed partial class UplinkService(UplinkConnector connector, UplinkCursor cursor, UplinkState state, UplinkMetrics metrics, TimeProvider time, ILogger<UplinkService> log) : BackgroundService
+internal sealed partial class UplinkService(UplinkConnector connector, UplinkCursor cursor, UplinkOptions options, UplinkState state, UplinkMetrics metrics, TimeProvider time, ILogger<UplinkService> log) : BackgroundService
 {
     /// <summary>For new messages, while there are none.</summary>
     private static readonly TimeSpan IdleInterval = TimeSpan.FromMilliseconds(200);
 
     /// <summary>For another certificate or address, and where there is no broker.</summary>
     private static readonly TimeSpan TargetInterval = TimeSpan.FromSeconds(5);
+
+    /// <summary>While the budget of the plan is used up.</summary>
+    private static readonly TimeSpan BudgetInterval = TimeSpan.FromSeconds(2);
 
     private static readonly TimeSpan AfterLoss = TimeSpan.FromSeconds(1);
 
@@ -69,15 +72,31 @@ internal sealed partial class UplinkService(UplinkConnector connector, UplinkCur
     /// <summary>Until another certificate or address counts.</summary>
     private async Task SendAsync(UplinkTarget target, UplinkConnection connection, CancellationToken stop)
     {
-        var sender = new UplinkSender(connection, cursor, metrics, log);
+        var sender = NewSender(connection);
         state.IsConnected();
         _failure = null;
         Connected(target.Url);
         for (var looked = time.GetTimestamp(); connection.Client.IsConnected;)
         {
-            if (!await sender.SendAsync(stop))
+            try
             {
-                await Task.Delay(IdleInterval, time, stop);
+                if (!await sender.SendAsync(stop))
+                {
+                    await Task.Delay(IdleInterval, time, stop);
+                }
+
+                if (state.State != UplinkState.Connected)
+                {
+                    state.IsConnected();
+                    _failure = null;
+                }
+            }
+            catch (UplinkBudgetException e)
+            {
+                // The connection is as good as before; what was under way behind the message is sent again.
+                Lost(e);
+                await Task.Delay(BudgetInterval, time, stop);
+                sender = NewSender(connection);
             }
 
             if (time.GetElapsedTime(looked) < TargetInterval)
@@ -95,6 +114,8 @@ internal sealed partial class UplinkService(UplinkConnector connector, UplinkCur
 
         throw new IOException("The connection ended.");
     }
+
+    private UplinkSender NewSender(UplinkConnection connection) => new(connection, cursor, options, metrics, log);
 
     private void Lost(Exception e)
     {

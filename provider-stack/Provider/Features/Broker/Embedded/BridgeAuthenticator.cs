@@ -4,6 +4,7 @@ using IoTPlatform.Mqtt;
 using IoTPlatform.Pki;
 using IoTPlatform.Provider.Data;
 using IoTPlatform.Provider.Features.Bridge;
+using IoTPlatform.Telemetry;
 using MQTTnet.Protocol;
 
 namespace IoTPlatform.Provider.Features.Broker.Embedded;
@@ -61,8 +62,10 @@ internal sealed class BridgeAuthenticator(Authority authority, BridgeJoins joins
             {
                 Name = id,
                 ClientId = id,
-                Access = new AccessPolicy([.. access.PublishFilters], [.. access.SubscribeFilters]),
+                Access = new AccessPolicy([.. access.PublishFilters, TelemetryBatch.Topic], [.. access.SubscribeFilters]),
                 Limits = BridgeLimits.For(limits),
+                Credential = plans.BudgetOf(tenant.Plan),
+                Offers = [KeyValuePair.Create(TelemetryBatch.Offer, TelemetryBatch.Version)],
                 ExpiresAt = notAfter,
             });
     }

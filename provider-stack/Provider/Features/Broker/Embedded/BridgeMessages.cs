@@ -7,15 +7,41 @@ using MQTTnet.Protocol;
 namespace IoTPlatform.Provider.Features.Broker.Embedded;
 
 /// <summary>What bridges publish to the embedded broker goes to the table that RabbitMQ's ingest fills, by the same writer.</summary>
-internal sealed class BridgeMessages(TelemetryIntake intake) : IMessageStore
+internal sealed class BridgeMessages(TelemetryIntake intake, TenantBudgets budgets) : IMessageStore
 {
     /// <summary>One for each connection: its end, where the database refuses too much, ends no other.</summary>
     private readonly ConditionalWeakTable<MqttIdentity, IntakeSession> _sessions = [];
 
     public async Task<PublishOutcome> StoreAsync(PublishedMessage message, CancellationToken cancellationToken)
     {
+        if (Unpack(message) is not { } messages)
+        {
+            return PublishOutcome.Refused(MqttPubAckReasonCode.PayloadFormatInvalid, TelemetryBatch.Malformed);
+        }
+
+        if (IsOverBudget(message.Publisher, messages) is { } wait)
+        {
+            return PublishOutcome.Refused(MqttPubAckReasonCode.QuotaExceeded, $"The budget of the tenant's plan is used up. Wait {wait.TotalSeconds:0} s.");
+        }
+
         var session = _sessions.GetValue(message.Publisher, publisher => intake.Open(BridgeSessions.TenantOf(publisher.Name)));
-        var refusal = await session.StoreAsync(message.Topic, message.Payload.Span, redelivered: false, cancellationToken);
-        return refusal is null ? PublishOutcome.Stored : PublishOutcome.Refused(MqttPubAckReasonCode.PayloadFormatInvalid, refusal);
+        // Of a batch each by itself: who is told of one that is refused sends them alone, and those that are stored are known again.
+        var refusals = await Task.WhenAll(messages.Select(one => session.StoreAsync(one.Topic, one.Payload.Span, redelivered: false, cancellationToken)));
+        return refusals.FirstOrDefault(refusal => refusal is not null) is { } reason ? PublishOutcome.Refused(MqttPubAckReasonCode.PayloadFormatInvalid, reason) : PublishOutcome.Stored;
     }
+
+    /// <summary>Null: malformed.</summary>
+    private static IReadOnlyList<(string Topic, ReadOnlyMemory<byte> Payload)>? Unpack(PublishedMessage message)
+    {
+        if (message.Topic != TelemetryBatch.Topic)
+        {
+            return [(message.Topic, message.Payload)];
+        }
+
+        return TelemetryBatch.Unpack(message.Payload.Span) is { } batch && batch.All(one => message.Publisher.Access.Publishable(one.Topic) is not null) ? batch : null;
+    }
+
+    private TimeSpan? IsOverBudget(MqttIdentity publisher, IReadOnlyList<(string Topic, ReadOnlyMemory<byte> Payload)> messages) => publisher.Credential is TelemetryBudget budget
+        ? budgets.TryTake(BridgeSessions.TenantOf(publisher.Name), budget, messages.Count, messages.Sum(one => one.Payload.Length))
+        : null;
 }

@@ -9,6 +9,7 @@ internal static class EmbeddedBrokerServices
     public static IServiceCollection AddEmbeddedBroker(this IServiceCollection services) => services
         .AddSingleton<IBrokerProvisioner, EmbeddedBrokerProvisioner>()
         .AddSingleton<IMqttAuthenticator, BridgeAuthenticator>()
+        .AddSingleton<TenantBudgets>()
         .AddSingleton<IMessageStore, BridgeMessages>()
         .AddSingleton<BridgeSessions>()
         .AddSingleton<BridgePresence>()
