@@ -1,0 +1,100 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Security.Cryptography;
+using IoTPlatform.Stacks;
+using Npgsql;
+using Xunit.Abstractions;
+
+namespace IoTPlatform.EndToEnd.Tests.Crash;
+
+/// <summary>
+/// SIGKILL to everything between a device and the provider's table while the device publishes: what was acknowledged is stored at both, and once. As many
+/// rounds as <c>IOT_KILL_ROUNDS</c> says, each with every victim.
+/// </summary>
+public sealed class KillRoundsTests(ITestOutputHelper output)
+{
+    private const string DeviceId = "pump-1";
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+    private static readonly int Rounds = int.Parse(Environment.GetEnvironmentVariable("IOT_KILL_ROUNDS") ?? "1", CultureInfo.InvariantCulture);
+
+    [SkippableFact]
+    public async Task Messages_WithEveryProcessKilledAtRandom_AreStoredOnceAtTenantAndProvider()
+    {
+        await using var provider = ProviderStack.WithPrivateDatabase();
+        await provider.StartProcessAsync();
+        await using var tenant = new TenantStack(provider, database: null, "acme", (await provider.PrepareAsync("acme")).JoinKey);
+        tenant.Launch();
+        await tenant.ReadyAsync();
+        using var admin = await tenant.AdminAsync();
+        using var enrolled = await EnrolledDevice.EnrollAsync(tenant, admin, DeviceId);
+        await using var device = new TirelessDevice(tenant, enrolled, DeviceId);
+        device.Start();
+        for (var round = 1; round <= Rounds; round++)
+        {
+            await KillAsync("the tenant", device, async () =>
+            {
+                await tenant.KillAsync();
+                tenant.Launch();
+                await tenant.ReadyAsync();
+            });
+            await KillAsync("the tenant's PostgreSQL", device, () => KillPostgresAsync(tenant.Data));
+            await KillAsync("the provider", device, async () =>
+            {
+                await provider.KillAsync();
+                await provider.StartProcessAsync();
+            });
+            await KillAsync("the provider's PostgreSQL", device, () => KillPostgresAsync(provider.Data));
+        }
+
+        var sent = await device.FinishAsync();
+        output.WriteLine($"{Rounds} rounds, {sent} messages acknowledged");
+        (await CountAsync(tenant.Data, "tenant", "tenant.telemetry")).ShouldBe((sent, sent));
+        using var limit = new CancellationTokenSource(Patience);
+        while ((await CountAsync(provider.Data, "provider", "provider.telemetry")).Distinct < sent)
+        {
+            await Task.Delay(200, limit.Token);
+        }
+
+        (await CountAsync(provider.Data, "provider", "provider.telemetry")).ShouldBe((sent, sent));
+    }
+
+    /// <summary>While messages are acknowledged, at a moment of chance; and again once they are after it.</summary>
+    private async Task KillAsync(string victim, TirelessDevice device, Func<Task> kill)
+    {
+        var before = device.Acknowledged;
+        await UntilAsync(() => device.Acknowledged > before);
+        await Task.Delay(RandomNumberGenerator.GetInt32(1000));
+        var at = device.Acknowledged;
+        await kill();
+        var after = device.Acknowledged;
+        await UntilAsync(() => device.Acknowledged > after);
+        output.WriteLine($"{victim} was killed after {at} messages");
+    }
+
+    /// <summary>The host starts it again.</summary>
+    private static Task KillPostgresAsync(string data)
+    {
+        var id = int.Parse(File.ReadLines(Path.Combine(data, "postgres", "data", "postmaster.pid")).First(), CultureInfo.InvariantCulture);
+        using var server = Process.GetProcessById(id);
+        server.Kill();
+        return Task.CompletedTask;
+    }
+
+    private static async Task<(long Rows, long Distinct)> CountAsync(string data, string database, string table)
+    {
+        await using var source = NpgsqlDataSource.Create($"Host={Path.Combine(data, "postgres", "socket")};Username=platform;Database={database};Pooling=false");
+        await using var command = source.CreateCommand($"SELECT count(*), count(DISTINCT payload ->> 'n') FROM {table}");
+        await using var row = await command.ExecuteReaderAsync();
+        await row.ReadAsync();
+        return (row.GetInt64(0), row.GetInt64(1));
+    }
+
+    private static async Task UntilAsync(Func<bool> condition)
+    {
+        using var limit = new CancellationTokenSource(Patience);
+        while (!condition())
+        {
+            await Task.Delay(5, limit.Token);
+        }
+    }
+}

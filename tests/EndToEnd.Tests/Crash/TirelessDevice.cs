@@ -1,0 +1,110 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
+using IoTPlatform.Stacks;
+using MQTTnet;
+using MQTTnet.Protocol;
+
+namespace IoTPlatform.EndToEnd.Tests.Crash;
+
+/// <summary>A device that publishes at QoS 1 all the time, connects again, and sends again what was not acknowledged: the same bytes.</summary>
+internal sealed class TirelessDevice(TenantStack tenant, EnrolledDevice device, string deviceId) : IAsyncDisposable
+{
+    private const int UnderWay = 20;
+
+    /// <summary>The broker limits connects, and this leaves processor time for the rest of the machine.</summary>
+    private static readonly TimeSpan BetweenConnects = TimeSpan.FromSeconds(1.2);
+    private static readonly TimeSpan BetweenMessages = TimeSpan.FromMilliseconds(20);
+
+    private readonly DateTimeOffset _began = TimeProvider.System.GetUtcNow().AddHours(-1);
+    private readonly ConcurrentQueue<int> _due = new();
+    private readonly CancellationTokenSource _enough = new();
+    private Task _running = Task.CompletedTask;
+    private int _numbers;
+    private int _acknowledged;
+
+    public int Acknowledged => Volatile.Read(ref _acknowledged);
+
+    public void Start() => _running = RunAsync();
+
+    /// <summary>Returns how many messages there were, when all are acknowledged.</summary>
+    public async Task<int> FinishAsync()
+    {
+        await _enough.CancelAsync();
+        await _running;
+        return _numbers;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _enough.CancelAsync();
+        _enough.Dispose();
+    }
+
+    private async Task RunAsync()
+    {
+        var patience = TimeProvider.System.GetTimestamp();
+        while (!_enough.IsCancellationRequested || !_due.IsEmpty)
+        {
+            try
+            {
+                using var client = await ConnectAsync();
+                patience = TimeProvider.System.GetTimestamp();
+                await Task.WhenAll(Enumerable.Range(0, UnderWay).Select(_ => PublishAsync(client)));
+            }
+            catch (Exception) when (TimeProvider.System.GetElapsedTime(patience) < TimeSpan.FromMinutes(5))
+            {
+                // Killed, or not there yet.
+            }
+
+            await Task.Delay(BetweenConnects);
+        }
+    }
+
+    private async Task PublishAsync(IMqttClient client)
+    {
+        while (client.IsConnected && Next() is { } n)
+        {
+            try
+            {
+                using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+                var payload = string.Create(CultureInfo.InvariantCulture, $$"""{"n":{{n}},"timestamp":"{{_began.AddMilliseconds(n):O}}"}""");
+                var answer = await client.PublishStringAsync($"devices/{deviceId}/telemetry", payload, MqttQualityOfServiceLevel.AtLeastOnce, cancellationToken: limit.Token);
+                answer.ReasonCode.ShouldBe(MqttClientPublishReasonCode.Success);
+                Interlocked.Increment(ref _acknowledged);
+            }
+            catch
+            {
+                _due.Enqueue(n);
+                throw;
+            }
+
+            await Task.Delay(BetweenMessages);
+        }
+    }
+
+    /// <summary>Null: that was all.</summary>
+    private int? Next() => _due.TryDequeue(out var again) ? again : _enough.IsCancellationRequested ? null : Interlocked.Increment(ref _numbers) - 1;
+
+    private async Task<IMqttClient> ConnectAsync()
+    {
+        using var ephemeral = X509Certificate2.CreateFromPem(device.KeyAndChainPem, device.KeyAndChainPem);
+        var certificates = new X509Certificate2Collection(X509CertificateLoader.LoadPkcs12(ephemeral.Export(X509ContentType.Pfx), null));
+        var client = new MqttClientFactory().CreateMqttClient();
+        try
+        {
+            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+            await client.ConnectAsync(
+                new MqttClientOptionsBuilder().WithTcpServer("localhost", tenant.Url.Port).WithClientId(deviceId)
+                    .WithTlsOptions(tls => tls.UseTls().WithClientCertificates(certificates).WithApplicationProtocols([new SslApplicationProtocol("mqtt")]).WithCertificateValidationHandler(_ => true)).Build(),
+                limit.Token);
+            return client;
+        }
+        catch
+        {
+            client.Dispose();
+            throw;
+        }
+    }
+}
