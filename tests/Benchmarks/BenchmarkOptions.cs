@@ -11,6 +11,7 @@ internal sealed record BenchmarkOptions
                IoTPlatform.Benchmarks join [--tenants N] [--concurrency 8] [--json]
                IoTPlatform.Benchmarks broker [--tenants 1000] [--json]
                IoTPlatform.Benchmarks ingest [--messages 100000] [--concurrency 1,10] [--json]
+               IoTPlatform.Benchmarks mqtt [--messages 100000] [--connections 2000] [--quick] [--without-peer] [--json]
                IoTPlatform.Benchmarks soak [--minutes N] [--only "first boots"] [--json]
         """;
 
@@ -26,6 +27,12 @@ internal sealed record BenchmarkOptions
     /// <summary>Of all tenants together.</summary>
     public int Messages { get; init; } = 100_000;
 
+    /// <summary>That are idle.</summary>
+    public int Connections { get; init; } = 2000;
+
+    /// <summary>To see that it runs; the figures mean nothing.</summary>
+    public bool Quick { get; init; }
+
     /// <summary>For how long rounds are played; null for every round once.</summary>
     public TimeSpan? Duration { get; init; }
 
@@ -39,7 +46,7 @@ internal sealed record BenchmarkOptions
     public static BenchmarkOptions? Parse(string[] args, out string error)
     {
         error = "";
-        if (args is not [("ca" or "join" or "broker" or "ingest" or "soak") and var name, .. var rest])
+        if (args is not [("ca" or "join" or "broker" or "ingest" or "mqtt" or "soak") and var name, .. var rest])
         {
             error = "say which benchmark";
             return null;
@@ -56,6 +63,13 @@ internal sealed record BenchmarkOptions
                     break;
                 case "--without-peer":
                     options = options with { WithoutPeer = true };
+                    break;
+                case "--quick":
+                    options = options with { Quick = true };
+                    break;
+                case "--connections" when Number(value, 1, 10_000) is { } connections:
+                    options = options with { Connections = connections };
+                    i++;
                     break;
                 case "--seconds" when Number(value, 1, 600) is { } seconds:
                     options = options with { Seconds = seconds };

@@ -2,6 +2,7 @@ using System.Globalization;
 using IoTPlatform.Benchmarks;
 using IoTPlatform.Benchmarks.Ca;
 using IoTPlatform.Benchmarks.Join;
+using IoTPlatform.Benchmarks.Mqtt;
 using IoTPlatform.Benchmarks.Report;
 using IoTPlatform.Benchmarks.Soak;
 using IoTPlatform.Benchmarks.Telemetry;
@@ -34,6 +35,7 @@ try
     {
         "ca" => await CaBenchmark.RunAsync(options, progress, stopping.Token),
         "ingest" => await IngestBenchmark.RunAsync(options, progress, stopping.Token),
+        "mqtt" => await MqttBenchmark.RunAsync(options, progress, stopping.Token),
         "soak" => await SoakBenchmark.RunAsync(options, progress, stopping.Token),
         "join" => await JoinBenchmark.RunAsync(options, progress, stopping.Token),
         _ => await BrokerBenchmark.RunAsync(options, progress, stopping.Token),

@@ -34,6 +34,9 @@ public sealed class RabbitMqServer : IAsyncDisposable
 
     public int MqttPort => _folder.Ports.Mqtt;
 
+    /// <summary>Root of the broker's process tree.</summary>
+    public int ProcessId => _broker!.Id;
+
     public int AmqpPort => _folder.Ports.Amqp;
 
     public Uri AmqpUrl => _folder.AmqpUrl;

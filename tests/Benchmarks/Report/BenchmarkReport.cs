@@ -24,6 +24,8 @@ internal sealed record BenchmarkReport : IReport
 
     public IReadOnlyList<FootprintResult> Footprints { get; init; } = [];
 
+    public IReadOnlyList<IdleResult> Idle { get; init; } = [];
+
     public IReadOnlyList<LoadResult> Loads { get; init; } = [];
 
     public IReadOnlyList<string> Notes { get; init; } = [];
@@ -59,6 +61,11 @@ internal sealed record BenchmarkReport : IReport
                 load.Server, load.Operation, $"{load.Concurrency}", $"{load.Requests}", $"{load.Failures}", $"{load.PerSecond:F0}",
                 Milliseconds(load.P50Milliseconds), Milliseconds(load.P99Milliseconds), $"{load.ServerCpuMicroseconds:F0}", $"{load.DatabaseCpuMicroseconds:F0}", $"{load.CpuMicroseconds:F0}",
             })));
+        if (Idle.Count > 0)
+        {
+            text.AppendLine().Append(TextTable.Write(["server", "idle connections", "KiB each"], Idle.Select(idle => new[] { idle.Server, $"{idle.Connections}", $"{idle.KiBEach:F1}" })));
+        }
+
         foreach (var note in Notes)
         {
             text.AppendLine().AppendLine(note);
