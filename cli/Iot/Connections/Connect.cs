@@ -11,8 +11,21 @@ internal static class Connect
     /// <param name="patience">For each call; null: the client's usual.</param>
     public static async Task<T> ToProviderAsync<T>(Run run, Func<ProviderClient, RootTrust, Task<T>> use, CancellationToken cancellationToken, TimeSpan? patience = null)
     {
+        if (Profile.Find(run) is { } profile)
+        {
+            using var known = ProviderClient.Create(profile.Url, profile.Trust.Provider(time: run.Time), timeout: patience);
+            known.UseSession(await profile.AccessTokenAsync(run, cancellationToken));
+            return await UseAsync(known, ServerOptions.Provider, () => use(known, profile.Trust));
+        }
+
         var (url, trust) = await FindAsync(run, ServerOptions.Provider, cancellationToken);
         using var client = ProviderClient.Create(url, trust.Provider(time: run.Time), timeout: patience);
+        if (ServiceAccountLogin.IsSet(run))
+        {
+            client.UseSession(await ServiceAccountLogin.AccessTokenAsync(run, url, trust, cancellationToken));
+            return await UseAsync(client, ServerOptions.Provider, () => use(client, trust));
+        }
+
         return await LoggedInAsync(client, run, ServerOptions.Provider, () => use(client, trust), cancellationToken);
     }
 
@@ -48,15 +61,23 @@ internal static class Connect
         }
         try
         {
+            return await UseAsync(client, options, use);
+        }
+        finally
+        {
+            await LogOutAsync(client);
+        }
+    }
+
+    private static async Task<T> UseAsync<T>(PlatformClient client, ServerOptions options, Func<Task<T>> use)
+    {
+        try
+        {
             return await use();
         }
         catch (ApiException e) when (e.Status == 404 && e.Code is "not_found" or "http_404")
         {
             throw new CliException(ExitCode.NotFound, e.Code, $"{client.BaseUrl} does not have what this command asks a {options.Name} for: {e.Message.TrimEnd('.')} ({e.Code}). Check --url", e);
-        }
-        finally
-        {
-            await LogOutAsync(client);
         }
     }
 

@@ -21,6 +21,8 @@ internal sealed class ServerOptions
     public static Option<string> Username { get; } = new("--username") { Description = "Account to log in with.", DefaultValueFactory = _ => "admin", HelpName = "name" };
     public static Option<string?> PasswordFile { get; } = new("--password-file") { Description = "File with the password, '-' for stdin. Else IOT_ADMIN_PASSWORD, the data folder, or a prompt.", HelpName = "file" };
 
+    public static Option<string?> Profile { get; } = new("--profile") { Description = "Which log-in of 'iot login' to use. Else IOT_PROFILE, else 'default', unless the command says otherwise as whom it logs in.", HelpName = "name" };
+
     public static ServerOptions Provider { get; } = new(Stack.Provider, "provider", new Uri("https://127.0.0.1:9443"));
     public static ServerOptions Tenant { get; } = new(Stack.Tenant, "tenant", new Uri("https://127.0.0.1:9543"));
 
@@ -35,7 +37,7 @@ internal sealed class ServerOptions
     public static Symbol[] Trust => [Url, Fingerprint, Root, TrustDomain, Data];
 
     /// <summary>To find, trust and log in.</summary>
-    public static Symbol[] All => [.. Trust, Username, PasswordFile];
+    public static Symbol[] All => [.. Trust, Username, PasswordFile, Profile];
 }
 
 /// <summary>The options of commands that work against a provider or a tenant. --tenant chooses the defaults.</summary>

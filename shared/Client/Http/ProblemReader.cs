@@ -3,7 +3,7 @@ using IoTPlatform.Contracts;
 
 namespace IoTPlatform.Client;
 
-/// <summary>Reads the platform's problem (RFC 9457), step-ca's <c>{"status","message"}</c>, or makes one up from the status line.</summary>
+/// <summary>Reads the platform's problem (RFC 9457), step-ca's <c>{"status","message"}</c>, OAuth's <c>{"error","error_description"}</c> (RFC 6749 section 5.2), or makes one up from the status line.</summary>
 internal static class ProblemReader
 {
     private const int MaxDetail = 2_000;
@@ -30,8 +30,8 @@ internal static class ProblemReader
                 return null;
             }
 
-            var code = Text(json.RootElement, "code");
-            var detail = Text(json.RootElement, "detail") ?? Text(json.RootElement, "message");
+            var code = Text(json.RootElement, "code") ?? Text(json.RootElement, "error");
+            var detail = Text(json.RootElement, "detail") ?? Text(json.RootElement, "message") ?? Text(json.RootElement, "error_description");
             return code is null && detail is null ? null : new ApiProblem
             {
                 Type = Text(json.RootElement, "type"),

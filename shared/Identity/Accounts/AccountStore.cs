@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using IoTPlatform.Database;
 using IoTPlatform.Hosting;
 using IoTPlatform.Identity.Data;
+using IoTPlatform.Identity.Issuer;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 
@@ -43,9 +44,9 @@ public sealed class AccountStore
     /// <summary>Throws <see cref="ProblemException"/> 409 <c>account_exists</c>, 400 <c>bad_username</c>, <c>bad_password</c> (8 to 256 characters) or <c>bad_role</c>.</summary>
     public async Task CreateAsync(string username, string password, IReadOnlyList<string> roles, CancellationToken cancellationToken)
     {
-        if (!AccountName.IsValid(username))
+        if (!AccountName.IsValid(username) || username.StartsWith(ServiceAccountName.Prefix, StringComparison.Ordinal))
         {
-            throw new ProblemException(400, "bad_username", "A username is 1 to 64 of a-z, 0-9, dot, dash, underscore and @, and starts with a letter or digit.");
+            throw new ProblemException(400, "bad_username", "A username is 1 to 64 of a-z, 0-9, dot, dash, underscore and @, and starts with a letter or digit, but not with service-account-.");
         }
 
         if (password.Length is < PasswordHashing.MinLength or > PasswordHashing.MaxLength)

@@ -69,6 +69,22 @@ internal sealed class SessionStore(IDbContextFactory<AccountsDb> contexts, TimeP
             """, cancellationToken) == 0 ? null : new AuditEntry(account.Username, "login.authorized", clientId), cancellationToken);
     }
 
+    /// <summary>A session that a client works by and no browser has: it goes on when the person signs out here. Nothing knows its token.</summary>
+    public async Task<SignedInAccount> OpenForAsync(SignedInAccount account, string clientId, CancellationToken cancellationToken)
+    {
+        var (hash, now) = (SessionToken.Hash(SessionToken.Create()), time.GetUtcNow());
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        await db.RunAuditedAsync(async () =>
+        {
+            var owner = await db.Accounts.Where(a => a.Subject == account.Subject).Select(a => a.Id).SingleAsync(cancellationToken);
+            db.Sessions.Add(new SessionRow { TokenHash = hash, Account = owner, CreatedAt = now, ExpiresAt = now + Lifetime });
+            await db.SaveChangesAsync(cancellationToken);
+            await db.Database.ExecuteSqlAsync($"INSERT INTO accounts.session_clients (token_hash, client_id, first_used) VALUES ({hash}, {clientId}, {now})", cancellationToken);
+            return new AuditEntry(account.Username, "login.authorized", clientId, AuditDetails.Of(("flow", "device")));
+        }, cancellationToken);
+        return account with { SessionHash = hash };
+    }
+
     public async Task CloseAsync(string token, string username, CancellationToken cancellationToken)
     {
         var hash = SessionToken.Hash(token);

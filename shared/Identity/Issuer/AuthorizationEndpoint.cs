@@ -52,30 +52,15 @@ internal static class AuthorizationEndpoint
     /// The sign-in page's form. It goes on by a page, not by a redirect: browsers hold every redirect after a form against form-action, and the client
     /// may lead on to others. It goes on to this issuer in any case, so whatever the field holds leads nowhere else.
     /// </summary>
-    public static async Task<IResult> SignInAsync(HttpContext context, IssuerSessions sessions, IssuerPages pages, IssuerClients clients, PortalForgery forgery, CancellationToken cancellationToken)
-    {
-        try
+    public static Task<IResult> SignInAsync(HttpContext context, SignInForm form, IssuerPages pages, IssuerClients clients, CancellationToken cancellationToken) => form.SignInAsync(
+        context,
+        query => pages.Continue(Again(query, fulfilled: [Parameters.Prompt, Parameters.MaxAge])),
+        async (query, problem) =>
         {
-            await forgery.RequireAsync(context, session: null);
-            var form = await context.Request.ReadFormAsync(cancellationToken);
-            var query = form[IssuerPages.RequestField].ToString();
-            try
-            {
-                await sessions.SignInAsync(context, form["username"].ToString(), form["password"].ToString());
-                return pages.Continue(Again(query, fulfilled: [Parameters.Prompt, Parameters.MaxAge]));
-            }
-            catch (ProblemException e) when (e.Status is 401 or 429)
-            {
-                var client = await clients.FindAsync(QueryHelpers.ParseQuery(query)[Parameters.ClientId].ToString(), cancellationToken);
-                var status = e.Status == 401 ? StatusCodes.Status403Forbidden : e.Status; // 401 would ask for a header that no browser sends for a form
-                return pages.SignIn(client?.DisplayName, query, forgery.TokensFor(context, session: null), e.Message, status, e.RetryAfter);
-            }
-        }
-        catch (Exception e) when (ProblemTranslation.Of(e) is { } problem)
-        {
-            return pages.Problem(problem);
-        }
-    }
+            var client = await clients.FindAsync(QueryHelpers.ParseQuery(query)[Parameters.ClientId].ToString(), cancellationToken);
+            return pages.SignIn(client?.DisplayName, query, problem.Forgery, problem.Text, problem.Status, problem.RetryAfter);
+        },
+        cancellationToken);
 
     private static bool MustSignInAgain(OpenIddictRequest request, SignedInAccount account, TimeProvider time) =>
         request.HasPromptValue(PromptValues.Login) || request.HasPromptValue(PromptValues.SelectAccount)

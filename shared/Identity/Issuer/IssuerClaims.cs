@@ -43,15 +43,24 @@ internal static class IssuerClaims
         }
         else if (principal.HasScope(IssuerScopes.Api))
         {
-            identity.AddClaim(new Claim(RealmAccess, Json(new JsonObject { ["roles"] = new JsonArray([.. account.Roles.Select(role => (JsonNode)role)]) }), "JSON"));
+            identity.AddClaim(RolesClaim(account.Roles));
             principal.SetAudiences(Oidc.OidcOptions.DefaultAudience);
         }
 
-        foreach (var claim in principal.Claims)
-        {
-            claim.SetDestinations(DestinationsOf(claim.Type));
-        }
+        principal.SetDestinations(claim => DestinationsOf(claim.Type));
+        return principal;
+    }
 
+    /// <summary>Of a program, for this stack's API. It has no session: it asks again instead of refreshing.</summary>
+    public static ClaimsPrincipal Principal(ServiceAccount account)
+    {
+        var identity = new ClaimsIdentity("issuer", Claims.PreferredUsername, Claims.Role);
+        identity.SetClaim(Claims.Subject, account.Id).SetClaim(Claims.PreferredUsername, account.View.ClientId);
+        identity.AddClaim(RolesClaim(account.View.Roles));
+        var principal = new ClaimsPrincipal(identity);
+        principal.SetScopes(IssuerScopes.Api);
+        principal.SetAudiences(Oidc.OidcOptions.DefaultAudience);
+        principal.SetDestinations(claim => DestinationsOf(claim.Type));
         return principal;
     }
 
@@ -65,6 +74,9 @@ internal static class IssuerClaims
         PlatformRoles.Claim or Claims.AuthenticationTime => [Destinations.IdentityToken],
         _ => [],
     };
+
+    private static Claim RolesClaim(IEnumerable<string> roles) =>
+        new(RealmAccess, Json(new JsonObject { ["roles"] = new JsonArray([.. roles.Select(role => (JsonNode)role)]) }), "JSON");
 
     private static string Json(JsonNode node) => node.ToJsonString(JsonSerializerOptions.Default);
 }

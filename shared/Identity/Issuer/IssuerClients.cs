@@ -25,17 +25,35 @@ public sealed class IssuerClients
         {
             ClientId = clientId,
             DisplayName = descriptor.DisplayName ?? clientId,
-            RedirectUri = descriptor.RedirectUris.Single(),
-            PostLogoutRedirectUri = descriptor.PostLogoutRedirectUris.Single(),
+            RedirectUri = descriptor.RedirectUris.SingleOrDefault(),
+            PostLogoutRedirectUri = descriptor.PostLogoutRedirectUris.SingleOrDefault(),
             IsFederation = descriptor.Permissions.Contains(Permissions.Prefixes.Scope + IssuerScopes.Federation),
         };
     });
 
     /// <summary>The client is exactly so, with this secret.</summary>
-    public Task EnsureAsync(IssuerClient client, string secret, CancellationToken cancellationToken) => RunAsync(async applications =>
+    public Task EnsureAsync(IssuerClient client, string secret, CancellationToken cancellationToken) => EnsureAsync(Descriptor(client, secret), cancellationToken);
+
+    /// <summary>The command line's, which people let in by a code (RFC 8628). Public: what every machine has is no secret.</summary>
+    internal Task EnsureCommandLineAsync(CancellationToken cancellationToken) => EnsureAsync(
+        new OpenIddictApplicationDescriptor
+        {
+            ApplicationType = ApplicationTypes.Native,
+            ClientId = IssuerScopes.CommandLine,
+            ClientType = ClientTypes.Public,
+            ConsentType = ConsentTypes.Explicit,
+            DisplayName = "the iot command line",
+            Permissions =
+            {
+                Permissions.Endpoints.DeviceAuthorization, Permissions.Endpoints.Token, Permissions.Endpoints.Revocation,
+                Permissions.GrantTypes.DeviceCode, Permissions.GrantTypes.RefreshToken, Permissions.Prefixes.Scope + IssuerScopes.Api,
+            },
+        },
+        cancellationToken);
+
+    private Task EnsureAsync(OpenIddictApplicationDescriptor descriptor, CancellationToken cancellationToken) => RunAsync(async applications =>
     {
-        var descriptor = Descriptor(client, secret);
-        if (await applications.FindByClientIdAsync(client.ClientId, cancellationToken) is { } application)
+        if (await applications.FindByClientIdAsync(descriptor.ClientId!, cancellationToken) is { } application)
         {
             await applications.UpdateAsync(application, descriptor, cancellationToken);
         }
@@ -74,8 +92,8 @@ public sealed class IssuerClients
             ClientSecret = secret,
             ConsentType = ConsentTypes.Implicit,
             DisplayName = client.DisplayName,
-            RedirectUris = { client.RedirectUri },
-            PostLogoutRedirectUris = { client.PostLogoutRedirectUri },
+            RedirectUris = { client.RedirectUri! },
+            PostLogoutRedirectUris = { client.PostLogoutRedirectUri! },
         };
         descriptor.Requirements.Add(Requirements.Features.ProofKeyForCodeExchange);
         if (!client.IsFederation)
@@ -94,7 +112,7 @@ public sealed class IssuerClients
     }
 }
 
-/// <summary>A confidential client that signs people in. Its secret is not part of it.</summary>
+/// <summary>A client that signs people in. Its secret is not part of it.</summary>
 public sealed record IssuerClient
 {
     public required string ClientId { get; init; }
@@ -102,10 +120,10 @@ public sealed record IssuerClient
     /// <summary>Shown on the sign-in page.</summary>
     public required string DisplayName { get; init; }
 
-    /// <summary>Compared character by character (RFC 9700 section 2.1).</summary>
-    public required Uri RedirectUri { get; init; }
+    /// <summary>Compared character by character (RFC 9700 section 2.1). Null: no browser comes back to it.</summary>
+    public required Uri? RedirectUri { get; init; }
 
-    public required Uri PostLogoutRedirectUri { get; init; }
+    public required Uri? PostLogoutRedirectUri { get; init; }
 
     /// <summary>A tenant's, whose tokens open nothing here; else one for this stack's API.</summary>
     public required bool IsFederation { get; init; }

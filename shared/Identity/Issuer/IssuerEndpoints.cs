@@ -22,14 +22,19 @@ internal static class IssuerEndpoints
         app.MapPost(paths.Token, TokenExchange.ExchangeAsync).AsIssuers();
         app.MapMethods(paths.UserInfo, GetAndPost, UserInfoEndpoint.ShowAsync).AsIssuers();
         app.MapMethods(paths.EndSession, GetAndPost, EndSessionEndpoint.EndAsync).AsIssuers();
+        app.MapGet(paths.Verification, VerificationEndpoint.ShowAsync).AsIssuers();
+        app.MapPost(paths.Verification, VerificationEndpoint.DecideAsync).AsIssuers();
+        app.MapPost(paths.DeviceSignIn, VerificationEndpoint.SignInAsync).AsIssuers();
         app.MapPost(paths.SignIn, AuthorizationEndpoint.SignInAsync).AsIssuers();
         app.MapPost(paths.SignOut, EndSessionEndpoint.ConfirmAsync).AsIssuers();
 
         app.MapPost("/portal/admin/identity/rotate-keys", RotateKeysAsync).RequireAuthorization(Policies.Admin);
+        app.MapServiceAccounts();
 
         // OpenIddict answers these before the endpoint is run; what no route has is answered 404 before that.
         app.MapGet(paths.Discovery, Unanswered).AsIssuers();
         app.MapGet(paths.Keys, Unanswered).AsIssuers();
+        app.MapPost(paths.DeviceAuthorization, Unanswered).AsIssuers();
         app.MapPost(paths.Revocation, Unanswered).AsIssuers();
         app.MapPost(paths.Introspection, Unanswered).AsIssuers();
     }

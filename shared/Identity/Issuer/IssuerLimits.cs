@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using OpenIddict.Abstractions;
 using OpenIddict.Server;
+using static OpenIddict.Abstractions.OpenIddictConstants;
 
 namespace IoTPlatform.Identity.Issuer;
 
@@ -18,6 +19,13 @@ internal sealed class IssuerLimits(TimeProvider time)
 
     private readonly RateLimiter _authorize = new(time, AuthorizeBurst, TimeSpan.FromMilliseconds(200));
     private readonly RateLimiter _token = new(time, TokenBurst, TimeSpan.FromMilliseconds(50));
+    internal const int DeviceBurst = 20;
+    internal const int GuessBurst = 10;
+    internal const int PollBurst = 60;
+
+    private readonly RateLimiter _devices = new(time, DeviceBurst, TimeSpan.FromSeconds(5));
+    private readonly RateLimiter _polls = new(time, PollBurst, TimeSpan.FromSeconds(1));
+    private readonly RateLimiter _guesses = new(time, GuessBurst, TimeSpan.FromSeconds(30), TimeSpan.FromMinutes(15));
     private readonly RateLimiter _failures = new(time, FailureBurst, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1));
 
     /// <summary>A browser that is sent here by a client. Throws 429.</summary>
@@ -31,10 +39,22 @@ internal sealed class IssuerLimits(TimeProvider time)
 
     public void Failed(HttpContext context, string? clientId) => _failures.TryReserve(Pair(context, clientId), out _);
 
+    /// <summary>A device that asks for a code, which any caller may. Throws 429.</summary>
+    public void Device(HttpContext context) => _devices.Reserve(ClientAddress.Of(context));
+
+    /// <summary>A device that asks whether it has been let in (RFC 8628 section 3.5). Throws 429.</summary>
+    public void Poll(HttpContext context) => _polls.Reserve(ClientAddress.Of(context));
+
+    /// <summary>Before a device's code is looked at. Throws 429.</summary>
+    public void ThrowIfGuessing(HttpContext context) => _guesses.ThrowIfWaiting(ClientAddress.Of(context));
+
+    /// <summary>It was none (RFC 8628 section 5.1).</summary>
+    public void Guessed(HttpContext context) => _guesses.TryReserve(ClientAddress.Of(context), out _);
+
     private static string Pair(HttpContext context, string? clientId) => $"{ClientAddress.Of(context)} {clientId}";
 }
 
-/// <summary>Where in OpenIddict's handling of a token request failed authentications are counted.</summary>
+/// <summary>Where in OpenIddict's handling of requests they are counted that come to no endpoint of ours.</summary>
 internal static class IssuerLimitEvents
 {
     private const int First = int.MinValue;
@@ -44,11 +64,23 @@ internal static class IssuerLimitEvents
         {
             var context = Context(request.Transaction);
             Limits(context).ThrowIfFailing(context, request.ClientId);
+            if (request.Request.IsDeviceCodeGrantType())
+            {
+                Limits(context).Poll(context);
+            }
+
+            return default;
+        }))
+        .AddEventHandler<OpenIddictServerEvents.ValidateDeviceAuthorizationRequestContext>(handler => handler.SetOrder(First).UseInlineHandler(request =>
+        {
+            var context = Context(request.Transaction);
+            Limits(context).Device(context);
             return default;
         }))
         .AddEventHandler<OpenIddictServerEvents.ApplyTokenResponseContext>(handler => handler.SetOrder(First).UseInlineHandler(response =>
         {
-            if (response.Error == OpenIddictConstants.Errors.InvalidClient)
+            // A client without a secret proves itself by what it was given.
+            if (response.Error == Errors.InvalidClient || (response.Error is Errors.InvalidGrant or Errors.InvalidToken && response.Request?.ClientId == IssuerScopes.CommandLine))
             {
                 var context = Context(response.Transaction);
                 Limits(context).Failed(context, response.Request?.ClientId);

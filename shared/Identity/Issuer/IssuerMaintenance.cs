@@ -9,7 +9,7 @@ namespace IoTPlatform.Identity.Issuer;
 
 /// <summary>Reads the keys before the first request and now and then, rotates them when they are old, and removes tokens that have ended.</summary>
 internal sealed partial class IssuerMaintenance(
-    IssuerKeys keys, IOptionsMonitorCache<OpenIddictServerOptions> server, IServiceScopeFactory scopes, TimeProvider time, ILogger<IssuerMaintenance> log) : BackgroundService
+    IssuerKeys keys, IssuerClients clients, IOptionsMonitorCache<OpenIddictServerOptions> server, IServiceScopeFactory scopes, TimeProvider time, ILogger<IssuerMaintenance> log) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan LongestUse = TimeSpan.FromDays(90);
@@ -20,6 +20,7 @@ internal sealed partial class IssuerMaintenance(
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
         await keys.EnsureAsync(cancellationToken);
+        await clients.EnsureCommandLineAsync(cancellationToken);
         await base.StartAsync(cancellationToken);
     }
 

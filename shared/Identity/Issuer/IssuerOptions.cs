@@ -36,6 +36,14 @@ internal sealed class IssuerPaths(IssuerOptions options)
 
     public string Introspection => Endpoint("token/introspect");
 
+    public string DeviceAuthorization => Endpoint("auth/device");
+
+    /// <summary>Where a person enters the code that a device shows; short, because it is typed.</summary>
+    public string Verification => $"realms/{options.Realm}/device";
+
+    /// <summary>The form of its sign-in page.</summary>
+    public string DeviceSignIn => $"realms/{options.Realm}/device/sign-in";
+
     /// <summary>The form of the sign-in page.</summary>
     public string SignIn => $"realms/{options.Realm}/sign-in";
 
@@ -51,6 +59,9 @@ internal sealed class IssuerPaths(IssuerOptions options)
 /// <summary>What clients may ask for.</summary>
 public static class IssuerScopes
 {
+    /// <summary>The client id of the command line.</summary>
+    public const string CommandLine = "iot-cli";
+
     /// <summary>Access to this stack's API: the audience, and the roles in the access token.</summary>
     public const string Api = "iot-bridge-api";
 

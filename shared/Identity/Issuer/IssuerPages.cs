@@ -14,7 +14,7 @@ internal sealed class IssuerPages(PortalPages portal, IssuerPaths paths)
     public PortalPage SignIn(string? client, string request, AntiforgeryTokenSet forgery, string? problem = null, int status = StatusCodes.Status200OK, TimeSpan? retryAfter = null) => new(
         portal.Frame("Sign in", $"""
             <h1>Sign in</h1>
-            {(problem is null ? Markup.None : $"<p class=\"problem\" role=\"alert\">{problem}</p>")}
+            {Problem(problem)}
             <section>
             <p>{(client is null ? "With your account of this server." : $"With your account of this server, for {client}.")}</p>
             {PortalPages.SignInForm("/" + paths.SignIn, forgery, RequestField, request)}
@@ -46,6 +46,50 @@ internal sealed class IssuerPages(PortalPages portal, IssuerPaths paths)
         </section>
         """));
 
+    public PortalPage DeviceSignIn(string request, AntiforgeryTokenSet forgery, string? problem = null, int status = StatusCodes.Status200OK, TimeSpan? retryAfter = null) => new(
+        portal.Frame("Let a device in", $"""
+            <h1>Let a device in</h1>
+            {Problem(problem)}
+            <section>
+            <p>Sign in with your account of this server first.</p>
+            {PortalPages.SignInForm("/" + paths.DeviceSignIn, forgery, RequestField, request)}
+            </section>
+            """),
+        status,
+        retryAfter);
+
+    public PortalPage DeviceContinue(string request) => Leading("Signed in", "Continue", request.Length == 0 ? paths.Verification : $"{paths.Verification}?{request}");
+
+    public PortalPage DeviceCode(string? problem = null) => new(
+        portal.Frame("Let a device in", $"""
+            <h1>Let a device in</h1>
+            {Problem(problem)}
+            <section>
+            <form method="get" action="/{paths.Verification}">
+            <label for="user_code">The code that it shows</label><input id="user_code" name="user_code" autocomplete="off" inputmode="numeric" required>
+            <button class="button" type="submit">Continue</button></form>
+            </section>
+            """),
+        problem is null ? StatusCodes.Status200OK : StatusCodes.Status404NotFound);
+
+    public PortalPage DeviceConfirm(string name, IssuerClient client, string code, AntiforgeryTokenSet forgery) => new(portal.Frame("Let a device in", $"""
+        <section>
+        <h1>Let {client.DisplayName} in?</h1>
+        <p>It shows the code <strong id="code">{code}</strong>, and will work here as {name}, with your roles, until you sign it out or eight hours are over.</p>
+        <p class="problem">Only go on if you have begun this yourself, a moment ago. If somebody sent you the code or a link, it is theirs: refuse.</p>
+        <form method="post" action="/{paths.Verification}">{PortalPages.Hidden(forgery)}<input type="hidden" name="user_code" value="{code}">
+        <button class="button" type="submit" name="decision" value="allow">Let it in</button>
+        <button class="button" type="submit" name="decision" value="deny">Refuse</button></form>
+        </section>
+        """));
+
+    public PortalPage DeviceDone(bool allowed) => new(portal.Frame("Done", $"""
+        <section>
+        <h1>{(allowed ? "It is let in" : "It was refused")}</h1>
+        <p>You may close this page and go back to the device.</p>
+        </section>
+        """));
+
     /// <summary>A request that is not to be trusted: nothing of it is shown or gone to.</summary>
     public PortalPage BadRequest(string error, string? description) => new(
         portal.Frame("Problem", $"""
@@ -58,6 +102,8 @@ internal sealed class IssuerPages(PortalPages portal, IssuerPaths paths)
         StatusCodes.Status400BadRequest);
 
     public PortalPage Problem(ProblemException problem) => portal.Problem(problem);
+
+    private static Markup Problem(string? problem) => problem is null ? Markup.None : $"<p class=\"problem\" role=\"alert\">{problem}</p>";
 
     private PortalPage Leading(string title, string link, string path) => new(portal.Frame(
         title,

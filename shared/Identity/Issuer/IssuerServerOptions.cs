@@ -5,11 +5,15 @@ using static OpenIddict.Abstractions.OpenIddictConstants;
 
 namespace IoTPlatform.Identity.Issuer;
 
-/// <summary>What OpenIddict's server offers: the authorization code flow with PKCE, and refresh tokens (RFC 9700 section 2.1). No implicit flow, no passwords.</summary>
+/// <summary>
+/// What OpenIddict's server offers: the authorization code flow with PKCE and refresh tokens (RFC 9700 section 2.1), device authorization (RFC 8628), and
+/// credentials of programs. No implicit flow, no passwords.
+/// </summary>
 internal sealed class IssuerServerOptions(IssuerOptions issuer, IssuerPaths paths, IssuerKeys keys) : IConfigureOptions<OpenIddictServerOptions>
 {
     public static readonly TimeSpan AccessTokenLifetime = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan CodeLifetime = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan DeviceCodeLifetime = TimeSpan.FromMinutes(10);
 
     public void Configure(OpenIddictServerOptions options)
     {
@@ -21,8 +25,10 @@ internal sealed class IssuerServerOptions(IssuerOptions issuer, IssuerPaths path
         Serve(options.UserInfoEndpointUris, paths.UserInfo);
         Serve(options.EndSessionEndpointUris, paths.EndSession);
         Serve(options.RevocationEndpointUris, paths.Revocation);
+        Serve(options.DeviceAuthorizationEndpointUris, paths.DeviceAuthorization);
+        Serve(options.EndUserVerificationEndpointUris, paths.Verification);
         Serve(options.IntrospectionEndpointUris, paths.Introspection);
-        options.GrantTypes.UnionWith([GrantTypes.AuthorizationCode, GrantTypes.RefreshToken]);
+        options.GrantTypes.UnionWith([GrantTypes.AuthorizationCode, GrantTypes.RefreshToken, GrantTypes.ClientCredentials, GrantTypes.DeviceCode]);
         options.ResponseTypes.Add(ResponseTypes.Code);
         options.ResponseModes.UnionWith([ResponseModes.Query, ResponseModes.FormPost]);
         options.CodeChallengeMethods.Clear(); // "plain" is OpenIddict's default, too
@@ -31,6 +37,7 @@ internal sealed class IssuerServerOptions(IssuerOptions issuer, IssuerPaths path
         options.Scopes.UnionWith([Scopes.Profile, Scopes.Email, Scopes.OfflineAccess, IssuerScopes.Api, IssuerScopes.Federation]);
         options.Claims.UnionWith([Claims.Subject, Claims.PreferredUsername, Claims.AuthenticationTime, IssuerClaims.RealmAccess, PlatformRoles.Claim]);
         options.AuthorizationCodeLifetime = CodeLifetime;
+        options.DeviceCodeLifetime = options.UserCodeLifetime = DeviceCodeLifetime;
         options.AccessTokenLifetime = options.IdentityTokenLifetime = AccessTokenLifetime;
         options.RefreshTokenLifetime = SessionStore.Lifetime; // and never longer than the session
         options.DisableAccessTokenEncryption = true; // others read it: RFC 9068

@@ -26,6 +26,8 @@ public static class IssuerServices
         services.AddSingleton<IssuerPages>();
         services.AddSingleton<IssuerSessions>();
         services.AddSingleton<IssuerLimits>();
+        services.AddSingleton<ServiceAccounts>();
+        services.AddSingleton<SignInForm>();
         services.AddSingleton<IssuerKeys>();
         services.AddSingleton<ISigningKeys>(s => s.GetRequiredService<IssuerKeys>());
         services.AddSingleton<IssuerMaintenance>();
@@ -42,6 +44,7 @@ public static class IssuerServices
             })
             .AddServer(server => server.AddIssuerLimits().UseAspNetCore()
                 .EnableAuthorizationEndpointPassthrough().EnableTokenEndpointPassthrough().EnableUserInfoEndpointPassthrough().EnableEndSessionEndpointPassthrough()
+                .EnableEndUserVerificationEndpointPassthrough()
                 .EnableErrorPassthrough().SuppressJsonResponseIndentation());
         return authentication.AddBearer();
     }

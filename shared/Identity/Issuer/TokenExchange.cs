@@ -8,16 +8,25 @@ using static OpenIddict.Abstractions.OpenIddictConstants;
 namespace IoTPlatform.Identity.Issuer;
 
 /// <summary>
-/// Codes and refresh tokens for tokens (RFC 6749 sections 4.1.3 and 6). OpenIddict has authenticated the client, checked the verifier and that a code
-/// is used once; here the session that they came from must still be one, and roles are those of now.
+/// Codes and refresh tokens for tokens (RFC 6749 sections 4.1.3 and 6), and a program's credentials (section 4.4). OpenIddict has authenticated the client,
+/// checked the verifier and that a code is used once; here the session that they came from must still be one, and roles are those of now.
 /// </summary>
 internal static class TokenExchange
 {
-    public static async Task<IResult> ExchangeAsync(HttpContext context, IssuerSessions sessions, IssuerClients clients, IssuerLimits limits, CancellationToken cancellationToken)
+    public static async Task<IResult> ExchangeAsync(
+        HttpContext context, IssuerSessions sessions, IssuerClients clients, ServiceAccounts programs, IssuerLimits limits, CancellationToken cancellationToken)
     {
+        var request = context.GetOpenIddictServerRequest()!;
+        limits.Token(request.ClientId!); // before a code is used up
+        if (request.IsClientCredentialsGrantType())
+        {
+            return await programs.FindAsync(request.ClientId!, cancellationToken) is { } program
+                ? Results.SignIn(IssuerClaims.Principal(program), authenticationScheme: OpenIddictServerAspNetCoreDefaults.AuthenticationScheme)
+                : AuthorizationEndpoint.Refuse(Errors.UnauthorizedClient, "The client is no service account.");
+        }
+
         var granted = (await context.AuthenticateAsync(OpenIddictServerAspNetCoreDefaults.AuthenticationScheme)).Principal!;
-        var client = (await clients.FindAsync(context.GetOpenIddictServerRequest()!.ClientId!, cancellationToken))!;
-        limits.Token(client.ClientId); // before the code is used up
+        var client = (await clients.FindAsync(request.ClientId!, cancellationToken))!;
         return IssuerClaims.SessionOf(granted) is { } session && await sessions.FindAsync(session, cancellationToken) is { } account
             ? Results.SignIn(IssuerClaims.Principal(account, granted.GetScopes(), client.IsFederation), authenticationScheme: OpenIddictServerAspNetCoreDefaults.AuthenticationScheme)
             : AuthorizationEndpoint.Refuse(Errors.InvalidGrant, "The session has ended.");

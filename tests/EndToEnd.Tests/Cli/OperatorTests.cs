@@ -152,6 +152,38 @@ public sealed class OperatorTests(KeptDemo demo) : IClassFixture<KeptDemo>
         (await IotCli.RunAsync(["audit", "verify", .. demo.Provider])).EnsureSuccess();
     }
 
+    /// <summary>As a person in a browser, and then as a program of its own: neither needs the data folder.</summary>
+    [SkippableFact]
+    public async Task Login_ThenAServiceAccount_WorkWithoutTheDataFolder()
+    {
+        var configuration = new Dictionary<string, string?> { ["XDG_CONFIG_HOME"] = demo.Combine("configuration") };
+        string[] trust = ["--url", demo.Provider[1], "--root", Path.Combine(demo.DataOf("provider"), "certs", "root_ca.crt")];
+        await using (var login = ProcessUnderTest.StartDotnet(Stacks.StackPrograms.Iot, ["login", .. trust], configuration))
+        {
+            var page = (await login.WaitForLineAsync(line => line.Contains("/device?user_code=", StringComparison.Ordinal))).Trim();
+            using var browser = new Browser();
+            var form = await browser.GetAsync(new Uri(page));
+            var password = (await File.ReadAllTextAsync(Path.Combine(demo.DataOf("provider"), "admin-password"))).Trim();
+            await browser.SubmitAsync(await browser.SubmitAsync(form, "device/sign-in", ("username", "admin"), ("password", password)), "/device", ("decision", "allow"));
+            (await login.WaitForExitAsync()).ShouldBe(0, login.Output);
+        }
+
+        (await IotCli.RunWithAsync(configuration, "tenants", "list")).EnsureSuccess();
+        foreach (var (name, how) in new (string, string[])[] { ("by-secret", []), ("by-key", ["--key", demo.Combine("by.key")]) })
+        {
+            var file = demo.Combine(name + ".env");
+            (await IotCli.RunWithAsync(configuration, ["service-accounts", "add", name, "--env-file", file, .. how])).EnsureSuccess();
+            var environment = (await File.ReadAllLinesAsync(file)).Select(line => line.Split('=', 2)).ToDictionary(pair => pair[0], pair => (string?)pair[1]);
+            (await IotCli.RunWithAsync(environment, ["tenants", "list", .. trust])).EnsureSuccess();
+            (await IotCli.RunWithAsync(environment, ["service-accounts", "list", .. trust])).ExitCode.ShouldBe(5, "a viewer");
+            (await IotCli.RunWithAsync(configuration, "service-accounts", "remove", name, "--yes")).EnsureSuccess();
+            (await IotCli.RunWithAsync(environment, ["tenants", "list", .. trust])).ExitCode.ShouldBe(5);
+        }
+
+        (await IotCli.RunWithAsync(configuration, "logout")).EnsureSuccess();
+        (await IotCli.RunWithAsync(configuration, ["tenants", "list", "--profile", "default"])).ExitCode.ShouldBe(5);
+    }
+
     [SkippableFact]
     public async Task AuditVerify_OldHead_IsStillInTheLog()
     {

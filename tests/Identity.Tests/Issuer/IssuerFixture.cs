@@ -97,9 +97,18 @@ public sealed class IssuerFixture : IAsyncLifetime
         return await TokenAnswer.OfAsync(await _http.SendAsync(request));
     }
 
-    internal async Task<TokenAnswer> GetAsync(Uri url, string? bearer = null)
+    /// <summary>As a client that has no secret, or sends it in the form.</summary>
+    internal async Task<TokenAnswer> PostAsync(string endpoint, (string Name, string Value)[] form)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, url);
+        using var content = new FormUrlEncodedContent(form.Select(f => KeyValuePair.Create(f.Name, f.Value)));
+        return await TokenAnswer.OfAsync(await _http.PostAsync(Endpoint(endpoint), content));
+    }
+
+    internal Task<TokenAnswer> GetAsync(Uri url, string? bearer = null) => SendAsync(HttpMethod.Get, url, bearer);
+
+    internal async Task<TokenAnswer> SendAsync(HttpMethod method, Uri url, string? bearer, string? json = null)
+    {
+        using var request = new HttpRequestMessage(method, url) { Content = json is null ? null : new StringContent(json, Encoding.UTF8, "application/json") };
         request.Headers.Authorization = bearer is null ? null : new AuthenticationHeaderValue("Bearer", bearer);
         return await TokenAnswer.OfAsync(await _http.SendAsync(request));
     }

@@ -19,12 +19,14 @@ public sealed class IssuerTests(IssuerFixture fixture) : IClassFixture<IssuerFix
         {
             ("authorization_endpoint", "auth"), ("token_endpoint", "token"), ("userinfo_endpoint", "userinfo"), ("end_session_endpoint", "logout"),
             ("jwks_uri", "certs"), ("revocation_endpoint", "revoke"), ("introspection_endpoint", "token/introspect"),
+            ("device_authorization_endpoint", "auth/device"),
         })
         {
             ((string?)document[member]).ShouldBe(fixture.Endpoint(path).AbsoluteUri, member);
         }
 
-        Strings(document["grant_types_supported"]).ShouldBe(["authorization_code", "refresh_token"], ignoreOrder: true);
+        Strings(document["grant_types_supported"]).ShouldBe(["authorization_code", "refresh_token", "client_credentials", "urn:ietf:params:oauth:grant-type:device_code"], ignoreOrder: true);
+        Strings(document["token_endpoint_auth_methods_supported"]).ShouldContain("private_key_jwt");
         Strings(document["response_types_supported"]).ShouldBe(["code"]);
         Strings(document["code_challenge_methods_supported"]).ShouldBe(["S256"]);
         Strings(document["id_token_signing_alg_values_supported"]).ShouldContain("RS256");

@@ -80,6 +80,12 @@ public sealed class CommandTreeTests
     [InlineData("ca export-root-key")]
     [InlineData("ca remove-root-key")]
     [InlineData("audit verify")]
+    [InlineData("login")]
+    [InlineData("logout")]
+    [InlineData("service-accounts add")]
+    [InlineData("service-accounts list")]
+    [InlineData("service-accounts rotate")]
+    [InlineData("service-accounts remove")]
     public void Command_IsThere_AndTakesJson(string path)
     {
         Find("iot " + path).ShouldNotBeNull();

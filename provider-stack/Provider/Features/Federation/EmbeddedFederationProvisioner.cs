@@ -17,5 +17,5 @@ internal sealed class EmbeddedFederationProvisioner(IssuerClients clients, Issue
     public Task RemoveClientAsync(string tenantId, CancellationToken cancellationToken) => clients.RemoveAsync(FederationClient.IdOf(tenantId), cancellationToken);
 
     public async Task<FederationClientState?> InspectAsync(string tenantId, CancellationToken cancellationToken) =>
-        await clients.FindAsync(FederationClient.IdOf(tenantId), cancellationToken) is { } client ? new FederationClientState(client.ClientId, client.RedirectUri.OriginalString) : null;
+        await clients.FindAsync(FederationClient.IdOf(tenantId), cancellationToken) is { } client ? new FederationClientState(client.ClientId, client.RedirectUri?.OriginalString) : null;
 }

@@ -1,0 +1,135 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.RegularExpressions;
+using IoTPlatform.Client;
+using IoTPlatform.Contracts.Identity;
+using IoTPlatform.Pki.Files;
+
+namespace IoTPlatform.Iot;
+
+/// <summary>A log-in that <c>iot login</c> left in the operator's configuration folder: which provider, whom to trust, and tokens. A class, not a record: it carries secrets.</summary>
+internal sealed partial class Profile
+{
+    public const string Variable = "IOT_PROFILE";
+    public const string Default = "default";
+    private const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
+    /// <summary>An access token is not used in its last moments.</summary>
+    private static readonly TimeSpan Margin = TimeSpan.FromSeconds(30);
+
+    public required Uri Url { get; init; }
+
+    /// <summary>PEM.</summary>
+    public required string Root { get; init; }
+
+    public required string AccessToken { get; set; }
+
+    public required DateTimeOffset AccessUntil { get; set; }
+
+    public required string RefreshToken { get; set; }
+
+    [JsonIgnore]
+    public string Name { get; private set; } = Default;
+
+    [JsonIgnore]
+    public RootTrust Trust => RootTrust.FromPem(Root);
+
+    public static Profile Of(Uri url, RootTrust trust, IssuedTokens tokens, TimeProvider time) => new()
+    {
+        Url = url,
+        Root = trust.Root.ExportCertificatePem(),
+        AccessToken = tokens.AccessToken,
+        AccessUntil = time.GetUtcNow().AddSeconds(tokens.ExpiresIn),
+        RefreshToken = tokens.RefreshToken ?? throw CliException.Failed("no_refresh_token", $"{url} gave no token to stay logged in with"),
+    };
+
+    /// <summary>The one that this invocation is to use. Null: it logs in by itself, because it says as whom, or there is none.</summary>
+    public static Profile? Find(Run run)
+    {
+        var named = NameOf(run);
+        if (named is null && SaysAsWhom(run))
+        {
+            return null;
+        }
+
+        var profile = Read(run, named ?? Default);
+        var wanted = (run.Get(ServerOptions.Url) ?? run.Env(ServerOptions.Provider.UrlVariable)) is { } url ? ServerAddress.Parse(url) : null;
+        return named is null ? profile is not null && (wanted is null || wanted == profile.Url) ? profile : null
+            : profile is null ? throw new CliException(ExitCode.NotAuthorised, "not_logged_in", $"there is no log-in {named}: iot login --profile {named} --url URL")
+            : wanted is null || wanted == profile.Url ? profile
+            : throw CliException.Usage($"the log-in {named} is for {profile.Url}, not for {wanted}");
+    }
+
+    /// <summary>--profile, else IOT_PROFILE; null: neither.</summary>
+    public static string? NameOf(Run run) => (run.Get(ServerOptions.Profile) ?? run.Env(Variable)) is not { } name ? null
+        : Names().IsMatch(name) ? name
+        : throw CliException.Usage($"'{name}' is no name of a log-in: 1 to 63 letters, digits, dots, dashes and underscores");
+
+    /// <summary>Null: there is none of that name.</summary>
+    public static Profile? Read(Run run, string name)
+    {
+        var path = PathOf(run, name);
+        if (!File.Exists(path))
+        {
+            return null;
+        }
+
+        if ((File.GetUnixFileMode(path) & ~AtomicFile.Secret) != UnixFileMode.None)
+        {
+            throw CliException.Failed("open_to_others", $"{path} holds a log-in and other users may read it: chmod 600, or log in again");
+        }
+
+        try
+        {
+            var profile = JsonSerializer.Deserialize<Profile>(File.ReadAllBytes(path), Json.Options)!;
+            profile.Name = name;
+            return profile;
+        }
+        catch (JsonException e)
+        {
+            throw CliException.Failed("damaged", $"{path} is damaged ({e.Message}): iot login makes it anew");
+        }
+    }
+
+    public void Write(Run run, string name)
+    {
+        var path = PathOf(run, name);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!, Owner);
+        AtomicFile.Write(path, JsonSerializer.SerializeToUtf8Bytes(this, Json.Options), AtomicFile.Secret);
+    }
+
+    public void Delete(Run run) => AtomicFile.Delete(PathOf(run, Name));
+
+    /// <summary>One that is good for a call, fetched anew where it has to be.</summary>
+    public async Task<string> AccessTokenAsync(Run run, CancellationToken cancellationToken)
+    {
+        if (run.Time.GetUtcNow() < AccessUntil - Margin)
+        {
+            return AccessToken;
+        }
+
+        using var tokens = TokenClient.Create(Url, Trust.Provider(time: run.Time));
+        try
+        {
+            var fresh = await tokens.RefreshAsync(RefreshToken, cancellationToken);
+            (AccessToken, AccessUntil, RefreshToken) = (fresh.AccessToken, run.Time.GetUtcNow().AddSeconds(fresh.ExpiresIn), fresh.RefreshToken ?? RefreshToken);
+        }
+        catch (ApiException e) when (e.Code == "invalid_grant")
+        {
+            throw new CliException(ExitCode.NotAuthorised, "logged_out", $"the log-in at {Url} has ended: iot login{(Name == Default ? "" : $" --profile {Name}")} --url {Url}", e);
+        }
+
+        Write(run, Name);
+        return AccessToken;
+    }
+
+    private static bool SaysAsWhom(Run run) =>
+        run.Get(ServerOptions.Data) is not null || run.Env("IOT_DATA") is not null || run.Get(ServerOptions.PasswordFile) is not null || run.Env("IOT_ADMIN_PASSWORD") is not null
+        || run.Get(ServerOptions.Username) != "admin" || run.Get(ServerOptions.Root) is not null || run.Get(ServerOptions.Fingerprint) is not null || ServiceAccountLogin.IsSet(run);
+
+    private static string PathOf(Run run, string name) => Path.Combine(
+        run.Env("XDG_CONFIG_HOME") ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".config"), "iot", $"{name}.json");
+
+    [GeneratedRegex(@"\A[A-Za-z0-9][A-Za-z0-9._-]{0,62}\z", RegexOptions.CultureInvariant, Timeout.Infinite)]
+    private static partial Regex Names();
+}

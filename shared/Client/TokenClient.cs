@@ -1,0 +1,62 @@
+using IoTPlatform.Contracts;
+using IoTPlatform.Contracts.Identity;
+using IoTPlatform.Pki;
+
+namespace IoTPlatform.Client;
+
+/// <summary>
+/// The token endpoint of a provider's own issuer, for what has no browser: device authorization (RFC 8628), refresh, revocation, credentials of a program.
+/// Every call throws <see cref="ApiException"/> with the protocol's error as its code, or <see cref="UnreachableException"/>.
+/// </summary>
+public sealed class TokenClient(HttpClient http) : IDisposable
+{
+    /// <summary>The client id of the command line.</summary>
+    public const string CommandLine = "iot-cli";
+
+    private const string Scope = "iot-bridge-api";
+    private const string Realm = "realms/cdm";
+    private const string Protocol = Realm + "/protocol/openid-connect/";
+
+    public static TokenClient Create(Uri baseUrl, ServerVerifier server) => new(PlatformHttp.Create(baseUrl, server, client: null, PlatformHttp.DefaultTimeout));
+
+    public async Task<DeviceAuthorization> AuthorizeDeviceAsync(CancellationToken cancellationToken = default) =>
+        ApiTransport.Decode(http.BaseAddress!, await PostAsync("auth/device", [("client_id", CommandLine), ("scope", Scope)], cancellationToken), ContractsJson.Default.DeviceAuthorization);
+
+    /// <summary>Throws <see cref="ApiException"/> <c>authorization_pending</c> or <c>slow_down</c> while the person has not decided.</summary>
+    public Task<IssuedTokens> RedeemDeviceAsync(string deviceCode, CancellationToken cancellationToken = default) =>
+        TokensAsync([("grant_type", "urn:ietf:params:oauth:grant-type:device_code"), ("client_id", CommandLine), ("device_code", deviceCode)], cancellationToken);
+
+    public Task<IssuedTokens> RefreshAsync(string refreshToken, CancellationToken cancellationToken = default) =>
+        TokensAsync([("grant_type", "refresh_token"), ("client_id", CommandLine), ("refresh_token", refreshToken)], cancellationToken);
+
+    /// <summary>RFC 7009.</summary>
+    public Task RevokeAsync(string refreshToken, CancellationToken cancellationToken = default) =>
+        PostAsync("revoke", [("client_id", CommandLine), ("token", refreshToken), ("token_type_hint", "refresh_token")], cancellationToken);
+
+    public Task<IssuedTokens> BySecretAsync(string clientId, string secret, CancellationToken cancellationToken = default) =>
+        TokensAsync([("grant_type", "client_credentials"), ("client_id", clientId), ("client_secret", secret), ("scope", Scope)], cancellationToken);
+
+    /// <param name="clientId">Whose.</param>
+    /// <param name="sign">Makes the assertion for this issuer (RFC 7523 section 2.2).</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task<IssuedTokens> ByAssertionAsync(string clientId, Func<string, string> sign, CancellationToken cancellationToken = default)
+    {
+        var issuer = ApiTransport.Decode(http.BaseAddress!, await ApiTransport.GetBytesAsync(http, Realm + "/.well-known/openid-configuration", cancellationToken), ContractsJson.Default.IssuerDocument).Issuer;
+        return await TokensAsync(
+            [
+                ("grant_type", "client_credentials"), ("client_id", clientId), ("scope", Scope),
+                ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"), ("client_assertion", sign(issuer)),
+            ], cancellationToken);
+    }
+
+    public void Dispose() => http.Dispose();
+
+    private async Task<IssuedTokens> TokensAsync((string Name, string Value)[] form, CancellationToken cancellationToken) =>
+        ApiTransport.Decode(http.BaseAddress!, await PostAsync("token", form, cancellationToken), ContractsJson.Default.IssuedTokens);
+
+    private async Task<byte[]> PostAsync(string endpoint, (string Name, string Value)[] form, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, Protocol + endpoint) { Content = new FormUrlEncodedContent(form.Select(f => KeyValuePair.Create(f.Name, f.Value))) };
+        return await ApiTransport.SendAsync(http, request, cancellationToken);
+    }
+}

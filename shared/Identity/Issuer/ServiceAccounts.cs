@@ -1,0 +1,169 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using IoTPlatform.Contracts.Identity;
+using IoTPlatform.Database;
+using IoTPlatform.Hosting;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using OpenIddict.Abstractions;
+using OpenIddict.Core;
+using OpenIddict.EntityFrameworkCore.Models;
+using static OpenIddict.Abstractions.OpenIddictConstants;
+
+namespace IoTPlatform.Identity.Issuer;
+
+/// <summary>Programs as the issuer's clients (RFC 6749 section 4.4): each with a secret or a public key, and roles of its own. Every change is an audit entry.</summary>
+internal sealed class ServiceAccounts(IServiceScopeFactory scopes, TimeProvider time)
+{
+    private const string RolesProperty = "roles";
+    private const string CreatedProperty = "created_at";
+
+    public async Task<IReadOnlyList<ServiceAccountView>> ListAsync(CancellationToken cancellationToken)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        var (db, applications) = Of(scope);
+        var ids = await db.Set<OpenIddictEntityFrameworkCoreApplication>()
+            .Where(a => a.ClientId!.StartsWith(ServiceAccountName.Prefix)).OrderBy(a => a.ClientId).Select(a => a.ClientId!).ToListAsync(cancellationToken);
+        var accounts = new List<ServiceAccountView>();
+        foreach (var id in ids)
+        {
+            if (await FindAsync(applications, id, cancellationToken) is { } found)
+            {
+                accounts.Add(found.View);
+            }
+        }
+
+        return accounts;
+    }
+
+    /// <summary>As it is now; null: it has been removed.</summary>
+    public async Task<ServiceAccount?> FindAsync(string clientId, CancellationToken cancellationToken)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        return await FindAsync(Of(scope).Applications, clientId, cancellationToken);
+    }
+
+    /// <returns>The secret; null: it has a key. Throws <see cref="ProblemException"/> 400 or 409.</returns>
+    public async Task<string?> AddAsync(string name, IReadOnlyList<string> roles, string? publicKey, string actor, CancellationToken cancellationToken)
+    {
+        var clientId = ServiceAccountName.ClientIdOf(name);
+        if (roles.Count == 0 || roles.Except(Roles.All, StringComparer.Ordinal).Any())
+        {
+            throw new ProblemException(400, "bad_role", $"Roles are {Roles.Admin}, {Roles.Operator} and {Roles.Viewer}.");
+        }
+
+        var descriptor = new OpenIddictApplicationDescriptor
+        {
+            ClientId = clientId,
+            ClientType = ClientTypes.Confidential,
+            DisplayName = $"service account {name}",
+            Permissions =
+            {
+                Permissions.Endpoints.Token, Permissions.Endpoints.Revocation, Permissions.GrantTypes.ClientCredentials, Permissions.Prefixes.Scope + IssuerScopes.Api,
+            },
+            Properties =
+            {
+                [RolesProperty] = JsonSerializer.SerializeToElement(roles.Distinct(StringComparer.Ordinal).ToArray()),
+                [CreatedProperty] = JsonSerializer.SerializeToElement(time.GetUtcNow()),
+            },
+        };
+        var credential = Credential.Of(publicKey);
+        await using var scope = scopes.CreateAsyncScope();
+        var (db, applications) = Of(scope);
+        await db.RunAuditedAsync(async () =>
+        {
+            if (await applications.FindByClientIdAsync(clientId, cancellationToken) is not null)
+            {
+                throw new ProblemException(409, "service_account_exists", $"There is a service account {name} already.");
+            }
+
+            var application = new OpenIddictEntityFrameworkCoreApplication();
+            await applications.PopulateAsync(application, descriptor, cancellationToken);
+            application.JsonWebKeySet = credential.KeySet;
+            await applications.CreateAsync(application, credential.Secret, cancellationToken);
+            return new AuditEntry(actor, "service_account.added", clientId, AuditDetails.Of(("roles", string.Join(' ', roles)), ("authentication", credential.Name)));
+        }, cancellationToken);
+        return credential.Secret;
+    }
+
+    /// <returns>The new secret; null: it has a key.</returns>
+    public async Task<string?> RotateAsync(string name, string? publicKey, string actor, CancellationToken cancellationToken)
+    {
+        var clientId = ServiceAccountName.ClientIdOf(name);
+        var credential = Credential.Of(publicKey);
+        await using var scope = scopes.CreateAsyncScope();
+        var (db, applications) = Of(scope);
+        await db.RunAuditedAsync(async () =>
+        {
+            if (await applications.FindByClientIdAsync(clientId, cancellationToken) is not OpenIddictEntityFrameworkCoreApplication application)
+            {
+                throw NotFound(name);
+            }
+
+            // Nothing of before stays.
+            (application.ClientSecret, application.JsonWebKeySet) = (null, credential.KeySet);
+            await applications.UpdateAsync(application, credential.Secret, cancellationToken);
+            return new AuditEntry(actor, "service_account.rotated", clientId, AuditDetails.Of(("authentication", credential.Name)));
+        }, cancellationToken);
+        return credential.Secret;
+    }
+
+    /// <summary>Tokens that are out are good until they end, five minutes at most.</summary>
+    public async Task RemoveAsync(string name, string actor, CancellationToken cancellationToken)
+    {
+        var clientId = ServiceAccountName.ClientIdOf(name);
+        await using var scope = scopes.CreateAsyncScope();
+        var (db, _) = Of(scope);
+        var removed = await db.RunAuditedAsync(
+            async () => await db.Set<OpenIddictEntityFrameworkCoreApplication>().Where(a => a.ClientId == clientId).ExecuteDeleteAsync(cancellationToken) == 0
+                ? null
+                : new AuditEntry(actor, "service_account.removed", clientId),
+            cancellationToken);
+        if (!removed)
+        {
+            throw NotFound(name);
+        }
+    }
+
+    private static async Task<ServiceAccount?> FindAsync(OpenIddictApplicationManager<OpenIddictEntityFrameworkCoreApplication> applications, string clientId, CancellationToken cancellationToken)
+    {
+        if (!clientId.StartsWith(ServiceAccountName.Prefix, StringComparison.Ordinal) || await applications.FindByClientIdAsync(clientId, cancellationToken) is not { } application)
+        {
+            return null;
+        }
+
+        var descriptor = new OpenIddictApplicationDescriptor();
+        await applications.PopulateAsync(descriptor, application, cancellationToken);
+        return new ServiceAccount((await applications.GetIdAsync(application, cancellationToken))!, new ServiceAccountView
+        {
+            Name = clientId[ServiceAccountName.Prefix.Length..],
+            ClientId = clientId,
+            Roles = descriptor.Properties[RolesProperty].Deserialize<string[]>()!,
+            Authentication = application.JsonWebKeySet is null ? ServiceAccountView.Secret : ServiceAccountView.Key,
+            CreatedAt = descriptor.Properties[CreatedProperty].GetDateTimeOffset(),
+        });
+    }
+
+    private static ProblemException NotFound(string name) => new(404, "service_account_not_found", $"There is no service account {name}.");
+
+    private static (IssuerDb Db, OpenIddictApplicationManager<OpenIddictEntityFrameworkCoreApplication> Applications) Of(AsyncServiceScope scope) =>
+        (scope.ServiceProvider.GetRequiredService<IssuerDb>(), scope.ServiceProvider.GetRequiredService<OpenIddictApplicationManager<OpenIddictEntityFrameworkCoreApplication>>());
+}
+
+/// <summary>What tokens say of it.</summary>
+/// <param name="Id">Which no other one ever gets.</param>
+/// <param name="View">As it is listed.</param>
+internal sealed record ServiceAccount(string Id, ServiceAccountView View);
+
+/// <summary>Named as Keycloak names them. No person's account may be called so.</summary>
+internal static partial class ServiceAccountName
+{
+    public const string Prefix = "service-account-";
+
+    public static string ClientIdOf(string name) => Pattern().IsMatch(name)
+        ? Prefix + name
+        : throw new ProblemException(400, "bad_name", "A service account's name is 1 to 48 lower-case letters, digits and inner dashes.");
+
+    [GeneratedRegex(@"\A[a-z0-9]([a-z0-9-]{0,46}[a-z0-9])?\z", RegexOptions.CultureInvariant, Timeout.Infinite)]
+    private static partial Regex Pattern();
+}
