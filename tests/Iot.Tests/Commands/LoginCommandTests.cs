@@ -157,8 +157,12 @@ public sealed class LoginCommandTests : IAsyncLifetime
             return context.JsonAsync(
                 new DeviceAuthorization
                 {
-                    DeviceCode = "device", UserCode = "1111-2222", VerificationUri = "https://provider.example/device", VerificationUriComplete = "https://provider.example/device?user_code=1111-2222",
-                    ExpiresIn = 600, Interval = 1,
+                    DeviceCode = "device",
+                    UserCode = "1111-2222",
+                    VerificationUri = "https://provider.example/device",
+                    VerificationUriComplete = "https://provider.example/device?user_code=1111-2222",
+                    ExpiresIn = 600,
+                    Interval = 1,
                 },
                 ContractsJson.Default.DeviceAuthorization);
         }
