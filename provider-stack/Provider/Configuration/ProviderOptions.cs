@@ -18,6 +18,9 @@ internal sealed record ProviderOptions
     /// <summary>https URLs to listen on.</summary>
     public required IReadOnlyList<string> Listen { get; init; }
 
+    /// <summary>Of the embedded broker, beside the addresses of HTTPS.</summary>
+    public IReadOnlyList<ListenAddress> MqttListen { get; init; } = [];
+
     /// <summary>DNS names and IP addresses of this host.</summary>
     public required IReadOnlyList<string> Names { get; init; }
 

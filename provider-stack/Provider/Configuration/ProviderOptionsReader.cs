@@ -5,6 +5,7 @@ using IoTPlatform.Hosting.Observability;
 using IoTPlatform.Identity;
 using IoTPlatform.Identity.Issuer;
 using IoTPlatform.Identity.Oidc;
+using IoTPlatform.Mqtt;
 using IoTPlatform.Pki;
 using IoTPlatform.Provider.Features.Broker;
 using IoTPlatform.Provider.Features.Broker.RabbitMq;
@@ -46,6 +47,7 @@ internal sealed class ProviderOptionsReader(SettingsReader settings)
         {
             DataPath = settings.Get(ProviderSettings.Data, DataFolder.DefaultPath("provider")),
             Listen = listen,
+            MqttListen = MqttListen.Read(settings, rabbitmq is null ? null : RabbitMqSettings.Broker),
             Observability = ObservabilityOptions.Read(settings),
             Names = names,
             ReservedNames = ServerNameList.Read(settings, ProviderSettings.ReservedNames, ""),

@@ -4,6 +4,7 @@ using IoTPlatform.Hosting;
 using IoTPlatform.Hosting.Observability;
 using IoTPlatform.Identity;
 using IoTPlatform.Identity.Oidc;
+using IoTPlatform.Mqtt;
 using IoTPlatform.Provider.Features.Broker.RabbitMq;
 using IoTPlatform.RabbitMq;
 using IoTPlatform.Telemetry;
@@ -28,7 +29,7 @@ internal static class ProviderSettings
 
     private static readonly string[] All =
     [
-        .. Secrets, Data, ListenAddress.Setting, Names, ReservedNames, PublicUrl, PlatformDomain, RabbitmqUrl, RabbitmqMqttUrl, DiscoveryUrl, Plans, RenewalsPerSubject,
+        .. Secrets, Data, ListenAddress.Setting, Names, ReservedNames, PublicUrl, PlatformDomain, MqttListen.Setting, RabbitmqUrl, RabbitmqMqttUrl, DiscoveryUrl, Plans, RenewalsPerSubject,
         PlatformConfiguration.LostDatabase, PlatformDatabase.RestoreSetting, CaPasswords.AuthoritySetting, CaPasswords.ProvisionerSetting, .. OidcSettings.All, .. RabbitMqSettings.All,
         .. ObservabilityOptions.Settings, TelemetryOptions.RetentionSetting,
     ];

@@ -33,7 +33,7 @@ internal sealed class ProviderFoundation : IAsyncDisposable
     public static async Task<ProviderFoundation> BootstrapAsync(
         ProviderOptions options, TimeProvider time, ILoggerFactory loggers, TextWriter output, CancellationToken cancellationToken)
     {
-        ListenPorts.Require(options.Listen.Select(ListenAddress.Parse));
+        ListenPorts.Require([.. options.Listen.Select(ListenAddress.Parse), .. options.MqttListen]);
         var foundation = new ProviderFoundation(options, DataFolder.Open(options.DataPath), time, loggers);
         try
         {

@@ -66,7 +66,7 @@ internal sealed class TenantOptionsReader(SettingsReader settings)
             DeviceCertificatesPerHour = settings.Number(TenantSettings.DeviceCertificatesPerHour, int.MaxValue, "it must be a number from 1 on") ?? 100_000,
             ManufacturerCaFile = settings[TenantSettings.ManufacturerCa],
             Broker = Broker(),
-            MqttListen = [.. MqttListen()],
+            MqttListen = MqttListen.Read(settings, settings[BrokerSettings.Broker] is null ? null : BrokerSettings.Broker),
             DeviceLimits = MqttLimits.Default with
             {
                 MessagesPerSecond = settings.Number(TenantSettings.DeviceMessagesPerSecond, 1_000_000, "it must be a number from 1 to 1000000") ?? MqttLimits.Default.MessagesPerSecond,
@@ -146,31 +146,6 @@ internal sealed class TenantOptionsReader(SettingsReader settings)
 
         var interval = settings.Duration(UplinkOptions.IntervalSetting, TimeSpan.Zero);
         return new UplinkOptions(filters.Count > 0 ? filters : UplinkOptions.Everything.Filters, interval);
-    }
-
-    private IEnumerable<ListenAddress> MqttListen()
-    {
-        if (settings[TenantSettings.MqttListen] is not null && settings[BrokerSettings.Broker] is not null)
-        {
-            settings.Add($"{TenantSettings.MqttListen} is for the embedded broker; leave it out with {BrokerSettings.Broker}");
-        }
-
-        const string Scheme = "mqtts://";
-        foreach (var url in settings.List(TenantSettings.MqttListen))
-        {
-            if (!url.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
-            {
-                settings.Invalid(TenantSettings.MqttListen, url, "it is no address such as mqtts://127.0.0.1:8883, mqtts://localhost:8883 or mqtts://*:8883");
-            }
-            else if (!ListenAddress.TryParse("https://" + url[Scheme.Length..], out var address, out var why))
-            {
-                settings.Invalid(TenantSettings.MqttListen, url, why);
-            }
-            else
-            {
-                yield return address;
-            }
-        }
     }
 
     private IPNetwork WireGuardSubnet()

@@ -4,6 +4,7 @@ using IoTPlatform.Hosting;
 using IoTPlatform.Hosting.Observability;
 using IoTPlatform.Identity;
 using IoTPlatform.Identity.Oidc;
+using IoTPlatform.Mqtt;
 using IoTPlatform.RabbitMq;
 using IoTPlatform.Telemetry;
 using IoTPlatform.Tenant.Features.Mqtt;
@@ -34,7 +35,6 @@ internal static class TenantSettings
     public const string DeviceLifetime = "IOT_DEVICE_LIFETIME";
     public const string DeviceCertificatesPerHour = "IOT_DEVICE_CERTIFICATES_PER_HOUR";
     public const string ManufacturerCa = "IOT_DEVICE_MANUFACTURER_CA";
-    public const string MqttListen = "IOT_MQTT_LISTEN";
     public const string DeviceMessagesPerSecond = "IOT_DEVICE_MESSAGES_PER_SECOND";
     public const string DeviceBytesPerSecond = "IOT_DEVICE_BYTES_PER_SECOND";
     public const string WireGuardSubnet = "IOT_WIREGUARD_SUBNET";
@@ -48,7 +48,7 @@ internal static class TenantSettings
     private static readonly string[] All =
     [
         .. Secrets, Data, ListenAddress.Setting, Names, PublicUrl, ProviderUrl, TenantId, RootFingerprint, KeycloakUrl, KeycloakAdmin, FederationDiscoveryUrl, FederationCa, DeviceLifetime,
-        DeviceCertificatesPerHour, ManufacturerCa, MqttListen, DeviceMessagesPerSecond, DeviceBytesPerSecond, WireGuardSubnet, WireGuardEndpoint, PlatformConfiguration.LostDatabase, PlatformDatabase.RestoreSetting,
+        DeviceCertificatesPerHour, ManufacturerCa, MqttListen.Setting, DeviceMessagesPerSecond, DeviceBytesPerSecond, WireGuardSubnet, WireGuardEndpoint, PlatformConfiguration.LostDatabase, PlatformDatabase.RestoreSetting,
         CaPasswords.AuthoritySetting, CaPasswords.ProvisionerSetting, .. OidcSettings.All, .. BrokerSettings.All, .. ObservabilityOptions.Settings,
         TelemetryOptions.RetentionSetting, UplinkOptions.FiltersSetting, UplinkOptions.IntervalSetting,
     ];

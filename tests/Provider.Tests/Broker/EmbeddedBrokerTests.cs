@@ -194,9 +194,10 @@ public sealed class EmbeddedBrokerTests(ProviderFixture fixture) : IClassFixture
     [SkippableTheory]
     [InlineData("mqttv311")]
     [InlineData("mqttv5")]
-    public async Task Mosquitto_WithTheBundlesFiles_Publishes(string version)
+    [InlineData("mqttv5", false)]
+    public async Task Mosquitto_WithTheBundlesFiles_Publishes(string version, bool negotiates = true)
     {
-        var tenantId = "own-" + version;
+        var tenantId = $"own-{version}-{negotiates}".ToLowerInvariant();
         using var tenant = new TestTenant();
         var bundle = await _provider.ActivateAsync(tenantId, tenant);
         using var folder = new TempFolder();
@@ -206,7 +207,7 @@ public sealed class EmbeddedBrokerTests(ProviderFixture fixture) : IClassFixture
         var url = new Uri(bundle.RabbitmqMqttUrl!);
 
         var publishing = Tools.RunAsync(Requires.Tool("mosquitto_pub"), [
-            "-h", url.Host, "-p", $"{url.Port}", "-V", version, "--tls-alpn", "mqtt", "--cafile", folder.Combine("root_ca.crt"), "--cert", folder.Combine("mqtt-bridge.crt"),
+            "-h", url.Host, "-p", $"{(negotiates ? url.Port : fixture.MqttPort)}", "-V", version, .. negotiates ? new[] { "--tls-alpn", "mqtt" } : [], "--cafile", folder.Combine("root_ca.crt"), "--cert", folder.Combine("mqtt-bridge.crt"),
             "--key", folder.Combine("mqtt-bridge.key"), "-i", tenantId + ".site", "-q", "1", "-t", "telemetry/d", "-m", """{"from":"mosquitto"}"""]);
         while (await Task.WhenAny(publishing, Task.Delay(10)) != publishing)
         {

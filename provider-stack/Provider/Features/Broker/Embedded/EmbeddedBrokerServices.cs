@@ -18,7 +18,16 @@ internal static class EmbeddedBrokerServices
         .AddSingleton<IRevocationWatcher, RevokedBridgeSessions>()
         .AddHostedService<RevocationNotices>();
 
-    /// <summary>HTTPS, and without a RabbitMQ also MQTT on the same ports, for clients that negotiate it (ALPN).</summary>
-    public static void Listen(this IWebHostBuilder builder, ProviderOptions options, ServiceCertificate certificate) =>
-        builder.UseServiceCertificate(options.Listen, certificate, options.RabbitMq is null ? (MqttHosting.Alpn, MqttHosting.UseMqtt) : null);
+    /// <summary>HTTPS, and MQTT beside it: negotiated on the same ports, and at ports of its own. With a RabbitMQ HTTPS alone.</summary>
+    public static void Listen(this IWebHostBuilder builder, ProviderOptions options, ServiceCertificate certificate)
+    {
+        if (options.RabbitMq is null)
+        {
+            builder.UseServiceCertificate(options.Listen, certificate, (MqttHosting.Alpn, MqttHosting.UseMqtt)).UseMqtt(options.MqttListen, certificate.Handshake(MqttHosting.Alpn));
+        }
+        else
+        {
+            builder.UseServiceCertificate(options.Listen, certificate);
+        }
+    }
 }
