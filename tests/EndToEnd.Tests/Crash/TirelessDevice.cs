@@ -23,8 +23,12 @@ internal sealed class TirelessDevice(TenantStack tenant, EnrolledDevice device, 
     private Task _running = Task.CompletedTask;
     private int _numbers;
     private int _acknowledged;
+    private int _lost;
 
     public int Acknowledged => Volatile.Read(ref _acknowledged);
+
+    /// <summary>Connections that ended before all was acknowledged.</summary>
+    public int Lost => Volatile.Read(ref _lost);
 
     public void Start() => _running = RunAsync();
 
@@ -55,7 +59,8 @@ internal sealed class TirelessDevice(TenantStack tenant, EnrolledDevice device, 
             }
             catch (Exception) when (TimeProvider.System.GetElapsedTime(patience) < TimeSpan.FromMinutes(5))
             {
-                // Killed, or not there yet.
+                // Killed, refused, or not there yet.
+                Interlocked.Increment(ref _lost);
             }
 
             await Task.Delay(BetweenConnects);
