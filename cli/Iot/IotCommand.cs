@@ -27,6 +27,7 @@ internal static class IotCommand
             CaCommand.Create(),
             LoginCommand.Create(),
             LogoutCommand.Create(),
+            AccountsCommand.Create(),
             ServiceAccountsCommand.Create(),
             IdentityCommand.Create(),
             AuditCommand.Create(),

@@ -15,6 +15,8 @@ public abstract class PlatformClient : IDisposable
     /// <summary>Where the provider serves its list of revoked Sub-CAs, and tenants relay it.</summary>
     public const string RevokedSubCasPath = "crl/sub-cas";
 
+    private const string Accounts = "portal/admin/accounts";
+
     private readonly HttpClient _http;
     private readonly ResiliencePipeline<byte[]> _retries;
     private AuthenticationHeaderValue? _session;
@@ -45,6 +47,24 @@ public abstract class PlatformClient : IDisposable
         await SendAsync(HttpMethod.Post, "portal/logout", cancellationToken);
         _session = null;
     }
+
+    /// <summary>Local accounts.</summary>
+    public Task<AccountList> ListAccountsAsync(CancellationToken cancellationToken = default) => GetAsync(Accounts, ContractsJson.Default.AccountList, cancellationToken);
+
+    /// <summary>Answers the link by which its person chooses a password.</summary>
+    public Task<AccountInvitation> AddAccountAsync(AddAccountRequest request, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, Accounts, request, ContractsJson.Default.AddAccountRequest, ContractsJson.Default.AccountInvitation, cancellationToken);
+
+    /// <summary>Ends its password and its sessions, and answers the link to another password.</summary>
+    public Task<AccountInvitation> ResetAccountAsync(string username, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, $"{Accounts}/{Escape(username)}/reset", ContractsJson.Default.AccountInvitation, cancellationToken);
+
+    public Task DisableAccountAsync(string username, CancellationToken cancellationToken = default) => SendAsync(HttpMethod.Post, $"{Accounts}/{Escape(username)}/disable", cancellationToken);
+
+    public Task EnableAccountAsync(string username, CancellationToken cancellationToken = default) => SendAsync(HttpMethod.Post, $"{Accounts}/{Escape(username)}/enable", cancellationToken);
+
+    public Task ChangeRolesAsync(string username, ChangeRolesRequest request, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, $"{Accounts}/{Escape(username)}/roles", request, ContractsJson.Default.ChangeRolesRequest, cancellationToken);
 
     public Task<Page<CertificateSummary>> ListCertificatesAsync(
         CertificateFilter? filter = null, string? cursor = null, int? limit = null, CancellationToken cancellationToken = default) =>

@@ -11,7 +11,7 @@ public static partial class ApiDocumentCheck
     /// <summary>What is no JSON API of ours: pages and what belongs to them, the document itself, and step-ca's API, which step-ca describes.</summary>
     public static IReadOnlyList<string> Undescribed { get; } =
     [
-        "GET /", "GET /favicon.ico", "GET /portal", "GET /portal/portal.css", "POST /portal/sign-in", "POST /portal/sign-out", "GET /openapi/{documentName}.json",
+        "GET /", "GET /favicon.ico", "GET /portal", "GET /portal/portal.css", "POST /portal/sign-in", "POST /portal/sign-out", "GET /portal/invitation", "POST /portal/invitation", "GET /openapi/{documentName}.json",
         .. StepCa("GET", "health", "version", "roots", "roots.pem", "federation", "root/{fingerprint}", "provisioners", "provisioners/{kid}/encrypted-key"),
         .. StepCa("POST", "sign", "renew", "re-sign", "rekey", "revoke"),
     ];

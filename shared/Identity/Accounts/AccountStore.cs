@@ -9,13 +9,14 @@ using Npgsql;
 namespace IoTPlatform.Identity;
 
 /// <summary>No record: it would print the hash.</summary>
-internal sealed class Account(long id, string username, string passwordHash, string[] roles)
+internal sealed class Account(long id, string username, string? passwordHash, string[] roles)
 {
     public long Id { get; } = id;
 
     public string Username { get; } = username;
 
-    public string PasswordHash { get; } = passwordHash;
+    /// <summary>Null: no password opens it.</summary>
+    public string? PasswordHash { get; } = passwordHash;
 
     public IReadOnlyList<string> Roles { get; } = roles;
 }
@@ -23,10 +24,32 @@ internal sealed class Account(long id, string username, string passwordHash, str
 /// <summary>What an account may be called: lower case, so that no two names look alike to people and differ to us.</summary>
 internal static partial class AccountName
 {
+    /// <summary>Throws <see cref="ProblemException"/> 400.</summary>
+    public static void Require(string name)
+    {
+        if (!IsValid(name) || name.StartsWith(ServiceAccountName.Prefix, StringComparison.Ordinal))
+        {
+            throw new ProblemException(
+                400, "bad_username", "A username is 1 to 64 of a-z, 0-9, dot, dash, underscore and @, and starts with a letter or digit, but not with service-account-.");
+        }
+    }
+
     public static bool IsValid(string name) => name.Length <= 64 && Pattern().IsMatch(name);
 
     [GeneratedRegex(@"\A[a-z0-9][a-z0-9._@-]{0,63}\z", RegexOptions.CultureInvariant, Timeout.Infinite)]
     private static partial Regex Pattern();
+}
+
+internal static class AccountRoles
+{
+    /// <summary>Throws <see cref="ProblemException"/> 400.</summary>
+    public static void Require(IReadOnlyList<string> roles)
+    {
+        if (roles.Count == 0 || roles.Except(Roles.All, StringComparer.Ordinal).Any())
+        {
+            throw new ProblemException(400, "bad_role", $"Roles are {Roles.Admin}, {Roles.Operator} and {Roles.Viewer}.");
+        }
+    }
 }
 
 /// <summary>Local accounts.</summary>
@@ -44,21 +67,13 @@ public sealed class AccountStore
     /// <summary>Throws <see cref="ProblemException"/> 409 <c>account_exists</c>, 400 <c>bad_username</c>, <c>bad_password</c> (8 to 256 characters) or <c>bad_role</c>.</summary>
     public async Task CreateAsync(string username, string password, IReadOnlyList<string> roles, CancellationToken cancellationToken)
     {
-        if (!AccountName.IsValid(username) || username.StartsWith(ServiceAccountName.Prefix, StringComparison.Ordinal))
-        {
-            throw new ProblemException(400, "bad_username", "A username is 1 to 64 of a-z, 0-9, dot, dash, underscore and @, and starts with a letter or digit, but not with service-account-.");
-        }
-
+        AccountName.Require(username);
         if (password.Length is < PasswordHashing.MinLength or > PasswordHashing.MaxLength)
         {
             throw new ProblemException(400, "bad_password", $"A password has {PasswordHashing.MinLength} to {PasswordHashing.MaxLength} characters.");
         }
 
-        if (roles.Count == 0 || roles.Except(Roles.All, StringComparer.Ordinal).Any())
-        {
-            throw new ProblemException(400, "bad_role", $"Roles are {Roles.Admin}, {Roles.Operator} and {Roles.Viewer}.");
-        }
-
+        AccountRoles.Require(roles);
         await InsertAsync(username, PasswordHashing.Hash(password), [.. roles], cancellationToken);
     }
 
@@ -68,7 +83,7 @@ public sealed class AccountStore
         var since = _time.GetUtcNow() - KnownAddresses.Lifetime;
         await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
         var found = await db.Accounts.Where(a => a.Username == username)
-            .Select(a => new { a.Id, a.Username, a.PasswordHash, a.Roles, Known = db.KnownAddresses.Any(k => k.Account == a.Id && k.Address == address && k.LastLogin > since) })
+            .Select(a => new { a.Id, a.Username, PasswordHash = a.DisabledAt == null ? a.PasswordHash : null, a.Roles, Known = db.KnownAddresses.Any(k => k.Account == a.Id && k.Address == address && k.LastLogin > since) })
             .SingleOrDefaultAsync(cancellationToken);
         return found is null ? default : (new Account(found.Id, found.Username, found.PasswordHash, found.Roles), found.Known);
     }
@@ -77,7 +92,7 @@ public sealed class AccountStore
     internal async Task<Account?> FindAsync(Guid subject, CancellationToken cancellationToken)
     {
         await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
-        return await db.Accounts.Where(a => a.Subject == subject).Select(a => new Account(a.Id, a.Username, a.PasswordHash, a.Roles)).SingleOrDefaultAsync(cancellationToken);
+        return await db.Accounts.Where(a => a.Subject == subject && a.DisabledAt == null).Select(a => new Account(a.Id, a.Username, a.PasswordHash, a.Roles)).SingleOrDefaultAsync(cancellationToken);
     }
 
     internal async Task ReplaceHashAsync(Account account, string hash, CancellationToken cancellationToken)

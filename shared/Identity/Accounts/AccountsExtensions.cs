@@ -31,6 +31,7 @@ public static class AccountsExtensions
         AuthorizationPolicy WithRole(params string[] roles) => new AuthorizationPolicyBuilder(schemes).RequireRole(roles).Build();
         services.AddSingleton(s => AccountsDb.CreateFactory(s.GetRequiredService<NpgsqlDataSource>()));
         services.AddSingleton(s => new AccountStore(s.GetRequiredService<IDbContextFactory<AccountsDb>>(), s.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(s => new AccountAdministration(s.GetRequiredService<IDbContextFactory<AccountsDb>>(), s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<SessionStore>();
         services.AddSingleton<LoginLimits>();
         services.AddSingleton<PasswordQueue>();

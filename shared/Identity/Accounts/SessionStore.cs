@@ -39,6 +39,7 @@ internal sealed class SessionStore(IDbContextFactory<AccountsDb> contexts, TimeP
             from session in db.Sessions
             where session.TokenHash == hash && session.ExpiresAt > now
             join account in db.Accounts on session.Account equals account.Id
+            where account.DisabledAt == null
             select new { account.Username, account.Roles }).SingleOrDefaultAsync(cancellationToken);
         return found is null ? null : (found.Username, found.Roles);
     }
@@ -52,6 +53,7 @@ internal sealed class SessionStore(IDbContextFactory<AccountsDb> contexts, TimeP
             from session in db.Sessions
             where session.TokenHash == tokenHash && session.ExpiresAt > now
             join account in db.Accounts on session.Account equals account.Id
+            where account.DisabledAt == null
             select new SignedInAccount(account.Subject, account.Username, account.Roles, session.CreatedAt, tokenHash)).SingleOrDefaultAsync(cancellationToken);
     }
 

@@ -12,6 +12,8 @@ internal sealed class AccountsDb(DbContextOptions<AccountsDb> options) : DbConte
 
     public DbSet<SessionRow> Sessions => Set<SessionRow>();
 
+    public DbSet<InvitationRow> Invitations => Set<InvitationRow>();
+
     public DbSet<KnownAddressRow> KnownAddresses => Set<KnownAddressRow>();
 
     public DbSet<OidcSessionRow> OidcSessions => Set<OidcSessionRow>();
@@ -26,6 +28,7 @@ internal sealed class AccountsDb(DbContextOptions<AccountsDb> options) : DbConte
         model.HasDefaultSchema("accounts");
         model.Entity<AccountRow>().ToTable("accounts").HasKey(a => a.Id);
         model.Entity<SessionRow>().ToTable("sessions").HasKey(s => s.TokenHash);
+        model.Entity<InvitationRow>().ToTable("invitations").HasKey(i => i.Account);
         model.Entity<KnownAddressRow>().ToTable("known_addresses").HasKey(a => new { a.Account, a.Address });
         model.Entity<OidcSessionRow>().ToTable("oidc_sessions").HasKey(s => s.TokenHash);
         model.Entity<UsedLoginRow>().ToTable("oidc_used_logins").HasKey(l => l.StateHash);
@@ -40,7 +43,8 @@ internal sealed class AccountRow
 
     public required string Username { get; init; }
 
-    public required string PasswordHash { get; init; }
+    /// <summary>Null: its person has not chosen a password yet.</summary>
+    public required string? PasswordHash { get; init; }
 
     public required string[] Roles { get; init; }
 
@@ -48,6 +52,17 @@ internal sealed class AccountRow
     public required Guid Subject { get; init; }
 
     public required DateTimeOffset CreatedAt { get; init; }
+
+    public DateTimeOffset? DisabledAt { get; init; }
+}
+
+internal sealed class InvitationRow
+{
+    public required long Account { get; init; }
+
+    public required byte[] TokenHash { get; init; }
+
+    public required DateTimeOffset ExpiresAt { get; init; }
 }
 
 internal sealed class SessionRow

@@ -47,11 +47,7 @@ internal sealed class ServiceAccounts(IServiceScopeFactory scopes, TimeProvider 
     public async Task<string?> AddAsync(string name, IReadOnlyList<string> roles, string? publicKey, string actor, CancellationToken cancellationToken)
     {
         var clientId = ServiceAccountName.ClientIdOf(name);
-        if (roles.Count == 0 || roles.Except(Roles.All, StringComparer.Ordinal).Any())
-        {
-            throw new ProblemException(400, "bad_role", $"Roles are {Roles.Admin}, {Roles.Operator} and {Roles.Viewer}.");
-        }
-
+        AccountRoles.Require(roles);
         var descriptor = new OpenIddictApplicationDescriptor
         {
             ClientId = clientId,

@@ -48,6 +48,8 @@ public static class PortalExtensions
         app.MapGet(PortalAsset.IconPath, PortalAsset.Icon.Answer).AllowAnonymous().ExcludeFromDescription();
         var pages = app.MapGroup("/portal").AddEndpointFilter(OnProblemShowPageAsync).ExcludeFromDescription();
         pages.MapPortalPages();
+        pages.MapInvitation();
+        app.MapAccountAdministration();
         if (app.Services.GetService<LoginEvents>() is not null)
         {
             pages.MapOidcLogin();

@@ -185,6 +185,27 @@ public sealed class OperatorTests(KeptDemo demo) : IClassFixture<KeptDemo>
     }
 
     [SkippableFact]
+    public async Task Accounts_AddListDisable_AndALostPasswordOnTheMachine()
+    {
+        foreach (var stack in new string[][] { demo.Provider, [.. demo.Acme, "--tenant"] })
+        {
+            (await IotCli.JsonAsync(["accounts", "add", "eve", "--role", "cdm-operator", .. stack])).GetProperty("url").GetString()!.ShouldContain("/portal/invitation?token=");
+            (await IotCli.RunAsync(["accounts", "disable", "eve", .. stack])).EnsureSuccess();
+            var eve = (await IotCli.JsonAsync(["accounts", "list", .. stack])).EnumerateArray().Single(account => account.GetProperty("username").GetString() == "eve");
+            eve.TryGetProperty("disabled_at", out _).ShouldBeTrue();
+            (await IotCli.RunAsync(["accounts", "disable", "admin", .. stack])).ExitCode.ShouldBe(1, "the last administrator");
+        }
+
+        var file = Path.Combine(demo.DataOf("provider"), "admin-password");
+        var before = await File.ReadAllTextAsync(file);
+        (await IotCli.RunAsync("accounts", "reset", "admin", "--on-this-machine", "--data", demo.DataOf("provider"))).EnsureSuccess();
+        (await File.ReadAllTextAsync(file)).ShouldNotBe(before);
+        File.GetUnixFileMode(file).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        (await IotCli.RunAsync(["tenants", "list", .. demo.Provider])).EnsureSuccess();
+        (await IotCli.RunAsync("accounts", "reset", "nobody", "--on-this-machine", "--data", demo.DataOf("provider"))).ExitCode.ShouldBe(4);
+    }
+
+    [SkippableFact]
     public async Task AuditVerify_OldHead_IsStillInTheLog()
     {
         var head = (await IotCli.JsonAsync(["audit", "verify", .. demo.Provider])).GetProperty("head").GetString()!;

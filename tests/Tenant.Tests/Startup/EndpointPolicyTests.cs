@@ -28,7 +28,7 @@ public sealed class EndpointPolicyTests(SharedTenant shared) : IClassFixture<Sha
     public void Endpoints_PortalAndRenew_AreNeverAnonymous() =>
         Endpoints.Where(e => e.RoutePattern.RawText!.Contains("portal", StringComparison.Ordinal) || e.RoutePattern.RawText.EndsWith("{deviceId}/renew", StringComparison.Ordinal))
             .Where(e => e.Metadata.GetMetadata<IAllowAnonymous>() is not null)
-            .Select(e => e.RoutePattern.RawText!.Trim('/')).ShouldBe(["portal/login", "portal", "portal/portal.css", "portal/sign-in", "portal/sign-out", "portal/oidc/login", "portal/oidc/callback"], ignoreOrder: true);
+            .Select(e => e.RoutePattern.RawText!.Trim('/')).ShouldBe(["portal/login", "portal", "portal/portal.css", "portal/sign-in", "portal/sign-out", "portal/oidc/login", "portal/oidc/callback", "portal/invitation", "portal/invitation"], ignoreOrder: true);
 
     // A browser sends that cookie along with a request that another site forged.
     [SkippableFact]

@@ -22,9 +22,10 @@ internal static class CaExportRootKey
         var destination = Path.GetFullPath(run.Get(Out)!);
         var password = CaPassword.Find(run, files.Stack);
         key.Load(password).Dispose();
-        await using var audit = await ProviderAudit.OpenAsync(run, files.Stack, cancellationToken);
+        await using var database = await LocalDatabase.OpenAsync(run, files.Stack, ServerOptions.Provider.Name, cancellationToken);
+        var audit = new AuditLog(database.DataSource);
         // Recorded before the copy is made: an unrecorded copy would be worse than an entry without a copy.
-        await audit.Log.AppendAsync(new AuditEntry(ProviderAudit.Actor, Action, files.Stack.Root!.Fingerprint, JsonSerializer.Serialize(new { destination })), cancellationToken);
+        await audit.AppendAsync(new AuditEntry(LocalDatabase.Actor, Action, files.Stack.Root!.Fingerprint, JsonSerializer.Serialize(new { destination })), cancellationToken);
         key.Export(destination);
         new CaKeyFile(destination).Load(password).Dispose();
         run.Terminal.Result(new { File = destination, RootFingerprint = files.Stack.Root.Fingerprint }, console =>
@@ -54,14 +55,15 @@ internal static class CaRemoveRootKey
             throw CliException.Failed("no_intermediate", "the provider has no intermediate CA yet and needs its root key to make one; start it once first");
         }
 
-        await using var audit = await ProviderAudit.OpenAsync(run, files.Stack, cancellationToken);
-        if (!await WasExportedAsync(audit.Log, files.Stack.Root!.Fingerprint, cancellationToken))
+        await using var database = await LocalDatabase.OpenAsync(run, files.Stack, ServerOptions.Provider.Name, cancellationToken);
+        var audit = new AuditLog(database.DataSource);
+        if (!await WasExportedAsync(audit, files.Stack.Root!.Fingerprint, cancellationToken))
         {
             throw CliException.Failed("not_exported", "the root key was never exported; do that first: iot ca export-root-key --out FILE");
         }
 
         Confirm.Ask(run, $"Delete {key.Path}? Without a copy no new intermediate can ever be made under this root.");
-        await audit.Log.AppendAsync(new AuditEntry(ProviderAudit.Actor, Action, files.Stack.Root.Fingerprint), cancellationToken);
+        await audit.AppendAsync(new AuditEntry(LocalDatabase.Actor, Action, files.Stack.Root.Fingerprint), cancellationToken);
         key.Remove();
         run.Terminal.Result(new { Removed = key.Path }, console => console.MarkupLineInterpolated($"[green]removed[/] {key.Path}; the provider runs on without it"));
         return ExitCode.Ok;
