@@ -31,6 +31,9 @@ public sealed record PublishedMessage
     /// <summary>The publisher's last will: it is gone already.</summary>
     public bool IsWill { get; init; }
 
+    /// <summary>Its publisher sends it again if it is not acknowledged.</summary>
+    public bool ComesAgain => !IsWill && QualityOfService > MqttQualityOfServiceLevel.AtMostOnce;
+
     public required DateTimeOffset ReceivedAt { get; init; }
 
     /// <summary>MQTT 5 only, as those below.</summary>

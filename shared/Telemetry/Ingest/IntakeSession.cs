@@ -34,9 +34,8 @@ public sealed class IntakeSession : ITelemetrySource
     /// </summary>
     /// <param name="topic">Its levels may end at dots.</param>
     /// <param name="payload">Is not kept.</param>
-    /// <param name="redelivered">The client says that it may have sent it before.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    public Task<string?> StoreAsync(string topic, ReadOnlySpan<byte> payload, bool redelivered, CancellationToken cancellationToken)
+    public Task<string?> StoreAsync(string topic, ReadOnlySpan<byte> payload, CancellationToken cancellationToken)
     {
         if (!TelemetryParser.TryParse(_tenantId, topic, payload, _intake.Now(), _intake.Options, out var message, out var refusal))
         {
@@ -46,7 +45,7 @@ public sealed class IntakeSession : ITelemetrySource
         var tag = Interlocked.Increment(ref _lastTag);
         var outcome = _waiting[tag] = new Waiter(_intake.Time.GetTimestamp());
         Arm();
-        var delivery = new TelemetryDelivery(this, tag, redelivered, message);
+        var delivery = new TelemetryDelivery(this, tag, redelivered: false, message);
         if (!_intake.Queue.TryWrite(delivery))
         {
             _ = QueueAsync(delivery);

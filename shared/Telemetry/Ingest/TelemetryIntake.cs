@@ -11,8 +11,11 @@ public sealed class TelemetryIntake(TelemetryStore store, TelemetryOptions optio
     private readonly Lock _clock = new();
     private DateTimeOffset _lastReceived;
 
-    /// <summary>For one connection, or one request, of a tenant's client.</summary>
+    /// <summary>For one request of a tenant's client.</summary>
     public IntakeSession Open(string tenantId) => new(tenantId, this);
+
+    /// <summary>For a connection that sends some messages only once.</summary>
+    public ConnectionIntake OpenConnection(string tenantId) => new(tenantId, this);
 
     internal ChannelWriter<TelemetryDelivery> Queue => _queue.Writer;
 

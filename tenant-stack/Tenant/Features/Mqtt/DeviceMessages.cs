@@ -13,9 +13,7 @@ internal sealed class DeviceMessages(DeviceIntakes intakes, DeviceRequests reque
             return await requests.AnswerAsync(message, cancellationToken);
         }
 
-        var (acknowledged, once) = intakes.Of(message.Publisher);
-        var session = message.IsWill || message.QualityOfService == MqttQualityOfServiceLevel.AtMostOnce ? once : acknowledged;
-        var refusal = await session.StoreAsync(message.Topic, message.Payload.Span, redelivered: false, cancellationToken);
+        var refusal = await intakes.Of(message.Publisher).StoreAsync(message.Topic, message.Payload.Span, message.ComesAgain, cancellationToken);
         return refusal is null ? PublishOutcome.Stored : PublishOutcome.Refused(MqttPubAckReasonCode.PayloadFormatInvalid, refusal);
     }
 }

@@ -33,7 +33,7 @@ internal static class TelemetryEndpoints
         try
         {
             return await intake.Open(tenant.TenantId).StoreAsync(
-                TelemetryFormat.TopicPrefix + TelemetryFormat.TopicLevel(deviceId), body.GetBuffer().AsSpan(0, (int)body.Length), redelivered: false, cancellationToken) is { } refusal
+                TelemetryFormat.TopicPrefix + TelemetryFormat.TopicLevel(deviceId), body.GetBuffer().AsSpan(0, (int)body.Length), cancellationToken) is { } refusal
                 ? throw new ProblemException(StatusCodes.Status400BadRequest, refusal, "The message can't be stored.")
                 : TypedResults.NoContent();
         }

@@ -1,17 +1,12 @@
-using System.Runtime.CompilerServices;
 using IoTPlatform.Mqtt;
 using IoTPlatform.Telemetry;
-using IoTPlatform.Telemetry.Ingest;
 using MQTTnet.Protocol;
 
 namespace IoTPlatform.Provider.Features.Broker.Embedded;
 
 /// <summary>What bridges publish to the embedded broker goes to the table that RabbitMQ's ingest fills, by the same writer.</summary>
-internal sealed class BridgeMessages(TelemetryIntake intake, TenantBudgets budgets) : IMessageStore
+internal sealed class BridgeMessages(BridgeIntakes intakes, TenantBudgets budgets) : IMessageStore
 {
-    /// <summary>One for each connection: its end, where the database refuses too much, ends no other.</summary>
-    private readonly ConditionalWeakTable<MqttIdentity, IntakeSession> _sessions = [];
-
     public async Task<PublishOutcome> StoreAsync(PublishedMessage message, CancellationToken cancellationToken)
     {
         if (Unpack(message) is not { } messages)
@@ -24,9 +19,9 @@ internal sealed class BridgeMessages(TelemetryIntake intake, TenantBudgets budge
             return PublishOutcome.Refused(MqttPubAckReasonCode.QuotaExceeded, $"The budget of the tenant's plan is used up. Wait {wait.TotalSeconds:0} s.");
         }
 
-        var session = _sessions.GetValue(message.Publisher, publisher => intake.Open(BridgeSessions.TenantOf(publisher.Name)));
+        var connection = intakes.Of(message.Publisher);
         // Of a batch each by itself: who is told of one that is refused sends them alone, and those that are stored are known again.
-        var refusals = await Task.WhenAll(messages.Select(one => session.StoreAsync(one.Topic, one.Payload.Span, redelivered: false, cancellationToken)));
+        var refusals = await Task.WhenAll(messages.Select(one => connection.StoreAsync(one.Topic, one.Payload.Span, message.ComesAgain, cancellationToken)));
         return refusals.FirstOrDefault(refusal => refusal is not null) is { } reason ? PublishOutcome.Refused(MqttPubAckReasonCode.PayloadFormatInvalid, reason) : PublishOutcome.Stored;
     }
 

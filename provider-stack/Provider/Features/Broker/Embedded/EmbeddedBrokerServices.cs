@@ -11,6 +11,8 @@ internal static class EmbeddedBrokerServices
         .AddSingleton<IMqttAuthenticator, BridgeAuthenticator>()
         .AddSingleton<TenantBudgets>()
         .AddSingleton<IMessageStore, BridgeMessages>()
+        .AddSingleton<BridgeIntakes>()
+        .AddSingleton<ISessionObserver>(provider => provider.GetRequiredService<BridgeIntakes>())
         .AddSingleton<BridgeSessions>()
         .AddSingleton<BridgePresence>()
         .AddPresenceRecorder<EmbeddedBridgePresence>()
