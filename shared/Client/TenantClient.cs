@@ -44,6 +44,20 @@ public sealed class TenantClient(HttpClient http, TimeProvider? time = null) : P
     public Task<DeviceStateRecord> GetDeviceStateAsync(string deviceId, CancellationToken cancellationToken = default) =>
         GetAsync($"portal/devices/{Escape(deviceId)}/state", TelemetryJson.State, cancellationToken);
 
+    /// <summary>Stores a command, and has it delivered when the device is there.</summary>
+    public Task<DeviceCommandView> SendCommandAsync(string deviceId, SendCommandRequest request, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, $"portal/devices/{Escape(deviceId)}/commands", request, ContractsJson.Default.SendCommandRequest, CommandJson.Command, cancellationToken);
+
+    /// <summary>Newest first.</summary>
+    public Task<Page<DeviceCommandView>> ListCommandsAsync(string deviceId, string? cursor = null, int? limit = null, CancellationToken cancellationToken = default) =>
+        GetAsync(Query.Build($"portal/devices/{Escape(deviceId)}/commands", ("cursor", cursor), ("limit", Query.Of(limit))), CommandJson.Page, cancellationToken);
+
+    public Task<DeviceCommandView> GetCommandAsync(string deviceId, long id, CancellationToken cancellationToken = default) =>
+        GetAsync($"portal/devices/{Escape(deviceId)}/commands/{id}", CommandJson.Command, cancellationToken);
+
+    public Task CancelCommandAsync(string deviceId, long id, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Delete, $"portal/devices/{Escape(deviceId)}/commands/{id}", cancellationToken);
+
     /// <summary>How telemetry goes up to the provider.</summary>
     public Task<UplinkStatus> GetUplinkAsync(CancellationToken cancellationToken = default) => GetAsync("portal/uplink", ContractsJson.Default.UplinkStatus, cancellationToken);
 

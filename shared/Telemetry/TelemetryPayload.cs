@@ -19,7 +19,12 @@ public static class TelemetryPayload
     private static readonly JsonReaderOptions Options = new() { MaxDepth = TelemetryFormat.LongestPayload };
 
     /// <returns>One of <see cref="TelemetryRefusal"/>; null: it can be stored and listed.</returns>
-    public static string? Read(ReadOnlySpan<byte> payload, out DateTimeOffset? timestamp)
+    public static string? Read(ReadOnlySpan<byte> payload, out DateTimeOffset? timestamp) => Read(payload, isObject: true, out timestamp);
+
+    /// <summary>The same of any JSON value; a timestamp in it means nothing.</summary>
+    public static string? ReadValue(ReadOnlySpan<byte> payload) => Read(payload, isObject: false, out _);
+
+    private static string? Read(ReadOnlySpan<byte> payload, bool isObject, out DateTimeOffset? timestamp)
     {
         timestamp = null;
         // The reader does not look into strings.
@@ -34,8 +39,8 @@ public static class TelemetryPayload
             var reader = new Utf8JsonReader(payload, Options);
             while (reader.Read())
             {
-                wrong ??= Fault(reader);
-                if (reader.TokenType != JsonTokenType.PropertyName || reader.CurrentDepth != 1 || !reader.ValueTextEquals(TelemetryFormat.Timestamp))
+                wrong ??= Fault(reader, isObject);
+                if (!isObject || reader.TokenType != JsonTokenType.PropertyName || reader.CurrentDepth != 1 || !reader.ValueTextEquals(TelemetryFormat.Timestamp))
                 {
                     continue;
                 }
@@ -62,11 +67,11 @@ public static class TelemetryPayload
         }
     }
 
-    private static string? Fault(in Utf8JsonReader reader) => reader.TokenType switch
+    private static string? Fault(in Utf8JsonReader reader, bool isObject) => reader.TokenType switch
     {
         JsonTokenType.StartObject or JsonTokenType.StartArray when reader.CurrentDepth >= TelemetryFormat.DeepestNesting => TelemetryRefusal.TooDeep,
         JsonTokenType.PropertyName or JsonTokenType.String when reader.ValueIsEscaped && !IsText(reader.ValueSpan) => TelemetryRefusal.NotText,
-        not JsonTokenType.StartObject when reader.CurrentDepth == 0 && reader.TokenType != JsonTokenType.EndObject => TelemetryRefusal.NotAnObject,
+        not JsonTokenType.StartObject when isObject && reader.CurrentDepth == 0 && reader.TokenType != JsonTokenType.EndObject => TelemetryRefusal.NotAnObject,
         _ => null,
     };
 

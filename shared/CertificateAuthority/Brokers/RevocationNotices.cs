@@ -1,5 +1,5 @@
 using IoTPlatform.CertificateAuthority.Storage;
-using Microsoft.Extensions.Hosting;
+using IoTPlatform.Database;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -9,51 +9,20 @@ namespace IoTPlatform.CertificateAuthority;
 /// Tells watchers of each revocation when it is committed, by whichever process: PostgreSQL announces it. After a connection was lost they are told
 /// of all certificates that are revoked.
 /// </summary>
-public sealed partial class RevocationNotices(
-    Authority authority, NpgsqlDataSource database, IEnumerable<IRevocationWatcher> watchers, TimeProvider time, ILogger<RevocationNotices> log) : BackgroundService
+public sealed class RevocationNotices(Authority authority, NpgsqlDataSource database, IEnumerable<IRevocationWatcher> watchers, TimeProvider time, ILogger<RevocationNotices> log)
+    : DatabaseNotices(database, "iot_revoked", "Revocations", log)
 {
-    /// <summary>A connection that is silent for so long is asked whether it is still there.</summary>
-    private static readonly TimeSpan LongestSilence = TimeSpan.FromSeconds(15);
-    private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
+    private readonly NpgsqlDataSource _database = database;
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    /// <summary>Revoked while nobody listened.</summary>
+    protected override async Task CatchUpAsync(CancellationToken cancellationToken) =>
+        await TellAsync(await new RevokedCertificates(_database).ListAsync(time.GetUtcNow(), cancellationToken), cancellationToken);
+
+    protected override async Task NoticedAsync(string serial, CancellationToken cancellationToken)
     {
-        var failing = false;
-        while (true)
+        if (await authority.FindAsync(Convert.FromHexString(serial), cancellationToken) is { RevokedAt: { } revokedAt } record)
         {
-            try
-            {
-                await ListenAsync(() => failing = false, stoppingToken);
-            }
-            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
-            {
-                if (!failing)
-                {
-                    Failed(e.Message);
-                }
-
-                failing = true;
-            }
-
-            await Task.Delay(Retry, TimeProvider.System, stoppingToken);
-        }
-    }
-
-    private async Task ListenAsync(Action listening, CancellationToken cancellationToken)
-    {
-        await using var announcements = await RevocationAnnouncements.ListenAsync(database, cancellationToken);
-        listening();
-        // Revoked while nobody listened.
-        await TellAsync(await new RevokedCertificates(database).ListAsync(time.GetUtcNow(), cancellationToken), cancellationToken);
-        while (true)
-        {
-            foreach (var serial in await announcements.NextAsync(LongestSilence, cancellationToken))
-            {
-                if (await authority.FindAsync(Convert.FromHexString(serial), cancellationToken) is { RevokedAt: { } revokedAt } record)
-                {
-                    await TellAsync([new RevokedCertificate(record.SerialNumber, [], record.Profile, record.Subject, revokedAt)], cancellationToken);
-                }
-            }
+            await TellAsync([new RevokedCertificate(record.SerialNumber, [], record.Profile, record.Subject, revokedAt)], cancellationToken);
         }
     }
 
@@ -64,7 +33,4 @@ public sealed partial class RevocationNotices(
             await watcher.RevokedAsync(revoked, cancellationToken);
         }
     }
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Revocations are not announced by the database now; listening again and again: {Reason}")]
-    private partial void Failed(string reason);
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using IoTPlatform.Contracts.Devices;
 
 namespace IoTPlatform.Contracts.Events;
 
@@ -33,4 +34,18 @@ public sealed record DeviceOffline : DeviceEvent
     public const string Name = "device.offline";
 
     public override string Type => Name;
+}
+
+/// <summary>A command to it was sent, or has ended.</summary>
+public sealed record DeviceCommandChanged : DeviceEvent
+{
+    public const string Name = "device.command";
+
+    public override string Type => Name;
+
+    public required long CommandId { get; init; }
+
+    public required string CommandName { get; init; }
+
+    public required CommandState State { get; init; }
 }

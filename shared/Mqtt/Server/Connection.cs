@@ -7,6 +7,7 @@ using MQTTnet.Adapter;
 using MQTTnet.Formatter;
 using MQTTnet.Packets;
 using MQTTnet.Protocol;
+using MQTTnet.Server;
 
 namespace IoTPlatform.Mqtt;
 
@@ -140,7 +141,7 @@ internal sealed class Connection(IMqttChannelAdapter channel, ConnectionContext 
                 Session.Received.TryRemove(release.PacketIdentifier, out _);
                 break;
             case MqttPubAckPacket acknowledged:
-                Deliveries.Acknowledged(acknowledged.PacketIdentifier);
+                Deliveries.Acknowledged(acknowledged);
                 break;
         }
 
@@ -166,6 +167,18 @@ internal sealed class Connection(IMqttChannelAdapter channel, ConnectionContext 
         {
             Interlocked.Decrement(ref _unreadAnswers);
         }
+
+        if (packet is MqttSubAckPacket)
+        {
+            await sessions.ReceivesAsync(this, cancellationToken);
+        }
+    }
+
+    /// <summary>Connected: messages can be sent to it.</summary>
+    public Task OpenAsync(MqttSessionStatus target)
+    {
+        Deliveries.Target = target;
+        return Session.Filters.Count == 0 ? Task.CompletedTask : sessions.ReceivesAsync(this, CancellationToken.None);
     }
 
     /// <summary>Past the server.</summary>

@@ -1,4 +1,5 @@
 using MQTTnet;
+using MQTTnet.Packets;
 using MQTTnet.Protocol;
 using MQTTnet.Server;
 
@@ -24,7 +25,7 @@ internal sealed class Deliveries(Connection connection, MqttLimits limits, TimeP
     public async Task<DeliveryOutcome> SendAsync(OutboundMessage message, CancellationToken cancellationToken)
     {
         // Of the properties only what is set here: the fixed part is shorter than 64 bytes.
-        var length = 64 + System.Text.Encoding.UTF8.GetByteCount(message.Topic) + message.Payload.Length + message.CorrelationData.Length + (message.ContentType?.Length ?? 0);
+        var length = 64 + System.Text.Encoding.UTF8.GetByteCount(message.Topic) + message.Payload.Length + message.CorrelationData.Length + (message.ContentType?.Length ?? 0) + (message.ResponseTopic?.Length ?? 0);
         if (connection.Connect!.MaximumPacketSize is var most and > 0 && length > most)
         {
             return DeliveryOutcome.TooLong;
@@ -50,13 +51,13 @@ internal sealed class Deliveries(Connection connection, MqttLimits limits, TimeP
         return await delivery.Outcome.Task.WaitAsync(cancellationToken);
     }
 
-    public void Acknowledged(ushort packetIdentifier)
+    public void Acknowledged(MqttPubAckPacket packet)
     {
         lock (_gate)
         {
-            if (_underWay.Remove(packetIdentifier, out var delivery))
+            if (_underWay.Remove(packet.PacketIdentifier, out var delivery))
             {
-                Finish(delivery, DeliveryOutcome.Delivered);
+                Finish(delivery, packet.ReasonCode < MqttPubAckReasonCode.UnspecifiedError ? DeliveryOutcome.Delivered : DeliveryOutcome.Refused);
             }
         }
     }
@@ -144,6 +145,7 @@ internal sealed class Deliveries(Connection connection, MqttLimits limits, TimeP
         PayloadSegment = message.Payload.ToArray(),
         QualityOfServiceLevel = message.AtLeastOnce ? MqttQualityOfServiceLevel.AtLeastOnce : MqttQualityOfServiceLevel.AtMostOnce,
         ContentType = message.ContentType,
+        ResponseTopic = message.ResponseTopic,
         CorrelationData = message.CorrelationData.IsEmpty ? null : message.CorrelationData.ToArray(),
         MessageExpiryInterval = message.ExpiresAt is { } end ? (uint)Math.Max(1, (end - time.GetUtcNow()).TotalSeconds) : 0,
     };

@@ -31,7 +31,7 @@ internal sealed class MqttBroker : IHostedLifecycleService, IDisposable
         _server.InterceptingPublishAsync += publishing.PublishAsync;
         _server.InterceptingSubscriptionAsync += Subscriptions.SubscribeAsync;
         _server.InterceptingUnsubscriptionAsync += Subscriptions.UnsubscribeAsync;
-        _server.ClientConnectedAsync += async args => Connection.Of(args.SessionItems).Deliveries.Target = await _server.GetSessionAsync(args.ClientId);
+        _server.ClientConnectedAsync += async args => await Connection.Of(args.SessionItems).OpenAsync(await _server.GetSessionAsync(args.ClientId));
     }
 
     /// <summary>Before Kestrel listens.</summary>

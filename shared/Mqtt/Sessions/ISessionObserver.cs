@@ -5,5 +5,8 @@ public interface ISessionObserver
 {
     Task ConnectedAsync(MqttIdentity identity, CancellationToken cancellationToken);
 
+    /// <summary>It is connected and has subscriptions, of its session or new ones: what waits for it can be sent.</summary>
+    Task ReceivesAsync(MqttIdentity identity, CancellationToken cancellationToken) => Task.CompletedTask;
+
     Task DisconnectedAsync(MqttIdentity identity, CancellationToken cancellationToken);
 }

@@ -28,6 +28,8 @@ public sealed partial class MqttSessions(IEnumerable<ISessionObserver> observers
         }
     }
 
+    public bool IsConnected(string name) => CurrentOf(name) is { IsAnnounced: true };
+
     /// <summary>Changes with every <see cref="CloseAsync"/>: what was found out about a client before may not be true any more.</summary>
     internal int Closings => Volatile.Read(ref _closings);
 
@@ -128,6 +130,14 @@ public sealed partial class MqttSessions(IEnumerable<ISessionObserver> observers
         foreach (var observer in observers)
         {
             await observer.ConnectedAsync(connection.Identity!, cancellationToken);
+        }
+    }
+
+    internal async Task ReceivesAsync(Connection connection, CancellationToken cancellationToken)
+    {
+        foreach (var observer in observers)
+        {
+            await observer.ReceivesAsync(connection.Identity!, cancellationToken);
         }
     }
 

@@ -13,6 +13,9 @@ public sealed record OutboundMessage
 
     public string? ContentType { get; init; }
 
+    /// <summary>Where the client is to answer (MQTT 5 section 3.3.2.3.5).</summary>
+    public string? ResponseTopic { get; init; }
+
     public ReadOnlyMemory<byte> CorrelationData { get; init; }
 
     /// <summary>It is not sent later than that (MQTT 5 section 3.3.2.3.3).</summary>
@@ -30,5 +33,7 @@ public enum DeliveryOutcome
     QueueFull,
     /// <summary>Longer than the client accepts.</summary>
     TooLong,
+    /// <summary>The client said so (MQTT 5 section 3.4.2.1).</summary>
+    Refused,
     Expired,
 }

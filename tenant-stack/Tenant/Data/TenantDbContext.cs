@@ -1,3 +1,4 @@
+using IoTPlatform.Contracts.Devices;
 using IoTPlatform.Database;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
@@ -13,6 +14,7 @@ internal sealed class TenantDbContext(DbContextOptions<TenantDbContext> options)
     public DbSet<TenantIdentity> Identity => Set<TenantIdentity>();
     public DbSet<Device> Devices => Set<Device>();
     public DbSet<DeviceConnection> DeviceConnections => Set<DeviceConnection>();
+    public DbSet<DeviceCommand> DeviceCommands => Set<DeviceCommand>();
     public DbSet<DeviceKey> DeviceKeys => Set<DeviceKey>();
     public DbSet<EnrollmentToken> EnrollmentTokens => Set<EnrollmentToken>();
     public DbSet<Enrollment> Enrollments => Set<Enrollment>();
@@ -27,6 +29,13 @@ internal sealed class TenantDbContext(DbContextOptions<TenantDbContext> options)
         model.Entity<Device>().ToTable("devices").HasKey(d => d.DeviceId);
         model.Entity<Device>().Ignore(d => d.IsRevoked);
         model.Entity<DeviceConnection>().ToTable("device_presence").HasKey(c => c.DeviceId);
+        model.Entity<DeviceCommand>(command =>
+        {
+            command.ToTable("device_commands").HasKey(c => c.Id);
+            command.Property(c => c.State).HasConversion(ColumnNames.LowerCase<CommandState>());
+            command.Property(c => c.Payload).HasColumnType("json");
+            command.Property(c => c.Answer).HasColumnType("json");
+        });
         model.Entity<DeviceKey>().ToTable("device_keys").HasKey(k => k.KeySha256);
         model.Entity<EnrollmentToken>().ToTable("enrollment_tokens").HasKey(t => t.Id);
         model.Entity<Enrollment>().ToTable("enrollments").HasKey(e => new { e.AuthorizationId, e.DeviceId, e.KeySha256 });

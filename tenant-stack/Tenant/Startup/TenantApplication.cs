@@ -9,6 +9,7 @@ using IoTPlatform.Identity.Portal;
 using IoTPlatform.Mqtt;
 using IoTPlatform.Telemetry.Ingest;
 using IoTPlatform.Tenant.Configuration;
+using IoTPlatform.Tenant.Features.Commands;
 using IoTPlatform.Tenant.Features.Devices;
 using IoTPlatform.Tenant.Features.Enrollment;
 using IoTPlatform.Tenant.Features.Enrollment.Tokens;
@@ -51,6 +52,7 @@ internal static class TenantApplication
             .AddTelemetryUplink(options.Uplink)
             .AddSingleton(options.DeviceLimits)
             .AddDeviceMqtt(options.Broker, ca.Authority.Chain.Root, tenant, time)
+            .AddCommands(options.Broker)
             .AddWireGuard()
             .AddUplink()
             .AddTenantEvents()
@@ -69,6 +71,7 @@ internal static class TenantApplication
         app.MapEnrollment();
         app.MapEnrollmentTokens();
         app.MapTelemetry();
+        app.MapCommands();
         app.MapUplink();
         app.MapDeviceMqtt(options.Broker);
         app.MapSubCa();

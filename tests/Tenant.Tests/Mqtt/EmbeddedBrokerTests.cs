@@ -69,7 +69,7 @@ public sealed class EmbeddedBrokerTests(SharedTenant shared) : IClassFixture<Sha
         Stopwatch.GetElapsedTime(revoked).ShouldBeLessThan(TimeSpan.FromSeconds(1));
         end.ReasonString.ShouldBe("The certificate was revoked.");
         using var again = await device.ConnectAsync();
-        again.Connected.ResultCode.ShouldBe(MqttClientConnectResultCode.NotAuthorized);
+        again.Connected.ResultCode.ShouldBe(MqttClientConnectResultCode.Banned);
     }
 
     [SkippableFact]
@@ -145,17 +145,5 @@ public sealed class EmbeddedBrokerTests(SharedTenant shared) : IClassFixture<Sha
         }
     }
 
-    private async Task<Enrolled> EnrolledAsync(string id)
-    {
-        var device = new TestDevice(id);
-        return new Enrolled(shared.Tenant, device, await device.EnrollAsync(shared.Tenant, await shared.TokenAsync(id)));
-    }
-
-    private sealed record Enrolled(TestTenant Tenant, TestDevice Device, EnrollResponse Answer) : IDisposable
-    {
-        public Task<MqttDevice> ConnectAsync(string? clientId = null, MqttProtocolVersion version = MqttProtocolVersion.V500) =>
-            MqttDevice.ConnectAsync(Tenant, clientId ?? Device.Id, Device.Identity(Answer), Answer.CaChain, version);
-
-        public void Dispose() => Device.Dispose();
-    }
+    private Task<EnrolledDevice> EnrolledAsync(string id) => EnrolledDevice.EnrollAsync(shared, id);
 }

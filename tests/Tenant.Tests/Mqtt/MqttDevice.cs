@@ -1,4 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
+using System.Threading.Channels;
 using IoTPlatform.Mqtt;
 using IoTPlatform.Tenant.Tests.Support;
 using MQTTnet;
@@ -13,15 +14,33 @@ internal sealed class MqttDevice : IDisposable
     private readonly IMqttClient _client = new MqttClientFactory().CreateMqttClient();
     private readonly TaskCompletionSource<MqttClientDisconnectedEventArgs> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private MqttDevice() => _client.DisconnectedAsync += args =>
+    private readonly Channel<MqttApplicationMessage> _received = Channel.CreateUnbounded<MqttApplicationMessage>();
+
+    private MqttDevice()
     {
-        _ended.TrySetResult(args);
-        return Task.CompletedTask;
-    };
+        _client.DisconnectedAsync += args =>
+        {
+            _ended.TrySetResult(args);
+            return Task.CompletedTask;
+        };
+        _client.ApplicationMessageReceivedAsync += args =>
+        {
+            (args.AutoAcknowledge, args.ReasonCode) = (Acknowledges, RefusesWith);
+            _received.Writer.TryWrite(args.ApplicationMessage);
+            return Task.CompletedTask;
+        };
+    }
+
+    public bool Acknowledges { get; set; } = true;
+
+    /// <summary>Reason code of its PUBACKs.</summary>
+    public MqttApplicationMessageReceivedReasonCode RefusesWith { get; set; }
 
     public IMqttClient Mqtt => _client;
 
     public MqttClientConnectResult Connected { get; private set; } = null!;
+
+    public Task<MqttApplicationMessage> ReceiveAsync() => _received.Reader.ReadAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(20));
 
     public Task<MqttClientDisconnectedEventArgs> Ended => _ended.Task.WaitAsync(TimeSpan.FromSeconds(20));
 

@@ -3,6 +3,7 @@ using IoTPlatform.Database;
 using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
 using IoTPlatform.Tenant.Data;
+using IoTPlatform.Tenant.Features.Commands;
 using IoTPlatform.Tenant.Features.WireGuard;
 using Microsoft.EntityFrameworkCore;
 
@@ -48,6 +49,7 @@ internal sealed class RevokeDevice(IDbContextFactory<TenantDbContext> databases,
         device.RevocationReason = reason;
         await db.SaveChangesAsync(cancellationToken);
         await DeviceKeys.RetireAllAsync(db, deviceId, now, cancellationToken);
+        await DeviceCommands.CancelAllAsync(db, deviceId, now, cancellationToken);
         await WireGuardAddresses.ReleaseAsync(db, deviceId, now, cancellationToken);
         var certificates = await revocation.RevokeAsync(db, deviceId, reasonCode, reason, actor, cancellationToken);
         var details = AuditDetails.Of(("reason_code", (int)reasonCode), ("reason", reason), ("certificates", certificates));

@@ -43,7 +43,12 @@ internal sealed class DeviceAuthenticator(Authority authority, DeviceAccess acce
         }
         catch (ProblemException e) when (e.Status < StatusCodes.Status500InternalServerError)
         {
-            return AuthenticationResult.Refused(e.Status == StatusCodes.Status429TooManyRequests ? MqttConnectReasonCode.ServerBusy : MqttConnectReasonCode.NotAuthorized, e.Message);
+            return AuthenticationResult.Refused(
+                e.Status == StatusCodes.Status429TooManyRequests ? MqttConnectReasonCode.ServerBusy
+                // So that it does not try for ever.
+                : e.Code == "certificate_revoked" ? MqttConnectReasonCode.Banned
+                : MqttConnectReasonCode.NotAuthorized,
+                e.Message);
         }
     }
 

@@ -14,7 +14,7 @@ internal static class DeviceTopics
     {
         var level = TelemetryFormat.TopicLevel(deviceId);
         return new AccessPolicy(
-            [.. Up(level), DeviceRequests.RenewRequest(deviceId)],
+            [.. Up(level), $"commands/{level}/+/response", DeviceRequests.RenewRequest(deviceId)],
             [.. Down(level), DeviceRequests.RenewResponse(deviceId)],
             [
                 new TopicAlias($"devices/{deviceId}/telemetry/#", $"telemetry/{level}/#"),
@@ -25,6 +25,7 @@ internal static class DeviceTopics
                 new TopicAlias("v1/devices/me/telemetry", $"telemetry/{level}"),
                 new TopicAlias("v1/devices/me/attributes", $"status/{level}"),
                 new TopicAlias("v1/devices/me/rpc/request/+", $"commands/{level}/+"),
+                new TopicAlias("v1/devices/me/rpc/response/+", $"commands/{level}/+/response"),
             ]);
     }
 

@@ -1,0 +1,78 @@
+using System.Threading.Channels;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace IoTPlatform.Database;
+
+/// <summary>Hears what PostgreSQL announces with a commit (<c>pg_notify</c>), of whichever process. What was announced while nobody listened is caught up with.</summary>
+/// <param name="database">That announces.</param>
+/// <param name="channel">Its name for them.</param>
+/// <param name="what">Is announced, for the log.</param>
+/// <param name="log">Of the class that inherits.</param>
+public abstract partial class DatabaseNotices(NpgsqlDataSource database, string channel, string what, ILogger log) : BackgroundService
+{
+    /// <summary>A connection that is silent for so long is asked whether it is still there.</summary>
+    private static readonly TimeSpan LongestSilence = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
+
+    /// <summary>After each connection that was made: what is announced from now on is heard.</summary>
+    protected abstract Task CatchUpAsync(CancellationToken cancellationToken);
+
+    protected abstract Task NoticedAsync(string payload, CancellationToken cancellationToken);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var failing = false;
+        while (true)
+        {
+            try
+            {
+                await ListenAsync(() => failing = false, stoppingToken);
+            }
+            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+            {
+                if (!failing)
+                {
+                    Failed(what, e.Message);
+                }
+
+                failing = true;
+            }
+
+            await Task.Delay(Retry, TimeProvider.System, stoppingToken);
+        }
+    }
+
+    private async Task ListenAsync(Action listening, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        var notices = Channel.CreateUnbounded<string>();
+        connection.Notification += (_, notice) => notices.Writer.TryWrite(notice.Payload);
+        await ExecuteAsync(connection, $"LISTEN {channel}", cancellationToken);
+        listening();
+        await CatchUpAsync(cancellationToken);
+        while (true)
+        {
+            if (!await connection.WaitAsync(LongestSilence, cancellationToken))
+            {
+                await ExecuteAsync(connection, "SELECT 1", cancellationToken);
+            }
+
+            while (notices.Reader.TryRead(out var payload))
+            {
+                await NoticedAsync(payload, cancellationToken);
+            }
+        }
+    }
+
+    private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken)
+    {
+        await using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{What} are not announced by the database now; listening again and again: {Reason}")]
+    private partial void Failed(string what, string reason);
+}

@@ -1,0 +1,133 @@
+using System.Buffers;
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using IoTPlatform.Contracts.Devices;
+using IoTPlatform.Mqtt;
+
+namespace IoTPlatform.Tenant.Features.Commands;
+
+/// <summary>
+/// Sends commands to the devices that are connected to this process, and records which of them were acknowledged. One that was not is sent again to
+/// the device's next connection: at least once.
+/// </summary>
+internal sealed partial class CommandDelivery(CommandWakeups wakeups, QueuedCommands queued, MqttSessions sessions, ILogger<CommandDelivery> log) : BackgroundService
+{
+    private const int DevicesAtOnce = 100;
+    private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
+
+    /// <summary>With whether it was asked for again meanwhile.</summary>
+    private readonly ConcurrentDictionary<long, bool> _underWay = [];
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (true)
+        {
+            var devices = await wakeups.TakeAsync(DevicesAtOnce, stoppingToken);
+            try
+            {
+                foreach (var command in await queued.ReadAsync([.. devices.Where(sessions.IsConnected)], stoppingToken))
+                {
+                    Start(command, stoppingToken);
+                }
+            }
+            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+            {
+                Failed(e.Message);
+                wakeups.Add(devices);
+                await Task.Delay(Retry, TimeProvider.System, stoppingToken);
+            }
+        }
+    }
+
+    private void Start(QueuedCommand command, CancellationToken stop)
+    {
+        if (_underWay.TryAdd(command.Id, false))
+        {
+            _ = DeliverAsync(command, stop);
+        }
+        else
+        {
+            _underWay.TryUpdate(command.Id, true, false);
+        }
+    }
+
+    private async Task DeliverAsync(QueuedCommand command, CancellationToken stop)
+    {
+        var again = false;
+        try
+        {
+            switch (await sessions.SendAsync(command.DeviceId, Message(command), stop))
+            {
+                case DeliveryOutcome.Delivered:
+                    await queued.DeliveredAsync(command, stop);
+                    again = command.MayHaveMore;
+                    break;
+                case DeliveryOutcome.Refused:
+                    await queued.RefusedAsync(command, "the device refused it", stop);
+                    again = command.MayHaveMore;
+                    break;
+                case DeliveryOutcome.TooLong:
+                    await queued.RefusedAsync(command, "it is longer than the device accepts", stop);
+                    again = command.MayHaveMore;
+                    break;
+                case DeliveryOutcome.QueueFull:
+                    await Task.Delay(Retry, TimeProvider.System, stop);
+                    again = true;
+                    break;
+                default:
+                    // It waits for the device to come back, or to subscribe.
+                    break;
+            }
+        }
+        catch (Exception e)
+        {
+            if (!stop.IsCancellationRequested)
+            {
+                Failed(e.Message);
+                await Task.Delay(Retry, TimeProvider.System, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                again = true;
+            }
+        }
+        finally
+        {
+            if ((_underWay.TryRemove(command.Id, out var askedAgain) && askedAgain) || again)
+            {
+                wakeups.Add([command.DeviceId]);
+            }
+        }
+    }
+
+    private static OutboundMessage Message(QueuedCommand command)
+    {
+        var body = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(body))
+        {
+            json.WriteStartObject();
+            json.WriteNumber(CommandFormat.Id, command.Id);
+            json.WriteString(CommandFormat.Method, command.Name);
+            if (command.Payload is { } payload)
+            {
+                json.WritePropertyName(CommandFormat.Params);
+                json.WriteRawValue(payload, skipInputValidation: true);
+            }
+
+            json.WriteString(CommandFormat.ExpiresAt, command.ExpiresAt);
+            json.WriteEndObject();
+        }
+
+        return new OutboundMessage
+        {
+            Topic = CommandTopics.Request(command.DeviceId, command.Id),
+            Payload = body.WrittenMemory,
+            ContentType = "application/json",
+            ResponseTopic = CommandTopics.ResponseOf(command.DeviceId, command.Id),
+            CorrelationData = Encoding.ASCII.GetBytes(command.Id.ToString(CultureInfo.InvariantCulture)),
+            ExpiresAt = command.ExpiresAt,
+        };
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Commands can't be delivered now; trying again and again: {Reason}")]
+    private partial void Failed(string reason);
+}

@@ -1,0 +1,74 @@
+using System.Security.Claims;
+using System.Text;
+using System.Text.Json;
+using IoTPlatform.Contracts.Devices;
+using IoTPlatform.Hosting;
+using IoTPlatform.Telemetry;
+using IoTPlatform.Tenant.Features.Devices;
+
+namespace IoTPlatform.Tenant.Features.Commands;
+
+internal static class CommandEndpoints
+{
+    /// <summary>Commands to devices, for the tenant's staff.</summary>
+    public static void MapCommands(this IEndpointRouteBuilder app)
+    {
+        var commands = app.MapGroup("/portal/devices/{deviceId}/commands");
+        commands.MapPost("/", SendAsync).RequireAuthorization(Policies.Operator);
+        commands.MapGet("/", ListAsync).RequireAuthorization(Policies.Viewer);
+        commands.MapGet("/{id:long}", ShowAsync).RequireAuthorization(Policies.Viewer);
+        commands.MapDelete("/{id:long}", CancelAsync).RequireAuthorization(Policies.Operator);
+    }
+
+    private static async Task<IResult> SendAsync(string deviceId, SendCommandRequest request, ClaimsPrincipal caller, DeviceCommands commands, CancellationToken cancellationToken) =>
+        TypedResults.Json(
+            await commands.SendAsync(DevicePath.Check(deviceId), CommandOrder.Decode(request), Caller.Name(caller), cancellationToken), CommandJson.Command, statusCode: StatusCodes.Status201Created);
+
+    /// <summary>Newest first.</summary>
+    private static async Task<IResult> ListAsync(string deviceId, string? cursor, int? limit, DeviceCommands commands, CancellationToken cancellationToken)
+    {
+        long? before = cursor is null ? null : long.TryParse(cursor, out var id) ? id : throw new ProblemException(400, "invalid_cursor", "The cursor is not one of this list.");
+        return TypedResults.Json(await commands.ListAsync(DevicePath.Check(deviceId), before, Paging.Limit(limit), cancellationToken), CommandJson.Page);
+    }
+
+    private static async Task<IResult> ShowAsync(string deviceId, long id, DeviceCommands commands, CancellationToken cancellationToken) =>
+        TypedResults.Json(await commands.FindAsync(DevicePath.Check(deviceId), id, cancellationToken), CommandJson.Command);
+
+    private static async Task<IResult> CancelAsync(string deviceId, long id, ClaimsPrincipal caller, DeviceCommands commands, CancellationToken cancellationToken)
+    {
+        await commands.CancelAsync(DevicePath.Check(deviceId), id, Caller.Name(caller), cancellationToken);
+        return TypedResults.NoContent();
+    }
+}
+
+/// <summary>A valid wish for a command.</summary>
+/// <param name="Name">What the device is to do.</param>
+/// <param name="Payload">JSON.</param>
+/// <param name="Lifetime">After which it is given up.</param>
+internal sealed record CommandOrder(string Name, string? Payload, TimeSpan Lifetime)
+{
+    private static readonly TimeSpan MaxLifetime = TimeSpan.FromDays(30);
+
+    public static CommandOrder Decode(SendCommandRequest request)
+    {
+        if (!CommandFormat.IsName(request.Name))
+        {
+            throw new ProblemException(400, "invalid_command_name", $"A command's name is letters, digits, '_', '-' and '.', at most {CommandFormat.LongestName}.");
+        }
+
+        var lifetime = TimeSpan.FromSeconds(request.TtlSeconds);
+        if (lifetime <= TimeSpan.Zero || lifetime > MaxLifetime)
+        {
+            throw new ProblemException(400, "invalid_ttl", $"ttl_seconds lies between 1 and {MaxLifetime.TotalSeconds}.");
+        }
+
+        return new CommandOrder(request.Name, request.Payload is { ValueKind: not JsonValueKind.Undefined } payload ? Check(payload.GetRawText()) : null, lifetime);
+    }
+
+    private static string Check(string payload)
+    {
+        var bytes = Encoding.UTF8.GetBytes(payload);
+        var refusal = bytes.Length > CommandFormat.LongestPayload ? TelemetryRefusal.TooLong : TelemetryPayload.ReadValue(bytes);
+        return refusal is null ? payload : throw new ProblemException(400, refusal, $"A command's payload is JSON text, at most {CommandFormat.LongestPayload} bytes.");
+    }
+}
