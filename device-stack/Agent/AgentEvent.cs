@@ -13,6 +13,19 @@ public enum AgentEventKind
 
     /// <summary>An attempt failed; another follows.</summary>
     Retrying,
+    Connected,
+
+    /// <summary>No connection, or readings can't be sent; tried again.</summary>
+    Disconnected,
+
+    /// <summary>A reading or an answer that is not taken.</summary>
+    Refused,
+
+    /// <summary>Readings that were never sent: the spool is full.</summary>
+    Dropped,
+
+    /// <summary>A command was carried out, or was not.</summary>
+    Command,
     Revoked,
     Expired,
     Stopped,

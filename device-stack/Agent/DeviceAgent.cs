@@ -7,9 +7,23 @@ using IoTPlatform.Pki;
 namespace IoTPlatform.Agent;
 
 /// <summary>Gets a device its certificate and keeps it current. Throws <see cref="AgentException"/>, <see cref="ApiException"/>, <see cref="UnreachableException"/>.</summary>
-public sealed class DeviceAgent(DeviceFolder folder, TimeProvider? time = null)
+public sealed class DeviceAgent
 {
-    private readonly TimeProvider _time = time ?? TimeProvider.System;
+    private readonly DeviceFolder _folder;
+    private readonly IEnrollmentTransport _transport;
+    private readonly TimeProvider _time;
+
+    public DeviceAgent(DeviceFolder folder, TimeProvider? time = null, AgentTransport transport = AgentTransport.Https)
+        : this(folder, time ?? TimeProvider.System, transport == AgentTransport.Mqtt ? new MqttEnrollment() : new HttpsEnrollment())
+    {
+    }
+
+    internal DeviceAgent(DeviceFolder folder, TimeProvider time, IEnrollmentTransport transport)
+    {
+        _folder = folder;
+        _time = time;
+        _transport = transport;
+    }
 
     /// <summary>Swaps the token for an identity. After a lost answer, call it again: it asks with the same key.</summary>
     public async Task<DeviceIdentity> EnrollAsync(Enrollment enrollment, CancellationToken cancellationToken = default)
@@ -26,23 +40,22 @@ public sealed class DeviceAgent(DeviceFolder folder, TimeProvider? time = null)
         }
 
         RefuseToReplace(settings);
-        folder.SaveSettings(settings, enrollment.Root);
-        using var key = folder.LoadOrCreatePendingKey();
-        var wireguard = WireGuardFiles.PublicKey(folder, enrollment);
+        _folder.SaveSettings(settings, enrollment.Root);
+        using var key = _folder.LoadOrCreatePendingKey();
+        var wireguard = WireGuardFiles.PublicKey(_folder, enrollment);
         var pinned = new PinnedTenant(enrollment.Root, trustDomain, await FetchListAsync(settings, new PinnedTenant(enrollment.Root, trustDomain, null), cancellationToken));
-        using var tenant = TenantClient.Create(settings.TenantUrl, pinned.ServerAtFirstContact(_time));
         var request = new EnrollRequest { Csr = RequestFor(key, settings.DeviceId), DeviceName = settings.DeviceName, DeviceType = settings.DeviceType, WgPublicKey = wireguard };
         try
         {
-            var answer = await tenant.EnrollAsync(settings.DeviceId, enrollment.Token, request, cancellationToken);
+            var answer = await _transport.EnrollAsync(settings, pinned.ServerAtFirstContact(_time), enrollment.Token, request, cancellationToken);
             var identity = Accept(answer, key, settings, pinned);
-            folder.SaveRevokedSubCas(pinned.Revoked!);
+            _folder.SaveRevokedSubCas(pinned.Revoked!);
             return identity;
         }
         catch (ApiException e) when (RevocationCodes.Contains(e.Code))
         {
             // What this key was given is revoked: it can never enrol again, the next attempt needs another one.
-            folder.DropPendingKey();
+            _folder.DropPendingKey();
             throw;
         }
     }
@@ -51,19 +64,36 @@ public sealed class DeviceAgent(DeviceFolder folder, TimeProvider? time = null)
     public async Task<DeviceIdentity> RenewAsync(bool newKey, CancellationToken cancellationToken = default)
     {
         var (settings, root) = LoadEnrollment();
-        using var current = folder.LoadIdentity() ?? throw NotEnrolled();
-        folder.DropPendingKeyOf(current);
-        using var pending = newKey ? folder.LoadOrCreatePendingKey() : null;
-        var pinned = await UpdateListAsync(settings, new PinnedTenant(root, TrustDomainOf(settings, current), folder.LoadRevokedSubCas()), current, cancellationToken);
-        using var tenant = TenantClient.Create(settings.TenantUrl, pinned.Server(_time), current.Certificate, [.. current.Chain.Intermediates]);
-        var answer = await tenant.RenewAsync(
-            settings.DeviceId, new RenewRequest { Csr = pending is null ? null : RequestFor(pending, settings.DeviceId) }, cancellationToken);
+        using var current = _folder.LoadIdentity() ?? throw NotEnrolled();
+        _folder.DropPendingKeyOf(current);
+        using var pending = newKey ? _folder.LoadOrCreatePendingKey() : null;
+        var pinned = await UpdateListAsync(settings, new PinnedTenant(root, TrustDomainOf(settings, current), _folder.LoadRevokedSubCas()), current, cancellationToken);
+        var request = new RenewRequest { Csr = pending is null ? null : RequestFor(pending, settings.DeviceId) };
+        var answer = await _transport.RenewAsync(settings, pinned.Server(_time), current, request, cancellationToken);
         return Accept(answer, pending ?? current.Key, settings, pinned);
+    }
+
+    /// <summary>Where and as whom the device connects now.</summary>
+    internal MqttTarget Target()
+    {
+        var (settings, root) = LoadEnrollment();
+        var identity = _folder.LoadIdentity() ?? throw NotEnrolled();
+        var pinned = new PinnedTenant(root, TrustDomainOf(settings, identity), _folder.LoadRevokedSubCas());
+        return new MqttTarget { DeviceId = settings.DeviceId, Server = pinned.Server(_time), Identity = identity, Url = MqttTarget.UrlOf(settings) };
+    }
+
+    /// <summary>The same over HTTPS.</summary>
+    internal TenantClient Connect()
+    {
+        var (settings, root) = LoadEnrollment();
+        var identity = _folder.LoadIdentity() ?? throw NotEnrolled();
+        var pinned = new PinnedTenant(root, TrustDomainOf(settings, identity), _folder.LoadRevokedSubCas());
+        return TenantClient.Create(settings.TenantUrl, pinned.Server(_time), identity.Certificate, [.. identity.Chain.Intermediates]);
     }
 
     /// <summary>The tenant's time minus this device's; null when the tenant does not answer.</summary>
     internal async Task<TimeSpan?> ClockDifferenceAsync(CancellationToken cancellationToken) =>
-        folder.LoadSettings() is { } settings ? await ServerClock.DifferenceAsync(settings.TenantUrl, _time, cancellationToken) : null;
+        _folder.LoadSettings() is { } settings ? await ServerClock.DifferenceAsync(settings.TenantUrl, _time, cancellationToken) : null;
 
     // In folders of earlier versions the pin is the trust domain of the certificate that the device has.
     private static string TrustDomainOf(DeviceSettings settings, DeviceIdentity current) =>
@@ -88,7 +118,7 @@ public sealed class DeviceAgent(DeviceFolder folder, TimeProvider? time = null)
                 return tenant;
             }
 
-            folder.SaveRevokedSubCas(list);
+            _folder.SaveRevokedSubCas(list);
             return tenant with { Revoked = list };
         }
         catch (Exception e) when (e is ApiException or UnreachableException { Reason: not UnreachableReason.Untrusted })
@@ -97,38 +127,45 @@ public sealed class DeviceAgent(DeviceFolder folder, TimeProvider? time = null)
         }
     }
 
-    internal AgentException NotEnrolled() => new($"no identity in {folder.Path}; enrol first: iot device enroll --help");
+    internal AgentException NotEnrolled() => new($"no identity in {_folder.Path}; enrol first: iot device enroll --help");
 
     private (DeviceSettings Settings, RootTrust Root) LoadEnrollment() =>
-        folder.LoadSettings() is { } settings && folder.LoadRoot() is { } root ? (settings, root) : throw NotEnrolled();
+        _folder.LoadSettings() is { } settings && _folder.LoadRoot() is { } root ? (settings, root) : throw NotEnrolled();
 
     private void RefuseToReplace(DeviceSettings settings)
     {
-        using var identity = folder.LoadIdentity();
+        using var identity = _folder.LoadIdentity();
         if (identity is null)
         {
             return;
         }
 
-        if (folder.LoadSettings() is { } known && known.DeviceId != settings.DeviceId)
+        if (_folder.LoadSettings() is { } known && known.DeviceId != settings.DeviceId)
         {
-            throw new AgentException($"{folder.Path} belongs to device {known.DeviceId}; use another folder for {settings.DeviceId}");
+            throw new AgentException($"{_folder.Path} belongs to device {known.DeviceId}; use another folder for {settings.DeviceId}");
         }
 
         if (identity.NotAfter > _time.GetUtcNow())
         {
-            throw new AgentException($"{settings.DeviceId} is enrolled until {identity.NotAfter:u}; remove {folder.IdentityPath} first to enrol anew");
+            throw new AgentException($"{settings.DeviceId} is enrolled until {identity.NotAfter:u}; remove {_folder.IdentityPath} first to enrol anew");
         }
     }
 
     private DeviceIdentity Accept(EnrollResponse answer, ECDsa key, DeviceSettings settings, PinnedTenant tenant)
     {
         var identity = IdentityCheck.Accept(answer, key, settings.DeviceId, tenant, _time.GetUtcNow());
-        folder.SaveIdentity(identity);
-        WireGuardFiles.Save(folder, answer.Wireguard);
+        _folder.SaveIdentity(identity);
+        WireGuardFiles.Save(_folder, answer.Wireguard);
         return identity;
     }
 
     private static string RequestFor(ECDsa key, string deviceId) =>
         CertificateSigningRequest.CreatePem(key, new SubjectNames { CommonName = deviceId, Dns = [deviceId] });
+}
+
+/// <summary>What the agent talks to its tenant over.</summary>
+public enum AgentTransport
+{
+    Https,
+    Mqtt,
 }

@@ -10,9 +10,13 @@ public sealed class RenewalLoop(DeviceFolder folder, DeviceAgent agent, TimeProv
     // Task.Delay cuts fractions of a millisecond off, and would not wait at all.
     private static readonly TimeSpan ShortestSleep = TimeSpan.FromMilliseconds(1);
     private readonly Backoff _backoff = new(jitter);
+    private volatile TaskCompletionSource _now = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Make a new key pair at every renewal.</summary>
     public bool RotateKey { get; init; } = true;
+
+    /// <summary>Not first when it is due.</summary>
+    public void RenewNow() => _now.TrySetResult();
 
     public async Task<AgentOutcome> RunAsync(CancellationToken cancellationToken)
     {
@@ -86,7 +90,14 @@ public sealed class RenewalLoop(DeviceFolder folder, DeviceAgent agent, TimeProv
     {
         for (var left = due - time.GetUtcNow(); left > TimeSpan.Zero; left = due - time.GetUtcNow())
         {
-            await Task.Delay(left < ShortestSleep ? ShortestSleep : left > LongestSleep ? LongestSleep : left, time, cancellationToken);
+            await Task.WhenAny(Task.Delay(left < ShortestSleep ? ShortestSleep : left > LongestSleep ? LongestSleep : left, time, cancellationToken), _now.Task);
+            if (_now.Task.IsCompleted)
+            {
+                _now = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                break;
+            }
+
+            cancellationToken.ThrowIfCancellationRequested();
         }
 
         cancellationToken.ThrowIfCancellationRequested();

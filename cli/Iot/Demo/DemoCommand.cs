@@ -8,7 +8,7 @@ internal static class DemoCommand
 {
     public static Command Create() => Verb.Create(
         "demo",
-        "Start a provider and two tenants on this machine, join them, enrol six devices, renew one, revoke one, verify every chain and every audit log. Exit code 0 only if everything held.",
+        "Start a provider and two tenants on this machine, join them, enrol six devices, renew one, revoke one, have an agent send readings and obey over MQTT, verify every chain and every audit log. Exit code 0 only if everything held.",
         ["iot demo", "iot demo --keep", "iot demo --stop", "iot demo --json | jq .steps", "iot demo --data ./demo", "iot demo --broker rabbitmq --identity keycloak"],
         RunAsync, DemoOptions.Data, DemoOptions.Keep, DemoOptions.Stop, DemoOptions.Broker, DemoOptions.Identity);
 

@@ -58,6 +58,20 @@ internal sealed class DemoDevices(DemoFolder folder, TimeProvider time)
         return TenantClient.Create(tenant.Host.Ready.Url, tenant.Trust.Tenant(DemoStacks.TrustDomain(tenant.Host)), identity.Certificate, [.. identity.Chain.Intermediates]);
     }
 
+    /// <summary>The folder of a device that has its certificate over MQTT.</summary>
+    public async Task<DeviceFolder> EnrollOverMqttAsync(DemoTenant tenant, string id, CancellationToken cancellationToken)
+    {
+        var token = await tenant.Admin.CreateTokenAsync(new CreateEnrollmentTokenRequest { DeviceId = id, ExpiresInSeconds = 600, Note = "demo" }, cancellationToken);
+        var files = Open(tenant.Id, id);
+        using var identity = await new DeviceAgent(files, time, AgentTransport.Mqtt).EnrollAsync(new Enrollment
+        {
+            Settings = new DeviceSettings { TenantUrl = tenant.Host.Ready.Url, DeviceId = id, TrustDomain = token.TrustDomain, Transport = AgentTransport.Mqtt },
+            Root = tenant.Trust,
+            Token = token.Token,
+        }, cancellationToken);
+        return files;
+    }
+
     private async Task<DemoDevice> EnrollAsync(DemoTenant tenant, string id, string type, CancellationToken cancellationToken)
     {
         var token = await tenant.Admin.CreateTokenAsync(new CreateEnrollmentTokenRequest { DeviceId = id, ExpiresInSeconds = 600, Note = "demo" }, cancellationToken);

@@ -80,6 +80,7 @@ internal static class DemoRun
             var (stored, after) = await new DemoTelemetry(agents, time).SendAsync(tenants[0], devices[0], admin, cancellationToken);
             return (stored, string.Create(CultureInfo.InvariantCulture, $"{stored.Topic} {stored.Payload}, there after {after.TotalMilliseconds:0} ms"));
         });
+        await WithAgentAsync(progress, new DemoAgent(agents, tenants[0], time), admin, cancellationToken);
         (string Stack, PlatformClient Admin)[] admins = [("provider", admin), .. tenants.Select(tenant => (tenant.Id, (PlatformClient)tenant.Admin))];
         var certificates = await progress.StepAsync("verify every chain to the root", async () =>
         {
@@ -108,6 +109,16 @@ internal static class DemoRun
             Steps = [],
             Joins = joins,
         };
+    }
+
+    private static async Task WithAgentAsync(DemoProgress progress, DemoAgent agent, ProviderClient admin, CancellationToken cancellationToken)
+    {
+        await using var _ = agent;
+        await progress.StepAsync("enrol an agent over MQTT, connect it", () => agent.EnrollAsync(cancellationToken));
+        await progress.StepAsync("its readings over MQTT, to the provider's tables", () => agent.SendReadingsAsync(admin, cancellationToken));
+        await progress.StepAsync("send it a command, get its answer", () => agent.ObeyAsync(cancellationToken));
+        await progress.StepAsync("renew it over MQTT", () => agent.RenewAsync(cancellationToken));
+        await progress.StepAsync("revoke it: it is thrown off", () => agent.RevokeAsync(cancellationToken));
     }
 
     private static async Task<(bool, string)> CheckBrokerAsync(ProviderClient admin, IReadOnlyList<DemoTenant> tenants, CancellationToken cancellationToken)

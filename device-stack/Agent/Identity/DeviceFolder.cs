@@ -26,6 +26,8 @@ public sealed class DeviceFolder : IDisposable
     public string RootPath => Combine("root_ca.crt");
     public string WireGuardPath => Combine("wg0.conf");
     public string RevokedSubCasPath => Combine("revoked-sub-cas.crl");
+    internal string SpoolPath => Combine("spool");
+    internal string CommandsPath => Combine("commands");
     internal string PendingKeyPath => Combine("pending.key");
     internal string WireGuardKeyPath => Combine("wireguard.key");
     private string SettingsPath => Combine("device.json");

@@ -13,12 +13,16 @@ public sealed record DeviceSettings
 
     /// <summary>The tenant's SPIFFE trust domain, pinned at enrolment: whose server the agent talks to, and whose certificate it takes. Null in folders of earlier versions.</summary>
     public string? TrustDomain { get; init; }
+
+    /// <summary>Where it speaks MQTT; null: at the tenant's URL, where that is negotiated.</summary>
+    public Uri? MqttUrl { get; init; }
+    public AgentTransport Transport { get; init; }
     public string? DeviceName { get; init; }
     public string? DeviceType { get; init; }
 }
 
 [JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, WriteIndented = true)]
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, UseStringEnumConverter = true, WriteIndented = true)]
 [JsonSerializable(typeof(DeviceSettings))]
 internal sealed partial class DeviceSettingsJson : JsonSerializerContext;
 

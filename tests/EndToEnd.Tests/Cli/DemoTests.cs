@@ -28,11 +28,12 @@ public sealed class DemoTests : IDisposable
         report.GetProperty("revocation").GetProperty("renewal_refused_status").GetInt32().ShouldBeOneOf(401, 403);
         report.GetProperty("steps").EnumerateArray().Select(step => step.GetProperty("detail").GetString()!)
             .ShouldContain(detail => detail.StartsWith("admin (", StringComparison.Ordinal) && detail.EndsWith("cdm-admin at acme", StringComparison.Ordinal));
-        Count(report, "device").ShouldBe(7);
+        Count(report, "device").ShouldBe(9);
         Count(report, "tenant-sub-ca").ShouldBe(2);
         Count(report, "mqtt-bridge").ShouldBe(2);
         Count(report, "service").ShouldBe(3);
         report.GetProperty("steps").EnumerateArray().ShouldContain(step => step.GetProperty("detail").GetString()!.StartsWith("telemetry/acme-pump-1 ", StringComparison.Ordinal), "a reading went from the device to the provider");
+        report.GetProperty("steps").EnumerateArray().ShouldContain(step => step.GetProperty("detail").GetString()!.StartsWith("acme-agent-1: off after ", StringComparison.Ordinal), "an agent was at work over MQTT until it was revoked");
         LeftProcesses.Of(_temp.Path).ShouldBeEmpty();
     }
 
@@ -41,7 +42,6 @@ public sealed class DemoTests : IDisposable
     {
         Requires.Tool("initdb");
         Requires.That(RabbitMqProgram.Installed is not null, "rabbitmq-server is not installed");
-        Requires.Tool("mosquitto_pub");
         Requires.That(KeycloakProgram.Find(Tools.RepositoryRoot) is not null && KeycloakProgram.HasJava, "no Keycloak, or no Java");
 
         var result = await IotCli.RunAsync("demo", "--broker", "rabbitmq", "--identity", "keycloak", "--json", "--data", Data);
@@ -52,6 +52,7 @@ public sealed class DemoTests : IDisposable
         var details = report.GetProperty("steps").EnumerateArray().Select(step => step.GetProperty("detail").GetString()!).ToList();
         details.ShouldContain(detail => detail.EndsWith("cdm-admin at acme", StringComparison.Ordinal));
         details.ShouldContain(detail => detail.StartsWith("telemetry/acme-pump-1 ", StringComparison.Ordinal));
+        details.ShouldContain(detail => detail.StartsWith("acme-agent-1: off after ", StringComparison.Ordinal));
         var amqp = File.ReadLines(Path.Combine(Data, "acme", "join-bundle", "rabbitmq.env")).Single(line => line.StartsWith("RABBITMQ_URL=", StringComparison.Ordinal));
         var port = new Uri(amqp.Split('=')[1].Trim('\'')).Port;
         Directory.EnumerateFiles(Path.Combine(Data, "rabbitmq"), "*.conf", SearchOption.AllDirectories).SelectMany(File.ReadLines)

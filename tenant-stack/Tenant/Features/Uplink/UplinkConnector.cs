@@ -1,15 +1,14 @@
 using System.Net;
 using System.Net.Security;
-using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using IoTPlatform.Client;
 using IoTPlatform.Contracts.Join;
 using IoTPlatform.Pki;
 using IoTPlatform.Pki.Files;
 using IoTPlatform.Telemetry;
 using IoTPlatform.Tenant.Features.FirstBoot;
 using MQTTnet;
-using MQTTnet.Channel;
 using MQTTnet.Diagnostics.Logger;
 using MQTTnet.Formatter;
 
@@ -20,8 +19,6 @@ internal sealed class UplinkConnector(JoinFiles files, ProviderLink provider, Ti
 {
     private const int DefaultPort = 8883;
 
-    /// <summary>As registered with IANA.</summary>
-    private static readonly SslApplicationProtocol Mqtt = new("mqtt");
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(30);
     private MqttProtocolVersion _version = MqttProtocolVersion.V500;
@@ -41,7 +38,7 @@ internal sealed class UplinkConnector(JoinFiles files, ProviderLink provider, Ti
         {
             var answer = await client.ConnectAsync(new MqttClientOptions
             {
-                ChannelOptions = new MqttClientTcpOptions { RemoteEndpoint = new DnsEndPoint(target.Url.IdnHost, target.Port(DefaultPort)), StreamProvider = new TlsStreams(Tls(target.Url.IdnHost, bundle)) },
+                ChannelOptions = new MqttClientTcpOptions { RemoteEndpoint = new DnsEndPoint(target.Url.IdnHost, target.Port(DefaultPort)), StreamProvider = new MqttTls(Tls(target.Url.IdnHost, bundle)) },
                 ClientId = $"{bundle.TenantId}.uplink",
                 ProtocolVersion = _version,
                 CleanSession = true,
@@ -72,34 +69,12 @@ internal sealed class UplinkConnector(JoinFiles files, ProviderLink provider, Ti
         var tls = new SslClientAuthenticationOptions
         {
             TargetHost = host,
-            // Where MQTT shares a port with HTTPS.
-            ApplicationProtocols = [Mqtt],
+            ApplicationProtocols = [MqttTls.Alpn],
             ClientCertificateContext = SslStreamCertificateContext.Create(
                 files.ReadBridgeIdentity(bundle), [.. Pem.ParseCertificates(bundle.CaChain)], offline: true, SslCertificateTrust.CreateForX509Collection([root])),
         };
         ServerVerifier.ForPlatform(root, ServerIdentity.ProviderBroker(bundle.PlatformDomain), time).ApplyTo(tls, host);
         return tls;
-    }
-
-    /// <summary>MQTTnet's own TLS sends the leaf alone.</summary>
-    private sealed class TlsStreams(SslClientAuthenticationOptions tls) : IMqttClientStreamProvider
-    {
-        public async Task<Stream> ConnectAsync(EndPoint remoteEndpoint, CancellationToken cancellationToken)
-        {
-            var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-            try
-            {
-                await socket.ConnectAsync(remoteEndpoint, cancellationToken);
-                var stream = new SslStream(new NetworkStream(socket, ownsSocket: true));
-                await stream.AuthenticateAsClientAsync(tls, cancellationToken);
-                return stream;
-            }
-            catch
-            {
-                socket.Dispose();
-                throw;
-            }
-        }
     }
 }
 
