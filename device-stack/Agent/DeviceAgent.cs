@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text.Json.Serialization;
 using IoTPlatform.Client;
 using IoTPlatform.Contracts;
 using IoTPlatform.Contracts.Devices;
@@ -164,6 +165,7 @@ public sealed class DeviceAgent
 }
 
 /// <summary>What the agent talks to its tenant over.</summary>
+[JsonConverter(typeof(SnakeCaseEnum<AgentTransport>))]
 public enum AgentTransport
 {
     Https,

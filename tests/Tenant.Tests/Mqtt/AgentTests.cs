@@ -78,6 +78,7 @@ public sealed class AgentTests(SharedTenant shared) : IClassFixture<SharedTenant
             }
 
             await second.NextAsync(AgentEventKind.Disconnected);
+            await UntilAsync(() => Task.FromResult(Directory.GetFiles(Path.Combine(folder.Path, "spool"), "*.jsonl").Sum(file => File.ReadLines(file).Count()) == 50));
         }
 
         await using var third = new Running(folder, new AgentOptions { CommandExecutable = "/bin/cat" });

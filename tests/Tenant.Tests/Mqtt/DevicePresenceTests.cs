@@ -59,6 +59,33 @@ public sealed class DevicePresenceTests : IAsyncLifetime
     }
 
     [SkippableFact]
+    public async Task Reconcile_OfTwoProcesses_LeavesEachOthersDevicesAlone_AndRepairsAfterADeadOne()
+    {
+        await AddAsync("pump-1", "pump-2");
+        await using var first = new PresenceOwner(_database.DataSource);
+        await using (var second = new PresenceOwner(_database.DataSource))
+        {
+            await RecordAsync(first, "pump-1");
+            await RecordAsync(second, "pump-2");
+            (await OnlineAsync()).ShouldBe("pump-1,pump-2");
+            await RecordAsync(first);
+            (await OnlineAsync()).ShouldBe("pump-2");
+            // It moves: the first has not noticed its end yet.
+            await RecordAsync(first, "pump-2");
+            await RecordAsync(second, "pump-2");
+            await RecordAsync(first);
+            (await OnlineAsync()).ShouldBe("pump-2");
+        }
+
+        await RecordAsync(first);
+        (await OnlineAsync()).ShouldBeNull();
+
+        Task RecordAsync(PresenceOwner process, params string[] devices) => process.RunAsync((db, owner) => _presence.ReconcileAsync(db, devices.ToHashSet(), owner, default), default);
+
+        Task<string?> OnlineAsync() => _database.ScalarAsync<string>("SELECT string_agg(device_id, ',' ORDER BY device_id) FROM tenant.device_presence WHERE online")!;
+    }
+
+    [SkippableFact]
     public async Task Attack_LoginsThatAreNoDevicesOfThisTenant_AreNotSeen()
     {
         await AddAsync("pump-1", "pump-2");

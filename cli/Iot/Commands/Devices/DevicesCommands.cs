@@ -59,7 +59,7 @@ internal static class DevicesSend
     private static void Show(IAnsiConsole console, DeviceCommandView command)
     {
         console.MarkupLineInterpolated($"[green]{SnakeCase.Of(command.State)}[/] {command.Name} to {command.DeviceId} ({command.Id})");
-        Print.Facts(console, ("answer", command.Answer?.GetRawText()), ("after", command is { State: CommandState.Answered, EndedAt: { } end } ? Print.Seconds((end - command.CreatedAt).TotalMilliseconds) : null), ("reason", command.Reason));
+        Print.Facts(console, ("until", Print.Time(command.ExpiresAt)), ("answer", command.Answer?.GetRawText()), ("after", command is { State: CommandState.Answered, EndedAt: { } end } ? Print.Seconds((end - command.CreatedAt).TotalMilliseconds) : null), ("reason", command.Reason));
     }
 }
 

@@ -2,15 +2,24 @@ using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Mqtt;
 using IoTPlatform.Pki;
 using MQTTnet.Protocol;
+using Npgsql;
 
 namespace IoTPlatform.Tenant.Features.Mqtt;
 
 /// <summary>Records which devices are connected to the embedded broker.</summary>
-internal sealed class ConnectedSessions(IServiceProvider services, DevicePresence presence, ILogger<ConnectedSessions> log)
+internal sealed class ConnectedSessions(IServiceProvider services, DevicePresence presence, NpgsqlDataSource database, ILogger<ConnectedSessions> log)
     : PresenceRecorder("devices", services, TimeProvider.System, log)
 {
-    protected override Task RecordAsync(IReadOnlyCollection<string> connected, CancellationToken cancellationToken) =>
-        presence.ReconcileAsync(connected.ToHashSet(StringComparer.Ordinal), cancellationToken);
+    private readonly PresenceOwner _owner = new(database);
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        await _owner.DisposeAsync();
+    }
+
+    protected override Task RecordAsync(IReadOnlyCollection<string> connected, CancellationToken cancellationToken) => _owner.RunAsync(
+        (db, owner) => presence.ReconcileAsync(db, connected.ToHashSet(StringComparer.Ordinal), owner, cancellationToken), cancellationToken);
 }
 
 /// <summary>Ends the session of a device whose certificate was revoked; the authenticator refuses its next connection.</summary>

@@ -14,22 +14,39 @@ internal sealed class DevicePresence(IDbContextFactory<TenantDbContext> database
     /// <summary>These are connected and no others; ids that no device has are left out. Returns how many devices that changed.</summary>
     public async Task<int> ReconcileAsync(IReadOnlySet<string> connected, CancellationToken cancellationToken)
     {
-        var (ids, now) = (connected.ToArray(), time.GetUtcNow());
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        return await ReconcileAsync(db, connected, owner: null, cancellationToken);
+    }
+
+    /// <summary>These are connected to this process, and no others to it or to processes that are gone.</summary>
+    /// <param name="db">Over the owner's lock.</param>
+    /// <param name="connected">To this process.</param>
+    /// <param name="owner">Its number; null: there is no process but the one that knows all connections.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task<int> ReconcileAsync(TenantDbContext db, IReadOnlySet<string> connected, int? owner, CancellationToken cancellationToken)
+    {
+        var (ids, now) = (connected.ToArray(), time.GetUtcNow());
         // One statement of SQL: a set takes the place of another. Those of several writers with the same news change nothing after the first.
         return await db.Database.ExecuteSqlAsync($"""
             WITH connected AS (
               SELECT device_id FROM tenant.devices JOIN unnest({ids}::text[]) AS c (device_id) USING (device_id)
+            ), others AS (
+              SELECT objid::int AS owner FROM pg_locks
+              WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+                AND classid::bigint = {PresenceOwner.LockClass} AND objsubid = 1 AND granted AND objid::int <> {owner}::integer
+            ), taken_over AS (
+              UPDATE tenant.device_presence AS p SET owner = {owner}::integer FROM connected AS c
+              WHERE p.device_id = c.device_id AND p.online AND p.owner IS DISTINCT FROM {owner}::integer
             ), differing AS (
               SELECT device_id, c.device_id IS NOT NULL AS online
               FROM connected AS c FULL JOIN tenant.device_presence AS p USING (device_id)
-              WHERE coalesce(p.online, false) <> (c.device_id IS NOT NULL)
+              WHERE coalesce(p.online, false) <> (c.device_id IS NOT NULL) AND (c.device_id IS NOT NULL OR p.owner IS NULL OR p.owner NOT IN (SELECT owner FROM others))
               ORDER BY device_id
             )
-            INSERT INTO tenant.device_presence AS p (device_id, online, since, event_id, sequence, told)
-            SELECT device_id, online, {now}, gen_random_uuid(), nextval('tenant.presence_sequence'), false FROM differing
+            INSERT INTO tenant.device_presence AS p (device_id, online, since, event_id, sequence, told, owner)
+            SELECT device_id, online, {now}, gen_random_uuid(), nextval('tenant.presence_sequence'), false, {owner}::integer FROM differing
             ON CONFLICT (device_id) DO UPDATE
-              SET online = excluded.online, since = excluded.since, event_id = excluded.event_id, sequence = excluded.sequence, told = false
+              SET online = excluded.online, since = excluded.since, event_id = excluded.event_id, sequence = excluded.sequence, told = false, owner = excluded.owner
               WHERE p.online <> excluded.online
             """, cancellationToken);
     }
