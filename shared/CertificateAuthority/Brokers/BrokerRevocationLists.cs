@@ -1,4 +1,5 @@
 using IoTPlatform.CertificateAuthority.Storage;
+using IoTPlatform.Database;
 using IoTPlatform.Pki;
 using IoTPlatform.Pki.Signing;
 using Microsoft.Extensions.Hosting;
@@ -47,7 +48,7 @@ public sealed partial class BrokerRevocationLists(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        RevocationAnnouncements? announcements = null;
+        DatabaseAnnouncements? announcements = null;
         try
         {
             while (true)
@@ -64,14 +65,14 @@ public sealed partial class BrokerRevocationLists(
     }
 
     /// <summary>Until something is announced, or for the interval. Null: nothing can be announced now.</summary>
-    private async Task<RevocationAnnouncements?> WaitAsync(RevocationAnnouncements? announcements, CancellationToken cancellationToken)
+    private async Task<DatabaseAnnouncements?> WaitAsync(DatabaseAnnouncements? announcements, CancellationToken cancellationToken)
     {
         try
         {
             if (announcements is null)
             {
                 // And then a look at what was not announced.
-                return await RevocationAnnouncements.ListenAsync(database, cancellationToken);
+                return await DatabaseAnnouncements.ListenAsync(database, RevocationNotices.Channel, cancellationToken);
             }
 
             await announcements.NextAsync(Interval, cancellationToken);
@@ -86,7 +87,7 @@ public sealed partial class BrokerRevocationLists(
         }
     }
 
-    private static ValueTask DisposeAsync(RevocationAnnouncements? announcements) => announcements?.DisposeAsync() ?? ValueTask.CompletedTask;
+    private static ValueTask DisposeAsync(DatabaseAnnouncements? announcements) => announcements?.DisposeAsync() ?? ValueTask.CompletedTask;
 
     private async Task TryUpdateAsync(CancellationToken cancellationToken) => _stale = await TryAsync(_stale, ListsFailed, cancellationToken, async () =>
     {

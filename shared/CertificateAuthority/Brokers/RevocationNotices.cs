@@ -10,8 +10,11 @@ namespace IoTPlatform.CertificateAuthority;
 /// of all certificates that are revoked.
 /// </summary>
 public sealed class RevocationNotices(Authority authority, NpgsqlDataSource database, IEnumerable<IRevocationWatcher> watchers, TimeProvider time, ILogger<RevocationNotices> log)
-    : DatabaseNotices(database, "iot_revoked", "Revocations", log)
+    : DatabaseNotices(database, Channel, "Revocations", log)
 {
+    /// <summary>With the serial number, in hexadecimal.</summary>
+    public const string Channel = "iot_revoked";
+
     private readonly NpgsqlDataSource _database = database;
 
     /// <summary>Revoked while nobody listened.</summary>

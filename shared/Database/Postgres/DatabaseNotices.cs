@@ -1,11 +1,10 @@
-using System.Threading.Channels;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
 namespace IoTPlatform.Database;
 
-/// <summary>Hears what PostgreSQL announces with a commit (<c>pg_notify</c>), of whichever process. What was announced while nobody listened is caught up with.</summary>
+/// <summary>Acts on what PostgreSQL announces, and catches up with what was committed while nobody listened.</summary>
 /// <param name="database">That announces.</param>
 /// <param name="channel">Its name for them.</param>
 /// <param name="what">Is announced, for the log.</param>
@@ -46,31 +45,16 @@ public abstract partial class DatabaseNotices(NpgsqlDataSource database, string 
 
     private async Task ListenAsync(Action listening, CancellationToken cancellationToken)
     {
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        var notices = Channel.CreateUnbounded<string>();
-        connection.Notification += (_, notice) => notices.Writer.TryWrite(notice.Payload);
-        await ExecuteAsync(connection, $"LISTEN {channel}", cancellationToken);
+        await using var announcements = await DatabaseAnnouncements.ListenAsync(database, channel, cancellationToken);
         listening();
         await CatchUpAsync(cancellationToken);
         while (true)
         {
-            if (!await connection.WaitAsync(LongestSilence, cancellationToken))
-            {
-                await ExecuteAsync(connection, "SELECT 1", cancellationToken);
-            }
-
-            while (notices.Reader.TryRead(out var payload))
+            foreach (var payload in await announcements.NextAsync(LongestSilence, cancellationToken))
             {
                 await NoticedAsync(payload, cancellationToken);
             }
         }
-    }
-
-    private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken)
-    {
-        await using var command = connection.CreateCommand();
-        command.CommandText = sql;
-        await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{What} are not announced by the database now; listening again and again: {Reason}")]

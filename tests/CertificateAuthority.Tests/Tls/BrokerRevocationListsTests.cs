@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using IoTPlatform.Database;
 using IoTPlatform.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -13,7 +14,7 @@ public sealed class BrokerRevocationListsTests(StepCaHost fixture) : IClassFixtu
     public async Task Announcement_OfARevocation_HasItsSerialNumber()
     {
         using var certificate = await _ca.EnrollAsync("announced.test");
-        await using var announcements = await RevocationAnnouncements.ListenAsync(_ca.Database.DataSource, CancellationToken.None);
+        await using var announcements = await DatabaseAnnouncements.ListenAsync(_ca.Database.DataSource, RevocationNotices.Channel, CancellationToken.None);
 
         await RevokeAsync(certificate);
 

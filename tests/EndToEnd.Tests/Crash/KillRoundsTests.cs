@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
+using IoTPlatform.Client;
+using IoTPlatform.Contracts.Devices;
 using IoTPlatform.Stacks;
 using Npgsql;
 using Xunit.Abstractions;
@@ -8,8 +10,8 @@ using Xunit.Abstractions;
 namespace IoTPlatform.EndToEnd.Tests.Crash;
 
 /// <summary>
-/// SIGKILL to everything between a device and the provider's table while the device publishes: what was acknowledged is stored at both, and once. As many
-/// rounds as <c>IOT_KILL_ROUNDS</c> says, each with every victim.
+/// SIGKILL to everything between a device and the provider's table while the device publishes: what was acknowledged is stored at both, and once, and no
+/// command to the device is lost. As many rounds as <c>IOT_KILL_ROUNDS</c> says, each with every victim.
 /// </summary>
 public sealed class KillRoundsTests(ITestOutputHelper output)
 {
@@ -29,15 +31,21 @@ public sealed class KillRoundsTests(ITestOutputHelper output)
         using var enrolled = await EnrolledDevice.EnrollAsync(tenant, admin, DeviceId);
         await using var device = new TirelessDevice(tenant, enrolled, DeviceId);
         device.Start();
+        var commands = new List<long>();
         for (var round = 1; round <= Rounds; round++)
         {
             await KillAsync("the tenant", device, async () =>
             {
+                commands.AddRange(await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => CommandAsync(admin))));
                 await tenant.KillAsync();
                 tenant.Launch();
                 await tenant.ReadyAsync();
             });
-            await KillAsync("the tenant's PostgreSQL", device, () => KillPostgresAsync(tenant.Data));
+            await KillAsync("the tenant's PostgreSQL", device, async () =>
+            {
+                commands.AddRange(await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => CommandAsync(admin))));
+                await KillPostgresAsync(tenant.Data);
+            });
             await KillAsync("the provider", device, async () =>
             {
                 await provider.KillAsync();
@@ -46,6 +54,7 @@ public sealed class KillRoundsTests(ITestOutputHelper output)
             await KillAsync("the provider's PostgreSQL", device, () => KillPostgresAsync(provider.Data));
         }
 
+        await UntilAsync(() => commands.All(device.Commands.ContainsKey));
         var sent = await device.FinishAsync();
         output.WriteLine($"{Rounds} rounds, {sent} messages acknowledged");
         (await CountAsync(tenant.Data, "tenant", "tenant.telemetry")).ShouldBe((sent, sent));
@@ -70,6 +79,8 @@ public sealed class KillRoundsTests(ITestOutputHelper output)
         await UntilAsync(() => device.Acknowledged > after);
         output.WriteLine($"{victim} was killed after {at} messages");
     }
+
+    private static async Task<long> CommandAsync(TenantClient admin) => (await admin.SendCommandAsync(DeviceId, new SendCommandRequest { Name = "step" })).Id;
 
     /// <summary>The host starts it again.</summary>
     private static Task KillPostgresAsync(string data)

@@ -8,7 +8,7 @@ using MQTTnet.Protocol;
 
 namespace IoTPlatform.EndToEnd.Tests.Crash;
 
-/// <summary>A device that publishes at QoS 1 all the time, connects again, and sends again what was not acknowledged: the same bytes.</summary>
+/// <summary>A device that takes commands, and publishes at QoS 1 all the time, connects again, and sends again what was not acknowledged: the same bytes.</summary>
 internal sealed class TirelessDevice(TenantStack tenant, EnrolledDevice device, string deviceId) : IAsyncDisposable
 {
     private const int UnderWay = 20;
@@ -24,6 +24,9 @@ internal sealed class TirelessDevice(TenantStack tenant, EnrolledDevice device, 
     private int _numbers;
     private int _acknowledged;
     private int _lost;
+
+    /// <summary>By the id.</summary>
+    public ConcurrentDictionary<long, bool> Commands { get; } = new();
 
     public int Acknowledged => Volatile.Read(ref _acknowledged);
 
@@ -97,6 +100,11 @@ internal sealed class TirelessDevice(TenantStack tenant, EnrolledDevice device, 
         using var ephemeral = X509Certificate2.CreateFromPem(device.KeyAndChainPem, device.KeyAndChainPem);
         var certificates = new X509Certificate2Collection(X509CertificateLoader.LoadPkcs12(ephemeral.Export(X509ContentType.Pfx), null));
         var client = new MqttClientFactory().CreateMqttClient();
+        client.ApplicationMessageReceivedAsync += args =>
+        {
+            Commands[long.Parse(args.ApplicationMessage.Topic.Split('/')[^1], CultureInfo.InvariantCulture)] = true;
+            return Task.CompletedTask;
+        };
         try
         {
             using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
@@ -104,6 +112,7 @@ internal sealed class TirelessDevice(TenantStack tenant, EnrolledDevice device, 
                 new MqttClientOptionsBuilder().WithTcpServer("localhost", tenant.Url.Port).WithClientId(deviceId)
                     .WithTlsOptions(tls => tls.UseTls().WithClientCertificates(certificates).WithApplicationProtocols([new SslApplicationProtocol("mqtt")]).WithCertificateValidationHandler(_ => true)).Build(),
                 limit.Token);
+            await client.SubscribeAsync($"devices/{deviceId}/commands/+", MqttQualityOfServiceLevel.AtLeastOnce, limit.Token);
             return client;
         }
         catch

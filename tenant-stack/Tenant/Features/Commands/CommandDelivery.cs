@@ -20,6 +20,9 @@ internal sealed partial class CommandDelivery(CommandWakeups wakeups, QueuedComm
     /// <summary>With whether it was asked for again meanwhile.</summary>
     private readonly ConcurrentDictionary<long, bool> _underWay = [];
 
+    /// <summary>No longer queued since the last read began: what that read says of them may be old.</summary>
+    private readonly ConcurrentDictionary<long, bool> _recorded = [];
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         while (true)
@@ -27,6 +30,7 @@ internal sealed partial class CommandDelivery(CommandWakeups wakeups, QueuedComm
             var devices = await wakeups.TakeAsync(DevicesAtOnce, stoppingToken);
             try
             {
+                _recorded.Clear();
                 foreach (var command in await queued.ReadAsync([.. devices.Where(sessions.IsConnected)], stoppingToken))
                 {
                     Start(command, stoppingToken);
@@ -43,13 +47,17 @@ internal sealed partial class CommandDelivery(CommandWakeups wakeups, QueuedComm
 
     private void Start(QueuedCommand command, CancellationToken stop)
     {
-        if (_underWay.TryAdd(command.Id, false))
+        if (!_underWay.TryAdd(command.Id, false))
         {
-            _ = DeliverAsync(command, stop);
+            _underWay.TryUpdate(command.Id, true, false);
+        }
+        else if (_recorded.ContainsKey(command.Id))
+        {
+            _underWay.TryRemove(command.Id, out _);
         }
         else
         {
-            _underWay.TryUpdate(command.Id, true, false);
+            _ = DeliverAsync(command, stop);
         }
     }
 
@@ -62,14 +70,17 @@ internal sealed partial class CommandDelivery(CommandWakeups wakeups, QueuedComm
             {
                 case DeliveryOutcome.Delivered:
                     await queued.DeliveredAsync(command, stop);
+                    _recorded[command.Id] = true;
                     again = command.MayHaveMore;
                     break;
                 case DeliveryOutcome.Refused:
                     await queued.RefusedAsync(command, "the device refused it", stop);
+                    _recorded[command.Id] = true;
                     again = command.MayHaveMore;
                     break;
                 case DeliveryOutcome.TooLong:
                     await queued.RefusedAsync(command, "it is longer than the device accepts", stop);
+                    _recorded[command.Id] = true;
                     again = command.MayHaveMore;
                     break;
                 case DeliveryOutcome.QueueFull:
