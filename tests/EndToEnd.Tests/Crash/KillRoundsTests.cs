@@ -94,10 +94,22 @@ public sealed class KillRoundsTests(ITestOutputHelper output)
     private static async Task<(long Rows, long Distinct)> CountAsync(string data, string database, string table)
     {
         await using var source = NpgsqlDataSource.Create($"Host={Path.Combine(data, "postgres", "socket")};Username=platform;Database={database};Pooling=false");
-        await using var command = source.CreateCommand($"SELECT count(*), count(DISTINCT payload ->> 'n') FROM {table}");
-        await using var row = await command.ExecuteReaderAsync();
-        await row.ReadAsync();
-        return (row.GetInt64(0), row.GetInt64(1));
+        using var limit = new CancellationTokenSource(Patience);
+        while (true)
+        {
+            try
+            {
+                await using var command = source.CreateCommand($"SELECT count(*), count(DISTINCT payload ->> 'n') FROM {table}");
+                await using var row = await command.ExecuteReaderAsync(limit.Token);
+                await row.ReadAsync(limit.Token);
+                return (row.GetInt64(0), row.GetInt64(1));
+            }
+            catch (NpgsqlException e) when (e.IsTransient)
+            {
+                // It was killed a moment ago.
+                await Task.Delay(200, limit.Token);
+            }
+        }
     }
 
     private static async Task UntilAsync(Func<bool> condition)
