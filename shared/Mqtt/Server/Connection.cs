@@ -216,9 +216,9 @@ internal sealed class Connection(IMqttChannelAdapter channel, ConnectionContext 
                 await channel.SendPacketAsync(new MqttDisconnectPacket { ReasonCode = reasonCode, ReasonString = reason }, soon.Token);
             }
         }
-        catch (Exception e) when (e is IOException or OperationCanceledException or InvalidOperationException)
+        catch (Exception e) when (e is IOException or OperationCanceledException or InvalidOperationException or ArgumentException)
         {
-            // The client reads no more: it is cut off without a word.
+            // The client reads no more: it is cut off without a word. The last is a pipe that the server completes at the same moment.
         }
         finally
         {
