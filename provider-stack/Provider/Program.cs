@@ -1,4 +1,5 @@
 using IoTPlatform.CertificateAuthority;
+using IoTPlatform.CertificateAuthority.Validation;
 using IoTPlatform.Database;
 using IoTPlatform.Hosting;
 using IoTPlatform.Hosting.Observability;
@@ -66,7 +67,7 @@ internal static class Program
         builder.Services.AddIssuerCheck(foundation.Options.Oidc);
         builder.Services.AddPortal(new PortalOptions { Name = "provider", Title = "IoT platform provider", PublicUrl = foundation.Options.PublicUrl }, foundation.Options.Oidc);
         builder.Services.AddApiDocument("IoT platform provider");
-        builder.Services.AddCertificateAuthority(foundation.Ca);
+        builder.Services.AddCertificateAuthority(foundation.Ca, foundation.Options.Validation);
         builder.Services.AddProviderData();
         builder.Services.AddPlatformBus(foundation.Options);
         builder.Services.AddWorkflow();
@@ -90,6 +91,7 @@ internal static class Program
         app.MapIssuer();
         app.MapApiDocument(Policies.Viewer);
         app.MapStepCa();
+        app.MapValidation();
         app.MapCertificates();
         app.MapTenants();
         app.MapPlatformEvents();

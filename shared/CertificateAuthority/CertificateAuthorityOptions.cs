@@ -17,14 +17,8 @@ public sealed record CertificateAuthorityOptions
     /// <summary>Where clients reach this host; its host name is a token audience too.</summary>
     public Uri? PublicUrl { get; init; }
 
-    /// <summary>Put into every leaf as CRL distribution point (RFC 5280 4.2.1.13); http by convention.</summary>
-    public Uri? CrlUrl { get; init; }
-
-    /// <summary>Put into every leaf as id-ad-ocsp (RFC 5280 4.2.2.1).</summary>
-    public Uri? OcspUrl { get; init; }
-
-    /// <summary>Put into every leaf as id-ad-caIssuers (RFC 5280 4.2.2.1).</summary>
-    public Uri? CaIssuersUrl { get; init; }
+    /// <summary>Put into every certificate but an OCSP responder's; null where no plain HTTP listener serves it.</summary>
+    public ValidationAddress? Validation { get; init; }
 
     public string RootCommonName { get; init; } = "IoTPlatform Root CA";
 

@@ -12,8 +12,12 @@ public sealed record RevocationListOrder
 
     /// <summary>After this, verifiers that require a current list accept no certificate.</summary>
     public required DateTimeOffset NextUpdate { get; init; }
+
+    /// <summary>The list has only certificates that name this address (RFC 5280 5.2.5); null: all of the issuer's.</summary>
+    public Uri? DistributionPoint { get; init; }
 }
 
 /// <param name="SerialNumber">Minimal big-endian bytes, see <see cref="Pki.SerialNumber"/>.</param>
 /// <param name="RevokedAt">When.</param>
-public sealed record RevokedSerial(ReadOnlyMemory<byte> SerialNumber, DateTimeOffset RevokedAt);
+/// <param name="Reason">Unspecified is left out (RFC 5280 5.3.1).</param>
+public sealed record RevokedSerial(ReadOnlyMemory<byte> SerialNumber, DateTimeOffset RevokedAt, RevocationReason Reason = RevocationReason.Unspecified);

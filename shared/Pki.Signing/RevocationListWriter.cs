@@ -6,7 +6,7 @@ namespace IoTPlatform.Pki.Signing;
 /// <summary>Writes a TBSCertList (RFC 5280 5.1.2).</summary>
 internal static class RevocationListWriter
 {
-    private static readonly Asn1Tag ExtensionsTag = new(TagClass.ContextSpecific, 0);
+    private static readonly Asn1Tag Context0 = new(TagClass.ContextSpecific, 0);
 
     /// <param name="issuer">Signs it.</param>
     /// <param name="order">What goes into it.</param>
@@ -22,14 +22,18 @@ internal static class RevocationListWriter
             TbsEncoder.WriteTime(writer, order.ThisUpdate);
             TbsEncoder.WriteTime(writer, order.NextUpdate);
             WriteEntries(writer, [.. order.Revoked]);
-            using (writer.PushSequence(ExtensionsTag))
+            using (writer.PushSequence(Context0))
             using (writer.PushSequence())
             {
                 ExtensionWriter.AuthorityKeyIdentifier(writer, issuer.SubjectKeyIdentifier.Span);
                 WriteNumber(writer, order.Number);
                 if (onlyCaCertificates)
                 {
-                    WriteScope(writer);
+                    WriteScope(writer, CrlExtensions.OnlyCaCertificates);
+                }
+                else if (order.DistributionPoint is { } url)
+                {
+                    WriteScope(writer, DistributionPoint(url));
                 }
             }
         }
@@ -53,7 +57,26 @@ internal static class RevocationListWriter
                 {
                     writer.WriteInteger(entry.SerialNumber.Span);
                     TbsEncoder.WriteTime(writer, entry.RevokedAt);
+                    WriteReason(writer, entry.Reason);
                 }
+            }
+        }
+    }
+
+    private static void WriteReason(AsnWriter writer, RevocationReason reason)
+    {
+        if (reason == RevocationReason.Unspecified)
+        {
+            return;
+        }
+
+        using (writer.PushSequence())
+        using (writer.PushSequence())
+        {
+            writer.WriteObjectIdentifier("2.5.29.21");
+            using (writer.PushOctetString())
+            {
+                writer.WriteEnumeratedValue(reason);
             }
         }
     }
@@ -70,13 +93,27 @@ internal static class RevocationListWriter
         }
     }
 
-    private static void WriteScope(AsnWriter writer)
+    /// <summary>IssuingDistributionPoint { distributionPoint [0] { fullName [0] { uniformResourceIdentifier [6] } } }.</summary>
+    private static byte[] DistributionPoint(Uri url)
+    {
+        var writer = new AsnWriter(AsnEncodingRules.DER);
+        using (writer.PushSequence())
+        using (writer.PushSequence(Context0))
+        using (writer.PushSequence(Context0))
+        {
+            writer.WriteCharacterString(UniversalTagNumber.IA5String, url.AbsoluteUri, GeneralNames.UriTag);
+        }
+
+        return writer.Encode();
+    }
+
+    private static void WriteScope(AsnWriter writer, ReadOnlySpan<byte> value)
     {
         using (writer.PushSequence())
         {
             writer.WriteObjectIdentifier("2.5.29.28");
             writer.WriteBoolean(true);
-            writer.WriteOctetString(CrlExtensions.OnlyCaCertificates);
+            writer.WriteOctetString(value);
         }
     }
 }

@@ -52,6 +52,9 @@ public sealed class TestDatabase : IAsyncDisposable
     /// <summary>The same database by another path to the server's socket.</summary>
     public string ConnectionStringBy(string socketFolder) => new NpgsqlConnectionStringBuilder(ConnectionString) { Host = socketFolder }.ConnectionString;
 
+    /// <summary>Whether new connections are let in; those that are open stay.</summary>
+    public Task AllowConnectionsAsync(bool allowed) => PostgresServer.ExecuteAsync($"ALTER DATABASE {Name} ALLOW_CONNECTIONS {allowed}");
+
     public Task EndConnectionsAsync() => PostgresServer.ExecuteAsync($"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{Name}'");
 
     public async ValueTask DisposeAsync()

@@ -1,5 +1,6 @@
 using System.Net;
 using IoTPlatform.CertificateAuthority;
+using IoTPlatform.CertificateAuthority.Validation;
 using IoTPlatform.Hosting;
 using IoTPlatform.Hosting.Observability;
 using IoTPlatform.Identity.Issuer;
@@ -26,6 +27,9 @@ internal sealed record ProviderOptions
 
     /// <summary>How tenants reach this host; ends with a slash.</summary>
     public required Uri PublicUrl { get; init; }
+
+    /// <summary>Null: certificates name no address for revocation lists and OCSP.</summary>
+    public ValidationOptions? Validation { get; init; }
 
     public required string PlatformDomain { get; init; }
 

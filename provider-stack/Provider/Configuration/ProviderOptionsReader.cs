@@ -1,4 +1,5 @@
 using IoTPlatform.CertificateAuthority;
+using IoTPlatform.CertificateAuthority.Validation;
 using IoTPlatform.Database;
 using IoTPlatform.Hosting;
 using IoTPlatform.Hosting.Observability;
@@ -52,6 +53,7 @@ internal sealed class ProviderOptionsReader(SettingsReader settings)
             Names = names,
             ReservedNames = ServerNameList.Read(settings, ProviderSettings.ReservedNames, ""),
             PublicUrl = publicUrl,
+            Validation = ValidationOptions.Read(settings, publicUrl),
             PlatformDomain = domain ?? DefaultPlatformDomain,
             IsPlatformDomainSet = domain is not null,
             Database = DatabaseSetting.Read(settings),

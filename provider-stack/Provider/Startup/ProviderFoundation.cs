@@ -33,7 +33,7 @@ internal sealed class ProviderFoundation : IAsyncDisposable
     public static async Task<ProviderFoundation> BootstrapAsync(
         ProviderOptions options, TimeProvider time, ILoggerFactory loggers, TextWriter output, CancellationToken cancellationToken)
     {
-        ListenPorts.Require([.. options.Listen.Select(ListenAddress.Parse), .. options.MqttListen]);
+        ListenPorts.Require([.. options.Listen.Select(ListenAddress.Parse), .. options.MqttListen, .. options.Validation is { } validation ? [validation.Listen] : Array.Empty<ListenAddress>()]);
         var foundation = new ProviderFoundation(options, DataFolder.Open(options.DataPath), time, loggers);
         try
         {
@@ -100,6 +100,7 @@ internal sealed class ProviderFoundation : IAsyncDisposable
         PlatformDomain = Options.PlatformDomain,
         Names = NameRegistry.Service(Options),
         PublicUrl = Options.PublicUrl,
+        Validation = Options.Validation?.Address,
         RenewalsPerSubject = Options.RenewalsPerSubject,
     };
 

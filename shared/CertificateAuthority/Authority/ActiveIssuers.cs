@@ -16,6 +16,7 @@ internal sealed class ActiveIssuers
         RootPem = Pem.Certificate(set.Chain.Root.RawDataMemory.Span);
         IssuersPem = Pem.Certificates(set.Chain.Intermediates);
         RootFingerprint = Fingerprint.Of(set.Chain.Root);
+        RootKeyId = IssuerInfo.FromCertificate(set.Chain.Root).SubjectKeyIdentifier.ToArray();
     }
 
     public IssuerSet Set { get; }
@@ -29,6 +30,9 @@ internal sealed class ActiveIssuers
     public string IssuersPem { get; }
 
     public string RootFingerprint { get; }
+
+    /// <summary>Subject key identifier of the root.</summary>
+    public byte[] RootKeyId { get; }
 
     /// <summary>Null unless the certificate is a direct leaf of an accepted issuer. Verified once per certificate object.</summary>
     public AcceptedIssuer? IssuerOf(LeafIdentity leaf)
@@ -46,6 +50,10 @@ internal sealed class ActiveIssuers
 
         return leaf.VerifiedIssuer = Accepted.FirstOrDefault(i => i.Signed(leaf));
     }
+
+    /// <summary>Of a signer of this set, or of one that was in it when the order came.</summary>
+    public AcceptedIssuer Of(CaSigner signer) =>
+        Accepted.FirstOrDefault(issuer => signer.Issuer.SubjectKeyIdentifier.Span.SequenceEqual(issuer.KeyId)) ?? new AcceptedIssuer(signer.Certificate);
 
     /// <summary>The issuers of a stored certificate, which may be an earlier generation's, in PEM without the root.</summary>
     public string IssuersPemFor(ReadOnlySpan<byte> authorityKeyId)

@@ -55,46 +55,13 @@ public sealed class Authority
 
     public Task<IssuedCertificate> IssueAsync(IssueRequest request, CancellationToken cancellationToken)
     {
-        if (request.IdempotencyKey is { Length: 0 or > 200 })
-        {
-            throw new ArgumentException("An idempotency key has 1 to 200 characters.", nameof(request));
-        }
-
-        if (request.Csr.RequestsCa && !request.Profile.IsCa)
-        {
-            throw new ProblemException(400, "profile_violation", "The request asks for a CA certificate.");
-        }
-
-        var validity = Validity.Of(request, _issuers.Active.Info, _time.GetUtcNow());
-        return SignAsync(
-            new Order
-            {
-                Template = new CertificateTemplate
-                {
-                    Profile = request.Profile,
-                    SubjectPublicKeyInfo = request.Csr.SubjectPublicKeyInfo,
-                    Key = request.Csr.Key,
-                    Names = request.Names,
-                    NotBefore = validity.NotBefore,
-                    NotAfter = validity.NotAfter,
-                    NameConstraints = request.NameConstraints,
-                    StepProvisioner = request.StepProvisioner,
-                    CrlDistributionPoint = _options.CrlUrl,
-                    OcspUrl = _options.OcspUrl,
-                    CaIssuersUrl = _options.CaIssuersUrl,
-                },
-                PublicKeySha256 = request.Csr.SubjectPublicKeyInfoSha256,
-                Provisioner = request.Provisioner,
-                Requester = request.Requester,
-                Tenant = request.Tenant,
-                Lineage = request.Lineage,
-                Quota = request.Quota,
-                RecentLimit = _options.RenewalsPerSubject,
-                Token = request.BurnToken,
-                IdempotencyKey = request.IdempotencyKey,
-            },
-            cancellationToken);
+        var issuers = _issuers;
+        return IssueAsync(request, issuers, issuers.Set.Active, cancellationToken);
     }
+
+    /// <summary>From one of <see cref="IssuerSet.Revokers"/>: an earlier issuer certifies nothing but who answers for its revocations.</summary>
+    internal Task<IssuedCertificate> IssueOcspResponderAsync(IssueRequest request, CaSigner signer, CancellationToken cancellationToken) =>
+        IssueAsync(request with { Profile = Profiles.OcspResponder }, _issuers, signer, cancellationToken);
 
     /// <summary>What is known of a client certificate, for a renewal or a login; one read. Throws 401 <c>certificate_refused</c>, <c>certificate_revoked</c>.</summary>
     public Task<KnownCertificate> IdentifyAsync(X509Certificate2 certificate, CancellationToken cancellationToken) => KnownCertificate.ReadAsync(certificate, this, cancellationToken);
@@ -108,7 +75,7 @@ public sealed class Authority
         var now = _time.GetUtcNow();
         var issuers = _issuers;
         LeafVerifier.Verify(renewal.Current.Certificate, issuers, now);
-        return SignAsync(RenewalOrder.Create(renewal, issuers.Active.Info, _options, now), cancellationToken);
+        return SignAsync(issuers, issuers.Set.Active, RenewalOrder.Create(renewal, issuers.Active.Info, _options, now), cancellationToken);
     }
 
     public Task<RevocationOutcome> RevokeAsync(Revocation revocation, CancellationToken cancellationToken) =>
@@ -150,7 +117,7 @@ public sealed class Authority
 
     public Task<CertificatePage> ListAsync(CertificateQuery query, CancellationToken cancellationToken) => _store.ListAsync(query, cancellationToken);
 
-    /// <summary>From now on every order is refused so, but for the host's own service certificate; null: no longer.</summary>
+    /// <summary>From now on every order is refused so, but for the host's own certificates; null: no longer.</summary>
     public void RefuseOrders(Func<ProblemException>? refusal) => _refusal = refusal;
 
     /// <summary>For what has to be known before something is spent on an order.</summary>
@@ -175,15 +142,56 @@ public sealed class Authority
         IssuersChanged?.Invoke();
     }
 
-    private async Task<IssuedCertificate> SignAsync(Order order, CancellationToken cancellationToken)
+    private Task<IssuedCertificate> IssueAsync(IssueRequest request, ActiveIssuers issuers, CaSigner signer, CancellationToken cancellationToken)
     {
-        if (order.Template.Profile.Name != Profiles.Service.Name)
+        if (request.IdempotencyKey is { Length: 0 or > 200 })
+        {
+            throw new ArgumentException("An idempotency key has 1 to 200 characters.", nameof(request));
+        }
+
+        if (request.Csr.RequestsCa && !request.Profile.IsCa)
+        {
+            throw new ProblemException(400, "profile_violation", "The request asks for a CA certificate.");
+        }
+
+        var validity = Validity.Of(request, signer.Issuer, _time.GetUtcNow());
+        return SignAsync(
+            issuers,
+            signer,
+            new Order
+            {
+                Template = new CertificateTemplate
+                {
+                    Profile = request.Profile,
+                    SubjectPublicKeyInfo = request.Csr.SubjectPublicKeyInfo,
+                    Key = request.Csr.Key,
+                    Names = request.Names,
+                    NotBefore = validity.NotBefore,
+                    NotAfter = validity.NotAfter,
+                    NameConstraints = request.NameConstraints,
+                    StepProvisioner = request.StepProvisioner,
+                    Validation = request.Profile.IsOcspResponder ? null : _options.Validation,
+                },
+                PublicKeySha256 = request.Csr.SubjectPublicKeyInfoSha256,
+                Provisioner = request.Provisioner,
+                Requester = request.Requester,
+                Tenant = request.Tenant,
+                Lineage = request.Lineage,
+                Quota = request.Quota,
+                RecentLimit = _options.RenewalsPerSubject,
+                Token = request.BurnToken,
+                IdempotencyKey = request.IdempotencyKey,
+            },
+            cancellationToken);
+    }
+
+    private async Task<IssuedCertificate> SignAsync(ActiveIssuers issuers, CaSigner signer, Order order, CancellationToken cancellationToken)
+    {
+        if (order.Template.Profile.Name != Profiles.Service.Name && !order.Template.Profile.IsOcspResponder)
         {
             ThrowIfRefusing();
         }
 
-        var issuers = _issuers;
-        var signer = issuers.Set.Active;
         LedgerEntry entry;
         SignedCertificate signed;
         try
@@ -195,7 +203,7 @@ public sealed class Authority
             }
 
             signed = signer.Issue(prepared);
-            entry = order.ToEntry(signed, issuers.Active, cancellationToken);
+            entry = order.ToEntry(signed, issuers.Of(signer), cancellationToken);
         }
         catch (PkiException e)
         {

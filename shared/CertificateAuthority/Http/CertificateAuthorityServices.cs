@@ -1,5 +1,6 @@
 using IoTPlatform.CertificateAuthority.Events;
 using IoTPlatform.CertificateAuthority.Provisioners;
+using IoTPlatform.CertificateAuthority.Validation;
 using IoTPlatform.Pki;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
@@ -11,8 +12,20 @@ namespace IoTPlatform.CertificateAuthority;
 public static class CertificateAuthorityServices
 {
     /// <summary>Registers the module's parts, the scan for certificates that are about to run out, the authentication scheme <see cref="ClientCertificateDefaults.Scheme"/> and its policies. The caller disposes the module.</summary>
-    public static IServiceCollection AddCertificateAuthority(this IServiceCollection services, CertificateAuthorityModule module)
+    /// <param name="services">The host's.</param>
+    /// <param name="module">Started.</param>
+    /// <param name="validation">A port of its own for revocation lists and OCSP; null: none.</param>
+    public static IServiceCollection AddCertificateAuthority(this IServiceCollection services, CertificateAuthorityModule module, ValidationOptions? validation)
     {
+        services.AddSingleton<RevocationLists>();
+        services.AddSingleton<OcspResponders>();
+        services.AddSingleton<OcspAnswers>();
+        services.AddSingleton<ValidationHandlers>();
+        if (validation is not null)
+        {
+            services.AddHostedService(provider => ActivatorUtilities.CreateInstance<ValidationListener>(provider, validation));
+        }
+
         services.AddSingleton(module);
         services.AddSingleton(module.Authority);
         services.AddSingleton<IProvisioner>(module.IotBridge);

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using IoTPlatform.CertificateAuthority.Storage;
+using IoTPlatform.CertificateAuthority.Validation;
 using IoTPlatform.Database;
 using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
@@ -25,6 +26,8 @@ internal sealed class CaCeremony : IAsyncDisposable
     private readonly CertificateStore _store;
     private readonly AuditLog _audit;
     private readonly IssuanceLedger _ledger;
+    private readonly RevocationListStore _lists;
+    private CaSigner? _root;
 
     public CaCeremony(DataFolder folder, CaPasswords passwords, CertificateAuthorityOptions options, NpgsqlDataSource database, TimeProvider time, ILoggerFactory logs)
     {
@@ -33,11 +36,16 @@ internal sealed class CaCeremony : IAsyncDisposable
         _options = options;
         _time = time;
         _store = new CertificateStore(database);
+        _lists = new RevocationListStore(database);
         _audit = new AuditLog(database);
         _ledger = new IssuanceLedger(database, new LedgerOptions { Writers = 1 }, time, logs.CreateLogger<IssuanceLedger>());
     }
 
-    public ValueTask DisposeAsync() => _ledger.DisposeAsync();
+    public ValueTask DisposeAsync()
+    {
+        _root?.Dispose();
+        return _ledger.DisposeAsync();
+    }
 
     public async Task<X509Certificate2> EnsureRootAsync(CancellationToken cancellationToken)
     {
@@ -52,7 +60,7 @@ internal sealed class CaCeremony : IAsyncDisposable
             await RefuseForeignDatabaseAsync(cancellationToken);
         }
 
-        using var key = CaKeys.LoadOrCreate(CaFiles.RootKey(_folder), KeyKind.P384, _passwords);
+        var key = CaKeys.LoadOrCreate(CaFiles.RootKey(_folder), KeyKind.P384, _passwords);
         if (await FindAsync(key, Profiles.Root, cancellationToken) is not { } root)
         {
             await RefuseForeignDatabaseAsync(cancellationToken);
@@ -64,6 +72,7 @@ internal sealed class CaCeremony : IAsyncDisposable
             await StoreAsync(root.RawData, Profiles.Root, _options.RootCommonName, new AcceptedIssuer(root), key);
         }
 
+        _root = new CaSigner(X509CertificateLoader.LoadCertificate(root.RawData), key);
         Write(path, root);
         return root;
     }
@@ -90,7 +99,7 @@ internal sealed class CaCeremony : IAsyncDisposable
             throw new StartupException($"There is no intermediate certificate, and the root key that could sign one is not at {CaFiles.RootKey(_folder)}. Put the exported root key back there for this start.");
         }
 
-        using var signer = new CaSigner(X509CertificateLoader.LoadCertificate(root.RawData), Matching(root, CaKeys.Load(CaFiles.RootKey(_folder), _passwords)));
+        var signer = Root(root);
         var prepared = signer.Prepare(Template(Profiles.Intermediate, key, _options.IntermediateCommonName, signer.Issuer.NotAfter));
         var issuer = new AcceptedIssuer(root);
         await _store.IntendAsync(
@@ -101,6 +110,39 @@ internal sealed class CaCeremony : IAsyncDisposable
         await StoreAsync(der, Profiles.Intermediate, _options.IntermediateCommonName, issuer, key);
         return X509CertificateLoader.LoadCertificate(der);
     }
+
+    /// <summary>
+    /// The root's CRL, for verifiers that want one of every issuer. The root key is rarely there, so it lasts a year; a start that finds the key
+    /// signs another one when it is a month old.
+    /// </summary>
+    public async Task EnsureRevocationListAsync(X509Certificate2 root, CancellationToken cancellationToken)
+    {
+        var issuer = new AcceptedIssuer(root);
+        var now = _time.GetUtcNow();
+        if (!new CaKeyFile(CaFiles.RootKey(_folder)).Exists || (await _lists.FindAsync(issuer.KeyId, shard: null, cancellationToken)).List is { } list && IsCurrent(list))
+        {
+            return;
+        }
+
+        await _lists.ReplaceAsync(issuer.KeyId, shard: null, now, (known, _) => IsCurrent(known), (entries, last, revocations) => Sign(entries, last, revocations), cancellationToken);
+
+        bool IsCurrent(StoredRevocationList known) => known.Der.Length > 0 && now < known.ThisUpdate + TimeSpan.FromDays(30);
+
+        StoredRevocationList Sign(IReadOnlyList<RevokedSerial> entries, long last, long revocations)
+        {
+            var order = new RevocationListOrder
+            {
+                Revoked = entries,
+                Number = Math.Max(last + 1, now.ToUnixTimeMilliseconds()),
+                ThisUpdate = now - CertificateProfile.Backdate,
+                NextUpdate = now + TimeSpan.FromDays(365),
+            };
+            return new StoredRevocationList(order.Number, revocations, now, order.NextUpdate, Root(root).SignRevocationList(order));
+        }
+    }
+
+    private CaSigner Root(X509Certificate2 root) =>
+        _root ??= new CaSigner(X509CertificateLoader.LoadCertificate(root.RawData), Matching(root, CaKeys.Load(CaFiles.RootKey(_folder), _passwords)));
 
     private CertificateTemplate Template(CertificateProfile profile, CaKey key, string commonName, DateTimeOffset? notAfter)
     {

@@ -25,7 +25,9 @@ public static class RootAndIntermediate
         await using var ceremony = new CaCeremony(folder, passwords, options, database, time, logs);
         var root = await ceremony.EnsureRootAsync(cancellationToken);
         var (intermediate, key) = await ceremony.EnsureIntermediateAsync(root, cancellationToken);
-        return new IssuerSet(new CaSigner(intermediate, key), Chain(intermediate, root));
+        var chain = Chain(intermediate, root);
+        await ceremony.EnsureRevocationListAsync(root, cancellationToken);
+        return new IssuerSet(new CaSigner(intermediate, key), chain);
     }
 
     /// <summary>The folder has a CA that may have signed.</summary>

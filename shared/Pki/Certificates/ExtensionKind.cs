@@ -15,6 +15,7 @@ internal enum ExtensionKind
     AuthorityKeyIdentifier,
     ExtendedKeyUsage,
     AuthorityInfoAccess,
+    OcspNoCheck,
     StepProvisioner,
 }
 
@@ -40,6 +41,7 @@ internal static class ExtensionKinds
         }
 
         return oid.SequenceEqual(DerOid.AuthorityInfoAccess) ? ExtensionKind.AuthorityInfoAccess
+            : oid.SequenceEqual(DerOid.OcspNoCheck) ? ExtensionKind.OcspNoCheck
             : oid.SequenceEqual(DerOid.StepProvisioner) ? ExtensionKind.StepProvisioner
             : ExtensionKind.Unknown;
     }

@@ -6,6 +6,8 @@ public static class Oids
     public const string ServerAuth = "1.3.6.1.5.5.7.3.1";
     public const string ClientAuth = "1.3.6.1.5.5.7.3.2";
 
+    public const string OcspSigning = "1.3.6.1.5.5.7.3.9";
+
     /// <summary>step-ca's provisioner extension.</summary>
     public const string StepProvisioner = "1.3.6.1.4.1.37476.9000.64.1";
 }

@@ -93,8 +93,10 @@ internal static class LintExtensions
             profile.RequiresNameConstraints == certificate.NameConstraints is not null,
             "name_constraints", profile.RequiresNameConstraints ? "Name constraints are missing." : "There are name constraints where none belong.");
 
+        var hasNoCheck = false;
         foreach (var extension in certificate.Extensions)
         {
+            hasNoCheck |= extension.Kind == ExtensionKind.OcspNoCheck;
             if (extension.Kind == ExtensionKind.Unknown || (extension.Kind == ExtensionKind.BasicConstraints && !profile.IsCa))
             {
                 report.Add("unexpected_extension", "There is an extension the profile does not have.");
@@ -104,6 +106,10 @@ internal static class LintExtensions
                 report.Add("criticality", $"{extension.Kind} is {(extension.IsCritical ? "critical" : "not critical")}.");
             }
         }
+
+        report.AddUnless(
+            hasNoCheck == profile.IsOcspResponder,
+            "ocsp_no_check", profile.IsOcspResponder ? "The extension ocsp-nocheck is missing." : "Only an OCSP responder has the extension ocsp-nocheck.");
     }
 
     private static bool MustBeCritical(ExtensionKind kind, ParsedCertificate certificate) => kind switch

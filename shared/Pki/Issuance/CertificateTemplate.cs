@@ -22,11 +22,8 @@ public sealed record CertificateTemplate
 
     public NameConstraints? NameConstraints { get; init; }
 
-    public Uri? CrlDistributionPoint { get; init; }
-
-    public Uri? OcspUrl { get; init; }
-
-    public Uri? CaIssuersUrl { get; init; }
+    /// <summary>Where the certificate's revocation can be asked for; null: the certificate names no such place.</summary>
+    public ValidationAddress? Validation { get; init; }
 
     public StepProvisionerExtension? StepProvisioner { get; init; }
 

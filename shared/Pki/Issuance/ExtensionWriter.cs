@@ -31,6 +31,13 @@ internal static class ExtensionWriter
         }
     }
 
+    /// <summary>RFC 6960 4.2.2.2.1: the value is NULL.</summary>
+    public static void OcspNoCheck(AsnWriter writer)
+    {
+        using var _ = Begin(writer, "1.3.6.1.5.5.7.48.1.5", critical: false);
+        writer.WriteNull();
+    }
+
     /// <summary>cA TRUE.</summary>
     public static void BasicConstraints(AsnWriter writer, int? pathLength)
     {
@@ -60,13 +67,8 @@ internal static class ExtensionWriter
         }
     }
 
-    public static void AuthorityInfoAccess(AsnWriter writer, Uri? ocsp, Uri? caIssuers)
+    public static void AuthorityInfoAccess(AsnWriter writer, Uri ocsp, Uri caIssuers)
     {
-        if (ocsp is null && caIssuers is null)
-        {
-            return;
-        }
-
         using var _ = Begin(writer, "1.3.6.1.5.5.7.1.1", critical: false);
         using (writer.PushSequence())
         {
@@ -91,13 +93,8 @@ internal static class ExtensionWriter
         }
     }
 
-    public static void CrlDistributionPoint(AsnWriter writer, Uri? url)
+    public static void CrlDistributionPoint(AsnWriter writer, Uri url)
     {
-        if (url is null)
-        {
-            return;
-        }
-
         using var _ = Begin(writer, "2.5.29.31", critical: false);
         using (writer.PushSequence())
         using (writer.PushSequence())
@@ -124,15 +121,12 @@ internal static class ExtensionWriter
         }
     }
 
-    private static void AccessDescription(AsnWriter writer, string method, Uri? url)
+    private static void AccessDescription(AsnWriter writer, string method, Uri url)
     {
-        if (url is not null)
+        using (writer.PushSequence())
         {
-            using (writer.PushSequence())
-            {
-                writer.WriteObjectIdentifier(method);
-                writer.WriteCharacterString(UniversalTagNumber.IA5String, url.AbsoluteUri, GeneralNames.UriTag);
-            }
+            writer.WriteObjectIdentifier(method);
+            writer.WriteCharacterString(UniversalTagNumber.IA5String, url.AbsoluteUri, GeneralNames.UriTag);
         }
     }
 

@@ -18,6 +18,11 @@ internal sealed class ProfileExtensions(CertificateProfile profile)
             extensions.Add(One(writer => ExtensionWriter.ExtendedKeyUsage(writer, profile.ExtendedKeyUsages)));
         }
 
+        if (profile.IsOcspResponder)
+        {
+            extensions.Add(One(ExtensionWriter.OcspNoCheck));
+        }
+
         if (profile.IsCa)
         {
             extensions.Add(One(writer => ExtensionWriter.BasicConstraints(writer, profile.PathLength)));

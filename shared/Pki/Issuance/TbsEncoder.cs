@@ -53,14 +53,14 @@ internal sealed class TbsEncoder
             using (writer.PushSequence(ExtensionsTag))
             using (writer.PushSequence())
             {
-                WriteExtensions(writer, template);
+                WriteExtensions(writer, template, serialNumber);
             }
         }
 
         return writer.Encode();
     }
 
-    private void WriteExtensions(AsnWriter writer, CertificateTemplate template)
+    private void WriteExtensions(AsnWriter writer, CertificateTemplate template, ReadOnlySpan<byte> serialNumber)
     {
         var fixedPart = _profiles.GetValue(template.Profile, static profile => new ProfileExtensions(profile));
         foreach (var extension in fixedPart.For(template.Key))
@@ -72,14 +72,22 @@ internal sealed class TbsEncoder
         KeyIdentifier.Write(PublicKeyInfo.Parse(template.SubjectPublicKeyInfo.Span), identifier);
         ExtensionWriter.SubjectKeyIdentifier(writer, identifier);
         writer.WriteEncodedValue(_authorityKeyIdentifier);
-        ExtensionWriter.AuthorityInfoAccess(writer, template.OcspUrl, template.CaIssuersUrl);
+        if (template.Validation is { } validation)
+        {
+            ExtensionWriter.AuthorityInfoAccess(writer, validation.Ocsp, validation.IssuerCertificate(_issuer.SubjectKeyIdentifier.Span));
+        }
+
         if (template.Names.SanCount > 0)
         {
             ExtensionWriter.SubjectAltName(writer, template.Names);
         }
 
         ExtensionWriter.NameConstraints(writer, template.NameConstraints);
-        ExtensionWriter.CrlDistributionPoint(writer, template.CrlDistributionPoint);
+        if (template.Validation is { } lists)
+        {
+            ExtensionWriter.CrlDistributionPoint(writer, lists.RevocationList(_issuer.SubjectKeyIdentifier.Span, RevocationListShard.Of(serialNumber)));
+        }
+
         ExtensionWriter.StepProvisioner(writer, template.StepProvisioner);
     }
 

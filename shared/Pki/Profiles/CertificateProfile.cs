@@ -43,6 +43,9 @@ public sealed record CertificateProfile
     /// <summary>Critical name constraints must be there; without this they must not.</summary>
     public bool RequiresNameConstraints { get; init; }
 
+    /// <summary>Answers OCSP requests in its issuer's name: id-pkix-ocsp-nocheck (RFC 6960 4.2.2.2.1) instead of addresses where it could be looked up.</summary>
+    public bool IsOcspResponder { get; init; }
+
     /// <summary>How far notBefore lies before the moment of issue, for clocks that are late.</summary>
     public static TimeSpan Backdate { get; } = TimeSpan.FromMinutes(1);
 

@@ -76,7 +76,20 @@ public static class Profiles
         AllowedNames = SanKinds.Dns | SanKinds.Ip | SanKinds.Uri | SanKinds.Email,
     };
 
-    public static ImmutableArray<CertificateProfile> All { get; } = [Root, Intermediate, TenantSubCa, Service, MqttBridge, Device, Leaf];
+    /// <summary>Signs OCSP responses for one issuer (RFC 6960 4.2.2.2). Nobody can ask whether it is revoked, so it is short-lived.</summary>
+    public static CertificateProfile OcspResponder { get; } = new()
+    {
+        Name = "ocsp-responder",
+        KeyUsages = X509KeyUsageFlags.DigitalSignature,
+        ExtendedKeyUsages = [Oids.OcspSigning],
+        DefaultLifetime = TimeSpan.FromHours(24),
+        MaxLifetime = TimeSpan.FromHours(24),
+        Keys = [KeyKind.P256],
+        RequiresCommonName = true,
+        IsOcspResponder = true,
+    };
+
+    public static ImmutableArray<CertificateProfile> All { get; } = [Root, Intermediate, TenantSubCa, Service, MqttBridge, Device, Leaf, OcspResponder];
 
     /// <summary>The device profile with the lifetime this tenant configured (5 minutes to 1 year).</summary>
     public static CertificateProfile DeviceFor(TimeSpan lifetime) =>

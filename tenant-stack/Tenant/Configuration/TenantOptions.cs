@@ -1,5 +1,6 @@
 using System.Net;
 using IoTPlatform.CertificateAuthority;
+using IoTPlatform.CertificateAuthority.Validation;
 using IoTPlatform.Hosting;
 using IoTPlatform.Hosting.Observability;
 using IoTPlatform.Identity.Oidc;
@@ -22,6 +23,9 @@ internal sealed class TenantOptions
     /// <summary>DNS names and IP addresses of this host.</summary>
     public required IReadOnlyList<string> Names { get; init; }
     public required Uri PublicUrl { get; init; }
+
+    /// <summary>Null: certificates name no address for revocation lists and OCSP.</summary>
+    public ValidationOptions? Validation { get; init; }
 
     /// <summary>Of the service certificate; always includes the addresses given to devices.</summary>
     public IReadOnlyList<string> ServiceNames =>

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using IoTPlatform.CertificateAuthority;
+using IoTPlatform.CertificateAuthority.Validation;
 using IoTPlatform.Client;
 using IoTPlatform.Database;
 using IoTPlatform.Hosting;
@@ -45,6 +46,7 @@ internal sealed class TenantOptionsReader(SettingsReader settings)
             Observability = ObservabilityOptions.Read(settings),
             Names = names,
             PublicUrl = publicUrl,
+            Validation = ValidationOptions.Read(settings, publicUrl),
             ProviderUrl = ProviderUrl(joined) ?? publicUrl,
             RootFingerprint = Fingerprint(),
             JoinKey = settings.Secret(TenantSettings.JoinKey),

@@ -1,4 +1,5 @@
 using IoTPlatform.CertificateAuthority;
+using IoTPlatform.CertificateAuthority.Validation;
 using IoTPlatform.Database;
 using IoTPlatform.Hosting;
 using IoTPlatform.Hosting.Observability;
@@ -45,7 +46,7 @@ internal static class TenantApplication
             .AddIssuerCheck(options.Oidc)
             .AddPortal(new PortalOptions { Name = $"tenant-{tenant.TenantId}", Title = $"IoT tenant {tenant.TenantId}", PublicUrl = options.PublicUrl }, options.Oidc, platform)
             .AddApiDocument($"IoT tenant {tenant.TenantId}")
-            .AddCertificateAuthority(ca)
+            .AddCertificateAuthority(ca, options.Validation)
             .AddDevices()
             .AddEnrollment()
             .AddTelemetry(options.Telemetry)
@@ -66,6 +67,7 @@ internal static class TenantApplication
         app.MapPortal();
         app.MapApiDocument(Policies.Viewer);
         app.MapStepCa();
+        app.MapValidation();
         app.MapCertificates();
         app.MapDevices();
         app.MapEnrollment();

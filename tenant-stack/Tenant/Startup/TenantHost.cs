@@ -37,7 +37,7 @@ internal static partial class TenantHost
         {
             var logs = opened.Add(HostLogging.CreateFactory());
             // Before the JOIN key is spent: a tenant that can't listen should not join.
-            ListenPorts.Require([.. options.Listen.Select(ListenAddress.Parse), .. options.MqttListen]);
+            ListenPorts.Require([.. options.Listen.Select(ListenAddress.Parse), .. options.MqttListen, .. options.Validation is { } validation ? [validation.Listen] : Array.Empty<ListenAddress>()]);
             var folder = opened.Add(DataFolder.Open(options.DataPath));
             var passwords = options.ResolvePasswords(folder);
             var subCa = new SubCa(folder, passwords, time);
@@ -87,6 +87,7 @@ internal static partial class TenantHost
         Tenant = tenant.TenantId,
         Names = options.ServiceNames,
         PublicUrl = options.PublicUrl,
+        Validation = options.Validation?.Address,
     };
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "JOIN_KEY is not used: this tenant has joined already")]

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
-using IoTPlatform.CertificateAuthority.Provisioners;
 using IoTPlatform.CertificateAuthority.Storage;
+using IoTPlatform.CertificateAuthority.Validation;
 using IoTPlatform.Database;
 using IoTPlatform.Hosting;
 using IoTPlatform.Identity;
@@ -130,12 +130,15 @@ public sealed class CaHost : IAsyncDisposable
         builder.Logging.ClearProviders().AddProvider(Logs).SetMinimumLevel(LogLevel.Debug);
         builder.WebHost.UseServiceCertificate(["https://127.0.0.1:0"], Module.ServiceCertificate);
         builder.Services.AddPlatformHosting(Database.DataSource, TimeProvider.System).AddAuditLog().AddAccounts();
-        builder.Services.AddCertificateAuthority(Module);
+        builder.Services.AddCertificateAuthority(
+            Module,
+            Module.Options.Validation is { Base.IsLoopback: true } address ? new ValidationOptions(ListenAddress.Parse($"https://127.0.0.1:{address.Base.Port}"), address) : null);
         services?.Invoke(builder.Services);
         _app = builder.Build();
         _app.UsePlatformHosting();
         _app.MapAccounts();
         _app.MapStepCa();
+        _app.MapValidation();
         _app.MapCertificates();
         map?.Invoke(_app);
         await _app.StartAsync();

@@ -7,8 +7,8 @@ public static class SubCaHost
 {
     public const string Tenant = "acme";
 
-    public static Task<CaHost> StartAsync(CaHost provider) => CaHost.StartAsync(
-        CaHost.DefaultOptions with { Tenant = Tenant },
+    public static Task<CaHost> StartAsync(CaHost provider, ValidationAddress? validation = null) => CaHost.StartAsync(
+        CaHost.DefaultOptions with { Tenant = Tenant, Validation = validation },
         issuers: async tenant =>
         {
             var subCa = new SubCa(tenant.Folder, tenant.Passwords, TimeProvider.System);

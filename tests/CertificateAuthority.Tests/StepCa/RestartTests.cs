@@ -1,4 +1,5 @@
 using System.Net;
+using IoTPlatform.Pki;
 
 namespace IoTPlatform.CertificateAuthority.Tests;
 
@@ -66,9 +67,7 @@ public sealed class RestartTests
     {
         await using var ca = await CaHost.StartAsync(CaHost.DefaultOptions with
         {
-            CrlUrl = new Uri("http://crl.iot.example/ica.crl"),
-            OcspUrl = new Uri("http://ocsp.iot.example/"),
-            CaIssuersUrl = new Uri("http://crl.iot.example/ica.cer"),
+            Validation = new ValidationAddress(new Uri("http://va.iot.example/")),
         });
         using var certificate = await ca.EnrollAsync("a.test");
         using var client = ca.Client(certificate);
@@ -76,9 +75,9 @@ public sealed class RestartTests
         foreach (var leaf in new[] { certificate, (await client.SendAsync("/renew", "")).Certificate })
         {
             var text = System.Text.Encoding.ASCII.GetString(leaf.RawData);
-            text.ShouldContain("http://crl.iot.example/ica.crl");
-            text.ShouldContain("http://ocsp.iot.example/");
-            text.ShouldContain("http://crl.iot.example/ica.cer");
+            text.ShouldContain("http://va.iot.example/crl/");
+            text.ShouldContain("http://va.iot.example/ocsp");
+            text.ShouldContain("http://va.iot.example/ca/");
         }
     }
 }

@@ -79,18 +79,17 @@ public sealed class OpenSslChainTests : IDisposable
     {
         var template = _pki.Template(Profiles.Leaf, SubjectNames.FromSans("x", ["x.acme.example"])) with
         {
-            CrlDistributionPoint = new Uri("http://crl.acme.example/sub.crl"),
-            OcspUrl = new Uri("http://ocsp.acme.example/"),
-            CaIssuersUrl = new Uri("http://crl.acme.example/sub.crt"),
+            Validation = new ValidationAddress(new Uri("http://va.acme.example/")),
             StepProvisioner = new StepProvisionerExtension(StepProvisionerExtension.Jwk, "iot-bridge", "kid-1"),
         };
         var leaf = Hierarchy.Load(Hierarchy.Issue(_pki.Acme, template));
 
         await ShouldVerify("sslserver", AcmePath(leaf));
         var text = await OpenSsl.TextAsync(leaf);
-        text.ShouldContain("URI:http://crl.acme.example/sub.crl");
-        text.ShouldContain("OCSP - URI:http://ocsp.acme.example/");
-        text.ShouldContain("CA Issuers - URI:http://crl.acme.example/sub.crt");
+        var issuer = Convert.ToHexStringLower(_pki.Acme.Issuer.SubjectKeyIdentifier.Span);
+        text.ShouldContain($"URI:http://va.acme.example/crl/{issuer}/{leaf.SerialNumber[^2..].ToLowerInvariant()}.crl");
+        text.ShouldContain("OCSP - URI:http://va.acme.example/ocsp");
+        text.ShouldContain($"CA Issuers - URI:http://va.acme.example/ca/{issuer}.crt");
         text.ShouldContain("1.3.6.1.4.1.37476.9000.64.1:");
     }
 

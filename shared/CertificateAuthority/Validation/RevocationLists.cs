@@ -1,0 +1,140 @@
+using System.Collections.Concurrent;
+using IoTPlatform.Hosting;
+using IoTPlatform.Pki;
+using IoTPlatform.Pki.Signing;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace IoTPlatform.CertificateAuthority.Validation;
+
+/// <summary>
+/// The CRLs (RFC 5280 5) of every issuer whose key is here: made when one is asked for and a certificate was revoked since the last, or the last is
+/// <see cref="RenewAfter"/> old. The numbers of all processes on one database grow together. Without the database the last list goes on until it runs out.
+/// </summary>
+public sealed partial class RevocationLists(Authority authority, NpgsqlDataSource database, TimeProvider time, ILogger<RevocationLists> log) : IDisposable
+{
+    /// <summary>From thisUpdate to nextUpdate.</summary>
+    public static readonly TimeSpan Lifetime = TimeSpan.FromDays(1);
+
+    private static readonly TimeSpan RenewAfter = TimeSpan.FromHours(1);
+
+    /// <summary>How long an answer is given again without asking the database.</summary>
+    private static readonly TimeSpan Fresh = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>For verifiers whose clocks are late.</summary>
+    private static readonly TimeSpan Backdate = TimeSpan.FromMinutes(5);
+
+    private readonly RevocationListStore _store = new(database);
+    private readonly ConcurrentDictionary<(string Issuer, byte? Shard), Known> _known = new();
+    private readonly SemaphoreSlim _making = new(1, 1);
+    private int _failing;
+
+    /// <param name="issuerKeyId">Subject key identifier, lower-case hex.</param>
+    /// <param name="shard">See <see cref="RevocationListShard"/>; null: the complete list.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>Null for an issuer whose key is not here (of the root: the list of the last start that had its key), and for a shard where certificates name none. Throws an outage of the database where no list is left.</returns>
+    public async Task<RevocationList?> FindAsync(string issuerKeyId, byte? shard, CancellationToken cancellationToken)
+    {
+        if (shard is null && issuerKeyId == Convert.ToHexStringLower(authority.Active.RootKeyId))
+        {
+            return (await _store.FindAsync(authority.Active.RootKeyId, shard, cancellationToken)).List is { Der.Length: > 0 } root ? Of(root) : null;
+        }
+
+        // A part of a list that does not say so would pass for all of it.
+        if (authority.Issuers.Revokers.FirstOrDefault(revoker => IdOf(revoker) == issuerKeyId) is not { } issuer || (shard is not null && authority.Options.Validation is null))
+        {
+            return null;
+        }
+
+        var key = (issuerKeyId, shard);
+        if (_known.TryGetValue(key, out var known) && time.GetElapsedTime(known.Asked) < Fresh)
+        {
+            return Of(known.List);
+        }
+
+        var asked = time.GetTimestamp();
+        StoredRevocationList list;
+        try
+        {
+            list = await CurrentAsync(issuer, shard, cancellationToken);
+            Interlocked.Exchange(ref _failing, 0);
+        }
+        catch (Exception e) when (known is not null && time.GetUtcNow() < known.List.NextUpdate && DatabaseOutage.Is(e))
+        {
+            if (Interlocked.Exchange(ref _failing, 1) == 0)
+            {
+                Stale(e.Message);
+            }
+
+            return Of(known.List);
+        }
+
+        _known[key] = new Known(list, asked);
+        return Of(list);
+    }
+
+    /// <summary>The complete list of the issuer that signs now.</summary>
+    public async Task<RevocationList> ActiveAsync(CancellationToken cancellationToken) =>
+        await FindAsync(IdOf(authority.Issuers.Active), shard: null, cancellationToken) ?? throw new InvalidOperationException("The active issuer has its key here.");
+
+    public void Dispose() => _making.Dispose();
+
+    private async Task<StoredRevocationList> CurrentAsync(CaSigner issuer, byte? shard, CancellationToken cancellationToken)
+    {
+        var keyId = issuer.Issuer.SubjectKeyIdentifier.ToArray();
+        var (list, revocations) = await _store.FindAsync(keyId, shard, cancellationToken);
+        if (list is { Der.Length: > 0 } && IsCurrent(list, revocations))
+        {
+            return list;
+        }
+
+        // One at a time: each holds a connection while it waits for the row.
+        await _making.WaitAsync(cancellationToken);
+        try
+        {
+            var now = time.GetUtcNow();
+            return await _store.ReplaceAsync(keyId, shard, now, IsCurrent, (entries, last, count) => Sign(issuer, shard, entries, last, count, now), cancellationToken);
+        }
+        finally
+        {
+            _making.Release();
+        }
+    }
+
+    private bool IsCurrent(StoredRevocationList list, long revocations)
+    {
+        var now = time.GetUtcNow();
+        return list.Revocations == revocations && now < list.ThisUpdate + RenewAfter && now >= list.ThisUpdate - Backdate;
+    }
+
+    private StoredRevocationList Sign(CaSigner issuer, byte? shard, IReadOnlyList<RevokedSerial> entries, long last, long revocations, DateTimeOffset now)
+    {
+        // Greater than the last one's, and also than those of a time that a restored backup has forgotten.
+        var number = Math.Max(last + 1, now.ToUnixTimeMilliseconds());
+        var der = issuer.SignRevocationList(new RevocationListOrder
+        {
+            Revoked = entries,
+            Number = number,
+            ThisUpdate = now - Backdate,
+            NextUpdate = now + Lifetime,
+            DistributionPoint = shard is { } part ? authority.Options.Validation?.RevocationList(issuer.Issuer.SubjectKeyIdentifier.Span, part) : null,
+        });
+        return new StoredRevocationList(number, revocations, now, now + Lifetime, der);
+    }
+
+    private static RevocationList Of(StoredRevocationList list) => new(list.Der, list.Number, list.ThisUpdate);
+
+    private static string IdOf(CaSigner issuer) => Convert.ToHexStringLower(issuer.Issuer.SubjectKeyIdentifier.Span);
+
+    /// <param name="List">The last one that was seen.</param>
+    /// <param name="Asked">Before it was read.</param>
+    private sealed record Known(StoredRevocationList List, long Asked);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The database is away: revocation lists are served as they were: {Reason}")]
+    private partial void Stale(string reason);
+}
+
+/// <param name="Der">The CRL.</param>
+/// <param name="Number">cRLNumber.</param>
+/// <param name="MadeAt">When.</param>
+public sealed record RevocationList(byte[] Der, long Number, DateTimeOffset MadeAt);
