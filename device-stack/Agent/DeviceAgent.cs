@@ -41,6 +41,12 @@ public sealed class DeviceAgent
         }
 
         RefuseToReplace(settings);
+        if (_folder.LoadSettings()?.TrustDomain is { } earlier && earlier != trustDomain)
+        {
+            // Readings and commands are another tenant's.
+            _folder.RemoveWork();
+        }
+
         _folder.SaveSettings(settings, enrollment.Root);
         using var key = _folder.LoadOrCreatePendingKey();
         var wireguard = WireGuardFiles.PublicKey(_folder, enrollment);

@@ -97,7 +97,7 @@ namespace IoTPlatform.Contracts;
 [JsonSerializable(typeof(DeviceEnrolled))]
 [JsonSerializable(typeof(DeviceOnline))]
 [JsonSerializable(typeof(DeviceOffline))]
-[JsonSerializable(typeof(DeviceCommandChanged))]
+[JsonSerializable(typeof(DeviceCommanded))]
 [JsonSerializable(typeof(ForwardedEvents))]
 [JsonSerializable(typeof(SubscribedEvents))]
 [JsonSerializable(typeof(TenantEventView))]

@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -38,6 +39,14 @@ internal sealed record CommandAnswer
     public string? Error { get; init; }
 }
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(CommandAnswer))]
-internal sealed partial class CommandAnswerJson : JsonSerializerContext;
+internal sealed partial class CommandAnswerJson : JsonSerializerContext
+{
+    /// <summary>Text as it is: six bytes for each letter that is not ASCII would make an answer too long.</summary>
+    public static CommandAnswerJson Relaxed { get; } = new(new JsonSerializerOptions
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    });
+}

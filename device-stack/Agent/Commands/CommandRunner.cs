@@ -54,7 +54,7 @@ internal sealed class CommandRunner(string? executable, TimeSpan timeout, TimePr
         }
         catch (OperationCanceledException)
         {
-            process.Kill(entireProcessTree: true);
+            Kill(process);
             cancellationToken.ThrowIfCancellationRequested();
             return new CommandAnswer { Error = $"it was killed after {timeout.TotalSeconds:0} s" };
         }
@@ -70,6 +70,18 @@ internal sealed class CommandRunner(string? executable, TimeSpan timeout, TimePr
             Truncated = isCut ? true : null,
             Error = process.ExitCode != 0 && error.IsCompletedSuccessfully && (await error).Text is { Length: > 0 } said ? said : null,
         };
+    }
+
+    private static void Kill(Process process)
+    {
+        try
+        {
+            process.Kill(entireProcessTree: true);
+        }
+        catch (Exception e) when (e is AggregateException or InvalidOperationException or System.ComponentModel.Win32Exception)
+        {
+            // It has ended, or something it started belongs to another user.
+        }
     }
 
     private static async Task WriteAsync(StreamWriter input, string? payload)
@@ -98,7 +110,7 @@ internal sealed class CommandRunner(string? executable, TimeSpan timeout, TimePr
             isCut |= taken < read;
         }
 
-        // Half a surrogate pair and U+0000 are no text that could be stored.
-        return (string.Concat(text.ToString().EnumerateRunes().Select(rune => rune.Value == 0 ? "\uFFFD" : rune.ToString())), isCut);
+        // Half a surrogate pair and U+0000 are no text that could be stored; other control characters are six bytes each in JSON.
+        return (string.Concat(text.ToString().EnumerateRunes().Select(rune => Rune.IsControl(rune) && rune.Value is not ('\n' or '\r' or '\t') ? "\uFFFD" : rune.ToString())), isCut);
     }
 }

@@ -7,6 +7,8 @@ namespace IoTPlatform.Agent;
 /// <summary>Takes commands, carries them out one after the other, and answers.</summary>
 internal sealed class CommandWork(CommandInbox inbox, CommandRunner runner, TimeProvider time, Action<AgentEventKind, string> report)
 {
+    private static readonly TimeSpan Retry = TimeSpan.FromSeconds(10);
+
     /// <summary>Acknowledged when it is on disk.</summary>
     public MqttApplicationMessageReceivedReasonCode Accept(MqttApplicationMessage message)
     {
@@ -38,13 +40,32 @@ internal sealed class CommandWork(CommandInbox inbox, CommandRunner runner, Time
             if (command is null || command.ExpiresAt <= time.GetUtcNow())
             {
                 report(AgentEventKind.Command, $"command {id} is too old to be carried out");
-                inbox.Forget(id);
+                await OnDiskAsync(() => inbox.Forget(id), cancellationToken);
                 continue;
             }
 
             var answer = await runner.RunAsync(command, cancellationToken);
-            inbox.Finish(id, JsonSerializer.SerializeToUtf8Bytes(answer, CommandAnswerJson.Default.CommandAnswer));
+            var body = JsonSerializer.SerializeToUtf8Bytes(answer, CommandAnswerJson.Relaxed.CommandAnswer);
+            await OnDiskAsync(() => inbox.Finish(id, body), cancellationToken);
             report(AgentEventKind.Command, $"command {id}, {command.Method}: {(answer.ExitCode is { } code ? $"exit code {code}" : answer.Error)}");
+        }
+    }
+
+    /// <summary>What was carried out is not carried out again because the disk is full: it waits for room.</summary>
+    private async Task OnDiskAsync(Action write, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                write();
+                return;
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                report(AgentEventKind.Command, $"what became of a command can't be stored; trying again: {e.Message}");
+                await Task.Delay(Retry, time, cancellationToken);
+            }
         }
     }
 

@@ -28,6 +28,15 @@ public sealed class DeviceFolder : IDisposable
     public string RevokedSubCasPath => Combine("revoked-sub-cas.crl");
     internal string SpoolPath => Combine("spool");
     internal string CommandsPath => Combine("commands");
+
+    /// <summary>What waits for the tenant, and what it asked for.</summary>
+    internal void RemoveWork()
+    {
+        foreach (var path in new[] { SpoolPath, CommandsPath }.Where(Directory.Exists))
+        {
+            Directory.Delete(path, recursive: true);
+        }
+    }
     internal string PendingKeyPath => Combine("pending.key");
     internal string WireGuardKeyPath => Combine("wireguard.key");
     private string SettingsPath => Combine("device.json");

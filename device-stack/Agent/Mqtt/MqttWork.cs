@@ -22,7 +22,7 @@ internal sealed class MqttWork(DeviceAgent agent, LiveEnrollment live, Telemetry
                 report(AgentEventKind.Revoked, $"the tenant revoked this device: {e.Message}; the agent stops");
                 return AgentOutcome.Revoked;
             }
-            catch (Exception e) when (e is ApiException or UnreachableException or AgentException)
+            catch (Exception e) when (e is ApiException or UnreachableException or AgentException or IOException or UnauthorizedAccessException)
             {
                 var wait = backoff.Next();
                 report(AgentEventKind.Disconnected, string.Create(CultureInfo.InvariantCulture, $"{e.Message}; connecting again in {wait.TotalSeconds:0.0} s"));

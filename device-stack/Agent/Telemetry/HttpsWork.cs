@@ -16,7 +16,12 @@ internal sealed class HttpsWork(DeviceAgent agent, string deviceId, TelemetrySen
                 using var tenant = agent.Connect();
                 await sender.RunAsync((reading, token) => SendAsync(tenant, reading, token), cancellationToken);
             }
-            catch (Exception e) when (e is ApiException or UnreachableException or AgentException)
+            catch (ApiException e) when (RevocationCodes.Contains(e.Code))
+            {
+                report(AgentEventKind.Revoked, $"the tenant revoked this device: {e.Message}; the agent stops");
+                return AgentOutcome.Revoked;
+            }
+            catch (Exception e) when (e is ApiException or UnreachableException or AgentException or IOException or UnauthorizedAccessException)
             {
                 var wait = backoff.Next((e as ApiException)?.RetryAfter);
                 report(AgentEventKind.Disconnected, string.Create(CultureInfo.InvariantCulture, $"{e.Message}; sending again in {wait.TotalSeconds:0.0} s"));
@@ -33,9 +38,13 @@ internal sealed class HttpsWork(DeviceAgent agent, string deviceId, TelemetrySen
             backoff.Reset();
             return null;
         }
-        catch (ApiException e) when (e.Status == 400)
+        catch (ApiException e) when (e.Status is 400 or 413)
         {
             return e.Code;
+        }
+        catch (JsonException)
+        {
+            return "not_json";
         }
     }
 }

@@ -46,7 +46,16 @@ internal sealed class Readings(Spool spool, AgentOptions options, string folder,
 
     private void Append(byte[] reading)
     {
-        spool.Append(reading);
+        try
+        {
+            spool.Append(reading);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            report(AgentEventKind.Dropped, $"a reading can't be kept: {e.Message}");
+            return;
+        }
+
         if (spool.Dropped is var dropped && dropped != _dropped)
         {
             _dropped = dropped;

@@ -105,8 +105,8 @@ public sealed class Authority
     public Task<IReadOnlyList<RecordedOperation>> HistoryAsync(string tenant, long before, int limit, NpgsqlConnection connection, CancellationToken cancellationToken) =>
         TenantCertificateRows.HistoryAsync(connection, tenant, before, limit, cancellationToken);
 
-    /// <summary>Whether one of these issuers, by subject key identifier, has a certificate that is neither expired, revoked nor renewed, of another profile than that.</summary>
-    public Task<bool> IsIssuerInUseAsync(byte[][] issuerKeyIds, CertificateProfile except, CancellationToken cancellationToken) =>
+    /// <summary>Whether one of these issuers, by subject key identifier, has a certificate that is neither expired, revoked nor renewed, of another profile than those.</summary>
+    public Task<bool> IsIssuerInUseAsync(byte[][] issuerKeyIds, IEnumerable<CertificateProfile> except, CancellationToken cancellationToken) =>
         _store.IsIssuerInUseAsync(issuerKeyIds, except, _time.GetUtcNow(), cancellationToken);
 
     /// <summary>Those keys of which a certificate of this profile was revoked because the key, or what was said of it, can't be trusted (<see cref="RevocationReasons.LeavesKeyTrusted"/>).</summary>

@@ -119,7 +119,7 @@ internal sealed class CaCeremony : IAsyncDisposable
     {
         var issuer = new AcceptedIssuer(root);
         var now = _time.GetUtcNow();
-        if (!new CaKeyFile(CaFiles.RootKey(_folder)).Exists || (await _lists.FindAsync(issuer.KeyId, shard: null, cancellationToken)).List is { } list && IsCurrent(list))
+        if (!new CaKeyFile(CaFiles.RootKey(_folder)).Exists || (await _lists.FindAsync(issuer.KeyId, shard: null, known: null, cancellationToken)).List is { } list && IsCurrent(list))
         {
             return;
         }

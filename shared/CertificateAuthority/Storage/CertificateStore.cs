@@ -77,20 +77,20 @@ internal sealed class CertificateStore(NpgsqlDataSource database)
         return records.Count > limit ? new CertificatePage(records[..limit], records[limit - 1].Id) : new CertificatePage(records, null);
     });
 
-    /// <summary>Whether one of these issuers has a certificate that is neither expired, revoked nor renewed, of another profile than that.</summary>
-    public Task<bool> IsIssuerInUseAsync(byte[][] issuerKeyIds, CertificateProfile except, DateTimeOffset now, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
+    /// <summary>Whether one of these issuers has a certificate that is neither expired, revoked nor renewed, of another profile than those.</summary>
+    public Task<bool> IsIssuerInUseAsync(byte[][] issuerKeyIds, IEnumerable<CertificateProfile> except, DateTimeOffset now, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
     {
         await using var command = database.CreateCommand(
             """
             SELECT EXISTS (
               SELECT FROM ca.certificates c
-              WHERE c.issuer_key_id = ANY ($1) AND c.not_after > $2 AND c.profile <> $3
+              WHERE c.issuer_key_id = ANY ($1) AND c.not_after > $2 AND c.profile <> ALL ($3)
                 AND NOT EXISTS (SELECT FROM ca.revocations r WHERE r.serial = c.serial)
                 AND NOT EXISTS (SELECT FROM ca.certificates n WHERE n.renews = c.serial))
             """);
         command.Parameters.AddWithValue(issuerKeyIds);
         command.Parameters.AddWithValue(now);
-        command.Parameters.AddWithValue(except.Name);
+        command.Parameters.AddWithValue(except.Select(profile => profile.Name).ToArray());
         return (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
     });
 

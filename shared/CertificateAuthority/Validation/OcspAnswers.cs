@@ -19,8 +19,11 @@ internal sealed partial class OcspAnswers(Authority authority, OcspResponders re
 
     private static readonly TimeSpan Fresh = TimeSpan.FromMilliseconds(500);
     private const int MostKept = 20_000;
+    private const int MostAtOnce = 16;
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(2);
 
     private readonly MemoryCache _kept = new(new MemoryCacheOptions { SizeLimit = MostKept });
+    private readonly SemaphoreSlim _places = new(MostAtOnce, MostAtOnce);
     private int _failing;
 
     public async Task<OcspAnswer> AnswerAsync(ReadOnlyMemory<byte> der, CancellationToken cancellationToken)
@@ -36,7 +39,7 @@ internal sealed partial class OcspAnswers(Authority authority, OcspResponders re
             return OcspAnswer.Error(OcspResponseStatus.Unauthorized);
         }
 
-        var key = request.Nonce is null && request.Certificates.Count == 1 ? Convert.ToBase64String(request.Certificates[0].Encoded.Span) : null;
+        var key = request.Nonce is null && request.Certificates.Count == 1 ? Convert.ToBase64String(request.Certificates[0].Encode()) : null;
         var kept = key is null ? null : _kept.Get<OcspAnswer>(key);
         var now = time.GetUtcNow();
         if (kept is not null && now - kept.ThisUpdate < Fresh && now >= kept.ThisUpdate)
@@ -44,18 +47,25 @@ internal sealed partial class OcspAnswers(Authority authority, OcspResponders re
             return kept;
         }
 
+        // Whoever asks without end shares these places, and leaves the database to the rest of the host.
+        if (!await _places.WaitAsync(LongestWait, cancellationToken))
+        {
+            return OcspAnswer.Error(OcspResponseStatus.TryLater);
+        }
+
         try
         {
-            var answer = await SignAsync(request, issuer, now, cancellationToken);
+            var (answer, areKnown) = await SignAsync(request, issuer, now, cancellationToken);
             Interlocked.Exchange(ref _failing, 0);
-            if (key is not null)
+            // Serial numbers that were never issued have no end.
+            if (key is not null && areKnown)
             {
                 _kept.Set(key, answer, new MemoryCacheEntryOptions { Size = 1, AbsoluteExpirationRelativeToNow = Lifetime });
             }
 
             return answer;
         }
-        catch (Exception e) when (DatabaseOutage.Of(e) is not null || e is ProblemException { Status: 503 })
+        catch (Exception e) when (DatabaseOutage.Of(e) is not null || e is ProblemException)
         {
             if (Interlocked.Exchange(ref _failing, 1) == 0)
             {
@@ -64,11 +74,19 @@ internal sealed partial class OcspAnswers(Authority authority, OcspResponders re
 
             return kept is not null && now < kept.NextUpdate ? kept : OcspAnswer.Error(OcspResponseStatus.TryLater);
         }
+        finally
+        {
+            _places.Release();
+        }
     }
 
-    public void Dispose() => _kept.Dispose();
+    public void Dispose()
+    {
+        _kept.Dispose();
+        _places.Dispose();
+    }
 
-    private async Task<OcspAnswer> SignAsync(OcspRequest request, CaSigner issuer, DateTimeOffset now, CancellationToken cancellationToken)
+    private async Task<(OcspAnswer Answer, bool AreKnown)> SignAsync(OcspRequest request, CaSigner issuer, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var statuses = new List<OcspStatus>(request.Certificates.Count);
         foreach (var id in request.Certificates)
@@ -79,7 +97,8 @@ internal sealed partial class OcspAnswers(Authority authority, OcspResponders re
         var responder = await responders.ForAsync(issuer, cancellationToken);
         // No answer outlives who signed it.
         var next = now + Lifetime < responder.NotAfter ? now + Lifetime : responder.NotAfter;
-        return new OcspAnswer(OcspResponse.Sign(responder, statuses, request.Nonce, now, next), IsSigned: true, HasNonce: request.Nonce is not null, now, next);
+        var answer = new OcspAnswer(OcspResponse.Sign(responder, statuses, request.Nonce, now, next), IsSigned: true, HasNonce: request.Nonce is not null, now, next);
+        return (answer, statuses.TrueForAll(status => status.IsKnown));
     }
 
     private async Task<OcspStatus> StatusAsync(OcspCertificateId id, CaSigner issuer, CancellationToken cancellationToken)

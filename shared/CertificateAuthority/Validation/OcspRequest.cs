@@ -49,7 +49,7 @@ internal sealed record OcspRequest(IReadOnlyList<OcspCertificateId> Certificates
         while (list.HasData)
         {
             var one = list.ReadSequence();
-            certificates.Add(OcspCertificateId.Read(one.ReadEncodedValue()));
+            certificates.Add(OcspCertificateId.Read(one.ReadSequence()));
             if (certificates.Count > MostCertificates || (one.HasData && !TryReadExtensions(one.ReadSequence(Context0), out _)))
             {
                 return null;
@@ -95,20 +95,55 @@ internal sealed record OcspRequest(IReadOnlyList<OcspCertificateId> Certificates
 }
 
 /// <summary>A CertID (RFC 6960 4.1.1).</summary>
-/// <param name="Encoded">As it was sent: the answer repeats it.</param>
 /// <param name="HashAlgorithm">Dotted.</param>
+/// <param name="HasParameters">The algorithm has NULL for its parameters, and not none.</param>
 /// <param name="IssuerNameHash">Over the DER of the issuer's name.</param>
 /// <param name="IssuerKeyHash">Over the bits of the issuer's public key.</param>
 /// <param name="SerialNumber">Minimal big-endian bytes.</param>
-internal sealed record OcspCertificateId(ReadOnlyMemory<byte> Encoded, string HashAlgorithm, byte[] IssuerNameHash, byte[] IssuerKeyHash, byte[] SerialNumber)
+internal sealed record OcspCertificateId(string HashAlgorithm, bool HasParameters, byte[] IssuerNameHash, byte[] IssuerKeyHash, byte[] SerialNumber)
 {
-    public static OcspCertificateId Read(ReadOnlyMemory<byte> encoded)
+    private const int LongestSerialNumber = 20; // RFC 5280 4.1.2.2
+    private const int LongestHash = 64;
+
+    /// <summary>DER, for the answer to repeat.</summary>
+    public byte[] Encode()
     {
-        var id = new AsnReader(encoded, AsnEncodingRules.BER).ReadSequence();
-        var algorithm = id.ReadSequence().ReadObjectIdentifier();
+        var writer = new AsnWriter(AsnEncodingRules.DER);
+        using (writer.PushSequence())
+        {
+            using (writer.PushSequence())
+            {
+                writer.WriteObjectIdentifier(HashAlgorithm);
+                if (HasParameters)
+                {
+                    writer.WriteNull();
+                }
+            }
+
+            writer.WriteOctetString(IssuerNameHash);
+            writer.WriteOctetString(IssuerKeyHash);
+            writer.WriteInteger(SerialNumber);
+        }
+
+        return writer.Encode();
+    }
+
+    public static OcspCertificateId Read(AsnReader id)
+    {
+        var algorithm = id.ReadSequence();
+        var hash = algorithm.ReadObjectIdentifier();
+        var hasParameters = algorithm.HasData;
+        if (hasParameters)
+        {
+            algorithm.ReadNull();
+            algorithm.ThrowIfNotEmpty();
+        }
+
         var (name, key) = (id.ReadOctetString(), id.ReadOctetString());
         var serial = id.ReadIntegerBytes();
         id.ThrowIfNotEmpty();
-        return new OcspCertificateId(encoded, algorithm, name, key, serial.ToArray());
+        return name.Length <= LongestHash && key.Length <= LongestHash && serial.Length <= LongestSerialNumber
+            ? new OcspCertificateId(hash, hasParameters, name, key, serial.ToArray())
+            : throw new AsnContentException("The certificate is named at too great length.");
     }
 }

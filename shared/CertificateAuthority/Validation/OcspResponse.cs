@@ -98,7 +98,7 @@ internal static class OcspResponse
     {
         using (writer.PushSequence())
         {
-            writer.WriteEncodedValue(status.Certificate.Encoded.Span);
+            writer.WriteEncodedValue(status.Certificate.Encode());
             switch (status)
             {
                 case { IsKnown: false }:

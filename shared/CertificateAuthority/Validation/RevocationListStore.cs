@@ -20,21 +20,26 @@ internal sealed class RevocationListStore(NpgsqlDataSource database)
     private const string Of = "($1::int = -1 OR get_byte(r.serial, octet_length(r.serial) - 1) = $1)";
 
     /// <summary>The list and how many revocations the shard has now.</summary>
-    public async Task<(StoredRevocationList? List, long Revocations)> FindAsync(byte[] issuerKeyId, byte? shard, CancellationToken cancellationToken)
+    /// <param name="issuerKeyId">Whose list.</param>
+    /// <param name="shard">Which part of it; null: all of it.</param>
+    /// <param name="known">The one the caller has: it is not read again.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async Task<(StoredRevocationList? List, long Revocations)> FindAsync(byte[] issuerKeyId, byte? shard, StoredRevocationList? known, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        return await FindAsync(connection, issuerKeyId, shard, "", cancellationToken);
+        var (list, revocations) = await FindAsync(connection, issuerKeyId, shard, known?.Number ?? -1, "", cancellationToken);
+        return (list?.Number == known?.Number ? known : list, revocations);
     }
 
     /// <summary>Makes the next list, unless another process just did. One after the other: the row is locked until the list is stored.</summary>
     /// <param name="issuerKeyId">Whose list.</param>
     /// <param name="shard">Which part of it; null: all of it.</param>
-    /// <param name="now">Certificates that are over by then are left out.</param>
+    /// <param name="since">Certificates that were over by then are left out.</param>
     /// <param name="isCurrent">Whether the list there is will do.</param>
     /// <param name="sign">Of the entries, the number of the last list and the count of revocations.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     public async Task<StoredRevocationList> ReplaceAsync(
-        byte[] issuerKeyId, byte? shard, DateTimeOffset now, Func<StoredRevocationList, long, bool> isCurrent,
+        byte[] issuerKeyId, byte? shard, DateTimeOffset since, Func<StoredRevocationList, long, bool> isCurrent,
         Func<IReadOnlyList<RevokedSerial>, long, long, StoredRevocationList> sign, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
@@ -44,13 +49,13 @@ internal sealed class RevocationListStore(NpgsqlDataSource database)
             await insert.ExecuteNonQueryAsync(cancellationToken);
         }
 
-        var (last, revocations) = await FindAsync(connection, issuerKeyId, shard, "FOR UPDATE OF l", cancellationToken);
+        var (last, revocations) = await FindAsync(connection, issuerKeyId, shard, known: -1, "FOR UPDATE OF l", cancellationToken);
         if (last is { Der.Length: > 0 } && isCurrent(last, revocations))
         {
             return last;
         }
 
-        var next = sign(await EntriesAsync(connection, issuerKeyId, shard, now, cancellationToken), last?.Number ?? 0, revocations);
+        var next = sign(await EntriesAsync(connection, issuerKeyId, shard, since, cancellationToken), last?.Number ?? 0, revocations);
         await using var update = Command(
             connection,
             "UPDATE ca.revocation_lists SET number = $3, revocations = $4, this_update = $5, next_update = $6, der = $7 WHERE shard = $1 AND issuer_key_id = $2",
@@ -61,13 +66,16 @@ internal sealed class RevocationListStore(NpgsqlDataSource database)
     }
 
     private static async Task<(StoredRevocationList? List, long Revocations)> FindAsync(
-        NpgsqlConnection connection, byte[] issuerKeyId, byte? shard, string locking, CancellationToken cancellationToken)
+        NpgsqlConnection connection, byte[] issuerKeyId, byte? shard, long known, string locking, CancellationToken cancellationToken)
     {
         // The count is read after the lock: whatever was revoked by then is in it.
         await using var command = Command(
             connection,
-            $"SELECT l.number, l.revocations, l.this_update, l.next_update, l.der FROM ca.revocation_lists l WHERE l.shard = $1 AND l.issuer_key_id = $2 {locking}",
-            issuerKeyId, shard);
+            $"""
+            SELECT l.number, l.revocations, l.this_update, l.next_update, CASE WHEN l.number = $3 THEN '' ELSE l.der END
+            FROM ca.revocation_lists l WHERE l.shard = $1 AND l.issuer_key_id = $2 {locking}
+            """,
+            issuerKeyId, shard, known);
         StoredRevocationList? list = null;
         await using (var reader = await command.ExecuteReaderAsync(cancellationToken))
         {
@@ -84,7 +92,7 @@ internal sealed class RevocationListStore(NpgsqlDataSource database)
     }
 
     private static async Task<IReadOnlyList<RevokedSerial>> EntriesAsync(
-        NpgsqlConnection connection, byte[] issuerKeyId, byte? shard, DateTimeOffset now, CancellationToken cancellationToken)
+        NpgsqlConnection connection, byte[] issuerKeyId, byte? shard, DateTimeOffset since, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(
             $"""
@@ -95,7 +103,7 @@ internal sealed class RevocationListStore(NpgsqlDataSource database)
         { CommandTimeout = TimeoutSeconds * 6 };
         command.Parameters.AddWithValue((int)(shard ?? Complete));
         command.Parameters.AddWithValue(issuerKeyId);
-        command.Parameters.AddWithValue(now);
+        command.Parameters.AddWithValue(since);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var entries = new List<RevokedSerial>();
         while (await reader.ReadAsync(cancellationToken))

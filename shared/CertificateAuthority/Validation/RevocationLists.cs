@@ -35,42 +35,47 @@ public sealed partial class RevocationLists(Authority authority, NpgsqlDataSourc
     /// <returns>Null for an issuer whose key is not here (of the root: the list of the last start that had its key), and for a shard where certificates name none. Throws an outage of the database where no list is left.</returns>
     public async Task<RevocationList?> FindAsync(string issuerKeyId, byte? shard, CancellationToken cancellationToken)
     {
-        if (shard is null && issuerKeyId == Convert.ToHexStringLower(authority.Active.RootKeyId))
-        {
-            return (await _store.FindAsync(authority.Active.RootKeyId, shard, cancellationToken)).List is { Der.Length: > 0 } root ? Of(root) : null;
-        }
-
+        var issuer = authority.Issuers.Revokers.FirstOrDefault(revoker => IdOf(revoker) == issuerKeyId);
+        var isRoot = shard is null && issuerKeyId == Convert.ToHexStringLower(authority.Active.RootKeyId);
         // A part of a list that does not say so would pass for all of it.
-        if (authority.Issuers.Revokers.FirstOrDefault(revoker => IdOf(revoker) == issuerKeyId) is not { } issuer || (shard is not null && authority.Options.Validation is null))
+        if (!isRoot && (issuer is null || (shard is not null && authority.Options.Validation is null)))
         {
             return null;
         }
 
-        var key = (issuerKeyId, shard);
-        if (_known.TryGetValue(key, out var known) && time.GetElapsedTime(known.Asked) < Fresh)
-        {
-            return Of(known.List);
-        }
-
-        var asked = time.GetTimestamp();
-        StoredRevocationList list;
+        var known = _known.GetOrAdd((issuerKeyId, shard), _ => new Known());
+        // One at a time asks the database; the others get what it found.
+        await known.Asking.WaitAsync(cancellationToken);
         try
         {
-            list = await CurrentAsync(issuer, shard, cancellationToken);
-            Interlocked.Exchange(ref _failing, 0);
-        }
-        catch (Exception e) when (known is not null && time.GetUtcNow() < known.List.NextUpdate && DatabaseOutage.Is(e))
-        {
-            if (Interlocked.Exchange(ref _failing, 1) == 0)
+            if (known.Asked is { } before && time.GetElapsedTime(before) < Fresh)
             {
-                Stale(e.Message);
+                return known.Answer(time.GetUtcNow());
             }
 
-            return Of(known.List);
-        }
+            var asked = time.GetTimestamp();
+            try
+            {
+                known.List = isRoot
+                    ? (await _store.FindAsync(authority.Active.RootKeyId, shard: null, known.List, cancellationToken)).List
+                    : await CurrentAsync(issuer!, shard, known.List, cancellationToken);
+                Interlocked.Exchange(ref _failing, 0);
+            }
+            catch (Exception e) when (known.Answer(time.GetUtcNow()) is not null && DatabaseOutage.Is(e))
+            {
+                if (Interlocked.Exchange(ref _failing, 1) == 0)
+                {
+                    Stale(e.Message);
+                }
+            }
 
-        _known[key] = new Known(list, asked);
-        return Of(list);
+            known.Asked = asked;
+            return known.Answer(time.GetUtcNow());
+        }
+        finally
+        {
+            known.Asking.Release();
+        }
     }
 
     /// <summary>The complete list of the issuer that signs now.</summary>
@@ -79,10 +84,10 @@ public sealed partial class RevocationLists(Authority authority, NpgsqlDataSourc
 
     public void Dispose() => _making.Dispose();
 
-    private async Task<StoredRevocationList> CurrentAsync(CaSigner issuer, byte? shard, CancellationToken cancellationToken)
+    private async Task<StoredRevocationList> CurrentAsync(CaSigner issuer, byte? shard, StoredRevocationList? known, CancellationToken cancellationToken)
     {
         var keyId = issuer.Issuer.SubjectKeyIdentifier.ToArray();
-        var (list, revocations) = await _store.FindAsync(keyId, shard, cancellationToken);
+        var (list, revocations) = await _store.FindAsync(keyId, shard, known, cancellationToken);
         if (list is { Der.Length: > 0 } && IsCurrent(list, revocations))
         {
             return list;
@@ -93,7 +98,7 @@ public sealed partial class RevocationLists(Authority authority, NpgsqlDataSourc
         try
         {
             var now = time.GetUtcNow();
-            return await _store.ReplaceAsync(keyId, shard, now, IsCurrent, (entries, last, count) => Sign(issuer, shard, entries, last, count, now), cancellationToken);
+            return await _store.ReplaceAsync(keyId, shard, now - Lifetime - Backdate, IsCurrent, (entries, last, count) => Sign(issuer, shard, entries, last, count, now), cancellationToken);
         }
         finally
         {
@@ -122,13 +127,21 @@ public sealed partial class RevocationLists(Authority authority, NpgsqlDataSourc
         return new StoredRevocationList(number, revocations, now, now + Lifetime, der);
     }
 
-    private static RevocationList Of(StoredRevocationList list) => new(list.Der, list.Number, list.ThisUpdate);
-
     private static string IdOf(CaSigner issuer) => Convert.ToHexStringLower(issuer.Issuer.SubjectKeyIdentifier.Span);
 
-    /// <param name="List">The last one that was seen.</param>
-    /// <param name="Asked">Before it was read.</param>
-    private sealed record Known(StoredRevocationList List, long Asked);
+    /// <summary>The last list that was seen. Changed by who is in <see cref="Asking"/>.</summary>
+    private sealed class Known
+    {
+        public SemaphoreSlim Asking { get; } = new(1, 1);
+
+        public StoredRevocationList? List { get; set; }
+
+        /// <summary>Before it was read.</summary>
+        public long? Asked { get; set; }
+
+        /// <summary>Null: there is none that is in date.</summary>
+        public RevocationList? Answer(DateTimeOffset now) => List is { Der.Length: > 0 } list && now < list.NextUpdate ? new RevocationList(list.Der, list.Number, list.ThisUpdate) : null;
+    }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The database is away: revocation lists are served as they were: {Reason}")]
     private partial void Stale(string reason);

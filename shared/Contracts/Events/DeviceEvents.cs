@@ -37,9 +37,9 @@ public sealed record DeviceOffline : DeviceEvent
 }
 
 /// <summary>A command to it was sent, or has ended.</summary>
-public sealed record DeviceCommandChanged : DeviceEvent
+public sealed record DeviceCommanded : DeviceEvent
 {
-    public const string Name = "device.command";
+    public const string Name = "device.commanded";
 
     public override string Type => Name;
 

@@ -95,11 +95,12 @@ public sealed class AccountStore
         return await db.Accounts.Where(a => a.Subject == subject && a.DisabledAt == null).Select(a => new Account(a.Id, a.Username, a.PasswordHash, a.Roles)).SingleOrDefaultAsync(cancellationToken);
     }
 
-    internal async Task ReplaceHashAsync(Account account, string hash, CancellationToken cancellationToken)
+    /// <summary>False: it is another one by now.</summary>
+    internal async Task<bool> ReplaceHashAsync(Account account, string hash, CancellationToken cancellationToken)
     {
         await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
-        await db.Accounts.Where(a => a.Id == account.Id && a.PasswordHash == account.PasswordHash)
-            .ExecuteUpdateAsync(s => s.SetProperty(a => a.PasswordHash, hash), cancellationToken);
+        return await db.Accounts.Where(a => a.Id == account.Id && a.PasswordHash == account.PasswordHash)
+            .ExecuteUpdateAsync(s => s.SetProperty(a => a.PasswordHash, hash), cancellationToken) > 0;
     }
 
     private async Task InsertAsync(string username, string hash, string[] roles, CancellationToken cancellationToken)

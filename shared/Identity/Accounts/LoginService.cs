@@ -19,15 +19,14 @@ internal sealed class LoginService(
         limits.ThrowIfWaiting(name, address);
         var wellFormed = AccountName.IsValid(username) && password.Length <= PasswordHashing.MaxLength;
         var (account, known) = wellFormed ? await accounts.FindAsync(username, address, cancellationToken) : default;
-        if (!await IsRightAsync(account, name, wellFormed ? password : "", address, known, cancellationToken))
-        {
-            throw new ProblemException(401, "login_failed", "Unknown name or wrong password.");
-        }
-
-        return (account!, await sessions.OpenAsync(account!, address, cancellationToken));
+        return await VerifiedHashAsync(account, name, wellFormed ? password : "", address, known, cancellationToken) is { } hash
+            && await sessions.OpenAsync(account!, hash, address, cancellationToken) is { } token
+            ? (account!, token)
+            : throw new ProblemException(401, "login_failed", "Unknown name or wrong password.");
     }
 
-    private async Task<bool> IsRightAsync(Account? account, string name, string password, string address, bool known, CancellationToken cancellationToken)
+    /// <summary>The hash that the password fits, as it is stored now; null: it is wrong.</summary>
+    private async Task<string?> VerifiedHashAsync(Account? account, string name, string password, string address, bool known, CancellationToken cancellationToken)
     {
         LoginLimits.Attempt attempt;
         using (await queue.EnterAsync($"{address} {name}", known, cancellationToken))
@@ -36,19 +35,20 @@ internal sealed class LoginService(
             if (PasswordHashing.Verify(account?.PasswordHash, password, out var outdated))
             {
                 attempt.Succeeded();
-                if (outdated)
+                var hash = account!.PasswordHash!;
+                if (outdated && PasswordHashing.Hash(password) is var newer && await accounts.ReplaceHashAsync(account, newer, cancellationToken))
                 {
-                    await accounts.ReplaceHashAsync(account!, PasswordHashing.Hash(password), cancellationToken);
+                    hash = newer;
                 }
 
-                return true;
+                return hash;
             }
         }
 
         LoginLog.Failed(logger, AccountName.IsValid(name) ? name : "(no valid name)", address, attempt.Limits);
         // What was typed may be anything, a password too: only names of accounts are written.
         await refusals.RecordAsync(attempt.Limits ? "login.locked" : "login.failed", "password", account?.Username ?? "unknown", address, cancellationToken);
-        return false;
+        return null;
     }
 }
 

@@ -14,12 +14,23 @@ internal sealed class SessionStore(IDbContextFactory<AccountsDb> contexts, TimeP
     private const int MaxPerAccount = 500;
 
     /// <summary>Opens a session, remembers the address and records the login, in one transaction. Clears expired sessions and an account's oldest ones beyond 500.</summary>
-    public async Task<string> OpenAsync(Account account, string address, CancellationToken cancellationToken)
+    /// <returns>Null: the account was disabled, or its password replaced, since it was looked at.</returns>
+    public async Task<string?> OpenAsync(Account account, string passwordHash, string address, CancellationToken cancellationToken)
     {
         var (token, now) = (SessionToken.Create(), time.GetUtcNow());
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        var isOpen = false;
         await db.RunAuditedAsync(async () =>
         {
+            // Locked: who changes the account now waits, and then finds this session to end.
+            var same = await db.Database.SqlQuery<long>(
+                $"""SELECT id AS "Value" FROM accounts.accounts WHERE id = {account.Id} AND password_hash = {passwordHash} AND disabled_at IS NULL FOR SHARE""").ToListAsync(cancellationToken);
+            isOpen = same.Count == 1;
+            if (!isOpen)
+            {
+                return null;
+            }
+
             await db.Sessions.Where(s => s.ExpiresAt <= now).ExecuteDeleteAsync(cancellationToken);
             var oldest = db.Sessions.Where(s => s.Account == account.Id).OrderByDescending(s => s.CreatedAt).Skip(MaxPerAccount - 1).Select(s => s.TokenHash);
             await db.Sessions.Where(s => oldest.Contains(s.TokenHash)).ExecuteDeleteAsync(cancellationToken);
@@ -27,7 +38,7 @@ internal sealed class SessionStore(IDbContextFactory<AccountsDb> contexts, TimeP
             await KnownAddresses.RememberAsync(db, account.Id, address, now, cancellationToken);
             return new AuditEntry(account.Username, "login.succeeded", account.Username, AuditDetails.Of(("address", address)));
         }, cancellationToken);
-        return token;
+        return isOpen ? token : null;
     }
 
     /// <summary>Null: no such session, or it has expired.</summary>
@@ -72,19 +83,33 @@ internal sealed class SessionStore(IDbContextFactory<AccountsDb> contexts, TimeP
     }
 
     /// <summary>A session that a client works by and no browser has: it goes on when the person signs out here. Nothing knows its token.</summary>
-    public async Task<SignedInAccount> OpenForAsync(SignedInAccount account, string clientId, CancellationToken cancellationToken)
+    /// <returns>Null: the browser's own session has ended.</returns>
+    public async Task<SignedInAccount?> OpenForAsync(SignedInAccount account, string clientId, CancellationToken cancellationToken)
     {
         var (hash, now) = (SessionToken.Hash(SessionToken.Create()), time.GetUtcNow());
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        var isOpen = false;
         await db.RunAuditedAsync(async () =>
         {
-            var owner = await db.Accounts.Where(a => a.Subject == account.Subject).Select(a => a.Id).SingleAsync(cancellationToken);
+            // Locked: who ends the account's sessions now waits, and then finds this one, too.
+            var owners = await db.Database.SqlQuery<long>(
+                $"""
+                SELECT a.id AS "Value" FROM accounts.sessions s JOIN accounts.accounts a ON a.id = s.account
+                WHERE s.token_hash = {account.SessionHash} AND a.disabled_at IS NULL FOR SHARE OF a, s
+                """).ToListAsync(cancellationToken);
+            isOpen = owners.Count == 1;
+            if (!isOpen)
+            {
+                return null;
+            }
+
+            var owner = owners[0];
             db.Sessions.Add(new SessionRow { TokenHash = hash, Account = owner, CreatedAt = now, ExpiresAt = now + Lifetime });
             await db.SaveChangesAsync(cancellationToken);
             await db.Database.ExecuteSqlAsync($"INSERT INTO accounts.session_clients (token_hash, client_id, first_used) VALUES ({hash}, {clientId}, {now})", cancellationToken);
             return new AuditEntry(account.Username, "login.authorized", clientId, AuditDetails.Of(("flow", "device")));
         }, cancellationToken);
-        return account with { SessionHash = hash };
+        return isOpen ? account with { SessionHash = hash } : null;
     }
 
     public async Task CloseAsync(string token, string username, CancellationToken cancellationToken)

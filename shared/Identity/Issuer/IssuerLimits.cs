@@ -16,6 +16,7 @@ internal sealed class IssuerLimits(TimeProvider time)
     internal const int AuthorizeBurst = 300;
     internal const int TokenBurst = 600;
     internal const int FailureBurst = 20;
+    private const int LongestClientId = 100;
 
     private readonly RateLimiter _authorize = new(time, AuthorizeBurst, TimeSpan.FromMilliseconds(200));
     private readonly RateLimiter _token = new(time, TokenBurst, TimeSpan.FromMilliseconds(50));
@@ -32,7 +33,7 @@ internal sealed class IssuerLimits(TimeProvider time)
     public void Authorize(HttpContext context, string clientId) => _authorize.Reserve(Pair(context, clientId));
 
     /// <summary>A client that has authenticated. Throws 429.</summary>
-    public void Token(string clientId) => _token.Reserve(clientId);
+    public void Token(HttpContext context, string clientId) => _token.Reserve(clientId == IssuerScopes.CommandLine ? Pair(context, clientId) : clientId); // Everybody's: the address counts with it.
 
     /// <summary>Before a client's credentials are looked at. Throws 429.</summary>
     public void ThrowIfFailing(HttpContext context, string? clientId) => _failures.ThrowIfWaiting(Pair(context, clientId));
@@ -51,7 +52,8 @@ internal sealed class IssuerLimits(TimeProvider time)
     /// <summary>It was none (RFC 8628 section 5.1).</summary>
     public void Guessed(HttpContext context) => _guesses.TryReserve(ClientAddress.Of(context), out _);
 
-    private static string Pair(HttpContext context, string? clientId) => $"{ClientAddress.Of(context)} {clientId}";
+    // No client has so long an id: a caller's inventions share one place, and no memory.
+    private static string Pair(HttpContext context, string? clientId) => $"{ClientAddress.Of(context)} {(clientId is { Length: > LongestClientId } ? "?" : clientId)}";
 }
 
 /// <summary>Where in OpenIddict's handling of requests they are counted that come to no endpoint of ours.</summary>

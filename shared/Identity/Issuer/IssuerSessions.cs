@@ -26,8 +26,8 @@ internal sealed class IssuerSessions(PortalCookie cookie, SessionStore sessions,
     /// <summary>Records that the session signs its person in for the client.</summary>
     public Task UsedForAsync(SignedInAccount account, string clientId, CancellationToken cancellationToken) => sessions.UsedForAsync(account, clientId, cancellationToken);
 
-    /// <summary>A session of its own for a device that the person let in.</summary>
-    public Task<SignedInAccount> OpenForAsync(SignedInAccount account, string clientId, CancellationToken cancellationToken) => sessions.OpenForAsync(account, clientId, cancellationToken);
+    /// <summary>A session of its own for a device that the person let in; null: the person's own has ended.</summary>
+    public Task<SignedInAccount?> OpenForAsync(SignedInAccount account, string clientId, CancellationToken cancellationToken) => sessions.OpenForAsync(account, clientId, cancellationToken);
 
     public PortalSession? Current(HttpContext context) => cookie.Read(context);
 

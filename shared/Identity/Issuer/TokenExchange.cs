@@ -17,7 +17,7 @@ internal static class TokenExchange
         HttpContext context, IssuerSessions sessions, IssuerClients clients, ServiceAccounts programs, IssuerLimits limits, CancellationToken cancellationToken)
     {
         var request = context.GetOpenIddictServerRequest()!;
-        limits.Token(request.ClientId!); // before a code is used up
+        limits.Token(context, request.ClientId!); // before a code is used up
         if (request.IsClientCredentialsGrantType())
         {
             return await programs.FindAsync(request.ClientId!, cancellationToken) is { } program

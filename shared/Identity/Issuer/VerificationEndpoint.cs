@@ -69,8 +69,9 @@ internal static class VerificationEndpoint
                 return Results.Forbid(after, [OpenIddictServerAspNetCoreDefaults.AuthenticationScheme]);
             }
 
-            var device = await sessions.OpenForAsync(account, client.ClientId, cancellationToken);
-            return Results.SignIn(IssuerClaims.Principal(device, requested.GetScopes(), client.IsFederation), after, OpenIddictServerAspNetCoreDefaults.AuthenticationScheme);
+            return await sessions.OpenForAsync(account, client.ClientId, cancellationToken) is { } device
+                ? Results.SignIn(IssuerClaims.Principal(device, requested.GetScopes(), client.IsFederation), after, OpenIddictServerAspNetCoreDefaults.AuthenticationScheme)
+                : pages.DeviceCode("Your session has ended. Sign in again, and enter the code again.");
         }
         catch (Exception e) when (ProblemTranslation.Of(e) is { } problem)
         {

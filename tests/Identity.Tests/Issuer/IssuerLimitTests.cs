@@ -34,7 +34,7 @@ public sealed class IssuerLimitTests(IssuerFixture fixture) : IClassFixture<Issu
         var code = await fixture.CodeAsync(request);
         for (var token = 0; token < IssuerLimits.TokenBurst; token++)
         {
-            limits.Token(IssuerFixture.Globex);
+            limits.Token(new DefaultHttpContext(), IssuerFixture.Globex);
         }
 
         (await fixture.RedeemAsync(request, code)).Status.ShouldBe(429);

@@ -18,7 +18,7 @@ internal static class ForwardedEventReader
         [DeviceEnrolled.Name] = ContractsJson.Default.DeviceEnrolled,
         [DeviceOnline.Name] = ContractsJson.Default.DeviceOnline,
         [DeviceOffline.Name] = ContractsJson.Default.DeviceOffline,
-        [DeviceCommandChanged.Name] = ContractsJson.Default.DeviceCommandChanged,
+        [DeviceCommanded.Name] = ContractsJson.Default.DeviceCommanded,
         [CertificateIssued.Name] = ContractsJson.Default.CertificateIssued,
         [CertificateRenewed.Name] = ContractsJson.Default.CertificateRenewed,
         [CertificateRevoked.Name] = ContractsJson.Default.CertificateRevoked,

@@ -12,7 +12,7 @@ namespace IoTPlatform.CertificateAuthority.Validation;
 internal sealed class ValidationListener(ValidationOptions options, ValidationHandlers handlers, ILoggerFactory logs) : IHostedService, IAsyncDisposable
 {
     private const int MostConnections = 1000;
-    private static readonly TimeSpan LongestHead = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LongestSilence = TimeSpan.FromSeconds(10);
     private WebApplication? _app;
 
     public async Task StartAsync(CancellationToken cancellationToken)
@@ -25,7 +25,8 @@ internal sealed class ValidationListener(ValidationOptions options, ValidationHa
             kestrel.Limits.MaxRequestBodySize = OcspRequest.MaxBytes;
             kestrel.Limits.MaxRequestLineSize = OcspRequest.MaxBytes * 2;
             kestrel.Limits.MaxConcurrentConnections = MostConnections;
-            kestrel.Limits.RequestHeadersTimeout = LongestHead;
+            kestrel.Limits.RequestHeadersTimeout = LongestSilence;
+            kestrel.Limits.KeepAliveTimeout = LongestSilence;
             kestrel.Listen(options.Listen, _ => { });
         });
         _app = builder.Build();

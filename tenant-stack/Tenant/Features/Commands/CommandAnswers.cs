@@ -17,6 +17,10 @@ internal sealed class CommandAnswers(IDbContextFactory<TenantDbContext> database
     private const string Unknown = "command_unknown";
     private const string Ended = "command_ended";
 
+    /// <summary>Devices answer all at once; the database's connections are for others, too.</summary>
+    private const int MostAtOnce = 8;
+    private readonly SemaphoreSlim _places = new(MostAtOnce, MostAtOnce);
+
     public async Task<PublishOutcome> StoreAsync(PublishedMessage message, CancellationToken cancellationToken)
     {
         var device = message.Publisher.ClientId;
@@ -30,8 +34,21 @@ internal sealed class CommandAnswers(IDbContextFactory<TenantDbContext> database
             return PublishOutcome.Refused(MqttPubAckReasonCode.PayloadFormatInvalid, refusal);
         }
 
+        await _places.WaitAsync(cancellationToken);
+        try
+        {
+            return await StoreAsync(id, device, Encoding.UTF8.GetString(message.Payload.Span), cancellationToken);
+        }
+        finally
+        {
+            _places.Release();
+        }
+    }
+
+    private async Task<PublishOutcome> StoreAsync(long id, string device, string answer, CancellationToken cancellationToken)
+    {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        var (answer, now) = (Encoding.UTF8.GetString(message.Payload.Span), time.GetUtcNow());
+        var now = time.GetUtcNow();
         DeviceCommand? command = null;
         var isAnswered = await db.RunAuditedAsync(async () =>
         {

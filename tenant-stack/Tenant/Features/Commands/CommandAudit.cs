@@ -26,10 +26,10 @@ internal sealed class CommandEventMapper : IEventMapper
 {
     private static readonly Dictionary<string, CommandState> States = CommandAudit.States.ToDictionary(CommandAudit.ActionOf, StringComparer.Ordinal);
 
-    public IReadOnlyDictionary<string, string> Types { get; } = States.Keys.ToDictionary(action => action, _ => DeviceCommandChanged.Name, StringComparer.Ordinal);
+    public IReadOnlyDictionary<string, string> Types { get; } = States.Keys.ToDictionary(action => action, _ => DeviceCommanded.Name, StringComparer.Ordinal);
 
     public Task<Func<RecordedOperation, PlatformEvent>> PrepareAsync(IReadOnlyList<RecordedOperation> operations, CancellationToken cancellationToken) =>
-        Task.FromResult<Func<RecordedOperation, PlatformEvent>>(operation => new DeviceCommandChanged
+        Task.FromResult<Func<RecordedOperation, PlatformEvent>>(operation => new DeviceCommanded
         {
             Id = operation.EventId,
             OccurredAt = operation.At,

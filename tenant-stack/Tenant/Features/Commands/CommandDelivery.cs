@@ -15,7 +15,9 @@ namespace IoTPlatform.Tenant.Features.Commands;
 internal sealed partial class CommandDelivery(CommandWakeups wakeups, QueuedCommands queued, MqttSessions sessions, ILogger<CommandDelivery> log) : BackgroundService
 {
     private const int DevicesAtOnce = 100;
+    private const int RecordsAtOnce = 8;
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
+    private readonly SemaphoreSlim _places = new(RecordsAtOnce, RecordsAtOnce);
 
     /// <summary>With whether it was asked for again meanwhile.</summary>
     private readonly ConcurrentDictionary<long, bool> _underWay = [];
@@ -69,23 +71,26 @@ internal sealed partial class CommandDelivery(CommandWakeups wakeups, QueuedComm
             switch (await sessions.SendAsync(command.DeviceId, Message(command), stop))
             {
                 case DeliveryOutcome.Delivered:
-                    await queued.DeliveredAsync(command, stop);
+                    await RecordAsync(() => queued.DeliveredAsync(command, stop), stop);
                     _recorded[command.Id] = true;
                     again = command.MayHaveMore;
                     break;
                 case DeliveryOutcome.Refused:
-                    await queued.RefusedAsync(command, "the device refused it", stop);
+                    await RecordAsync(() => queued.RefusedAsync(command, "the device refused it", stop), stop);
                     _recorded[command.Id] = true;
                     again = command.MayHaveMore;
                     break;
                 case DeliveryOutcome.TooLong:
-                    await queued.RefusedAsync(command, "it is longer than the device accepts", stop);
+                    await RecordAsync(() => queued.RefusedAsync(command, "it is longer than the device accepts", stop), stop);
                     _recorded[command.Id] = true;
                     again = command.MayHaveMore;
                     break;
                 case DeliveryOutcome.QueueFull:
                     await Task.Delay(Retry, TimeProvider.System, stop);
                     again = true;
+                    break;
+                case DeliveryOutcome.Expired:
+                    again = command.MayHaveMore;
                     break;
                 default:
                     // It waits for the device to come back, or to subscribe.
@@ -107,6 +112,20 @@ internal sealed partial class CommandDelivery(CommandWakeups wakeups, QueuedComm
             {
                 wakeups.Add([command.DeviceId]);
             }
+        }
+    }
+
+    /// <summary>Acknowledgements come all at once; the database's connections are for others, too.</summary>
+    private async Task RecordAsync(Func<Task> record, CancellationToken cancellationToken)
+    {
+        await _places.WaitAsync(cancellationToken);
+        try
+        {
+            await record();
+        }
+        finally
+        {
+            _places.Release();
         }
     }
 

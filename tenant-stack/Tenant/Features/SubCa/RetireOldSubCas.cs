@@ -29,7 +29,7 @@ internal sealed class RetireOldSubCas(
 
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         // The service certificate is replaced at once when the issuer changes, so the old one is not waited for.
-        if (await AllRetiredAsync(db, earlier, cancellationToken) || await authority.IsIssuerInUseAsync(earlier, Profiles.Service, cancellationToken))
+        if (await AllRetiredAsync(db, earlier, cancellationToken) || await authority.IsIssuerInUseAsync(earlier, [Profiles.Service, Profiles.OcspResponder], cancellationToken))
         {
             return false;
         }

@@ -22,7 +22,17 @@ internal sealed class BridgeMessages(BridgeIntakes intakes, TenantBudgets budget
         var connection = intakes.Of(message.Publisher);
         // Of a batch each by itself: who is told of one that is refused sends them alone, and those that are stored are known again.
         var refusals = await Task.WhenAll(messages.Select(one => connection.StoreAsync(one.Topic, one.Payload.Span, message.ComesAgain, cancellationToken)));
-        return refusals.FirstOrDefault(refusal => refusal is not null) is { } reason ? PublishOutcome.Refused(MqttPubAckReasonCode.PayloadFormatInvalid, reason) : PublishOutcome.Stored;
+        if (refusals.FirstOrDefault(refusal => refusal is not null) is not { } reason)
+        {
+            return PublishOutcome.Stored;
+        }
+
+        if (messages.Count > 1)
+        {
+            budgets.GiveBack(BridgeSessions.TenantOf(message.Publisher.Name), messages.Count, messages.Sum(one => one.Payload.Length));
+        }
+
+        return PublishOutcome.Refused(MqttPubAckReasonCode.PayloadFormatInvalid, reason);
     }
 
     /// <summary>Null: malformed.</summary>

@@ -30,6 +30,19 @@ internal sealed class TenantBudgets(TimeProvider time)
         }
     }
 
+    /// <summary>Of a batch that was refused: its messages come again one by one, and each is paid for then.</summary>
+    public void GiveBack(string tenantId, int messages, int bytes)
+    {
+        if (_buckets.TryGetValue(tenantId, out var bucket))
+        {
+            lock (bucket)
+            {
+                bucket.Messages += messages;
+                bucket.Bytes += bytes;
+            }
+        }
+    }
+
     private sealed class Bucket(long last, TelemetryBudget budget)
     {
         private long _last = last;
