@@ -8,12 +8,14 @@ namespace IoTPlatform.Testing;
 /// <summary>Compares a host's OpenAPI document with its endpoints.</summary>
 public static partial class ApiDocumentCheck
 {
-    /// <summary>What is no JSON API of ours: pages and what belongs to them, the document itself, and step-ca's API, which step-ca describes.</summary>
+    /// <summary>What is no JSON API of ours: pages and what belongs to them, the document itself, step-ca's API, which step-ca describes, and revocation, whose forms are RFCs'.</summary>
     public static IReadOnlyList<string> Undescribed { get; } =
     [
         "GET /", "GET /favicon.ico", "GET /portal", "GET /portal/portal.css", "POST /portal/sign-in", "POST /portal/sign-out", "GET /portal/invitation", "POST /portal/invitation", "GET /openapi/{documentName}.json",
         .. StepCa("GET", "health", "version", "roots", "roots.pem", "federation", "root/{fingerprint}", "provisioners", "provisioners/{kid}/encrypted-key"),
         .. StepCa("POST", "sign", "renew", "re-sign", "rekey", "revoke"),
+        .. new[] { "/crl", "/1.0/crl", "/crl/{issuer}.crl", "/crl/{issuer}/{shard}.crl", "/ca/{issuer}.crt" }.SelectMany(path => new[] { $"GET {path}", $"HEAD {path}" }),
+        "POST /ocsp", "GET /ocsp/{request}",
     ];
 
     /// <summary>"GET /path" of every endpoint, without the constraints of its parameters.</summary>
