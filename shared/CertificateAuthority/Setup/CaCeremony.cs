@@ -124,20 +124,20 @@ internal sealed class CaCeremony : IAsyncDisposable
             return;
         }
 
-        await _lists.ReplaceAsync(issuer.KeyId, shard: null, now, (known, _) => IsCurrent(known), (entries, last, revocations) => Sign(entries, last, revocations), cancellationToken);
+        await _lists.ReplaceAsync(issuer.KeyId, shard: null, now, since: now, (known, _) => IsCurrent(known), Sign, cancellationToken);
 
         bool IsCurrent(StoredRevocationList known) => known.Der.Length > 0 && now < known.ThisUpdate + TimeSpan.FromDays(30);
 
-        StoredRevocationList Sign(IReadOnlyList<RevokedSerial> entries, long last, long revocations)
+        (DateTimeOffset NextUpdate, byte[] Der) Sign(IReadOnlyList<RevokedSerial> entries, long number)
         {
             var order = new RevocationListOrder
             {
                 Revoked = entries,
-                Number = Math.Max(last + 1, now.ToUnixTimeMilliseconds()),
+                Number = number,
                 ThisUpdate = now - CertificateProfile.Backdate,
                 NextUpdate = now + TimeSpan.FromDays(365),
             };
-            return new StoredRevocationList(order.Number, revocations, now, order.NextUpdate, Root(root).SignRevocationList(order));
+            return (order.NextUpdate, Root(root).SignRevocationList(order));
         }
     }
 

@@ -34,13 +34,14 @@ internal sealed class RevocationListStore(NpgsqlDataSource database)
     /// <summary>Makes the next list, unless another process just did. One after the other: the row is locked until the list is stored.</summary>
     /// <param name="issuerKeyId">Whose list.</param>
     /// <param name="shard">Which part of it; null: all of it.</param>
+    /// <param name="now">When the next list is made.</param>
     /// <param name="since">Certificates that were over by then are left out.</param>
     /// <param name="isCurrent">Whether the list there is will do.</param>
-    /// <param name="sign">Of the entries, the number of the last list and the count of revocations.</param>
+    /// <param name="sign">Of the entries and the number.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     public async Task<StoredRevocationList> ReplaceAsync(
-        byte[] issuerKeyId, byte? shard, DateTimeOffset since, Func<StoredRevocationList, long, bool> isCurrent,
-        Func<IReadOnlyList<RevokedSerial>, long, long, StoredRevocationList> sign, CancellationToken cancellationToken)
+        byte[] issuerKeyId, byte? shard, DateTimeOffset now, DateTimeOffset since, Func<StoredRevocationList, long, bool> isCurrent,
+        Func<IReadOnlyList<RevokedSerial>, long, (DateTimeOffset NextUpdate, byte[] Der)> sign, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
@@ -55,7 +56,10 @@ internal sealed class RevocationListStore(NpgsqlDataSource database)
             return last;
         }
 
-        var next = sign(await EntriesAsync(connection, issuerKeyId, shard, since, cancellationToken), last?.Number ?? 0, revocations);
+        // Greater than the last one's, and also than those of a time that a restored backup has forgotten.
+        var number = Math.Max((last?.Number ?? 0) + 1, now.ToUnixTimeMilliseconds());
+        var (nextUpdate, der) = sign(await EntriesAsync(connection, issuerKeyId, shard, since, cancellationToken), number);
+        var next = new StoredRevocationList(number, revocations, now, nextUpdate, der);
         await using var update = Command(
             connection,
             "UPDATE ca.revocation_lists SET number = $3, revocations = $4, this_update = $5, next_update = $6, der = $7 WHERE shard = $1 AND issuer_key_id = $2",

@@ -98,7 +98,7 @@ public sealed partial class RevocationLists(Authority authority, NpgsqlDataSourc
         try
         {
             var now = time.GetUtcNow();
-            return await _store.ReplaceAsync(keyId, shard, now - Lifetime - Backdate, IsCurrent, (entries, last, count) => Sign(issuer, shard, entries, last, count, now), cancellationToken);
+            return await _store.ReplaceAsync(keyId, shard, now, now - Lifetime - Backdate, IsCurrent, (entries, number) => Sign(issuer, shard, entries, number, now), cancellationToken);
         }
         finally
         {
@@ -112,19 +112,17 @@ public sealed partial class RevocationLists(Authority authority, NpgsqlDataSourc
         return list.Revocations == revocations && now < list.ThisUpdate + RenewAfter && now >= list.ThisUpdate - Backdate;
     }
 
-    private StoredRevocationList Sign(CaSigner issuer, byte? shard, IReadOnlyList<RevokedSerial> entries, long last, long revocations, DateTimeOffset now)
+    private (DateTimeOffset NextUpdate, byte[] Der) Sign(CaSigner issuer, byte? shard, IReadOnlyList<RevokedSerial> entries, long number, DateTimeOffset now)
     {
-        // Greater than the last one's, and also than those of a time that a restored backup has forgotten.
-        var number = Math.Max(last + 1, now.ToUnixTimeMilliseconds());
-        var der = issuer.SignRevocationList(new RevocationListOrder
+        var order = new RevocationListOrder
         {
             Revoked = entries,
             Number = number,
             ThisUpdate = now - Backdate,
             NextUpdate = now + Lifetime,
             DistributionPoint = shard is { } part ? authority.Options.Validation?.RevocationList(issuer.Issuer.SubjectKeyIdentifier.Span, part) : null,
-        });
-        return new StoredRevocationList(number, revocations, now, now + Lifetime, der);
+        };
+        return (order.NextUpdate, issuer.SignRevocationList(order));
     }
 
     private static string IdOf(CaSigner issuer) => Convert.ToHexStringLower(issuer.Issuer.SubjectKeyIdentifier.Span);
