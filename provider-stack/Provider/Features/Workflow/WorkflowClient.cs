@@ -8,14 +8,15 @@ namespace IoTPlatform.Provider.Features.Workflow;
 /// <summary>How a request handler wakes a workflow and waits for it, whichever process does the work.</summary>
 internal sealed class WorkflowClient(IBusControl bus, ProviderOptions options)
 {
-    /// <summary>False: it is not worth trying.</summary>
-    public bool IsReady => bus.CheckHealth().Status == BusHealthStatus.Healthy;
+    /// <summary>False: the bus did not come within the time that a call may wait. At start it comes within moments, and a broker that was started again within seconds.</summary>
+    public async Task<bool> BecomesReadyAsync(CancellationToken cancellationToken) =>
+        bus.CheckHealth().Status == BusHealthStatus.Healthy
+        || await bus.WaitForHealthStatus(BusHealthStatus.Healthy, options.WorkflowTimeout).WaitAsync(cancellationToken) == BusHealthStatus.Healthy;
 
     /// <summary>Returns once the workflow is done; otherwise throws 503 <c>dependency_unavailable</c>. The workflow continues by itself.</summary>
     public async Task AdvanceAsync(string tenantId, CancellationToken cancellationToken)
     {
-        // A broker that was started again is noticed within seconds.
-        var outcome = IsReady || await bus.WaitForHealthStatus(BusHealthStatus.Healthy, options.WorkflowTimeout) == BusHealthStatus.Healthy
+        var outcome = await BecomesReadyAsync(cancellationToken)
             ? await AskAsync(tenantId, cancellationToken)
             : WorkflowOutcome.Waiting("bus", "The platform's message bus does not answer.", TimeSpan.FromSeconds(5));
         if (!outcome.Done)

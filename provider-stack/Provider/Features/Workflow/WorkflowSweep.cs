@@ -20,7 +20,7 @@ internal sealed partial class WorkflowSweep(
         {
             try
             {
-                if (!workflows.IsReady)
+                if (!await workflows.BecomesReadyAsync(stoppingToken))
                 {
                     last = null;
                 }
