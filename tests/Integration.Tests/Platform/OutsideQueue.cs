@@ -14,7 +14,7 @@ internal sealed class OutsideQueue(RabbitMqServer broker, string name)
     public async Task BindAsync(string exchange)
     {
         await broker.AdminAsync(HttpMethod.Put, $"queues/platform/{name}", """{"durable":true}""");
-        await broker.AdminAsync(HttpMethod.Post, $"bindings/platform/e/{exchange}/q/{name}", "{}");
+        (await broker.AdminAsync(HttpMethod.Post, $"bindings/platform/e/{exchange}/q/{name}", "{}")).ShouldNotBeNull($"there is no exchange {exchange}");
     }
 
     /// <summary>The next message, once there is one.</summary>

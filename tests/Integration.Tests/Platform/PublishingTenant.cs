@@ -13,12 +13,14 @@ public sealed class PublishingTenant(PlatformFixture platform) : IAsyncLifetime
 
     internal OutsideQueue Queue { get; } = new(platform.Broker, "enrolments");
 
+    /// <summary>What was decided about tenants. Bound long before a test kills the broker, which may lose a binding of the last moment though it confirmed it.</summary>
+    internal OutsideQueue Decisions { get; } = new(platform.Broker, "decisions");
+
     public async Task InitializeAsync()
     {
         await OutsideQueue.AdmitAsync(platform.Broker);
-        // Who does not want to miss the first one makes the exchange, which is otherwise made with it.
-        await platform.Broker.AdminAsync(HttpMethod.Put, "exchanges/platform/device.enrolled", """{"type":"fanout","durable":true}""");
-        await Queue.BindAsync("device.enrolled");
+        await SubscribeAsync(Queue, "device.enrolled");
+        await SubscribeAsync(Decisions, "tenant.event");
         Stack = await TenantStack.LaunchAsync(platform.Provider, Id, (await platform.Provider.PrepareAsync(Id)).JoinKey);
         await Stack.ReadyAsync();
     }
@@ -29,6 +31,13 @@ public sealed class PublishingTenant(PlatformFixture platform) : IAsyncLifetime
         {
             await Stack.DisposeAsync();
         }
+    }
+
+    /// <summary>Who does not want to miss the first one makes the exchange, which is otherwise made with it.</summary>
+    private async Task SubscribeAsync(OutsideQueue queue, string exchange)
+    {
+        await platform.Broker.AdminAsync(HttpMethod.Put, $"exchanges/platform/{exchange}", """{"type":"fanout","durable":true}""");
+        await queue.BindAsync(exchange);
     }
 
     internal async Task EnrollAsync(string deviceId)
