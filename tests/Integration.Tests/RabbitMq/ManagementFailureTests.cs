@@ -41,6 +41,15 @@ public sealed class ManagementFailureTests
         await Should.ThrowAsync<OperationCanceledException>(() => call);
     }
 
+    [Fact]
+    public async Task Bindings_VhostNotKnown_IsDownAndNotNone()
+    {
+        using var server = new CannedServer(CannedServer.Http("404 Not Found", "{}"));
+        using var api = Api(server.Url);
+
+        await Should.ThrowAsync<DependencyDownException>(() => new RabbitMqApi(api).BindingsAsync("platform", default));
+    }
+
     [Theory]
     [InlineData("500 Internal Server Error")]
     [InlineData("502 Bad Gateway")]

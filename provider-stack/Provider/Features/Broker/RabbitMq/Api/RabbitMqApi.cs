@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json;
 using IoTPlatform.RabbitMq;
 
@@ -80,9 +81,10 @@ internal sealed class RabbitMqApi(RabbitMqManagement management)
     public Task EnsureFanoutAsync(string vhost, string exchange, CancellationToken cancellationToken) =>
         management.PutAsync($"exchanges/{Escape(vhost)}/{Escape(exchange)}", new ExchangeOrder("fanout", Durable: true), RabbitMqJson.Default.ExchangeOrder, cancellationToken);
 
-    /// <summary>All of a vHost.</summary>
-    public Task<Binding[]> BindingsAsync(string vhost, CancellationToken cancellationToken) =>
-        management.ListAsync($"bindings/{Escape(vhost)}", RabbitMqJson.Default.BindingArray, cancellationToken);
+    /// <summary>All of a vHost that is there. Where the broker does not know it (yet), that is no answer: who took it for "none" would drop what has a subscriber.</summary>
+    public async Task<Binding[]> BindingsAsync(string vhost, CancellationToken cancellationToken) =>
+        await management.GetAsync($"bindings/{Escape(vhost)}", RabbitMqJson.Default.BindingArray, cancellationToken)
+        ?? throw RabbitMqFailure.Of(HttpStatusCode.ServiceUnavailable, []);
 
     public Task<BindingInfo[]> BindingsAsync(string vhost, string exchange, string queue, CancellationToken cancellationToken) =>
         management.ListAsync($"bindings/{Escape(vhost)}/e/{Escape(exchange)}/q/{Escape(queue)}", RabbitMqJson.Default.BindingInfoArray, cancellationToken);
