@@ -11,6 +11,8 @@ public sealed record ValidationOptions(ListenAddress Listen, ValidationAddress A
     public const string ListenSetting = "IOT_VALIDATION_LISTEN";
     public const string UrlSetting = "IOT_VALIDATION_URL";
 
+    private static readonly ListenScheme Addresses = new(ListenSetting, Uri.UriSchemeHttp, 9080);
+
     public static IReadOnlyList<string> Settings { get; } = [ListenSetting, UrlSetting];
 
     /// <param name="settings">The host's.</param>
@@ -18,7 +20,6 @@ public sealed record ValidationOptions(ListenAddress Listen, ValidationAddress A
     /// <returns>Null without <see cref="ListenSetting"/>: then certificates name no such address, for nobody would answer there.</returns>
     public static ValidationOptions? Read(SettingsReader settings, Uri publicUrl)
     {
-        const string Scheme = "http://";
         var url = settings.Url(UrlSetting, Uri.UriSchemeHttp);
         if (settings[ListenSetting] is not { } text)
         {
@@ -30,10 +31,8 @@ public sealed record ValidationOptions(ListenAddress Listen, ValidationAddress A
             return null;
         }
 
-        var why = "it is no address such as http://127.0.0.1:9080, http://localhost:9080 or http://*:9080";
-        if (!text.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) || !ListenAddress.TryParse("https://" + text[Scheme.Length..], out var listen, out why) || listen.Port == 0)
+        if (ListenAddress.Read(settings, Addresses, text) is not { } listen)
         {
-            settings.Invalid(ListenSetting, text, why ?? "its port is no number of 1 to 65535");
             return null;
         }
 

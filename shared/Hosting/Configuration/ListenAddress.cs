@@ -6,17 +6,33 @@ using IoTPlatform.Pki;
 
 namespace IoTPlatform.Hosting;
 
-/// <summary>One entry of <see cref="Setting"/>: <c>https://</c>, an IP address, <c>localhost</c> or <c>*</c>, and a port.</summary>
+/// <summary>A setting whose entries are listen addresses.</summary>
+/// <param name="Setting">Its name.</param>
+/// <param name="Scheme">What each entry begins with.</param>
+/// <param name="Example">A port that fits, for messages.</param>
+public sealed record ListenScheme(string Setting, string Scheme, int Example)
+{
+    /// <summary>Where the host itself is served.</summary>
+    public static ListenScheme Https { get; } = new(ListenAddress.Setting, Uri.UriSchemeHttps, 9443);
+}
+
+/// <summary>One entry of a <see cref="ListenScheme"/>: its scheme, an IP address, <c>localhost</c> or <c>*</c>, and a port.</summary>
 public sealed class ListenAddress
 {
     public const string Setting = "IOT_LISTEN";
 
-    private ListenAddress(string text, IPAddress? address, int port)
+    private const string NoPort = "its port is no number of 1 to 65535";
+
+    private ListenAddress(ListenScheme setting, string text, IPAddress? address, int port)
     {
+        From = setting;
         Text = text;
         Address = address;
         Port = port;
     }
+
+    /// <summary>Where it was written.</summary>
+    public ListenScheme From { get; }
 
     /// <summary>As it was written.</summary>
     public string Text { get; }
@@ -27,20 +43,21 @@ public sealed class ListenAddress
     public int Port { get; }
 
     /// <param name="text">The entry.</param>
+    /// <param name="setting">Whose.</param>
     /// <param name="address">Port 0 (any free one) is taken.</param>
     /// <param name="why">What is wrong with it.</param>
-    public static bool TryParse(string text, [NotNullWhen(true)] out ListenAddress? address, [NotNullWhen(false)] out string? why)
+    public static bool TryParse(string text, ListenScheme setting, [NotNullWhen(true)] out ListenAddress? address, [NotNullWhen(false)] out string? why)
     {
         address = null;
-        why = "it is no address such as https://127.0.0.1:9443, https://localhost:9443 or https://*:9443";
-        const string Scheme = "https://";
-        if (!text.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
+        var scheme = setting.Scheme + Uri.SchemeDelimiter;
+        var example = $"{scheme}127.0.0.1:{setting.Example}";
+        if (!text.StartsWith(scheme, StringComparison.OrdinalIgnoreCase))
         {
-            why = "only https is served, as in https://127.0.0.1:9443";
+            why = $"only {setting.Scheme} is served there, as in {example}";
             return false;
         }
 
-        var rest = text[Scheme.Length..];
+        var rest = text[scheme.Length..];
         rest = rest.EndsWith('/') ? rest[..^1] : rest;
         if (rest.AsSpan().ContainsAny("/?#@"))
         {
@@ -51,13 +68,13 @@ public sealed class ListenAddress
         var colon = rest.LastIndexOf(':');
         if (colon < 1 || rest.EndsWith(']'))
         {
-            why = "the port is missing, as in https://127.0.0.1:9443";
+            why = $"the port is missing, as in {example}";
             return false;
         }
 
         if (!ushort.TryParse(rest.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port))
         {
-            why = "its port is no number of 1 to 65535";
+            why = NoPort;
             return false;
         }
 
@@ -67,35 +84,35 @@ public sealed class ListenAddress
             return false;
         }
 
-        address = new ListenAddress(text, ip, port);
+        address = new ListenAddress(setting, text, ip, port);
         why = null;
         return true;
     }
 
-    /// <summary>All entries, which have ports of their own.</summary>
+    /// <summary>An entry with a port of its own; null: it is wrong, and the errors have it.</summary>
+    /// <param name="settings">The host's.</param>
+    /// <param name="setting">Whose entry.</param>
+    /// <param name="text">The entry.</param>
+    public static ListenAddress? Read(SettingsReader settings, ListenScheme setting, string text)
+    {
+        if (TryParse(text, setting, out var address, out var why) && address.Port > 0)
+        {
+            return address;
+        }
+
+        settings.Invalid(setting.Setting, text, why ?? NoPort);
+        return null;
+    }
+
+    /// <summary>All entries of <see cref="Setting"/>.</summary>
     /// <param name="settings">The host's.</param>
     /// <param name="fallback">Where it listens by default.</param>
     /// <param name="firstPort">The first one's.</param>
     public static IReadOnlyList<string> Read(SettingsReader settings, string fallback, out int firstPort)
     {
-        firstPort = 0;
         var urls = settings.List(Setting, fallback);
-        foreach (var url in urls)
-        {
-            if (!TryParse(url, out var address, out var why))
-            {
-                settings.Invalid(Setting, url, why);
-            }
-            else if (address.Port == 0)
-            {
-                settings.Invalid(Setting, url, "its port is no number of 1 to 65535");
-            }
-            else if (firstPort == 0)
-            {
-                firstPort = address.Port;
-            }
-        }
-
+        var addresses = urls.Select(url => Read(settings, ListenScheme.Https, url)).ToList();
+        firstPort = addresses.Find(address => address is not null)?.Port ?? 0;
         if (urls.Count == 0)
         {
             settings.Invalid(Setting, "", "there must be one at least");
@@ -104,8 +121,9 @@ public sealed class ListenAddress
         return urls;
     }
 
-    /// <summary>Throws <see cref="StartupException"/>.</summary>
-    public static ListenAddress Parse(string text) => TryParse(text, out var address, out var why) ? address : throw new StartupException($"{Setting}: \"{text}\": {why}.");
+    /// <summary>An entry of <see cref="Setting"/>. Throws <see cref="StartupException"/>.</summary>
+    public static ListenAddress Parse(string text) =>
+        TryParse(text, ListenScheme.Https, out var address, out var why) ? address : throw new StartupException($"{Setting}: \"{text}\": {why}.");
 
     /// <summary>Every address that has to be bound.</summary>
     public IEnumerable<IPEndPoint> EndPoints => Address is null ? [new(IPAddress.Loopback, Port), new(IPAddress.IPv6Loopback, Port)] : [new(Address, Port)];

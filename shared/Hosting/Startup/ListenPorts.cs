@@ -49,9 +49,9 @@ public static class ListenPorts
 
     private static string Describe(ListenAddress address, SocketError code) => code switch
     {
-        SocketError.AddressAlreadyInUse => $"{address.Text}: the port is in use. Stop the program that uses it, or choose another one (IOT_LISTEN).",
-        SocketError.AccessDenied => $"{address.Text}: no permission to listen on that port; ports below 1024 need root. Choose another one (IOT_LISTEN).",
-        SocketError.AddressNotAvailable => $"{address.Text}: this machine does not have that address. Correct IOT_LISTEN.",
-        _ => $"{address.Text}: the address cannot be listened on ({code}). Correct IOT_LISTEN.",
+        SocketError.AddressAlreadyInUse => $"{address.Text}: the port is in use. Stop the program that uses it, or choose another one ({address.From.Setting}).",
+        SocketError.AccessDenied => $"{address.Text}: no permission to listen on that port; ports below 1024 need root. Choose another one ({address.From.Setting}).",
+        SocketError.AddressNotAvailable => $"{address.Text}: this machine does not have that address. Correct {address.From.Setting}.",
+        _ => $"{address.Text}: the address cannot be listened on ({code}). Correct {address.From.Setting}.",
     };
 }

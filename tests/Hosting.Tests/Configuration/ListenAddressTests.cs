@@ -14,7 +14,7 @@ public sealed class ListenAddressTests
     [InlineData("https://localhost:9443", "127.0.0.1:9443 [::1]:9443")]
     public void TryParse_AddressOfThisMachine_IsWhatIsBound(string text, string endPoints)
     {
-        ListenAddress.TryParse(text, out var address, out _).ShouldBeTrue();
+        ListenAddress.TryParse(text, ListenScheme.Https, out var address, out _).ShouldBeTrue();
 
         string.Join(' ', address!.EndPoints).ShouldBe(endPoints);
     }
@@ -34,8 +34,21 @@ public sealed class ListenAddressTests
     [InlineData("https://:9443")]
     public void TryParse_Other_IsRefused(string text)
     {
-        ListenAddress.TryParse(text, out _, out var why).ShouldBeFalse();
+        ListenAddress.TryParse(text, ListenScheme.Https, out _, out var why).ShouldBeFalse();
         why.ShouldNotBeNullOrEmpty();
+    }
+
+    [Fact]
+    public void Read_AddressesOfOtherSettings_AreNamedWithTheirSetting()
+    {
+        var mqtt = new ListenScheme("IOT_EXAMPLE_LISTEN", "mqtts", 8883);
+        using var taken = Bound();
+        var port = ((IPEndPoint)taken.LocalEndPoint!).Port;
+
+        ListenAddress.TryParse("https://127.0.0.1:8883", mqtt, out _, out var why).ShouldBeFalse();
+        why.ShouldContain("mqtts://127.0.0.1:8883");
+        ListenAddress.TryParse($"mqtts://127.0.0.1:{port}", mqtt, out var address, out _).ShouldBeTrue();
+        ListenPorts.Problems([address!]).ShouldHaveSingleItem().ShouldContain("IOT_EXAMPLE_LISTEN");
     }
 
     [Fact]
