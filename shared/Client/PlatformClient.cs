@@ -30,10 +30,10 @@ public abstract class PlatformClient : IDisposable
     public Uri BaseUrl => _http.BaseAddress!;
 
     /// <summary>Logs in; every later call of this client carries the session (RFC 6750).</summary>
-    public async Task<LoginResponse> LoginAsync(string username, string password, CancellationToken cancellationToken = default)
+    public async Task<LoginResponse> LoginAsync(string username, string password, CancellationToken cancellationToken = default, string? code = null)
     {
         var login = await SendAsync(
-            HttpMethod.Post, "portal/login", new LoginRequest { Username = username, Password = password },
+            HttpMethod.Post, "portal/login", new LoginRequest { Username = username, Password = password, Code = code },
             ContractsJson.Default.LoginRequest, ContractsJson.Default.LoginResponse, cancellationToken);
         UseSession(login.AccessToken);
         return login;
@@ -65,6 +65,9 @@ public abstract class PlatformClient : IDisposable
 
     public Task ChangeRolesAsync(string username, ChangeRolesRequest request, CancellationToken cancellationToken = default) =>
         SendAsync(HttpMethod.Post, $"{Accounts}/{Escape(username)}/roles", request, ContractsJson.Default.ChangeRolesRequest, cancellationToken);
+
+    /// <summary>Its password alone opens it again; its sessions end.</summary>
+    public Task ResetFactorsAsync(string username, CancellationToken cancellationToken = default) => SendAsync(HttpMethod.Post, $"{Accounts}/{Escape(username)}/reset-factors", cancellationToken);
 
     public Task<Page<CertificateSummary>> ListCertificatesAsync(
         CertificateFilter? filter = null, string? cursor = null, int? limit = null, CancellationToken cancellationToken = default) =>

@@ -11,7 +11,9 @@ public static partial class ApiDocumentCheck
     /// <summary>What is no JSON API of ours: pages and what belongs to them, the document itself, step-ca's API, which step-ca describes, and revocation, whose forms are RFCs'.</summary>
     public static IReadOnlyList<string> Undescribed { get; } =
     [
-        "GET /", "GET /favicon.ico", "GET /portal", "GET /portal/portal.css", "POST /portal/sign-in", "POST /portal/sign-out", "GET /portal/invitation", "POST /portal/invitation", "GET /openapi/{documentName}.json",
+        "GET /", "GET /favicon.ico", "GET /portal", "GET /portal/portal.css", "POST /portal/sign-in", "POST /portal/sign-out", "GET /portal/invitation", "POST /portal/invitation",
+        "GET /portal/account", .. new[] { "confirm", "password", "authenticator", "authenticator/add", "authenticator/remove", "recovery-codes", "sessions/end" }.Select(path => $"POST /portal/account/{path}"),
+        "GET /openapi/{documentName}.json",
         .. StepCa("GET", "health", "version", "roots", "roots.pem", "federation", "root/{fingerprint}", "provisioners", "provisioners/{kid}/encrypted-key"),
         .. StepCa("POST", "sign", "renew", "re-sign", "rekey", "revoke"),
         .. new[] { "/crl", "/1.0/crl", "/crl/{issuer}.crl", "/crl/{issuer}/{shard}.crl", "/ca/{issuer}.crt" }.SelectMany(path => new[] { $"GET {path}", $"HEAD {path}" }),

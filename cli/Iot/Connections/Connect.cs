@@ -53,7 +53,7 @@ internal static class Connect
         var user = run.Get(ServerOptions.Username)!;
         try
         {
-            await client.LoginAsync(user, Credentials.Find(run, options), cancellationToken);
+            await LogInAsync(client, run, user, Credentials.Find(run, options), cancellationToken);
         }
         catch (ApiException e) when (e.Status == 401)
         {
@@ -66,6 +66,19 @@ internal static class Connect
         finally
         {
             await LogOutAsync(client);
+        }
+    }
+
+    private static async Task LogInAsync(PlatformClient client, Run run, string user, string password, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await client.LoginAsync(user, password, cancellationToken);
+        }
+        catch (ApiException e) when (e.Code == "second_factor_required")
+        {
+            var code = Credentials.Ask(run, "Code of the authenticator app, or a recovery code:", "an account without a second factor, or iot login");
+            await client.LoginAsync(user, password, cancellationToken, code);
         }
     }
 

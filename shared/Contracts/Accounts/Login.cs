@@ -5,6 +5,9 @@ public sealed class LoginRequest
 {
     public required string Username { get; init; }
     public required string Password { get; init; }
+
+    /// <summary>Of the account's authenticator app, or a recovery code; null: the account has no second factor.</summary>
+    public string? Code { get; init; }
 }
 
 /// <summary>Field names as in RFC 6749 section 5.1. A class, not a record: it carries a secret.</summary>

@@ -31,6 +31,7 @@ public sealed class AccountAdministration
             Roles = a.Roles,
             CreatedAt = a.CreatedAt,
             DisabledAt = a.DisabledAt,
+            SecondFactors = db.Authenticators.Where(f => f.Account == a.Id).Select(_ => "totp").ToArray(),
             InvitedUntil = db.Invitations.Where(i => i.Account == a.Id && i.ExpiresAt > now).Select(i => (DateTimeOffset?)i.ExpiresAt).FirstOrDefault(),
             LastLogin = db.KnownAddresses.Where(k => k.Account == a.Id).Max(k => (DateTimeOffset?)k.LastLogin),
         }).ToListAsync(cancellationToken);
@@ -111,6 +112,14 @@ public sealed class AccountAdministration
             await RequireAdministratorAsync(db, cancellationToken);
         }, cancellationToken, ("roles", string.Join(' ', distinct)));
     }
+
+    /// <summary>For a person who has lost them all: the password alone opens the account again, and sessions end.</summary>
+    public Task ResetFactorsAsync(string username, string actor, CancellationToken cancellationToken) => ChangeAsync(username, "account.factors_reset", actor, async (db, account) =>
+    {
+        await db.Authenticators.Where(f => f.Account == account.Id).ExecuteDeleteAsync(cancellationToken);
+        await db.RecoveryCodes.Where(c => c.Account == account.Id).ExecuteDeleteAsync(cancellationToken);
+        await EndSessionsAsync(db, account.Id, cancellationToken);
+    }, cancellationToken);
 
     /// <summary>Whose link it is; null: it was used, its time is over, or it never was one.</summary>
     internal async Task<string?> InvitedAsync(string token, CancellationToken cancellationToken)

@@ -9,16 +9,23 @@ using Npgsql;
 namespace IoTPlatform.Identity;
 
 /// <summary>No record: it would print the hash.</summary>
-internal sealed class Account(long id, string username, string? passwordHash, string[] roles)
+internal sealed class Account
 {
-    public long Id { get; } = id;
+    public required long Id { get; init; }
 
-    public string Username { get; } = username;
+    public required Guid Subject { get; init; }
+
+    public required string Username { get; init; }
 
     /// <summary>Null: no password opens it.</summary>
-    public string? PasswordHash { get; } = passwordHash;
+    public required string? PasswordHash { get; init; }
 
-    public IReadOnlyList<string> Roles { get; } = roles;
+    public required IReadOnlyList<string> Roles { get; init; }
+
+    /// <summary>The password alone does not open it.</summary>
+    public required bool HasSecondFactor { get; init; }
+
+    public Account With(string passwordHash) => new() { Id = Id, Subject = Subject, Username = Username, PasswordHash = passwordHash, Roles = Roles, HasSecondFactor = HasSecondFactor };
 }
 
 /// <summary>What an account may be called: lower case, so that no two names look alike to people and differ to us.</summary>
@@ -82,17 +89,17 @@ public sealed class AccountStore
     {
         var since = _time.GetUtcNow() - KnownAddresses.Lifetime;
         await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
-        var found = await db.Accounts.Where(a => a.Username == username)
-            .Select(a => new { a.Id, a.Username, PasswordHash = a.DisabledAt == null ? a.PasswordHash : null, a.Roles, Known = db.KnownAddresses.Any(k => k.Account == a.Id && k.Address == address && k.LastLogin > since) })
+        var found = await Select(db, db.Accounts.Where(a => a.Username == username))
+            .Select(a => new { Account = a, Known = db.KnownAddresses.Any(k => k.Account == a.Id && k.Address == address && k.LastLogin > since) })
             .SingleOrDefaultAsync(cancellationToken);
-        return found is null ? default : (new Account(found.Id, found.Username, found.PasswordHash, found.Roles), found.Known);
+        return found is null ? default : (found.Account, found.Known);
     }
 
     /// <summary>Null: there is no such account any more.</summary>
     internal async Task<Account?> FindAsync(Guid subject, CancellationToken cancellationToken)
     {
         await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
-        return await db.Accounts.Where(a => a.Subject == subject && a.DisabledAt == null).Select(a => new Account(a.Id, a.Username, a.PasswordHash, a.Roles)).SingleOrDefaultAsync(cancellationToken);
+        return await Select(db, db.Accounts.Where(a => a.Subject == subject && a.DisabledAt == null)).SingleOrDefaultAsync(cancellationToken);
     }
 
     /// <summary>False: it is another one by now.</summary>
@@ -102,6 +109,16 @@ public sealed class AccountStore
         return await db.Accounts.Where(a => a.Id == account.Id && a.PasswordHash == account.PasswordHash)
             .ExecuteUpdateAsync(s => s.SetProperty(a => a.PasswordHash, hash), cancellationToken) > 0;
     }
+
+    private static IQueryable<Account> Select(AccountsDb db, IQueryable<AccountRow> rows) => rows.Select(a => new Account
+    {
+        Id = a.Id,
+        Subject = a.Subject,
+        Username = a.Username,
+        PasswordHash = a.DisabledAt == null ? a.PasswordHash : null,
+        Roles = a.Roles,
+        HasSecondFactor = db.Authenticators.Any(f => f.Account == a.Id),
+    });
 
     private async Task InsertAsync(string username, string hash, string[] roles, CancellationToken cancellationToken)
     {

@@ -1,6 +1,7 @@
 using IoTPlatform.Contracts.Accounts;
 using IoTPlatform.Hosting;
 using IoTPlatform.Identity.Data;
+using IoTPlatform.Identity.Factors;
 using IoTPlatform.Identity.Issuer;
 using IoTPlatform.Identity.Oidc;
 using Microsoft.AspNetCore.Authentication;
@@ -35,6 +36,9 @@ public static class AccountsExtensions
         services.AddSingleton<SessionStore>();
         services.AddSingleton<LoginLimits>();
         services.AddSingleton<PasswordQueue>();
+        services.AddSingleton<ProtectedText>();
+        services.AddSingleton<AuthenticatorSecrets>();
+        services.AddSingleton<SecondFactors>();
         services.AddSingleton<LoginService>();
         services.AddAuthorizationBuilder()
             .AddPolicy(Policies.Admin, WithRole(Roles.Admin))
@@ -55,7 +59,7 @@ public static class AccountsExtensions
 
     private static async Task<Ok<LoginResponse>> LoginAsync(LoginRequest request, HttpContext context, LoginService logins, CancellationToken cancellationToken)
     {
-        var (account, token) = await logins.LoginAsync(request.Username, request.Password, context.Connection.RemoteIpAddress, cancellationToken);
+        var (account, token) = await logins.LoginAsync(request.Username, request.Password, context.Connection.RemoteIpAddress, cancellationToken, request.Code);
         context.Response.Headers.CacheControl = "no-store";
         return TypedResults.Ok(new LoginResponse { AccessToken = token, TokenType = "Bearer", ExpiresIn = (int)SessionStore.Lifetime.TotalSeconds, Roles = account.Roles });
     }

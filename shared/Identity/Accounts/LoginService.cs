@@ -1,32 +1,52 @@
 using System.Net;
 using IoTPlatform.Database;
 using IoTPlatform.Hosting;
+using IoTPlatform.Identity.Factors;
 using Microsoft.Extensions.Logging;
 
 namespace IoTPlatform.Identity;
 
 /// <summary>Checks a name and a password. An attempt is counted before it is made and given back when it was right.</summary>
 internal sealed class LoginService(
-    AccountStore accounts, SessionStore sessions, LoginLimits limits, PasswordQueue queue, AnonymousRefusals refusals, ILogger<LoginService> logger)
+    AccountStore accounts, SessionStore sessions, SecondFactors factors, LoginLimits limits, PasswordQueue queue, AnonymousRefusals refusals, ILogger<LoginService> logger)
 {
     private const int LongestName = 64;
 
+    /// <summary>Everything at once, as programs log in.</summary>
+    /// <param name="username">The account.</param>
+    /// <param name="password">Its password.</param>
+    /// <param name="remote">Who asks.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="code">Of the second factor; null: none was sent.</param>
+    /// <returns>Throws as <see cref="CheckPasswordAsync"/> and <see cref="SecondFactors.RequireAsync"/>, and 401 <c>second_factor_required</c>.</returns>
+    public async Task<(Account Account, string Token)> LoginAsync(string username, string password, IPAddress? remote, CancellationToken cancellationToken, string? code = null)
+    {
+        var account = await CheckPasswordAsync(username, password, remote, cancellationToken);
+        var method = !account.HasSecondFactor ? SignInMethod.Password
+            : code is not null ? await factors.RequireAsync(account, code, ClientAddress.Of(remote), cancellationToken)
+            : throw new ProblemException(401, "second_factor_required", "This account has a second factor: send its code, too, or sign in with a browser (iot login).");
+        return (account, await OpenAsync(account, method, remote, cancellationToken));
+    }
+
     /// <summary>Throws <see cref="ProblemException"/> 401 <c>login_failed</c>, the same for every reason, 429 with Retry-After, or 503 <c>busy</c>.</summary>
-    public async Task<(Account Account, string Token)> LoginAsync(string username, string password, IPAddress? remote, CancellationToken cancellationToken)
+    public async Task<Account> CheckPasswordAsync(string username, string password, IPAddress? remote, CancellationToken cancellationToken)
     {
         var address = ClientAddress.Of(remote);
         var name = username.Length <= LongestName ? username : username[..LongestName];
         limits.ThrowIfWaiting(name, address);
         var wellFormed = AccountName.IsValid(username) && password.Length <= PasswordHashing.MaxLength;
         var (account, known) = wellFormed ? await accounts.FindAsync(username, address, cancellationToken) : default;
-        return await VerifiedHashAsync(account, name, wellFormed ? password : "", address, known, cancellationToken) is { } hash
-            && await sessions.OpenAsync(account!, hash, address, cancellationToken) is { } token
-            ? (account!, token)
-            : throw new ProblemException(401, "login_failed", "Unknown name or wrong password.");
+        return await VerifiedAsync(account, name, wellFormed ? password : "", address, known, cancellationToken) ?? throw Failed();
     }
 
-    /// <summary>The hash that the password fits, as it is stored now; null: it is wrong.</summary>
-    private async Task<string?> VerifiedHashAsync(Account? account, string name, string password, string address, bool known, CancellationToken cancellationToken)
+    /// <summary>The token of a session. Throws 401 <c>login_failed</c> when the account was disabled, or its password replaced, since it was looked at.</summary>
+    public async Task<string> OpenAsync(Account account, string method, IPAddress? remote, CancellationToken cancellationToken) =>
+        await sessions.OpenAsync(account, method, ClientAddress.Of(remote), cancellationToken) ?? throw Failed();
+
+    private static ProblemException Failed() => new(401, "login_failed", "Unknown name or wrong password.");
+
+    /// <summary>With the hash as it is stored now; null: the password is wrong.</summary>
+    private async Task<Account?> VerifiedAsync(Account? account, string name, string password, string address, bool known, CancellationToken cancellationToken)
     {
         LoginLimits.Attempt attempt;
         using (await queue.EnterAsync($"{address} {name}", known, cancellationToken))
@@ -35,13 +55,7 @@ internal sealed class LoginService(
             if (PasswordHashing.Verify(account?.PasswordHash, password, out var outdated))
             {
                 attempt.Succeeded();
-                var hash = account!.PasswordHash!;
-                if (outdated && PasswordHashing.Hash(password) is var newer && await accounts.ReplaceHashAsync(account, newer, cancellationToken))
-                {
-                    hash = newer;
-                }
-
-                return hash;
+                return outdated && PasswordHashing.Hash(password) is var newer && await accounts.ReplaceHashAsync(account!, newer, cancellationToken) ? account!.With(newer) : account;
             }
         }
 

@@ -15,7 +15,7 @@ internal sealed class SessionStore(IDbContextFactory<AccountsDb> contexts, TimeP
 
     /// <summary>Opens a session, remembers the address and records the login, in one transaction. Clears expired sessions and an account's oldest ones beyond 500.</summary>
     /// <returns>Null: the account was disabled, or its password replaced, since it was looked at.</returns>
-    public async Task<string?> OpenAsync(Account account, string passwordHash, string address, CancellationToken cancellationToken)
+    public async Task<string?> OpenAsync(Account account, string method, string address, CancellationToken cancellationToken)
     {
         var (token, now) = (SessionToken.Create(), time.GetUtcNow());
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
@@ -24,7 +24,7 @@ internal sealed class SessionStore(IDbContextFactory<AccountsDb> contexts, TimeP
         {
             // Locked: who changes the account now waits, and then finds this session to end.
             var same = await db.Database.SqlQuery<long>(
-                $"""SELECT id AS "Value" FROM accounts.accounts WHERE id = {account.Id} AND password_hash = {passwordHash} AND disabled_at IS NULL FOR SHARE""").ToListAsync(cancellationToken);
+                $"""SELECT id AS "Value" FROM accounts.accounts WHERE id = {account.Id} AND password_hash = {account.PasswordHash} AND disabled_at IS NULL FOR SHARE""").ToListAsync(cancellationToken);
             isOpen = same.Count == 1;
             if (!isOpen)
             {
@@ -34,9 +34,9 @@ internal sealed class SessionStore(IDbContextFactory<AccountsDb> contexts, TimeP
             await db.Sessions.Where(s => s.ExpiresAt <= now).ExecuteDeleteAsync(cancellationToken);
             var oldest = db.Sessions.Where(s => s.Account == account.Id).OrderByDescending(s => s.CreatedAt).Skip(MaxPerAccount - 1).Select(s => s.TokenHash);
             await db.Sessions.Where(s => oldest.Contains(s.TokenHash)).ExecuteDeleteAsync(cancellationToken);
-            db.Sessions.Add(new SessionRow { TokenHash = SessionToken.Hash(token), Account = account.Id, CreatedAt = now, ExpiresAt = now + Lifetime });
+            db.Sessions.Add(new SessionRow { TokenHash = SessionToken.Hash(token), Account = account.Id, CreatedAt = now, ExpiresAt = now + Lifetime, Method = method, Address = address });
             await KnownAddresses.RememberAsync(db, account.Id, address, now, cancellationToken);
-            return new AuditEntry(account.Username, "login.succeeded", account.Username, AuditDetails.Of(("address", address)));
+            return new AuditEntry(account.Username, "login.succeeded", account.Username, AuditDetails.Of(("address", address), ("method", method)));
         }, cancellationToken);
         return isOpen ? token : null;
     }
@@ -104,7 +104,7 @@ internal sealed class SessionStore(IDbContextFactory<AccountsDb> contexts, TimeP
             }
 
             var owner = owners[0];
-            db.Sessions.Add(new SessionRow { TokenHash = hash, Account = owner, CreatedAt = now, ExpiresAt = now + Lifetime });
+            db.Sessions.Add(new SessionRow { TokenHash = hash, Account = owner, CreatedAt = now, ExpiresAt = now + Lifetime, Method = SignInMethod.Device, Address = null });
             await db.SaveChangesAsync(cancellationToken);
             await db.Database.ExecuteSqlAsync($"INSERT INTO accounts.session_clients (token_hash, client_id, first_used) VALUES ({hash}, {clientId}, {now})", cancellationToken);
             return new AuditEntry(account.Username, "login.authorized", clientId, AuditDetails.Of(("flow", "device")));
@@ -120,6 +120,15 @@ internal sealed class SessionStore(IDbContextFactory<AccountsDb> contexts, TimeP
             async () => await db.Sessions.Where(s => s.TokenHash == hash).ExecuteDeleteAsync(cancellationToken) > 0 ? new AuditEntry(username, "logout", username) : null,
             cancellationToken);
     }
+}
+
+/// <summary>What a session was opened with.</summary>
+internal static class SignInMethod
+{
+    public const string Password = "password";
+    public const string Totp = "password+totp";
+    public const string RecoveryCode = "password+recovery_code";
+    public const string Device = "device";
 }
 
 /// <summary>Whose session one is, with the roles of now.</summary>

@@ -16,6 +16,12 @@ internal sealed class AccountsDb(DbContextOptions<AccountsDb> options) : DbConte
 
     public DbSet<KnownAddressRow> KnownAddresses => Set<KnownAddressRow>();
 
+    public DbSet<AuthenticatorRow> Authenticators => Set<AuthenticatorRow>();
+
+    public DbSet<RecoveryCodeRow> RecoveryCodes => Set<RecoveryCodeRow>();
+
+    public DbSet<SessionClientRow> SessionClients => Set<SessionClientRow>();
+
     public DbSet<OidcSessionRow> OidcSessions => Set<OidcSessionRow>();
 
     public DbSet<UsedLoginRow> UsedLogins => Set<UsedLoginRow>();
@@ -30,6 +36,9 @@ internal sealed class AccountsDb(DbContextOptions<AccountsDb> options) : DbConte
         model.Entity<SessionRow>().ToTable("sessions").HasKey(s => s.TokenHash);
         model.Entity<InvitationRow>().ToTable("invitations").HasKey(i => i.Account);
         model.Entity<KnownAddressRow>().ToTable("known_addresses").HasKey(a => new { a.Account, a.Address });
+        model.Entity<AuthenticatorRow>().ToTable("authenticators").HasKey(a => a.Account);
+        model.Entity<RecoveryCodeRow>().ToTable("recovery_codes").HasKey(c => new { c.Account, c.CodeHash });
+        model.Entity<SessionClientRow>().ToTable("session_clients").HasKey(c => new { c.TokenHash, c.ClientId });
         model.Entity<OidcSessionRow>().ToTable("oidc_sessions").HasKey(s => s.TokenHash);
         model.Entity<UsedLoginRow>().ToTable("oidc_used_logins").HasKey(l => l.StateHash);
         model.NameColumnsInSnakeCase();
@@ -74,6 +83,43 @@ internal sealed class SessionRow
     public required DateTimeOffset CreatedAt { get; init; }
 
     public required DateTimeOffset ExpiresAt { get; init; }
+
+    /// <summary>One of <see cref="SignInMethod"/>.</summary>
+    public required string Method { get; init; }
+
+    /// <summary>From where it was opened; null: by an earlier version.</summary>
+    public required string? Address { get; init; }
+
+    /// <summary>Until then its person counts as asked again just now.</summary>
+    public DateTimeOffset? ConfirmedUntil { get; init; }
+}
+
+internal sealed class SessionClientRow
+{
+    public required byte[] TokenHash { get; init; }
+
+    public required string ClientId { get; init; }
+
+    public required DateTimeOffset FirstUsed { get; init; }
+}
+
+/// <summary>An account's TOTP secret.</summary>
+internal sealed class AuthenticatorRow
+{
+    public required long Account { get; init; }
+
+    public required string Ciphertext { get; init; }
+
+    public required long LastStep { get; init; }
+
+    public required DateTimeOffset AddedAt { get; init; }
+}
+
+internal sealed class RecoveryCodeRow
+{
+    public required long Account { get; init; }
+
+    public required byte[] CodeHash { get; init; }
 }
 
 internal sealed class KnownAddressRow

@@ -17,7 +17,7 @@ internal static class AuthorizationEndpoint
     private const int MaxRequest = 8 * 1024;
 
     public static async Task<IResult> AuthorizeAsync(
-        HttpContext context, IssuerSessions sessions, IssuerPages pages, IssuerClients clients, IssuerLimits limits, PortalForgery forgery, TimeProvider time, CancellationToken cancellationToken)
+        HttpContext context, IssuerSessions sessions, IssuerPages pages, IssuerClients clients, IssuerLimits limits, SignInSteps steps, TimeProvider time, CancellationToken cancellationToken)
     {
         // What can't be sent to the client, because the request does not prove that it is the client's.
         if (context.GetOpenIddictServerResponse() is { Error: { } error } response)
@@ -41,7 +41,7 @@ internal static class AuthorizationEndpoint
         {
             return request.HasPromptValue(PromptValues.None)
                 ? Refuse(Errors.LoginRequired, "Nobody is signed in.")
-                : pages.SignIn(client.DisplayName, Query(request), forgery.TokensFor(context, session: null));
+                : pages.SignIn(client.DisplayName, Query(request), steps.Begin(context));
         }
 
         await sessions.UsedForAsync(account, client.ClientId, cancellationToken);
@@ -55,10 +55,10 @@ internal static class AuthorizationEndpoint
     public static Task<IResult> SignInAsync(HttpContext context, SignInForm form, IssuerPages pages, IssuerClients clients, CancellationToken cancellationToken) => form.SignInAsync(
         context,
         query => pages.Continue(Again(query, fulfilled: [Parameters.Prompt, Parameters.MaxAge])),
-        async (query, problem) =>
+        async (query, step) =>
         {
             var client = await clients.FindAsync(QueryHelpers.ParseQuery(query)[Parameters.ClientId].ToString(), cancellationToken);
-            return pages.SignIn(client?.DisplayName, query, problem.Forgery, problem.Text, problem.Status, problem.RetryAfter);
+            return pages.SignIn(client?.DisplayName, query, step);
         },
         cancellationToken);
 

@@ -11,17 +11,17 @@ internal sealed class IssuerPages(PortalPages portal, IssuerPaths paths)
     /// <summary>The form's field with the request's query.</summary>
     public const string RequestField = "request";
 
-    public PortalPage SignIn(string? client, string request, AntiforgeryTokenSet forgery, string? problem = null, int status = StatusCodes.Status200OK, TimeSpan? retryAfter = null) => new(
+    public PortalPage SignIn(string? client, string request, SignInStep step) => new(
         portal.Frame("Sign in", $"""
             <h1>Sign in</h1>
-            {Problem(problem)}
+            {PortalPages.Alert(step.Problem)}
             <section>
             <p>{(client is null ? "With your account of this server." : $"With your account of this server, for {client}.")}</p>
-            {PortalPages.SignInForm("/" + paths.SignIn, forgery, RequestField, request)}
+            {PortalPages.SignInForm("/" + paths.SignIn, step, RequestField, request)}
             </section>
             """),
-        status,
-        retryAfter);
+        step.Status,
+        step.RetryAfter);
 
     public PortalPage Continue(QueryString request) => Leading("Signed in", "Continue", paths.Authorization + request);
 
@@ -46,24 +46,24 @@ internal sealed class IssuerPages(PortalPages portal, IssuerPaths paths)
         </section>
         """));
 
-    public PortalPage DeviceSignIn(string request, AntiforgeryTokenSet forgery, string? problem = null, int status = StatusCodes.Status200OK, TimeSpan? retryAfter = null) => new(
+    public PortalPage DeviceSignIn(string request, SignInStep step) => new(
         portal.Frame("Let a device in", $"""
             <h1>Let a device in</h1>
-            {Problem(problem)}
+            {PortalPages.Alert(step.Problem)}
             <section>
             <p>Sign in with your account of this server first.</p>
-            {PortalPages.SignInForm("/" + paths.DeviceSignIn, forgery, RequestField, request)}
+            {PortalPages.SignInForm("/" + paths.DeviceSignIn, step, RequestField, request)}
             </section>
             """),
-        status,
-        retryAfter);
+        step.Status,
+        step.RetryAfter);
 
     public PortalPage DeviceContinue(string request) => Leading("Signed in", "Continue", request.Length == 0 ? paths.Verification : $"{paths.Verification}?{request}");
 
     public PortalPage DeviceCode(string? problem = null) => new(
         portal.Frame("Let a device in", $"""
             <h1>Let a device in</h1>
-            {Problem(problem)}
+            {PortalPages.Alert(problem)}
             <section>
             <form method="get" action="/{paths.Verification}">
             <label for="user_code">The code that it shows</label><input id="user_code" name="user_code" autocomplete="off" inputmode="numeric" required>
@@ -102,8 +102,6 @@ internal sealed class IssuerPages(PortalPages portal, IssuerPaths paths)
         StatusCodes.Status400BadRequest);
 
     public PortalPage Problem(ProblemException problem) => portal.Problem(problem);
-
-    private static Markup Problem(string? problem) => problem is null ? Markup.None : $"<p class=\"problem\" role=\"alert\">{problem}</p>";
 
     private PortalPage Leading(string title, string link, string path) => new(portal.Frame(
         title,

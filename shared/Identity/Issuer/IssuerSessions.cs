@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http;
 namespace IoTPlatform.Identity.Issuer;
 
 /// <summary>Who is signed in at the issuer: a local account's session in the portal's cookie. One sign-in for both, and one sign-out.</summary>
-internal sealed class IssuerSessions(PortalCookie cookie, SessionStore sessions, LoginService logins)
+internal sealed class IssuerSessions(PortalCookie cookie, SessionStore sessions)
 {
     /// <summary>Null: this browser is not signed in with an account of this server.</summary>
     public async Task<SignedInAccount?> FindAsync(HttpContext context) =>
@@ -13,13 +13,6 @@ internal sealed class IssuerSessions(PortalCookie cookie, SessionStore sessions,
 
     /// <summary>As it is now; null: it has ended since.</summary>
     public Task<SignedInAccount?> FindAsync(byte[] hash, CancellationToken cancellationToken) => sessions.FindAsync(hash, cancellationToken);
-
-    /// <summary>In place of whatever session the browser had. Throws as <see cref="LoginService.LoginAsync"/>.</summary>
-    public async Task SignInAsync(HttpContext context, string username, string password)
-    {
-        var (_, token) = await logins.LoginAsync(username, password, context.Connection.RemoteIpAddress, context.RequestAborted);
-        await cookie.SignInAsync(context, new PortalSession(token, isLocal: true));
-    }
 
     public Task SignOutAsync(HttpContext context) => cookie.SignOutAsync(context);
 

@@ -21,7 +21,7 @@ internal static class VerificationEndpoint
     private const string Allow = "allow";
 
     public static async Task<IResult> ShowAsync(
-        HttpContext context, IssuerSessions sessions, IssuerPages pages, IssuerClients clients, IssuerLimits limits, PortalForgery forgery, CancellationToken cancellationToken)
+        HttpContext context, IssuerSessions sessions, IssuerPages pages, IssuerClients clients, IssuerLimits limits, PortalForgery forgery, SignInSteps steps, CancellationToken cancellationToken)
     {
         if (context.GetOpenIddictServerResponse() is { Error: { } error } response)
         {
@@ -36,7 +36,7 @@ internal static class VerificationEndpoint
         var code = context.GetOpenIddictServerRequest()!.UserCode;
         if (await sessions.FindAsync(context) is not { } account)
         {
-            return pages.DeviceSignIn(code is null ? "" : Query(code), forgery.TokensFor(context, session: null));
+            return pages.DeviceSignIn(code is null ? "" : Query(code), steps.Begin(context));
         }
 
         try
@@ -82,7 +82,7 @@ internal static class VerificationEndpoint
     public static Task<IResult> SignInAsync(HttpContext context, SignInForm form, IssuerPages pages, CancellationToken cancellationToken) => form.SignInAsync(
         context,
         query => pages.DeviceContinue(QueryHelpers.ParseQuery(query).TryGetValue(Parameters.UserCode, out var code) ? Query(code.ToString()) : ""),
-        (query, problem) => Task.FromResult(pages.DeviceSignIn(query, problem.Forgery, problem.Text, problem.Status, problem.RetryAfter)),
+        (query, step) => Task.FromResult(pages.DeviceSignIn(query, step)),
         cancellationToken);
 
     /// <summary>Null: the code is none. Throws 429 for a caller who tries one after the other.</summary>

@@ -19,6 +19,7 @@ internal static class AccountEndpoints
         accounts.MapPost("/{username}/disable", DisableAsync);
         accounts.MapPost("/{username}/enable", EnableAsync);
         accounts.MapPost("/{username}/roles", ChangeRolesAsync);
+        accounts.MapPost("/{username}/reset-factors", ResetFactorsAsync);
     }
 
     private static async Task<Ok<AccountList>> ListAsync(AccountAdministration accounts, CancellationToken cancellationToken) =>
@@ -46,6 +47,12 @@ internal static class AccountEndpoints
     private static async Task<NoContent> ChangeRolesAsync(string username, ChangeRolesRequest request, HttpContext context, AccountAdministration accounts, CancellationToken cancellationToken)
     {
         await accounts.SetRolesAsync(username, request.Roles, Actor(context), cancellationToken);
+        return TypedResults.NoContent();
+    }
+
+    private static async Task<NoContent> ResetFactorsAsync(string username, HttpContext context, AccountAdministration accounts, CancellationToken cancellationToken)
+    {
+        await accounts.ResetFactorsAsync(username, Actor(context), cancellationToken);
         return TypedResults.NoContent();
     }
 

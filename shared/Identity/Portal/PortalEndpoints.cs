@@ -20,30 +20,19 @@ internal static class PortalEndpoints
         pages.MapPost("/sign-out", SignOutAsync).AllowAnonymous().WithMetadata(new RequestSizeLimitAttribute(MaxForm));
     }
 
-    private static async Task<IResult> HomeAsync(HttpContext context, PortalCookie cookie, PortalPages pages, PortalForgery forgery)
+    private static async Task<IResult> HomeAsync(HttpContext context, PortalCookie cookie, PortalPages pages, PortalForgery forgery, SignInSteps steps)
     {
         var user = await PortalCookie.UserAsync(context);
         return user is null
-            ? pages.SignIn(forgery.TokensFor(context, session: null), ReturnPath.Of(context.Request.Query["return_path"]))
+            ? pages.SignIn(steps.Begin(context), ReturnPath.Of(context.Request.Query["return_path"]))
             : pages.SignedIn(user, forgery.TokensFor(context, cookie.Read(context)));
     }
 
-    private static async Task<IResult> SignInAsync(HttpContext context, PortalCookie cookie, PortalPages pages, PortalForgery forgery, LoginService logins, CancellationToken cancellationToken)
+    private static async Task<IResult> SignInAsync(HttpContext context, PortalPages pages, SignInSteps steps)
     {
-        await forgery.RequireAsync(context, session: null);
-        var form = await context.Request.ReadFormAsync(cancellationToken);
-        var returnPath = ReturnPath.Of(form["return_path"]);
-        try
-        {
-            var (_, token) = await logins.LoginAsync(form["username"].ToString(), form["password"].ToString(), context.Connection.RemoteIpAddress, cancellationToken);
-            await cookie.SignInAsync(context, new PortalSession(token, isLocal: true));
-            return new PortalRedirect(returnPath);
-        }
-        catch (ProblemException e) when (e.Status is 401 or 429)
-        {
-            // 401 would ask for a header that no browser sends for a form (RFC 9110 section 15.5.2).
-            return pages.SignIn(forgery.TokensFor(context, session: null), returnPath, e.Message, e.Status == 401 ? StatusCodes.Status403Forbidden : e.Status, e.RetryAfter);
-        }
+        var step = await steps.ContinueAsync(context);
+        var returnPath = ReturnPath.Of((await context.Request.ReadFormAsync(context.RequestAborted))["return_path"]);
+        return step is null ? new PortalRedirect(returnPath) : pages.SignIn(step, returnPath);
     }
 
     private static async Task<IResult> SignOutAsync(HttpContext context, PortalCookie cookie, PortalPages pages, PortalForgery forgery, CancellationToken cancellationToken, [FromServices] LoginEnd? provider = null)

@@ -1,4 +1,5 @@
 using IoTPlatform.Hosting;
+using IoTPlatform.Identity.Factors;
 using IoTPlatform.Identity.Oidc;
 using IoTPlatform.Identity.Oidc.Login;
 using Microsoft.AspNetCore.Authentication;
@@ -26,6 +27,10 @@ public static class PortalExtensions
         services.AddSingleton<PortalForgery>();
         services.AddSingleton(provider => new PortalSessions(provider.GetRequiredService<SessionStore>(), provider.GetService<OidcSessions>(), provider.GetService<OidcSessionStore>()));
         services.AddSingleton<PortalCookie>();
+        services.AddSingleton<SignInSteps>();
+        services.AddSingleton<OwnAccount>();
+        services.AddSingleton<OwnSessions>();
+        services.AddSingleton<OwnAccountCalls>();
         services.AddAuthentication().AddCookie(PortalCookie.Scheme);
         services.AddOptions<CookieAuthenticationOptions>(PortalCookie.Scheme).Configure<PortalSessions>((cookie, sessions) => PortalCookie.Configure(cookie, portal, sessions));
         services.AddAntiforgery(antiforgery =>
@@ -49,6 +54,7 @@ public static class PortalExtensions
         var pages = app.MapGroup("/portal").AddEndpointFilter(OnProblemShowPageAsync).ExcludeFromDescription();
         pages.MapPortalPages();
         pages.MapInvitation();
+        pages.MapOwnAccount();
         app.MapAccountAdministration();
         if (app.Services.GetService<LoginEvents>() is not null)
         {

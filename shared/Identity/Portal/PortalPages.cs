@@ -13,6 +13,8 @@ internal sealed class PortalPages(PortalOptions portal, Oidc.OidcOptions? provid
     /// <summary>When to try again while the identity provider is away.</summary>
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(5);
 
+    public string Title => portal.Title;
+
     public PortalPage SignedIn(PortalUser user, AntiforgeryTokenSet forgery) => new(Frame("Signed in", $"""
         <section>
         <h1>Signed in</h1>
@@ -22,18 +24,19 @@ internal sealed class PortalPages(PortalOptions portal, Oidc.OidcOptions? provid
         <dt>Signed in</dt><dd id="way">{WayOf(user)}</dd>
         <dt>Roles</dt><dd id="roles">{string.Join(", ", user.Roles)}</dd>
         </dl>
+        {(user.Issuer is null ? $"<p><a href=\"{OwnAccountPage.Path}\">Your account: password, second factors, sessions</a></p>" : Markup.None)}
         <form method="post" action="/portal/sign-out">{Hidden(forgery)}<button class="button" type="submit">Sign out</button></form>
         </section>
         """));
 
-    public PortalPage SignIn(AntiforgeryTokenSet forgery, string returnPath, string? problem = null, int status = 200, TimeSpan? retryAfter = null) => new(
+    public PortalPage SignIn(SignInStep step, string returnPath) => new(
         Frame("Sign in", $"""
             <h1>Sign in</h1>
-            {(problem is null ? Markup.None : $"<p class=\"problem\" role=\"alert\">{problem}</p>")}
-            {WaysIn(forgery, returnPath, problem is not null)}
+            {Alert(step.Problem)}
+            {(step.Ticket is null ? WaysIn(step, returnPath) : $"<section>{LocalForm(step, returnPath)}</section>")}
             """),
-        status,
-        retryAfter);
+        step.Status,
+        step.RetryAfter);
 
     /// <summary>
     /// Signed out here, and on the way to the same at the identity provider. A page and not a redirect: browsers hold every redirect
@@ -106,24 +109,24 @@ internal sealed class PortalPages(PortalOptions portal, Oidc.OidcOptions? provid
         </html>
         """;
 
-    private Markup WaysIn(AntiforgeryTokenSet forgery, string returnPath, bool failed)
+    private Markup WaysIn(SignInStep step, string returnPath)
     {
         if (provider is null)
         {
-            return $"<section>{LocalForm(forgery, returnPath)}</section>";
+            return $"<section>{LocalForm(step, returnPath)}</section>";
         }
 
         if (isPlatform)
         {
             return $"""
-                <section>{LocalForm(forgery, returnPath)}</section>
+                <section>{LocalForm(step, returnPath)}</section>
                 <section><p>Staff of the platform, with an account at {provider.Issuer}</p>{LoginLink("Platform provider", returnPath)}</section>
                 """;
         }
 
         return $"""
             <section><p>With your account at {provider.Issuer}</p>{LoginLink("Sign in", returnPath)}</section>
-            <details{(failed ? " open" : "")}><summary>Sign in with a local account of this server</summary>{LocalForm(forgery, returnPath)}</details>
+            <details{(step.Problem is null ? "" : " open")}><summary>Sign in with a local account of this server</summary>{LocalForm(step, returnPath)}</details>
             """;
     }
 
@@ -131,15 +134,32 @@ internal sealed class PortalPages(PortalOptions portal, Oidc.OidcOptions? provid
     private Markup LoginLink(string text, string returnPath, bool asSomebodyElse = false) =>
         $"""<a class="button" href="{PortalAddresses.Login(portal.PublicUrl).AbsoluteUri}?return_path={Uri.EscapeDataString(returnPath)}{(asSomebodyElse ? "&as=somebody-else" : "")}">{text}</a>""";
 
-    private static Markup LocalForm(AntiforgeryTokenSet forgery, string returnPath) => SignInForm("/portal/sign-in", forgery, "return_path", returnPath);
+    private static Markup LocalForm(SignInStep step, string returnPath) => SignInForm("/portal/sign-in", step, "return_path", returnPath);
 
-    /// <summary>Asks for name and password, and sends them with a field that says where to go on.</summary>
-    public static Markup SignInForm(string action, AntiforgeryTokenSet forgery, string field, string value) => $"""
-        <form method="post" action="{action}">{Hidden(forgery)}<input type="hidden" name="{field}" value="{value}">
-        <label for="username">Name</label><input id="username" name="username" autocomplete="username" autocapitalize="none" required>
-        <label for="password">Password</label><input id="password" name="password" type="password" autocomplete="current-password" required>
-        <button class="button" type="submit">Sign in</button></form>
-        """;
+    /// <summary>Asks for name and password, or for the second factor, and sends them with a field that says where to go on.</summary>
+    public static Markup SignInForm(string action, SignInStep step, string field, string value)
+    {
+        if (step.Ticket is { } ticket)
+        {
+            return $"""
+                <p>Your password is right. Now the second factor.</p>
+                <form method="post" action="{action}">{Hidden(step.Forgery)}<input type="hidden" name="{field}" value="{value}"><input type="hidden" name="{SignInSteps.TicketField}" value="{ticket}">
+                {CodeField}
+                <button class="button" type="submit">Sign in</button></form>
+                """;
+        }
+
+        return $"""
+            <form method="post" action="{action}">{Hidden(step.Forgery)}<input type="hidden" name="{field}" value="{value}">
+            <label for="username">Name</label><input id="username" name="username" autocomplete="username" autocapitalize="none" required>
+            <label for="password">Password</label><input id="password" name="password" type="password" autocomplete="current-password" required>
+            <button class="button" type="submit">Sign in</button></form>
+            """;
+    }
+
+    public static Markup CodeField => $"""<label for="code">Code of your authenticator app, or a recovery code</label><input id="code" name="{SignInSteps.CodeField}" autocomplete="one-time-code" autocapitalize="none" spellcheck="false" required>""";
+
+    public static Markup Alert(string? problem) => problem is null ? Markup.None : $"<p class=\"problem\" role=\"alert\">{problem}</p>";
 
     public static Markup Hidden(AntiforgeryTokenSet forgery) => $"""<input type="hidden" name="{forgery.FormFieldName}" value="{forgery.RequestToken}">""";
 

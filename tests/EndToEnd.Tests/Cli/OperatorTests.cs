@@ -202,6 +202,7 @@ public sealed class OperatorTests(KeptDemo demo) : IClassFixture<KeptDemo>
         (await File.ReadAllTextAsync(file)).ShouldNotBe(before);
         File.GetUnixFileMode(file).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
         (await IotCli.RunAsync(["tenants", "list", .. demo.Provider])).EnsureSuccess();
+        (await IotCli.RunAsync("accounts", "reset-factors", "admin", "--on-this-machine", "--data", demo.DataOf("provider"))).EnsureSuccess();
         (await IotCli.RunAsync("accounts", "reset", "nobody", "--on-this-machine", "--data", demo.DataOf("provider"))).ExitCode.ShouldBe(4);
     }
 

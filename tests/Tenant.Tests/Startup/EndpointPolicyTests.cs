@@ -28,7 +28,11 @@ public sealed class EndpointPolicyTests(SharedTenant shared) : IClassFixture<Sha
     public void Endpoints_PortalAndRenew_AreNeverAnonymous() =>
         Endpoints.Where(e => e.RoutePattern.RawText!.Contains("portal", StringComparison.Ordinal) || e.RoutePattern.RawText.EndsWith("{deviceId}/renew", StringComparison.Ordinal))
             .Where(e => e.Metadata.GetMetadata<IAllowAnonymous>() is not null)
-            .Select(e => e.RoutePattern.RawText!.Trim('/')).ShouldBe(["portal/login", "portal", "portal/portal.css", "portal/sign-in", "portal/sign-out", "portal/oidc/login", "portal/oidc/callback", "portal/invitation", "portal/invitation"], ignoreOrder: true);
+            .Select(e => e.RoutePattern.RawText!.Trim('/')).ShouldBe([
+                "portal/login", "portal", "portal/portal.css", "portal/sign-in", "portal/sign-out", "portal/oidc/login", "portal/oidc/callback", "portal/invitation", "portal/invitation",
+                "portal/account", "portal/account/confirm", "portal/account/password", "portal/account/authenticator", "portal/account/authenticator/add", "portal/account/authenticator/remove",
+                "portal/account/recovery-codes", "portal/account/sessions/end",
+            ], ignoreOrder: true);
 
     // A browser sends that cookie along with a request that another site forged.
     [SkippableFact]

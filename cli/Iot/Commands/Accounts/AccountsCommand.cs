@@ -17,7 +17,8 @@ internal static class AccountsCommand
         Change("disable", "Disable an account and end its sessions.", (server, username, _, cancellationToken) => server.DisableAccountAsync(username, cancellationToken)),
         Change("enable", "Enable an account again.", (server, username, _, cancellationToken) => server.EnableAccountAsync(username, cancellationToken)),
         Change("roles", "Give an account another role; its sessions have it at once.", (server, username, run, cancellationToken) =>
-            server.ChangeRolesAsync(username, new ChangeRolesRequest { Roles = [run.Get(AccountArguments.Role)!] }, cancellationToken), AccountArguments.Role));
+            server.ChangeRolesAsync(username, new ChangeRolesRequest { Roles = [run.Get(AccountArguments.Role)!] }, cancellationToken), AccountArguments.Role),
+        AccountsResetFactors.Create());
 
     private static Command Change(string name, string description, Func<Client.PlatformClient, string, Run, CancellationToken, Task> change, params Symbol[] more)
     {
@@ -55,7 +56,7 @@ internal static class AccountsList
         var accounts = (await server.ListAccountsAsync(cancellationToken)).Items;
         run.Terminal.Result(accounts, console => Print.Rows(
             console, accounts, "no accounts",
-            ("NAME", a => a.Username), ("ROLES", a => string.Join(' ', a.Roles)), ("LAST LOG-IN", a => Print.Time(a.LastLogin)),
+            ("NAME", a => a.Username), ("ROLES", a => string.Join(' ', a.Roles)), ("SECOND FACTORS", a => string.Join(' ', a.SecondFactors)), ("LAST LOG-IN", a => Print.Time(a.LastLogin)),
             ("DISABLED", a => Print.Time(a.DisabledAt)), ("LINK UNTIL", a => Print.Time(a.InvitedUntil)), ("CREATED", a => Print.Time(a.CreatedAt))));
         return ExitCode.Ok;
     }, cancellationToken);
@@ -66,13 +67,12 @@ internal static class AccountsReset
     // 24 of 31 unambiguous characters: 118 bits.
     private const string Alphabet = "abcdefghjkmnpqrstuvwxyz23456789";
     private const int Length = 24;
-    private static readonly Option<bool> Here = new("--on-this-machine") { Description = "Through the data folder, without a log-in: for a lost administrator's password. The new one is written to the data folder (admin) or shown." };
 
     public static Command Create() => Verb.Create(
         "reset", "End an account's password and sessions, and get the link to another password.", ["iot accounts reset ada", "iot accounts reset admin --on-this-machine --data /var/lib/iotplatform/provider"],
-        RunAsync, [AccountArguments.Username, Here, .. EitherOptions.All]);
+        RunAsync, [AccountArguments.Username, AccountArguments.Here, .. EitherOptions.All]);
 
-    private static Task<int> RunAsync(Run run, CancellationToken cancellationToken) => run.Get(Here) ? ReplaceAsync(run, cancellationToken) : Connect.ToEitherAsync(run, async server =>
+    private static Task<int> RunAsync(Run run, CancellationToken cancellationToken) => run.Get(AccountArguments.Here) ? ReplaceAsync(run, cancellationToken) : Connect.ToEitherAsync(run, async server =>
     {
         AccountArguments.Show(run, await server.ResetAccountAsync(run.Get(AccountArguments.Username), cancellationToken));
         return ExitCode.Ok;
@@ -80,20 +80,9 @@ internal static class AccountsReset
 
     private static async Task<int> ReplaceAsync(Run run, CancellationToken cancellationToken)
     {
-        var options = EitherOptions.IsTenant(run) ? ServerOptions.Tenant : ServerOptions.Provider;
-        var stack = LocalStack.Of(run, options).RequireKind(options);
         var username = run.Get(AccountArguments.Username);
         var password = RandomNumberGenerator.GetString(Alphabet, Length);
-        await using var database = await LocalDatabase.OpenAsync(run, stack, options.Name, cancellationToken);
-        try
-        {
-            await AccountAdministration.Create(database.DataSource, run.Time).SetPasswordAsync(username, password, LocalDatabase.Actor, cancellationToken);
-        }
-        catch (ProblemException e) when (e.Status == 404)
-        {
-            throw new CliException(ExitCode.NotFound, e.Code, e.Message, e);
-        }
-
+        var stack = await AccountsHere.ChangeAsync(run, accounts => accounts.SetPasswordAsync(username, password, LocalDatabase.Actor, cancellationToken), cancellationToken);
         if (username != InitialAdmin.Username)
         {
             run.Terminal.Result(new { Username = username, Password = password }, console => console.MarkupLineInterpolated($"the password of {username}, shown only now: [bold]{password}[/]"));
@@ -107,8 +96,57 @@ internal static class AccountsReset
     }
 }
 
+internal static class AccountsResetFactors
+{
+    public static Command Create() => Verb.Create(
+        "reset-factors", "Remove an account's second factors and end its sessions: for a person who has lost them all.",
+        ["iot accounts reset-factors ada", "iot accounts reset-factors admin --on-this-machine --data /var/lib/iotplatform/provider"],
+        RunAsync, [AccountArguments.Username, AccountArguments.Here, .. EitherOptions.All]);
+
+    private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
+    {
+        var username = run.Get(AccountArguments.Username);
+        if (run.Get(AccountArguments.Here))
+        {
+            await AccountsHere.ChangeAsync(run, accounts => accounts.ResetFactorsAsync(username, LocalDatabase.Actor, cancellationToken), cancellationToken);
+        }
+        else
+        {
+            await Connect.ToEitherAsync(run, async server =>
+            {
+                await server.ResetFactorsAsync(username, cancellationToken);
+                return ExitCode.Ok;
+            }, cancellationToken);
+        }
+
+        run.Terminal.Result(new { Username = username }, console => console.MarkupLineInterpolated($"{username} signs in with the password alone again"));
+        return ExitCode.Ok;
+    }
+}
+
+/// <summary>Changes accounts through the data folder, with the stack running or not.</summary>
+internal static class AccountsHere
+{
+    public static async Task<LocalStack> ChangeAsync(Run run, Func<AccountAdministration, Task> change, CancellationToken cancellationToken)
+    {
+        var options = EitherOptions.IsTenant(run) ? ServerOptions.Tenant : ServerOptions.Provider;
+        var stack = LocalStack.Of(run, options).RequireKind(options);
+        await using var database = await LocalDatabase.OpenAsync(run, stack, options.Name, cancellationToken);
+        try
+        {
+            await change(AccountAdministration.Create(database.DataSource, run.Time));
+            return stack;
+        }
+        catch (ProblemException e) when (e.Status == 404)
+        {
+            throw new CliException(ExitCode.NotFound, e.Code, e.Message, e);
+        }
+    }
+}
+
 internal static class AccountArguments
 {
+    public static Option<bool> Here { get; } = new("--on-this-machine") { Description = "Through the data folder, without a log-in: for what a lost administrator's password or second factor would open." };
     public static Argument<string> Username { get; } = new("username") { Description = "The account." };
     public static Option<string> Role { get; } = new("--role") { Description = "cdm-viewer, cdm-operator or cdm-admin.", DefaultValueFactory = _ => "cdm-viewer", HelpName = "role" };
 

@@ -1,0 +1,109 @@
+using System.Net;
+using System.Text.RegularExpressions;
+using IoTPlatform.Identity.Factors;
+using IoTPlatform.Identity.Tests.Portal;
+using IoTPlatform.LocalServices;
+using IoTPlatform.Testing;
+
+namespace IoTPlatform.Identity.Tests.Factors;
+
+/// <summary>A host with portal and issuer, and people who add second factors at it.</summary>
+public sealed class FactorFixture : IAsyncLifetime
+{
+    internal PortalApp Portal { get; private set; } = null!;
+
+    internal TestApp App => Portal.App;
+
+    internal Uri Account => new(Portal.Url, "portal/account");
+
+    public async Task InitializeAsync()
+    {
+        Portal = await PortalApp.StartAsync(realm: "cdm");
+        await App.Accounts.CreateAsync("ada", TestApp.Password, [Roles.Admin], default); // the last administrator is another one than the tests'
+    }
+
+    public async Task DisposeAsync()
+    {
+        if (Portal is not null)
+        {
+            await Portal.DisposeAsync();
+        }
+    }
+
+    /// <summary>A person of the test's own.</summary>
+    internal async Task<Person> PersonAsync(string role = Roles.Operator)
+    {
+        var name = "p-" + Guid.NewGuid().ToString("N")[..12];
+        await App.Accounts.CreateAsync(name, TestApp.Password, [role], default);
+        return new Person(this, name);
+    }
+
+    internal async Task<string> EntriesAsync(string subject) => await App.Database.ScalarAsync<string>(
+        "SELECT coalesce(string_agg(action || coalesce(' ' || (nullif(details, '')::json->>'factor'), ' ' || (nullif(details, '')::json->>'method'), ''), ', ' ORDER BY sequence), '') FROM audit.entries WHERE subject = $1", subject) ?? "";
+}
+
+/// <summary>Somebody with a browser, a password and perhaps a phone.</summary>
+internal sealed class Person(FactorFixture fixture, string name) : IDisposable
+{
+    public string Name => name;
+
+    public string Password { get; set; } = TestApp.Password;
+
+    public Browser Browser { get; } = new();
+
+    public byte[] Secret { get; private set; } = [];
+
+    public IReadOnlyList<string> RecoveryCodes { get; private set; } = [];
+
+    /// <summary>What the phone shows now.</summary>
+    public string Code => Totp.CodeAt(Secret, Totp.StepAt(fixture.Portal.Time.GetUtcNow()));
+
+    /// <summary>Further than any code from before counts.</summary>
+    public string NextCode()
+    {
+        fixture.Portal.Time.Advance(TimeSpan.FromMinutes(2));
+        return Code;
+    }
+
+    public Task<BrowserPage> HomeAsync() => Browser.GetAsync(fixture.Portal.Home);
+
+    public Task<BrowserPage> AccountAsync() => Browser.GetAsync(fixture.Account);
+
+    /// <summary>The first step: as far as the password leads.</summary>
+    public async Task<BrowserPage> PasswordAsync(Browser? browser = null) =>
+        await (browser ?? Browser).SubmitAsync(await (browser ?? Browser).GetAsync(fixture.Portal.Home), "sign-in", ("username", name), ("password", Password));
+
+    public async Task<BrowserPage> SignInAsync(string? code = null, Browser? browser = null)
+    {
+        var page = await PasswordAsync(browser);
+        return code is null ? page : await (browser ?? Browser).SubmitAsync(page, "sign-in", ("code", code));
+    }
+
+    public async Task<BrowserPage> ConfirmAsync(string? code = null) =>
+        await Browser.SubmitAsync(await AccountAsync(), "account/confirm", ("password", Password), ("code", code ?? ""));
+
+    /// <summary>Adds an authenticator app, signed in and confirmed before.</summary>
+    public async Task<BrowserPage> AddAuthenticatorAsync()
+    {
+        var page = await Browser.SubmitAsync(await AccountAsync(), "account/authenticator");
+        Secret = FromBase32(page["secret"]!);
+        var codes = await Browser.SubmitAsync(page, "authenticator/add", ("code", Code));
+        RecoveryCodes = codes["codes"] is { } shown ? shown.Split('\n') : RecoveryCodes;
+        return codes;
+    }
+
+    public async Task WithAuthenticatorAsync()
+    {
+        await SignInAsync();
+        await ConfirmAsync();
+        (await AddAuthenticatorAsync()).Status.ShouldBe(HttpStatusCode.OK);
+    }
+
+    public void Dispose() => Browser.Dispose();
+
+    private static byte[] FromBase32(string text)
+    {
+        var bits = string.Concat(text.Select(c => Convert.ToString("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".IndexOf(c, StringComparison.Ordinal), 2).PadLeft(5, '0')));
+        return [.. Regex.Matches(bits, "[01]{8}", RegexOptions.None, TimeSpan.FromSeconds(1)).Select(octet => Convert.ToByte(octet.Value, 2))];
+    }
+}
