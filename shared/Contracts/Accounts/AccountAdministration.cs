@@ -10,7 +10,7 @@ public sealed record AccountView
     /// <summary>Null: it is not disabled.</summary>
     public DateTimeOffset? DisabledAt { get; init; }
 
-    /// <summary>What the account asks for beside the password: <c>totp</c>. Empty: nothing.</summary>
+    /// <summary>What the account asks for beside the password: <c>totp</c>, <c>passkey</c>. Empty: nothing.</summary>
     public required IReadOnlyList<string> SecondFactors { get; init; }
 
     /// <summary>Until then its person may choose a password by the link; null: there is no link.</summary>

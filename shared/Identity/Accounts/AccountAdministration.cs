@@ -31,7 +31,7 @@ public sealed class AccountAdministration
             Roles = a.Roles,
             CreatedAt = a.CreatedAt,
             DisabledAt = a.DisabledAt,
-            SecondFactors = db.Authenticators.Where(f => f.Account == a.Id).Select(_ => "totp").ToArray(),
+            SecondFactors = Factors(db.Authenticators.Any(f => f.Account == a.Id), db.Passkeys.Any(p => p.Account == a.Id)),
             InvitedUntil = db.Invitations.Where(i => i.Account == a.Id && i.ExpiresAt > now).Select(i => (DateTimeOffset?)i.ExpiresAt).FirstOrDefault(),
             LastLogin = db.KnownAddresses.Where(k => k.Account == a.Id).Max(k => (DateTimeOffset?)k.LastLogin),
         }).ToListAsync(cancellationToken);
@@ -117,6 +117,7 @@ public sealed class AccountAdministration
     public Task ResetFactorsAsync(string username, string actor, CancellationToken cancellationToken) => ChangeAsync(username, "account.factors_reset", actor, async (db, account) =>
     {
         await db.Authenticators.Where(f => f.Account == account.Id).ExecuteDeleteAsync(cancellationToken);
+        await db.Passkeys.Where(p => p.Account == account.Id).ExecuteDeleteAsync(cancellationToken);
         await db.RecoveryCodes.Where(c => c.Account == account.Id).ExecuteDeleteAsync(cancellationToken);
         await EndSessionsAsync(db, account.Id, cancellationToken);
     }, cancellationToken);
@@ -156,6 +157,8 @@ public sealed class AccountAdministration
             return new AuditEntry(username, "account.password_chosen", username);
         }, cancellationToken);
     }
+
+    private static string[] Factors(bool totp, bool passkey) => [.. totp ? ["totp"] : Array.Empty<string>(), .. passkey ? ["passkey"] : Array.Empty<string>()];
 
     private async Task ChangeAsync(
         string username, string action, string actor, Func<AccountsDb, AccountRow, Task> change, CancellationToken cancellationToken, params (string Name, JsonNode? Value)[] details)

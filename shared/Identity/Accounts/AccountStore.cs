@@ -117,7 +117,7 @@ public sealed class AccountStore
         Username = a.Username,
         PasswordHash = a.DisabledAt == null ? a.PasswordHash : null,
         Roles = a.Roles,
-        HasSecondFactor = db.Authenticators.Any(f => f.Account == a.Id),
+        HasSecondFactor = db.Authenticators.Any(f => f.Account == a.Id) || db.Passkeys.Any(p => p.Account == a.Id),
     });
 
     private async Task InsertAsync(string username, string hash, string[] roles, CancellationToken cancellationToken)

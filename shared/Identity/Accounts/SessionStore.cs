@@ -128,6 +128,8 @@ internal static class SignInMethod
     public const string Password = "password";
     public const string Totp = "password+totp";
     public const string RecoveryCode = "password+recovery_code";
+    public const string PasswordAndPasskey = "password+passkey";
+    public const string Passkey = "passkey";
     public const string Device = "device";
 }
 

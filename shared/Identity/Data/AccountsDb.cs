@@ -20,6 +20,8 @@ internal sealed class AccountsDb(DbContextOptions<AccountsDb> options) : DbConte
 
     public DbSet<RecoveryCodeRow> RecoveryCodes => Set<RecoveryCodeRow>();
 
+    public DbSet<PasskeyRow> Passkeys => Set<PasskeyRow>();
+
     public DbSet<SessionClientRow> SessionClients => Set<SessionClientRow>();
 
     public DbSet<OidcSessionRow> OidcSessions => Set<OidcSessionRow>();
@@ -38,6 +40,7 @@ internal sealed class AccountsDb(DbContextOptions<AccountsDb> options) : DbConte
         model.Entity<KnownAddressRow>().ToTable("known_addresses").HasKey(a => new { a.Account, a.Address });
         model.Entity<AuthenticatorRow>().ToTable("authenticators").HasKey(a => a.Account);
         model.Entity<RecoveryCodeRow>().ToTable("recovery_codes").HasKey(c => new { c.Account, c.CodeHash });
+        model.Entity<PasskeyRow>().ToTable("passkeys").HasKey(p => p.CredentialId);
         model.Entity<SessionClientRow>().ToTable("session_clients").HasKey(c => new { c.TokenHash, c.ClientId });
         model.Entity<OidcSessionRow>().ToTable("oidc_sessions").HasKey(s => s.TokenHash);
         model.Entity<UsedLoginRow>().ToTable("oidc_used_logins").HasKey(l => l.StateHash);
@@ -120,6 +123,32 @@ internal sealed class RecoveryCodeRow
     public required long Account { get; init; }
 
     public required byte[] CodeHash { get; init; }
+}
+
+/// <summary>A WebAuthn credential: its public key.</summary>
+internal sealed class PasskeyRow
+{
+    public required byte[] CredentialId { get; init; }
+
+    public required long Account { get; init; }
+
+    /// <summary>What its person calls it.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>COSE (RFC 9052).</summary>
+    public required byte[] PublicKey { get; init; }
+
+    public required long SignCount { get; init; }
+
+    public required string[] Transports { get; init; }
+
+    public required bool BackupEligible { get; init; }
+
+    public required bool BackedUp { get; init; }
+
+    public required DateTimeOffset AddedAt { get; init; }
+
+    public DateTimeOffset? LastUsed { get; init; }
 }
 
 internal sealed class KnownAddressRow

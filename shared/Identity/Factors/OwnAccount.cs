@@ -1,8 +1,11 @@
+using System.Text;
 using System.Text.Json.Nodes;
 using IoTPlatform.Database;
 using IoTPlatform.Hosting;
 using IoTPlatform.Identity.Data;
+using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
+using Npgsql;
 
 namespace IoTPlatform.Identity.Factors;
 
@@ -10,6 +13,7 @@ namespace IoTPlatform.Identity.Factors;
 internal sealed class OwnAccount(IDbContextFactory<AccountsDb> contexts, AuthenticatorSecrets secrets, ProtectedText protection, TimeProvider time)
 {
     public static readonly TimeSpan ConfirmationLifetime = TimeSpan.FromMinutes(10);
+    private const int LongestName = 64;
     private static readonly TimeSpan EnrolmentLifetime = TimeSpan.FromMinutes(10);
 
     /// <summary>The person of the session was asked again: changes are possible for a while.</summary>
@@ -55,6 +59,53 @@ internal sealed class OwnAccount(IDbContextFactory<AccountsDb> contexts, Authent
         return codes;
     }
 
+    /// <summary>Throws <see cref="ProblemException"/> 409 <c>passkey_exists</c>.</summary>
+    /// <returns>New recovery codes; null: there are some.</returns>
+    public async Task<IReadOnlyList<string>?> AddPasskeyAsync(byte[] session, UserPasskeyInfo passkey, string name, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        IReadOnlyList<string>? codes = null;
+        try
+        {
+            await ChangeAsync(session, "account.factor_added", async (db, owner) =>
+            {
+                db.Passkeys.Add(new PasskeyRow
+                {
+                    CredentialId = passkey.CredentialId,
+                    Account = owner.Id,
+                    Name = PasskeyName(name),
+                    PublicKey = passkey.PublicKey,
+                    SignCount = passkey.SignCount,
+                    Transports = passkey.Transports ?? [],
+                    BackupEligible = passkey.IsBackupEligible,
+                    BackedUp = passkey.IsBackedUp,
+                    AddedAt = now,
+                });
+                codes = await db.RecoveryCodes.AnyAsync(c => c.Account == owner.Id, cancellationToken) ? null : await ReplaceCodesAsync(db, owner.Id, cancellationToken);
+                return [("factor", "passkey")];
+            }, cancellationToken);
+            return codes;
+        }
+        catch (DbUpdateException e) when (e.InnerException is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation })
+        {
+            throw new ProblemException(409, "passkey_exists", "This passkey is one of an account already.", inner: e);
+        }
+    }
+
+    /// <param name="session">Whose account.</param>
+    /// <param name="credentialId">Another account's passkey is none here.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public Task RemovePasskeyAsync(byte[] session, byte[] credentialId, CancellationToken cancellationToken) => ChangeAsync(session, "account.factor_removed", async (db, owner) =>
+    {
+        if (await db.Passkeys.Where(p => p.Account == owner.Id && p.CredentialId == credentialId).ExecuteDeleteAsync(cancellationToken) == 0)
+        {
+            throw NoSuchPasskey();
+        }
+
+        await RemoveUselessCodesAsync(db, owner.Id, cancellationToken);
+        return [("factor", "passkey")];
+    }, cancellationToken);
+
     public Task RemoveAuthenticatorAsync(byte[] session, CancellationToken cancellationToken) => ChangeAsync(session, "account.factor_removed", async (db, owner) =>
     {
         await db.Authenticators.Where(a => a.Account == owner.Id).ExecuteDeleteAsync(cancellationToken);
@@ -96,6 +147,8 @@ internal sealed class OwnAccount(IDbContextFactory<AccountsDb> contexts, Authent
         }, cancellationToken);
     }
 
+    public static ProblemException NoSuchPasskey() => new(404, "passkey_not_found", "There is no such passkey any more.");
+
     public static ProblemException NotConfirmed() => new(403, "not_confirmed", "Say again who you are first.");
 
     private static async Task<IReadOnlyList<string>> ReplaceCodesAsync(AccountsDb db, long account, CancellationToken cancellationToken)
@@ -114,7 +167,10 @@ internal sealed class OwnAccount(IDbContextFactory<AccountsDb> contexts, Authent
         }
     }
 
-    private static Task<bool> HasFactorAsync(AccountsDb db, long account, CancellationToken cancellationToken) => db.Authenticators.AnyAsync(a => a.Account == account, cancellationToken);
+    private static async Task<bool> HasFactorAsync(AccountsDb db, long account, CancellationToken cancellationToken) =>
+        await db.Authenticators.AnyAsync(a => a.Account == account, cancellationToken) || await db.Passkeys.AnyAsync(p => p.Account == account, cancellationToken);
+
+    private static string PasskeyName(string typed) => string.Concat(typed.Trim().EnumerateRunes().Where(rune => !Rune.IsControl(rune)).Take(LongestName)) is { Length: > 0 } name ? name : "passkey";
 
     private static string[] Enrolment(byte[] session) => ["enrolment", Convert.ToHexStringLower(session)];
 

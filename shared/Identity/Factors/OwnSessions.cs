@@ -9,6 +9,8 @@ internal sealed record OwnAccountView
 {
     public required long Id { get; init; }
 
+    public required Guid Subject { get; init; }
+
     public required string Username { get; init; }
 
     /// <summary>Just asked again: changes are possible.</summary>
@@ -19,7 +21,16 @@ internal sealed record OwnAccountView
 
     public required int RecoveryCodes { get; init; }
 
+    public required IReadOnlyList<OwnPasskey> Passkeys { get; init; }
+
+    public bool HasSecondFactor => AuthenticatorSince is not null || Passkeys.Count > 0;
+
     public required IReadOnlyList<OwnSession> Sessions { get; init; }
+}
+
+internal sealed record OwnPasskey(byte[] CredentialId, string Name, DateTimeOffset AddedAt, DateTimeOffset? LastUsed)
+{
+    public string Id => Convert.ToHexStringLower(CredentialId);
 }
 
 internal sealed record OwnSession(byte[] Hash, DateTimeOffset Since, DateTimeOffset ExpiresAt, string Method, string? Address, IReadOnlyList<string> Clients)
@@ -44,6 +55,7 @@ internal sealed class OwnSessions(IDbContextFactory<AccountsDb> contexts, TimePr
             select new
             {
                 account.Id,
+                account.Subject,
                 account.Username,
                 IsConfirmed = own.ConfirmedUntil > now,
                 AuthenticatorSince = db.Authenticators.Where(a => a.Account == account.Id).Select(a => (DateTimeOffset?)a.AddedAt).FirstOrDefault(),
@@ -57,13 +69,16 @@ internal sealed class OwnSessions(IDbContextFactory<AccountsDb> contexts, TimePr
         var sessions = await db.Sessions.AsNoTracking().Where(s => s.Account == found.Id && s.ExpiresAt > now).OrderByDescending(s => s.CreatedAt)
             .Select(s => new OwnSession(s.TokenHash, s.CreatedAt, s.ExpiresAt, s.Method, s.Address, db.SessionClients.Where(c => c.TokenHash == s.TokenHash).OrderBy(c => c.ClientId).Select(c => c.ClientId).ToList()))
             .ToListAsync(cancellationToken);
+        var passkeys = await db.Passkeys.Where(p => p.Account == found.Id).OrderBy(p => p.AddedAt).Select(p => new OwnPasskey(p.CredentialId, p.Name, p.AddedAt, p.LastUsed)).ToListAsync(cancellationToken);
         return new OwnAccountView
         {
             Id = found.Id,
+            Subject = found.Subject,
             Username = found.Username,
             IsConfirmed = found.IsConfirmed,
             AuthenticatorSince = found.AuthenticatorSince,
             RecoveryCodes = found.RecoveryCodes,
+            Passkeys = passkeys,
             Sessions = sessions,
         };
     }

@@ -41,7 +41,7 @@ internal static class AuthorizationEndpoint
         {
             return request.HasPromptValue(PromptValues.None)
                 ? Refuse(Errors.LoginRequired, "Nobody is signed in.")
-                : pages.SignIn(client.DisplayName, Query(request), steps.Begin(context));
+                : pages.SignIn(client.DisplayName, Query(request), await steps.BeginAsync(context));
         }
 
         await sessions.UsedForAsync(account, client.ClientId, cancellationToken);

@@ -36,7 +36,7 @@ internal static class VerificationEndpoint
         var code = context.GetOpenIddictServerRequest()!.UserCode;
         if (await sessions.FindAsync(context) is not { } account)
         {
-            return pages.DeviceSignIn(code is null ? "" : Query(code), steps.Begin(context));
+            return pages.DeviceSignIn(code is null ? "" : Query(code), await steps.BeginAsync(context));
         }
 
         try

@@ -18,11 +18,13 @@ internal sealed class OwnAccountCall(HttpContext context, IFormCollection form, 
 
     public CancellationToken Aborted => context.RequestAborted;
 
+    public IFormCollection Form => form;
+
     public string Field(string name) => form[name].ToString();
 }
 
 /// <summary>What every request of the account page begins and ends with: whose session, a form that this browser was given, and problems shown on the page.</summary>
-internal sealed class OwnAccountCalls(PortalCookie cookie, PortalForgery forgery, PortalPages pages, OwnSessions sessions)
+internal sealed class OwnAccountCalls(PortalCookie cookie, PortalForgery forgery, PortalPages pages, OwnSessions sessions, AccountStore accounts, Passkeys passkeys)
 {
     public async Task<IResult> ShowAsync(HttpContext context) =>
         cookie.Read(context) is { IsLocal: true } session && await PageAsync(context, session) is var (page, _)
@@ -56,6 +58,14 @@ internal sealed class OwnAccountCalls(PortalCookie cookie, PortalForgery forgery
     private async Task<(OwnAccountPage Page, OwnAccountView Account)?> PageAsync(HttpContext context, PortalSession session)
     {
         var hash = SessionToken.Hash(session.Token);
-        return await sessions.FindAsync(hash, context.RequestAborted) is { } account ? (new OwnAccountPage(pages, account, hash, forgery.TokensFor(context, session)), account) : null;
+        if (await sessions.FindAsync(hash, context.RequestAborted) is not { } account)
+        {
+            return null;
+        }
+
+        var passkey = account.IsConfirmed ? await passkeys.NewAsync(context, account, hash)
+            : account.Passkeys.Count > 0 && await accounts.FindAsync(account.Subject, context.RequestAborted) is { } owner ? await passkeys.RequestAsync(context, owner)
+            : null;
+        return (new OwnAccountPage(pages, account, hash, forgery.TokensFor(context, session), passkey), account);
     }
 }

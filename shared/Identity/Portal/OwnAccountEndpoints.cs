@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace IoTPlatform.Identity.Portal;
 
@@ -21,6 +22,8 @@ internal static class OwnAccountEndpoints
         Form("/authenticator", BeginAuthenticatorAsync);
         Form("/authenticator/add", AddAuthenticatorAsync);
         Form("/authenticator/remove", (call, own) => DoneAsync(call, own.RemoveAuthenticatorAsync(call.Session, call.Aborted)));
+        Form("/passkeys", AddPasskeyAsync);
+        Form("/passkeys/remove", RemovePasskeyAsync);
         Form("/recovery-codes", async (call, own) => call.Page.Codes(await own.NewRecoveryCodesAsync(call.Session, call.Aborted)));
         Form("/sessions/end", EndSessionsAsync);
 
@@ -34,6 +37,14 @@ internal static class OwnAccountEndpoints
     private static async Task<IResult> ConfirmAsync(OwnAccountCall call, OwnAccount own)
     {
         var services = call.Context.RequestServices;
+        if (call.Form.ContainsKey(Passkeys.CredentialField))
+        {
+            // An authenticator verifies its user: it stands for both factors.
+            var owner = await services.GetRequiredService<AccountStore>().FindAsync(call.Account.Subject, call.Aborted) ?? throw OwnAccount.NotConfirmed();
+            await services.GetRequiredService<Passkeys>().RequireAsync(call.Context, call.Form, owner);
+            return await DoneAsync(call, own.ConfirmAsync(call.Session, call.Aborted));
+        }
+
         var account = await services.GetRequiredService<LoginService>().CheckPasswordAsync(call.Account.Username, call.Field("password"), call.Context.Connection.RemoteIpAddress, call.Aborted);
         if (account.HasSecondFactor)
         {
@@ -76,6 +87,17 @@ internal static class OwnAccountEndpoints
             return call.Page.Authenticator(secret, ticket, e);
         }
     }
+
+    private static async Task<IResult> AddPasskeyAsync(OwnAccountCall call, OwnAccount own)
+    {
+        var passkey = await call.Context.RequestServices.GetRequiredService<Passkeys>().MadeAsync(call.Context, call.Form, call.Session);
+        var codes = await own.AddPasskeyAsync(call.Session, passkey, call.Field("name"), call.Aborted);
+        return codes is null ? new PortalRedirect(OwnAccountPage.Path) : call.Page.Codes(codes);
+    }
+
+    private static Task<IResult> RemovePasskeyAsync(OwnAccountCall call, OwnAccount own) => call.Account.Passkeys.FirstOrDefault(p => p.Id == call.Field("passkey")) is { } passkey
+        ? DoneAsync(call, own.RemovePasskeyAsync(call.Session, passkey.CredentialId, call.Aborted))
+        : throw OwnAccount.NoSuchPasskey();
 
     private static Task<IResult> EndSessionsAsync(OwnAccountCall call, OwnAccount own) =>
         DoneAsync(call, call.Context.RequestServices.GetRequiredService<OwnSessions>().EndAsync(call.Account, call.Field("session") is { Length: > 0 } name ? name : null, call.Session, call.Aborted));

@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Http;
 namespace IoTPlatform.Identity.Portal;
 
 /// <summary>A person's own account: password, second factors, sessions. What changes the account is offered only right after the person was asked again.</summary>
-internal sealed class OwnAccountPage(PortalPages pages, OwnAccountView account, byte[] current, AntiforgeryTokenSet forgery)
+internal sealed class OwnAccountPage(PortalPages pages, OwnAccountView account, byte[] current, AntiforgeryTokenSet forgery, PasskeyRequest? passkey)
 {
     public const string Path = "/portal/account";
 
@@ -54,9 +54,10 @@ internal sealed class OwnAccountPage(PortalPages pages, OwnAccountView account, 
         Markup fields = $"""
             <input type="hidden" name="username" value="{account.Username}" autocomplete="username">
             <label for="password">Password</label><input id="password" name="password" type="password" autocomplete="current-password" required>
-            {(account.AuthenticatorSince is null ? Markup.None : PortalPages.CodeField)}
+            {(account.HasSecondFactor ? PortalPages.CodeField : Markup.None)}
             """;
-        return Section("Change something", $"<p>To change password or second factors, say again who you are.</p>{Form("confirm", "Continue", fields)}");
+        var byPasskey = PortalPages.PasskeyForm(Path + "/confirm", "get", forgery, passkey, Markup.None, "Use a passkey");
+        return Section("Change something", $"<p>To change password or second factors, say again who you are.</p>{Form("confirm", "Continue", fields)}{byPasskey}");
     }
 
     private Markup Password() => Section("Password", Form("password", "Change it", $"""
@@ -69,16 +70,41 @@ internal sealed class OwnAccountPage(PortalPages pages, OwnAccountView account, 
         {FactorList()}
         {Form("authenticator", account.AuthenticatorSince is null ? "Add an authenticator app" : "Use another authenticator app")}
         {(account.AuthenticatorSince is null ? Markup.None : Form("authenticator/remove", "Remove the authenticator app"))}
-        {(account.AuthenticatorSince is null ? Markup.None : Form("recovery-codes", "New recovery codes"))}
+        {Passkeys()}
+        {(account.HasSecondFactor ? Form("recovery-codes", "New recovery codes") : Markup.None)}
         <p>Every change here, and of the password, signs you out everywhere else.</p>
         """);
 
     private Markup FactorList() => $"""
         <dl>
         <dt>Authenticator app</dt><dd id="authenticator">{(account.AuthenticatorSince is { } since ? $"since {Time(since)}" : "none")}</dd>
+        <dt>Passkeys</dt><dd id="passkeys">{(account.Passkeys.Count == 0 ? "none" : string.Join(", ", account.Passkeys.Select(p => p.Name)))}</dd>
         <dt>Recovery codes left</dt><dd id="recovery-codes">{account.RecoveryCodes.ToString(CultureInfo.InvariantCulture)}</dd>
         </dl>
         """;
+
+    private Markup Passkeys()
+    {
+        var rows = Markup.None;
+        foreach (var own in account.Passkeys)
+        {
+            Markup which = $"""<input type="hidden" name="passkey" value="{own.Id}">""";
+            var used = own.LastUsed is { } last ? Time(last) : "never";
+            rows.AppendFormatted($"<tr><td>{own.Name}</td><td>{Time(own.AddedAt)}</td><td>{used}</td><td>{Form("passkeys/remove", "Remove", which)}</td></tr>");
+        }
+
+        Markup table = $"""
+            <div class="wide"><table>
+            <thead><tr><th>Passkey</th><th>Since</th><th>Last used</th><th></th></tr></thead>
+            <tbody>{rows}</tbody>
+            </table></div>
+            """;
+        Markup name = $"""<label for="passkey-name">Add a passkey, called</label><input id="passkey-name" name="name" maxlength="64" value="passkey {(account.Passkeys.Count + 1).ToString(CultureInfo.InvariantCulture)}">""";
+        return $"""
+            {(account.Passkeys.Count == 0 ? Markup.None : table)}
+            {PortalPages.PasskeyForm(Path + "/passkeys", "create", forgery, passkey, name, "Add it")}
+            """;
+    }
 
     private Markup Sessions()
     {

@@ -16,6 +16,7 @@ internal static class PortalEndpoints
     {
         pages.MapGet("", HomeAsync).AllowAnonymous();
         pages.MapGet("/portal.css", PortalAsset.Style.Answer).AllowAnonymous();
+        pages.MapGet("/passkey.js", PortalAsset.PasskeyScript.Answer).AllowAnonymous();
         pages.MapPost("/sign-in", SignInAsync).AllowAnonymous().WithMetadata(new RequestSizeLimitAttribute(MaxForm));
         pages.MapPost("/sign-out", SignOutAsync).AllowAnonymous().WithMetadata(new RequestSizeLimitAttribute(MaxForm));
     }
@@ -24,7 +25,7 @@ internal static class PortalEndpoints
     {
         var user = await PortalCookie.UserAsync(context);
         return user is null
-            ? pages.SignIn(steps.Begin(context), ReturnPath.Of(context.Request.Query["return_path"]))
+            ? pages.SignIn(await steps.BeginAsync(context), ReturnPath.Of(context.Request.Query["return_path"]))
             : pages.SignedIn(user, forgery.TokensFor(context, cookie.Read(context)));
     }
 

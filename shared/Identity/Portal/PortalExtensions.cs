@@ -28,9 +28,13 @@ public static class PortalExtensions
         services.AddSingleton(provider => new PortalSessions(provider.GetRequiredService<SessionStore>(), provider.GetService<OidcSessions>(), provider.GetService<OidcSessionStore>()));
         services.AddSingleton<PortalCookie>();
         services.AddSingleton<SignInSteps>();
+        services.AddSingleton<UsedLogins>();
+        services.AddSingleton<PasskeyStore>();
+        services.AddSingleton<Passkeys>();
         services.AddSingleton<OwnAccount>();
         services.AddSingleton<OwnSessions>();
         services.AddSingleton<OwnAccountCalls>();
+        services.AddSingleton<AccountListCalls>();
         services.AddAuthentication().AddCookie(PortalCookie.Scheme);
         services.AddOptions<CookieAuthenticationOptions>(PortalCookie.Scheme).Configure<PortalSessions>((cookie, sessions) => PortalCookie.Configure(cookie, portal, sessions));
         services.AddAntiforgery(antiforgery =>
@@ -55,6 +59,7 @@ public static class PortalExtensions
         pages.MapPortalPages();
         pages.MapInvitation();
         pages.MapOwnAccount();
+        pages.MapAccountList();
         app.MapAccountAdministration();
         if (app.Services.GetService<LoginEvents>() is not null)
         {
@@ -79,7 +84,6 @@ public static class PortalExtensions
             .AddSingleton<TokenEndpoint>()
             .AddSingleton<IdTokenHandler>()
             .AddSingleton<TokenAcceptance>()
-            .AddSingleton<UsedLogins>()
             .AddSingleton<LoginAnswers>()
             .AddSingleton<LoginEvents>()
             .AddSingleton<LoginEnd>()

@@ -24,7 +24,7 @@ internal sealed class PortalPage(Markup html, int status = StatusCodes.Status200
     }
 }
 
-/// <summary>A page of the portal runs no scripts, cannot be framed and is not cached.</summary>
+/// <summary>A page of the portal runs no script that is not a file of this host, cannot be framed and is not cached.</summary>
 internal static class PortalHeaders
 {
     public static void Set(HttpResponse response)

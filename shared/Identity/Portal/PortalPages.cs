@@ -1,4 +1,5 @@
 using IoTPlatform.Hosting;
+using IoTPlatform.Identity.Factors;
 using IoTPlatform.Identity.Oidc.Login;
 using Microsoft.AspNetCore.Antiforgery;
 
@@ -25,6 +26,7 @@ internal sealed class PortalPages(PortalOptions portal, Oidc.OidcOptions? provid
         <dt>Roles</dt><dd id="roles">{string.Join(", ", user.Roles)}</dd>
         </dl>
         {(user.Issuer is null ? $"<p><a href=\"{OwnAccountPage.Path}\">Your account: password, second factors, sessions</a></p>" : Markup.None)}
+        {(user.Roles.Contains(Roles.Admin) ? $"<p><a href=\"{AccountListPage.Path}\">Accounts of this server</a></p>" : Markup.None)}
         <form method="post" action="/portal/sign-out">{Hidden(forgery)}<button class="button" type="submit">Sign out</button></form>
         </section>
         """));
@@ -139,23 +141,41 @@ internal sealed class PortalPages(PortalOptions portal, Oidc.OidcOptions? provid
     /// <summary>Asks for name and password, or for the second factor, and sends them with a field that says where to go on.</summary>
     public static Markup SignInForm(string action, SignInStep step, string field, string value)
     {
+        Markup fields = $"""<input type="hidden" name="{field}" value="{value}">""";
         if (step.Ticket is { } ticket)
         {
+            fields = $"""{fields}<input type="hidden" name="{SignInSteps.TicketField}" value="{ticket}">""";
             return $"""
                 <p>Your password is right. Now the second factor.</p>
-                <form method="post" action="{action}">{Hidden(step.Forgery)}<input type="hidden" name="{field}" value="{value}"><input type="hidden" name="{SignInSteps.TicketField}" value="{ticket}">
+                <form method="post" action="{action}">{Hidden(step.Forgery)}{fields}
                 {CodeField}
                 <button class="button" type="submit">Sign in</button></form>
+                {PasskeyForm(action, "get", step.Forgery, step.Passkey, fields, "Use a passkey")}
                 """;
         }
 
         return $"""
-            <form method="post" action="{action}">{Hidden(step.Forgery)}<input type="hidden" name="{field}" value="{value}">
+            <form method="post" action="{action}">{Hidden(step.Forgery)}{fields}
             <label for="username">Name</label><input id="username" name="username" autocomplete="username" autocapitalize="none" required>
             <label for="password">Password</label><input id="password" name="password" type="password" autocomplete="current-password" required>
             <button class="button" type="submit">Sign in</button></form>
+            {PasskeyForm(action, "get", step.Forgery, step.Passkey, fields, "Sign in with a passkey")}
             """;
     }
+
+    /// <summary>A form that the script shows and fills; nothing without a request.</summary>
+    /// <param name="action">Where it goes.</param>
+    /// <param name="kind"><c>get</c> or <c>create</c>.</param>
+    /// <param name="forgery">Its token.</param>
+    /// <param name="request">What the browser is asked.</param>
+    /// <param name="fields">More of it.</param>
+    /// <param name="button">What its button says.</param>
+    public static Markup PasskeyForm(string action, string kind, AntiforgeryTokenSet forgery, PasskeyRequest? request, Markup fields, string button) => request is null ? Markup.None : $"""
+        <form method="post" action="{action}" data-passkey="{kind}" data-options="{request.Options}" hidden>{Hidden(forgery)}{fields}
+        <input type="hidden" name="{Passkeys.StateField}" value="{request.State}"><input type="hidden" name="{Passkeys.CredentialField}" value="">
+        <button class="button" type="submit">{button}</button><output class="problem"></output></form>
+        <script src="{PortalAsset.PasskeyScriptPath}" defer></script>
+        """;
 
     public static Markup CodeField => $"""<label for="code">Code of your authenticator app, or a recovery code</label><input id="code" name="{SignInSteps.CodeField}" autocomplete="one-time-code" autocapitalize="none" spellcheck="false" required>""";
 

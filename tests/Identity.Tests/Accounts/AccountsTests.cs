@@ -265,7 +265,7 @@ public sealed class AccountsTests : IAsyncLifetime
             ("anonymous", "login.failed", "unknown"),
             ("ann", "logout", "ann"),
         ]);
-        entries[1].Details.ShouldBe("""{"address":"127.0.0.1"}""");
+        entries[1].Details.ShouldBe("""{"address":"127.0.0.1","method":"password"}""");
         var everything = _app.Log.Text + string.Concat(entries);
         everything.ShouldContain("login as ann from 127.0.0.1 failed");
         everything.ShouldNotContain(TestApp.Password);

@@ -27,7 +27,7 @@ public sealed class OwnAccountTests(FactorFixture fixture) : IClassFixture<Facto
     {
         using var person = await fixture.PersonAsync();
         await person.SignInAsync();
-        await person.ConfirmAsync();
+        (await person.ConfirmAsync()).Html.ShouldContain("account/password");
 
         var enrolment = await person.Browser.SubmitAsync(await person.AccountAsync(), "account/authenticator");
         enrolment.Html.ShouldContain("<svg class=\"qr\"");
@@ -82,8 +82,7 @@ public sealed class OwnAccountTests(FactorFixture fixture) : IClassFixture<Facto
     public async Task Attack_EveryForm_FromAnotherSiteOrAnotherSession_IsRefused()
     {
         using var person = await fixture.PersonAsync();
-        await person.SignInAsync();
-        await person.ConfirmAsync();
+        await person.ConfirmedAsync();
         using var thief = await fixture.PersonAsync();
         await thief.SignInAsync();
         var (_, thiefs) = (await thief.AccountAsync()).Form("sessions/end");
@@ -100,11 +99,9 @@ public sealed class OwnAccountTests(FactorFixture fixture) : IClassFixture<Facto
     public async Task Attack_EnrolmentOfAnotherSession_IsRefused()
     {
         using var person = await fixture.PersonAsync();
-        await person.SignInAsync();
-        await person.ConfirmAsync();
+        await person.ConfirmedAsync();
         using var thief = await fixture.PersonAsync();
-        await thief.SignInAsync();
-        await thief.ConfirmAsync();
+        await thief.ConfirmedAsync();
         var (_, thiefs) = (await thief.Browser.SubmitAsync(await thief.AccountAsync(), "account/authenticator")).Form("authenticator/add");
         var page = await person.Browser.SubmitAsync(await person.AccountAsync(), "account/authenticator");
 
@@ -163,8 +160,7 @@ public sealed class OwnAccountTests(FactorFixture fixture) : IClassFixture<Facto
         using var person = await fixture.PersonAsync();
         using var elsewhere = new Browser();
         await person.SignInAsync(browser: elsewhere);
-        await person.SignInAsync();
-        await person.ConfirmAsync();
+        await person.ConfirmedAsync();
 
         var refused = await person.Browser.SubmitAsync(await person.AccountAsync(), "account/password", ("password", "passwordpassword"), ("again", "passwordpassword"));
         refused.Status.ShouldBe(HttpStatusCode.UnprocessableEntity);
@@ -218,8 +214,7 @@ public sealed class OwnAccountTests(FactorFixture fixture) : IClassFixture<Facto
     public async Task Disabled_BetweenPageAndForm_NothingChanges()
     {
         using var person = await fixture.PersonAsync();
-        await person.SignInAsync();
-        await person.ConfirmAsync();
+        await person.ConfirmedAsync();
         var page = await person.AccountAsync();
         await fixture.App.Services.GetRequiredService<AccountAdministration>().DisableAsync(person.Name, "ada", default);
 

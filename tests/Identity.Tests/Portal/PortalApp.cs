@@ -22,6 +22,9 @@ internal sealed class PortalApp : IAsyncDisposable
     /// <summary>How the names of a login's cookies begin.</summary>
     public const string LoginCookie = "__Host-iot-test-login";
 
+    /// <summary>The one script: a file, and nothing in a page depends on it.</summary>
+    public const string PasskeyScript = "<script src=\"/portal/passkey.js\" defer></script>";
+
     private readonly TempFolder _folder;
     private readonly TestCertificates _certificates;
 

@@ -55,6 +55,6 @@ public sealed class NoStoreTests(ProviderFixture fixture) : IClassFixture<Provid
             .Select(e => Regex.Replace(e.RoutePattern.RawText!, "{[^}]*}", "1", RegexOptions.NonBacktracking, TimeSpan.FromSeconds(1)).TrimStart('/'))
             .Where(path => !IsPublic(path)).Distinct()];
 
-    /// <summary>Style sheet and icon; revocation lists and certificates of issuers, which are signed and may lie anywhere.</summary>
-    private static bool IsPublic(string path) => path is "favicon.ico" or "crl" or "1.0/crl" || Path.GetExtension(path) is ".css" or ".crl" or ".crt";
+    /// <summary>Style sheet, script and icon; revocation lists and certificates of issuers, which are signed and may lie anywhere.</summary>
+    private static bool IsPublic(string path) => path is "favicon.ico" or "crl" or "1.0/crl" || Path.GetExtension(path) is ".css" or ".js" or ".crl" or ".crt";
 }

@@ -31,7 +31,8 @@ public sealed class EndpointPolicyTests(SharedTenant shared) : IClassFixture<Sha
             .Select(e => e.RoutePattern.RawText!.Trim('/')).ShouldBe([
                 "portal/login", "portal", "portal/portal.css", "portal/sign-in", "portal/sign-out", "portal/oidc/login", "portal/oidc/callback", "portal/invitation", "portal/invitation",
                 "portal/account", "portal/account/confirm", "portal/account/password", "portal/account/authenticator", "portal/account/authenticator/add", "portal/account/authenticator/remove",
-                "portal/account/recovery-codes", "portal/account/sessions/end",
+                "portal/account/passkeys", "portal/account/passkeys/remove", "portal/passkey.js", "portal/account/recovery-codes", "portal/account/sessions/end",
+                "portal/accounts", "portal/accounts/add", "portal/accounts/reset", "portal/accounts/disable", "portal/accounts/enable", "portal/accounts/roles", "portal/accounts/reset-factors",
             ], ignoreOrder: true);
 
     // A browser sends that cookie along with a request that another site forged.
