@@ -52,7 +52,7 @@ internal sealed class OwnAccountPage(PortalPages pages, OwnAccountView account, 
     private Markup Confirm()
     {
         Markup fields = $"""
-            <input type="hidden" name="username" value="{account.Username}" autocomplete="username">
+            <input type="text" name="username" value="{account.Username}" autocomplete="username" readonly hidden>
             <label for="password">Password</label><input id="password" name="password" type="password" autocomplete="current-password" required>
             {(account.HasSecondFactor ? PortalPages.CodeField : Markup.None)}
             """;
@@ -61,7 +61,7 @@ internal sealed class OwnAccountPage(PortalPages pages, OwnAccountView account, 
     }
 
     private Markup Password() => Section("Password", Form("password", "Change it", $"""
-        <input type="hidden" name="username" value="{account.Username}" autocomplete="username">
+        <input type="text" name="username" value="{account.Username}" autocomplete="username" readonly hidden>
         <label for="new-password">New password, at least {PasswordRules.MinLength.ToString(CultureInfo.InvariantCulture)} characters</label><input id="new-password" name="password" type="password" autocomplete="new-password" required>
         <label for="again">The same again</label><input id="again" name="again" type="password" autocomplete="new-password" required>
         """));

@@ -11,6 +11,8 @@ namespace IoTPlatform.Identity.Tests.Factors;
 /// <summary>Passkeys at the sign-in and on the account page, and who brings another one.</summary>
 public sealed class PasskeyTests(FactorFixture fixture) : IClassFixture<FactorFixture>
 {
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
+
     private string Origin => fixture.Portal.Url.GetLeftPart(UriPartial.Authority);
 
     [SkippableFact]
@@ -51,7 +53,7 @@ public sealed class PasskeyTests(FactorFixture fixture) : IClassFixture<FactorFi
         var page = await browser.GetAsync(fixture.Portal.Home);
         var script = await browser.GetAsync(new Uri(fixture.Portal.Url, "portal/passkey.js"));
 
-        Regex.Matches(page.Html, "<script[^>]*>").Select(match => match.Value).ShouldBe([PortalApp.PasskeyScript[..^"</script>".Length]]);
+        Regex.Matches(page.Html, "<script[^>]*>", RegexOptions.None, Limit).Select(match => match.Value).ShouldBe([PortalApp.PasskeyScript[..^"</script>".Length]]);
         page.Html.ShouldMatch("<form[^>]*data-passkey=\"get\"[^>]* hidden>");
         page.Headers.GetValues("Content-Security-Policy").ShouldBe(["default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"]);
         script.Status.ShouldBe(HttpStatusCode.OK);
@@ -258,12 +260,12 @@ public sealed class PasskeyTests(FactorFixture fixture) : IClassFixture<FactorFi
     /// <summary>The form that the script fills.</summary>
     private static (Uri Url, Dictionary<string, string> Fields) PasskeyForm(BrowserPage page)
     {
-        var form = Regex.Match(page.Html, "(?s)<form[^>]*data-passkey.*?</form>").Value;
+        var form = Regex.Match(page.Html, "(?s)<form[^>]*data-passkey.*?</form>", RegexOptions.None, Limit).Value;
         form.ShouldNotBeEmpty(page.Text);
         return (page with { Html = form }).Form("");
     }
 
-    private static string OptionsOf(BrowserPage page) => WebUtility.HtmlDecode(Regex.Match(page.Html, "data-options=\"([^\"]*)\"").Groups[1].Value);
+    private static string OptionsOf(BrowserPage page) => WebUtility.HtmlDecode(Regex.Match(page.Html, "data-options=\"([^\"]*)\"", RegexOptions.None, Limit).Groups[1].Value);
 
     private async Task ExpireConfirmationAsync(Person person) =>
         await fixture.App.Database.ExecuteAsync("UPDATE accounts.sessions SET confirmed_until = NULL WHERE account = (SELECT id FROM accounts.accounts WHERE username = $1)", person.Name);
