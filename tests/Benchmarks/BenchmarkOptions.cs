@@ -12,6 +12,7 @@ internal sealed record BenchmarkOptions
                IoTPlatform.Benchmarks broker [--tenants 1000] [--json]
                IoTPlatform.Benchmarks ingest [--messages 100000] [--concurrency 1,10] [--json]
                IoTPlatform.Benchmarks mqtt [--messages 100000] [--connections 2000] [--quick] [--without-peer] [--json]
+               IoTPlatform.Benchmarks revocation [--issued 1000000] [--revoked 100000] [--connections 2000] [--messages 100000] [--concurrency 1,8] [--quick] [--without-peer] [--json]
                IoTPlatform.Benchmarks soak [--minutes N] [--only "first boots"] [--json]
         """;
 
@@ -24,11 +25,17 @@ internal sealed record BenchmarkOptions
 
     public int Tenants { get; init; } = 100;
 
-    /// <summary>Of all tenants together.</summary>
+    /// <summary>Of all tenants together; questions to OCSP.</summary>
     public int Messages { get; init; } = 100_000;
 
     /// <summary>That are idle.</summary>
     public int Connections { get; init; } = 2000;
+
+    /// <summary>Certificates in the ledger.</summary>
+    public int Issued { get; init; } = 1_000_000;
+
+    /// <summary>Of those.</summary>
+    public int Revoked { get; init; } = 100_000;
 
     /// <summary>To see that it runs; the figures mean nothing.</summary>
     public bool Quick { get; init; }
@@ -46,13 +53,13 @@ internal sealed record BenchmarkOptions
     public static BenchmarkOptions? Parse(string[] args, out string error)
     {
         error = "";
-        if (args is not [("ca" or "join" or "broker" or "ingest" or "mqtt" or "soak") and var name, .. var rest])
+        if (args is not [("ca" or "join" or "broker" or "ingest" or "mqtt" or "revocation" or "soak") and var name, .. var rest])
         {
             error = "say which benchmark";
             return null;
         }
 
-        var options = new BenchmarkOptions { Name = name, Concurrency = name switch { "ca" => [1, 8, 32], "ingest" => [1, 10], _ => [8] }, Tenants = name == "broker" ? 1000 : 100 };
+        var options = new BenchmarkOptions { Name = name, Concurrency = name switch { "ca" => [1, 8, 32], "ingest" => [1, 10], "revocation" => [1, 8], _ => [8] }, Tenants = name == "broker" ? 1000 : 100 };
         for (var i = 0; i < rest.Length; i++)
         {
             var value = i + 1 < rest.Length ? rest[i + 1] : "";
@@ -69,6 +76,14 @@ internal sealed record BenchmarkOptions
                     break;
                 case "--connections" when Number(value, 1, 10_000) is { } connections:
                     options = options with { Connections = connections };
+                    i++;
+                    break;
+                case "--issued" when Number(value, 1000, 100_000_000) is { } issued:
+                    options = options with { Issued = issued };
+                    i++;
+                    break;
+                case "--revoked" when Number(value, 1000, 10_000_000) is { } revoked:
+                    options = options with { Revoked = revoked };
                     i++;
                     break;
                 case "--seconds" when Number(value, 1, 600) is { } seconds:
@@ -104,6 +119,7 @@ internal sealed record BenchmarkOptions
             }
         }
 
+        options = options with { Revoked = Math.Min(options.Issued, options.Revoked) };
         return options;
     }
 

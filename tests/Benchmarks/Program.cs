@@ -4,6 +4,7 @@ using IoTPlatform.Benchmarks.Ca;
 using IoTPlatform.Benchmarks.Join;
 using IoTPlatform.Benchmarks.Mqtt;
 using IoTPlatform.Benchmarks.Report;
+using IoTPlatform.Benchmarks.Revocation;
 using IoTPlatform.Benchmarks.Soak;
 using IoTPlatform.Benchmarks.Telemetry;
 
@@ -37,6 +38,7 @@ try
         "ingest" => await IngestBenchmark.RunAsync(options, progress, stopping.Token),
         "mqtt" => await MqttBenchmark.RunAsync(options, progress, stopping.Token),
         "soak" => await SoakBenchmark.RunAsync(options, progress, stopping.Token),
+        "revocation" => await RevocationBenchmark.RunAsync(options, progress, stopping.Token),
         "join" => await JoinBenchmark.RunAsync(options, progress, stopping.Token),
         _ => await BrokerBenchmark.RunAsync(options, progress, stopping.Token),
     };

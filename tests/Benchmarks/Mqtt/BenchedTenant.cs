@@ -26,12 +26,15 @@ internal sealed class BenchedTenant : IAsyncDisposable
 
     public MqttTarget Target { get; private set; } = null!;
 
-    public static async Task<BenchedTenant> StartAsync(int devices, CancellationToken cancellationToken)
+    /// <param name="devices">That are enrolled.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="settings">More of the tenant's.</param>
+    public static async Task<BenchedTenant> StartAsync(int devices, CancellationToken cancellationToken, IReadOnlyDictionary<string, string?>? settings = null)
     {
         var provider = ProviderStack.WithPrivateDatabase();
         await provider.StartProcessAsync();
         var prepared = await provider.PrepareAsync(TenantId);
-        var tenant = new TenantStack(provider, database: null, TenantId, prepared.JoinKey, new Dictionary<string, string?>
+        var tenant = new TenantStack(provider, database: null, TenantId, prepared.JoinKey, new Dictionary<string, string?>(settings ?? new Dictionary<string, string?>(StringComparer.Ordinal))
         {
             // One device sends as fast as it can.
             ["IOT_DEVICE_MESSAGES_PER_SECOND"] = "1000000",
@@ -43,6 +46,10 @@ internal sealed class BenchedTenant : IAsyncDisposable
         benched.Target = new MqttTarget("IoTPlatform", tenant.Url.Port, tenant.Process.Id, await benched.EnrollAsync(devices, cancellationToken));
         return benched;
     }
+
+    public Task<TenantClient> AdminAsync() => _tenant.AdminAsync();
+
+    public NpgsqlDataSource OpenDatabase() => Database(_tenant.Data, "tenant");
 
     /// <summary>The way up is closed until <see cref="CarryUpAsync"/>.</summary>
     public async Task StopProviderAsync()
