@@ -28,10 +28,10 @@ public static class Tools
         return File.Exists(peer) ? peer : null;
     }
 
-    // Debian keeps PostgreSQL's server programs off PATH.
+    // Debian keeps servers off a user's PATH, and PostgreSQL's off everybody's.
     private static IEnumerable<string> Folders() =>
     [
-        .. (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries),
+        .. (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries), "/usr/sbin",
         .. Directory.Exists("/usr/lib/postgresql") ? Directory.EnumerateDirectories("/usr/lib/postgresql").Select(version => Path.Combine(version, "bin")) : [],
     ];
 

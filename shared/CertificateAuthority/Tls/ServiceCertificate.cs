@@ -152,7 +152,9 @@ public sealed class ServiceCertificate : IAsyncDisposable
         }
     }
 
-    private void Use((X509Certificate2 Certificate, X509Certificate2Collection Issuers) loaded) => _tls = new ServiceTls(loaded.Certificate, loaded.Issuers);
+    private void Use((X509Certificate2 Certificate, X509Certificate2Collection Issuers) loaded) =>
+        // With the root, which is not sent, the chain is complete: nobody goes and looks for it.
+        _tls = new ServiceTls(loaded.Certificate, [.. loaded.Issuers, _authority.Chain.Root]);
 
     /// <summary>In date, from an accepted issuer, for the names configured now.</summary>
     private bool IsUsable(X509Certificate2 certificate)

@@ -58,11 +58,14 @@ internal sealed class ServiceTls(X509Certificate2 certificate, X509Certificate2C
 
     public X509Certificate2 Certificate { get; } = certificate;
 
-    // offline: the chain is what we give, nothing is fetched.
-    public SslStreamCertificateContext Context { get; } = SslStreamCertificateContext.Create(certificate, issuers, offline: true);
+    // offline: the chain is what we give, nothing is fetched. Else, too, but for the OCSP answer that is stapled (RFC 6066 8) where the certificate says who gives it.
+    public SslStreamCertificateContext Context { get; } = SslStreamCertificateContext.Create(certificate, issuers, offline: !NamesOcsp(certificate));
 
     /// <param name="protocols">A listener's own list.</param>
     public SslServerAuthenticationOptions For(SslApplicationProtocol[] protocols) => _options.GetOrAdd(protocols, Create);
+
+    private static bool NamesOcsp(X509Certificate2 certificate) =>
+        certificate.Extensions.OfType<X509AuthorityInformationAccessExtension>().SingleOrDefault() is { } access && access.EnumerateOcspUris().Any();
 
     private SslServerAuthenticationOptions Create(SslApplicationProtocol[] protocols) => new()
     {
