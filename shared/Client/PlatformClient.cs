@@ -86,6 +86,19 @@ public abstract class PlatformClient : IDisposable
     public Task RevokeCertificateAsync(string serial, RevokeRequest request, CancellationToken cancellationToken = default) =>
         SendAsync(HttpMethod.Post, $"portal/certificates/{Escape(serial)}/revoke", request, ContractsJson.Default.RevokeRequest, cancellationToken);
 
+    /// <param name="serial">Decimal or hex.</param>
+    /// <param name="request">Why.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public Task HoldCertificateAsync(string serial, HoldRequest request, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, $"portal/certificates/{Escape(serial)}/hold", request, ContractsJson.Default.HoldRequest, cancellationToken);
+
+    /// <summary>Ends a hold; every other revocation is final.</summary>
+    /// <param name="serial">Decimal or hex.</param>
+    /// <param name="request">Why.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public Task ReleaseCertificateAsync(string serial, HoldRequest request, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, $"portal/certificates/{Escape(serial)}/release", request, ContractsJson.Default.HoldRequest, cancellationToken);
+
     public Task<Page<AuditEntryView>> ListAuditAsync(string? cursor = null, int? limit = null, CancellationToken cancellationToken = default) =>
         GetAsync(Query.Build("portal/audit", ("cursor", cursor), ("limit", Query.Of(limit))), ContractsJson.Default.PageAuditEntryView, cancellationToken);
 

@@ -73,6 +73,13 @@ public sealed class TenantClient(HttpClient http, TimeProvider? time = null) : P
     public Task RevokeDeviceAsync(string deviceId, RevokeRequest request, CancellationToken cancellationToken = default) =>
         SendAsync(HttpMethod.Post, $"portal/devices/{Escape(deviceId)}/revoke", request, ContractsJson.Default.RevokeRequest, cancellationToken);
 
+    /// <summary>Shuts the device out until it is released.</summary>
+    public Task HoldDeviceAsync(string deviceId, HoldRequest request, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, $"portal/devices/{Escape(deviceId)}/hold", request, ContractsJson.Default.HoldRequest, cancellationToken);
+
+    public Task ReleaseDeviceAsync(string deviceId, HoldRequest request, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, $"portal/devices/{Escape(deviceId)}/release", request, ContractsJson.Default.HoldRequest, cancellationToken);
+
     /// <summary>The tenant makes a new Sub-CA key, has it signed by the provider and issues with it from now on.</summary>
     public Task<RotatedSubCa> RotateSubCaAsync(CancellationToken cancellationToken = default) =>
         SendAsync(HttpMethod.Post, "portal/sub-ca/rotate", ContractsJson.Default.RotatedSubCa, cancellationToken);

@@ -65,7 +65,8 @@ internal static class RevocationListWriter
 
     private static void WriteReason(AsnWriter writer, RevocationReason reason)
     {
-        if (reason == RevocationReason.Unspecified)
+        // RFC 5280 5.3.1: the first is left out, the other is for deltas only.
+        if (reason is RevocationReason.Unspecified or RevocationReason.RemoveFromCrl)
         {
             return;
         }

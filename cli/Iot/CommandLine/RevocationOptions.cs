@@ -16,9 +16,9 @@ internal static class RevocationOptions
         var code = new Option<int>("--reason-code") { Description = "CRLReason (RFC 5280 5.3.1): 0 unspecified, 1 key compromise, 4 superseded, 5 cessation of operation, …", HelpName = "0-10" };
         code.Validators.Add(result =>
         {
-            if (!RevocationReasons.TryParse(result.GetValueOrDefault<int>(), out _))
+            if (!RevocationReasons.TryParse(result.GetValueOrDefault<int>(), out var reason) || reason == RevocationReason.RemoveFromCrl)
             {
-                result.AddError("--reason-code is 0 to 10 without 7 (RFC 5280 5.3.1)");
+                result.AddError("--reason-code is 0 to 10 without 7 and 8 (RFC 5280 5.3.1)");
             }
         });
         return code;

@@ -12,7 +12,7 @@ namespace IoTPlatform.CertificateAuthority;
 /// <summary>
 /// Issues, renews and revokes. Every answer is given after the commit that stores it. Refusals are <c>ProblemException</c>:
 /// 400 with the snake-case name of the <see cref="PkiError"/> (profile, lint, names, key), 401 <c>token_used</c>,
-/// <c>certificate_revoked</c>, <c>certificate_refused</c>, 403 <c>subject_revoked</c>, <c>lineage_revoked</c>, <c>other_profile</c>, 409 <c>idempotency_conflict</c>,
+/// <c>certificate_revoked</c>, <c>certificate_on_hold</c>, <c>certificate_refused</c>, 403 <c>subject_revoked</c>, <c>lineage_revoked</c>, <c>other_profile</c>, 409 <c>idempotency_conflict</c>,
 /// 429 <c>certificate_quota</c>, <c>tenant_certificate_quota</c>, 503 <c>database_unavailable</c>, <c>overloaded</c>.
 /// Don't call it inside a transaction of your own that has appended to the audit log: the ledger waits for the same lock.
 /// </summary>
@@ -63,7 +63,7 @@ public sealed class Authority
     internal Task<IssuedCertificate> IssueOcspResponderAsync(IssueRequest request, CaSigner signer, CancellationToken cancellationToken) =>
         IssueAsync(request with { Profile = Profiles.OcspResponder }, _issuers, signer, cancellationToken);
 
-    /// <summary>What is known of a client certificate, for a renewal or a login; one read. Throws 401 <c>certificate_refused</c>, <c>certificate_revoked</c>.</summary>
+    /// <summary>What is known of a client certificate, for a renewal or a login; one read. Throws 401 <c>certificate_refused</c>, <c>certificate_revoked</c>, <c>certificate_on_hold</c>.</summary>
     public Task<KnownCertificate> IdentifyAsync(X509Certificate2 certificate, CancellationToken cancellationToken) => KnownCertificate.ReadAsync(certificate, this, cancellationToken);
 
     /// <summary>
@@ -85,9 +85,15 @@ public sealed class Authority
     public Task<RevocationOutcome> RevokeAsync(Revocation revocation, NpgsqlConnection connection, CancellationToken cancellationToken) =>
         Revocations.RevokeAsync(connection, revocation, _time.GetUtcNow(), cancellationToken);
 
+    public Task<ReleaseOutcome> ReleaseAsync(Release release, CancellationToken cancellationToken) => _store.ReleaseAsync(release, _time.GetUtcNow(), cancellationToken);
+
     /// <summary>The certificates this call revoked. In the connection's transaction, after every other lock.</summary>
     public Task<IReadOnlyList<byte[]>> RevokeSubjectAsync(SubjectRevocation revocation, NpgsqlConnection connection, CancellationToken cancellationToken) =>
         Revocations.RevokeSubjectAsync(connection, revocation, _time.GetUtcNow(), cancellationToken);
+
+    /// <summary>False if it was not on hold. In the connection's transaction, after every other lock.</summary>
+    public Task<bool> ReleaseSubjectAsync(SubjectRelease release, NpgsqlConnection connection, CancellationToken cancellationToken) =>
+        Revocations.ReleaseSubjectAsync(connection, release, _time.GetUtcNow(), cancellationToken);
 
     /// <summary>False if it was not revoked. In the connection's transaction, after every other lock.</summary>
     public Task<bool> ReinstateSubjectAsync(SubjectReinstatement reinstatement, NpgsqlConnection connection, CancellationToken cancellationToken) =>
@@ -97,7 +103,7 @@ public sealed class Authority
     public Task<IReadOnlyList<byte[]>> RevokeTenantAsync(TenantRevocation revocation, NpgsqlConnection connection, CancellationToken cancellationToken) =>
         Revocations.RevokeTenantAsync(connection, revocation, _time.GetUtcNow(), cancellationToken);
 
-    /// <summary>The Sub-CAs that a verifier must not accept any more, also those revoked with their key. In the connection's transaction.</summary>
+    /// <summary>The Sub-CAs that a verifier must not accept any more. In the connection's transaction.</summary>
     public Task<IReadOnlyList<RevokedSerial>> RevokedSubCasAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
         TenantCertificateRows.RevokedSubCasAsync(connection, _time.GetUtcNow(), cancellationToken);
 
@@ -211,6 +217,11 @@ public sealed class Authority
         }
 
         var outcome = await _ledger.StoreAsync(entry);
+        if (outcome.Status == LedgerStatus.Revoked && order.Renews is { } renewed && await _store.FindAsync(renewed, cancellationToken) is { IsOnHold: true })
+        {
+            throw KnownCertificate.OnHold();
+        }
+
         return outcome.Status == LedgerStatus.Stored
             ? Issued.Of(signed, entry.Der, issuers)
             : Issued.OrRefusal(outcome, order, issuers);

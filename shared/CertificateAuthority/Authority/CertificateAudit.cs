@@ -22,6 +22,8 @@ internal static class CertificateAudit
     public static string OfRevocation(ReadOnlySpan<byte> serial, RevocationReason reasonCode) =>
         $$"""{"serial":"{{Convert.ToHexString(serial)}}","reason_code":{{(int)reasonCode}}}""";
 
+    public static string OfRelease(ReadOnlySpan<byte> serial, string? reason) => AuditDetails.Of(("serial", Convert.ToHexString(serial)), ("reason", reason));
+
     public static string OfSubject(string profile, RevocationReason? reasonCode, string? reason) =>
         AuditDetails.Of(("profile", profile), ("reason_code", (int?)reasonCode), ("reason", reason));
 }

@@ -47,6 +47,9 @@ public sealed record CertificateRecord
     public string Serial => Pki.SerialNumber.ToDecimal(SerialNumber);
 
     public bool IsRevoked => RevokedAt is not null;
+
+    /// <summary>It may be good again.</summary>
+    public bool IsOnHold => ReasonCode == RevocationReason.CertificateHold;
 }
 
 /// <summary>A search over the stored certificates, newest first. Every condition given must hold.</summary>

@@ -22,7 +22,7 @@ public sealed class KnownCertificate
 
     internal LeafIdentity Leaf { get; }
 
-    /// <summary>Throws 401 <c>certificate_refused</c> or <c>certificate_revoked</c>.</summary>
+    /// <summary>Throws 401 <c>certificate_refused</c>, <c>certificate_revoked</c> or <c>certificate_on_hold</c>.</summary>
     internal static async Task<KnownCertificate> ReadAsync(X509Certificate2 certificate, Authority authority, CancellationToken cancellationToken)
     {
         var leaf = LeafVerifier.Verify(certificate, authority.Active, authority.Time.GetUtcNow());
@@ -33,7 +33,10 @@ public sealed class KnownCertificate
         }
 
         return record.IsRevoked
-            ? throw new ProblemException(401, "certificate_revoked", "The certificate has been revoked.")
+            ? throw (record.IsOnHold ? OnHold() : new ProblemException(401, "certificate_revoked", "The certificate has been revoked."))
             : leaf.Known = new KnownCertificate(certificate, leaf, record);
     }
+
+    /// <summary>Unlike a revocation it may end: whoever asks again later may be let in.</summary>
+    internal static ProblemException OnHold() => new(401, "certificate_on_hold", "The certificate is on hold.");
 }

@@ -42,6 +42,11 @@ internal sealed class ProfileRevocations(Authority authority, IEnumerable<IProfi
             return RevocationOutcome.Unknown;
         }
 
+        if (revocation.ReasonCode == RevocationReason.CertificateHold && record.Profile == Profiles.TenantSubCa.Name)
+        {
+            throw new ProblemException(409, "ca_not_held", "A Sub-CA is not put on hold: suspend its tenant (iot tenants suspend), which ends by iot tenants resume.");
+        }
+
         if (_owners.TryGetValue(record.Profile, out var owner))
         {
             return await owner.RevokeAsync(new OwnedRevocation { Record = record, Revocation = revocation, Confirmation = confirmation }, cancellationToken);

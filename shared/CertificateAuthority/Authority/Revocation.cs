@@ -27,6 +27,31 @@ public enum RevocationOutcome
     TokenUsed,
 }
 
+/// <summary>Ends a hold (<see cref="RevocationReason.CertificateHold"/>): the certificate is good again. Every other revocation is final.</summary>
+public sealed record Release
+{
+    public required byte[] Serial { get; init; }
+
+    public string? Reason { get; init; }
+
+    /// <summary>Who releases, for the audit log.</summary>
+    public required string By { get; init; }
+
+    /// <summary>A one-time token to be spent in the same commit.</summary>
+    public UsedToken? BurnToken { get; init; }
+}
+
+public enum ReleaseOutcome
+{
+    Released,
+    /// <summary>It is good, or revoked for ever.</summary>
+    NotOnHold,
+    /// <summary>This authority never issued that serial number.</summary>
+    Unknown,
+    /// <summary>The one-time token was spent before.</summary>
+    TokenUsed,
+}
+
 /// <summary>Revokes every certificate of one subject and refuses it new ones until it is reinstated, in one commit.</summary>
 public sealed record SubjectRevocation
 {
@@ -36,6 +61,18 @@ public sealed record SubjectRevocation
     public required string Subject { get; init; }
 
     public RevocationReason ReasonCode { get; init; }
+
+    public string? Reason { get; init; }
+
+    public required string By { get; init; }
+}
+
+/// <summary>Ends the hold of a subject, and of those of its certificates that were put on hold with it.</summary>
+public sealed record SubjectRelease
+{
+    public required CertificateProfile Profile { get; init; }
+
+    public required string Subject { get; init; }
 
     public string? Reason { get; init; }
 

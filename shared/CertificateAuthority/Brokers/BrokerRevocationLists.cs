@@ -30,11 +30,14 @@ public sealed partial class BrokerRevocationLists(
     private static readonly TimeSpan RenewAfter = TimeSpan.FromHours(1);
     private static readonly TimeSpan Backdate = TimeSpan.FromMinutes(5);
 
+    /// <summary>How long an expired certificate stays in the list: the broker's clock may be late.</summary>
+    private static readonly TimeSpan Grace = TimeSpan.FromHours(1);
+
     private readonly RevokedCertificates _revocations = new(database);
     private HashSet<string> _told = new(StringComparer.Ordinal);
     private IReadOnlyList<RevokedCertificate> _revoked = [];
     private IssuerSet? _issuers;
-    private long _count = -1;
+    private long _mark = -1;
     private DateTimeOffset _written;
     private bool _stale;
     private bool _untold;
@@ -91,28 +94,23 @@ public sealed partial class BrokerRevocationLists(
 
     private async Task TryUpdateAsync(CancellationToken cancellationToken) => _stale = await TryAsync(_stale, ListsFailed, cancellationToken, async () =>
     {
-        var count = await _revocations.CountAsync(cancellationToken);
+        var mark = await _revocations.MarkAsync(cancellationToken);
         var (now, issuers) = (time.GetUtcNow(), authority.Issuers);
-        if (count == _count && ReferenceEquals(issuers, _issuers) && now < _written + RenewAfter && now >= _written)
+        if (mark == _mark && ReferenceEquals(issuers, _issuers) && now < _written + RenewAfter && now >= _written)
         {
             return;
         }
 
-        _revoked = await _revocations.ListAsync(now, cancellationToken);
+        _revoked = await _revocations.ListAsync(now - Grace, cancellationToken);
         files.SaveRevocationLists([.. issuers.Revokers.Select(issuer => (issuer.Certificate, Sign(issuer, now)))]);
-        (_count, _issuers, _written) = (count, issuers, now);
+        (_mark, _issuers, _written) = (mark, issuers, now);
         Written(_revoked.Count);
     });
 
     private async Task TryNotifyAsync(CancellationToken cancellationToken) => _untold = await TryAsync(_untold, WatchersFailed, cancellationToken, async () =>
     {
         var news = _revoked.Where(r => !_told.Contains(Convert.ToHexString(r.Serial))).ToList();
-        if (news.Count == 0)
-        {
-            return;
-        }
-
-        foreach (var watcher in watchers)
+        foreach (var watcher in news.Count == 0 ? [] : watchers)
         {
             await watcher.RevokedAsync(news, cancellationToken);
         }
@@ -122,7 +120,7 @@ public sealed partial class BrokerRevocationLists(
 
     private byte[] Sign(CaSigner issuer, DateTimeOffset now) => issuer.SignRevocationList(new RevocationListOrder
     {
-        Revoked = _revoked.Where(r => r.IssuerKeyId.AsSpan().SequenceEqual(issuer.Issuer.SubjectKeyIdentifier.Span)).Select(r => new RevokedSerial(r.Serial, r.RevokedAt)),
+        Revoked = _revoked.Where(r => r.IssuerKeyId.AsSpan().SequenceEqual(issuer.Issuer.SubjectKeyIdentifier.Span)).Select(r => new RevokedSerial(r.Serial, r.RevokedAt, r.Reason)),
         // Several processes share an issuer: the time is a number that grows for all of them.
         Number = now.ToUnixTimeMilliseconds(),
         ThisUpdate = now - Backdate,
@@ -171,4 +169,9 @@ public interface IRevocationWatcher
 /// <param name="Profile">Name of its profile.</param>
 /// <param name="Subject">CN, for a device its id.</param>
 /// <param name="RevokedAt">When.</param>
-public sealed record RevokedCertificate(byte[] Serial, byte[] IssuerKeyId, string Profile, string Subject, DateTimeOffset RevokedAt);
+/// <param name="Reason">Why.</param>
+public sealed record RevokedCertificate(byte[] Serial, byte[] IssuerKeyId, string Profile, string Subject, DateTimeOffset RevokedAt, RevocationReason Reason)
+{
+    /// <summary>Of one on hold it is said that it may be good again.</summary>
+    public string Notice => Reason == RevocationReason.CertificateHold ? "The certificate is on hold." : "The certificate was revoked.";
+}

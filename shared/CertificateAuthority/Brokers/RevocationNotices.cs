@@ -1,5 +1,6 @@
 using IoTPlatform.CertificateAuthority.Storage;
 using IoTPlatform.Database;
+using IoTPlatform.Pki;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -25,7 +26,7 @@ public sealed class RevocationNotices(Authority authority, NpgsqlDataSource data
     {
         if (await authority.FindAsync(Convert.FromHexString(serial), cancellationToken) is { RevokedAt: { } revokedAt } record)
         {
-            await TellAsync([new RevokedCertificate(record.SerialNumber, [], record.Profile, record.Subject, revokedAt)], cancellationToken);
+            await TellAsync([new RevokedCertificate(record.SerialNumber, [], record.Profile, record.Subject, revokedAt, record.ReasonCode ?? RevocationReason.Unspecified)], cancellationToken);
         }
     }
 

@@ -10,7 +10,7 @@ namespace IoTPlatform.CertificateAuthority.Events;
 public sealed class CertificateEventMapper(NpgsqlDataSource database) : IEventMapper
 {
     public IReadOnlyDictionary<string, string> Types { get; } =
-        new[] { CertificateIssued.Name, CertificateRenewed.Name, CertificateRevoked.Name, CertificateExpiring.Name }.ToDictionary(name => name, StringComparer.Ordinal);
+        new[] { CertificateIssued.Name, CertificateRenewed.Name, CertificateRevoked.Name, CertificateReleased.Name, CertificateExpiring.Name }.ToDictionary(name => name, StringComparer.Ordinal);
 
     public async Task<Func<RecordedOperation, PlatformEvent>> PrepareAsync(IReadOnlyList<RecordedOperation> operations, CancellationToken cancellationToken)
     {
@@ -49,6 +49,15 @@ public sealed class CertificateEventMapper(NpgsqlDataSource database) : IEventMa
             TenantId = stored.Tenant,
             Certificate = stored.Facts,
             ReasonCode = int.Parse(operation.Detail("reason_code"), NumberStyles.None, CultureInfo.InvariantCulture),
+        },
+        CertificateReleased.Name => new CertificateReleased
+        {
+            Id = operation.EventId,
+            OccurredAt = operation.At,
+            Sequence = operation.Sequence,
+            By = operation.Actor,
+            TenantId = stored.Tenant,
+            Certificate = stored.Facts,
         },
         CertificateExpiring.Name => new CertificateExpiring
         {

@@ -32,6 +32,12 @@ internal sealed class CertificateStore(NpgsqlDataSource database)
         return await Revocations.RevokeAsync(connection, revocation, now, cancellationToken);
     });
 
+    public Task<ReleaseOutcome> ReleaseAsync(Release release, DateTimeOffset now, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        return await Revocations.ReleaseAsync(connection, release, now, cancellationToken);
+    });
+
     public Task<CertificateRecord?> FindAsync(byte[] serial, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
     {
         await using var command = database.CreateCommand(CertificateRow.Select + " WHERE c.serial = $1");

@@ -4,7 +4,7 @@ using NpgsqlTypes;
 
 namespace IoTPlatform.CertificateAuthority.Storage;
 
-/// <summary>What revokes and reinstates, in the connection's transaction. All of it appends to the audit log, so it comes after every other lock.</summary>
+/// <summary>What revokes, releases and reinstates, in the connection's transaction. All of it appends to the audit log, so it comes after every other lock.</summary>
 internal static class Revocations
 {
     public static async Task<RevocationOutcome> RevokeAsync(NpgsqlConnection connection, Revocation revocation, DateTimeOffset now, CancellationToken cancellationToken)
@@ -27,6 +27,24 @@ internal static class Revocations
         };
     }
 
+    public static async Task<ReleaseOutcome> ReleaseAsync(NpgsqlConnection connection, Release release, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand("SELECT ca.release($1,$2,$3,$4,$5,$6)", connection);
+        command.Parameters.AddWithValue(now);
+        command.Parameters.AddWithValue(release.Serial);
+        command.Parameters.AddWithValue(release.By);
+        command.Parameters.Add(Nullable(release.BurnToken?.Hash, NpgsqlDbType.Bytea));
+        command.Parameters.Add(Nullable(release.BurnToken?.Expires, NpgsqlDbType.TimestampTz));
+        command.Parameters.AddWithValue(CertificateAudit.OfRelease(release.Serial, release.Reason));
+        return (string?)await command.ExecuteScalarAsync(cancellationToken) switch
+        {
+            "released" => ReleaseOutcome.Released,
+            "not_on_hold" => ReleaseOutcome.NotOnHold,
+            "token_used" => ReleaseOutcome.TokenUsed,
+            _ => ReleaseOutcome.Unknown,
+        };
+    }
+
     public static async Task<IReadOnlyList<byte[]>> RevokeSubjectAsync(NpgsqlConnection connection, SubjectRevocation revocation, DateTimeOffset now, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand("SELECT ca.revoke_subject($1,$2,$3,$4,$5,$6,$7)", connection);
@@ -38,6 +56,17 @@ internal static class Revocations
         command.Parameters.AddWithValue(revocation.By);
         command.Parameters.AddWithValue(CertificateAudit.OfSubject(revocation.Profile.Name, revocation.ReasonCode, revocation.Reason));
         return await CertificateStore.ReadBytesAsync(command, cancellationToken);
+    }
+
+    public static async Task<bool> ReleaseSubjectAsync(NpgsqlConnection connection, SubjectRelease release, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand("SELECT ca.release_subject($1,$2,$3,$4,$5)", connection);
+        command.Parameters.AddWithValue(now);
+        command.Parameters.AddWithValue(release.Profile.Name);
+        command.Parameters.AddWithValue(release.Subject);
+        command.Parameters.AddWithValue(release.By);
+        command.Parameters.AddWithValue(CertificateAudit.OfSubject(release.Profile.Name, reasonCode: null, release.Reason));
+        return (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 
     public static async Task<bool> ReinstateSubjectAsync(NpgsqlConnection connection, SubjectReinstatement reinstatement, CancellationToken cancellationToken)

@@ -1,3 +1,4 @@
+using IoTPlatform.Pki;
 using Npgsql;
 
 namespace IoTPlatform.CertificateAuthority.Storage;
@@ -7,28 +8,29 @@ internal sealed class RevokedCertificates(NpgsqlDataSource database)
 {
     private const int TimeoutSeconds = 5;
 
-    /// <summary>Grows with every revocation: rows are never deleted.</summary>
-    public async Task<long> CountAsync(CancellationToken cancellationToken)
+    /// <summary>Grows with every revocation, hold and release.</summary>
+    public async Task<long> MarkAsync(CancellationToken cancellationToken)
     {
-        await using var command = Command("SELECT count(*) FROM ca.revocations");
+        await using var command = Command("SELECT ca.revocation_mark(-1)");
         return (long)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 
-    /// <summary>Those that would still be valid (RFC 5280 5: an expired certificate may leave the list).</summary>
-    public async Task<IReadOnlyList<RevokedCertificate>> ListAsync(DateTimeOffset now, CancellationToken cancellationToken)
+    /// <summary>Those that were still in date at that moment (RFC 5280 5: an expired certificate may leave the list).</summary>
+    public async Task<IReadOnlyList<RevokedCertificate>> ListAsync(DateTimeOffset since, CancellationToken cancellationToken)
     {
         await using var command = Command(
             """
-            SELECT c.serial, c.issuer_key_id, c.profile, c.subject, r.revoked_at
+            SELECT c.serial, c.issuer_key_id, c.profile, c.subject, r.revoked_at, r.reason_code
             FROM ca.revocations r JOIN ca.certificates c ON c.serial = r.serial WHERE c.not_after >= $1 ORDER BY r.revoked_at, c.serial
             """);
-        command.Parameters.AddWithValue(now);
+        command.Parameters.AddWithValue(since);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var revoked = new List<RevokedCertificate>();
         while (await reader.ReadAsync(cancellationToken))
         {
             revoked.Add(new RevokedCertificate(
-                reader.GetFieldValue<byte[]>(0), reader.GetFieldValue<byte[]>(1), reader.GetString(2), reader.GetString(3), reader.GetFieldValue<DateTimeOffset>(4)));
+                reader.GetFieldValue<byte[]>(0), reader.GetFieldValue<byte[]>(1), reader.GetString(2), reader.GetString(3), reader.GetFieldValue<DateTimeOffset>(4),
+                (RevocationReason)reader.GetInt16(5)));
         }
 
         return revoked;

@@ -21,7 +21,7 @@ internal static class TenantCertificateRows
         ORDER BY e.sequence DESC LIMIT $4
         """;
 
-    private static readonly string[] HistoryActions = [CertificateIssued.Name, CertificateRenewed.Name, CertificateRevoked.Name, CertificateExpiring.Name];
+    private static readonly string[] HistoryActions = [CertificateIssued.Name, CertificateRenewed.Name, CertificateRevoked.Name, CertificateReleased.Name, CertificateExpiring.Name];
 
     public static async Task<IReadOnlyList<RecordedOperation>> HistoryAsync(NpgsqlConnection connection, string tenant, long before, int limit, CancellationToken cancellationToken)
     {
@@ -32,16 +32,12 @@ internal static class TenantCertificateRows
         return await RecordedOperation.ReadAllAsync(command, cancellationToken);
     }
 
-    /// <summary>
-    /// Those that have not expired: an expired one is refused by its date. With a key that can't be trusted any more (a reason that is not
-    /// superseded or cessationOfOperation, RFC 5280 5.3.1) every certificate of it is in, also one that was signed at that very moment.
-    /// </summary>
+    /// <summary>Those that have not expired: an expired one is refused by its date.</summary>
     public static async Task<IReadOnlyList<RevokedSerial>> RevokedSubCasAsync(NpgsqlConnection connection, DateTimeOffset now, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand("""
-            SELECT c.serial, min(r.revoked_at) FROM ca.revocations r JOIN ca.certificates named ON named.serial = r.serial
-            JOIN ca.certificates c ON c.tenant = named.tenant AND c.profile = named.profile AND c.public_key_sha256 = named.public_key_sha256
-            WHERE named.profile = $1 AND (c.serial = named.serial OR r.reason_code NOT IN (4, 5)) AND c.not_after > $2 GROUP BY c.serial ORDER BY c.serial
+            SELECT c.serial, r.revoked_at FROM ca.revocations r JOIN ca.certificates c ON c.serial = r.serial
+            WHERE c.profile = $1 AND c.not_after > $2 ORDER BY c.serial
             """, connection) { Parameters = { new() { Value = Profiles.TenantSubCa.Name }, new() { Value = now } } };
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var revoked = new List<RevokedSerial>();

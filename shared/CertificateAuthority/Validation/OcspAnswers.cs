@@ -20,13 +20,17 @@ internal sealed partial class OcspAnswers(Authority authority, OcspResponders re
     private static readonly TimeSpan Fresh = TimeSpan.FromMilliseconds(500);
     private const int MostKept = 20_000;
     private const int MostAtOnce = 16;
+    private const int MostOfOneAddress = 4;
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(2);
 
     private readonly MemoryCache _kept = new(new MemoryCacheOptions { SizeLimit = MostKept });
-    private readonly SemaphoreSlim _places = new(MostAtOnce, MostAtOnce);
+    private readonly SharedPlaces _places = new(MostAtOnce, MostOfOneAddress);
     private int _failing;
 
-    public async Task<OcspAnswer> AnswerAsync(ReadOnlyMemory<byte> der, CancellationToken cancellationToken)
+    /// <param name="der">An OCSPRequest.</param>
+    /// <param name="address">Who asks.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async Task<OcspAnswer> AnswerAsync(ReadOnlyMemory<byte> der, string address, CancellationToken cancellationToken)
     {
         if (OcspRequest.Read(der) is not { } request)
         {
@@ -48,7 +52,8 @@ internal sealed partial class OcspAnswers(Authority authority, OcspResponders re
         }
 
         // Whoever asks without end shares these places, and leaves the database to the rest of the host.
-        if (!await _places.WaitAsync(LongestWait, cancellationToken))
+        using var place = await _places.EnterAsync(address, LongestWait, cancellationToken);
+        if (place is null)
         {
             return OcspAnswer.Error(OcspResponseStatus.TryLater);
         }
@@ -73,10 +78,6 @@ internal sealed partial class OcspAnswers(Authority authority, OcspResponders re
             }
 
             return kept is not null && now < kept.NextUpdate ? kept : OcspAnswer.Error(OcspResponseStatus.TryLater);
-        }
-        finally
-        {
-            _places.Release();
         }
     }
 

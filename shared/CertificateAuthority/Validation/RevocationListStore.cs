@@ -6,7 +6,7 @@ namespace IoTPlatform.CertificateAuthority.Validation;
 
 /// <summary>A signed CRL.</summary>
 /// <param name="Number">cRLNumber.</param>
-/// <param name="Revocations">How many the shard had when it was made, of all issuers.</param>
+/// <param name="Revocations">The shard's <c>ca.revocation_mark</c> when it was made, of all issuers.</param>
 /// <param name="ThisUpdate">When it was made; the list itself says a little earlier.</param>
 /// <param name="NextUpdate">When it runs out.</param>
 /// <param name="Der">The list.</param>
@@ -19,7 +19,7 @@ internal sealed class RevocationListStore(NpgsqlDataSource database)
     private const int Complete = -1;
     private const string Of = "($1::int = -1 OR get_byte(r.serial, octet_length(r.serial) - 1) = $1)";
 
-    /// <summary>The list and how many revocations the shard has now.</summary>
+    /// <summary>The list and the shard's mark now: see <c>ca.revocation_mark</c>.</summary>
     /// <param name="issuerKeyId">Whose list.</param>
     /// <param name="shard">Which part of it; null: all of it.</param>
     /// <param name="known">The one the caller has: it is not read again.</param>
@@ -72,7 +72,7 @@ internal sealed class RevocationListStore(NpgsqlDataSource database)
     private static async Task<(StoredRevocationList? List, long Revocations)> FindAsync(
         NpgsqlConnection connection, byte[] issuerKeyId, byte? shard, long known, string locking, CancellationToken cancellationToken)
     {
-        // The count is read after the lock: whatever was revoked by then is in it.
+        // The mark is read after the lock: whatever was revoked by then is in it.
         await using var command = Command(
             connection,
             $"""
@@ -90,9 +90,9 @@ internal sealed class RevocationListStore(NpgsqlDataSource database)
             }
         }
 
-        await using var count = new NpgsqlCommand($"SELECT count(*) FROM ca.revocations r WHERE {Of}", connection) { CommandTimeout = TimeoutSeconds };
-        count.Parameters.AddWithValue((int)(shard ?? Complete));
-        return (list, (long)(await count.ExecuteScalarAsync(cancellationToken))!);
+        await using var mark = new NpgsqlCommand("SELECT ca.revocation_mark($1)", connection) { CommandTimeout = TimeoutSeconds };
+        mark.Parameters.AddWithValue((int)(shard ?? Complete));
+        return (list, (long)(await mark.ExecuteScalarAsync(cancellationToken))!);
     }
 
     private static async Task<IReadOnlyList<RevokedSerial>> EntriesAsync(

@@ -26,9 +26,15 @@ public sealed record CertificateDetail
     public required string Pem { get; init; }
 }
 
+/// <summary>For a hold and for its release.</summary>
+public sealed record HoldRequest
+{
+    public string? Reason { get; init; }
+}
+
 public sealed record RevokeRequest
 {
-    /// <summary>CRLReason (RFC 5280 section 5.3.1): 0 to 10 without 7; 0 by default.</summary>
+    /// <summary>CRLReason (RFC 5280 section 5.3.1): 0 to 10 without 7 and 8; 0 by default. 6 is a hold, which can be released; everything else is final.</summary>
     public int ReasonCode { get; init; }
     public string? Reason { get; init; }
 

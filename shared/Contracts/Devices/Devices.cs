@@ -41,6 +41,7 @@ public enum DeviceStatus
 {
     Enrolled,
     Revoked,
+    Held,
 }
 
 /// <summary>Whether a device is connected to its tenant's broker.</summary>

@@ -58,6 +58,14 @@ public sealed record CertificateRevoked : CertificateEvent
     public required int ReasonCode { get; init; }
 }
 
+/// <summary>It was on hold and is good again.</summary>
+public sealed record CertificateReleased : CertificateEvent
+{
+    public const string Name = "certificate.released";
+
+    public override string Type => Name;
+}
+
 /// <summary>It is about to run out, and nothing has replaced it.</summary>
 public sealed record CertificateExpiring : CertificateEvent
 {

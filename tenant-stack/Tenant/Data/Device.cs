@@ -19,12 +19,16 @@ internal sealed class Device
     public string? RevocationReason { get; set; }
 
     public bool IsRevoked => Status == DeviceState.Revoked;
+
+    /// <summary>Refused until it is released; the three above say since when, by whom and why.</summary>
+    public bool IsHeld => Status == DeviceState.Held;
 }
 
 /// <summary>Values of <c>tenant.devices.status</c>.</summary>
 internal static class DeviceState
 {
     public const string Enrolled = "enrolled";
+    public const string Held = "held";
     public const string Revoked = "revoked";
 }
 

@@ -16,6 +16,13 @@ internal sealed class DeviceCertificateRevocation(Authority authority)
         return (await authority.RevokeSubjectAsync(order, db.Connection(), cancellationToken)).Count;
     }
 
+    /// <summary>Puts every certificate on hold, and allows no new one until the device is released. Returns how many there were.</summary>
+    public Task<int> HoldAsync(TenantDbContext db, string deviceId, string? reason, string by, CancellationToken cancellationToken) =>
+        RevokeAsync(db, deviceId, RevocationReason.CertificateHold, reason, by, cancellationToken);
+
+    public Task<bool> ReleaseAsync(TenantDbContext db, string deviceId, string? reason, string by, CancellationToken cancellationToken) =>
+        authority.ReleaseSubjectAsync(new SubjectRelease { Profile = Profiles.Device, Subject = deviceId, Reason = reason, By = by }, db.Connection(), cancellationToken);
+
     /// <summary>The certificates so far; the device may have new ones at once.</summary>
     public async Task SupersedeAsync(TenantDbContext db, string deviceId, string by, CancellationToken cancellationToken)
     {

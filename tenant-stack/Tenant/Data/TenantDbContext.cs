@@ -27,7 +27,7 @@ internal sealed class TenantDbContext(DbContextOptions<TenantDbContext> options)
         model.HasDefaultSchema("tenant");
         model.Entity<TenantIdentity>().ToTable("identity").HasKey(i => i.OnlyRow);
         model.Entity<Device>().ToTable("devices").HasKey(d => d.DeviceId);
-        model.Entity<Device>().Ignore(d => d.IsRevoked);
+        model.Entity<Device>().Ignore(d => d.IsRevoked).Ignore(d => d.IsHeld);
         model.Entity<DeviceConnection>().ToTable("device_presence").HasKey(c => c.DeviceId);
         model.Entity<DeviceCommand>(command =>
         {

@@ -66,8 +66,32 @@ public sealed class PortalTests(StepCaHost fixture) : IClassFixture<StepCaHost>
         (await _ca.Database.ScalarAsync<string>("SELECT actor FROM audit.entries WHERE action = 'certificate.revoked' AND subject = 'portal.test'")).ShouldBe("admin");
     }
 
+    [SkippableFact]
+    public async Task HoldAndRelease_ByAdmin_AreInTheAuditLog()
+    {
+        using var certificate = await _ca.EnrollAsync("hold-portal.test");
+        using var admin = await AdminAsync();
+        (await CallAsync("release")).ShouldBe(HttpStatusCode.Conflict);
+
+        (await CallAsync("hold")).ShouldBe(HttpStatusCode.NoContent);
+        (await admin.GetFromJsonAsync($"/portal/certificates/{certificate.Serial()}", ContractsJson.Default.CertificateDetail))!.Summary.ReasonCode.ShouldBe(6);
+        (await CallAsync("hold")).ShouldBe(HttpStatusCode.Conflict);
+        (await CallAsync("release")).ShouldBe(HttpStatusCode.NoContent);
+
+        (await admin.GetFromJsonAsync($"/portal/certificates/{certificate.Serial()}", ContractsJson.Default.CertificateDetail))!.Summary.RevokedAt.ShouldBeNull();
+        (await _ca.Database.ScalarAsync<string>("SELECT string_agg(actor || ' ' || action, ', ' ORDER BY sequence) FROM audit.entries WHERE subject = 'hold-portal.test' AND action <> 'certificate.issued'"))
+            .ShouldBe("admin certificate.revoked, admin certificate.released");
+
+        async Task<HttpStatusCode> CallAsync(string what)
+        {
+            using var answer = await admin.PostAsJsonAsync($"/portal/certificates/{certificate.Serial()}/{what}", new HoldRequest { Reason = "lost and found" }, ContractsJson.Default.HoldRequest);
+            return answer.StatusCode;
+        }
+    }
+
     [SkippableTheory]
     [InlineData(7)]
+    [InlineData(8)]
     [InlineData(11)]
     [InlineData(-1)]
     public async Task Revoke_ReasonOutsideRfc5280_Is400(int reason)
@@ -85,6 +109,8 @@ public sealed class PortalTests(StepCaHost fixture) : IClassFixture<StepCaHost>
     [InlineData("GET", "/portal/certificates")]
     [InlineData("GET", "/portal/certificates/1")]
     [InlineData("POST", "/portal/certificates/1/revoke")]
+    [InlineData("POST", "/portal/certificates/1/hold")]
+    [InlineData("POST", "/portal/certificates/1/release")]
     public async Task Portal_WithoutASession_Is401EvenWithAClientCertificate(string method, string path)
     {
         using var certificate = await _ca.EnrollAsync("nosy.test");

@@ -35,6 +35,26 @@ public sealed class RevokeTests(StepCaHost fixture) : IClassFixture<StepCaHost>
         (await client.RevokeAsync(certificate.Serial())).Status.ShouldBe(HttpStatusCode.OK);
     }
 
+    /// <summary>removeFromCRL ends a hold; by a token, and not by the key of the certificate itself.</summary>
+    [SkippableFact]
+    public async Task Revoke_HoldThenRemoveFromCrl_RenewsAgain()
+    {
+        using var certificate = await _ca.EnrollAsync("hold.test");
+        using var client = _ca.Client();
+        using var own = _ca.Client(certificate);
+        (await client.RevokeAsync(certificate.Serial(), _ca.RevokeToken(certificate.Serial()), reasonCode: 6)).Status.ShouldBe(HttpStatusCode.OK);
+        (await own.SendAsync("/1.0/renew", "")).ShouldBeRefused(401, StepCaCalls.Unauthorized);
+
+        (await own.RevokeAsync(certificate.Serial(), reasonCode: 8)).ShouldBeRefused(401, StepCaCalls.Unauthorized);
+        var token = _ca.RevokeToken(certificate.Serial());
+        (await client.RevokeAsync(certificate.Serial(), token, reasonCode: 8, reason: "found")).Status.ShouldBe(HttpStatusCode.OK);
+
+        (await own.SendAsync("/1.0/renew", "")).Status.ShouldBe(HttpStatusCode.Created);
+        (await client.RevokeAsync(certificate.Serial(), _ca.RevokeToken(certificate.Serial()), reasonCode: 8))
+            .ShouldBeRefused(400, BadRequest + $"certificate with serial number '{certificate.Serial()}' is not on hold.");
+        (await client.RevokeAsync(certificate.Serial(), token, reasonCode: 6)).ShouldBeRefused(401, StepCaCalls.Unauthorized);
+    }
+
     [SkippableTheory]
     [InlineData("", 400, BadRequest + "error decoding json.")]
     [InlineData("{}", 400, BadRequest + "missing serial.")]

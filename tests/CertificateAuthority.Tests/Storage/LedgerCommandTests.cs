@@ -115,10 +115,13 @@ public sealed class LedgerCommandTests : LedgerTestBase
     [InlineData("TRUNCATE ca.certificates CASCADE")]
     [InlineData("DELETE FROM ca.revocations")]
     [InlineData("UPDATE ca.revocations SET reason_code = 0")]
+    [InlineData("DELETE FROM ca.ended_holds")]
     [InlineData("DELETE FROM ca.intents")]
     public async Task Tables_AsThePlatformsRole_AreAppendOnly(string sql)
     {
-        await RecordAsync(LedgerRows.New());
+        var entry = LedgerRows.New();
+        await RecordAsync(entry);
+        await Database.ExecuteAsync("INSERT INTO ca.revocations VALUES ($1, 1, NULL, 'x', now())", entry.Serial);
 
         var refused = await Should.ThrowAsync<Npgsql.PostgresException>(Database.ExecuteAsync(sql));
 

@@ -41,6 +41,34 @@ public sealed class BrokerRevocationListsTests(StepCaHost fixture) : IClassFixtu
         await lists.StopAsync(CancellationToken.None);
     }
 
+    /// <summary>A release is no news for watchers, and a second hold is.</summary>
+    [SkippableFact]
+    public async Task Lists_HoldReleaseHold_HaveItEachTimeItIsOn()
+    {
+        using var certificate = await _ca.EnrollAsync("held.test");
+        using var folder = new TempFolder();
+        var watcher = new Watcher();
+        using var lists = new BrokerRevocationLists(
+            _ca.Authority, _ca.Database.DataSource, new BrokerCertificateFiles(folder.Path), [watcher], new FakeTime(TimeProvider.System.GetUtcNow()), NullLogger<BrokerRevocationLists>.Instance);
+        await lists.StartAsync(CancellationToken.None);
+        var serial = certificate.SerialNumberBytes.ToArray();
+
+        await HoldAsync();
+        await watcher.ToldAsync("held.test");
+        var held = Read(folder);
+        await _ca.Authority.ReleaseAsync(new Release { Serial = serial, By = "admin" }, CancellationToken.None);
+        for (var start = TimeProvider.System.GetTimestamp(); Read(folder).Length >= held.Length; await Task.Delay(10))
+        {
+            TimeProvider.System.GetElapsedTime(start).ShouldBeLessThan(TimeSpan.FromSeconds(30));
+        }
+
+        await HoldAsync();
+        await watcher.ToldAsync("held.test");
+        await lists.StopAsync(CancellationToken.None);
+
+        Task HoldAsync() => _ca.Authority.RevokeAsync(new Revocation { Serial = serial, ReasonCode = Pki.RevocationReason.CertificateHold, By = "admin" }, CancellationToken.None);
+    }
+
     private static string Read(TempFolder folder) => string.Join('\n', Directory.EnumerateFiles(folder.Path, "*.r0").Order().Select(File.ReadAllText));
 
     private async Task RevokeAsync(System.Security.Cryptography.X509Certificates.X509Certificate2 certificate)

@@ -8,7 +8,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace IoTPlatform.CertificateAuthority.Tests.Validation;
 
-public sealed class OcspTests(ValidationHost host) : IClassFixture<ValidationHost>
+[Collection(nameof(SharedValidationHost))]
+public sealed class OcspTests(ValidationHost host)
 {
     private static readonly HttpClient Plain = new();
 
@@ -160,7 +161,7 @@ public sealed class OcspTests(ValidationHost host) : IClassFixture<ValidationHos
 
         (await responders.ForAsync(issuer, default)).ShouldNotBeSameAs(first);
         using var certificate = await host.Ca.EnrollAsync("ends.test");
-        (await answers.AnswerAsync(await RequestAsync(host.Pem(certificate)), default)).NextUpdate.ShouldBeLessThanOrEqualTo(first.NotAfter + TimeSpan.FromMinutes(1));
+        (await answers.AnswerAsync(await RequestAsync(host.Pem(certificate)), "test", default)).NextUpdate.ShouldBeLessThanOrEqualTo(first.NotAfter + TimeSpan.FromMinutes(1));
     }
 
     [SkippableFact]
@@ -172,17 +173,17 @@ public sealed class OcspTests(ValidationHost host) : IClassFixture<ValidationHos
         using var known = await host.Tenant.EnrollAsync("known.test");
         using var other = await host.Tenant.EnrollAsync("not-asked-for.test");
         var (asked, never) = (await RequestAsync(host.Pem(known), issuer: host.Tenant), await RequestAsync(host.Pem(other), issuer: host.Tenant));
-        var before = await answers.AnswerAsync(asked, default);
+        var before = await answers.AnswerAsync(asked, "test", default);
         before.IsSigned.ShouldBeTrue();
         await host.Tenant.Database.AllowConnectionsAsync(false);
         try
         {
             await host.Tenant.Database.EndConnectionsAsync();
             time.Advance(TimeSpan.FromMinutes(59));
-            (await answers.AnswerAsync(asked, default)).Der.ShouldBe(before.Der);
-            (await answers.AnswerAsync(never, default)).Der.ShouldBe(OcspResponse.Error(OcspResponseStatus.TryLater));
+            (await answers.AnswerAsync(asked, "test", default)).Der.ShouldBe(before.Der);
+            (await answers.AnswerAsync(never, "test", default)).Der.ShouldBe(OcspResponse.Error(OcspResponseStatus.TryLater));
             time.Advance(TimeSpan.FromMinutes(2));
-            (await answers.AnswerAsync(asked, default)).Der.ShouldBe(OcspResponse.Error(OcspResponseStatus.TryLater));
+            (await answers.AnswerAsync(asked, "test", default)).Der.ShouldBe(OcspResponse.Error(OcspResponseStatus.TryLater));
         }
         finally
         {

@@ -5,6 +5,10 @@ using IoTPlatform.Testing;
 
 namespace IoTPlatform.CertificateAuthority.Tests.Validation;
 
+/// <summary>For tests that leave the issuers as they are.</summary>
+[CollectionDefinition(nameof(SharedValidationHost))]
+public sealed class SharedValidationHost : ICollectionFixture<ValidationHost>;
+
 /// <summary>An authority that serves its revocations on a plain port of its own, and a tenant's below it; each certificate is written where OpenSSL reads it.</summary>
 public sealed class ValidationHost : IAsyncLifetime
 {

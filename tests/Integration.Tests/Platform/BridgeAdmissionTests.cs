@@ -1,5 +1,6 @@
 using System.Net;
 using IoTPlatform.Client;
+using IoTPlatform.Contracts.Certificates;
 using IoTPlatform.Integration.Tests.RabbitMq;
 using IoTPlatform.Stacks;
 using IoTPlatform.Testing;
@@ -31,6 +32,24 @@ public sealed class BridgeAdmissionTests(PlatformFixture platform) : IClassFixtu
         await _broker.WaitForLogAsync("Certificate Revoked");
         using var good = tenant.Bridge(_broker);
         (await good.PublishAsync("copied.good", "telemetry/x", "{}")).ShouldBe(MqttOutcome.Done);
+    }
+
+    [SkippableFact]
+    public async Task Hold_OfABridge_ThrowsItOffUntilItIsReleased()
+    {
+        using var tenant = await JoinedTenant.JoinAsync(_provider, "held");
+        using var bridge = tenant.Bridge(_broker);
+        await using var connected = await bridge.SubscribeAsync("held.bridge", "commands/#");
+        connected.Subscribed.ShouldBeTrue(connected.Output);
+        using var admin = await _provider.AdminAsync();
+        using var certificate = System.Security.Cryptography.X509Certificates.X509Certificate2.CreateFromPem(tenant.Bundle.MqttBridgeCert);
+
+        await admin.HoldCertificateAsync(certificate.SerialNumber, new HoldRequest { Reason = "who is that?" });
+
+        await connected.LostAsync();
+        await Waiting.UntilAsync(async () => await bridge.PublishAsync("held.again", "telemetry/x", "{}") == MqttOutcome.NoConnection, TimeSpan.FromSeconds(20));
+        await admin.ReleaseCertificateAsync(certificate.SerialNumber, new HoldRequest { Reason = "ours" });
+        await Waiting.UntilAsync(async () => await bridge.PublishAsync("held.again", "telemetry/x", "{}") == MqttOutcome.Done, TimeSpan.FromSeconds(20));
     }
 
     private async Task<bool> TryJoinAsync(JoinedTenant tenant, string joinKey)

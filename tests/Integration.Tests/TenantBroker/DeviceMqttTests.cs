@@ -98,6 +98,19 @@ public sealed class DeviceMqttTests(DeviceMqttTests.Fixture fixture) : IClassFix
         await Waiting.UntilAsync(async () => await device.PublishAsync("acme.stolen", "telemetry/stolen/x", "{}") == MqttOutcome.NoConnection);
     }
 
+    [SkippableFact]
+    public async Task HeldDevice_IsRefusedUntilItIsReleased()
+    {
+        using var device = await fixture.DeviceAsync("missing");
+        (await device.PublishAsync("acme.missing", "telemetry/missing/x", "{}")).ShouldBe(MqttOutcome.Done);
+
+        await fixture.Admin.HoldDeviceAsync("missing", new HoldRequest { Reason = "missing" });
+
+        await Waiting.UntilAsync(async () => await device.PublishAsync("acme.missing", "telemetry/missing/x", "{}") == MqttOutcome.NoConnection);
+        await fixture.Admin.ReleaseDeviceAsync("missing", new HoldRequest { Reason = "found" });
+        await Waiting.UntilAsync(async () => await device.PublishAsync("acme.missing", "telemetry/missing/x", "{}") == MqttOutcome.Done);
+    }
+
     /// <summary>Its name and its device are as good as before: only the certificate is not.</summary>
     [SkippableFact]
     public async Task RevokedCertificate_OfADeviceThatHasAnother_IsRefusedAndTheOtherIsNot()

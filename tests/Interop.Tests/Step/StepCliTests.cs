@@ -209,6 +209,24 @@ public abstract class StepCliTests
         (await step.RunAsync("ca", "renew", "--force", "gone.crt", "gone.key")).ExitCode.ShouldNotBe(0);
     }
 
+    /// <summary>Reasons by number and by name. What is on hold is renewed again once it is removed from the list.</summary>
+    [SkippableFact]
+    public async Task Revoke_HoldThenRemoveFromCrl_RenewsAgain()
+    {
+        using var step = await StartAsync();
+        await step.EnrollAsync("hold.test", "hold");
+        var serial = SerialNumber.ToDecimal(Leaf(step, "hold.crt").SerialNumberBytes.Span);
+
+        (await step.RunAsync("ca", "revoke", serial, "--token", await TokenAsync(), "--reasonCode", "CertificateHold")).EnsureSuccess();
+        (await step.RunAsync("ca", "renew", "--force", "hold.crt", "hold.key")).ExitCode.ShouldNotBe(0);
+        (await step.RunAsync("ca", "revoke", "--cert", "hold.crt", "--key", "hold.key", "--reasonCode", "8")).ExitCode.ShouldNotBe(0);
+
+        (await step.RunAsync("ca", "revoke", serial, "--token", await TokenAsync(), "--reasonCode", "8", "--reason", "found")).EnsureSuccess();
+        (await step.RunAsync("ca", "renew", "--force", "hold.crt", "hold.key")).EnsureSuccess();
+
+        async Task<string> TokenAsync() => (await step.RunAsProvisionerAsync("ca", "token", serial, "--revoke")).EnsureSuccess().Output.Trim();
+    }
+
     [SkippableFact]
     public async Task Revoke_TokenForAnotherSerial_IsRefused()
     {

@@ -191,6 +191,25 @@ public sealed class EmbeddedBrokerTests(ProviderFixture fixture) : IClassFixture
         (await again.ConnectAsync("revoked.bridge")).ShouldBe(MqttClientConnectResultCode.NotAuthorized);
     }
 
+    [SkippableFact]
+    public async Task OnHold_LiveSessionEnds_AndComesBackAfterTheRelease()
+    {
+        using var tenant = new TestTenant();
+        var bundle = await _provider.ActivateAsync("held", tenant);
+        using var certificate = tenant.WithBridgeKey(bundle.MqttBridgeCert);
+        using var bridge = new BridgeClient(_provider, certificate);
+        (await bridge.ConnectAsync("held.bridge")).ShouldBe(MqttClientConnectResultCode.Success);
+
+        ((int)(await (await _provider.AdminAsync()).PostJsonAsync($"portal/certificates/{RunningProvider.SerialOf(bundle.MqttBridgeCert)}/hold", "{}")).Status).ShouldBe(204);
+
+        await bridge.Ended.WaitAsync(TimeSpan.FromSeconds(10));
+        using var refused = new BridgeClient(_provider, certificate);
+        (await refused.ConnectAsync("held.bridge")).ShouldBe(MqttClientConnectResultCode.NotAuthorized);
+        ((int)(await (await _provider.AdminAsync()).PostJsonAsync($"portal/certificates/{RunningProvider.SerialOf(bundle.MqttBridgeCert)}/release", "{}")).Status).ShouldBe(204);
+        using var again = new BridgeClient(_provider, certificate);
+        (await again.ConnectAsync("held.bridge")).ShouldBe(MqttClientConnectResultCode.Success);
+    }
+
     [SkippableTheory]
     [InlineData("mqttv311")]
     [InlineData("mqttv5")]

@@ -48,6 +48,19 @@ public sealed class SubCaRevocationTests(ProviderFixture fixture) : IClassFixtur
     }
 
     [SkippableFact]
+    public async Task Hold_SubCa_IsRefusedWithWhatToDoInstead()
+    {
+        using var tenant = new TestTenant();
+        var serial = RunningProvider.SerialOf((await _provider.ActivateAsync("not-held", tenant)).SignedCert);
+
+        var answer = await (await _provider.AdminAsync()).PostJsonAsync($"portal/certificates/{serial}/hold", "{}");
+
+        answer.ShouldBe(HttpStatusCode.Conflict, "ca_not_held");
+        answer.Body.ShouldContain("iot tenants suspend");
+        (await _provider.ShowAsync("not-held")).SuspendedAt.ShouldBeNull();
+    }
+
+    [SkippableFact]
     public async Task Revoke_SubCa_SuspendsItsTenantAtEveryEndpoint()
     {
         using var tenant = new TestTenant();

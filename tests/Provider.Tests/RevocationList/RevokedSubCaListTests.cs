@@ -33,7 +33,7 @@ public sealed class RevokedSubCaListTests(ProviderFixture fixture) : IClassFixtu
         after.IsSignedBy(ParsedCertificate.Parse(_provider.Root.RawData)).ShouldBeFalse();
     }
 
-    /// <summary>As when a JOIN signed for the key while it was being revoked: the ledger has no revocation of the second certificate.</summary>
+    /// <summary>Also where every other verifier looks: lists and OCSP are made of what the ledger has.</summary>
     [SkippableTheory]
     [InlineData(1, true)]
     [InlineData(4, false)]
@@ -52,6 +52,7 @@ public sealed class RevokedSubCaListTests(ProviderFixture fixture) : IClassFixtu
         var list = await GetAsync();
         list.Contains(ParsedCertificate.Parse(first.RawData)).ShouldBeTrue();
         list.Contains(ParsedCertificate.Parse(second.RawData)).ShouldBe(listed);
+        (await _provider.Authority.FindAsync(second.SerialNumberBytes.ToArray(), CancellationToken.None))!.IsRevoked.ShouldBe(listed);
     }
 
     [SkippableFact]

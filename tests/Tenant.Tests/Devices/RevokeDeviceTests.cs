@@ -112,7 +112,9 @@ public sealed class RevokeDeviceTests(SharedTenant shared) : IClassFixture<Share
 
     [SkippableTheory]
     [InlineData(-1)]
+    [InlineData(6)]
     [InlineData(7)]
+    [InlineData(8)]
     [InlineData(11)]
     public Task Revoke_BadReasonCode_IsRefused(int code) =>
         Refused.WithAsync(400, "invalid_reason_code", () => shared.Admin.RevokeDeviceAsync("fan-6", new RevokeRequest { ReasonCode = code }));

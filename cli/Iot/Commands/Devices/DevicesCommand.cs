@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using IoTPlatform.Client;
 using IoTPlatform.Contracts;
+using IoTPlatform.Contracts.Certificates;
 using IoTPlatform.Contracts.Devices;
 using Spectre.Console;
 
@@ -11,7 +13,7 @@ internal static class DevicesCommand
     public static Command Create() => Verb.Group(
         "devices", "The devices of a tenant, and the tokens they enrol with.", ["iot devices token pump-1", "iot devices list"],
         DevicesToken.Create(), DevicesTokens.Create(), DevicesRevokeToken.Create(), DevicesList.Create(), DevicesShow.Create(), DevicesTelemetry.Create(),
-        DevicesSend.Create(), DevicesCommands.Create(), DevicesCancel.Create(), DevicesRevoke.Create());
+        DevicesSend.Create(), DevicesCommands.Create(), DevicesCancel.Create(), DevicesRevoke.Create(), DevicesHold.Create(), DevicesHold.CreateRelease());
 }
 
 internal static class DevicesList
@@ -55,7 +57,7 @@ internal static class DevicesShow
         Print.Facts(
             console,
             ("device", device.DeviceId), ("name", device.DeviceName), ("type", device.DeviceType), ("status", SnakeCase.Of(device.Status)),
-            ("SPIFFE id", device.SpiffeId), ("enrolled", Print.Time(device.EnrolledAt)), ("online since", Since(device, online: true)), ("offline since", Since(device, online: false)), ("revoked", Print.Time(device.RevokedAt)),
+            ("SPIFFE id", device.SpiffeId), ("enrolled", Print.Time(device.EnrolledAt)), ("online since", Since(device, online: true)), ("offline since", Since(device, online: false)), (device.Status == DeviceStatus.Held ? "on hold since" : "revoked", Print.Time(device.RevokedAt)),
             ("reason", device.RevocationReason), ("WireGuard", device.WireguardAddress), ("WireGuard key", device.WireguardPublicKey));
         console.WriteLine();
         CertificateTable.Print(run, console, device.Certificates);
@@ -75,6 +77,28 @@ internal static class DevicesRevoke
         var id = run.Get(DeviceArguments.Id);
         await tenant.RevokeDeviceAsync(id, RevocationOptions.Of(run), cancellationToken);
         run.Terminal.Result(new { DeviceId = id, Status = "revoked" }, console => console.MarkupLineInterpolated($"[green]revoked[/] {id}"));
+        return ExitCode.Ok;
+    }, cancellationToken);
+}
+
+/// <summary>Unlike a revocation it can end.</summary>
+internal static class DevicesHold
+{
+    public static Command Create() => Verb.Create(
+        "hold", "Put a device on hold: its certificates and its tunnel are refused, its session ends, until it is released.", ["iot devices hold pump-1 --reason \"missing\""],
+        (run, cancellationToken) => ApplyAsync(run, "on hold", (tenant, id, request) => tenant.HoldDeviceAsync(id, request, cancellationToken), cancellationToken),
+        [DeviceArguments.Id, RevocationOptions.Reason, .. ServerOptions.All]);
+
+    public static Command CreateRelease() => Verb.Create(
+        "release", "End the hold of a device: it connects again with what it has.", ["iot devices release pump-1 --reason \"found\""],
+        (run, cancellationToken) => ApplyAsync(run, "released", (tenant, id, request) => tenant.ReleaseDeviceAsync(id, request, cancellationToken), cancellationToken),
+        [DeviceArguments.Id, RevocationOptions.Reason, .. ServerOptions.All]);
+
+    private static Task<int> ApplyAsync(Run run, string status, Func<TenantClient, string, HoldRequest, Task> call, CancellationToken cancellationToken) => Connect.ToTenantAsync(run, async (tenant, _) =>
+    {
+        var id = run.Get(DeviceArguments.Id);
+        await call(tenant, id, new HoldRequest { Reason = run.Get(RevocationOptions.Reason) });
+        run.Terminal.Result(new { DeviceId = id, Status = status }, console => console.WriteLine($"{status}: {id}"));
         return ExitCode.Ok;
     }, cancellationToken);
 }

@@ -22,6 +22,7 @@ internal static class ForwardedEventReader
         [CertificateIssued.Name] = ContractsJson.Default.CertificateIssued,
         [CertificateRenewed.Name] = ContractsJson.Default.CertificateRenewed,
         [CertificateRevoked.Name] = ContractsJson.Default.CertificateRevoked,
+        [CertificateReleased.Name] = ContractsJson.Default.CertificateReleased,
         [CertificateExpiring.Name] = ContractsJson.Default.CertificateExpiring,
     };
 

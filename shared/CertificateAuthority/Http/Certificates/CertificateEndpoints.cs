@@ -16,13 +16,15 @@ public static class CertificateEndpoints
 {
     private const int MaxTextLength = 200;
 
-    /// <summary>GET /portal/certificates, GET /portal/certificates/{serial} (Viewer), POST /portal/certificates/{serial}/revoke (Admin).</summary>
+    /// <summary>GET /portal/certificates, GET /portal/certificates/{serial} (Viewer), POST /portal/certificates/{serial}/revoke, …/hold and …/release (Admin).</summary>
     public static void MapCertificates(this IEndpointRouteBuilder app)
     {
         var certificates = app.MapGroup("/portal/certificates");
         certificates.MapGet("", ListAsync).RequireAuthorization(Policies.Viewer);
         certificates.MapGet("{serial}", ShowAsync).RequireAuthorization(Policies.Viewer);
         certificates.MapPost("{serial}/revoke", RevokeAsync).RequireAuthorization(Policies.Admin);
+        certificates.MapPost("{serial}/hold", HoldAsync).RequireAuthorization(Policies.Admin);
+        certificates.MapPost("{serial}/release", ReleaseAsync).RequireAuthorization(Policies.Admin);
     }
 
     private static async Task<Ok<Page<CertificateSummary>>> ListAsync(
@@ -77,14 +79,10 @@ public static class CertificateEndpoints
 
     private static async Task<NoContent> RevokeAsync(ProfileRevocations revocations, string serial, RevokeRequest request, ClaimsPrincipal user, CancellationToken cancellationToken)
     {
-        if (request.Reason is { } reason && reason.Length > 0 && !FreeText.IsValid(reason, 500))
+        CheckReason(request.Reason);
+        if (!RevocationReasons.TryParse(request.ReasonCode, out var code) || code == RevocationReason.RemoveFromCrl)
         {
-            throw new ProblemException(400, "bad_reason", $"The reason has at most 500 characters, and {FreeText.Refused}.");
-        }
-
-        if (!RevocationReasons.TryParse(request.ReasonCode, out var code))
-        {
-            throw new ProblemException(400, "reason_code", "The reason code must be 0 to 10, without 7 (RFC 5280 5.3.1).");
+            throw new ProblemException(400, "reason_code", "The reason code must be 0 to 10, without 7 and 8 (RFC 5280 5.3.1): what ends a hold is release.");
         }
 
         var outcome = await revocations.RevokeAsync(
@@ -94,9 +92,32 @@ public static class CertificateEndpoints
         return outcome switch
         {
             RevocationOutcome.Revoked => TypedResults.NoContent(),
+            RevocationOutcome.AlreadyRevoked when code == RevocationReason.CertificateHold => throw new ProblemException(409, "already_revoked", "The certificate is already revoked or on hold."),
             RevocationOutcome.AlreadyRevoked => throw new ProblemException(409, "already_revoked", "The certificate is already revoked."),
             _ => throw NotFound(),
         };
+    }
+
+    private static Task<NoContent> HoldAsync(ProfileRevocations revocations, string serial, HoldRequest request, ClaimsPrincipal user, CancellationToken cancellationToken) =>
+        RevokeAsync(revocations, serial, new RevokeRequest { ReasonCode = (int)RevocationReason.CertificateHold, Reason = request.Reason }, user, cancellationToken);
+
+    private static async Task<NoContent> ReleaseAsync(Authority authority, string serial, HoldRequest request, ClaimsPrincipal user, CancellationToken cancellationToken)
+    {
+        CheckReason(request.Reason);
+        return await authority.ReleaseAsync(new Release { Serial = Parse(serial), Reason = request.Reason, By = user.Identity?.Name ?? "admin" }, cancellationToken) switch
+        {
+            ReleaseOutcome.Released => TypedResults.NoContent(),
+            ReleaseOutcome.NotOnHold => throw new ProblemException(409, "not_on_hold", "The certificate is not on hold: it is good, or revoked for ever."),
+            _ => throw NotFound(),
+        };
+    }
+
+    private static void CheckReason(string? reason)
+    {
+        if (reason is { Length: > 0 } && !FreeText.IsValid(reason, 500))
+        {
+            throw new ProblemException(400, "bad_reason", $"The reason has at most 500 characters, and {FreeText.Refused}.");
+        }
     }
 
     private static byte[] Parse(string serial) => SerialNumber.TryParse(serial, out var bytes) ? bytes : throw NotFound();

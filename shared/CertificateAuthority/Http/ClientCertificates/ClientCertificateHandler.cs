@@ -72,7 +72,7 @@ internal sealed class ClientCertificateHandler(IOptionsMonitor<AuthenticationSch
 }
 
 /// <summary>
-/// Answers that the client's certificate is revoked, not merely that one is required: a device or a tenant has to know that
+/// Answers that the client's certificate is revoked or on hold, not merely that one is required: a device or a tenant has to know that
 /// a retry will not help. TLS has proved that the caller holds the certificate's key.
 /// </summary>
 internal sealed class RevokedCertificateAnswer(Authority authority) : IAuthorizationMiddlewareResultHandler
@@ -81,23 +81,18 @@ internal sealed class RevokedCertificateAnswer(Authority authority) : IAuthoriza
 
     public async Task HandleAsync(RequestDelegate next, HttpContext context, AuthorizationPolicy policy, PolicyAuthorizationResult authorizeResult)
     {
-        if (authorizeResult.Challenged && policy.AuthenticationSchemes.Contains(ClientCertificateDefaults.Scheme) && await IsRevokedAsync(context))
+        if (authorizeResult.Challenged && policy.AuthenticationSchemes.Contains(ClientCertificateDefaults.Scheme) && await RevokedAsync(context) is { } revoked)
         {
-            throw new ProblemException(401, "certificate_revoked", "The client certificate is revoked.");
+            throw revoked.IsOnHold ? KnownCertificate.OnHold() : new ProblemException(401, "certificate_revoked", "The client certificate is revoked.");
         }
 
         await _otherwise.HandleAsync(next, context, policy, authorizeResult);
     }
 
-    private async Task<bool> IsRevokedAsync(HttpContext context)
-    {
-        if (ClientCertificates.Of(context) is not { } certificate)
-        {
-            return false;
-        }
-
-        return certificate.SerialNumberBytes.Length <= SerialNumber.MaxBytes
+    private async Task<CertificateRecord?> RevokedAsync(HttpContext context) =>
+        ClientCertificates.Of(context) is { SerialNumberBytes.Length: <= SerialNumber.MaxBytes } certificate
             && await authority.FindAsync(certificate.SerialNumberBytes.ToArray(), context.RequestAborted) is { IsRevoked: true } record
-            && record.Der.AsSpan().SequenceEqual(certificate.RawDataMemory.Span);
-    }
+            && record.Der.AsSpan().SequenceEqual(certificate.RawDataMemory.Span)
+            ? record
+            : null;
 }

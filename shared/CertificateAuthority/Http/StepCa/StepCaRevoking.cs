@@ -7,7 +7,10 @@ using Microsoft.AspNetCore.Http;
 
 namespace IoTPlatform.CertificateAuthority;
 
-/// <summary>POST revoke: by a token whose subject is the serial number, or by the certificate's own key over mTLS.</summary>
+/// <summary>
+/// POST revoke: by a token whose subject is the serial number, or by the certificate's own key over mTLS. With a token the reason 8, removeFromCRL,
+/// ends a hold (RFC 5280 5.3.1); the certificate's own key can't, for it may be why.
+/// </summary>
 internal sealed class StepCaRevoking(Authority authority, ProfileRevocations revocations, ProvisionerRegistry provisioners)
 {
     private const int MaxReasonLength = 500;
@@ -18,12 +21,35 @@ internal sealed class StepCaRevoking(Authority authority, ProfileRevocations rev
         var body = await RequestBody.ParseAsync(context, StepCaRequests.ParseRevoke);
         var serial = Validate(body);
         var revocation = string.IsNullOrEmpty(body.Ott) ? ByCertificate(context, body, serial) : await ByTokenAsync(body, serial, context.RequestAborted);
+        if (revocation.ReasonCode == RevocationReason.RemoveFromCrl)
+        {
+            await ReleaseAsync(context, body, revocation);
+            return;
+        }
+
         var outcome = await revocations.RevokeAsync(revocation, confirmation: null, context.RequestAborted);
         await (outcome switch
         {
             RevocationOutcome.Revoked => StepCaJson.WriteAsync(context.Response, 200, Ok),
             RevocationOutcome.AlreadyRevoked => throw StepCaException.BadRequest($"certificate with serial number '{body.Serial}' is already revoked"),
             RevocationOutcome.TokenUsed => throw StepCaException.Unauthorized("the token has been used"),
+            _ => throw StepCaException.NotFound("no certificate has this serial number"),
+        });
+    }
+
+    private async Task ReleaseAsync(HttpContext context, RevokeBody body, Revocation order)
+    {
+        if (order.BurnToken is null)
+        {
+            throw StepCaException.Unauthorized("a hold is not ended by the key of the certificate itself");
+        }
+
+        var outcome = await authority.ReleaseAsync(new Release { Serial = order.Serial, Reason = order.Reason, By = order.By, BurnToken = order.BurnToken }, context.RequestAborted);
+        await (outcome switch
+        {
+            ReleaseOutcome.Released => StepCaJson.WriteAsync(context.Response, 200, Ok),
+            ReleaseOutcome.NotOnHold => throw StepCaException.BadRequest($"certificate with serial number '{body.Serial}' is not on hold"),
+            ReleaseOutcome.TokenUsed => throw StepCaException.Unauthorized("the token has been used"),
             _ => throw StepCaException.NotFound("no certificate has this serial number"),
         });
     }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using IoTPlatform.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
 
@@ -47,7 +48,7 @@ internal sealed class ValidationHandlers(Authority authority, RevocationLists li
 
         using var body = new MemoryStream();
         await context.Request.Body.CopyToAsync(body, context.RequestAborted);
-        var answer = await ocsp.AnswerAsync(body.ToArray(), context.RequestAborted);
+        var answer = await ocsp.AnswerAsync(body.ToArray(), ClientAddress.Of(context), context.RequestAborted);
         return Results.Bytes(answer.Der, OcspResponseType);
     }
 
@@ -57,7 +58,7 @@ internal sealed class ValidationHandlers(Authority authority, RevocationLists li
         var text = request.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
         var der = new byte[OcspRequest.MaxBytes];
         var answer = Convert.TryFromBase64String(text, der, out var length)
-            ? await ocsp.AnswerAsync(der.AsMemory(0, length), context.RequestAborted)
+            ? await ocsp.AnswerAsync(der.AsMemory(0, length), ClientAddress.Of(context), context.RequestAborted)
             : OcspAnswer.Error(OcspResponseStatus.MalformedRequest);
         if (answer is not { IsSigned: true, HasNonce: false })
         {

@@ -55,9 +55,9 @@ internal sealed class DeviceCertificates(Authority authority, JoinedTenant tenan
         }, cancellationToken);
     }
 
-    /// <summary>True when an admin revoked just this certificate, and not the device.</summary>
-    public async Task<bool> IsRevokedAsync(byte[] serial, CancellationToken cancellationToken) =>
-        await authority.FindAsync(serial, cancellationToken) is { IsRevoked: true };
+    /// <summary>Not null when an admin revoked just this certificate, and not the device.</summary>
+    public async Task<RevocationReason?> RevocationOfAsync(byte[] serial, CancellationToken cancellationToken) =>
+        await authority.FindAsync(serial, cancellationToken) is { IsRevoked: true } record ? record.ReasonCode : null;
 
     private SubjectNames NamesOf(string deviceId) => new() { CommonName = deviceId, Dns = [deviceId], Uris = [SpiffeIdOf(deviceId)] };
 }

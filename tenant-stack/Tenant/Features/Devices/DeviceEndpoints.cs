@@ -18,6 +18,8 @@ internal static class DeviceEndpoints
         devices.MapGet("/", ListAsync).RequireAuthorization(Policies.Viewer);
         devices.MapGet("/{deviceId}", ShowAsync).RequireAuthorization(Policies.Viewer);
         devices.MapPost("/{deviceId}/revoke", RevokeAsync).RequireAuthorization(Policies.Operator);
+        devices.MapPost("/{deviceId}/hold", HoldAsync).RequireAuthorization(Policies.Operator);
+        devices.MapPost("/{deviceId}/release", ReleaseAsync).RequireAuthorization(Policies.Operator);
         return app;
     }
 
@@ -30,6 +32,18 @@ internal static class DeviceEndpoints
     private static async Task<NoContent> RevokeAsync(string deviceId, RevokeRequest? request, ClaimsPrincipal caller, RevokeDevice revoke, CancellationToken cancellationToken)
     {
         await revoke.RunAsync(deviceId, request ?? new RevokeRequest(), Caller.Name(caller), cancellationToken);
+        return TypedResults.NoContent();
+    }
+
+    private static async Task<NoContent> HoldAsync(string deviceId, HoldRequest? request, ClaimsPrincipal caller, HoldDevice hold, CancellationToken cancellationToken)
+    {
+        await hold.HoldAsync(deviceId, request?.Reason, Caller.Name(caller), cancellationToken);
+        return TypedResults.NoContent();
+    }
+
+    private static async Task<NoContent> ReleaseAsync(string deviceId, HoldRequest? request, ClaimsPrincipal caller, HoldDevice hold, CancellationToken cancellationToken)
+    {
+        await hold.ReleaseAsync(deviceId, request?.Reason, Caller.Name(caller), cancellationToken);
         return TypedResults.NoContent();
     }
 }
@@ -53,5 +67,6 @@ internal static class DeviceServices
         .AddSingleton<DeviceAnswer>()
         .AddSingleton<DeviceRegistry>()
         .AddSingleton<DeviceCertificateRevocation>()
-        .AddSingleton<RevokeDevice>();
+        .AddSingleton<RevokeDevice>()
+        .AddSingleton<HoldDevice>();
 }

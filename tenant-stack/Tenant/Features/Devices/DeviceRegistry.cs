@@ -55,6 +55,8 @@ internal sealed class DeviceRegistry(IDbContextFactory<TenantDbContext> database
         };
     }
 
+    public static ProblemException OnHold() => new(403, "device_on_hold", "This device is on hold. An admin can release it.");
+
     public static ProblemException Unknown() => new(404, "device_unknown", "There is no device with this id.");
 
     private async Task<Dictionary<string, DevicePresenceView>> PresenceAsync(TenantDbContext db, string[] deviceIds, CancellationToken cancellationToken) => _knowsPresence
@@ -72,7 +74,7 @@ internal sealed class DeviceRegistry(IDbContextFactory<TenantDbContext> database
         Presence = presence,
     };
 
-    private static DeviceStatus Status(Device device) => device.IsRevoked ? DeviceStatus.Revoked : DeviceStatus.Enrolled;
+    private static DeviceStatus Status(Device device) => device.IsRevoked ? DeviceStatus.Revoked : device.IsHeld ? DeviceStatus.Held : DeviceStatus.Enrolled;
 }
 
 /// <summary>The ids of registered devices, revoked ones too: only the registry's own enrolment and renewal certify them.</summary>

@@ -16,9 +16,9 @@ internal sealed class RevokeDevice(IDbContextFactory<TenantDbContext> databases,
     {
         DevicePath.Check(deviceId);
         var reason = OptionalText.Check(request.Reason, "reason", 256);
-        if (!RevocationReasons.TryParse(request.ReasonCode, out var reasonCode))
+        if (!RevocationReasons.TryParse(request.ReasonCode, out var reasonCode) || reasonCode is RevocationReason.CertificateHold or RevocationReason.RemoveFromCrl)
         {
-            throw new ProblemException(400, "invalid_reason_code", "reason_code is 0 to 10 without 7 (RFC 5280 section 5.3.1).");
+            throw new ProblemException(400, "invalid_reason_code", "reason_code is 0 to 10 without 6, 7 and 8 (RFC 5280 section 5.3.1): a device is put on hold, and released, by calls of their own.");
         }
 
         if (await RevokeAsync(deviceId, reasonCode, reason, actor, cancellationToken))

@@ -16,9 +16,11 @@ internal sealed class EnrollDevice(
         var claim = await limits.RunAsync(deviceId, credential, () => ClaimAsync(deviceId, request, credential, cancellationToken), cancellationToken);
         var order = claim.Order;
         var certificate = await certificates.IssueAsync(order.DeviceId, order.Csr, claim.IdempotencyKey, cancellationToken);
-        if (claim.IsRetry && await certificates.IsRevokedAsync(certificate.SerialNumber, cancellationToken))
+        if (claim.IsRetry && await certificates.RevocationOfAsync(certificate.SerialNumber, cancellationToken) is { } revoked)
         {
-            throw new ProblemException(403, "certificate_revoked", "The certificate of this enrolment is revoked. Enrol with a new key.");
+            throw revoked == RevocationReason.CertificateHold
+                ? new ProblemException(403, "certificate_on_hold", "The certificate of this enrolment is on hold. An admin can release it.")
+                : new ProblemException(403, "certificate_revoked", "The certificate of this enrolment is revoked. Enrol with a new key.");
         }
 
         if (!await claims.CompleteAsync(claim, certificate.SerialNumber, certificate.NotAfter, DeviceAnswer.RenewAfter(certificate), cancellationToken))

@@ -2,6 +2,7 @@ using System.Net;
 using IoTPlatform.Database;
 using IoTPlatform.Hosting;
 using IoTPlatform.Tenant.Data;
+using IoTPlatform.Tenant.Features.Devices;
 using IoTPlatform.Tenant.Features.WireGuard;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
@@ -59,6 +60,11 @@ internal sealed class EnrollmentClaims(
             ON CONFLICT DO NOTHING
             """, cancellationToken) == 1;
         var device = await db.Devices.FromSql($"SELECT * FROM tenant.devices WHERE device_id = {order.DeviceId} FOR UPDATE").SingleAsync(cancellationToken);
+        if (device.IsHeld)
+        {
+            throw DeviceRegistry.OnHold();
+        }
+
         await ManufacturerBindings.RequireAsync(db, device, isNew, grant, now, cancellationToken);
         var isNewKey = await DeviceKeys.ClaimAsync(db, order.DeviceId, order.KeySha256, now, cancellationToken);
         var replaces = !isNew && isNewKey;

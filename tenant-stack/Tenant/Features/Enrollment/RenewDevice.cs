@@ -62,6 +62,11 @@ internal sealed class RenewDevice(
             throw Revoked();
         }
 
+        if (device.IsHeld)
+        {
+            throw DeviceRegistry.OnHold();
+        }
+
         if (csr is not null)
         {
             await DeviceKeys.ClaimAsync(db, deviceId, csr.SubjectPublicKeyInfoSha256, time.GetUtcNow(), cancellationToken);
@@ -79,7 +84,7 @@ internal sealed class RenewDevice(
             .ExecuteUpdateAsync(d => d.SetProperty(x => x.CertificateSerial, certificate.SerialNumber).SetProperty(x => x.NotAfter, certificate.NotAfter), cancellationToken);
         if (updated == 0)
         {
-            throw Revoked();
+            throw await db.Devices.AnyAsync(d => d.DeviceId == deviceId && d.Status == DeviceState.Held, cancellationToken) ? DeviceRegistry.OnHold() : Revoked();
         }
     }
 

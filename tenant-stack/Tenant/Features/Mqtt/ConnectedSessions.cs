@@ -22,20 +22,20 @@ internal sealed class ConnectedSessions(IServiceProvider services, DevicePresenc
         (db, owner) => presence.ReconcileAsync(db, connected.ToHashSet(StringComparer.Ordinal), owner, cancellationToken), cancellationToken);
 }
 
-/// <summary>Ends the session of a device whose certificate was revoked; the authenticator refuses its next connection.</summary>
+/// <summary>Ends the session of a device whose certificate was revoked or put on hold; the authenticator refuses its next connection.</summary>
 internal sealed partial class RevokedSessions(MqttSessions sessions, ILogger<RevokedSessions> log) : IRevocationWatcher
 {
     public async Task RevokedAsync(IReadOnlyList<RevokedCertificate> certificates, CancellationToken cancellationToken)
     {
         foreach (var certificate in certificates.Where(c => c.Profile == Profiles.Device.Name))
         {
-            if (await sessions.CloseAsync(certificate.Subject, MqttDisconnectReasonCode.NotAuthorized, "The certificate was revoked.", SerialNumber.ToDecimal(certificate.Serial)))
+            if (await sessions.CloseAsync(certificate.Subject, MqttDisconnectReasonCode.NotAuthorized, certificate.Notice, SerialNumber.ToDecimal(certificate.Serial)))
             {
                 Ended(certificate.Subject);
             }
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "A certificate of device {Device} is revoked; its connection was ended")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "A certificate of device {Device} is revoked or on hold; its connection was ended")]
     private partial void Ended(string device);
 }

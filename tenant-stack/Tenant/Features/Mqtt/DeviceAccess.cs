@@ -26,7 +26,7 @@ internal sealed class DeviceAccess(JoinedTenant tenant, IDbContextFactory<Tenant
 
     public string Namespace => tenant.TenantId;
 
-    /// <summary>Enrolled, and not revoked.</summary>
+    /// <summary>Enrolled, and neither revoked nor on hold.</summary>
     public async ValueTask<bool> IsActiveAsync(string deviceId, CancellationToken cancellationToken)
     {
         if (!DeviceId.IsValid(deviceId))
@@ -35,9 +35,10 @@ internal sealed class DeviceAccess(JoinedTenant tenant, IDbContextFactory<Tenant
         }
 
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        return await db.Devices.AsNoTracking().AnyAsync(device => device.DeviceId == deviceId && device.Status != DeviceState.Revoked && device.NotAfter != null, cancellationToken);
+        return await db.Devices.AsNoTracking().AnyAsync(device => device.DeviceId == deviceId && device.Status == DeviceState.Enrolled && device.NotAfter != null, cancellationToken);
     }
 
+    /// <summary>Also those on hold.</summary>
     public async Task<IReadOnlyList<string>> RevokedAmongAsync(IReadOnlyList<string> deviceIds, CancellationToken cancellationToken)
     {
         if (deviceIds.Count == 0)
@@ -46,6 +47,6 @@ internal sealed class DeviceAccess(JoinedTenant tenant, IDbContextFactory<Tenant
         }
 
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        return await db.Devices.AsNoTracking().Where(device => deviceIds.Contains(device.DeviceId) && device.Status == DeviceState.Revoked).Select(device => device.DeviceId).ToListAsync(cancellationToken);
+        return await db.Devices.AsNoTracking().Where(device => deviceIds.Contains(device.DeviceId) && device.Status != DeviceState.Enrolled).Select(device => device.DeviceId).ToListAsync(cancellationToken);
     }
 }

@@ -67,7 +67,7 @@ internal sealed class WireGuardPeersFile(
     private async Task<string> ContentAsync(CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        var peers = await db.WireGuardPeers.AsNoTracking().Where(p => p.DeviceId != null).OrderBy(p => p.Address)
+        var peers = await db.WireGuardPeers.AsNoTracking().Where(p => p.DeviceId != null && !db.Devices.Any(d => d.DeviceId == p.DeviceId && d.Status == DeviceState.Held)).OrderBy(p => p.Address)
             .Select(p => new { p.Address, p.PublicKey, p.DeviceId }).ToListAsync(cancellationToken);
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"""
