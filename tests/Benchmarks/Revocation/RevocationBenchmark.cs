@@ -45,7 +45,7 @@ internal static class RevocationBenchmark
         {
             await using var peer = await OpenSslResponder.StartAsync(openssl, Math.Min(issued, OpenSslResponder.MostIssued), revoked, cancellationToken);
             notes.Add($"openssl ocsp has {Math.Min(issued, OpenSslResponder.MostIssued)} certificates in its index, which it keeps in memory. It takes one connection at a time and closes it after the answer, so it has one client.");
-            loads.Add(await new OcspLoad(http, peer.Url, peer.Issuer).RunAsync("openssl ocsp", peer.ProcessId, 1, Math.Min(requests, 20_000), number => BenchedLedger.SerialOf(1 + number), cancellationToken));
+            loads.Add(await new OcspLoad(http, peer.Url, peer.Issuer, closes: true).RunAsync("openssl ocsp", peer.ProcessId, 1, Math.Min(requests, 20_000), number => BenchedLedger.SerialOf(1 + number), cancellationToken));
             await progress.WriteLineAsync($"openssl ocsp: {loads[^1].PerSecond:F0} answers/s, {loads[^1].CpuMicroseconds:F0} us CPU each");
         }
 
