@@ -26,15 +26,14 @@ public sealed class RenewalLoop(DeviceFolder folder, DeviceAgent agent, TimeProv
             while (true)
             {
                 await SleepUntilAsync(due < notAfter || time.GetUtcNow() >= notAfter ? due : notAfter, cancellationToken);
-                if (time.GetUtcNow() >= notAfter && !await IsClockAheadAsync(notAfter, cancellationToken))
-                {
-                    return End(AgentOutcome.Expired, AgentEventKind.Expired, $"the certificate expired at {notAfter:u}; enrol again with a new token");
-                }
-
+                var isExpired = time.GetUtcNow() >= notAfter && !await IsClockAheadAsync(notAfter, cancellationToken);
                 switch (await TryRenewAsync(cancellationToken))
                 {
                     case Revocation refusal:
                         return End(AgentOutcome.Revoked, AgentEventKind.Revoked, $"the tenant revoked this device: {refusal.Message}; the agent stops");
+                    // The tenant may renew for a while after the end; while it does not answer, it has not said no.
+                    case Failure { IsRefusal: true } when isExpired:
+                        return End(AgentOutcome.Expired, AgentEventKind.Expired, $"the certificate expired at {notAfter:u}, and the tenant does not renew it any more; enrol again with a new token");
                     case Failure failure:
                         due = time.GetUtcNow() + _backoff.Next(failure.RetryAfter);
                         Report(AgentEventKind.Retrying, $"renewal failed: {failure.Message}{await ClocksAsync(cancellationToken)}", due);
@@ -70,11 +69,11 @@ public sealed class RenewalLoop(DeviceFolder folder, DeviceAgent agent, TimeProv
         }
         catch (ApiException e)
         {
-            return RevocationCodes.Contains(e.Code) ? new Revocation(e.Message) : new Failure(e.Message, e.RetryAfter);
+            return RevocationCodes.Contains(e.Code) ? new Revocation(e.Message) : new Failure(e.Message, e.RetryAfter, IsRefusal: e.Status is 401 or 403 && !e.Code.EndsWith("_on_hold", StringComparison.Ordinal));
         }
         catch (Exception e) when (e is UnreachableException or AgentException)
         {
-            return new Failure(e.Message, null);
+            return new Failure(e.Message, null, IsRefusal: false);
         }
     }
 
@@ -113,5 +112,5 @@ public sealed class RenewalLoop(DeviceFolder folder, DeviceAgent agent, TimeProv
 
     private sealed record Revocation(string Message);
 
-    private sealed record Failure(string Message, TimeSpan? RetryAfter);
+    private sealed record Failure(string Message, TimeSpan? RetryAfter, bool IsRefusal);
 }

@@ -40,7 +40,7 @@ public sealed class RunningAgent(DeviceFolder folder, AgentOptions options, Time
             yield break;
         }
 
-        var live = new LiveEnrollment();
+        var live = new LiveEnrollment(time);
         var device = new DeviceAgent(folder, time, live);
         var inbox = CommandInbox.Open(folder.CommandsPath);
         var commands = new CommandWork(inbox, new CommandRunner(options.CommandExecutable, options.CommandTimeout, time), time, Report);

@@ -13,6 +13,7 @@ using IoTPlatform.Provider.Configuration;
 using IoTPlatform.Provider.Data;
 using IoTPlatform.Provider.Features.Bridge;
 using IoTPlatform.Provider.Features.Bus;
+using IoTPlatform.Provider.Features.Commands;
 using IoTPlatform.Provider.Features.Events;
 using IoTPlatform.Provider.Features.Federation;
 using IoTPlatform.Provider.Features.Join;
@@ -81,6 +82,7 @@ internal static class Program
         builder.Services.AddRevokedSubCas();
         builder.Services.AddTenantRemoval();
         builder.Services.AddTelemetry(foundation.Options);
+        builder.Services.AddTenantCommands();
         replace?.Invoke(builder.Services);
 
         var app = builder.Build();
@@ -104,6 +106,7 @@ internal static class Program
         app.MapTenantRemoval();
         app.MapMessaging(foundation.Options);
         app.MapTelemetry();
+        app.MapTenantCommands();
         return app;
     }
 }

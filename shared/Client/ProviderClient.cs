@@ -1,6 +1,7 @@
 using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.Contracts;
 using IoTPlatform.Contracts.Audit;
+using IoTPlatform.Contracts.Devices;
 using IoTPlatform.Contracts.Events;
 using IoTPlatform.Contracts.Identity;
 using IoTPlatform.Contracts.Join;
@@ -67,10 +68,23 @@ public sealed class ProviderClient(HttpClient http, TimeProvider? time = null) :
 
     /// <summary>Stored telemetry, newest first: at or after <paramref name="from"/>, before <paramref name="before"/>.</summary>
     public Task<Page<TelemetryRecord>> ListTelemetryAsync(
-        string tenantId, string? device = null, DateTimeOffset? from = null, DateTimeOffset? before = null, string? cursor = null, int? limit = null, CancellationToken cancellationToken = default) =>
+        string tenantId, string? device = null, DateTimeOffset? from = null, DateTimeOffset? before = null, string? cursor = null, int? limit = null, string? stream = null, CancellationToken cancellationToken = default) =>
         GetAsync(
-            Query.Build(Tenant(tenantId) + "/telemetry", ("device", device), ("from", Query.Of(from)), ("before", Query.Of(before)), ("cursor", cursor), ("limit", Query.Of(limit))),
+            Query.Build(Tenant(tenantId) + "/telemetry", ("device", device), ("stream", stream), ("from", Query.Of(from)), ("before", Query.Of(before)), ("cursor", cursor), ("limit", Query.Of(limit))),
             TelemetryJson.Page, cancellationToken);
+
+    /// <summary>Over the tenant's bridge, which refuses it unless the tenant allows commands of its provider.</summary>
+    public Task<TenantCommandView> SendCommandAsync(string tenantId, string deviceId, SendCommandRequest request, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, Commands(tenantId, deviceId), request, ContractsJson.Default.SendCommandRequest, BridgeCommandJson.View, cancellationToken);
+
+    /// <summary>Newest first.</summary>
+    public Task<Page<TenantCommandView>> ListCommandsAsync(string tenantId, string deviceId, string? cursor = null, int? limit = null, CancellationToken cancellationToken = default) =>
+        GetAsync(Query.Build(Commands(tenantId, deviceId), ("cursor", cursor), ("limit", Query.Of(limit))), BridgeCommandJson.Page, cancellationToken);
+
+    public Task<TenantCommandView> GetCommandAsync(string tenantId, string deviceId, Guid id, CancellationToken cancellationToken = default) =>
+        GetAsync($"{Commands(tenantId, deviceId)}/{id}", BridgeCommandJson.View, cancellationToken);
+
+    private static string Commands(string tenantId, string deviceId) => $"{Tenant(tenantId)}/devices/{Uri.EscapeDataString(deviceId)}/commands";
 
     /// <summary>One attempt; the caller repeats on 503 after <see cref="ApiException.RetryAfter"/>.</summary>
     public Task<JoinBundle> JoinAsync(string joinKey, JoinRequest request, CancellationToken cancellationToken = default) =>

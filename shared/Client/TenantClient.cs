@@ -35,9 +35,9 @@ public sealed class TenantClient(HttpClient http, TimeProvider? time = null) : P
 
     /// <summary>What the device sent, newest first: at or after <paramref name="from"/>, before <paramref name="before"/>.</summary>
     public Task<Page<TelemetryRecord>> ListTelemetryAsync(
-        string deviceId, DateTimeOffset? from = null, DateTimeOffset? before = null, string? cursor = null, int? limit = null, CancellationToken cancellationToken = default) =>
+        string deviceId, DateTimeOffset? from = null, DateTimeOffset? before = null, string? cursor = null, int? limit = null, string? stream = null, CancellationToken cancellationToken = default) =>
         GetAsync(
-            Query.Build($"portal/devices/{Escape(deviceId)}/telemetry", ("from", Query.Of(from)), ("before", Query.Of(before)), ("cursor", cursor), ("limit", Query.Of(limit))),
+            Query.Build($"portal/devices/{Escape(deviceId)}/telemetry", ("stream", stream), ("from", Query.Of(from)), ("before", Query.Of(before)), ("cursor", cursor), ("limit", Query.Of(limit))),
             TelemetryJson.Page, cancellationToken);
 
     /// <summary>The newest message that the device published about its state.</summary>

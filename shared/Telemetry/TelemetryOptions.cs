@@ -17,7 +17,7 @@ public sealed record TelemetryOptions
     public int LongestPayload { get; init; } = TelemetryFormat.LongestPayload;
 
     /// <summary>First levels of the topics that are stored, each with its slash.</summary>
-    public IReadOnlyList<string> TopicPrefixes { get; init; } = [TelemetryFormat.TopicPrefix];
+    public IReadOnlyList<string> TopicPrefixes { get; init; } = [.. TelemetryFormat.PrefixOfStream.Values];
 
     public static TelemetryOptions Read(SettingsReader settings)
     {

@@ -68,6 +68,11 @@ public sealed class TelemetryReader(NpgsqlDataSource database, TelemetryTable ta
             where += $" AND device_id = {Next(device)}";
         }
 
+        if (query.TopicPrefix is { } prefix)
+        {
+            where += $" AND starts_with(topic, {Next(prefix)})";
+        }
+
         if (query.After is { } after)
         {
             where += $" AND (sent_at, identity) < ({Next(after.SentAt)}, {Next(after.Identity)})";

@@ -52,7 +52,7 @@ public sealed class TelemetryParserTests
     [InlineData("telemetry.")]
     [InlineData("telemetry..x")]
     [InlineData("telemetry.UPPER.x")]
-    [InlineData("events.pump-7")]
+    [InlineData("attributes.pump-7")]
     [InlineData("telemetry.a b")]
     public void Parse_TopicWithoutDevice_IsRefused(string routingKey) => Refused("{}", routingKey).ShouldBe(TelemetryRefusal.Topic);
 

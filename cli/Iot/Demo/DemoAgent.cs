@@ -52,9 +52,18 @@ internal sealed class DemoAgent(DemoDevices devices, DemoTenant tenant, TimeProv
     public async Task<(bool, string)> ObeyAsync(CancellationToken cancellationToken)
     {
         var command = await tenant.Admin.SendCommandAsync(Id, new SendCommandRequest { Name = "set-speed", Payload = JsonElement.Parse("""{"rpm":900}"""), TtlSeconds = 60 }, cancellationToken);
-        command = await CommandWait.ForEndAsync(tenant.Admin, command, time, cancellationToken);
+        command = await CommandWait.ForEndAsync(command, c => c.EndedAt is not null, c => tenant.Admin.GetCommandAsync(Id, c.Id, cancellationToken), time, cancellationToken);
         Expect.That(command is { State: CommandState.Answered, Answer: not null }, $"{Id} did not answer a command: {command.State} {command.Reason}");
         return (true, string.Create(CultureInfo.InvariantCulture, $"set-speed: {command.Answer}, after {(command.EndedAt!.Value - command.CreatedAt).TotalMilliseconds:0} ms"));
+    }
+
+    public async Task<(bool, string)> ObeyProviderAsync(ProviderClient admin, CancellationToken cancellationToken)
+    {
+        var sent = time.GetTimestamp();
+        var command = await admin.SendCommandAsync(tenant.Id, Id, new SendCommandRequest { Name = "identify", Payload = JsonElement.Parse("""{"blink":3}"""), TtlSeconds = 60 }, cancellationToken);
+        command = await CommandWait.ForEndAsync(command, c => c.EndedAt is not null, c => admin.GetCommandAsync(tenant.Id, Id, c.Id, cancellationToken), time, cancellationToken);
+        Expect.That(command is { State: CommandState.Answered, Answer: not null }, $"{Id} did not answer a command of the provider: {command.State} {command.Reason}");
+        return (true, string.Create(CultureInfo.InvariantCulture, $"identify: {command.Answer}, after {time.GetElapsedTime(sent).TotalMilliseconds:0} ms"));
     }
 
     public async Task<(bool, string)> RenewAsync(CancellationToken cancellationToken)

@@ -117,6 +117,7 @@ internal static class DemoRun
         await progress.StepAsync("enrol an agent over MQTT, connect it", () => agent.EnrollAsync(cancellationToken));
         await progress.StepAsync("its readings over MQTT, to the provider's tables", () => agent.SendReadingsAsync(admin, cancellationToken));
         await progress.StepAsync("send it a command, get its answer", () => agent.ObeyAsync(cancellationToken));
+        await progress.StepAsync("send it one from the provider, over the bridge", () => agent.ObeyProviderAsync(admin, cancellationToken));
         await progress.StepAsync("renew it over MQTT", () => agent.RenewAsync(cancellationToken));
         await progress.StepAsync("revoke it: it is thrown off", () => agent.RevokeAsync(cancellationToken));
     }

@@ -41,7 +41,7 @@ internal sealed class DemoStacks(DemoFolder folder, DemoServices services, DemoP
         {
             var tenant = await admin.PrepareTenantAsync(new PrepareTenantRequest { TenantId = id, DisplayName = name }, cancellationToken);
             var file = Path.Combine(folder.Create("env"), $"{id}.env");
-            TenantEnvFile.Write(file, admin.BaseUrl, trust.Fingerprint, id, tenant.JoinKey);
+            TenantEnvFile.Write(file, admin.BaseUrl, trust.Fingerprint, id, tenant.JoinKey, ("IOT_PROVIDER_COMMANDS", "allow"));
             prepared.Add((id, file));
         }
         return prepared;

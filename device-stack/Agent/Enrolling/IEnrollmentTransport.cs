@@ -50,9 +50,10 @@ internal sealed class MqttEnrollment : IEnrollmentTransport
         link.AskAsync($"devices/{settings.DeviceId}/renew", request, ContractsJson.Default.RenewRequest, ContractsJson.Default.EnrollResponse, cancellationToken);
 }
 
-/// <summary>Renews over the connection that the agent has, whenever it has one.</summary>
-internal sealed class LiveEnrollment : IEnrollmentTransport
+/// <summary>Renews over the connection that the agent has, whenever it has one. With a certificate that has ended it gets none, and uses one of its own.</summary>
+internal sealed class LiveEnrollment(TimeProvider time) : IEnrollmentTransport
 {
+    private readonly MqttEnrollment _ownConnection = new();
     private volatile MqttLink? _link;
 
     /// <summary>Null: there is none now.</summary>
@@ -62,7 +63,7 @@ internal sealed class LiveEnrollment : IEnrollmentTransport
         throw new InvalidOperationException("An agent that runs is enrolled.");
 
     public Task<EnrollResponse> RenewAsync(DeviceSettings settings, ServerVerifier server, DeviceIdentity current, RenewRequest request, CancellationToken cancellationToken) =>
-        _link is { } link
-            ? MqttEnrollment.AskAsync(link, settings, request, cancellationToken)
+        _link is { } link ? MqttEnrollment.AskAsync(link, settings, request, cancellationToken)
+            : current.NotAfter <= time.GetUtcNow() ? _ownConnection.RenewAsync(settings, server, current, request, cancellationToken)
             : throw new UnreachableException(MqttTarget.UrlOf(settings), UnreachableReason.Connection, $"not connected to {MqttTarget.UrlOf(settings).Authority}");
 }

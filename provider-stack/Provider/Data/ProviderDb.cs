@@ -1,3 +1,4 @@
+using IoTPlatform.Contracts.Devices;
 using IoTPlatform.Contracts.Tenants;
 using IoTPlatform.Database;
 using Microsoft.EntityFrameworkCore;
@@ -24,6 +25,7 @@ internal sealed class ProviderDb(DbContextOptions<ProviderDb> options) : DbConte
     public DbSet<BrokerQuestionRow> BrokerQuestions => Set<BrokerQuestionRow>();
     public DbSet<RevokedSubCaListRow> RevokedSubCas => Set<RevokedSubCaListRow>();
     public DbSet<ServedNameRow> ServedNames => Set<ServedNameRow>();
+    public DbSet<TenantCommandRow> TenantCommands => Set<TenantCommandRow>();
     public DbSet<KeptSettingRow> KeptSettings => Set<KeptSettingRow>();
 
     protected override void OnModelCreating(ModelBuilder model)
@@ -63,6 +65,14 @@ internal sealed class ProviderDb(DbContextOptions<ProviderDb> options) : DbConte
         model.Entity<RevokedSubCaListRow>().ToTable("revoked_sub_cas").HasKey(r => r.Singleton);
         model.Entity<ServedNameRow>().ToTable("served_names").HasKey(n => n.Name);
         model.Entity<KeptSettingRow>().ToTable("kept_settings").HasKey(s => s.Setting);
+        model.Entity<TenantCommandRow>(e =>
+        {
+            e.ToTable("tenant_commands").HasKey(c => c.Id);
+            e.Property(c => c.Id).ValueGeneratedNever();
+            e.Property(c => c.State).HasConversion(ColumnNames.LowerCase<CommandState>());
+            e.Property(c => c.Payload).HasColumnType("json");
+            e.Property(c => c.Answer).HasColumnType("json");
+        });
         model.NameColumnsInSnakeCase();
         StoredSecret.Map(model, FederationSecretsTable, "tenant_id", hasNext: true);
         StoredSecret.Map(model, KeycloakSecretsTable, "client_id");

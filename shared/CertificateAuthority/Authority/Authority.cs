@@ -64,7 +64,12 @@ public sealed class Authority
         IssueAsync(request with { Profile = Profiles.OcspResponder }, _issuers, signer, cancellationToken);
 
     /// <summary>What is known of a client certificate, for a renewal or a login; one read. Throws 401 <c>certificate_refused</c>, <c>certificate_revoked</c>, <c>certificate_on_hold</c>.</summary>
-    public Task<KnownCertificate> IdentifyAsync(X509Certificate2 certificate, CancellationToken cancellationToken) => KnownCertificate.ReadAsync(certificate, this, cancellationToken);
+    public Task<KnownCertificate> IdentifyAsync(X509Certificate2 certificate, CancellationToken cancellationToken) =>
+        KnownCertificate.ReadAsync(certificate, this, TimeSpan.Zero, cancellationToken);
+
+    /// <summary>The same for a renewal and nothing else: of a certificate that ended less than the grace ago as well. What was revoked stays out.</summary>
+    public Task<KnownCertificate> IdentifyForRenewalAsync(X509Certificate2 certificate, TimeSpan grace, CancellationToken cancellationToken) =>
+        KnownCertificate.ReadAsync(certificate, this, grace, cancellationToken);
 
     /// <summary>
     /// Only a certificate of the profile given, which is known before anything is signed; in the commit the ledger refuses what was revoked meanwhile.
@@ -74,7 +79,7 @@ public sealed class Authority
     {
         var now = _time.GetUtcNow();
         var issuers = _issuers;
-        LeafVerifier.Verify(renewal.Current.Certificate, issuers, now);
+        LeafVerifier.Verify(renewal.Current.Certificate, issuers, now, renewal.Current.Grace);
         return SignAsync(issuers, issuers.Set.Active, RenewalOrder.Create(renewal, issuers.Active.Info, _options, now), cancellationToken);
     }
 

@@ -9,8 +9,9 @@ namespace IoTPlatform.CertificateAuthority;
 /// </summary>
 public sealed class KnownCertificate
 {
-    private KnownCertificate(X509Certificate2 certificate, LeafIdentity leaf, CertificateRecord record)
+    private KnownCertificate(X509Certificate2 certificate, LeafIdentity leaf, CertificateRecord record, TimeSpan grace)
     {
+        Grace = grace;
         Certificate = certificate;
         Leaf = leaf;
         Record = record;
@@ -22,19 +23,31 @@ public sealed class KnownCertificate
 
     internal LeafIdentity Leaf { get; }
 
+    /// <summary>How long after its end it was accepted, for a renewal and nothing else.</summary>
+    internal TimeSpan Grace { get; }
+
     /// <summary>Throws 401 <c>certificate_refused</c>, <c>certificate_revoked</c> or <c>certificate_on_hold</c>.</summary>
-    internal static async Task<KnownCertificate> ReadAsync(X509Certificate2 certificate, Authority authority, CancellationToken cancellationToken)
+    internal static async Task<KnownCertificate> ReadAsync(X509Certificate2 certificate, Authority authority, TimeSpan grace, CancellationToken cancellationToken)
     {
-        var leaf = LeafVerifier.Verify(certificate, authority.Active, authority.Time.GetUtcNow());
+        var leaf = LeafVerifier.Verify(certificate, authority.Active, authority.Time.GetUtcNow(), grace);
         var record = await authority.FindAsync(leaf.Serial, cancellationToken);
         if (record is null || !record.Der.AsSpan().SequenceEqual(certificate.RawDataMemory.Span))
         {
             throw new ProblemException(401, "certificate_refused", "The client certificate is refused: it is not on record.");
         }
 
-        return record.IsRevoked
-            ? throw (record.IsOnHold ? OnHold() : new ProblemException(401, "certificate_revoked", "The certificate has been revoked."))
-            : leaf.Known = new KnownCertificate(certificate, leaf, record);
+        if (record.IsRevoked)
+        {
+            throw record.IsOnHold ? OnHold() : new ProblemException(401, "certificate_revoked", "The certificate has been revoked.");
+        }
+
+        var known = new KnownCertificate(certificate, leaf, record, grace);
+        if (grace == TimeSpan.Zero)
+        {
+            leaf.Known = known;
+        }
+
+        return known;
     }
 
     /// <summary>Unlike a revocation it may end: whoever asks again later may be let in.</summary>

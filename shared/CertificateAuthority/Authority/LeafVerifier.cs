@@ -13,7 +13,11 @@ namespace IoTPlatform.CertificateAuthority;
 internal static class LeafVerifier
 {
     /// <summary>Throws <see cref="ProblemException"/> 401 <c>certificate_refused</c>.</summary>
-    public static LeafIdentity Verify(X509Certificate2 certificate, ActiveIssuers issuers, DateTimeOffset now)
+    /// <param name="certificate">The client's.</param>
+    /// <param name="issuers">That are accepted.</param>
+    /// <param name="now">By this host's clock.</param>
+    /// <param name="grace">After its end, for a renewal and nothing else.</param>
+    public static LeafIdentity Verify(X509Certificate2 certificate, ActiveIssuers issuers, DateTimeOffset now, TimeSpan grace = default)
     {
         LeafIdentity leaf;
         try
@@ -35,7 +39,7 @@ internal static class LeafVerifier
             throw Refused("it is a CA certificate");
         }
 
-        if (now < leaf.Parsed.NotBefore || now > leaf.Parsed.NotAfter)
+        if (now < leaf.Parsed.NotBefore || now > leaf.Parsed.NotAfter + grace)
         {
             throw Refused("it is not in date");
         }

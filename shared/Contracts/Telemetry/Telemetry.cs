@@ -29,6 +29,12 @@ public sealed record TelemetryRecord
 public static class TelemetryFormat
 {
     public const string TopicPrefix = "telemetry/";
+    public const string EventPrefix = "events/";
+    public const string StatePrefix = "status/";
+
+    /// <summary>First level of a topic, with its slash, by the name of the stream.</summary>
+    public static IReadOnlyDictionary<string, string> PrefixOfStream { get; } =
+        new Dictionary<string, string>(StringComparer.Ordinal) { ["telemetry"] = TopicPrefix, ["events"] = EventPrefix, ["state"] = StatePrefix };
 
     public const string Timestamp = "timestamp";
 

@@ -80,12 +80,18 @@ internal sealed class TenantOptions
     public string? AdminPassword { get; init; }
     public TimeSpan DeviceLifetime { get; init; } = TimeSpan.FromHours(24);
 
+    /// <summary>After its end, in which a device's certificate may be renewed and nothing else; zero: not at all.</summary>
+    public TimeSpan DeviceRenewalGrace { get; init; }
+
     /// <summary>Enrolments and renewals of all devices together.</summary>
     public int DeviceCertificatesPerHour { get; init; } = 100_000;
 
     public TelemetryOptions Telemetry { get; init; } = new();
 
     public UplinkOptions Uplink { get; init; } = UplinkOptions.Everything;
+
+    /// <summary>Whether the provider's staff may send commands to this tenant's devices.</summary>
+    public bool AllowsProviderCommands { get; init; }
 
     /// <summary>PEM file of the CAs whose certificates may enrol devices without a token.</summary>
     public string? ManufacturerCaFile { get; init; }

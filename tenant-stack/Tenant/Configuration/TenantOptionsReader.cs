@@ -11,6 +11,7 @@ using IoTPlatform.Identity.Oidc;
 using IoTPlatform.Mqtt;
 using IoTPlatform.RabbitMq;
 using IoTPlatform.Telemetry;
+using IoTPlatform.Tenant.Features.Commands;
 using IoTPlatform.Tenant.Features.Mqtt;
 using IoTPlatform.Tenant.Features.Uplink;
 
@@ -65,6 +66,7 @@ internal sealed class TenantOptionsReader(SettingsReader settings)
             LostDatabase = settings[PlatformConfiguration.LostDatabase] is not null,
             AdminPassword = AdminPasswordSetting.Read(settings),
             DeviceLifetime = settings.Duration(TenantSettings.DeviceLifetime, TimeSpan.FromHours(24)),
+            DeviceRenewalGrace = settings.Duration(TenantSettings.DeviceRenewalGrace, TimeSpan.Zero),
             DeviceCertificatesPerHour = settings.Number(TenantSettings.DeviceCertificatesPerHour, int.MaxValue, "it must be a number from 1 on") ?? 100_000,
             ManufacturerCaFile = settings[TenantSettings.ManufacturerCa],
             Broker = Broker(),
@@ -76,6 +78,7 @@ internal sealed class TenantOptionsReader(SettingsReader settings)
             },
             Telemetry = TelemetryOptions.Read(settings),
             Uplink = Uplink(),
+            AllowsProviderCommands = AllowsProviderCommands(),
             WireGuardSubnet = WireGuardSubnet(),
             WireGuardEndpoint = settings.Get(TenantSettings.WireGuardEndpoint, $"{publicUrl.Host}:51820"),
             ResolvePasswords = folder => CaPasswords.Resolve(folder, name => settings[name]),
@@ -141,13 +144,28 @@ internal sealed class TenantOptionsReader(SettingsReader settings)
     private UplinkOptions Uplink()
     {
         var filters = settings.List(UplinkOptions.FiltersSetting).ToList();
-        foreach (var filter in filters.Where(filter => !TopicSyntax.IsFilter(filter) || !TopicSyntax.Covers(UplinkOptions.Everything.Filters[0], filter)))
+        foreach (var filter in filters.Where(filter => !TopicSyntax.IsFilter(filter) || !UplinkOptions.Everything.Filters.Any(all => TopicSyntax.Covers(all, filter))))
         {
-            settings.Invalid(UplinkOptions.FiltersSetting, filter, "it is no topic filter below telemetry/, such as telemetry/+/alarm/#");
+            settings.Invalid(UplinkOptions.FiltersSetting, filter, "it is no topic filter below telemetry/, events/ or status/, such as telemetry/+/alarm/#");
         }
 
         var interval = settings.Duration(UplinkOptions.IntervalSetting, TimeSpan.Zero);
         return new UplinkOptions(filters.Count > 0 ? filters : UplinkOptions.Everything.Filters, interval);
+    }
+
+    private bool AllowsProviderCommands()
+    {
+        if (settings[ProviderCommands.Setting] is not { } text || text == ProviderCommands.Refuse)
+        {
+            return false;
+        }
+
+        if (text != ProviderCommands.Allow)
+        {
+            settings.Invalid(ProviderCommands.Setting, text, $"it is {ProviderCommands.Allow} or {ProviderCommands.Refuse}");
+        }
+
+        return true;
     }
 
     private IPNetwork WireGuardSubnet()

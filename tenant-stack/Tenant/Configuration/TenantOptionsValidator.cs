@@ -17,6 +17,7 @@ internal sealed class TenantOptionsValidator : IValidateOptions<TenantOptions>
             options.KeycloakAdminPassword is null || options.KeycloakUrl is { } url && (url.Scheme == Uri.UriSchemeHttps || url.IsLoopback),
             $"{TenantSettings.KeycloakAdminPassword} needs {TenantSettings.KeycloakUrl} to be an https URL (http on loopback only)");
         Require(options.DeviceLifetime >= TimeSpan.FromMinutes(5) && options.DeviceLifetime <= TimeSpan.FromDays(365), $"{TenantSettings.DeviceLifetime} must lie between 5m and 365d");
+        Require(options.DeviceRenewalGrace >= TimeSpan.Zero && options.DeviceRenewalGrace <= TimeSpan.FromDays(90), $"{TenantSettings.DeviceRenewalGrace} must be at most 90d");
         Require(options.ManufacturerCaFile is not { } file || File.Exists(file), $"{TenantSettings.ManufacturerCa}: there is no file '{options.ManufacturerCaFile}'");
         Require(IsEndpoint(options.WireGuardEndpoint), $"{TenantSettings.WireGuardEndpoint}: '{options.WireGuardEndpoint}' is not host:port");
         Require(

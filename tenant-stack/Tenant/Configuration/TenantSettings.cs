@@ -8,6 +8,7 @@ using IoTPlatform.Identity.Oidc;
 using IoTPlatform.Mqtt;
 using IoTPlatform.RabbitMq;
 using IoTPlatform.Telemetry;
+using IoTPlatform.Tenant.Features.Commands;
 using IoTPlatform.Tenant.Features.Mqtt;
 using IoTPlatform.Tenant.Features.Uplink;
 
@@ -34,6 +35,7 @@ internal static class TenantSettings
     public const string FederationDiscoveryUrl = "CDM_DISCOVERY_URL";
     public const string FederationCa = "CDM_IDP_CA";
     public const string DeviceLifetime = "IOT_DEVICE_LIFETIME";
+    public const string DeviceRenewalGrace = "IOT_DEVICE_RENEWAL_GRACE";
     public const string DeviceCertificatesPerHour = "IOT_DEVICE_CERTIFICATES_PER_HOUR";
     public const string ManufacturerCa = "IOT_DEVICE_MANUFACTURER_CA";
     public const string DeviceMessagesPerSecond = "IOT_DEVICE_MESSAGES_PER_SECOND";
@@ -49,9 +51,9 @@ internal static class TenantSettings
     private static readonly string[] All =
     [
         .. Secrets, Data, ListenAddress.Setting, Names, PublicUrl, ProviderUrl, TenantId, RootFingerprint, KeycloakUrl, KeycloakAdmin, FederationDiscoveryUrl, FederationCa, DeviceLifetime,
-        DeviceCertificatesPerHour, ManufacturerCa, MqttListen.Setting, DeviceMessagesPerSecond, DeviceBytesPerSecond, WireGuardSubnet, WireGuardEndpoint, PlatformConfiguration.LostDatabase, PlatformDatabase.RestoreSetting,
+        DeviceRenewalGrace, DeviceCertificatesPerHour, ManufacturerCa, MqttListen.Setting, DeviceMessagesPerSecond, DeviceBytesPerSecond, WireGuardSubnet, WireGuardEndpoint, PlatformConfiguration.LostDatabase, PlatformDatabase.RestoreSetting,
         CaPasswords.AuthoritySetting, CaPasswords.ProvisionerSetting, .. OidcSettings.All, .. BrokerSettings.All, .. ObservabilityOptions.Settings, .. ValidationOptions.Settings,
-        TelemetryOptions.RetentionSetting, UplinkOptions.FiltersSetting, UplinkOptions.IntervalSetting,
+        TelemetryOptions.RetentionSetting, UplinkOptions.FiltersSetting, UplinkOptions.IntervalSetting, ProviderCommands.Setting,
     ];
 
     /// <summary>As <see cref="PlatformConfiguration.Load"/>.</summary>

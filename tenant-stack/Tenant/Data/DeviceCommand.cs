@@ -21,4 +21,10 @@ internal sealed class DeviceCommand
     /// <summary>JSON.</summary>
     public string? Answer { get; init; }
     public string? Reason { get; init; }
+
+    /// <summary>Of a command of the provider: its id there.</summary>
+    public Guid? ProviderId { get; init; }
+
+    /// <summary>The state that the provider knows; null: it knows none, or asks again.</summary>
+    public CommandState? Reported { get; init; }
 }

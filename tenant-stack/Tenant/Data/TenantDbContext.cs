@@ -33,6 +33,7 @@ internal sealed class TenantDbContext(DbContextOptions<TenantDbContext> options)
         {
             command.ToTable("device_commands").HasKey(c => c.Id);
             command.Property(c => c.State).HasConversion(ColumnNames.LowerCase<CommandState>());
+            command.Property(c => c.Reported).HasConversion(ColumnNames.LowerCase<CommandState>());
             command.Property(c => c.Payload).HasColumnType("json");
             command.Property(c => c.Answer).HasColumnType("json");
         });

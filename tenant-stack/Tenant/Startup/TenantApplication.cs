@@ -70,7 +70,7 @@ internal static class TenantApplication
         app.MapValidation();
         app.MapCertificates();
         app.MapDevices();
-        app.MapEnrollment();
+        app.MapEnrollment(new RenewalGrace(options.DeviceRenewalGrace));
         app.MapEnrollmentTokens();
         app.MapTelemetry();
         app.MapCommands();

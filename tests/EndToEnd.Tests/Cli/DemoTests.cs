@@ -34,6 +34,7 @@ public sealed class DemoTests : IDisposable
         Count(report, "service").ShouldBe(3);
         report.GetProperty("steps").EnumerateArray().ShouldContain(step => step.GetProperty("detail").GetString()!.StartsWith("telemetry/acme-pump-1 ", StringComparison.Ordinal), "a reading went from the device to the provider");
         report.GetProperty("steps").EnumerateArray().ShouldContain(step => step.GetProperty("detail").GetString()!.StartsWith("acme-agent-1: off after ", StringComparison.Ordinal), "an agent was at work over MQTT until it was revoked");
+        report.GetProperty("steps").EnumerateArray().ShouldContain(step => step.GetProperty("detail").GetString()!.StartsWith("identify: ", StringComparison.Ordinal), "it answered a command of the provider");
         LeftProcesses.Of(_temp.Path).ShouldBeEmpty();
     }
 
@@ -53,6 +54,7 @@ public sealed class DemoTests : IDisposable
         details.ShouldContain(detail => detail.EndsWith("cdm-admin at acme", StringComparison.Ordinal));
         details.ShouldContain(detail => detail.StartsWith("telemetry/acme-pump-1 ", StringComparison.Ordinal));
         details.ShouldContain(detail => detail.StartsWith("acme-agent-1: off after ", StringComparison.Ordinal));
+        details.ShouldContain(detail => detail.StartsWith("identify: ", StringComparison.Ordinal));
         var amqp = File.ReadLines(Path.Combine(Data, "acme", "join-bundle", "rabbitmq.env")).Single(line => line.StartsWith("RABBITMQ_URL=", StringComparison.Ordinal));
         var port = new Uri(amqp.Split('=')[1].Trim('\'')).Port;
         Directory.EnumerateFiles(Path.Combine(Data, "rabbitmq"), "*.conf", SearchOption.AllDirectories).SelectMany(File.ReadLines)

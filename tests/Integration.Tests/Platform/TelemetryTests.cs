@@ -29,15 +29,19 @@ public sealed class TelemetryTests(TelemetryTests.Fixture fixture) : IClassFixtu
         (await bridge.PublishAsync("stored.b", "telemetry/pump-7/temperature", $$"""{"t":21.5,"timestamp":"{{sent:O}}"}""")).ShouldBe(MqttOutcome.Done);
         (await bridge.PublishAsync("stored.b", "telemetry/pump-8", """{"t":22}""")).ShouldBe(MqttOutcome.Done);
 
-        await StoredAsync("stored", 2);
+        (await bridge.PublishAsync("stored.b", "events/pump-9/door", """{"open":true}""")).ShouldBe(MqttOutcome.Done);
+        (await bridge.PublishAsync("stored.b", "status/pump-9", """{"up":true}""")).ShouldBe(MqttOutcome.Done);
+
+        await StoredAsync("stored", 4);
         using var admin = await _provider.AdminAsync();
-        var listed = (await admin.ListTelemetryAsync("stored")).Items;
+        var listed = (await admin.ListTelemetryAsync("stored", stream: "telemetry")).Items;
+        (await admin.ListTelemetryAsync("stored", stream: "events")).Items.ShouldHaveSingleItem().Topic.ShouldBe("events/pump-9/door");
         listed.Select(r => (r.DeviceId, r.Topic)).ShouldBe([("pump-8", "telemetry/pump-8"), ("pump-7", "telemetry/pump-7/temperature")]);
         listed[0].SentAt.ShouldBe(listed[0].ReceivedAt);
         listed[1].SentAt.ShouldBe(sent, TimeSpan.FromMicroseconds(1));
         listed[1].Payload.GetProperty("t").GetDouble().ShouldBe(21.5);
         (await admin.ListTelemetryAsync("stored", device: "pump-7")).Items.Count.ShouldBe(1);
-        (await admin.ListTelemetryAsync("stored", from: sent.AddMinutes(1))).Items.Single().DeviceId.ShouldBe("pump-8");
+        (await admin.ListTelemetryAsync("stored", from: sent.AddMinutes(1), stream: "telemetry")).Items.Single().DeviceId.ShouldBe("pump-8");
         (await admin.ListTelemetryAsync("stored", before: sent.AddMinutes(1))).Items.Single().DeviceId.ShouldBe("pump-7");
     }
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using IoTPlatform.Client;
+using IoTPlatform.Contracts.Devices;
 using IoTPlatform.Stacks;
 
 namespace IoTPlatform.Integration.Tests.Platform;
@@ -75,6 +76,25 @@ public sealed class UplinkTests(UplinkTests.Fixture fixture) : IClassFixture<Upl
         (await CountAsync("restored")).ShouldBe(20);
     }
 
+    [SkippableFact]
+    public async Task Command_OfTheProvider_GoesDownOverRabbitMq_AndTheTenantReports()
+    {
+        using var device = await fixture.EnrollAsync("obedient");
+        using var admin = await _platform.Provider.AdminAsync();
+
+        var unknown = await admin.SendCommandAsync(Tenant, "stranger", new SendCommandRequest { Name = "reboot" });
+        var waiting = await admin.SendCommandAsync(Tenant, "obedient", new SendCommandRequest { Name = "reboot" });
+
+        await Waiting.UntilAsync(async () => (await admin.GetCommandAsync(Tenant, "stranger", unknown.Id)).EndedAt is not null, Patience);
+        var refused = await admin.GetCommandAsync(Tenant, "stranger", unknown.Id);
+        (refused.State, refused.Reason).ShouldBe((CommandState.Refused, "device_unknown"));
+        await Waiting.UntilAsync(async () => (await admin.GetCommandAsync(Tenant, "obedient", waiting.Id)).TakenAt is not null, Patience);
+        var command = (await fixture.Admin.ListCommandsAsync("obedient")).Items.ShouldHaveSingleItem();
+        (command.State, command.CreatedBy).ShouldBe((CommandState.Queued, "provider:admin"));
+        await fixture.Admin.CancelCommandAsync("obedient", command.Id);
+        await Waiting.UntilAsync(async () => (await admin.GetCommandAsync(Tenant, "obedient", waiting.Id)).State == CommandState.Cancelled, Patience);
+    }
+
     private Task<long> CountAsync(string deviceId) =>
         _platform.Provider.Database.ScalarAsync<long>("SELECT count(*) FROM provider.telemetry WHERE tenant_id = $1 AND device_id = $2", Tenant, deviceId);
 
@@ -127,7 +147,7 @@ public sealed class UplinkTests(UplinkTests.Fixture fixture) : IClassFixture<Upl
 
         public async Task InitializeAsync()
         {
-            Stack = await TenantStack.LaunchAsync(Platform.Provider, Tenant, (await Platform.Provider.PrepareAsync(Tenant)).JoinKey);
+            Stack = await TenantStack.LaunchAsync(Platform.Provider, Tenant, (await Platform.Provider.PrepareAsync(Tenant)).JoinKey, new Dictionary<string, string?> { ["IOT_PROVIDER_COMMANDS"] = "allow" });
             await Stack.ReadyAsync();
             Admin = await Stack.AdminAsync();
         }

@@ -40,6 +40,22 @@ public sealed class EmbeddedBrokerTests(ProviderFixture fixture) : IClassFixture
     }
 
     [SkippableFact]
+    public async Task Publish_EventsAndState_AreStored_AndListedByTheirStream()
+    {
+        using var tenant = new TestTenant();
+        using var bridge = await ConnectedAsync("streams", tenant);
+        foreach (var topic in new[] { "telemetry/d", "events/d/door", "status/d" })
+        {
+            (await bridge.PublishAsync(topic, "{}")).IsSuccess.ShouldBeTrue();
+        }
+
+        (await ListAsync("streams")).Items.Count.ShouldBe(3);
+        (await ListAsync("streams", "?stream=events")).Items.ShouldHaveSingleItem().Topic.ShouldBe("events/d/door");
+        (await ListAsync("streams", "?stream=state&device=d")).Items.ShouldHaveSingleItem().Topic.ShouldBe("status/d");
+        ((int)(await (await _provider.AdminAsync()).GetAsync("portal/admin/tenants/streams/telemetry?stream=other")).Status).ShouldBe(400);
+    }
+
+    [SkippableFact]
     public async Task Publish_WhatCannotBeStored_IsRefusedWithItsReasonAndBlocksNothing()
     {
         using var tenant = new TestTenant();
@@ -245,5 +261,5 @@ public sealed class EmbeddedBrokerTests(ProviderFixture fixture) : IClassFixture
         return bridge;
     }
 
-    private async Task<Page<TelemetryRecord>> ListAsync(string tenantId) => (await (await _provider.AdminAsync()).GetAsync($"portal/admin/tenants/{tenantId}/telemetry")).Read(TelemetryJson.Page);
+    private async Task<Page<TelemetryRecord>> ListAsync(string tenantId, string query = "") => (await (await _provider.AdminAsync()).GetAsync($"portal/admin/tenants/{tenantId}/telemetry{query}")).Read(TelemetryJson.Page);
 }

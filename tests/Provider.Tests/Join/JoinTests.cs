@@ -78,7 +78,7 @@ public sealed class JoinTests(ProviderFixture fixture) : IClassFixture<ProviderF
         (await _provider.Database.ScalarAsync<string>("SELECT name FROM provider.broker_namespaces WHERE tenant_id = 'world'")).ShouldBe("world");
         (await _provider.Database.ScalarAsync<string>("SELECT client_id_prefix FROM provider.broker_logins WHERE namespace = 'world' AND name = 'world-mqtt-bridge'")).ShouldBe("world.");
         (await _provider.Database.ScalarAsync<string[]>("SELECT array_agg(filter ORDER BY filter) FROM provider.broker_topic_permissions WHERE login = 'world-mqtt-bridge' AND action = 'publish'"))
-            .ShouldBe(["events/#", "status/#", "telemetry/#"]);
+            .ShouldBe(["commands/+/+/response", "events/#", "status/#", "telemetry/#"]);
         (await _provider.Database.ScalarAsync<string[]>("SELECT array_agg(filter) FROM provider.broker_topic_permissions WHERE login = 'world-mqtt-bridge' AND action = 'subscribe'"))
             .ShouldBe(["commands/#"]);
         (await _provider.RedirectUriAsync("world")).ShouldBe("https://keycloak.acme.example/realms/world/broker/cdm-provider/endpoint");

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using System.Threading.Channels;
 using MQTTnet;
 using MQTTnet.Formatter;
 using MQTTnet.Protocol;
@@ -14,6 +15,8 @@ internal sealed class BridgeClient(RunningProvider provider, X509Certificate2? c
     private readonly IMqttClient _client = new MqttClientFactory().CreateMqttClient();
     private readonly TaskCompletionSource<MqttClientDisconnectReason> _ended = new();
 
+    private readonly Channel<MqttApplicationMessage> _received = Channel.CreateUnbounded<MqttApplicationMessage>();
+
     /// <summary>When the broker ends the connection.</summary>
     public Task<MqttClientDisconnectReason> Ended => _ended.Task;
 
@@ -24,6 +27,11 @@ internal sealed class BridgeClient(RunningProvider provider, X509Certificate2? c
         _client.DisconnectedAsync += args =>
         {
             _ended.TrySetResult(args.Reason);
+            return Task.CompletedTask;
+        };
+        _client.ApplicationMessageReceivedAsync += args =>
+        {
+            _received.Writer.TryWrite(args.ApplicationMessage);
             return Task.CompletedTask;
         };
         var tls = new MqttClientTlsOptions
@@ -49,6 +57,8 @@ internal sealed class BridgeClient(RunningProvider provider, X509Certificate2? c
 
     public Task<MqttClientSubscribeResultCode> SubscribeAsync(string filter) => RunAsync(async () =>
         (await _client.SubscribeAsync(new MqttClientSubscribeOptionsBuilder().WithTopicFilter(filter).Build())).Items.Single().ResultCode);
+
+    public Task<MqttApplicationMessage> ReceiveAsync() => _received.Reader.ReadAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(20));
 
     public void Dispose() => _client.Dispose();
 

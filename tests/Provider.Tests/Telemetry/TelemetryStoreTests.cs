@@ -115,7 +115,7 @@ public sealed class TelemetryStoreTests : IAsyncLifetime
     {
         await _store.StoreAsync([.. Enumerable.Range(0, 25).Select(i => Message(i, i < 20 ? "2026-11-21T12:00:00Z" : $"2026-11-21T11:00:{i}Z", device: i % 2 == 0 ? "even" : "odd"))], default);
         var reader = new TelemetryReader(_database.DataSource, ProviderTelemetry.Table);
-        var query = new TelemetryQuery("acme", null, DateTimeOffset.UnixEpoch, DateTimeOffset.MaxValue, null, 7);
+        var query = new TelemetryQuery("acme", null, null, DateTimeOffset.UnixEpoch, DateTimeOffset.MaxValue, null, 7);
         var seen = new List<string>();
         string? cursor = null;
         do
@@ -145,7 +145,7 @@ public sealed class TelemetryStoreTests : IAsyncLifetime
         await _database.ExecuteAsync(
             "INSERT INTO provider.telemetry (tenant_id, device_id, sent_at, identity, received_at, topic, payload) SELECT tenant_id, 'old', sent_at, identity, received_at, topic, $1::json FROM provider.telemetry", payload);
 
-        var page = await new TelemetryReader(_database.DataSource, ProviderTelemetry.Table).ReadAsync(new TelemetryQuery("acme", null, DateTimeOffset.UnixEpoch, DateTimeOffset.MaxValue, null, 7), default);
+        var page = await new TelemetryReader(_database.DataSource, ProviderTelemetry.Table).ReadAsync(new TelemetryQuery("acme", null, null, DateTimeOffset.UnixEpoch, DateTimeOffset.MaxValue, null, 7), default);
 
         var json = JsonSerializer.Deserialize(JsonSerializer.Serialize(page, TelemetryJson.Page), TelemetryJson.Page)!;
         var old = json.Items.Single(item => item.DeviceId == "old");
@@ -163,7 +163,7 @@ public sealed class TelemetryStoreTests : IAsyncLifetime
         var payload = "{\"v\":" + new string('[', arrays) + new string(']', arrays) + "}";
         await _store.StoreAsync([Message(payload)], default);
 
-        var page = await new TelemetryReader(_database.DataSource, ProviderTelemetry.Table).ReadAsync(new TelemetryQuery("acme", null, DateTimeOffset.UnixEpoch, DateTimeOffset.MaxValue, null, 7), default);
+        var page = await new TelemetryReader(_database.DataSource, ProviderTelemetry.Table).ReadAsync(new TelemetryQuery("acme", null, null, DateTimeOffset.UnixEpoch, DateTimeOffset.MaxValue, null, 7), default);
 
         JsonSerializer.Deserialize(JsonSerializer.Serialize(page, TelemetryJson.Page), TelemetryJson.Page)!.Items.Single().Payload.GetRawText().ShouldBe(payload);
     }

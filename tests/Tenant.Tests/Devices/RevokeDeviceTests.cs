@@ -20,6 +20,9 @@ public sealed class RevokeDeviceTests(SharedTenant shared) : IClassFixture<Share
         await device.RenewAsync(Tenant, identity, device.Csr);
         var waiting = await shared.TokenAsync("fan-1");
 
+        await shared.Admin.SendCommandAsync("fan-1", new SendCommandRequest { Name = "stop" });
+        await shared.Admin.SendCommandAsync("fan-1", new SendCommandRequest { Name = "stop" });
+
         await shared.Admin.RevokeDeviceAsync("fan-1", new RevokeRequest { ReasonCode = 1, Reason = "stolen" });
 
         var detail = await shared.Admin.GetDeviceAsync("fan-1");
@@ -31,6 +34,7 @@ public sealed class RevokeDeviceTests(SharedTenant shared) : IClassFixture<Share
         device.NewKey();
         await Refused.WithAsync(401, "enrollment_token_refused", () => device.EnrollAsync(Tenant, waiting));
         (await Tenant.Database.ScalarAsync<long>("SELECT count(*) FROM audit.entries WHERE action = 'device.revoked' AND subject = 'fan-1'")).ShouldBe(1);
+        (await Tenant.Database.ScalarAsync<long>("SELECT count(*) FROM audit.entries WHERE action = 'device.command_cancelled' AND subject = 'fan-1' AND actor = 'admin'")).ShouldBe(2, "each command that ended with it");
         (await shared.Admin.VerifyAuditAsync()).Intact.ShouldBeTrue();
     }
 

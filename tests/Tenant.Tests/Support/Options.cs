@@ -9,7 +9,7 @@ internal static class Options
     public static TenantOptions Create(
         string dataPath = "/nowhere", string listen = "https://127.0.0.1:9543", Uri? provider = null, string? fingerprint = null, string? joinKey = null,
         string? tenantId = null, string? database = null, string? manufacturerCa = null, string wireGuardSubnet = "10.64.0.0/16", TimeSpan? deviceLifetime = null,
-        ObservabilityOptions? observability = null) => new()
+        ObservabilityOptions? observability = null, bool allowsProviderCommands = false, TimeSpan deviceRenewalGrace = default) => new()
         {
             DataPath = dataPath,
             HasJoined = JoinRecord.HasJoined(dataPath),
@@ -27,6 +27,8 @@ internal static class Options
             WireGuardEndpoint = "vpn.acme.example:51820",
             Observability = observability ?? new ObservabilityOptions(),
             DeviceLifetime = deviceLifetime ?? TimeSpan.FromHours(24),
+            DeviceRenewalGrace = deviceRenewalGrace,
+            AllowsProviderCommands = allowsProviderCommands,
             ResolvePasswords = folder => CertificateAuthority.CaPasswords.Resolve(folder, _ => null),
         };
 }

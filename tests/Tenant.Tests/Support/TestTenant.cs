@@ -36,6 +36,7 @@ internal sealed class TestTenant : IAsyncDisposable
     public string? ManufacturerCa { get; set; }
     public string WireGuardSubnet { get; set; } = "10.64.0.0/16";
     public TimeSpan DeviceLifetime { get; set; } = TimeSpan.FromHours(24);
+    public TimeSpan DeviceRenewalGrace { get; set; }
     public ObservabilityOptions Observability { get; set; } = new();
     public Authority Authority => Running!.Services.GetRequiredService<Authority>();
 
@@ -56,7 +57,7 @@ internal sealed class TestTenant : IAsyncDisposable
 
     public TenantOptions Options() => Support.Options.Create(
         Data, $"https://127.0.0.1:{_port}", Provider.Url, Fingerprint ?? Provider.Fingerprint, JoinKey, TenantId, Database.ConnectionString,
-        ManufacturerCa, WireGuardSubnet, DeviceLifetime, Observability);
+        ManufacturerCa, WireGuardSubnet, DeviceLifetime, Observability, deviceRenewalGrace: DeviceRenewalGrace);
 
     public async Task BootAsync(IFirstBootProgress? progress = null, TimeProvider? time = null, CancellationToken stop = default)
     {

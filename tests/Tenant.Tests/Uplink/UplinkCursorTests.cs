@@ -30,34 +30,36 @@ public sealed class UplinkCursorTests : IAsyncLifetime
     public async Task DisposeAsync() => await _database.DisposeAsync();
 
     [SkippableFact]
-    public async Task Next_IsInTheOrderOfCommitsAcrossPartitions_AndOfTelemetryOnly()
+    public async Task Next_IsInTheOrderOfCommitsAcrossPartitions_AndOfItsStream()
     {
-        var first = await _cursor.NextAsync(0, 7, default);
-        var rest = await _cursor.NextAsync(first[^1].Sequence, 100, default);
+        var first = await _cursor.NextAsync(UplinkStream.Telemetry, 0, 7, default);
+        var rest = await _cursor.NextAsync(UplinkStream.Telemetry, first[^1].Sequence, 100, default);
 
         first.Concat(rest).Select(message => message.Sequence).ShouldBe(Enumerable.Range(1, 30).Where(i => i % 3 != 0).Select(i => (long)i));
+        (await _cursor.NextAsync(UplinkStream.Events, 0, 100, default)).Select(message => message.Sequence).ShouldBe(Enumerable.Range(1, 10).Select(i => 3L * i));
     }
 
     [SkippableFact]
     public async Task Move_AfterItWasPutBack_DoesNotUndoThat()
     {
-        (await _cursor.MoveAsync(0, 20, default)).ShouldBeTrue();
+        (await _cursor.MoveAsync(UplinkStream.Telemetry, 0, 20, default)).ShouldBeTrue();
 
         await _cursor.PutBackAsync(Day.AddMinutes(10), default);
 
-        (await _cursor.ReadAsync(default)).ShouldBe(9);
-        (await _cursor.MoveAsync(20, 25, default)).ShouldBeFalse();
-        (await _cursor.WaitingAsync(default)).ShouldBe((14, Day.AddMinutes(10)));
+        (await _cursor.ReadAsync(UplinkStream.Telemetry, default)).ShouldBe(9);
+        (await _cursor.MoveAsync(UplinkStream.Telemetry, 20, 25, default)).ShouldBeFalse();
+        (await _cursor.ReadAsync(UplinkStream.Events, default)).ShouldBe(0);
+        (await _cursor.WaitingAsync(default)).ShouldBe((24, Day.AddMinutes(3)));
     }
 
     [SkippableFact]
     public async Task PutBack_ToWhatWasNotSentYetOrNeverCame_ChangesNothing()
     {
-        await _cursor.MoveAsync(0, 5, default);
+        await _cursor.MoveAsync(UplinkStream.Telemetry, 0, 5, default);
 
         await _cursor.PutBackAsync(Day.AddMinutes(20), default);
         await _cursor.PutBackAsync(Day.AddDays(1), default);
 
-        (await _cursor.ReadAsync(default)).ShouldBe(5);
+        (await _cursor.ReadAsync(UplinkStream.Telemetry, default)).ShouldBe(5);
     }
 }

@@ -25,6 +25,7 @@ public sealed class UplinkSelectionTests
 
         taken.ShouldBe([0, 10, 20]);
         selection.Selects("telemetry/pump-2", Noon.AddSeconds(29)).ShouldBeTrue();
+        Enumerable.Range(0, 3).ShouldAllBe(second => selection.Selects("events/pump-1", Noon.AddSeconds(second)) && selection.Selects("status/pump-1", Noon.AddSeconds(second)));
     }
 
     [Fact]

@@ -1,41 +1,31 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
-using IoTPlatform.Client;
 using IoTPlatform.Contracts;
 using IoTPlatform.Contracts.Devices;
 using Spectre.Console;
 
 namespace IoTPlatform.Iot;
 
-internal static class DevicesSend
+/// <summary>What a command is, whoever sends it.</summary>
+internal static class CommandInput
 {
     private static readonly Argument<string> Name = new("name") { Description = "What the device is to do, for example reboot." };
     private static readonly Option<string?> Payload = new("--payload") { Description = "JSON; @FILE reads it from a file, '-' from stdin.", HelpName = "json" };
     private static readonly Option<TimeSpan> Ttl = new("--ttl") { Description = "When to give it up: 30s, 15m, 24h, 7d; 30 days at the most.", DefaultValueFactory = _ => TimeSpan.FromDays(1), CustomParser = Duration.Parse, HelpName = "time" };
-    private static readonly Option<bool> Wait = new("--wait") { Description = "Wait for the device's answer; exit code 1 if it is refused, cancelled or given up." };
 
-    public static Command Create() => Verb.Create(
-        "send", "Send a command to a device. It is stored, and delivered when the device is there.",
-        ["iot devices send pump-1 reboot", "iot devices send pump-1 set-speed --payload '{\"rpm\":900}' --ttl 10m --wait"],
-        RunAsync, [DeviceArguments.Id, Name, Payload, Ttl, Wait, .. ServerOptions.All]);
+    public static Option<bool> Wait { get; } = new("--wait") { Description = "Wait for the device's answer; exit code 1 if it is refused, cancelled or given up." };
 
-    private static Task<int> RunAsync(Run run, CancellationToken cancellationToken) => Connect.ToTenantAsync(run, async (tenant, _) =>
+    public static IReadOnlyList<Symbol> All { get; } = [Name, Payload, Ttl, Wait];
+
+    public static SendCommandRequest Read(Run run) => new()
     {
-        var command = await tenant.SendCommandAsync(run.Get(DeviceArguments.Id), new SendCommandRequest
-        {
-            Name = run.Get(Name),
-            Payload = Json(run.Get(Payload)),
-            TtlSeconds = (int)Math.Min(int.MaxValue, run.Get(Ttl).TotalSeconds),
-        }, cancellationToken);
-        if (run.Get(Wait))
-        {
-            command = await CommandWait.ForEndAsync(tenant, command, run.Time, cancellationToken);
-        }
+        Name = run.Get(Name),
+        Payload = Json(run.Get(Payload)),
+        TtlSeconds = (int)Math.Min(int.MaxValue, run.Get(Ttl).TotalSeconds),
+    };
 
-        run.Terminal.Result(command, console => Show(console, command));
-        return command.State is CommandState.Queued or CommandState.Delivered or CommandState.Answered ? ExitCode.Ok : ExitCode.Failed;
-    }, cancellationToken);
+    public static int ExitCodeOf(CommandState state) => state is CommandState.Queued or CommandState.Delivered or CommandState.Answered ? ExitCode.Ok : ExitCode.Failed;
 
     private static JsonElement? Json(string? payload)
     {
@@ -55,6 +45,26 @@ internal static class DevicesSend
             throw CliException.Usage($"--payload is no JSON: {e.Message}");
         }
     }
+}
+
+internal static class DevicesSend
+{
+    public static Command Create() => Verb.Create(
+        "send", "Send a command to a device. It is stored, and delivered when the device is there.",
+        ["iot devices send pump-1 reboot", "iot devices send pump-1 set-speed --payload '{\"rpm\":900}' --ttl 10m --wait"],
+        RunAsync, [DeviceArguments.Id, .. CommandInput.All, .. ServerOptions.All]);
+
+    private static Task<int> RunAsync(Run run, CancellationToken cancellationToken) => Connect.ToTenantAsync(run, async (tenant, _) =>
+    {
+        var command = await tenant.SendCommandAsync(run.Get(DeviceArguments.Id), CommandInput.Read(run), cancellationToken);
+        if (run.Get(CommandInput.Wait))
+        {
+            command = await CommandWait.ForEndAsync(command, c => c.EndedAt is not null, c => tenant.GetCommandAsync(c.DeviceId, c.Id, cancellationToken), run.Time, cancellationToken);
+        }
+
+        run.Terminal.Result(command, console => Show(console, command));
+        return CommandInput.ExitCodeOf(command.State);
+    }, cancellationToken);
 
     private static void Show(IAnsiConsole console, DeviceCommandView command)
     {
@@ -69,12 +79,12 @@ internal static class CommandWait
     private static readonly TimeSpan First = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(1);
 
-    public static async Task<DeviceCommandView> ForEndAsync(TenantClient tenant, DeviceCommandView command, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<T> ForEndAsync<T>(T command, Func<T, bool> hasEnded, Func<T, Task<T>> ask, TimeProvider time, CancellationToken cancellationToken)
     {
-        for (var wait = First; command.EndedAt is null; wait = wait * 2 < Longest ? wait * 2 : Longest)
+        for (var wait = First; !hasEnded(command); wait = wait * 2 < Longest ? wait * 2 : Longest)
         {
             await Task.Delay(wait, time, cancellationToken);
-            command = await tenant.GetCommandAsync(command.DeviceId, command.Id, cancellationToken);
+            command = await ask(command);
         }
 
         return command;

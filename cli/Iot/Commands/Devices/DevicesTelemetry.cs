@@ -1,6 +1,19 @@
 using System.CommandLine;
+using IoTPlatform.Contracts.Telemetry;
 
 namespace IoTPlatform.Iot;
+
+internal static class TelemetryOutput
+{
+    public static Option<string?> Stream { get; } = Create();
+
+    private static Option<string?> Create()
+    {
+        var stream = new Option<string?>("--stream") { Description = "telemetry, events or state; else all." };
+        stream.AcceptOnlyFromAmong([.. TelemetryFormat.PrefixOfStream.Keys]);
+        return stream;
+    }
+}
 
 internal static class DevicesTelemetry
 {
@@ -11,7 +24,7 @@ internal static class DevicesTelemetry
 
     public static Command Create() => Verb.Create(
         "telemetry", "Show what a device sent, newest first, or its last known state.", ["iot devices telemetry pump-1", "iot devices telemetry pump-1 --limit 1 --json", "iot devices telemetry pump-1 --state"],
-        RunAsync, [DeviceArguments.Id, From, Before, Limit, State, .. ServerOptions.All]);
+        RunAsync, [DeviceArguments.Id, TelemetryOutput.Stream, From, Before, Limit, State, .. ServerOptions.All]);
 
     private static Task<int> RunAsync(Run run, CancellationToken cancellationToken) => Connect.ToTenantAsync(run, async (tenant, _) =>
     {
@@ -24,7 +37,7 @@ internal static class DevicesTelemetry
         }
 
         var limit = Math.Max(1, run.Get(Limit));
-        var records = await Pages.CollectAsync(cursor => tenant.ListTelemetryAsync(id, run.Get(From), run.Get(Before), cursor, Math.Min(limit, 200), cancellationToken), limit);
+        var records = await Pages.CollectAsync(cursor => tenant.ListTelemetryAsync(id, run.Get(From), run.Get(Before), cursor, Math.Min(limit, 200), run.Get(TelemetryOutput.Stream), cancellationToken), limit);
         run.Terminal.Result(records, console => Print.Rows(
             console, records, "nothing stored for these times",
             ("SENT", r => Print.Time(r.SentAt)), ("TOPIC", r => r.Topic), ("PAYLOAD", r => r.Payload.GetRawText())));

@@ -1,3 +1,4 @@
+using IoTPlatform.Contracts.Devices;
 using IoTPlatform.Pki;
 
 namespace IoTPlatform.Provider.Features.Broker;
@@ -13,7 +14,7 @@ internal static class BridgeAccess
         // A dot can't be part of a tenant id, so no tenant's prefix begins another's.
         ClientIdPrefix = tenantId + ".",
         Permissions = new BrokerPermissions(MayPublish: true, MaySubscribe: true, MayRetain: false),
-        PublishFilters = ["telemetry/#", "events/#", "status/#"],
+        PublishFilters = ["telemetry/#", "events/#", "status/#", BridgeCommandTopics.Reports],
         SubscribeFilters = ["commands/#"],
         Limits = BrokerLimits.Default,
     };

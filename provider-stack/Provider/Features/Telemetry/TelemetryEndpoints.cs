@@ -16,7 +16,7 @@ internal static class TelemetryEndpoints
 
     /// <summary>Newest first; <paramref name="from"/> included, <paramref name="before"/> not.</summary>
     private static async Task<IResult> ListAsync(
-        string tenantId, string? device, DateTimeOffset? from, DateTimeOffset? before, string? cursor, int? limit, ProviderDb db, TelemetryReader telemetry,
+        string tenantId, string? device, string? stream, DateTimeOffset? from, DateTimeOffset? before, string? cursor, int? limit, ProviderDb db, TelemetryReader telemetry,
         CancellationToken cancellationToken)
     {
         TenantIds.Require(tenantId);
@@ -25,7 +25,7 @@ internal static class TelemetryEndpoints
             throw new ProblemException(StatusCodes.Status400BadRequest, "invalid_request", "device is not the id of a device.");
         }
 
-        var query = TelemetryQuery.Read(tenantId, device, from, before, cursor, limit);
+        var query = TelemetryQuery.Read(tenantId, device, stream, from, before, cursor, limit);
         if (!await db.Tenants.AnyAsync(t => t.TenantId == tenantId, cancellationToken))
         {
             throw TenantIds.NotFound(tenantId);

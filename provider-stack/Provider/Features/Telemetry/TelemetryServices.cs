@@ -1,4 +1,5 @@
 using IoTPlatform.Provider.Configuration;
+using IoTPlatform.Provider.Features.Commands;
 using IoTPlatform.Provider.Features.Telemetry.Ingest;
 using IoTPlatform.Provider.Features.Workflow;
 using IoTPlatform.Telemetry;
@@ -21,7 +22,9 @@ internal static class TelemetryServices
         {
             services.AddSingleton<TelemetryStore>();
             services.AddSingleton<IngestMetrics>();
-            services.AddHostedService<TelemetryIngest>();
+            services.AddSingleton<TelemetryIngest>();
+            services.AddSingleton<IBridgeChannel>(provider => provider.GetRequiredService<TelemetryIngest>());
+            services.AddHostedService(provider => provider.GetRequiredService<TelemetryIngest>());
         }
         else
         {

@@ -27,7 +27,9 @@ internal sealed class ClientCertificateHandler(IOptionsMonitor<AuthenticationSch
 
         try
         {
-            var known = await authority.IdentifyAsync(certificate, Context.RequestAborted);
+            var known = Context.GetEndpoint()?.Metadata.GetMetadata<RenewalGrace>() is { } grace
+                ? await authority.IdentifyForRenewalAsync(certificate, grace.Duration, Context.RequestAborted)
+                : await authority.IdentifyAsync(certificate, Context.RequestAborted);
             Context.Features.Set(known);
             return AuthenticateResult.Success(new AuthenticationTicket(Principal(known.Leaf, known.Record), Scheme.Name));
         }
@@ -70,6 +72,9 @@ internal sealed class ClientCertificateHandler(IOptionsMonitor<AuthenticationSch
         return new ClaimsPrincipal(identity);
     }
 }
+
+/// <summary>Metadata of the one endpoint that renews: how long after its end a certificate may still be renewed there.</summary>
+public sealed record RenewalGrace(TimeSpan Duration);
 
 /// <summary>
 /// Answers that the client's certificate is revoked or on hold, not merely that one is required: a device or a tenant has to know that

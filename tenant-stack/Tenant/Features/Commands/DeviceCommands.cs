@@ -5,6 +5,7 @@ using IoTPlatform.Contracts.Devices;
 using IoTPlatform.Contracts.Telemetry;
 using IoTPlatform.Database;
 using IoTPlatform.Hosting;
+using IoTPlatform.Telemetry;
 using IoTPlatform.Tenant.Configuration;
 using IoTPlatform.Tenant.Data;
 using IoTPlatform.Tenant.Features.Devices;
@@ -21,7 +22,16 @@ internal sealed class DeviceCommands(IDbContextFactory<TenantDbContext> database
     /// <summary>Of one device.</summary>
     private const int MostWaiting = 100;
 
-    public async Task<DeviceCommandView> SendAsync(string deviceId, CommandOrder order, string actor, CancellationToken cancellationToken)
+    /// <summary>Of one device they wait for each other; the database's connections are for others, too.</summary>
+    private const int MostAtOnce = 8;
+    private readonly SemaphoreSlim _places = new(MostAtOnce, MostAtOnce);
+
+    /// <param name="deviceId">To which device.</param>
+    /// <param name="order">What.</param>
+    /// <param name="actor">For the audit log.</param>
+    /// <param name="providerId">Of a command of the provider; null: it is an operator's.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task<DeviceCommandView> SendAsync(string deviceId, CommandOrder order, string actor, Guid? providerId, CancellationToken cancellationToken)
     {
         if (options.Broker is not null)
         {
@@ -38,7 +48,23 @@ internal sealed class DeviceCommands(IDbContextFactory<TenantDbContext> database
             CreatedAt = now,
             CreatedBy = actor,
             ExpiresAt = now + order.Lifetime,
+            ProviderId = providerId,
         };
+        await _places.WaitAsync(cancellationToken);
+        try
+        {
+            await StoreAsync(command, cancellationToken);
+            return View(command);
+        }
+        finally
+        {
+            _places.Release();
+        }
+    }
+
+    private async Task StoreAsync(DeviceCommand command, CancellationToken cancellationToken)
+    {
+        var deviceId = command.DeviceId;
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         // FOR NO KEY UPDATE, which LINQ lacks: one at a time for each device, so that the number holds.
@@ -57,9 +83,8 @@ internal sealed class DeviceCommands(IDbContextFactory<TenantDbContext> database
         db.DeviceCommands.Add(command);
         await db.SaveChangesAsync(cancellationToken);
         await db.Database.ExecuteSqlAsync($"SELECT pg_notify({Channel}, {deviceId})", cancellationToken);
-        await db.AppendAuditAsync(CommandAudit.Of(command, CommandState.Queued, actor), cancellationToken);
+        await db.AppendAuditAsync(CommandAudit.Of(command, CommandState.Queued, command.CreatedBy), cancellationToken);
         await transaction.CommitAsync(cancellationToken);
-        return View(command);
     }
 
     /// <summary>Newest first.</summary>
@@ -98,6 +123,15 @@ internal sealed class DeviceCommands(IDbContextFactory<TenantDbContext> database
     public static Task<int> CancelAllAsync(TenantDbContext db, string deviceId, DateTimeOffset now, CancellationToken cancellationToken) =>
         db.DeviceCommands.Where(Waiting(deviceId))
             .ExecuteUpdateAsync(c => c.SetProperty(x => x.State, CommandState.Cancelled).SetProperty(x => x.EndedAt, now).SetProperty(x => x.Reason, "the device was revoked"), cancellationToken);
+
+    /// <summary>Once every other row is locked: the audit log's head is the last.</summary>
+    public static Task<int> AuditCancelledAsync(TenantDbContext db, string deviceId, DateTimeOffset now, string actor, CancellationToken cancellationToken) =>
+        db.Database.ExecuteSqlAsync($"""
+            SELECT audit.append_many(
+              array_agg({actor}::text), array_agg({CommandAudit.ActionOf(CommandState.Cancelled)}::text), array_agg(device_id::text ORDER BY id),
+              array_agg(json_build_object('command', id, 'name', name)::text ORDER BY id))
+            FROM tenant.device_commands WHERE device_id = {deviceId} AND state = 'cancelled' AND ended_at = {now} HAVING count(*) > 0
+            """, cancellationToken);
 
     private static Expression<Func<DeviceCommand, bool>> Waiting(string deviceId) =>
         c => c.DeviceId == deviceId && (c.State == CommandState.Queued || c.State == CommandState.Delivered);

@@ -52,6 +52,7 @@ internal sealed class RevokeDevice(IDbContextFactory<TenantDbContext> databases,
         await DeviceCommands.CancelAllAsync(db, deviceId, now, cancellationToken);
         await WireGuardAddresses.ReleaseAsync(db, deviceId, now, cancellationToken);
         var certificates = await revocation.RevokeAsync(db, deviceId, reasonCode, reason, actor, cancellationToken);
+        await DeviceCommands.AuditCancelledAsync(db, deviceId, now, actor, cancellationToken);
         var details = AuditDetails.Of(("reason_code", (int)reasonCode), ("reason", reason), ("certificates", certificates));
         await db.AppendAuditAsync(new AuditEntry(actor, "device.revoked", deviceId, details), cancellationToken);
         await transaction.CommitAsync(cancellationToken);

@@ -8,11 +8,13 @@ namespace IoTPlatform.Tenant.Features.Enrollment;
 internal static class EnrollmentEndpoints
 {
     /// <summary>What devices call: enrol and renew.</summary>
-    public static IEndpointRouteBuilder MapEnrollment(this IEndpointRouteBuilder app)
+    /// <param name="app">Gets them.</param>
+    /// <param name="grace">After its end, in which a certificate may still be renewed.</param>
+    public static IEndpointRouteBuilder MapEnrollment(this IEndpointRouteBuilder app, RenewalGrace grace)
     {
         // Anonymous for the router: the handler checks and spends the enrolment token in one transaction.
         app.MapPost("/devices/{deviceId}/enroll", EnrollAsync).AllowAnonymous();
-        app.MapPost("/devices/{deviceId}/renew", RenewAsync).RequireAuthorization(ClientCertificateDefaults.DevicePolicy);
+        app.MapPost("/devices/{deviceId}/renew", RenewAsync).RequireAuthorization(ClientCertificateDefaults.DevicePolicy).WithMetadata(grace);
         return app;
     }
 

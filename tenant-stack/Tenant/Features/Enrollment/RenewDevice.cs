@@ -1,6 +1,7 @@
 using System.Net;
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Contracts.Devices;
+using IoTPlatform.Database;
 using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
 using IoTPlatform.Tenant.Data;
@@ -45,7 +46,7 @@ internal sealed class RenewDevice(
         certificates.ThrowIfRefusing();
         var address = await AdmitAsync(deviceId, renewal.Csr, cancellationToken);
         var certificate = await certificates.RenewAsync(deviceId, renewal, cancellationToken);
-        await RecordAsync(deviceId, certificate, cancellationToken);
+        await RecordAsync(deviceId, renewal.Record, certificate, cancellationToken);
         return (certificate, address);
     }
 
@@ -77,7 +78,7 @@ internal sealed class RenewDevice(
         return address;
     }
 
-    private async Task RecordAsync(string deviceId, IssuedCertificate certificate, CancellationToken cancellationToken)
+    private async Task RecordAsync(string deviceId, CertificateRecord current, IssuedCertificate certificate, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         var updated = await db.Devices.Where(d => d.DeviceId == deviceId && d.Status == DeviceState.Enrolled)
@@ -85,6 +86,15 @@ internal sealed class RenewDevice(
         if (updated == 0)
         {
             throw await db.Devices.AnyAsync(d => d.DeviceId == deviceId && d.Status == DeviceState.Held, cancellationToken) ? DeviceRegistry.OnHold() : Revoked();
+        }
+
+        if (current.NotAfter < time.GetUtcNow())
+        {
+            // In the grace after its end, which an operator may want to know.
+            await db.RunAuditedAsync(
+                () => Task.FromResult<AuditEntry?>(new AuditEntry(
+                    $"device:{deviceId}", "device.renewed_after_expiry", deviceId, AuditDetails.Of(("serial", SerialNumber.ToDecimal(certificate.SerialNumber)), ("expired_at", current.NotAfter.ToUniversalTime().ToString("O"))))),
+                cancellationToken);
         }
     }
 

@@ -2,6 +2,7 @@ using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Hosting;
 using IoTPlatform.Mqtt;
 using IoTPlatform.Pki;
+using IoTPlatform.Tenant.Configuration;
 using IoTPlatform.Tenant.Features.Enrollment;
 using MQTTnet.Protocol;
 
@@ -9,15 +10,15 @@ namespace IoTPlatform.Tenant.Features.Mqtt;
 
 /// <summary>
 /// A device is who its certificate says: one that this tenant's Sub-CA issued itself, current or the one before, on record, in date and not revoked. Without
-/// a certificate it may enrol.
+/// a certificate it may enrol; with one that ended less than the grace ago, renew.
 /// </summary>
-internal sealed class DeviceAuthenticator(Authority authority, DeviceAccess access, EnrollmentAttempt enrollment, MqttLimits limits, TimeProvider time) : IMqttAuthenticator
+internal sealed class DeviceAuthenticator(Authority authority, DeviceAccess access, EnrollmentAttempt enrollment, MqttLimits limits, TenantOptions options, TimeProvider time) : IMqttAuthenticator
 {
-    /// <summary>Of a device that enrols: long enough to ask again.</summary>
-    private static readonly TimeSpan LongestEnrollment = TimeSpan.FromMinutes(5);
+    /// <summary>Of a device that enrols, or renews after the end of its certificate: long enough to ask again.</summary>
+    private static readonly TimeSpan LongestRequest = TimeSpan.FromMinutes(5);
 
     /// <summary>One request at a time.</summary>
-    private static readonly MqttLimits EnrollmentLimits = new()
+    private static readonly MqttLimits RequestLimits = new()
     {
         PacketSize = 32 * 1024,
         MessagesPerSecond = 10,
@@ -34,7 +35,7 @@ internal sealed class DeviceAuthenticator(Authority authority, DeviceAccess acce
         {
             if (credentials.Certificate is { } certificate)
             {
-                return await AuthenticateAsync(await authority.IdentifyAsync(certificate, cancellationToken), cancellationToken);
+                return await AuthenticateAsync(await authority.IdentifyForRenewalAsync(certificate, options.DeviceRenewalGrace, cancellationToken), cancellationToken);
             }
 
             return credentials is { UserName: { } deviceId, Password: { } token }
@@ -60,18 +61,26 @@ internal sealed class DeviceAuthenticator(Authority authority, DeviceAccess acce
             return AuthenticationResult.Refused(MqttConnectReasonCode.NotAuthorized, "The client certificate is not a device's.");
         }
 
-        return await access.IsActiveAsync(record.Subject, cancellationToken)
-            ? AuthenticationResult.Admitted(new MqttIdentity
-            {
-                Name = record.Subject,
-                ClientId = record.Subject,
-                Access = DeviceTopics.Of(record.Subject),
-                Limits = limits,
-                CertificateSerial = record.Serial,
-                Credential = known,
-                ExpiresAt = record.NotAfter,
-            })
-            : AuthenticationResult.Refused(MqttConnectReasonCode.NotAuthorized, "The device is not enrolled here, or revoked.");
+        if (!await access.IsActiveAsync(record.Subject, cancellationToken))
+        {
+            return AuthenticationResult.Refused(MqttConnectReasonCode.NotAuthorized, "The device is not enrolled here, or revoked.");
+        }
+
+        var now = time.GetUtcNow();
+        var identity = new MqttIdentity
+        {
+            Name = record.Subject,
+            ClientId = record.Subject,
+            Access = DeviceTopics.Of(record.Subject),
+            Limits = limits,
+            CertificateSerial = record.Serial,
+            Credential = known,
+            ExpiresAt = record.NotAfter,
+        };
+        return AuthenticationResult.Admitted(record.NotAfter > now
+            ? identity
+            // Never the device itself, which may be connected with a later certificate: it can do nothing but renew.
+            : identity with { Name = $"renew/{record.Subject}", Access = DeviceTopics.Renewing(record.Subject), Limits = RequestLimits, ExpiresAt = now + LongestRequest });
     }
 
     /// <summary>Never the device itself, which may be connected: it can do nothing but enrol.</summary>
@@ -84,9 +93,9 @@ internal sealed class DeviceAuthenticator(Authority authority, DeviceAccess acce
             Name = $"enroll/{deviceId}/{credential.Fingerprint}",
             ClientId = deviceId,
             Access = DeviceTopics.Enrolling(deviceId),
-            Limits = EnrollmentLimits,
+            Limits = RequestLimits,
             Credential = credential,
-            ExpiresAt = time.GetUtcNow() + LongestEnrollment,
+            ExpiresAt = time.GetUtcNow() + LongestRequest,
         });
     }
 }

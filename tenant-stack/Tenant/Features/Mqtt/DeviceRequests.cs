@@ -4,6 +4,7 @@ using IoTPlatform.Contracts;
 using IoTPlatform.Contracts.Devices;
 using IoTPlatform.Hosting;
 using IoTPlatform.Mqtt;
+using IoTPlatform.Tenant.Configuration;
 using IoTPlatform.Tenant.Features.Enrollment;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.Extensions.Options;
@@ -15,7 +16,7 @@ namespace IoTPlatform.Tenant.Features.Mqtt;
 /// Enrolment and renewal over MQTT: the same operations as over HTTPS, with the same bodies, refusals, limits and audit. The answer goes to the response
 /// topic of MQTT 5, else to <c>…/response</c> beside <c>…/request</c>; a refusal is the problem document.
 /// </summary>
-internal sealed partial class DeviceRequests(MqttSessions sessions, EnrollDevice enroll, RenewDevice renew, Authority authority, IOptions<JsonOptions> json, ILogger<DeviceRequests> log)
+internal sealed partial class DeviceRequests(MqttSessions sessions, EnrollDevice enroll, RenewDevice renew, Authority authority, TenantOptions options, IOptions<JsonOptions> json, ILogger<DeviceRequests> log)
 {
     private const string Request = "/request";
     private const string Response = "/response";
@@ -53,7 +54,7 @@ internal sealed partial class DeviceRequests(MqttSessions sessions, EnrollDevice
             {
                 EnrollmentCredential token => await enroll.RunAsync(message.Publisher.ClientId, Read<EnrollRequest>(message), token, cancellationToken),
                 KnownCertificate known => await renew.RunAsync(
-                    message.Publisher.ClientId, Read<RenewRequest>(message), await authority.IdentifyAsync(known.Certificate, cancellationToken), cancellationToken),
+                    message.Publisher.ClientId, Read<RenewRequest>(message), await authority.IdentifyForRenewalAsync(known.Certificate, options.DeviceRenewalGrace, cancellationToken), cancellationToken),
                 _ => throw new InvalidOperationException("The authenticator left no credential."),
             };
             return JsonSerializer.SerializeToUtf8Bytes(answer, ContractsJson.Default.EnrollResponse);

@@ -32,6 +32,9 @@ internal static class DeviceTopics
     /// <summary>A device that has only an enrolment token.</summary>
     public static AccessPolicy Enrolling(string deviceId) => new([DeviceRequests.EnrollRequest(deviceId)], [DeviceRequests.EnrollResponse(deviceId)]);
 
+    /// <summary>A device whose certificate has ended.</summary>
+    public static AccessPolicy Renewing(string deviceId) => new([DeviceRequests.RenewRequest(deviceId)], [DeviceRequests.RenewResponse(deviceId)]);
+
     /// <summary>At a RabbitMQ, which routes by itself and knows no other names.</summary>
     public static bool MayPublish(string deviceId, string topic) => AtRabbitMq(deviceId).Publishable(topic) is not null;
 

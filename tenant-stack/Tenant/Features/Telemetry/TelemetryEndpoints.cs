@@ -45,8 +45,8 @@ internal static class TelemetryEndpoints
 
     /// <summary>Newest first; <paramref name="from"/> included, <paramref name="before"/> not.</summary>
     private static async Task<IResult> ListAsync(
-        string deviceId, DateTimeOffset? from, DateTimeOffset? before, string? cursor, int? limit, TelemetryReader telemetry, CancellationToken cancellationToken) =>
-        TypedResults.Json(await telemetry.ReadAsync(TelemetryQuery.Read(tenantId: null, DevicePath.Check(deviceId), from, before, cursor, limit), cancellationToken), TelemetryJson.Page);
+        string deviceId, string? stream, DateTimeOffset? from, DateTimeOffset? before, string? cursor, int? limit, TelemetryReader telemetry, CancellationToken cancellationToken) =>
+        TypedResults.Json(await telemetry.ReadAsync(TelemetryQuery.Read(tenantId: null, DevicePath.Check(deviceId), stream, from, before, cursor, limit), cancellationToken), TelemetryJson.Page);
 
     private static async Task<IResult> StateAsync(string deviceId, DeviceStates states, CancellationToken cancellationToken) =>
         await states.FindAsync(DevicePath.Check(deviceId), cancellationToken) is { } state

@@ -6,8 +6,6 @@ namespace IoTPlatform.Tenant.Features.Telemetry;
 /// <summary>What this tenant's devices sent.</summary>
 internal static class TenantTelemetry
 {
-    private const string State = "status/";
-
     /// <summary>"iot-tele" in ASCII.</summary>
     private const long OneWriter = 0x696f742d74656c65;
 
@@ -28,7 +26,7 @@ internal static class TenantTelemetry
             ), state AS (
               INSERT INTO tenant.device_state AS s (device_id, sent_at, received_at, topic, payload)
               SELECT DISTINCT ON (m.device_id) m.device_id, m.sent_at, m.received_at, m.topic, m.payload
-              FROM turn, m WHERE starts_with(m.topic, '{State}') ORDER BY m.device_id, m.sent_at DESC, m.received_at DESC
+              FROM turn, m WHERE starts_with(m.topic, '{TelemetryFormat.StatePrefix}') ORDER BY m.device_id, m.sent_at DESC, m.received_at DESC
               ON CONFLICT (device_id) DO UPDATE
                 SET sent_at = excluded.sent_at, received_at = excluded.received_at, topic = excluded.topic, payload = excluded.payload
                 WHERE excluded.sent_at > s.sent_at
@@ -40,9 +38,5 @@ internal static class TenantTelemetry
     };
 
     /// <summary>A message has to fit through the provider's ingest with the timestamp that the uplink may add.</summary>
-    public static TelemetryOptions Limit(TelemetryOptions options) => options with
-    {
-        LongestPayload = TelemetryFormat.LongestFromDevice,
-        TopicPrefixes = [TelemetryFormat.TopicPrefix, "events/", State],
-    };
+    public static TelemetryOptions Limit(TelemetryOptions options) => options with { LongestPayload = TelemetryFormat.LongestFromDevice };
 }

@@ -1,33 +1,29 @@
-using IoTPlatform.Contracts.Telemetry;
 using Npgsql;
 
 namespace IoTPlatform.Tenant.Features.Uplink;
 
-/// <summary>What is to go up, in the order in which it was committed, and how far it went.</summary>
+/// <summary>What is to go up, and how far each stream went.</summary>
 internal sealed class UplinkCursor(NpgsqlDataSource database, TimeProvider time)
 {
     /// <summary>Of the waiting messages no more are counted.</summary>
     public const int MostCounted = 10_000;
-
-    /// <summary>As the index has it.</summary>
-    private const string GoesUp = $"starts_with(topic, '{TelemetryFormat.TopicPrefix}')";
 
     private int _putBacks;
 
     /// <summary>Another number than before: it was put back meanwhile.</summary>
     public int PutBacks => Volatile.Read(ref _putBacks);
 
-    public async Task<long> ReadAsync(CancellationToken cancellationToken)
+    public async Task<long> ReadAsync(UplinkStream stream, CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand("SELECT sequence FROM tenant.uplink");
+        await using var command = database.CreateCommand($"SELECT {stream.Name} FROM tenant.uplink");
         return (long)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 
     /// <summary>The next messages behind a sequence.</summary>
-    public async Task<IReadOnlyList<UplinkMessage>> NextAsync(long after, int limit, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<UplinkMessage>> NextAsync(UplinkStream stream, long after, int limit, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(
-            $"SELECT sequence, topic, payload, sent_at, received_at FROM tenant.telemetry WHERE sequence > $1 AND {GoesUp} ORDER BY sequence LIMIT $2");
+            $"SELECT sequence, topic, payload, sent_at, received_at FROM tenant.telemetry WHERE sequence > $1 AND {stream.GoesUp} ORDER BY sequence LIMIT $2");
         command.Parameters.Add(new() { Value = after });
         command.Parameters.Add(new() { Value = limit });
         await using var rows = await command.ExecuteReaderAsync(cancellationToken);
@@ -41,20 +37,23 @@ internal sealed class UplinkCursor(NpgsqlDataSource database, TimeProvider time)
     }
 
     /// <summary>Forward only, and not where it was put back meanwhile: a resend wins over what was under way before it. False then.</summary>
-    public async Task<bool> MoveAsync(long from, long to, CancellationToken cancellationToken)
+    public async Task<bool> MoveAsync(UplinkStream stream, long from, long to, CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand("UPDATE tenant.uplink SET sequence = $2, moved_at = $3 WHERE sequence = $1");
+        await using var command = database.CreateCommand($"UPDATE tenant.uplink SET {stream.Name} = $2, moved_at = $3 WHERE {stream.Name} = $1");
         command.Parameters.Add(new() { Value = from });
         command.Parameters.Add(new() { Value = to });
         command.Parameters.Add(new() { Value = time.GetUtcNow() });
         return await command.ExecuteNonQueryAsync(cancellationToken) == 1;
     }
 
-    /// <summary>Puts it before the first message that was received then or later. Never forward.</summary>
+    /// <summary>Puts all before the first message that was received then or later. Never forward.</summary>
     public async Task PutBackAsync(DateTimeOffset receivedFrom, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(
-            "UPDATE tenant.uplink SET sequence = least(sequence, (SELECT min(sequence) - 1 FROM tenant.telemetry WHERE received_at >= $1)), moved_at = $2");
+            """
+            UPDATE tenant.uplink SET events = least(events, before), telemetry = least(telemetry, before), moved_at = $2
+            FROM (SELECT min(sequence) - 1 AS before FROM tenant.telemetry WHERE received_at >= $1) AS first
+            """);
         command.Parameters.Add(new() { Value = receivedFrom });
         command.Parameters.Add(new() { Value = time.GetUtcNow() });
         await command.ExecuteNonQueryAsync(cancellationToken);
@@ -65,13 +64,13 @@ internal sealed class UplinkCursor(NpgsqlDataSource database, TimeProvider time)
     public async Task<(int Count, DateTimeOffset? Since)> WaitingAsync(CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(
-            $"""
-            SELECT count(*)::int, min(received_at) FROM
-              (SELECT received_at FROM tenant.telemetry WHERE sequence > (SELECT sequence FROM tenant.uplink) AND {GoesUp} ORDER BY sequence LIMIT $1) AS waiting
-            """);
+            $"SELECT least(count(*), $1)::int, min(received_at) FROM ({string.Join(" UNION ALL ", UplinkStream.All.Select(Waiting))}) AS waiting");
         command.Parameters.Add(new() { Value = MostCounted });
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
         await row.ReadAsync(cancellationToken);
         return (row.GetInt32(0), await row.IsDBNullAsync(1, cancellationToken) ? null : row.GetFieldValue<DateTimeOffset>(1));
     }
+
+    private static string Waiting(UplinkStream stream) =>
+        $"(SELECT received_at FROM tenant.telemetry WHERE sequence > (SELECT {stream.Name} FROM tenant.uplink) AND {stream.GoesUp} ORDER BY sequence LIMIT $1)";
 }

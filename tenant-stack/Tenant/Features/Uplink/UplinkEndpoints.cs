@@ -36,6 +36,7 @@ internal static class UplinkServices
         .AddSingleton(options)
         .AddSingleton<UplinkConnector>()
         .AddSingleton<UplinkCursor>()
+        .AddSingleton<UplinkCommands>()
         .AddSingleton<UplinkState>()
         .AddSingleton<IReadinessCheck>(s => s.GetRequiredService<UplinkState>())
         .AddSingleton<UplinkMetrics>()

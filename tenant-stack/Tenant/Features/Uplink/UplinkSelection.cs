@@ -1,16 +1,17 @@
+using IoTPlatform.Contracts.Telemetry;
 using IoTPlatform.Mqtt;
 
 namespace IoTPlatform.Tenant.Features.Uplink;
 
 /// <summary>Which of the stored messages go up. The others stay at the tenant.</summary>
 /// <param name="Filters">Topic filters; one of them has to match.</param>
-/// <param name="Interval">Of messages under one topic no more than one within it, by their timestamps; zero: all.</param>
+/// <param name="Interval">Of telemetry under one topic no more than one within it, by their timestamps; zero: all.</param>
 internal sealed record UplinkOptions(IReadOnlyList<string> Filters, TimeSpan Interval)
 {
     public const string FiltersSetting = "IOT_UPLINK_TOPICS";
     public const string IntervalSetting = "IOT_UPLINK_INTERVAL";
 
-    public static UplinkOptions Everything { get; } = new(["telemetry/#"], TimeSpan.Zero);
+    public static UplinkOptions Everything { get; } = new([.. TelemetryFormat.PrefixOfStream.Values.Select(prefix => prefix + "#")], TimeSpan.Zero);
 }
 
 /// <summary>
@@ -24,7 +25,7 @@ internal sealed class UplinkSelection(UplinkOptions options)
 
     private readonly Dictionary<string, long> _last = new(StringComparer.Ordinal);
 
-    public bool Selects(string topic, DateTimeOffset sentAt) => options.Filters.Any(filter => TopicSyntax.Covers(filter, topic)) && (options.Interval == TimeSpan.Zero || IsNext(topic, sentAt));
+    public bool Selects(string topic, DateTimeOffset sentAt) => options.Filters.Any(filter => TopicSyntax.Covers(filter, topic)) && (options.Interval == TimeSpan.Zero || !topic.StartsWith(TelemetryFormat.TopicPrefix, StringComparison.Ordinal) || IsNext(topic, sentAt));
 
     private bool IsNext(string topic, DateTimeOffset sentAt)
     {

@@ -17,11 +17,10 @@ internal sealed partial class UplinkSender(UplinkConnection connection, UplinkCu
     /// <summary>Messages that are read at a time.</summary>
     private const int ReadAhead = 512;
 
-    private readonly Queue<(IReadOnlyList<UplinkMessage> Messages, Task<MqttClientPublishResult> Outcome)> _inFlight = [];
+    private readonly Queue<(Progress Stream, IReadOnlyList<UplinkMessage> Messages, Task<MqttClientPublishResult> Outcome)> _inFlight = [];
+    private readonly IReadOnlyList<Progress> _streams = [.. UplinkStream.All.Select(stream => new Progress(stream))];
     private UplinkSelection _selection = new(options);
     private int _putBacks = -1;
-    private long _stored;
-    private long _acknowledged;
 
     /// <summary>Sends what waits now, from where the cursor is. False: there was nothing.</summary>
     public async Task<bool> SendAsync(CancellationToken cancellationToken)
@@ -30,7 +29,10 @@ internal sealed partial class UplinkSender(UplinkConnection connection, UplinkCu
         {
             _putBacks = cursor.PutBacks;
             _selection = new UplinkSelection(options);
-            _stored = _acknowledged = await cursor.ReadAsync(cancellationToken);
+            foreach (var progress in _streams)
+            {
+                progress.Stored = progress.Acknowledged = await cursor.ReadAsync(progress.Stream, cancellationToken);
+            }
         }
 
         try
@@ -47,8 +49,13 @@ internal sealed partial class UplinkSender(UplinkConnection connection, UplinkCu
 
     private async Task<bool> SendWaitingAsync(CancellationToken cancellationToken)
     {
-        var (sent, any) = (_acknowledged, false);
-        while (await cursor.NextAsync(sent, ReadAhead, cancellationToken) is { Count: > 0 } messages)
+        foreach (var progress in _streams)
+        {
+            progress.Sent = progress.Acknowledged;
+        }
+
+        var any = false;
+        while (await NextAsync(cancellationToken) is var (stream, messages))
         {
             var selected = messages.Where(message => _selection.Selects(message.Topic, message.SentAt));
             foreach (var part in connection.TakesBatches ? UplinkBatches.Of(selected) : selected.Chunk(1))
@@ -58,11 +65,11 @@ internal sealed partial class UplinkSender(UplinkConnection connection, UplinkCu
                     await RetireAsync(cancellationToken);
                 }
 
-                _inFlight.Enqueue((part, PublishAsync(part, cancellationToken)));
+                _inFlight.Enqueue((stream, part, PublishAsync(part, cancellationToken)));
                 any = true;
             }
 
-            sent = messages[^1].Sequence;
+            stream.Sent = messages[^1].Sequence;
             await StoreAsync(cancellationToken);
         }
 
@@ -72,9 +79,27 @@ internal sealed partial class UplinkSender(UplinkConnection connection, UplinkCu
         }
 
         // Past those that do not go up.
-        _acknowledged = sent;
+        foreach (var progress in _streams)
+        {
+            progress.Acknowledged = progress.Sent;
+        }
+
         await StoreAsync(cancellationToken);
         return any;
+    }
+
+    /// <summary>Looked for anew with every page: an event waits for one page of telemetry at most. Null: nothing waits.</summary>
+    private async Task<(Progress Stream, IReadOnlyList<UplinkMessage> Messages)?> NextAsync(CancellationToken cancellationToken)
+    {
+        foreach (var progress in _streams)
+        {
+            if (await cursor.NextAsync(progress.Stream, progress.Sent, ReadAhead, cancellationToken) is { Count: > 0 } messages)
+            {
+                return (progress, messages);
+            }
+        }
+
+        return null;
     }
 
     private Task<MqttClientPublishResult> PublishAsync(IReadOnlyList<UplinkMessage> messages, CancellationToken cancellationToken)
@@ -86,7 +111,7 @@ internal sealed partial class UplinkSender(UplinkConnection connection, UplinkCu
 
     private async Task RetireAsync(CancellationToken cancellationToken)
     {
-        var (messages, outcome) = _inFlight.Peek();
+        var (stream, messages, outcome) = _inFlight.Peek();
         var result = await outcome.WaitAsync(LongestWait, cancellationToken);
         _inFlight.Dequeue();
         if (IsFinal(result) && messages.Count > 1)
@@ -94,16 +119,16 @@ internal sealed partial class UplinkSender(UplinkConnection connection, UplinkCu
             // One of them is refused, and which one is found by sending each alone.
             foreach (var message in messages)
             {
-                Judge([message], await PublishAsync([message], cancellationToken).WaitAsync(LongestWait, cancellationToken));
+                Judge(stream, [message], await PublishAsync([message], cancellationToken).WaitAsync(LongestWait, cancellationToken));
             }
         }
         else
         {
-            Judge(messages, result);
+            Judge(stream, messages, result);
         }
     }
 
-    private void Judge(IReadOnlyList<UplinkMessage> messages, MqttClientPublishResult result)
+    private void Judge(Progress stream, IReadOnlyList<UplinkMessage> messages, MqttClientPublishResult result)
     {
         if (result is { IsSuccess: true, ReasonCode: not MqttClientPublishReasonCode.NoMatchingSubscribers })
         {
@@ -124,17 +149,28 @@ internal sealed partial class UplinkSender(UplinkConnection connection, UplinkCu
             throw new IOException($"The broker does not take a message: {result.ReasonCode} {result.ReasonString}".TrimEnd());
         }
 
-        _acknowledged = messages[^1].Sequence;
+        stream.Acknowledged = messages[^1].Sequence;
     }
 
     private static bool IsFinal(MqttClientPublishResult result) => result.ReasonCode is MqttClientPublishReasonCode.PayloadFormatInvalid or MqttClientPublishReasonCode.TopicNameInvalid;
 
     private async Task StoreAsync(CancellationToken cancellationToken)
     {
-        if (_acknowledged > _stored)
+        foreach (var progress in _streams.Where(progress => progress.Acknowledged > progress.Stored))
         {
-            _stored = await cursor.MoveAsync(_stored, _acknowledged, cancellationToken) ? _acknowledged : throw new IOException("The cursor was put back: sending again from there.");
+            progress.Stored = await cursor.MoveAsync(progress.Stream, progress.Stored, progress.Acknowledged, cancellationToken)
+                ? progress.Acknowledged
+                : throw new IOException("The cursor was put back: sending again from there.");
         }
+    }
+
+    /// <summary>How far a stream is sent, acknowledged, and known to be.</summary>
+    private sealed class Progress(UplinkStream stream)
+    {
+        public UplinkStream Stream => stream;
+        public long Sent { get; set; }
+        public long Acknowledged { get; set; }
+        public long Stored { get; set; }
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The provider refuses telemetry message {Sequence}: {Code} {Reason}. It stays here until retention ends")]

@@ -5,7 +5,8 @@ using Polly;
 namespace IoTPlatform.Tenant.Features.Uplink;
 
 /// <summary>Keeps this tenant's bridge connected to the provider's broker, and sends what was stored.</summary>
-internal sealed partial class UplinkService(UplinkConnector connector, UplinkCursor cursor, UplinkOptions options, UplinkState state, UplinkMetrics metrics, TimeProvider time, ILogger<UplinkService> log) : BackgroundService
+internal sealed partial class UplinkService(UplinkConnector connector, UplinkCursor cursor, UplinkOptions options, UplinkCommands commands, UplinkState state, UplinkMetrics metrics, TimeProvider time, ILogger<UplinkService> log)
+    : BackgroundService
 {
     /// <summary>For new messages, while there are none.</summary>
     private static readonly TimeSpan IdleInterval = TimeSpan.FromMilliseconds(200);
@@ -61,7 +62,12 @@ internal sealed partial class UplinkService(UplinkConnector connector, UplinkCur
     {
         try
         {
-            await SendAsync(target, connection, stop);
+            using var end = CancellationTokenSource.CreateLinkedTokenSource(stop);
+            Task[] both = [SendAsync(target, connection, end.Token), commands.RunAsync(connection, end.Token)];
+            var first = await Task.WhenAny(both);
+            await end.CancelAsync();
+            await Task.WhenAll(both).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await first;
         }
         catch (Exception e) when (!stop.IsCancellationRequested)
         {

@@ -1,14 +1,23 @@
+using IoTPlatform.Contracts.Devices;
 using IoTPlatform.Mqtt;
+using IoTPlatform.Provider.Features.Commands;
 using IoTPlatform.Telemetry;
 using MQTTnet.Protocol;
 
 namespace IoTPlatform.Provider.Features.Broker.Embedded;
 
-/// <summary>What bridges publish to the embedded broker goes to the table that RabbitMQ's ingest fills, by the same writer.</summary>
-internal sealed class BridgeMessages(BridgeIntakes intakes, TenantBudgets budgets) : IMessageStore
+/// <summary>What bridges publish to the embedded broker goes to the table that RabbitMQ's ingest fills, by the same writer; what they report of commands to those.</summary>
+internal sealed class BridgeMessages(BridgeIntakes intakes, TenantBudgets budgets, TenantCommandReports reports) : IMessageStore
 {
     public async Task<PublishOutcome> StoreAsync(PublishedMessage message, CancellationToken cancellationToken)
     {
+        if (BridgeCommandTopics.IsReport(message.Topic))
+        {
+            return await reports.StoreAsync(BridgeSessions.TenantOf(message.Publisher.Name), message.Topic, message.Payload, cancellationToken) is { } refusal
+                ? PublishOutcome.Refused(MqttPubAckReasonCode.PayloadFormatInvalid, refusal)
+                : PublishOutcome.Stored;
+        }
+
         if (Unpack(message) is not { } messages)
         {
             return PublishOutcome.Refused(MqttPubAckReasonCode.PayloadFormatInvalid, TelemetryBatch.Malformed);
@@ -43,7 +52,7 @@ internal sealed class BridgeMessages(BridgeIntakes intakes, TenantBudgets budget
             return [(message.Topic, message.Payload)];
         }
 
-        return TelemetryBatch.Unpack(message.Payload.Span) is { } batch && batch.All(one => message.Publisher.Access.Publishable(one.Topic) is not null) ? batch : null;
+        return TelemetryBatch.Unpack(message.Payload.Span) is { } batch && batch.All(one => !BridgeCommandTopics.IsReport(one.Topic) && message.Publisher.Access.Publishable(one.Topic) is not null) ? batch : null;
     }
 
     private TimeSpan? IsOverBudget(MqttIdentity publisher, IReadOnlyList<(string Topic, ReadOnlyMemory<byte> Payload)> messages) => publisher.Credential is TelemetryBudget budget

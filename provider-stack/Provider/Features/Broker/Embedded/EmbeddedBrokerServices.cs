@@ -1,6 +1,7 @@
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Mqtt;
 using IoTPlatform.Provider.Configuration;
+using IoTPlatform.Provider.Features.Commands;
 
 namespace IoTPlatform.Provider.Features.Broker.Embedded;
 
@@ -15,6 +16,7 @@ internal static class EmbeddedBrokerServices
         .AddSingleton<ISessionObserver>(provider => provider.GetRequiredService<BridgeIntakes>())
         .AddSingleton<BridgeSessions>()
         .AddSingleton<BridgePresence>()
+        .AddSingleton<IBridgeChannel, EmbeddedBridgeChannel>()
         .AddPresenceRecorder<EmbeddedBridgePresence>()
         .AddMqttBroker()
         .AddSingleton<IRevocationWatcher, RevokedBridgeSessions>()

@@ -126,11 +126,11 @@ internal sealed class RabbitMqPlan(RabbitMqApi api, VhostMapping mapping, Rabbit
             Change($"queue {queue} in {tenant.Namespace}", "present", null, ct => api.EnsureQueueAsync(tenant.Namespace, queue, ct));
         }
 
-        if (!state.Bindings.Any(b => b.RoutingKey == TelemetryQueue.RoutingKey))
+        foreach (var routingKey in TelemetryQueue.RoutingKeys.Where(key => !state.Bindings.Any(b => b.RoutingKey == key)))
         {
             Change(
-                $"binding of {TelemetryQueue.Name} in {tenant.Namespace}", TelemetryQueue.RoutingKey, null,
-                ct => api.EnsureBindingAsync(tenant.Namespace, BridgeRights.Exchange, TelemetryQueue.Name, TelemetryQueue.RoutingKey, ct));
+                $"binding of {TelemetryQueue.Name} in {tenant.Namespace}", routingKey, null,
+                ct => api.EnsureBindingAsync(tenant.Namespace, BridgeRights.Exchange, TelemetryQueue.Name, routingKey, ct));
         }
 
         if (state.DeadBindings.Length == 0)

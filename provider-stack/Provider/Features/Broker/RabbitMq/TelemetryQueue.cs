@@ -11,7 +11,8 @@ internal static class TelemetryQueue
     /// <summary>What could not be stored, with the reason; and the exchange that leads there, so that the right to write there is no right to write elsewhere.</summary>
     public const string Dead = "telemetry.dead";
 
-    public const string RoutingKey = "telemetry.#";
+    /// <summary>What leads into <see cref="Name"/>: everything that bridges publish.</summary>
+    public static IReadOnlyList<string> RoutingKeys { get; } = ["telemetry.#", "events.#", "status.#", "commands.*.*.response"];
 
     /// <summary>Per vHost: policies instead of queue arguments, because they can be changed.</summary>
     public static IReadOnlyDictionary<string, PolicyInfo> Policies { get; } = new Dictionary<string, PolicyInfo>(StringComparer.Ordinal)
@@ -35,8 +36,8 @@ internal static class TelemetryQueue
     }
 }
 
-/// <summary>What reading a tenant's telemetry takes: its queue, and the exchange that leads to what can't be stored. Nothing else in the vHost.</summary>
+/// <summary>What reading a tenant's telemetry takes: its queue, the exchange that leads to what can't be stored, and the one that leads to its bridge. Nothing else in the vHost.</summary>
 internal static class TelemetryRights
 {
-    public static PermissionOrder Permission { get; } = new(Configure: "^$", Write: @"^telemetry\.dead$", Read: "^telemetry$");
+    public static PermissionOrder Permission { get; } = new(Configure: "^$", Write: @"^(telemetry\.dead|amq\.topic)$", Read: "^telemetry$");
 }

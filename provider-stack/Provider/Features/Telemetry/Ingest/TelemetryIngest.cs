@@ -1,7 +1,9 @@
+using System.Collections.Concurrent;
 using System.Threading.Channels;
 using IoTPlatform.Contracts.Tenants;
 using IoTPlatform.Provider.Data;
 using IoTPlatform.Provider.Features.Broker.RabbitMq.Amqp;
+using IoTPlatform.Provider.Features.Commands;
 using IoTPlatform.Telemetry;
 using IoTPlatform.Telemetry.Ingest;
 using Microsoft.EntityFrameworkCore;
@@ -14,15 +16,20 @@ namespace IoTPlatform.Provider.Features.Telemetry.Ingest;
 /// writer for all. A suspended tenant's too: it can send nothing more, and what was acknowledged to it counts.
 /// </summary>
 internal sealed partial class TelemetryIngest(
-    IDbContextFactory<ProviderDb> contexts, AmqpConnections connections, TelemetryStore store, TelemetryOptions options, IngestMetrics metrics, TimeProvider time,
-    ILogger<TelemetryIngest> log) : BackgroundService
+    IDbContextFactory<ProviderDb> contexts, AmqpConnections connections, TelemetryStore store, TelemetryOptions options, IngestMetrics metrics, TenantCommandReports reports,
+    TimeProvider time, ILogger<TelemetryIngest> log) : BackgroundService, IBridgeChannel
 {
     private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(5);
 
     private readonly Channel<TelemetryDelivery> _queue = Channel.CreateBounded<TelemetryDelivery>(new BoundedChannelOptions(IngestLimits.Waiting) { SingleReader = true });
-    private readonly Dictionary<string, TenantIngest> _tenants = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, TenantIngest> _tenants = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _connecting = new(SessionLimits.Connecting);
     private bool _lookFails;
+
+    public IReadOnlyCollection<string> Tenants => [.. _tenants.Where(tenant => tenant.Value.Session is not null).Select(tenant => tenant.Key)];
+
+    public Task SendAsync(string tenantId, string topic, ReadOnlyMemory<byte> payload, DateTimeOffset expiresAt, CancellationToken cancellationToken) =>
+        _tenants.GetValueOrDefault(tenantId)?.Session?.SendAsync(topic.Replace('/', '.'), payload, expiresAt, cancellationToken) ?? Task.CompletedTask;
 
     public override void Dispose()
     {
@@ -87,11 +94,11 @@ internal sealed partial class TelemetryIngest(
         var wanted = await db.Tenants.Where(t => t.Status == TenantStatus.Joined || t.Status == TenantStatus.Active).Select(t => t.TenantId).ToHashSetAsync(StringComparer.Ordinal, cancellationToken);
         foreach (var gone in _tenants.Keys.Where(id => !wanted.Contains(id)).ToList())
         {
-            _tenants.Remove(gone, out var tenant);
+            _tenants.TryRemove(gone, out var tenant);
             await tenant!.DisposeAsync();
         }
 
-        var context = new IngestContext(_queue.Writer, options, metrics, time);
+        var context = new IngestContext(_queue.Writer, options, metrics, reports, time);
         foreach (var tenantId in wanted.Where(id => !_tenants.ContainsKey(id)))
         {
             _tenants[tenantId] = new TenantIngest(tenantId, connections, _connecting, RepairAsync, context, log);

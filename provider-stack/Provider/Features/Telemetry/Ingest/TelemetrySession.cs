@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Threading.Channels;
+using IoTPlatform.Contracts.Devices;
 using IoTPlatform.Provider.Features.Broker.RabbitMq;
 using IoTPlatform.Telemetry;
 using IoTPlatform.Telemetry.Ingest;
@@ -71,7 +73,11 @@ internal sealed class TelemetrySession : ITelemetrySource, IAsyncDisposable
 
         try
         {
-            if (TelemetryParser.TryParse(_tenantId, routingKey, body.Span, Now(), _context.Options, out var message, out var refusal))
+            if (BridgeCommandTopics.IsReport(routingKey.Replace('.', '/')))
+            {
+                _ = ReportAsync(tag, routingKey, body.ToArray());
+            }
+            else if (TelemetryParser.TryParse(_tenantId, routingKey, body.Span, Now(), _context.Options, out var message, out var refusal))
             {
                 await _context.Queue.WriteAsync(new TelemetryDelivery(this, tag, redelivered, message), _closing.Token);
             }
@@ -112,6 +118,48 @@ internal sealed class TelemetrySession : ITelemetrySource, IAsyncDisposable
         catch (Exception e)
         {
             End($"a dead letter was not taken: {e.Message}");
+        }
+    }
+
+    /// <summary>To the tenant's bridge, if it subscribes.</summary>
+    public async Task SendAsync(string routingKey, ReadOnlyMemory<byte> body, DateTimeOffset expiresAt, CancellationToken cancellationToken)
+    {
+        var left = expiresAt - _context.Time.GetUtcNow();
+        var properties = new BasicProperties
+        {
+            // Of one that is away the broker keeps nothing: it is sent again.
+            Persistent = true,
+            ContentType = "application/json",
+            Expiration = Math.Max(1, (long)left.TotalMilliseconds).ToString(CultureInfo.InvariantCulture),
+        };
+        try
+        {
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            limit.CancelAfter(SessionLimits.ConfirmTimeout);
+            await _channel.BasicPublishAsync(BridgeRights.Exchange, routingKey, mandatory: false, properties, body, limit.Token);
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        {
+            End($"a command was not taken: {e.Message}");
+        }
+    }
+
+    private async Task ReportAsync(ulong tag, string routingKey, ReadOnlyMemory<byte> body)
+    {
+        try
+        {
+            if (await _context.Reports.StoreAsync(_tenantId, routingKey.Replace('.', '/'), body, _closing.Token) is { } refusal)
+            {
+                await RefuseAsync(tag, routingKey, body, refusal);
+            }
+            else
+            {
+                Acknowledge(tag);
+            }
+        }
+        catch (Exception e)
+        {
+            End($"a report was not stored: {e.Message}");
         }
     }
 

@@ -17,7 +17,7 @@ internal sealed partial class TenantIngest : IAsyncDisposable
     private readonly DeadLetterLog _deadLetters;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _running;
-    private TelemetrySession? _session;
+    private volatile TelemetrySession? _session;
 
     /// <param name="tenantId">Also its vHost.</param>
     /// <param name="connections">Where and as whom.</param>
@@ -36,6 +36,9 @@ internal sealed partial class TenantIngest : IAsyncDisposable
         _deadLetters = new DeadLetterLog(tenantId, context.Time, log);
         _running = Task.Run(RunAsync, CancellationToken.None);
     }
+
+    /// <summary>Null: it is not connected now.</summary>
+    public TelemetrySession? Session => _session;
 
     /// <summary>Returns when nothing more is taken.</summary>
     public async Task StopTakingAsync()

@@ -1,10 +1,9 @@
 using IoTPlatform.Contracts;
-using IoTPlatform.Hosting;
 
-namespace IoTPlatform.Tenant.Features.Devices;
+namespace IoTPlatform.Hosting;
 
 /// <summary>Lists are read one row further than asked for; the extra row says that there is a next page.</summary>
-internal static class Paging
+public static class Paging
 {
     public const int DefaultLimit = 50;
     public const int MaxLimit = 500;
