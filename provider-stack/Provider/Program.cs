@@ -1,4 +1,5 @@
 using IoTPlatform.CertificateAuthority;
+using IoTPlatform.CertificateAuthority.Acme;
 using IoTPlatform.CertificateAuthority.Validation;
 using IoTPlatform.Database;
 using IoTPlatform.Hosting;
@@ -93,6 +94,7 @@ internal static class Program
         app.MapIssuer();
         app.MapApiDocument(Policies.Viewer);
         app.MapStepCa();
+        app.MapAcme();
         app.MapValidation();
         app.MapCertificates();
         app.MapTenants();

@@ -1,3 +1,4 @@
+using IoTPlatform.CertificateAuthority.Acme;
 using IoTPlatform.Pki;
 
 namespace IoTPlatform.CertificateAuthority;
@@ -19,6 +20,9 @@ public sealed record CertificateAuthorityOptions
 
     /// <summary>Put into every certificate but an OCSP responder's; null where no plain HTTP listener serves it.</summary>
     public ValidationAddress? Validation { get; init; }
+
+    /// <summary>Null: this authority speaks no ACME.</summary>
+    public AcmeOptions? Acme { get; init; }
 
     public string RootCommonName { get; init; } = "IoTPlatform Root CA";
 

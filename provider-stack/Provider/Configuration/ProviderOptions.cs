@@ -1,5 +1,6 @@
 using System.Net;
 using IoTPlatform.CertificateAuthority;
+using IoTPlatform.CertificateAuthority.Acme;
 using IoTPlatform.CertificateAuthority.Validation;
 using IoTPlatform.Hosting;
 using IoTPlatform.Hosting.Observability;
@@ -30,6 +31,9 @@ internal sealed record ProviderOptions
 
     /// <summary>Null: certificates name no address for revocation lists and OCSP.</summary>
     public ValidationOptions? Validation { get; init; }
+
+    /// <summary>Null: no ACME.</summary>
+    public AcmeOptions? Acme { get; init; }
 
     public required string PlatformDomain { get; init; }
 

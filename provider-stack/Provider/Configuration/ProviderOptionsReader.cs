@@ -1,4 +1,5 @@
 using IoTPlatform.CertificateAuthority;
+using IoTPlatform.CertificateAuthority.Acme;
 using IoTPlatform.CertificateAuthority.Validation;
 using IoTPlatform.Database;
 using IoTPlatform.Hosting;
@@ -54,6 +55,7 @@ internal sealed class ProviderOptionsReader(SettingsReader settings)
             ReservedNames = ServerNameList.Read(settings, ProviderSettings.ReservedNames, ""),
             PublicUrl = publicUrl,
             Validation = ValidationOptions.Read(settings, publicUrl),
+            Acme = AcmeOptions.Read(settings),
             PlatformDomain = domain ?? DefaultPlatformDomain,
             IsPlatformDomainSet = domain is not null,
             Database = DatabaseSetting.Read(settings),

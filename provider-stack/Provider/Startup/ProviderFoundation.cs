@@ -101,6 +101,7 @@ internal sealed class ProviderFoundation : IAsyncDisposable
         Names = NameRegistry.Service(Options),
         PublicUrl = Options.PublicUrl,
         Validation = Options.Validation?.Address,
+        Acme = Options.Acme,
         RenewalsPerSubject = Options.RenewalsPerSubject,
     };
 

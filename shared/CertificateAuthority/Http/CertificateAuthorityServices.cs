@@ -1,3 +1,4 @@
+using IoTPlatform.CertificateAuthority.Acme;
 using IoTPlatform.CertificateAuthority.Events;
 using IoTPlatform.CertificateAuthority.Provisioners;
 using IoTPlatform.CertificateAuthority.Validation;
@@ -26,6 +27,7 @@ public static class CertificateAuthorityServices
             services.AddHostedService(provider => ActivatorUtilities.CreateInstance<ValidationListener>(provider, validation));
         }
 
+        services.AddAcme(module.Options.Acme);
         services.AddSingleton(module);
         services.AddSingleton(module.Authority);
         services.AddSingleton<IProvisioner>(module.IotBridge);

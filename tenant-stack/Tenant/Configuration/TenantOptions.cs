@@ -1,5 +1,6 @@
 using System.Net;
 using IoTPlatform.CertificateAuthority;
+using IoTPlatform.CertificateAuthority.Acme;
 using IoTPlatform.CertificateAuthority.Validation;
 using IoTPlatform.Hosting;
 using IoTPlatform.Hosting.Observability;
@@ -26,6 +27,9 @@ internal sealed class TenantOptions
 
     /// <summary>Null: certificates name no address for revocation lists and OCSP.</summary>
     public ValidationOptions? Validation { get; init; }
+
+    /// <summary>Null: no ACME.</summary>
+    public AcmeOptions? Acme { get; init; }
 
     /// <summary>Of the service certificate; always includes the addresses given to devices.</summary>
     public IReadOnlyList<string> ServiceNames =>

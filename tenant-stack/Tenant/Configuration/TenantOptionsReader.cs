@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using IoTPlatform.CertificateAuthority;
+using IoTPlatform.CertificateAuthority.Acme;
 using IoTPlatform.CertificateAuthority.Validation;
 using IoTPlatform.Client;
 using IoTPlatform.Database;
@@ -48,6 +49,7 @@ internal sealed class TenantOptionsReader(SettingsReader settings)
             Names = names,
             PublicUrl = publicUrl,
             Validation = ValidationOptions.Read(settings, publicUrl),
+            Acme = AcmeOptions.Read(settings),
             ProviderUrl = ProviderUrl(joined) ?? publicUrl,
             RootFingerprint = Fingerprint(),
             JoinKey = settings.Secret(TenantSettings.JoinKey),

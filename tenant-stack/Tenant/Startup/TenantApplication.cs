@@ -1,4 +1,5 @@
 using IoTPlatform.CertificateAuthority;
+using IoTPlatform.CertificateAuthority.Acme;
 using IoTPlatform.CertificateAuthority.Validation;
 using IoTPlatform.Database;
 using IoTPlatform.Hosting;
@@ -67,6 +68,7 @@ internal static class TenantApplication
         app.MapPortal();
         app.MapApiDocument(Policies.Viewer);
         app.MapStepCa();
+        app.MapAcme();
         app.MapValidation();
         app.MapCertificates();
         app.MapDevices();

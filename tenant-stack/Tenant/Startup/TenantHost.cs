@@ -88,6 +88,7 @@ internal static partial class TenantHost
         Names = options.ServiceNames,
         PublicUrl = options.PublicUrl,
         Validation = options.Validation?.Address,
+        Acme = options.Acme,
     };
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "JOIN_KEY is not used: this tenant has joined already")]

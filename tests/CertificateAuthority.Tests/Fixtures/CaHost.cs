@@ -1,5 +1,6 @@
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
+using IoTPlatform.CertificateAuthority.Acme;
 using IoTPlatform.CertificateAuthority.Storage;
 using IoTPlatform.CertificateAuthority.Validation;
 using IoTPlatform.Database;
@@ -138,6 +139,7 @@ public sealed class CaHost : IAsyncDisposable
         _app.UsePlatformHosting();
         _app.MapAccounts();
         _app.MapStepCa();
+        _app.MapAcme();
         _app.MapValidation();
         _app.MapCertificates();
         map?.Invoke(_app);

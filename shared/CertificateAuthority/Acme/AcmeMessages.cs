@@ -1,0 +1,95 @@
+using System.Text.Json;
+
+namespace IoTPlatform.CertificateAuthority.Acme;
+
+/// <summary>RFC 8555 7.1.1.</summary>
+internal sealed record DirectoryAnswer(string NewNonce, string NewAccount, string NewOrder, string RevokeCert, string KeyChange);
+
+/// <summary>RFC 8555 7.1.2.</summary>
+internal sealed record AccountAnswer(string Status, IReadOnlyList<string> Contact, string Orders);
+
+/// <summary>RFC 8555 7.1.3.</summary>
+internal sealed record OrderAnswer(string Status, DateTimeOffset Expires, IReadOnlyList<AcmeIdentifier> Identifiers, IReadOnlyList<string> Authorizations, string Finalize)
+{
+    public DateTimeOffset? NotBefore { get; init; }
+
+    public DateTimeOffset? NotAfter { get; init; }
+
+    public AcmeProblem? Error { get; init; }
+
+    public string? Certificate { get; init; }
+}
+
+/// <summary>RFC 8555 7.1.2.1.</summary>
+internal sealed record OrdersAnswer(IReadOnlyList<string> Orders);
+
+/// <summary>RFC 8555 7.1.4.</summary>
+internal sealed record AuthorizationAnswer(string Status, DateTimeOffset Expires, AcmeIdentifier Identifier, IReadOnlyList<ChallengeAnswer> Challenges)
+{
+    public bool? Wildcard { get; init; }
+}
+
+/// <summary>RFC 8555 7.1.5.</summary>
+internal sealed record ChallengeAnswer(string Type, string Url, string Token, string Status)
+{
+    public DateTimeOffset? Validated { get; init; }
+
+    public AcmeProblem? Error { get; init; }
+}
+
+/// <summary>A request's body (RFC 7515 7.2.2). What else is in it is not protected, and refused.</summary>
+internal sealed record FlattenedJws
+{
+    public string? Protected { get; init; }
+
+    public string? Payload { get; init; }
+
+    public string? Signature { get; init; }
+
+    /// <summary>RFC 8555 6.2 has no unprotected header.</summary>
+    public JsonElement? Header { get; init; }
+
+    /// <summary>Nor more than one signature.</summary>
+    public JsonElement? Signatures { get; init; }
+}
+
+/// <summary>RFC 8555 7.3.</summary>
+internal sealed record NewAccount
+{
+    public IReadOnlyList<string>? Contact { get; init; }
+
+    public bool OnlyReturnExisting { get; init; }
+}
+
+/// <summary>RFC 8555 7.3.2, 7.3.6.</summary>
+internal sealed record AccountUpdate
+{
+    public IReadOnlyList<string>? Contact { get; init; }
+
+    public string? Status { get; init; }
+}
+
+/// <summary>RFC 8555 7.3.5.</summary>
+internal sealed record KeyChange(string? Account, JsonElement? OldKey);
+
+/// <summary>RFC 8555 7.4.</summary>
+internal sealed record NewOrder
+{
+    public IReadOnlyList<RequestedIdentifier>? Identifiers { get; init; }
+
+    public DateTimeOffset? NotBefore { get; init; }
+
+    public DateTimeOffset? NotAfter { get; init; }
+}
+
+internal sealed record RequestedIdentifier(string? Type, string? Value);
+
+/// <summary>RFC 8555 7.5.2.</summary>
+internal sealed record AuthorizationUpdate(string? Status);
+
+/// <param name="Csr">DER, base64url.</param>
+internal sealed record FinalizeOrder(string? Csr);
+
+/// <summary>RFC 8555 7.6.</summary>
+/// <param name="Certificate">DER, base64url.</param>
+internal sealed record RevokeCertificate(string? Certificate, int? Reason);

@@ -1,0 +1,124 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Text.Json.Serialization;
+using IoTPlatform.Pki;
+
+namespace IoTPlatform.CertificateAuthority.Acme;
+
+/// <summary>The states of RFC 8555 7.1.6.</summary>
+internal static class AcmeStatus
+{
+    public const string Pending = "pending";
+    public const string Processing = "processing";
+    public const string Ready = "ready";
+    public const string Valid = "valid";
+    public const string Invalid = "invalid";
+    public const string Deactivated = "deactivated";
+}
+
+/// <summary>A DNS name in lower case, or an IP address (RFC 8738) in its one written form.</summary>
+internal sealed record AcmeIdentifier(string Type, string Value)
+{
+    public const string Dns = "dns";
+    public const string Ip = "ip";
+    private const string AnyLabel = "*.";
+
+    [JsonIgnore]
+    public bool IsWildcard => Type == Dns && Value.StartsWith(AnyLabel, StringComparison.Ordinal);
+
+    /// <summary>As an authorization names it: the wildcard's domain.</summary>
+    [JsonIgnore]
+    public AcmeIdentifier Proven => IsWildcard ? this with { Value = Value[AnyLabel.Length..] } : this;
+
+    public static AcmeIdentifier Of(RequestedIdentifier requested)
+    {
+        switch (requested)
+        {
+            case { Type: Dns, Value: { Length: > 0 } name }:
+                return new AcmeIdentifier(Dns, name.ToLowerInvariant());
+            case { Type: Ip, Value: { Length: > 0 } text }:
+                // In the form of RFC 5952 only: one address has one identifier.
+                return IPAddress.TryParse(text, out var address) && address.ToString() == text && !address.IsIPv4MappedToIPv6
+                    ? new AcmeIdentifier(Ip, text)
+                    : throw AcmeException.Malformed("An identifier of type ip is not an address in its shortest form.");
+            case { Type: Dns or Ip }:
+                throw AcmeException.Malformed("An identifier has no value.");
+            default:
+                throw AcmeException.Of("unsupportedIdentifier", "Identifiers are of type dns or ip.", 400);
+        }
+    }
+
+    /// <summary>Throws <see cref="PkiException"/> for one that no certificate may have.</summary>
+    public static SubjectNames NamesOf(IEnumerable<AcmeIdentifier> identifiers, string? commonName)
+    {
+        var all = identifiers.ToList();
+        var names = new SubjectNames
+        {
+            CommonName = commonName,
+            Dns = [.. all.Where(i => i.Type == Dns).Select(i => i.Value)],
+            Ip = [.. all.Where(i => i.Type == Ip).Select(i => IPAddress.Parse(i.Value))],
+        };
+        names.Validate();
+        return names;
+    }
+}
+
+internal sealed record AcmeAccount(string Id, string Provisioner, string Thumbprint, string Jwk, IReadOnlyList<string> Contacts, string Status);
+
+internal sealed record AcmeOrder
+{
+    public required string Id { get; init; }
+
+    public required string AccountId { get; init; }
+
+    public required string Status { get; init; }
+
+    public required DateTimeOffset Expires { get; init; }
+
+    public DateTimeOffset? NotBefore { get; init; }
+
+    public DateTimeOffset? NotAfter { get; init; }
+
+    public AcmeProblem? Error { get; init; }
+
+    /// <summary>Of its certificate, once it is valid.</summary>
+    public byte[]? Serial { get; init; }
+
+    public required IReadOnlyList<AcmeAuthorization> Authorizations { get; init; }
+
+    public IEnumerable<AcmeIdentifier> Identifiers => Authorizations.Select(authorization => authorization.Ordered);
+
+    /// <summary>An order that was never finished ends with its time.</summary>
+    public string StatusAt(DateTimeOffset now) => Status is AcmeStatus.Pending or AcmeStatus.Ready && now >= Expires ? AcmeStatus.Invalid : Status;
+}
+
+internal sealed record AcmeAuthorization
+{
+    public required string Id { get; init; }
+
+    public required string AccountId { get; init; }
+
+    public required AcmeIdentifier Identifier { get; init; }
+
+    public required bool IsWildcard { get; init; }
+
+    public required string Status { get; init; }
+
+    public required DateTimeOffset Expires { get; init; }
+
+    public IReadOnlyList<AcmeChallenge> Challenges { get; init; } = [];
+
+    public AcmeIdentifier Ordered => IsWildcard ? Identifier with { Value = "*." + Identifier.Value } : Identifier;
+
+    public string StatusAt(DateTimeOffset now) => Status == AcmeStatus.Pending && now >= Expires ? "expired" : Status;
+}
+
+internal sealed record AcmeChallenge(string Id, string Type, string Token, string Status, DateTimeOffset? Validated, AcmeProblem? Error);
+
+internal static class AcmeId
+{
+    private const int Bytes = 24;
+
+    /// <summary>Not to be guessed: RFC 8555 8.1 asks for 128 bits in a token.</summary>
+    public static string New() => System.Buffers.Text.Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(Bytes));
+}

@@ -1,0 +1,104 @@
+using IoTPlatform.CertificateAuthority.Storage;
+using Npgsql;
+
+namespace IoTPlatform.CertificateAuthority.Acme.Challenges;
+
+/// <summary>A challenge that a client said is ready to be looked at.</summary>
+/// <param name="Thumbprint">Of the account's key.</param>
+/// <param name="Attempts">Made so far, this one included.</param>
+internal sealed record DueChallenge(string Id, string OrderId, string Type, string Token, AcmeIdentifier Identifier, string Thumbprint, int Attempts)
+{
+    /// <summary>RFC 8555 8.1.</summary>
+    public string KeyAuthorization => $"{Token}.{Thumbprint}";
+}
+
+/// <summary>Challenges that wait to be looked at, in the database: a process that dies while it looks leaves them to another.</summary>
+internal sealed class ChallengeQueue(NpgsqlDataSource database)
+{
+    /// <summary>Longer than a look takes.</summary>
+    private static readonly TimeSpan Lease = TimeSpan.FromSeconds(60);
+
+    /// <summary>Has it looked at. A challenge that is under way or over stays as it is.</summary>
+    public Task StartAsync(string challengeId, DateTimeOffset now, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
+    {
+        await using var command = database.CreateCommand("UPDATE acme.challenges SET status = 'processing', due_at = $2 WHERE id = $1 AND status = 'pending'");
+        AcmeAccounts.Add(command, challengeId, now);
+        return await command.ExecuteNonQueryAsync(cancellationToken);
+    });
+
+    /// <summary>Takes those that are due, for this process.</summary>
+    public async Task<IReadOnlyList<DueChallenge>> TakeAsync(int most, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand("""
+            WITH due AS (
+              SELECT id FROM acme.challenges WHERE status = 'processing' AND due_at <= $1 ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED
+            ), taken AS (
+              UPDATE acme.challenges c SET due_at = $3, attempts = c.attempts + 1 FROM due WHERE c.id = due.id RETURNING c.id, c.authorization_id, c.type, c.token, c.attempts
+            )
+            SELECT t.id, o.id, t.type, t.token, a.type, a.value, account.thumbprint, t.attempts
+            FROM taken t JOIN acme.authorizations a ON a.id = t.authorization_id JOIN acme.orders o ON o.id = a.order_id JOIN acme.accounts account ON account.id = o.account_id
+            """);
+        AcmeAccounts.Add(command, now, most, now + Lease);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var taken = new List<DueChallenge>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            taken.Add(new DueChallenge(
+                reader.GetString(0), reader.GetString(1), reader.GetString(2), reader.GetString(3), new AcmeIdentifier(reader.GetString(4), reader.GetString(5)), reader.GetString(6), reader.GetInt32(7)));
+        }
+
+        return taken;
+    }
+
+    /// <summary>When the next one is due; null: none is.</summary>
+    public async Task<DateTimeOffset?> NextAsync(CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand("SELECT min(due_at) FROM acme.challenges WHERE status = 'processing'");
+        return await command.ExecuteScalarAsync(cancellationToken) is DateTime due ? due : null;
+    }
+
+    public async Task RetryAsync(DueChallenge challenge, AcmeProblem problem, DateTimeOffset at, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand("UPDATE acme.challenges SET error = $2, due_at = $3 WHERE id = $1 AND status = 'processing'");
+        AcmeAccounts.Add(command, challenge.Id, problem.ToJson(), at);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>With its authorization and, if that was the last thing to prove, its order.</summary>
+    /// <param name="challenge">That was looked at.</param>
+    /// <param name="problem">Null: it is proven.</param>
+    /// <param name="now">When.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task FinishAsync(DueChallenge challenge, AcmeProblem? problem, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await RunAsync("SELECT FROM acme.orders WHERE id = $1 FOR UPDATE", challenge.OrderId);
+        if (problem is null)
+        {
+            await RunAsync("UPDATE acme.challenges SET status = 'valid', validated_at = $2, error = NULL, due_at = NULL WHERE id = $1 AND status = 'processing'", challenge.Id, now);
+            await RunAsync("UPDATE acme.authorizations SET status = 'valid' WHERE status = 'pending' AND id = (SELECT authorization_id FROM acme.challenges WHERE id = $1 AND status = 'valid')", challenge.Id);
+            await RunAsync(
+                "UPDATE acme.orders o SET status = 'ready' WHERE o.id = $1 AND o.status = 'pending' AND NOT EXISTS (SELECT FROM acme.authorizations a WHERE a.order_id = o.id AND a.status <> 'valid')",
+                challenge.OrderId);
+        }
+        else
+        {
+            var error = problem.ToJson();
+            await RunAsync("UPDATE acme.challenges SET status = 'invalid', error = $2, due_at = NULL WHERE id = $1 AND status = 'processing'", challenge.Id, error);
+            await RunAsync("UPDATE acme.authorizations SET status = 'invalid' WHERE status = 'pending' AND id = (SELECT authorization_id FROM acme.challenges WHERE id = $1 AND status = 'invalid')", challenge.Id);
+            await RunAsync(
+                "UPDATE acme.orders o SET status = 'invalid', error = $2 WHERE o.id = $1 AND o.status = 'pending' AND EXISTS (SELECT FROM acme.authorizations a WHERE a.order_id = o.id AND a.status = 'invalid')",
+                challenge.OrderId, error);
+        }
+
+        await transaction.CommitAsync(cancellationToken);
+
+        async Task RunAsync(string sql, params object[] values)
+        {
+            await using var command = new NpgsqlCommand(sql, connection);
+            AcmeAccounts.Add(command, values);
+            await command.ExecuteNonQueryAsync(cancellationToken);
+        }
+    }
+}

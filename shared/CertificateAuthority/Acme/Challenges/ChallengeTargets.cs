@@ -1,0 +1,139 @@
+using System.Net;
+using System.Net.Sockets;
+using DnsClient;
+
+namespace IoTPlatform.CertificateAuthority.Acme.Challenges;
+
+/// <summary>
+/// The way to those who have to prove something. A client chooses the name, so the name decides nothing: every address it has is judged, and the one that
+/// was judged is connected to, whatever the name means a moment later.
+/// </summary>
+internal sealed class ChallengeTargets
+{
+    private static readonly IPNetwork[] Never =
+    [
+        // This network, loopback, link-local with the metadata of clouds, multicast, broadcast; IPv6's, and AWS's metadata.
+        IPNetwork.Parse("0.0.0.0/8"), IPNetwork.Parse("127.0.0.0/8"), IPNetwork.Parse("169.254.0.0/16"), IPNetwork.Parse("224.0.0.0/4"), IPNetwork.Parse("240.0.0.0/4"),
+        IPNetwork.Parse("::/128"), IPNetwork.Parse("::1/128"), IPNetwork.Parse("fe80::/10"), IPNetwork.Parse("ff00::/8"), IPNetwork.Parse("fd00:ec2::/32"),
+        // IPv4 in IPv6's clothes, by which the others could be named again.
+        IPNetwork.Parse("64:ff9b::/96"), IPNetwork.Parse("2002::/16"),
+    ];
+
+    private readonly AcmeOptions _options;
+    private readonly LookupClient _dns;
+
+    public ChallengeTargets(AcmeOptions options)
+    {
+        _options = options;
+        var settings = options.Resolver is { } resolver ? new LookupClientOptions(resolver) : new LookupClientOptions();
+        settings.UseCache = false;
+        settings.Retries = 1;
+        settings.Timeout = TimeSpan.FromSeconds(3);
+        _dns = new LookupClient(settings);
+    }
+
+    public int HttpPort => _options.HttpPort;
+
+    public int TlsPort => _options.TlsPort;
+
+    public bool IsAllowed(IPAddress address)
+    {
+        address = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+        return _options.AlsoReached.Any(network => network.Contains(address)) || !Never.Any(network => network.Contains(address));
+    }
+
+    /// <summary>The texts at a name; empty: there are none. Throws <see cref="DnsResponseException"/> where no server answers.</summary>
+    public async Task<IReadOnlyList<string>> TextsAsync(string name, CancellationToken cancellationToken)
+    {
+        var answer = await _dns.QueryAsync(name, QueryType.TXT, cancellationToken: cancellationToken);
+        return [.. answer.Answers.TxtRecords().Select(record => string.Concat(record.Text))];
+    }
+
+    /// <summary>Throws <see cref="ChallengeTargetException"/>.</summary>
+    public async Task<Stream> ConnectAsync(string host, int port, CancellationToken cancellationToken)
+    {
+        if (port != HttpPort && port != TlsPort)
+        {
+            throw new ChallengeTargetException("connection", $"Port {port} is not one that this server connects to.");
+        }
+
+        var addresses = await AddressesAsync(host, cancellationToken);
+        if (addresses.Count == 0)
+        {
+            throw new ChallengeTargetException("dns", $"{host} has no address.");
+        }
+
+        // One forbidden address is enough: who has it beside an allowed one waits for the other to be tried.
+        if (!addresses.All(IsAllowed))
+        {
+            throw new ChallengeTargetException("connection", $"{host} has an address that this server does not connect to.");
+        }
+
+        SocketException? last = null;
+        foreach (var address in addresses.Take(4))
+        {
+            var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            try
+            {
+                await socket.ConnectAsync(new IPEndPoint(address, port), cancellationToken);
+                return new NetworkStream(socket, ownsSocket: true);
+            }
+            catch (SocketException e)
+            {
+                socket.Dispose();
+                last = e;
+            }
+            catch
+            {
+                socket.Dispose();
+                throw;
+            }
+        }
+
+        throw new ChallengeTargetException("connection", $"{host} cannot be connected to at port {port}: {last!.SocketErrorCode}.");
+    }
+
+    private async Task<IReadOnlyList<IPAddress>> AddressesAsync(string host, CancellationToken cancellationToken)
+    {
+        if (IPAddress.TryParse(host, out var literal))
+        {
+            return [literal];
+        }
+
+        try
+        {
+            if (_options.Resolver is null)
+            {
+                return await Dns.GetHostAddressesAsync(host, cancellationToken);
+            }
+
+            var v4 = await _dns.QueryAsync(host, QueryType.A, cancellationToken: cancellationToken);
+            var v6 = await _dns.QueryAsync(host, QueryType.AAAA, cancellationToken: cancellationToken);
+            return [.. v4.Answers.AddressRecords().Concat(v6.Answers.AddressRecords()).Select(record => record.Address)];
+        }
+        catch (Exception e) when (e is SocketException or DnsResponseException)
+        {
+            throw new ChallengeTargetException("dns", $"{host} cannot be resolved.", e);
+        }
+    }
+}
+
+/// <summary>A challenge that cannot be looked at, in ACME's words.</summary>
+internal sealed class ChallengeTargetException(string type, string message, Exception? inner = null) : Exception(message, inner)
+{
+    public AcmeProblem Problem { get; } = AcmeProblem.OfChallenge(type, message);
+
+    /// <summary>Wherever in what the platform threw it is.</summary>
+    public static AcmeProblem? In(Exception? error)
+    {
+        for (; error is not null; error = error.InnerException)
+        {
+            if (error is ChallengeTargetException found)
+            {
+                return found.Problem;
+            }
+        }
+
+        return null;
+    }
+}

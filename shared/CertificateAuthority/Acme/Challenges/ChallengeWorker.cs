@@ -1,0 +1,171 @@
+using System.Collections.Frozen;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace IoTPlatform.CertificateAuthority.Acme.Challenges;
+
+/// <summary>Proves that whoever holds an account's key also holds an identifier.</summary>
+internal interface IChallengeKind
+{
+    /// <summary>As in the registry of RFC 8555 9.7.8.</summary>
+    string Type { get; }
+
+    /// <summary>Whether it can prove that; a wildcard only by DNS (RFC 8555 8.3).</summary>
+    bool CanProve(AcmeIdentifier identifier, bool isWildcard);
+
+    /// <summary>What is wrong; null: it is proven. Within seconds, whatever is at the other end.</summary>
+    Task<AcmeProblem?> LookAsync(DueChallenge challenge, CancellationToken cancellationToken);
+}
+
+/// <summary>Looks at challenges: at once when a client asks, again a few times, and at those that a process left behind.</summary>
+internal sealed partial class ChallengeWorker(
+    ChallengeQueue queue, AcmeOrders orders, IEnumerable<IChallengeKind> kinds, Authority authority, ILogger<ChallengeWorker> log) : BackgroundService
+{
+    private const int MostAtOnce = 32;
+    private static readonly TimeSpan LongestLook = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan SweepInterval = TimeSpan.FromHours(1);
+    private static readonly TimeSpan Remembered = TimeSpan.FromDays(7);
+
+    /// <summary>Between looks; what has failed after the last one has failed.</summary>
+    private static readonly TimeSpan[] Pauses = [TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(10)];
+
+    private readonly FrozenDictionary<string, IChallengeKind> _kinds = kinds.ToFrozenDictionary(kind => kind.Type, StringComparer.Ordinal);
+    private readonly TimeProvider _time = authority.Time;
+    private readonly SemaphoreSlim _places = new(MostAtOnce);
+    private readonly SemaphoreSlim _news = new(0, 1);
+
+    /// <summary>A challenge is due in this moment.</summary>
+    public void Wake()
+    {
+        try
+        {
+            _news.Release();
+        }
+        catch (SemaphoreFullException)
+        {
+            // It is awake.
+        }
+    }
+
+    public override void Dispose()
+    {
+        base.Dispose();
+        _places.Dispose();
+        _news.Dispose();
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var sweepAt = _time.GetUtcNow();
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            var wait = LongestWait;
+            try
+            {
+                await TakeAsync(stoppingToken);
+                if (await queue.NextAsync(stoppingToken) is { } next)
+                {
+                    wait = TimeSpan.FromTicks(Math.Clamp((next - _time.GetUtcNow()).Ticks, TimeSpan.TicksPerMillisecond * 50, LongestWait.Ticks));
+                }
+
+                if (_time.GetUtcNow() >= sweepAt)
+                {
+                    await orders.ForgetAsync(_time.GetUtcNow() - Remembered, stoppingToken);
+                    sweepAt = _time.GetUtcNow() + SweepInterval;
+                }
+            }
+            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+            {
+                RoundFailed(e);
+            }
+
+            try
+            {
+                await _news.WaitAsync(wait, stoppingToken);
+            }
+            catch (OperationCanceledException)
+            {
+                break;
+            }
+        }
+
+        // What is under way ends within its bound.
+        for (var place = 0; place < MostAtOnce; place++)
+        {
+            await _places.WaitAsync(CancellationToken.None);
+        }
+    }
+
+    private async Task TakeAsync(CancellationToken stoppingToken)
+    {
+        while (_places.CurrentCount > 0)
+        {
+            var due = await queue.TakeAsync(_places.CurrentCount, _time.GetUtcNow(), stoppingToken);
+            foreach (var challenge in due)
+            {
+                await _places.WaitAsync(stoppingToken);
+                _ = LookAsync(challenge, stoppingToken);
+            }
+
+            if (due.Count == 0)
+            {
+                return;
+            }
+        }
+    }
+
+    private async Task LookAsync(DueChallenge challenge, CancellationToken stoppingToken)
+    {
+        try
+        {
+            await Task.Yield();
+            var problem = await ProblemOfAsync(challenge, stoppingToken);
+            if (problem is not null && challenge.Attempts <= Pauses.Length)
+            {
+                await queue.RetryAsync(challenge, problem, _time.GetUtcNow() + Pauses[challenge.Attempts - 1], stoppingToken);
+            }
+            else
+            {
+                await queue.FinishAsync(challenge, problem, _time.GetUtcNow(), stoppingToken);
+            }
+        }
+        catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+        {
+            // It stays due, and is taken again when its lease ends.
+            LookFailed(e, challenge.Id);
+        }
+        catch (OperationCanceledException)
+        {
+            // The process stops.
+        }
+        finally
+        {
+            _places.Release();
+            if (!stoppingToken.IsCancellationRequested)
+            {
+                Wake();
+            }
+        }
+    }
+
+    private async Task<AcmeProblem?> ProblemOfAsync(DueChallenge challenge, CancellationToken stoppingToken)
+    {
+        using var limit = new CancellationTokenSource(LongestLook, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, limit.Token);
+        try
+        {
+            return await _kinds[challenge.Type].LookAsync(challenge, either.Token);
+        }
+        catch (OperationCanceledException) when (!stoppingToken.IsCancellationRequested)
+        {
+            return AcmeProblem.OfChallenge("connection", $"{challenge.Identifier.Value} did not answer within {LongestLook.TotalSeconds:0} seconds.");
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "ACME challenges could not be looked up")]
+    private partial void RoundFailed(Exception exception);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "ACME challenge {Challenge} could not be judged; it is looked at again")]
+    private partial void LookFailed(Exception exception, string challenge);
+}

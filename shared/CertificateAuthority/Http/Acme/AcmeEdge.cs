@@ -1,0 +1,90 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using IoTPlatform.Hosting;
+using IoTPlatform.Jose;
+using IoTPlatform.Pki;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace IoTPlatform.CertificateAuthority.Acme;
+
+/// <summary>What every answer has (RFC 8555 6.5, 7.1), and the one place where anything thrown becomes a problem document.</summary>
+internal sealed partial class AcmeEdge(AcmeOptions options, AcmeNonces nonces, ILogger<AcmeEdge> log)
+{
+    public RequestDelegate Wrap(Func<HttpContext, Task> handler) => async context =>
+    {
+        try
+        {
+            await AnnounceAsync(context);
+            await handler(context);
+        }
+        catch (Exception e) when (ClientAbort.Is(context, e))
+        {
+            context.Abort();
+        }
+        catch (Exception e) when (!context.Response.HasStarted)
+        {
+            await RefuseAsync(context, e);
+        }
+    };
+
+    public static async Task WriteAsync<T>(HttpResponse response, int status, T body, JsonTypeInfo<T> type, string contentType = "application/json")
+    {
+        var json = JsonSerializer.SerializeToUtf8Bytes(body, type);
+        response.StatusCode = status;
+        response.ContentType = contentType;
+        response.ContentLength = json.Length;
+        await response.Body.WriteAsync(json, response.HttpContext.RequestAborted);
+    }
+
+    private async Task AnnounceAsync(HttpContext context)
+    {
+        var headers = context.Response.Headers;
+        headers.CacheControl = "no-store";
+        headers["Replay-Nonce"] = await nonces.NewAsync(context.RequestAborted);
+        headers.Append("Link", $"<{AcmeLinks.Of(context, options.Name).Directory}>;rel=\"index\"");
+    }
+
+    private Task RefuseAsync(HttpContext context, Exception error)
+    {
+        error = error as AcmeException ?? error as ProblemException ?? DatabaseOutage.Of(error) ?? error;
+        var refusal = Translate(error);
+        if (refusal.Status >= 500 && error is not ProblemException)
+        {
+            Failed(error, context.Request.Path.ToUriComponent(), context.TraceIdentifier);
+        }
+        else
+        {
+            Refused(context.Request.Path.ToUriComponent(), refusal.Status, refusal.Problem.Type[AcmeProblem.Namespace.Length..]);
+        }
+
+        if (refusal.RetryAfter is { } wait)
+        {
+            context.Response.Headers.RetryAfter = Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
+        }
+
+        return WriteAsync(context.Response, refusal.Status, refusal.Problem with { Status = refusal.Status }, AcmeJson.Default.AcmeProblem, "application/problem+json");
+    }
+
+    private static AcmeException Translate(Exception error) => error switch
+    {
+        AcmeException e => e,
+        StepCaException { Status: 413 } e => AcmeException.Of("malformed", "The request is too large.", 413, e),
+        StepCaException { Status: < 500 } e => AcmeException.Malformed(e.Answer, e),
+        JoseException e => AcmeException.Malformed(e.Message, e),
+        PkiException e => AcmeException.BadCsr(e.Message, e),
+        ProblemException { Status: 429 } e => AcmeException.RateLimited(e.Message, e.RetryAfter),
+        ProblemException { Code: "name_reserved" } e => AcmeException.RejectedIdentifier(e.Message, e),
+        ProblemException { Status: < 500 } e => AcmeException.BadCsr(e.Message, e),
+        ProblemException e => new AcmeException(new AcmeProblem(AcmeProblem.Namespace + "serverInternal", e.Message), e.Status, e) { RetryAfter = e.RetryAfter },
+        BadHttpRequestException e => AcmeException.Of("malformed", "The request can't be read.", e.StatusCode, e),
+        _ => AcmeException.Of("serverInternal", "Something failed here; the server's log says what.", 500, error),
+    };
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Path} refused with {Status}: {Type}")]
+    private partial void Refused(string path, int status, string type);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Path} failed, trace {TraceId}")]
+    private partial void Failed(Exception exception, string path, string traceId);
+}

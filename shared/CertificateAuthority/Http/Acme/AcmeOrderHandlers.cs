@@ -1,0 +1,168 @@
+using System.Buffers.Text;
+using System.Globalization;
+using IoTPlatform.CertificateAuthority.Acme.Challenges;
+using IoTPlatform.CertificateAuthority.Provisioners;
+using IoTPlatform.Pki;
+using Microsoft.AspNetCore.Http;
+
+namespace IoTPlatform.CertificateAuthority.Acme;
+
+/// <summary>Orders (RFC 8555 7.4): placed, read, finished, and their certificates.</summary>
+internal sealed class AcmeOrderHandlers(
+    AcmeRequests requests, AcmeOrders orders, AcmeProvisioner provisioner, IEnumerable<IChallengeKind> kinds, NameReservations reservations, Authority authority)
+{
+    private const int MostIdentifiers = 100;
+    private static readonly TimeSpan Lifetime = TimeSpan.FromHours(24);
+    private readonly IChallengeKind[] _kinds = [.. kinds];
+
+    public async Task NewAsync(HttpContext context)
+    {
+        var request = await requests.ReadAsync(context);
+        var account = request.RequiredAccount;
+        var wanted = request.Read(AcmeJson.Default.NewOrder);
+        if (wanted.Identifiers is not { Count: > 0 and <= MostIdentifiers } requested)
+        {
+            throw AcmeException.Malformed(string.Create(CultureInfo.InvariantCulture, $"An order has 1 to {MostIdentifiers} identifiers."));
+        }
+
+        var identifiers = requested.Select(AcmeIdentifier.Of).Distinct().ToList();
+        await RequireCertifiableAsync(identifiers, context.RequestAborted);
+        var now = authority.Time.GetUtcNow();
+        var expires = Seconds.Floor(now + Lifetime);
+        var order = new AcmeOrder
+        {
+            Id = AcmeId.New(),
+            AccountId = account.Id,
+            Status = AcmeStatus.Pending,
+            Expires = expires,
+            NotBefore = wanted.NotBefore,
+            NotAfter = wanted.NotAfter,
+            Authorizations = [.. identifiers.Select(identifier => Authorization(identifier, account, expires))],
+        };
+        _ = LeafValidity.Of(order.NotBefore, order.NotAfter, now, provisioner.Authorize(order));
+        await orders.AddAsync(order, now, context.RequestAborted);
+        context.Response.Headers.Location = request.Links.Order(order.Id);
+        await AnswerAsync(context, request.Links, order, StatusCodes.Status201Created);
+    }
+
+    public async Task ReadAsync(HttpContext context)
+    {
+        var request = await requests.ReadAsync(context);
+        request.RequireGet();
+        await AnswerAsync(context, request.Links, await FindAsync(context, request), StatusCodes.Status200OK);
+    }
+
+    /// <summary>A finished order is answered again; one that was signed for and not finished, by a process that died, gets that certificate.</summary>
+    public async Task FinalizeAsync(HttpContext context)
+    {
+        var request = await requests.ReadAsync(context);
+        var order = await FindAsync(context, request);
+        if (order.Status != AcmeStatus.Valid)
+        {
+            if (order.StatusAt(authority.Time.GetUtcNow()) != AcmeStatus.Ready)
+            {
+                throw AcmeException.Of("orderNotReady", $"The order is {order.StatusAt(authority.Time.GetUtcNow())}.", StatusCodes.Status403Forbidden);
+            }
+
+            order = await SignAsync(order, CsrOf(request.Read(AcmeJson.Default.FinalizeOrder)), context.RequestAborted);
+        }
+
+        context.Response.Headers.Location = request.Links.Order(order.Id);
+        await AnswerAsync(context, request.Links, order, StatusCodes.Status200OK);
+    }
+
+    public async Task CertificateAsync(HttpContext context)
+    {
+        var request = await requests.ReadAsync(context);
+        request.RequireGet();
+        if (await FindAsync(context, request) is not { Serial: { } serial } || await authority.FindAsync(serial, context.RequestAborted) is not { } record)
+        {
+            throw AcmeException.NotFound("The order has no certificate.");
+        }
+
+        var parsed = ParsedCertificate.Parse(record.Der);
+        context.Response.ContentType = "application/pem-certificate-chain";
+        await context.Response.WriteAsync(
+            Pki.Files.Pem.Certificate(record.Der) + authority.Active.IssuersPemFor(parsed.AuthorityKeyIdentifier is { } id ? id.Span : default), context.RequestAborted);
+    }
+
+    private async Task<AcmeOrder> SignAsync(AcmeOrder order, CertificateSigningRequest csr, CancellationToken cancellationToken)
+    {
+        var grant = provisioner.Authorize(order);
+        var names = grant.Names.Certify(csr);
+        await reservations.RequireFreeAsync(names, cancellationToken);
+        var validity = LeafValidity.Of(order.NotBefore, order.NotAfter, authority.Time.GetUtcNow(), grant);
+        var issued = await authority.IssueAsync(
+            new IssueRequest
+            {
+                Profile = grant.Profile,
+                Csr = csr,
+                Names = names,
+                NotBefore = validity.NotBefore,
+                NotAfter = validity.NotAfter,
+                Provisioner = provisioner.Name,
+                Requester = $"{provisioner.Name}:{grant.Subject}",
+                IdempotencyKey = $"acme/{order.Id}",
+                Tenant = authority.Options.Tenant,
+                StepProvisioner = grant.Extension,
+            },
+            cancellationToken);
+        return await orders.FinishAsync(order.Id, issued, cancellationToken)
+            ? order with { Status = AcmeStatus.Valid, Serial = issued.SerialNumber }
+            : throw AcmeException.Of("orderNotReady", "The order has ended meanwhile.", StatusCodes.Status403Forbidden);
+    }
+
+    private async Task RequireCertifiableAsync(IReadOnlyList<AcmeIdentifier> identifiers, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var names = AcmeIdentifier.NamesOf(identifiers, commonName: null);
+            await reservations.RequireFreeAsync(names, cancellationToken);
+        }
+        catch (PkiException e)
+        {
+            throw AcmeException.RejectedIdentifier(e.Message, e);
+        }
+    }
+
+    private AcmeAuthorization Authorization(AcmeIdentifier identifier, AcmeAccount account, DateTimeOffset expires) => new()
+    {
+        Id = AcmeId.New(),
+        AccountId = account.Id,
+        Identifier = identifier.Proven,
+        IsWildcard = identifier.IsWildcard,
+        Status = AcmeStatus.Pending,
+        Expires = expires,
+        Challenges = [.. _kinds.Where(kind => kind.CanProve(identifier.Proven, identifier.IsWildcard))
+            .Select(kind => new AcmeChallenge(AcmeId.New(), kind.Type, AcmeId.New(), AcmeStatus.Pending, Validated: null, Error: null))],
+    };
+
+    private async Task<AcmeOrder> FindAsync(HttpContext context, AcmeRequest request) =>
+        await orders.FindAsync(request.RequiredAccount.Id, (string)context.Request.RouteValues["id"]!, context.RequestAborted) ?? throw AcmeException.NotFound("The account has no such order.");
+
+    private Task AnswerAsync(HttpContext context, AcmeLinks links, AcmeOrder order, int status)
+    {
+        var now = order.StatusAt(authority.Time.GetUtcNow());
+        return AcmeEdge.WriteAsync(
+            context.Response, status,
+            new OrderAnswer(now, order.Expires, [.. order.Identifiers], [.. order.Authorizations.Select(authorization => links.Authorization(authorization.Id))], links.Finalize(order.Id))
+            {
+                NotBefore = order.NotBefore,
+                NotAfter = order.NotAfter,
+                Error = order.Error,
+                Certificate = now == AcmeStatus.Valid ? links.Certificate(order.Id) : null,
+            },
+            AcmeJson.Default.OrderAnswer);
+    }
+
+    /// <summary>The request's signature is verified here, and nowhere else.</summary>
+    private static CertificateSigningRequest CsrOf(FinalizeOrder sent)
+    {
+        if (sent.Csr is not { Length: > 0 } text || !Base64Url.IsValid(text))
+        {
+            throw AcmeException.Malformed("The payload has no csr in base64url.");
+        }
+
+        return CertificateSigningRequest.ParseDer(Base64Url.DecodeFromChars(text));
+    }
+}

@@ -1,0 +1,79 @@
+using System.Net;
+using IoTPlatform.CertificateAuthority.Acme;
+using IoTPlatform.CertificateAuthority.Acme.Challenges;
+using IoTPlatform.Testing;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace IoTPlatform.CertificateAuthority.Tests.Acme;
+
+/// <summary>An authority that speaks ACME, with the servers that its challenges reach.</summary>
+public sealed class AcmeHost : IAsyncLifetime
+{
+    public const string Provisioner = "acme";
+
+    public CaHost Ca { get; private set; } = null!;
+
+    /// <summary>Of the authority: pauses between looks take no time.</summary>
+    internal FakeTime Time { get; } = new(TimeProvider.System.GetUtcNow());
+
+    internal ChallengeServers Servers { get; private set; } = null!;
+
+    private IServiceProvider Services { get; set; } = null!;
+
+    public async Task InitializeAsync()
+    {
+        Servers = await ChallengeServers.StartAsync();
+        var options = CaHost.DefaultOptions with
+        {
+            Acme = new AcmeOptions
+            {
+                Name = Provisioner,
+                AlsoReached = [IPNetwork.Parse("127.0.0.1/32"), IPNetwork.Parse("::1/128")],
+                HttpPort = Servers.HttpPort,
+                TlsPort = Servers.TlsPort,
+                Resolver = Servers.Dns,
+            },
+        };
+        Ca = await CaHost.StartAsync(options, Time, map: app => Services = ((IEndpointRouteBuilder)app).ServiceProvider);
+    }
+
+    public async Task DisposeAsync()
+    {
+        if (Ca is not null)
+        {
+            await Ca.DisposeAsync();
+        }
+
+        if (Servers is not null)
+        {
+            await Servers.DisposeAsync();
+        }
+    }
+
+    internal async Task<AcmeClient> NewClientAsync()
+    {
+        var client = new AcmeClient(Ca, Provisioner);
+        (await client.RegisterAsync()).Status.ShouldBe(HttpStatusCode.Created);
+        return client;
+    }
+
+    /// <summary>The authorization once it is decided; the clock goes on as often as the authority waits for its next look.</summary>
+    internal async Task<AcmeReply> DecidedAsync(AcmeClient client, string authorization)
+    {
+        for (var i = 0; i < 200; i++)
+        {
+            var reply = await client.GetAsync(authorization);
+            if (reply["status"] != AcmeStatus.Pending)
+            {
+                return reply;
+            }
+
+            await Task.Delay(20);
+            Time.Advance(TimeSpan.FromSeconds(1));
+            Services.GetRequiredService<ChallengeWorker>().Wake();
+        }
+
+        throw new InvalidOperationException("The authorization was not decided.");
+    }
+}
