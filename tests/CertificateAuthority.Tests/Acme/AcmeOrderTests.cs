@@ -93,6 +93,7 @@ public sealed class AcmeOrderTests(AcmeHost fixture) : IClassFixture<AcmeHost>
         using var leaf = await CertificateAsync(client, await client.FinalizeAsync(order, key, null, "short.test"));
 
         new DateTimeOffset(leaf.NotAfter).ShouldBe(until, TimeSpan.FromSeconds(1));
+        (await client.PostAsync(client.At("new-order"), new { identifiers = new[] { AcmeClient.Identifier("any.test") }, notBefore = "0001-01-01T00:00:00Z", notAfter = "0001-01-01T00:00:00Z" })).Status.ShouldBe(HttpStatusCode.Created);
         (await client.PostAsync(client.At("new-order"), new { identifiers = new[] { AcmeClient.Identifier("long.test") }, notAfter = "2099-01-01T00:00:00Z" })).Status.ShouldBe(HttpStatusCode.BadRequest);
     }
 

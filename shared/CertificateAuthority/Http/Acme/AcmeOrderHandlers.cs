@@ -35,8 +35,8 @@ internal sealed class AcmeOrderHandlers(
             AccountId = account.Id,
             Status = AcmeStatus.Pending,
             Expires = expires,
-            NotBefore = wanted.NotBefore,
-            NotAfter = wanted.NotAfter,
+            NotBefore = Asked(wanted.NotBefore),
+            NotAfter = Asked(wanted.NotAfter),
             Authorizations = [.. identifiers.Select(identifier => Authorization(identifier, account, expires))],
         };
         _ = LeafValidity.Of(order.NotBefore, order.NotAfter, now, provisioner.Authorize(order));
@@ -111,6 +111,9 @@ internal sealed class AcmeOrderHandlers(
             ? order with { Status = AcmeStatus.Valid, Serial = issued.SerialNumber }
             : throw AcmeException.Of("orderNotReady", "The order has ended meanwhile.", StatusCodes.Status403Forbidden);
     }
+
+    /// <summary>step writes Go's zero time for one that was not asked for.</summary>
+    private static DateTimeOffset? Asked(DateTimeOffset? time) => time is { Year: 1 } ? null : time;
 
     private async Task RequireCertifiableAsync(IReadOnlyList<AcmeIdentifier> identifiers, CancellationToken cancellationToken)
     {
