@@ -3,8 +3,8 @@ namespace IoTPlatform.Architecture.Tests;
 /// <summary>A signing request is read, and its signature verified, once: where it comes in. From there the verified request is passed on.</summary>
 public sealed class SigningRequestTests
 {
-    /// <summary>step-ca's endpoints, a tenant's requests to the provider, a device's to the tenant.</summary>
-    private static readonly string[] Edges = ["DeviceCsr.cs", "StepCaIssuing.cs", "TenantRequests.cs"];
+    /// <summary>ACME's and step-ca's endpoints, a tenant's requests to the provider, a device's to the tenant.</summary>
+    private static readonly string[] Edges = ["AcmeOrderHandlers.cs", "DeviceCsr.cs", "StepCaIssuing.cs", "TenantRequests.cs"];
 
     [Fact]
     public void Requests_AreReadWhereTheyComeIn()

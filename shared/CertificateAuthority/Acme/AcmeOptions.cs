@@ -97,6 +97,6 @@ public sealed partial record AcmeOptions
         return null;
     }
 
-    [GeneratedRegex("^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$", RegexOptions.None, Timeout.Infinite)]
     private static partial Regex ProvisionerName();
 }

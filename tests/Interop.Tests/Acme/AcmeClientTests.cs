@@ -145,10 +145,10 @@ public sealed class AcmeClientTests(AcmeClientTests.Host host) : IClassFixture<A
         leaf.Issuer.ShouldBe("CN=IoTPlatform Intermediate CA");
     }
 
-    private Task<bool> RevokedAsync(string chainPem)
+    private async Task<bool> RevokedAsync(string chainPem)
     {
         using var leaf = X509Certificate2.CreateFromPem(chainPem);
-        return host.Provider.Database.ScalarAsync<bool>("SELECT EXISTS (SELECT FROM ca.revocations WHERE serial = $1)", leaf.SerialNumberBytes.ToArray())!;
+        return await host.Provider.Database.ScalarAsync<bool>("SELECT EXISTS (SELECT FROM ca.revocations WHERE serial = $1)", leaf.SerialNumberBytes.ToArray());
     }
 
     public sealed class Host : IAsyncLifetime
