@@ -120,5 +120,7 @@ internal static class AcmeId
     private const int Bytes = 24;
 
     /// <summary>Not to be guessed: RFC 8555 8.1 asks for 128 bits in a token.</summary>
+    public static bool IsOne(string text) => text.Length == System.Buffers.Text.Base64Url.GetEncodedLength(Bytes) && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_');
+
     public static string New() => System.Buffers.Text.Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(Bytes));
 }

@@ -1,4 +1,5 @@
 using IoTPlatform.CertificateAuthority.Storage;
+using IoTPlatform.Pki;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -10,6 +11,14 @@ internal sealed class AcmeOrders(NpgsqlDataSource database)
     /// <summary>Of one account; more are refused until some are finished or end.</summary>
     public const int MostOpen = 300;
 
+    /// <summary>Of one account that have not ended, finished or not: what it can place within their lifetime.</summary>
+    public const int MostPlaced = 3000;
+
+    /// <summary>By one call of <see cref="ForgetAsync"/>.</summary>
+    public const int ForgottenAtOnce = 1000;
+
+    private static readonly TimeSpan UnusedAccount = TimeSpan.FromDays(90);
+
     /// <summary>Throws 429 <c>rateLimited</c> for an account that has too many open ones.</summary>
     public Task AddAsync(AcmeOrder order, DateTimeOffset now, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
     {
@@ -17,15 +26,25 @@ internal sealed class AcmeOrders(NpgsqlDataSource database)
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         // The account's row is the lock: orders at once count one after the other.
         await using var count = new NpgsqlCommand(
-            "SELECT (SELECT count(*) FROM acme.orders o WHERE o.account_id = a.id AND o.status IN ('pending', 'ready') AND o.expires_at > $2) FROM acme.accounts a WHERE a.id = $1 FOR UPDATE",
+            """
+            SELECT (SELECT count(*) FILTER (WHERE o.status IN ('pending', 'ready')) FROM acme.orders o WHERE o.account_id = a.id AND o.expires_at > $2) >= $3
+                OR (SELECT count(*) FROM acme.orders o WHERE o.account_id = a.id AND o.expires_at > $2) >= $4
+            FROM acme.accounts a WHERE a.id = $1 FOR UPDATE
+            """,
             connection);
-        AcmeAccounts.Add(count, order.AccountId, now);
-        if ((long)(await count.ExecuteScalarAsync(cancellationToken))! >= MostOpen)
+        AcmeAccounts.Add(count, order.AccountId, now, MostOpen, MostPlaced);
+        switch (await count.ExecuteScalarAsync(cancellationToken))
         {
-            throw AcmeException.RateLimited($"The account has {MostOpen} open orders. Finish them, or wait until they end.", TimeSpan.FromMinutes(10));
+            case true:
+                throw AcmeException.RateLimited($"The account has {MostOpen} open orders, or has placed {MostPlaced} within a day. Finish them, or wait until they end.", TimeSpan.FromMinutes(10));
+            case null:
+                throw AcmeException.Of("accountDoesNotExist", "There is no such account.", 400);
+            default:
+                break;
         }
 
         await using var batch = new NpgsqlBatch(connection);
+        Add(batch, "UPDATE acme.accounts SET has_ordered = true WHERE id = $1 AND NOT has_ordered", order.AccountId);
         Add(
             batch, "INSERT INTO acme.orders (id, account_id, status, created_at, expires_at, not_before, not_after) VALUES ($1, $2, $3, $4, $5, $6, $7)",
             order.Id, order.AccountId, order.Status, now, order.Expires, Time(order.NotBefore), Time(order.NotAfter));
@@ -111,22 +130,29 @@ internal sealed class AcmeOrders(NpgsqlDataSource database)
         return await command.ExecuteNonQueryAsync(cancellationToken) == 1;
     });
 
-    /// <summary>Whether the account got that certificate.</summary>
+    /// <summary>Whether the account got that certificate, or would have if its order had been finished.</summary>
     public Task<bool> HasAsync(string accountId, byte[] serial, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
     {
-        await using var command = database.CreateCommand("SELECT EXISTS (SELECT FROM acme.orders WHERE serial = $1 AND account_id = $2)");
+        await using var command = database.CreateCommand($"""
+            SELECT EXISTS (SELECT FROM acme.orders WHERE serial = $1 AND account_id = $2)
+                OR EXISTS (SELECT FROM acme.orders o WHERE o.account_id = $2 AND (SELECT c.idempotency_key FROM ca.certificates c WHERE c.serial = $1) = '{Profiles.Leaf.Name}/{KeyOf("")}' || o.id)
+            """);
         AcmeAccounts.Add(command, serial, accountId);
         return (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
     });
 
-    /// <summary>Forgets what is over: orders whose time and certificate's time have passed, and accounts that never ordered anything.</summary>
+    /// <summary>By which an order is signed for once.</summary>
+    public static string KeyOf(string orderId) => "acme/" + orderId;
+
+    /// <summary>Forgets some of what is over: orders whose time and certificate's time have passed, and accounts that never ordered anything. How many orders.</summary>
     public Task<int> ForgetAsync(DateTimeOffset before, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
     {
-        await using var command = database.CreateCommand("""
-            WITH gone AS (DELETE FROM acme.orders WHERE expires_at < $1 AND (certificate_until IS NULL OR certificate_until < $1) RETURNING account_id)
-            DELETE FROM acme.accounts a WHERE a.created_at < $1 AND NOT EXISTS (SELECT FROM acme.orders o WHERE o.account_id = a.id) AND a.id NOT IN (SELECT account_id FROM gone)
-            """);
-        AcmeAccounts.Add(command, before);
+        await using var accounts = database.CreateCommand("DELETE FROM acme.accounts WHERE created_at < $1 AND NOT has_ordered AND status = 'valid'");
+        AcmeAccounts.Add(accounts, before - UnusedAccount);
+        await accounts.ExecuteNonQueryAsync(cancellationToken);
+        await using var command = database.CreateCommand(
+            "DELETE FROM acme.orders WHERE id IN (SELECT id FROM acme.orders WHERE expires_at < $1 AND (certificate_until IS NULL OR certificate_until < $1) LIMIT $2)");
+        AcmeAccounts.Add(command, before, ForgottenAtOnce);
         return await command.ExecuteNonQueryAsync(cancellationToken);
     });
 

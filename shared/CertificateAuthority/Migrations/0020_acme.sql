@@ -16,6 +16,8 @@ CREATE TABLE acme.accounts (
   contacts text[] NOT NULL,
   status text NOT NULL CHECK (status IN ('valid', 'deactivated')),
   created_at timestamptz NOT NULL,
+  -- One that never has is forgotten after a while.
+  has_ordered boolean NOT NULL DEFAULT false,
   UNIQUE (provisioner, thumbprint)
 );
 

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using IoTPlatform.CertificateAuthority.Acme;
 using IoTPlatform.CertificateAuthority.Acme.Challenges;
 using Microsoft.AspNetCore.Http;
@@ -16,6 +17,7 @@ public sealed class AcmeChallengeTests(AcmeHost fixture) : IClassFixture<AcmeHos
     [InlineData("loop", "connection")]
     [InlineData("port", "connection")]
     [InlineData("file", "connection")]
+    [InlineData("unreadable", "connection")]
     public async Task Http_ThatProvesNothing_MakesTheOrderInvalid(string kind, string error)
     {
         using var client = await fixture.NewClientAsync();
@@ -95,6 +97,60 @@ public sealed class AcmeChallengeTests(AcmeHost fixture) : IClassFixture<AcmeHos
         decided.Challenge("tls-alpn-01").GetProperty("error").GetProperty("type").GetString().ShouldEndWith("unauthorized");
     }
 
+    /// <summary>A certificate may name an address where its issuer is to be had: nobody judged that one.</summary>
+    [SkippableFact]
+    public async Task TlsAlpn_CertificateWithAnAddressInIt_IsNotAskedFor()
+    {
+        using var elsewhere = new TcpListener(IPAddress.Loopback, 0);
+        elsewhere.Start();
+        using var client = await fixture.NewClientAsync();
+        var order = await client.OrderAsync("fetching.test");
+        var challenge = (await client.GetAsync(order.Authorizations.Single())).Challenge("tls-alpn-01");
+        var proof = client.KeyAuthorization(challenge.GetProperty("token").GetString()!);
+        fixture.Servers.Certificates["fetching.test"] =
+            ChallengeServers.IssuedAlpnCertificate(proof, new Uri($"http://127.0.0.1:{((IPEndPoint)elsewhere.LocalEndpoint).Port}/ca.crt"), "fetching.test");
+
+        await client.PostAsync(challenge.GetProperty("url").GetString()!, new { });
+
+        (await fixture.DecidedAsync(client, order.Authorizations.Single()))["status"].ShouldBe("valid");
+        elsewhere.Pending().ShouldBeFalse("nobody came for the issuer");
+    }
+
+    /// <summary>Whatever it is that fails, it fails for good after the last look.</summary>
+    [SkippableFact]
+    public async Task Name_ThatNoDnsQuestionHolds_IsInvalidAndNotLookedAtForEver()
+    {
+        using var client = await fixture.NewClientAsync();
+        var name = string.Join('.', Enumerable.Repeat(new string('a', 61), 3)) + "." + new string('b', 55) + ".test";
+        var order = await client.OrderAsync(name);
+        order.Status.ShouldBe(HttpStatusCode.Created, order.Body);
+
+        await client.PostAsync((await client.GetAsync(order.Authorizations.Single())).Challenge("dns-01").GetProperty("url").GetString()!, new { });
+
+        (await fixture.DecidedAsync(client, order.Authorizations.Single()))["status"].ShouldBe("invalid");
+    }
+
+    [SkippableFact]
+    public async Task Challenges_OfOneAccount_AreBounded_AndTakeTurnsWithOthers()
+    {
+        using var greedy = await fixture.NewClientAsync();
+        var account = greedy.Account!.Split('/')[^1];
+        // Under way at another process, which never comes back to them in this test.
+        await fixture.Ca.Database.ExecuteAsync($"""
+            INSERT INTO acme.orders (id, account_id, status, created_at, expires_at) VALUES ('greedy', '{account}', 'pending', now(), now() + interval '1 day');
+            INSERT INTO acme.authorizations (id, order_id, position, type, value, wildcard, status) VALUES ('greedy', 'greedy', 0, 'dns', 'greedy.test', false, 'pending');
+            INSERT INTO acme.challenges (id, authorization_id, position, type, token, status, due_at)
+              SELECT 'greedy-' || i, 'greedy', i, 'dns-01', 'x', 'processing', now() + interval '1 day' FROM generate_series(1, 100) i;
+            """);
+        var order = await greedy.OrderAsync("one-more.test");
+        var challenge = (await greedy.GetAsync(order.Authorizations.Single())).Challenge("http-01").GetProperty("url").GetString()!;
+
+        (await greedy.PostAsync(challenge, new { })).ShouldBe(HttpStatusCode.TooManyRequests, "rateLimited");
+
+        await fixture.Ca.Database.ExecuteAsync("DELETE FROM acme.orders WHERE id = 'greedy'");
+        (await greedy.PostAsync(challenge, new { }))["status"].ShouldBe("processing");
+    }
+
     /// <summary>The name is allowed at one moment and the machine's own at the next: what was judged is what is connected to.</summary>
     [SkippableFact]
     public async Task Name_ThatMovesToAForbiddenAddress_IsNotReached()
@@ -132,6 +188,10 @@ public sealed class AcmeChallengeTests(AcmeHost fixture) : IClassFixture<AcmeHos
     [InlineData("::ffff:127.0.0.1", false)]
     [InlineData("64:ff9b::7f00:1", false)]
     [InlineData("2002:7f00:1::", false)]
+    [InlineData("::7f00:1", false)]
+    [InlineData("64:ff9b:1::7f00:1", false)]
+    [InlineData("168.63.129.16", false)]
+    [InlineData("100.100.100.200", false)]
     [InlineData("10.1.2.3", true)]
     [InlineData("192.168.1.1", true)]
     [InlineData("2001:db8::1", true)]
@@ -152,6 +212,7 @@ public sealed class AcmeChallengeTests(AcmeHost fixture) : IClassFixture<AcmeHos
         "loop" => context => Redirect(context, $"http://loop.test:{fixture.Servers.HttpPort}/.well-known/acme-challenge/{token}"),
         "port" => context => Redirect(context, "http://port.test:5432/"),
         "file" => context => Redirect(context, "file:///etc/passwd"),
+        "unreadable" => context => Redirect(context, "//x:99999/"),
         _ => null,
     };
 

@@ -94,6 +94,8 @@ public sealed class AcmeOrderTests(AcmeHost fixture) : IClassFixture<AcmeHost>
 
         new DateTimeOffset(leaf.NotAfter).ShouldBe(until, TimeSpan.FromSeconds(1));
         (await client.PostAsync(client.At("new-order"), new { identifiers = new[] { AcmeClient.Identifier("any.test") }, notBefore = "0001-01-01T00:00:00Z", notAfter = "0001-01-01T00:00:00Z" })).Status.ShouldBe(HttpStatusCode.Created);
+        (await client.PostAsync(client.At("new-order"), new { identifiers = new[] { AcmeClient.Identifier("next-month.test") }, notBefore = fixture.Time.GetUtcNow().AddDays(30).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'") }))
+            .ShouldBe(HttpStatusCode.BadRequest, "malformed");
         (await client.PostAsync(client.At("new-order"), new { identifiers = new[] { AcmeClient.Identifier("long.test") }, notAfter = "2099-01-01T00:00:00Z" })).Status.ShouldBe(HttpStatusCode.BadRequest);
     }
 

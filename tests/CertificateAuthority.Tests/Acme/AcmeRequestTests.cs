@@ -79,7 +79,7 @@ public sealed class AcmeRequestTests(AcmeHost fixture) : IClassFixture<AcmeHost>
             (await client.SendAsync(client.Account!, client.Sign(client.Account!, payload: null, await client.NonceAsync(), change))).ShouldBe(HttpStatusCode.BadRequest, "malformed");
         }
 
-        (await client.SendAsync(client.Account!, client.Sign(client.Account!, payload: null, await client.NonceAsync(), header => header["kid"] = client.At("account/none")))).ShouldBe(HttpStatusCode.BadRequest, "accountDoesNotExist");
+        (await client.SendAsync(client.Account!, client.Sign(client.Account!, payload: null, await client.NonceAsync(), header => header["kid"] = client.At("account/" + new string('A', 32))))).ShouldBe(HttpStatusCode.BadRequest, "accountDoesNotExist");
     }
 
     [SkippableTheory]

@@ -80,6 +80,26 @@ internal sealed class ChallengeServers : IAsyncDisposable
     public static X509Certificate2 AlpnCertificate(string keyAuthorization, bool isCritical, params string[] names)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = AlpnRequest(key, keyAuthorization, isCritical, names);
+        var now = TimeProvider.System.GetUtcNow();
+        using var made = request.CreateSelfSigned(now.AddMinutes(-1), now.AddHours(1));
+        return X509CertificateLoader.LoadPkcs12(made.Export(X509ContentType.Pfx), password: null);
+    }
+
+    /// <summary>The same of an issuer that is to be fetched.</summary>
+    public static X509Certificate2 IssuedAlpnCertificate(string keyAuthorization, Uri issuer, params string[] names)
+    {
+        using var issuerKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = AlpnRequest(key, keyAuthorization, isCritical: true, names);
+        request.CertificateExtensions.Add(new X509AuthorityInformationAccessExtension(ocspUris: null, caIssuersUris: [issuer.AbsoluteUri]));
+        var now = TimeProvider.System.GetUtcNow();
+        using var made = request.Create(new X500DistinguishedName("CN=elsewhere"), X509SignatureGenerator.CreateForECDsa(issuerKey), now.AddMinutes(-1), now.AddHours(1), [1, 2, 3]).CopyWithPrivateKey(key);
+        return X509CertificateLoader.LoadPkcs12(made.Export(X509ContentType.Pfx), password: null);
+    }
+
+    private static CertificateRequest AlpnRequest(ECDsa key, string keyAuthorization, bool isCritical, string[] names)
+    {
         var request = new CertificateRequest("CN=challenge", key, HashAlgorithmName.SHA256);
         var san = new SubjectAlternativeNameBuilder();
         foreach (var name in names)
@@ -98,9 +118,7 @@ internal sealed class ChallengeServers : IAsyncDisposable
         digest.WriteOctetString(SHA256.HashData(Encoding.ASCII.GetBytes(keyAuthorization)));
         request.CertificateExtensions.Add(san.Build());
         request.CertificateExtensions.Add(new X509Extension("1.3.6.1.5.5.7.1.31", digest.Encode(), isCritical));
-        var now = TimeProvider.System.GetUtcNow();
-        using var made = request.CreateSelfSigned(now.AddMinutes(-1), now.AddHours(1));
-        return X509CertificateLoader.LoadPkcs12(made.Export(X509ContentType.Pfx), password: null);
+        return request;
     }
 
     public async ValueTask DisposeAsync()
@@ -123,7 +141,8 @@ internal sealed class ChallengeServers : IAsyncDisposable
                 await tls.AuthenticateAsServerAsync(
                     (_, hello, _, _) => ValueTask.FromResult(new SslServerAuthenticationOptions
                     {
-                        ServerCertificate = Certificates[hello.ServerName],
+                        // Offline: this server fetches no issuer either.
+                        ServerCertificateContext = SslStreamCertificateContext.Create(Certificates[hello.ServerName], additionalCertificates: null, offline: true),
                         ApplicationProtocols = [new SslApplicationProtocol("acme-tls/1")],
                     }), state: null, _stop.Token);
             }

@@ -18,20 +18,32 @@ internal sealed class ChallengeQueue(NpgsqlDataSource database)
     /// <summary>Longer than a look takes.</summary>
     private static readonly TimeSpan Lease = TimeSpan.FromSeconds(60);
 
-    /// <summary>Has it looked at. A challenge that is under way or over stays as it is.</summary>
-    public Task StartAsync(string challengeId, DateTimeOffset now, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
+    /// <summary>Of one account; a whole order's at once are within.</summary>
+    public const int MostUnderWay = 100;
+
+    /// <summary>What is worth a look: an order that has ended needs none.</summary>
+    private const string Open = """
+        acme.challenges c JOIN acme.authorizations a ON a.id = c.authorization_id JOIN acme.orders o ON o.id = a.order_id
+        WHERE c.status = 'processing' AND o.status = 'pending' AND o.expires_at > $1
+        """;
+
+    /// <summary>Has it looked at. False: it is under way or over, or the account has <see cref="MostUnderWay"/>.</summary>
+    public Task<bool> StartAsync(string accountId, string challengeId, DateTimeOffset now, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
     {
-        await using var command = database.CreateCommand("UPDATE acme.challenges SET status = 'processing', due_at = $2 WHERE id = $1 AND status = 'pending'");
-        AcmeAccounts.Add(command, challengeId, now);
-        return await command.ExecuteNonQueryAsync(cancellationToken);
+        await using var command = database.CreateCommand($"UPDATE acme.challenges SET status = 'processing', due_at = $1 WHERE id = $2 AND status = 'pending' AND (SELECT count(*) FROM {Open} AND o.account_id = $3) < $4");
+        AcmeAccounts.Add(command, now, challengeId, accountId, MostUnderWay);
+        return await command.ExecuteNonQueryAsync(cancellationToken) == 1;
     });
 
-    /// <summary>Takes those that are due, for this process.</summary>
+    /// <summary>Takes those that are due, for this process: of each account the first, then of each the second.</summary>
     public async Task<IReadOnlyList<DueChallenge>> TakeAsync(int most, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand("""
-            WITH due AS (
-              SELECT id FROM acme.challenges WHERE status = 'processing' AND due_at <= $1 ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED
+        await using var command = database.CreateCommand($"""
+            WITH turns AS (
+              SELECT c.id, c.due_at, row_number() OVER (PARTITION BY o.account_id ORDER BY c.due_at) AS turn FROM {Open} AND c.due_at <= $1
+            ), due AS (
+              SELECT c.id FROM acme.challenges c JOIN turns ON turns.id = c.id WHERE c.status = 'processing' AND c.due_at <= $1
+              ORDER BY turns.turn, turns.due_at LIMIT $2 FOR UPDATE OF c SKIP LOCKED
             ), taken AS (
               UPDATE acme.challenges c SET due_at = $3, attempts = c.attempts + 1 FROM due WHERE c.id = due.id RETURNING c.id, c.authorization_id, c.type, c.token, c.attempts
             )
@@ -51,9 +63,10 @@ internal sealed class ChallengeQueue(NpgsqlDataSource database)
     }
 
     /// <summary>When the next one is due; null: none is.</summary>
-    public async Task<DateTimeOffset?> NextAsync(CancellationToken cancellationToken)
+    public async Task<DateTimeOffset?> NextAsync(DateTimeOffset now, CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand("SELECT min(due_at) FROM acme.challenges WHERE status = 'processing'");
+        await using var command = database.CreateCommand($"SELECT min(c.due_at) FROM {Open}");
+        AcmeAccounts.Add(command, now);
         return await command.ExecuteScalarAsync(cancellationToken) is DateTime due ? due : null;
     }
 

@@ -16,8 +16,13 @@ internal sealed class ChallengeTargets
         IPNetwork.Parse("0.0.0.0/8"), IPNetwork.Parse("127.0.0.0/8"), IPNetwork.Parse("169.254.0.0/16"), IPNetwork.Parse("224.0.0.0/4"), IPNetwork.Parse("240.0.0.0/4"),
         IPNetwork.Parse("::/128"), IPNetwork.Parse("::1/128"), IPNetwork.Parse("fe80::/10"), IPNetwork.Parse("ff00::/8"), IPNetwork.Parse("fd00:ec2::/32"),
         // IPv4 in IPv6's clothes, by which the others could be named again.
-        IPNetwork.Parse("64:ff9b::/96"), IPNetwork.Parse("2002::/16"),
+        IPNetwork.Parse("::/96"), IPNetwork.Parse("64:ff9b::/96"), IPNetwork.Parse("64:ff9b:1::/48"), IPNetwork.Parse("2001::/32"), IPNetwork.Parse("2002::/16"),
+        // Where clouds answer their machines outside of link-local: Google, Azure, Alibaba, Oracle.
+        IPNetwork.Parse("fd20:ce::254/128"), IPNetwork.Parse("168.63.129.16/32"), IPNetwork.Parse("100.100.100.200/32"), IPNetwork.Parse("192.0.0.0/24"),
     ];
+
+    private const int MostAddresses = 4;
+    private static readonly TimeSpan LongestConnect = TimeSpan.FromSeconds(3);
 
     private readonly AcmeOptions _options;
     private readonly LookupClient _dns;
@@ -69,28 +74,42 @@ internal sealed class ChallengeTargets
             throw new ChallengeTargetException("connection", $"{host} has an address that this server does not connect to.");
         }
 
-        SocketException? last = null;
-        foreach (var address in addresses.Take(4))
+        var last = SocketError.TimedOut;
+        foreach (var address in addresses.Take(MostAddresses))
         {
-            var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            // Each for itself: one that leads nowhere leaves time for the next.
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            limit.CancelAfter(LongestConnect);
             try
             {
-                await socket.ConnectAsync(new IPEndPoint(address, port), cancellationToken);
-                return new NetworkStream(socket, ownsSocket: true);
+                return await ConnectAsync(new IPEndPoint(address, port), limit.Token);
             }
             catch (SocketException e)
             {
-                socket.Dispose();
-                last = e;
+                last = e.SocketErrorCode;
             }
-            catch
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
-                socket.Dispose();
-                throw;
+                last = SocketError.TimedOut;
             }
         }
 
-        throw new ChallengeTargetException("connection", $"{host} cannot be connected to at port {port}: {last!.SocketErrorCode}.");
+        throw new ChallengeTargetException("connection", $"{host} cannot be connected to at port {port}: {last}.");
+    }
+
+    private static async Task<Stream> ConnectAsync(IPEndPoint target, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(target.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(target, cancellationToken);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
     }
 
     private async Task<IReadOnlyList<IPAddress>> AddressesAsync(string host, CancellationToken cancellationToken)

@@ -25,6 +25,7 @@ internal sealed partial class ChallengeWorker(
     private static readonly TimeSpan LongestLook = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan SweepInterval = TimeSpan.FromHours(1);
+    private static readonly TimeSpan SweepRetry = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Remembered = TimeSpan.FromDays(7);
 
     /// <summary>Between looks; what has failed after the last one has failed.</summary>
@@ -64,15 +65,18 @@ internal sealed partial class ChallengeWorker(
             try
             {
                 await TakeAsync(stoppingToken);
-                if (await queue.NextAsync(stoppingToken) is { } next)
+                if (await queue.NextAsync(_time.GetUtcNow(), stoppingToken) is { } next)
                 {
                     wait = TimeSpan.FromTicks(Math.Clamp((next - _time.GetUtcNow()).Ticks, TimeSpan.TicksPerMillisecond * 50, LongestWait.Ticks));
                 }
 
                 if (_time.GetUtcNow() >= sweepAt)
                 {
-                    await orders.ForgetAsync(_time.GetUtcNow() - Remembered, stoppingToken);
-                    sweepAt = _time.GetUtcNow() + SweepInterval;
+                    sweepAt = _time.GetUtcNow() + SweepRetry;
+                    if (await orders.ForgetAsync(_time.GetUtcNow() - Remembered, stoppingToken) < AcmeOrders.ForgottenAtOnce)
+                    {
+                        sweepAt = _time.GetUtcNow() + SweepInterval;
+                    }
                 }
             }
             catch (Exception e) when (!stoppingToken.IsCancellationRequested)
@@ -160,6 +164,12 @@ internal sealed partial class ChallengeWorker(
         catch (OperationCanceledException) when (!stoppingToken.IsCancellationRequested)
         {
             return AcmeProblem.OfChallenge("connection", $"{challenge.Identifier.Value} did not answer within {LongestLook.TotalSeconds:0} seconds.");
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            // Whatever it is, it counts as a look: who is looked at must not keep its place for ever.
+            LookFailed(e, challenge.Id);
+            return AcmeProblem.OfChallenge("connection", $"{challenge.Identifier.Value} could not be looked at.");
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Security;
 using System.Text;
+using IoTPlatform.Pki;
 
 namespace IoTPlatform.CertificateAuthority.Acme.Challenges;
 
@@ -24,9 +25,14 @@ internal sealed class HttpChallenge : IChallengeKind, IDisposable
             MaxResponseHeadersLength = 16,
             // Every look resolves and judges anew.
             PooledConnectionLifetime = TimeSpan.Zero,
-            ConnectCallback = async (context, cancellationToken) => await targets.ConnectAsync(context.DnsEndPoint.Host, context.DnsEndPoint.Port, cancellationToken),
+            ConnectCallback = async (context, cancellationToken) => await targets.ConnectAsync(context.DnsEndPoint.Host, PortOf(context.DnsEndPoint.Port), cancellationToken),
             // A redirect to HTTPS proves as much as HTTP does: whoever asks for a certificate has none that is trusted.
-            SslOptions = new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = static (_, certificate, _, _) => certificate is not null },
+            SslOptions = new SslClientAuthenticationOptions
+            {
+                // No download that the certificate asks for: its addresses are not judged.
+                CertificateChainPolicy = TlsPolicy.JudgedElsewhere(),
+                RemoteCertificateValidationCallback = static (_, certificate, _, _) => certificate is not null,
+            },
         })
         {
             DefaultRequestVersion = HttpVersion.Version11,
@@ -42,14 +48,20 @@ internal sealed class HttpChallenge : IChallengeKind, IDisposable
     {
         var host = IPAddress.TryParse(challenge.Identifier.Value, out var ip) && ip.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6 ? $"[{ip}]" : challenge.Identifier.Value;
         var url = new UriBuilder(Uri.UriSchemeHttp, host, _targets.HttpPort, "/.well-known/acme-challenge/" + challenge.Token).Uri;
+        var redirects = 0;
         try
         {
-            for (var redirects = 0; redirects <= MostRedirects; redirects++)
+            for (; redirects <= MostRedirects; redirects++)
             {
                 using var response = await _http.GetAsync(url, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
                 if ((int)response.StatusCode is 301 or 302 or 303 or 307 or 308 && response.Headers.Location is { } location)
                 {
-                    url = new Uri(url, location);
+                    if (!Uri.TryCreate(url, location, out var next))
+                    {
+                        return AcmeProblem.OfChallenge("connection", "The answer is a redirect that can't be read.");
+                    }
+
+                    url = next;
                     if (url.Scheme != Uri.UriSchemeHttp && url.Scheme != Uri.UriSchemeHttps)
                     {
                         return AcmeProblem.OfChallenge("connection", "The answer is a redirect to something else than HTTP.");
@@ -60,18 +72,28 @@ internal sealed class HttpChallenge : IChallengeKind, IDisposable
 
                 return response.StatusCode == HttpStatusCode.OK
                     ? await JudgeAsync(response, challenge, cancellationToken)
-                    : AcmeProblem.OfChallenge("unauthorized", $"{challenge.Identifier.Value} answers {(int)response.StatusCode} at {url.AbsolutePath}.");
+                    // What a redirect leads to is another's, and not told.
+                    : AcmeProblem.OfChallenge("unauthorized", redirects > 0 ? "The redirect leads to no key authorization." : $"{challenge.Identifier.Value} answers {(int)response.StatusCode} at {url.AbsolutePath}.");
             }
 
             return AcmeProblem.OfChallenge("connection", $"There are more than {MostRedirects} redirects.");
         }
         catch (Exception e) when (e is HttpRequestException or IOException)
         {
-            return ChallengeTargetException.In(e) ?? AcmeProblem.OfChallenge("connection", $"{challenge.Identifier.Value} gives no HTTP answer at port {_targets.HttpPort}.");
+            return redirects > 0 ? AcmeProblem.OfChallenge("connection", "The redirect leads nowhere that this server connects to.")
+                : ChallengeTargetException.In(e) ?? AcmeProblem.OfChallenge("connection", $"{challenge.Identifier.Value} gives no HTTP answer at port {_targets.HttpPort}.");
         }
     }
 
     public void Dispose() => _http.Dispose();
+
+    /// <summary>Behind a network that forwards, a redirect to the usual ports is one to the forwarded.</summary>
+    private int PortOf(int port) => port switch
+    {
+        80 => _targets.HttpPort,
+        443 => _targets.TlsPort,
+        _ => port,
+    };
 
     private static async Task<AcmeProblem?> JudgeAsync(HttpResponseMessage response, DueChallenge challenge, CancellationToken cancellationToken)
     {

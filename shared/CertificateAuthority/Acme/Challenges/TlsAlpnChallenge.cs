@@ -6,6 +6,7 @@ using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using IoTPlatform.Pki;
 
 namespace IoTPlatform.CertificateAuthority.Acme.Challenges;
 
@@ -30,7 +31,8 @@ internal sealed class TlsAlpnChallenge(ChallengeTargets targets) : IChallengeKin
                 {
                     TargetHost = ServerName(challenge.Identifier),
                     ApplicationProtocols = [Protocol],
-                    CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+                    // No download that the certificate asks for: its addresses are not judged.
+                    CertificateChainPolicy = TlsPolicy.JudgedElsewhere(),
                     // Self-signed by design (RFC 8737 3); what it must say is judged below.
                     RemoteCertificateValidationCallback = (_, certificate, _, _) =>
                     {

@@ -43,9 +43,19 @@ internal sealed class AcmeAuthorizationHandlers(AcmeRequests requests, AcmeOrder
         var challenge = Challenge(context, authorization);
         if (!request.IsGet && challenge.Status == AcmeStatus.Pending && authorization.StatusAt(authority.Time.GetUtcNow()) == AcmeStatus.Pending)
         {
-            await queue.StartAsync(challenge.Id, authority.Time.GetUtcNow(), context.RequestAborted);
-            worker.Wake();
-            challenge = challenge with { Status = AcmeStatus.Processing };
+            if (!await queue.StartAsync(authorization.AccountId, challenge.Id, authority.Time.GetUtcNow(), context.RequestAborted))
+            {
+                challenge = Challenge(context, await FindAsync(context, request));
+                if (challenge.Status == AcmeStatus.Pending)
+                {
+                    throw AcmeException.RateLimited($"The account has {ChallengeQueue.MostUnderWay} challenges under way. Ask for the next when one of them is over.", TimeSpan.FromSeconds(10));
+                }
+            }
+            else
+            {
+                worker.Wake();
+                challenge = challenge with { Status = AcmeStatus.Processing };
+            }
         }
 
         context.Response.Headers.Append("Link", $"<{request.Links.Authorization(authorization.Id)}>;rel=\"up\"");

@@ -48,6 +48,6 @@ internal sealed class AcmeLinks
     public string? AccountId(string keyId)
     {
         var start = _base + "/account/";
-        return keyId.StartsWith(start, StringComparison.Ordinal) && keyId[start.Length..] is { Length: > 0 } id && !id.Contains('/') ? id : null;
+        return keyId.StartsWith(start, StringComparison.Ordinal) && keyId[start.Length..] is var id && AcmeId.IsOne(id) ? id : null;
     }
 }

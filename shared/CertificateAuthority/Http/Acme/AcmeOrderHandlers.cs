@@ -2,6 +2,7 @@ using System.Buffers.Text;
 using System.Globalization;
 using IoTPlatform.CertificateAuthority.Acme.Challenges;
 using IoTPlatform.CertificateAuthority.Provisioners;
+using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
 using Microsoft.AspNetCore.Http;
 
@@ -13,7 +14,11 @@ internal sealed class AcmeOrderHandlers(
 {
     private const int MostIdentifiers = 100;
     private static readonly TimeSpan Lifetime = TimeSpan.FromHours(24);
+    private static readonly TimeSpan MostAhead = TimeSpan.FromHours(1);
     private readonly IChallengeKind[] _kinds = [.. kinds];
+
+    /// <summary>Of one address: an order is rows, whoever places it.</summary>
+    private readonly RateLimiter _placed = new(authority.Time, burst: 300, delay: TimeSpan.FromSeconds(1));
 
     public async Task NewAsync(HttpContext context)
     {
@@ -28,6 +33,13 @@ internal sealed class AcmeOrderHandlers(
         var identifiers = requested.Select(AcmeIdentifier.Of).Distinct().ToList();
         await RequireCertifiableAsync(identifiers, context.RequestAborted);
         var now = authority.Time.GetUtcNow();
+        if (Asked(wanted.NotBefore) > now + MostAhead)
+        {
+            // Who holds a name for a moment must not get certificates for all the days to come.
+            throw AcmeException.Malformed("notBefore is in the future.");
+        }
+
+        _placed.Reserve(ClientAddress.Of(context));
         var expires = Seconds.Floor(now + Lifetime);
         var order = new AcmeOrder
         {
@@ -102,7 +114,7 @@ internal sealed class AcmeOrderHandlers(
                 NotAfter = validity.NotAfter,
                 Provisioner = provisioner.Name,
                 Requester = $"{provisioner.Name}:{grant.Subject}",
-                IdempotencyKey = $"acme/{order.Id}",
+                IdempotencyKey = AcmeOrders.KeyOf(order.Id),
                 Tenant = authority.Options.Tenant,
                 StepProvisioner = grant.Extension,
             },

@@ -45,7 +45,7 @@ internal sealed record AcmeRequest(AcmeLinks Links, JsonWebKey Key, AcmeAccount?
 internal sealed class AcmeRequests(AcmeOptions options, AcmeNonces nonces, AcmeAccounts accounts)
 {
     private const string ContentType = "application/jose+json";
-    private static readonly string[] Algorithms = ["ES256", "ES384", "ES512", "RS256", "PS256", "EdDSA"];
+    private static readonly string[] Algorithms = ["ES256", "ES384", "ES512", "RS256", "PS256"];
     private static readonly AlgorithmSet Allowed = AlgorithmSet.Of(Algorithms);
 
     public async Task<AcmeRequest> ReadAsync(HttpContext context)
