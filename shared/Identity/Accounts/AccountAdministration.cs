@@ -168,6 +168,8 @@ public sealed class AccountAdministration
         {
             var account = await db.Accounts.AsNoTracking().SingleOrDefaultAsync(a => a.Username == username, cancellationToken)
                 ?? throw new ProblemException(404, "account_not_found", $"There is no account {username}.");
+            // A session or a factor that is being added is there before, and goes with the rest; or it waits, and finds what has changed.
+            await db.Database.ExecuteSqlAsync($"SELECT FROM accounts.accounts WHERE id = {account.Id} FOR UPDATE", cancellationToken);
             await change(db, account);
             return new AuditEntry(actor, action, username, AuditDetails.Of(details));
         }, cancellationToken);

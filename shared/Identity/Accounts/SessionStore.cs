@@ -14,7 +14,7 @@ internal sealed class SessionStore(IDbContextFactory<AccountsDb> contexts, TimeP
     private const int MaxPerAccount = 500;
 
     /// <summary>Opens a session, remembers the address and records the login, in one transaction. Clears expired sessions and an account's oldest ones beyond 500.</summary>
-    /// <returns>Null: the account was disabled, or its password replaced, since it was looked at.</returns>
+    /// <returns>Null: the account was disabled, its password replaced, or a second factor added, since it was looked at.</returns>
     public async Task<string?> OpenAsync(Account account, string method, string address, CancellationToken cancellationToken)
     {
         var (token, now) = (SessionToken.Create(), time.GetUtcNow());
@@ -25,7 +25,9 @@ internal sealed class SessionStore(IDbContextFactory<AccountsDb> contexts, TimeP
             // Locked: who changes the account now waits, and then finds this session to end.
             var same = await db.Database.SqlQuery<long>(
                 $"""SELECT id AS "Value" FROM accounts.accounts WHERE id = {account.Id} AND password_hash = {account.PasswordHash} AND disabled_at IS NULL FOR SHARE""").ToListAsync(cancellationToken);
-            isOpen = same.Count == 1;
+            // A factor that was added since the password was looked at is asked for the next time.
+            isOpen = same.Count == 1 && (method != SignInMethod.Password
+                || !(await db.Authenticators.AnyAsync(f => f.Account == account.Id, cancellationToken) || await db.Passkeys.AnyAsync(p => p.Account == account.Id, cancellationToken)));
             if (!isOpen)
             {
                 return null;

@@ -1,4 +1,5 @@
 using IoTPlatform.Hosting;
+using IoTPlatform.Identity.Factors;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -19,14 +20,14 @@ internal static class AccountListEndpoints
         var pages = portal.MapGroup("/accounts").AllowAnonymous();
         pages.MapGet("", (HttpContext context, AccountListCalls calls) => calls.ShowAsync(context));
         Form("/add", async (call, accounts) => call.Link(await accounts.AddAsync(call.Username, [call.Role], call.Actor, call.Aborted)));
-        Form("/reset", async (call, accounts) => call.Link(await accounts.ResetAsync(call.Username, call.Actor, call.Aborted)));
+        Form("/reset", async (call, accounts) => call.Link(await accounts.ResetAsync(call.Username, call.Actor, call.Aborted)), opensAnAccount: true);
         Form("/disable", (call, accounts) => Done(accounts.DisableAsync(call.Username, call.Actor, call.Aborted)));
         Form("/enable", (call, accounts) => Done(accounts.EnableAsync(call.Username, call.Actor, call.Aborted)));
         Form("/roles", (call, accounts) => Done(accounts.SetRolesAsync(call.Username, [call.Role], call.Actor, call.Aborted)));
-        Form("/reset-factors", (call, accounts) => Done(accounts.ResetFactorsAsync(call.Username, call.Actor, call.Aborted)));
+        Form("/reset-factors", (call, accounts) => Done(accounts.ResetFactorsAsync(call.Username, call.Actor, call.Aborted)), opensAnAccount: true);
 
-        void Form(string path, Func<AccountListCall, AccountAdministration, Task<IResult>> handle) => pages.MapPost(path, (HttpContext context, AccountListCalls calls, AccountAdministration accounts) =>
-            calls.HandleAsync(context, call => handle(call, accounts))).WithMetadata(new RequestSizeLimitAttribute(MaxForm));
+        void Form(string path, Func<AccountListCall, AccountAdministration, Task<IResult>> handle, bool opensAnAccount = false) =>
+            pages.MapPost(path, (HttpContext context, AccountListCalls calls, AccountAdministration accounts) => calls.HandleAsync(context, call => handle(call, accounts), opensAnAccount)).WithMetadata(new RequestSizeLimitAttribute(MaxForm));
     }
 
     private static async Task<IResult> Done(Task change)
@@ -51,13 +52,16 @@ internal sealed class AccountListCall(HttpContext context, IFormCollection form,
 }
 
 /// <summary>Who may see the list, and what happens when a change is refused.</summary>
-internal sealed class AccountListCalls(PortalCookie cookie, PortalForgery forgery, PortalPages pages, PortalOptions portal, AccountAdministration accounts)
+internal sealed class AccountListCalls(PortalCookie cookie, PortalForgery forgery, PortalPages pages, PortalOptions portal, AccountAdministration accounts, OwnSessions own)
 {
     public async Task<IResult> ShowAsync(HttpContext context) => await AdministratorAsync(context) is { } user
         ? await PageAsync(context, user, problem: null)
         : new PortalRedirect($"{ReturnPath.Home}?return_path={AccountListPage.Path}");
 
-    public async Task<IResult> HandleAsync(HttpContext context, Func<AccountListCall, Task<IResult>> handle)
+    /// <param name="context">The form.</param>
+    /// <param name="handle">What it is for.</param>
+    /// <param name="opensAnAccount">Who has done it can sign in as another, or without a factor: a cookie alone is not enough.</param>
+    public async Task<IResult> HandleAsync(HttpContext context, Func<AccountListCall, Task<IResult>> handle, bool opensAnAccount)
     {
         var session = cookie.Read(context);
         await forgery.RequireAsync(context, session);
@@ -68,6 +72,11 @@ internal sealed class AccountListCalls(PortalCookie cookie, PortalForgery forger
 
         try
         {
+            if (opensAnAccount && session is { IsLocal: true } && (await own.FindAsync(SessionToken.Hash(session.Token), context.RequestAborted))?.IsConfirmed != true)
+            {
+                throw new ProblemException(StatusCodes.Status403Forbidden, "not_confirmed", "Say again who you are first, on the page of your own account (/portal/account).");
+            }
+
             var page = new AccountListPage(pages, portal, [], forgery.TokensFor(context, session));
             return await handle(new AccountListCall(context, await context.Request.ReadFormAsync(context.RequestAborted), user, page));
         }

@@ -36,6 +36,9 @@ public sealed class AccountListTests(FactorFixture fixture) : IClassFixture<Fact
 
         await ChangeAsync(admin, "roles", person, ("role", Roles.Operator));
         (await person.HomeAsync())["roles"].ShouldBe(Roles.Operator);
+        (await ChangeAsync(admin, "reset-factors", person)).Status.ShouldBe(HttpStatusCode.Forbidden, "a cookie alone opens no account");
+        (await ChangeAsync(admin, "reset", person)).Status.ShouldBe(HttpStatusCode.Forbidden);
+        await admin.ConfirmAsync();
         await ChangeAsync(admin, "reset-factors", person);
         (await person.HomeAsync())["name"].ShouldBeNull();
         (await person.SignInAsync())["name"].ShouldBe(person.Name);
