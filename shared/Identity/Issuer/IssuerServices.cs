@@ -42,7 +42,7 @@ public static class IssuerServices
                 core.UseEntityFrameworkCore().UseDbContext<IssuerDb>();
                 core.ReplaceApplicationManager<OpenIddictEntityFrameworkCoreApplication, IssuerApplications>();
             })
-            .AddServer(server => server.AddIssuerLimits().UseAspNetCore()
+            .AddServer(server => server.AddIssuerLimits().TakeUntypedClientAssertions().UseAspNetCore()
                 .EnableAuthorizationEndpointPassthrough().EnableTokenEndpointPassthrough().EnableUserInfoEndpointPassthrough().EnableEndSessionEndpointPassthrough()
                 .EnableEndUserVerificationEndpointPassthrough()
                 .EnableErrorPassthrough().SuppressJsonResponseIndentation());

@@ -48,5 +48,5 @@ internal sealed class OidcProviderServer : IAsyncDisposable
     }
 
     // The browser driver's own, which is new enough on every machine.
-    private static string Node() => Directory.EnumerateFiles(Path.Combine(AppContext.BaseDirectory, ".playwright", "node"), "node", SearchOption.AllDirectories).First();
+    internal static string Node() => Directory.EnumerateFiles(Path.Combine(AppContext.BaseDirectory, ".playwright", "node"), "node", SearchOption.AllDirectories).First();
 }
