@@ -114,7 +114,7 @@ public sealed class AmqpConnectionTests : IAsyncLifetime
     [SkippableTheory]
     [InlineData("read a bridge's queue", "mqtt")]
     [InlineData("empty the dead letters", "dead")]
-    [InlineData("send a command", "command")]
+    [InlineData("write to another exchange", "fanout")]
     [InlineData("write past the exchange", "default")]
     [InlineData("make a queue", "declare")]
     public async Task Connected_AnythingElse_IsRefused(string what, string action)
@@ -129,7 +129,7 @@ public sealed class AmqpConnectionTests : IAsyncLifetime
             "mqtt" => channel.BasicGetAsync("mqtt-subscription-x", autoAck: true),
             "dead" => channel.BasicGetAsync("telemetry.dead", autoAck: true),
             "declare" => channel.QueueDeclareAsync("mine"),
-            "command" => channel.BasicPublishAsync("amq.topic", "commands.pump", mandatory: true, "stop"u8.ToArray()).AsTask(),
+            "fanout" => channel.BasicPublishAsync("amq.fanout", "commands.pump", mandatory: true, "stop"u8.ToArray()).AsTask(),
             _ => (Task)channel.BasicPublishAsync("", "mqtt-subscription-x", mandatory: true, "stop"u8.ToArray()).AsTask(),
         }));
     }
