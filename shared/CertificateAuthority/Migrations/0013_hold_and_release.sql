@@ -109,12 +109,15 @@ RETURNS text
 LANGUAGE plpgsql AS $$
 DECLARE
   v_subject text;
+  v_profile text;
 BEGIN
-  SELECT c.subject INTO v_subject FROM ca.certificates c WHERE c.serial = p_serial FOR NO KEY UPDATE;
+  SELECT c.subject, c.profile INTO v_subject, v_profile FROM ca.certificates c WHERE c.serial = p_serial FOR NO KEY UPDATE;
   IF NOT FOUND THEN
     RETURN 'unknown';
   END IF;
-  IF NOT EXISTS (SELECT FROM ca.revocations r WHERE r.serial = p_serial AND r.reason_code = 6) THEN
+  -- With its subject on hold, or revoked, a certificate is not released alone.
+  IF NOT EXISTS (SELECT FROM ca.revocations r WHERE r.serial = p_serial AND r.reason_code = 6)
+    OR EXISTS (SELECT FROM ca.revoked_subjects s WHERE s.profile = v_profile AND s.subject = v_subject) THEN
     RETURN 'not_on_hold';
   END IF;
   IF p_token IS NOT NULL THEN

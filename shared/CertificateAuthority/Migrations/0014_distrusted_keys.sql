@@ -19,6 +19,10 @@ CREATE FUNCTION ca.distrust_key_of_revoked() RETURNS trigger LANGUAGE plpgsql AS
 DECLARE
   v_named ca.certificates;
 BEGIN
+  -- By revoke_key itself, which has the whole key already: no second lock, for which two transactions could wait in a circle.
+  IF pg_trigger_depth() > 1 THEN
+    RETURN NULL;
+  END IF;
   SELECT * INTO v_named FROM ca.certificates c WHERE c.serial = NEW.serial;
   IF v_named.profile = 'tenant-sub-ca' THEN
     PERFORM pg_advisory_xact_lock(ca.subject_lock());
