@@ -22,9 +22,11 @@ public static class TelemetryPayload
     public static string? Read(ReadOnlySpan<byte> payload, out DateTimeOffset? timestamp) => Read(payload, isObject: true, out timestamp);
 
     /// <summary>The same of any JSON value; a timestamp in it means nothing.</summary>
-    public static string? ReadValue(ReadOnlySpan<byte> payload) => Read(payload, isObject: false, out _);
+    /// <param name="payload">The value.</param>
+    /// <param name="around">Objects of the platform's own around what a device or an operator wrote.</param>
+    public static string? ReadValue(ReadOnlySpan<byte> payload, int around = 0) => Read(payload, isObject: false, out _, TelemetryFormat.DeepestNesting + around);
 
-    private static string? Read(ReadOnlySpan<byte> payload, bool isObject, out DateTimeOffset? timestamp)
+    private static string? Read(ReadOnlySpan<byte> payload, bool isObject, out DateTimeOffset? timestamp, int deepest = TelemetryFormat.DeepestNesting)
     {
         timestamp = null;
         // The reader does not look into strings.
@@ -39,7 +41,7 @@ public static class TelemetryPayload
             var reader = new Utf8JsonReader(payload, Options);
             while (reader.Read())
             {
-                wrong ??= Fault(reader, isObject);
+                wrong ??= Fault(reader, isObject, deepest);
                 if (!isObject || reader.TokenType != JsonTokenType.PropertyName || reader.CurrentDepth != 1 || !reader.ValueTextEquals(TelemetryFormat.Timestamp))
                 {
                     continue;
@@ -67,9 +69,9 @@ public static class TelemetryPayload
         }
     }
 
-    private static string? Fault(in Utf8JsonReader reader, bool isObject) => reader.TokenType switch
+    private static string? Fault(in Utf8JsonReader reader, bool isObject, int deepest) => reader.TokenType switch
     {
-        JsonTokenType.StartObject or JsonTokenType.StartArray when reader.CurrentDepth >= TelemetryFormat.DeepestNesting => TelemetryRefusal.TooDeep,
+        JsonTokenType.StartObject or JsonTokenType.StartArray when reader.CurrentDepth >= deepest => TelemetryRefusal.TooDeep,
         JsonTokenType.PropertyName or JsonTokenType.String when reader.ValueIsEscaped && !IsText(reader.ValueSpan) => TelemetryRefusal.NotText,
         not JsonTokenType.StartObject when isObject && reader.CurrentDepth == 0 && reader.TokenType != JsonTokenType.EndObject => TelemetryRefusal.NotAnObject,
         _ => null,

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using IoTPlatform.Contracts.Devices;
@@ -76,4 +77,18 @@ public sealed class WireFormatTests
 
     private static string[] Names<T>(T value, JsonTypeInfo<T> type) =>
         [.. JsonDocument.Parse(JsonSerializer.Serialize(value, type)).RootElement.EnumerateObject().Select(member => member.Name)];
+
+    /// <summary>What a device wrote is as long at the provider as it was: it was measured where it came in.</summary>
+    [Fact]
+    public void CommandReport_Answer_IsTheDevicesOwnText()
+    {
+        const string Answer = """{"t":"<&'+ü漢","n":1.50e0, "a":[ 1 ]}""";
+        var report = new BridgeCommandReport { State = CommandState.Answered, Answer = JsonElement.Parse(Answer) };
+
+        var body = Encoding.UTF8.GetString(JsonSerializer.SerializeToUtf8Bytes(report, BridgeCommandJson.Report));
+
+        body.ShouldContain(Answer);
+        JsonSerializer.Deserialize(body, BridgeCommandJson.Report)!.Answer!.Value.GetRawText().ShouldBe(Answer);
+        JsonSerializer.Deserialize("""{"state":"expired","answer":null}""", BridgeCommandJson.Report)!.Answer.ShouldBeNull();
+    }
 }

@@ -144,7 +144,10 @@ internal sealed class MqttLink : IAsyncDisposable
         {
             // Its certificate was revoked: the same code as over HTTPS.
             var code = answer.ResultCode == MqttClientConnectResultCode.Banned ? RevocationCodes.Certificate : SnakeCase.Of(answer.ResultCode);
-            throw Refused(answer.ResultCode is MqttClientConnectResultCode.ServerBusy or MqttClientConnectResultCode.ServerUnavailable ? 503 : 401, code, answer.ReasonString);
+            // Those are for now, and no reason to give up.
+            var passes = answer.ResultCode is MqttClientConnectResultCode.ServerBusy or MqttClientConnectResultCode.ServerUnavailable
+                or MqttClientConnectResultCode.ConnectionRateExceeded or MqttClientConnectResultCode.QuotaExceeded;
+            throw Refused(passes ? 503 : 401, code, answer.ReasonString);
         }
     }
 

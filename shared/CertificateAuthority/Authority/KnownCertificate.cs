@@ -4,8 +4,8 @@ using IoTPlatform.Hosting;
 namespace IoTPlatform.CertificateAuthority;
 
 /// <summary>
-/// A client certificate of which everything is known before anything is done with it: a leaf of an accepted issuer, in date, on record and,
-/// when the record was read, not revoked. The record itself never changes. Comes from <see cref="Authority.IdentifyAsync"/> alone.
+/// A client certificate of which everything is known before anything is done with it: a leaf of an accepted issuer, in date (or, for a renewal alone, in the
+/// grace after its end), on record and, when the record was read, not revoked. The record itself never changes. Comes from the <see cref="Authority"/> alone.
 /// </summary>
 public sealed class KnownCertificate
 {
@@ -20,6 +20,9 @@ public sealed class KnownCertificate
     public X509Certificate2 Certificate { get; }
 
     public CertificateRecord Record { get; }
+
+    /// <summary>SHA-256 over the SubjectPublicKeyInfo.</summary>
+    public byte[] PublicKeySha256 => Leaf.SubjectKeySha256;
 
     internal LeafIdentity Leaf { get; }
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using IoTPlatform.Contracts.Telemetry;
 
@@ -8,6 +9,9 @@ namespace IoTPlatform.Contracts.Devices;
 public sealed record BridgeCommand
 {
     public required string Name { get; init; }
+
+    /// <summary>As it was ordered.</summary>
+    [JsonConverter(typeof(RawJson))]
     public JsonElement? Payload { get; init; }
     public required DateTimeOffset ExpiresAt { get; init; }
 
@@ -23,10 +27,19 @@ public sealed record BridgeCommandReport
     public DateTimeOffset? EndedAt { get; init; }
 
     /// <summary>As the device sent it.</summary>
+    [JsonConverter(typeof(RawJson))]
     public JsonElement? Answer { get; init; }
 
     /// <summary>Of a refused or cancelled one.</summary>
     public string? Reason { get; init; }
+}
+
+/// <summary>Writes a value letter by letter as it was read: written anew, escapes could make it several times as long as it may be.</summary>
+internal sealed class RawJson : JsonConverter<JsonElement>
+{
+    public override JsonElement Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => JsonElement.ParseValue(ref reader);
+
+    public override void Write(Utf8JsonWriter writer, JsonElement value, JsonSerializerOptions options) => writer.WriteRawValue(value.GetRawText(), skipInputValidation: true);
 }
 
 /// <summary>The topics of both.</summary>

@@ -23,9 +23,16 @@ internal static class DeviceKeys
             throw new ProblemException(409, "key_in_use", "Another device has this key. Every device needs a key of its own.");
         }
 
-        return key.RetiredAt is null
-            ? false
-            : throw new ProblemException(403, "key_retired", "This key was given up when the device was revoked or enrolled anew. Make a new one.");
+        return key.RetiredAt is null ? false : throw Retired();
+    }
+
+    /// <summary>Throws 403 <c>key_retired</c>.</summary>
+    public static async Task RequireInUseAsync(TenantDbContext db, byte[] keySha256, CancellationToken cancellationToken)
+    {
+        if (await db.DeviceKeys.AnyAsync(k => k.KeySha256 == keySha256 && k.RetiredAt != null, cancellationToken))
+        {
+            throw Retired();
+        }
     }
 
     public static Task RetireOthersAsync(TenantDbContext db, string deviceId, byte[] keptKeySha256, DateTimeOffset now, CancellationToken cancellationToken) =>
@@ -35,4 +42,6 @@ internal static class DeviceKeys
     public static Task RetireAllAsync(TenantDbContext db, string deviceId, DateTimeOffset now, CancellationToken cancellationToken) =>
         db.DeviceKeys.Where(k => k.DeviceId == deviceId && k.RetiredAt == null)
             .ExecuteUpdateAsync(k => k.SetProperty(x => x.RetiredAt, now), cancellationToken);
+
+    private static ProblemException Retired() => new(403, "key_retired", "This key was given up when the device was revoked or enrolled anew. Make a new one.");
 }

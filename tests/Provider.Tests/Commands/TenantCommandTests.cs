@@ -13,7 +13,7 @@ namespace IoTPlatform.Provider.Tests.Commands;
 /// <summary>Commands to tenants' devices, with a bridge of this test's at the embedded broker.</summary>
 public sealed class TenantCommandTests(ProviderFixture fixture) : IClassFixture<ProviderFixture>
 {
-    private const string Ok = """{"state":"answered","delivered_at":"2026-11-29T01:00:00Z","ended_at":"2026-11-29T01:00:01Z","answer":{"rpm":900}}""";
+    private const string Ok = """{"state":"answered","delivered_at":"2026-11-29T01:00:00Z","ended_at":"2026-11-29T02:00:01+01:00","answer":{"rpm":900}}""";
     private readonly RunningProvider _provider = fixture.Provider;
 
     [SkippableFact]

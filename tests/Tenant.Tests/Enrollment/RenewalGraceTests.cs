@@ -117,6 +117,29 @@ public sealed class RenewalGraceTests(RenewalGraceTests.Fixture fixture) : IClas
         again.Connected.ResultCode.ShouldBeOneOf(MqttClientConnectResultCode.Banned, MqttClientConnectResultCode.NotAuthorized);
     }
 
+    /// <summary>A certificate that has ended is revoked by nothing that happens afterwards: its key is what was given up.</summary>
+    [SkippableTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Attack_WithAKeyThatWasGivenUpAfterItsEnd_IsRefused(bool isReadmitted)
+    {
+        var id = isReadmitted ? "readmitted" : "replaced";
+        using var stolen = await EnrolledAsync(id);
+        using var at = fixture.At(Lifetime + Grace / 2);
+        using var admin = await fixture.Tenant.AdminAsync();
+        if (isReadmitted)
+        {
+            await admin.RevokeDeviceAsync(id, new RevokeRequest { ReasonCode = 1 });
+        }
+
+        using var replacement = await EnrolledAsync(id);
+
+        (await Should.ThrowAsync<ApiException>(() => stolen.Device.RenewAsync(fixture.Tenant, stolen.Identity))).Code.ShouldBe("key_retired");
+        using var next = new TestDevice(id);
+        (await Should.ThrowAsync<ApiException>(() => stolen.Device.RenewAsync(fixture.Tenant, stolen.Identity, next.Csr))).Code.ShouldBe("key_retired");
+        (await replacement.Device.RenewAsync(fixture.Tenant, replacement.Identity)).ShouldNotBeNull();
+    }
+
     [SkippableFact]
     public async Task Grace_AnEndedCertificate_DoesNotEndTheConnectionOfTheLaterOne()
     {

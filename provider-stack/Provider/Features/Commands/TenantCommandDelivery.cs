@@ -14,7 +14,8 @@ internal sealed partial class TenantCommandDelivery(IDbContextFactory<ProviderDb
 {
     private const int AtOnce = 100;
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan Repetition = TimeSpan.FromSeconds(10);
+    /// <summary>Of one that its tenant has not reported.</summary>
+    internal static readonly TimeSpan Repetition = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Kept = TimeSpan.FromDays(90);
     private readonly SemaphoreSlim _any = new(0, 1);
 
@@ -90,7 +91,7 @@ internal sealed partial class TenantCommandDelivery(IDbContextFactory<ProviderDb
             WITH due AS (
               SELECT id FROM provider.tenant_commands
               WHERE taken_at IS NULL AND ended_at IS NULL AND next_try_at <= {now} AND expires_at > {now} AND tenant_id = ANY ({tenants})
-              ORDER BY id LIMIT {AtOnce} FOR UPDATE SKIP LOCKED
+              ORDER BY next_try_at, id LIMIT {AtOnce} FOR UPDATE SKIP LOCKED
             )
             UPDATE provider.tenant_commands AS c SET next_try_at = {now + Repetition} FROM due WHERE c.id = due.id RETURNING c.*
             """).AsNoTracking().ToListAsync(cancellationToken);

@@ -45,6 +45,7 @@ internal sealed class TenantCommandReports(IDbContextFactory<ProviderDb> context
     private async Task<bool> StoreAsync(string tenantId, string deviceId, Guid id, BridgeCommandReport report, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
+        var (delivered, over) = (report.DeliveredAt?.ToUniversalTime(), report.EndedAt?.ToUniversalTime() ?? now);
         var reason = report.Reason is { } text && FreeText.IsValid(text, LongestReason) ? text : null;
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         var command = await db.TenantCommands.AsNoTracking().SingleOrDefaultAsync(c => c.Id == id && c.TenantId == tenantId && c.DeviceId == deviceId, cancellationToken);
@@ -56,9 +57,9 @@ internal sealed class TenantCommandReports(IDbContextFactory<ProviderDb> context
         if (report.State is CommandState.Queued or CommandState.Delivered)
         {
             // Not over an end, nor back from delivered to queued.
-            await db.TenantCommands.Where(c => c.Id == id && c.EndedAt == null && (c.State == CommandState.Queued || report.State == CommandState.Delivered))
+            await db.TenantCommands.Where(c => c.Id == id && c.EndedAt == null && (c.TakenAt == null || (c.State == CommandState.Queued && report.State == CommandState.Delivered)))
                 .ExecuteUpdateAsync(
-                    c => c.SetProperty(x => x.State, report.State).SetProperty(x => x.TakenAt, x => x.TakenAt ?? now).SetProperty(x => x.DeliveredAt, x => report.DeliveredAt ?? x.DeliveredAt),
+                    c => c.SetProperty(x => x.State, report.State).SetProperty(x => x.TakenAt, x => x.TakenAt ?? now).SetProperty(x => x.DeliveredAt, x => delivered ?? x.DeliveredAt),
                     cancellationToken);
             return true;
         }
@@ -68,8 +69,8 @@ internal sealed class TenantCommandReports(IDbContextFactory<ProviderDb> context
             // Over an end that the provider gave it because it heard nothing; never over one that the tenant reported.
             var ended = await db.TenantCommands.Where(c => c.Id == id && (c.TakenAt == null || c.EndedAt == null))
                 .ExecuteUpdateAsync(
-                    c => c.SetProperty(x => x.State, report.State).SetProperty(x => x.TakenAt, x => x.TakenAt ?? now).SetProperty(x => x.DeliveredAt, x => report.DeliveredAt ?? x.DeliveredAt)
-                        .SetProperty(x => x.EndedAt, report.EndedAt ?? now).SetProperty(x => x.Answer, Text(report.Answer)).SetProperty(x => x.Reason, reason),
+                    c => c.SetProperty(x => x.State, report.State).SetProperty(x => x.TakenAt, x => x.TakenAt ?? now).SetProperty(x => x.DeliveredAt, x => delivered ?? x.DeliveredAt)
+                        .SetProperty(x => x.EndedAt, over).SetProperty(x => x.Answer, Text(report.Answer)).SetProperty(x => x.Reason, reason),
                     cancellationToken);
             return ended == 1
                 ? new AuditEntry(
@@ -82,7 +83,7 @@ internal sealed class TenantCommandReports(IDbContextFactory<ProviderDb> context
     /// <summary>Null: none.</summary>
     private static BridgeCommandReport? Read(ReadOnlySpan<byte> payload)
     {
-        if (payload.Length > Longest || TelemetryPayload.ReadValue(payload) is not null)
+        if (payload.Length > Longest || TelemetryPayload.ReadValue(payload, around: 1) is not null)
         {
             return null;
         }

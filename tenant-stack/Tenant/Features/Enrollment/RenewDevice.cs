@@ -44,14 +44,14 @@ internal sealed class RenewDevice(
     private async Task<(IssuedCertificate Certificate, IPAddress? Address)> RunAsync(string deviceId, OwnedRenewal renewal, CancellationToken cancellationToken)
     {
         certificates.ThrowIfRefusing();
-        var address = await AdmitAsync(deviceId, renewal.Csr, cancellationToken);
+        var address = await AdmitAsync(deviceId, renewal, cancellationToken);
         var certificate = await certificates.RenewAsync(deviceId, renewal, cancellationToken);
         await RecordAsync(deviceId, renewal.Record, certificate, cancellationToken);
         return (certificate, address);
     }
 
     // The old key is not retired: a device that dies before it has stored the answer must be able to ask again with it.
-    private async Task<IPAddress?> AdmitAsync(string deviceId, CertificateSigningRequest? csr, CancellationToken cancellationToken)
+    private async Task<IPAddress?> AdmitAsync(string deviceId, OwnedRenewal renewal, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
@@ -68,7 +68,9 @@ internal sealed class RenewDevice(
             throw DeviceRegistry.OnHold();
         }
 
-        if (csr is not null)
+        // Of a certificate that had ended before its key was given up, nobody has revoked anything.
+        await DeviceKeys.RequireInUseAsync(db, renewal.Current.PublicKeySha256, cancellationToken);
+        if (renewal.Csr is { } csr)
         {
             await DeviceKeys.ClaimAsync(db, deviceId, csr.SubjectPublicKeyInfoSha256, time.GetUtcNow(), cancellationToken);
         }

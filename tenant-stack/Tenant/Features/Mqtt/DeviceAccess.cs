@@ -38,6 +38,12 @@ internal sealed class DeviceAccess(JoinedTenant tenant, IDbContextFactory<Tenant
         return await db.Devices.AsNoTracking().AnyAsync(device => device.DeviceId == deviceId && device.Status == DeviceState.Enrolled && device.NotAfter != null, cancellationToken);
     }
 
+    public async ValueTask<bool> IsOnHoldAsync(string deviceId, CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        return await db.Devices.AsNoTracking().AnyAsync(device => device.DeviceId == deviceId && device.Status == DeviceState.Held, cancellationToken);
+    }
+
     /// <summary>Also those on hold.</summary>
     public async Task<IReadOnlyList<string>> RevokedAmongAsync(IReadOnlyList<string> deviceIds, CancellationToken cancellationToken)
     {

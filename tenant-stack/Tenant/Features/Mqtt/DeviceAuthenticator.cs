@@ -46,6 +46,8 @@ internal sealed class DeviceAuthenticator(Authority authority, DeviceAccess acce
         {
             return AuthenticationResult.Refused(
                 e.Status == StatusCodes.Status429TooManyRequests ? MqttConnectReasonCode.ServerBusy
+                // A hold may end: whoever is refused for good need not come again.
+                : e.Code == "certificate_on_hold" ? MqttConnectReasonCode.ServerUnavailable
                 // So that it does not try for ever.
                 : e.Code == "certificate_revoked" ? MqttConnectReasonCode.Banned
                 : MqttConnectReasonCode.NotAuthorized,
@@ -63,7 +65,9 @@ internal sealed class DeviceAuthenticator(Authority authority, DeviceAccess acce
 
         if (!await access.IsActiveAsync(record.Subject, cancellationToken))
         {
-            return AuthenticationResult.Refused(MqttConnectReasonCode.NotAuthorized, "The device is not enrolled here, or revoked.");
+            return await access.IsOnHoldAsync(record.Subject, cancellationToken)
+                ? AuthenticationResult.Refused(MqttConnectReasonCode.ServerUnavailable, "The device is on hold.")
+                : AuthenticationResult.Refused(MqttConnectReasonCode.NotAuthorized, "The device is not enrolled here, or revoked.");
         }
 
         var now = time.GetUtcNow();

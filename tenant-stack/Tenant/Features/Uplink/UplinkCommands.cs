@@ -12,6 +12,7 @@ internal sealed partial class UplinkCommands(ProviderCommands commands, TimeProv
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan BudgetWait = TimeSpan.FromSeconds(2);
 
     /// <summary>Until the connection ends, or it is cancelled.</summary>
     public async Task RunAsync(UplinkConnection connection, CancellationToken cancellationToken)
@@ -43,6 +44,18 @@ internal sealed partial class UplinkCommands(ProviderCommands commands, TimeProv
             QualityOfServiceLevel = MqttQualityOfServiceLevel.AtLeastOnce,
         };
         var result = await client.PublishAsync(message, cancellationToken).WaitAsync(LongestWait, cancellationToken);
+        if (result.ReasonCode == MqttClientPublishReasonCode.NoMatchingSubscribers)
+        {
+            throw new IOException("The broker has nobody who takes reports.");
+        }
+
+        if (result.ReasonCode == MqttClientPublishReasonCode.QuotaExceeded)
+        {
+            // Of the plan's budget: it stays unreported, and telemetry waits, too.
+            await Task.Delay(BudgetWait, time, cancellationToken);
+            return;
+        }
+
         if (!result.IsSuccess && result.ReasonCode is not (MqttClientPublishReasonCode.PayloadFormatInvalid or MqttClientPublishReasonCode.NotAuthorized))
         {
             throw new IOException($"The broker does not take a report: {result.ReasonCode} {result.ReasonString}".TrimEnd());

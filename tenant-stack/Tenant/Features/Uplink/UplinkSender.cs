@@ -17,10 +17,14 @@ internal sealed partial class UplinkSender(UplinkConnection connection, UplinkCu
     /// <summary>Messages that are read at a time.</summary>
     private const int ReadAhead = 512;
 
+    /// <summary>Pages of the other streams in a row.</summary>
+    private const int MostAhead = 4;
+
     private readonly Queue<(Progress Stream, IReadOnlyList<UplinkMessage> Messages, Task<MqttClientPublishResult> Outcome)> _inFlight = [];
-    private readonly IReadOnlyList<Progress> _streams = [.. UplinkStream.All.Select(stream => new Progress(stream))];
+    private readonly Progress[] _streams = [.. UplinkStream.All.Select(stream => new Progress(stream))];
     private UplinkSelection _selection = new(options);
     private int _putBacks = -1;
+    private int _ahead;
 
     /// <summary>Sends what waits now, from where the cursor is. False: there was nothing.</summary>
     public async Task<bool> SendAsync(CancellationToken cancellationToken)
@@ -88,13 +92,14 @@ internal sealed partial class UplinkSender(UplinkConnection connection, UplinkCu
         return any;
     }
 
-    /// <summary>Looked for anew with every page: an event waits for one page of telemetry at most. Null: nothing waits.</summary>
+    /// <summary>Looked for anew with every page: an event waits for one page of telemetry at most, and telemetry for a few of the others. Null: nothing waits.</summary>
     private async Task<(Progress Stream, IReadOnlyList<UplinkMessage> Messages)?> NextAsync(CancellationToken cancellationToken)
     {
-        foreach (var progress in _streams)
+        foreach (var progress in _ahead < MostAhead ? _streams : [_streams[^1], .. _streams[..^1]])
         {
             if (await cursor.NextAsync(progress.Stream, progress.Sent, ReadAhead, cancellationToken) is { Count: > 0 } messages)
             {
+                _ahead = ReferenceEquals(progress, _streams[^1]) ? 0 : _ahead + 1;
                 return (progress, messages);
             }
         }

@@ -13,7 +13,9 @@ internal sealed class BridgeMessages(BridgeIntakes intakes, TenantBudgets budget
     {
         if (BridgeCommandTopics.IsReport(message.Topic))
         {
-            return await reports.StoreAsync(BridgeSessions.TenantOf(message.Publisher.Name), message.Topic, message.Payload, cancellationToken) is { } refusal
+            return IsOverBudget(message.Publisher, [(message.Topic, message.Payload)]) is { } until
+                ? PublishOutcome.Refused(MqttPubAckReasonCode.QuotaExceeded, $"The budget of the tenant's plan is used up. Wait {until.TotalSeconds:0} s.")
+                : await reports.StoreAsync(BridgeSessions.TenantOf(message.Publisher.Name), message.Topic, message.Payload, cancellationToken) is { } refusal
                 ? PublishOutcome.Refused(MqttPubAckReasonCode.PayloadFormatInvalid, refusal)
                 : PublishOutcome.Stored;
         }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Threading.Channels;
 using IoTPlatform.Contracts.Devices;
 using IoTPlatform.Provider.Features.Broker.RabbitMq;
+using IoTPlatform.Provider.Features.Commands;
 using IoTPlatform.Telemetry;
 using IoTPlatform.Telemetry.Ingest;
 using RabbitMQ.Client;
@@ -125,12 +126,13 @@ internal sealed class TelemetrySession : ITelemetrySource, IAsyncDisposable
     public async Task SendAsync(string routingKey, ReadOnlyMemory<byte> body, DateTimeOffset expiresAt, CancellationToken cancellationToken)
     {
         var left = expiresAt - _context.Time.GetUtcNow();
+        // No longer than until it is sent again: a broker that keeps messages for a session that is away keeps one of each command.
+        var kept = left < TenantCommandDelivery.Repetition ? left : TenantCommandDelivery.Repetition;
         var properties = new BasicProperties
         {
-            // Of one that is away the broker keeps nothing: it is sent again.
             Persistent = true,
             ContentType = "application/json",
-            Expiration = Math.Max(1, (long)left.TotalMilliseconds).ToString(CultureInfo.InvariantCulture),
+            Expiration = Math.Max(1, (long)kept.TotalMilliseconds).ToString(CultureInfo.InvariantCulture),
         };
         try
         {
