@@ -26,6 +26,9 @@ public static class TelemetryPayload
     /// <param name="around">Objects of the platform's own around what a device or an operator wrote.</param>
     public static string? ReadValue(ReadOnlySpan<byte> payload, int around = 0) => Read(payload, isObject: false, out _, TelemetryFormat.DeepestNesting + around);
 
+    /// <summary>A value that was accepted once, as deep as one may be.</summary>
+    public static JsonElement? OfStored(string? text) => text is null ? null : JsonElement.Parse(text, new JsonDocumentOptions { MaxDepth = TelemetryFormat.DeepestNesting });
+
     private static string? Read(ReadOnlySpan<byte> payload, bool isObject, out DateTimeOffset? timestamp, int deepest = TelemetryFormat.DeepestNesting)
     {
         timestamp = null;

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using IoTPlatform.Contracts.Devices;
-using IoTPlatform.Contracts.Telemetry;
 using IoTPlatform.Provider.Data;
+using IoTPlatform.Telemetry;
 using Microsoft.EntityFrameworkCore;
 
 namespace IoTPlatform.Provider.Features.Commands;
@@ -75,7 +75,7 @@ internal sealed partial class TenantCommandDelivery(IDbContextFactory<ProviderDb
 
         foreach (var command in await TakeAsync([.. tenants], cancellationToken))
         {
-            var message = new BridgeCommand { Name = command.Name, Payload = Json(command.Payload), ExpiresAt = command.ExpiresAt, By = command.CreatedBy };
+            var message = new BridgeCommand { Name = command.Name, Payload = TelemetryPayload.OfStored(command.Payload), ExpiresAt = command.ExpiresAt, By = command.CreatedBy };
             await bridges.SendAsync(
                 command.TenantId, BridgeCommandTopics.Request(command.DeviceId, command.Id), JsonSerializer.SerializeToUtf8Bytes(message, BridgeCommandJson.Command), command.ExpiresAt, cancellationToken);
         }
@@ -109,8 +109,6 @@ internal sealed partial class TenantCommandDelivery(IDbContextFactory<ProviderDb
                 c => c.SetProperty(x => x.State, CommandState.Expired).SetProperty(x => x.EndedAt, now).SetProperty(x => x.Reason, "the tenant's bridge did not take it"), cancellationToken);
         await db.TenantCommands.Where(c => c.ExpiresAt < forgotten).ExecuteDeleteAsync(cancellationToken);
     }
-
-    private static JsonElement? Json(string? text) => text is null ? null : JsonElement.Parse(text, new JsonDocumentOptions { MaxDepth = TelemetryFormat.DeepestNesting });
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Commands to tenants' devices can't be sent now; trying again and again: {Reason}")]
     private partial void Failed(string reason);

@@ -1,7 +1,5 @@
-using System.Text.Json;
 using IoTPlatform.Contracts;
 using IoTPlatform.Contracts.Devices;
-using IoTPlatform.Contracts.Telemetry;
 using IoTPlatform.Contracts.Tenants;
 using IoTPlatform.Database;
 using IoTPlatform.Hosting;
@@ -74,7 +72,7 @@ internal sealed class TenantCommands(ProviderDb db, TenantCommandDelivery delive
         TenantId = command.TenantId,
         DeviceId = command.DeviceId,
         Name = command.Name,
-        Payload = Json(command.Payload),
+        Payload = TelemetryPayload.OfStored(command.Payload),
         State = command.State,
         CreatedAt = command.CreatedAt,
         CreatedBy = command.CreatedBy,
@@ -82,9 +80,7 @@ internal sealed class TenantCommands(ProviderDb db, TenantCommandDelivery delive
         TakenAt = command.TakenAt,
         DeliveredAt = command.DeliveredAt,
         EndedAt = command.EndedAt,
-        Answer = Json(command.Answer),
+        Answer = TelemetryPayload.OfStored(command.Answer),
         Reason = command.Reason,
     };
-
-    private static JsonElement? Json(string? text) => text is null ? null : JsonElement.Parse(text, new JsonDocumentOptions { MaxDepth = TelemetryFormat.DeepestNesting });
 }

@@ -1,8 +1,6 @@
 using System.Linq.Expressions;
-using System.Text.Json;
 using IoTPlatform.Contracts;
 using IoTPlatform.Contracts.Devices;
-using IoTPlatform.Contracts.Telemetry;
 using IoTPlatform.Database;
 using IoTPlatform.Hosting;
 using IoTPlatform.Telemetry;
@@ -147,16 +145,14 @@ internal sealed class DeviceCommands(IDbContextFactory<TenantDbContext> database
         Id = command.Id,
         DeviceId = command.DeviceId,
         Name = command.Name,
-        Payload = Json(command.Payload),
+        Payload = TelemetryPayload.OfStored(command.Payload),
         State = command.State,
         CreatedAt = command.CreatedAt,
         CreatedBy = command.CreatedBy,
         ExpiresAt = command.ExpiresAt,
         DeliveredAt = command.DeliveredAt,
         EndedAt = command.EndedAt,
-        Answer = Json(command.Answer),
+        Answer = TelemetryPayload.OfStored(command.Answer),
         Reason = command.Reason,
     };
-
-    private static JsonElement? Json(string? text) => text is null ? null : JsonElement.Parse(text, new JsonDocumentOptions { MaxDepth = TelemetryFormat.DeepestNesting });
 }

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Text.Json;
 using IoTPlatform.Contracts;
 using IoTPlatform.Contracts.Devices;
-using IoTPlatform.Contracts.Telemetry;
 using IoTPlatform.Hosting;
 using IoTPlatform.Telemetry;
 using IoTPlatform.Tenant.Configuration;
@@ -117,7 +116,7 @@ internal sealed partial class ProviderCommands(IDbContextFactory<TenantDbContext
         State = command.State,
         DeliveredAt = command.DeliveredAt,
         EndedAt = command.EndedAt,
-        Answer = command.Answer is { } answer ? JsonElement.Parse(answer, new JsonDocumentOptions { MaxDepth = TelemetryFormat.DeepestNesting }) : null,
+        Answer = TelemetryPayload.OfStored(command.Answer),
         Reason = command.Reason,
     };
 
