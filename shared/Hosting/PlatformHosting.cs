@@ -22,6 +22,7 @@ public static class PlatformHosting
         services.AddProblemDetailsForPlatform();
         services.AddHostLimits();
         services.AddRequestTimeouts();
+        services.AddRequestHandlers();
         // Loopback names are left out by default: a browser would force https on everything else that is developed there.
         services.AddHsts(hsts => hsts.MaxAge = TimeSpan.FromDays(365));
         return services.ConfigureHttpJsonOptions(json => UseContractsDialect(json.SerializerOptions));
@@ -43,6 +44,7 @@ public static class PlatformHosting
         app.UseRouting();
         app.UseMiddleware<UnroutedMiddleware>();
         app.UseRequestTimeouts();
+        app.UseRequestHandlers();
         app.UseAuthentication();
         app.UseAuthorization();
         app.UseKnownClients();

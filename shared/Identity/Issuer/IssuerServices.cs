@@ -1,3 +1,4 @@
+using IoTPlatform.Hosting;
 using IoTPlatform.Identity.Oidc;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
@@ -23,6 +24,8 @@ public static class IssuerServices
         services.AddSingleton(issuer);
         services.AddSingleton(issuer.Tokens);
         services.AddSingleton<IssuerPaths>();
+        services.AddSingleton(new RequestHandlerPath(issuer.Issuer.AbsolutePath));
+        services.AddSingleton(new RequestHandlerPath($"/realms/{issuer.Realm}"));
         services.AddSingleton<IssuerPages>();
         services.AddSingleton<IssuerSessions>();
         services.AddSingleton<IssuerLimits>();

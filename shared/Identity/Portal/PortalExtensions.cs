@@ -73,6 +73,7 @@ public static class PortalExtensions
     {
         services.AddAuthentication().AddOpenIdConnect(LoginOptions.Scheme, _ => { });
         return services
+            .AddSingleton(new RequestHandlerPath(PortalAddresses.Callback(portal.PublicUrl).AbsolutePath))
             .AddSingleton(new OidcClient
             {
                 ClientId = clientId,
