@@ -6,9 +6,10 @@ internal sealed class SharedPlaces(int places, int ofOneAddress) : IDisposable
     private readonly SemaphoreSlim _places = new(places, places);
     private readonly Dictionary<string, Share> _shares = new(StringComparer.Ordinal);
 
-    /// <summary>To be disposed when the work is done; null: no place was free for so long.</summary>
+    /// <summary>To be disposed when the work is done; null: no place was free for so long, of its own and of all together.</summary>
     public async Task<IDisposable?> EnterAsync(string address, TimeSpan longest, CancellationToken cancellationToken)
     {
+        var began = TimeProvider.System.GetTimestamp();
         var share = Join(address);
         Place? place = null;
         try
@@ -16,7 +17,8 @@ internal sealed class SharedPlaces(int places, int ofOneAddress) : IDisposable
             if (await share.Free.WaitAsync(longest, cancellationToken))
             {
                 place = new Place(this, address, share);
-                place.HasPlace = await _places.WaitAsync(longest, cancellationToken);
+                var left = longest - TimeProvider.System.GetElapsedTime(began);
+                place.HasPlace = await _places.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, cancellationToken);
             }
 
             return place is { HasPlace: true } ? place : null;

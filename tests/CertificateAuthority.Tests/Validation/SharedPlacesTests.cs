@@ -40,4 +40,20 @@ public sealed class SharedPlacesTests
         using var second = await places.EnterAsync("two", NoWait, default);
         second.ShouldNotBeNull();
     }
+
+    [Fact]
+    public async Task Enter_WaitsForItsShareAndThenForAPlace_NoLongerThanSaid()
+    {
+        var longest = TimeSpan.FromSeconds(1);
+        using var places = new SharedPlaces(1, ofOneAddress: 1);
+        using var taken = await places.EnterAsync("one", longest, default);
+        // The first of the other address waits for the place, the second one for the first.
+        var first = places.EnterAsync("two", longest, default);
+        var began = TimeProvider.System.GetTimestamp();
+
+        (await places.EnterAsync("two", longest, default)).ShouldBeNull();
+
+        TimeProvider.System.GetElapsedTime(began).ShouldBeLessThan(longest * 1.8);
+        (await first).ShouldBeNull();
+    }
 }
