@@ -80,6 +80,25 @@ public sealed class DeviceAgent
         return Accept(answer, pending ?? current.Key, settings, pinned);
     }
 
+    /// <summary>Whether the Sub-CA that signed the device's certificate is in the newest list to be had: then it renews, though it is not due.</summary>
+    internal async Task<bool> IsIssuerRevokedAsync(CancellationToken cancellationToken)
+    {
+        var (settings, root) = LoadEnrollment();
+        using var current = _folder.LoadIdentity() ?? throw NotEnrolled();
+        var pinned = new PinnedTenant(root, TrustDomainOf(settings, current), _folder.LoadRevokedSubCas());
+        try
+        {
+            pinned = await UpdateListAsync(settings, pinned, current, cancellationToken);
+        }
+        catch (UnreachableException)
+        {
+            // Its server stands on the revoked Sub-CA itself: the list that says so is here already.
+        }
+
+        return pinned.Revoked is { } list && list.IsSignedBy(ParsedCertificate.Parse(current.Chain.Certificates[^2].RawData))
+            && list.Contains(ParsedCertificate.Parse(current.Chain.Certificates[0].RawData));
+    }
+
     /// <summary>Where and as whom the device connects now.</summary>
     internal MqttTarget Target()
     {

@@ -11,12 +11,16 @@ public sealed class RenewalLoop(DeviceFolder folder, DeviceAgent agent, TimeProv
     private static readonly TimeSpan ShortestSleep = TimeSpan.FromMilliseconds(1);
     private readonly Backoff _backoff = new(jitter);
     private volatile TaskCompletionSource _now = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile TaskCompletionSource _look = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Make a new key pair at every renewal.</summary>
     public bool RotateKey { get; init; } = true;
 
     /// <summary>Not first when it is due.</summary>
     public void RenewNow() => _now.TrySetResult();
+
+    /// <summary>Whether its Sub-CA was revoked, which is also looked at every hour.</summary>
+    internal void LookAgain() => _look.TrySetResult();
 
     public async Task<AgentOutcome> RunAsync(CancellationToken cancellationToken)
     {
@@ -89,7 +93,7 @@ public sealed class RenewalLoop(DeviceFolder folder, DeviceAgent agent, TimeProv
     {
         for (var left = due - time.GetUtcNow(); left > TimeSpan.Zero; left = due - time.GetUtcNow())
         {
-            await Task.WhenAny(Task.Delay(left < ShortestSleep ? ShortestSleep : left > LongestSleep ? LongestSleep : left, time, cancellationToken), _now.Task);
+            await Task.WhenAny(Task.Delay(left < ShortestSleep ? ShortestSleep : left > LongestSleep ? LongestSleep : left, time, cancellationToken), _now.Task, _look.Task);
             if (_now.Task.IsCompleted)
             {
                 _now = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -97,6 +101,15 @@ public sealed class RenewalLoop(DeviceFolder folder, DeviceAgent agent, TimeProv
             }
 
             cancellationToken.ThrowIfCancellationRequested();
+            if (_look.Task.IsCompleted || time.GetUtcNow() < due)
+            {
+                _look = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                if (await agent.IsIssuerRevokedAsync(cancellationToken))
+                {
+                    Report(AgentEventKind.Waiting, "the tenant's Sub-CA that signed the certificate is revoked: renewing now", null);
+                    break;
+                }
+            }
         }
 
         cancellationToken.ThrowIfCancellationRequested();

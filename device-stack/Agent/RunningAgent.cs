@@ -44,8 +44,9 @@ public sealed class RunningAgent(DeviceFolder folder, AgentOptions options, Time
         var device = new DeviceAgent(folder, time, live);
         var inbox = CommandInbox.Open(folder.CommandsPath);
         var commands = new CommandWork(inbox, new CommandRunner(options.CommandExecutable, options.CommandTimeout, time), time, Report);
-        yield return Renewal(device).RunAsync(stop);
-        yield return new MqttWork(device, live, sender, commands, new Backoff(jitter, TimeSpan.FromSeconds(1)), time, Report).RunAsync(stop);
+        var renewal = Renewal(device);
+        yield return renewal.RunAsync(stop);
+        yield return new MqttWork(device, live, sender, commands, renewal.LookAgain, new Backoff(jitter, TimeSpan.FromSeconds(1)), time, Report).RunAsync(stop);
         yield return commands.RunAsync(stop);
     }
 

@@ -15,6 +15,7 @@ using IoTPlatform.Provider.Data;
 using IoTPlatform.Provider.Features.Bridge;
 using IoTPlatform.Provider.Features.Bus;
 using IoTPlatform.Provider.Features.Commands;
+using IoTPlatform.Provider.Features.Emergencies;
 using IoTPlatform.Provider.Features.Events;
 using IoTPlatform.Provider.Features.Federation;
 using IoTPlatform.Provider.Features.Join;
@@ -81,6 +82,7 @@ internal static class Program
         builder.Services.AddIdentityFederation(foundation.Folder, foundation.Options.Oidc);
         builder.Services.AddSubCaRotation();
         builder.Services.AddRevokedSubCas();
+        builder.Services.AddEmergencies();
         builder.Services.AddTenantRemoval();
         builder.Services.AddTelemetry(foundation.Options);
         builder.Services.AddTenantCommands();
@@ -97,6 +99,7 @@ internal static class Program
         app.MapAcme();
         app.MapValidation();
         app.MapCertificates();
+        app.MapEmergencies();
         app.MapTenants();
         app.MapPlatformEvents();
         app.MapJoinWorkflow();

@@ -99,6 +99,17 @@ public abstract class PlatformClient : IDisposable
     public Task ReleaseCertificateAsync(string serial, HoldRequest request, CancellationToken cancellationToken = default) =>
         SendAsync(HttpMethod.Post, $"portal/certificates/{Escape(serial)}/release", request, ContractsJson.Default.HoldRequest, cancellationToken);
 
+    /// <summary>What an emergency would hit, or has hit.</summary>
+    /// <param name="kind">For example <c>key</c> or <c>sub-ca</c>.</param>
+    /// <param name="target">A key, a profile, a device, a batch, a tenant: what the kind is about.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public Task<EmergencyView> PreviewEmergencyAsync(string kind, string target, CancellationToken cancellationToken = default) =>
+        GetAsync(Emergency(kind, target), ContractsJson.Default.EmergencyView, cancellationToken);
+
+    /// <summary>Revokes all of it in one act; it may be repeated.</summary>
+    public Task<EmergencyView> RunEmergencyAsync(string kind, string target, EmergencyRequest request, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, Emergency(kind, target), request, ContractsJson.Default.EmergencyRequest, ContractsJson.Default.EmergencyView, cancellationToken);
+
     public Task<Page<AuditEntryView>> ListAuditAsync(string? cursor = null, int? limit = null, CancellationToken cancellationToken = default) =>
         GetAsync(Query.Build("portal/audit", ("cursor", cursor), ("limit", Query.Of(limit))), ContractsJson.Default.PageAuditEntryView, cancellationToken);
 
@@ -134,6 +145,8 @@ public abstract class PlatformClient : IDisposable
         _http.Dispose();
         GC.SuppressFinalize(this);
     }
+
+    private static string Emergency(string kind, string target) => $"portal/emergencies/{Escape(kind)}/{Escape(target)}";
 
     // A dot segment stays one however it is escaped, and would call another endpoint.
     private protected static string Escape(string segment) => segment is "" or "." or ".."

@@ -134,6 +134,11 @@ public sealed class ProviderClient(HttpClient http, TimeProvider? time = null) :
     /// <summary>Where <see cref="RetireOtherSubCasAsync"/> posts to: the audience of its proof.</summary>
     public Uri RetireUrl(string tenantId) => new(BaseUrl, Tenant(tenantId) + "/sub-ca/retire");
 
+    /// <summary>mTLS with the bridge certificate; no Sub-CA vouches for it.</summary>
+    public Task<RotatedSubCa> ReissueSubCaAsync(string tenantId, ReissueSubCaRequest request, CancellationToken cancellationToken = default) =>
+        SendAsync(
+            HttpMethod.Post, Tenant(tenantId) + "/sub-ca/reissue", request, ContractsJson.Default.ReissueSubCaRequest, ContractsJson.Default.RotatedSubCa, cancellationToken);
+
     /// <summary>Has every Sub-CA of the tenant revoked but the one whose key made the proof. Idempotent.</summary>
     public Task RetireOtherSubCasAsync(string tenantId, JoinConfirmation proof, CancellationToken cancellationToken = default) =>
         SendAsync(HttpMethod.Post, Tenant(tenantId) + "/sub-ca/retire", proof, ContractsJson.Default.JoinConfirmation, cancellationToken);

@@ -6,6 +6,7 @@ public sealed class FakeTime : TimeProvider
     private readonly Lock _gate = new();
     private readonly List<FakeTimer> _timers = [];
     private DateTimeOffset _now;
+    private TimeSpan _setBack;
 
     public FakeTime() : this(new DateTimeOffset(2030, 1, 15, 12, 0, 0, TimeSpan.Zero))
     {
@@ -37,7 +38,28 @@ public sealed class FakeTime : TimeProvider
         }
     }
 
-    public override long GetTimestamp() => GetUtcNow().UtcTicks;
+    /// <summary>Goes on when the clock is set back.</summary>
+    public override long GetTimestamp()
+    {
+        lock (_gate)
+        {
+            return (_now + _setBack).UtcTicks;
+        }
+    }
+
+    /// <summary>As an operator does, or NTP: timers wait as long as before.</summary>
+    public void SetBack(TimeSpan by)
+    {
+        lock (_gate)
+        {
+            _now -= by;
+            _setBack += by;
+            foreach (var timer in _timers)
+            {
+                timer.SetBack(by);
+            }
+        }
+    }
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
@@ -81,6 +103,8 @@ public sealed class FakeTime : TimeProvider
         private TimeSpan _period;
 
         public DateTimeOffset Due { get; private set; }
+
+        public void SetBack(TimeSpan by) => Due -= by;
 
         public bool Change(TimeSpan dueTime, TimeSpan period)
         {

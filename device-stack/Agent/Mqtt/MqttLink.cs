@@ -33,6 +33,7 @@ internal sealed class MqttLink : IAsyncDisposable
         _target = target;
         _client.DisconnectedAsync += args =>
         {
+            IsAskedToLookAgain = args.Reason == MqttClientDisconnectReason.AdministrativeAction;
             _ended.TrySetResult(args.ReasonString ?? args.Exception?.Message ?? args.Reason.ToString());
             _answers.Writer.TryComplete();
             return Task.CompletedTask;
@@ -42,6 +43,9 @@ internal sealed class MqttLink : IAsyncDisposable
 
     /// <summary>Ends with the connection, with why.</summary>
     public Task<string> Ended => _ended.Task;
+
+    /// <summary>The tenant ended it because something has changed that the device should look at (MQTT 5 section 3.14.2.1, 0x98).</summary>
+    public bool IsAskedToLookAgain { get; private set; }
 
     /// <summary>Is given what comes to other topics than those of answers, and decides the reason code of PUBACK, which waits for it.</summary>
     public Func<MqttApplicationMessage, MqttApplicationMessageReceivedReasonCode> Received { get; set; } = _ => MqttApplicationMessageReceivedReasonCode.Success;

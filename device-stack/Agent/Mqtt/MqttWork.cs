@@ -4,7 +4,7 @@ using IoTPlatform.Client;
 namespace IoTPlatform.Agent;
 
 /// <summary>Keeps a connection to the tenant, over which readings, answers and renewals go and commands come. After its loss it waits and connects again.</summary>
-internal sealed class MqttWork(DeviceAgent agent, LiveEnrollment live, TelemetrySender sender, CommandWork commands, Backoff backoff, TimeProvider time, Action<AgentEventKind, string> report)
+internal sealed class MqttWork(DeviceAgent agent, LiveEnrollment live, TelemetrySender sender, CommandWork commands, Action lookAgain, Backoff backoff, TimeProvider time, Action<AgentEventKind, string> report)
 {
     /// <summary>A connection that lasts so long was none of a row of failures.</summary>
     private static readonly TimeSpan Lasting = TimeSpan.FromSeconds(10);
@@ -64,6 +64,11 @@ internal sealed class MqttWork(DeviceAgent agent, LiveEnrollment live, Telemetry
         finally
         {
             live.Use(null);
+            if (link.IsAskedToLookAgain)
+            {
+                lookAgain();
+            }
+
             if (time.GetElapsedTime(since) > Lasting)
             {
                 backoff.Reset();

@@ -32,6 +32,9 @@ internal sealed record ProviderOptions
     /// <summary>Null: certificates name no address for revocation lists and OCSP.</summary>
     public ValidationOptions? Validation { get; init; }
 
+    /// <summary>Null: no Intermediate CA gives way to another one at this start.</summary>
+    public IntermediateReplacement? ReplaceIntermediate { get; init; }
+
     /// <summary>Null: no ACME.</summary>
     public AcmeOptions? Acme { get; init; }
 

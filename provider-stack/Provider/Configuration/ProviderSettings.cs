@@ -33,7 +33,7 @@ internal static class ProviderSettings
     [
         .. Secrets, Data, ListenAddress.Setting, Names, ReservedNames, PublicUrl, PlatformDomain, MqttListen.Setting, RabbitmqUrl, RabbitmqMqttUrl, DiscoveryUrl, Plans, RenewalsPerSubject,
         PlatformConfiguration.LostDatabase, PlatformDatabase.RestoreSetting, CaPasswords.AuthoritySetting, CaPasswords.ProvisionerSetting, .. OidcSettings.All, .. RabbitMqSettings.All,
-        .. ObservabilityOptions.Settings, .. ValidationOptions.Settings, .. AcmeOptions.Settings, TelemetryOptions.RetentionSetting,
+        .. ObservabilityOptions.Settings, .. ValidationOptions.Settings, IntermediateReplacement.Setting, .. AcmeOptions.Settings, TelemetryOptions.RetentionSetting,
     ];
 
     /// <summary>As <see cref="PlatformConfiguration.Load"/>.</summary>

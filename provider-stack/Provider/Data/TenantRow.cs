@@ -26,6 +26,9 @@ internal sealed class TenantRow
     public DateTimeOffset? SuspendedAt { get; set; }
     public string? SuspendedReason { get; set; }
 
+    /// <summary>When its Sub-CA was revoked so that it makes another key: once since then, its bridge may ask for a Sub-CA that no Sub-CA vouches for. Null: it may not.</summary>
+    public DateTimeOffset? RekeySince { get; set; }
+
     /// <summary>Since when the broker lags behind what was decided; null: it does not.</summary>
     public DateTimeOffset? BrokerDueAt { get; set; }
 

@@ -72,7 +72,7 @@ internal sealed class ProviderFoundation : IAsyncDisposable
         await CheckKeptSettingsAsync(boot, cancellationToken);
         var passwords = Options.ResolvePasswords(Folder);
         var ca = CaOptions();
-        var issuers = await boot.StepAsync("ca", () => RootAndIntermediate.EnsureAsync(Folder, passwords, ca, Database.DataSource, Time, Loggers, cancellationToken));
+        var issuers = await boot.StepAsync("ca", () => RootAndIntermediate.EnsureAsync(Folder, passwords, ca, Options.ReplaceIntermediate, Database.DataSource, Time, Loggers, cancellationToken));
         Ca = Own(await boot.StepAsync(
             "service-certificate", () => CertificateAuthorityModule.StartAsync(ca, issuers, Database.DataSource, Folder, passwords, Time, Loggers, cancellationToken)));
         await identity.ConfirmRootAsync(Database.DataSource, Ca.Authority.RootFingerprint, cancellationToken);

@@ -12,7 +12,7 @@ namespace IoTPlatform.CertificateAuthority;
 /// <summary>
 /// Issues, renews and revokes. Every answer is given after the commit that stores it. Refusals are <c>ProblemException</c>:
 /// 400 with the snake-case name of the <see cref="PkiError"/> (profile, lint, names, key), 401 <c>token_used</c>,
-/// <c>certificate_revoked</c>, <c>certificate_on_hold</c>, <c>certificate_refused</c>, 403 <c>subject_revoked</c>, <c>lineage_revoked</c>, <c>other_profile</c>, 409 <c>idempotency_conflict</c>,
+/// <c>certificate_revoked</c>, <c>certificate_on_hold</c>, <c>certificate_refused</c>, 403 <c>subject_revoked</c>, <c>key_revoked</c>, <c>lineage_revoked</c>, <c>other_profile</c>, 409 <c>idempotency_conflict</c>,
 /// 429 <c>certificate_quota</c>, <c>tenant_certificate_quota</c>, 503 <c>database_unavailable</c>, <c>overloaded</c>.
 /// Don't call it inside a transaction of your own that has appended to the audit log: the ledger waits for the same lock.
 /// </summary>
@@ -107,6 +107,19 @@ public sealed class Authority
     /// <summary>The certificates this call revoked. In the connection's transaction, after every other lock.</summary>
     public Task<IReadOnlyList<byte[]>> RevokeTenantAsync(TenantRevocation revocation, NpgsqlConnection connection, CancellationToken cancellationToken) =>
         Revocations.RevokeTenantAsync(connection, revocation, _time.GetUtcNow(), cancellationToken);
+
+    /// <summary>In a transaction of its own, as are those of a profile.</summary>
+    public Task<IReadOnlyList<byte[]>> RevokeKeyAsync(KeyRevocation revocation, CancellationToken cancellationToken) => _store.RevokeKeyAsync(revocation, _time.GetUtcNow(), cancellationToken);
+
+    public Task<IReadOnlyList<byte[]>> RevokeProfileAsync(ProfileRevocation revocation, CancellationToken cancellationToken) =>
+        _store.RevokeProfileAsync(revocation, _time.GetUtcNow(), cancellationToken);
+
+    /// <summary>The certificates this call revoked. In the connection's transaction, after every other lock.</summary>
+    public Task<IReadOnlyList<byte[]>> RevokeSubjectsAsync(SubjectsRevocation revocation, NpgsqlConnection connection, CancellationToken cancellationToken) =>
+        Revocations.RevokeSubjectsAsync(connection, revocation, _time.GetUtcNow(), cancellationToken);
+
+    /// <summary>How many certificates are meant, and whose.</summary>
+    public Task<CertificateCensus> CountAsync(CertificateSelection selection, CancellationToken cancellationToken) => _store.CountAsync(selection, _time.GetUtcNow(), cancellationToken);
 
     /// <summary>The Sub-CAs that a verifier must not accept any more. In the connection's transaction.</summary>
     public Task<IReadOnlyList<RevokedSerial>> RevokedSubCasAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>

@@ -24,6 +24,10 @@ internal static class CertificateAudit
 
     public static string OfRelease(ReadOnlySpan<byte> serial, string? reason) => AuditDetails.Of(("serial", Convert.ToHexString(serial)), ("reason", reason));
 
+    /// <param name="subjects">How many; null: it is not about subjects.</param>
+    public static string OfMany(RevocationReason reasonCode, string? reason, int? subjects) =>
+        AuditDetails.Of(("reason_code", (int)reasonCode), ("reason", reason), ("subjects", subjects));
+
     public static string OfSubject(string profile, RevocationReason? reasonCode, string? reason) =>
         AuditDetails.Of(("profile", profile), ("reason_code", (int?)reasonCode), ("reason", reason));
 }

@@ -27,6 +27,7 @@ internal static class Issued
         LedgerStatus.TokenUsed => throw new ProblemException(401, "token_used", "The token has been used."),
         LedgerStatus.Revoked => throw new ProblemException(401, "certificate_revoked", "The certificate has been revoked."),
         LedgerStatus.SubjectRevoked => throw new ProblemException(order.Renews is null ? 403 : 401, "subject_revoked", "The subject has been revoked."),
+        LedgerStatus.KeyRevoked => throw new ProblemException(order.Renews is null ? 403 : 401, "key_revoked", "This key is revoked. Make a new one."),
         LedgerStatus.UnknownCertificate => throw new ProblemException(401, "certificate_refused", "The client certificate is refused: it is not on record."),
         LedgerStatus.OtherProfile => throw new ProblemException(403, "other_profile", $"The certificate is of the profile {outcome.StoredProfile}, which is not renewed here."),
         LedgerStatus.LineageRevoked => throw new ProblemException(order.Renews is null ? 403 : 401, "lineage_revoked", "What this certificate comes from has been revoked."),

@@ -66,7 +66,7 @@ internal sealed class ProfileRevocations(Authority authority, IEnumerable<IProfi
 
         if (record.Profile == Profiles.Intermediate.Name)
         {
-            return $"The intermediate CA can't be revoked: everything the provider and its tenants have stands on it. If its key may be in other hands, {NewPlatform}.";
+            return $"The intermediate CA can't be revoked by a call: everything the provider and its tenants have stands on it, and only the root key can put another one in its place. If its key may be in other hands: iot ca emergency intermediate says what to do.";
         }
 
         return record.Profile == Profiles.TenantSubCa.Name ? "A Sub-CA is revoked at the provider that signed it." : null;

@@ -45,7 +45,7 @@ public sealed partial class BrokerCertificate(
         {
             files.SaveRoots(authority.Chain);
             using var current = files.TryLoad();
-            if (current is null || IsDue(current))
+            if (current is null || IsDue(current) || await authority.FindAsync(SerialOf(current), cancellationToken) is { IsRevoked: true })
             {
                 await RenewAsync(cancellationToken);
             }
@@ -79,6 +79,8 @@ public sealed partial class BrokerCertificate(
         var names = SubjectNames.FromSans(Service, hosts);
         return names with { Uris = [.. names.Uris, authority.Options.SpiffeIdOf(Service)] };
     }
+
+    private static byte[] SerialOf(X509Certificate2 certificate) => ParsedCertificate.Parse(certificate.RawData).SerialNumber.ToArray();
 
     private bool IsDue(X509Certificate2 certificate)
     {

@@ -33,6 +33,9 @@ public static class CertificateAuthorityServices
         services.AddSingleton<IProvisioner>(module.IotBridge);
         services.AddSingleton<ProvisionerRegistry>();
         services.AddSingleton<ProfileRevocations>();
+        services.AddSingleton<IEmergency, KeyEmergency>();
+        services.AddSingleton<IEmergency, ProfileEmergency>();
+        services.AddSingleton<Emergencies>();
         services.AddSingleton(module.ServiceCertificate);
         services.AddSingleton<ProfileRenewals>();
         services.AddSingleton<IReservedNames>(new PlatformNames(module.Options));

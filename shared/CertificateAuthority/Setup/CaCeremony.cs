@@ -77,12 +77,22 @@ internal sealed class CaCeremony : IAsyncDisposable
         return root;
     }
 
-    public async Task<(X509Certificate2 Certificate, CaKey Key)> EnsureIntermediateAsync(X509Certificate2 root, CancellationToken cancellationToken)
+    public async Task<(X509Certificate2 Certificate, CaKey Key)> EnsureIntermediateAsync(X509Certificate2 root, IntermediateReplacement? replacement, CancellationToken cancellationToken)
     {
         var path = CaFiles.IntermediateCertificate(_folder);
         if (Read(path) is { } existing)
         {
-            return (existing, Matching(existing, CaKeys.Load(CaFiles.IntermediateKey(_folder), _passwords)));
+            var current = CaKeys.Load(CaFiles.IntermediateKey(_folder), _passwords);
+            if (!IsOf(existing, current) && await FindNewestIntermediateAsync(current, cancellationToken) is { } switched)
+            {
+                // A replacement was cut off between its two files.
+                Write(path, switched);
+                return (switched, current);
+            }
+
+            return replacement is { } wanted && wanted.Serial.AsSpan().SequenceEqual(ParsedCertificate.Parse(existing.RawDataMemory).SerialNumber.Span)
+                ? await ReplaceAsync(root, existing, wanted, cancellationToken)
+                : (existing, Matching(existing, current));
         }
 
         var key = CaKeys.LoadOrCreate(CaFiles.IntermediateKey(_folder), KeyKind.P256, _passwords);
@@ -92,13 +102,50 @@ internal sealed class CaCeremony : IAsyncDisposable
         return (intermediate, key);
     }
 
-    private async Task<X509Certificate2> SignIntermediateAsync(X509Certificate2 root, CaKey key, CancellationToken cancellationToken)
+    /// <summary>Until the last two steps everything is as before; each step finds what it did in an attempt before.</summary>
+    private async Task<(X509Certificate2 Certificate, CaKey Key)> ReplaceAsync(
+        X509Certificate2 root, X509Certificate2 former, IntermediateReplacement replacement, CancellationToken cancellationToken)
+    {
+        var (keyPath, nextPath) = (CaFiles.IntermediateKey(_folder), CaFiles.IntermediateKey(_folder) + ".next");
+        RequireRootKey("The Intermediate CA can't be replaced");
+        EarlierIntermediates.Keep(_folder, former, keyPath);
+        var key = CaKeys.LoadOrCreate(nextPath, KeyKind.P256, _passwords);
+        var intermediate = await FindAsync(key, Profiles.Intermediate, cancellationToken) ?? await SignIntermediateAsync(root, key, cancellationToken);
+        if (replacement.IsCompromised)
+        {
+            await _store.RevokeAsync(
+                new Revocation { Serial = replacement.Serial, ReasonCode = RevocationReason.CaCompromise, Reason = "replaced", By = "system" }, _time.GetUtcNow(), cancellationToken);
+        }
+
+        await _audit.AppendAsync(
+            new AuditEntry(
+                "system", "ca.intermediate_replaced", _options.IntermediateCommonName,
+                AuditDetails.Of(
+                    ("former", SerialNumber.ToHex(replacement.Serial)), ("serial", SerialNumber.ToHex(intermediate.SerialNumberBytes.Span)),
+                    ("why", replacement.IsCompromised ? "compromised" : "superseded"))),
+            cancellationToken);
+        File.Move(nextPath, keyPath, overwrite: true);
+        Write(CaFiles.IntermediateCertificate(_folder), intermediate);
+        return (intermediate, key);
+    }
+
+    private async Task<X509Certificate2?> FindNewestIntermediateAsync(CaKey key, CancellationToken cancellationToken) =>
+        (await _store.ListAsync(new CertificateQuery { Profile = Profiles.Intermediate.Name, Limit = 1 }, cancellationToken)).Items is [var newest]
+            && X509CertificateLoader.LoadCertificate(newest.Der) is var certificate && IsOf(certificate, key)
+            ? certificate
+            : null;
+
+    private void RequireRootKey(string what)
     {
         if (!new CaKeyFile(CaFiles.RootKey(_folder)).Exists)
         {
-            throw new StartupException($"There is no intermediate certificate, and the root key that could sign one is not at {CaFiles.RootKey(_folder)}. Put the exported root key back there for this start.");
+            throw new StartupException($"{what}: the root key that has to sign is not at {CaFiles.RootKey(_folder)}. Put the exported root key back there for this start.");
         }
+    }
 
+    private async Task<X509Certificate2> SignIntermediateAsync(X509Certificate2 root, CaKey key, CancellationToken cancellationToken)
+    {
+        RequireRootKey("There is no intermediate certificate");
         var signer = Root(root);
         var prepared = signer.Prepare(Template(Profiles.Intermediate, key, _options.IntermediateCommonName, signer.Issuer.NotAfter));
         var issuer = new AcceptedIssuer(root);
@@ -113,20 +160,22 @@ internal sealed class CaCeremony : IAsyncDisposable
 
     /// <summary>
     /// The root's CRL, for verifiers that want one of every issuer. The root key is rarely there, so it lasts a year; a start that finds the key
-    /// signs another one when it is a month old.
+    /// signs another one when it is a month old, or when something was revoked since.
     /// </summary>
     public async Task EnsureRevocationListAsync(X509Certificate2 root, CancellationToken cancellationToken)
     {
         var issuer = new AcceptedIssuer(root);
         var now = _time.GetUtcNow();
-        if (!new CaKeyFile(CaFiles.RootKey(_folder)).Exists || (await _lists.FindAsync(issuer.KeyId, shard: null, known: null, cancellationToken)).List is { } list && IsCurrent(list))
+        if (!new CaKeyFile(CaFiles.RootKey(_folder)).Exists
+            || (await _lists.FindAsync(issuer.KeyId, shard: null, known: null, cancellationToken) is ({ } list, var revocations) && IsCurrent(list, revocations)))
         {
             return;
         }
 
-        await _lists.ReplaceAsync(issuer.KeyId, shard: null, now, since: now, (known, _) => IsCurrent(known), Sign, cancellationToken);
+        await _lists.ReplaceAsync(issuer.KeyId, shard: null, now, since: now, IsCurrent, Sign, cancellationToken);
 
-        bool IsCurrent(StoredRevocationList known) => known.Der.Length > 0 && now < known.ThisUpdate + TimeSpan.FromDays(30);
+        bool IsCurrent(StoredRevocationList known, long revocations) =>
+            known.Der.Length > 0 && known.Revocations == revocations && now < known.ThisUpdate + TimeSpan.FromDays(30);
 
         (DateTimeOffset NextUpdate, byte[] Der) Sign(IReadOnlyList<RevokedSerial> entries, long number)
         {
@@ -222,8 +271,10 @@ internal sealed class CaCeremony : IAsyncDisposable
         AtomicFile.WriteText(path, Pem.Certificate(certificate.RawDataMemory.Span), AtomicFile.Public);
     }
 
+    private static bool IsOf(X509Certificate2 certificate, CaKey key) => certificate.PublicKey.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(key.SubjectPublicKeyInfo);
+
     private static CaKey Matching(X509Certificate2 certificate, CaKey key) =>
-        certificate.PublicKey.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(key.SubjectPublicKeyInfo)
+        IsOf(certificate, key)
             ? key
             : throw new StartupException($"The CA key in the data folder is not the key of '{certificate.Subject}'. Restore key and certificate from the same backup.");
 }

@@ -13,10 +13,29 @@ namespace IoTPlatform.CertificateAuthority;
 public static class RootAndIntermediate
 {
     /// <summary>The migrations must have been applied. Throws StartupException with what the operator can do.</summary>
+    public static Task<IssuerSet> EnsureAsync(
+        DataFolder folder,
+        CaPasswords passwords,
+        CertificateAuthorityOptions options,
+        NpgsqlDataSource database,
+        TimeProvider time,
+        ILoggerFactory logs,
+        CancellationToken cancellationToken) =>
+        EnsureAsync(folder, passwords, options, replacement: null, database, time, logs, cancellationToken);
+
+    /// <param name="folder">Has keys and certificates.</param>
+    /// <param name="passwords">Of the keys.</param>
+    /// <param name="options">Names.</param>
+    /// <param name="replacement">Which Intermediate CA gives way to another one; null: none.</param>
+    /// <param name="database">Its ledger.</param>
+    /// <param name="time">Dates of certificates.</param>
+    /// <param name="logs">Of the ledger.</param>
+    /// <param name="cancellationToken">Gives up; the next start goes on.</param>
     public static async Task<IssuerSet> EnsureAsync(
         DataFolder folder,
         CaPasswords passwords,
         CertificateAuthorityOptions options,
+        IntermediateReplacement? replacement,
         NpgsqlDataSource database,
         TimeProvider time,
         ILoggerFactory logs,
@@ -24,10 +43,12 @@ public static class RootAndIntermediate
     {
         await using var ceremony = new CaCeremony(folder, passwords, options, database, time, logs);
         var root = await ceremony.EnsureRootAsync(cancellationToken);
-        var (intermediate, key) = await ceremony.EnsureIntermediateAsync(root, cancellationToken);
+        var (intermediate, key) = await ceremony.EnsureIntermediateAsync(root, replacement, cancellationToken);
         var chain = Chain(intermediate, root);
         await ceremony.EnsureRevocationListAsync(root, cancellationToken);
-        return new IssuerSet(new CaSigner(intermediate, key), chain);
+        // What they have issued is known by its record, so it still logs in and is renewed, even if their keys are in other hands.
+        var earlier = EarlierIntermediates.Load(folder, passwords, time.GetUtcNow());
+        return new IssuerSet(new CaSigner(intermediate, key), chain, earlier.Select(signer => signer.Certificate), earlier);
     }
 
     /// <summary>The folder has a CA that may have signed.</summary>

@@ -39,6 +39,15 @@ public sealed class SubCa
         return KeyOf(newest.IsComplete ? SubCaGeneration.At(_folder, newest.Number + 1) : newest);
     }
 
+    /// <summary>Forgets the key that waits for a certificate it will not get.</summary>
+    public void DiscardNextKey()
+    {
+        if (SubCaGeneration.All(_folder) is [{ IsComplete: false, HasKey: true } waiting, _, ..])
+        {
+            File.Delete(waiting.KeyPath);
+        }
+    }
+
     /// <summary>Installs the certificate for the waiting key, the same one again, or another one for the active key. Refuses (PkiException) a certificate for another key, or a chain that doesn't end in the root.</summary>
     /// <param name="chainPem">Issuers of the certificate, issuer first, root last.</param>
     public void Install(string certificatePem, string chainPem, string expectedRootFingerprint)

@@ -38,6 +38,21 @@ internal sealed class CertificateStore(NpgsqlDataSource database)
         return await Revocations.ReleaseAsync(connection, release, now, cancellationToken);
     });
 
+    public Task<IReadOnlyList<byte[]>> RevokeKeyAsync(KeyRevocation revocation, DateTimeOffset now, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        return await Revocations.RevokeKeyAsync(connection, revocation, now, cancellationToken);
+    });
+
+    public Task<IReadOnlyList<byte[]>> RevokeProfileAsync(ProfileRevocation revocation, DateTimeOffset now, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        return await Revocations.RevokeProfileAsync(connection, revocation, now, cancellationToken);
+    });
+
+    public Task<CertificateCensus> CountAsync(CertificateSelection selection, DateTimeOffset now, CancellationToken cancellationToken) =>
+        Outage.GuardAsync(() => CertificateCounting.CountAsync(database, selection, now, cancellationToken));
+
     public Task<CertificateRecord?> FindAsync(byte[] serial, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
     {
         await using var command = database.CreateCommand(CertificateRow.Select + " WHERE c.serial = $1");

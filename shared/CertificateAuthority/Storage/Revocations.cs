@@ -7,6 +7,9 @@ namespace IoTPlatform.CertificateAuthority.Storage;
 /// <summary>What revokes, releases and reinstates, in the connection's transaction. All of it appends to the audit log, so it comes after every other lock.</summary>
 internal static class Revocations
 {
+    /// <summary>There may be very many of them.</summary>
+    private const int ManySeconds = 300;
+
     public static async Task<RevocationOutcome> RevokeAsync(NpgsqlConnection connection, Revocation revocation, DateTimeOffset now, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand("SELECT ca.revoke($1,$2,$3,$4,$5,$6,$7,$8)", connection);
@@ -55,6 +58,45 @@ internal static class Revocations
         command.Parameters.Add(Nullable(revocation.Reason, NpgsqlDbType.Text));
         command.Parameters.AddWithValue(revocation.By);
         command.Parameters.AddWithValue(CertificateAudit.OfSubject(revocation.Profile.Name, revocation.ReasonCode, revocation.Reason));
+        return await CertificateStore.ReadBytesAsync(command, cancellationToken);
+    }
+
+    public static async Task<IReadOnlyList<byte[]>> RevokeSubjectsAsync(NpgsqlConnection connection, SubjectsRevocation revocation, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand("SELECT ca.revoke_subjects($1,$2,$3,$4,$5,$6,$7,$8,$9)", connection) { CommandTimeout = ManySeconds };
+        command.Parameters.AddWithValue(now);
+        command.Parameters.AddWithValue(revocation.Profile.Name);
+        command.Parameters.AddWithValue(revocation.Subjects.ToArray());
+        command.Parameters.AddWithValue((int)revocation.ReasonCode);
+        command.Parameters.Add(Nullable(revocation.Reason, NpgsqlDbType.Text));
+        command.Parameters.AddWithValue(revocation.By);
+        command.Parameters.AddWithValue(revocation.Action);
+        command.Parameters.AddWithValue(revocation.Target);
+        command.Parameters.AddWithValue(CertificateAudit.OfMany(revocation.ReasonCode, revocation.Reason, revocation.Subjects.Count));
+        return await CertificateStore.ReadBytesAsync(command, cancellationToken);
+    }
+
+    public static async Task<IReadOnlyList<byte[]>> RevokeKeyAsync(NpgsqlConnection connection, KeyRevocation revocation, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand("SELECT ca.revoke_public_key($1,$2,$3,$4,$5,$6)", connection) { CommandTimeout = ManySeconds };
+        command.Parameters.AddWithValue(now);
+        command.Parameters.AddWithValue(revocation.PublicKeySha256);
+        command.Parameters.AddWithValue((int)revocation.ReasonCode);
+        command.Parameters.Add(Nullable(revocation.Reason, NpgsqlDbType.Text));
+        command.Parameters.AddWithValue(revocation.By);
+        command.Parameters.AddWithValue(CertificateAudit.OfMany(revocation.ReasonCode, revocation.Reason, subjects: null));
+        return await CertificateStore.ReadBytesAsync(command, cancellationToken);
+    }
+
+    public static async Task<IReadOnlyList<byte[]>> RevokeProfileAsync(NpgsqlConnection connection, ProfileRevocation revocation, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand("SELECT ca.revoke_profile($1,$2,$3,$4,$5,$6)", connection) { CommandTimeout = ManySeconds };
+        command.Parameters.AddWithValue(now);
+        command.Parameters.AddWithValue(revocation.Profile);
+        command.Parameters.AddWithValue((int)revocation.ReasonCode);
+        command.Parameters.Add(Nullable(revocation.Reason, NpgsqlDbType.Text));
+        command.Parameters.AddWithValue(revocation.By);
+        command.Parameters.AddWithValue(CertificateAudit.OfMany(revocation.ReasonCode, revocation.Reason, subjects: null));
         return await CertificateStore.ReadBytesAsync(command, cancellationToken);
     }
 

@@ -68,6 +68,15 @@ public sealed class ServiceCertificate : IAsyncDisposable
         }
     }
 
+    /// <summary>Makes a new one if the one in use is revoked.</summary>
+    public async Task ReplaceRevokedAsync(CancellationToken cancellationToken)
+    {
+        if (await IsRevokedAsync(cancellationToken))
+        {
+            await RenewAsync(cancellationToken);
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         _authority.IssuersChanged -= Wake;
@@ -116,7 +125,7 @@ public sealed class ServiceCertificate : IAsyncDisposable
             var wait = CheckInterval;
             try
             {
-                if (IsDue(Current))
+                if (IsDue(Current) || await IsRevokedAsync(stop))
                 {
                     await RenewAsync(stop);
                 }
@@ -165,6 +174,9 @@ public sealed class ServiceCertificate : IAsyncDisposable
             && _authority.Active.IssuerOf(leaf) is not null
             && leaf.Parsed.Names.HasSameNames(Names(_authority.Options));
     }
+
+    private async Task<bool> IsRevokedAsync(CancellationToken cancellationToken) =>
+        await _authority.FindAsync(LeafIdentity.Of(Current).Serial, cancellationToken) is { IsRevoked: true };
 
     private bool IsDue(X509Certificate2 certificate)
     {

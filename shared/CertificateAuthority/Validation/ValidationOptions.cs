@@ -1,3 +1,4 @@
+using System.Globalization;
 using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
 
@@ -11,17 +12,30 @@ public sealed record ValidationOptions(ListenAddress Listen, ValidationAddress A
     public const string ListenSetting = "IOT_VALIDATION_LISTEN";
     public const string UrlSetting = "IOT_VALIDATION_URL";
 
+    /// <summary>A port beside the first one of HTTPS, as 80 is beside 443.</summary>
+    public const string Beside = "beside";
+
+    private const string None = "none";
+    private const int Distance = 443 - 80;
+
     private static readonly ListenScheme Addresses = new(ListenSetting, Uri.UriSchemeHttp, 9080);
 
     public static IReadOnlyList<string> Settings { get; } = [ListenSetting, UrlSetting];
 
     /// <param name="settings">The host's.</param>
+    /// <param name="https">Where the host listens.</param>
     /// <param name="publicUrl">Its host name is the default.</param>
     /// <returns>Null without <see cref="ListenSetting"/>: then certificates name no such address, for nobody would answer there.</returns>
-    public static ValidationOptions? Read(SettingsReader settings, Uri publicUrl)
+    public static ValidationOptions? Read(SettingsReader settings, IReadOnlyList<string> https, Uri publicUrl)
     {
         var url = settings.Url(UrlSetting, Uri.UriSchemeHttp);
-        if (settings[ListenSetting] is not { } text)
+        var text = settings[ListenSetting];
+        if (text == Beside)
+        {
+            text = https is [var first, ..] ? BesideOf(first) : null;
+        }
+
+        if (text is null or None)
         {
             if (url is not null)
             {
@@ -43,5 +57,13 @@ public sealed record ValidationOptions(ListenAddress Listen, ValidationAddress A
         }
 
         return new ValidationOptions(listen, new ValidationAddress(url.AbsoluteUri.EndsWith('/') ? url : new Uri(url.AbsoluteUri + "/")));
+    }
+
+    /// <summary>Null where the port is any free one: nobody could know the address.</summary>
+    private static string? BesideOf(string https)
+    {
+        var port = ListenAddress.Parse(https).Port;
+        var host = https[(https.IndexOf(Uri.SchemeDelimiter, StringComparison.Ordinal) + Uri.SchemeDelimiter.Length)..https.LastIndexOf(':')];
+        return port == 0 ? null : string.Create(CultureInfo.InvariantCulture, $"http://{host}:{(port > Distance ? port - Distance : port + Distance)}");
     }
 }

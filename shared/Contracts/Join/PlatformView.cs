@@ -10,4 +10,10 @@ public sealed record PlatformView
 
     /// <summary>Decimal.</summary>
     public string? Serial { get; init; }
+
+    /// <summary>Subject key identifier of the Intermediate CA that signs now, in lower-case hex; null from a provider of a version before.</summary>
+    public string? IntermediateKeyId { get; init; }
+
+    /// <summary>Number of the newest list of revoked Sub-CAs.</summary>
+    public long? RevokedSubCas { get; init; }
 }

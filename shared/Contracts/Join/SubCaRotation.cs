@@ -10,6 +10,16 @@ public sealed record RotateSubCaRequest
     public required string Proof { get; init; }
 }
 
+/// <summary>
+/// <c>POST /portal/admin/tenants/{tenant_id}/sub-ca/reissue</c>, mTLS with the bridge certificate: the Sub-CA's certificate again under another Intermediate CA, or, once
+/// its Sub-CA was revoked so that it makes another key, the first one for that.
+/// </summary>
+public sealed record ReissueSubCaRequest
+{
+    /// <summary>PKCS#10 of the Sub-CA key, PEM.</summary>
+    public required string SubCaCsr { get; init; }
+}
+
 public sealed record RotatedSubCa
 {
     public required string TenantId { get; init; }

@@ -48,7 +48,7 @@ internal sealed class TenantOptionsReader(SettingsReader settings)
             Observability = ObservabilityOptions.Read(settings),
             Names = names,
             PublicUrl = publicUrl,
-            Validation = ValidationOptions.Read(settings, publicUrl),
+            Validation = ValidationOptions.Read(settings, listen, publicUrl),
             Acme = AcmeOptions.Read(settings),
             ProviderUrl = ProviderUrl(joined) ?? publicUrl,
             RootFingerprint = Fingerprint(),

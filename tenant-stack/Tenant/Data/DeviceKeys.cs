@@ -39,8 +39,8 @@ internal static class DeviceKeys
         db.DeviceKeys.Where(k => k.DeviceId == deviceId && k.KeySha256 != keptKeySha256 && k.RetiredAt == null)
             .ExecuteUpdateAsync(k => k.SetProperty(x => x.RetiredAt, now), cancellationToken);
 
-    public static Task RetireAllAsync(TenantDbContext db, string deviceId, DateTimeOffset now, CancellationToken cancellationToken) =>
-        db.DeviceKeys.Where(k => k.DeviceId == deviceId && k.RetiredAt == null)
+    public static Task RetireAllAsync(TenantDbContext db, string[] deviceIds, DateTimeOffset now, CancellationToken cancellationToken) =>
+        db.DeviceKeys.Where(k => deviceIds.Contains(k.DeviceId) && k.RetiredAt == null)
             .ExecuteUpdateAsync(k => k.SetProperty(x => x.RetiredAt, now), cancellationToken);
 
     private static ProblemException Retired() => new(403, "key_retired", "This key was given up when the device was revoked or enrolled anew. Make a new one.");

@@ -13,6 +13,7 @@ using IoTPlatform.Telemetry.Ingest;
 using IoTPlatform.Tenant.Configuration;
 using IoTPlatform.Tenant.Features.Commands;
 using IoTPlatform.Tenant.Features.Devices;
+using IoTPlatform.Tenant.Features.Emergencies;
 using IoTPlatform.Tenant.Features.Enrollment;
 using IoTPlatform.Tenant.Features.Enrollment.Tokens;
 using IoTPlatform.Tenant.Features.Events;
@@ -49,6 +50,7 @@ internal static class TenantApplication
             .AddApiDocument($"IoT tenant {tenant.TenantId}")
             .AddCertificateAuthority(ca, options.Validation)
             .AddDevices()
+            .AddEmergencies()
             .AddEnrollment()
             .AddTelemetry(options.Telemetry)
             .AddTelemetryUplink(options.Uplink)
@@ -71,6 +73,7 @@ internal static class TenantApplication
         app.MapAcme();
         app.MapValidation();
         app.MapCertificates();
+        app.MapEmergencies();
         app.MapDevices();
         app.MapEnrollment(new RenewalGrace(options.DeviceRenewalGrace));
         app.MapEnrollmentTokens();

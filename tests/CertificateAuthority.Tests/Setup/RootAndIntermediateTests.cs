@@ -196,10 +196,100 @@ public sealed class RootAndIntermediateTests : IAsyncLifetime, IDisposable
         Should.Throw<StartupException>(() => CaPasswords.Resolve(_folder, name => name == "STEP_CA_PASSWORD_FILE" ? _temp.Combine("empty") : null)).Message.ShouldContain("is empty");
     }
 
-    private Task<IssuerSet> EnsureAsync(Func<string, string?>? settings = null) => RootAndIntermediate.EnsureAsync(
+    [SkippableTheory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Replace_WithTheRootKey_SignsWithAnotherIntermediateAndAcceptsTheFormer(bool compromised)
+    {
+        var first = await EnsureAsync();
+        var replacement = new IntermediateReplacement(Serial(first), compromised);
+
+        var second = await EnsureAsync(replacement: replacement);
+
+        second.Chain.Root.RawData.ShouldBe(first.Chain.Root.RawData);
+        second.Active.Issuer.SubjectKeyIdentifier.Span.SequenceEqual(first.Active.Issuer.SubjectKeyIdentifier.Span).ShouldBeFalse();
+        second.AlsoAccepted.Single().RawData.ShouldBe(first.Active.Certificate.RawData);
+        second.Revokers.Count().ShouldBe(2, "the former one's lists and OCSP go on");
+        (await _database.ScalarAsync<long>("SELECT count(*) FROM ca.revocations WHERE reason_code = 2")).ShouldBe(compromised ? 1 : 0);
+        var rootList = await _database.ScalarAsync<byte[]>("SELECT der FROM ca.revocation_lists WHERE shard = -1");
+        (rootList.AsSpan().IndexOf(Serial(first)) >= 0).ShouldBe(compromised, "the root's list says so at once");
+
+        (await EnsureAsync(replacement: replacement)).Chain.Pem.ShouldBe(second.Chain.Pem, "a start with the setting left behind replaces nothing more");
+        (await EnsureAsync()).Chain.Pem.ShouldBe(second.Chain.Pem);
+        (await CountAsync()).ShouldBe(3);
+    }
+
+    [SkippableFact]
+    public async Task Replace_WithoutTheRootKey_SaysWhatToDoAndChangesNothing()
+    {
+        var first = await EnsureAsync();
+        new CaKeyFile(CaFiles.RootKey(_folder)).Remove();
+
+        (await Should.ThrowAsync<StartupException>(EnsureAsync(replacement: new IntermediateReplacement(Serial(first), IsCompromised: true)))).Message.ShouldContain("Put the exported root key back");
+
+        (await _database.ScalarAsync<long>("SELECT count(*) FROM ca.revocations")).ShouldBe(0);
+        (await EnsureAsync()).Chain.Pem.ShouldBe(first.Chain.Pem);
+    }
+
+    // What a kill -9 leaves behind after each step of a replacement, in order.
+    [SkippableTheory]
+    [InlineData("former one kept")]
+    [InlineData("next key written")]
+    [InlineData("next certificate recorded")]
+    [InlineData("former one revoked")]
+    [InlineData("key in its place, certificate not")]
+    public async Task Replace_KilledBetweenTwoSteps_TheNextStartCompletes(string point)
+    {
+        var first = await EnsureAsync();
+        var formerKey = await File.ReadAllBytesAsync(CaFiles.IntermediateKey(_folder));
+        var second = await EnsureAsync(replacement: new IntermediateReplacement(Serial(first), IsCompromised: true));
+        var replacement = new IntermediateReplacement(Serial(first), IsCompromised: true);
+        await File.WriteAllTextAsync(CaFiles.IntermediateCertificate(_folder), Pem.Certificate(first.Active.Certificate.RawDataMemory.Span));
+        var isSwitched = point.StartsWith("key in its place", StringComparison.Ordinal);
+        if (!isSwitched)
+        {
+            File.Move(CaFiles.IntermediateKey(_folder), CaFiles.IntermediateKey(_folder) + ".next");
+            await File.WriteAllBytesAsync(CaFiles.IntermediateKey(_folder), formerKey);
+            File.SetUnixFileMode(CaFiles.IntermediateKey(_folder), UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        }
+
+        if (point == "former one kept")
+        {
+            File.Delete(CaFiles.IntermediateKey(_folder) + ".next");
+        }
+
+        if (point is "former one kept" or "next key written" or "next certificate recorded")
+        {
+            await _database.ExecuteAsSuperuserAsync("SET session_replication_role = replica; DELETE FROM ca.revocations");
+        }
+
+        if (point is "former one kept" or "next key written")
+        {
+            await _database.ExecuteAsSuperuserAsync(
+                "SET session_replication_role = replica; DELETE FROM ca.certificates WHERE id = (SELECT max(id) FROM ca.certificates)");
+        }
+
+        var resumed = await EnsureAsync(replacement: replacement);
+
+        resumed.Active.Issuer.SubjectKeyIdentifier.Span.SequenceEqual(first.Active.Issuer.SubjectKeyIdentifier.Span).ShouldBeFalse();
+        if (point is not ("former one kept" or "next key written"))
+        {
+            resumed.Active.Certificate.RawData.ShouldBe(second.Active.Certificate.RawData);
+        }
+
+        (await _database.ScalarAsync<long>("SELECT count(*) FROM ca.revocations")).ShouldBe(1);
+        (await CountAsync()).ShouldBe(3);
+        File.Exists(CaFiles.IntermediateKey(_folder) + ".next").ShouldBeFalse();
+        (await EnsureAsync()).Chain.Pem.ShouldBe(resumed.Chain.Pem);
+    }
+
+    private static byte[] Serial(IssuerSet issuers) => ParsedCertificate.Parse(issuers.Active.Certificate.RawDataMemory).SerialNumber.ToArray();
+
+    private Task<IssuerSet> EnsureAsync(Func<string, string?>? settings = null, IntermediateReplacement? replacement = null) => RootAndIntermediate.EnsureAsync(
         _folder,
         CaPasswords.Resolve(_folder, settings ?? (_ => null)),
         CaHost.DefaultOptions,
+        replacement,
         _database.DataSource,
         TimeProvider.System,
         NullLoggerFactory.Instance,

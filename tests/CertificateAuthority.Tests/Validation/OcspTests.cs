@@ -132,6 +132,87 @@ public sealed class OcspTests(ValidationHost host)
         (await Plain.PostAsync(host.Ca.Module.Options.Validation!.Ocsp, text)).StatusCode.ShouldBe(HttpStatusCode.UnsupportedMediaType);
     }
 
+    [SkippableFact]
+    public async Task Ask_SeveralInOneRequest_AnswersEach()
+    {
+        using var good = await host.Ca.EnrollAsync("several-good.test");
+        using var revoked = await host.Ca.EnrollAsync("several-revoked.test");
+        await ValidationHost.RevokeAsync(host.Ca, revoked.SerialNumberBytes.ToArray());
+        var (first, second) = (host.Pem(good), host.Pem(revoked));
+
+        var answer = await Tools.RunAsync(
+            Requires.Tool("openssl"),
+            ["ocsp", "-issuer", host.IssuerPem(host.Ca), "-cert", first, "-cert", second, "-serial", "0x7f99112233445566", "-CAfile", host.Trust(host.Ca), "-url", host.Ca.Module.Options.Validation!.Ocsp.AbsoluteUri]);
+
+        var text = answer.Output + answer.Error;
+        text.ShouldContain("Response verify OK");
+        text.ShouldContain($"{first}: good");
+        text.ShouldContain($"{second}: revoked");
+        text.ShouldContain("0x7f99112233445566: unknown");
+    }
+
+    /// <summary>One response has one signer.</summary>
+    [SkippableFact]
+    public async Task Ask_OfTwoIssuersInOneRequest_IsUnauthorized()
+    {
+        using var own = await host.Ca.EnrollAsync("two-issuers.test");
+        using var foreign = await host.Tenant.EnrollAsync("two-issuers.test");
+
+        var answer = await Tools.RunAsync(
+            Requires.Tool("openssl"),
+            [
+                "ocsp", "-issuer", host.IssuerPem(host.Ca), "-cert", host.Pem(own), "-issuer", host.IssuerPem(host.Tenant), "-cert", host.Pem(foreign), "-CAfile", host.Trust(host.Ca),
+                "-url", host.Ca.Module.Options.Validation!.Ocsp.AbsoluteUri,
+            ]);
+
+        (answer.Output + answer.Error).ShouldContain("unauthorized");
+    }
+
+    [SkippableFact]
+    public async Task Post_MoreThanSixteenInOneRequest_IsMalformed()
+    {
+        var file = host.Write(Guid.NewGuid().ToString("N") + ".req", []);
+        (await Tools.RunAsync(
+            Requires.Tool("openssl"),
+            ["ocsp", "-issuer", host.IssuerPem(host.Ca), .. Enumerable.Range(1, 17).SelectMany(i => new[] { "-serial", $"0x{i:x}" }), "-reqout", file])).EnsureSuccess();
+
+        using var content = Content(await File.ReadAllBytesAsync(file));
+        (await StatusAsync(await Plain.PostAsync(host.Ca.Module.Options.Validation!.Ocsp, content))).ShouldBe(1);
+    }
+
+    /// <summary>A hash that we can't compute names no issuer that we know.</summary>
+    [SkippableTheory]
+    [InlineData("-md5")]
+    [InlineData("-ripemd160")]
+    public async Task Ask_ByAnUnknownHash_IsUnauthorizedAndNotGood(string hash)
+    {
+        using var certificate = await host.Ca.EnrollAsync("hash.test");
+
+        var answer = await AskAsync(host.Pem(certificate), hash);
+
+        answer.ShouldContain("unauthorized");
+        answer.ShouldNotContain(": good");
+    }
+
+    /// <summary>A nonce that comes again brings no old answer: what holds at that moment is signed.</summary>
+    [SkippableFact]
+    public async Task Post_ReplayedNonce_IsAnsweredByTheStateOfNow()
+    {
+        using var certificate = await host.Ca.EnrollAsync("replay.test");
+        var request = await RequestAsync(host.Pem(certificate), "-nonce");
+        using var once = Content(request);
+        var first = await (await Plain.PostAsync(host.Ca.Module.Options.Validation!.Ocsp, once)).Content.ReadAsByteArrayAsync();
+        await ValidationHost.RevokeAsync(host.Ca, certificate.SerialNumberBytes.ToArray());
+
+        using var again = Content(request);
+        var second = await (await Plain.PostAsync(host.Ca.Module.Options.Validation!.Ocsp, again)).Content.ReadAsByteArrayAsync();
+
+        (await TextAsync(first)).ShouldContain("Cert Status: good");
+        var text = await TextAsync(second);
+        text.ShouldContain("Cert Status: revoked");
+        text.ShouldContain("OCSP Nonce");
+    }
+
     /// <summary>Every single bit of a good request turned: an answer in the protocol, never a fault.</summary>
     [SkippableFact]
     public async Task Read_EveryBitTurned_NeverThrows()
@@ -189,6 +270,55 @@ public sealed class OcspTests(ValidationHost host)
         {
             await host.Tenant.Database.AllowConnectionsAsync(true);
         }
+    }
+
+    /// <summary>Without the database there is no other certificate for the responder: the one there signs until its end, and not after.</summary>
+    [SkippableFact]
+    public async Task Responder_CannotBeRenewed_SignsUntilItsEndAndNotAfter()
+    {
+        var time = new FakeTime(TimeProvider.System.GetUtcNow());
+        using var responders = new OcspResponders(host.Tenant.Authority, time, NullLogger<OcspResponders>.Instance);
+        var issuer = host.Tenant.Authority.Issuers.Active;
+        var first = await responders.ForAsync(issuer, default);
+        await host.Tenant.Database.AllowConnectionsAsync(false);
+        try
+        {
+            await host.Tenant.Database.EndConnectionsAsync();
+            time.Advance(TimeSpan.FromHours(23));
+            (await responders.ForAsync(issuer, default)).ShouldBeSameAs(first);
+            time.Advance(TimeSpan.FromHours(2));
+            await Should.ThrowAsync<Exception>(async () => await responders.ForAsync(issuer, default));
+        }
+        finally
+        {
+            await host.Tenant.Database.AllowConnectionsAsync(true);
+        }
+    }
+
+    /// <summary>The clock is set back: what was signed ahead of it is not given again.</summary>
+    [SkippableFact]
+    public async Task Ask_ClockSetBack_IsAnsweredAnewByTheClockOfNow()
+    {
+        var time = new FakeTime(TimeProvider.System.GetUtcNow());
+        using var responders = new OcspResponders(host.Ca.Authority, time, NullLogger<OcspResponders>.Instance);
+        using var answers = new OcspAnswers(host.Ca.Authority, responders, time, NullLogger<OcspAnswers>.Instance);
+        using var certificate = await host.Ca.EnrollAsync("clock.test");
+        var request = await RequestAsync(host.Pem(certificate));
+        time.Advance(TimeSpan.FromHours(3));
+        var ahead = await answers.AnswerAsync(request, "test", default);
+
+        time.SetBack(TimeSpan.FromHours(3));
+        var now = await answers.AnswerAsync(request, "test", default);
+
+        now.ThisUpdate.ShouldBe(ahead.ThisUpdate - TimeSpan.FromHours(3));
+        now.IsSigned.ShouldBeTrue();
+    }
+
+    private async Task<string> TextAsync(byte[] answer)
+    {
+        var file = host.Write(Guid.NewGuid().ToString("N") + ".ocsp", answer);
+        var result = await Tools.RunAsync(Requires.Tool("openssl"), ["ocsp", "-respin", file, "-resp_text", "-noverify"]);
+        return result.Output + result.Error;
     }
 
     private async Task<string> AskAsync(string certificate, string hash)

@@ -111,6 +111,27 @@ public sealed partial class RevocationListTests(ValidationHost host) : IClassFix
         RevocationLists Lists() => new(host.Ca.Authority, host.Ca.Database.DataSource, TimeProvider.System, NullLogger<RevocationLists>.Instance);
     }
 
+    /// <summary>As of two processes, one of whose clocks is two days ahead and is then set right.</summary>
+    [SkippableFact]
+    public async Task Numbers_ClockSetBack_GoOnGrowingAndTheListIsOfNow()
+    {
+        var time = new FakeTime(TimeProvider.System.GetUtcNow() + TimeSpan.FromDays(2));
+        using var lists = new RevocationLists(host.Ca.Authority, host.Ca.Database.DataSource, time, NullLogger<RevocationLists>.Instance);
+        using var other = new RevocationLists(host.Ca.Authority, host.Ca.Database.DataSource, TimeProvider.System, NullLogger<RevocationLists>.Instance);
+        var issuer = Convert.ToHexStringLower(host.Ca.Authority.Issuers.Active.Issuer.SubjectKeyIdentifier.Span);
+        var ahead = (await lists.FindAsync(issuer, shard: 9, default))!;
+
+        var now = (await other.FindAsync(issuer, shard: 9, default))!;
+        time.SetBack(TimeSpan.FromDays(2));
+        time.Advance(TimeSpan.FromSeconds(1));
+        var back = (await lists.FindAsync(issuer, shard: 9, default))!;
+
+        now.Number.ShouldBeGreaterThan(ahead.Number);
+        now.MadeAt.ShouldBeLessThan(ahead.MadeAt);
+        back.Number.ShouldBeGreaterThanOrEqualTo(now.Number);
+        (back.MadeAt - TimeProvider.System.GetUtcNow()).Duration().ShouldBeLessThan(TimeSpan.FromMinutes(1));
+    }
+
     [SkippableFact]
     public async Task List_DatabaseAway_GoesOnUntilItRunsOut()
     {
@@ -170,6 +191,21 @@ public sealed partial class RevocationListTests(ValidationHost host) : IClassFix
         using var range = new HttpRequestMessage(HttpMethod.Get, url);
         range.Headers.Range = new(0, 9);
         (await (await Plain.SendAsync(range)).Content.ReadAsByteArrayAsync()).ShouldBe(content[..10]);
+        using var beyond = new HttpRequestMessage(HttpMethod.Get, url);
+        beyond.Headers.Range = new(content.Length, null);
+        (await Plain.SendAsync(beyond)).StatusCode.ShouldBe(HttpStatusCode.RequestedRangeNotSatisfiable);
+        // Part of another list than the one that was begun with is none of it.
+        using var continued = new HttpRequestMessage(HttpMethod.Get, url);
+        continued.Headers.Range = new(10, null);
+        continued.Headers.IfRange = new(new System.Net.Http.Headers.EntityTagHeaderValue("\"1\""));
+        (await (await Plain.SendAsync(continued)).Content.ReadAsByteArrayAsync()).ShouldBe(content);
+        using var old = new HttpRequestMessage(HttpMethod.Get, url);
+        old.Headers.IfModifiedSince = first.Content.Headers.LastModified!.Value - TimeSpan.FromSeconds(2);
+        (await Plain.SendAsync(old)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        using var missing = new HttpRequestMessage(HttpMethod.Head, new Uri(host.Base, "crl/00.crl"));
+        (await Plain.SendAsync(missing)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        using var posted = new HttpRequestMessage(HttpMethod.Post, url);
+        (await Plain.SendAsync(posted)).StatusCode.ShouldBe(HttpStatusCode.MethodNotAllowed);
     }
 
     [SkippableFact]

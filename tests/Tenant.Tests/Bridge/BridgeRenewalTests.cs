@@ -90,7 +90,7 @@ public sealed class BridgeRenewalTests : IAsyncLifetime
     {
         var time = new FakeTime(TimeProvider.System.GetUtcNow() + later);
         var files = _tenant.Service<JoinFiles>();
-        return new BridgeRenewal(files, _tenant.Service<BundleFiles>(), new ProviderLink(_tenant.Options(), files, TimeProvider.System), _tenant.Service<CertificateAuthority.SubCa>(), _tenant.Service<AuditLog>(), time);
+        return new BridgeRenewal(files, _tenant.Service<BundleFiles>(), new ProviderLink(_tenant.Options(), files, TimeProvider.System), _tenant.Service<CertificateAuthority.SubCa>(), _tenant.Authority, _tenant.Service<AuditLog>(), time);
     }
 
     private Task<string> BridgeAsync() => File.ReadAllTextAsync(_tenant.InData("join-bundle", "mqtt-bridge.crt"));

@@ -188,7 +188,7 @@ public sealed class ProviderEventsTests : IClassFixture<StoppedTenant>, IDisposa
         await PublishAsync(1);
         using var key = _files.ReadBridgeKey();
         var renewed = await _bridge.Open().RenewBridgeAsync("acme", new RenewBridgeRequest { MqttBridgeCsr = CertificateSigningRequest.CreatePem(key!, new SubjectNames()) });
-        _files.WriteBundle(_files.ReadBundle()!.WithBridge(renewed.MqttBridgeCert));
+        _files.WriteBundle(_files.ReadBundle()!.WithBridge(renewed.MqttBridgeCert, renewed.CaChain));
 
         await PublishAsync(1);
 

@@ -13,8 +13,9 @@ internal sealed class TestDevice(string id) : IDisposable
     public ECDsa Key { get; private set; } = ECDsa.Create(ECCurve.NamedCurves.nistP256);
     public string Csr => CertificateSigningRequest.CreatePem(Key, new SubjectNames { CommonName = id });
     public string? WireGuardKey { get; set; }
+    public string DeviceType { get; set; } = "pump";
 
-    public EnrollRequest Request => new() { Csr = Csr, DeviceName = "Pump in hall 3", DeviceType = "pump", WgPublicKey = WireGuardKey };
+    public EnrollRequest Request => new() { Csr = Csr, DeviceName = "Pump in hall 3", DeviceType = DeviceType, WgPublicKey = WireGuardKey };
 
     public void NewKey()
     {

@@ -6,6 +6,7 @@ using IoTPlatform.Database;
 using IoTPlatform.Hosting;
 using IoTPlatform.Provider.Configuration;
 using IoTPlatform.Provider.Features.Join;
+using IoTPlatform.Provider.Features.RevocationList;
 using IoTPlatform.Provider.Features.Tenants;
 using IoTPlatform.RabbitMq;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -17,19 +18,22 @@ internal static class BridgeEndpoints
 {
     public static void MapBridge(this IEndpointRouteBuilder app)
     {
-        app.MapGet("/portal/admin/platform", WhoAmI).RequireAuthorization(ClientCertificateDefaults.BridgePolicy);
+        app.MapGet("/portal/admin/platform", WhoAmIAsync).RequireAuthorization(ClientCertificateDefaults.BridgePolicy);
         app.MapPost("/portal/admin/tenants/{tenantId}/bridge/renew", RenewAsync).RequireAuthorization(ClientCertificateDefaults.BridgePolicy);
         app.MapPost("/portal/admin/tenants/{tenantId}/bridge/audit-head", AnchorAsync).RequireAuthorization(ClientCertificateDefaults.BridgePolicy);
     }
 
-    private static Ok<PlatformView> WhoAmI(HttpContext context, ProviderOptions options) => TypedResults.Ok(new PlatformView
-    {
-        PlatformDomain = options.PlatformDomain,
-        TenantId = BridgeCaller.TenantOf(context.User),
-        CommonName = context.User.FindFirstValue(ClientCertificateDefaults.CommonNameClaim),
-        SpiffeId = context.User.FindFirstValue(ClientCertificateDefaults.SpiffeIdClaim),
-        Serial = context.User.FindFirstValue(ClientCertificateDefaults.SerialClaim),
-    });
+    private static async Task<Ok<PlatformView>> WhoAmIAsync(
+        HttpContext context, ProviderOptions options, Authority authority, RevokedSubCaList revokedSubCas, CancellationToken cancellationToken) => TypedResults.Ok(new PlatformView
+        {
+            PlatformDomain = options.PlatformDomain,
+            TenantId = BridgeCaller.TenantOf(context.User),
+            CommonName = context.User.FindFirstValue(ClientCertificateDefaults.CommonNameClaim),
+            SpiffeId = context.User.FindFirstValue(ClientCertificateDefaults.SpiffeIdClaim),
+            Serial = context.User.FindFirstValue(ClientCertificateDefaults.SerialClaim),
+            IntermediateKeyId = Convert.ToHexStringLower(authority.Issuers.Active.Issuer.SubjectKeyIdentifier.Span),
+            RevokedSubCas = (await revokedSubCas.GetAsync(cancellationToken)).Number,
+        });
 
     private static async Task<Ok<RenewedBridge>> RenewAsync(
         string tenantId, RenewBridgeRequest request, HttpContext context, BridgeRenewals renewals, CancellationToken cancellationToken)

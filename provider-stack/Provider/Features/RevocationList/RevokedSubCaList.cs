@@ -13,7 +13,7 @@ namespace IoTPlatform.Provider.Features.RevocationList;
 /// </summary>
 internal sealed class RevokedSubCaList(IDbContextFactory<ProviderDb> contexts, Authority authority, TimeProvider time) : IDisposable
 {
-    private static readonly TimeSpan Lifetime = TimeSpan.FromDays(14);
+    public static readonly TimeSpan Lifetime = TimeSpan.FromDays(14);
     private static readonly TimeSpan SignAnewAfter = TimeSpan.FromDays(1);
     // Public, so the database is queried at most once per interval.
     private static readonly TimeSpan LookAgainAfter = TimeSpan.FromSeconds(5);

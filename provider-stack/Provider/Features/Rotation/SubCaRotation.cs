@@ -1,9 +1,11 @@
 using System.Buffers.Text;
+using System.Globalization;
 using System.Text;
 using System.Security.Cryptography;
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
+using IoTPlatform.Pki.Files;
 using IoTPlatform.Provider.Data;
 using IoTPlatform.Provider.Features.Certificates;
 
@@ -20,7 +22,34 @@ internal sealed class SubCaRotation(Authority authority, CertificateOrders order
             Encoding.UTF8.GetBytes(claim), Encoding.UTF8.GetBytes(Base64Url.EncodeToString(csr.SubjectPublicKeyInfoSha256)));
 
     /// <summary>Under the tenant's lock. The same new key again gets the same certificate.</summary>
-    public async Task<IssuedCertificate> IssueAsync(TenantRow tenant, CertificateSigningRequest csr, CancellationToken cancellationToken)
+    public Task<IssuedCertificate> IssueAsync(TenantRow tenant, CertificateSigningRequest csr, CancellationToken cancellationToken) =>
+        IssueAsync(tenant, csr, orders.RotatedSubCa(tenant, csr), cancellationToken);
+
+    /// <summary>For the bridge, under the tenant's lock: a key that is certified already, under the Intermediate CA of now; another one only once after an emergency. In PEM.</summary>
+    public async Task<string> ReissueAsync(TenantRow tenant, CertificateSigningRequest csr, CancellationToken cancellationToken)
+    {
+        var order = orders.RotatedSubCa(tenant, csr);
+        var intermediate = authority.Issuers.Active.Issuer.SubjectKeyIdentifier;
+        var valid = (await certificates.ValidAsync(tenant.TenantId, Profiles.TenantSubCa, cancellationToken)).Where(c => SubCaKeys.PublicKeyOf(c.Der).AsSpan().SequenceEqual(csr.SubjectPublicKeyInfo.Span)).ToList();
+        if (valid.Find(c => ParsedCertificate.Parse(c.Der).AuthorityKeyIdentifier is { } issuer && issuer.Span.SequenceEqual(intermediate.Span)) is { } known)
+        {
+            return Pem.Certificate(known.Der);
+        }
+
+        if (valid.Count > 0)
+        {
+            var key = $"reissue:{Convert.ToHexStringLower(intermediate.Span)}:sub-ca:{Convert.ToHexStringLower(csr.SubjectPublicKeyInfoSha256)}";
+            return (await IssueAsync(tenant, csr, order with { IdempotencyKey = key }, cancellationToken)).Pem;
+        }
+
+        // One key for each emergency: the second one is another order with the same idempotency key.
+        return tenant.RekeySince is { } since
+            ? (await IssueAsync(tenant, csr, order with { IdempotencyKey = string.Create(CultureInfo.InvariantCulture, $"rekey:{tenant.TenantId}:{since.ToUnixTimeMilliseconds()}") }, cancellationToken)).Pem
+            : throw new ProblemException(
+                StatusCodes.Status403Forbidden, "rekey_not_allowed", "This tenant's Sub-CA was not revoked so that it makes another key: the key of a valid Sub-CA has to vouch for the new one (sub-ca/rotate).");
+    }
+
+    private async Task<IssuedCertificate> IssueAsync(TenantRow tenant, CertificateSigningRequest csr, IssueRequest order, CancellationToken cancellationToken)
     {
         var valid = await certificates.ValidAsync(tenant.TenantId, profile: null, cancellationToken);
         var owners = valid.ToLookup(c => Convert.ToHexString(SHA256.HashData(SubCaKeys.PublicKeyOf(c.Der))), c => c, StringComparer.Ordinal);
@@ -36,7 +65,7 @@ internal sealed class SubCaRotation(Authority authority, CertificateOrders order
                 StatusCodes.Status409Conflict, "too_many_sub_cas", $"This tenant has {MostValid} valid Sub-CAs. Retire the old ones before the next rotation.");
         }
 
-        var issued = await authority.IssueAsync(orders.RotatedSubCa(tenant, csr), cancellationToken);
+        var issued = await authority.IssueAsync(order, cancellationToken);
         // The order was filled before, and its certificate has been retired since.
         if (mine.Count == 0 && await authority.FindAsync(issued.SerialNumber, cancellationToken) is { IsRevoked: true })
         {

@@ -29,6 +29,7 @@ internal static class SubCaRotationEndpoints
     {
         app.MapPost("/portal/admin/tenants/{tenantId}/sub-ca/rotate", RotateAsync).AllowAnonymous();
         app.MapPost("/portal/admin/tenants/{tenantId}/sub-ca/retire", RetireAsync).AllowAnonymous();
+        app.MapPost("/portal/admin/tenants/{tenantId}/sub-ca/reissue", ReissueAsync).RequireAuthorization(ClientCertificateDefaults.BridgePolicy);
     }
 
     private static async Task<Ok<RotatedSubCa>> RotateAsync(
@@ -48,6 +49,21 @@ internal static class SubCaRotationEndpoints
         var tenant = await RequireActiveAsync(db, tenantId, cancellationToken);
         var issued = await rotation.IssueAsync(tenant, csr, cancellationToken);
         return TypedResults.Ok(new RotatedSubCa { TenantId = tenantId, SignedCert = issued.Pem, CaChain = issued.ChainPem });
+    }
+
+    /// <summary>The bridge's key is not the Sub-CA's: it still says who this is when that one is in other hands.</summary>
+    private static async Task<Ok<RotatedSubCa>> ReissueAsync(
+        string tenantId, ReissueSubCaRequest request, HttpContext context, Authority authority, SubCaKeys keys, TenantLocks locks, SubCaRotation rotation, TenantAdmission admission, ProviderDb db,
+        CancellationToken cancellationToken)
+    {
+        TenantIds.Require(tenantId);
+        BridgeCaller.RequireTenant(context.User, tenantId);
+        var csr = TenantRequests.SubCa(request.SubCaCsr, tenantId);
+        await keys.ThrowIfRevokedAsync(csr, cancellationToken);
+        await using var held = await locks.AcquireAsync(tenantId, cancellationToken);
+        await admission.RequireOpenAsync(tenantId, cancellationToken);
+        var tenant = await RequireActiveAsync(db, tenantId, cancellationToken);
+        return TypedResults.Ok(new RotatedSubCa { TenantId = tenantId, SignedCert = await rotation.ReissueAsync(tenant, csr, cancellationToken), CaChain = authority.Chain.Pem });
     }
 
     /// <summary>Revokes every other Sub-CA of the tenant than the one whose key made the proof.</summary>

@@ -20,7 +20,7 @@ internal sealed class StepCaRevoking(Authority authority, ProfileRevocations rev
     {
         var body = await RequestBody.ParseAsync(context, StepCaRequests.ParseRevoke);
         var serial = Validate(body);
-        var revocation = string.IsNullOrEmpty(body.Ott) ? ByCertificate(context, body, serial) : await ByTokenAsync(body, serial, context.RequestAborted);
+        var revocation = string.IsNullOrEmpty(body.Ott) ? await ByCertificateAsync(context, body, serial) : await ByTokenAsync(body, serial, context.RequestAborted);
         if (revocation.ReasonCode == RevocationReason.RemoveFromCrl)
         {
             await ReleaseAsync(context, body, revocation);
@@ -89,10 +89,16 @@ internal sealed class StepCaRevoking(Authority authority, ProfileRevocations rev
             : throw StepCaException.Unauthorized("the token is for another serial number");
     }
 
-    private Revocation ByCertificate(HttpContext context, RevokeBody body, byte[] serial)
+    private async Task<Revocation> ByCertificateAsync(HttpContext context, RevokeBody body, byte[] serial)
     {
         var certificate = ClientCertificates.Of(context) ?? throw StepCaException.BadRequest("missing ott or client certificate");
         var leaf = LeafVerifier.Verify(certificate, authority.Active, authority.Time.GetUtcNow());
+        // A serial number alone is no proof: who has an issuer's key can sign another certificate with it.
+        if (await authority.FindAsync(leaf.Serial, context.RequestAborted) is not { } record || !record.Der.AsSpan().SequenceEqual(certificate.RawDataMemory.Span))
+        {
+            throw StepCaException.NotFound("no certificate has this serial number");
+        }
+
         return leaf.Serial.AsSpan().SequenceEqual(serial)
             ? Create(body, serial, $"certificate:{leaf.Parsed.Names.CommonName}", token: null)
             : throw StepCaException.BadRequest("serial number in client certificate different than body");

@@ -11,12 +11,12 @@ using IoTPlatform.Tenant.Features.FirstBoot;
 namespace IoTPlatform.Tenant.Features.Bridge;
 
 /// <summary>
-/// Renews the MQTT bridge certificate after two thirds of its life, over mTLS with the present one; one that has expired, on the proof of
+/// Renews the MQTT bridge certificate after two thirds of its life, or when the provider has another Intermediate CA, over mTLS with the present one; one that has expired, on the proof of
 /// the Sub-CA's key. The key stays: key and certificate are two files that other programs read, and no crash can make a pair of them that
 /// does not match.
 /// </summary>
 internal sealed class BridgeRenewal(
-    JoinFiles files, BundleFiles bundleFiles, ProviderLink provider, CertificateAuthority.SubCa subCa, AuditLog audit, TimeProvider time) : IMaintenanceTask
+    JoinFiles files, BundleFiles bundleFiles, ProviderLink provider, CertificateAuthority.SubCa subCa, Authority authority, AuditLog audit, TimeProvider time) : IMaintenanceTask
 {
     public string Name => "bridge-renewal";
 
@@ -24,7 +24,7 @@ internal sealed class BridgeRenewal(
     {
         var bundle = files.ReadBundle() ?? throw new InvalidOperationException($"{files.Bundle} is missing or damaged.");
         using var current = Pem.ParseCertificate(bundle.MqttBridgeCert);
-        if (time.GetUtcNow() < RenewAt(current))
+        if (time.GetUtcNow() < RenewAt(current) && IsOfTheIntermediateOfNow(current))
         {
             return false;
         }
@@ -43,7 +43,7 @@ internal sealed class BridgeRenewal(
         var answer = time.GetUtcNow() < ParsedCertificate.Parse(current.RawData).NotAfter
             ? await RenewAsync(bundle.TenantId, csr, current, key, cancellationToken)
             : await ReissueAsync(bundle.TenantId, csr, key, cancellationToken);
-        var renewed = bundle.WithBridge(answer.MqttBridgeCert);
+        var renewed = bundle.WithBridge(answer.MqttBridgeCert, answer.CaChain);
         using var root = provider.TrustedRoot()!;
         return BundleVerifier.BridgeProblem(renewed, key.ExportSubjectPublicKeyInfo(), Pem.ParseCertificates(answer.CaChain), root, time.GetUtcNow()) is { } problem
             ? throw new InvalidOperationException($"The provider's answer cannot be used: {problem}")
@@ -68,6 +68,11 @@ internal sealed class BridgeRenewal(
             }),
         }, cancellationToken));
     }
+
+    /// <summary>The tenant's own chain is Sub-CA, Intermediate CA, root, and follows the provider's.</summary>
+    private bool IsOfTheIntermediateOfNow(X509Certificate2 certificate) =>
+        ParsedCertificate.Parse(certificate.RawData).AuthorityKeyIdentifier is { } issuer
+        && issuer.Span.SequenceEqual(IssuerInfo.FromCertificate(authority.Chain.Certificates[^2]).SubjectKeyIdentifier.Span);
 
     private static DateTimeOffset RenewAt(X509Certificate2 certificate)
     {

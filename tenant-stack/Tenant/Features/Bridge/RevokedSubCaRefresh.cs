@@ -8,6 +8,9 @@ internal sealed partial class RevokedSubCaRefresh(RevokedSubCaFile file, Provide
 {
     public string Name => "revoked-sub-cas";
 
+    /// <summary>Of the list on disk; -1: there is none.</summary>
+    public long KnownNumber => file.TryLoad()?.Number ?? -1;
+
     public async Task<bool> RunAsync(CancellationToken cancellationToken)
     {
         var list = await provider.CallAsync(client => client.GetRevokedSubCasAsync(cancellationToken));

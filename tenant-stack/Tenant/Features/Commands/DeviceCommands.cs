@@ -117,18 +117,18 @@ internal sealed class DeviceCommands(IDbContextFactory<TenantDbContext> database
         }, cancellationToken);
     }
 
-    /// <summary>Of a device that is revoked, in that transaction.</summary>
-    public static Task<int> CancelAllAsync(TenantDbContext db, string deviceId, DateTimeOffset now, CancellationToken cancellationToken) =>
-        db.DeviceCommands.Where(Waiting(deviceId))
+    /// <summary>Of devices that are revoked, in that transaction.</summary>
+    public static Task<int> CancelAllAsync(TenantDbContext db, string[] deviceIds, DateTimeOffset now, CancellationToken cancellationToken) =>
+        db.DeviceCommands.Where(c => deviceIds.Contains(c.DeviceId) && (c.State == CommandState.Queued || c.State == CommandState.Delivered))
             .ExecuteUpdateAsync(c => c.SetProperty(x => x.State, CommandState.Cancelled).SetProperty(x => x.EndedAt, now).SetProperty(x => x.Reason, "the device was revoked"), cancellationToken);
 
     /// <summary>Once every other row is locked: the audit log's head is the last.</summary>
-    public static Task<int> AuditCancelledAsync(TenantDbContext db, string deviceId, DateTimeOffset now, string actor, CancellationToken cancellationToken) =>
+    public static Task<int> AuditCancelledAsync(TenantDbContext db, string[] deviceIds, DateTimeOffset now, string actor, CancellationToken cancellationToken) =>
         db.Database.ExecuteSqlAsync($"""
             SELECT audit.append_many(
               array_agg({actor}::text), array_agg({CommandAudit.ActionOf(CommandState.Cancelled)}::text), array_agg(device_id::text ORDER BY id),
               array_agg(json_build_object('command', id, 'name', name)::text ORDER BY id))
-            FROM tenant.device_commands WHERE device_id = {deviceId} AND state = 'cancelled' AND ended_at = {now} HAVING count(*) > 0
+            FROM tenant.device_commands WHERE device_id = ANY ({deviceIds}) AND state = 'cancelled' AND ended_at = {now} HAVING count(*) > 0
             """, cancellationToken);
 
     private static Expression<Func<DeviceCommand, bool>> Waiting(string deviceId) =>

@@ -43,19 +43,23 @@ internal sealed class RevokeDevice(IDbContextFactory<TenantDbContext> databases,
             await transaction.CommitAsync(cancellationToken);
             return false;
         }
-        device.Status = DeviceState.Revoked;
-        device.RevokedAt = now;
-        device.RevokedBy = actor;
-        device.RevocationReason = reason;
-        await db.SaveChangesAsync(cancellationToken);
-        await DeviceKeys.RetireAllAsync(db, deviceId, now, cancellationToken);
-        await DeviceCommands.CancelAllAsync(db, deviceId, now, cancellationToken);
-        await WireGuardAddresses.ReleaseAsync(db, deviceId, now, cancellationToken);
+
+        await EndAsync(db, [deviceId], now, actor, reason, cancellationToken);
         var certificates = await revocation.RevokeAsync(db, deviceId, reasonCode, reason, actor, cancellationToken);
-        await DeviceCommands.AuditCancelledAsync(db, deviceId, now, actor, cancellationToken);
+        await DeviceCommands.AuditCancelledAsync(db, [deviceId], now, actor, cancellationToken);
         var details = AuditDetails.Of(("reason_code", (int)reasonCode), ("reason", reason), ("certificates", certificates));
         await db.AppendAuditAsync(new AuditEntry(actor, "device.revoked", deviceId, details), cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return true;
+    }
+
+    /// <summary>All that a device has here but its certificates, in the transaction that has locked the devices' rows.</summary>
+    public static async Task EndAsync(TenantDbContext db, string[] deviceIds, DateTimeOffset now, string actor, string? reason, CancellationToken cancellationToken)
+    {
+        await db.Devices.Where(d => deviceIds.Contains(d.DeviceId)).ExecuteUpdateAsync(
+            d => d.SetProperty(x => x.Status, DeviceState.Revoked).SetProperty(x => x.RevokedAt, now).SetProperty(x => x.RevokedBy, actor).SetProperty(x => x.RevocationReason, reason), cancellationToken);
+        await DeviceKeys.RetireAllAsync(db, deviceIds, now, cancellationToken);
+        await DeviceCommands.CancelAllAsync(db, deviceIds, now, cancellationToken);
+        await WireGuardAddresses.ReleaseAsync(db, deviceIds, now, cancellationToken);
     }
 }

@@ -23,7 +23,7 @@ internal static class MqttServices
             return services.AddEmbeddedBroker();
         }
 
-        services.AddSingleton<IRabbitMqAuth, RabbitMqDeviceAuth>();
+        services.AddSingleton<IRabbitMqAuth, RabbitMqDeviceAuth>().AddSingleton<IDeviceSessions, NoDeviceSessions>();
         if (broker.Management is { } management)
         {
             services.AddHostedService<PresenceRelay>()
@@ -79,5 +79,6 @@ internal static class MqttServices
         .AddHostedService<PresenceRelay>()
         .AddMqttBroker()
         .AddSingleton<IRevocationWatcher, RevokedSessions>()
+        .AddSingleton<IDeviceSessions, EmbeddedDeviceSessions>()
         .AddHostedService<RevocationNotices>();
 }

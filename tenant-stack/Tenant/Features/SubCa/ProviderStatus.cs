@@ -1,5 +1,6 @@
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Client;
+using IoTPlatform.Contracts.Join;
 using IoTPlatform.Database;
 using IoTPlatform.Hosting;
 using IoTPlatform.Tenant.Data;
@@ -16,7 +17,7 @@ namespace IoTPlatform.Tenant.Features.SubCa;
 /// unreachable the last answer holds.
 /// </summary>
 internal sealed partial class ProviderStatus(
-    JoinFiles files, ProviderLink provider, RevokedSubCaRefresh revokedSubCas, Authority authority, IDbContextFactory<TenantDbContext> databases, JoinedTenant tenant, TimeProvider time,
+    JoinFiles files, ProviderLink provider, RevokedSubCaRefresh revokedSubCas, SubCaReplacement replacement, Authority authority, IDbContextFactory<TenantDbContext> databases, JoinedTenant tenant, TimeProvider time,
     ILogger<ProviderStatus> log) : BackgroundService
 {
     private const string SubCaRevoked = "sub_ca_revoked";
@@ -83,9 +84,11 @@ internal sealed partial class ProviderStatus(
     private async Task<Refusal?> AskAsync(CancellationToken cancellationToken)
     {
         Refusal? refusal = null;
+        PlatformView? platform = null;
         try
         {
-            await _bridge.Open().GetPlatformAsync(cancellationToken);
+            platform = await _bridge.Open().GetPlatformAsync(cancellationToken);
+            await replacement.FollowIntermediateAsync(platform, _bridge.Open(), cancellationToken);
         }
         catch (ApiException e) when (e.Status is 401 or 403)
         {
@@ -93,9 +96,12 @@ internal sealed partial class ProviderStatus(
         }
 
         // To the provider a tenant that rotated has another valid Sub-CA: which one is in use is known here alone.
-        return refusal?.Code != SubCaRevoked && await revokedSubCas.ListsThisTenantAsync(askProvider: refusal is not null, cancellationToken)
-            ? new Refusal(SubCaRevoked, "The Sub-CA in use is revoked.")
-            : refusal;
+        if (refusal?.Code == SubCaRevoked || !await revokedSubCas.ListsThisTenantAsync(askProvider: refusal is not null || platform?.RevokedSubCas > revokedSubCas.KnownNumber, cancellationToken))
+        {
+            return refusal;
+        }
+
+        return platform is not null && await replacement.TryRekeyAsync(_bridge.Open(), cancellationToken) ? null : new Refusal(SubCaRevoked, "The Sub-CA in use is revoked.");
     }
 
     /// <summary>False: it was known.</summary>

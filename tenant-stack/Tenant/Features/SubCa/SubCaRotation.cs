@@ -2,6 +2,7 @@ using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using IoTPlatform.CertificateAuthority;
+using IoTPlatform.Client;
 using IoTPlatform.Contracts.Join;
 using IoTPlatform.Database;
 using IoTPlatform.Hosting;
@@ -67,6 +68,37 @@ internal sealed class SubCaRotation(
         }
     }
 
+    /// <summary>
+    /// Asks the provider over the bridge, whose key still says who this is: for the key in use, under the provider's Intermediate CA of now; or, when the Sub-CA in use
+    /// was revoked, for another key. Repeated, it asks with the same key.
+    /// </summary>
+    public async Task ReissueAsync(ProviderClient bridge, bool newKey, CancellationToken cancellationToken)
+    {
+        await _oneAtATime.WaitAsync(cancellationToken);
+        try
+        {
+            var begins = newKey && !IsPending;
+            using var key = newKey ? subCa.EnsureNextKey() : subCa.EnsureKey();
+            if (begins)
+            {
+                await audit.AppendAsync(Entry("system", "sub_ca.rekey_requested", key), cancellationToken);
+            }
+
+            var answer = await bridge.ReissueSubCaAsync(tenant.TenantId, new ReissueSubCaRequest { SubCaCsr = key.CreateCsrPem(new SubjectNames()) }, cancellationToken);
+            await UseAsync(answer, Entry("system", newKey ? "sub_ca.rekeyed" : "sub_ca.reissued", key));
+        }
+        catch (ApiException e) when (newKey && e.Code == "sub_ca_key_revoked")
+        {
+            // The next emergency came before this one was over: the next attempt makes another key.
+            subCa.DiscardNextKey();
+            throw;
+        }
+        finally
+        {
+            _oneAtATime.Release();
+        }
+    }
+
     public void Dispose() => _oneAtATime.Dispose();
 
     private async Task<RotatedSubCa> RotateAsync(string actor, CancellationToken cancellationToken)
@@ -82,11 +114,7 @@ internal sealed class SubCaRotation(
             }
 
             var answer = await AskAsync(current, next, cancellationToken);
-            Install(answer);
-            ca.Authority.UseIssuers(subCa.Load());
-            bundle.WriteStale();
-            await audit.AppendAsync(Entry(actor, "sub_ca.rotated", next), CancellationToken.None);
-            await ca.ServiceCertificate.RenewAsync(CancellationToken.None);
+            await UseAsync(answer, Entry(actor, "sub_ca.rotated", next));
             return answer;
         }
         catch (PkiException e)
@@ -146,6 +174,15 @@ internal sealed class SubCaRotation(
         {
             throw new ProblemException(502, "provider_refused", e.Message, inner: e);
         }
+    }
+
+    private async Task UseAsync(RotatedSubCa answer, AuditEntry entry)
+    {
+        Install(answer);
+        ca.Authority.UseIssuers(subCa.Load());
+        bundle.WriteStale();
+        await audit.AppendAsync(entry, CancellationToken.None);
+        await ca.ServiceCertificate.RenewAsync(CancellationToken.None);
     }
 
     private void Install(RotatedSubCa answer)

@@ -24,6 +24,9 @@ internal sealed class WireGuardAddresses(TenantOptions options)
     public static Task ReleaseAsync(TenantDbContext db, string deviceId, DateTimeOffset now, CancellationToken cancellationToken) =>
         db.Database.ExecuteSqlAsync($"SELECT tenant.release_wireguard_address({deviceId}, {now})", cancellationToken);
 
+    public static Task ReleaseAsync(TenantDbContext db, string[] deviceIds, DateTimeOffset now, CancellationToken cancellationToken) =>
+        db.Database.ExecuteSqlAsync($"SELECT count(tenant.release_wireguard_address(d.id, {now})) FROM (SELECT unnest({deviceIds}) AS id ORDER BY 1) d", cancellationToken);
+
     public static async Task<IPAddress?> FindAsync(TenantDbContext db, string deviceId, CancellationToken cancellationToken) =>
         (await db.WireGuardPeers.AsNoTracking().SingleOrDefaultAsync(p => p.DeviceId == deviceId, cancellationToken))?.Address;
 }
