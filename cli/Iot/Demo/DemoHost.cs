@@ -22,13 +22,14 @@ internal sealed class DemoHost : IAsyncDisposable
     public HostReady Ready { get; private set; } = null!;
     public ProcessMark Mark => ProcessMark.Of(_process.Id);
 
-    public static DemoHost Start(DemoFolder folder, string name, string assembly, int port, IReadOnlyDictionary<string, string?> more, bool keep)
+    public static DemoHost Start(DemoFolder folder, string name, string assembly, int port, int validationPort, IReadOnlyDictionary<string, string?> more, bool keep)
     {
         var data = folder.Combine(name);
         var log = Path.Combine(folder.Create("logs"), $"{name}.log");
         var settings = Inherited().ToDictionary(variable => variable, _ => (string?)null, StringComparer.Ordinal);
         settings["IOT_DATA"] = data;
         settings["IOT_LISTEN"] = settings["IOT_PUBLIC_URL"] = $"https://127.0.0.1:{port}";
+        settings["IOT_VALIDATION_LISTEN"] = $"http://127.0.0.1:{validationPort}";
         foreach (var (setting, value) in more)
         {
             settings[setting] = value;

@@ -15,7 +15,7 @@ internal sealed class DemoStacks(DemoFolder folder, DemoServices services, DemoP
     // A Keycloak that has just started takes its time over the first realm.
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
     private readonly ConcurrentBag<DemoHost> _hosts = [];
-    private readonly int[] _ports = FreePort.Next(1 + Tenants.Length);
+    private readonly int[] _ports = FreePort.Next(2 * (1 + Tenants.Length));
 
     public IReadOnlyList<DemoHost> Hosts => [.. _hosts.OrderBy(host => host.Ready.Url.Port == _ports[0] ? 0 : 1).ThenBy(host => host.Name, StringComparer.Ordinal)];
 
@@ -86,7 +86,8 @@ internal sealed class DemoStacks(DemoFolder folder, DemoServices services, DemoP
 
     private DemoHost Start(string name, string assembly, int port, IReadOnlyDictionary<string, string?> settings)
     {
-        var host = DemoHost.Start(folder, name, assembly, port, settings, keep);
+        // The second half is for revocation lists and OCSP.
+        var host = DemoHost.Start(folder, name, assembly, port, _ports[Array.IndexOf(_ports, port) + (_ports.Length / 2)], settings, keep);
         _hosts.Add(host);
         return host;
     }

@@ -28,6 +28,8 @@ internal sealed record UpOption(Option<string?> Option, string Variable)
 
 internal static class UpOptions
 {
+    public const string ValidationListen = "IOT_VALIDATION_LISTEN";
+
     public static readonly UpOption EnvFile = UpOption.Of("--env-file", "IOT_ENV_FILE", "Settings as KEY=VALUE lines; flags and environment win over it.");
 
     public static readonly UpOption[] Common =
@@ -37,6 +39,7 @@ internal static class UpOptions
         UpOption.Of("--listen", "IOT_LISTEN", "Addresses to listen on, comma separated."),
         UpOption.Of("--names", "IOT_NAMES", "DNS names and addresses of the HTTPS certificate, comma separated."),
         UpOption.Of("--public-url", "IOT_PUBLIC_URL", "The address others reach it by."),
+        UpOption.Of("--validation-listen", ValidationListen, "Where revocation lists and OCSP are served without TLS; certificates name it. Without it a port beside the HTTPS one, as 80 is beside 443: 9080 beside 9443. 'none' turns it off."),
         UpOption.Of("--ca-password-file", "STEP_CA_PASSWORD_FILE", "File with the password of the CA keys."),
         UpOption.Of("--restore", "IOT_RESTORE", "Fill the private database, which must be empty, from this file of pg_dump --format=custom."),
         UpOption.Switch("--i-lost-the-database", "IOT_I_LOST_THE_DATABASE", "Start on an empty database: what the old one knew is gone for good."),
@@ -45,6 +48,7 @@ internal static class UpOptions
     public static readonly UpOption[] ProviderOnly =
     [
         UpOption.Of("--platform-domain", "IOT_PLATFORM_DOMAIN", "The domain below which every tenant is a SPIFFE trust domain."),
+        UpOption.Of("--replace-intermediate", "IOT_REPLACE_INTERMEDIATE", "For one start with the root key: compromised:SERIAL or superseded:SERIAL of the Intermediate CA that gives way to another one."),
     ];
 
     public static readonly UpOption[] TenantOnly =

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using IoTPlatform.Contracts;
+using IoTPlatform.Hosting;
 using Spectre.Console;
 
 namespace IoTPlatform.Iot;
@@ -25,6 +26,11 @@ internal static class UpStack
         }
 
         var environment = options.Where(option => run.Get(option.Option) is not null).ToDictionary(option => option.Variable, option => run.Get(option.Option));
+        if (!IsSet(UpOptions.ValidationListen, environment))
+        {
+            environment[UpOptions.ValidationListen] = "beside";
+        }
+
         await using var host = ChildProcess.Start(new ChildCommand
         {
             FileName = ProgramPath.Dotnet(),
@@ -35,6 +41,14 @@ internal static class UpStack
         // Our signals become its SIGTERM, once: a host takes a second one as "now".
         await Task.WhenAny(host.Exited, Task.Delay(Timeout.Infinite, cancellationToken));
         return cancellationToken.IsCancellationRequested ? await host.StopAsync(Patience) : await host.Exited;
+    }
+
+    /// <summary>By a flag, in the environment or in the env file.</summary>
+    private static bool IsSet(string variable, Dictionary<string, string?> flags)
+    {
+        var file = flags.GetValueOrDefault(UpOptions.EnvFile.Variable) ?? Environment.GetEnvironmentVariable(UpOptions.EnvFile.Variable);
+        return flags.ContainsKey(variable) || !string.IsNullOrEmpty(Environment.GetEnvironmentVariable(variable))
+            || (file is not null && EnvFile.Load(file).Any(line => line.Key == variable && !string.IsNullOrEmpty(line.Value)));
     }
 
     private static void Report(Run run, string line)
