@@ -1,0 +1,85 @@
+using System.Security.Cryptography.X509Certificates;
+using IoTPlatform.Client;
+using IoTPlatform.EndToEnd.Tests.Cli;
+using IoTPlatform.Pki;
+using IoTPlatform.Pki.Files;
+using IoTPlatform.Stacks;
+using IoTPlatform.Testing;
+
+namespace IoTPlatform.EndToEnd.Tests.Emergencies;
+
+/// <summary>The runbook of docs/operations.md, "The intermediate may be compromised", step by step on real processes.</summary>
+public sealed class IntermediateReplacedTests
+{
+    [SkippableFact]
+    public async Task Runbook_TenantAndDevicesGoOnUnderTheNewIntermediate()
+    {
+        using var vault = new TempFolder();
+        await using var provider = await ProviderStack.StartAsync();
+        await using var tenant = await TenantStack.LaunchAsync(provider, "acme", (await provider.PrepareAsync("acme")).JoinKey);
+        await tenant.ReadyAsync();
+        using var admin = await tenant.AdminAsync();
+        using var device = await EnrolledDevice.EnrollAsync(tenant, admin, "pump-1");
+        string[] at = ["--url", provider.Url.ToString(), "--data", provider.Data];
+        var password = new Dictionary<string, string?> { ["IOT_ADMIN_PASSWORD"] = ProviderStack.AdminPassword, ["IOT_DATABASE"] = provider.Database.ConnectionString };
+        var root = vault.Combine("root.key");
+        (await IotCli.RunWithAsync(password, "ca", "export-root-key", "--data", provider.Data, "--out", root)).EnsureSuccess();
+        (await IotCli.RunWithAsync(password, "ca", "remove-root-key", "--data", provider.Data, "--yes")).EnsureSuccess();
+
+        // 1. What hangs on it.
+        var plan = await IotCli.RunWithAsync(password, ["ca", "emergency", "intermediate", .. at]);
+        plan.EnsureSuccess().Output.ShouldContain("1 tenant-sub-ca");
+        var setting = plan.Output.Split('\n').Select(line => line.IndexOf("compromised:", StringComparison.Ordinal) is >= 0 and var i ? line[i..].Split(',')[0].Trim() : null).First(text => text is not null)!;
+        // 2. The provider stopped, the root key brought back, one start.
+        provider.Process.Terminate();
+        (await provider.Process.WaitForExitAsync()).ShouldBe(0);
+        await provider.Process.DisposeAsync();
+        File.Copy(root, Path.Combine(provider.Data, "secrets", "root_ca_key"));
+        File.SetUnixFileMode(Path.Combine(provider.Data, "secrets", "root_ca_key"), UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        provider.Launch(new Dictionary<string, string?> { ["IOT_REPLACE_INTERMEDIATE"] = setting });
+        await provider.Process.WaitForLineAsync("ready ");
+        // 3. The root key away again.
+        (await IotCli.RunWithAsync(password, "ca", "remove-root-key", "--data", provider.Data, "--yes")).EnsureSuccess();
+
+        // The tenant follows by itself.
+        await tenant.Process.WaitForLineAsync(line => line.Contains("stand on it now", StringComparison.Ordinal), TimeSpan.FromSeconds(60));
+        using var operators = await provider.AdminAsync();
+        var intermediate = (await operators.ListCertificatesAsync(new CertificateFilter { Profile = "intermediate", Revoked = false })).Items.Single();
+        var chain = Pem.ParseCertificates(await File.ReadAllTextAsync(Path.Combine(tenant.Data, "join-bundle", "ca-chain.crt")));
+        new System.Numerics.BigInteger(chain[1].SerialNumberBytes.Span, isUnsigned: true, isBigEndian: true).ToString(System.Globalization.CultureInfo.InvariantCulture).ShouldBe(intermediate.Serial);
+        await UntilAsync(() => IsSignedBy(Pem.ParseCertificate(File.ReadAllText(Path.Combine(tenant.Data, "join-bundle", "mqtt-bridge.crt"))), chain[1]));
+        // Devices notice nothing.
+        await device.RenewAsync();
+        device.Verify(provider.Trust.Root);
+        using var late = await EnrolledDevice.EnrollAsync(tenant, admin, "pump-2");
+        late.Verify(provider.Trust.Root);
+        late.IssuerKeyId.ShouldBe(device.IssuerKeyId, "the Sub-CA's key is the same");
+        // The root's list says what became of the former one.
+        (await operators.ListCertificatesAsync(new CertificateFilter { Profile = "intermediate", Revoked = true })).Items.ShouldHaveSingleItem();
+        using var http = AnyServerHttp.Create(provider.Url, [provider.Trust.Root], client: null, TimeSpan.FromSeconds(10));
+        var rootId = provider.Trust.Root.Extensions.OfType<X509SubjectKeyIdentifierExtension>().Single().SubjectKeyIdentifier!.ToLowerInvariant();
+        (await http.GetByteArrayAsync($"crl/{rootId}.crl")).AsSpan().IndexOf(Convert.FromHexString(setting.Split(':')[1])).ShouldBeGreaterThan(0);
+
+        // Both start again, without the root key and the setting.
+        await provider.KillAsync();
+        await tenant.KillAsync();
+        await provider.StartProcessAsync();
+        tenant.Launch();
+        await tenant.ReadyAsync();
+        await late.RenewAsync();
+        late.Verify(provider.Trust.Root);
+    }
+
+    private static bool IsSignedBy(X509Certificate2 certificate, X509Certificate2 issuer) =>
+        ParsedCertificate.Parse(certificate.RawData).AuthorityKeyIdentifier!.Value.Span.SequenceEqual(IssuerInfo.FromCertificate(issuer).SubjectKeyIdentifier.Span);
+
+    private static async Task UntilAsync(Func<bool> holds)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (!holds())
+        {
+            patience.IsCancellationRequested.ShouldBeFalse();
+            await Task.Delay(200);
+        }
+    }
+}
