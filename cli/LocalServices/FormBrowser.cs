@@ -76,6 +76,7 @@ public class FormBrowser(SslClientAuthenticationOptions tls) : IDisposable
     {
         var url = request.RequestUri!;
         request.Headers.TryAddWithoutValidation("Cookie", CookiesFor(url));
+        request.Headers.TryAddWithoutValidation("Accept", "text/html, */*"); // some servers show pages to browsers only
         var response = await _http.SendAsync(request);
         foreach (var cookie in response.Headers.TryGetValues("Set-Cookie", out var set) ? set : [])
         {

@@ -67,6 +67,7 @@ internal static class Program
         builder.Services.AddPlatformHosting(foundation.Database.DataSource, foundation.Time);
         builder.Services.AddAuditLog();
         builder.Services.AddAccounts(foundation.Options.Oidc, foundation.Options.Issuer);
+        builder.Services.AddOperatorKey(foundation.Folder, foundation.Options.Issuer);
         builder.Services.AddIssuerCheck(foundation.Options.Oidc);
         builder.Services.AddPortal(new PortalOptions { Name = "provider", Title = "IoT platform provider", PublicUrl = foundation.Options.PublicUrl }, foundation.Options.Oidc);
         builder.Services.AddApiDocument("IoT platform provider");

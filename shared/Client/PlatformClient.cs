@@ -4,6 +4,7 @@ using IoTPlatform.Contracts;
 using IoTPlatform.Contracts.Accounts;
 using IoTPlatform.Contracts.Audit;
 using IoTPlatform.Contracts.Certificates;
+using IoTPlatform.Contracts.Identity;
 using IoTPlatform.Pki;
 using Polly;
 
@@ -16,6 +17,7 @@ public abstract class PlatformClient : IDisposable
     public const string RevokedSubCasPath = "crl/sub-cas";
 
     private const string Accounts = "portal/admin/accounts";
+    private const string ServiceAccounts = "portal/admin/service-accounts";
 
     private readonly HttpClient _http;
     private readonly ResiliencePipeline<byte[]> _retries;
@@ -68,6 +70,24 @@ public abstract class PlatformClient : IDisposable
 
     /// <summary>Its password alone opens it again; its sessions end.</summary>
     public Task ResetFactorsAsync(string username, CancellationToken cancellationToken = default) => SendAsync(HttpMethod.Post, $"{Accounts}/{Escape(username)}/reset-factors", cancellationToken);
+
+    /// <summary>Programs with tokens of the server's own issuer.</summary>
+    public Task<ServiceAccountList> ListServiceAccountsAsync(CancellationToken cancellationToken = default) =>
+        GetAsync(ServiceAccounts, ContractsJson.Default.ServiceAccountList, cancellationToken);
+
+    public Task<ServiceAccountCredentials> AddServiceAccountAsync(AddServiceAccountRequest request, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, ServiceAccounts, request, ContractsJson.Default.AddServiceAccountRequest, ContractsJson.Default.ServiceAccountCredentials, cancellationToken);
+
+    public Task<ServiceAccountCredentials> RotateServiceAccountAsync(string name, RotateServiceAccountRequest request, CancellationToken cancellationToken = default) =>
+        SendAsync(
+            HttpMethod.Post, $"{ServiceAccounts}/{Escape(name)}/rotate", request,
+            ContractsJson.Default.RotateServiceAccountRequest, ContractsJson.Default.ServiceAccountCredentials, cancellationToken);
+
+    public Task RemoveServiceAccountAsync(string name, CancellationToken cancellationToken = default) => SendAsync(HttpMethod.Delete, $"{ServiceAccounts}/{Escape(name)}", cancellationToken);
+
+    /// <summary>A new signing key of the server's own issuer; idempotent while it does not sign yet.</summary>
+    public Task<RotatedKeys> RotateIssuerKeysAsync(CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, "portal/admin/identity/rotate-keys", ContractsJson.Default.RotatedKeys, cancellationToken);
 
     public Task<Page<CertificateSummary>> ListCertificatesAsync(
         CertificateFilter? filter = null, string? cursor = null, int? limit = null, CancellationToken cancellationToken = default) =>

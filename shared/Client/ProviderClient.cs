@@ -15,7 +15,6 @@ namespace IoTPlatform.Client;
 public sealed class ProviderClient(HttpClient http, TimeProvider? time = null) : PlatformClient(http, time)
 {
     public const string JoinKeyHeader = "X-Join-Key";
-    private const string ServiceAccounts = "portal/admin/service-accounts";
 
     public static ProviderClient Create(Uri baseUrl, ServerVerifier server, X509Certificate2? client = null, TimeSpan? timeout = null) =>
         new(PlatformHttp.Create(baseUrl, server, client, timeout ?? PlatformHttp.DefaultTimeout));
@@ -180,9 +179,9 @@ public sealed class ProviderClient(HttpClient http, TimeProvider? time = null) :
             HttpMethod.Post, "portal/admin/identity/init", request,
             ContractsJson.Default.InitIdentityRequest, ContractsJson.Default.InitializedIdentity, cancellationToken);
 
-    /// <summary>A new signing key of the provider's own issuer; idempotent while it does not sign yet.</summary>
-    public Task<RotatedKeys> RotateIssuerKeysAsync(CancellationToken cancellationToken = default) =>
-        SendAsync(HttpMethod.Post, "portal/admin/identity/rotate-keys", ContractsJson.Default.RotatedKeys, cancellationToken);
+    /// <summary>Accounts with what proves them, for Keycloak. Needs the operator's key.</summary>
+    public Task<ExportedRealm> ExportIdentityAsync(CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, "portal/admin/identity/export", ContractsJson.Default.ExportedRealm, cancellationToken);
 
     /// <summary>Federation of a joined tenant, later than its JOIN or anew. Idempotent.</summary>
     public Task<FederationCredentials> ConfigureFederationAsync(string tenantId, ConfigureFederationRequest request, CancellationToken cancellationToken = default) =>
@@ -193,20 +192,6 @@ public sealed class ProviderClient(HttpClient http, TimeProvider? time = null) :
     /// <summary>Needs a client made with the current bridge certificate.</summary>
     public Task<FederationCredentials> GetFederationAsync(string tenantId, CancellationToken cancellationToken = default) =>
         GetAsync(Tenant(tenantId) + "/federation", ContractsJson.Default.FederationCredentials, cancellationToken);
-
-    /// <summary>Programs with tokens of the provider's own issuer.</summary>
-    public Task<ServiceAccountList> ListServiceAccountsAsync(CancellationToken cancellationToken = default) =>
-        GetAsync(ServiceAccounts, ContractsJson.Default.ServiceAccountList, cancellationToken);
-
-    public Task<ServiceAccountCredentials> AddServiceAccountAsync(AddServiceAccountRequest request, CancellationToken cancellationToken = default) =>
-        SendAsync(HttpMethod.Post, ServiceAccounts, request, ContractsJson.Default.AddServiceAccountRequest, ContractsJson.Default.ServiceAccountCredentials, cancellationToken);
-
-    public Task<ServiceAccountCredentials> RotateServiceAccountAsync(string name, RotateServiceAccountRequest request, CancellationToken cancellationToken = default) =>
-        SendAsync(
-            HttpMethod.Post, $"{ServiceAccounts}/{Escape(name)}/rotate", request,
-            ContractsJson.Default.RotateServiceAccountRequest, ContractsJson.Default.ServiceAccountCredentials, cancellationToken);
-
-    public Task RemoveServiceAccountAsync(string name, CancellationToken cancellationToken = default) => SendAsync(HttpMethod.Delete, $"{ServiceAccounts}/{Escape(name)}", cancellationToken);
 
     /// <summary>As <see cref="GetFederationAsync"/>, after telling where the tenant's portal is, and that its Keycloak is not any more. Idempotent.</summary>
     public Task<FederationCredentials> MovePortalAsync(string tenantId, Uri portalUrl, bool keycloakGivenUp, CancellationToken cancellationToken = default) =>

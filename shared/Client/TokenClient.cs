@@ -5,7 +5,7 @@ using IoTPlatform.Pki;
 namespace IoTPlatform.Client;
 
 /// <summary>
-/// The token endpoint of a provider's own issuer, for what has no browser: device authorization (RFC 8628), refresh, revocation, credentials of a program.
+/// The token endpoint of a stack's own issuer: device authorization (RFC 8628), codes (RFC 6749 section 4.1), refresh, revocation, credentials of a program.
 /// Every call throws <see cref="ApiException"/> with the protocol's error as its code, or <see cref="UnreachableException"/>.
 /// </summary>
 public sealed class TokenClient(HttpClient http) : IDisposable
@@ -13,7 +13,9 @@ public sealed class TokenClient(HttpClient http) : IDisposable
     /// <summary>The client id of the command line.</summary>
     public const string CommandLine = "iot-cli";
 
-    private const string Scope = "iot-bridge-api";
+    /// <summary>What the command line and programs ask for.</summary>
+    public const string Scope = "iot-bridge-api";
+
     private const string Realm = "realms/cdm";
     private const string Protocol = Realm + "/protocol/openid-connect/";
 
@@ -25,6 +27,17 @@ public sealed class TokenClient(HttpClient http) : IDisposable
     /// <summary>Throws <see cref="ApiException"/> <c>authorization_pending</c> or <c>slow_down</c> while the person has not decided.</summary>
     public Task<IssuedTokens> RedeemDeviceAsync(string deviceCode, CancellationToken cancellationToken = default) =>
         TokensAsync([("grant_type", "urn:ietf:params:oauth:grant-type:device_code"), ("client_id", CommandLine), ("device_code", deviceCode)], cancellationToken);
+
+    /// <summary>Who the issuer is, and where it signs people in.</summary>
+    public async Task<IssuerDocument> DiscoverAsync(CancellationToken cancellationToken = default) =>
+        ApiTransport.Decode(http.BaseAddress!, await ApiTransport.GetBytesAsync(http, Realm + "/.well-known/openid-configuration", cancellationToken), ContractsJson.Default.IssuerDocument);
+
+    /// <param name="code">From the redirect.</param>
+    /// <param name="verifier">Of the challenge that was sent (RFC 7636 section 4.5).</param>
+    /// <param name="redirectUri">That was sent, too.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public Task<IssuedTokens> RedeemCodeAsync(string code, string verifier, string redirectUri, CancellationToken cancellationToken = default) =>
+        TokensAsync([("grant_type", "authorization_code"), ("client_id", CommandLine), ("code", code), ("code_verifier", verifier), ("redirect_uri", redirectUri)], cancellationToken);
 
     public Task<IssuedTokens> RefreshAsync(string refreshToken, CancellationToken cancellationToken = default) =>
         TokensAsync([("grant_type", "refresh_token"), ("client_id", CommandLine), ("refresh_token", refreshToken)], cancellationToken);
@@ -41,7 +54,7 @@ public sealed class TokenClient(HttpClient http) : IDisposable
     /// <param name="cancellationToken">Ends it.</param>
     public async Task<IssuedTokens> ByAssertionAsync(string clientId, Func<string, string> sign, CancellationToken cancellationToken = default)
     {
-        var issuer = ApiTransport.Decode(http.BaseAddress!, await ApiTransport.GetBytesAsync(http, Realm + "/.well-known/openid-configuration", cancellationToken), ContractsJson.Default.IssuerDocument).Issuer;
+        var issuer = (await DiscoverAsync(cancellationToken)).Issuer;
         return await TokensAsync(
             [
                 ("grant_type", "client_credentials"), ("client_id", clientId), ("scope", Scope),

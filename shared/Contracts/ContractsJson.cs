@@ -49,6 +49,7 @@ namespace IoTPlatform.Contracts;
 [JsonSerializable(typeof(ConfigureFederationRequest))]
 [JsonSerializable(typeof(FederationCredentials))]
 [JsonSerializable(typeof(RotatedKeys))]
+[JsonSerializable(typeof(ExportedRealm))]
 [JsonSerializable(typeof(MoveTenantPortalRequest))]
 [JsonSerializable(typeof(IssuedTokens))]
 [JsonSerializable(typeof(IssuerDocument))]

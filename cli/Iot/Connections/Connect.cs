@@ -1,4 +1,5 @@
 using IoTPlatform.Client;
+using IoTPlatform.Pki;
 
 namespace IoTPlatform.Iot;
 
@@ -9,32 +10,11 @@ internal static class Connect
     /// <param name="use">What for.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <param name="patience">For each call; null: the client's usual.</param>
-    public static async Task<T> ToProviderAsync<T>(Run run, Func<ProviderClient, RootTrust, Task<T>> use, CancellationToken cancellationToken, TimeSpan? patience = null)
-    {
-        if (Profile.Find(run) is { } profile)
-        {
-            using var known = ProviderClient.Create(profile.Url, profile.Trust.Provider(time: run.Time), timeout: patience);
-            known.UseSession(await profile.AccessTokenAsync(run, cancellationToken));
-            return await UseAsync(known, ServerOptions.Provider, () => use(known, profile.Trust));
-        }
+    public static Task<T> ToProviderAsync<T>(Run run, Func<ProviderClient, RootTrust, Task<T>> use, CancellationToken cancellationToken, TimeSpan? patience = null) =>
+        ToAsync(run, ServerOptions.Provider, (url, server) => ProviderClient.Create(url, server, timeout: patience), use, cancellationToken);
 
-        var (url, trust) = await FindAsync(run, ServerOptions.Provider, cancellationToken);
-        using var client = ProviderClient.Create(url, trust.Provider(time: run.Time), timeout: patience);
-        if (ServiceAccountLogin.IsSet(run))
-        {
-            client.UseSession(await ServiceAccountLogin.AccessTokenAsync(run, url, trust, cancellationToken));
-            return await UseAsync(client, ServerOptions.Provider, () => use(client, trust));
-        }
-
-        return await LoggedInAsync(client, run, ServerOptions.Provider, () => use(client, trust), cancellationToken);
-    }
-
-    public static async Task<T> ToTenantAsync<T>(Run run, Func<TenantClient, RootTrust, Task<T>> use, CancellationToken cancellationToken)
-    {
-        var (url, trust) = await FindAsync(run, ServerOptions.Tenant, cancellationToken);
-        using var client = TenantClient.Create(url, await TenantServer.FindAsync(run, url, trust, cancellationToken));
-        return await LoggedInAsync(client, run, ServerOptions.Tenant, () => use(client, trust), cancellationToken);
-    }
+    public static Task<T> ToTenantAsync<T>(Run run, Func<TenantClient, RootTrust, Task<T>> use, CancellationToken cancellationToken) =>
+        ToAsync(run, ServerOptions.Tenant, (url, server) => TenantClient.Create(url, server), use, cancellationToken);
 
     /// <summary>For what provider and tenant have in common; --tenant chooses.</summary>
     public static Task<T> ToEitherAsync<T>(Run run, Func<PlatformClient, Task<T>> use, CancellationToken cancellationToken) =>
@@ -46,6 +26,40 @@ internal static class Connect
     {
         var url = ServerAddress.Of(run, options);
         return (url, await ServerTrust.FindAsync(run, options, url, cancellationToken));
+    }
+
+    /// <summary>Which server has to answer there.</summary>
+    public static async Task<ServerVerifier> ServerAsync(Run run, ServerOptions options, Uri url, RootTrust trust, CancellationToken cancellationToken) =>
+        options.Stack == Stack.Tenant ? await TenantServer.FindAsync(run, url, trust, cancellationToken) : trust.Provider(time: run.Time);
+
+    private static async Task<T> ToAsync<TClient, T>(
+        Run run, ServerOptions options, Func<Uri, ServerVerifier, TClient> create, Func<TClient, RootTrust, Task<T>> use, CancellationToken cancellationToken) where TClient : PlatformClient
+    {
+        if (Profile.Find(run, options) is { } profile)
+        {
+            var known = await profile.ServerAsync(run, cancellationToken);
+            using var loggedIn = create(profile.Url, known);
+            loggedIn.UseSession(await profile.AccessTokenAsync(run, known, cancellationToken));
+            return await UseAsync(loggedIn, options, () => use(loggedIn, profile.Trust));
+        }
+
+        var (url, trust) = await FindAsync(run, options, cancellationToken);
+        var server = await ServerAsync(run, options, url, trust, cancellationToken);
+        using var client = create(url, server);
+        if (await ServiceAccountLogin.FindAsync(run, url, server, cancellationToken) is { } program)
+        {
+            client.UseSession(program);
+        }
+        else if (await OperatorLogin.FindAsync(run, options, url, server, cancellationToken) is { } machine)
+        {
+            client.UseSession(machine);
+        }
+        else
+        {
+            return await LoggedInAsync(client, run, options, () => use(client, trust), cancellationToken);
+        }
+
+        return await UseAsync(client, options, () => use(client, trust));
     }
 
     private static async Task<T> LoggedInAsync<T>(PlatformClient client, Run run, ServerOptions options, Func<Task<T>> use, CancellationToken cancellationToken)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using IoTPlatform.Database;
 using IoTPlatform.Hosting;
+using IoTPlatform.Identity;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 
@@ -16,7 +17,7 @@ internal sealed class LocalDatabase : IAsyncDisposable
     public NpgsqlDataSource DataSource { get; }
 
     /// <summary>As it goes into the audit log: who ran iot on this machine.</summary>
-    public static string Actor => $"operator:{Environment.UserName}";
+    public static string Actor => MachineOperator.Current;
 
     /// <param name="run">Whose environment may name the database.</param>
     /// <param name="stack">Whose.</param>

@@ -3,15 +3,17 @@ using System.Text.Json.Serialization;
 using System.Text.RegularExpressions;
 using IoTPlatform.Client;
 using IoTPlatform.Contracts.Identity;
+using IoTPlatform.Pki;
 using IoTPlatform.Pki.Files;
 
 namespace IoTPlatform.Iot;
 
-/// <summary>A log-in that <c>iot login</c> left in the operator's configuration folder: which provider, whom to trust, and tokens. A class, not a record: it carries secrets.</summary>
+/// <summary>A log-in that <c>iot login</c> left in the operator's configuration folder: which server, whom to trust, and tokens. A class, not a record: it carries secrets.</summary>
 internal sealed partial class Profile
 {
     public const string Variable = "IOT_PROFILE";
-    public const string Default = "default";
+    private const string ProvidersDefault = "default";
+    private const string TenantsDefault = "tenant";
     private const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
     /// <summary>An access token is not used in its last moments.</summary>
@@ -22,6 +24,9 @@ internal sealed partial class Profile
     /// <summary>PEM.</summary>
     public required string Root { get; init; }
 
+    /// <summary>Of the tenant that has to answer; null: the provider.</summary>
+    public string? TrustDomain { get; init; }
+
     public required string AccessToken { get; set; }
 
     public required DateTimeOffset AccessUntil { get; set; }
@@ -29,22 +34,26 @@ internal sealed partial class Profile
     public required string RefreshToken { get; set; }
 
     [JsonIgnore]
-    public string Name { get; private set; } = Default;
+    public string Name { get; private set; } = ProvidersDefault;
 
     [JsonIgnore]
     public RootTrust Trust => RootTrust.FromPem(Root);
 
-    public static Profile Of(Uri url, RootTrust trust, IssuedTokens tokens, TimeProvider time) => new()
+    public static Profile Of(Uri url, RootTrust trust, string? trustDomain, IssuedTokens tokens, TimeProvider time) => new()
     {
         Url = url,
         Root = trust.Root.ExportCertificatePem(),
+        TrustDomain = trustDomain,
         AccessToken = tokens.AccessToken,
         AccessUntil = time.GetUtcNow().AddSeconds(tokens.ExpiresIn),
         RefreshToken = tokens.RefreshToken ?? throw CliException.Failed("no_refresh_token", $"{url} gave no token to stay logged in with"),
     };
 
+    /// <summary>Without --profile and IOT_PROFILE.</summary>
+    public static string DefaultOf(ServerOptions options) => options.Stack == Stack.Tenant ? TenantsDefault : ProvidersDefault;
+
     /// <summary>The one that this invocation is to use. Null: it logs in by itself, because it says as whom, or there is none.</summary>
-    public static Profile? Find(Run run)
+    public static Profile? Find(Run run, ServerOptions options)
     {
         var named = NameOf(run);
         if (named is null && SaysAsWhom(run))
@@ -52,12 +61,23 @@ internal sealed partial class Profile
             return null;
         }
 
-        var profile = Read(run, named ?? Default);
-        var wanted = (run.Get(ServerOptions.Url) ?? run.Env(ServerOptions.Provider.UrlVariable)) is { } url ? ServerAddress.Parse(url) : null;
-        return named is null ? profile is not null && (wanted is null || wanted == profile.Url) ? profile : null
-            : profile is null ? throw new CliException(ExitCode.NotAuthorised, "not_logged_in", $"there is no log-in {named}: iot login --profile {named} --url URL")
-            : wanted is null || wanted == profile.Url ? profile
-            : throw CliException.Usage($"the log-in {named} is for {profile.Url}, not for {wanted}");
+        var profile = Read(run, named ?? DefaultOf(options));
+        var other = profile is null ? null : Contradiction(run, options, profile);
+        return named is null ? other is null ? profile : null
+            : profile is null ? throw new CliException(ExitCode.NotAuthorised, "not_logged_in", $"there is no log-in {named}: iot login --profile {named}{(options.Stack == Stack.Tenant ? " --tenant" : "")} --url URL")
+            : other is null ? profile
+            : throw CliException.Usage($"the log-in {named} is {other}");
+    }
+
+    // Whose it is, when not whom the command means.
+    private static string? Contradiction(Run run, ServerOptions options, Profile profile)
+    {
+        var url = (run.Get(ServerOptions.Url) ?? run.Env(options.UrlVariable)) is { } text ? ServerAddress.Parse(text) : null;
+        var domain = run.Get(ServerOptions.TrustDomain) ?? run.Env(TenantServer.Variable);
+        return (options.Stack == Stack.Tenant) != (profile.TrustDomain is not null) ? $"at a {(profile.TrustDomain is null ? "provider" : "tenant")}; this command asks a {options.Name}"
+            : url is not null && url != profile.Url ? $"for {profile.Url}, not for {url}"
+            : options.Stack == Stack.Tenant && domain is not null && domain != profile.TrustDomain ? $"for {profile.TrustDomain}, not for {domain}"
+            : null;
     }
 
     /// <summary>--profile, else IOT_PROFILE; null: neither.</summary>
@@ -100,15 +120,19 @@ internal sealed partial class Profile
 
     public void Delete(Run run) => AtomicFile.Delete(PathOf(run, Name));
 
+    /// <summary>Which server has to answer.</summary>
+    public async Task<ServerVerifier> ServerAsync(Run run, CancellationToken cancellationToken) =>
+        TrustDomain is { } domain ? await TenantServer.OfAsync(run, Url, Trust, domain, cancellationToken) : Trust.Provider(time: run.Time);
+
     /// <summary>One that is good for a call, fetched anew where it has to be.</summary>
-    public async Task<string> AccessTokenAsync(Run run, CancellationToken cancellationToken)
+    public async Task<string> AccessTokenAsync(Run run, ServerVerifier server, CancellationToken cancellationToken)
     {
         if (run.Time.GetUtcNow() < AccessUntil - Margin)
         {
             return AccessToken;
         }
 
-        using var tokens = TokenClient.Create(Url, Trust.Provider(time: run.Time));
+        using var tokens = TokenClient.Create(Url, server);
         try
         {
             var fresh = await tokens.RefreshAsync(RefreshToken, cancellationToken);
@@ -116,7 +140,7 @@ internal sealed partial class Profile
         }
         catch (ApiException e) when (e.Code == "invalid_grant")
         {
-            throw new CliException(ExitCode.NotAuthorised, "logged_out", $"the log-in at {Url} has ended: iot login{(Name == Default ? "" : $" --profile {Name}")} --url {Url}", e);
+            throw new CliException(ExitCode.NotAuthorised, "logged_out", $"the log-in at {Url} has ended: iot login{(TrustDomain is null ? "" : " --tenant")}{(Name is ProvidersDefault or TenantsDefault ? "" : $" --profile {Name}")} --url {Url}", e);
         }
 
         Write(run, Name);

@@ -17,11 +17,11 @@ internal sealed class ServerOptions
     public static Option<string?> Fingerprint { get; } = new("--fingerprint") { Description = "SHA-256 of the platform's root certificate. Else --root, the root in the data folder, or STEP_CA_FINGERPRINT.", HelpName = "hex" };
     public static Option<string?> Root { get; } = new("--root") { Description = "The platform's root certificate, PEM.", HelpName = "file" };
     public static Option<string?> TrustDomain { get; } = new("--trust-domain") { Description = "Which tenant has to answer: its SPIFFE trust domain. Else the tenant's in the data folder, or IOT_TRUST_DOMAIN.", HelpName = "tenant.platform-domain" };
-    public static Option<string?> Data { get; } = new("--data") { Description = "Data folder of that server, if it is on this machine: its root certificate and admin password are used. Else IOT_DATA.", HelpName = "folder" };
+    public static Option<string?> Data { get; } = new("--data") { Description = "Data folder of that server, if it is on this machine: its root certificate and operator key are used. Else IOT_DATA.", HelpName = "folder" };
     public static Option<string> Username { get; } = new("--username") { Description = "Account to log in with.", DefaultValueFactory = _ => "admin", HelpName = "name" };
     public static Option<string?> PasswordFile { get; } = new("--password-file") { Description = "File with the password, '-' for stdin. Else IOT_ADMIN_PASSWORD, the data folder, or a prompt.", HelpName = "file" };
 
-    public static Option<string?> Profile { get; } = new("--profile") { Description = "Which log-in of 'iot login' to use. Else IOT_PROFILE, else 'default', unless the command says otherwise as whom it logs in.", HelpName = "name" };
+    public static Option<string?> Profile { get; } = new("--profile") { Description = "Which log-in of 'iot login' to use. Else IOT_PROFILE, else 'default' (at a tenant 'tenant'), unless the command says otherwise as whom it logs in.", HelpName = "name" };
 
     public static ServerOptions Provider { get; } = new(Stack.Provider, "provider", new Uri("https://127.0.0.1:9443"));
     public static ServerOptions Tenant { get; } = new(Stack.Tenant, "tenant", new Uri("https://127.0.0.1:9543"));
@@ -46,6 +46,8 @@ internal static class EitherOptions
     public static readonly Option<bool> Tenant = new("--tenant") { Description = "Ask a tenant instead of the provider (default address, data folder and IOT_TENANT_URL change with it)." };
 
     public static bool IsTenant(Run run) => run.Get(Tenant);
+
+    public static ServerOptions Of(Run run) => IsTenant(run) ? ServerOptions.Tenant : ServerOptions.Provider;
 
     public static Symbol[] All => [Tenant, .. ServerOptions.All];
 }

@@ -1,6 +1,7 @@
 using System.Security.Claims;
 using System.Security.Cryptography;
 using IoTPlatform.Client;
+using IoTPlatform.Pki;
 using IoTPlatform.Pki.Files;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
@@ -17,10 +18,15 @@ internal static class ServiceAccountLogin
 
     public static bool IsSet(Run run) => run.Env(Id) is not null;
 
-    public static async Task<string> AccessTokenAsync(Run run, Uri url, RootTrust trust, CancellationToken cancellationToken)
+    /// <summary>An access token; null: no program is named.</summary>
+    public static async Task<string?> FindAsync(Run run, Uri url, ServerVerifier server, CancellationToken cancellationToken)
     {
-        var id = run.Env(Id)!;
-        using var tokens = TokenClient.Create(url, trust.Provider(time: run.Time));
+        if (run.Env(Id) is not { } id)
+        {
+            return null;
+        }
+
+        using var tokens = TokenClient.Create(url, server);
         try
         {
             if (run.Env(Key) is { } file)
@@ -84,7 +90,8 @@ internal static class ClientKey
             NotBefore = now,
             Expires = now + Lifetime,
             TokenType = "client-authentication+jwt",
-            SigningCredentials = new SigningCredentials(new ECDsaSecurityKey(key), key.KeySize == 384 ? SecurityAlgorithms.EcdsaSha384 : SecurityAlgorithms.EcdsaSha256),
+            // A provider that was kept would outlive the key.
+            SigningCredentials = new SigningCredentials(new ECDsaSecurityKey(key) { CryptoProviderFactory = new() { CacheSignatureProviders = false } }, key.KeySize == 384 ? SecurityAlgorithms.EcdsaSha384 : SecurityAlgorithms.EcdsaSha256),
         });
     }
 }

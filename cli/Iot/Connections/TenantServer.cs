@@ -20,6 +20,15 @@ internal static class TenantServer
             return server.With(known, required: false);
         }
 
+        return await WithTheProvidersListAsync(url, server, cancellationToken);
+    }
+
+    /// <summary>One that a log-in remembers.</summary>
+    public static Task<ServerVerifier> OfAsync(Run run, Uri url, RootTrust root, string trustDomain, CancellationToken cancellationToken) =>
+        WithTheProvidersListAsync(url, root.Tenant(trustDomain, run.Time), cancellationToken);
+
+    private static async Task<ServerVerifier> WithTheProvidersListAsync(Uri url, ServerVerifier server, CancellationToken cancellationToken)
+    {
         using var client = TenantClient.Create(url, server);
         return server.With(await client.GetRevokedSubCasAsync(cancellationToken), required: true);
     }

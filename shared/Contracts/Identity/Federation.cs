@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace IoTPlatform.Contracts.Identity;
 
 /// <summary><c>POST /portal/admin/identity/init</c>: an administrator of the identity provider, used for this one call. A class, not a record: it carries a secret.</summary>
@@ -26,6 +28,16 @@ public sealed record RotatedKeys
 
     /// <summary>Published before, so that whoever checks tokens knows it by then.</summary>
     public required DateTimeOffset SignsFrom { get; init; }
+}
+
+/// <summary><c>POST /portal/admin/identity/export</c>: everything that signs people and programs in here, as Keycloak imports it. A class, not a record: it carries secrets.</summary>
+public sealed class ExportedRealm
+{
+    /// <summary>Keycloak's representation of a realm.</summary>
+    public required JsonElement Realm { get; init; }
+
+    /// <summary>What could not be moved, for people.</summary>
+    public required IReadOnlyList<string> Remarks { get; init; }
 }
 
 /// <summary><c>POST /portal/admin/tenants/{id}/federation</c>: where the tenant's Keycloak is, as in the JOIN.</summary>

@@ -16,6 +16,8 @@ public sealed class IssuedTokens
 public sealed record IssuerDocument
 {
     public required string Issuer { get; init; }
+
+    public string? AuthorizationEndpoint { get; init; }
 }
 
 /// <summary>RFC 8628 section 3.2. A class, not a record: it carries a secret.</summary>

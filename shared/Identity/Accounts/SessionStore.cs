@@ -70,6 +70,15 @@ internal sealed class SessionStore(IDbContextFactory<AccountsDb> contexts, TimeP
             select new SignedInAccount(account.Subject, account.Username, account.Roles, session.CreatedAt, tokenHash)).SingleOrDefaultAsync(cancellationToken);
     }
 
+    /// <summary>Its person said who it is, by opening it or when asked again, within the time that changes of an account are possible.</summary>
+    public async Task<bool> IsRecentAsync(string token, CancellationToken cancellationToken)
+    {
+        var (hash, now) = (SessionToken.Hash(token), time.GetUtcNow());
+        var since = now - Factors.OwnAccount.ConfirmationLifetime;
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        return await db.Sessions.AnyAsync(s => s.TokenHash == hash && s.ExpiresAt > now && (s.CreatedAt > since || s.ConfirmedUntil > now), cancellationToken);
+    }
+
     /// <summary>The first use of a session for a client is an audit entry. Further ones are not: any site can cause them, as often as it likes.</summary>
     public async Task UsedForAsync(SignedInAccount account, string clientId, CancellationToken cancellationToken)
     {
@@ -86,7 +95,7 @@ internal sealed class SessionStore(IDbContextFactory<AccountsDb> contexts, TimeP
 
     /// <summary>A session that a client works by and no browser has: it goes on when the person signs out here. Nothing knows its token.</summary>
     /// <returns>Null: the browser's own session has ended.</returns>
-    public async Task<SignedInAccount?> OpenForAsync(SignedInAccount account, string clientId, CancellationToken cancellationToken)
+    public async Task<SignedInAccount?> OpenForAsync(SignedInAccount account, string clientId, string flow, CancellationToken cancellationToken)
     {
         var (hash, now) = (SessionToken.Hash(SessionToken.Create()), time.GetUtcNow());
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
@@ -109,7 +118,7 @@ internal sealed class SessionStore(IDbContextFactory<AccountsDb> contexts, TimeP
             db.Sessions.Add(new SessionRow { TokenHash = hash, Account = owner, CreatedAt = now, ExpiresAt = now + Lifetime, Method = SignInMethod.Device, Address = null });
             await db.SaveChangesAsync(cancellationToken);
             await db.Database.ExecuteSqlAsync($"INSERT INTO accounts.session_clients (token_hash, client_id, first_used) VALUES ({hash}, {clientId}, {now})", cancellationToken);
-            return new AuditEntry(account.Username, "login.authorized", clientId, AuditDetails.Of(("flow", "device")));
+            return new AuditEntry(account.Username, "login.authorized", clientId, AuditDetails.Of(("flow", flow)));
         }, cancellationToken);
         return isOpen ? account with { SessionHash = hash } : null;
     }

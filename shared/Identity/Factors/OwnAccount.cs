@@ -17,11 +17,19 @@ internal sealed class OwnAccount(IDbContextFactory<AccountsDb> contexts, Authent
     private static readonly TimeSpan EnrolmentLifetime = TimeSpan.FromMinutes(10);
 
     /// <summary>The person of the session was asked again: changes are possible for a while.</summary>
-    public async Task ConfirmAsync(byte[] session, CancellationToken cancellationToken)
+    /// <param name="session">Whose.</param>
+    /// <param name="username">Of its person.</param>
+    /// <param name="method">One of <see cref="SignInMethod"/>: a recovery code is gone with it.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task ConfirmAsync(byte[] session, string username, string method, CancellationToken cancellationToken)
     {
         var until = time.GetUtcNow() + ConfirmationLifetime;
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        await db.Sessions.Where(s => s.TokenHash == session).ExecuteUpdateAsync(s => s.SetProperty(r => r.ConfirmedUntil, until), cancellationToken);
+        await db.RunAuditedAsync(
+            async () => await db.Sessions.Where(s => s.TokenHash == session).ExecuteUpdateAsync(s => s.SetProperty(r => r.ConfirmedUntil, until), cancellationToken) == 0
+                ? null
+                : new AuditEntry(username, "session.confirmed", username, AuditDetails.Of(("method", method))),
+            cancellationToken);
     }
 
     public Task ChangePasswordAsync(byte[] session, string password, CancellationToken cancellationToken) => ChangeAsync(session, "account.password_changed", async (db, owner) =>

@@ -17,7 +17,7 @@ internal static class AuthorizationEndpoint
     private const int MaxRequest = 8 * 1024;
 
     public static async Task<IResult> AuthorizeAsync(
-        HttpContext context, IssuerSessions sessions, IssuerPages pages, IssuerClients clients, IssuerLimits limits, SignInSteps steps, TimeProvider time, CancellationToken cancellationToken)
+        HttpContext context, IssuerSessions sessions, IssuerPages pages, IssuerClients clients, IssuerLimits limits, SignInSteps steps, LettingIn lettingIn, TimeProvider time, CancellationToken cancellationToken)
     {
         // What can't be sent to the client, because the request does not prove that it is the client's.
         if (context.GetOpenIddictServerResponse() is { Error: { } error } response)
@@ -44,8 +44,13 @@ internal static class AuthorizationEndpoint
                 : pages.SignIn(client.DisplayName, Query(request), await steps.BeginAsync(context));
         }
 
+        if (client.IsOnDevices)
+        {
+            return await lettingIn.AuthorizeAsync(context, request, account, client, cancellationToken);
+        }
+
         await sessions.UsedForAsync(account, client.ClientId, cancellationToken);
-        return Results.SignIn(IssuerClaims.Principal(account, request.GetScopes(), client.IsFederation), authenticationScheme: OpenIddictServerAspNetCoreDefaults.AuthenticationScheme);
+        return Results.SignIn(IssuerClaims.Principal(account, client.Granted(request.GetScopes()), client.IsFederation), authenticationScheme: OpenIddictServerAspNetCoreDefaults.AuthenticationScheme);
     }
 
     /// <summary>

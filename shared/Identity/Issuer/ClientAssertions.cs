@@ -1,17 +1,29 @@
+using Microsoft.AspNetCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.IdentityModel.Tokens;
+using IoTPlatform.Identity.Oidc.Login;
+using OpenIddict.Abstractions;
 using OpenIddict.Server;
+using OpenIddict.Server.AspNetCore;
 using static OpenIddict.Abstractions.OpenIddictConstants;
+using static OpenIddict.Server.OpenIddictServerHandlers;
 using static OpenIddict.Server.OpenIddictServerHandlers.Protection;
 
 namespace IoTPlatform.Identity.Issuer;
 
-/// <summary>
-/// An assertion by which a client proves itself is one without a type in its header, too: RFC 7523 asks for none, and libraries write none. OpenIddict takes
-/// those that name their type; what an assertion must say beside it (issuer, subject, audience, end, signature by the client's key) stays as it is.
-/// </summary>
+/// <summary>Assertions by which a client proves itself (RFC 7523 section 2.2). OpenIddict checks issuer, subject, audience, end, and the signature by the client's key.</summary>
 internal static class ClientAssertions
 {
+    private const int LongestId = 256;
+    private const string AnyJwt = "JWT";
+
+    /// <summary>How far ahead one may end: so long its id is kept.</summary>
+    private static readonly TimeSpan LongestLife = TimeSpan.FromHours(1) + TimeSpan.FromMinutes(1);
+
+    /// <summary>An assertion may be taken a little after its end, so its id is kept longer.</summary>
+    private static readonly TimeSpan Skew = TimeSpan.FromMinutes(10);
+
+    /// <summary>One without a type in its header is one, too, or of type <c>JWT</c>: RFC 7523 asks for none, and libraries write either (RFC 7519 section 5.1).</summary>
     public static OpenIddictServerBuilder TakeUntypedClientAssertions(this OpenIddictServerBuilder server) => server
         .AddEventHandler<OpenIddictServerEvents.ValidateTokenContext>(handler => handler.SetOrder(ResolveTokenValidationParameters.Descriptor.Order + 1).UseInlineHandler(context =>
         {
@@ -20,7 +32,7 @@ internal static class ClientAssertions
             {
                 var parameters = context.TokenValidationParameters;
                 var named = parameters.TypeValidator;
-                parameters.TypeValidator = (type, token, rules) => string.IsNullOrEmpty(type) ? JsonWebTokenTypes.ClientAuthentication
+                parameters.TypeValidator = (type, token, rules) => string.IsNullOrEmpty(type) || type.Equals(AnyJwt, StringComparison.OrdinalIgnoreCase) ? JsonWebTokenTypes.ClientAuthentication
                     : named is not null ? named(type, token, rules)
                     : rules.ValidTypes?.Contains(type, StringComparer.Ordinal) == true ? type
                     : throw new SecurityTokenInvalidTypeException("The assertion is of another type.");
@@ -28,4 +40,27 @@ internal static class ClientAssertions
 
             return default;
         }));
+
+    /// <summary>Each counts once, for all processes on the database: its id (<c>jti</c>, which OpenID Connect Core 1.0 section 9 asks for) is kept until it ends.</summary>
+    public static OpenIddictServerBuilder TakeClientAssertionsOnce(this OpenIddictServerBuilder server) => server
+        .AddEventHandler<OpenIddictServerEvents.ProcessAuthenticationContext>(handler => handler
+            .AddFilter<OpenIddictServerHandlerFilters.RequireClientAssertionPrincipal>()
+            .SetOrder(ValidateClientAssertionIssuer.Descriptor.Order + 1)
+            .UseInlineHandler(async context =>
+            {
+                var assertion = context.ClientAssertionPrincipal!;
+                var services = context.Transaction.GetHttpRequest()!.HttpContext.RequestServices;
+                if (assertion.GetClaim(Claims.JwtId) is not { Length: > 0 and <= LongestId } id || assertion.GetExpirationDate() is not { } end)
+                {
+                    context.Reject(Errors.InvalidClient, "The client assertion has no jti, or no end.");
+                }
+                else if (end > services.GetRequiredService<TimeProvider>().GetUtcNow() + LongestLife)
+                {
+                    context.Reject(Errors.InvalidClient, "The client assertion may end an hour ahead at most.");
+                }
+                else if (!await services.GetRequiredService<UsedLogins>().TryUseAsync($"assertion {assertion.GetClaim(Claims.Subject)} {id}", end + Skew, context.CancellationToken))
+                {
+                    context.Reject(Errors.InvalidClient, "The client assertion was used before.");
+                }
+            }));
 }

@@ -55,7 +55,7 @@ internal static class IssuerClaims
     public static ClaimsPrincipal Principal(ServiceAccount account)
     {
         var identity = new ClaimsIdentity("issuer", Claims.PreferredUsername, Claims.Role);
-        identity.SetClaim(Claims.Subject, account.Id).SetClaim(Claims.PreferredUsername, account.View.ClientId);
+        identity.SetClaim(Claims.Subject, account.Id).SetClaim(Claims.PreferredUsername, account.Name);
         identity.AddClaim(RolesClaim(account.View.Roles));
         var principal = new ClaimsPrincipal(identity);
         principal.SetScopes(IssuerScopes.Api);

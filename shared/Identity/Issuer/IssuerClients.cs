@@ -28,13 +28,18 @@ public sealed class IssuerClients
             RedirectUri = descriptor.RedirectUris.SingleOrDefault(),
             PostLogoutRedirectUri = descriptor.PostLogoutRedirectUris.SingleOrDefault(),
             IsFederation = descriptor.Permissions.Contains(Permissions.Prefixes.Scope + IssuerScopes.Federation),
+            IsForApi = descriptor.Permissions.Contains(Permissions.Prefixes.Scope + IssuerScopes.Api),
+            IsOnDevices = descriptor.ClientType == ClientTypes.Public,
         };
     });
 
     /// <summary>The client is exactly so, with this secret.</summary>
     public Task EnsureAsync(IssuerClient client, string secret, CancellationToken cancellationToken) => EnsureAsync(Descriptor(client, secret), cancellationToken);
 
-    /// <summary>The command line's, which people let in by a code (RFC 8628). Public: what every machine has is no secret.</summary>
+    /// <summary>
+    /// The command line's, which people let in by a code (RFC 8628), or in a browser on the same machine (RFC 8252 section 7.3: on any port of its loopback address).
+    /// Public: what every machine has is no secret.
+    /// </summary>
     internal Task EnsureCommandLineAsync(CancellationToken cancellationToken) => EnsureAsync(
         new OpenIddictApplicationDescriptor
         {
@@ -43,10 +48,13 @@ public sealed class IssuerClients
             ClientType = ClientTypes.Public,
             ConsentType = ConsentTypes.Explicit,
             DisplayName = "the iot command line",
+            RedirectUris = { IssuerScopes.CommandLineRedirect },
+            Requirements = { Requirements.Features.ProofKeyForCodeExchange },
             Permissions =
             {
-                Permissions.Endpoints.DeviceAuthorization, Permissions.Endpoints.Token, Permissions.Endpoints.Revocation,
-                Permissions.GrantTypes.DeviceCode, Permissions.GrantTypes.RefreshToken, Permissions.Prefixes.Scope + IssuerScopes.Api,
+                Permissions.Endpoints.DeviceAuthorization, Permissions.Endpoints.Authorization, Permissions.Endpoints.Token, Permissions.Endpoints.Revocation,
+                Permissions.GrantTypes.DeviceCode, Permissions.GrantTypes.AuthorizationCode, Permissions.GrantTypes.RefreshToken, Permissions.ResponseTypes.Code,
+                Permissions.Prefixes.Scope + IssuerScopes.Api,
             },
         },
         cancellationToken);
@@ -127,4 +135,13 @@ public sealed record IssuerClient
 
     /// <summary>A tenant's, whose tokens open nothing here; else one for this stack's API.</summary>
     public required bool IsFederation { get; init; }
+
+    /// <summary>Its tokens open this stack's API.</summary>
+    internal bool IsForApi { get; init; }
+
+    /// <summary>As from Keycloak: a client for the API has that scope without asking.</summary>
+    internal IEnumerable<string> Granted(IEnumerable<string> requested) => IsForApi ? requested.Append(IssuerScopes.Api).Distinct(StringComparer.Ordinal) : requested;
+
+    /// <summary>A program on people's machines, which any other program there can pass for (RFC 8252 section 8.6): a person lets it in, each time, with a session of its own.</summary>
+    public bool IsOnDevices { get; init; }
 }

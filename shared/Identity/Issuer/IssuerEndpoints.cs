@@ -26,6 +26,7 @@ internal static class IssuerEndpoints
         app.MapPost(paths.Verification, VerificationEndpoint.DecideAsync).AsIssuers();
         app.MapPost(paths.DeviceSignIn, VerificationEndpoint.SignInAsync).AsIssuers();
         app.MapPost(paths.SignIn, AuthorizationEndpoint.SignInAsync).AsIssuers();
+        app.MapPost(paths.LetIn, LettingIn.DecideAsync).AsIssuers();
         app.MapPost(paths.SignOut, EndSessionEndpoint.ConfirmAsync).AsIssuers();
 
         app.MapPost("/portal/admin/identity/rotate-keys", RotateKeysAsync).RequireAuthorization(Policies.Admin);

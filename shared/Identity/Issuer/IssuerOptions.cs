@@ -14,7 +14,7 @@ public sealed record IssuerOptions
     public Uri Issuer => new(PublicUrl, $"realms/{Realm}");
 
     /// <summary>Its access tokens, as this host's own API accepts them.</summary>
-    public OidcOptions Tokens => new() { Issuer = Issuer.AbsoluteUri };
+    public OidcOptions Tokens => new() { Issuer = Issuer.AbsoluteUri, IsThisHost = true };
 }
 
 /// <summary>Where its endpoints are, below the public URL: where Keycloak has them, so that an address says nothing about who answers.</summary>
@@ -47,6 +47,9 @@ internal sealed class IssuerPaths(IssuerOptions options)
     /// <summary>The form of the sign-in page.</summary>
     public string SignIn => $"realms/{options.Realm}/sign-in";
 
+    /// <summary>The form of the page that asks whether a program may work as the person.</summary>
+    public string LetIn => $"realms/{options.Realm}/let-in";
+
     /// <summary>The form of the sign-out page.</summary>
     public string SignOut => $"realms/{options.Realm}/sign-out";
 
@@ -61,6 +64,9 @@ public static class IssuerScopes
 {
     /// <summary>The client id of the command line.</summary>
     public const string CommandLine = "iot-cli";
+
+    /// <summary>Where it takes its answers, on a port of its choice.</summary>
+    public static readonly Uri CommandLineRedirect = new("http://127.0.0.1/");
 
     /// <summary>Access to this stack's API: the audience, and the roles in the access token.</summary>
     public const string Api = "iot-bridge-api";

@@ -90,6 +90,19 @@ internal sealed class IssuerPages(PortalPages portal, IssuerPaths paths)
         </section>
         """));
 
+    public PortalPage LetIn(string name, IssuerClient client, string request, AntiforgeryTokenSet forgery) => new(portal.Frame("Let a program in", $"""
+        <section>
+        <h1>Let {client.DisplayName} in?</h1>
+        <p>It runs on this machine, and will work here as {name}, with your roles, until you sign it out or eight hours are over.</p>
+        <p class="problem">Only go on if you have begun this yourself, a moment ago.</p>
+        <form method="post" action="/{paths.LetIn}">{PortalPages.Hidden(forgery)}<input type="hidden" name="{RequestField}" value="{request}">
+        <button class="button" type="submit" name="decision" value="allow">Let it in</button>
+        <button class="button" type="submit" name="decision" value="deny">Refuse</button></form>
+        </section>
+        """));
+
+    public PortalPage Decided(QueryString request) => Leading("Going on", "Continue", paths.Authorization + request);
+
     /// <summary>A request that is not to be trusted: nothing of it is shown or gone to.</summary>
     public PortalPage BadRequest(string error, string? description) => new(
         portal.Frame("Problem", $"""

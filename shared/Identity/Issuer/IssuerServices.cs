@@ -22,7 +22,6 @@ public static class IssuerServices
     {
         var services = authentication.Services;
         services.AddSingleton(issuer);
-        services.AddSingleton(issuer.Tokens);
         services.AddSingleton<IssuerPaths>();
         services.AddSingleton(new RequestHandlerPath(issuer.Issuer.AbsolutePath));
         services.AddSingleton(new RequestHandlerPath($"/realms/{issuer.Realm}"));
@@ -31,8 +30,9 @@ public static class IssuerServices
         services.AddSingleton<IssuerLimits>();
         services.AddSingleton<ServiceAccounts>();
         services.AddSingleton<SignInForm>();
+        services.AddSingleton<LettingIn>();
+        services.AddSingleton(s => new AccountExport(s));
         services.AddSingleton<IssuerKeys>();
-        services.AddSingleton<ISigningKeys>(s => s.GetRequiredService<IssuerKeys>());
         services.AddSingleton<IssuerMaintenance>();
         services.AddHostedService(s => s.GetRequiredService<IssuerMaintenance>());
         services.AddSingleton<IDbContextFactory<IssuerDb>>(s => new PooledDbContextFactory<IssuerDb>(Options(new DbContextOptionsBuilder<IssuerDb>(), s)));
@@ -45,11 +45,11 @@ public static class IssuerServices
                 core.UseEntityFrameworkCore().UseDbContext<IssuerDb>();
                 core.ReplaceApplicationManager<OpenIddictEntityFrameworkCoreApplication, IssuerApplications>();
             })
-            .AddServer(server => server.AddIssuerLimits().TakeUntypedClientAssertions().UseAspNetCore()
+            .AddServer(server => server.AddIssuerLimits().TakeUntypedClientAssertions().TakeClientAssertionsOnce().UseAspNetCore()
                 .EnableAuthorizationEndpointPassthrough().EnableTokenEndpointPassthrough().EnableUserInfoEndpointPassthrough().EnableEndSessionEndpointPassthrough()
                 .EnableEndUserVerificationEndpointPassthrough()
                 .EnableErrorPassthrough().SuppressJsonResponseIndentation());
-        return authentication.AddBearer();
+        return authentication.AddBearer(issuer.Tokens, s => s.GetRequiredService<IssuerKeys>());
     }
 
     /// <summary>Nothing on a host that has another identity provider.</summary>

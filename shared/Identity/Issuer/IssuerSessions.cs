@@ -19,8 +19,12 @@ internal sealed class IssuerSessions(PortalCookie cookie, SessionStore sessions)
     /// <summary>Records that the session signs its person in for the client.</summary>
     public Task UsedForAsync(SignedInAccount account, string clientId, CancellationToken cancellationToken) => sessions.UsedForAsync(account, clientId, cancellationToken);
 
-    /// <summary>A session of its own for a device that the person let in; null: the person's own has ended.</summary>
-    public Task<SignedInAccount?> OpenForAsync(SignedInAccount account, string clientId, CancellationToken cancellationToken) => sessions.OpenForAsync(account, clientId, cancellationToken);
+    /// <summary>A session of its own for a program that the person let in; null: the person's own has ended.</summary>
+    /// <param name="account">Who.</param>
+    /// <param name="clientId">What was let in.</param>
+    /// <param name="flow">How, for the audit log.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public Task<SignedInAccount?> OpenForAsync(SignedInAccount account, string clientId, string flow, CancellationToken cancellationToken) => sessions.OpenForAsync(account, clientId, flow, cancellationToken);
 
     public PortalSession? Current(HttpContext context) => cookie.Read(context);
 

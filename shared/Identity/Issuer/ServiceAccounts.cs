@@ -17,6 +17,8 @@ internal sealed class ServiceAccounts(IServiceScopeFactory scopes, TimeProvider 
 {
     private const string RolesProperty = "roles";
     private const string CreatedProperty = "created_at";
+    private const string OperatorProperty = "operator";
+    private const string FolderProperty = "folder";
 
     public async Task<IReadOnlyList<ServiceAccountView>> ListAsync(CancellationToken cancellationToken)
     {
@@ -36,6 +38,25 @@ internal sealed class ServiceAccounts(IServiceScopeFactory scopes, TimeProvider 
         return accounts;
     }
 
+    /// <summary>With their public keys, without the keys of machines.</summary>
+    public async Task<IReadOnlyList<ExportedProgram>> ExportAsync(CancellationToken cancellationToken)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        var (db, applications) = Of(scope);
+        var rows = await db.Set<OpenIddictEntityFrameworkCoreApplication>().AsNoTracking()
+            .Where(a => a.ClientId!.StartsWith(ServiceAccountName.Prefix)).OrderBy(a => a.ClientId).Select(a => new { a.ClientId, a.JsonWebKeySet }).ToListAsync(cancellationToken);
+        var programs = new List<ExportedProgram>();
+        foreach (var row in rows)
+        {
+            if (await FindAsync(applications, row.ClientId!, cancellationToken) is { Operator: null } found)
+            {
+                programs.Add(new ExportedProgram { Name = found.View.Name, ClientId = found.View.ClientId, Roles = found.View.Roles, KeySet = row.JsonWebKeySet });
+            }
+        }
+
+        return programs;
+    }
+
     /// <summary>As it is now; null: it has been removed.</summary>
     public async Task<ServiceAccount?> FindAsync(string clientId, CancellationToken cancellationToken)
     {
@@ -48,21 +69,12 @@ internal sealed class ServiceAccounts(IServiceScopeFactory scopes, TimeProvider 
     {
         var clientId = ServiceAccountName.ClientIdOf(name);
         AccountRoles.Require(roles);
-        var descriptor = new OpenIddictApplicationDescriptor
+        if (name.StartsWith(ServiceAccountName.OperatorPrefix, StringComparison.Ordinal))
         {
-            ClientId = clientId,
-            ClientType = ClientTypes.Confidential,
-            DisplayName = $"service account {name}",
-            Permissions =
-            {
-                Permissions.Endpoints.Token, Permissions.Endpoints.Revocation, Permissions.GrantTypes.ClientCredentials, Permissions.Prefixes.Scope + IssuerScopes.Api,
-            },
-            Properties =
-            {
-                [RolesProperty] = JsonSerializer.SerializeToElement(roles.Distinct(StringComparer.Ordinal).ToArray()),
-                [CreatedProperty] = JsonSerializer.SerializeToElement(time.GetUtcNow()),
-            },
-        };
+            throw new ProblemException(400, "bad_name", $"Names that begin with {ServiceAccountName.OperatorPrefix} are those of the machines' own keys.");
+        }
+
+        var descriptor = Descriptor(clientId, $"service account {name}", roles.Distinct(StringComparer.Ordinal));
         var credential = Credential.Of(publicKey);
         await using var scope = scopes.CreateAsyncScope();
         var (db, applications) = Of(scope);
@@ -73,10 +85,7 @@ internal sealed class ServiceAccounts(IServiceScopeFactory scopes, TimeProvider 
                 throw new ProblemException(409, "service_account_exists", $"There is a service account {name} already.");
             }
 
-            var application = new OpenIddictEntityFrameworkCoreApplication();
-            await applications.PopulateAsync(application, descriptor, cancellationToken);
-            application.JsonWebKeySet = credential.KeySet;
-            await applications.CreateAsync(application, credential.Secret, cancellationToken);
+            await CreateAsync(applications, descriptor, credential, cancellationToken);
             return new AuditEntry(actor, "service_account.added", clientId, AuditDetails.Of(("roles", string.Join(' ', roles)), ("authentication", credential.Name)));
         }, cancellationToken);
         return credential.Secret;
@@ -94,6 +103,12 @@ internal sealed class ServiceAccounts(IServiceScopeFactory scopes, TimeProvider 
             if (await applications.FindByClientIdAsync(clientId, cancellationToken) is not OpenIddictEntityFrameworkCoreApplication application)
             {
                 throw NotFound(name);
+            }
+
+            // A key of someone else's would act in the operator's name.
+            if ((await applications.GetPropertiesAsync(application, cancellationToken)).ContainsKey(OperatorProperty))
+            {
+                throw new ProblemException(409, "operator_key", $"{name} is the operator's key of a machine. To replace it, delete the file there; or remove it here.");
             }
 
             // Nothing of before stays.
@@ -121,6 +136,68 @@ internal sealed class ServiceAccounts(IServiceScopeFactory scopes, TimeProvider 
         }
     }
 
+    /// <summary>Whether the key is registered so.</summary>
+    public async Task<bool> IsOperatorAsync(OperatorClient client, CancellationToken cancellationToken)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        var applications = Of(scope).Applications;
+        return await applications.FindByClientIdAsync(client.ClientId, cancellationToken) is { } application && application.JsonWebKeySet == client.Credential.KeySet
+            && await applications.GetPropertiesAsync(application, cancellationToken) is { } properties
+            && properties.TryGetValue(OperatorProperty, out var user) && user.GetString() == client.User && properties.TryGetValue(FolderProperty, out var folder) && folder.GetString() == client.Folder;
+    }
+
+    /// <summary>Registers the key in place of the one that the same data folder had before.</summary>
+    /// <param name="client">The new one.</param>
+    /// <param name="before">The client of the key that the file held; null: none.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task ReplaceOperatorAsync(OperatorClient client, string? before, CancellationToken cancellationToken)
+    {
+        var descriptor = Descriptor(client.ClientId, $"the operator of {client.Folder}", [Roles.Admin]);
+        descriptor.Properties[OperatorProperty] = JsonSerializer.SerializeToElement(client.User);
+        descriptor.Properties[FolderProperty] = JsonSerializer.SerializeToElement(client.Folder);
+        await using var scope = scopes.CreateAsyncScope();
+        var (db, applications) = Of(scope);
+        await db.RunAuditedAsync(async () =>
+        {
+            foreach (var other in await db.Set<OpenIddictEntityFrameworkCoreApplication>().Where(a => a.ClientId!.StartsWith(OperatorClient.Prefix)).ToListAsync(cancellationToken))
+            {
+                if (other.ClientId == before || (await applications.GetPropertiesAsync(other, cancellationToken)).TryGetValue(FolderProperty, out var folder) && folder.GetString() == client.Folder)
+                {
+                    await db.Set<OpenIddictEntityFrameworkCoreApplication>().Where(a => a.Id == other.Id).ExecuteDeleteAsync(cancellationToken);
+                }
+            }
+
+            db.ChangeTracker.Clear(); // what was deleted
+            await CreateAsync(applications, descriptor, client.Credential, cancellationToken);
+            return new AuditEntry("system", "operator_key.registered", client.ClientId, AuditDetails.Of(("user", client.User), ("folder", client.Folder)));
+        }, cancellationToken);
+    }
+
+    private OpenIddictApplicationDescriptor Descriptor(string clientId, string displayName, IEnumerable<string> roles) => new()
+    {
+        ClientId = clientId,
+        ClientType = ClientTypes.Confidential,
+        DisplayName = displayName,
+        Permissions =
+        {
+            Permissions.Endpoints.Token, Permissions.Endpoints.Revocation, Permissions.GrantTypes.ClientCredentials, Permissions.Prefixes.Scope + IssuerScopes.Api,
+        },
+        Properties =
+        {
+            [RolesProperty] = JsonSerializer.SerializeToElement(roles.ToArray()),
+            [CreatedProperty] = JsonSerializer.SerializeToElement(time.GetUtcNow()),
+        },
+    };
+
+    private static async Task CreateAsync(
+        OpenIddictApplicationManager<OpenIddictEntityFrameworkCoreApplication> applications, OpenIddictApplicationDescriptor descriptor, Credential credential, CancellationToken cancellationToken)
+    {
+        var application = new OpenIddictEntityFrameworkCoreApplication();
+        await applications.PopulateAsync(application, descriptor, cancellationToken);
+        application.JsonWebKeySet = credential.KeySet;
+        await applications.CreateAsync(application, credential.Secret, cancellationToken);
+    }
+
     private static async Task<ServiceAccount?> FindAsync(OpenIddictApplicationManager<OpenIddictEntityFrameworkCoreApplication> applications, string clientId, CancellationToken cancellationToken)
     {
         if (!clientId.StartsWith(ServiceAccountName.Prefix, StringComparison.Ordinal) || await applications.FindByClientIdAsync(clientId, cancellationToken) is not { } application)
@@ -137,7 +214,10 @@ internal sealed class ServiceAccounts(IServiceScopeFactory scopes, TimeProvider 
             Roles = descriptor.Properties[RolesProperty].Deserialize<string[]>()!,
             Authentication = application.JsonWebKeySet is null ? ServiceAccountView.Secret : ServiceAccountView.Key,
             CreatedAt = descriptor.Properties[CreatedProperty].GetDateTimeOffset(),
-        });
+        })
+        {
+            Operator = descriptor.Properties.TryGetValue(OperatorProperty, out var user) ? user.GetString() : null,
+        };
     }
 
     private static ProblemException NotFound(string name) => new(404, "service_account_not_found", $"There is no service account {name}.");
@@ -149,12 +229,21 @@ internal sealed class ServiceAccounts(IServiceScopeFactory scopes, TimeProvider 
 /// <summary>What tokens say of it.</summary>
 /// <param name="Id">Which no other one ever gets.</param>
 /// <param name="View">As it is listed.</param>
-internal sealed record ServiceAccount(string Id, ServiceAccountView View);
+internal sealed record ServiceAccount(string Id, ServiceAccountView View)
+{
+    /// <summary>The user of the machine whose key it is; null: it is any program's.</summary>
+    public string? Operator { get; init; }
+
+    public string Name => Operator is { } user ? MachineOperator.Prefix + user : View.ClientId;
+}
 
 /// <summary>Named as Keycloak names them. No person's account may be called so.</summary>
 internal static partial class ServiceAccountName
 {
     public const string Prefix = "service-account-";
+
+    /// <summary>Of names that only keys of machines have.</summary>
+    public const string OperatorPrefix = "operator-";
 
     public static string ClientIdOf(string name) => Pattern().IsMatch(name)
         ? Prefix + name

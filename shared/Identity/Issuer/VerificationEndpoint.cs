@@ -69,7 +69,7 @@ internal static class VerificationEndpoint
                 return Results.Forbid(after, [OpenIddictServerAspNetCoreDefaults.AuthenticationScheme]);
             }
 
-            return await sessions.OpenForAsync(account, client.ClientId, cancellationToken) is { } device
+            return await sessions.OpenForAsync(account, client.ClientId, "device", cancellationToken) is { } device
                 ? Results.SignIn(IssuerClaims.Principal(device, requested.GetScopes(), client.IsFederation), after, OpenIddictServerAspNetCoreDefaults.AuthenticationScheme)
                 : pages.DeviceCode("Your session has ended. Sign in again, and enter the code again.");
         }

@@ -9,6 +9,7 @@ internal sealed class AccessTokenHandler(OidcOptions options, ISigningKeys keys,
     : IssuerTokenHandler(options, options.Audience, ["iss", "aud", "exp", "sub"], keys, time)
 {
     private const int MaxName = 128;
+    private readonly bool _isThisHost = options.IsThisHost;
 
     protected override void RequireType(string? type)
     {
@@ -24,7 +25,7 @@ internal sealed class AccessTokenHandler(OidcOptions options, ISigningKeys keys,
     {
         RequireBearer(claims);
         var identity = new ClaimsIdentity(OidcExtensions.BearerScheme, ClaimTypes.Name, ClaimTypes.Role);
-        identity.AddClaim(new Claim(ClaimTypes.Name, "oidc:" + NameOf(claims)));
+        identity.AddClaim(new Claim(ClaimTypes.Name, _isThisHost && OperatorOf(claims) is { } user ? user : "oidc:" + NameOf(claims)));
         identity.AddClaim(new Claim(ClaimTypes.NameIdentifier, claims.Subject!));
         identity.AddClaims(RealmRoles.Of(claims).Select(role => new Claim(ClaimTypes.Role, role)));
         return identity;
@@ -44,6 +45,10 @@ internal sealed class AccessTokenHandler(OidcOptions options, ISigningKeys keys,
             throw new JoseException(JoseError.Malformed, "The token is bound to a key.");
         }
     }
+
+    /// <summary>As who runs <c>iot</c> on the machine: <c>operator:USER</c>. No account and no program can be called so: their names have no colon.</summary>
+    private static string? OperatorOf(JwtClaims claims) =>
+        claims.GetString("preferred_username") is { } name && name.StartsWith(MachineOperator.Prefix, StringComparison.Ordinal) && IsPlain(name[MachineOperator.Prefix.Length..]) ? name : null;
 
     /// <summary>Fit for logs and the audit chain.</summary>
     internal static string NameOf(JwtClaims claims) =>

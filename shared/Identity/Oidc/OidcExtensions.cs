@@ -18,7 +18,7 @@ public static class OidcExtensions
     {
         authentication.Services.AddIssuerOverHttp(options);
         authentication.Services.AddSingleton<IReadinessCheck>(services => services.GetRequiredService<IssuerState>());
-        return authentication.AddBearer();
+        return authentication.AddBearer(options, services => services.GetRequiredService<ISigningKeys>());
     }
 
     /// <summary>Another server's discovery document and keys.</summary>
@@ -28,10 +28,10 @@ public static class OidcExtensions
         .AddSingleton<IssuerState>()
         .AddSingleton<ISigningKeys, SigningKeyCache>();
 
-    /// <summary>Needs <see cref="OidcOptions"/> and <see cref="ISigningKeys"/>.</summary>
-    internal static AuthenticationBuilder AddBearer(this AuthenticationBuilder authentication)
+    /// <summary>Whose access tokens the API takes. The portal may sign people in at another issuer, which is the container's <see cref="OidcOptions"/>.</summary>
+    internal static AuthenticationBuilder AddBearer(this AuthenticationBuilder authentication, OidcOptions issuer, Func<IServiceProvider, ISigningKeys> keys)
     {
-        authentication.Services.AddSingleton<AccessTokenHandler>();
+        authentication.Services.AddSingleton(services => new AccessTokenHandler(issuer, keys(services), services.GetRequiredService<TimeProvider>()));
         authentication.Services.AddSingleton<BearerEvents>();
         authentication.Services.AddOptions<JwtBearerOptions>(BearerScheme).Configure<AccessTokenHandler>((bearer, tokens) =>
         {

@@ -28,6 +28,9 @@ public sealed record OidcOptions
         var whole => whole,
     };
 
+    /// <summary>This host itself is the issuer, so it is believed about the operator of the machine.</summary>
+    public bool IsThisHost { get; init; }
+
     /// <summary>PEM file: a root and every intermediate that may certify the identity provider's server; null: the machine's roots.</summary>
     public string? CaFile { get; init; }
 }

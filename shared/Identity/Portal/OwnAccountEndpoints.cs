@@ -42,16 +42,14 @@ internal static class OwnAccountEndpoints
             // An authenticator verifies its user: it stands for both factors.
             var owner = await services.GetRequiredService<AccountStore>().FindAsync(call.Account.Subject, call.Aborted) ?? throw OwnAccount.NotConfirmed();
             await services.GetRequiredService<Passkeys>().RequireAsync(call.Context, call.Form, owner);
-            return await DoneAsync(call, own.ConfirmAsync(call.Session, call.Aborted));
+            return await DoneAsync(call, own.ConfirmAsync(call.Session, call.Account.Username, SignInMethod.Passkey, call.Aborted));
         }
 
         var account = await services.GetRequiredService<LoginService>().CheckPasswordAsync(call.Account.Username, call.Field("password"), call.Context.Connection.RemoteIpAddress, call.Aborted);
-        if (account.HasSecondFactor)
-        {
-            await services.GetRequiredService<SecondFactors>().RequireAsync(account, call.Field(SignInSteps.CodeField), ClientAddress.Of(call.Context), call.Aborted);
-        }
-
-        return await DoneAsync(call, own.ConfirmAsync(call.Session, call.Aborted));
+        var method = account.HasSecondFactor
+            ? await services.GetRequiredService<SecondFactors>().RequireAsync(account, call.Field(SignInSteps.CodeField), ClientAddress.Of(call.Context), call.Aborted)
+            : SignInMethod.Password;
+        return await DoneAsync(call, own.ConfirmAsync(call.Session, call.Account.Username, method, call.Aborted));
     }
 
     private static Task<IResult> ChangePasswordAsync(OwnAccountCall call, OwnAccount own)

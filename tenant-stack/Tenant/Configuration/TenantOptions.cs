@@ -4,6 +4,7 @@ using IoTPlatform.CertificateAuthority.Acme;
 using IoTPlatform.CertificateAuthority.Validation;
 using IoTPlatform.Hosting;
 using IoTPlatform.Hosting.Observability;
+using IoTPlatform.Identity.Issuer;
 using IoTPlatform.Identity.Oidc;
 using IoTPlatform.Mqtt;
 using IoTPlatform.Pki;
@@ -70,6 +71,9 @@ internal sealed class TenantOptions
 
     /// <summary>The tenant's own realm, whose access tokens the API accepts; null: local accounts.</summary>
     public OidcOptions? Oidc { get; init; }
+
+    /// <summary>On the local accounts; null: the tenant's accounts are its realm's.</summary>
+    public IssuerOptions? Issuer => Oidc is null ? new() { PublicUrl = PublicUrl, Realm = "cdm" } : null;
 
     public ObservabilityOptions Observability { get; init; } = new();
 

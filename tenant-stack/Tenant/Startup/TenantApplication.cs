@@ -6,6 +6,7 @@ using IoTPlatform.Hosting;
 using IoTPlatform.Hosting.Observability;
 using IoTPlatform.Hosting.OpenApi;
 using IoTPlatform.Identity;
+using IoTPlatform.Identity.Issuer;
 using IoTPlatform.Identity.Oidc;
 using IoTPlatform.Identity.Portal;
 using IoTPlatform.Mqtt;
@@ -34,7 +35,7 @@ namespace IoTPlatform.Tenant.Startup;
 internal static class TenantApplication
 {
     public static WebApplication Build(
-        IServiceCollection services, TenantOptions options, JoinedTenant tenant, PlatformProvider? platform, NpgsqlDataSource dataSource, CertificateAuthorityModule ca, TimeProvider time)
+        IServiceCollection services, TenantOptions options, DataFolder folder, JoinedTenant tenant, PlatformProvider? platform, NpgsqlDataSource dataSource, CertificateAuthorityModule ca, TimeProvider time)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Logging.AddPlatformLogging();
@@ -61,13 +62,15 @@ internal static class TenantApplication
             .AddUplink()
             .AddTenantEvents()
             .AddFederation(options);
-        builder.Services.AddAccounts(options.Oidc);
+        builder.Services.AddAccounts(options.Oidc, options.Issuer);
+        builder.Services.AddOperatorKey(folder, options.Issuer);
 
         var app = builder.Build();
         app.UsePlatformHosting();
         app.MapAudit();
         app.MapAccounts();
         app.MapPortal();
+        app.MapIssuer();
         app.MapApiDocument(Policies.Viewer);
         app.MapStepCa();
         app.MapAcme();

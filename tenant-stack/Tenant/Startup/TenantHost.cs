@@ -70,7 +70,7 @@ internal static partial class TenantHost
             await identity.ConfirmRootAsync(database.DataSource, ca.Authority.RootFingerprint, stop);
             await ProviderStatus.RestoreAsync(databases, ca.Authority, stop);
             await InitialAdmin.EnsureAsync(database.DataSource, folder, options.AdminPassword, time, stop);
-            var app = opened.Add(TenantApplication.Build(services, options, tenant, PlatformLogin.Of(options, new JoinFiles(folder)), database.DataSource, ca, time));
+            var app = opened.Add(TenantApplication.Build(services, options, folder, tenant, PlatformLogin.Of(options, new JoinFiles(folder)), database.DataSource, ca, time));
             await app.StartOrStopAsync(stop);
             return new RunningTenant(app, ca, opened);
         }

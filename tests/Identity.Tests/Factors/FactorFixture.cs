@@ -102,7 +102,7 @@ internal sealed class Person(FactorFixture fixture, string name) : IDisposable
     public async Task ConfirmedAsync()
     {
         await SignInAsync();
-        await fixture.App.Services.GetRequiredService<OwnAccount>().ConfirmAsync(SessionToken.Hash(fixture.Portal.SessionOf(Browser)), default);
+        await fixture.App.Services.GetRequiredService<OwnAccount>().ConfirmAsync(SessionToken.Hash(fixture.Portal.SessionOf(Browser)), name, SignInMethod.Password, default);
     }
 
     public async Task WithAuthenticatorAsync()

@@ -1,4 +1,5 @@
 using System.Net;
+using IoTPlatform.Identity.Factors;
 using IoTPlatform.Testing;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -137,6 +138,19 @@ public sealed class OwnAccountTests(FactorFixture fixture) : IClassFixture<Facto
         (await fixture.Portal.NameAsync(elsewhere)).ShouldBeNull();
         (await person.SignInAsync(browser: elsewhere))["name"].ShouldBe(person.Name);
         (await fixture.EntriesAsync(person.Name)).ShouldContain("account.factor_removed totp");
+    }
+
+    /// <summary>A recovery code is gone by it, so the log has it.</summary>
+    [SkippableFact]
+    public async Task Confirm_ByARecoveryCode_IsAudited()
+    {
+        using var person = await fixture.PersonAsync();
+        await person.WithAuthenticatorAsync();
+        fixture.Portal.Time.Advance(OwnAccount.ConfirmationLifetime);
+
+        await person.ConfirmAsync(person.RecoveryCodes[0]);
+
+        (await fixture.EntriesAsync(person.Name)).ShouldEndWith("session.confirmed password+recovery_code");
     }
 
     [SkippableFact]

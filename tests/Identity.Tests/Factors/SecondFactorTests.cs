@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using IoTPlatform.Contracts;
 using IoTPlatform.Contracts.Accounts;
+using IoTPlatform.Identity.Factors;
 using IoTPlatform.Identity.Issuer;
 using IoTPlatform.Identity.Tests.Issuer;
 using IoTPlatform.LocalServices;
@@ -230,9 +231,57 @@ public sealed class SecondFactorTests(FactorFixture fixture) : IClassFixture<Fac
         (await accounts.ListAsync(default)).Single(a => a.Username == person.Name).SecondFactors.ShouldBeEmpty();
     }
 
+    /// <summary>What opens another's account takes its administrator, not a token that lies about.</summary>
+    [SkippableTheory]
+    [InlineData("reset-factors")]
+    [InlineData("reset")]
+    public async Task Attack_ResetOfAnother_ByAnOldSession_OrATokenOfTheIssuer_IsRefused(string what)
+    {
+        using var admin = await fixture.PersonAsync(Roles.Admin);
+        using var person = await fixture.PersonAsync();
+        await person.WithAuthenticatorAsync();
+        var session = await TokenAsync(admin);
+        var programs = fixture.App.Services.GetRequiredService<ServiceAccounts>();
+        var program = $"resetter-{Guid.NewGuid():N}"[..30];
+        var secret = await programs.AddAsync(program, [Roles.Admin], publicKey: null, "ada", default);
+
+        (await ResetAsync(person, what, await ProgramTokenAsync(program, secret!))).ShouldBe("not_confirmed");
+        fixture.Portal.Time.Advance(OwnAccount.ConfirmationLifetime);
+        (await ResetAsync(person, what, session)).ShouldBe("not_confirmed");
+        (await fixture.EntriesAsync(person.Name)).ShouldNotContain("reset");
+
+        (await ResetAsync(person, what, await TokenAsync(admin))).ShouldBe("ok");
+    }
+
+    private async Task<string> ResetAsync(Person person, string what, string token)
+    {
+        using var http = Http();
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(fixture.Portal.Url, $"portal/admin/accounts/{person.Name}/{what}")) { Headers = { Authorization = new("Bearer", token) } };
+        using var response = await http.SendAsync(request);
+        return response.IsSuccessStatusCode ? "ok" : (await TestApp.ProblemOf(response)).Code!;
+    }
+
+    private async Task<string> TokenAsync(Person person)
+    {
+        using var http = Http();
+        using var response = await http.PostAsJsonAsync(
+            new Uri(fixture.Portal.Url, "portal/login"), new LoginRequest { Username = person.Name, Password = person.Password }, ContractsJson.Default.LoginRequest);
+        return (await response.Content.ReadFromJsonAsync(ContractsJson.Default.LoginResponse))!.AccessToken;
+    }
+
+    private async Task<string> ProgramTokenAsync(string name, string secret)
+    {
+        using var http = Http();
+        using var form = new FormUrlEncodedContent([new("grant_type", "client_credentials"), new("client_id", "service-account-" + name), new("client_secret", secret), new("scope", "iot-bridge-api")]);
+        using var response = await http.PostAsync(new Uri(fixture.Portal.Url, "realms/cdm/protocol/openid-connect/token"), form);
+        return (await TokenAnswer.OfAsync(response))["access_token"]!;
+    }
+
+    private static HttpClient Http() => new(new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = (_, _, _, _) => true } });
+
     private async Task<string> LoginAsync(Person person, string? code)
     {
-        using var http = new HttpClient(new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = (_, _, _, _) => true } });
+        using var http = Http();
         using var response = await http.PostAsJsonAsync(
             new Uri(fixture.Portal.Url, "portal/login"), new LoginRequest { Username = person.Name, Password = person.Password, Code = code }, ContractsJson.Default.LoginRequest);
         return response.IsSuccessStatusCode ? "ok" : (await TestApp.ProblemOf(response)).Code!;

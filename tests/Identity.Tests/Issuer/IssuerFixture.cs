@@ -98,10 +98,12 @@ public sealed class IssuerFixture : IAsyncLifetime
     }
 
     /// <summary>As a client that has no secret, or sends it in the form.</summary>
-    internal async Task<TokenAnswer> PostAsync(string endpoint, (string Name, string Value)[] form)
+    internal Task<TokenAnswer> PostAsync(string endpoint, (string Name, string Value)[] form) => PostAsync(Endpoint(endpoint), form);
+
+    internal async Task<TokenAnswer> PostAsync(Uri endpoint, (string Name, string Value)[] form)
     {
         using var content = new FormUrlEncodedContent(form.Select(f => KeyValuePair.Create(f.Name, f.Value)));
-        return await TokenAnswer.OfAsync(await _http.PostAsync(Endpoint(endpoint), content));
+        return await TokenAnswer.OfAsync(await _http.PostAsync(endpoint, content));
     }
 
     internal Task<TokenAnswer> GetAsync(Uri url, string? bearer = null) => SendAsync(HttpMethod.Get, url, bearer);

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Security.Cryptography;
+using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Client;
 using IoTPlatform.Contracts.Join;
 using IoTPlatform.Pki;
@@ -32,12 +33,17 @@ internal sealed class JoiningTenant : IDisposable
     public static async Task<JoiningTenant> PrepareAsync(ProviderStack provider, string tenantId) =>
         new(provider, tenantId, (await provider.PrepareAsync(tenantId)).JoinKey);
 
-    public Task<JoinBundle> JoinAsync(bool withKeycloak = true) => _client.JoinAsync(_joinKey, new JoinRequest
+    public Task<JoinBundle> JoinAsync(bool withKeycloak = true, Uri? portal = null) => _client.JoinAsync(_joinKey, new JoinRequest
     {
         SubCaCsr = _subCa.CreateCsrPem(new SubjectNames()),
         MqttBridgeCsr = CertificateSigningRequest.CreatePem(_bridge, new SubjectNames()),
-        KeycloakUrl = withKeycloak ? $"https://keycloak.{TenantId}.example" : null,
+        KeycloakUrl = withKeycloak && portal is null ? $"https://keycloak.{TenantId}.example" : null,
+        PortalUrl = portal?.AbsoluteUri,
     });
+
+    /// <summary>The bundle has come.</summary>
+    public Task ConfirmAsync() =>
+        _client.ConfirmJoinAsync(TenantId, new JoinConfirmation { Proof = KeyProof.Create(_subCa, TenantId, _client.ConfirmUrl(TenantId), TimeProvider.System) });
 
     /// <summary>The JOIN can't be done now: 503, when to come again, and a reason.</summary>
     public async Task<string> WaitsAsync()

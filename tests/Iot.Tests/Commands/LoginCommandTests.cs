@@ -148,7 +148,7 @@ public sealed class LoginCommandTests : IAsyncLifetime
         _server.Seen.Count.ShouldBe(before);
     }
 
-    private Task<(int Code, string Output, string Error)> LoginAsync() => Cli.RunAsync("login", "--profile", _name, "--url", _server.Url.AbsoluteUri, "--root", _temp.Combine("root.crt"));
+    private Task<(int Code, string Output, string Error)> LoginAsync() => Cli.RunAsync("login", "--code", "--profile", _name, "--url", _server.Url.AbsoluteUri, "--root", _temp.Combine("root.crt"));
 
     private Task AnswerAsync(HttpContext context, SeenRequest request)
     {

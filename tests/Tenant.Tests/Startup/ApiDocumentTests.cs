@@ -22,6 +22,7 @@ public sealed class ApiDocumentTests(SharedTenant shared) : IClassFixture<Shared
         var document = JsonElement.Parse(await http.GetStringAsync("openapi/v1.json"));
 
         ApiDocumentCheck.Operations(document).ShouldBe(ApiDocumentCheck.Operations(endpoints, described: true), ignoreOrder: true);
-        ApiDocumentCheck.Operations(endpoints, described: false).ShouldBe([.. ApiDocumentCheck.Undescribed, "GET /mqtt", "GET /portal/oidc/login", "GET /portal/oidc/callback"], ignoreOrder: true);
+        // What is below the issuer its discovery document describes.
+        ApiDocumentCheck.Operations(endpoints, described: false).Where(operation => !operation.Contains(" /realms/cdm/", StringComparison.Ordinal)).ShouldBe([.. ApiDocumentCheck.Undescribed, "GET /mqtt", "GET /portal/oidc/login", "GET /portal/oidc/callback"], ignoreOrder: true);
     }
 }

@@ -129,7 +129,7 @@ internal static class AccountsHere
 {
     public static async Task<LocalStack> ChangeAsync(Run run, Func<AccountAdministration, Task> change, CancellationToken cancellationToken)
     {
-        var options = EitherOptions.IsTenant(run) ? ServerOptions.Tenant : ServerOptions.Provider;
+        var options = EitherOptions.Of(run);
         var stack = LocalStack.Of(run, options).RequireKind(options);
         await using var database = await LocalDatabase.OpenAsync(run, stack, options.Name, cancellationToken);
         try

@@ -8,7 +8,7 @@ internal static class IdentityCommand
 {
     public static Command Create() => Verb.Group(
         "identity", "The provider's identity provider, and the tenants' clients there.", ["iot identity init", "iot identity federate acme --keycloak-url https://keycloak.acme.example"],
-        IdentityInit.Create(), IdentityFederate.Create(), IdentityRotateSecret.Create(), IdentityRotateKeys.Create());
+        IdentityInit.Create(), IdentityFederate.Create(), IdentityRotateSecret.Create(), IdentityRotateKeys.Create(), IdentityMove.Create());
 }
 
 internal static class IdentityInit
@@ -83,13 +83,13 @@ internal static class IdentityRotateSecret
 internal static class IdentityRotateKeys
 {
     public static Command Create() => Verb.Create(
-        "rotate-keys", "Make a new signing key of the provider's own issuer. Tokens signed before stay good until they end.",
-        ["iot identity rotate-keys"],
-        RunAsync, [.. ServerOptions.All]);
+        "rotate-keys", "Make a new signing key of the server's own issuer. Tokens signed before stay good until they end.",
+        ["iot identity rotate-keys", "iot identity rotate-keys --tenant"],
+        RunAsync, EitherOptions.All);
 
-    private static Task<int> RunAsync(Run run, CancellationToken cancellationToken) => Connect.ToProviderAsync(run, async (provider, _) =>
+    private static Task<int> RunAsync(Run run, CancellationToken cancellationToken) => Connect.ToEitherAsync(run, async server =>
     {
-        var rotated = await provider.RotateIssuerKeysAsync(cancellationToken);
+        var rotated = await server.RotateIssuerKeysAsync(cancellationToken);
         run.Terminal.Result(rotated, console => console.WriteLine($"{rotated.KeyId} signs from {Print.Time(rotated.SignsFrom)}"));
         return ExitCode.Ok;
     }, cancellationToken);

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using IoTPlatform.Client;
 using IoTPlatform.Contracts.Identity;
+using IoTPlatform.Pki;
 using Spectre.Console;
 
 namespace IoTPlatform.Iot;
@@ -8,31 +9,52 @@ namespace IoTPlatform.Iot;
 internal static class LoginCommand
 {
     private static readonly TimeSpan Usual = TimeSpan.FromSeconds(5);
+    private static readonly Option<bool> ByCode = new("--code") { Description = "Show an address and a code for a browser anywhere, also where this machine has a browser." };
 
     public static Command Create() => Verb.Create(
-        "login", "Log in at a provider in a browser, on this machine or another one, and stay logged in for eight hours.",
-        ["iot login --url https://provider.example:9443 --fingerprint " + new string('0', 64), "iot login --profile staging --url https://staging.example:9443 --root root_ca.crt"],
-        RunAsync, [.. ServerOptions.Trust, ServerOptions.Profile]);
+        "login", "Log in at a provider or a tenant in a browser, on this machine or another one, and stay logged in for eight hours.",
+        ["iot login --url https://provider.example:9443 --fingerprint " + new string('0', 64), "iot login --profile staging --url https://staging.example:9443 --root root_ca.crt",
+            "iot login --tenant --url https://acme.example:9543 --trust-domain acme.iotplatform.internal --root root_ca.crt"],
+        RunAsync, [EitherOptions.Tenant, ByCode, .. ServerOptions.Trust, ServerOptions.Profile]);
 
     private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
     {
-        var name = Profile.NameOf(run) ?? Profile.Default;
-        var (url, trust) = await FindAsync(run, name, cancellationToken);
-        using var tokens = TokenClient.Create(url, trust.Provider(time: run.Time));
-        var device = await BeginAsync(tokens, url, cancellationToken);
-        run.Terminal.Remarks.MarkupLineInterpolated($"open this page in a browser and log in:\n\n    {device.VerificationUriComplete ?? device.VerificationUri}\n\nit has to show this code: [bold]{device.UserCode}[/]");
-        var issued = await WaitAsync(run, tokens, device, cancellationToken);
-        Profile.Of(url, trust, issued, run.Time).Write(run, name);
-        run.Terminal.Result(new { Profile = name, Url = url }, console => console.MarkupLineInterpolated($"[green]logged in at {url}[/]{(name == Profile.Default ? "" : $"; commands use it with --profile {name}")}"));
+        var options = EitherOptions.Of(run);
+        var name = Profile.NameOf(run) ?? Profile.DefaultOf(options);
+        var (url, trust, domain, server) = await FindAsync(run, options, name, cancellationToken);
+        using var tokens = TokenClient.Create(url, server);
+        var issued = run.Get(ByCode) || BrowserLogin.ProgramOf(run) is not { } browser
+            ? await ByCodeAsync(run, tokens, url, cancellationToken)
+            : await BrowserLogin.RunAsync(run, tokens, url, browser, cancellationToken);
+        Profile.Of(url, trust, domain, issued, run.Time).Write(run, name);
+        run.Terminal.Result(new { Profile = name, Url = url }, console => console.MarkupLineInterpolated($"[green]logged in at {url}[/]{(name == Profile.DefaultOf(options) ? "" : $"; commands use it with --profile {name}")}"));
         return ExitCode.Ok;
     }
 
-    /// <summary>Once more at the same provider needs no trust anew.</summary>
-    private static async Task<(Uri Url, RootTrust Trust)> FindAsync(Run run, string name, CancellationToken cancellationToken) =>
-        run.Get(ServerOptions.Root) is null && run.Get(ServerOptions.Fingerprint) is null && run.Get(ServerOptions.Data) is null && Profile.Read(run, name) is { } before
-            && (run.Get(ServerOptions.Url) is not { } url || ServerAddress.Parse(url) == before.Url)
-            ? (before.Url, before.Trust)
-            : await Connect.FindAsync(run, ServerOptions.Provider, cancellationToken);
+    /// <summary>Once more at the same server needs no trust anew.</summary>
+    private static async Task<(Uri Url, RootTrust Trust, string? TrustDomain, ServerVerifier Server)> FindAsync(Run run, ServerOptions options, string name, CancellationToken cancellationToken)
+    {
+        var saysWhom = run.Get(ServerOptions.Root) is not null || run.Get(ServerOptions.Fingerprint) is not null || run.Get(ServerOptions.Data) is not null || run.Get(ServerOptions.TrustDomain) is not null;
+        if (!saysWhom && Profile.Read(run, name) is { } before && (before.TrustDomain is not null) == (options.Stack == Stack.Tenant)
+            && (run.Get(ServerOptions.Url) is not { } text || ServerAddress.Parse(text) == before.Url))
+        {
+            return (before.Url, before.Trust, before.TrustDomain, await before.ServerAsync(run, cancellationToken));
+        }
+
+        var (url, trust) = await Connect.FindAsync(run, options, cancellationToken);
+        return (url, trust, options.Stack == Stack.Tenant ? TenantServer.TrustDomain(run, url) : null, await Connect.ServerAsync(run, options, url, trust, cancellationToken));
+    }
+
+    private static async Task<IssuedTokens> ByCodeAsync(Run run, TokenClient tokens, Uri url, CancellationToken cancellationToken)
+    {
+        var device = await BeginAsync(tokens, url, cancellationToken);
+        run.Terminal.Remarks.MarkupLineInterpolated($"open this page in a browser and log in:\n\n    {device.VerificationUriComplete ?? device.VerificationUri}\n\nit has to show this code: [bold]{device.UserCode}[/]");
+        return await WaitAsync(run, tokens, device, cancellationToken);
+    }
+
+    /// <summary>What a server answers that has another identity provider.</summary>
+    internal static CliException NoIssuer(Uri url, Exception inner) =>
+        new(ExitCode.NotFound, "no_issuer", $"{url} has no identity provider of its own: commands log in with --username and --password-file there", inner);
 
     private static async Task<DeviceAuthorization> BeginAsync(TokenClient tokens, Uri url, CancellationToken cancellationToken)
     {
@@ -42,7 +64,7 @@ internal static class LoginCommand
         }
         catch (ApiException e) when (e.Status == 404)
         {
-            throw new CliException(ExitCode.NotFound, "no_issuer", $"{url} has no identity provider of its own: commands log in with --username and --password-file there", e);
+            throw NoIssuer(url, e);
         }
     }
 
@@ -85,19 +107,19 @@ internal static class LoginCommand
 
 internal static class LogoutCommand
 {
-    public static Command Create() => Verb.Create("logout", "End a log-in of 'iot login', here and at the provider.", ["iot logout", "iot logout --profile staging"], RunAsync, [ServerOptions.Profile]);
+    public static Command Create() => Verb.Create("logout", "End a log-in of 'iot login', here and at the server.", ["iot logout", "iot logout --tenant", "iot logout --profile staging"], RunAsync, [EitherOptions.Tenant, ServerOptions.Profile]);
 
     private static async Task<int> RunAsync(Run run, CancellationToken cancellationToken)
     {
-        var name = Profile.NameOf(run) ?? Profile.Default;
+        var name = Profile.NameOf(run) ?? Profile.DefaultOf(EitherOptions.Of(run));
         if (Profile.Read(run, name) is not { } profile)
         {
             throw new CliException(ExitCode.NotFound, "not_logged_in", $"there is no log-in {name}");
         }
 
-        using var tokens = TokenClient.Create(profile.Url, profile.Trust.Provider(time: run.Time));
         try
         {
+            using var tokens = TokenClient.Create(profile.Url, await profile.ServerAsync(run, cancellationToken));
             await tokens.RevokeAsync(profile.RefreshToken, cancellationToken);
         }
         finally

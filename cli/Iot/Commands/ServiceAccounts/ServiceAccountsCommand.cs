@@ -8,7 +8,7 @@ namespace IoTPlatform.Iot;
 internal static class ServiceAccountsCommand
 {
     public static Command Create() => Verb.Group(
-        "service-accounts", "Programs that work with the provider's API: each with credentials and a role of its own.",
+        "service-accounts", "Programs that work with a server's API: each with credentials and a role of its own.",
         ["iot service-accounts add backup --role cdm-viewer --env-file backup.env", "iot service-accounts list"],
         ServiceAccountsAdd.Create(), ServiceAccountsList.Create(), ServiceAccountsRotate.Create(), ServiceAccountsRemove.Create());
 }
@@ -20,23 +20,23 @@ internal static class ServiceAccountsAdd
     public static Command Create() => Verb.Create(
         "add", "Add a service account. It gets a secret, shown only now, or proves itself with a key that never leaves this machine.",
         ["iot service-accounts add backup --env-file backup.env", "iot service-accounts add deployer --role cdm-operator --key deployer.key --env-file deployer.env"],
-        RunAsync, [ServiceAccountArguments.Name, Role, ServiceAccountOutput.Key, ServiceAccountOutput.EnvFile, .. ServerOptions.All]);
+        RunAsync, [ServiceAccountArguments.Name, Role, ServiceAccountOutput.Key, ServiceAccountOutput.EnvFile, .. EitherOptions.All]);
 
-    private static Task<int> RunAsync(Run run, CancellationToken cancellationToken) => Connect.ToProviderAsync(run, async (provider, _) =>
+    private static Task<int> RunAsync(Run run, CancellationToken cancellationToken) => Connect.ToEitherAsync(run, async server =>
     {
         var request = new AddServiceAccountRequest { Name = run.Get(ServiceAccountArguments.Name), Roles = [run.Get(Role)!], PublicKey = ServiceAccountOutput.PublicKey(run) };
-        ServiceAccountOutput.Write(run, await provider.AddServiceAccountAsync(request, cancellationToken));
+        ServiceAccountOutput.Write(run, await server.AddServiceAccountAsync(request, cancellationToken));
         return ExitCode.Ok;
     }, cancellationToken);
 }
 
 internal static class ServiceAccountsList
 {
-    public static Command Create() => Verb.Create("list", "List the service accounts.", ["iot service-accounts list", "iot service-accounts list --json | jq -r '.[].name'"], RunAsync, ServerOptions.All);
+    public static Command Create() => Verb.Create("list", "List the service accounts.", ["iot service-accounts list", "iot service-accounts list --json | jq -r '.[].name'"], RunAsync, EitherOptions.All);
 
-    private static Task<int> RunAsync(Run run, CancellationToken cancellationToken) => Connect.ToProviderAsync(run, async (provider, _) =>
+    private static Task<int> RunAsync(Run run, CancellationToken cancellationToken) => Connect.ToEitherAsync(run, async server =>
     {
-        var accounts = (await provider.ListServiceAccountsAsync(cancellationToken)).Items;
+        var accounts = (await server.ListServiceAccountsAsync(cancellationToken)).Items;
         run.Terminal.Result(accounts, console => Print.Rows(
             console, accounts, "no service accounts",
             ("NAME", a => a.Name), ("ROLES", a => string.Join(' ', a.Roles)), ("BY", a => a.Authentication), ("CREATED", a => Print.Time(a.CreatedAt))));
@@ -49,12 +49,12 @@ internal static class ServiceAccountsRotate
     public static Command Create() => Verb.Create(
         "rotate", "Give a service account another secret or key. The one before is worth nothing from then on.",
         ["iot service-accounts rotate backup --env-file backup.env"],
-        RunAsync, [ServiceAccountArguments.Name, ServiceAccountOutput.Key, ServiceAccountOutput.EnvFile, .. ServerOptions.All]);
+        RunAsync, [ServiceAccountArguments.Name, ServiceAccountOutput.Key, ServiceAccountOutput.EnvFile, .. EitherOptions.All]);
 
-    private static Task<int> RunAsync(Run run, CancellationToken cancellationToken) => Connect.ToProviderAsync(run, async (provider, _) =>
+    private static Task<int> RunAsync(Run run, CancellationToken cancellationToken) => Connect.ToEitherAsync(run, async server =>
     {
         var request = new RotateServiceAccountRequest { PublicKey = ServiceAccountOutput.PublicKey(run) };
-        ServiceAccountOutput.Write(run, await provider.RotateServiceAccountAsync(run.Get(ServiceAccountArguments.Name), request, cancellationToken));
+        ServiceAccountOutput.Write(run, await server.RotateServiceAccountAsync(run.Get(ServiceAccountArguments.Name), request, cancellationToken));
         return ExitCode.Ok;
     }, cancellationToken);
 }
@@ -63,15 +63,15 @@ internal static class ServiceAccountsRemove
 {
     public static Command Create() => Verb.Create(
         "remove", "Remove a service account. Tokens that it has are good for five minutes at most.", ["iot service-accounts remove backup --yes"],
-        RunAsync, [ServiceAccountArguments.Name, Confirm.Yes, .. ServerOptions.All]);
+        RunAsync, [ServiceAccountArguments.Name, Confirm.Yes, .. EitherOptions.All]);
 
     private static Task<int> RunAsync(Run run, CancellationToken cancellationToken)
     {
         var name = run.Get(ServiceAccountArguments.Name);
         Confirm.Ask(run, $"Remove the service account {name}?");
-        return Connect.ToProviderAsync(run, async (provider, _) =>
+        return Connect.ToEitherAsync(run, async server =>
         {
-            await provider.RemoveServiceAccountAsync(name, cancellationToken);
+            await server.RemoveServiceAccountAsync(name, cancellationToken);
             run.Terminal.Result(new { Name = name }, console => console.MarkupLineInterpolated($"service account {name} is removed"));
             return ExitCode.Ok;
         }, cancellationToken);

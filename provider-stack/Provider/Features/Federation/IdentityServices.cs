@@ -22,12 +22,13 @@ internal static class IdentityServices
         services.AddSingleton<FederationSecrets>();
         services.AddSingleton<FederationReconciliation>();
         services.AddHostedService<FederationReconciler>();
-        return oidc is null ? services.AddSingleton<IFederationProvisioner, EmbeddedFederationProvisioner>() : services.AddKeycloak(oidc);
+        return oidc is null ? services.AddSingleton<IFederationProvisioner, EmbeddedFederationProvisioner>().AddSingleton<RealmExport>() : services.AddKeycloak(oidc);
     }
 
     public static void MapIdentityFederation(this IEndpointRouteBuilder app)
     {
         app.MapInitIdentity();
+        app.MapRealmExport();
         app.MapFederation();
     }
 

@@ -115,7 +115,7 @@ internal sealed class AuthorizationResponse
     private static LoginException Malformed(string reason) => new(LoginProblem.Malformed, $"The answer is malformed: {reason}.");
 }
 
-/// <summary>Completed logins and answered challenges of passkeys, until they would have expired anyway: each completes once, also with a copy of the browser's cookie.</summary>
+/// <summary>Completed logins, answered challenges of passkeys and assertions of clients, until they would have expired anyway: each completes once, also with a copy of the browser's cookie.</summary>
 internal sealed class UsedLogins(IDbContextFactory<AccountsDb> contexts, TimeProvider time)
 {
     /// <summary>False: it has come back before.</summary>
