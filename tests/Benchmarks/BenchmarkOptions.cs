@@ -13,6 +13,7 @@ internal sealed record BenchmarkOptions
                IoTPlatform.Benchmarks ingest [--messages 100000] [--concurrency 1,10] [--json]
                IoTPlatform.Benchmarks mqtt [--messages 100000] [--connections 2000] [--quick] [--without-peer] [--json]
                IoTPlatform.Benchmarks revocation [--issued 1000000] [--revoked 100000] [--connections 2000] [--messages 100000] [--concurrency 1,8] [--quick] [--without-peer] [--json]
+               IoTPlatform.Benchmarks identity [--concurrency 8] [--quick] [--without-peer] [--json]
                IoTPlatform.Benchmarks soak [--minutes N] [--only "first boots"] [--json]
         """;
 
@@ -53,7 +54,7 @@ internal sealed record BenchmarkOptions
     public static BenchmarkOptions? Parse(string[] args, out string error)
     {
         error = "";
-        if (args is not [("ca" or "join" or "broker" or "ingest" or "mqtt" or "revocation" or "soak") and var name, .. var rest])
+        if (args is not [("ca" or "join" or "broker" or "ingest" or "mqtt" or "revocation" or "identity" or "soak") and var name, .. var rest])
         {
             error = "say which benchmark";
             return null;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using IoTPlatform.Benchmarks;
 using IoTPlatform.Benchmarks.Ca;
+using IoTPlatform.Benchmarks.Identity;
 using IoTPlatform.Benchmarks.Join;
 using IoTPlatform.Benchmarks.Mqtt;
 using IoTPlatform.Benchmarks.Report;
@@ -39,6 +40,7 @@ try
         "mqtt" => await MqttBenchmark.RunAsync(options, progress, stopping.Token),
         "soak" => await SoakBenchmark.RunAsync(options, progress, stopping.Token),
         "revocation" => await RevocationBenchmark.RunAsync(options, progress, stopping.Token),
+        "identity" => await IdentityBenchmark.RunAsync(options, progress, stopping.Token),
         "join" => await JoinBenchmark.RunAsync(options, progress, stopping.Token),
         _ => await BrokerBenchmark.RunAsync(options, progress, stopping.Token),
     };
