@@ -19,6 +19,7 @@ public static class PlatformHosting
         services.Replace(ServiceDescriptor.Singleton(time));
         services.AddSingleton<IHostLifetime, OuterLifetime>();
         services.AddSingleton<DatabaseProbe>();
+        services.AddSingleton(s => new HealthHistory(s.GetRequiredService<DatabaseProbe>(), s.GetServices<IReadinessCheck>(), time));
         services.AddProblemDetailsForPlatform();
         services.AddHostLimits();
         services.AddRequestTimeouts();

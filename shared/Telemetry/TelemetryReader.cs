@@ -5,14 +5,17 @@ using System.Text;
 using System.Text.Json;
 using IoTPlatform.Contracts;
 using IoTPlatform.Contracts.Telemetry;
+using IoTPlatform.Hosting;
 using Npgsql;
 
 namespace IoTPlatform.Telemetry;
 
 /// <summary>Reads stored telemetry, newest first.</summary>
-public sealed class TelemetryReader(NpgsqlDataSource database, TelemetryTable table)
+public sealed class TelemetryReader(NpgsqlDataSource database, TelemetryTable table) : IGuarded
 {
     private const int TimeoutSeconds = 10;
+
+    public static string Policy => Policies.Viewer;
 
     public async Task<Page<TelemetryRecord>> ReadAsync(TelemetryQuery query, CancellationToken cancellationToken)
     {

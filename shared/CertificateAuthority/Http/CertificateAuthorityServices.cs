@@ -36,6 +36,8 @@ public static class CertificateAuthorityServices
         services.AddSingleton<IEmergency, KeyEmergency>();
         services.AddSingleton<IEmergency, ProfileEmergency>();
         services.AddSingleton<Emergencies>();
+        services.AddSingleton<CertificateInventory>();
+        services.AddSingleton(provider => new CertificateRevocations(provider.GetRequiredService<ProfileRevocations>(), module.Authority));
         services.AddSingleton(module.ServiceCertificate);
         services.AddSingleton<ProfileRenewals>();
         services.AddSingleton<IReservedNames>(new PlatformNames(module.Options));

@@ -11,20 +11,17 @@ namespace IoTPlatform.Database;
 
 public static class AuditEndpoints
 {
-    private const int MaxFilters = 20;
-    private const int MaxFilterLength = 200;
-
     /// <summary><c>GET /portal/audit</c> (filters, either order, pages) and <c>GET /portal/audit/verify</c>, admins only.</summary>
     public static IEndpointRouteBuilder MapAudit(this IEndpointRouteBuilder endpoints)
     {
-        var audit = endpoints.MapGroup("/portal/audit").RequireAuthorization(Policies.Admin);
+        var audit = endpoints.MapGroup("/portal/audit").RequireAuthorization(AuditReading.Policy);
         audit.MapGet("", ListAsync);
         audit.MapGet("/verify", VerifyAsync);
         return endpoints;
     }
 
     private static async Task<Ok<Page<AuditEntryView>>> ListAsync(
-        AuditLog log,
+        AuditReading audit,
         CancellationToken cancellationToken,
         string? cursor = null,
         string? order = null,
@@ -36,13 +33,7 @@ public static class AuditEndpoints
         string[]? except = null,
         int limit = 100)
     {
-        RequireFilters([action, actor, subject, .. except ?? []]);
-        if (limit is < 1 or > AuditQuery.MaxLimit)
-        {
-            throw new ProblemException(StatusCodes.Status400BadRequest, "bad_limit", $"The limit is 1 to {AuditQuery.MaxLimit}.");
-        }
-
-        var entries = await log.ListAsync(
+        var entries = await audit.ListAsync(
             new AuditQuery
             {
                 Cursor = CursorOf(cursor),
@@ -74,6 +65,30 @@ public static class AuditEndpoints
         _ => throw new ProblemException(StatusCodes.Status400BadRequest, "bad_order", "The order is asc (oldest first) or desc."),
     };
 
+    private static async Task<Ok<AuditVerification>> VerifyAsync(AuditReading audit, CancellationToken cancellationToken) =>
+        TypedResults.Ok(await audit.VerifyAsync(cancellationToken));
+}
+
+/// <summary>The audit log for administrators.</summary>
+public sealed class AuditReading(AuditLog log) : IGuarded
+{
+    private const int MaxFilters = 20;
+    private const int MaxFilterLength = 200;
+
+    public static string Policy => Policies.Admin;
+
+    /// <summary>Throws 400 for a limit or a filter that is not valid.</summary>
+    public Task<IReadOnlyList<AuditEntryView>> ListAsync(AuditQuery query, CancellationToken cancellationToken)
+    {
+        RequireFilters([query.Action, query.Actor, query.Subject, .. query.Except]);
+        return query.Limit is >= 1 and <= AuditQuery.MaxLimit
+            ? log.ListAsync(query, cancellationToken)
+            : throw new ProblemException(StatusCodes.Status400BadRequest, "bad_limit", $"The limit is 1 to {AuditQuery.MaxLimit}.");
+    }
+
+    /// <summary>Recomputes the whole chain.</summary>
+    public Task<AuditVerification> VerifyAsync(CancellationToken cancellationToken) => log.VerifyAsync(cancellationToken);
+
     private static void RequireFilters(IReadOnlyList<string?> filters)
     {
         if (filters.Count > MaxFilters || filters.Any(filter => filter is { } given && (given.Length > MaxFilterLength || given.Any(char.IsControl))))
@@ -81,7 +96,4 @@ public static class AuditEndpoints
             throw new ProblemException(StatusCodes.Status400BadRequest, "bad_filter", "A filter is too long or has control characters, or there are too many.");
         }
     }
-
-    private static async Task<Ok<AuditVerification>> VerifyAsync(AuditLog log, CancellationToken cancellationToken) =>
-        TypedResults.Ok(await log.VerifyAsync(cancellationToken));
 }

@@ -33,21 +33,30 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
                 ProblemLog.Answered(logger, context, problem);
             }
 
-            await ProblemResponse.WriteAsync(context, problem ?? Unexpected(context, e));
+            await AnswerAsync(context, problem ?? Unexpected(context, e));
             return;
         }
 
         if (ProblemResponse.IsBare(context))
         {
-            await ProblemResponse.WriteAsync(context, ProblemTranslation.OfStatus(context.Response.StatusCode));
+            await AnswerAsync(context, ProblemTranslation.OfStatus(context.Response.StatusCode));
         }
     }
+
+    private static Task AnswerAsync(HttpContext context, ProblemException problem) =>
+        context.GetEndpoint()?.Metadata.GetMetadata<IProblemPage>() is { } page ? page.WriteAsync(context, problem) : ProblemResponse.WriteAsync(context, problem);
 
     private ProblemException Unexpected(HttpContext context, Exception exception)
     {
         ProblemLog.Fault(logger, context.TraceIdentifier, context.Request.Method, context.Request.Path, exception);
         return new ProblemException(500, "internal_error", $"An unexpected error; the server's log has it under trace id {context.TraceIdentifier}.");
     }
+}
+
+/// <summary>Metadata of an endpoint that people look at: what went wrong is a page there.</summary>
+public interface IProblemPage
+{
+    Task WriteAsync(HttpContext context, ProblemException problem);
 }
 
 public static partial class ProblemLog

@@ -24,6 +24,10 @@ internal static class MessagingServices
         services.AddSingleton(foundation.Options.Plans);
         services.AddSingleton<TenantBroker>();
         services.AddScoped<BrokerReconciliation>();
+        services.AddScoped<BrokerInspection>();
+        services.AddScoped<BrokerRepair>();
+        services.AddScoped<PlanChange>();
+        services.AddScoped<TenantSuspension>();
         return services.AddHostedService<BrokerReconciler>();
     }
 

@@ -50,6 +50,8 @@ internal sealed partial class TenantPlans
         return plans.ContainsKey(Standard) ? new TenantPlans(plans.ToImmutable()) : throw new FormatException($"the plan {Standard} is missing");
     }
 
+    public IEnumerable<string> Names => _plans.Keys;
+
     /// <summary>Tenants of a plan that was removed from the settings get the standard plan.</summary>
     public BrokerLimits LimitsOf(string plan) => Of(plan).Limits;
 
@@ -81,25 +83,35 @@ internal sealed record TenantPlan(BrokerLimits Limits, int CertificatesPerHour, 
 /// <param name="BytesPerSecond">Of payload.</param>
 internal sealed record TelemetryBudget(int MessagesPerSecond, int BytesPerSecond);
 
-/// <summary>Giving a tenant more, or less, of the broker.</summary>
 internal static class PlanEndpoint
 {
     public static void MapPlan(this IEndpointRouteBuilder app) =>
-        app.MapPost("/portal/admin/tenants/{tenantId}/plan", ChangeAsync).RequireAuthorization(Policies.Admin);
+        app.MapPost("/portal/admin/tenants/{tenantId}/plan", ChangeAsync).RequireAuthorization(PlanChange.Policy);
 
-    private static async Task<NoContent> ChangeAsync(
-        string tenantId, ChangePlanRequest request, HttpContext context, ProviderDb db, TenantPlans plans, BrokerReconciliation reconciliation, TimeProvider time, CancellationToken cancellationToken)
+    private static async Task<NoContent> ChangeAsync(string tenantId, ChangePlanRequest request, HttpContext context, PlanChange change, CancellationToken cancellationToken)
+    {
+        await change.ChangeAsync(tenantId, request.Plan ?? "", Caller.Of(context.User), cancellationToken);
+        return TypedResults.NoContent();
+    }
+}
+
+/// <summary>Gives a tenant more, or less, of the broker.</summary>
+internal sealed class PlanChange(ProviderDb db, TenantPlans plans, BrokerReconciliation reconciliation, TimeProvider time) : IGuarded
+{
+    public static string Policy => Policies.Admin;
+
+    /// <summary>Throws 400 <c>plan_unknown</c>, 404 <c>tenant_not_found</c>.</summary>
+    public async Task ChangeAsync(string tenantId, string plan, string admin, CancellationToken cancellationToken)
     {
         TenantIds.Require(tenantId);
-        var plan = plans.Require(request.Plan ?? "");
+        plans.Require(plan);
         var now = time.GetUtcNow();
         await db.RunAuditedAsync(async () =>
         {
             var changed = await db.Tenants.Where(t => t.TenantId == tenantId && t.Status != TenantStatus.Removing && t.Plan != plan).ExecuteUpdateAsync(
                 s => s.SetProperty(t => t.Plan, plan).SetProperty(t => t.BrokerDueAt, now), cancellationToken);
-            return changed == 0 ? null : new AuditEntry(Caller.Of(context.User), "tenant.plan_changed", tenantId, AuditDetails.Of(("plan", plan)));
+            return changed == 0 ? null : new AuditEntry(admin, "tenant.plan_changed", tenantId, AuditDetails.Of(("plan", plan)));
         }, cancellationToken);
         await reconciliation.ReconcileNowAsync(tenantId, cancellationToken);
-        return TypedResults.NoContent();
     }
 }

@@ -12,17 +12,14 @@ internal static class TenantCommandEndpoints
     public static void MapTenantCommands(this IEndpointRouteBuilder app)
     {
         var commands = app.MapGroup("/portal/admin/tenants/{tenantId}/devices/{deviceId}/commands");
-        commands.MapPost("/", SendAsync).RequireAuthorization(Policies.Operator);
+        commands.MapPost("/", SendAsync).RequireAuthorization(TenantCommandSending.Policy);
         commands.MapGet("/", ListAsync).RequireAuthorization(Policies.Viewer);
         commands.MapGet("/{id:guid}", ShowAsync).RequireAuthorization(Policies.Viewer);
     }
 
-    private static async Task<IResult> SendAsync(string tenantId, string deviceId, SendCommandRequest request, HttpContext context, TenantCommands commands, CancellationToken cancellationToken)
-    {
-        Require(tenantId, deviceId);
-        return TypedResults.Json(
-            await commands.SendAsync(tenantId, deviceId, CommandOrder.Decode(request), Caller.Of(context.User), cancellationToken), BridgeCommandJson.View, statusCode: StatusCodes.Status201Created);
-    }
+    private static async Task<IResult> SendAsync(
+        string tenantId, string deviceId, SendCommandRequest request, HttpContext context, TenantCommandSending sending, CancellationToken cancellationToken) =>
+        TypedResults.Json(await sending.SendAsync(tenantId, deviceId, request, Caller.Of(context.User), cancellationToken), BridgeCommandJson.View, statusCode: StatusCodes.Status201Created);
 
     private static async Task<IResult> ListAsync(string tenantId, string deviceId, string? cursor, int? limit, TenantCommands commands, CancellationToken cancellationToken)
     {
@@ -37,7 +34,7 @@ internal static class TenantCommandEndpoints
         return TypedResults.Json(await commands.FindAsync(tenantId, deviceId, id, cancellationToken), BridgeCommandJson.View);
     }
 
-    private static void Require(string tenantId, string deviceId)
+    public static void Require(string tenantId, string deviceId)
     {
         TenantIds.Require(tenantId);
         if (!DeviceId.IsValid(deviceId))
@@ -47,10 +44,23 @@ internal static class TenantCommandEndpoints
     }
 }
 
+/// <summary>A person's command to a tenant's device.</summary>
+internal sealed class TenantCommandSending(TenantCommands commands) : IGuarded
+{
+    public static string Policy => Policies.Operator;
+
+    public Task<TenantCommandView> SendAsync(string tenantId, string deviceId, SendCommandRequest request, string actor, CancellationToken cancellationToken)
+    {
+        TenantCommandEndpoints.Require(tenantId, deviceId);
+        return commands.SendAsync(tenantId, deviceId, CommandOrder.Decode(request), actor, cancellationToken);
+    }
+}
+
 internal static class TenantCommandServices
 {
     public static IServiceCollection AddTenantCommands(this IServiceCollection services) => services
         .AddScoped<TenantCommands>()
+        .AddScoped<TenantCommandSending>()
         .AddSingleton<TenantCommandReports>()
         .AddSingleton<TenantCommandDelivery>()
         .AddHostedService(provider => provider.GetRequiredService<TenantCommandDelivery>());

@@ -21,7 +21,7 @@ internal static class TenantEventsEndpoint
     private const int MaxLimit = 200;
 
     public static void MapTenantEvents(this IEndpointRouteBuilder app) =>
-        app.MapGet("/portal/admin/tenants/{tenantId}/events", ListAsync).RequireAuthorization(Policies.Viewer);
+        app.MapGet("/portal/admin/tenants/{tenantId}/events", ListAsync).RequireAuthorization(TenantHistory.Policy);
 
     /// <summary>Newest first, also those of a tenant that was removed; the cursor is the last sequence number of the page before.</summary>
     private static async Task<Ok<Page<TenantEventView>>> ListAsync(
@@ -48,7 +48,7 @@ internal static class TenantEventsEndpoint
         });
     }
 
-    private static TenantEventView View(PlatformEvent happened) => new()
+    public static TenantEventView View(PlatformEvent happened) => new()
     {
         Id = happened.Id,
         Type = happened.Type,
@@ -59,8 +59,10 @@ internal static class TenantEventsEndpoint
 }
 
 /// <summary>What happened to a tenant, as the provider saw it: its events, read from the audit log. It outlives the tenant.</summary>
-internal sealed class TenantHistory(NpgsqlDataSource database, Authority authority, EventMappers mappers)
+internal sealed class TenantHistory(NpgsqlDataSource database, Authority authority, EventMappers mappers) : IGuarded
 {
+    public static string Policy => Policies.Viewer;
+
     private static readonly string Sql =
         $"SELECT {RecordedOperation.Columns} FROM audit.entries WHERE subject = $1 AND sequence < $2 AND action = ANY ($3) ORDER BY sequence DESC LIMIT $4";
 

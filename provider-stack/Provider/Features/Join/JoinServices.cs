@@ -19,6 +19,7 @@ internal static class JoinServices
         .AddScoped<JoinKeyAuthenticator>()
         .AddScoped<JoinBinder>()
         .AddScoped<JoinRequests>()
+        .AddScoped<JoinDecisions>()
         .AddScoped<JoinBundles>()
         .AddSingleton<IJoinStep, SignSubCaStep>()
         .AddSingleton<IJoinStep, BrokerStep>()

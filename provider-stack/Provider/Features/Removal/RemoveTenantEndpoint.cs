@@ -13,28 +13,38 @@ namespace IoTPlatform.Provider.Features.Removal;
 internal static class RemoveTenantEndpoint
 {
     public static void MapTenantRemoval(this IEndpointRouteBuilder app) =>
-        app.MapDelete("/portal/admin/tenants/{tenantId}", RemoveAsync).RequireAuthorization(Policies.Admin);
+        app.MapDelete("/portal/admin/tenants/{tenantId}", RemoveAsync).RequireAuthorization(TenantRemoval.Policy);
 
-    private static async Task<NoContent> RemoveAsync(
-        string tenantId, HttpContext context, ProviderDb db, TenantCertificateRevocation revocation, TimeProvider time, WorkflowClient workflows, CancellationToken cancellationToken)
+    private static async Task<NoContent> RemoveAsync(string tenantId, HttpContext context, TenantRemoval removal, CancellationToken cancellationToken)
+    {
+        await removal.RemoveAsync(tenantId, Caller.Of(context.User), cancellationToken);
+        return TypedResults.NoContent();
+    }
+}
+
+/// <summary>Ends a tenant and everything that its JOIN created.</summary>
+internal sealed class TenantRemoval(ProviderDb db, TenantCertificateRevocation revocation, TimeProvider time, WorkflowClient workflows) : IGuarded
+{
+    public static string Policy => Policies.Admin;
+
+    /// <summary>Goes on with a removal that has begun. Throws 404 <c>tenant_not_found</c>.</summary>
+    public async Task RemoveAsync(string tenantId, string admin, CancellationToken cancellationToken)
     {
         TenantIds.Require(tenantId);
-        if (!await BeginAsync(db, revocation, tenantId, Caller.Of(context.User), time.GetUtcNow(), cancellationToken)
+        if (!await BeginAsync(tenantId, admin, time.GetUtcNow(), cancellationToken)
             && !await db.Tenants.AnyAsync(t => t.TenantId == tenantId, cancellationToken))
         {
             throw await TenantIds.NotFoundAsync(db, tenantId, cancellationToken);
         }
 
         await workflows.AdvanceAsync(tenantId, cancellationToken);
-        return TypedResults.NoContent();
     }
 
     /// <summary>
     /// Ends all access of the tenant in one transaction: its keys, joins and certificates are invalid from then on, and only the cleanup
     /// remains. False if removal has begun before or the tenant is unknown.
     /// </summary>
-    private static Task<bool> BeginAsync(
-        ProviderDb db, TenantCertificateRevocation revocation, string tenantId, string admin, DateTimeOffset now, CancellationToken cancellationToken) => db.RunAuditedAsync(async () =>
+    private Task<bool> BeginAsync(string tenantId, string admin, DateTimeOffset now, CancellationToken cancellationToken) => db.RunAuditedAsync(async () =>
     {
         var removal = Guid.CreateVersion7(now);
         await db.JoinKeys.RevokeOpenAsync(tenantId, now, cancellationToken);
@@ -63,6 +73,7 @@ internal static class RemovalReason
 internal static class RemovalServices
 {
     public static IServiceCollection AddTenantRemoval(this IServiceCollection services) => services
+        .AddScoped<TenantRemoval>()
         .AddSingleton<IRemovalStep, RevokeCertificatesStep>()
         .AddSingleton<IRemovalStep, RemoveBrokerStep>()
         .AddSingleton<IRemovalStep, RemoveFederationStep>();

@@ -12,7 +12,7 @@ namespace IoTPlatform.Provider.Features.Telemetry;
 internal static class TelemetryEndpoints
 {
     public static void MapTelemetry(this IEndpointRouteBuilder app) =>
-        app.MapGet("/portal/admin/tenants/{tenantId}/telemetry", ListAsync).RequireAuthorization(Policies.Viewer);
+        app.MapGet("/portal/admin/tenants/{tenantId}/telemetry", ListAsync).RequireAuthorization(TelemetryReader.Policy);
 
     /// <summary>Newest first; <paramref name="from"/> included, <paramref name="before"/> not.</summary>
     private static async Task<IResult> ListAsync(

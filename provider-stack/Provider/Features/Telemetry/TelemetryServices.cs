@@ -16,6 +16,7 @@ internal static class TelemetryServices
         services.AddSingleton(ProviderTelemetry.Table);
         services.AddSingleton<TelemetryPartitions>();
         services.AddSingleton<TelemetryReader>();
+        services.AddSingleton<TelemetrySeries>();
         services.AddSingleton<IRemovalStep, RemoveTelemetryStep>();
         services.AddHostedService<PartitionKeeper>();
         if (options.RabbitMq is not null)

@@ -11,22 +11,35 @@ using Microsoft.EntityFrameworkCore;
 
 namespace IoTPlatform.Provider.Features.Tenants;
 
-/// <summary>Replacing and revoking a JOIN key. Both also undo a join that was never confirmed: its stack must join again with a valid key.</summary>
 internal static class JoinKeyEndpoints
 {
     public static void MapJoinKeys(this IEndpointRouteBuilder app)
     {
-        app.MapPost("/portal/admin/tenants/{tenantId}/join-key", ReplaceAsync).RequireAuthorization(Policies.Admin);
-        app.MapDelete("/portal/admin/tenants/{tenantId}/join-key", RevokeAsync).RequireAuthorization(Policies.Admin);
+        app.MapPost("/portal/admin/tenants/{tenantId}/join-key", ReplaceAsync).RequireAuthorization(JoinKeyChanges.Policy);
+        app.MapDelete("/portal/admin/tenants/{tenantId}/join-key", RevokeAsync).RequireAuthorization(JoinKeyChanges.Policy);
     }
 
-    private static async Task<Ok<PreparedTenant>> ReplaceAsync(
-        string tenantId, HttpContext context, ProviderDb db, TenantLocks locks, JoinAbandonment abandonment, FederationReconciliation federation, JoinKeys keys, TimeProvider time, CancellationToken cancellationToken)
+    private static async Task<Ok<PreparedTenant>> ReplaceAsync(string tenantId, HttpContext context, JoinKeyChanges keys, CancellationToken cancellationToken) =>
+        TypedResults.Ok(await keys.ReplaceAsync(tenantId, Caller.Of(context.User), cancellationToken));
+
+    private static async Task<NoContent> RevokeAsync(string tenantId, HttpContext context, JoinKeyChanges keys, CancellationToken cancellationToken)
+    {
+        await keys.RevokeAsync(tenantId, Caller.Of(context.User), cancellationToken);
+        return TypedResults.NoContent();
+    }
+}
+
+/// <summary>Replaces and revokes JOIN keys. Both also undo a join that was never confirmed: its stack must join again with a valid key.</summary>
+internal sealed class JoinKeyChanges(ProviderDb db, TenantLocks locks, JoinAbandonment abandonment, FederationReconciliation federation, JoinKeys keys, TimeProvider time) : IGuarded
+{
+    public static string Policy => Policies.Admin;
+
+    /// <summary>Throws 404 <c>tenant_not_found</c>, 409 <c>tenant_removing</c>.</summary>
+    public async Task<PreparedTenant> ReplaceAsync(string tenantId, string admin, CancellationToken cancellationToken)
     {
         TenantIds.Require(tenantId);
-        var admin = Caller.Of(context.User);
         await using var held = await locks.AcquireAsync(tenantId, cancellationToken);
-        var tenant = await RequireAsync(db, tenantId, cancellationToken);
+        var tenant = await RequireAsync(tenantId, cancellationToken);
         var (key, answer) = keys.Create(tenant);
         await db.RunAuditedAsync(async () =>
         {
@@ -37,19 +50,18 @@ internal static class JoinKeyEndpoints
             return new AuditEntry(admin, "join.key_replaced", tenantId, AuditDetails.Of(("key_expires_at", key.ExpiresAt.ToString("O"))));
         }, cancellationToken);
         await federation.TryReconcileAsync(tenantId, cancellationToken);
-        return TypedResults.Ok(answer);
+        return answer;
     }
 
-    private static async Task<NoContent> RevokeAsync(
-        string tenantId, HttpContext context, ProviderDb db, TenantLocks locks, JoinAbandonment abandonment, FederationReconciliation federation, TimeProvider time, CancellationToken cancellationToken)
+    /// <summary>Nothing if there is no open key. Throws as <see cref="ReplaceAsync"/>.</summary>
+    public async Task RevokeAsync(string tenantId, string admin, CancellationToken cancellationToken)
     {
         TenantIds.Require(tenantId);
-        var admin = Caller.Of(context.User);
         await using var held = await locks.AcquireAsync(tenantId, cancellationToken);
-        var tenant = await RequireAsync(db, tenantId, cancellationToken);
+        var tenant = await RequireAsync(tenantId, cancellationToken);
         if (!await db.JoinKeys.Open(tenantId).AnyAsync(cancellationToken))
         {
-            return TypedResults.NoContent();
+            return;
         }
 
         await db.RunAuditedAsync(async () =>
@@ -59,10 +71,9 @@ internal static class JoinKeyEndpoints
             return new AuditEntry(admin, "join.key_revoked", tenantId);
         }, cancellationToken);
         await federation.TryReconcileAsync(tenantId, cancellationToken);
-        return TypedResults.NoContent();
     }
 
-    private static async Task<TenantRow> RequireAsync(ProviderDb db, string tenantId, CancellationToken cancellationToken)
+    private async Task<TenantRow> RequireAsync(string tenantId, CancellationToken cancellationToken)
     {
         var tenant = await db.Tenants.AsNoTracking().SingleOrDefaultAsync(t => t.TenantId == tenantId, cancellationToken) ?? throw await TenantIds.NotFoundAsync(db, tenantId, cancellationToken);
         return tenant.Status == TenantStatus.Removing

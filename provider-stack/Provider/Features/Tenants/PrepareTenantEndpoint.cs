@@ -12,10 +12,19 @@ namespace IoTPlatform.Provider.Features.Tenants;
 internal static class PrepareTenantEndpoint
 {
     public static void MapPrepareTenant(this IEndpointRouteBuilder app) =>
-        app.MapPost("/portal/admin/tenants/prepare", PrepareAsync).RequireAuthorization(Policies.Admin);
+        app.MapPost("/portal/admin/tenants/prepare", PrepareAsync).RequireAuthorization(TenantPreparation.Policy);
 
-    private static async Task<Ok<PreparedTenant>> PrepareAsync(
-        PrepareTenantRequest request, HttpContext context, ProviderDb db, TenantValidation validation, TenantPlans plans, JoinKeys keys, TimeProvider time, CancellationToken cancellationToken)
+    private static async Task<Ok<PreparedTenant>> PrepareAsync(PrepareTenantRequest request, HttpContext context, TenantPreparation preparation, CancellationToken cancellationToken) =>
+        TypedResults.Ok(await preparation.PrepareAsync(request, Caller.Of(context.User), cancellationToken));
+}
+
+/// <summary>Makes a tenant that may join, and its JOIN key.</summary>
+internal sealed class TenantPreparation(ProviderDb db, TenantValidation validation, TenantPlans plans, JoinKeys keys, TimeProvider time) : IGuarded
+{
+    public static string Policy => Policies.Admin;
+
+    /// <summary>Throws 400 for a request that is not valid, 409 <c>tenant_exists</c>.</summary>
+    public async Task<PreparedTenant> PrepareAsync(PrepareTenantRequest request, string admin, CancellationToken cancellationToken)
     {
         var domains = validation.Require(request);
         var now = time.GetUtcNow();
@@ -38,7 +47,7 @@ internal static class PrepareTenantEndpoint
                 await db.SaveChangesAsync(cancellationToken);
                 db.JoinKeys.Add(key);
                 return new AuditEntry(
-                    Caller.Of(context.User), "tenant.prepared", tenant.TenantId,
+                    admin, "tenant.prepared", tenant.TenantId,
                     AuditDetails.Of(("display_name", tenant.DisplayName), ("dns_domains", string.Join(' ', domains)), ("plan", tenant.Plan), ("key_expires_at", key.ExpiresAt.ToString("O"))));
             }, cancellationToken);
         }
@@ -48,6 +57,6 @@ internal static class PrepareTenantEndpoint
                 StatusCodes.Status409Conflict, "tenant_exists", $"Tenant {tenant.TenantId} exists. To let it join anew, replace its JOIN key; to start over, remove it.");
         }
 
-        return TypedResults.Ok(answer);
+        return answer;
     }
 }

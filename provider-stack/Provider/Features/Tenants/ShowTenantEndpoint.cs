@@ -14,20 +14,26 @@ namespace IoTPlatform.Provider.Features.Tenants;
 internal static class ShowTenantEndpoint
 {
     public static void MapShowTenant(this IEndpointRouteBuilder app) =>
-        app.MapGet("/portal/admin/tenants/{tenantId}", ShowAsync).RequireAuthorization(Policies.Viewer);
+        app.MapGet("/portal/admin/tenants/{tenantId}", ShowAsync).RequireAuthorization(TenantDetails.Policy);
 
-    private static async Task<Ok<TenantDetail>> ShowAsync(string tenantId, TenantDetails details, ProviderDb db, CancellationToken cancellationToken)
-    {
-        TenantIds.Require(tenantId);
-        return TypedResults.Ok(await details.FindAsync(tenantId, cancellationToken) ?? throw await TenantIds.NotFoundAsync(db, tenantId, cancellationToken));
-    }
+    private static async Task<Ok<TenantDetail>> ShowAsync(string tenantId, TenantDetails details, CancellationToken cancellationToken) =>
+        TypedResults.Ok(await details.RequireAsync(tenantId, cancellationToken));
 }
 
 /// <summary>Everything an operator may see of a tenant, read where it is true: CA store, broker, identity provider.</summary>
 internal sealed class TenantDetails(
     ProviderDb db, TenantCertificates certificates, IBrokerProvisioner broker, IFederationProvisioner federation,
-    IEnumerable<IJoinStep> joinSteps, IEnumerable<IRemovalStep> removalSteps)
+    IEnumerable<IJoinStep> joinSteps, IEnumerable<IRemovalStep> removalSteps) : IGuarded
 {
+    public static string Policy => Policies.Viewer;
+
+    /// <summary>Throws 404 <c>tenant_not_found</c>.</summary>
+    public async Task<TenantDetail> RequireAsync(string tenantId, CancellationToken cancellationToken)
+    {
+        TenantIds.Require(tenantId);
+        return await FindAsync(tenantId, cancellationToken) ?? throw await TenantIds.NotFoundAsync(db, tenantId, cancellationToken);
+    }
+
     public async Task<TenantDetail?> FindAsync(string tenantId, CancellationToken cancellationToken)
     {
         if (await db.Tenants.AsNoTracking().SingleOrDefaultAsync(t => t.TenantId == tenantId, cancellationToken) is not { } tenant)

@@ -12,6 +12,9 @@ internal static class TenantServices
         .AddSingleton<TenantCertificateRevocation>()
         .AddSingleton<CertificateOrders>()
         .AddSingleton<IProfileRevocation, SubCaRevocation>()
+        .AddScoped<TenantPreparation>()
+        .AddScoped<JoinKeyChanges>()
+        .AddScoped<TenantDirectory>()
         .AddScoped<TenantDetails>();
 
     public static void MapTenants(this IEndpointRouteBuilder app)

@@ -14,21 +14,19 @@ namespace IoTPlatform.CertificateAuthority;
 
 public static class CertificateEndpoints
 {
-    private const int MaxTextLength = 200;
-
     /// <summary>GET /portal/certificates, GET /portal/certificates/{serial} (Viewer), POST /portal/certificates/{serial}/revoke, …/hold and …/release (Admin).</summary>
     public static void MapCertificates(this IEndpointRouteBuilder app)
     {
         var certificates = app.MapGroup("/portal/certificates");
-        certificates.MapGet("", ListAsync).RequireAuthorization(Policies.Viewer);
-        certificates.MapGet("{serial}", ShowAsync).RequireAuthorization(Policies.Viewer);
-        certificates.MapPost("{serial}/revoke", RevokeAsync).RequireAuthorization(Policies.Admin);
-        certificates.MapPost("{serial}/hold", HoldAsync).RequireAuthorization(Policies.Admin);
-        certificates.MapPost("{serial}/release", ReleaseAsync).RequireAuthorization(Policies.Admin);
+        certificates.MapGet("", ListAsync).RequireAuthorization(CertificateInventory.Policy);
+        certificates.MapGet("{serial}", ShowAsync).RequireAuthorization(CertificateInventory.Policy);
+        certificates.MapPost("{serial}/revoke", RevokeAsync).RequireAuthorization(CertificateRevocations.Policy);
+        certificates.MapPost("{serial}/hold", HoldAsync).RequireAuthorization(CertificateRevocations.Policy);
+        certificates.MapPost("{serial}/release", ReleaseAsync).RequireAuthorization(CertificateRevocations.Policy);
     }
 
     private static async Task<Ok<Page<CertificateSummary>>> ListAsync(
-        Authority authority,
+        CertificateInventory inventory,
         CancellationToken cancellationToken,
         string? text = null,
         string? profile = null,
@@ -38,22 +36,7 @@ public static class CertificateEndpoints
         DateTimeOffset? expiring_before = null,
         DateTimeOffset? expiring_after = null,
         long? cursor = null,
-        int limit = 50)
-    {
-        if (limit is < 1 or > CertificateQuery.MaxLimit)
-        {
-            throw new ProblemException(400, "bad_limit", string.Create(CultureInfo.InvariantCulture, $"The limit must be 1 to {CertificateQuery.MaxLimit}."));
-        }
-
-        foreach (var filter in (ReadOnlySpan<string?>)[text, profile, subject, tenant])
-        {
-            if (filter is { } given && (given.Length > MaxTextLength || given.Any(char.IsControl)))
-            {
-                throw new ProblemException(400, "bad_filter", "A filter is too long or has control characters.");
-            }
-        }
-
-        var page = await authority.ListAsync(
+        int limit = 50) => TypedResults.Ok(await inventory.ListAsync(
             new CertificateQuery
             {
                 Text = text,
@@ -66,18 +49,81 @@ public static class CertificateEndpoints
                 Cursor = cursor,
                 Limit = limit,
             },
-            cancellationToken);
-        return TypedResults.Ok(new Page<CertificateSummary>
+            cancellationToken));
+
+    private static async Task<Ok<CertificateDetail>> ShowAsync(CertificateInventory inventory, string serial, CancellationToken cancellationToken) =>
+        TypedResults.Ok(CertificateViews.Detail(await inventory.RequireAsync(serial, cancellationToken)));
+
+    private static async Task<NoContent> RevokeAsync(CertificateRevocations revocations, string serial, RevokeRequest request, ClaimsPrincipal user, CancellationToken cancellationToken)
+    {
+        await revocations.RevokeAsync(serial, request, By(user), cancellationToken);
+        return TypedResults.NoContent();
+    }
+
+    private static Task<NoContent> HoldAsync(CertificateRevocations revocations, string serial, HoldRequest request, ClaimsPrincipal user, CancellationToken cancellationToken) =>
+        RevokeAsync(revocations, serial, new RevokeRequest { ReasonCode = (int)RevocationReason.CertificateHold, Reason = request.Reason }, user, cancellationToken);
+
+    private static async Task<NoContent> ReleaseAsync(CertificateRevocations revocations, string serial, HoldRequest request, ClaimsPrincipal user, CancellationToken cancellationToken)
+    {
+        await revocations.ReleaseAsync(serial, request, By(user), cancellationToken);
+        return TypedResults.NoContent();
+    }
+
+    private static string By(ClaimsPrincipal user) => user.Identity?.Name ?? "admin";
+}
+
+/// <summary>Searches and shows certificates.</summary>
+public sealed class CertificateInventory(Authority authority) : IGuarded
+{
+    private const int MaxTextLength = 200;
+
+    public static string Policy => Policies.Viewer;
+
+    /// <summary>Newest first. Throws 400 for a limit or a filter that is not valid.</summary>
+    public async Task<Page<CertificateSummary>> ListAsync(CertificateQuery query, CancellationToken cancellationToken)
+    {
+        if (query.Limit is < 1 or > CertificateQuery.MaxLimit)
+        {
+            throw new ProblemException(400, "bad_limit", string.Create(CultureInfo.InvariantCulture, $"The limit must be 1 to {CertificateQuery.MaxLimit}."));
+        }
+
+        foreach (var filter in (ReadOnlySpan<string?>)[query.Text, query.Profile, query.Subject, query.Tenant])
+        {
+            if (filter is { } given && (given.Length > MaxTextLength || given.Any(char.IsControl)))
+            {
+                throw new ProblemException(400, "bad_filter", "A filter is too long or has control characters.");
+            }
+        }
+
+        var page = await authority.ListAsync(query, cancellationToken);
+        return new Page<CertificateSummary>
         {
             Items = [.. page.Items.Select(CertificateViews.Summary)],
             NextCursor = page.NextCursor?.ToString(CultureInfo.InvariantCulture),
-        });
+        };
     }
 
-    private static async Task<Ok<CertificateDetail>> ShowAsync(Authority authority, string serial, CancellationToken cancellationToken) =>
-        TypedResults.Ok(CertificateViews.Detail(await authority.FindAsync(Parse(serial), cancellationToken) ?? throw NotFound()));
+    /// <summary>Throws 404 <c>certificate_not_found</c>.</summary>
+    public async Task<CertificateRecord> RequireAsync(string serial, CancellationToken cancellationToken) =>
+        await authority.FindAsync(CertificateSerials.Parse(serial), cancellationToken) ?? throw CertificateSerials.NotFound();
+}
 
-    private static async Task<NoContent> RevokeAsync(ProfileRevocations revocations, string serial, RevokeRequest request, ClaimsPrincipal user, CancellationToken cancellationToken)
+/// <summary>Revokes certificates, puts them on hold and releases them.</summary>
+public sealed class CertificateRevocations : IGuarded
+{
+    private readonly ProfileRevocations _revocations;
+    private readonly Authority _authority;
+
+    internal CertificateRevocations(ProfileRevocations revocations, Authority authority)
+    {
+        _revocations = revocations;
+        _authority = authority;
+    }
+
+    public static string Policy => Policies.Admin;
+
+    /// <summary>Throws 400 for a reason that is not valid, 404 <c>certificate_not_found</c>, 409 <c>already_revoked</c> or <c>confirmation_required</c>.</summary>
+    public async Task RevokeAsync(string serial, RevokeRequest request, string by, CancellationToken cancellationToken)
     {
         CheckReason(request.Reason);
         if (!RevocationReasons.TryParse(request.ReasonCode, out var code) || code == RevocationReason.RemoveFromCrl)
@@ -85,30 +131,26 @@ public static class CertificateEndpoints
             throw new ProblemException(400, "reason_code", "The reason code must be 0 to 10, without 7 and 8 (RFC 5280 5.3.1): what ends a hold is release.");
         }
 
-        var outcome = await revocations.RevokeAsync(
-            new Revocation { Serial = Parse(serial), ReasonCode = code, Reason = request.Reason, By = user.Identity?.Name ?? "admin" },
-            request.TenantId,
-            cancellationToken);
-        return outcome switch
+        var outcome = await _revocations.RevokeAsync(
+            new Revocation { Serial = CertificateSerials.Parse(serial), ReasonCode = code, Reason = request.Reason, By = by }, request.TenantId, cancellationToken);
+        _ = outcome switch
         {
-            RevocationOutcome.Revoked => TypedResults.NoContent(),
+            RevocationOutcome.Revoked => true,
             RevocationOutcome.AlreadyRevoked when code == RevocationReason.CertificateHold => throw new ProblemException(409, "already_revoked", "The certificate is already revoked or on hold."),
             RevocationOutcome.AlreadyRevoked => throw new ProblemException(409, "already_revoked", "The certificate is already revoked."),
-            _ => throw NotFound(),
+            _ => throw CertificateSerials.NotFound(),
         };
     }
 
-    private static Task<NoContent> HoldAsync(ProfileRevocations revocations, string serial, HoldRequest request, ClaimsPrincipal user, CancellationToken cancellationToken) =>
-        RevokeAsync(revocations, serial, new RevokeRequest { ReasonCode = (int)RevocationReason.CertificateHold, Reason = request.Reason }, user, cancellationToken);
-
-    private static async Task<NoContent> ReleaseAsync(Authority authority, string serial, HoldRequest request, ClaimsPrincipal user, CancellationToken cancellationToken)
+    /// <summary>Throws 404 <c>certificate_not_found</c>, 409 <c>not_on_hold</c>.</summary>
+    public async Task ReleaseAsync(string serial, HoldRequest request, string by, CancellationToken cancellationToken)
     {
         CheckReason(request.Reason);
-        return await authority.ReleaseAsync(new Release { Serial = Parse(serial), Reason = request.Reason, By = user.Identity?.Name ?? "admin" }, cancellationToken) switch
+        _ = await _authority.ReleaseAsync(new Release { Serial = CertificateSerials.Parse(serial), Reason = request.Reason, By = by }, cancellationToken) switch
         {
-            ReleaseOutcome.Released => TypedResults.NoContent(),
+            ReleaseOutcome.Released => true,
             ReleaseOutcome.NotOnHold => throw new ProblemException(409, "not_on_hold", "The certificate is not on hold: it is good, or revoked for ever."),
-            _ => throw NotFound(),
+            _ => throw CertificateSerials.NotFound(),
         };
     }
 
@@ -119,10 +161,13 @@ public static class CertificateEndpoints
             throw new ProblemException(400, "bad_reason", $"The reason has at most 500 characters, and {FreeText.Refused}.");
         }
     }
+}
 
-    private static byte[] Parse(string serial) => SerialNumber.TryParse(serial, out var bytes) ? bytes : throw NotFound();
+internal static class CertificateSerials
+{
+    public static byte[] Parse(string serial) => SerialNumber.TryParse(serial, out var bytes) ? bytes : throw NotFound();
 
-    private static ProblemException NotFound() => new(404, "certificate_not_found", "No certificate has this serial number.");
+    public static ProblemException NotFound() => new(404, "certificate_not_found", "No certificate has this serial number.");
 }
 
 /// <summary>A certificate as the API shows it.</summary>
