@@ -50,6 +50,10 @@ public abstract class PlatformClient : IDisposable
         _session = null;
     }
 
+    /// <summary>Signs the same person in at the portal, once; only right after <see cref="LoginAsync"/>.</summary>
+    public Task<SignInLink> SignInLinkAsync(CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, "portal/sign-in-link", ContractsJson.Default.SignInLink, cancellationToken);
+
     /// <summary>Local accounts.</summary>
     public Task<AccountList> ListAccountsAsync(CancellationToken cancellationToken = default) => GetAsync(Accounts, ContractsJson.Default.AccountList, cancellationToken);
 

@@ -62,6 +62,7 @@ namespace IoTPlatform.Contracts;
 [JsonSerializable(typeof(AddAccountRequest))]
 [JsonSerializable(typeof(ChangeRolesRequest))]
 [JsonSerializable(typeof(AccountInvitation))]
+[JsonSerializable(typeof(SignInLink))]
 [JsonSerializable(typeof(LoginRequest))]
 [JsonSerializable(typeof(LoginResponse))]
 [JsonSerializable(typeof(CreateEnrollmentTokenRequest))]

@@ -59,7 +59,11 @@ internal sealed record DemoReport
     public required IReadOnlyList<DemoJoin> Joins { get; init; }
 }
 
-internal sealed record DemoStack(string Name, string Kind, Uri Url, string Data, string Log, string AdminUser, string AdminPasswordFile);
+internal sealed record DemoStack(string Name, string Kind, Uri Url, string Data, string Log, string AdminUser, string AdminPasswordFile)
+{
+    /// <summary>Of a demo that goes on: signs the reader in at the portal, once.</summary>
+    public string? SignInLink { get; init; }
+}
 
 internal sealed record DemoDevice(string Tenant, string DeviceId, string Serial, DateTimeOffset NotAfter, string Identity);
 

@@ -91,6 +91,11 @@ internal static class DemoRun
         var audit = await progress.StepAsync("verify the audit logs", () => AuditAsync(admins, cancellationToken));
         var joins = await JoinsAsync(admin, tenants, cancellationToken);
         var report = Report(stacks.Hosts);
+        if (keep)
+        {
+            report = report with { Stacks = await stacks.WithLinksAsync(report.Stacks, trust, cancellationToken) };
+        }
+
         await EndAsync(progress, services, stacks, keep);
         return report with { Steps = progress.Steps, DurationMs = Math.Round(time.GetElapsedTime(started).TotalMilliseconds, 1) };
 

@@ -57,6 +57,24 @@ internal sealed class DemoStacks(DemoFolder folder, DemoServices services, DemoP
         return [.. codes.Where(host => host.Code != 0).Select(host => string.Create(CultureInfo.InvariantCulture, $"{host.Name} ended with exit code {host.Code}"))];
     }
 
+    /// <summary>Signed in anew, because only who has just signed in gets a link.</summary>
+    public async Task<IReadOnlyList<DemoStack>> WithLinksAsync(IReadOnlyList<DemoStack> stacks, RootTrust trust, CancellationToken cancellationToken)
+    {
+        var linked = new List<DemoStack>();
+        foreach (var (stack, host) in stacks.Zip(Hosts))
+        {
+            using PlatformClient client = stack.Kind == "provider" ? await LogInAsync(host, trust, cancellationToken) : TenantClient.Create(host.Ready.Url, trust.Tenant(TrustDomain(host)));
+            if (stack.Kind != "provider")
+            {
+                await client.LoginAsync(InitialAdmin.Username, AdminPassword(host), cancellationToken);
+            }
+
+            linked.Add(stack with { SignInLink = (await client.SignInLinkAsync(cancellationToken)).Url });
+        }
+
+        return linked;
+    }
+
     public void Keep()
     {
         folder.RememberKept([.. _hosts.Select(host => host.Mark), .. services.Keep()]);

@@ -48,7 +48,15 @@ internal static class DemoSummary
             console.MarkupLine("[green]Everything held.[/] Keep it running to look around: iot demo --keep");
             return;
         }
-        console.MarkupLine("[green]Everything held.[/] It is still running:");
+        console.MarkupLine("[green]Everything held.[/] It is still running. Each of these signs you in at a portal, once, within ten minutes (the browser does not know the certificate: go on anyway):");
+        foreach (var stack in report.Stacks.Where(stack => stack.SignInLink is not null))
+        {
+            console.WriteLine();
+            console.WriteLine($"  {stack.Name}");
+            console.WriteLine($"  {stack.SignInLink}");
+        }
+
+        console.WriteLine();
         console.WriteLine($"  iot tenants list --url {provider.Url} --data {provider.Data}");
         console.WriteLine($"  iot devices list --url {report.Stacks[1].Url} --data {report.Stacks[1].Data}");
         console.WriteLine($"  iot demo --stop --data {report.Folder}");

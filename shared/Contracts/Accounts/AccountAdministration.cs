@@ -46,3 +46,11 @@ public sealed class AccountInvitation
     public required string Url { get; init; }
     public required DateTimeOffset ExpiresAt { get; init; }
 }
+
+/// <summary><c>POST /portal/sign-in-link</c>: signs the caller in at the portal, once. A class, not a record: the address is a secret and must not be printed.</summary>
+public sealed class SignInLink
+{
+    public required string Url { get; init; }
+
+    public required DateTimeOffset ExpiresAt { get; init; }
+}

@@ -67,7 +67,7 @@ internal sealed class SessionStore(IDbContextFactory<AccountsDb> contexts, TimeP
             where session.TokenHash == tokenHash && session.ExpiresAt > now
             join account in db.Accounts on session.Account equals account.Id
             where account.DisabledAt == null
-            select new SignedInAccount(account.Subject, account.Username, account.Roles, session.CreatedAt, tokenHash)).SingleOrDefaultAsync(cancellationToken);
+            select new SignedInAccount(account.Subject, account.Username, account.Roles, session.CreatedAt, session.Method, tokenHash)).SingleOrDefaultAsync(cancellationToken);
     }
 
     /// <summary>Its person said who it is, by opening it or when asked again, within the time that changes of an account are possible.</summary>
@@ -142,10 +142,11 @@ internal static class SignInMethod
     public const string PasswordAndPasskey = "password+passkey";
     public const string Passkey = "passkey";
     public const string Device = "device";
+    public const string Link = "link";
 }
 
 /// <summary>Whose session one is, with the roles of now.</summary>
-internal sealed record SignedInAccount(Guid Subject, string Username, IReadOnlyList<string> Roles, DateTimeOffset Since, byte[] SessionHash);
+internal sealed record SignedInAccount(Guid Subject, string Username, IReadOnlyList<string> Roles, DateTimeOffset Since, string Method, byte[] SessionHash);
 
 /// <summary>An opaque bearer token of 256 random bits, 43 characters of base64url. Stored only as its SHA-256; so much entropy needs no salt.</summary>
 internal static class SessionToken
