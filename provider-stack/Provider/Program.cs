@@ -10,6 +10,7 @@ using IoTPlatform.Identity.Issuer;
 using IoTPlatform.Identity.Oidc;
 using IoTPlatform.Identity.Portal;
 using IoTPlatform.Mqtt;
+using IoTPlatform.Portal;
 using IoTPlatform.Provider.Configuration;
 using IoTPlatform.Provider.Data;
 using IoTPlatform.Provider.Features.Bridge;
@@ -27,6 +28,7 @@ using IoTPlatform.Provider.Features.RevocationList;
 using IoTPlatform.Provider.Features.Telemetry;
 using IoTPlatform.Provider.Features.Tenants;
 using IoTPlatform.Provider.Features.Workflow;
+using IoTPlatform.Provider.Portal;
 using IoTPlatform.Provider.Startup;
 using IoTPlatform.Telemetry.Ingest;
 
@@ -69,7 +71,7 @@ internal static class Program
         builder.Services.AddAccounts(foundation.Options.Oidc, foundation.Options.Issuer);
         builder.Services.AddOperatorKey(foundation.Folder, foundation.Options.Issuer);
         builder.Services.AddIssuerCheck(foundation.Options.Oidc);
-        builder.Services.AddPortal(new PortalOptions { Name = "provider", Title = "IoT platform provider", PublicUrl = foundation.Options.PublicUrl }, foundation.Options.Oidc);
+        builder.Services.AddPortal(new PortalOptions { Name = "provider", Title = ProviderPortal.Title, PublicUrl = foundation.Options.PublicUrl, HomePath = PortalShell.Root }, foundation.Options.Oidc);
         builder.Services.AddApiDocument("IoT platform provider");
         builder.Services.AddCertificateAuthority(foundation.Ca, foundation.Options.Validation);
         builder.Services.AddProviderData();
@@ -87,6 +89,7 @@ internal static class Program
         builder.Services.AddTenantRemoval();
         builder.Services.AddTelemetry(foundation.Options);
         builder.Services.AddTenantCommands();
+        builder.Services.AddProviderPortal();
         replace?.Invoke(builder.Services);
 
         var app = builder.Build();
@@ -113,6 +116,7 @@ internal static class Program
         app.MapMessaging(foundation.Options);
         app.MapTelemetry();
         app.MapTenantCommands();
+        app.MapPortalShell();
         return app;
     }
 }

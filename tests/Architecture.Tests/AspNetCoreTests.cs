@@ -22,7 +22,7 @@ public sealed class AspNetCoreTests
     [Fact]
     public void EveryModule_IsBelowTheEdgeOrKnownToBeAtIt()
         => Repository.Product.Select(project => project.Name).Except(Inner)
-            .ShouldBe(["CertificateAuthority", "Database", "Events", "Hosting", "Identity", "Keycloak", "Mqtt", "Provider", "RabbitMq", "Telemetry", "Tenant"], ignoreOrder: true);
+            .ShouldBe(["CertificateAuthority", "Database", "Events", "Hosting", "Identity", "Keycloak", "Mqtt", "Portal", "Provider", "RabbitMq", "Telemetry", "Tenant"], ignoreOrder: true);
 
     [Fact]
     public void CertificateAuthority_UsesTheWebFramework_OnlyInHttpAndTls()

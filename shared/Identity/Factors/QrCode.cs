@@ -6,9 +6,17 @@ using QRCoder;
 namespace IoTPlatform.Identity.Factors;
 
 /// <summary>A QR code as an SVG image in the page: no script, no style, no request to anywhere.</summary>
-internal static class QrCode
+public static class QrCode
 {
-    public static Markup Svg(string text, string label)
+    internal static Markup Svg(string text, string label)
+    {
+        var (size, path) = Modules(text);
+        var edge = size.ToString(CultureInfo.InvariantCulture);
+        return $"""<svg class="qr" role="img" aria-label="{label}" viewBox="0 0 {edge} {edge}" shape-rendering="crispEdges"><rect width="100%" height="100%" fill="#fff"/><path d="{path}" fill="#000"/></svg>""";
+    }
+
+    /// <summary>Edge in modules, quiet zone included, and the dark modules as an SVG path of unit squares.</summary>
+    public static (int Size, string Path) Modules(string text)
     {
         using var code = QRCodeGenerator.GenerateQrCode(text, QRCodeGenerator.ECCLevel.M);
         var (modules, path) = (code.ModuleMatrix, new StringBuilder());
@@ -20,7 +28,6 @@ internal static class QrCode
             }
         }
 
-        var size = modules.Count.ToString(CultureInfo.InvariantCulture);
-        return $"""<svg class="qr" role="img" aria-label="{label}" viewBox="0 0 {size} {size}" shape-rendering="crispEdges"><rect width="100%" height="100%" fill="#fff"/><path d="{path.ToString()}" fill="#000"/></svg>""";
+        return (modules.Count, path.ToString());
     }
 }

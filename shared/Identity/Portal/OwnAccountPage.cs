@@ -95,7 +95,7 @@ internal sealed class OwnAccountPage(PortalPages pages, OwnAccountView account, 
 
         Markup table = $"""
             <div class="wide"><table>
-            <thead><tr><th>Passkey</th><th>Since</th><th>Last used</th><th></th></tr></thead>
+            <thead><tr><th>Passkey</th><th>Since</th><th>Last used</th><td></td></tr></thead>
             <tbody>{rows}</tbody>
             </table></div>
             """;
@@ -118,7 +118,7 @@ internal sealed class OwnAccountPage(PortalPages pages, OwnAccountView account, 
 
         return Section("Sessions", $"""
             <div class="wide"><table>
-            <thead><tr><th>Since</th><th>With</th><th>From</th><th>Used for</th><th></th></tr></thead>
+            <thead><tr><th>Since</th><th>With</th><th>From</th><th>Used for</th><td></td></tr></thead>
             <tbody>{rows}</tbody>
             </table></div>
             {Form("sessions/end", "End all others")}

@@ -32,6 +32,27 @@ internal sealed class PortalCookie(PortalSessions sessions, PortalOptions portal
         options.ExpireTimeSpan = SessionStore.Lifetime;
         options.SlidingExpiration = false;
         options.SessionStore = sessions;
+        options.Events.OnRedirectToLogin = SignInFirst;
+        options.Events.OnRedirectToAccessDenied = context => Status(context.Response, StatusCodes.Status403Forbidden);
+    }
+
+    /// <summary>A page leads to the sign-in and back; what a page itself asks for is refused.</summary>
+    private static Task SignInFirst(RedirectContext<CookieAuthenticationOptions> context)
+    {
+        var request = context.Request;
+        if (!HttpMethods.IsGet(request.Method) || !request.Path.StartsWithSegments(ReturnPath.Home))
+        {
+            return Status(context.Response, StatusCodes.Status401Unauthorized);
+        }
+
+        context.Response.Headers.Location = $"{ReturnPath.Home}?return_path={Uri.EscapeDataString(ReturnPath.Of(request.Path + request.QueryString))}";
+        return Status(context.Response, StatusCodes.Status303SeeOther);
+    }
+
+    private static Task Status(HttpResponse response, int status)
+    {
+        response.StatusCode = status;
+        return Task.CompletedTask;
     }
 
     /// <summary>The content of the request's cookie, without checking that the session is still valid.</summary>

@@ -15,19 +15,26 @@ internal static class PortalEndpoints
     public static void MapPortalPages(this IEndpointRouteBuilder pages)
     {
         pages.MapGet("", HomeAsync).AllowAnonymous();
+        pages.MapGet("/signed-in", SignedInAsync).AllowAnonymous();
         pages.MapGet("/portal.css", PortalAsset.Style.Answer).AllowAnonymous();
         pages.MapGet("/passkey.js", PortalAsset.PasskeyScript.Answer).AllowAnonymous();
         pages.MapPost("/sign-in", SignInAsync).AllowAnonymous().WithMetadata(new RequestSizeLimitAttribute(MaxForm));
         pages.MapPost("/sign-out", SignOutAsync).AllowAnonymous().WithMetadata(new RequestSizeLimitAttribute(MaxForm));
     }
 
-    private static async Task<IResult> HomeAsync(HttpContext context, PortalCookie cookie, PortalPages pages, PortalForgery forgery, SignInSteps steps)
+    private static async Task<IResult> HomeAsync(HttpContext context, PortalCookie cookie, PortalPages pages, PortalForgery forgery, SignInSteps steps, PortalOptions portal)
     {
         var user = await PortalCookie.UserAsync(context);
-        return user is null
-            ? pages.SignIn(await steps.BeginAsync(context), ReturnPath.Of(context.Request.Query["return_path"]))
+        var wanted = ReturnPath.Of(context.Request.Query["return_path"]);
+        return user is null ? pages.SignIn(await steps.BeginAsync(context), wanted)
+            : portal.HomePath is { } home ? new PortalRedirect(wanted.StartsWith(ReturnPath.Home + "/", StringComparison.Ordinal) ? wanted : home)
             : pages.SignedIn(user, forgery.TokensFor(context, cookie.Read(context)));
     }
+
+    private static async Task<IResult> SignedInAsync(HttpContext context, PortalCookie cookie, PortalPages pages, PortalForgery forgery) =>
+        await PortalCookie.UserAsync(context) is { } user
+            ? pages.SignedIn(user, forgery.TokensFor(context, cookie.Read(context)))
+            : new PortalRedirect($"{ReturnPath.Home}?return_path={ReturnPath.Home}/signed-in");
 
     private static async Task<IResult> SignInAsync(HttpContext context, PortalPages pages, SignInSteps steps)
     {

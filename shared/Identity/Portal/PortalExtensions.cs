@@ -28,6 +28,7 @@ public static class PortalExtensions
         services.AddSingleton(provider => new PortalSessions(provider.GetRequiredService<SessionStore>(), provider.GetService<OidcSessions>(), provider.GetService<OidcSessionStore>()));
         services.AddSingleton<PortalCookie>();
         services.AddSingleton<SignInSteps>();
+        services.AddSingleton<SignInLinks>();
         services.AddSingleton<UsedLogins>();
         services.AddSingleton<PasskeyStore>();
         services.AddSingleton<Passkeys>();
@@ -35,6 +36,8 @@ public static class PortalExtensions
         services.AddSingleton<OwnSessions>();
         services.AddSingleton<OwnAccountCalls>();
         services.AddSingleton<AccountListCalls>();
+        services.AddSingleton<IPortalAccess>(provider => new PortalAccess(provider.GetRequiredService<PortalSessions>()));
+        services.AddAuthorizationBuilder().AddPolicy(PortalAccess.Policy, policy => policy.AddAuthenticationSchemes(PortalCookie.Scheme).RequireRole(Roles.All));
         services.AddAuthentication().AddCookie(PortalCookie.Scheme);
         services.AddOptions<CookieAuthenticationOptions>(PortalCookie.Scheme).Configure<PortalSessions>((cookie, sessions) => PortalCookie.Configure(cookie, portal, sessions));
         services.AddAntiforgery(antiforgery =>
@@ -61,6 +64,7 @@ public static class PortalExtensions
         pages.MapOwnAccount();
         pages.MapAccountList();
         app.MapAccountAdministration();
+        app.MapSignInLinks(pages);
         if (app.Services.GetService<LoginEvents>() is not null)
         {
             pages.MapOidcLogin();

@@ -13,6 +13,9 @@ public sealed record PortalOptions
 
     /// <summary>Where browsers reach this host; ends with a slash.</summary>
     public required Uri PublicUrl { get; init; }
+
+    /// <summary>Where a signed-in browser begins; null: at the page that says who is signed in.</summary>
+    public string? HomePath { get; init; }
 }
 
 /// <summary>The provider of the platform, whose staff signs in at a tenant that has no identity provider of its own.</summary>

@@ -21,7 +21,7 @@ internal sealed class PortalPages(PortalOptions portal, Oidc.OidcOptions? provid
         <h1>Signed in</h1>
         <dl>
         <dt>Name</dt><dd id="name">{NameOf(user)}</dd>
-        <dt>Account of</dt><dd id="realm">{user.Issuer ?? "this server (local accounts)"}</dd>
+        <dt>Account of</dt><dd id="realm">{RealmOf(user)}</dd>
         <dt>Signed in</dt><dd id="way">{WayOf(user)}</dd>
         <dt>Roles</dt><dd id="roles">{string.Join(", ", user.Roles)}</dd>
         </dl>
@@ -184,9 +184,11 @@ internal sealed class PortalPages(PortalOptions portal, Oidc.OidcOptions? provid
     public static Markup Hidden(AntiforgeryTokenSet forgery) => $"""<input type="hidden" name="{forgery.FormFieldName}" value="{forgery.RequestToken}">""";
 
     // In the audit log the prefix marks the identity provider's users; the page shows that in words.
-    private static string NameOf(PortalUser user) => user.Issuer is null ? user.Name : user.Name["oidc:".Length..];
+    public static string NameOf(PortalUser user) => user.Issuer is null ? user.Name : user.Name["oidc:".Length..];
 
-    private static string WayOf(PortalUser user) =>
+    public static string RealmOf(PortalUser user) => user.Issuer ?? "this server (local accounts)";
+
+    public static string WayOf(PortalUser user) =>
         user.Issuer is null ? "with a local account"
         : user.IdentityProvider is null ? "at the identity provider"
         : $"at the identity provider, through {user.IdentityProvider}";

@@ -25,6 +25,8 @@ internal sealed class PortalSession(string token, bool isLocal)
 /// <summary>Who is signed in.</summary>
 internal sealed record PortalUser
 {
+    /// <summary>The key of the session. It stays in this process: neither the cookie nor a page carries the principal.</summary>
+    public const string SessionClaim = "portal_session";
     private const string IssuerClaim = "iss";
     private const string IdentityProviderClaim = "identity_provider";
 
@@ -46,9 +48,11 @@ internal sealed record PortalUser
         IdentityProvider = principal.FindFirst(IdentityProviderClaim)?.Value,
     };
 
-    public ClaimsPrincipal ToPrincipal()
+    /// <summary>With the session's own claims, so that anti-forgery tokens of pages are those of the session's forms.</summary>
+    public ClaimsPrincipal ToPrincipal(PortalSession session)
     {
-        var identity = new ClaimsIdentity(PortalCookie.Scheme, ClaimTypes.Name, ClaimTypes.Role);
+        var identity = new ClaimsIdentity(session.ToPrincipal().Claims, PortalCookie.Scheme, ClaimTypes.Name, ClaimTypes.Role);
+        identity.AddClaim(new Claim(SessionClaim, session.Key));
         identity.AddClaim(new Claim(ClaimTypes.Name, Name));
         identity.AddClaims(Roles.Select(role => new Claim(ClaimTypes.Role, role)));
         identity.AddClaims(Issuer is null ? [] : [new Claim(IssuerClaim, Issuer)]);

@@ -24,7 +24,7 @@ internal sealed class PortalSessions(SessionStore local, OidcSessions? provider 
     /// <summary>Null if the session is unknown or has expired. Throws <see cref="ProblemException"/> 503 when the identity provider has to be asked and doesn't answer.</summary>
     public async Task<AuthenticationTicket?> RetrieveAsync(string key, CancellationToken cancellationToken) =>
         PortalSession.Of(key) is { } session && await FindAsync(session, cancellationToken) is { } user
-            ? new AuthenticationTicket(user.ToPrincipal(), PortalCookie.Scheme)
+            ? new AuthenticationTicket(user.ToPrincipal(session), PortalCookie.Scheme)
             : null;
 
     public Task RemoveAsync(string key) => PortalSession.Of(key) is { } session ? EndAsync(session, CancellationToken.None) : Task.CompletedTask;

@@ -19,7 +19,7 @@ public sealed class ApiDocumentTests(ProviderFixture fixture) : IClassFixture<Pr
 
         ApiDocumentCheck.Operations(document).ShouldBe(ApiDocumentCheck.Operations(Endpoints, described: true), ignoreOrder: true);
         // What is below the issuer its discovery document describes.
-        ApiDocumentCheck.Operations(Endpoints, described: false).Where(operation => !operation.Contains(" /realms/cdm/", StringComparison.Ordinal)).ShouldBe([.. ApiDocumentCheck.Undescribed, "GET /mqtt"], ignoreOrder: true);
+        ApiDocumentCheck.Operations(Endpoints, described: false).Where(operation => !operation.Contains(" /realms/cdm/", StringComparison.Ordinal) && !ApiDocumentCheck.IsOfPages(operation)).ShouldBe([.. ApiDocumentCheck.Undescribed, "GET /mqtt"], ignoreOrder: true);
         document.GetProperty("openapi").GetString()!.ShouldStartWith("3.");
     }
 

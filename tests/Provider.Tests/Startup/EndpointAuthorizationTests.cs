@@ -1,3 +1,4 @@
+using IoTPlatform.Identity.Portal;
 using IoTPlatform.Provider.Tests.Support;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Routing;
@@ -33,11 +34,17 @@ public sealed class EndpointAuthorizationTests(ProviderFixture fixture) : IClass
     public async Task Policies_OfEveryEndpoint_DoNotTakeThePortalsCookie()
     {
         var policies = fixture.Provider.Services.GetRequiredService<IAuthorizationPolicyProvider>();
-        foreach (var name in Endpoints().SelectMany(e => e.Metadata.GetOrderedMetadata<IAuthorizeData>()).Select(a => a.Policy).OfType<string>().Distinct())
+        foreach (var name in Endpoints().SelectMany(e => e.Metadata.GetOrderedMetadata<IAuthorizeData>()).Select(a => a.Policy).OfType<string>().Distinct().Where(name => name != PortalAccess.Policy))
         {
             (await policies.GetPolicyAsync(name))!.AuthenticationSchemes.ShouldNotContain("Portal", name);
         }
     }
+
+    /// <summary>A page changes nothing when it is asked for, its forms have anti-forgery tokens, and its connection is its own site's.</summary>
+    [SkippableFact]
+    public void Cookie_OfThePortal_OpensPagesAndTheirConnectionAlone() =>
+        Endpoints().Where(e => e.Metadata.GetOrderedMetadata<IAuthorizeData>().Any(a => a.Policy == PortalAccess.Policy)).Select(e => e.RoutePattern.RawText!.TrimStart('/'))
+            .Where(path => !path.StartsWith("portal/ui", StringComparison.Ordinal) && !path.StartsWith("_blazor", StringComparison.Ordinal) && !path.StartsWith("_framework", StringComparison.Ordinal)).ShouldBeEmpty();
 
     private List<RouteEndpoint> Endpoints() =>
         [.. fixture.Provider.Services.GetRequiredService<IEnumerable<EndpointDataSource>>().SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()];

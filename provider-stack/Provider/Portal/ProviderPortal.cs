@@ -1,0 +1,38 @@
+using IoTPlatform.Hosting;
+using IoTPlatform.Portal;
+using MudBlazor;
+
+namespace IoTPlatform.Provider.Portal;
+
+/// <summary>The pages of the provider's staff.</summary>
+internal static class ProviderPortal
+{
+    public const string Title = "IoT platform provider";
+    public const string Tenants = PortalShell.Root + "/tenants";
+    public const string Prepare = PortalShell.Root + "/prepare";
+    public const string Certificates = PortalShell.Root + "/certificates";
+    public const string Audit = PortalShell.Root + "/audit";
+    public const string Telemetry = PortalShell.Root + "/telemetry";
+
+    public static IServiceCollection AddProviderPortal(this IServiceCollection services) => services
+        .AddScoped<PlatformOverview>()
+        .AddSingleton<OverviewSnapshot>()
+        .AddScoped<ShownJoinKeys>()
+        .AddPortalShell(new PortalShell
+        {
+            Title = Title,
+            Pages = typeof(ProviderPortal).Assembly,
+            Links =
+            [
+                new PortalLink(PortalShell.Root, "Overview", Icons.Material.Outlined.Dashboard),
+                new PortalLink(Tenants, "Tenants", Icons.Material.Outlined.Domain),
+                new PortalLink(Certificates, "Certificates", Icons.Material.Outlined.VerifiedUser),
+                new PortalLink(Telemetry, "Telemetry", Icons.Material.Outlined.ShowChart),
+                new PortalLink(Audit, "Audit log", Icons.Material.Outlined.FactCheck, Policies.Admin),
+            ],
+        });
+
+    public static string TenantPath(string tenantId) => $"{Tenants}/{tenantId}";
+
+    public static string CertificatePath(string serial) => $"{Certificates}/{serial}";
+}

@@ -1,0 +1,15 @@
+using IoTPlatform.Contracts.Tenants;
+
+namespace IoTPlatform.Provider.Portal;
+
+/// <summary>JOIN keys that this page has just made. They live as long as the page, in no address and no store: loaded again, it has none to show.</summary>
+internal sealed class ShownJoinKeys
+{
+    private readonly Dictionary<string, PreparedTenant> _keys = new(StringComparer.Ordinal);
+
+    public PreparedTenant? Of(string tenantId) => _keys.GetValueOrDefault(tenantId);
+
+    public void Show(PreparedTenant prepared) => _keys[prepared.TenantId] = prepared;
+
+    public void Forget(string tenantId) => _keys.Remove(tenantId);
+}

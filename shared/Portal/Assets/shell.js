@@ -1,0 +1,129 @@
+// What pages need beside Blazor: times that stay true, copying, a search key, and a connection that comes back.
+(() => {
+  "use strict";
+  const offset = Number(document.documentElement.dataset.now) - Date.now();
+  const units = [[365.25 * 86400, "y"], [30.44 * 86400, "mo"], [86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
+  const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" });
+
+  const relative = (at, now) => {
+    const seconds = Math.abs(at - now) / 1000;
+    const unit = units.find(u => seconds >= u[0]);
+    if (!unit) {
+      return "now";
+    }
+
+    const span = Math.floor(seconds / unit[0] + 0.01) + " " + unit[1];
+    return at < now ? span + " ago" : "in " + span;
+  };
+
+  // Blazor owns the text node: it is changed and never replaced.
+  const tick = () => {
+    const now = Date.now() + offset;
+    for (const time of document.querySelectorAll("time.when")) {
+      const at = Date.parse(time.dateTime);
+      const text = relative(at, now);
+      if (time.firstChild && time.firstChild.data !== text) {
+        time.firstChild.data = text;
+      }
+
+      const title = exact.format(at);
+      if (time.title !== title) {
+        time.title = title;
+      }
+    }
+  };
+  setInterval(tick, 1000);
+  tick();
+
+  document.addEventListener("keydown", event => {
+    if (event.key === "/" && !event.ctrlKey && !event.metaKey && !event.altKey && !event.target.closest("input, textarea, select, [contenteditable]")) {
+      const search = document.querySelector("input[type=search]");
+      if (search) {
+        event.preventDefault();
+        search.focus();
+      }
+    }
+  });
+
+  // A menu closes when something else is clicked, or by Escape.
+  document.addEventListener("click", event => {
+    for (const menu of document.querySelectorAll("details.account[open]")) {
+      if (!menu.contains(event.target)) {
+        menu.open = false;
+      }
+    }
+  });
+  document.addEventListener("keydown", event => {
+    if (event.key === "Escape") {
+      for (const menu of document.querySelectorAll("details.account[open]")) {
+        menu.open = false;
+        menu.querySelector("summary").focus();
+      }
+    }
+  });
+
+  // A restarted server knows nothing of this page: what was typed is put back after it is loaded again.
+  const kept = "iot-form " + location.pathname;
+  const fields = () => document.querySelectorAll("[data-keep] input:not([type=hidden]):not([type=password]), [data-keep] textarea");
+  const keep = () => sessionStorage.setItem(kept, JSON.stringify([...fields()].map(f => [f.id, f.value])));
+  const restore = () => {
+    const stored = sessionStorage.getItem(kept);
+    if (stored) {
+      sessionStorage.removeItem(kept);
+      for (const [id, value] of JSON.parse(stored)) {
+        const field = id && document.getElementById(id);
+        if (field && value) {
+          field.value = value;
+          field.dispatchEvent(new Event("input", { bubbles: true }));
+          field.dispatchEvent(new Event("change", { bubbles: true }));
+        }
+      }
+    }
+  };
+
+  const lost = document.getElementById("components-reconnect-modal");
+  const reload = async () => {
+    try {
+      if ((await fetch("/health/live", { cache: "no-store" })).ok) {
+        keep();
+        location.reload();
+        return;
+      }
+    } catch {
+      // Still away.
+    }
+
+    setTimeout(reload, 2000);
+  };
+  lost.addEventListener("components-reconnect-state-changed", event => {
+    const state = event.detail.state;
+    lost.dataset.state = state;
+    if (state === "hide") {
+      lost.close();
+      return;
+    }
+
+    if (!lost.open) {
+      lost.show();
+    }
+
+    if (state === "failed" || state === "rejected" || state === "resume-failed") {
+      reload();
+    }
+  });
+
+  window.iotShell = {
+    copy: async text => {
+      try {
+        await navigator.clipboard.writeText(text);
+        return true;
+      } catch {
+        return false;
+      }
+    },
+    restore,
+    live: () => {
+      document.body.dataset.live = "true";
+    },
+  };
+})();

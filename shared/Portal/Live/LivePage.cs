@@ -1,0 +1,162 @@
+using IoTPlatform.Hosting;
+using IoTPlatform.Portal.Sessions;
+using Microsoft.AspNetCore.Components;
+using Microsoft.Extensions.Logging;
+
+namespace IoTPlatform.Portal.Live;
+
+/// <summary>
+/// A page that shows what is now: it loads before the first paint, and again when something happened. What goes wrong is said on the page, which stays as it was.
+/// </summary>
+public abstract class LivePage : ComponentBase, IDisposable
+{
+    /// <summary>However much happens, a page is loaded no more often.</summary>
+    private static readonly TimeSpan Shortest = TimeSpan.FromSeconds(1);
+
+    private readonly CancellationTokenSource _disposed = new();
+    private readonly SemaphoreSlim _happened = new(0, 1);
+    private IDisposable? _subscription;
+
+    [Inject]
+    protected PortalCalls Calls { get; set; } = null!;
+
+    [Inject]
+    protected NavigationManager Navigation { get; set; } = null!;
+
+    [Inject]
+    private AuditPulse Pulse { get; set; } = null!;
+
+    [Inject]
+    private TimeProvider Time { get; set; } = null!;
+
+    [Inject]
+    private ILoggerFactory Loggers { get; set; } = null!;
+
+    /// <summary>Why the last operation came to nothing; null: it did not.</summary>
+    protected string? Problem { get; set; }
+
+    /// <summary>Why the page may not show what is now; null: it does.</summary>
+    protected string? LoadProblem { get; private set; }
+
+    /// <summary>An operation runs.</summary>
+    protected bool IsBusy { get; private set; }
+
+    /// <summary>Ended when the page is left.</summary>
+    protected CancellationToken Stopping => _disposed.Token;
+
+    protected DateTimeOffset Now => Time.GetUtcNow();
+
+    /// <summary>Loaded every second, for what is no entry of the audit log.</summary>
+    protected virtual bool IsEager => false;
+
+    protected abstract Task LoadAsync();
+
+    protected override Task OnParametersSetAsync() => ReloadAsync();
+
+    protected override void OnAfterRender(bool firstRender)
+    {
+        if (firstRender)
+        {
+            _subscription = Pulse.Listen(Wake);
+            _ = FollowAsync();
+        }
+    }
+
+    protected async Task ReloadAsync() => LoadProblem = await TryAsync(LoadAsync);
+
+    /// <summary>An operation of a person: at once visibly busy, never twice at the same time. False: it went wrong, and <see cref="Problem"/> says how.</summary>
+    protected async Task<bool> ActAsync(Func<Task> work)
+    {
+        if (IsBusy)
+        {
+            return false;
+        }
+
+        IsBusy = true;
+        StateHasChanged();
+        Problem = await TryAsync(work);
+        IsBusy = false;
+        return Problem is null;
+    }
+
+    public void Dispose()
+    {
+        Dispose(disposing: true);
+        GC.SuppressFinalize(this);
+    }
+
+    protected virtual void Dispose(bool disposing)
+    {
+        _disposed.Cancel();
+        _subscription?.Dispose();
+    }
+
+    private async Task<string?> TryAsync(Func<Task> work)
+    {
+        try
+        {
+            await work();
+            return null;
+        }
+        catch (OperationCanceledException) when (_disposed.IsCancellationRequested)
+        {
+            return null;
+        }
+        catch (Exception e)
+        {
+            return ProblemTranslation.Of(e)?.Message ?? Unexpected(e);
+        }
+    }
+
+    private void Wake()
+    {
+        try
+        {
+            _happened.Release();
+        }
+        catch (SemaphoreFullException)
+        {
+            // It is awake already.
+        }
+    }
+
+    private async Task FollowAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                await Task.Delay(Shortest, Time, Stopping);
+                if (!IsEager)
+                {
+                    await _happened.WaitAsync(Stopping);
+                }
+
+                await InvokeAsync(async () =>
+                {
+                    if (!IsBusy)
+                    {
+                        await ReloadAsync();
+                        StateHasChanged();
+                    }
+                });
+            }
+        }
+        catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
+        {
+            // The page was left.
+        }
+    }
+
+    private string Unexpected(Exception exception)
+    {
+        LivePageLog.Fault(Loggers.CreateLogger(GetType()), GetType().Name, exception);
+        return "An unexpected error; the server's log has it.";
+    }
+}
+
+internal static partial class LivePageLog
+{
+    [LoggerMessage(1, LogLevel.Error, "unexpected error on the page {Page}")]
+    public static partial void Fault(ILogger log, string page, Exception exception);
+}

@@ -1,0 +1,62 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using IoTPlatform.Contracts.Certificates;
+using IoTPlatform.Pki;
+using IoTPlatform.Portal.Components;
+
+namespace IoTPlatform.Portal.Pages;
+
+/// <summary>Certificates for people.</summary>
+public static class CertificateWords
+{
+    private static readonly TimeSpan Soon = TimeSpan.FromDays(30);
+
+    private static readonly Dictionary<string, string> Kinds = new(StringComparer.Ordinal)
+    {
+        ["root"] = "Root CA",
+        ["intermediate"] = "Intermediate CA",
+        ["tenant-sub-ca"] = "tenant's Sub-CA",
+        ["mqtt-bridge"] = "tenant's bridge",
+        ["service"] = "service",
+        ["device"] = "device",
+    };
+
+    public static IEnumerable<string> Profiles => Kinds.Keys;
+
+    public static IReadOnlyList<string> States { get; } = ["valid", "expiring", "expired", "revoked"];
+
+    /// <summary>CRLReason (RFC 5280 section 5.3.1) as a person chooses one.</summary>
+    public static IReadOnlyList<(int Code, string Text)> Reasons { get; } =
+    [
+        (0, "no particular reason"), (1, "its key was exposed"), (3, "its holder changed"), (4, "replaced by another"), (5, "no longer in use"), (6, "on hold, may be released"), (9, "a right was withdrawn"),
+    ];
+
+    public static string Kind(string profile) => Kinds.GetValueOrDefault(profile, profile);
+
+    public static string State(CertificateSummary certificate, DateTimeOffset now) =>
+        certificate.RevokedAt is not null ? certificate.ReasonCode == (int)RevocationReason.CertificateHold ? "on hold" : "revoked"
+        : certificate.NotAfter <= now ? "expired"
+        : certificate.NotBefore > now ? "not yet valid"
+        : IsExpiring(certificate, now) ? "expires soon"
+        : "valid";
+
+    public static StateTone Tone(CertificateSummary certificate, DateTimeOffset now) =>
+        certificate.RevokedAt is not null ? StateTone.Bad
+        : certificate.NotAfter <= now ? StateTone.Neutral
+        : IsExpiring(certificate, now) ? StateTone.Warning
+        : StateTone.Good;
+
+    /// <summary>"ECDSA P-256".</summary>
+    public static string Key(X509Certificate2 certificate)
+    {
+        using var ecdsa = certificate.GetECDsaPublicKey();
+        using var rsa = certificate.GetRSAPublicKey();
+        return ecdsa is not null ? $"ECDSA, {ecdsa.KeySize} bit" : rsa is not null ? $"RSA, {rsa.KeySize} bit" : certificate.PublicKey.Oid.FriendlyName ?? certificate.GetKeyAlgorithm();
+    }
+
+    public static string Fingerprint(X509Certificate2 certificate) => certificate.GetCertHashString(HashAlgorithmName.SHA256).ToLowerInvariant();
+
+    // What lives for a day is renewed every day: that it ends within a month says nothing.
+    private static bool IsExpiring(CertificateSummary certificate, DateTimeOffset now) =>
+        certificate.NotAfter - now < Soon && certificate.NotAfter - certificate.NotBefore > 2 * Soon;
+}

@@ -1,0 +1,25 @@
+using System.Reflection;
+
+namespace IoTPlatform.Portal;
+
+/// <summary>One stack's portal: what it is called, where its pages are and what leads to them.</summary>
+public sealed record PortalShell
+{
+    /// <summary>Below it are the pages; their addresses are the stack's own.</summary>
+    public const string Root = "/portal/ui";
+
+    /// <summary>Shown on every page.</summary>
+    public required string Title { get; init; }
+
+    /// <summary>Where the pages are.</summary>
+    public required Assembly Pages { get; init; }
+
+    public required IReadOnlyList<PortalLink> Links { get; init; }
+}
+
+/// <summary>An entry of the navigation.</summary>
+/// <param name="Path">From the host's root.</param>
+/// <param name="Text">What people read.</param>
+/// <param name="Icon">SVG, as MudBlazor's icons are.</param>
+/// <param name="Policy">Left out for who may not see the page; the page itself asks again.</param>
+public sealed record PortalLink(string Path, string Text, string Icon, string Policy = Hosting.Policies.Viewer);

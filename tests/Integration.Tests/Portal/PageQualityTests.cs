@@ -1,0 +1,156 @@
+using System.Diagnostics;
+using Deque.AxeCore.Playwright;
+using IoTPlatform.Contracts.Tenants;
+using Microsoft.Playwright;
+
+namespace IoTPlatform.Integration.Tests.Portal;
+
+/// <summary>Every page: axe finds nothing in either colour, nothing is cut off on a phone, no policy of the page is broken, and it is there at once.</summary>
+public sealed class PageQualityTests(PortalBrowser browser) : IClassFixture<PortalBrowser>
+{
+    private static readonly string[] Paths = ["portal/ui", "portal/ui/tenants", "portal/ui/prepare", "portal/ui/tenants/seen", "portal/ui/certificates", "portal/ui/audit", "portal/ui/telemetry", "portal/account", "portal/accounts", "portal/signed-in"];
+
+    [SkippableTheory]
+    [InlineData(ColorScheme.Light, 1280)]
+    [InlineData(ColorScheme.Dark, 1280)]
+    [InlineData(ColorScheme.Light, 375)]
+    [InlineData(ColorScheme.Dark, 320)]
+    public async Task Pages_AreAccessible_AndFit(ColorScheme colors, int width)
+    {
+        await SeenAsync();
+        await using var context = await browser.OpenAsync(colors, width, width < 500 ? 812 : 860);
+        var page = await browser.SignInAsync(context);
+        var console = new List<string>();
+        page.Console += (_, message) => console.Add(message.Type == "info" ? "" : $"{message.Type}: {message.Text}");
+        page.PageError += (_, error) => console.Add(error);
+        var found = new List<string>();
+        foreach (var path in Paths.Append(await CertificateAsync()))
+        {
+            await page.GotoAsync(browser.At(path).AbsoluteUri);
+            await PortalBrowser.LiveAsync(page);
+            await Screenshots.TakeAsync(page, $"{path.Replace('/', '-')[..Math.Min(path.Length, 40)]}-{colors.ToString().ToLowerInvariant()}-{width}");
+            if (await page.Locator("[role=alert]").AllInnerTextsAsync() is var alerts && alerts.Any(text => text.Trim().Length > 0))
+            {
+                found.Add($"{path}: {string.Join("; ", alerts)}");
+            }
+
+            var axe = await page.RunAxe();
+            found.AddRange(axe.Violations.SelectMany(violation => violation.Nodes.Select(node => $"{path}: {violation.Id}: {node.Html[..Math.Min(node.Html.Length, 160)]}")));
+            if (!await page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= innerWidth"))
+            {
+                found.Add($"{path}: wider than {width} px");
+            }
+        }
+
+        found.ShouldBeEmpty();
+        console.Where(text => text.Length > 0).ShouldBeEmpty();
+    }
+
+    [SkippableFact]
+    public async Task Pages_HaveTheirSecurityHeaders_AndNoInlineScript()
+    {
+        await using var context = await browser.OpenAsync();
+        var page = await browser.SignInAsync(context);
+        var answer = await page.GotoAsync(browser.At("portal/ui/tenants").AbsoluteUri);
+
+        var headers = await answer!.AllHeadersAsync();
+        headers["content-security-policy"].ShouldContain("script-src 'self';");
+        headers["content-security-policy"].ShouldContain("frame-ancestors 'none'");
+        headers["cache-control"].ShouldContain("no-store");
+        headers["x-content-type-options"].ShouldBe("nosniff");
+        (await answer.TextAsync()).ShouldNotMatch(@"<script(?![^>]*\ssrc=)(?![^>]*type=""(application/json|importmap)"")");
+        (await page.EvaluateAsync<string>("document.cookie")).ShouldBeEmpty();
+    }
+
+    [SkippableFact]
+    public async Task Pages_WithoutJavaScript_CanBeRead()
+    {
+        await SeenAsync();
+        await using var context = await browser.OpenAsync(javaScript: false);
+        var page = await context.NewPageAsync();
+        await page.GotoAsync(browser.At("portal/ui/tenants?text=seen").AbsoluteUri);
+        await page.FillAsync("#username", "admin");
+        await page.FillAsync("#password", Stacks.ProviderStack.AdminPassword);
+        await page.ClickAsync("form:has(#password) button");
+
+        await Assertions.Expect(page.Locator("table")).ToContainTextAsync("seen");
+        await page.ClickAsync("text=seen");
+        await Assertions.Expect(page.Locator("h1")).ToContainTextAsync("Seen");
+        await page.ClickAsync("nav >> text=Certificates");
+        await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync("Certificates");
+        await page.ClickAsync("nav >> text=Audit log");
+        await Assertions.Expect(page.Locator("table")).ToContainTextAsync("tenant.prepared");
+        await page.ClickAsync("#account-menu summary");
+        await page.ClickAsync("text=Sign out");
+        await Assertions.Expect(page.Locator("#password")).ToBeVisibleAsync();
+    }
+
+    [SkippableTheory]
+    [InlineData("script", "<script>alert(1)</script><img src=x onerror=alert(1)>")]
+    [InlineData("rtl", "مياه أكمي שלום")]
+    [InlineData("emoji", "👩🏽‍🚀🏳️‍🌈 Ünïcødé 水")]
+    [InlineData("long", null)]
+    public async Task Name_OfAnyKind_IsText(string id, string? name)
+    {
+        name ??= new string('W', 200);
+        using var admin = await browser.Provider.AdminAsync();
+        await admin.PrepareTenantAsync(new PrepareTenantRequest { TenantId = "name-" + id, DisplayName = name });
+        await using var context = await browser.OpenAsync(width: 375);
+        var page = await browser.SignInAsync(context, "portal/ui/tenants?text=name-" + id);
+        page.Dialog += (_, _) => throw new InvalidOperationException("A script ran.");
+
+        await Assertions.Expect(page.Locator("bdi").First).ToHaveTextAsync(name);
+        (await page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= innerWidth")).ShouldBeTrue("the list");
+        await page.ClickAsync($"text=name-{id}");
+        await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync(name);
+        (await page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= innerWidth")).ShouldBeTrue("the page");
+    }
+
+    [SkippableFact]
+    public async Task TenThousandTenants_ArePagedAndFilteredInTheDatabase()
+    {
+        await browser.Provider.Database.ExecuteAsync(
+            "INSERT INTO provider.tenants (tenant_id, display_name, status, created_at) SELECT 'many-' || lpad(i::text, 5, '0'), 'Customer ' || i, 'active', now() FROM generate_series(1, 10000) i");
+        try
+        {
+            await using var context = await browser.OpenAsync();
+            var page = await browser.SignInAsync(context, "portal/ui/tenants");
+            var clock = Stopwatch.StartNew();
+            await page.GotoAsync(browser.At("portal/ui/tenants?text=customer").AbsoluteUri);
+            clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(2));
+            await Assertions.Expect(page.Locator("tbody tr")).ToHaveCountAsync(50);
+            await Assertions.Expect(page.Locator(".sub")).ToContainTextAsync("10,000 tenants match");
+            await page.ClickAsync("text=Next page");
+            await Assertions.Expect(page.Locator("tbody tr").First).ToContainTextAsync("many-00051");
+            await page.GoBackAsync();
+            await Assertions.Expect(page.Locator("tbody tr").First).ToContainTextAsync("many-00001");
+
+            await PortalBrowser.LiveAsync(page);
+            await page.Keyboard.PressAsync("/");
+            await page.Keyboard.PressAsync("Control+A");
+            await page.Keyboard.TypeAsync("Customer 1234");
+            await Assertions.Expect(page.Locator("tbody tr")).ToHaveCountAsync(1);
+            await Assertions.Expect(page.Locator("tbody tr")).ToContainTextAsync("many-01234");
+            new Uri(page.Url).Query.ShouldContain("Customer");
+        }
+        finally
+        {
+            await browser.Provider.Database.ExecuteAsync("DELETE FROM provider.tenants WHERE tenant_id LIKE 'many-%'");
+        }
+    }
+
+    private async Task SeenAsync()
+    {
+        if (await browser.Provider.Database.ScalarAsync<long>("SELECT count(*) FROM provider.tenants WHERE tenant_id = 'seen'") == 0)
+        {
+            using var admin = await browser.Provider.AdminAsync();
+            await admin.PrepareTenantAsync(new PrepareTenantRequest { TenantId = "seen", DisplayName = "Seen Waterworks" });
+        }
+    }
+
+    private async Task<string> CertificateAsync()
+    {
+        using var admin = await browser.Provider.AdminAsync();
+        return $"portal/ui/certificates/{(await admin.ListCertificatesAsync(limit: 1)).Items[0].Serial}";
+    }
+}

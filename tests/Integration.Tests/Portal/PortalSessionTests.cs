@@ -1,0 +1,115 @@
+using System.Diagnostics;
+using System.Net;
+using IoTPlatform.Identity;
+using IoTPlatform.Stacks;
+using Microsoft.Playwright;
+
+namespace IoTPlatform.Integration.Tests.Portal;
+
+/// <summary>A page and its session: what a role may do by the wire, and what becomes of a page whose session ends.</summary>
+public sealed class PortalSessionTests(PortalBrowser browser) : IClassFixture<PortalBrowser>
+{
+    [SkippableFact]
+    public async Task Session_EndedElsewhere_LeadsAnOpenPageToTheSignIn_WithinFiveSeconds()
+    {
+        await using var context = await browser.OpenAsync();
+        var page = await browser.SignInAsync(context, "portal/ui/tenants");
+
+        var clock = Stopwatch.StartNew();
+        await browser.Provider.Database.ExecuteAsync("DELETE FROM accounts.sessions");
+        await Assertions.Expect(page.Locator("#password")).ToBeVisibleAsync(new() { Timeout = 8_000 });
+
+        clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(5));
+        new Uri(page.Url).Query.ShouldContain("return_path");
+        await page.FillAsync("#username", "admin");
+        await page.FillAsync("#password", ProviderStack.AdminPassword);
+        await page.ClickAsync("form:has(#password) button");
+        await page.WaitForURLAsync("**/portal/ui/tenants");
+    }
+
+    [SkippableFact]
+    public async Task Role_TakenAway_UnderAnOpenPage_ActsNoMore()
+    {
+        await browser.Provider.PrepareAsync("guarded");
+        var name = await browser.AddAccountAsync(Roles.Admin);
+        await using var context = await browser.OpenAsync();
+        var page = await browser.SignInAsync(context, "portal/ui/tenants/guarded", name, PortalBrowser.Password);
+        await page.ClickAsync("text=Suspend");
+        await page.FillAsync("#confirm-reason", "as an administrator");
+
+        await browser.Provider.Database.ExecuteAsync("UPDATE accounts.accounts SET roles = '{cdm-viewer}' WHERE username = $1", name);
+        var clicked = await page.Locator(".mud-dialog button:has-text('Suspend')").ClickAsync(new() { Timeout = 1_000 }).ContinueWith(click => click.IsCompletedSuccessfully);
+        await Assertions.Expect(page.Locator("button:has-text('Suspend')")).ToHaveCountAsync(0, new() { Timeout = 6_000 });
+
+        clicked.ShouldBeTrue();
+        (await browser.Provider.Database.ScalarAsync<bool>("SELECT suspended_at IS NULL FROM provider.tenants WHERE tenant_id = 'guarded'")).ShouldBeTrue();
+        await Assertions.Expect(page.Locator("#roles")).ToHaveTextAsync(Roles.Viewer);
+    }
+
+    /// <summary>Every event handler of the circuit, whether the page shows it or not, and the API with the page's cookie.</summary>
+    [SkippableFact]
+    public async Task Viewer_TriesAnAdministratorsOperations_ByTheWire_ChangesNothing()
+    {
+        await browser.Provider.PrepareAsync("watched");
+        var name = await browser.AddAccountAsync(Roles.Viewer);
+        await using var context = await browser.OpenAsync();
+        var page = await browser.SignInAsync(context, "portal/ui/tenants/watched", name, PortalBrowser.Password);
+        await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync("watched");
+        await Assertions.Expect(page.Locator("button:has-text('Suspend'), button:has-text('Remove'), button:has-text('New JOIN key'), a:has-text('Audit log')")).ToHaveCountAsync(0);
+        var before = await browser.Provider.Database.ScalarAsync<long>("SELECT max(sequence) FROM audit.entries");
+
+        foreach (var (method, path) in new[] { ("POST", "suspend"), ("POST", "join-key"), ("DELETE", "join-key"), ("DELETE", ""), ("POST", "plan"), ("POST", "broker/repair") })
+        {
+            var status = await page.EvaluateAsync<int>(
+                "async ([method, path]) => (await fetch(path, { method, headers: { 'Content-Type': 'application/json' }, body: method === 'POST' ? '{\"reason\":\"x\",\"plan\":\"large\"}' : undefined })).status",
+                new[] { method, $"/portal/admin/tenants/watched/{path}".TrimEnd('/') });
+            status.ShouldBe((int)HttpStatusCode.Unauthorized, $"{method} {path}");
+        }
+
+        (await page.EvaluateAsync<int>("async () => (await fetch('/portal/ui/audit/export')).status")).ShouldBe((int)HttpStatusCode.Forbidden);
+        await page.GotoAsync(browser.At("portal/ui/audit").AbsoluteUri);
+        await Assertions.Expect(page.Locator("main")).ToContainTextAsync("Your role does not see the audit log");
+        await page.GotoAsync(browser.At("portal/ui/prepare").AbsoluteUri);
+        await Assertions.Expect(page.Locator("main")).ToContainTextAsync("Your role does not prepare tenants");
+        (await browser.Provider.Database.ScalarAsync<long>("SELECT max(sequence) FROM audit.entries")).ShouldBe(before);
+    }
+
+    [SkippableFact]
+    public async Task Connection_WithoutASession_OrFromAnotherSite_IsRefused()
+    {
+        using var handler = new HttpClientHandler { ServerCertificateCustomValidationCallback = (_, _, _, _) => true, AllowAutoRedirect = false };
+        using var http = new HttpClient(handler);
+
+        (await http.PostAsync(browser.At("_blazor/negotiate?negotiateVersion=1"), null)).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        var page = await http.GetAsync(browser.At("portal/ui/tenants?text=a"));
+        page.StatusCode.ShouldBe(HttpStatusCode.SeeOther);
+        page.Headers.Location!.OriginalString.ShouldBe("/portal?return_path=%2Fportal%2Fui%2Ftenants%3Ftext%3Da");
+
+        await using var context = await browser.OpenAsync();
+        var signedIn = await browser.SignInAsync(context);
+        var cookies = string.Join("; ", (await context.CookiesAsync()).Select(cookie => $"{cookie.Name}={cookie.Value}"));
+        using var foreign = new HttpRequestMessage(HttpMethod.Post, browser.At("_blazor/negotiate?negotiateVersion=1"));
+        foreign.Headers.Add("Cookie", cookies);
+        foreign.Headers.Add("Origin", "https://evil.example");
+        (await http.SendAsync(foreign)).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+    }
+
+    [SkippableFact]
+    public async Task Provider_RestartedUnderAnOpenPage_SaysSo_AndComesBackWithItsForm()
+    {
+        await using var context = await browser.OpenAsync();
+        var page = await browser.SignInAsync(context, "portal/ui/prepare");
+        await page.FillAsync("#tenant-id", "kept");
+        await page.FillAsync("#display-name", "Kept while away");
+
+        await browser.Provider.KillAsync();
+        await Assertions.Expect(page.Locator("#components-reconnect-modal")).ToBeVisibleAsync();
+        await browser.Provider.StartProcessAsync();
+
+        await Assertions.Expect(page.Locator("#components-reconnect-modal")).ToBeHiddenAsync(new() { Timeout = 40_000 });
+        await PortalBrowser.LiveAsync(page);
+        await Assertions.Expect(page.Locator("#display-name")).ToHaveValueAsync("Kept while away");
+        await page.ClickAsync("text=Prepare and show the key");
+        await page.WaitForURLAsync("**/portal/ui/tenants/kept");
+    }
+}

@@ -1,0 +1,103 @@
+using IoTPlatform.Stacks;
+using Microsoft.Playwright;
+
+namespace IoTPlatform.Integration.Tests.Portal;
+
+/// <summary>A person prepares a tenant, hands its key over, and watches it join.</summary>
+public sealed class PrepareJourneyTests(PortalBrowser browser) : IClassFixture<PortalBrowser>
+{
+    [SkippableFact]
+    public async Task Prepare_CopyTheKey_StartTheTenant_PageBecomesJoined_WithoutReload()
+    {
+        await using var context = await browser.OpenAsync();
+        var page = await browser.SignInAsync(context, "portal/ui/prepare");
+        await page.FillAsync("#tenant-id", "acme");
+        await page.FillAsync("#display-name", "Acme Water");
+        await page.ClickAsync("text=Prepare and show the key");
+        await page.WaitForURLAsync("**/portal/ui/tenants/acme");
+        await Assertions.Expect(page.Locator(".steps li.now")).ToContainTextAsync("Waiting for the tenant's first call");
+        await page.ClickAsync("[aria-label='Copy the JOIN key']");
+        await Assertions.Expect(page.Locator("[aria-label='Copy the JOIN key']")).ToHaveTextAsync("Copied");
+        var key = await page.EvaluateAsync<string>("navigator.clipboard.readText()");
+        key.ShouldMatch("^[A-Z0-9]{4}(-[A-Z0-9]{4}){3}$");
+        page.Url.ShouldNotContain(key);
+        await Screenshots.TakeAsync(page, "prepare");
+        await page.EvaluateAsync("window.sameDocument = true");
+
+        await using var tenant = await TenantStack.LaunchAsync(browser.Provider, "acme", key);
+        await Assertions.Expect(page.Locator(".steps li.done")).ToHaveCountAsync(6, new() { Timeout = 90_000 });
+
+        await Assertions.Expect(page.Locator(".sub .state")).ToHaveTextAsync("joined");
+        (await page.EvaluateAsync<bool>("window.sameDocument === true")).ShouldBeTrue("the page was loaded again");
+        await Assertions.Expect(page.Locator(".steps li").Nth(1)).ToContainTextAsync(" ms");
+        await Assertions.Expect(page.Locator("#key")).ToHaveCountAsync(0);
+        await Screenshots.TakeAsync(page, "joined");
+        (await page.ContentAsync()).ShouldNotContain(key);
+
+        await page.ReloadAsync();
+        (await page.ContentAsync()).ShouldNotContain(key);
+        browser.Provider.Process.Lines.Where(line => line.Contains(key, StringComparison.Ordinal)).ShouldBeEmpty();
+
+        await tenant.ReadyAsync();
+        await SuspendResumeRemoveAsync(page);
+    }
+
+    private async Task SuspendResumeRemoveAsync(IPage page)
+    {
+        await PortalBrowser.LiveAsync(page);
+        await page.ClickAsync("text=Suspend");
+        await page.FillAsync("#confirm-reason", "an invoice is open");
+        await page.ClickAsync(".mud-dialog button:has-text('Suspend')");
+        await Assertions.Expect(page.Locator(".sub .state")).ToHaveTextAsync("suspended");
+        (await AuditedAsync("tenant.suspended")).ShouldBe(1);
+
+        await page.ClickAsync("text=Resume");
+        await Assertions.Expect(page.Locator(".sub .state")).ToHaveTextAsync("joined");
+
+        await page.ClickAsync("text=Remove");
+        var remove = page.Locator(".mud-dialog button:has-text('Remove')");
+        await Assertions.Expect(remove).ToBeDisabledAsync();
+        await page.FillAsync("#confirm-typed", "acm");
+        await Assertions.Expect(remove).ToBeDisabledAsync();
+        await page.FillAsync("#confirm-typed", "acme");
+        await remove.ClickAsync();
+        await Assertions.Expect(page.Locator(".problems")).ToContainTextAsync("was removed on", new() { Timeout = 30_000 });
+        (await AuditedAsync("tenant.removed")).ShouldBe(1);
+    }
+
+    [SkippableFact]
+    public async Task Prepare_WrongInput_IsSaidBesideTheField_AndATenantThatExistsOnThePage()
+    {
+        await browser.Provider.PrepareAsync("taken");
+        await using var context = await browser.OpenAsync();
+        var page = await browser.SignInAsync(context, "portal/ui/prepare");
+
+        await page.ClickAsync("text=Prepare and show the key");
+        await Assertions.Expect(page.Locator("form.form")).ToContainTextAsync("An id is needed");
+        await page.FillAsync("#tenant-id", "-acme");
+        await Assertions.Expect(page.Locator("form.form")).ToContainTextAsync("2 to 63");
+        await page.FillAsync("#tenant-id", "taken");
+        await page.FillAsync("#display-name", "Taken");
+        await page.ClickAsync("text=Prepare and show the key");
+        await Assertions.Expect(page.Locator(".problems")).ToContainTextAsync("Tenant taken exists");
+        (await page.InputValueAsync("#display-name")).ShouldBe("Taken");
+    }
+
+    [SkippableFact]
+    public async Task Key_ReplacedAndRevoked()
+    {
+        await browser.Provider.PrepareAsync("keys");
+        await using var context = await browser.OpenAsync();
+        var page = await browser.SignInAsync(context, "portal/ui/tenants/keys");
+
+        await page.ClickAsync("text=New JOIN key");
+        await page.ClickAsync(".mud-dialog button:has-text('Make a new key')");
+        await Assertions.Expect(page.Locator("#key")).ToBeVisibleAsync();
+        await page.ClickAsync("text=Revoke");
+        await page.ClickAsync(".mud-dialog button:has-text('Revoke')");
+        await Assertions.Expect(page.Locator("#key")).ToHaveCountAsync(0);
+        await Assertions.Expect(page.Locator(".steps li.stuck")).ToContainTextAsync("It has no JOIN key");
+    }
+
+    private Task<long> AuditedAsync(string action) => browser.Provider.Database.ScalarAsync<long>("SELECT count(*) FROM audit.entries WHERE action = $1 AND subject = 'acme'", action);
+}
