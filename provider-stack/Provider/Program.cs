@@ -104,6 +104,7 @@ internal static class Program
         app.MapValidation();
         app.MapCertificates();
         app.MapEmergencies();
+        app.MapProvisioners();
         app.MapTenants();
         app.MapPlatformEvents();
         app.MapJoinWorkflow();

@@ -12,10 +12,13 @@ public sealed class CertificateAuthorityModule : IAsyncDisposable
     private readonly IssuanceLedger _ledger;
     private readonly TokenSweeper _sweeper;
 
-    private CertificateAuthorityModule(Authority authority, JwkProvisioner iotBridge, ServiceCertificate serviceCertificate, IssuanceLedger ledger, TokenSweeper sweeper)
+    private CertificateAuthorityModule(
+        Authority authority, JwkProvisioner iotBridge, ProvisionerRegistry provisioners, ProvisionerStore store, ServiceCertificate serviceCertificate, IssuanceLedger ledger, TokenSweeper sweeper)
     {
         Authority = authority;
         IotBridge = iotBridge;
+        Provisioners = provisioners;
+        ProvisionerStore = store;
         ServiceCertificate = serviceCertificate;
         _ledger = ledger;
         _sweeper = sweeper;
@@ -23,7 +26,12 @@ public sealed class CertificateAuthorityModule : IAsyncDisposable
 
     public Authority Authority { get; }
 
+    /// <summary>As it was at the start.</summary>
     internal JwkProvisioner IotBridge { get; }
+
+    internal ProvisionerRegistry Provisioners { get; }
+
+    internal ProvisionerStore ProvisionerStore { get; }
 
     public ServiceCertificate ServiceCertificate { get; }
 
@@ -53,13 +61,17 @@ public sealed class CertificateAuthorityModule : IAsyncDisposable
         CancellationToken cancellationToken)
     {
         var store = new CertificateStore(database);
-        var provisioner = await new ProvisionerStore(database, options, time).EnsureJwkAsync(JwkProvisioner.DefaultName, passwords, cancellationToken);
+        var provisioners = new ProvisionerStore(database, options, time);
+        var iotBridge = await provisioners.EnsureJwkAsync(JwkProvisioner.DefaultName, passwords, cancellationToken);
         var ledger = new IssuanceLedger(database, ledgerOptions, time, logs.CreateLogger<IssuanceLedger>());
         try
         {
             var authority = new Authority(issuers, store, ledger, options, time);
+            var registry = new ProvisionerRegistry(provisioners, store, options, time, logs.CreateLogger<ProvisionerRegistry>());
+            await registry.ReloadAsync(cancellationToken);
             var service = await ServiceCertificate.StartAsync(authority, folder, logs.CreateLogger<ServiceCertificate>(), cancellationToken);
-            return new CertificateAuthorityModule(authority, provisioner, service, ledger, new TokenSweeper(store, time, logs.CreateLogger<TokenSweeper>()));
+            return new CertificateAuthorityModule(
+                authority, iotBridge, registry, provisioners, service, ledger, new TokenSweeper(store, time, logs.CreateLogger<TokenSweeper>()));
         }
         catch
         {
@@ -73,6 +85,7 @@ public sealed class CertificateAuthorityModule : IAsyncDisposable
         await ServiceCertificate.DisposeAsync();
         await _sweeper.DisposeAsync();
         await _ledger.DisposeAsync();
+        Provisioners.Dispose();
         IotBridge.Dispose();
     }
 }

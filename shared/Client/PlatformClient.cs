@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using IoTPlatform.Contracts;
 using IoTPlatform.Contracts.Accounts;
@@ -133,6 +134,17 @@ public abstract class PlatformClient : IDisposable
     /// <summary>Revokes all of it in one act; it may be repeated.</summary>
     public Task<EmergencyView> RunEmergencyAsync(string kind, string target, EmergencyRequest request, CancellationToken cancellationToken = default) =>
         SendAsync(HttpMethod.Post, Emergency(kind, target), request, ContractsJson.Default.EmergencyRequest, ContractsJson.Default.EmergencyView, cancellationToken);
+
+    public Task<ProvisionerList> ListProvisionersAsync(CancellationToken cancellationToken = default) => GetAsync("portal/provisioners", ContractsJson.Default.ProvisionerList, cancellationToken);
+
+    /// <summary>Adds it, or replaces the one of that name.</summary>
+    /// <param name="name">As in the definition.</param>
+    /// <param name="definition">As step-ca's <c>ca.json</c> writes it.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public Task SaveProvisionerAsync(string name, JsonElement definition, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Put, $"portal/provisioners/{Escape(name)}", definition, ContractsJson.Default.JsonElement, cancellationToken);
+
+    public Task RemoveProvisionerAsync(string name, CancellationToken cancellationToken = default) => SendAsync(HttpMethod.Delete, $"portal/provisioners/{Escape(name)}", cancellationToken);
 
     public Task<Page<AuditEntryView>> ListAuditAsync(string? cursor = null, int? limit = null, CancellationToken cancellationToken = default) =>
         GetAsync(Query.Build("portal/audit", ("cursor", cursor), ("limit", Query.Of(limit))), ContractsJson.Default.PageAuditEntryView, cancellationToken);

@@ -82,6 +82,8 @@ namespace IoTPlatform.Contracts;
 [JsonSerializable(typeof(BridgeCommandReport))]
 [JsonSerializable(typeof(TenantCommandView))]
 [JsonSerializable(typeof(Page<TenantCommandView>))]
+[JsonSerializable(typeof(JsonElement))]
+[JsonSerializable(typeof(ProvisionerList))]
 [JsonSerializable(typeof(RevokeRequest))]
 [JsonSerializable(typeof(CertificateSummary))]
 [JsonSerializable(typeof(CertificateDetail))]

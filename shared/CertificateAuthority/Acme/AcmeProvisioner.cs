@@ -11,11 +11,15 @@ internal sealed class AcmeProvisioner(AcmeOptions acme, Authority authority) : I
     private const int ExtensionType = 6;
 
     private readonly StepProvisionerExtension _extension = new(ExtensionType, acme.Name, "");
-    private readonly CertificateProfile _profile = LeafProfiles.Leaf(authority.Options);
 
     public string Name => acme.Name;
 
     public string Type => "ACME";
+
+    public ProvisionerClaims Claims { get; } = ProvisionerClaims.Default(authority.Options);
+
+    /// <summary>What is proven decides.</summary>
+    public NamePolicy? Policy => null;
 
     public void Describe(Utf8JsonWriter json)
     {
@@ -26,8 +30,8 @@ internal sealed class AcmeProvisioner(AcmeOptions acme, Authority authority) : I
     {
         Subject = order.AccountId,
         Names = new OrderedNames(order),
-        Profile = _profile,
-        MinLifetime = authority.Options.MinLeafLifetime,
+        Profile = Claims.Profile,
+        MinLifetime = Claims.MinLifetime,
         Extension = _extension,
     };
 }

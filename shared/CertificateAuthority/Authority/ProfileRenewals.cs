@@ -34,7 +34,7 @@ public sealed record OwnedRenewal
 }
 
 /// <summary>Finds whose a certificate is to renew: the feature's that owns its profile, or, for what a one-time token bought, the authority's own.</summary>
-internal sealed class ProfileRenewals(Authority authority, IEnumerable<IProfileRenewal> owners, NameReservations reservations)
+internal sealed class ProfileRenewals(Authority authority, IEnumerable<IProfileRenewal> owners, NameReservations reservations, ProvisionerRegistry provisioners)
 {
     // step-ca gives a new certificate whenever it is asked, and its clients count on that.
     private static readonly IssuanceQuota LeafQuota = new() { AnswersWithTheFreshOne = false };
@@ -48,13 +48,31 @@ internal sealed class ProfileRenewals(Authority authority, IEnumerable<IProfileR
         {
             // A name may have been given out since, or the rule may be younger than the certificate.
             await reservations.RequireFreeAsync(known.Leaf.Parsed.Names, cancellationToken);
+            var profile = RenewedBy(known).Profile;
             return await authority.RenewAsync(
-                new CertificateRenewal { Current = known, Csr = csr, BurnToken = burnToken, Profile = _leaf, Quota = LeafQuota }, cancellationToken);
+                new CertificateRenewal { Current = known, Csr = csr, BurnToken = burnToken, Profile = profile, Quota = LeafQuota }, cancellationToken);
         }
 
         return _owners.TryGetValue(known.Record.Profile, out var owner)
             ? await owner.RenewAsync(new OwnedRenewal { Current = known, Csr = csr, BurnToken = burnToken }, cancellationToken)
             : throw new ProblemException(403, "other_profile", $"The certificate is of the profile {known.Record.Profile}, which is not renewed here.");
+    }
+
+    /// <summary>What a provisioner does not give any more, or never did, is not renewed either.</summary>
+    private ProvisionerClaims RenewedBy(KnownCertificate known)
+    {
+        if (provisioners.Find(known.Record.Provisioner) is not { } provisioner)
+        {
+            throw new ProblemException(401, "provisioner_removed", $"The certificate's provisioner {known.Record.Provisioner} is removed or disabled.");
+        }
+
+        if (provisioner.Claims.DisableRenewal)
+        {
+            throw new ProblemException(401, "renewal_disabled", $"The provisioner {provisioner.Name} renews nothing.");
+        }
+
+        provisioner.Policy?.Require(known.Leaf.Parsed.Names);
+        return provisioner.Claims;
     }
 
     /// <summary>What a token bought is read once a connection: the ledger alone decides then. An owner decides by more, and gets the state of now.</summary>

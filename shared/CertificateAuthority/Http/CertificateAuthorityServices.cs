@@ -30,8 +30,9 @@ public static class CertificateAuthorityServices
         services.AddAcme(module.Options.Acme);
         services.AddSingleton(module);
         services.AddSingleton(module.Authority);
-        services.AddSingleton<IProvisioner>(module.IotBridge);
-        services.AddSingleton<ProvisionerRegistry>();
+        services.AddSingleton(provider => module.Provisioners.With(provider.GetServices<IProvisioner>()));
+        services.AddSingleton(module.ProvisionerStore);
+        services.AddHostedService<ProvisionerNotices>();
         services.AddSingleton<ProfileRevocations>();
         services.AddSingleton<IEmergency, KeyEmergency>();
         services.AddSingleton<IEmergency, ProfileEmergency>();

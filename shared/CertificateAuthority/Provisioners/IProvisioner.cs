@@ -13,6 +13,12 @@ internal interface IProvisioner
     /// <summary>As step-ca names it, for example <c>JWK</c>.</summary>
     string Type { get; }
 
+    /// <summary>What it grants in its own way; renewals are bounded by it, too.</summary>
+    ProvisionerClaims Claims { get; }
+
+    /// <summary>The names it may certify; null: every one.</summary>
+    NamePolicy? Policy { get; }
+
     /// <summary>Writes what GET provisioners says of it beside type and name.</summary>
     void Describe(Utf8JsonWriter json);
 }
@@ -21,13 +27,13 @@ internal interface IProvisioner
 internal interface ITokenProvisioner : IProvisioner
 {
     /// <summary>Whether the token is this provisioner's to judge. Nothing of it has been verified.</summary>
-    bool Recognizes(ParsedJws token);
+    bool Recognizes(OneTimeToken token);
 
     /// <summary>Throws <see cref="JoseException"/> unless the token is genuine, for signing, now. That it is used once is the ledger's to see to.</summary>
-    ValueTask<SignGrant> AuthorizeSignAsync(ParsedJws token, DateTimeOffset now, CancellationToken cancellationToken);
+    ValueTask<SignGrant> AuthorizeSignAsync(OneTimeToken token, DateTimeOffset now, CancellationToken cancellationToken);
 
     /// <summary>As <see cref="AuthorizeSignAsync"/>, for revoking. A provisioner whose tokens revoke nothing leaves it out.</summary>
-    ValueTask<RevokeGrant> AuthorizeRevokeAsync(ParsedJws token, DateTimeOffset now, CancellationToken cancellationToken) =>
+    ValueTask<RevokeGrant> AuthorizeRevokeAsync(OneTimeToken token, DateTimeOffset now, CancellationToken cancellationToken) =>
         throw new JoseException(JoseError.UnknownKey, $"Tokens of the provisioner {Name} revoke nothing.");
 }
 
@@ -36,8 +42,17 @@ internal interface IKeyEscrow
 {
     string KeyId { get; }
 
-    /// <summary>Compact JWE of the private JWK.</summary>
-    string EncryptedKey { get; }
+    /// <summary>Compact JWE of the private JWK; null: it is not handed out.</summary>
+    string? EncryptedKey { get; }
+}
+
+/// <summary>A token of which nothing has been verified.</summary>
+internal sealed record OneTimeToken(ParsedJws Jws, JwtClaims Claims)
+{
+    /// <summary>Throws <see cref="JoseException"/>.</summary>
+    public static OneTimeToken Parse(string compact) => Of(CompactJws.Parse(compact));
+
+    private static OneTimeToken Of(ParsedJws jws) => new(jws, JwtClaims.Parse(jws.Payload));
 }
 
 /// <summary>What a genuine credential buys.</summary>
@@ -52,6 +67,9 @@ internal sealed record SignGrant
     public required CertificateProfile Profile { get; init; }
 
     public required TimeSpan MinLifetime { get; init; }
+
+    /// <summary>When the credential itself ends; null: it says nothing about that.</summary>
+    public DateTimeOffset? CredentialEnds { get; init; }
 
     /// <summary>What else the request must be.</summary>
     public IReadOnlyList<IRequestRule> Rules { get; init; } = [];

@@ -1,25 +1,123 @@
+using IoTPlatform.CertificateAuthority.Acme;
+using IoTPlatform.CertificateAuthority.Storage;
+using IoTPlatform.Database;
+using IoTPlatform.Hosting;
 using IoTPlatform.Jose;
+using Microsoft.Extensions.Logging;
+using Npgsql;
 
 namespace IoTPlatform.CertificateAuthority.Provisioners;
 
-/// <summary>Every provisioner of this authority. A credential's kind decides whose it is.</summary>
-internal sealed class ProvisionerRegistry
+/// <summary>
+/// Every provisioner of this authority, as the database has them now. A broken one is disabled with its reason, and the others serve. A credential's kind
+/// decides whose it is.
+/// </summary>
+internal sealed partial class ProvisionerRegistry : IDisposable
 {
-    private readonly ITokenProvisioner[] _byToken;
+    private readonly ProvisionerStore _store;
+    private readonly CertificateStore _issued;
+    private readonly CertificateAuthorityOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger<ProvisionerRegistry> _log;
+    private readonly SemaphoreSlim _once = new(1);
 
-    public ProvisionerRegistry(IEnumerable<IProvisioner> provisioners)
+    private IReadOnlyList<IProvisioner> _ofHost = [];
+    private volatile State _state = new([], []);
+
+    public ProvisionerRegistry(ProvisionerStore store, CertificateStore issued, CertificateAuthorityOptions options, TimeProvider time, ILogger<ProvisionerRegistry> log) =>
+        (_store, _issued, _options, _time, _log) = (store, issued, options, time, log);
+
+    /// <summary>Those that serve.</summary>
+    public IEnumerable<IProvisioner> All => _state.Serving.Concat(_ofHost);
+
+    /// <summary>Those that are part of the host, and not in the database.</summary>
+    public IReadOnlyList<IProvisioner> OfHost => _ofHost;
+
+    /// <summary>Those of the database, also what does not serve.</summary>
+    public IReadOnlyList<StoredProvisioner> Stored => _state.Stored;
+
+    /// <summary>Null: none that serves has this name.</summary>
+    public IProvisioner? Find(string name) => All.FirstOrDefault(provisioner => string.Equals(provisioner.Name, name, StringComparison.Ordinal));
+
+    /// <summary>Throws <see cref="JoseException"/> for a token of none.</summary>
+    public ITokenProvisioner ByToken(OneTimeToken token) =>
+        All.OfType<ITokenProvisioner>().FirstOrDefault(provisioner => provisioner.Recognizes(token))
+        ?? throw new JoseException(JoseError.UnknownKey, "The token's key is not a provisioner's.");
+
+    /// <summary>Once, before any request.</summary>
+    public ProvisionerRegistry With(IEnumerable<IProvisioner> ofHost)
     {
-        All = [.. provisioners];
-        _byToken = [.. All.OfType<ITokenProvisioner>()];
-        if (All.DistinctBy(p => p.Name, StringComparer.Ordinal).Count() != All.Count)
+        _ofHost = [.. ofHost];
+        return this;
+    }
+
+    /// <summary>Throws 422 <c>invalid_provisioner</c> for one that could not serve.</summary>
+    public IProvisioner Create(ProvisionerDefinition definition) => definition.Type.ToUpperInvariant() switch
+    {
+        "JWK" => new JwkProvisioner(definition, _options),
+        "X5C" => new X5cProvisioner(definition, _options, _issued),
+        "OIDC" => new OidcProvisioner(definition, _options, _time),
+        "ACME" => throw ProvisionerDefinition.Refused($"the ACME provisioner is a setting ({AcmeOptions.NameSetting})."),
+        _ => throw ProvisionerDefinition.Refused($"the type {definition.Type} is not supported; JWK, X5C and OIDC are."),
+    };
+
+    /// <summary>What has not changed stays as it is, with the keys it has fetched.</summary>
+    public async Task ReloadAsync(CancellationToken cancellationToken)
+    {
+        await _once.WaitAsync(cancellationToken);
+        try
         {
-            throw new InvalidOperationException("Two provisioners have one name.");
+            var before = _state.Stored.ToDictionary(stored => stored.Name, StringComparer.Ordinal);
+            var stored = (await _store.ListAsync(cancellationToken)).Select(row => before.TryGetValue(row.Name, out var same) && same.Row == row ? same : Load(row)).ToList();
+            _state = new State(stored, [.. stored.Select(one => one.Provisioner).OfType<IProvisioner>()]);
+        }
+        finally
+        {
+            _once.Release();
         }
     }
 
-    public IReadOnlyList<IProvisioner> All { get; }
+    public void Dispose()
+    {
+        _once.Dispose();
+        foreach (var provisioner in _state.Serving.OfType<IDisposable>())
+        {
+            provisioner.Dispose();
+        }
+    }
 
-    /// <summary>Throws <see cref="JoseException"/> for a token of none.</summary>
-    public ITokenProvisioner ByToken(ParsedJws token) =>
-        Array.Find(_byToken, p => p.Recognizes(token)) ?? throw new JoseException(JoseError.UnknownKey, "The token's key is not a provisioner's.");
+    private StoredProvisioner Load(ProvisionerRow row)
+    {
+        try
+        {
+            var definition = ProvisionerDefinition.Parse(row.Definition);
+            return new StoredProvisioner(row, Create(definition), Disabled: null);
+        }
+        catch (ProblemException e)
+        {
+            Broken(row.Name, e.Message);
+            return new StoredProvisioner(row, Provisioner: null, e.Message);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "the provisioner {Name} is disabled: {Reason}")]
+    private partial void Broken(string name, string reason);
+
+    private sealed record State(IReadOnlyList<StoredProvisioner> Stored, IReadOnlyList<IProvisioner> Serving);
+}
+
+/// <param name="Row">As the database has it.</param>
+/// <param name="Provisioner">Null: it is disabled.</param>
+/// <param name="Disabled">Why.</param>
+internal sealed record StoredProvisioner(ProvisionerRow Row, IProvisioner? Provisioner, string? Disabled)
+{
+    public string Name => Row.Name;
+}
+
+/// <summary>Loads provisioners again when one was added, changed or removed, by whichever process.</summary>
+internal sealed class ProvisionerNotices(ProvisionerRegistry registry, NpgsqlDataSource database, ILogger<ProvisionerNotices> log) : DatabaseNotices(database, "iot_provisioners", "Provisioners", log)
+{
+    protected override Task CatchUpAsync(CancellationToken cancellationToken) => registry.ReloadAsync(cancellationToken);
+
+    protected override Task NoticedAsync(string payload, CancellationToken cancellationToken) => registry.ReloadAsync(cancellationToken);
 }

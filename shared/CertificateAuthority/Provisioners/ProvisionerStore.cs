@@ -1,24 +1,33 @@
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json.Nodes;
 using IoTPlatform.CertificateAuthority.Storage;
 using IoTPlatform.Database;
+using IoTPlatform.Hosting;
 using IoTPlatform.Jose;
 using Microsoft.IdentityModel.Tokens;
 using Npgsql;
+using NpgsqlTypes;
 
 namespace IoTPlatform.CertificateAuthority.Provisioners;
 
-/// <summary>Keeps provisioners in the database, so that every host on it offers the same key.</summary>
+/// <summary>A stored provisioner: its definition as text, and when it was last written.</summary>
+internal sealed record ProvisionerRow(string Name, string Type, string Definition, DateTimeOffset Written);
+
+/// <summary>Keeps provisioners in the database, so that every host on it has the same. Each change is audited, and announced to all processes with its commit.</summary>
 internal sealed class ProvisionerStore(NpgsqlDataSource database, CertificateAuthorityOptions options, TimeProvider time)
 {
+    /// <summary>Of one authority.</summary>
+    public const int Most = 200;
+
     /// <summary>
-    /// The stored provisioner; made on first use with a new key, the private one only ever encrypted. A key escrowed under another password than
+    /// The host's own provisioner; made on first use with a new key, the private one only ever encrypted. A key escrowed under another password than
     /// the host's is replaced: it cannot be used here, and it may have been handed out under a password that was given up as too weak.
     /// </summary>
     public async Task<JwkProvisioner> EnsureJwkAsync(string name, CaPasswords passwords, CancellationToken cancellationToken)
     {
         var known = await FindAsync(name, cancellationToken);
-        if (known is not null && Opens(known.EncryptedKey, passwords.Provisioner))
+        if (known is { EncryptedKey: { } escrowed } && Opens(escrowed, passwords.Provisioner))
         {
             return known;
         }
@@ -29,20 +38,72 @@ internal sealed class ProvisionerStore(NpgsqlDataSource database, CertificateAut
         var plaintext = Encoding.UTF8.GetBytes(jwk.ToJson(includePrivate: true));
         var encrypted = Pbes2Jwe.Encrypt(plaintext, passwords.Provisioner);
         CryptographicOperations.ZeroMemory(plaintext);
-        await SaveAsync(name, jwk.ToPublic(), encrypted, known?.KeyId, cancellationToken);
+        await EscrowAsync(name, jwk.ToPublic(), encrypted, known?.KeyId, cancellationToken);
         return await FindAsync(name, cancellationToken)
             ?? throw new InvalidOperationException("The provisioner was stored and is not there.");
     }
 
-    private Task<JwkProvisioner?> FindAsync(string name, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
+    public Task<IReadOnlyList<ProvisionerRow>> ListAsync(CancellationToken cancellationToken) => Outage.GuardAsync<IReadOnlyList<ProvisionerRow>>(async () =>
     {
-        await using var command = database.CreateCommand("SELECT public_key, encrypted_key FROM ca.provisioners WHERE name = $1 AND type = 'JWK'");
-        command.Parameters.AddWithValue(name);
+        await using var command = database.CreateCommand("SELECT name, type, definition::text, created_at FROM ca.provisioners ORDER BY created_at, name");
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        return await reader.ReadAsync(cancellationToken)
-            ? new JwkProvisioner(name, JsonWebKey.Parse(reader.GetString(0)), reader.GetString(1), options)
-            : null;
+        var rows = new List<ProvisionerRow>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            rows.Add(new ProvisionerRow(reader.GetString(0), reader.GetString(1), reader.GetString(2), reader.GetFieldValue<DateTimeOffset>(3)));
+        }
+
+        return rows;
     });
+
+    /// <summary>Adds it, or replaces the one of that name; a retry is idempotent. Throws 409 <c>key_in_use</c> and <c>too_many_provisioners</c>.</summary>
+    /// <param name="definition">One that serves.</param>
+    /// <param name="keyId">Of a JWK provisioner.</param>
+    /// <param name="by">Who wants it.</param>
+    /// <param name="cancellationToken">Ends it before its commit.</param>
+    public Task SaveAsync(ProvisionerDefinition definition, string? keyId, string by, CancellationToken cancellationToken) => ChangeAsync(
+        async connection =>
+        {
+            await using var command = new NpgsqlCommand(
+                """
+                INSERT INTO ca.provisioners AS p (name, type, key_id, definition, created_at)
+                  SELECT $1, $2, $3, $4, $5 WHERE (SELECT count(*) FROM ca.provisioners WHERE name <> $1) < $6
+                  ON CONFLICT (name) DO UPDATE SET type = excluded.type, key_id = excluded.key_id, definition = excluded.definition, created_at = excluded.created_at
+                RETURNING xmax = 0
+                """,
+                connection);
+            Fill(command, definition.Name, definition.Type.ToUpperInvariant(), keyId, definition, time.GetUtcNow());
+            command.Parameters.AddWithValue(Most);
+            try
+            {
+                return await command.ExecuteScalarAsync(cancellationToken) switch
+                {
+                    true => new AuditEntry(by, "provisioner.created", definition.Name, AuditDetails.Of(("type", definition.Type), ("key_id", keyId))),
+                    false => new AuditEntry(by, "provisioner.changed", definition.Name, AuditDetails.Of(("type", definition.Type), ("key_id", keyId))),
+                    _ => throw new ProblemException(409, "too_many_provisioners", $"This authority has {Most} provisioners. Remove one first."),
+                };
+            }
+            catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UniqueViolation)
+            {
+                throw new ProblemException(409, "key_in_use", "Another provisioner has this key: a token names nothing else.", inner: e);
+            }
+        },
+        cancellationToken);
+
+    /// <summary>False: there is none of this name.</summary>
+    public Task<bool> RemoveAsync(string name, string by, CancellationToken cancellationToken) => ChangeAsync(
+        async connection =>
+        {
+            await using var command = new NpgsqlCommand("DELETE FROM ca.provisioners WHERE name = $1", connection);
+            command.Parameters.AddWithValue(name);
+            return await command.ExecuteNonQueryAsync(cancellationToken) == 1 ? new AuditEntry(by, "provisioner.removed", name) : null;
+        },
+        cancellationToken);
+
+    private async Task<JwkProvisioner?> FindAsync(string name, CancellationToken cancellationToken) =>
+        (await ListAsync(cancellationToken)).FirstOrDefault(row => row.Name == name) is { } row
+            ? new JwkProvisioner(ProvisionerDefinition.Parse(row.Definition), options)
+            : null;
 
     private static bool Opens(string encryptedKey, string password)
     {
@@ -57,36 +118,50 @@ internal sealed class ProvisionerStore(NpgsqlDataSource database, CertificateAut
         }
     }
 
-    /// <summary>Inserts, or replaces the key <paramref name="replaced"/> where it is still the stored one.</summary>
-    private Task<int> SaveAsync(string name, JsonWebKey publicKey, string encryptedKey, string? replaced, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
+    /// <summary>Inserts, or replaces the key <paramref name="replaced"/> where it is still the stored one; what else the definition says stays.</summary>
+    private Task EscrowAsync(string name, JsonWebKey publicKey, string encryptedKey, string? replaced, CancellationToken cancellationToken) => ChangeAsync(
+        async connection =>
+        {
+            var definition = ProvisionerDefinition.Parse(
+                new JsonObject { ["type"] = "JWK", ["name"] = name, ["key"] = JsonNode.Parse(publicKey.ToJson()), ["encryptedKey"] = encryptedKey }.ToJsonString());
+            await using var command = new NpgsqlCommand(
+                replaced is null
+                    ? "INSERT INTO ca.provisioners (name, type, key_id, definition, created_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING"
+                    : "UPDATE ca.provisioners SET key_id = $3, definition = definition || $4, created_at = $5 WHERE name = $1 AND type = $2 AND key_id = $6",
+                connection);
+            Fill(command, name, "JWK", publicKey.KeyId, definition, time.GetUtcNow());
+            if (replaced is not null)
+            {
+                command.Parameters.AddWithValue(replaced);
+            }
+
+            return await command.ExecuteNonQueryAsync(cancellationToken) == 0 ? null
+                : replaced is null ? new AuditEntry("system", "provisioner.created", name, AuditDetails.Of(("key_id", publicKey.KeyId)))
+                : new AuditEntry("system", "provisioner.replaced", name, AuditDetails.Of(("key_id", publicKey.KeyId), ("replaced_key_id", replaced)));
+        },
+        cancellationToken);
+
+    private static void Fill(NpgsqlCommand command, string name, string type, string? keyId, ProvisionerDefinition definition, DateTimeOffset now)
+    {
+        command.Parameters.AddWithValue(name);
+        command.Parameters.AddWithValue(type);
+        command.Parameters.Add(new NpgsqlParameter { Value = (object?)keyId ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
+        command.Parameters.Add(new NpgsqlParameter { Value = definition.ToJson(), NpgsqlDbType = NpgsqlDbType.Jsonb });
+        command.Parameters.AddWithValue(now);
+    }
+
+    /// <summary>The change and its entry in one transaction; null: there was nothing to change.</summary>
+    private Task<bool> ChangeAsync(Func<NpgsqlConnection, Task<AuditEntry?>> change, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        await using var command = new NpgsqlCommand(
-            replaced is null
-                ? "INSERT INTO ca.provisioners (name, type, key_id, public_key, encrypted_key, created_at) VALUES ($1, 'JWK', $2, $3, $4, $5) ON CONFLICT DO NOTHING"
-                : "UPDATE ca.provisioners SET key_id = $2, public_key = $3, encrypted_key = $4, created_at = $5 WHERE name = $1 AND type = 'JWK' AND key_id = $6",
-            connection);
-        command.Parameters.AddWithValue(name);
-        command.Parameters.AddWithValue(publicKey.KeyId!);
-        command.Parameters.AddWithValue(publicKey.ToJson());
-        command.Parameters.AddWithValue(encryptedKey);
-        command.Parameters.AddWithValue(time.GetUtcNow());
-        if (replaced is not null)
+        if (await change(connection) is not { } entry)
         {
-            command.Parameters.AddWithValue(replaced);
+            return false;
         }
 
-        var saved = await command.ExecuteNonQueryAsync(cancellationToken);
-        if (saved == 1)
-        {
-            var entry = replaced is null
-                ? new AuditEntry("system", "provisioner.created", name, AuditDetails.Of(("key_id", publicKey.KeyId)))
-                : new AuditEntry("system", "provisioner.replaced", name, AuditDetails.Of(("key_id", publicKey.KeyId), ("replaced_key_id", replaced)));
-            await AuditLog.AppendAsync(connection, entry, cancellationToken);
-        }
-
+        await AuditLog.AppendAsync(connection, entry, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
-        return saved;
+        return true;
     });
 }

@@ -13,7 +13,24 @@ internal sealed class TokenAudience(CertificateAuthorityOptions options, params 
         .SelectMany(host => operations.SelectMany(o => new[] { $"{Scheme}{host}/1.0/{o}", $"{Scheme}{host}/{o}" }))
         .ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
-    public bool Matches(string audience) => _accepted.Contains(WithoutPort(audience));
+    /// <summary>What has to follow <c>#</c>, as <c>x5c/name</c>; null: nothing may.</summary>
+    public string? Fragment { get; init; }
+
+    public bool Matches(string audience)
+    {
+        if (Fragment is { } fragment)
+        {
+            var at = audience.IndexOf('#', StringComparison.Ordinal);
+            if (at < 0 || !string.Equals(audience[(at + 1)..], fragment, StringComparison.Ordinal))
+            {
+                return false;
+            }
+
+            audience = audience[..at];
+        }
+
+        return _accepted.Contains(WithoutPort(audience));
+    }
 
     private static IEnumerable<string> Hosts(CertificateAuthorityOptions options)
     {

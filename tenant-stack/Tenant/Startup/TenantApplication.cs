@@ -77,6 +77,7 @@ internal static class TenantApplication
         app.MapValidation();
         app.MapCertificates();
         app.MapEmergencies();
+        app.MapProvisioners();
         app.MapDevices();
         app.MapEnrollment(new RenewalGrace(options.DeviceRenewalGrace));
         app.MapEnrollmentTokens();

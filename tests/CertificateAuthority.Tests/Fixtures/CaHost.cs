@@ -112,7 +112,7 @@ public sealed class CaHost : IAsyncDisposable
 
     private EcSignatureKey OpenTokenKey()
     {
-        var jwk = JsonWebKey.Parse(Pbes2Jwe.Decrypt(Module.IotBridge.EncryptedKey, File.ReadAllText(ProvisionerPasswordFile).Trim()));
+        var jwk = JsonWebKey.Parse(Pbes2Jwe.Decrypt(Module.IotBridge.EncryptedKey!, File.ReadAllText(ProvisionerPasswordFile).Trim()));
         return new EcSignatureKey(jwk.ToECDsa(), jwk.KeyId ?? jwk.Thumbprint());
     }
 
@@ -142,6 +142,7 @@ public sealed class CaHost : IAsyncDisposable
         _app.MapAcme();
         _app.MapValidation();
         _app.MapCertificates();
+        _app.MapProvisioners();
         map?.Invoke(_app);
         await _app.StartAsync();
         Url = new Uri(_app.Urls.Single());

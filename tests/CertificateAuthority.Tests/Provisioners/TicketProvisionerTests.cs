@@ -118,26 +118,34 @@ internal sealed class TicketProvisioner(ECDsa key) : ITokenProvisioner, IDisposa
 
     public string Type => "Ticket";
 
+    public ProvisionerClaims Claims { get; } = ProvisionerClaims.Default(CaHost.DefaultOptions) with
+    {
+        MinLifetime = TimeSpan.FromMinutes(5),
+        Profile = Profiles.Leaf with { DefaultLifetime = TimeSpan.FromMinutes(30), MaxLifetime = TimeSpan.FromHours(1) },
+    };
+
+    public NamePolicy? Policy => null;
+
     public void Describe(Utf8JsonWriter json) => json.WriteString("plant", "north");
 
-    public bool Recognizes(ParsedJws token) => token.Header.KeyId == KeyId;
+    public bool Recognizes(OneTimeToken token) => token.Jws.Header.KeyId == KeyId;
 
-    public ValueTask<SignGrant> AuthorizeSignAsync(ParsedJws token, DateTimeOffset now, CancellationToken cancellationToken)
+    public ValueTask<SignGrant> AuthorizeSignAsync(OneTimeToken token, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        if (!token.Verify(_key, AlgorithmSet.Signatures))
+        if (!token.Jws.Verify(_key, AlgorithmSet.Signatures))
         {
             throw new JoseException(JoseError.BadSignature, "The ticket is forged.");
         }
 
-        var asset = JwtClaims.Parse(token.Payload).GetString("asset")!;
+        var asset = token.Claims.GetString("asset")!;
         return ValueTask.FromResult(new SignGrant
         {
             Subject = asset,
             Names = new PlantNames(asset),
-            Profile = Profiles.Leaf with { DefaultLifetime = TimeSpan.FromMinutes(30), MaxLifetime = TimeSpan.FromHours(1) },
-            MinLifetime = TimeSpan.FromMinutes(5),
+            Profile = Claims.Profile,
+            MinLifetime = Claims.MinLifetime,
             Rules = [new PlantKeys()],
-            Token = new UsedToken(SHA256.HashData(token.Payload.Span), now.AddDays(1)),
+            Token = new UsedToken(SHA256.HashData(token.Jws.Payload.Span), now.AddDays(1)),
         });
     }
 

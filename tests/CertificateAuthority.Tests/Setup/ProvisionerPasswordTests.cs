@@ -52,7 +52,7 @@ public sealed class ProvisionerPasswordTests : IDisposable
         using var replaced = await store.EnsureJwkAsync("iot-bridge", Resolve(Strong), CancellationToken.None);
 
         replaced.KeyId.ShouldNotBe(first.KeyId);
-        JsonWebKey.Parse(Pbes2Jwe.Decrypt(replaced.EncryptedKey, Strong)).Thumbprint().ShouldBe(replaced.KeyId);
+        JsonWebKey.Parse(Pbes2Jwe.Decrypt(replaced.EncryptedKey!, Strong)).Thumbprint().ShouldBe(replaced.KeyId);
         (await database.ScalarAsync<long>("SELECT count(*) FROM audit.entries WHERE action = 'provisioner.replaced'")).ShouldBe(1);
     }
 

@@ -13,6 +13,14 @@ internal readonly record struct LeafValidity(DateTimeOffset? NotBefore, DateTime
         now = Seconds.Floor(now);
         var from = Seconds.Floor(notBefore ?? now - CertificateProfile.Backdate);
         var to = Seconds.Floor(notAfter ?? (notBefore is null ? now : from) + grant.Profile.DefaultLifetime);
+        var isCut = false;
+        if (grant.CredentialEnds is { } end && to > end)
+        {
+            to = notAfter is null ? Seconds.Floor(end)
+                : throw StepCaException.Forbidden($"requested certificate notAfter ({Format(to)}) is after the expiration of the provisioning credential ({Format(end)})");
+            isCut = true;
+        }
+
         if (to < now)
         {
             throw StepCaException.BadRequest($"notAfter cannot be in the past; na={Format(to)}");
@@ -35,7 +43,7 @@ internal readonly record struct LeafValidity(DateTimeOffset? NotBefore, DateTime
             throw StepCaException.Forbidden($"requested duration of {TimeOrDuration.Format(duration)} is more than the authorized maximum certificate duration of {TimeOrDuration.Format(longest)}");
         }
 
-        return new LeafValidity(notBefore is null ? null : from, notBefore is null && notAfter is null ? null : to);
+        return new LeafValidity(notBefore is null ? null : from, notBefore is null && notAfter is null && !isCut ? null : to);
     }
 
     private static string Format(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss +0000 'UTC'", CultureInfo.InvariantCulture);

@@ -25,10 +25,11 @@ internal sealed class StepCaIssuing(Authority authority, ProvisionerRegistry pro
             throw StepCaException.BadRequest("missing ott");
         }
 
-        var token = CompactJws.Parse(body.Ott);
+        var token = OneTimeToken.Parse(body.Ott);
         var provisioner = provisioners.ByToken(token);
         var grant = await provisioner.AuthorizeSignAsync(token, now, context.RequestAborted);
         var names = grant.Names.Certify(csr);
+        provisioner.Policy?.Require(names);
         foreach (var rule in grant.Rules)
         {
             rule.Check(csr);

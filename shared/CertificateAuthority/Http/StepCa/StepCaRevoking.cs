@@ -81,7 +81,7 @@ internal sealed class StepCaRevoking(Authority authority, ProfileRevocations rev
 
     private async Task<Revocation> ByTokenAsync(RevokeBody body, byte[] serial, CancellationToken cancellationToken)
     {
-        var token = CompactJws.Parse(body.Ott);
+        var token = OneTimeToken.Parse(body.Ott!);
         var provisioner = provisioners.ByToken(token);
         var grant = await provisioner.AuthorizeRevokeAsync(token, authority.Time.GetUtcNow(), cancellationToken);
         return SerialNumber.TryParse(grant.Subject, out var subject) && subject.AsSpan().SequenceEqual(serial)

@@ -1,0 +1,134 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using System.Text.Json;
+using IoTPlatform.CertificateAuthority.Storage;
+using IoTPlatform.Jose;
+using IoTPlatform.Pki;
+
+namespace IoTPlatform.CertificateAuthority.Provisioners;
+
+/// <summary>
+/// Authorises by tokens that are signed with the key of a certificate, which is in their header (RFC 7515 4.1.6) and chains to one of its own roots. What it
+/// buys ends no later than that certificate.
+/// </summary>
+internal sealed class X5cProvisioner : ITokenProvisioner
+{
+    /// <summary>step's type number of X5C provisioners.</summary>
+    private const int ExtensionType = 8;
+
+    private const int MostCertificates = 8;
+    private const int MaxTokenIdLength = 256;
+    private static readonly TimeSpan ClockSkew = TimeSpan.FromMinutes(1);
+
+    private readonly ProvisionerDefinition _definition;
+    private readonly CertificateStore _issued;
+    private readonly IReadOnlyList<X509Certificate2> _roots;
+    private readonly JwtPolicy _policy;
+    private readonly StepProvisionerExtension _extension;
+
+    /// <summary>Throws 422 for a definition that can't be used.</summary>
+    /// <param name="definition">Its own.</param>
+    /// <param name="options">The authority's.</param>
+    /// <param name="issued">Where credentials that this authority issued may have been revoked.</param>
+    public X5cProvisioner(ProvisionerDefinition definition, CertificateAuthorityOptions options, CertificateStore issued)
+    {
+        definition.RequireKnown("roots");
+        _definition = definition;
+        _issued = issued;
+        _roots = definition.Roots("roots") ?? throw ProvisionerDefinition.Refused("it has no roots.");
+        Claims = ProvisionerClaims.Of(definition, options);
+        Policy = NamePolicy.Of(definition);
+        _extension = new StepProvisionerExtension(ExtensionType, Name, "");
+        _policy = new JwtPolicy
+        {
+            Issuer = Name,
+            AudienceMatches = new TokenAudience(options, "sign") { Fragment = "x5c/" + Name }.Matches,
+            ClockSkew = ClockSkew,
+            MaxLifetime = options.MaxTokenLifetime,
+            RequiredClaims = ["iss", "sub", "aud", "exp", "iat", "nbf", "jti"],
+        };
+    }
+
+    public string Name => _definition.Name;
+
+    public string Type => "X5C";
+
+    public ProvisionerClaims Claims { get; }
+
+    public NamePolicy? Policy { get; }
+
+    public void Describe(Utf8JsonWriter json) => _definition.WriteMembers(json);
+
+    public bool Recognizes(OneTimeToken token) => token.Jws.Header.X5c is { Count: > 0 } && string.Equals(token.Claims.Issuer, Name, StringComparison.Ordinal);
+
+    public async ValueTask<SignGrant> AuthorizeSignAsync(OneTimeToken token, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        using var credential = CredentialOf(token.Jws.Header.X5c!, now);
+        using var key = VerificationKey.FromSubjectPublicKeyInfo(credential.PublicKey.ExportSubjectPublicKeyInfo());
+        if (!token.Jws.Verify(key, AlgorithmSet.Signatures))
+        {
+            throw new JoseException(JoseError.BadSignature, "The token's signature is not one of its certificate's key.");
+        }
+
+        _policy.Check(token.Claims, now);
+        var sans = token.Claims.GetStrings("sans") ?? [];
+        if (token.Claims.Subject is not { Length: > 0 } subject || token.Claims.JwtId is not { Length: > 0 and <= MaxTokenIdLength } id || sans.Count > SubjectNames.MaxNames)
+        {
+            throw new JoseException(JoseError.Malformed, "The token has an empty subject, a bad jti or too many names.");
+        }
+
+        if (await _issued.FindAsync(credential.SerialNumberBytes.ToArray(), cancellationToken) is { IsRevoked: true } record && record.Der.AsSpan().SequenceEqual(credential.RawDataMemory.Span))
+        {
+            throw new JoseException(JoseError.KeyNotAllowed, "The token's certificate is revoked.");
+        }
+
+        return new SignGrant
+        {
+            Subject = subject,
+            Names = new TokenNames(subject, sans.Count == 0 ? [subject] : sans),
+            Profile = Claims.Profile,
+            MinLifetime = Claims.MinLifetime,
+            CredentialEnds = credential.NotAfterUtc(),
+            Extension = Claims.DisableExtension ? null : _extension,
+            Token = new UsedToken(SHA256.HashData(Encoding.UTF8.GetBytes($"{Name}\0{id}")), token.Claims.Expires!.Value.ToUniversalTime() + ClockSkew),
+        };
+    }
+
+    /// <summary>A certificate for signatures and client authentication that chains to one of the roots; whether others revoked it is not checked.</summary>
+    private X509Certificate2 CredentialOf(IReadOnlyList<byte[]> x5c, DateTimeOffset now)
+    {
+        if (x5c.Count > MostCertificates)
+        {
+            throw new JoseException(JoseError.Malformed, $"The token has more than {MostCertificates} certificates.");
+        }
+
+        var sent = new List<X509Certificate2>();
+        var isGood = false;
+        try
+        {
+            sent.AddRange(x5c.Select(X509CertificateLoader.LoadCertificate));
+            var chain = ForeignChain.Verify(sent[0], sent.Skip(1), _roots, now, out _);
+            isGood = chain.IsValid ? IsForClients(sent[0]) ? true
+                : throw new JoseException(JoseError.KeyNotAllowed, "The token's certificate is not for signatures and client authentication.")
+                : throw new JoseException(JoseError.UnknownKey, $"The token's certificate does not chain to a root of the provisioner: {chain.Reason}");
+            return sent[0];
+        }
+        catch (CryptographicException e)
+        {
+            throw new JoseException(JoseError.Malformed, "A certificate of the token can't be read.", e);
+        }
+        finally
+        {
+            foreach (var certificate in sent.Skip(isGood ? 1 : 0))
+            {
+                certificate.Dispose();
+            }
+        }
+    }
+
+    /// <summary>As step-ca has it (RFC 5280 4.2.1.3, 4.2.1.12): both extensions must be there and say so.</summary>
+    private static bool IsForClients(X509Certificate2 certificate) =>
+        certificate.Extensions.OfType<X509KeyUsageExtension>().Any(usage => usage.KeyUsages.HasFlag(X509KeyUsageFlags.DigitalSignature))
+        && certificate.Extensions.OfType<X509EnhancedKeyUsageExtension>().Any(usages => usages.EnhancedKeyUsages.Cast<Oid>().Any(usage => usage.Value == Oids.ClientAuth));
+}

@@ -1,0 +1,235 @@
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using System.Text.Json.Nodes;
+using IoTPlatform.CertificateAuthority.Provisioners;
+using IoTPlatform.Jose;
+using IoTPlatform.Testing;
+
+namespace IoTPlatform.CertificateAuthority.Tests.Provisioners;
+
+/// <summary>ID tokens (OpenID Connect Core 1.0 section 3.1.3.7) that buy certificates, and those that must not.</summary>
+public sealed class OidcProvisionerTests : IAsyncLifetime
+{
+    private const string Client = "step-client";
+    private CaHost _ca = null!;
+    private OidcServer _identity = null!;
+
+    public async Task InitializeAsync()
+    {
+        _identity = await OidcServer.StartAsync(TimeProvider.System);
+        _ca = await CaHost.StartAsync();
+        await AddAsync();
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _ca.DisposeAsync();
+        await _identity.DisposeAsync();
+    }
+
+    [SkippableFact]
+    public async Task Person_GetsTheOwnNamesWhateverTheRequestSays()
+    {
+        var reply = await SignAsync(IdToken(), "somebody-else.test");
+
+        reply.Status.ShouldBe(HttpStatusCode.Created, reply.Body);
+        using var leaf = X509Certificate2.CreateFromPem(reply.Json.GetProperty("crt").GetString());
+        var names = Pki.ParsedCertificate.Parse(leaf.RawDataMemory).Names;
+        names.CommonName.ShouldBe("0f9c3c1e");
+        names.AllSans.ShouldBe(["ann@example.com", $"{_identity.Issuer}#0f9c3c1e"]);
+    }
+
+    [SkippableFact]
+    public async Task Administrator_GetsTheNamesOfTheRequest()
+    {
+        await AddAsync(definition => definition["admins"] = new JsonArray("ann@example.com"));
+
+        var reply = await SignAsync(IdToken(), "api.test");
+
+        reply.Status.ShouldBe(HttpStatusCode.Created, reply.Body);
+        using var leaf = X509Certificate2.CreateFromPem(reply.Json.GetProperty("crt").GetString());
+        Pki.ParsedCertificate.Parse(leaf.RawDataMemory).Names.AllSans.ShouldBe(["api.test"]);
+    }
+
+    [SkippableFact]
+    public async Task Administrator_GetsNoNamesThatAreIdentities()
+    {
+        await AddAsync(definition => definition["admins"] = new JsonArray("ann@example.com"));
+
+        (await SignAsync(IdToken(), "acme-mqtt-bridge")).Status.ShouldBe(HttpStatusCode.Forbidden);
+    }
+
+    [SkippableFact]
+    public async Task Address_NotVerified_IsNobodys()
+    {
+        await AddAsync(definition => definition["admins"] = new JsonArray("ann@example.com"));
+
+        var reply = await SignAsync(IdToken(claims => claims["email_verified"] = false), "api.test");
+
+        reply.Status.ShouldBe(HttpStatusCode.Created, reply.Body);
+        using var leaf = X509Certificate2.CreateFromPem(reply.Json.GetProperty("crt").GetString());
+        Pki.ParsedCertificate.Parse(leaf.RawDataMemory).Names.AllSans.ShouldBe([$"{_identity.Issuer}#0f9c3c1e"]);
+    }
+
+    [SkippableTheory]
+    [InlineData("ann@example.com", true)]
+    [InlineData("ann@EXAMPLE.com", true)]
+    [InlineData("ann@example.com.evil.test", false)]
+    [InlineData("ann@sub.example.com", false)]
+    [InlineData("example.com@evil.test", false)]
+    [InlineData(null, false)]
+    public async Task Domain_OfTheAddress_Decides(string? email, bool isGranted)
+    {
+        await AddAsync(definition => definition["domains"] = new JsonArray("example.com"));
+
+        (await SignAsync(IdToken(claims => claims["email"] = email), "a.test")).Status.ShouldBe(isGranted ? HttpStatusCode.Created : HttpStatusCode.Unauthorized);
+    }
+
+    [SkippableFact]
+    public async Task Group_OfThePerson_Decides()
+    {
+        await AddAsync(definition => definition["groups"] = new JsonArray("operators"));
+
+        (await SignAsync(IdToken(), "a.test")).Status.ShouldBe(HttpStatusCode.Unauthorized);
+        (await SignAsync(IdToken(claims => claims["groups"] = new JsonArray("guests")), "a.test")).Status.ShouldBe(HttpStatusCode.Unauthorized);
+        (await SignAsync(IdToken(claims => claims["groups"] = new JsonArray("guests", "operators")), "a.test")).Status.ShouldBe(HttpStatusCode.Created);
+    }
+
+    [SkippableFact]
+    public async Task Token_UsedTwice_IsRefused()
+    {
+        var token = IdToken();
+
+        (await SignAsync(token, "a.test")).Status.ShouldBe(HttpStatusCode.Created);
+        (await SignAsync(token, "a.test")).Status.ShouldBe(HttpStatusCode.Unauthorized);
+    }
+
+    [SkippableTheory]
+    [InlineData("aud", "iot-portal")]
+    [InlineData("iss", "https://evil.test/realms/cdm")]
+    [InlineData("azp", "iot-portal")]
+    [InlineData("exp", 1_700_000_000L)]
+    [InlineData("nbf", 4_000_000_000L)]
+    [InlineData("iat", 4_000_000_000L)]
+    [InlineData("sub", "")]
+    public async Task Token_ThatIsNotForThisProvisionerNow_IsRefused(string claim, object value) =>
+        await ShouldRefuseAsync(IdToken(claims => claims[claim] = JsonValue.Create(value)));
+
+    [SkippableFact]
+    public async Task Token_ForSeveralAudiencesAndNoPartyNamed_IsRefused() =>
+        await ShouldRefuseAsync(IdToken(claims => claims["aud"] = new JsonArray(Client, "other")));
+
+    [SkippableFact]
+    public async Task Token_OfAForeignKey_IsRefused()
+    {
+        using var foreign = OidcKey.Create("first");
+        using var unknown = OidcKey.Create("unknown");
+
+        await ShouldRefuseAsync(IdToken(key: foreign));
+        await ShouldRefuseAsync(IdToken(key: unknown));
+    }
+
+    [SkippableFact]
+    public async Task UnknownKeys_ManyTokens_CostTheIdentityProviderOneRequest()
+    {
+        (await SignAsync(IdToken(), "a.test")).Status.ShouldBe(HttpStatusCode.Created);
+        var before = _identity.JwksRequests;
+        using var unknown = OidcKey.Create("unknown");
+
+        for (var i = 0; i < 20; i++)
+        {
+            await ShouldRefuseAsync(IdToken(key: unknown));
+        }
+
+        (_identity.JwksRequests - before).ShouldBeLessThanOrEqualTo(1);
+    }
+
+    [SkippableFact]
+    public async Task Keys_TooManyOfThem_AreNotRead()
+    {
+        _identity.Jwks = context => context.Response.Body.WriteAsync(new byte[10 * 1024 * 1024], context.RequestAborted).AsTask();
+
+        await ShouldRefuseAsync(IdToken());
+        using var others = await _ca.EnrollAsync("still.test");
+    }
+
+    [SkippableTheory]
+    [InlineData("""{"issuer":"https://evil.test","jwks_uri":"https://evil.test/jwks"}""")]
+    [InlineData("""{"jwks_uri":"https://evil.test/jwks"}""")]
+    [InlineData("not json")]
+    [InlineData("")]
+    [InlineData("""{"issuer":1}""")]
+    public async Task DiscoveryDocument_Unusable_RefusesAndTheOthersServe(string document)
+    {
+        _identity.Discovery = context => context.Response.Body.WriteAsync(Encoding.UTF8.GetBytes(document), context.RequestAborted).AsTask();
+
+        await ShouldRefuseAsync(IdToken());
+        using var others = await _ca.EnrollAsync("still.test");
+    }
+
+    [SkippableFact]
+    public async Task IdentityProvider_Away_RefusesAndComesBack()
+    {
+        await _identity.StopListeningAsync();
+
+        await ShouldRefuseAsync(IdToken());
+        using var others = await _ca.EnrollAsync("still.test");
+    }
+
+    [SkippableFact]
+    public async Task IdentityProvider_UnderAnotherRoot_IsNotTrusted()
+    {
+        await AddAsync(definition => definition["roots"] = Convert.ToBase64String(Encoding.ASCII.GetBytes(_ca.Root.ExportCertificatePem())));
+
+        await ShouldRefuseAsync(IdToken());
+        _identity.DiscoveryRequests.ShouldBe(0);
+    }
+
+    private async Task AddAsync(Action<JsonObject>? change = null)
+    {
+        var definition = new JsonObject
+        {
+            ["type"] = "OIDC",
+            ["name"] = "staff",
+            ["clientID"] = Client,
+            ["configurationEndpoint"] = _identity.Issuer + "/.well-known/openid-configuration",
+            ["roots"] = Convert.ToBase64String(await File.ReadAllBytesAsync(_identity.CaFile)),
+        };
+        change?.Invoke(definition);
+        await _ca.Module.ProvisionerStore.SaveAsync(ProvisionerDefinition.Parse(definition.ToJsonString()), keyId: null, "admin", default);
+        await _ca.Module.Provisioners.ReloadAsync(default);
+    }
+
+    private string IdToken(Action<JsonObject>? change = null, ISignatureKey? key = null)
+    {
+        var now = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds();
+        var claims = new JsonObject
+        {
+            ["iss"] = _identity.Issuer,
+            ["aud"] = Client,
+            ["sub"] = "0f9c3c1e",
+            ["iat"] = now,
+            ["exp"] = now + 300,
+            ["email"] = "ann@example.com",
+            ["email_verified"] = true,
+            ["nonce"] = Guid.NewGuid().ToString("N"),
+        };
+        change?.Invoke(claims);
+        return Jwt.Sign(claims, key ?? _identity.Keys[0]);
+    }
+
+    private async Task<StepCaReply> SignAsync(string token, string name)
+    {
+        using var client = _ca.Client();
+        using var key = StepCaCalls.NewKey();
+        return await client.SignAsync(StepCaCalls.Csr(key, name, name), token);
+    }
+
+    private async Task ShouldRefuseAsync(string token)
+    {
+        var reply = await SignAsync(token, "a.test");
+        reply.Status.ShouldBe(HttpStatusCode.Unauthorized, reply.Body);
+        reply.Json.GetProperty("message").GetString().ShouldBe(StepCaCalls.Unauthorized);
+    }
+}

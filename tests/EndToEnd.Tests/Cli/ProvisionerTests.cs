@@ -1,0 +1,104 @@
+using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using IoTPlatform.Stacks;
+using IoTPlatform.Testing;
+
+namespace IoTPlatform.EndToEnd.Tests.Cli;
+
+/// <summary>Provisioners by <c>iot ca provisioner</c> and <c>iot ca import</c>, used by the real step.</summary>
+public sealed class ProvisionerTests : IAsyncLifetime
+{
+    private readonly TempFolder _folder = new();
+    private ProviderStack _provider = null!;
+    private string _step = null!;
+
+    public async Task InitializeAsync()
+    {
+        _step = Requires.Tool("step");
+        _provider = await ProviderStack.StartAsync();
+        await File.WriteAllTextAsync(_folder.Combine("admin"), ProviderStack.AdminPassword);
+        (await StepAsync("ca", "bootstrap", "--ca-url", _provider.Url.GetLeftPart(UriPartial.Authority), "--fingerprint", _provider.Trust.Fingerprint, "--force")).EnsureSuccess();
+    }
+
+    public async Task DisposeAsync()
+    {
+        if (_provider is not null)
+        {
+            await _provider.DisposeAsync();
+        }
+
+        _folder.Dispose();
+    }
+
+    [SkippableFact]
+    public async Task Import_OfAStepCa_ItsClientsGoOnWithTheirPassword()
+    {
+        await File.WriteAllTextAsync(_folder.Combine("old-password"), "the old password\n");
+        (await StepInAsync(
+            _folder.Combine("old"), "ca", "init", "--name", "Old", "--dns", "localhost", "--address", ":8443", "--provisioner", "builds@example.com",
+            "--password-file", _folder.Combine("old-password"), "--provisioner-password-file", _folder.Combine("old-password"))).EnsureSuccess();
+        var file = Path.Combine(_folder.Combine("old"), "config", "ca.json");
+        var configuration = JsonNode.Parse(await File.ReadAllTextAsync(file))!;
+        configuration["authority"]!["claims"] = new JsonObject { ["maxTLSCertDuration"] = "72h", ["defaultTLSCertDuration"] = "48h" };
+        configuration["authority"]!["provisioners"]!.AsArray().Add(new JsonObject { ["type"] = "SCEP", ["name"] = "scep" });
+        await File.WriteAllTextAsync(file, configuration.ToJsonString());
+
+        var imported = await IotAsync("ca", "import", file, "--json");
+
+        imported.ExitCode.ShouldBe(1, "one of them can't be taken over");
+        Outcomes(imported).ShouldBe([("builds@example.com", "added"), ("scep", "left out")]);
+        (await StepAsync(
+            "ca", "certificate", "api.test", "api.crt", "api.key", "--issuer", "builds@example.com", "--provisioner-password-file", _folder.Combine("old-password"), "--force")).EnsureSuccess();
+        using var certificate = X509CertificateLoader.LoadCertificateFromFile(_folder.Combine("api.crt"));
+        (certificate.NotAfter - certificate.NotBefore).ShouldBe(TimeSpan.FromHours(48), TimeSpan.FromMinutes(2));
+        (await StepAsync("ca", "renew", "api.crt", "api.key", "--force")).EnsureSuccess();
+        Outcomes(await IotAsync("ca", "import", file, "--json"))[0].ShouldBe(("builds@example.com", "left out"), "it is there");
+    }
+
+    [SkippableFact]
+    public async Task X5cProvisioner_Added_StepBuysWithACertificateOfItsRoot()
+    {
+        (await StepAsync("certificate", "create", "Fleet Root", "fleet.crt", "fleet.key", "--profile", "root-ca", "--no-password", "--insecure")).EnsureSuccess();
+        (await StepAsync("certificate", "create", "line 1", "line.crt", "line.key", "--ca", "fleet.crt", "--ca-key", "fleet.key", "--no-password", "--insecure")).EnsureSuccess();
+
+        (await IotAsync("ca", "provisioner", "add", "fleet", "--type", "X5C", "--x5c-root", _folder.Combine("fleet.crt"), "--allow", "dns:*.fleet.test", "--x509-max-dur", "2h")).EnsureSuccess();
+
+        (await StepAsync("ca", "certificate", "one.fleet.test", "one.crt", "one.key", "--issuer", "fleet", "--x5c-cert", "line.crt", "--x5c-key", "line.key", "--force")).EnsureSuccess();
+        (await StepAsync("ca", "certificate", "one.other.test", "two.crt", "two.key", "--issuer", "fleet", "--x5c-cert", "line.crt", "--x5c-key", "line.key", "--force")).ExitCode.ShouldNotBe(0);
+    }
+
+    [SkippableFact]
+    public async Task JwkProvisioner_AddedChangedRemoved_StepSeesEachAtOnce()
+    {
+        await File.WriteAllTextAsync(_folder.Combine("password"), "a password of builds\n");
+        (await IotAsync("ca", "provisioner", "add", "builds", "--create", "--provisioner-password-file", _folder.Combine("password"))).EnsureSuccess();
+        (await IotAsync("ca", "provisioner", "add", "builds", "--create", "--provisioner-password-file", _folder.Combine("password"))).ExitCode.ShouldBe(1, "there is one");
+        (await EnrollAsync("built.test")).EnsureSuccess();
+
+        (await IotAsync("ca", "provisioner", "update", "builds", "--deny", "dns:built.test")).EnsureSuccess();
+        (await EnrollAsync("built.test")).ExitCode.ShouldNotBe(0);
+        (await EnrollAsync("other.test")).EnsureSuccess();
+
+        (await IotAsync("ca", "provisioner", "remove", "builds", "--yes")).EnsureSuccess();
+        (await EnrollAsync("other.test")).ExitCode.ShouldNotBe(0);
+        (await IotAsync("ca", "provisioner", "remove", "builds", "--yes")).ExitCode.ShouldBe(4);
+        (await IotAsync("ca", "provisioner", "remove", "iot-bridge", "--yes")).ExitCode.ShouldBe(1, "it is the host's own");
+    }
+
+    private Task<ToolResult> EnrollAsync(string name) =>
+        StepAsync("ca", "certificate", name, "built.crt", "built.key", "--issuer", "builds", "--provisioner-password-file", _folder.Combine("password"), "--force");
+
+    private static IReadOnlyList<(string?, string?)> Outcomes(ToolResult result)
+    {
+        using var json = JsonDocument.Parse(result.Output);
+        return [.. json.RootElement.EnumerateArray().Select(outcome => (outcome.GetProperty("name").GetString(), outcome.GetProperty("status").GetString()))];
+    }
+
+    private Task<ToolResult> IotAsync(params string[] arguments) => IotCli.RunAsync([.. arguments, "--data", _provider.Data, "--url", _provider.Url.AbsoluteUri, "--password-file", _folder.Combine("admin")]);
+
+    private Task<ToolResult> StepAsync(params string[] arguments) => StepInAsync(_folder.Combine("step"), arguments);
+
+    private Task<ToolResult> StepInAsync(string home, params string[] arguments) => Tools.RunAsync(
+        _step, arguments, environment: new Dictionary<string, string?> { ["STEPPATH"] = home, ["HOME"] = _folder.Path }, workingDirectory: _folder.Path);
+}
