@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.Benchmarks.Join;
 using IoTPlatform.Benchmarks.Servers;
@@ -15,8 +16,8 @@ internal sealed class EmbeddedServer : IdentityProviderServer
     private readonly TempFolder _folder = new();
     private readonly Dictionary<string, string?> _settings = new(StringComparer.Ordinal)
     {
-        [ProviderServer.AdminPasswordSetting] = "benchmark benchmark benchmark",
-        [ProviderServer.ProvisionerPasswordSetting] = "benchmark benchmark",
+        [ProviderServer.AdminPasswordSetting] = RandomNumberGenerator.GetHexString(32),
+        [ProviderServer.ProvisionerPasswordSetting] = RandomNumberGenerator.GetHexString(32),
     };
 
     private ProviderServer _server = null!;

@@ -12,8 +12,8 @@ let demoted = false;
 const rolesOf = (name) => (demoted ? ['cdm-viewer'] : name.split('.').slice(1));
 
 const key = (type, options, alg) => ({ ...generateKeyPairSync(type, options).privateKey.export({ format: 'jwk' }), kid: alg, alg, use: 'sig' });
-const robot = (alg) => ({
-  client_id: `robot-${alg}.cdm-operator`,
+const robot = (alg, role) => ({
+  client_id: `robot-${alg}.${role}`,
   client_secret: settings.secret,
   grant_types: ['client_credentials'],
   response_types: [],
@@ -33,8 +33,10 @@ const provider = new Provider(issuer, {
       post_logout_redirect_uris: [settings.homeUri],
       id_token_signed_response_alg: 'ES256',
     },
-    robot('RS256'),
-    robot('ES256'),
+    robot('RS256', 'cdm-operator'),
+    robot('ES256', 'cdm-operator'),
+    robot('RS256', 'cdm-admin'),
+    robot('ES256', 'cdm-viewer'),
   ],
   pkce: { required: () => true },
   issueRefreshToken: async () => true,
