@@ -50,7 +50,7 @@ public sealed class DeviceAgent
         _folder.SaveSettings(settings, enrollment.Root);
         using var key = _folder.LoadOrCreatePendingKey();
         var wireguard = WireGuardFiles.PublicKey(_folder, enrollment);
-        var pinned = new PinnedTenant(enrollment.Root, trustDomain, await FetchListAsync(settings, new PinnedTenant(enrollment.Root, trustDomain, null), cancellationToken));
+        var pinned = new PinnedTenant(enrollment.Root, trustDomain, await FetchListAsync(settings, new PinnedTenant(enrollment.Root, trustDomain, null), current: null, cancellationToken));
         var request = new EnrollRequest { Csr = RequestFor(key, settings.DeviceId), DeviceName = settings.DeviceName, DeviceType = settings.DeviceType, WgPublicKey = wireguard };
         try
         {
@@ -80,23 +80,27 @@ public sealed class DeviceAgent
         return Accept(answer, pending ?? current.Key, settings, pinned);
     }
 
-    /// <summary>Whether the Sub-CA that signed the device's certificate is in the newest list to be had: then it renews, though it is not due.</summary>
-    internal async Task<bool> IsIssuerRevokedAsync(CancellationToken cancellationToken)
+    /// <summary>Whether the Sub-CA that signed the device's certificate is in the newest list to be had: then it renews, though it is not due. Null: there was no list to be had, and the one there does not say so.</summary>
+    internal async Task<bool?> IsIssuerRevokedAsync(CancellationToken cancellationToken)
     {
         var (settings, root) = LoadEnrollment();
         using var current = _folder.LoadIdentity() ?? throw NotEnrolled();
         var pinned = new PinnedTenant(root, TrustDomainOf(settings, current), _folder.LoadRevokedSubCas());
+        var isNewest = true;
         try
         {
-            pinned = await UpdateListAsync(settings, pinned, current, cancellationToken);
+            pinned = Keep(pinned, await FetchListAsync(settings, pinned, current, cancellationToken), current);
         }
-        catch (UnreachableException)
+        catch (Exception e) when (e is ApiException or UnreachableException)
         {
-            // Its server stands on the revoked Sub-CA itself: the list that says so is here already.
+            // Among the reasons: its server stands on the revoked Sub-CA itself. Then the list that says so is here already.
+            isNewest = false;
         }
 
         return pinned.Revoked is { } list && list.IsSignedBy(ParsedCertificate.Parse(current.Chain.Certificates[^2].RawData))
-            && list.Contains(ParsedCertificate.Parse(current.Chain.Certificates[0].RawData));
+            && list.Contains(ParsedCertificate.Parse(current.Chain.Certificates[0].RawData))
+            ? true
+            : isNewest ? false : null;
     }
 
     /// <summary>Where and as whom the device connects now.</summary>
@@ -127,9 +131,10 @@ public sealed class DeviceAgent
         ?? SubjectNames.FromCertificate(current.Certificate).Uris.Select(uri => SpiffeId.TryParse(uri, out var domain, out _) ? domain : null).FirstOrDefault(domain => domain is not null)
         ?? throw new AgentException("the device's certificate has no SPIFFE id, so its tenant is not known; enrol anew");
 
-    private async Task<RevokedSubCas> FetchListAsync(DeviceSettings settings, PinnedTenant tenant, CancellationToken cancellationToken)
+    // A device that has a certificate shows it: of those that a tenant knows it takes more connections.
+    private async Task<RevokedSubCas> FetchListAsync(DeviceSettings settings, PinnedTenant tenant, DeviceIdentity? current, CancellationToken cancellationToken)
     {
-        using var client = TenantClient.Create(settings.TenantUrl, tenant.Server(_time));
+        using var client = TenantClient.Create(settings.TenantUrl, tenant.Server(_time), current?.Certificate, current is null ? null : [.. current.Chain.Intermediates]);
         return await client.GetRevokedSubCasAsync(cancellationToken);
     }
 
@@ -138,19 +143,23 @@ public sealed class DeviceAgent
     {
         try
         {
-            var list = await FetchListAsync(settings, tenant, cancellationToken);
-            if (list.Number <= (tenant.Revoked?.Number ?? -1) || !list.IsSignedBy(ParsedCertificate.Parse(current.Chain.Certificates[^2].RawData)))
-            {
-                return tenant;
-            }
-
-            _folder.SaveRevokedSubCas(list);
-            return tenant with { Revoked = list };
+            return Keep(tenant, await FetchListAsync(settings, tenant, current, cancellationToken), current);
         }
         catch (Exception e) when (e is ApiException or UnreachableException { Reason: not UnreachableReason.Untrusted })
         {
             return tenant;
         }
+    }
+
+    private PinnedTenant Keep(PinnedTenant tenant, RevokedSubCas list, DeviceIdentity current)
+    {
+        if (list.Number <= (tenant.Revoked?.Number ?? -1) || !list.IsSignedBy(ParsedCertificate.Parse(current.Chain.Certificates[^2].RawData)))
+        {
+            return tenant;
+        }
+
+        _folder.SaveRevokedSubCas(list);
+        return tenant with { Revoked = list };
     }
 
     internal AgentException NotEnrolled() => new($"no identity in {_folder.Path}; enrol first: iot device enroll --help");

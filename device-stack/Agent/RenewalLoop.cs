@@ -10,6 +10,8 @@ public sealed class RenewalLoop(DeviceFolder folder, DeviceAgent agent, TimeProv
     // Task.Delay cuts fractions of a millisecond off, and would not wait at all.
     private static readonly TimeSpan ShortestSleep = TimeSpan.FromMilliseconds(1);
     private readonly Backoff _backoff = new(jitter);
+    private readonly Backoff _looks = new(jitter);
+    private bool _isLookDue;
     private volatile TaskCompletionSource _now = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile TaskCompletionSource _look = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -93,7 +95,8 @@ public sealed class RenewalLoop(DeviceFolder folder, DeviceAgent agent, TimeProv
     {
         for (var left = due - time.GetUtcNow(); left > TimeSpan.Zero; left = due - time.GetUtcNow())
         {
-            await Task.WhenAny(Task.Delay(left < ShortestSleep ? ShortestSleep : left > LongestSleep ? LongestSleep : left, time, cancellationToken), _now.Task, _look.Task);
+            var longest = _isLookDue ? _looks.Next() : LongestSleep;
+            await Task.WhenAny(Task.Delay(left < ShortestSleep ? ShortestSleep : left > longest ? longest : left, time, cancellationToken), _now.Task, _look.Task);
             if (_now.Task.IsCompleted)
             {
                 _now = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -101,18 +104,33 @@ public sealed class RenewalLoop(DeviceFolder folder, DeviceAgent agent, TimeProv
             }
 
             cancellationToken.ThrowIfCancellationRequested();
-            if (_look.Task.IsCompleted || time.GetUtcNow() < due)
+            if (time.GetUtcNow() < due && await IsIssuerRevokedAsync(cancellationToken))
             {
-                _look = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-                if (await agent.IsIssuerRevokedAsync(cancellationToken))
-                {
-                    Report(AgentEventKind.Waiting, "the tenant's Sub-CA that signed the certificate is revoked: renewing now", null);
-                    break;
-                }
+                Report(AgentEventKind.Waiting, "the tenant's Sub-CA that signed the certificate is revoked: renewing now", null);
+                break;
             }
         }
 
         cancellationToken.ThrowIfCancellationRequested();
+    }
+
+    /// <summary>A tenant that has asked its whole fleet to look can't answer all of it at once: who gets no answer asks again.</summary>
+    private async Task<bool> IsIssuerRevokedAsync(CancellationToken cancellationToken)
+    {
+        if (_look.Task.IsCompleted)
+        {
+            _look = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _isLookDue = true;
+        }
+
+        var isRevoked = await agent.IsIssuerRevokedAsync(cancellationToken);
+        if (isRevoked is not null)
+        {
+            _isLookDue = false;
+            _looks.Reset();
+        }
+
+        return isRevoked == true;
     }
 
     private AgentOutcome End(AgentOutcome outcome, AgentEventKind kind, string message)

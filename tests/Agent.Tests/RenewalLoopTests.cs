@@ -22,6 +22,23 @@ public sealed class RenewalLoopTests
         tenant.Calls.Count.ShouldBe(2);
     }
 
+    /// <summary>It looks every hour. Here the tenant has no other Sub-CA, so that its server is refused.</summary>
+    [Fact]
+    public async Task Loop_ItsSubCaIsRevoked_RenewsThoughItIsNotDue()
+    {
+        await using var tenant = await FakeTenant.StartAsync();
+        await tenant.EnrollAsync();
+        await using var loop = new RunningLoop(tenant);
+        var waiting = await loop.NextAsync(AgentEventKind.Waiting);
+
+        tenant.List = () => tenant.Revoking(number: 2, tenant.Server.Authority.Issuer);
+
+        (await loop.NextAsync(AgentEventKind.Waiting)).Message.ShouldContain("is revoked: renewing now");
+        var tried = await loop.NextAsync(AgentEventKind.Retrying);
+        tried.Message.ShouldContain("revoked its Sub-CA");
+        tried.At.ShouldBeLessThan(waiting.At + TimeSpan.FromHours(3));
+    }
+
     [Fact]
     public async Task Loop_TenantAsksForTime_WaitsAtLeastThatLong()
     {

@@ -10,7 +10,7 @@ namespace IoTPlatform.CertificateAuthority;
 /// Tells watchers of each revocation when it is committed, by whichever process: PostgreSQL announces it. After a connection was lost they are told
 /// of all certificates that are revoked.
 /// </summary>
-public sealed class RevocationNotices(Authority authority, NpgsqlDataSource database, IEnumerable<IRevocationWatcher> watchers, TimeProvider time, ILogger<RevocationNotices> log)
+public sealed class RevocationNotices(NpgsqlDataSource database, IEnumerable<IRevocationWatcher> watchers, TimeProvider time, ILogger<RevocationNotices> log)
     : DatabaseNotices(database, Channel, "Revocations", log)
 {
     /// <summary>With the serial number, in hexadecimal.</summary>
@@ -22,11 +22,14 @@ public sealed class RevocationNotices(Authority authority, NpgsqlDataSource data
     protected override async Task CatchUpAsync(CancellationToken cancellationToken) =>
         await TellAsync(await new RevokedCertificates(_database).ListAsync(time.GetUtcNow(), cancellationToken), cancellationToken);
 
-    protected override async Task NoticedAsync(string serial, CancellationToken cancellationToken)
+    protected override Task NoticedAsync(string payload, CancellationToken cancellationToken) => NoticedAsync([payload], cancellationToken);
+
+    /// <summary>An emergency announces thousands: they are read in one go.</summary>
+    protected override async Task NoticedAsync(IReadOnlyList<string> payloads, CancellationToken cancellationToken)
     {
-        if (await authority.FindAsync(Convert.FromHexString(serial), cancellationToken) is { RevokedAt: { } revokedAt } record)
+        if (payloads.Count > 0 && await new RevokedCertificates(_database).FindAsync([.. payloads.Select(Convert.FromHexString)], cancellationToken) is { Count: > 0 } revoked)
         {
-            await TellAsync([new RevokedCertificate(record.SerialNumber, [], record.Profile, record.Subject, revokedAt, record.ReasonCode ?? RevocationReason.Unspecified)], cancellationToken);
+            await TellAsync(revoked, cancellationToken);
         }
     }
 

@@ -16,14 +16,20 @@ internal sealed class RevokedCertificates(NpgsqlDataSource database)
     }
 
     /// <summary>Those that were still in date at that moment (RFC 5280 5: an expired certificate may leave the list).</summary>
-    public async Task<IReadOnlyList<RevokedCertificate>> ListAsync(DateTimeOffset since, CancellationToken cancellationToken)
+    public Task<IReadOnlyList<RevokedCertificate>> ListAsync(DateTimeOffset since, CancellationToken cancellationToken) =>
+        ReadAsync("c.not_after >= $1", since, cancellationToken);
+
+    /// <summary>Those of them that are revoked or on hold.</summary>
+    public Task<IReadOnlyList<RevokedCertificate>> FindAsync(byte[][] serials, CancellationToken cancellationToken) => ReadAsync("r.serial = ANY ($1)", serials, cancellationToken);
+
+    private async Task<IReadOnlyList<RevokedCertificate>> ReadAsync(string condition, object value, CancellationToken cancellationToken)
     {
         await using var command = Command(
-            """
+            $"""
             SELECT c.serial, c.issuer_key_id, c.profile, c.subject, r.revoked_at, r.reason_code
-            FROM ca.revocations r JOIN ca.certificates c ON c.serial = r.serial WHERE c.not_after >= $1 ORDER BY r.revoked_at, c.serial
+            FROM ca.revocations r JOIN ca.certificates c ON c.serial = r.serial WHERE {condition} ORDER BY r.revoked_at, c.serial
             """);
-        command.Parameters.AddWithValue(since);
+        command.Parameters.AddWithValue(value);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var revoked = new List<RevokedCertificate>();
         while (await reader.ReadAsync(cancellationToken))

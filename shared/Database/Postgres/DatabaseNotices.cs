@@ -20,6 +20,15 @@ public abstract partial class DatabaseNotices(NpgsqlDataSource database, string 
 
     protected abstract Task NoticedAsync(string payload, CancellationToken cancellationToken);
 
+    /// <summary>What has been announced since the last time, at once; one after the other where that is not overridden.</summary>
+    protected virtual async Task NoticedAsync(IReadOnlyList<string> payloads, CancellationToken cancellationToken)
+    {
+        foreach (var payload in payloads)
+        {
+            await NoticedAsync(payload, cancellationToken);
+        }
+    }
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var failing = false;
@@ -50,10 +59,7 @@ public abstract partial class DatabaseNotices(NpgsqlDataSource database, string 
         await CatchUpAsync(cancellationToken);
         while (true)
         {
-            foreach (var payload in await announcements.NextAsync(LongestSilence, cancellationToken))
-            {
-                await NoticedAsync(payload, cancellationToken);
-            }
+            await NoticedAsync([.. await announcements.NextAsync(LongestSilence, cancellationToken)], cancellationToken);
         }
     }
 

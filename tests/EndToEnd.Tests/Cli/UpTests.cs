@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using System.Text.Json;
 using IoTPlatform.LocalServices;
 using IoTPlatform.Testing;
@@ -61,6 +63,40 @@ public sealed class UpTests : IDisposable
         JsonDocument.Parse(line).RootElement.GetProperty("fingerprint").GetString()!.Length.ShouldBe(64);
         up.Interrupt();
         (await up.WaitForExitAsync()).ShouldBe(0, up.Output);
+    }
+
+    /// <summary>Nothing is promised that is not served.</summary>
+    [SkippableFact]
+    public async Task Up_WithoutASettingForIt_CertificatesNameAListThatAnswersBesideHttps()
+    {
+        Requires.Tool("initdb");
+        var listen = Listen();
+        await using var up = IotCli.Start("up", "provider", "--data", Data, "--listen", listen);
+        await up.WaitForLineAsync("ready ", TimeSpan.FromMinutes(2));
+        using var certificate = X509Certificate2.CreateFromPem(await File.ReadAllTextAsync(Path.Combine(Data, "secrets", "service.pem")));
+        var names = Encoding.ASCII.GetString(certificate.Extensions["2.5.29.31"]!.RawData);
+        var list = new Uri(names[names.IndexOf("http://", StringComparison.Ordinal)..(names.IndexOf(".crl", StringComparison.Ordinal) + 4)]);
+        using var http = new HttpClient();
+
+        list.Port.ShouldBe(new Uri(listen).Port - 363, "as 80 is beside 443");
+        (await http.GetByteArrayAsync(list)).ShouldNotBeEmpty();
+        var issuer = certificate.Extensions.OfType<X509AuthorityInformationAccessExtension>().Single();
+        (await http.GetByteArrayAsync(issuer.EnumerateCAIssuersUris().Single())).ShouldNotBeEmpty();
+        using var post = new HttpRequestMessage(HttpMethod.Post, issuer.EnumerateOcspUris().Single()) { Content = new ByteArrayContent([0x30, 0x00]) { Headers = { ContentType = new("application/ocsp-request") } } };
+        (await http.SendAsync(post)).StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [SkippableFact]
+    public async Task Up_ValidationListenInTheEnvFile_IsTaken()
+    {
+        Requires.Tool("initdb");
+        await File.WriteAllTextAsync(_temp.Combine("provider.env"), "IOT_VALIDATION_LISTEN=none\n");
+        await using var up = IotCli.Start("up", "provider", "--data", Data, "--listen", Listen(), "--env-file", _temp.Combine("provider.env"));
+        await up.WaitForLineAsync("ready ", TimeSpan.FromMinutes(2));
+
+        using var certificate = X509Certificate2.CreateFromPem(await File.ReadAllTextAsync(Path.Combine(Data, "secrets", "service.pem")));
+
+        certificate.Extensions["2.5.29.31"].ShouldBeNull();
     }
 
     [SkippableFact]

@@ -23,6 +23,9 @@ internal sealed class AgentAtWork : IAsyncDisposable
 
     public bool IsConnected => Events.Any(e => e.Kind == AgentEventKind.Connected);
 
+    /// <summary>When its connection ended; null: it did not.</summary>
+    public DateTimeOffset? EndedAt => Events.FirstOrDefault(e => e.Kind is AgentEventKind.Disconnected or AgentEventKind.Revoked)?.At;
+
     /// <summary>When it renewed; null: not yet.</summary>
     public DateTimeOffset? RenewedAt => Events.FirstOrDefault(e => e.Kind == AgentEventKind.Renewed)?.At;
 
