@@ -20,16 +20,6 @@ public sealed class TelemetrySeries(NpgsqlDataSource database, TelemetryTable ta
 
     private const int TimeoutSeconds = 10;
 
-    // Escaped NULs can't be text in PostgreSQL, and a number may be longer than a double: both are left out before they are converted.
-    private const string Sql = """
-        SELECT name, slot, avg(number), min(number), max(number) FROM (
-          SELECT member.key AS name, floor(extract(epoch FROM t.sent_at - $1) / $3)::int AS slot,
-            CASE WHEN member.value::text ~ '^-?[0-9]{1,15}([.][0-9]{1,30})?([eE][-+]?[0-9]{1,2})?$' THEN (member.value::text)::float8 END AS number
-          FROM {0} t, LATERAL json_each(CASE WHEN position('\u0000' in t.payload::text) = 0 AND json_typeof(t.payload) = 'object' THEN t.payload ELSE '{{}}' END) member
-          WHERE t.sent_at >= $1 AND t.sent_at < $2 AND t.device_id = $4 AND starts_with(t.topic, 'telemetry/'){1}) numbers
-        WHERE number IS NOT NULL AND slot BETWEEN 0 AND $5 - 1 GROUP BY name, slot ORDER BY name, slot LIMIT $6
-        """;
-
     public static string Policy => Policies.Viewer;
 
     /// <param name="tenantId">Null: of the only one there is.</param>
@@ -39,7 +29,7 @@ public sealed class TelemetrySeries(NpgsqlDataSource database, TelemetryTable ta
     /// <param name="cancellationToken">Gives up.</param>
     public async Task<IReadOnlyList<SeriesCurve>> ReadAsync(string? tenantId, string deviceId, DateTimeOffset from, DateTimeOffset before, CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand(string.Format(System.Globalization.CultureInfo.InvariantCulture, Sql, table.Name, tenantId is null ? "" : " AND t.tenant_id = $7"));
+        await using var command = database.CreateCommand(Sql(tenantId is null ? "" : " AND t.tenant_id = $7"));
         command.CommandTimeout = TimeoutSeconds;
         foreach (var value in new object[] { from.ToUniversalTime(), before.ToUniversalTime(), (before - from).TotalSeconds / Slots, deviceId, Slots, Slots * MostCurves })
         {
@@ -66,4 +56,14 @@ public sealed class TelemetrySeries(NpgsqlDataSource database, TelemetryTable ta
 
         return [.. curves.Take(MostCurves).Select(curve => new SeriesCurve(curve.Name, curve.Points))];
     }
+
+    // Escaped NULs can't be text in PostgreSQL, and a number may be longer than a double: both are left out before they are converted.
+    private string Sql(string more) => $$"""
+        SELECT name, slot, avg(number), min(number), max(number) FROM (
+          SELECT member.key AS name, floor(extract(epoch FROM t.sent_at - $1) / $3)::int AS slot,
+            CASE WHEN member.value::text ~ '^-?[0-9]{1,15}([.][0-9]{1,30})?([eE][-+]?[0-9]{1,2})?$' THEN (member.value::text)::float8 END AS number
+          FROM {{table.Name}} t, LATERAL json_each(CASE WHEN position('\u0000' in t.payload::text) = 0 AND json_typeof(t.payload) = 'object' THEN t.payload ELSE '{}' END) member
+          WHERE t.sent_at >= $1 AND t.sent_at < $2 AND t.device_id = $4 AND starts_with(t.topic, 'telemetry/'){{more}}) numbers
+        WHERE number IS NOT NULL AND slot BETWEEN 0 AND $5 - 1 GROUP BY name, slot ORDER BY name, slot LIMIT $6
+        """;
 }

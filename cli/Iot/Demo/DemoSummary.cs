@@ -53,7 +53,8 @@ internal static class DemoSummary
         {
             console.WriteLine();
             console.WriteLine($"  {stack.Name}");
-            console.WriteLine($"  {stack.SignInLink}");
+            // As it is: broken into lines at the terminal's width it would be no link.
+            console.Profile.Out.Writer.WriteLine($"  {stack.SignInLink}");
         }
 
         console.WriteLine();

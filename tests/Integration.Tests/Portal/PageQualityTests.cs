@@ -139,6 +139,30 @@ public sealed class PageQualityTests(PortalBrowser browser) : IClassFixture<Port
         }
     }
 
+    /// <summary>What a device sent may be no number, no object, or nothing that PostgreSQL holds as text.</summary>
+    [SkippableFact]
+    public async Task Telemetry_OfADevice_IsDrawn_AndSurvivesOddMessages()
+    {
+        await SeenAsync();
+        await browser.Provider.Database.ExecuteAsync(
+            """
+            INSERT INTO provider.telemetry (tenant_id, device_id, sent_at, identity, received_at, topic, payload)
+            SELECT 'seen', 'pump-1', now() - i * interval '20 seconds', substring(sha256(i::text::bytea) FOR 16), now(), 'telemetry/pump-1',
+              CASE i WHEN 7 THEN '{"odd":"\u0000"}' WHEN 8 THEN '[1,2]' WHEN 9 THEN '{"celsius":1e400,"note":"x"}' WHEN 10 THEN '"text"'
+                ELSE format('{"celsius":%s,"rpm":%s}', 20 + 3 * sin(i / 9.0), 900 + i) END::json
+            FROM generate_series(1, 60) i
+            """);
+        await using var context = await browser.OpenAsync();
+        var page = await browser.SignInAsync(context, "portal/ui/telemetry?tenant=seen&device=pump-1&range=1h");
+
+        await Assertions.Expect(page.Locator("svg.chart")).ToHaveCountAsync(2);
+        (await page.Locator("section[aria-label=celsius] path.line").GetAttributeAsync("d"))!.Count(c => c == 'L').ShouldBeGreaterThan(30);
+        await Assertions.Expect(page.Locator("tbody tr")).ToHaveCountAsync(20);
+        await Assertions.Expect(page.Locator(".problems")).ToHaveTextAsync("");
+        (await page.RunAxe()).Violations.ShouldBeEmpty();
+        await Screenshots.TakeAsync(page, "telemetry");
+    }
+
     private async Task SeenAsync()
     {
         if (await browser.Provider.Database.ScalarAsync<long>("SELECT count(*) FROM provider.tenants WHERE tenant_id = 'seen'") == 0)

@@ -39,7 +39,20 @@ public sealed class PrepareJourneyTests(PortalBrowser browser) : IClassFixture<P
         browser.Provider.Process.Lines.Where(line => line.Contains(key, StringComparison.Ordinal)).ShouldBeEmpty();
 
         await tenant.ReadyAsync();
+        await ForTheDocumentationAsync();
         await SuspendResumeRemoveAsync(page);
+    }
+
+    private async Task ForTheDocumentationAsync()
+    {
+        foreach (var (name, path, colors, width) in new[] { ("overview-dark", "portal/ui", ColorScheme.Dark, 1280), ("tenants-phone", "portal/ui/tenants", ColorScheme.Light, 375) })
+        {
+            if (Screenshots.AreWanted)
+            {
+                await using var context = await browser.OpenAsync(colors, width, 780);
+                await Screenshots.TakeAsync(await browser.SignInAsync(context, path), name);
+            }
+        }
     }
 
     private async Task SuspendResumeRemoveAsync(IPage page)

@@ -7,12 +7,14 @@ internal static class Screenshots
 {
     private static readonly string? Folder = Environment.GetEnvironmentVariable("IOT_SCREENSHOTS");
 
+    public static bool AreWanted => Folder is { Length: > 0 };
+
     public static async Task TakeAsync(IPage page, string name)
     {
-        if (Folder is { Length: > 0 })
+        if (AreWanted)
         {
-            Directory.CreateDirectory(Folder);
-            await page.ScreenshotAsync(new() { Path = Path.Combine(Folder, name + ".png"), Animations = ScreenshotAnimations.Disabled });
+            Directory.CreateDirectory(Folder!);
+            await page.ScreenshotAsync(new() { Path = Path.Combine(Folder!, name + ".png"), Animations = ScreenshotAnimations.Disabled });
         }
     }
 }
