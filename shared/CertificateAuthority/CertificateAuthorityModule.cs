@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using IoTPlatform.CertificateAuthority.Provisioners;
 using IoTPlatform.CertificateAuthority.Storage;
 using IoTPlatform.Hosting;
@@ -67,7 +68,8 @@ public sealed class CertificateAuthorityModule : IAsyncDisposable
         try
         {
             var authority = new Authority(issuers, store, ledger, options, time);
-            var registry = new ProvisionerRegistry(provisioners, store, options, time, logs.CreateLogger<ProvisionerRegistry>());
+            var rootKey = SHA256.HashData(authority.Chain.Root.PublicKey.ExportSubjectPublicKeyInfo());
+            var registry = new ProvisionerRegistry(provisioners, store, rootKey, options, time, logs.CreateLogger<ProvisionerRegistry>());
             await registry.ReloadAsync(cancellationToken);
             var service = await ServiceCertificate.StartAsync(authority, folder, logs.CreateLogger<ServiceCertificate>(), cancellationToken);
             return new CertificateAuthorityModule(

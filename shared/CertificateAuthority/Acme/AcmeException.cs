@@ -61,6 +61,7 @@ internal sealed record AcmeProblem(string Type, string Detail)
 [JsonSerializable(typeof(AccountAnswer))]
 [JsonSerializable(typeof(OrderAnswer))]
 [JsonSerializable(typeof(OrdersAnswer))]
+[JsonSerializable(typeof(RenewalInfoAnswer))]
 [JsonSerializable(typeof(AuthorizationAnswer))]
 [JsonSerializable(typeof(ChallengeAnswer))]
 [JsonSerializable(typeof(FlattenedJws))]

@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace IoTPlatform.CertificateAuthority.Acme;
 
 /// <summary>RFC 8555 7.1.1.</summary>
-internal sealed record DirectoryAnswer(string NewNonce, string NewAccount, string NewOrder, string RevokeCert, string KeyChange);
+internal sealed record DirectoryAnswer(string NewNonce, string NewAccount, string NewOrder, string RevokeCert, string KeyChange, string RenewalInfo);
 
 /// <summary>RFC 8555 7.1.2.</summary>
 internal sealed record AccountAnswer(string Status, IReadOnlyList<string> Contact, string Orders);
@@ -18,7 +18,15 @@ internal sealed record OrderAnswer(string Status, DateTimeOffset Expires, IReadO
     public AcmeProblem? Error { get; init; }
 
     public string? Certificate { get; init; }
+
+    /// <summary>RFC 9773 5.</summary>
+    public string? Replaces { get; init; }
 }
+
+/// <summary>RFC 9773 4.2.</summary>
+internal sealed record RenewalInfoAnswer(RenewalWindow SuggestedWindow);
+
+internal sealed record RenewalWindow(DateTimeOffset Start, DateTimeOffset End);
 
 /// <summary>RFC 8555 7.1.2.1.</summary>
 internal sealed record OrdersAnswer(IReadOnlyList<string> Orders);
@@ -80,6 +88,9 @@ internal sealed record NewOrder
     public DateTimeOffset? NotBefore { get; init; }
 
     public DateTimeOffset? NotAfter { get; init; }
+
+    /// <summary>RFC 9773 5.</summary>
+    public string? Replaces { get; init; }
 }
 
 internal sealed record RequestedIdentifier(string? Type, string? Value);

@@ -81,6 +81,9 @@ internal sealed record AcmeOrder
 
     public AcmeProblem? Error { get; init; }
 
+    /// <summary>Unique identifier of the certificate that it replaces (RFC 9773 5).</summary>
+    public string? Replaces { get; init; }
+
     /// <summary>Of its certificate, once it is valid.</summary>
     public byte[]? Serial { get; init; }
 

@@ -46,8 +46,9 @@ internal sealed class AcmeOrders(NpgsqlDataSource database)
         await using var batch = new NpgsqlBatch(connection);
         Add(batch, "UPDATE acme.accounts SET has_ordered = true WHERE id = $1 AND NOT has_ordered", order.AccountId);
         Add(
-            batch, "INSERT INTO acme.orders (id, account_id, status, created_at, expires_at, not_before, not_after) VALUES ($1, $2, $3, $4, $5, $6, $7)",
-            order.Id, order.AccountId, order.Status, now, order.Expires, Time(order.NotBefore), Time(order.NotAfter));
+            batch, "INSERT INTO acme.orders (id, account_id, status, created_at, expires_at, not_before, not_after, replaces) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            order.Id, order.AccountId, order.Status, now, order.Expires, Time(order.NotBefore), Time(order.NotAfter),
+            new NpgsqlParameter { Value = (object?)order.Replaces ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
         foreach (var (authorization, position) in order.Authorizations.Select((authorization, position) => (authorization, (short)position)))
         {
             Add(
@@ -69,7 +70,7 @@ internal sealed class AcmeOrders(NpgsqlDataSource database)
     /// <summary>Null: this account has no such order.</summary>
     public Task<AcmeOrder?> FindAsync(string accountId, string id, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
     {
-        await using var command = database.CreateCommand("SELECT status, expires_at, not_before, not_after, error, serial FROM acme.orders WHERE id = $1 AND account_id = $2");
+        await using var command = database.CreateCommand("SELECT status, expires_at, not_before, not_after, error, serial, replaces FROM acme.orders WHERE id = $1 AND account_id = $2");
         AcmeAccounts.Add(command, id, accountId);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         if (!await reader.ReadAsync(cancellationToken))
@@ -87,6 +88,7 @@ internal sealed class AcmeOrders(NpgsqlDataSource database)
             NotAfter = reader.IsDBNull(3) ? null : reader.GetFieldValue<DateTimeOffset>(3),
             Error = reader.IsDBNull(4) ? null : AcmeProblem.Parse(reader.GetString(4)),
             Serial = reader.IsDBNull(5) ? null : reader.GetFieldValue<byte[]>(5),
+            Replaces = reader.IsDBNull(6) ? null : reader.GetString(6),
             Authorizations = await AuthorizationsAsync("a.order_id = $2", accountId, id, cancellationToken),
         };
     });
@@ -138,6 +140,14 @@ internal sealed class AcmeOrders(NpgsqlDataSource database)
                 OR EXISTS (SELECT FROM acme.orders o WHERE o.account_id = $2 AND (SELECT c.idempotency_key FROM ca.certificates c WHERE c.serial = $1) = '{Profiles.Leaf.Name}/{KeyOf("")}' || o.id)
             """);
         AcmeAccounts.Add(command, serial, accountId);
+        return (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
+    });
+
+    /// <summary>Whether a finished order has replaced the certificate of that unique identifier.</summary>
+    public Task<bool> IsReplacedAsync(string certificateId, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
+    {
+        await using var command = database.CreateCommand("SELECT EXISTS (SELECT FROM acme.orders WHERE replaces = $1 AND status = 'valid')");
+        AcmeAccounts.Add(command, certificateId);
         return (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
     });
 

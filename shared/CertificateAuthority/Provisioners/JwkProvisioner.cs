@@ -83,6 +83,7 @@ internal sealed class JwkProvisioner : ITokenProvisioner, IKeyEscrow, IDisposabl
         {
             Subject = subject,
             Names = new TokenNames(subject, sans),
+            Rules = ConfirmedRequest.Of(token.Claims),
             Profile = Claims.Profile,
             MinLifetime = Claims.MinLifetime,
             Extension = Claims.DisableExtension ? null : Extension,

@@ -17,6 +17,7 @@ internal sealed partial class ProvisionerRegistry : IDisposable
     private readonly ProvisionerStore _store;
     private readonly CertificateStore _issued;
     private readonly CertificateAuthorityOptions _options;
+    private readonly byte[] _ownRootKey;
     private readonly TimeProvider _time;
     private readonly ILogger<ProvisionerRegistry> _log;
     private readonly SemaphoreSlim _once = new(1);
@@ -24,8 +25,10 @@ internal sealed partial class ProvisionerRegistry : IDisposable
     private IReadOnlyList<IProvisioner> _ofHost = [];
     private volatile State _state = new([], []);
 
-    public ProvisionerRegistry(ProvisionerStore store, CertificateStore issued, CertificateAuthorityOptions options, TimeProvider time, ILogger<ProvisionerRegistry> log) =>
-        (_store, _issued, _options, _time, _log) = (store, issued, options, time, log);
+    /// <param name="ownRootKey">SHA-256 of the SubjectPublicKeyInfo of the root that this authority is under.</param>
+    public ProvisionerRegistry(
+        ProvisionerStore store, CertificateStore issued, byte[] ownRootKey, CertificateAuthorityOptions options, TimeProvider time, ILogger<ProvisionerRegistry> log) =>
+        (_store, _issued, _ownRootKey, _options, _time, _log) = (store, issued, ownRootKey, options, time, log);
 
     /// <summary>Those that serve.</summary>
     public IEnumerable<IProvisioner> All => _state.Serving.Concat(_ofHost);
@@ -55,7 +58,7 @@ internal sealed partial class ProvisionerRegistry : IDisposable
     public IProvisioner Create(ProvisionerDefinition definition) => definition.Type.ToUpperInvariant() switch
     {
         "JWK" => new JwkProvisioner(definition, _options),
-        "X5C" => new X5cProvisioner(definition, _options, _issued),
+        "X5C" => new X5cProvisioner(definition, _options, _issued, _ownRootKey),
         "OIDC" => new OidcProvisioner(definition, _options, _time),
         "ACME" => throw ProvisionerDefinition.Refused($"the ACME provisioner is a setting ({AcmeOptions.NameSetting})."),
         _ => throw ProvisionerDefinition.Refused($"the type {definition.Type} is not supported; JWK, X5C and OIDC are."),

@@ -23,6 +23,7 @@ internal sealed class X5cProvisioner : ITokenProvisioner
 
     private readonly ProvisionerDefinition _definition;
     private readonly CertificateStore _issued;
+    private readonly byte[] _ownRootKey;
     private readonly IReadOnlyList<X509Certificate2> _roots;
     private readonly JwtPolicy _policy;
     private readonly StepProvisionerExtension _extension;
@@ -31,11 +32,13 @@ internal sealed class X5cProvisioner : ITokenProvisioner
     /// <param name="definition">Its own.</param>
     /// <param name="options">The authority's.</param>
     /// <param name="issued">Where credentials that this authority issued may have been revoked.</param>
-    public X5cProvisioner(ProvisionerDefinition definition, CertificateAuthorityOptions options, CertificateStore issued)
+    /// <param name="ownRootKey">SHA-256 of the SubjectPublicKeyInfo of the root that this authority is under.</param>
+    public X5cProvisioner(ProvisionerDefinition definition, CertificateAuthorityOptions options, CertificateStore issued, byte[] ownRootKey)
     {
         definition.RequireKnown("roots");
         _definition = definition;
         _issued = issued;
+        _ownRootKey = ownRootKey;
         _roots = definition.Roots("roots") ?? throw ProvisionerDefinition.Refused("it has no roots.");
         Claims = ProvisionerClaims.Of(definition, options);
         Policy = NamePolicy.Of(definition);
@@ -64,7 +67,8 @@ internal sealed class X5cProvisioner : ITokenProvisioner
 
     public async ValueTask<SignGrant> AuthorizeSignAsync(OneTimeToken token, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        using var credential = CredentialOf(token.Jws.Header.X5c!, now);
+        var (credential, isUnderOwnRoot) = CredentialOf(token.Jws.Header.X5c!, now);
+        using var owned = credential;
         using var key = VerificationKey.FromSubjectPublicKeyInfo(credential.PublicKey.ExportSubjectPublicKeyInfo());
         if (!token.Jws.Verify(key, AlgorithmSet.Signatures))
         {
@@ -78,15 +82,24 @@ internal sealed class X5cProvisioner : ITokenProvisioner
             throw new JoseException(JoseError.Malformed, "The token has an empty subject, a bad jti or too many names.");
         }
 
-        if (await _issued.FindAsync(credential.SerialNumberBytes.ToArray(), cancellationToken) is { IsRevoked: true } record && record.Der.AsSpan().SequenceEqual(credential.RawDataMemory.Span))
+        var record = await _issued.FindAsync(credential.SerialNumberBytes.ToArray(), cancellationToken);
+        var isOnRecord = record is not null && record.Der.AsSpan().SequenceEqual(credential.RawDataMemory.Span);
+        if (isOnRecord && record!.IsRevoked)
         {
             throw new JoseException(JoseError.KeyNotAllowed, "The token's certificate is revoked.");
+        }
+
+        // Below the platform's root are the tenants' Sub-CAs, which certify whatever they like: of that root, only what this authority issued itself.
+        if (isUnderOwnRoot && !isOnRecord)
+        {
+            throw new JoseException(JoseError.UnknownKey, "The token's certificate is another authority's below the platform's root.");
         }
 
         return new SignGrant
         {
             Subject = subject,
             Names = new TokenNames(subject, sans.Count == 0 ? [subject] : sans),
+            Rules = ConfirmedRequest.Of(token.Claims),
             Profile = Claims.Profile,
             MinLifetime = Claims.MinLifetime,
             CredentialEnds = credential.NotAfterUtc(),
@@ -96,7 +109,7 @@ internal sealed class X5cProvisioner : ITokenProvisioner
     }
 
     /// <summary>A certificate for signatures and client authentication that chains to one of the roots; whether others revoked it is not checked.</summary>
-    private X509Certificate2 CredentialOf(IReadOnlyList<byte[]> x5c, DateTimeOffset now)
+    private (X509Certificate2 Credential, bool IsUnderOwnRoot) CredentialOf(IReadOnlyList<byte[]> x5c, DateTimeOffset now)
     {
         if (x5c.Count > MostCertificates)
         {
@@ -108,11 +121,11 @@ internal sealed class X5cProvisioner : ITokenProvisioner
         try
         {
             sent.AddRange(x5c.Select(X509CertificateLoader.LoadCertificate));
-            var chain = ForeignChain.Verify(sent[0], sent.Skip(1), _roots, now, out _);
+            var chain = ForeignChain.Verify(sent[0], sent.Skip(1), _roots, now, out var root);
             isGood = chain.IsValid ? IsForClients(sent[0]) ? true
                 : throw new JoseException(JoseError.KeyNotAllowed, "The token's certificate is not for signatures and client authentication.")
                 : throw new JoseException(JoseError.UnknownKey, $"The token's certificate does not chain to a root of the provisioner: {chain.Reason}");
-            return sent[0];
+            return (sent[0], root!.KeySha256.AsSpan().SequenceEqual(_ownRootKey));
         }
         catch (CryptographicException e)
         {

@@ -1,4 +1,6 @@
 using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.CertificateAuthority.Acme;
 using IoTPlatform.CertificateAuthority.Acme.Challenges;
 using IoTPlatform.Testing;
@@ -56,6 +58,22 @@ public sealed class AcmeHost : IAsyncLifetime
         var client = new AcmeClient(Ca, Provisioner);
         (await client.RegisterAsync()).Status.ShouldBe(HttpStatusCode.Created);
         return client;
+    }
+
+    /// <summary>A certificate for the name, proven by http-01.</summary>
+    internal async Task<X509Certificate2> CertifiedAsync(AcmeClient client, ECDsa key, string name, string? replaces = null)
+    {
+        var order = await client.PostAsync(client.At("new-order"), new { identifiers = new[] { AcmeClient.Identifier(name) }, replaces });
+        order.Status.ShouldBe(HttpStatusCode.Created, order.Body);
+        var challenge = (await client.GetAsync(order.Authorizations.Single())).Challenge("http-01");
+        var token = challenge.GetProperty("token").GetString()!;
+        Servers.Page(token, client.KeyAuthorization(token));
+        await client.PostAsync(challenge.GetProperty("url").GetString()!, new { });
+        (await DecidedAsync(client, order.Authorizations.Single()))["status"].ShouldBe("valid");
+        var finished = await client.FinalizeAsync(order, key, null, name);
+        var chain = new X509Certificate2Collection();
+        chain.ImportFromPem((await client.GetAsync(finished["certificate"])).Body);
+        return chain[0];
     }
 
     /// <summary>The authorization once it is decided; the clock goes on as often as the authority waits for its next look.</summary>

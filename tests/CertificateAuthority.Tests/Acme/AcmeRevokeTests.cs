@@ -14,7 +14,7 @@ public sealed class AcmeRevokeTests(AcmeHost fixture) : IClassFixture<AcmeHost>
         using var client = await fixture.NewClientAsync();
         using var other = await fixture.NewClientAsync();
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        using var leaf = await CertifiedAsync(client, key, "revoked.test");
+        using var leaf = await fixture.CertifiedAsync(client, key, "revoked.test");
 
         (await RevokeAsync(other, leaf, 1)).ShouldBe(HttpStatusCode.Forbidden, "unauthorized");
         (await RevokeAsync(client, leaf, 7)).ShouldBe(HttpStatusCode.BadRequest, "badRevocationReason");
@@ -27,7 +27,7 @@ public sealed class AcmeRevokeTests(AcmeHost fixture) : IClassFixture<AcmeHost>
     {
         using var client = await fixture.NewClientAsync();
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        using var leaf = await CertifiedAsync(client, key, "own-key.test");
+        using var leaf = await fixture.CertifiedAsync(client, key, "own-key.test");
         using var stranger = new AcmeClient(fixture.Ca, AcmeHost.Provisioner);
         using var holder = new AcmeClient(fixture.Ca, AcmeHost.Provisioner, key);
 
@@ -48,18 +48,4 @@ public sealed class AcmeRevokeTests(AcmeHost fixture) : IClassFixture<AcmeHost>
 
     private static Task<AcmeReply> RevokeAsync(AcmeClient client, X509Certificate2 certificate, int? reason) =>
         client.PostAsync(client.At("revoke-cert"), new { certificate = Base64Url.EncodeToString(certificate.RawDataMemory.Span), reason });
-
-    private async Task<X509Certificate2> CertifiedAsync(AcmeClient client, ECDsa key, string name)
-    {
-        var order = await client.OrderAsync(name);
-        var challenge = (await client.GetAsync(order.Authorizations.Single())).Challenge("http-01");
-        var token = challenge.GetProperty("token").GetString()!;
-        fixture.Servers.Page(token, client.KeyAuthorization(token));
-        await client.PostAsync(challenge.GetProperty("url").GetString()!, new { });
-        (await fixture.DecidedAsync(client, order.Authorizations.Single()))["status"].ShouldBe("valid");
-        var finished = await client.FinalizeAsync(order, key, null, name);
-        var chain = new X509Certificate2Collection();
-        chain.ImportFromPem((await client.GetAsync(finished["certificate"])).Body);
-        return chain[0];
-    }
 }

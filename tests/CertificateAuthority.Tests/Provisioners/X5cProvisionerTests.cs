@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using IoTPlatform.CertificateAuthority.Provisioners;
 using IoTPlatform.Jose;
+using IoTPlatform.Pki;
 
 namespace IoTPlatform.CertificateAuthority.Tests.Provisioners;
 
@@ -144,6 +145,19 @@ public sealed class X5cProvisionerTests : IAsyncLifetime
     }
 
     [SkippableFact]
+    public async Task CertificateOfASubCa_BelowThePlatformsRoot_IsRefused()
+    {
+        await AddAsync(_ca.Root, "own");
+        using var key = StepCaCalls.NewKey();
+        var signed = await SubCaHost.SignAsync(_ca, CertificateSigningRequest.CreatePem(key, new SubjectNames { CommonName = "acme Sub-CA" }));
+        using var subCa = X509CertificateLoader.LoadCertificate(signed.Der);
+        using var tenant = new TestRoot(subCa.CopyWithPrivateKey(key));
+        using var credential = tenant.Issue("line 1");
+
+        await ShouldRefuseAsync(Token(credential, Claims("machine.test", "own"), [credential, subCa, _ca.Authority.Chain.Issuer]));
+    }
+
+    [SkippableFact]
     public async Task Token_ForNamesThatAreIdentities_BuysNothing()
     {
         using var credential = _root.Issue("line 1");
@@ -195,11 +209,13 @@ public sealed class X5cProvisionerTests : IAsyncLifetime
     /// <summary>A certificate authority that is not the platform's.</summary>
     private sealed class TestRoot : IDisposable
     {
-        private readonly ECDsa _key = StepCaCalls.NewKey();
+        /// <param name="certificate">With its key.</param>
+        public TestRoot(X509Certificate2 certificate) => Certificate = certificate;
 
         public TestRoot(string name)
         {
-            var request = new CertificateRequest($"CN={name}", _key, HashAlgorithmName.SHA256);
+            using var key = StepCaCalls.NewKey();
+            var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
             request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: false, 0, critical: true));
             var now = TimeProvider.System.GetUtcNow();
             Certificate = request.CreateSelfSigned(now.AddDays(-30), now.AddDays(30));
@@ -219,10 +235,6 @@ public sealed class X5cProvisionerTests : IAsyncLifetime
             return certificate.CopyWithPrivateKey(key);
         }
 
-        public void Dispose()
-        {
-            Certificate.Dispose();
-            _key.Dispose();
-        }
+        public void Dispose() => Certificate.Dispose();
     }
 }

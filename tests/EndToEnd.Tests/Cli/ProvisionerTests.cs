@@ -80,14 +80,22 @@ public sealed class ProvisionerTests : IAsyncLifetime
         (await EnrollAsync("built.test")).ExitCode.ShouldNotBe(0);
         (await EnrollAsync("other.test")).EnsureSuccess();
 
+        await File.WriteAllTextAsync(_folder.Combine("wrong"), "not the password\n");
+        await File.WriteAllTextAsync(_folder.Combine("new"), "another password\n");
+        (await IotAsync("ca", "provisioner", "update", "builds", "--provisioner-password-file", _folder.Combine("wrong"), "--new-provisioner-password-file", _folder.Combine("new"))).ExitCode.ShouldBe(5);
+        (await IotAsync("ca", "provisioner", "update", "builds", "--provisioner-password-file", _folder.Combine("password"), "--new-provisioner-password-file", _folder.Combine("new"))).EnsureSuccess();
+        (await EnrollAsync("other.test")).ExitCode.ShouldNotBe(0, "the password is another by now");
+        (await EnrollAsync("other.test", "new")).EnsureSuccess();
+        (await IotAsync("ca", "provisioner", "update", "builds", "--remove-key")).EnsureSuccess();
+        (await EnrollAsync("other.test", "new")).ExitCode.ShouldNotBe(0, "the key is not handed out");
+
         (await IotAsync("ca", "provisioner", "remove", "builds", "--yes")).EnsureSuccess();
-        (await EnrollAsync("other.test")).ExitCode.ShouldNotBe(0);
         (await IotAsync("ca", "provisioner", "remove", "builds", "--yes")).ExitCode.ShouldBe(4);
         (await IotAsync("ca", "provisioner", "remove", "iot-bridge", "--yes")).ExitCode.ShouldBe(1, "it is the host's own");
     }
 
-    private Task<ToolResult> EnrollAsync(string name) =>
-        StepAsync("ca", "certificate", name, "built.crt", "built.key", "--issuer", "builds", "--provisioner-password-file", _folder.Combine("password"), "--force");
+    private Task<ToolResult> EnrollAsync(string name, string password = "password") =>
+        StepAsync("ca", "certificate", name, "built.crt", "built.key", "--issuer", "builds", "--provisioner-password-file", _folder.Combine(password), "--force");
 
     private static IReadOnlyList<(string?, string?)> Outcomes(ToolResult result)
     {

@@ -24,6 +24,7 @@ public static class AcmeEndpoints
         var orders = services.GetRequiredService<AcmeOrderHandlers>();
         var authorizations = services.GetRequiredService<AcmeAuthorizationHandlers>();
         var revoking = services.GetRequiredService<AcmeRevoking>();
+        var renewalInfo = services.GetRequiredService<AcmeRenewalInfo>();
         foreach (var prefix in (ReadOnlySpan<string>)["/acme/", "/2.0/acme/"])
         {
             // Described by RFC 8555.
@@ -42,6 +43,7 @@ public static class AcmeEndpoints
             Map("POST", "authz/{id}", authorizations.ReadAsync);
             Map("POST", "challenge/{id}/{challenge}", authorizations.ChallengeAsync);
             Map("POST", "revoke-cert", revoking.RevokeAsync);
+            Map("GET", "renewal-info/{id}", renewalInfo.ReadAsync);
 
             void Map(string method, string pattern, Func<HttpContext, Task> handler) => api.MapMethods(pattern, [method], edge.Wrap(handler)).DisableAntiforgery();
         }
@@ -74,14 +76,15 @@ public static class AcmeEndpoints
             .AddSingleton<AcmeAccountHandlers>()
             .AddSingleton<AcmeOrderHandlers>()
             .AddSingleton<AcmeAuthorizationHandlers>()
-            .AddSingleton<AcmeRevoking>();
+            .AddSingleton<AcmeRevoking>()
+            .AddSingleton<AcmeRenewalInfo>();
     }
 
     private static Task DirectoryAsync(HttpContext context, AcmeOptions options)
     {
         var links = AcmeLinks.Of(context, options.Name);
         return AcmeEdge.WriteAsync(
-            context.Response, StatusCodes.Status200OK, new DirectoryAnswer(links.NewNonce, links.NewAccount, links.NewOrder, links.RevokeCert, links.KeyChange), AcmeJson.Default.DirectoryAnswer);
+            context.Response, StatusCodes.Status200OK, new DirectoryAnswer(links.NewNonce, links.NewAccount, links.NewOrder, links.RevokeCert, links.KeyChange, links.RenewalInfo), AcmeJson.Default.DirectoryAnswer);
     }
 
     private static Func<HttpContext, Task> Nonce(int status) => context =>

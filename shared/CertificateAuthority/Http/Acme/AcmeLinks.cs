@@ -21,6 +21,8 @@ internal sealed class AcmeLinks
 
     public string KeyChange => _base + "/key-change";
 
+    public string RenewalInfo => _base + "/renewal-info";
+
     /// <param name="context">Whose path has the prefix before the provisioner's name.</param>
     /// <param name="provisioner">Its name.</param>
     public static AcmeLinks Of(HttpContext context, string provisioner)

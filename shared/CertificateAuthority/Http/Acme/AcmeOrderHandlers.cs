@@ -39,6 +39,11 @@ internal sealed class AcmeOrderHandlers(
             throw AcmeException.Malformed("notBefore is in the future.");
         }
 
+        if (wanted.Replaces is { } replaces)
+        {
+            await RequireReplaceableAsync(replaces, account, identifiers, context.RequestAborted);
+        }
+
         _placed.Reserve(ClientAddress.Of(context));
         var expires = Seconds.Floor(now + Lifetime);
         var order = new AcmeOrder
@@ -49,6 +54,7 @@ internal sealed class AcmeOrderHandlers(
             Expires = expires,
             NotBefore = Asked(wanted.NotBefore),
             NotAfter = Asked(wanted.NotAfter),
+            Replaces = wanted.Replaces,
             Authorizations = [.. identifiers.Select(identifier => Authorization(identifier, account, expires))],
         };
         _ = LeafValidity.Of(order.NotBefore, order.NotAfter, now, provisioner.Authorize(order));
@@ -140,6 +146,26 @@ internal sealed class AcmeOrderHandlers(
         }
     }
 
+    /// <summary>RFC 9773 5: the account's own certificate, of at least one of these names, that no other order has replaced.</summary>
+    private async Task RequireReplaceableAsync(string certificateId, AcmeAccount account, IEnumerable<AcmeIdentifier> identifiers, CancellationToken cancellationToken)
+    {
+        var record = await AcmeCertificateId.FindAsync(certificateId, authority, cancellationToken);
+        if (!await orders.HasAsync(account.Id, record.SerialNumber, cancellationToken))
+        {
+            throw AcmeException.Unauthorized("The account did not get the certificate that the order replaces.");
+        }
+
+        if (!identifiers.Select(identifier => identifier.Value).Intersect(record.Sans, StringComparer.OrdinalIgnoreCase).Any())
+        {
+            throw AcmeException.Malformed("The certificate that the order replaces has none of its identifiers.");
+        }
+
+        if (await orders.IsReplacedAsync(certificateId, cancellationToken))
+        {
+            throw AcmeException.Of("alreadyReplaced", "Another order has replaced the certificate.", StatusCodes.Status409Conflict);
+        }
+    }
+
     private AcmeAuthorization Authorization(AcmeIdentifier identifier, AcmeAccount account, DateTimeOffset expires) => new()
     {
         Id = AcmeId.New(),
@@ -164,6 +190,7 @@ internal sealed class AcmeOrderHandlers(
             {
                 NotBefore = order.NotBefore,
                 NotAfter = order.NotAfter,
+                Replaces = order.Replaces,
                 Error = order.Error,
                 Certificate = now == AcmeStatus.Valid ? links.Certificate(order.Id) : null,
             },

@@ -14,7 +14,9 @@ internal static class ProvisionerFlags
 {
     private static readonly Option<string?> PublicKey = File("--public-key", "JWK: public key of whoever makes the tokens, as JSON Web Key or PEM.");
     private static readonly Option<bool> Create = new("--create") { Description = "JWK: make a new key. Its private part is kept at the authority, encrypted with the provisioner's password, as 'step ca token' fetches it." };
-    private static readonly Option<string?> ProvisionerPassword = File("--provisioner-password-file", "JWK, with --create: file with the provisioner's password in its first line; '-' for stdin.");
+    private static readonly Option<string?> ProvisionerPassword = File("--provisioner-password-file", "JWK, with --create or a new password: file with the provisioner's password in its first line; '-' for stdin.");
+    private static readonly Option<string?> NewPassword = File("--new-provisioner-password-file", "JWK: file with another password for the key, which stays; needs the one of now in --provisioner-password-file.");
+    private static readonly Option<bool> WithoutKey = new("--remove-key") { Description = "JWK: hand the encrypted key out no more; whoever has it goes on making tokens." };
     private static readonly Option<string?> X5cRoot = File("--x5c-root", "X5C: PEM file with the roots of the certificates that sign tokens.");
     private static readonly Option<string?> ClientId = Text("--client-id", "OIDC: the client that tokens are issued to.", "id");
     private static readonly Option<string?> ClientSecret = File("--client-secret-file", "OIDC: file with the client's secret. The authority hands it out to every client, as step-ca does: only for clients whose secret is none.");
@@ -32,7 +34,7 @@ internal static class ProvisionerFlags
     private static readonly Option<bool?> Wildcards = new("--allow-wildcard-names") { Description = "With --allow or --deny: also names such as *.example.com.", HelpName = "bool", Arity = ArgumentArity.ZeroOrOne };
 
     public static IReadOnlyList<Symbol> All { get; } =
-        [Create, PublicKey, ProvisionerPassword, X5cRoot, ClientId, ClientSecret, ConfigurationEndpoint, ListenAddress, Domains, Groups, Admins, Min, Max, Default, DisableRenewal, Allow, Deny, Wildcards];
+        [Create, PublicKey, ProvisionerPassword, NewPassword, WithoutKey, X5cRoot, ClientId, ClientSecret, ConfigurationEndpoint, ListenAddress, Domains, Groups, Admins, Min, Max, Default, DisableRenewal, Allow, Deny, Wildcards];
 
     /// <summary>Puts into the definition what was given; the rest stays.</summary>
     public static void Apply(Run run, JsonObject definition)
@@ -46,6 +48,16 @@ internal static class ProvisionerFlags
         if (run.Get(Create))
         {
             MakeKey(run, definition);
+        }
+
+        if (run.Get(NewPassword) is { } newPassword)
+        {
+            ChangePassword(run, definition, Credentials.Read(newPassword));
+        }
+
+        if (run.Get(WithoutKey))
+        {
+            definition.Remove("encryptedKey");
         }
 
         Put(definition, "roots", run.Get(X5cRoot) is { } roots ? Convert.ToBase64String(Read(roots)) : null);
@@ -117,9 +129,31 @@ internal static class ProvisionerFlags
         return kinds.Count > 0 ? kinds : null;
     }
 
+    private static string PasswordOf(Run run) =>
+        run.Get(ProvisionerPassword) is { } file ? Credentials.Read(file) : Credentials.Ask(run, "Password of the provisioner:", "--provisioner-password-file");
+
+    private static void ChangePassword(Run run, JsonObject definition, string newPassword)
+    {
+        if (definition["encryptedKey"]?.ToString() is not { Length: > 0 } encrypted)
+        {
+            throw CliException.Usage("the provisioner has no encrypted key here whose password could be changed");
+        }
+
+        try
+        {
+            var plaintext = Pbes2Jwe.Decrypt(encrypted, PasswordOf(run));
+            definition["encryptedKey"] = Pbes2Jwe.Encrypt(plaintext, newPassword);
+            CryptographicOperations.ZeroMemory(plaintext);
+        }
+        catch (JoseException e)
+        {
+            throw new CliException(ExitCode.NotAuthorised, "wrong_password", "the provisioner's password is not the one in --provisioner-password-file", e);
+        }
+    }
+
     private static void MakeKey(Run run, JsonObject definition)
     {
-        var password = run.Get(ProvisionerPassword) is { } file ? Credentials.Read(file) : Credentials.Ask(run, "Password of the provisioner:", "--provisioner-password-file");
+        var password = PasswordOf(run);
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var jwk = JsonWebKey.FromPrivateKey(key);
         (jwk.Use, jwk.Alg, jwk.KeyId) = ("sig", "ES256", jwk.Thumbprint());
