@@ -8,7 +8,9 @@ namespace IoTPlatform.Client;
 /// The token endpoint of a stack's own issuer: device authorization (RFC 8628), codes (RFC 6749 section 4.1), refresh, revocation, credentials of a program.
 /// Every call throws <see cref="ApiException"/> with the protocol's error as its code, or <see cref="UnreachableException"/>.
 /// </summary>
-public sealed class TokenClient(HttpClient http) : IDisposable
+/// <param name="http">To the server.</param>
+/// <param name="tenant">Who has to answer there, where that is a tenant; null: the provider.</param>
+public sealed class TokenClient(HttpClient http, ServerVerifier? tenant = null) : IDisposable
 {
     /// <summary>The client id of the command line.</summary>
     public const string CommandLine = "iot-cli";
@@ -18,19 +20,30 @@ public sealed class TokenClient(HttpClient http) : IDisposable
 
     private const string Realm = "realms/cdm";
     private const string Protocol = Realm + "/protocol/openid-connect/";
+    private const string Discovery = Realm + "/.well-known/openid-configuration";
 
-    public static TokenClient Create(Uri baseUrl, ServerVerifier server) => new(PlatformHttp.Create(baseUrl, server, client: null, PlatformHttp.DefaultTimeout));
+    public static TokenClient Create(Uri baseUrl, ServerVerifier server) => new(PlatformHttp.Create(baseUrl, server, client: null, PlatformHttp.DefaultTimeout), server.IsTenant ? server : null);
 
-    public async Task<DeviceAuthorization> AuthorizeDeviceAsync(CancellationToken cancellationToken = default) =>
-        ApiTransport.Decode(http.BaseAddress!, await PostAsync("auth/device", [("client_id", CommandLine), ("scope", Scope)], cancellationToken), ContractsJson.Default.DeviceAuthorization);
+    /// <summary>Its pages are the server's own.</summary>
+    public async Task<DeviceAuthorization> AuthorizeDeviceAsync(CancellationToken cancellationToken = default)
+    {
+        var device = ApiTransport.Decode(http.BaseAddress!, await PostAsync("auth/device", [("client_id", CommandLine), ("scope", Scope)], cancellationToken), ContractsJson.Default.DeviceAuthorization);
+        await RequireOwnAsync(device.VerificationUri, cancellationToken);
+        await RequireOwnAsync(device.VerificationUriComplete ?? device.VerificationUri, cancellationToken);
+        return device;
+    }
 
     /// <summary>Throws <see cref="ApiException"/> <c>authorization_pending</c> or <c>slow_down</c> while the person has not decided.</summary>
     public Task<IssuedTokens> RedeemDeviceAsync(string deviceCode, CancellationToken cancellationToken = default) =>
         TokensAsync([("grant_type", "urn:ietf:params:oauth:grant-type:device_code"), ("client_id", CommandLine), ("device_code", deviceCode)], cancellationToken);
 
-    /// <summary>Who the issuer is, and where it signs people in.</summary>
-    public async Task<IssuerDocument> DiscoverAsync(CancellationToken cancellationToken = default) =>
-        ApiTransport.Decode(http.BaseAddress!, await ApiTransport.GetBytesAsync(http, Realm + "/.well-known/openid-configuration", cancellationToken), ContractsJson.Default.IssuerDocument);
+    /// <summary>Who the issuer is, and where it signs people in. It is the server's own.</summary>
+    public async Task<IssuerDocument> DiscoverAsync(CancellationToken cancellationToken = default)
+    {
+        var document = ApiTransport.Decode(http.BaseAddress!, await ApiTransport.GetBytesAsync(http, Discovery, cancellationToken), ContractsJson.Default.IssuerDocument);
+        await RequireOwnAsync(document.Issuer, cancellationToken);
+        return document;
+    }
 
     /// <param name="code">From the redirect.</param>
     /// <param name="verifier">Of the challenge that was sent (RFC 7636 section 4.5).</param>
@@ -63,6 +76,40 @@ public sealed class TokenClient(HttpClient http) : IDisposable
     }
 
     public void Dispose() => http.Dispose();
+
+    /// <summary>
+    /// A tenant may name the issuer of the provider, or of another tenant: a person would then let the command line in there and a program sign for there, and
+    /// this server be handed the code or the assertion, which are good there (mix-up, RFC 9700 section 4.4). So the same tenant has to answer at what it names.
+    /// </summary>
+    private async Task RequireOwnAsync(string named, CancellationToken cancellationToken)
+    {
+        if (tenant is null)
+        {
+            return;
+        }
+
+        var server = http.BaseAddress!;
+        if (!Uri.TryCreate(named, UriKind.Absolute, out var address) || address.Scheme != Uri.UriSchemeHttps)
+        {
+            throw new UnreachableException(server, UnreachableReason.NotThisApi, $"{server} names no https address of its own to log in at");
+        }
+
+        if (Uri.Compare(address, server, UriComponents.SchemeAndServer, UriFormat.UriEscaped, StringComparison.OrdinalIgnoreCase) == 0)
+        {
+            return;
+        }
+
+        var origin = new Uri(address.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped));
+        using var other = PlatformHttp.Create(origin, tenant, client: null, PlatformHttp.DefaultTimeout);
+        try
+        {
+            await ApiTransport.GetBytesAsync(other, Discovery, cancellationToken);
+        }
+        catch (UnreachableException e) when (e.Reason == UnreachableReason.Untrusted)
+        {
+            throw new UnreachableException(server, e.Reason, $"{server} says to log in at {origin}, where it does not answer itself: {e.Message}", e);
+        }
+    }
 
     private async Task<IssuedTokens> TokensAsync((string Name, string Value)[] form, CancellationToken cancellationToken) =>
         ApiTransport.Decode(http.BaseAddress!, await PostAsync("token", form, cancellationToken), ContractsJson.Default.IssuedTokens);

@@ -11,17 +11,18 @@ public sealed class ServerIdentity
     private const string ServicePath = "/service/";
     private readonly string? _trustDomain;
     private readonly string[] _services;
-    private readonly bool _isTenant;
 
     private ServerIdentity(string? trustDomain, bool isTenant, params string[] services)
     {
         _trustDomain = trustDomain;
         _services = services;
-        _isTenant = isTenant;
+        IsTenant = isTenant;
     }
 
+    public bool IsTenant { get; }
+
     /// <summary>As in errors: "the provider" or "the tenant with the trust domain acme.example".</summary>
-    public string Description => _isTenant ? $"the tenant with the trust domain {_trustDomain}" : _trustDomain is null ? "the provider" : $"the provider of {_trustDomain}";
+    public string Description => IsTenant ? $"the tenant with the trust domain {_trustDomain}" : _trustDomain is null ? "the provider" : $"the provider of {_trustDomain}";
 
     /// <summary>A service of the provider. The Intermediate CA signs the provider's services only, so the platform domain may be unknown (null).</summary>
     public static ServerIdentity Provider(string? platformDomain = null, string service = ServiceNames.ProviderApi) => new(platformDomain, isTenant: false, service);
@@ -36,7 +37,7 @@ public sealed class ServerIdentity
 
     /// <summary>Null when the verified path (leaf first, root last) is this server's, else why it is not.</summary>
     internal string? FindViolation(IReadOnlyList<ParsedCertificate> path) =>
-        (_isTenant ? PlatformPath.TenantViolation(path, _trustDomain!) : PlatformPath.ProviderViolation(path))
+        (IsTenant ? PlatformPath.TenantViolation(path, _trustDomain!) : PlatformPath.ProviderViolation(path))
         ?? (path[0].Names.Uris.Any(IsTheService) ? null : $"its SPIFFE id is not that of {Description}");
 
     private bool IsTheService(string uri) =>

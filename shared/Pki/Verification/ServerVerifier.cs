@@ -29,6 +29,9 @@ public sealed class ServerVerifier
         _time = time;
     }
 
+    /// <summary>It is a tenant's, and a tenant may be hostile: what it says of itself has to be proved.</summary>
+    public bool IsTenant => _identity.IsTenant;
+
     /// <summary>One of the platform's servers.</summary>
     public static ServerVerifier ForPlatform(X509Certificate2 root, ServerIdentity identity, TimeProvider? time = null) =>
         new(root, [root], identity, revoked: null, requiresFreshList: false, time ?? TimeProvider.System);
