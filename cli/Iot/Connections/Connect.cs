@@ -50,24 +50,24 @@ internal static class Connect
         {
             client.UseSession(program);
         }
-        else if (await OperatorLogin.FindAsync(run, options, url, server, cancellationToken) is { } machine)
+        else if (await OperatorLogin.FindAsync(run, options, url, trust, server, cancellationToken) is { } machine)
         {
             client.UseSession(machine);
         }
         else
         {
-            return await LoggedInAsync(client, run, options, () => use(client, trust), cancellationToken);
+            return await LoggedInAsync(client, run, options, trust, () => use(client, trust), cancellationToken);
         }
 
         return await UseAsync(client, options, () => use(client, trust));
     }
 
-    private static async Task<T> LoggedInAsync<T>(PlatformClient client, Run run, ServerOptions options, Func<Task<T>> use, CancellationToken cancellationToken)
+    private static async Task<T> LoggedInAsync<T>(PlatformClient client, Run run, ServerOptions options, RootTrust trust, Func<Task<T>> use, CancellationToken cancellationToken)
     {
         var user = run.Get(ServerOptions.Username)!;
         try
         {
-            await LogInAsync(client, run, user, Credentials.Find(run, options), cancellationToken);
+            await LogInAsync(client, run, user, Credentials.Find(run, options, client.BaseUrl, trust), cancellationToken);
         }
         catch (ApiException e) when (e.Status == 401)
         {

@@ -1,3 +1,4 @@
+using IoTPlatform.Client;
 using Spectre.Console;
 
 namespace IoTPlatform.Iot;
@@ -7,7 +8,7 @@ internal static class Credentials
 {
     private const int MaxPasswordFile = 4096;
 
-    public static string Find(Run run, ServerOptions options)
+    public static string Find(Run run, ServerOptions options, Uri url, RootTrust trust)
     {
         if (run.Get(ServerOptions.PasswordFile) is { } file)
         {
@@ -19,7 +20,7 @@ internal static class Credentials
             return configured;
         }
 
-        if (run.Get(ServerOptions.Username) == "admin" && LocalStack.Of(run, options).RequireKind(options).AdminPassword is { } local)
+        if (run.Get(ServerOptions.Username) == "admin" && LocalStack.Of(run, options, url, trust)?.RequireKind(options).AdminPassword is { } local)
         {
             return local;
         }

@@ -102,6 +102,15 @@ internal sealed class LocalStack
         return stack;
     }
 
+    /// <summary>Whose password and key a server may be shown. Null: it is below another root, or another tenant's, and could use them at the stack that they are for.</summary>
+    public static LocalStack? Of(Run run, ServerOptions options, Uri url, RootTrust trust)
+    {
+        var stack = Of(run, options);
+        var isAnothers = (stack.Root is { } root && root.Fingerprint != trust.Fingerprint)
+            || (options.Stack == Stack.Tenant && stack.TrustDomain is { } own && own != TenantServer.TrustDomain(run, url));
+        return isAnothers ? null : stack;
+    }
+
     private void RequireReadable()
     {
         if (Unreadable is { } problem)

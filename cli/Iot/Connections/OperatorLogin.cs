@@ -10,15 +10,14 @@ namespace IoTPlatform.Iot;
 internal static class OperatorLogin
 {
     /// <summary>An access token. Null: the command says as whom it logs in, or there is no such key here, or the server has another identity provider than its own.</summary>
-    public static async Task<string?> FindAsync(Run run, ServerOptions options, Uri url, ServerVerifier server, CancellationToken cancellationToken)
+    public static async Task<string?> FindAsync(Run run, ServerOptions options, Uri url, RootTrust trust, ServerVerifier server, CancellationToken cancellationToken)
     {
         if (run.Get(ServerOptions.PasswordFile) is not null || run.Env("IOT_ADMIN_PASSWORD") is not null || run.Get(ServerOptions.Username) != InitialAdmin.Username)
         {
             return null;
         }
 
-        var stack = LocalStack.Of(run, options);
-        if (stack.Unreadable is not null || !File.Exists(Path.Combine(stack.Folder, OperatorKey.FileName)))
+        if (LocalStack.Of(run, options, url, trust) is not { Unreadable: null } stack || !File.Exists(Path.Combine(stack.Folder, OperatorKey.FileName)))
         {
             return null;
         }

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text.Json;
 using IoTPlatform.Client.Tests.Doubles;
 using IoTPlatform.Contracts;
@@ -6,6 +7,7 @@ using IoTPlatform.Contracts.Audit;
 using IoTPlatform.Contracts.Certificates;
 using IoTPlatform.Contracts.Devices;
 using IoTPlatform.Contracts.Tenants;
+using IoTPlatform.Pki.Files;
 using IoTPlatform.Testing;
 using Microsoft.AspNetCore.Http;
 
@@ -31,6 +33,38 @@ public sealed class ServerCommandTests : IAsyncLifetime
     {
         await _server.DisposeAsync();
         _temp.Dispose();
+    }
+
+    /// <summary>Key and password of the stack on this machine are not for a server of another platform, which could use them here.</summary>
+    [Fact]
+    public async Task DataFolder_OfAnotherPlatform_GivesTheServerNeitherItsKeyNorItsPassword()
+    {
+        using var ours = new TestAuthority("Ours");
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        Directory.CreateDirectory(_temp.Combine("certs"));
+        await File.WriteAllTextAsync(_temp.Combine("certs", "root_ca.crt"), ours.RootPem);
+        AtomicFile.WriteText(_temp.Combine("operator-key"), key.ExportPkcs8PrivateKeyPem() + "\n", AtomicFile.Secret);
+        await File.WriteAllTextAsync(_temp.Combine("admin-password"), Password + "\n");
+
+        await Cli.RunAsync("tenants", "list", "--url", _server.Url.AbsoluteUri, "--root", _temp.Combine("root.crt"), "--data", _temp.Path);
+
+        _server.Seen.ShouldBeEmpty();
+    }
+
+    /// <summary>Nor for another tenant below the same root.</summary>
+    [Fact]
+    public async Task DataFolder_OfAnotherTenant_GivesTheServerNotItsPassword()
+    {
+        await BecomeTenantAsync();
+        using var evil = _server.Authority.IssueSubCa("evilb");
+        var folder = _temp.Combine("data");
+        Directory.CreateDirectory(Path.Combine(folder, "join-bundle"));
+        await File.WriteAllTextAsync(Path.Combine(folder, "join-bundle", "sub-ca.crt"), evil.ExportCertificatePem());
+        await File.WriteAllTextAsync(Path.Combine(folder, "admin-password"), Password);
+
+        await Cli.RunAsync("devices", "list", "--url", _server.Url.ToString(), "--root", _temp.Combine("root.crt"), "--trust-domain", "acme.iot.example", "--data", folder);
+
+        _server.Seen.ShouldNotContain(request => request.Body.Contains(Password, StringComparison.Ordinal));
     }
 
     [Fact]
