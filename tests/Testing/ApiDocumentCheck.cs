@@ -11,7 +11,7 @@ public static partial class ApiDocumentCheck
     /// <summary>What is no JSON API of ours: pages and what belongs to them, the document itself, step-ca's API, which step-ca describes, and revocation, whose forms are RFCs'.</summary>
     public static IReadOnlyList<string> Undescribed { get; } =
     [
-        "GET /", "GET /favicon.ico", "GET /portal", "GET /portal/signed-in", "GET /portal/link", "GET /portal/portal.css", "GET /portal/passkey.js", "POST /portal/sign-in", "POST /portal/sign-out", "GET /portal/invitation", "POST /portal/invitation",
+        "GET /", "GET /favicon.ico", "GET /portal", "GET /portal/signed-in", "GET /portal/link", "POST /portal/link", "GET /portal/portal.css", "GET /portal/passkey.js", "POST /portal/sign-in", "POST /portal/sign-out", "GET /portal/invitation", "POST /portal/invitation",
         "GET /portal/accounts", .. new[] { "add", "reset", "disable", "enable", "roles", "reset-factors" }.Select(path => $"POST /portal/accounts/{path}"),
         "GET /portal/account", .. new[] { "confirm", "password", "authenticator", "authenticator/add", "authenticator/remove", "passkeys", "passkeys/remove", "recovery-codes", "sessions/end" }.Select(path => $"POST /portal/account/{path}"),
         "GET /openapi/{documentName}.json",

@@ -4,6 +4,7 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using IoTPlatform.Contracts;
 using IoTPlatform.Contracts.Accounts;
+using IoTPlatform.LocalServices;
 using IoTPlatform.Testing;
 
 namespace IoTPlatform.Identity.Tests.Portal;
@@ -34,10 +35,10 @@ public sealed class SignInLinkTests : IAsyncLifetime
     {
         var link = await LinkAsync(await LogInAsync());
 
-        (await _browser.GetAsync(new Uri(link.Url)))["name"].ShouldBe("ann");
+        (await OpenAsync(_browser, link))["name"].ShouldBe("ann");
 
         using var second = new Browser();
-        var again = await second.GetAsync(new Uri(link.Url));
+        var again = await OpenAsync(second, link);
         again.Status.ShouldBe(HttpStatusCode.NotFound);
         (await second.GetAsync(_portal.Home))["name"].ShouldBeNull();
     }
@@ -71,17 +72,58 @@ public sealed class SignInLinkTests : IAsyncLifetime
         (await AskAsync(session)).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
 
         var fresh = await LinkAsync(await LogInAsync());
-        await _browser.GetAsync(new Uri(fresh.Url));
+        await OpenAsync(_browser, fresh);
         (await AskAsync(_portal.SessionOf(_browser))).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
         link.ShouldNotBeNull();
+    }
+
+    /// <summary>A site sends the browser to a link of its own making: its person stays who it was.</summary>
+    [SkippableFact]
+    public async Task Attack_LinkOpenedWithoutTheClick_ChangesNoSession()
+    {
+        await _portal.App.Accounts.CreateAsync("mallory", TestApp.Password, [Roles.Viewer], default);
+        await OpenAsync(_browser, await LinkAsync(await LogInAsync()));
+        var evil = await LinkAsync(await LogInAsync("mallory"));
+
+        var page = await _browser.GetAsync(new Uri(evil.Url));
+
+        page["account"].ShouldBe("mallory");
+        (await _portal.NameAsync(_browser)).ShouldBe("ann");
+        using var nobody = new Browser();
+        await nobody.GetAsync(new Uri(evil.Url));
+        (await _portal.NameAsync(nobody)).ShouldBeNull();
+    }
+
+    [SkippableFact]
+    public async Task Attack_FormOfAnotherSite_SignsNobodyIn()
+    {
+        var (url, fields) = (await _browser.GetAsync(new Uri((await LinkAsync(await LogInAsync())).Url))).Form("portal/link");
+        using var victim = new Browser();
+
+        (await victim.PostAsync(url, fields)).Status.ShouldBe(HttpStatusCode.BadRequest);
+        (await _portal.NameAsync(victim)).ShouldBeNull();
+    }
+
+    /// <summary>As with every change of an account, which ends its other sessions: who had only the password gets in by no link from before.</summary>
+    [SkippableFact]
+    public async Task Link_OfASessionThatHasEnded_SignsNobodyIn()
+    {
+        var link = await LinkAsync(await LogInAsync());
+        var page = await _browser.GetAsync(new Uri(link.Url));
+        await _portal.App.Database.ExecuteAsync("DELETE FROM accounts.sessions");
+
+        (await _browser.SubmitAsync(page, "portal/link")).Status.ShouldBe(HttpStatusCode.NotFound);
+        (await _browser.GetAsync(new Uri(link.Url))).Status.ShouldBe(HttpStatusCode.NotFound);
     }
 
     [SkippableFact]
     public async Task Link_WithoutASession_IsRefused() => (await _api.PostAsync("portal/sign-in-link", null)).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
 
-    private async Task<string> LogInAsync()
+    private static async Task<BrowserPage> OpenAsync(Browser browser, SignInLink link) => await browser.SubmitAsync(await browser.GetAsync(new Uri(link.Url)), "portal/link");
+
+    private async Task<string> LogInAsync(string username = "ann")
     {
-        var answer = await _api.PostAsJsonAsync("portal/login", new LoginRequest { Username = "ann", Password = TestApp.Password }, ContractsJson.Default.LoginRequest);
+        var answer = await _api.PostAsJsonAsync("portal/login", new LoginRequest { Username = username, Password = TestApp.Password }, ContractsJson.Default.LoginRequest);
         return (await answer.Content.ReadFromJsonAsync(ContractsJson.Default.LoginResponse))!.AccessToken;
     }
 

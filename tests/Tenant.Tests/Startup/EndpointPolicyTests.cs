@@ -29,7 +29,7 @@ public sealed class EndpointPolicyTests(SharedTenant shared) : IClassFixture<Sha
         Endpoints.Where(e => e.RoutePattern.RawText!.Contains("portal", StringComparison.Ordinal) || e.RoutePattern.RawText.EndsWith("{deviceId}/renew", StringComparison.Ordinal))
             .Where(e => e.Metadata.GetMetadata<IAllowAnonymous>() is not null)
             .Select(e => e.RoutePattern.RawText!.Trim('/')).ShouldBe([
-                "portal/login", "portal", "portal/signed-in", "portal/link", "portal/portal.css", "portal/sign-in", "portal/sign-out", "portal/oidc/login", "portal/oidc/callback", "portal/invitation", "portal/invitation",
+                "portal/login", "portal", "portal/signed-in", "portal/link", "portal/link", "portal/portal.css", "portal/sign-in", "portal/sign-out", "portal/oidc/login", "portal/oidc/callback", "portal/invitation", "portal/invitation",
                 "portal/account", "portal/account/confirm", "portal/account/password", "portal/account/authenticator", "portal/account/authenticator/add", "portal/account/authenticator/remove",
                 "portal/account/passkeys", "portal/account/passkeys/remove", "portal/passkey.js", "portal/account/recovery-codes", "portal/account/sessions/end",
                 "portal/accounts", "portal/accounts/add", "portal/accounts/reset", "portal/accounts/disable", "portal/accounts/enable", "portal/accounts/roles", "portal/accounts/reset-factors",
