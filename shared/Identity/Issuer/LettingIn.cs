@@ -31,8 +31,9 @@ internal sealed class LettingIn(IssuerSessions sessions, IssuerPages pages, Port
             return AuthorizationEndpoint.Refuse(Errors.AccessDenied, "It was refused.");
         }
 
-        if (answer is not null && protection.Read(answer, Purpose) == Subject(account, request.ClientId, request.CodeChallenge)
-            && await used.TryUseAsync($"let-in {answer}", time.GetUtcNow() + TicketLifetime, cancellationToken)
+        // What it says counts once, not how it is written: the same bytes can be spelled in more than one way.
+        if (answer is not null && protection.Read(answer, Purpose) is { } ticket && ticket.StartsWith(Subject(account, request.ClientId, request.CodeChallenge), StringComparison.Ordinal)
+            && await used.TryUseAsync($"let-in {ticket}", time.GetUtcNow() + TicketLifetime, cancellationToken)
             && await sessions.OpenForAsync(account, client.ClientId, "browser", cancellationToken) is { } own)
         {
             return Results.SignIn(IssuerClaims.Principal(own, request.GetScopes(), client.IsFederation), authenticationScheme: OpenIddictServerAspNetCoreDefaults.AuthenticationScheme);
@@ -63,11 +64,11 @@ internal sealed class LettingIn(IssuerSessions sessions, IssuerPages pages, Port
         var request = AuthorizationEndpoint.Again(form[IssuerPages.RequestField].ToString(), fulfilled: [Ticket]);
         var asked = new OpenIddictRequest(Microsoft.AspNetCore.WebUtilities.QueryHelpers.ParseQuery(request.Value));
         return form[Decision] != Allow ? pages.Decided(request.Add(Ticket, Refused))
-            : await sessions.FindAsync(context) is { } account ? pages.Decided(request.Add(Ticket, protection.Protect(Subject(account, asked.ClientId, asked.CodeChallenge), TicketLifetime, Purpose)))
+            : await sessions.FindAsync(context) is { } account ? pages.Decided(request.Add(Ticket, protection.Protect(Subject(account, asked.ClientId, asked.CodeChallenge) + SessionToken.Create(), TicketLifetime, Purpose)))
             : pages.Decided(request); // the session has ended: it asks for a sign-in
     }
 
     private PortalPage Problem(ProblemException problem) => pages.Problem(problem);
 
-    private static string Subject(SignedInAccount account, string? client, string? challenge) => $"{Convert.ToHexStringLower(account.SessionHash)} {client} {challenge}";
+    private static string Subject(SignedInAccount account, string? client, string? challenge) => $"{Convert.ToHexStringLower(account.SessionHash)} {client} {challenge} ";
 }

@@ -89,6 +89,17 @@ public sealed class LettingInTests(IssuerFixture fixture) : IClassFixture<Issuer
         Code(await browser.GetAsync(With(Request, late), Callback)).ShouldBeNull();
     }
 
+    /// <summary>Base64url with white space in it decodes to the same ticket.</summary>
+    [SkippableFact]
+    public async Task Attack_TicketSpelledInAnotherWay_CountsOnce()
+    {
+        using var browser = new Browser();
+        var ticket = await TicketAsync(browser);
+
+        Code(await browser.GetAsync(With(Request, ticket), Callback)).ShouldNotBeNull();
+        Code(await browser.GetAsync(With(Request, ticket.Insert(8, "    ")), Callback)).ShouldBeNull();
+    }
+
     [SkippableFact]
     public async Task Attack_FormOfAnotherSite_NoCode()
     {
