@@ -60,7 +60,7 @@ internal sealed class AccountListCalls(PortalCookie cookie, PortalForgery forger
 
     /// <param name="context">The form.</param>
     /// <param name="handle">What it is for.</param>
-    /// <param name="opensAnAccount">Who has done it can sign in as another, or without a factor: a cookie alone is not enough.</param>
+    /// <param name="opensAnAccount">Who has done it can sign in as another, or without a factor: a cookie alone is not enough, and neither is the identity provider's word, as in the API.</param>
     public async Task<IResult> HandleAsync(HttpContext context, Func<AccountListCall, Task<IResult>> handle, bool opensAnAccount)
     {
         var session = cookie.Read(context);
@@ -72,9 +72,12 @@ internal sealed class AccountListCalls(PortalCookie cookie, PortalForgery forger
 
         try
         {
-            if (opensAnAccount && session is { IsLocal: true } && (await own.FindAsync(SessionToken.Hash(session.Token), context.RequestAborted))?.IsConfirmed != true)
+            if (opensAnAccount && !(session is { IsLocal: true } && (await own.FindAsync(SessionToken.Hash(session.Token), context.RequestAborted))?.IsConfirmed == true))
             {
-                throw new ProblemException(StatusCodes.Status403Forbidden, "not_confirmed", "Say again who you are first, on the page of your own account (/portal/account).");
+                throw new ProblemException(
+                    StatusCodes.Status403Forbidden, "not_confirmed", session is { IsLocal: true }
+                        ? "Say again who you are first, on the page of your own account (/portal/account)."
+                        : "This takes a local account of this server, whose person has just said again who it is; or the operator of the machine, with iot.");
             }
 
             var page = new AccountListPage(pages, portal, [], forgery.TokensFor(context, session));

@@ -33,6 +33,26 @@ public sealed class LoginTests : IAsyncLifetime
         QueryHelpers.ParseQuery((await _fixture.BeginAsync(browser)).Query)["state"].ShouldNotBe(request["state"]);
     }
 
+    /// <summary>The identity provider's administrators open no local account: nobody here asks them again who they are. The API refuses their tokens, too.</summary>
+    [SkippableTheory]
+    [InlineData("reset")]
+    [InlineData("reset-factors")]
+    public async Task Attack_ResetOfALocalAccount_ByAnAdministratorOfTheIdentityProvider_IsRefused(string action)
+    {
+        using var browser = new Browser();
+        await _fixture.App.Accounts.CreateAsync("bob", TestApp.Password, [Roles.Admin], default);
+        (await _fixture.SignInAsync(browser))["roles"].ShouldBe("cdm-admin");
+        var list = new Uri(_fixture.Portal.Url, "portal/accounts");
+        var (_, fields) = (await browser.GetAsync(list)).Form("accounts/add");
+        fields["username"] = "bob";
+
+        var page = await browser.PostAsync(new Uri($"{list}/{action}"), fields);
+
+        page.Status.ShouldBe(HttpStatusCode.Forbidden);
+        page["link"].ShouldBeNull();
+        (await _fixture.App.Database.ScalarAsync<long>("SELECT count(*) FROM audit.entries WHERE subject = 'bob' AND action LIKE 'account.%reset'")).ShouldBe(0);
+    }
+
     [SkippableFact]
     public async Task Complete_Always_ShowsWhoIsSignedInAndSetsACookieThatSaysNothing()
     {
