@@ -39,7 +39,8 @@ public static class PlatformHosting
         {
             context.Response.Headers.XContentTypeOptions = "nosniff";
             // Unless an endpoint says otherwise: many an answer carries a secret, and the next one to be written may.
-            context.Response.Headers.CacheControl = "no-store";
+            // With no-cache beside it, which no-store implies, anti-forgery has no header to override and warn about.
+            context.Response.Headers.CacheControl = "no-cache, no-store";
             return next(context);
         });
         app.UseRouting();

@@ -35,6 +35,15 @@ public sealed class LocalLoginTests : IAsyncLifetime
         icon.Html.ShouldStartWith("<svg");
     }
 
+    /// <summary>A line for every page would bury those that mean something.</summary>
+    [SkippableFact]
+    public async Task Home_WithAForm_WarnsAboutNothing()
+    {
+        await _browser.GetAsync(_portal.Home);
+
+        _portal.App.Log.Text.ShouldNotContain("Warning Microsoft.AspNetCore.Antiforgery");
+    }
+
     [SkippableFact]
     public async Task UnknownAddress_SaysWhoseItIs()
     {
