@@ -1,4 +1,6 @@
+using System.Buffers.Text;
 using System.Net;
+using System.Text.Json;
 using IoTPlatform.Client.Tests.Doubles;
 using IoTPlatform.Contracts;
 using IoTPlatform.Contracts.Identity;
@@ -17,6 +19,7 @@ public sealed class LoginCommandTests : IAsyncLifetime
     private FaultyServer _server = null!;
     private int _expiresIn = 300;
     private string? _refusal;
+    private string? _token;
     private int _issued;
 
     private string File => Path.Combine(Configuration.Path, "iot", _name + ".json");
@@ -49,6 +52,22 @@ public sealed class LoginCommandTests : IAsyncLifetime
         (await Cli.RunAsync("tenants", "list", "--profile", _name)).Code.ShouldBe(ExitCode.Ok);
         _server.Seen[^1].Authorization.ShouldBe("Bearer access-1");
         _server.Seen.ShouldNotContain(request => request.Path.StartsWith("/portal/log", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("ada", "as ada")]
+    [InlineData("\u001b[2Jada", null)]
+    public async Task Login_SaysAsWhom(string user, string? said)
+    {
+        _token = $"eyJhbGciOiJub25lIn0.{Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(new { preferred_username = user }))}.c2ln";
+
+        var (code, output, error) = await LoginAsync();
+
+        code.ShouldBe(ExitCode.Ok, error);
+        output.ShouldContain("logged in at");
+        output.ShouldNotContain("\u001b");
+        output.Contains(" as ", StringComparison.Ordinal).ShouldBe(said is not null);
+        output.ShouldContain(said ?? "logged in at");
     }
 
     [Fact]
@@ -170,7 +189,7 @@ public sealed class LoginCommandTests : IAsyncLifetime
         if (request.Path.EndsWith("/token", StringComparison.Ordinal))
         {
             return _refusal is { } refusal ? RefuseAsync(context, refusal)
-                : context.JsonAsync(new IssuedTokens { AccessToken = $"access-{++_issued}", ExpiresIn = _expiresIn, RefreshToken = $"refresh-{_issued}" }, ContractsJson.Default.IssuedTokens);
+                : context.JsonAsync(new IssuedTokens { AccessToken = _token ?? $"access-{_issued + 1}", ExpiresIn = _expiresIn, RefreshToken = $"refresh-{++_issued}" }, ContractsJson.Default.IssuedTokens);
         }
 
         return request.Path.EndsWith("/revoke", StringComparison.Ordinal) ? Task.CompletedTask : context.JsonAsync(new Page<TenantSummary> { Items = [] }, ContractsJson.Default.PageTenantSummary);

@@ -2,6 +2,8 @@ using System.CommandLine;
 using IoTPlatform.Client;
 using IoTPlatform.Contracts.Identity;
 using IoTPlatform.Pki;
+using Microsoft.IdentityModel.JsonWebTokens;
+using Microsoft.IdentityModel.Tokens;
 using Spectre.Console;
 
 namespace IoTPlatform.Iot;
@@ -27,8 +29,24 @@ internal static class LoginCommand
             ? await ByCodeAsync(run, tokens, url, cancellationToken)
             : await BrowserLogin.RunAsync(run, tokens, url, browser, cancellationToken);
         Profile.Of(url, trust, domain, issued, run.Time).Write(run, name);
-        run.Terminal.Result(new { Profile = name, Url = url }, console => console.MarkupLineInterpolated($"[green]logged in at {url}[/]{(name == Profile.DefaultOf(options) ? "" : $"; commands use it with --profile {name}")}"));
+        // Said, because a browser's answer that another user of the machine slipped in would be another's log-in.
+        var user = UserOf(issued.AccessToken);
+        run.Terminal.Result(new { Profile = name, Url = url, User = user }, console => console.MarkupLineInterpolated($"[green]logged in at {url}{(user is null ? "" : $" as {user}")}[/]{(name == Profile.DefaultOf(options) ? "" : $"; commands use it with --profile {name}")}"));
         return ExitCode.Ok;
+    }
+
+    /// <summary>As the token says, unchecked: only to be shown. Null: it says nothing that is plainly a name.</summary>
+    private static string? UserOf(string accessToken)
+    {
+        try
+        {
+            return new JsonWebTokenHandler().CanReadToken(accessToken) && new JsonWebToken(accessToken).TryGetPayloadValue<string>("preferred_username", out var name)
+                && name is { Length: > 0 } && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-' or '@') ? name : null;
+        }
+        catch (Exception e) when (e is ArgumentException or SecurityTokenException)
+        {
+            return null;
+        }
     }
 
     /// <summary>Once more at the same server needs no trust anew.</summary>
