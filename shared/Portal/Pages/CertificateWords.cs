@@ -56,6 +56,13 @@ public static class CertificateWords
 
     public static string Fingerprint(X509Certificate2 certificate) => certificate.GetCertHashString(HashAlgorithmName.SHA256).ToLowerInvariant();
 
+    /// <summary>Null: none of these signed it. By its signature, because an Intermediate CA that replaced another has the same name.</summary>
+    public static X509Certificate2? IssuerOf(X509Certificate2 certificate, IReadOnlyList<X509Certificate2> issuers)
+    {
+        var parsed = ParsedCertificate.Parse(certificate.RawDataMemory);
+        return issuers.FirstOrDefault(issuer => IssuerInfo.FromCertificate(issuer).HasSigned(parsed));
+    }
+
     // What lives for a day is renewed every day: that it ends within a month says nothing.
     private static bool IsExpiring(CertificateSummary certificate, DateTimeOffset now) =>
         certificate.NotAfter - now < Soon && certificate.NotAfter - certificate.NotBefore > 2 * Soon;
