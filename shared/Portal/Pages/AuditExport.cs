@@ -20,7 +20,7 @@ internal static class AuditExport
     public static void Map(IEndpointRouteBuilder app) => app.MapGet(Path, WriteAsync).RequireAuthorization(PortalAccess.Policy).WithMetadata(new PortalProblemPage()).ExcludeFromDescription();
 
     private static async Task WriteAsync(
-        HttpContext context, IAuthorizationService authorization, AuditReading audit, CancellationToken cancellationToken,
+        HttpContext context, IAuthorizationService authorization, IPortalAccess access, AuditReading audit, CancellationToken cancellationToken,
         string? format = null, string? action = null, string? actor = null, string? subject = null, string? since = null, string? until = null)
     {
         if (!(await authorization.AuthorizeAsync(context.User, AuditReading.Policy)).Succeeded)
@@ -46,6 +46,12 @@ internal static class AuditExport
             }
 
             page = page.Count < AuditQuery.MaxLimit ? [] : await audit.ListAsync(query with { Cursor = page[^1].Sequence }, cancellationToken);
+            if (page.Count > 0 && (await access.RefreshAsync(context.User, cancellationToken) is not { } now || !(await authorization.AuthorizeAsync(now, AuditReading.Policy)).Succeeded))
+            {
+                // A long export ends with its session or its role. Broken off, so that the browser does not take the part for the whole.
+                context.Abort();
+                return;
+            }
         }
     }
 
