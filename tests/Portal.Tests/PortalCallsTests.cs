@@ -113,4 +113,85 @@ public sealed class PortalCallsTests
 
         circuit.HasEnded.ShouldBeFalse();
     }
+
+    [Fact]
+    public async Task Circuit_SessionCantBeAskedFor_ForAnUnknownReason_Ends()
+    {
+        await using var services = _session.Services(Roles.Admin);
+        var circuit = services.GetRequiredService<CircuitSession>();
+        var ended = new TaskCompletionSource();
+        circuit.Ended += () => ended.TrySetResult();
+        await circuit.OnCircuitOpenedAsync(null!, CancellationToken.None);
+        _session.Outage = new InvalidOperationException("a fault");
+
+        for (var second = 0; second < 5 && !ended.Task.IsCompleted; second++)
+        {
+            _session.Time.Advance(TimeSpan.FromSeconds(1));
+            await Task.WhenAny(ended.Task, Task.Delay(200));
+        }
+
+        circuit.HasEnded.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task Circuit_BrowserComesBackAfterItsEnd_IsLedAwayAgain()
+    {
+        await using var services = _session.Services(Roles.Admin);
+        var circuit = services.GetRequiredService<CircuitSession>();
+        var ended = 0;
+        var once = new TaskCompletionSource();
+        circuit.Ended += () =>
+        {
+            ended++;
+            once.TrySetResult();
+        };
+        await circuit.OnCircuitOpenedAsync(null!, CancellationToken.None);
+        await circuit.OnConnectionUpAsync(null!, CancellationToken.None);
+        circuit.IsConnected.ShouldBeTrue();
+        await circuit.OnConnectionDownAsync(null!, CancellationToken.None);
+        circuit.IsConnected.ShouldBeFalse();
+        _session.Roles = [Roles.Viewer];
+        for (var second = 0; second < 5 && !once.Task.IsCompleted; second++)
+        {
+            _session.Time.Advance(TimeSpan.FromSeconds(1));
+            await Task.WhenAny(once.Task, Task.Delay(200));
+        }
+
+        await circuit.OnConnectionUpAsync(null!, CancellationToken.None);
+
+        ended.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task Circuit_MoreThanAPersonMayHave_ExecutesNothing_UntilOneIsClosed()
+    {
+        await using var services = _session.Services(Roles.Viewer);
+        var open = services.GetRequiredService<OpenCircuits>();
+        CircuitSession Circuit() => new(services.GetRequiredService<PortalCaller>(), open, _session.Time);
+        var circuits = Enumerable.Range(0, OpenCircuits.MostOfPerson).Select(_ => Circuit()).ToList();
+        foreach (var circuit in circuits)
+        {
+            await circuit.OnCircuitOpenedAsync(null!, CancellationToken.None);
+        }
+
+        using var surplus = Circuit();
+        await Should.ThrowAsync<TooManyPagesException>(() => surplus.OnCircuitOpenedAsync(null!, CancellationToken.None));
+        var executed = 0;
+        await surplus.CreateInboundActivityHandler(_ =>
+        {
+            executed++;
+            return Task.CompletedTask;
+        })(null!);
+        await surplus.OnCircuitClosedAsync(null!, CancellationToken.None);
+
+        executed.ShouldBe(0);
+        open.Count.ShouldBe(OpenCircuits.MostOfPerson);
+        foreach (var circuit in circuits)
+        {
+            await circuit.OnCircuitClosedAsync(null!, CancellationToken.None);
+            circuit.Dispose();
+        }
+
+        open.Count.ShouldBe(0);
+    }
 }

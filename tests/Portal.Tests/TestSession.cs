@@ -17,7 +17,7 @@ internal sealed class TestSession : IPortalAccess
     /// <summary>Of now; null: the session has ended.</summary>
     public IReadOnlyList<string>? Roles { get; set; }
 
-    public ProblemException? Outage { get; set; }
+    public Exception? Outage { get; set; }
 
     public Task<ClaimsPrincipal?> RefreshAsync(ClaimsPrincipal user, CancellationToken cancellationToken) =>
         Outage is { } outage ? Task.FromException<ClaimsPrincipal?>(outage) : Task.FromResult(Roles is { } roles ? Principal(roles) : null);

@@ -13,22 +13,56 @@ public sealed class CircuitSession(PortalCaller caller, OpenCircuits open, TimeP
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
     private readonly CancellationTokenSource _closed = new();
     private volatile bool _ended;
+    private volatile bool _connected;
+    private string? _counted;
 
-    /// <summary>Raised once, outside the circuit's own context.</summary>
+    /// <summary>Raised when it ends, and again when a browser comes back to it.</summary>
     public event Action? Ended;
 
     public bool HasEnded => _ended;
 
-    public override Task OnCircuitOpenedAsync(Circuit circuit, CancellationToken cancellationToken)
+    /// <summary>A browser is at the other end.</summary>
+    public bool IsConnected => _connected;
+
+    /// <summary>Throws, and executes nothing of it, if the person has as many pages open as one may.</summary>
+    public override async Task OnCircuitOpenedAsync(Circuit circuit, CancellationToken cancellationToken)
     {
-        open.Add();
+        var person = (await caller.BegunAsync()).Identity?.Name ?? "";
+        if (!open.TryAdd(person))
+        {
+            _ended = true;
+            throw new TooManyPagesException();
+        }
+
+        _counted = person;
         _ = WatchAsync(_closed.Token);
+    }
+
+    public override Task OnConnectionUpAsync(Circuit circuit, CancellationToken cancellationToken)
+    {
+        _connected = true;
+        if (_ended)
+        {
+            Ended?.Invoke();
+        }
+
+        return Task.CompletedTask;
+    }
+
+    public override Task OnConnectionDownAsync(Circuit circuit, CancellationToken cancellationToken)
+    {
+        _connected = false;
         return Task.CompletedTask;
     }
 
     public override Task OnCircuitClosedAsync(Circuit circuit, CancellationToken cancellationToken)
     {
-        open.Remove();
+        if (_counted is { } person)
+        {
+            _counted = null;
+            open.Remove(person);
+        }
+
         _closed.Cancel();
         return Task.CompletedTask;
     }
@@ -48,16 +82,21 @@ public sealed class CircuitSession(PortalCaller caller, OpenCircuits open, TimeP
             {
                 if (!await IsStillAsync(begun, closed))
                 {
-                    _ended = true;
-                    Ended?.Invoke();
-                    return;
+                    break;
                 }
             }
         }
         catch (OperationCanceledException) when (closed.IsCancellationRequested)
         {
-            // The page was closed.
+            return; // The page was closed.
         }
+        catch (Exception)
+        {
+            // What can't be asked for an unknown reason is not there: a page must not outlive its watch.
+        }
+
+        _ended = true;
+        Ended?.Invoke();
     }
 
     /// <summary>A database or an identity provider that does not answer ends no page; each call asks again, and is refused.</summary>
@@ -76,17 +115,54 @@ public sealed class CircuitSession(PortalCaller caller, OpenCircuits open, TimeP
     private static HashSet<string> RolesOf(ClaimsPrincipal user) => [.. user.FindAll(ClaimTypes.Role).Select(role => role.Value)];
 }
 
-/// <summary>How many pages are connected, or were a moment ago and may come back.</summary>
+/// <summary>The pages that are connected, or were a moment ago and may come back. Each is memory of this process, so a person has no more than <see cref="MostOfPerson"/>.</summary>
 public sealed class OpenCircuits
 {
-    private int _count;
+    public const int MostOfPerson = 40;
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, int> _ofPerson = new(StringComparer.Ordinal);
 
-    public int Count => Volatile.Read(ref _count);
+    public int Count
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _ofPerson.Values.Sum();
+            }
+        }
+    }
 
-    internal void Add() => Interlocked.Increment(ref _count);
+    /// <summary>False: the person has as many as one may.</summary>
+    internal bool TryAdd(string person)
+    {
+        lock (_gate)
+        {
+            var open = _ofPerson.GetValueOrDefault(person);
+            if (open >= MostOfPerson)
+            {
+                return false;
+            }
 
-    internal void Remove() => Interlocked.Decrement(ref _count);
+            _ofPerson[person] = open + 1;
+            return true;
+        }
+    }
+
+    internal void Remove(string person)
+    {
+        lock (_gate)
+        {
+            if (--_ofPerson[person] == 0)
+            {
+                _ofPerson.Remove(person);
+            }
+        }
+    }
 }
+
+/// <summary>Refuses a page to a person who has too many of them open.</summary>
+public sealed class TooManyPagesException() : Exception("This person has too many pages open.");
 
 /// <summary>Ends the circuit of a session that has ended.</summary>
 public sealed class SessionEndedException() : Exception("The session of this page has ended.");
