@@ -16,6 +16,9 @@ namespace IoTPlatform.Portal;
 
 public static class ShellServices
 {
+    /// <summary>A browser gives a page's state back when it connects, in one message: a table of fifty rows, or curves, are more than SignalR's 32 KB.</summary>
+    private const int LongestMessage = 1024 * 1024;
+
     /// <summary>The pages of a portal. Needs the host's accounts and its portal's sign-in.</summary>
     public static IServiceCollection AddPortalShell(this IServiceCollection services, PortalShell shell)
     {
@@ -26,7 +29,9 @@ public static class ShellServices
             // A page that lost its connection comes back with its form within this time.
             circuits.DisconnectedCircuitRetentionPeriod = TimeSpan.FromMinutes(3);
             circuits.DisconnectedCircuitMaxRetained = 200;
-        });
+            // The state of pages that did not come back in time.
+            circuits.PersistedCircuitInMemoryMaxRetained = 200;
+        }).AddHubOptions(hub => hub.MaximumReceiveMessageSize = LongestMessage);
         services.AddCascadingAuthenticationState();
         services.AddMudServices();
         services.AddSingleton<AuditPulse>();

@@ -163,6 +163,55 @@ public sealed class PageQualityTests(PortalBrowser browser) : IClassFixture<Port
         await Screenshots.TakeAsync(page, "telemetry");
     }
 
+    /// <summary>What a page has loaded comes back from the browser in one message when it connects.</summary>
+    [SkippableFact]
+    public async Task FullPages_GoLive()
+    {
+        await SeenAsync();
+        await browser.Provider.Database.ExecuteAsync(
+            """
+            SELECT audit.append_many(array_fill('admin'::text, ARRAY[60]), array_fill('portal.filled'::text, ARRAY[60]), array_fill('full'::text, ARRAY[60]),
+              array_fill('{"reason":"' || repeat('Ü', 300) || '"}', ARRAY[60]))
+            """);
+        await browser.Provider.Database.ExecuteAsync(
+            """
+            INSERT INTO provider.telemetry (tenant_id, device_id, sent_at, identity, received_at, topic, payload)
+            SELECT 'seen', 'wide-1', now() - i * interval '15 seconds', substring(sha256(i::text::bytea) FOR 16), now(), 'telemetry/wide-1',
+              format('{"a":%1$s.123456,"b":%1$s.234567,"c":%1$s.345678,"d":%1$s.456789,"e":%1$s.567891,"f":%1$s.678912,"g":%1$s.789123,"h":%1$s.891234,"note":"%2$s"}', i, repeat('x', 10000))::json
+            FROM generate_series(1, 230) i
+            """);
+        await using var context = await browser.OpenAsync();
+
+        var page = await browser.SignInAsync(context, "portal/ui/audit");
+        await Assertions.Expect(page.Locator("tbody tr")).ToHaveCountAsync(50);
+        await page.ClickAsync("text=Verify the chain");
+        await Assertions.Expect(page.Locator(".verified")).ToContainTextAsync("are as they were written");
+
+        await page.GotoAsync(browser.At("portal/ui/telemetry?tenant=seen&device=wide-1&range=1h").AbsoluteUri);
+        await PortalBrowser.LiveAsync(page);
+        await Assertions.Expect(page.Locator("svg.chart")).ToHaveCountAsync(8);
+    }
+
+    [SkippableFact]
+    public async Task AccountMenu_OpenedBeforeThePageIsLive_StaysOpen()
+    {
+        await using var context = await browser.OpenAsync();
+        var page = await browser.SignInAsync(context);
+        var opened = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await page.RouteAsync("**/_blazor/negotiate*", async route =>
+        {
+            await opened.Task;
+            await route.ContinueAsync();
+        });
+        await page.ReloadAsync();
+        await page.ClickAsync("#account-menu summary");
+
+        opened.SetResult();
+        await PortalBrowser.LiveAsync(page);
+
+        await Assertions.Expect(page.Locator("#account-menu")).ToHaveAttributeAsync("open", "");
+    }
+
     private async Task SeenAsync()
     {
         if (await browser.Provider.Database.ScalarAsync<long>("SELECT count(*) FROM provider.tenants WHERE tenant_id = 'seen'") == 0)
