@@ -62,6 +62,14 @@
     }
   });
 
+  // Blazor draws the page anew when it connects: a menu that was opened before stays open.
+  let isMenuOpen = false;
+  document.addEventListener("toggle", event => {
+    if (event.target.matches("details.account")) {
+      isMenuOpen = event.target.open;
+    }
+  }, true);
+
   // A restarted server knows nothing of this page: what was typed is put back after it is loaded again.
   const kept = "iot-form " + location.pathname;
   const fields = () => document.querySelectorAll("[data-keep] input:not([type=hidden]):not([type=password]), [data-keep] textarea");
@@ -123,6 +131,11 @@
     },
     restore,
     live: () => {
+      const menu = document.querySelector("details.account");
+      if (menu && isMenuOpen) {
+        menu.open = true;
+      }
+
       document.body.dataset.live = "true";
     },
   };
