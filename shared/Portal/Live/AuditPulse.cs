@@ -23,7 +23,9 @@ public sealed class AuditPulse(AuditLog log, TimeProvider time) : IDisposable
             if (_running is null)
             {
                 _running = new CancellationTokenSource();
-                _ = RunAsync(_running.Token);
+                var stop = _running.Token;
+                // On no page's dispatcher: it would keep that page in memory, and wait for it, as long as any other is open.
+                _ = Task.Run(() => RunAsync(stop), CancellationToken.None);
             }
         }
 
