@@ -12,6 +12,9 @@ public sealed class PortalCalls(PortalCaller caller, IServiceScopeFactory scopes
     /// <summary>How long a page waits for a service; a page that can't be shown says so and stays usable.</summary>
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(20);
 
+    /// <summary>For what reads a whole log: more than a million entries are not read within the time of other calls.</summary>
+    public static TimeSpan OfWholeLog { get; } = TimeSpan.FromMinutes(10);
+
     /// <summary>Throws as <see cref="PortalCaller.RequireAsync"/>, 504 <c>too_slow</c>, and whatever the service does.</summary>
     /// <param name="call">Gets the service and the caller's name for the audit log.</param>
     /// <param name="cancellationToken">Gives up.</param>
@@ -26,10 +29,13 @@ public sealed class PortalCalls(PortalCaller caller, IServiceScopeFactory scopes
         }, cancellationToken);
 
     /// <summary>For services that answer several policies.</summary>
-    public async Task<T> CallAsync<T>(string policy, Func<IServiceProvider, string, CancellationToken, Task<T>> call, CancellationToken cancellationToken)
+    public Task<T> CallAsync<T>(string policy, Func<IServiceProvider, string, CancellationToken, Task<T>> call, CancellationToken cancellationToken) => CallAsync(policy, Longest, call, cancellationToken);
+
+    /// <summary>For what takes longer than other calls may.</summary>
+    public async Task<T> CallAsync<T>(string policy, TimeSpan longest, Func<IServiceProvider, string, CancellationToken, Task<T>> call, CancellationToken cancellationToken)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        deadline.CancelAfter(Longest);
+        deadline.CancelAfter(longest);
         try
         {
             var actor = await caller.RequireAsync(policy, deadline.Token);
