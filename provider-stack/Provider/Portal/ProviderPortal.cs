@@ -18,6 +18,7 @@ internal static class ProviderPortal
         .AddScoped<PlatformOverview>()
         .AddSingleton<OverviewSnapshot>()
         .AddScoped<ShownJoinKeys>()
+        .AddHostedService<HealthWatch>()
         .AddPortalShell(new PortalShell
         {
             Title = Title,
