@@ -83,6 +83,7 @@ public sealed class PortalCallsTests
             return Task.CompletedTask;
         });
         await circuit.OnCircuitOpenedAsync(null!, CancellationToken.None);
+        await circuit.OnConnectionUpAsync(null!, CancellationToken.None);
         await handler(null!);
         _session.Roles = ends ? null : [Roles.Viewer];
 
@@ -171,11 +172,11 @@ public sealed class PortalCallsTests
         var circuits = Enumerable.Range(0, OpenCircuits.MostOfPerson).Select(_ => Circuit()).ToList();
         foreach (var circuit in circuits)
         {
-            await circuit.OnCircuitOpenedAsync(null!, CancellationToken.None);
+            await circuit.OnConnectionUpAsync(null!, CancellationToken.None);
         }
 
         using var surplus = Circuit();
-        await Should.ThrowAsync<TooManyPagesException>(() => surplus.OnCircuitOpenedAsync(null!, CancellationToken.None));
+        await Should.ThrowAsync<TooManyPagesException>(() => surplus.OnConnectionUpAsync(null!, CancellationToken.None));
         var executed = 0;
         await surplus.CreateInboundActivityHandler(_ =>
         {

@@ -13,7 +13,8 @@ public sealed class CircuitSession(PortalCaller caller, OpenCircuits open, TimeP
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
     private readonly CancellationTokenSource _closed = new();
     private volatile bool _ended;
-    private volatile bool _connected;
+
+    /// <summary>Whose connected page this is; null: no browser is at the other end.</summary>
     private string? _counted;
 
     /// <summary>Raised when it ends, and again when a browser comes back to it.</summary>
@@ -22,10 +23,16 @@ public sealed class CircuitSession(PortalCaller caller, OpenCircuits open, TimeP
     public bool HasEnded => _ended;
 
     /// <summary>A browser is at the other end.</summary>
-    public bool IsConnected => _connected;
+    public bool IsConnected => Volatile.Read(ref _counted) is not null;
 
-    /// <summary>Throws, and executes nothing of it, if the person has as many pages open as one may.</summary>
-    public override async Task OnCircuitOpenedAsync(Circuit circuit, CancellationToken cancellationToken)
+    public override Task OnCircuitOpenedAsync(Circuit circuit, CancellationToken cancellationToken)
+    {
+        _ = WatchAsync(_closed.Token);
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Throws, and nothing of the page is executed, if the person has as many pages connected as one may.</summary>
+    public override async Task OnConnectionUpAsync(Circuit circuit, CancellationToken cancellationToken)
     {
         var person = (await caller.BegunAsync()).Identity?.Name ?? "";
         if (!open.TryAdd(person))
@@ -35,36 +42,26 @@ public sealed class CircuitSession(PortalCaller caller, OpenCircuits open, TimeP
         }
 
         _counted = person;
-        _ = WatchAsync(_closed.Token);
-    }
-
-    public override Task OnConnectionUpAsync(Circuit circuit, CancellationToken cancellationToken)
-    {
-        _connected = true;
         if (_ended)
         {
             Ended?.Invoke();
         }
-
-        return Task.CompletedTask;
     }
 
     public override Task OnConnectionDownAsync(Circuit circuit, CancellationToken cancellationToken)
     {
-        _connected = false;
+        if (Interlocked.Exchange(ref _counted, null) is { } person)
+        {
+            open.Remove(person);
+        }
+
         return Task.CompletedTask;
     }
 
     public override Task OnCircuitClosedAsync(Circuit circuit, CancellationToken cancellationToken)
     {
-        if (_counted is { } person)
-        {
-            _counted = null;
-            open.Remove(person);
-        }
-
         _closed.Cancel();
-        return Task.CompletedTask;
+        return OnConnectionDownAsync(circuit, cancellationToken);
     }
 
     public override Func<CircuitInboundActivityContext, Task> CreateInboundActivityHandler(Func<CircuitInboundActivityContext, Task> next) =>
@@ -115,7 +112,10 @@ public sealed class CircuitSession(PortalCaller caller, OpenCircuits open, TimeP
     private static HashSet<string> RolesOf(ClaimsPrincipal user) => [.. user.FindAll(ClaimTypes.Role).Select(role => role.Value)];
 }
 
-/// <summary>The pages that are connected, or were a moment ago and may come back. Each is memory of this process, so a person has no more than <see cref="MostOfPerson"/>.</summary>
+/// <summary>
+/// The pages that are connected. Each is memory of this process, so a person has no more than <see cref="MostOfPerson"/>; those that lost their connection and may come
+/// back are bounded for all together.
+/// </summary>
 public sealed class OpenCircuits
 {
     public const int MostOfPerson = 40;
