@@ -82,7 +82,6 @@ namespace IoTPlatform.Contracts;
 [JsonSerializable(typeof(BridgeCommandReport))]
 [JsonSerializable(typeof(TenantCommandView))]
 [JsonSerializable(typeof(Page<TenantCommandView>))]
-[JsonSerializable(typeof(JsonElement))]
 [JsonSerializable(typeof(ProvisionerList))]
 [JsonSerializable(typeof(RevokeRequest))]
 [JsonSerializable(typeof(CertificateSummary))]

@@ -75,7 +75,7 @@ public sealed class Emergencies(Authority authority, IEnumerable<IEmergency> kin
             Subjects = census.Subjects,
             SubjectCount = census.SubjectCount,
             Consequences = plan.Consequences,
-            StillTrusted = [.. trust.Select(t => new RemainingTrust(t.Who, t.Until < census.LastNotAfter ? t.Until : census.LastNotAfter!.Value)).Where(t => t.Until > now)],
+            StillTrusted = [.. trust.Select(t => new RemainingTrust { Who = t.Who, Until = t.Until < census.LastNotAfter ? t.Until : census.LastNotAfter!.Value }).Where(t => t.Until > now)],
             RevokedAt = census.RevokedAt,
         };
     }

@@ -26,7 +26,7 @@ internal static class CertificateCounting
         {
             while (await reader.ReadAsync(cancellationToken))
             {
-                profiles.Add(new EmergencyCount(reader.GetString(0), reader.GetInt32(1), reader.GetInt32(2)));
+                profiles.Add(new EmergencyCount { Profile = reader.GetString(0), Certificates = reader.GetInt32(1), Revoked = reader.GetInt32(2) });
                 last = Later(last, reader.GetFieldValue<DateTimeOffset>(3));
                 revoked = reader.IsDBNull(4) ? revoked : Later(revoked, reader.GetFieldValue<DateTimeOffset>(4));
             }

@@ -35,14 +35,26 @@ public sealed record EmergencyView
     public DateTimeOffset? RevokedAt { get; init; }
 }
 
-/// <param name="Profile">Name of a profile.</param>
-/// <param name="Certificates">Good or on hold.</param>
-/// <param name="Revoked">For good.</param>
-public sealed record EmergencyCount(string Profile, int Certificates, int Revoked);
+public sealed record EmergencyCount
+{
+    /// <summary>Name of a profile.</summary>
+    public required string Profile { get; init; }
 
-/// <param name="Who">A kind of verifier.</param>
-/// <param name="Until">At the latest.</param>
-public sealed record RemainingTrust(string Who, DateTimeOffset Until);
+    /// <summary>Good or on hold.</summary>
+    public required int Certificates { get; init; }
+
+    /// <summary>For good.</summary>
+    public required int Revoked { get; init; }
+}
+
+public sealed record RemainingTrust
+{
+    /// <summary>A kind of verifier.</summary>
+    public required string Who { get; init; }
+
+    /// <summary>At the latest.</summary>
+    public required DateTimeOffset Until { get; init; }
+}
 
 /// <summary><c>POST /portal/emergencies/{kind}/{target}</c>: one act, which may be repeated.</summary>
 public sealed record EmergencyRequest
