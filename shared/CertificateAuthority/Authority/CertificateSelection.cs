@@ -6,8 +6,8 @@ namespace IoTPlatform.CertificateAuthority;
 /// <summary>Certificates in date that meet every condition given; at least one is.</summary>
 public sealed record CertificateSelection
 {
-    /// <summary>Of the SubjectPublicKeyInfo.</summary>
-    public byte[]? PublicKeySha256 { get; init; }
+    /// <summary>One of these, each of a SubjectPublicKeyInfo.</summary>
+    public IReadOnlyList<byte[]>? PublicKeysSha256 { get; init; }
 
     public string? Profile { get; init; }
 

@@ -14,7 +14,7 @@ internal sealed class KeyEmergency(Authority authority) : IEmergency
 
     public async Task<EmergencyPlan> PlanAsync(string target, CancellationToken cancellationToken)
     {
-        var selection = new CertificateSelection { PublicKeySha256 = await KeyOfAsync(target, cancellationToken) };
+        var selection = new CertificateSelection { PublicKeysSha256 = [await KeyOfAsync(target, cancellationToken)] };
         var census = await authority.CountAsync(selection, cancellationToken);
         if (census.Profiles.FirstOrDefault(p => CaProfiles.Contains(p.Profile, StringComparer.Ordinal)) is { } ca)
         {
@@ -30,7 +30,7 @@ internal sealed class KeyEmergency(Authority authority) : IEmergency
 
     public async Task RunAsync(EmergencyOrder order, CancellationToken cancellationToken)
     {
-        var key = (await PlanAsync(order.Target, cancellationToken)).Selection.PublicKeySha256!;
+        var key = (await PlanAsync(order.Target, cancellationToken)).Selection.PublicKeysSha256![0];
         await authority.RevokeKeyAsync(
             new KeyRevocation { PublicKeySha256 = key, ReasonCode = order.ReasonCode ?? RevocationReason.KeyCompromise, Reason = order.Reason, By = order.By }, cancellationToken);
     }

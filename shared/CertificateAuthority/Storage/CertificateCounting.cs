@@ -59,7 +59,7 @@ internal static class CertificateCounting
     {
         var sql = new StringBuilder();
         Where("c.not_after > {0}", now);
-        Where("c.public_key_sha256 = {0}", selection.PublicKeySha256);
+        Where("c.public_key_sha256 = ANY ({0})", selection.PublicKeysSha256?.ToArray());
         Where("c.profile = {0}", selection.Profile);
         Where("c.tenant = {0}", selection.Tenant);
         Where("c.subject = ANY ({0})", selection.Subjects?.ToArray());

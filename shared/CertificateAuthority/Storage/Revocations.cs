@@ -123,7 +123,7 @@ internal static class Revocations
 
     public static async Task<IReadOnlyList<byte[]>> RevokeTenantAsync(NpgsqlConnection connection, TenantRevocation revocation, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand("SELECT ca.revoke_tenant($1,$2,$3,$4,$5,$6,$7,$8,$9,$10)", connection);
+        await using var command = new NpgsqlCommand("SELECT ca.revoke_tenant($1,$2,$3,$4,$5,$6,$7,$8,$9,$10)", connection) { CommandTimeout = ManySeconds };
         command.Parameters.AddWithValue(now);
         command.Parameters.AddWithValue(revocation.Tenant);
         command.Parameters.Add(Nullable(revocation.Lineage, NpgsqlDbType.Text));

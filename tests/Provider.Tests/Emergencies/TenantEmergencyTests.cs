@@ -64,6 +64,69 @@ public sealed class TenantEmergencyTests(ProviderFixture fixture) : IClassFixtur
         (await PostAsync("sub-ca", "twice-rekeyed", new EmergencyRequest())).ShouldBe(HttpStatusCode.NotFound, "certificate_not_found");
     }
 
+    /// <summary>Whoever has the key can let it vouch for one of their own: none of them may be left.</summary>
+    [SkippableFact]
+    public async Task SubCa_TheKeyHasVouchedForAThiefs_BothEnd()
+    {
+        using var tenant = new TestTenant();
+        using var thief = new TestTenant();
+        using var another = new TestTenant();
+        using var next = new TestTenant();
+        var bundle = await _provider.ActivateAsync("vouched", tenant);
+        (await _provider.RotateAsync("vouched", tenant, thief)).Status.ShouldBe(HttpStatusCode.OK);
+        var serial = RunningProvider.SerialOf(bundle.SignedCert);
+        (await PreviewAsync("sub-ca", serial)).Certificates.ShouldBe(2);
+
+        var done = await RunAsync("sub-ca", serial);
+
+        (done.Certificates, done.Revoked).ShouldBe((0, 2));
+        (await _provider.ShowAsync("vouched")).SubCaSerials.ShouldBeEmpty();
+        (await _provider.RotateAsync("vouched", thief, another)).Status.ShouldNotBe(HttpStatusCode.OK);
+        var caller = Bridge(tenant, bundle);
+        (await ReissueAsync(caller, "vouched", thief)).ShouldBe(HttpStatusCode.BadRequest, "sub_ca_key_revoked");
+        (await ReissueAsync(caller, "vouched", next)).Status.ShouldBe(HttpStatusCode.OK);
+        (await RunAsync("sub-ca", serial)).Revoked.ShouldBe(2, "again it does nothing");
+        (await _provider.ShowAsync("vouched")).SubCaSerials.Count.ShouldBe(1);
+    }
+
+    /// <summary>A thief's Sub-CA has retired the tenant's: the act says which one to name, and ends that.</summary>
+    [SkippableFact]
+    public async Task SubCa_RetiredByTheThiefs_TheThiefsEndsByTheLook()
+    {
+        using var tenant = new TestTenant();
+        using var thief = new TestTenant();
+        using var next = new TestTenant();
+        var bundle = await _provider.ActivateAsync("retired-by-thief", tenant);
+        (await _provider.RotateAsync("retired-by-thief", tenant, thief)).Status.ShouldBe(HttpStatusCode.OK);
+        const string Path = "portal/admin/tenants/retired-by-thief/sub-ca/retire";
+        (await _provider.Anonymous().PostAsync(
+            Path, new JoinConfirmation { Proof = thief.Proof("retired-by-thief", _provider.At(Path), _provider.Time) }, ContractsJson.Default.JoinConfirmation)).Status.ShouldBe(HttpStatusCode.NoContent);
+
+        (await PostAsync("sub-ca", RunningProvider.SerialOf(bundle.SignedCert), new EmergencyRequest())).ShouldBe(HttpStatusCode.Conflict, "sub_ca_retired");
+        await RunAsync("sub-ca", (await PreviewAsync("sub-ca", "retired-by-thief")).Target);
+
+        (await _provider.ShowAsync("retired-by-thief")).SubCaSerials.ShouldBeEmpty();
+        (await ReissueAsync(Bridge(tenant, bundle), "retired-by-thief", next)).Status.ShouldBe(HttpStatusCode.OK);
+    }
+
+    /// <summary>As many Sub-CAs as a tenant may have: they must not keep it from its new one.</summary>
+    [SkippableFact]
+    public async Task SubCa_AThiefHasTakenEveryPlace_TheTenantStillGetsItsNewOne()
+    {
+        using var tenant = new TestTenant();
+        using var next = new TestTenant();
+        var bundle = await _provider.ActivateAsync("crowded", tenant);
+        for (var i = 0; i < 3; i++)
+        {
+            using var thief = new TestTenant();
+            (await _provider.RotateAsync("crowded", tenant, thief)).Status.ShouldBe(HttpStatusCode.OK);
+        }
+
+        await RunAsync("sub-ca", RunningProvider.SerialOf(bundle.SignedCert));
+
+        (await ReissueAsync(Bridge(tenant, bundle), "crowded", next)).Status.ShouldBe(HttpStatusCode.OK);
+    }
+
     [SkippableFact]
     public async Task SubCa_ForAReasonThatLeavesTheKeyTrusted_IsRefused()
     {

@@ -17,7 +17,7 @@ internal sealed class BridgeEmergency(Authority authority, TenantCertificates ce
         var record = await TenantTarget.FindAsync(target, Profiles.MqttBridge, authority, certificates, cancellationToken);
         return new EmergencyPlan
         {
-            Selection = new CertificateSelection { PublicKeySha256 = TenantTarget.KeyOf(record), Profile = Profiles.MqttBridge.Name },
+            Selection = new CertificateSelection { PublicKeysSha256 = [TenantTarget.KeyOf(record)], Profile = Profiles.MqttBridge.Name },
             Target = record.Serial,
             Consequences =
             [

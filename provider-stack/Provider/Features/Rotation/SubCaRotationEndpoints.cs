@@ -37,7 +37,7 @@ internal static class SubCaRotationEndpoints
         SubCaRotation rotation, TenantAdmission admission, ProviderDb db, CancellationToken cancellationToken)
     {
         TenantIds.Require(tenantId);
-        var (claims, _) = await RequireProofAsync(request.Proof, tenantId, context.Request, keys, proofs, cancellationToken);
+        var (claims, voucher) = await RequireProofAsync(request.Proof, tenantId, context.Request, keys, proofs, cancellationToken);
         var csr = TenantRequests.SubCa(request.SubCaCsr, tenantId);
         if (!SubCaRotation.Names(claims.Extra.GetValueOrDefault(NewKeyClaim), csr))
         {
@@ -46,6 +46,7 @@ internal static class SubCaRotationEndpoints
 
         await using var held = await locks.AcquireAsync(tenantId, cancellationToken);
         await admission.RequireOpenAsync(tenantId, cancellationToken);
+        await RequireStillValidAsync(tenantId, voucher, keys, cancellationToken);
         var tenant = await RequireActiveAsync(db, tenantId, cancellationToken);
         var issued = await rotation.IssueAsync(tenant, csr, cancellationToken);
         return TypedResults.Ok(new RotatedSubCa { TenantId = tenantId, SignedCert = issued.Pem, CaChain = issued.ChainPem });
@@ -76,6 +77,7 @@ internal static class SubCaRotationEndpoints
 
         await using var held = await locks.AcquireAsync(tenantId, cancellationToken);
         await admission.RequireOpenAsync(tenantId, cancellationToken);
+        await RequireStillValidAsync(tenantId, keeper, keys, cancellationToken);
         await RequireActiveAsync(db, tenantId, cancellationToken);
         await rotation.RetireOthersAsync(db, tenantId, keeper, cancellationToken);
         return TypedResults.NoContent();
@@ -96,6 +98,15 @@ internal static class SubCaRotationEndpoints
             }
 
             throw;
+        }
+    }
+
+    /// <summary>Under the tenant's lock: the key may have been revoked since its proof was checked.</summary>
+    private static async Task RequireStillValidAsync(string tenantId, byte[] publicKey, SubCaKeys keys, CancellationToken cancellationToken)
+    {
+        if (!(await keys.ValidAsync(tenantId, cancellationToken)).Any(key => key.AsSpan().SequenceEqual(publicKey)))
+        {
+            throw TenantAdmission.SubCaRevoked(tenantId);
         }
     }
 
