@@ -70,6 +70,39 @@ public sealed class IntermediateReplacedTests
         late.Verify(provider.Trust.Root);
     }
 
+    /// <summary>Both keys in other hands, and the tenant not there while that is dealt with: it knows neither of the one nor of the other when it comes back.</summary>
+    [SkippableFact]
+    public async Task SubCaRevokedToo_WhileTheTenantIsAway_ItMakesAnotherKeyUnderTheNewIntermediate()
+    {
+        await using var provider = await ProviderStack.StartAsync();
+        await using var tenant = await TenantStack.LaunchAsync(provider, "acme", (await provider.PrepareAsync("acme")).JoinKey);
+        await tenant.ReadyAsync();
+        using var operators = await provider.AdminAsync();
+        var serial = (await operators.GetTenantAsync("acme")).SubCaSerials.Single();
+        var intermediate = (await operators.ListCertificatesAsync(new CertificateFilter { Profile = "intermediate" })).Items.Single().Serial;
+        await tenant.KillAsync();
+        await operators.RunEmergencyAsync("sub-ca", serial, new Contracts.Certificates.EmergencyRequest());
+        provider.Process.Terminate();
+        (await provider.Process.WaitForExitAsync()).ShouldBe(0);
+        await provider.Process.DisposeAsync();
+        provider.Launch(new Dictionary<string, string?> { ["IOT_REPLACE_INTERMEDIATE"] = "compromised:" + intermediate });
+        await provider.Process.WaitForLineAsync("ready ");
+
+        tenant.Launch();
+        await tenant.ReadyAsync();
+
+        using var again = await provider.AdminAsync();
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while ((await again.GetTenantAsync("acme")).SubCaSerials is not [var now] || now == serial)
+        {
+            await Task.Delay(200, patience.Token);
+        }
+
+        using var admin = await tenant.AdminAsync();
+        using var device = await EnrolledDevice.EnrollAsync(tenant, admin, "late");
+        device.Verify(provider.Trust.Root);
+    }
+
     private static bool IsSignedBy(X509Certificate2 certificate, X509Certificate2 issuer) =>
         ParsedCertificate.Parse(certificate.RawData).AuthorityKeyIdentifier!.Value.Span.SequenceEqual(IssuerInfo.FromCertificate(issuer).SubjectKeyIdentifier.Span);
 

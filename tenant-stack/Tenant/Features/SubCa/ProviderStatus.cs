@@ -21,6 +21,7 @@ internal sealed partial class ProviderStatus(
     ILogger<ProviderStatus> log) : BackgroundService
 {
     private const string SubCaRevoked = "sub_ca_revoked";
+    private const string SubCaKeyRevoked = "sub_ca_key_revoked";
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan AskAgain = TimeSpan.FromMinutes(5);
     private readonly BridgeConnection _bridge = new(files, provider);
@@ -90,6 +91,11 @@ internal sealed partial class ProviderStatus(
             platform = await _bridge.Open().GetPlatformAsync(cancellationToken);
             await replacement.FollowIntermediateAsync(platform, _bridge.Open(), cancellationToken);
         }
+        catch (ApiException e) when (platform is not null && e.Code == SubCaKeyRevoked)
+        {
+            // The Intermediate CA was replaced and the Sub-CA revoked: the list that says so is signed by one that is known here only with the next Sub-CA.
+            return await RekeyAsync(cancellationToken);
+        }
         catch (ApiException e) when (e.Status is 401 or 403)
         {
             refusal = new Refusal(e.Code, e.Message);
@@ -101,8 +107,12 @@ internal sealed partial class ProviderStatus(
             return refusal;
         }
 
-        return platform is not null && await replacement.TryRekeyAsync(_bridge.Open(), cancellationToken) ? null : new Refusal(SubCaRevoked, "The Sub-CA in use is revoked.");
+        return platform is not null ? await RekeyAsync(cancellationToken) : Revoked();
     }
+
+    private async Task<Refusal?> RekeyAsync(CancellationToken cancellationToken) => await replacement.TryRekeyAsync(_bridge.Open(), cancellationToken) ? null : Revoked();
+
+    private static Refusal Revoked() => new(SubCaRevoked, "The Sub-CA in use is revoked.");
 
     /// <summary>False: it was known.</summary>
     private async Task<bool> RecordAsync(string? code, string? detail, CancellationToken cancellationToken)
