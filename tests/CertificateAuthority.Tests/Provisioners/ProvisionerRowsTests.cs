@@ -131,6 +131,33 @@ public sealed class ProvisionerRowsTests : IAsyncLifetime
     }
 
     [SkippableFact]
+    public async Task Provisioner_RevokesAndReleasesWhatItHasGivenAndNothingElse()
+    {
+        using var owner = new Owner("builds");
+        using var admin = await ClientAsync(Roles.Admin);
+        (await PutAsync(admin, owner.Definition())).ShouldBe(HttpStatusCode.OK);
+        using var others = await _ca.EnrollAsync("other.test");
+        using var own = await EnrollAsync(owner, "a.test");
+        using var client = _ca.Client();
+
+        (await RevokeAsync(others)).ShouldBe(HttpStatusCode.Unauthorized);
+        (await RevokeAsync(_ca.Module.ServiceCertificate.Current)).ShouldBe(HttpStatusCode.Unauthorized);
+        (await client.RevokeAsync(SerialOf(others), _ca.RevokeToken(SerialOf(others)), reasonCode: 6)).Status.ShouldBe(HttpStatusCode.OK);
+        (await RevokeAsync(others, reasonCode: 8)).ShouldBe(HttpStatusCode.Unauthorized, "a hold of somebody else");
+        (await RevokeAsync(own)).ShouldBe(HttpStatusCode.OK);
+        (await client.RevokeAsync(SerialOf(others), _ca.RevokeToken(SerialOf(others)), reasonCode: 8)).Status.ShouldBe(HttpStatusCode.OK, "the host's own may");
+
+        async Task<HttpStatusCode> RevokeAsync(X509Certificate2 certificate, int reasonCode = 0)
+        {
+            var claims = _ca.Claims(SerialOf(certificate), "revoke");
+            claims["iss"] = "builds";
+            return (await client.RevokeAsync(SerialOf(certificate), Jwt.Sign(claims, owner.Signer), reasonCode)).Status;
+        }
+
+        static string SerialOf(X509Certificate2 certificate) => Pki.SerialNumber.ToDecimal(certificate.SerialNumberBytes.Span);
+    }
+
+    [SkippableFact]
     public async Task Provisioner_NamesThatAreIdentities_AreNotItsToGive()
     {
         using var owner = new Owner("builds");

@@ -84,6 +84,13 @@ internal sealed class StepCaRevoking(Authority authority, ProfileRevocations rev
         var token = OneTimeToken.Parse(body.Ott!);
         var provisioner = provisioners.ByToken(token);
         var grant = await provisioner.AuthorizeRevokeAsync(token, authority.Time.GetUtcNow(), cancellationToken);
+        // Whoever may sign for some names must not end the host's, a tenant's or another provisioner's certificates.
+        if (provisioner.Name != JwkProvisioner.DefaultName && await authority.FindAsync(serial, cancellationToken) is { } record
+            && (record.Profile != Profiles.Leaf.Name || record.Provisioner != provisioner.Name))
+        {
+            throw StepCaException.Unauthorized("the certificate is another provisioner's");
+        }
+
         return SerialNumber.TryParse(grant.Subject, out var subject) && subject.AsSpan().SequenceEqual(serial)
             ? Create(body, serial, $"{provisioner.Name}:{grant.Subject}", grant.Token)
             : throw StepCaException.Unauthorized("the token is for another serial number");
