@@ -40,7 +40,8 @@ internal sealed class OidcKeys(HttpClient http, Uri discovery, string issuer, Ti
             if ((_keys?.Find(kid) is null || now >= _until) && now >= _asked + BetweenRequests)
             {
                 _asked = now;
-                _keys = await ReadAsync(cancellationToken);
+                // For everybody: a caller who goes away must not spend the request. Bounded by the time each address has.
+                _keys = await ReadAsync(CancellationToken.None);
                 _until = now + Kept;
             }
 
@@ -84,7 +85,7 @@ internal sealed class OidcKeys(HttpClient http, Uri discovery, string issuer, Ti
                 throw new JoseException(JoseError.BadIssuer, "The discovery document is another issuer's.");
             }
 
-            return document.RootElement.TryGetProperty("jwks_uri", out var keys) && Uri.TryCreate(keys.GetString(), UriKind.Absolute, out var address) && OidcProvisioner.IsProtected(address)
+            return document.RootElement.TryGetProperty("jwks_uri", out var keys) && Uri.TryCreate(keys.GetString(), UriKind.Absolute, out var address) && IsReachable(address)
                 ? JsonWebKeySet.Parse(await GetAsync(address, cancellationToken))
                 : throw new JoseException(JoseError.Malformed, "The discovery document names no protected address of keys.");
         }
@@ -93,6 +94,9 @@ internal sealed class OidcKeys(HttpClient http, Uri discovery, string issuer, Ti
             throw new JoseException(JoseError.UnknownKey, $"The identity provider's keys can't be had: {e.Message}", e);
         }
     }
+
+    /// <summary>An identity provider elsewhere must not send this host to services on its own machine.</summary>
+    private bool IsReachable(Uri address) => OidcProvisioner.IsProtected(address) && (discovery.IsLoopback || !address.IsLoopback);
 
     private async Task<byte[]> GetAsync(Uri address, CancellationToken cancellationToken)
     {

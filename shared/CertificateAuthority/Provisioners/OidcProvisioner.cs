@@ -105,9 +105,16 @@ internal sealed class OidcProvisioner : ITokenProvisioner, IDisposable
     /// <summary>https, or on this machine.</summary>
     internal static bool IsProtected(Uri address) => address.Scheme == Uri.UriSchemeHttps || (address.Scheme == Uri.UriSchemeHttp && address.IsLoopback);
 
-    /// <summary>An address that the identity provider says it has not verified is nobody's.</summary>
+    /// <summary>An address that the identity provider says it has not verified, some in a text, is nobody's.</summary>
     private static string? EmailOf(JwtClaims claims) =>
-        claims.GetString("email") is { Length: > 0 } email && email.Contains('@', StringComparison.Ordinal) && claims["email_verified"] is not { ValueKind: JsonValueKind.False } ? email : null;
+        claims.GetString("email") is { Length: > 0 } email && email.Contains('@', StringComparison.Ordinal) && IsVerified(claims["email_verified"]) ? email : null;
+
+    private static bool IsVerified(JsonElement? claim) => claim switch
+    {
+        null or { ValueKind: JsonValueKind.Null or JsonValueKind.True } => true,
+        { ValueKind: JsonValueKind.String } text => text.ValueEquals("true"u8),
+        _ => false,
+    };
 
     private static void Require(bool holds, string why)
     {

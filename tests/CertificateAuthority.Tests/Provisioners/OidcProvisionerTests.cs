@@ -60,12 +60,16 @@ public sealed class OidcProvisionerTests : IAsyncLifetime
         (await SignAsync(IdToken(), "acme-mqtt-bridge")).Status.ShouldBe(HttpStatusCode.Forbidden);
     }
 
-    [SkippableFact]
-    public async Task Address_NotVerified_IsNobodys()
+    [SkippableTheory]
+    [InlineData(false)]
+    [InlineData("false")]
+    [InlineData("no")]
+    [InlineData(0)]
+    public async Task Address_NotVerified_IsNobodys(object verified)
     {
         await AddAsync(definition => definition["admins"] = new JsonArray("ann@example.com"));
 
-        var reply = await SignAsync(IdToken(claims => claims["email_verified"] = false), "api.test");
+        var reply = await SignAsync(IdToken(claims => claims["email_verified"] = JsonValue.Create(verified)), "api.test");
 
         reply.Status.ShouldBe(HttpStatusCode.Created, reply.Body);
         using var leaf = X509Certificate2.CreateFromPem(reply.Json.GetProperty("crt").GetString());
@@ -143,6 +147,54 @@ public sealed class OidcProvisionerTests : IAsyncLifetime
         }
 
         (_identity.JwksRequests - before).ShouldBeLessThanOrEqualTo(1);
+    }
+
+    /// <summary>Nobody needs a good token to make the authority ask: one who does not wait for the answer must not keep the others from it.</summary>
+    [SkippableFact]
+    public async Task Keys_WhoeverAskedFirstGoesAway_AreThereForTheNext()
+    {
+        var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var answer = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var keys = new OidcKeys(
+            new HttpClient(new Answers(async uri =>
+            {
+                asked.TrySetResult();
+                await answer.Task;
+                return uri.AbsolutePath.EndsWith("/jwks", StringComparison.Ordinal)
+                    ? $$"""{"keys":[{{_identity.Keys[0].PublicKey.ToJson()}}]}"""
+                    : """{"issuer":"https://login.test","jwks_uri":"https://login.test/jwks"}""";
+            })),
+            new Uri("https://login.test/.well-known/openid-configuration"),
+            "https://login.test",
+            TimeProvider.System);
+        using var impatient = new CancellationTokenSource();
+        var first = keys.FindAsync("first", impatient.Token);
+        await asked.Task;
+
+        await impatient.CancelAsync();
+        answer.SetResult();
+        await Task.WhenAny(first);
+
+        (await keys.FindAsync("first", default)).ShouldNotBeNull();
+    }
+
+    [SkippableFact]
+    public async Task Keys_OnThisMachineOfAnIdentityProviderElsewhere_AreNotAskedFor()
+    {
+        List<Uri> asked = [];
+        using var keys = new OidcKeys(
+            new HttpClient(new Answers(uri =>
+            {
+                asked.Add(uri);
+                return Task.FromResult("""{"issuer":"https://login.test","jwks_uri":"http://127.0.0.1:5432/jwks"}""");
+            })),
+            new Uri("https://login.test/.well-known/openid-configuration"),
+            "https://login.test",
+            TimeProvider.System);
+
+        await Should.ThrowAsync<JoseException>(() => keys.FindAsync("first", default));
+
+        asked.ShouldHaveSingleItem();
     }
 
     [SkippableFact]
@@ -231,5 +283,11 @@ public sealed class OidcProvisionerTests : IAsyncLifetime
         var reply = await SignAsync(token, "a.test");
         reply.Status.ShouldBe(HttpStatusCode.Unauthorized, reply.Body);
         reply.Json.GetProperty("message").GetString().ShouldBe(StepCaCalls.Unauthorized);
+    }
+
+    private sealed class Answers(Func<Uri, Task<string>> answer) : HttpMessageHandler
+    {
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+            new(HttpStatusCode.OK) { Content = new StringContent(await answer(request.RequestUri!).WaitAsync(cancellationToken)) };
     }
 }
