@@ -222,6 +222,7 @@ public sealed class ProvisionerRowsTests : IAsyncLifetime
     [InlineData("""{"type":"JWK","name":"b"}""", "address")]
     [InlineData("""{"type":"JWK","name":"a","options":{"x509":{"template":"{{ .Insecure.CR }}"}}}""", "templates")]
     [InlineData("""[]""", "object")]
+    [InlineData("""{"type":"OIDC","name":"a","clientID":"c","configurationEndpoint":"https://login.example","options":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{}}}}}}}}}}""", "nests")]
     public async Task Provisioner_ThatCouldNotServe_IsRefused(string definition, string why)
     {
         using var admin = await ClientAsync(Roles.Admin);

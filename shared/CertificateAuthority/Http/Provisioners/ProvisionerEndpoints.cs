@@ -34,7 +34,8 @@ public static class ProvisionerEndpoints
     private static async Task<Ok<ProvisionerView>> SaveAsync(
         string name, JsonElement definition, ProvisionerRegistry registry, ProvisionerStore store, ClaimsPrincipal user, CancellationToken cancellationToken)
     {
-        var wanted = ProvisionerDefinition.Of(definition);
+        // Read as every start reads it again: what only serves until then would keep the host from starting.
+        var wanted = ProvisionerDefinition.Parse(definition.GetRawText());
         if (wanted.Name != name)
         {
             throw ProvisionerDefinition.Refused("its name is not the one in the address.");
