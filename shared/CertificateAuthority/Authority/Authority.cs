@@ -111,6 +111,10 @@ public sealed class Authority
     /// <summary>In a transaction of its own, as are those of a profile.</summary>
     public Task<IReadOnlyList<byte[]>> RevokeKeyAsync(KeyRevocation revocation, CancellationToken cancellationToken) => _store.RevokeKeyAsync(revocation, _time.GetUtcNow(), cancellationToken);
 
+    /// <summary>Whether this key gets no certificate any more: for what would be spent on a refused one. In the connection's transaction.</summary>
+    public Task<bool> IsKeyRevokedAsync(byte[] publicKeySha256, NpgsqlConnection connection, CancellationToken cancellationToken) =>
+        Revocations.IsKeyRevokedAsync(connection, publicKeySha256, cancellationToken);
+
     public Task<IReadOnlyList<byte[]>> RevokeProfileAsync(ProfileRevocation revocation, CancellationToken cancellationToken) =>
         _store.RevokeProfileAsync(revocation, _time.GetUtcNow(), cancellationToken);
 

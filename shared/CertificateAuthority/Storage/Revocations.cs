@@ -88,6 +88,13 @@ internal static class Revocations
         return await CertificateStore.ReadBytesAsync(command, cancellationToken);
     }
 
+    public static async Task<bool> IsKeyRevokedAsync(NpgsqlConnection connection, byte[] publicKeySha256, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand("SELECT EXISTS (SELECT FROM ca.revoked_keys k WHERE k.public_key_sha256 = $1)", connection);
+        command.Parameters.AddWithValue(publicKeySha256);
+        return await command.ExecuteScalarAsync(cancellationToken) is true;
+    }
+
     public static async Task<IReadOnlyList<byte[]>> RevokeProfileAsync(NpgsqlConnection connection, ProfileRevocation revocation, DateTimeOffset now, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand("SELECT ca.revoke_profile($1,$2,$3,$4,$5,$6)", connection) { CommandTimeout = ManySeconds };

@@ -1,5 +1,6 @@
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Database;
+using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
 
 namespace IoTPlatform.Tenant.Data;
@@ -14,6 +15,15 @@ internal sealed class DeviceCertificateRevocation(Authority authority)
     {
         var order = new SubjectRevocation { Profile = Profiles.Device, Subject = deviceId, ReasonCode = reasonCode, Reason = reason, By = by };
         return (await authority.RevokeSubjectAsync(order, db.Connection(), cancellationToken)).Count;
+    }
+
+    /// <summary>Throws 403 <c>key_revoked</c> for a key that gets no certificate any more, before anything is spent on it.</summary>
+    public async Task RequireKeyAsync(TenantDbContext db, byte[] keySha256, CancellationToken cancellationToken)
+    {
+        if (await authority.IsKeyRevokedAsync(keySha256, db.Connection(), cancellationToken))
+        {
+            throw new ProblemException(403, "key_revoked", "This key is revoked. Make a new one.");
+        }
     }
 
     /// <summary>Puts every certificate on hold, and allows no new one until the device is released. Returns how many there were.</summary>

@@ -84,9 +84,10 @@ public sealed class DeviceEmergencyTests(SharedTenant shared) : IClassFixture<Sh
         await shared.Admin.RunEmergencyAsync("key", serial, new EmergencyRequest());
 
         await Refused.WithAsync(401, "certificate_revoked", () => device.RenewAsync(Tenant, identity));
-        await Refused.WithAsync(403, "key_revoked", async () => await device.EnrollAsync(Tenant, await shared.TokenAsync("keyed-1")));
+        var token = await shared.TokenAsync("keyed-1");
+        await Refused.WithAsync(403, "key_revoked", () => device.EnrollAsync(Tenant, token));
         device.NewKey();
-        await device.EnrollAsync(Tenant, await shared.TokenAsync("keyed-1"));
+        await device.EnrollAsync(Tenant, token);
         (await shared.Admin.GetDeviceAsync("keyed-1")).Status.ShouldBe(DeviceStatus.Enrolled);
     }
 

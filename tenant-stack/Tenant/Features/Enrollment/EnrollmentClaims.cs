@@ -24,6 +24,7 @@ internal sealed class EnrollmentClaims(
             await using var db = await databases.CreateDbContextAsync(cancellationToken);
             await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
             var grant = await grants.UseAsync(db, order, credential, cancellationToken);
+            await revocation.RequireKeyAsync(db, order.KeySha256, cancellationToken);
             var claim = await RegisterAsync(db, order, grant, cancellationToken);
             await transaction.CommitAsync(cancellationToken);
             return claim;
