@@ -4,8 +4,8 @@ using IoTPlatform.Pki;
 
 namespace IoTPlatform.CertificateAuthority;
 
-/// <summary>A key is in other hands: every certificate of it is revoked, and it gets no other one. The target is the SHA-256 of its SubjectPublicKeyInfo in hex, or the serial number of a certificate.</summary>
-internal sealed class KeyEmergency(Authority authority) : IEmergency
+/// <summary>A key is in other hands: every certificate of it is revoked, and it gets no other one. The target is the SHA-256 of its SubjectPublicKeyInfo in hex, or the serial number of a certificate. The host's own one is replaced at once.</summary>
+internal sealed class KeyEmergency(Authority authority, ServiceCertificate service) : IEmergency
 {
     private const int HashDigits = SHA256.HashSizeInBytes * 2;
     private static readonly string[] CaProfiles = [Profiles.Root.Name, Profiles.Intermediate.Name, Profiles.TenantSubCa.Name];
@@ -33,6 +33,7 @@ internal sealed class KeyEmergency(Authority authority) : IEmergency
         var key = (await PlanAsync(order.Target, cancellationToken)).Selection.PublicKeysSha256![0];
         await authority.RevokeKeyAsync(
             new KeyRevocation { PublicKeySha256 = key, ReasonCode = order.ReasonCode ?? RevocationReason.KeyCompromise, Reason = order.Reason, By = order.By }, cancellationToken);
+        await service.ReplaceRevokedAsync(cancellationToken);
     }
 
     private async Task<byte[]> KeyOfAsync(string target, CancellationToken cancellationToken)

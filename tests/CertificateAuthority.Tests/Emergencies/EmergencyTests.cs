@@ -20,7 +20,7 @@ public sealed class EmergencyTests : IAsyncLifetime
     public async Task InitializeAsync()
     {
         _ca = await CaHost.StartAsync(map: app => app.MapEmergencies());
-        _emergencies = new Emergencies(_ca.Authority, [new KeyEmergency(_ca.Authority), new ProfileEmergency(_ca.Authority, _ca.Module.ServiceCertificate)], TimeProvider.System);
+        _emergencies = new Emergencies(_ca.Authority, [new KeyEmergency(_ca.Authority, _ca.Module.ServiceCertificate), new ProfileEmergency(_ca.Authority, _ca.Module.ServiceCertificate)], TimeProvider.System);
     }
 
     public async Task DisposeAsync() => await _ca.DisposeAsync();
@@ -64,6 +64,17 @@ public sealed class EmergencyTests : IAsyncLifetime
 
         (again.Certificates, again.Revoked, again.RevokedAt).ShouldBe((0, 1, at));
         (await AuditAsync("key.revoked")).ShouldBe(1);
+    }
+
+    [SkippableFact]
+    public async Task Key_OfTheHostItself_IsReplacedAtOnce()
+    {
+        var former = _ca.Module.ServiceCertificate.Current.SerialNumberBytes.ToArray();
+
+        await RunAsync("key", SerialNumber.ToDecimal(former));
+
+        _ca.Module.ServiceCertificate.Current.SerialNumberBytes.ToArray().ShouldNotBe(former);
+        (await _ca.Authority.FindAsync(_ca.Module.ServiceCertificate.Current.SerialNumberBytes.ToArray(), default))!.IsRevoked.ShouldBeFalse();
     }
 
     /// <summary>X.509 9.5.3.1: a hold becomes final with its date.</summary>
