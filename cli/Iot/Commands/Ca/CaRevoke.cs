@@ -13,7 +13,7 @@ internal static class CaRevoke
     private static readonly Option<string?> TenantId = new("--tenant-id") { Description = "With --yes, for a tenant's Sub-CA: the tenant's id, to confirm that it is meant to be suspended.", HelpName = "id" };
 
     public static Command Create() => Verb.Create(
-        "revoke", "Revoke one certificate. Revoking a tenant's Sub-CA also suspends the tenant, and asks first; the root and the intermediate can't be revoked. To shut a whole device out use 'iot devices revoke', a whole tenant 'iot tenants remove'.",
+        "revoke", "Revoke one certificate. Revoking a tenant's Sub-CA also suspends the tenant, and asks first; the root can't be revoked, the intermediate is replaced: 'iot ca emergency intermediate'. To shut a whole device out use 'iot devices revoke', a whole tenant 'iot tenants remove'.",
         ["iot ca revoke 310927411839122 --tenant --reason \"key leaked\" --reason-code 1", "iot ca revoke 0x5a1fbb02 --yes --tenant-id acme --reason \"machine stolen\" --reason-code 1"],
         RunAsync, [Serial, RevocationOptions.Reason, RevocationOptions.Code, TenantId, Confirm.Yes, .. EitherOptions.All]);
 
