@@ -80,27 +80,27 @@ public sealed class DeviceAgent
         return Accept(answer, pending ?? current.Key, settings, pinned);
     }
 
-    /// <summary>Whether the Sub-CA that signed the device's certificate is in the newest list to be had: then it renews, though it is not due. Null: there was no list to be had, and the one there does not say so.</summary>
-    internal async Task<bool?> IsIssuerRevokedAsync(CancellationToken cancellationToken)
+    /// <summary>What has become of the CAs above the device's certificate, by the newest list of revoked Sub-CAs that is to be had.</summary>
+    internal async Task<IssuerState> LookAtIssuerAsync(CancellationToken cancellationToken)
     {
         var (settings, root) = LoadEnrollment();
         using var current = _folder.LoadIdentity() ?? throw NotEnrolled();
         var pinned = new PinnedTenant(root, TrustDomainOf(settings, current), _folder.LoadRevokedSubCas());
-        var isNewest = true;
+        var intermediate = ParsedCertificate.Parse(current.Chain.Certificates[^2].RawData);
+        RevokedSubCas? newest = null;
         try
         {
-            pinned = Keep(pinned, await FetchListAsync(settings, pinned, current, cancellationToken), current);
+            newest = await FetchListAsync(settings, pinned, current, cancellationToken);
+            pinned = Keep(pinned, newest, current);
         }
         catch (Exception e) when (e is ApiException or UnreachableException)
         {
             // Among the reasons: its server stands on the revoked Sub-CA itself. Then the list that says so is here already.
-            isNewest = false;
         }
 
-        return pinned.Revoked is { } list && list.IsSignedBy(ParsedCertificate.Parse(current.Chain.Certificates[^2].RawData))
-            && list.Contains(ParsedCertificate.Parse(current.Chain.Certificates[0].RawData))
-            ? true
-            : isNewest ? false : null;
+        return pinned.Revoked is { } list && list.IsSignedBy(intermediate) && list.Contains(ParsedCertificate.Parse(current.Chain.Certificates[0].RawData)) ? IssuerState.Revoked
+            : newest is null ? IssuerState.Unknown
+            : newest.IsSignedBy(intermediate) ? IssuerState.Good : IssuerState.Replaced;
     }
 
     /// <summary>Where and as whom the device connects now.</summary>
@@ -204,4 +204,18 @@ public enum AgentTransport
 {
     Https,
     Mqtt,
+}
+
+/// <summary>For the last two a device renews, though it is not due.</summary>
+internal enum IssuerState
+{
+    /// <summary>There was no list to be had, and the one there does not say that it is revoked.</summary>
+    Unknown,
+    Good,
+
+    /// <summary>The Sub-CA that signed the certificate is revoked.</summary>
+    Revoked,
+
+    /// <summary>The list is another Intermediate CA's: it says nothing of a chain that stands on the former one.</summary>
+    Replaced,
 }

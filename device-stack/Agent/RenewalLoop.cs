@@ -104,9 +104,9 @@ public sealed class RenewalLoop(DeviceFolder folder, DeviceAgent agent, TimeProv
             }
 
             cancellationToken.ThrowIfCancellationRequested();
-            if (time.GetUtcNow() < due && await IsIssuerRevokedAsync(cancellationToken))
+            if (time.GetUtcNow() < due && await LookAtIssuerAsync(cancellationToken) is { } why)
             {
-                Report(AgentEventKind.Waiting, "the tenant's Sub-CA that signed the certificate is revoked: renewing now", null);
+                Report(AgentEventKind.Waiting, $"{why}: renewing now", null);
                 break;
             }
         }
@@ -115,7 +115,8 @@ public sealed class RenewalLoop(DeviceFolder folder, DeviceAgent agent, TimeProv
     }
 
     /// <summary>A tenant that has asked its whole fleet to look can't answer all of it at once: who gets no answer asks again.</summary>
-    private async Task<bool> IsIssuerRevokedAsync(CancellationToken cancellationToken)
+    /// <returns>Why it renews before it is due; null: it does not.</returns>
+    private async Task<string?> LookAtIssuerAsync(CancellationToken cancellationToken)
     {
         if (_look.Task.IsCompleted)
         {
@@ -123,14 +124,19 @@ public sealed class RenewalLoop(DeviceFolder folder, DeviceAgent agent, TimeProv
             _isLookDue = true;
         }
 
-        var isRevoked = await agent.IsIssuerRevokedAsync(cancellationToken);
-        if (isRevoked is not null)
+        var issuer = await agent.LookAtIssuerAsync(cancellationToken);
+        if (issuer != IssuerState.Unknown)
         {
             _isLookDue = false;
             _looks.Reset();
         }
 
-        return isRevoked == true;
+        return issuer switch
+        {
+            IssuerState.Revoked => "the tenant's Sub-CA that signed the certificate is revoked",
+            IssuerState.Replaced => "the platform has another Intermediate CA than the one above the certificate",
+            _ => null,
+        };
     }
 
     private AgentOutcome End(AgentOutcome outcome, AgentEventKind kind, string message)

@@ -39,6 +39,22 @@ public sealed class RenewalLoopTests
         tried.At.ShouldBeLessThan(waiting.At + TimeSpan.FromHours(3));
     }
 
+    /// <summary>Lists of the new one say nothing of a chain that stands on the former: until it has renewed, no revoked Sub-CA would be known to it.</summary>
+    [Fact]
+    public async Task Loop_TheIntermediateWasReplaced_RenewsThoughItIsNotDue()
+    {
+        using var other = new TestAuthority("Other Root");
+        await using var tenant = await FakeTenant.StartAsync();
+        await tenant.EnrollAsync();
+        await using var loop = new RunningLoop(tenant);
+        var waiting = await loop.NextAsync(AgentEventKind.Waiting);
+
+        tenant.List = () => TestRevocationList.Create(other.Intermediate, 2, tenant.Time.GetUtcNow().AddMinutes(-1), tenant.Time.GetUtcNow().AddDays(14));
+
+        (await loop.NextAsync(AgentEventKind.Waiting)).Message.ShouldContain("another Intermediate CA");
+        (await loop.NextAsync(AgentEventKind.Renewed)).At.ShouldBeLessThan(waiting.At + TimeSpan.FromHours(3));
+    }
+
     [Fact]
     public async Task Loop_TenantAsksForTime_WaitsAtLeastThatLong()
     {

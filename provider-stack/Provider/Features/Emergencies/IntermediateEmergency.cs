@@ -26,7 +26,7 @@ internal sealed class IntermediateEmergency(Authority authority) : IEmergency
             Target = SerialNumber.ToDecimal(serial),
             Consequences =
             [
-                "These certificates stand on the Intermediate CA. Every tenant gets its Sub-CA and its bridge certificate again under the new one by itself, within 15 seconds; devices keep theirs.",
+                "These certificates stand on the Intermediate CA. Every tenant gets its Sub-CA and its bridge certificate again under the new one by itself, within 15 seconds; devices keep theirs, and our agents renew within an hour.",
                 $"To do: stop the provider, put the exported root key back at secrets/root_ca_key, start once with IOT_REPLACE_INTERMEDIATE=compromised:{SerialNumber.ToHex(serial)}, and remove the root key again (iot ca remove-root-key).",
                 "It can't be done here, nor undone.",
             ],
