@@ -106,6 +106,7 @@ public sealed class TenantEmergencyTests(ProviderFixture fixture) : IClassFixtur
         await RunAsync("sub-ca", (await PreviewAsync("sub-ca", "retired-by-thief")).Target);
 
         (await _provider.ShowAsync("retired-by-thief")).SubCaSerials.ShouldBeEmpty();
+        (await ReissueAsync(Bridge(tenant, bundle), "retired-by-thief", tenant)).ShouldBe(HttpStatusCode.BadRequest, "sub_ca_key_revoked");
         (await ReissueAsync(Bridge(tenant, bundle), "retired-by-thief", next)).Status.ShouldBe(HttpStatusCode.OK);
     }
 

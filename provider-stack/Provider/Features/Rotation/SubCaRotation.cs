@@ -42,11 +42,22 @@ internal sealed class SubCaRotation(Authority authority, CertificateOrders order
             return (await IssueAsync(tenant, csr, order with { IdempotencyKey = key }, cancellationToken)).Pem;
         }
 
-        // One key for each emergency: the second one is another order with the same idempotency key.
-        return tenant.RekeySince is { } since
-            ? (await IssueAsync(tenant, csr, order with { IdempotencyKey = string.Create(CultureInfo.InvariantCulture, $"rekey:{tenant.TenantId}:{since.ToUnixTimeMilliseconds()}") }, cancellationToken)).Pem
-            : throw new ProblemException(
+        if (tenant.RekeySince is not { } since)
+        {
+            throw new ProblemException(
                 StatusCodes.Status403Forbidden, "rekey_not_allowed", "This tenant's Sub-CA was not revoked so that it makes another key: the key of a valid Sub-CA has to vouch for the new one (sub-ca/rotate).");
+        }
+
+        // Also one that was retired before the emergency, perhaps by the thief: it must not take the place of the new one.
+        var former = await authority.ListAsync(
+            new CertificateQuery { Tenant = tenant.TenantId, Profile = Profiles.TenantSubCa.Name, Revoked = true, Limit = CertificateQuery.MaxLimit }, cancellationToken);
+        if (former.Items.Any(c => SubCaKeys.PublicKeyOf(c.Der).AsSpan().SequenceEqual(csr.SubjectPublicKeyInfo.Span)))
+        {
+            throw new ProblemException(StatusCodes.Status400BadRequest, "sub_ca_key_revoked", "This key was a Sub-CA of this tenant and is revoked. Make a new one.");
+        }
+
+        // One key for each emergency: the second one is another order with the same idempotency key.
+        return (await IssueAsync(tenant, csr, order with { IdempotencyKey = string.Create(CultureInfo.InvariantCulture, $"rekey:{tenant.TenantId}:{since.ToUnixTimeMilliseconds()}") }, cancellationToken)).Pem;
     }
 
     private async Task<IssuedCertificate> IssueAsync(TenantRow tenant, CertificateSigningRequest csr, IssueRequest order, CancellationToken cancellationToken)

@@ -60,9 +60,9 @@ internal static class SubCaRotationEndpoints
         TenantIds.Require(tenantId);
         BridgeCaller.RequireTenant(context.User, tenantId);
         var csr = TenantRequests.SubCa(request.SubCaCsr, tenantId);
-        await keys.ThrowIfRevokedAsync(csr, cancellationToken);
         await using var held = await locks.AcquireAsync(tenantId, cancellationToken);
         await admission.RequireOpenAsync(tenantId, cancellationToken);
+        await keys.ThrowIfRevokedAsync(csr, cancellationToken);
         var tenant = await RequireActiveAsync(db, tenantId, cancellationToken);
         return TypedResults.Ok(new RotatedSubCa { TenantId = tenantId, SignedCert = await rotation.ReissueAsync(tenant, csr, cancellationToken), CaChain = authority.Chain.Pem });
     }
