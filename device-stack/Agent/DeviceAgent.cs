@@ -153,7 +153,9 @@ public sealed class DeviceAgent
 
     private PinnedTenant Keep(PinnedTenant tenant, RevokedSubCas list, DeviceIdentity current)
     {
-        if (list.Number <= (tenant.Revoked?.Number ?? -1) || !list.IsSignedBy(ParsedCertificate.Parse(current.Chain.Certificates[^2].RawData)))
+        var intermediate = ParsedCertificate.Parse(current.Chain.Certificates[^2].RawData);
+        // Each Intermediate CA counts its own lists: a thief of a former one's key must not number the lists of the new one out.
+        if (!list.IsSignedBy(intermediate) || (tenant.Revoked is { } known && known.IsSignedBy(intermediate) && list.Number <= known.Number))
         {
             return tenant;
         }

@@ -108,6 +108,26 @@ public sealed class HostileServerTests
         tenant.Calls.Count.ShouldBe(1);
     }
 
+    /// <summary>A list of an Intermediate CA that was replaced, whose key is in other hands.</summary>
+    [Fact]
+    public async Task Renew_AListOfAFormerIntermediateWithAHigherNumber_DoesNotKeepTheNewOnesOut()
+    {
+        using var former = new TestAuthority("Former Root");
+        await using var tenant = await FakeTenant.StartAsync();
+        await tenant.EnrollAsync();
+        using (var folder = tenant.Open())
+        {
+            folder.SaveRevokedSubCas(Pki.RevokedSubCas.Parse(
+                TestRevocationList.Create(former.Intermediate, long.MaxValue, tenant.Time.GetUtcNow().AddMinutes(-1), tenant.Time.GetUtcNow().AddDays(14))));
+        }
+
+        tenant.List = () => tenant.Revoking(2, tenant.Server.Authority.Issuer);
+        await UntrustedRenewalAsync(tenant);
+        tenant.List = () => tenant.Revoking(1);
+
+        await UntrustedRenewalAsync(tenant);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
