@@ -150,7 +150,7 @@ public sealed class X5cProvisionerTests : IAsyncLifetime
         await AddAsync(_ca.Root, "own");
         using var key = StepCaCalls.NewKey();
         var signed = await SubCaHost.SignAsync(_ca, CertificateSigningRequest.CreatePem(key, new SubjectNames { CommonName = "acme Sub-CA" }));
-        using var subCa = X509CertificateLoader.LoadCertificate(signed.Der);
+        using var subCa = X509CertificateLoader.LoadCertificate(signed.Der.Span);
         using var tenant = new TestRoot(subCa.CopyWithPrivateKey(key));
         using var credential = tenant.Issue("line 1");
 
