@@ -9,7 +9,7 @@ using JsonWebKey = Microsoft.IdentityModel.Tokens.JsonWebKey;
 namespace IoTPlatform.CertificateAuthority.Provisioners;
 
 /// <summary>The signature keys of an identity provider: from its discovery document (OpenID Connect Discovery 1.0 section 4), kept for an hour, asked for again for a key that is not among them.</summary>
-internal sealed class OidcKeys(HttpClient http, Uri discovery, string issuer, TimeProvider time) : IDisposable
+internal sealed class OidcKeys(HttpClient http, Uri discovery, Func<string?, bool> isIssuer, TimeProvider time) : IDisposable
 {
     /// <summary>Of a document or key set.</summary>
     public const int MaxBytes = 256 * 1024;
@@ -80,7 +80,7 @@ internal sealed class OidcKeys(HttpClient http, Uri discovery, string issuer, Ti
         try
         {
             using var document = JsonDocument.Parse(await GetAsync(discovery, cancellationToken), new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 16 });
-            if (!document.RootElement.TryGetProperty("issuer", out var named) || named.GetString() != issuer)
+            if (!document.RootElement.TryGetProperty("issuer", out var named) || !isIssuer(named.GetString()))
             {
                 throw new JoseException(JoseError.BadIssuer, "The discovery document is another issuer's.");
             }

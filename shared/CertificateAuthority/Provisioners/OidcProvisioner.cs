@@ -42,12 +42,12 @@ internal sealed class OidcProvisioner : ITokenProvisioner, IDisposable
         }
 
         _issuer = endpoint.EndsWith(DiscoveryPath, StringComparison.Ordinal) ? endpoint[..^DiscoveryPath.Length] : endpoint.TrimEnd('/');
-        _keys = new OidcKeys(OidcKeys.Client(definition.Roots("roots"), time), new Uri(_issuer + DiscoveryPath), _issuer, time);
+        _keys = new OidcKeys(OidcKeys.Client(definition.Roots("roots"), time), new Uri(_issuer + DiscoveryPath), IsIssuer, time);
         (_admins, _domains, _groups) = (definition.Texts("admins"), definition.Texts("domains"), definition.Texts("groups"));
         Claims = ProvisionerClaims.Of(definition, options);
         Policy = NamePolicy.Of(definition);
         _extension = new StepProvisionerExtension(ExtensionType, Name, _client);
-        _policy = new JwtPolicy { Issuer = _issuer, Audiences = [_client], ClockSkew = ClockSkew, RequiredClaims = ["iss", "sub", "aud", "exp", "iat"] };
+        _policy = new JwtPolicy { Audiences = [_client], ClockSkew = ClockSkew, RequiredClaims = ["iss", "sub", "aud", "exp", "iat"] };
     }
 
     public string Name => _definition.Name;
@@ -61,11 +61,16 @@ internal sealed class OidcProvisioner : ITokenProvisioner, IDisposable
     public void Describe(Utf8JsonWriter json) => _definition.WriteMembers(json);
 
     public bool Recognizes(OneTimeToken token) =>
-        string.Equals(token.Claims.Issuer, _issuer, StringComparison.Ordinal) && token.Claims.Audience.Contains(_client, StringComparer.Ordinal);
+        IsIssuer(token.Claims.Issuer) && token.Claims.Audience.Contains(_client, StringComparer.Ordinal);
 
     public async ValueTask<SignGrant> AuthorizeSignAsync(OneTimeToken token, DateTimeOffset now, CancellationToken cancellationToken)
     {
         // Before anything is fetched for it.
+        if (!IsIssuer(token.Claims.Issuer))
+        {
+            throw new JoseException(JoseError.BadIssuer, "The token is from another issuer.");
+        }
+
         _policy.Check(token.Claims, now);
         if (token.Jws.Header.KeyId is not { Length: > 0 } kid || await _keys.FindAsync(kid, cancellationToken) is not { } jwk)
         {
@@ -91,7 +96,7 @@ internal sealed class OidcProvisioner : ITokenProvisioner, IDisposable
         return new SignGrant
         {
             Subject = email ?? subject,
-            Names = email is not null && _admins.Contains(email, StringComparer.OrdinalIgnoreCase) ? new RequestedNames() : new PersonNames(subject, email, $"{_issuer}#{Uri.EscapeDataString(subject)}"),
+            Names = email is not null && _admins.Contains(email, StringComparer.OrdinalIgnoreCase) ? new RequestedNames() : new PersonNames(subject, email, $"{token.Claims.Issuer}#{Uri.EscapeDataString(subject)}"),
             Profile = Claims.Profile,
             MinLifetime = Claims.MinLifetime,
             Extension = Claims.DisableExtension ? null : _extension,
@@ -104,6 +109,10 @@ internal sealed class OidcProvisioner : ITokenProvisioner, IDisposable
 
     /// <summary>https, or on this machine.</summary>
     internal static bool IsProtected(Uri address) => address.Scheme == Uri.UriSchemeHttps || (address.Scheme == Uri.UriSchemeHttp && address.IsLoopback);
+
+    /// <summary>The address before the well-known path; some issuers end in the slash of that path (OpenID Connect Discovery 1.0 section 4.1).</summary>
+    private bool IsIssuer(string? text) =>
+        text is not null && text.StartsWith(_issuer, StringComparison.Ordinal) && text.AsSpan(_issuer.Length) is "" or "/";
 
     /// <summary>An address that the identity provider says it has not verified, some in a text, is nobody's.</summary>
     private static string? EmailOf(JwtClaims claims) =>

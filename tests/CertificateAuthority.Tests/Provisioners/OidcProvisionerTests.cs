@@ -221,6 +221,18 @@ public sealed class OidcProvisionerTests : IAsyncLifetime
     }
 
     [SkippableFact]
+    public async Task Issuer_ThatEndsInASlash_IsTheSame()
+    {
+        var document = _identity.DiscoveryJson();
+        document["issuer"] = _identity.Issuer + "/";
+        _identity.Discovery = context => context.Response.Body.WriteAsync(Encoding.UTF8.GetBytes(document.ToJsonString()), context.RequestAborted).AsTask();
+
+        (await SignAsync(IdToken(claims => claims["iss"] = _identity.Issuer + "/"), "a.test")).Status.ShouldBe(HttpStatusCode.Created);
+        await ShouldRefuseAsync(IdToken(claims => claims["iss"] = _identity.Issuer + "//"));
+        await ShouldRefuseAsync(IdToken(claims => claims["iss"] = _identity.Issuer + "/other"));
+    }
+
+    [SkippableFact]
     public async Task IdentityProvider_Away_RefusesAndComesBack()
     {
         await _identity.StopListeningAsync();
