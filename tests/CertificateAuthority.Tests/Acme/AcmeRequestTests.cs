@@ -17,7 +17,7 @@ public sealed class AcmeRequestTests(AcmeHost fixture) : IClassFixture<AcmeHost>
         {
             var directory = JsonElement.Parse(await http.GetStringAsync($"{prefix}/acme/directory"));
 
-            directory.EnumerateObject().Select(member => member.Name).ShouldBe(["newNonce", "newAccount", "newOrder", "revokeCert", "keyChange"]);
+            directory.EnumerateObject().Select(member => member.Name).ShouldBe(["newNonce", "newAccount", "newOrder", "revokeCert", "keyChange", "renewalInfo"]);
             (await http.GetAsync(directory.GetProperty("newNonce").GetString())).StatusCode.ShouldBe(HttpStatusCode.NoContent);
         }
 

@@ -79,7 +79,7 @@ public sealed class PageQualityTests(PortalBrowser browser) : IClassFixture<Port
         await page.ClickAsync("nav >> text=Certificates");
         await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync("Certificates");
         await page.ClickAsync("nav >> text=Audit log");
-        await Assertions.Expect(page.Locator("table")).ToContainTextAsync("tenant.prepared");
+        await Assertions.Expect(page.Locator("table")).ToContainTextAsync("login.succeeded");
         await page.ClickAsync("#account-menu summary");
         await page.ClickAsync("text=Sign out");
         await Assertions.Expect(page.Locator("#password")).ToBeVisibleAsync();
