@@ -35,6 +35,7 @@ public sealed class CertificateWordsTests
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest("CN=pump-1", key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(issuer, includeKeyIdentifier: true, includeIssuerAndSerial: false));
         return request.Create(issuer, Now.AddHours(-1), Now.AddDays(1), [0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x11]);
     }
 }

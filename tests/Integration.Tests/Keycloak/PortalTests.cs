@@ -22,7 +22,7 @@ public sealed class PortalTests(PortalTests.Staff staff) : IClassFixture<PortalT
 
         var page = await SignInAsync(browser, "ann");
 
-        page.Url.ShouldBe(Portal);
+        page.Url.ShouldBe(new Uri(Provider.Url, "portal/ui"));
         page["name"].ShouldBe("ann");
         page["realm"].ShouldBe(Keycloak.Issuer(staff.Fixture.Realm));
         page["way"].ShouldBe("at the identity provider");
@@ -72,7 +72,7 @@ public sealed class PortalTests(PortalTests.Staff staff) : IClassFixture<PortalT
         await RefreshIsDueAsync("dana");
 
         (await browser.GetAsync(Portal))["name"].ShouldBeNull();
-        Provider.Process.Output.ShouldContain("the session of oidc:dana has ended");
+        await Provider.Process.WaitForLineAsync(line => line.Contains("the session of oidc:dana has ended", StringComparison.Ordinal));
     }
 
     [SkippableFact]
