@@ -165,7 +165,7 @@ public sealed class OidcProvisionerTests : IAsyncLifetime
                     : """{"issuer":"https://login.test","jwks_uri":"https://login.test/jwks"}""";
             })),
             new Uri("https://login.test/.well-known/openid-configuration"),
-            "https://login.test",
+            issuer => issuer == "https://login.test",
             TimeProvider.System);
         using var impatient = new CancellationTokenSource();
         var first = keys.FindAsync("first", impatient.Token);
@@ -189,7 +189,7 @@ public sealed class OidcProvisionerTests : IAsyncLifetime
                 return Task.FromResult("""{"issuer":"https://login.test","jwks_uri":"http://127.0.0.1:5432/jwks"}""");
             })),
             new Uri("https://login.test/.well-known/openid-configuration"),
-            "https://login.test",
+            issuer => issuer == "https://login.test",
             TimeProvider.System);
 
         await Should.ThrowAsync<JoseException>(() => keys.FindAsync("first", default));
