@@ -35,6 +35,16 @@ public sealed class TelemetryIntake(TelemetryStore store, TelemetryOptions optio
         }
     }
 
+    /// <summary>Also where the host stops before the writer has begun.</summary>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        if (ExecuteTask is null or { IsCompleted: true })
+        {
+            EndWaiting();
+        }
+    }
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var giveUp = new CancellationTokenSource();
@@ -51,11 +61,16 @@ public sealed class TelemetryIntake(TelemetryStore store, TelemetryOptions optio
         }
         finally
         {
-            _queue.Writer.TryComplete();
-            while (_queue.Reader.TryRead(out var delivery))
-            {
-                delivery.Session.End("the host stops");
-            }
+            EndWaiting();
+        }
+    }
+
+    private void EndWaiting()
+    {
+        _queue.Writer.TryComplete();
+        while (_queue.Reader.TryRead(out var delivery))
+        {
+            delivery.Session.End("the host stops");
         }
     }
 }

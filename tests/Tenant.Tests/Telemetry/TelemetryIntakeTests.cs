@@ -191,17 +191,35 @@ public sealed class TelemetryIntakeTests : IAsyncLifetime
         (await CountAsync()).ShouldBeGreaterThanOrEqualTo(stored);
     }
 
+    [SkippableFact]
+    public async Task Stop_BeforeTheWriterBegan_WhatWaitsFails()
+    {
+        await StopAsync(_intake);
+        _intake = Create();
+        var waiting = StoreAsync("telemetry/d", """{"n":1}""");
+
+        await _intake.StopAsync(default);
+
+        await Should.ThrowAsync<IOException>(waiting);
+        await Should.ThrowAsync<IOException>(StoreAsync("telemetry/d", """{"late":1}"""));
+    }
+
     private Task<string?> StoreAsync(string topic, string payload) => _intake.Open("acme").StoreAsync(topic, Encoding.UTF8.GetBytes(payload), default);
 
     private Task<long> CountAsync() => _database.ScalarAsync<long>("SELECT count(*) FROM tenant.telemetry");
 
     private async Task<TelemetryIntake> StartAsync()
     {
-        var partitions = new TelemetryPartitions(_database.DataSource, TenantTelemetry.Table);
-        var store = new TelemetryStore(_database.DataSource, TenantTelemetry.Table, partitions, TimeProvider.System);
-        var intake = new TelemetryIntake(store, TenantTelemetry.Limit(new TelemetryOptions()), _metrics, TimeProvider.System, NullLogger<TelemetryIntake>.Instance);
+        var intake = Create();
         await intake.StartAsync(default);
         return intake;
+    }
+
+    private TelemetryIntake Create()
+    {
+        var partitions = new TelemetryPartitions(_database.DataSource, TenantTelemetry.Table);
+        var store = new TelemetryStore(_database.DataSource, TenantTelemetry.Table, partitions, TimeProvider.System);
+        return new TelemetryIntake(store, TenantTelemetry.Limit(new TelemetryOptions()), _metrics, TimeProvider.System, NullLogger<TelemetryIntake>.Instance);
     }
 
     private static async Task StopAsync(TelemetryIntake intake)
