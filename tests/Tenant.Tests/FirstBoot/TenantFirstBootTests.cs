@@ -73,7 +73,7 @@ public sealed class TenantFirstBootTests : IAsyncLifetime
         chain[0].RawData.ShouldBe(subCa.RawData);
         var everything = Directory.EnumerateFiles(_tenant.Data, "*", SearchOption.AllDirectories).Where(f => !f.EndsWith(".lock", StringComparison.Ordinal));
         var plainKeys = everything.Where(f => File.ReadAllText(f).Contains("-----BEGIN PRIVATE KEY-----") || File.ReadAllText(f).Contains("-----BEGIN EC PRIVATE KEY-----"));
-        plainKeys.Select(Path.GetFileName).ShouldBeSubsetOf(["mqtt-bridge.key", .. ServiceKeys()]);
+        plainKeys.Select(Path.GetFileName).ShouldBeSubsetOf(["mqtt-bridge.key", "operator-key", .. ServiceKeys()]);
     }
 
     [SkippableFact]
