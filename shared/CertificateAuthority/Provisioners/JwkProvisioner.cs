@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using IoTPlatform.Jose;
 using IoTPlatform.Pki;
@@ -12,15 +10,12 @@ internal sealed class JwkProvisioner : ITokenProvisioner, IKeyEscrow, IDisposabl
 {
     public const string DefaultName = "iot-bridge";
 
-    private const int MaxTokenIdLength = 256;
-    private static readonly TimeSpan ClockSkew = TimeSpan.FromMinutes(1);
-
     // The key decides which of them is its own: a token can't choose its algorithm (RFC 8725 3.1).
     private static readonly AlgorithmSet Algorithms = AlgorithmSet.Signatures;
 
     private readonly VerificationKey _key;
-    private readonly JwtPolicy _signPolicy;
-    private readonly JwtPolicy _revokePolicy;
+    private readonly StepTokenPolicy _signPolicy;
+    private readonly StepTokenPolicy _revokePolicy;
     private readonly ProvisionerDefinition _definition;
 
     /// <summary>Throws 422 for a definition that can't be used.</summary>
@@ -34,17 +29,8 @@ internal sealed class JwkProvisioner : ITokenProvisioner, IKeyEscrow, IDisposabl
         Policy = NamePolicy.Of(definition);
         Extension = new StepProvisionerExtension(StepProvisionerExtension.Jwk, Name, KeyId);
         _key = VerificationKey.From(PublicKey);
-        _signPolicy = PolicyOf("sign");
-        _revokePolicy = PolicyOf("revoke");
-
-        JwtPolicy PolicyOf(string operation) => new()
-        {
-            Issuer = Name,
-            AudienceMatches = new TokenAudience(options, operation).Matches,
-            ClockSkew = ClockSkew,
-            MaxLifetime = options.MaxTokenLifetime,
-            RequiredClaims = ["iss", "sub", "aud", "exp", "iat", "nbf", "jti"],
-        };
+        _signPolicy = new StepTokenPolicy(Name, new TokenAudience(options, "sign"), options);
+        _revokePolicy = new StepTokenPolicy(Name, new TokenAudience(options, "revoke"), options);
     }
 
     public string Name => _definition.Name;
@@ -78,42 +64,27 @@ internal sealed class JwkProvisioner : ITokenProvisioner, IKeyEscrow, IDisposabl
 
     public ValueTask<SignGrant> AuthorizeSignAsync(OneTimeToken token, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        var (subject, sans, used) = Verify(token, _signPolicy, now);
+        var claims = Verify(token, _signPolicy, now);
         return ValueTask.FromResult(new SignGrant
         {
-            Subject = subject,
-            Names = new TokenNames(subject, sans),
+            Subject = claims.Subject,
+            Names = new TokenNames(claims.Subject, claims.Sans),
             Rules = ConfirmedRequest.Of(token.Claims),
             Profile = Claims.Profile,
             MinLifetime = Claims.MinLifetime,
             Extension = Claims.DisableExtension ? null : Extension,
-            Token = used,
+            Token = claims.Used,
         });
     }
 
     public ValueTask<RevokeGrant> AuthorizeRevokeAsync(OneTimeToken token, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        var (subject, _, used) = Verify(token, _revokePolicy, now);
-        return ValueTask.FromResult(new RevokeGrant(subject, used));
+        var claims = Verify(token, _revokePolicy, now);
+        return ValueTask.FromResult(new RevokeGrant(claims.Subject, claims.Used));
     }
 
-    private (string Subject, IReadOnlyList<string> Sans, UsedToken Used) Verify(OneTimeToken token, JwtPolicy policy, DateTimeOffset now)
-    {
-        if (!token.Jws.Verify(_key, Algorithms))
-        {
-            throw new JoseException(JoseError.BadSignature, "The token's signature does not verify.");
-        }
-
-        var claims = token.Claims;
-        policy.Check(claims, now);
-        var sans = claims.GetStrings("sans") ?? [];
-        if (claims.Subject is not { Length: > 0 } subject || claims.JwtId is not { Length: > 0 and <= MaxTokenIdLength } id || sans.Count > SubjectNames.MaxNames)
-        {
-            throw new JoseException(JoseError.Malformed, "The token has an empty subject, a bad jti or too many names.");
-        }
-
-        return (subject, sans.Count == 0 ? [subject] : sans, new UsedToken(Hash(id), claims.Expires!.Value.ToUniversalTime() + ClockSkew));
-    }
+    private StepTokenClaims Verify(OneTimeToken token, StepTokenPolicy policy, DateTimeOffset now) =>
+        token.Jws.Verify(_key, Algorithms) ? policy.Check(token, now) : throw new JoseException(JoseError.BadSignature, "The token's signature does not verify.");
 
     private static JsonWebKey KeyOf(ProvisionerDefinition definition)
     {
@@ -127,6 +98,4 @@ internal sealed class JwkProvisioner : ITokenProvisioner, IKeyEscrow, IDisposabl
             throw ProvisionerDefinition.Refused("its key is no JSON Web Key of a kind that is used here.", e);
         }
     }
-
-    private byte[] Hash(string tokenId) => SHA256.HashData(Encoding.UTF8.GetBytes($"{Name}\0{tokenId}"));
 }

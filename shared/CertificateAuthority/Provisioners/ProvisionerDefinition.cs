@@ -45,7 +45,7 @@ internal sealed class ProvisionerDefinition
         try
         {
             using var document = JsonDocument.Parse(json, new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = MaxDepth });
-            return Of(document.RootElement);
+            return document.RootElement.ValueKind == JsonValueKind.Object ? new ProvisionerDefinition(document.RootElement.Clone()) : throw Refused("it is no JSON object.");
         }
         catch (JsonException e)
         {
@@ -54,10 +54,6 @@ internal sealed class ProvisionerDefinition
     }
 
     public static ProvisionerDefinition Parse(string json) => Parse(Encoding.UTF8.GetBytes(json));
-
-    /// <summary>Of a part of a document.</summary>
-    public static ProvisionerDefinition Of(JsonElement json) =>
-        json.ValueKind == JsonValueKind.Object ? new ProvisionerDefinition(json.Clone()) : throw Refused("it is no JSON object.");
 
     public static ProblemException Refused(string why, Exception? inner = null) => new(422, "invalid_provisioner", "The provisioner can't be used: " + why, inner: inner);
 

@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using System.Text;
 using System.Text.Json;
 using IoTPlatform.CertificateAuthority.Storage;
 using IoTPlatform.Jose;
@@ -18,14 +17,12 @@ internal sealed class X5cProvisioner : ITokenProvisioner
     private const int ExtensionType = 8;
 
     private const int MostCertificates = 8;
-    private const int MaxTokenIdLength = 256;
-    private static readonly TimeSpan ClockSkew = TimeSpan.FromMinutes(1);
 
     private readonly ProvisionerDefinition _definition;
     private readonly CertificateStore _issued;
     private readonly byte[] _ownRootKey;
     private readonly IReadOnlyList<X509Certificate2> _roots;
-    private readonly JwtPolicy _policy;
+    private readonly StepTokenPolicy _policy;
     private readonly StepProvisionerExtension _extension;
 
     /// <summary>Throws 422 for a definition that can't be used.</summary>
@@ -43,14 +40,7 @@ internal sealed class X5cProvisioner : ITokenProvisioner
         Claims = ProvisionerClaims.Of(definition, options);
         Policy = NamePolicy.Of(definition);
         _extension = new StepProvisionerExtension(ExtensionType, Name, "");
-        _policy = new JwtPolicy
-        {
-            Issuer = Name,
-            AudienceMatches = new TokenAudience(options, "sign") { Fragment = "x5c/" + Name }.Matches,
-            ClockSkew = ClockSkew,
-            MaxLifetime = options.MaxTokenLifetime,
-            RequiredClaims = ["iss", "sub", "aud", "exp", "iat", "nbf", "jti"],
-        };
+        _policy = new StepTokenPolicy(Name, new TokenAudience(options, "sign") { Fragment = "x5c/" + Name }, options);
     }
 
     public string Name => _definition.Name;
@@ -75,13 +65,7 @@ internal sealed class X5cProvisioner : ITokenProvisioner
             throw new JoseException(JoseError.BadSignature, "The token's signature is not one of its certificate's key.");
         }
 
-        _policy.Check(token.Claims, now);
-        var sans = token.Claims.GetStrings("sans") ?? [];
-        if (token.Claims.Subject is not { Length: > 0 } subject || token.Claims.JwtId is not { Length: > 0 and <= MaxTokenIdLength } id || sans.Count > SubjectNames.MaxNames)
-        {
-            throw new JoseException(JoseError.Malformed, "The token has an empty subject, a bad jti or too many names.");
-        }
-
+        var claims = _policy.Check(token, now);
         var record = await _issued.FindAsync(credential.SerialNumberBytes.ToArray(), cancellationToken);
         var isOnRecord = record is not null && record.Der.AsSpan().SequenceEqual(credential.RawDataMemory.Span);
         if (isOnRecord && record!.IsRevoked)
@@ -97,14 +81,14 @@ internal sealed class X5cProvisioner : ITokenProvisioner
 
         return new SignGrant
         {
-            Subject = subject,
-            Names = new TokenNames(subject, sans.Count == 0 ? [subject] : sans),
+            Subject = claims.Subject,
+            Names = new TokenNames(claims.Subject, claims.Sans),
             Rules = ConfirmedRequest.Of(token.Claims),
             Profile = Claims.Profile,
             MinLifetime = Claims.MinLifetime,
             CredentialEnds = credential.NotAfterUtc(),
             Extension = Claims.DisableExtension ? null : _extension,
-            Token = new UsedToken(SHA256.HashData(Encoding.UTF8.GetBytes($"{Name}\0{id}")), token.Claims.Expires!.Value.ToUniversalTime() + ClockSkew),
+            Token = claims.Used,
         };
     }
 

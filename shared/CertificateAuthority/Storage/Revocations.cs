@@ -76,17 +76,9 @@ internal static class Revocations
         return await CertificateStore.ReadBytesAsync(command, cancellationToken);
     }
 
-    public static async Task<IReadOnlyList<byte[]>> RevokeKeyAsync(NpgsqlConnection connection, KeyRevocation revocation, DateTimeOffset now, CancellationToken cancellationToken)
-    {
-        await using var command = new NpgsqlCommand("SELECT ca.revoke_public_key($1,$2,$3,$4,$5,$6)", connection) { CommandTimeout = ManySeconds };
-        command.Parameters.AddWithValue(now);
-        command.Parameters.AddWithValue(revocation.PublicKeySha256);
-        command.Parameters.AddWithValue((int)revocation.ReasonCode);
-        command.Parameters.Add(Nullable(revocation.Reason, NpgsqlDbType.Text));
-        command.Parameters.AddWithValue(revocation.By);
-        command.Parameters.AddWithValue(CertificateAudit.OfMany(revocation.ReasonCode, revocation.Reason, subjects: null));
-        return await CertificateStore.ReadBytesAsync(command, cancellationToken);
-    }
+    public static Task<IReadOnlyList<byte[]>> RevokeKeyAsync(NpgsqlConnection connection, KeyRevocation revocation, DateTimeOffset now, CancellationToken cancellationToken) =>
+        RevokeAllOfAsync(
+            connection, "SELECT ca.revoke_public_key($1,$2,$3,$4,$5,$6)", revocation.PublicKeySha256, revocation.ReasonCode, revocation.Reason, revocation.By, now, cancellationToken);
 
     public static async Task<bool> IsKeyRevokedAsync(NpgsqlConnection connection, byte[] publicKeySha256, CancellationToken cancellationToken)
     {
@@ -95,15 +87,20 @@ internal static class Revocations
         return await command.ExecuteScalarAsync(cancellationToken) is true;
     }
 
-    public static async Task<IReadOnlyList<byte[]>> RevokeProfileAsync(NpgsqlConnection connection, ProfileRevocation revocation, DateTimeOffset now, CancellationToken cancellationToken)
+    public static Task<IReadOnlyList<byte[]>> RevokeProfileAsync(NpgsqlConnection connection, ProfileRevocation revocation, DateTimeOffset now, CancellationToken cancellationToken) =>
+        RevokeAllOfAsync(
+            connection, "SELECT ca.revoke_profile($1,$2,$3,$4,$5,$6)", revocation.Profile, revocation.ReasonCode, revocation.Reason, revocation.By, now, cancellationToken);
+
+    private static async Task<IReadOnlyList<byte[]>> RevokeAllOfAsync(
+        NpgsqlConnection connection, string function, object what, RevocationReason code, string? reason, string by, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand("SELECT ca.revoke_profile($1,$2,$3,$4,$5,$6)", connection) { CommandTimeout = ManySeconds };
+        await using var command = new NpgsqlCommand(function, connection) { CommandTimeout = ManySeconds };
         command.Parameters.AddWithValue(now);
-        command.Parameters.AddWithValue(revocation.Profile);
-        command.Parameters.AddWithValue((int)revocation.ReasonCode);
-        command.Parameters.Add(Nullable(revocation.Reason, NpgsqlDbType.Text));
-        command.Parameters.AddWithValue(revocation.By);
-        command.Parameters.AddWithValue(CertificateAudit.OfMany(revocation.ReasonCode, revocation.Reason, subjects: null));
+        command.Parameters.AddWithValue(what);
+        command.Parameters.AddWithValue((int)code);
+        command.Parameters.Add(Nullable(reason, NpgsqlDbType.Text));
+        command.Parameters.AddWithValue(by);
+        command.Parameters.AddWithValue(CertificateAudit.OfMany(code, reason, subjects: null));
         return await CertificateStore.ReadBytesAsync(command, cancellationToken);
     }
 
