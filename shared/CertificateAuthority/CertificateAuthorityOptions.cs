@@ -21,8 +21,7 @@ public sealed record CertificateAuthorityOptions
     /// <summary>Put into every certificate but an OCSP responder's; null where no plain HTTP listener serves it.</summary>
     public ValidationAddress? Validation { get; init; }
 
-    /// <summary>Null: this authority speaks no ACME.</summary>
-    public AcmeOptions? Acme { get; init; }
+    public AcmeOptions Acme { get; init; } = new();
 
     public string RootCommonName { get; init; } = "IoTPlatform Root CA";
 

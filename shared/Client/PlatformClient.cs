@@ -146,6 +146,16 @@ public abstract class PlatformClient : IDisposable
 
     public Task RemoveProvisionerAsync(string name, CancellationToken cancellationToken = default) => SendAsync(HttpMethod.Delete, $"portal/provisioners/{Escape(name)}", cancellationToken);
 
+    public Task<ExternalAccountKeyList> ListExternalAccountKeysAsync(string provisioner, CancellationToken cancellationToken = default) =>
+        GetAsync(ExternalAccountKeys(provisioner), ContractsJson.Default.ExternalAccountKeyList, cancellationToken);
+
+    public Task<ExternalAccountCredentials> AddExternalAccountKeyAsync(string provisioner, AddExternalAccountKeyRequest request, CancellationToken cancellationToken = default) =>
+        SendAsync(
+            HttpMethod.Post, ExternalAccountKeys(provisioner), request, ContractsJson.Default.AddExternalAccountKeyRequest, ContractsJson.Default.ExternalAccountCredentials, cancellationToken);
+
+    public Task RemoveExternalAccountKeyAsync(string provisioner, string id, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Delete, $"{ExternalAccountKeys(provisioner)}/{Escape(id)}", cancellationToken);
+
     public Task<Page<AuditEntryView>> ListAuditAsync(string? cursor = null, int? limit = null, CancellationToken cancellationToken = default) =>
         GetAsync(Query.Build("portal/audit", ("cursor", cursor), ("limit", Query.Of(limit))), ContractsJson.Default.PageAuditEntryView, cancellationToken);
 
@@ -181,6 +191,8 @@ public abstract class PlatformClient : IDisposable
         _http.Dispose();
         GC.SuppressFinalize(this);
     }
+
+    private static string ExternalAccountKeys(string provisioner) => $"portal/provisioners/{Escape(provisioner)}/external-account-keys";
 
     private static string Emergency(string kind, string target) => $"portal/emergencies/{Escape(kind)}/{Escape(target)}";
 

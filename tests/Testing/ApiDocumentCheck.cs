@@ -8,7 +8,7 @@ namespace IoTPlatform.Testing;
 /// <summary>Compares a host's OpenAPI document with its endpoints.</summary>
 public static partial class ApiDocumentCheck
 {
-    /// <summary>What is no JSON API of ours: pages and what belongs to them, the document itself, step-ca's API, which step-ca describes, and revocation, whose forms are RFCs'.</summary>
+    /// <summary>What is no JSON API of ours: pages and what belongs to them, the document itself, step-ca's API, which step-ca describes, ACME, and revocation, whose forms are RFCs'.</summary>
     public static IReadOnlyList<string> Undescribed { get; } =
     [
         "GET /", "GET /favicon.ico", "GET /portal", "GET /portal/signed-in", "GET /portal/link", "POST /portal/link", "GET /portal/portal.css", "GET /portal/passkey.js", "POST /portal/sign-in", "POST /portal/sign-out", "GET /portal/invitation", "POST /portal/invitation",
@@ -19,6 +19,12 @@ public static partial class ApiDocumentCheck
         .. StepCa("POST", "sign", "renew", "re-sign", "rekey", "revoke"),
         .. new[] { "/crl", "/1.0/crl", "/crl/{issuer}.crl", "/crl/{issuer}/{shard}.crl", "/ca/{issuer}.crt" }.SelectMany(path => new[] { $"GET {path}", $"HEAD {path}" }),
         "POST /ocsp", "GET /ocsp/{request}",
+        .. new[] { "/acme/{provisioner}", "/2.0/acme/{provisioner}" }.SelectMany(server => new[]
+        {
+            "GET {0}/directory", "HEAD {0}/new-nonce", "GET {0}/new-nonce", "POST {0}/new-account", "POST {0}/account/{id}", "POST {0}/account/{id}/orders", "POST {0}/key-change",
+            "POST {0}/new-order", "POST {0}/order/{id}", "POST {0}/order/{id}/finalize", "POST {0}/certificate/{id}", "POST {0}/authz/{id}", "POST {0}/challenge/{id}/{challenge}",
+            "POST {0}/revoke-cert", "GET {0}/renewal-info/{id}",
+        }.Select(operation => operation.Replace("{0}", server, StringComparison.Ordinal))),
     ];
 
     /// <summary>Pages of the portal, their files and their connection.</summary>

@@ -35,8 +35,7 @@ internal sealed record ProviderOptions
     /// <summary>Null: no Intermediate CA gives way to another one at this start.</summary>
     public IntermediateReplacement? ReplaceIntermediate { get; init; }
 
-    /// <summary>Null: no ACME.</summary>
-    public AcmeOptions? Acme { get; init; }
+    public AcmeOptions Acme { get; init; } = new();
 
     public required string PlatformDomain { get; init; }
 

@@ -1,22 +1,47 @@
 using IoTPlatform.CertificateAuthority.Storage;
+using IoTPlatform.Database;
 using Npgsql;
+using NpgsqlTypes;
 
 namespace IoTPlatform.CertificateAuthority.Acme;
 
 /// <summary>The accounts of all processes. A database that is away is 503.</summary>
 internal sealed class AcmeAccounts(NpgsqlDataSource database)
 {
-    private const string Columns = "id, provisioner, thumbprint, jwk, contacts, status";
+    private const string Columns = "id, provisioner, thumbprint, jwk, contacts, status, external_account_key";
 
-    /// <summary>The account of that key: this one, or the one that is there.</summary>
+    /// <summary>The account of that key: this one, or the one that is there. Throws <c>unauthorized</c> where another account has spent its external account key.</summary>
     public Task<(AcmeAccount Account, bool IsNew)> AddAsync(AcmeAccount account, DateTimeOffset now, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
     {
-        await using var command = database.CreateCommand(
-            "INSERT INTO acme.accounts (id, provisioner, thumbprint, jwk, contacts, status, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (provisioner, thumbprint) DO NOTHING");
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await using var command = new NpgsqlCommand(
+            """
+            INSERT INTO acme.accounts (id, provisioner, thumbprint, jwk, contacts, status, created_at, external_account_key) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+            ON CONFLICT (provisioner, thumbprint) DO NOTHING
+            """,
+            connection);
         Add(command, account.Id, account.Provisioner, account.Thumbprint, account.Jwk, account.Contacts.ToArray(), account.Status, now);
-        return await command.ExecuteNonQueryAsync(cancellationToken) == 1
-            ? (account, true)
-            : (await FindByKeyAsync(account.Provisioner, account.Thumbprint, cancellationToken) ?? throw new InvalidOperationException("An account cannot be removed while it is read."), false);
+        command.Parameters.Add(new NpgsqlParameter { Value = (object?)account.ExternalAccountKey ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
+        if (account.ExternalAccountKey is { } key && !await ExternalAccountKeys.SpendAsync(connection, account.Provisioner, key, now, cancellationToken))
+        {
+            // Its own account may have, by a request at once with this one.
+            return (await FindByKeyAsync(account.Provisioner, account.Thumbprint, cancellationToken) ?? throw AcmeException.Unauthorized("The binding's key has made an account."), false);
+        }
+
+        if (await command.ExecuteNonQueryAsync(cancellationToken) == 0)
+        {
+            await transaction.RollbackAsync(cancellationToken);
+            return (await FindByKeyAsync(account.Provisioner, account.Thumbprint, cancellationToken) ?? throw new InvalidOperationException("An account cannot be removed while it is read."), false);
+        }
+
+        if (account.ExternalAccountKey is { } bound)
+        {
+            await AuditLog.AppendAsync(connection, new AuditEntry($"acme:{account.Id}", "acme.account.bound", account.Provisioner, AuditDetails.Of(("key_id", bound))), cancellationToken);
+        }
+
+        await transaction.CommitAsync(cancellationToken);
+        return (account, true);
     });
 
     public Task<AcmeAccount?> FindAsync(string provisioner, string id, CancellationToken cancellationToken) =>
@@ -59,7 +84,7 @@ internal sealed class AcmeAccounts(NpgsqlDataSource database)
         Add(command, values);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         return await reader.ReadAsync(cancellationToken)
-            ? new AcmeAccount(reader.GetString(0), reader.GetString(1), reader.GetString(2), reader.GetString(3), reader.GetFieldValue<string[]>(4), reader.GetString(5))
+            ? new AcmeAccount(reader.GetString(0), reader.GetString(1), reader.GetString(2), reader.GetString(3), reader.GetFieldValue<string[]>(4), reader.GetString(5)) { ExternalAccountKey = reader.IsDBNull(6) ? null : reader.GetString(6) }
             : null;
     });
 }

@@ -28,6 +28,8 @@ internal sealed class AcmeException(AcmeProblem problem, int status, Exception? 
 
     public static AcmeException RejectedIdentifier(string detail, Exception? inner = null) => Of("rejectedIdentifier", detail, 400, inner);
 
+    public static AcmeException ExternalAccountRequired(string detail) => Of("externalAccountRequired", detail, 403);
+
     public static AcmeException RateLimited(string detail, TimeSpan? retryAfter) => new(new AcmeProblem(AcmeProblem.Namespace + "rateLimited", detail), 429) { RetryAfter = retryAfter };
 
     public static AcmeException Of(string type, string detail, int status, Exception? inner = null) => new(new AcmeProblem(AcmeProblem.Namespace + type, detail), status, inner);
@@ -41,6 +43,12 @@ internal sealed record AcmeProblem(string Type, string Detail)
     public const string Namespace = "urn:ietf:params:acme:error:";
 
     public int? Status { get; init; }
+
+    /// <summary>Which one of an order's (RFC 8555 6.7.1).</summary>
+    public AcmeIdentifier? Identifier { get; init; }
+
+    /// <summary>RFC 8555 6.7.1.</summary>
+    public IReadOnlyList<AcmeProblem>? Subproblems { get; init; }
 
     /// <summary>Goes with badSignatureAlgorithm (RFC 8555 6.2).</summary>
     public IReadOnlyList<string>? Algorithms { get; init; }

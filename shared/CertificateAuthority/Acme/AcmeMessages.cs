@@ -3,7 +3,24 @@ using System.Text.Json;
 namespace IoTPlatform.CertificateAuthority.Acme;
 
 /// <summary>RFC 8555 7.1.1.</summary>
-internal sealed record DirectoryAnswer(string NewNonce, string NewAccount, string NewOrder, string RevokeCert, string KeyChange, string RenewalInfo);
+internal sealed record DirectoryAnswer(string NewNonce, string NewAccount, string NewOrder, string RevokeCert, string KeyChange, string RenewalInfo)
+{
+    public DirectoryMeta? Meta { get; init; }
+}
+
+/// <summary>RFC 8555 7.1.1, draft-ietf-acme-profiles 3. What does not hold is left out.</summary>
+internal sealed record DirectoryMeta
+{
+    public string? TermsOfService { get; init; }
+
+    public string? Website { get; init; }
+
+    public IReadOnlyList<string>? CaaIdentities { get; init; }
+
+    public bool? ExternalAccountRequired { get; init; }
+
+    public IReadOnlyDictionary<string, string>? Profiles { get; init; }
+}
 
 /// <summary>RFC 8555 7.1.2.</summary>
 internal sealed record AccountAnswer(string Status, IReadOnlyList<string> Contact, string Orders);
@@ -18,6 +35,8 @@ internal sealed record OrderAnswer(string Status, DateTimeOffset Expires, IReadO
     public AcmeProblem? Error { get; init; }
 
     public string? Certificate { get; init; }
+
+    public string? Profile { get; init; }
 
     /// <summary>RFC 9773 5.</summary>
     public string? Replaces { get; init; }
@@ -67,6 +86,11 @@ internal sealed record NewAccount
     public IReadOnlyList<string>? Contact { get; init; }
 
     public bool OnlyReturnExisting { get; init; }
+
+    public bool TermsOfServiceAgreed { get; init; }
+
+    /// <summary>RFC 8555 7.3.4.</summary>
+    public FlattenedJws? ExternalAccountBinding { get; init; }
 }
 
 /// <summary>RFC 8555 7.3.2, 7.3.6.</summary>
@@ -88,6 +112,9 @@ internal sealed record NewOrder
     public DateTimeOffset? NotBefore { get; init; }
 
     public DateTimeOffset? NotAfter { get; init; }
+
+    /// <summary>draft-ietf-acme-profiles 4.</summary>
+    public string? Profile { get; init; }
 
     /// <summary>RFC 9773 5.</summary>
     public string? Replaces { get; init; }

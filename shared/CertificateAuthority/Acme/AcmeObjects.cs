@@ -63,7 +63,11 @@ internal sealed record AcmeIdentifier(string Type, string Value)
     }
 }
 
-internal sealed record AcmeAccount(string Id, string Provisioner, string Thumbprint, string Jwk, IReadOnlyList<string> Contacts, string Status);
+internal sealed record AcmeAccount(string Id, string Provisioner, string Thumbprint, string Jwk, IReadOnlyList<string> Contacts, string Status)
+{
+    /// <summary>Id of the operator's key that it is bound to; null: to none.</summary>
+    public string? ExternalAccountKey { get; init; }
+}
 
 internal sealed record AcmeOrder
 {
@@ -80,6 +84,9 @@ internal sealed record AcmeOrder
     public DateTimeOffset? NotAfter { get; init; }
 
     public AcmeProblem? Error { get; init; }
+
+    /// <summary>Of <see cref="AcmeProfiles"/>; null: the provisioner's own claims hold.</summary>
+    public string? Profile { get; init; }
 
     /// <summary>Unique identifier of the certificate that it replaces (RFC 9773 5).</summary>
     public string? Replaces { get; init; }

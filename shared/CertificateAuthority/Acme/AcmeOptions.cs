@@ -6,7 +6,7 @@ using IoTPlatform.Hosting;
 
 namespace IoTPlatform.CertificateAuthority.Acme;
 
-/// <summary>The ACME provisioner (RFC 8555): under which name, and whom its challenges may reach.</summary>
+/// <summary>What of ACME (RFC 8555) is the host's: a provisioner of its own, and whom the challenges of all may reach.</summary>
 public sealed partial record AcmeOptions
 {
     public const string NameSetting = "IOT_ACME";
@@ -19,8 +19,8 @@ public sealed partial record AcmeOptions
 
     public static IReadOnlyList<string> Settings { get; } = [NameSetting, NetworksSetting, HttpPortSetting, TlsPortSetting, ResolverSetting];
 
-    /// <summary>Part of its addresses: <c>/acme/{name}/directory</c>.</summary>
-    public required string Name { get; init; }
+    /// <summary>Of a provisioner that is a setting of the host, and part of its addresses: <c>/acme/{name}/directory</c>. Null: those of the database serve alone.</summary>
+    public string? Name { get; init; }
 
     /// <summary>Beside every unicast address that is neither this machine's loopback nor link-local, where cloud machines find their secrets.</summary>
     public IReadOnlyList<IPNetwork> AlsoReached { get; init; } = [];
@@ -34,20 +34,11 @@ public sealed partial record AcmeOptions
     /// <summary>The DNS server that is asked; null: the machine's.</summary>
     public IPEndPoint? Resolver { get; init; }
 
-    /// <summary>Null without <see cref="NameSetting"/>: whoever reaches this CA and owns a name could get a certificate for it, which is for an operator to want.</summary>
-    public static AcmeOptions? Read(SettingsReader settings)
+    /// <summary>No provisioner without <see cref="NameSetting"/>: whoever reaches this CA and owns a name could get a certificate for it, which is for an operator to want.</summary>
+    public static AcmeOptions Read(SettingsReader settings)
     {
-        if (settings[NameSetting] is not { } name)
-        {
-            foreach (var setting in Settings.Where(setting => settings[setting] is not null))
-            {
-                settings.Add($"{setting} goes with {NameSetting}, the name of the ACME provisioner");
-            }
-
-            return null;
-        }
-
-        if (!ProvisionerName().IsMatch(name) || name == JwkProvisioner.DefaultName)
+        var name = settings[NameSetting];
+        if (name is not null && (!ProvisionerName().IsMatch(name) || name == JwkProvisioner.DefaultName))
         {
             settings.Invalid(NameSetting, name, $"it is no name of 1 to 32 lower-case letters, digits and hyphens, such as acme, or it is another provisioner's");
         }

@@ -46,9 +46,9 @@ internal sealed class AcmeOrders(NpgsqlDataSource database)
         await using var batch = new NpgsqlBatch(connection);
         Add(batch, "UPDATE acme.accounts SET has_ordered = true WHERE id = $1 AND NOT has_ordered", order.AccountId);
         Add(
-            batch, "INSERT INTO acme.orders (id, account_id, status, created_at, expires_at, not_before, not_after, replaces) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            batch, "INSERT INTO acme.orders (id, account_id, status, created_at, expires_at, not_before, not_after, replaces, profile) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
             order.Id, order.AccountId, order.Status, now, order.Expires, Time(order.NotBefore), Time(order.NotAfter),
-            new NpgsqlParameter { Value = (object?)order.Replaces ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
+            Text(order.Replaces), Text(order.Profile));
         foreach (var (authorization, position) in order.Authorizations.Select((authorization, position) => (authorization, (short)position)))
         {
             Add(
@@ -70,7 +70,7 @@ internal sealed class AcmeOrders(NpgsqlDataSource database)
     /// <summary>Null: this account has no such order.</summary>
     public Task<AcmeOrder?> FindAsync(string accountId, string id, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
     {
-        await using var command = database.CreateCommand("SELECT status, expires_at, not_before, not_after, error, serial, replaces FROM acme.orders WHERE id = $1 AND account_id = $2");
+        await using var command = database.CreateCommand("SELECT status, expires_at, not_before, not_after, error, serial, replaces, profile FROM acme.orders WHERE id = $1 AND account_id = $2");
         AcmeAccounts.Add(command, id, accountId);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         if (!await reader.ReadAsync(cancellationToken))
@@ -89,6 +89,7 @@ internal sealed class AcmeOrders(NpgsqlDataSource database)
             Error = reader.IsDBNull(4) ? null : AcmeProblem.Parse(reader.GetString(4)),
             Serial = reader.IsDBNull(5) ? null : reader.GetFieldValue<byte[]>(5),
             Replaces = reader.IsDBNull(6) ? null : reader.GetString(6),
+            Profile = reader.IsDBNull(7) ? null : reader.GetString(7),
             Authorizations = await AuthorizationsAsync("a.order_id = $2", accountId, id, cancellationToken),
         };
     });
@@ -157,7 +158,7 @@ internal sealed class AcmeOrders(NpgsqlDataSource database)
     /// <summary>Forgets some of what is over: orders whose time and certificate's time have passed, and accounts that never ordered anything. How many orders.</summary>
     public Task<int> ForgetAsync(DateTimeOffset before, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
     {
-        await using var accounts = database.CreateCommand("DELETE FROM acme.accounts WHERE created_at < $1 AND NOT has_ordered AND status = 'valid'");
+        await using var accounts = database.CreateCommand("DELETE FROM acme.accounts WHERE created_at < $1 AND NOT has_ordered AND status = 'valid' AND external_account_key IS NULL");
         AcmeAccounts.Add(accounts, before - UnusedAccount);
         await accounts.ExecuteNonQueryAsync(cancellationToken);
         await using var command = database.CreateCommand(
@@ -199,6 +200,8 @@ internal sealed class AcmeOrders(NpgsqlDataSource database)
 
         return [.. found.Select(one => one.Authorization with { Challenges = one.Challenges })];
     }
+
+    private static NpgsqlParameter Text(string? text) => new() { Value = (object?)text ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text };
 
     private static NpgsqlParameter Time(DateTimeOffset? time) => new() { Value = (object?)time?.ToUniversalTime() ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.TimestampTz };
 

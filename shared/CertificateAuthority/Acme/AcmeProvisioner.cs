@@ -1,68 +1,109 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using IoTPlatform.CertificateAuthority.Provisioners;
 using IoTPlatform.Pki;
 
 namespace IoTPlatform.CertificateAuthority.Acme;
 
-/// <summary>Authorises by what an order has proven.</summary>
-internal sealed class AcmeProvisioner(AcmeOptions acme, Authority authority) : IProvisioner
+/// <summary>Authorises by what an order has proven: an ACME server of its own, with its own accounts.</summary>
+internal sealed class AcmeProvisioner : IProvisioner
 {
+    public const string Acme = "ACME";
+
     /// <summary>step's type number of ACME provisioners.</summary>
     private const int ExtensionType = 6;
 
-    private readonly StepProvisionerExtension _extension = new(ExtensionType, acme.Name, "");
+    private static readonly string[] UsualChallenges = ["http-01", "dns-01", "tls-alpn-01"];
 
-    public string Name => acme.Name;
+    private readonly ProvisionerDefinition _definition;
+    private readonly StepProvisionerExtension _extension;
+    private readonly bool _forceCommonName;
 
-    public string Type => "ACME";
-
-    public ProvisionerClaims Claims { get; } = ProvisionerClaims.Default(authority.Options);
-
-    /// <summary>What is proven decides.</summary>
-    public NamePolicy? Policy => null;
-
-    public void Describe(Utf8JsonWriter json)
+    /// <summary>Throws 422 for a definition that can't be used.</summary>
+    public AcmeProvisioner(ProvisionerDefinition definition, CertificateAuthorityOptions options)
     {
-        // Name and type are all there is.
+        definition.RequireKnown("forceCN", "requireEAB", "challenges", "termsOfService", "website", "caaIdentities", "profiles");
+        if (definition.Name is "." or "..")
+        {
+            throw ProvisionerDefinition.Refused("its name is part of its addresses, which dots alone can't be.");
+        }
+
+        _definition = definition;
+        Claims = ProvisionerClaims.Of(definition, options);
+        Policy = NamePolicy.Of(definition);
+        Profiles = AcmeProfiles.Of(definition, options);
+        Challenges = ChallengesOf(definition);
+        RequiresExternalAccount = ProvisionerDefinition.FlagOf(definition["requireEAB"], "requireEAB");
+        TermsOfService = UrlOf(definition, "termsOfService");
+        Website = UrlOf(definition, "website");
+        CaaIdentities = definition.Texts("caaIdentities");
+        _forceCommonName = ProvisionerDefinition.FlagOf(definition["forceCN"], "forceCN");
+        _extension = new StepProvisionerExtension(ExtensionType, Name, "");
+        if (CaaIdentities.FirstOrDefault(identity => Uri.CheckHostName(identity) != UriHostNameType.Dns) is { } wrong)
+        {
+            throw ProvisionerDefinition.Refused($"its caaIdentities have {wrong}, which is no domain name.");
+        }
     }
 
-    public SignGrant Authorize(AcmeOrder order) => new()
+    public string Name => _definition.Name;
+
+    public string Type => Acme;
+
+    public ProvisionerClaims Claims { get; }
+
+    /// <summary>Of what is proven.</summary>
+    public NamePolicy? Policy { get; }
+
+    /// <summary>What an order may ask for by name.</summary>
+    public AcmeProfiles Profiles { get; }
+
+    /// <summary>Kinds of challenge that are offered.</summary>
+    public IReadOnlyList<string> Challenges { get; }
+
+    /// <summary>Whether new accounts are bound to a key that the operator gave out (RFC 8555 7.3.4).</summary>
+    public bool RequiresExternalAccount { get; }
+
+    /// <summary>Null: there are none to agree to.</summary>
+    public string? TermsOfService { get; }
+
+    public string? Website { get; }
+
+    /// <summary>By which CAA records name this authority (RFC 8659 4.2). Empty: CAA records are not looked at.</summary>
+    public IReadOnlyList<string> CaaIdentities { get; }
+
+    /// <summary>The one that is a setting of the host.</summary>
+    public static AcmeProvisioner OfHost(string name, CertificateAuthorityOptions options) =>
+        new(ProvisionerDefinition.Parse(new JsonObject { ["type"] = Acme, ["name"] = name }.ToJsonString()), options);
+
+    public void Describe(Utf8JsonWriter json) => _definition.WriteMembers(json);
+
+    /// <summary>Throws <c>invalidProfile</c> for an order of a profile that is gone.</summary>
+    public SignGrant Authorize(AcmeOrder order)
     {
-        Subject = order.AccountId,
-        Names = new OrderedNames(order),
-        Profile = Claims.Profile,
-        MinLifetime = Claims.MinLifetime,
-        Extension = _extension,
+        var claims = order.Profile is { } profile ? Profiles.Require(profile) : Claims;
+        return new SignGrant
+        {
+            Subject = order.AccountId,
+            Names = new OrderedNames(order, _forceCommonName),
+            Profile = claims.Profile,
+            MinLifetime = claims.MinLifetime,
+            Extension = claims.DisableExtension ? null : _extension,
+        };
+    }
+
+    private static IReadOnlyList<string> ChallengesOf(ProvisionerDefinition definition)
+    {
+        var wanted = definition.Texts("challenges");
+        return wanted.Count == 0 ? UsualChallenges
+            : wanted.FirstOrDefault(challenge => !UsualChallenges.Contains(challenge, StringComparer.OrdinalIgnoreCase)) is { } unknown
+                ? throw ProvisionerDefinition.Refused($"its challenges have {unknown}, which is none of {string.Join(", ", UsualChallenges)}.")
+            : [.. wanted.Select(challenge => challenge.ToLowerInvariant())];
+    }
+
+    private static string? UrlOf(ProvisionerDefinition definition, string member) => definition.Text(member) switch
+    {
+        null or "" => null,
+        var text when Uri.TryCreate(text, UriKind.Absolute, out var url) && (url.Scheme == Uri.UriSchemeHttps || url.Scheme == Uri.UriSchemeHttp) => text,
+        _ => throw ProvisionerDefinition.Refused($"its {member} is no http(s) address."),
     };
-}
-
-/// <summary>Exactly the order's identifiers (RFC 8555 7.4), in whatever order; the common name, if there is one, is one of them.</summary>
-internal sealed class OrderedNames(AcmeOrder order) : INameRule
-{
-    public SubjectNames Certify(CertificateSigningRequest request)
-    {
-        var requested = request.Names;
-        var common = requested.CommonName?.ToLowerInvariant();
-        var granted = AcmeIdentifier.NamesOf(order.Identifiers, commonName: null);
-        if (!requested.Uris.IsEmpty || !requested.Emails.IsEmpty)
-        {
-            throw AcmeException.BadCsr("The request has other names than DNS names and IP addresses.");
-        }
-
-        if (common is not null && !granted.AllSans.Contains(common, StringComparer.Ordinal))
-        {
-            throw AcmeException.BadCsr("The request's common name is not one of the order's identifiers.");
-        }
-
-        // A request may name its one identifier as the common name alone.
-        var dns = requested.Dns.Select(name => name.ToLowerInvariant()).Concat(common is not null && granted.Dns.Contains(common) ? [common] : []);
-        var ip = requested.Ip.Select(address => address.ToString()).Concat(common is not null && !granted.Dns.Contains(common) ? [common] : []);
-        if (!dns.ToHashSet(StringComparer.Ordinal).SetEquals(granted.Dns) || !ip.ToHashSet(StringComparer.Ordinal).SetEquals(granted.Ip.Select(address => address.ToString())))
-        {
-            throw AcmeException.BadCsr("The request's names are not exactly the order's identifiers.");
-        }
-
-        // X.520's 64 characters, and no ':' (an IPv6 address): such a name stays among the alternative names alone.
-        return common is { Length: <= 64 } && !common.Contains(':') ? granted with { CommonName = common } : granted;
-    }
 }

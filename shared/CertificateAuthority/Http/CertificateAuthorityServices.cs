@@ -27,7 +27,7 @@ public static class CertificateAuthorityServices
             services.AddHostedService(provider => ActivatorUtilities.CreateInstance<ValidationListener>(provider, validation));
         }
 
-        services.AddAcme(module.Options.Acme);
+        services.AddAcme(module.Options);
         services.AddSingleton(module);
         services.AddSingleton(module.Authority);
         services.AddSingleton(provider => module.Provisioners.With(provider.GetServices<IProvisioner>()));

@@ -26,19 +26,25 @@ internal sealed record ProvisionerClaims
     public static ProvisionerClaims Default(CertificateAuthorityOptions options) => new() { MinLifetime = options.MinLeafLifetime, Profile = LeafProfiles.Leaf(options) };
 
     /// <summary>Throws 422 for claims that contradict each other, or are not understood.</summary>
-    public static ProvisionerClaims Of(ProvisionerDefinition definition, CertificateAuthorityOptions options)
+    public static ProvisionerClaims Of(ProvisionerDefinition definition, CertificateAuthorityOptions options) => Of(options, definition["claims"]);
+
+    /// <summary>Of several sets of claims, where a later one says otherwise than an earlier.</summary>
+    public static ProvisionerClaims Of(CertificateAuthorityOptions options, params ReadOnlySpan<JsonElement?> claims)
     {
-        if (definition["claims"] is not { } claims)
+        var given = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
+        foreach (var set in claims)
         {
-            return Default(options);
+            if (set is { ValueKind: not JsonValueKind.Object })
+            {
+                throw ProvisionerDefinition.Refused("its claims are no JSON object.");
+            }
+
+            foreach (var claim in set is { } some ? some.EnumerateObject().Where(claim => claim.Value.ValueKind != JsonValueKind.Null) : [])
+            {
+                given[claim.Name] = claim.Value;
+            }
         }
 
-        if (claims.ValueKind != JsonValueKind.Object)
-        {
-            throw ProvisionerDefinition.Refused("its claims are no JSON object.");
-        }
-
-        var given = claims.EnumerateObject().Where(claim => claim.Value.ValueKind != JsonValueKind.Null).ToDictionary(claim => claim.Name, claim => claim.Value, StringComparer.Ordinal);
         var min = Lifetime("minTLSCertDuration");
         var max = Lifetime("maxTLSCertDuration");
         var usual = Lifetime("defaultTLSCertDuration");

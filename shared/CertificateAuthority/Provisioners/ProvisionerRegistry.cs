@@ -30,11 +30,18 @@ internal sealed partial class ProvisionerRegistry : IDisposable
         ProvisionerStore store, CertificateStore issued, byte[] ownRootKey, CertificateAuthorityOptions options, TimeProvider time, ILogger<ProvisionerRegistry> log) =>
         (_store, _issued, _ownRootKey, _options, _time, _log) = (store, issued, ownRootKey, options, time, log);
 
-    /// <summary>Those that serve.</summary>
-    public IEnumerable<IProvisioner> All => _state.Serving.Concat(_ofHost);
+    /// <summary>Those that serve. One of the database takes the place of the host's of that name.</summary>
+    public IEnumerable<IProvisioner> All => _state.Serving.Concat(OfHost);
 
     /// <summary>Those that are part of the host, and not in the database.</summary>
-    public IReadOnlyList<IProvisioner> OfHost => _ofHost;
+    public IEnumerable<IProvisioner> OfHost
+    {
+        get
+        {
+            var stored = _state.Stored;
+            return _ofHost.Where(provisioner => stored.All(one => one.Name != provisioner.Name));
+        }
+    }
 
     /// <summary>Those of the database, also what does not serve.</summary>
     public IReadOnlyList<StoredProvisioner> Stored => _state.Stored;
@@ -60,8 +67,8 @@ internal sealed partial class ProvisionerRegistry : IDisposable
         "JWK" => new JwkProvisioner(definition, _options),
         "X5C" => new X5cProvisioner(definition, _options, _issued, _ownRootKey),
         "OIDC" => new OidcProvisioner(definition, _options, _time),
-        "ACME" => throw ProvisionerDefinition.Refused($"the ACME provisioner is a setting ({AcmeOptions.NameSetting})."),
-        _ => throw ProvisionerDefinition.Refused($"the type {definition.Type} is not supported; JWK, X5C and OIDC are."),
+        "ACME" => new AcmeProvisioner(definition, _options),
+        _ => throw ProvisionerDefinition.Refused($"the type {definition.Type} is not supported; JWK, X5C, OIDC and ACME are."),
     };
 
     /// <summary>What has not changed stays as it is, with the keys it has fetched.</summary>

@@ -90,13 +90,20 @@ internal sealed class ProvisionerStore(NpgsqlDataSource database, CertificateAut
         },
         cancellationToken);
 
-    /// <summary>False: there is none of this name.</summary>
+    /// <summary>With the accounts and account keys of an ACME provisioner: another one of that name starts without them. False: there is none of this name.</summary>
     public Task<bool> RemoveAsync(string name, string by, CancellationToken cancellationToken) => ChangeAsync(
         async connection =>
         {
-            await using var command = new NpgsqlCommand("DELETE FROM ca.provisioners WHERE name = $1", connection);
+            await using var command = new NpgsqlCommand(
+                """
+                WITH removed AS (DELETE FROM ca.provisioners WHERE name = $1 RETURNING name, type),
+                  accounts AS (DELETE FROM acme.accounts WHERE provisioner IN (SELECT name FROM removed WHERE type = 'ACME')),
+                  keys AS (DELETE FROM acme.external_account_keys WHERE provisioner IN (SELECT name FROM removed WHERE type = 'ACME'))
+                SELECT count(*) FROM removed
+                """,
+                connection);
             command.Parameters.AddWithValue(name);
-            return await command.ExecuteNonQueryAsync(cancellationToken) == 1 ? new AuditEntry(by, "provisioner.removed", name) : null;
+            return await command.ExecuteScalarAsync(cancellationToken) is 1L ? new AuditEntry(by, "provisioner.removed", name) : null;
         },
         cancellationToken);
 

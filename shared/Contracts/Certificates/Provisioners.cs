@@ -23,6 +23,50 @@ public sealed record ProvisionerView
     public JsonElement? Definition { get; init; }
 }
 
+/// <summary>A key that an operator gave out, for one account at an ACME provisioner (RFC 8555 7.3.4).</summary>
+public sealed record ExternalAccountKey
+{
+    public required string Id { get; init; }
+
+    public required string Provisioner { get; init; }
+
+    /// <summary>The operator's own word for whom it is.</summary>
+    public string? Reference { get; init; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>When an account used it up; null: none has.</summary>
+    public DateTimeOffset? BoundAt { get; init; }
+
+    /// <summary>Id of that account.</summary>
+    public string? Account { get; init; }
+}
+
+public sealed record ExternalAccountKeyList
+{
+    /// <summary>Newest first.</summary>
+    public required IReadOnlyList<ExternalAccountKey> Items { get; init; }
+}
+
+public sealed record AddExternalAccountKeyRequest
+{
+    /// <summary>1 to 256 characters, unique at the provisioner.</summary>
+    public string? Reference { get; init; }
+}
+
+/// <summary>A class, not a record: it carries a credential.</summary>
+public sealed class ExternalAccountCredentials
+{
+    public required string Id { get; init; }
+
+    public required string Provisioner { get; init; }
+
+    public string? Reference { get; init; }
+
+    /// <summary>256 bits, base64url. Shown this once.</summary>
+    public required string HmacKey { get; init; }
+}
+
 /// <summary>All of them, in the order in which a credential's provisioner is looked for.</summary>
 public sealed record ProvisionerList
 {

@@ -29,8 +29,7 @@ internal sealed class TenantOptions
     /// <summary>Null: certificates name no address for revocation lists and OCSP.</summary>
     public ValidationOptions? Validation { get; init; }
 
-    /// <summary>Null: no ACME.</summary>
-    public AcmeOptions? Acme { get; init; }
+    public AcmeOptions Acme { get; init; } = new();
 
     /// <summary>Of the service certificate; always includes the addresses given to devices.</summary>
     public IReadOnlyList<string> ServiceNames =>

@@ -10,10 +10,10 @@ namespace IoTPlatform.CertificateAuthority.Tests.Acme;
 public sealed class AcmeChallengeTests(AcmeHost fixture) : IClassFixture<AcmeHost>
 {
     [SkippableTheory]
-    [InlineData("absent", "unauthorized")]
-    [InlineData("wrong", "unauthorized")]
-    [InlineData("longer", "unauthorized")]
-    [InlineData("endless", "unauthorized")]
+    [InlineData("absent", "incorrectResponse")]
+    [InlineData("wrong", "incorrectResponse")]
+    [InlineData("longer", "incorrectResponse")]
+    [InlineData("endless", "incorrectResponse")]
     [InlineData("loop", "connection")]
     [InlineData("port", "connection")]
     [InlineData("file", "connection")]
@@ -37,6 +37,23 @@ public sealed class AcmeChallengeTests(AcmeHost fixture) : IClassFixture<AcmeHos
         var ended = await client.GetAsync(order.Location!);
         ended["status"].ShouldBe("invalid");
         ended.Json.GetProperty("error").GetProperty("detail").GetString().ShouldNotBeNullOrEmpty();
+    }
+
+    /// <summary>RFC 8555 6.7: a name without an address, and one where nothing speaks TLS.</summary>
+    [SkippableTheory]
+    [InlineData("nowhere.invalid", "http-01", "dns")]
+    [InlineData("nowhere.invalid", "dns-01", "dns")]
+    [InlineData("no-tls.test", "tls-alpn-01", "tls")]
+    public async Task Name_ThatIsNowhere_IsInvalid(string name, string type, string error)
+    {
+        using var client = await fixture.NewClientAsync();
+        var order = await client.OrderAsync(name);
+
+        await client.PostAsync((await client.GetAsync(order.Authorizations.Single())).Challenge(type).GetProperty("url").GetString()!, new { });
+
+        var decided = await fixture.DecidedAsync(client, order.Authorizations.Single());
+        decided["status"].ShouldBe("invalid");
+        decided.Challenge(type).GetProperty("error").GetProperty("type").GetString().ShouldBe("urn:ietf:params:acme:error:" + error);
     }
 
     [SkippableFact]
@@ -94,7 +111,7 @@ public sealed class AcmeChallengeTests(AcmeHost fixture) : IClassFixture<AcmeHos
 
         var decided = await fixture.DecidedAsync(client, order.Authorizations.Single());
         decided["status"].ShouldBe("invalid");
-        decided.Challenge("tls-alpn-01").GetProperty("error").GetProperty("type").GetString().ShouldEndWith("unauthorized");
+        decided.Challenge("tls-alpn-01").GetProperty("error").GetProperty("type").GetString().ShouldEndWith("incorrectResponse");
     }
 
     /// <summary>A certificate may name an address where its issuer is to be had: nobody judged that one.</summary>
@@ -196,7 +213,7 @@ public sealed class AcmeChallengeTests(AcmeHost fixture) : IClassFixture<AcmeHos
     [InlineData("192.168.1.1", true)]
     [InlineData("2001:db8::1", true)]
     public void Address_OfThisMachineOrItsCloud_IsNotReached(string address, bool allowed) =>
-        new ChallengeTargets(new AcmeOptions { Name = "acme" }).IsAllowed(IPAddress.Parse(address)).ShouldBe(allowed);
+        new ChallengeTargets(new AcmeOptions(), new AcmeDns(new AcmeOptions())).IsAllowed(IPAddress.Parse(address)).ShouldBe(allowed);
 
     [Theory]
     [InlineData("127.0.0.1", "1.0.0.127.in-addr.arpa")]

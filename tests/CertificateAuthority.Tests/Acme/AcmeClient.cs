@@ -18,7 +18,7 @@ internal sealed class AcmeClient : IDisposable
     public AcmeClient(CaHost ca, string provisioner, ECDsa? key = null)
     {
         _http = ca.Client();
-        _base = new Uri(ca.Url, $"acme/{provisioner}").ToString();
+        _base = new Uri(ca.Url, $"acme/{provisioner}").AbsoluteUri;
         Key = key ?? ECDsa.Create(ECCurve.NamedCurves.nistP256);
     }
 
@@ -90,8 +90,9 @@ internal sealed class AcmeClient : IDisposable
         using var content = new StringContent(body, Encoding.UTF8) { Headers = { ContentType = MediaTypeHeaderValue.Parse(contentType) } };
         using var response = await _http.PostAsync(new Uri(url), content);
         return new AcmeReply(
-            response.StatusCode, await response.Content.ReadAsStringAsync(), response.Headers.Location?.ToString(), response.Content.Headers.ContentType?.MediaType,
-            response.Headers.TryGetValues("Replay-Nonce", out var nonces) ? nonces.Single() : null, response.Headers.RetryAfter?.Delta);
+            response.StatusCode, await response.Content.ReadAsStringAsync(), response.Headers.Location?.OriginalString, response.Content.Headers.ContentType?.MediaType,
+            response.Headers.TryGetValues("Replay-Nonce", out var nonces) ? nonces.Single() : null, response.Headers.RetryAfter?.Delta,
+            response.Headers.TryGetValues("Link", out var links) ? [.. links] : []);
     }
 
     public Task<AcmeReply> OrderAsync(params string[] names) => PostAsync(At("new-order"), new { identifiers = names.Select(Identifier) });
@@ -111,7 +112,7 @@ internal sealed class AcmeClient : IDisposable
     }
 }
 
-internal sealed record AcmeReply(HttpStatusCode Status, string Body, string? Location, string? ContentType, string? Nonce, TimeSpan? RetryAfter)
+internal sealed record AcmeReply(HttpStatusCode Status, string Body, string? Location, string? ContentType, string? Nonce, TimeSpan? RetryAfter, IReadOnlyList<string> Links)
 {
     public JsonElement Json => JsonElement.Parse(Body);
 

@@ -1,8 +1,10 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Text.Json.Nodes;
 using IoTPlatform.CertificateAuthority.Acme;
 using IoTPlatform.CertificateAuthority.Acme.Challenges;
+using IoTPlatform.CertificateAuthority.Provisioners;
 using IoTPlatform.Testing;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -53,9 +55,40 @@ public sealed class AcmeHost : IAsyncLifetime
         }
     }
 
-    internal async Task<AcmeClient> NewClientAsync()
+    /// <summary>Adds or changes an ACME provisioner; <paramref name="members"/> are more of its definition.</summary>
+    internal async Task AddAsync(string name, string members = "{}")
     {
-        var client = new AcmeClient(Ca, Provisioner);
+        var definition = JsonNode.Parse(members)!.AsObject();
+        (definition["type"], definition["name"]) = ("ACME", name);
+        await Ca.Module.ProvisionerStore.SaveAsync(ProvisionerDefinition.Parse(definition.ToJsonString()), keyId: null, "admin", default);
+        await Ca.Module.Provisioners.ReloadAsync(default);
+    }
+
+    internal T Service<T>()
+        where T : notnull => Services.GetRequiredService<T>();
+
+    /// <summary>An order whose names are proven by http-01.</summary>
+    internal async Task<AcmeReply> ReadyOrderAsync(AcmeClient client, object order)
+    {
+        var placed = await client.PostAsync(client.At("new-order"), order);
+        placed.Status.ShouldBe(HttpStatusCode.Created, placed.Body);
+        foreach (var authorization in placed.Authorizations)
+        {
+            var challenge = (await client.GetAsync(authorization)).Challenge("http-01");
+            var token = challenge.GetProperty("token").GetString()!;
+            Servers.Page(token, client.KeyAuthorization(token));
+            await client.PostAsync(challenge.GetProperty("url").GetString()!, new { });
+            (await DecidedAsync(client, authorization))["status"].ShouldBe("valid");
+        }
+
+        return placed;
+    }
+
+    internal Task<AcmeReply> ReadyOrderAsync(AcmeClient client, params string[] names) => ReadyOrderAsync(client, new { identifiers = names.Select(AcmeClient.Identifier) });
+
+    internal async Task<AcmeClient> NewClientAsync(string provisioner = Provisioner)
+    {
+        var client = new AcmeClient(Ca, provisioner);
         (await client.RegisterAsync()).Status.ShouldBe(HttpStatusCode.Created);
         return client;
     }

@@ -125,6 +125,26 @@ public sealed class AcmeOrderTests(AcmeHost fixture) : IClassFixture<AcmeHost>
         (await client.GetAsync(order.Location!))["status"].ShouldBe("ready");
     }
 
+    /// <summary>A signature that is not the key's, a key that is too weak, and what is no request at all.</summary>
+    [SkippableFact]
+    public async Task Finalize_OfARequestThatProvesNothing_IsBadCsr()
+    {
+        using var client = await fixture.NewClientAsync();
+        var order = await fixture.ReadyOrderAsync(client, "proof.test");
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var weak = RSA.Create(1024);
+        var forged = Base64Url.DecodeFromChars(AcmeClient.Csr(key, null, "proof.test"));
+        forged[^1] ^= 1;
+
+        foreach (var csr in new[] { forged, new CertificateRequest("CN=proof.test", weak, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1).CreateSigningRequest(), "{}"u8.ToArray() })
+        {
+            (await client.PostAsync(order["finalize"], new { csr = Base64Url.EncodeToString(csr) })).ShouldBe(HttpStatusCode.BadRequest, "badCSR");
+        }
+
+        (await client.PostAsync(order["finalize"], new { csr = "!" })).ShouldBe(HttpStatusCode.BadRequest, "malformed");
+        (await client.FinalizeAsync(order, key, null, "proof.test")).Status.ShouldBe(HttpStatusCode.OK);
+    }
+
     [SkippableTheory]
     [InlineData("plant-mqtt-bridge", "rejectedIdentifier")]
     [InlineData("no_such..name", "rejectedIdentifier")]

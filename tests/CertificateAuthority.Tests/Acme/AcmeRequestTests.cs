@@ -117,6 +117,23 @@ public sealed class AcmeRequestTests(AcmeHost fixture) : IClassFixture<AcmeHost>
         static string Base64(string text) => System.Buffers.Text.Base64Url.EncodeToString(System.Text.Encoding.UTF8.GetBytes(text));
     }
 
+    /// <summary>RFC 8555 6.7: a key that the server does not support.</summary>
+    [SkippableFact]
+    public async Task Key_TooWeak_IsBad()
+    {
+        using var client = new AcmeClient(fixture.Ca, AcmeHost.Provisioner);
+        using var weak = RSA.Create(1024);
+        var (n, e) = weak.ExportParameters(false) is var key ? (Base64(key.Modulus!), Base64(key.Exponent!)) : default;
+
+        var header = Base64(System.Text.Encoding.UTF8.GetBytes($$$"""{"alg":"RS256","nonce":"{{{await client.NonceAsync()}}}","url":"{{{client.At("new-account")}}}","jwk":{"kty":"RSA","n":"{{{n}}}","e":"{{{e}}}"}}"""));
+        var payload = Base64("{}"u8.ToArray());
+        var signature = Base64(weak.SignData(System.Text.Encoding.ASCII.GetBytes($"{header}.{payload}"), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1));
+
+        (await client.SendAsync(client.At("new-account"), $$"""{"protected":"{{header}}","payload":"{{payload}}","signature":"{{signature}}"}""")).ShouldBe(HttpStatusCode.BadRequest, "badPublicKey");
+
+        static string Base64(byte[] bytes) => System.Buffers.Text.Base64Url.EncodeToString(bytes);
+    }
+
     [SkippableFact]
     public async Task Account_OfAKnownKey_IsTheSame()
     {

@@ -50,6 +50,12 @@ internal sealed class ChallengeServers : IAsyncDisposable
     /// <summary>Names that are elsewhere; each question takes the next address.</summary>
     public ConcurrentDictionary<string, IPAddress[]> Addresses { get; } = new(StringComparer.OrdinalIgnoreCase);
 
+    /// <summary>CAA records: flags, tag, value.</summary>
+    public ConcurrentDictionary<string, (byte Flags, string Tag, string Value)[]> Caa { get; } = new(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Names for which the DNS answers that it failed (SERVFAIL).</summary>
+    public ConcurrentDictionary<string, bool> Failing { get; } = new(StringComparer.OrdinalIgnoreCase);
+
     /// <summary>By server name: what the certificate shown to acme-tls/1 says.</summary>
     public ConcurrentDictionary<string, X509Certificate2> Certificates { get; } = new(StringComparer.OrdinalIgnoreCase);
 
@@ -169,7 +175,7 @@ internal sealed class ChallengeServers : IAsyncDisposable
         }
     }
 
-    /// <summary>One question, one answer or none (RFC 1035 4.1).</summary>
+    /// <summary>One question, its answers or none (RFC 1035 4.1).</summary>
     private byte[] Answer(byte[] question)
     {
         var labels = new List<string>();
@@ -181,13 +187,21 @@ internal sealed class ChallengeServers : IAsyncDisposable
 
         var end = at + 5;
         var type = BinaryPrimitives.ReadUInt16BigEndian(question.AsSpan(at + 1));
-        var data = Data(string.Join('.', labels), type);
-        byte[] header = [question[0], question[1], 0x81, 0x80, 0, 1, 0, (byte)(data is null ? 0 : 1), 0, 0, 0, 0];
-        byte[] record = data is null ? [] : [0xc0, 12, 0, (byte)type, 0, 1, 0, 0, 0, 0, 0, (byte)data.Length, .. data];
-        return [.. header, .. question[12..end], .. record];
+        var name = string.Join('.', labels);
+        var answers = Data(name, type);
+        byte[] header = [question[0], question[1], 0x81, (byte)(Failing.ContainsKey(name) ? 0x82 : 0x80), 0, 1, 0, (byte)answers.Count, 0, 0, 0, 0];
+        return [.. header, .. question[12..end], .. answers.SelectMany(data => (byte[])[0xc0, 12, (byte)(type >> 8), (byte)type, 0, 1, 0, 0, 0, 0, 0, (byte)data.Length, .. data])];
     }
 
-    private byte[]? Data(string name, ushort type)
+    private IReadOnlyList<byte[]> Data(string name, ushort type)
+    {
+        const ushort Caa = 257;
+        return type == Caa && this.Caa.TryGetValue(name, out var records)
+            ? [.. records.Select(record => (byte[])[record.Flags, (byte)record.Tag.Length, .. Encoding.ASCII.GetBytes(record.Tag), .. Encoding.ASCII.GetBytes(record.Value)])]
+            : OneOf(name, type) is { } one ? [one] : [];
+    }
+
+    private byte[]? OneOf(string name, ushort type)
     {
         const ushort A = 1, Txt = 16;
         if (type == Txt)

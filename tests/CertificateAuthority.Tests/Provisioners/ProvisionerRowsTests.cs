@@ -217,7 +217,11 @@ public sealed class ProvisionerRowsTests : IAsyncLifetime
     [InlineData("""{"type":"X5C","name":"a","roots":"bm8gcm9vdHM="}""", "CA certificates")]
     [InlineData("""{"type":"OIDC","name":"a","clientID":"c","configurationEndpoint":"http://login.example/.well-known/openid-configuration"}""", "https")]
     [InlineData("""{"type":"OIDC","name":"a","clientID":"c","configurationEndpoint":"https://login.example","tenantID":"t"}""", "tenantID")]
-    [InlineData("""{"type":"ACME","name":"a"}""", "IOT_ACME")]
+    [InlineData("""{"type":"ACME","name":"a","challenges":["tls-sni-01"]}""", "tls-sni-01")]
+    [InlineData("""{"type":"ACME","name":"a","termsOfService":"javascript:alert(1)"}""", "termsOfService")]
+    [InlineData("""{"type":"ACME","name":"a","caaIdentities":["not a domain"]}""", "caaIdentities")]
+    [InlineData("""{"type":"ACME","name":"a","profiles":{"short":{"claims":{"maxTLSCertDuration":"soon"}}}}""", "maxTLSCertDuration")]
+    [InlineData("""{"type":"ACME","name":"a","profiles":{"short":{"names":[]}}}""", "names")]
     [InlineData("""{"type":"Nebula","name":"a"}""", "not supported")]
     [InlineData("""{"type":"JWK","name":"b"}""", "address")]
     [InlineData("""{"type":"JWK","name":"a","options":{"x509":{"template":"{{ .Insecure.CR }}"}}}""", "templates")]
@@ -232,6 +236,61 @@ public sealed class ProvisionerRowsTests : IAsyncLifetime
         response.StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
         (await TestApp.ProblemOf(response)).Detail.ShouldNotBeNull().ShouldContain(why);
         (await ProvisionersAsync()).ShouldBe(["iot-bridge"]);
+    }
+
+    [SkippableFact]
+    public async Task AcmeProvisioner_AddedAndRemoved_ItsServerIsThereAtOnceAndGone()
+    {
+        using var admin = await ClientAsync(Roles.Admin);
+        using var anyone = _ca.Client();
+        (await anyone.GetAsync("/acme/web/directory")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+
+        (await PutAsync(admin, new JsonObject { ["type"] = "ACME", ["name"] = "web" })).ShouldBe(HttpStatusCode.OK);
+
+        (await anyone.GetAsync("/acme/web/directory")).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await ProvisionersAsync()).ShouldBe(["iot-bridge", "web"]);
+        using var removed = await admin.DeleteAsync("/portal/provisioners/web");
+        (await anyone.GetAsync("/acme/web/directory")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+    }
+
+    [SkippableFact]
+    public async Task AcmeProvisioner_AddedByAnotherProcess_ServesHereWithoutRestart()
+    {
+        using var anyone = _ca.Client();
+        var elsewhere = new ProvisionerStore(_ca.Database.DataSource, CaHost.DefaultOptions, TimeProvider.System);
+
+        await elsewhere.SaveAsync(ProvisionerDefinition.Parse("""{"type":"ACME","name":"web"}"""), keyId: null, "admin", default);
+
+        (await PollAsync(async () => await anyone.GetAsync("/acme/web/directory") is { StatusCode: HttpStatusCode.OK } reply ? reply : null)).ShouldNotBeNull();
+    }
+
+    [SkippableFact]
+    public async Task ExternalAccountKey_IsTheAdministratorsToGive_AndShownOnce()
+    {
+        using var admin = await ClientAsync(Roles.Admin);
+        using var viewer = await ClientAsync(Roles.Viewer);
+        (await PutAsync(admin, new JsonObject { ["type"] = "ACME", ["name"] = "web", ["requireEAB"] = true })).ShouldBe(HttpStatusCode.OK);
+        const string Keys = "/portal/provisioners/web/external-account-keys";
+
+        using var refused = await viewer.PostAsJsonAsync(Keys, new AddExternalAccountKeyRequest(), ContractsJson.Default.AddExternalAccountKeyRequest);
+        refused.StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+        using var created = await admin.PostAsJsonAsync(Keys, new AddExternalAccountKeyRequest { Reference = "customer-17" }, ContractsJson.Default.AddExternalAccountKeyRequest);
+        created.StatusCode.ShouldBe(HttpStatusCode.Created);
+        created.Headers.CacheControl!.NoStore.ShouldBeTrue();
+        var key = (await created.Content.ReadFromJsonAsync(ContractsJson.Default.ExternalAccountCredentials))!;
+        using var again = await admin.PostAsJsonAsync(Keys, new AddExternalAccountKeyRequest { Reference = "customer-17" }, ContractsJson.Default.AddExternalAccountKeyRequest);
+        again.StatusCode.ShouldBe(HttpStatusCode.Conflict);
+
+        var listed = await viewer.GetStringAsync(Keys);
+        listed.ShouldContain("customer-17");
+        listed.ShouldNotContain(key.HmacKey);
+        _ca.Logs.Text.ShouldNotContain(key.HmacKey);
+        (await viewer.DeleteAsync($"{Keys}/{key.Id}")).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+        (await admin.DeleteAsync($"{Keys}/{key.Id}")).StatusCode.ShouldBe(HttpStatusCode.NoContent);
+        (await admin.DeleteAsync($"{Keys}/{key.Id}")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await admin.GetAsync("/portal/provisioners/iot-bridge/external-account-keys")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await _ca.Database.ScalarAsync<string>("SELECT string_agg(action || ' ' || actor, ', ' ORDER BY sequence) FROM audit.entries WHERE subject = 'web'")).ShouldBe(
+            "provisioner.created admin, acme.external_account_key.created admin, acme.external_account_key.removed admin");
     }
 
     [SkippableFact]

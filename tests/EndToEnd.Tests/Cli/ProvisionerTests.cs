@@ -42,12 +42,13 @@ public sealed class ProvisionerTests : IAsyncLifetime
         var configuration = JsonNode.Parse(await File.ReadAllTextAsync(file))!;
         configuration["authority"]!["claims"] = new JsonObject { ["maxTLSCertDuration"] = "72h", ["defaultTLSCertDuration"] = "48h" };
         configuration["authority"]!["provisioners"]!.AsArray().Add(new JsonObject { ["type"] = "SCEP", ["name"] = "scep" });
+        configuration["authority"]!["provisioners"]!.AsArray().Add(new JsonObject { ["type"] = "ACME", ["name"] = "web", ["forceCN"] = true });
         await File.WriteAllTextAsync(file, configuration.ToJsonString());
 
         var imported = await IotAsync("ca", "import", file, "--json");
 
         imported.ExitCode.ShouldBe(1, "one of them can't be taken over");
-        Outcomes(imported).ShouldBe([("builds@example.com", "added"), ("scep", "left out")]);
+        Outcomes(imported).ShouldBe([("builds@example.com", "added"), ("scep", "left out"), ("web", "added")]);
         (await StepAsync(
             "ca", "certificate", "api.test", "api.crt", "api.key", "--issuer", "builds@example.com", "--provisioner-password-file", _folder.Combine("old-password"), "--force")).EnsureSuccess();
         using var certificate = X509CertificateLoader.LoadCertificateFromFile(_folder.Combine("api.crt"));
@@ -92,6 +93,32 @@ public sealed class ProvisionerTests : IAsyncLifetime
         (await IotAsync("ca", "provisioner", "remove", "builds", "--yes")).EnsureSuccess();
         (await IotAsync("ca", "provisioner", "remove", "builds", "--yes")).ExitCode.ShouldBe(4);
         (await IotAsync("ca", "provisioner", "remove", "iot-bridge", "--yes")).ExitCode.ShouldBe(1, "it is the host's own");
+    }
+
+    [SkippableFact]
+    public async Task AcmeProvisioner_AddedChangedRemoved_WithItsAccountKeys()
+    {
+        (await IotAsync("ca", "provisioner", "add", "web", "--type", "ACME", "--challenge", "http-01", "--require-eab", "--allow", "dns:*.web.test")).EnsureSuccess();
+        (await IotAsync("ca", "provisioner", "update", "web", "--x509-default-dur", "2h", "--force-cn")).EnsureSuccess();
+        var definition = JsonNode.Parse((await IotAsync("ca", "provisioner", "show", "web")).Output)!;
+        definition["requireEAB"]!.GetValue<bool>().ShouldBeTrue();
+        definition["forceCN"]!.GetValue<bool>().ShouldBeTrue();
+        definition["challenges"]!.AsArray().Single()!.GetValue<string>().ShouldBe("http-01");
+        using var http = AnyServerHttp.Create(_provider.Url, [_provider.Trust.Root], client: null, TimeSpan.FromSeconds(30));
+        (await http.GetStringAsync(new Uri(_provider.Url, "acme/web/directory"))).ShouldContain("externalAccountRequired");
+
+        var added = await IotAsync("ca", "acme", "eab", "add", "web", "customer-17", "--json");
+        added.EnsureSuccess();
+        var id = JsonNode.Parse(added.Output)!["id"]!.GetValue<string>();
+        var listed = await IotAsync("ca", "acme", "eab", "list", "web", "--json");
+        listed.Output.ShouldContain("customer-17");
+        listed.Output.ShouldNotContain("hmac_key");
+        (await IotAsync("ca", "acme", "eab", "remove", "web", id, "--yes")).EnsureSuccess();
+        (await IotAsync("ca", "acme", "eab", "remove", "web", id, "--yes")).ExitCode.ShouldNotBe(0);
+
+        (await IotAsync("ca", "provisioner", "remove", "web", "--yes")).EnsureSuccess();
+        using var gone = await http.GetAsync(new Uri(_provider.Url, "acme/web/directory"));
+        gone.StatusCode.ShouldBe(System.Net.HttpStatusCode.NotFound);
     }
 
     private Task<ToolResult> EnrollAsync(string name, string password = "password") =>

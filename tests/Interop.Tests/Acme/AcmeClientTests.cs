@@ -3,6 +3,8 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
+using IoTPlatform.Contracts.Certificates;
 using IoTPlatform.LocalServices;
 using IoTPlatform.Pki;
 using IoTPlatform.Stacks;
@@ -76,6 +78,48 @@ public sealed class AcmeClientTests(AcmeClientTests.Host host) : IClassFixture<A
         Task<ToolResult> RunAsync(params string[] command) => Tools.RunAsync(certbot, [.. command, .. folders], environment: new Dictionary<string, string?> { ["REQUESTS_CA_BUNDLE"] = host.Root });
     }
 
+    /// <summary>External account binding (RFC 8555 7.3.4): the operator's key makes the account, and only one.</summary>
+    [SkippableFact]
+    public async Task Certbot_WithAKeyOfTheOperator_GetsAnAccount()
+    {
+        var certbot = Requires.Tool("certbot");
+        var key = await host.BoundKeyAsync();
+
+        (await RunAsync("without")).ExitCode.ShouldNotBe(0);
+        (await RunAsync("with", "--eab-kid", key.Id, "--eab-hmac-key", key.HmacKey)).EnsureSuccess();
+        RequireOurs(await File.ReadAllTextAsync(Path.Combine(_folder.Combine("with"), "live", Name, "fullchain.pem")), Name, Host.Bound);
+        (await RunAsync("again", "--eab-kid", key.Id, "--eab-hmac-key", key.HmacKey)).ExitCode.ShouldNotBe(0, "the key has made its account");
+
+        Task<ToolResult> RunAsync(string folder, params string[] more) => Tools.RunAsync(
+            certbot,
+            [
+                "certonly", "--standalone", "--agree-tos", "-m", "ops@iot.example", "--server", host.DirectoryOf(Host.Bound), "-d", Name,
+                "--http-01-port", host.HttpPort.ToString(CultureInfo.InvariantCulture), "--http-01-address", "127.0.0.1",
+                "--config-dir", _folder.Combine(folder), "--work-dir", _folder.Combine("work"), "--logs-dir", _folder.Combine("logs"), "--non-interactive", .. more,
+            ],
+            environment: new Dictionary<string, string?> { ["REQUESTS_CA_BUNDLE"] = host.Root });
+    }
+
+    [SkippableFact]
+    public async Task Lego_WithAKeyOfTheOperator_GetsAnAccount()
+    {
+        var lego = Requires.Tool("lego");
+        var key = await host.BoundKeyAsync();
+
+        (await RunAsync("without")).ExitCode.ShouldNotBe(0);
+        (await RunAsync("with", "--eab", "--kid", key.Id, "--hmac", key.HmacKey)).EnsureSuccess();
+        RequireOurs(await File.ReadAllTextAsync(Path.Combine(_folder.Combine("with"), "certificates", Name + ".crt")), Name, Host.Bound);
+        (await RunAsync("again", "--eab", "--kid", key.Id, "--hmac", key.HmacKey)).ExitCode.ShouldNotBe(0, "the key has made its account");
+
+        Task<ToolResult> RunAsync(string folder, params string[] more) => Tools.RunAsync(
+            lego,
+            [
+                "--server", host.DirectoryOf(Host.Bound), "--email", "ops@iot.example", "--accept-tos", "--path", _folder.Combine(folder), "--domains", Name,
+                "--http", "--http.port", $"127.0.0.1:{host.HttpPort.ToString(CultureInfo.InvariantCulture)}", .. more, "run",
+            ],
+            environment: new Dictionary<string, string?> { ["LEGO_CA_CERTIFICATES"] = host.Root });
+    }
+
     [SkippableFact]
     public async Task Caddy_ServesWithACertificateThatItGotItself()
     {
@@ -136,12 +180,12 @@ public sealed class AcmeClientTests(AcmeClientTests.Host host) : IClassFixture<A
         }
     }
 
-    private void RequireOurs(string chainPem, string name)
+    private static void RequireOurs(string chainPem, string name, string provisioner = Host.Provisioner)
     {
         using var leaf = X509Certificate2.CreateFromPem(chainPem);
         var parsed = ParsedCertificate.Parse(leaf.RawDataMemory);
         parsed.Names.AllSans.ShouldBe([name]);
-        parsed.StepProvisioner!.Name.ShouldBe(Host.Provisioner);
+        parsed.StepProvisioner!.Name.ShouldBe(provisioner);
         leaf.Issuer.ShouldBe("CN=IoTPlatform Intermediate CA");
     }
 
@@ -154,6 +198,10 @@ public sealed class AcmeClientTests(AcmeClientTests.Host host) : IClassFixture<A
     public sealed class Host : IAsyncLifetime
     {
         public const string Provisioner = "acme";
+
+        /// <summary>One of the database, whose accounts are bound to keys of the operator.</summary>
+        public const string Bound = "bound";
+
         private readonly TempFolder _folder = new();
 
         public ProviderStack Provider { get; private set; } = null!;
@@ -163,10 +211,19 @@ public sealed class AcmeClientTests(AcmeClientTests.Host host) : IClassFixture<A
 
         public int TlsPort { get; } = FreePort.Next();
 
-        public string Directory => new Uri(Provider.Url, $"acme/{Provisioner}/directory").ToString();
+        public string Directory => DirectoryOf(Provisioner);
 
         /// <summary>The root's file.</summary>
         public string Root => _folder.Combine("root.pem");
+
+        public string DirectoryOf(string provisioner) => new Uri(Provider.Url, $"acme/{provisioner}/directory").ToString();
+
+        public async Task<ExternalAccountCredentials> BoundKeyAsync()
+        {
+            using var admin = await Provider.AdminAsync();
+            await admin.SaveProvisionerAsync(Bound, JsonElement.Parse($$"""{"type":"ACME","name":"{{Bound}}","requireEAB":true}"""));
+            return await admin.AddExternalAccountKeyAsync(Bound, new AddExternalAccountKeyRequest());
+        }
 
         public async Task InitializeAsync()
         {

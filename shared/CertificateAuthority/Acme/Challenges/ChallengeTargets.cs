@@ -8,7 +8,7 @@ namespace IoTPlatform.CertificateAuthority.Acme.Challenges;
 /// The way to those who have to prove something. A client chooses the name, so the name decides nothing: every address it has is judged, and the one that
 /// was judged is connected to, whatever the name means a moment later.
 /// </summary>
-internal sealed class ChallengeTargets
+internal sealed class ChallengeTargets(AcmeOptions options, AcmeDns dns)
 {
     private static readonly IPNetwork[] Never =
     [
@@ -24,34 +24,14 @@ internal sealed class ChallengeTargets
     private const int MostAddresses = 4;
     private static readonly TimeSpan LongestConnect = TimeSpan.FromSeconds(3);
 
-    private readonly AcmeOptions _options;
-    private readonly LookupClient _dns;
+    public int HttpPort => options.HttpPort;
 
-    public ChallengeTargets(AcmeOptions options)
-    {
-        _options = options;
-        var settings = options.Resolver is { } resolver ? new LookupClientOptions(resolver) : new LookupClientOptions();
-        settings.UseCache = false;
-        settings.Retries = 1;
-        settings.Timeout = TimeSpan.FromSeconds(3);
-        _dns = new LookupClient(settings);
-    }
-
-    public int HttpPort => _options.HttpPort;
-
-    public int TlsPort => _options.TlsPort;
+    public int TlsPort => options.TlsPort;
 
     public bool IsAllowed(IPAddress address)
     {
         address = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
-        return _options.AlsoReached.Any(network => network.Contains(address)) || !Never.Any(network => network.Contains(address));
-    }
-
-    /// <summary>The texts at a name; empty: there are none. Throws <see cref="DnsResponseException"/> where no server answers.</summary>
-    public async Task<IReadOnlyList<string>> TextsAsync(string name, CancellationToken cancellationToken)
-    {
-        var answer = await _dns.QueryAsync(name, QueryType.TXT, cancellationToken: cancellationToken);
-        return [.. answer.Answers.TxtRecords().Select(record => string.Concat(record.Text))];
+        return options.AlsoReached.Any(network => network.Contains(address)) || !Never.Any(network => network.Contains(address));
     }
 
     /// <summary>Throws <see cref="ChallengeTargetException"/>.</summary>
@@ -121,14 +101,7 @@ internal sealed class ChallengeTargets
 
         try
         {
-            if (_options.Resolver is null)
-            {
-                return await Dns.GetHostAddressesAsync(host, cancellationToken);
-            }
-
-            var v4 = await _dns.QueryAsync(host, QueryType.A, cancellationToken: cancellationToken);
-            var v6 = await _dns.QueryAsync(host, QueryType.AAAA, cancellationToken: cancellationToken);
-            return [.. v4.Answers.AddressRecords().Concat(v6.Answers.AddressRecords()).Select(record => record.Address)];
+            return options.Resolver is null ? await Dns.GetHostAddressesAsync(host, cancellationToken) : await dns.AddressesAsync(host, cancellationToken);
         }
         catch (Exception e) when (e is SocketException or DnsResponseException)
         {

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using IoTPlatform.CertificateAuthority.Provisioners;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -19,7 +20,7 @@ internal interface IChallengeKind
 
 /// <summary>Looks at challenges: at once when a client asks, again a few times, and at those that a process left behind.</summary>
 internal sealed partial class ChallengeWorker(
-    ChallengeQueue queue, AcmeOrders orders, IEnumerable<IChallengeKind> kinds, Authority authority, ILogger<ChallengeWorker> log) : BackgroundService
+    ChallengeQueue queue, AcmeOrders orders, IEnumerable<IChallengeKind> kinds, ProvisionerRegistry provisioners, Authority authority, ILogger<ChallengeWorker> log) : BackgroundService
 {
     private const int MostAtOnce = 32;
     private static readonly TimeSpan LongestLook = TimeSpan.FromSeconds(10);
@@ -64,8 +65,14 @@ internal sealed partial class ChallengeWorker(
             var wait = LongestWait;
             try
             {
-                await TakeAsync(stoppingToken);
-                if (await queue.NextAsync(_time.GetUtcNow(), stoppingToken) is { } next)
+                // The database is not asked for what none could have placed.
+                var serves = provisioners.All.Any(provisioner => provisioner is AcmeProvisioner);
+                if (serves)
+                {
+                    await TakeAsync(stoppingToken);
+                }
+
+                if (serves && await queue.NextAsync(_time.GetUtcNow(), stoppingToken) is { } next)
                 {
                     wait = TimeSpan.FromTicks(Math.Clamp((next - _time.GetUtcNow()).Ticks, TimeSpan.TicksPerMillisecond * 50, LongestWait.Ticks));
                 }

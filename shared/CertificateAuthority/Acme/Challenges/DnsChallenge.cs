@@ -6,7 +6,7 @@ using DnsClient;
 namespace IoTPlatform.CertificateAuthority.Acme.Challenges;
 
 /// <summary>dns-01 (RFC 8555 8.4): the key authorization's digest in a TXT record. The only one for wildcards.</summary>
-internal sealed class DnsChallenge(ChallengeTargets targets) : IChallengeKind
+internal sealed class DnsChallenge(AcmeDns dns) : IChallengeKind
 {
     public string Type => "dns-01";
 
@@ -18,10 +18,10 @@ internal sealed class DnsChallenge(ChallengeTargets targets) : IChallengeKind
         var expected = Base64Url.EncodeToString(SHA256.HashData(Encoding.ASCII.GetBytes(challenge.KeyAuthorization)));
         try
         {
-            var texts = await targets.TextsAsync(name, cancellationToken);
+            var texts = await dns.TextsAsync(name, cancellationToken);
             return texts.Contains(expected, StringComparer.Ordinal) ? null
                 : texts.Count == 0 ? AcmeProblem.OfChallenge("dns", $"There is no TXT record at {name}.")
-                : AcmeProblem.OfChallenge("unauthorized", $"No TXT record at {name} is the key authorization's digest.");
+                : AcmeProblem.OfChallenge("incorrectResponse", $"No TXT record at {name} is the key authorization's digest.");
         }
         catch (DnsResponseException)
         {

@@ -73,7 +73,7 @@ internal sealed class HttpChallenge : IChallengeKind, IDisposable
                 return response.StatusCode == HttpStatusCode.OK
                     ? await JudgeAsync(response, challenge, cancellationToken)
                     // What a redirect leads to is another's, and not told.
-                    : AcmeProblem.OfChallenge("unauthorized", redirects > 0 ? "The redirect leads to no key authorization." : $"{challenge.Identifier.Value} answers {(int)response.StatusCode} at {url.AbsolutePath}.");
+                    : AcmeProblem.OfChallenge("incorrectResponse", redirects > 0 ? "The redirect leads to no key authorization." : $"{challenge.Identifier.Value} answers {(int)response.StatusCode} at {url.AbsolutePath}.");
             }
 
             return AcmeProblem.OfChallenge("connection", $"There are more than {MostRedirects} redirects.");
@@ -103,6 +103,6 @@ internal sealed class HttpChallenge : IChallengeKind, IDisposable
         // White space at the end is passed over.
         return Encoding.ASCII.GetString(buffer, 0, length).TrimEnd() == challenge.KeyAuthorization
             ? null
-            : AcmeProblem.OfChallenge("unauthorized", $"{challenge.Identifier.Value} answers something else than the key authorization.");
+            : AcmeProblem.OfChallenge("incorrectResponse", $"{challenge.Identifier.Value} answers something else than the key authorization.");
     }
 }

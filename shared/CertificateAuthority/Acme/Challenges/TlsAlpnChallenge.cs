@@ -41,7 +41,7 @@ internal sealed class TlsAlpnChallenge(ChallengeTargets targets) : IChallengeKin
                     },
                 }, cancellationToken);
             return tls.NegotiatedApplicationProtocol != Protocol
-                ? AcmeProblem.OfChallenge("unauthorized", $"{challenge.Identifier.Value} does not speak acme-tls/1.")
+                ? AcmeProblem.OfChallenge("incorrectResponse", $"{challenge.Identifier.Value} does not speak acme-tls/1.")
                 : Judge(shown!, challenge);
         }
         catch (ChallengeTargetException e)
@@ -76,9 +76,9 @@ internal sealed class TlsAlpnChallenge(ChallengeTargets targets) : IChallengeKin
     {
         var digest = shown.Extensions.FirstOrDefault(extension => extension.Oid?.Value == AcmeIdentifierOid);
         return digest is not { Critical: true } || !IsDigest(digest.RawData, challenge)
-            ? AcmeProblem.OfChallenge("unauthorized", $"The certificate that {challenge.Identifier.Value} shows has not the key authorization's digest in a critical acmeIdentifier extension.")
+            ? AcmeProblem.OfChallenge("incorrectResponse", $"The certificate that {challenge.Identifier.Value} shows has not the key authorization's digest in a critical acmeIdentifier extension.")
             : !IsFor(shown, challenge.Identifier)
-            ? AcmeProblem.OfChallenge("unauthorized", $"The certificate that {challenge.Identifier.Value} shows is not for that name alone.")
+            ? AcmeProblem.OfChallenge("incorrectResponse", $"The certificate that {challenge.Identifier.Value} shows is not for that name alone.")
             : null;
     }
 

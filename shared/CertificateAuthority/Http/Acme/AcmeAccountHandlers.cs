@@ -7,7 +7,7 @@ using Microsoft.IdentityModel.Tokens;
 namespace IoTPlatform.CertificateAuthority.Acme;
 
 /// <summary>Accounts (RFC 8555 7.3): made, read, changed, ended, and their keys replaced.</summary>
-internal sealed class AcmeAccountHandlers(AcmeOptions options, AcmeRequests requests, AcmeAccounts accounts, AcmeOrders orders, Authority authority)
+internal sealed class AcmeAccountHandlers(AcmeRequests requests, AcmeAccounts accounts, ExternalAccountBinding binding, AcmeOrders orders, Authority authority)
 {
     private const int MostContacts = 10;
     private const int LongestContact = 254;
@@ -26,7 +26,7 @@ internal sealed class AcmeAccountHandlers(AcmeOptions options, AcmeRequests requ
 
         var wanted = request.Read(AcmeJson.Default.NewAccount);
         var thumbprint = request.Key.Thumbprint();
-        var known = await accounts.FindByKeyAsync(options.Name, thumbprint, context.RequestAborted);
+        var known = await accounts.FindByKeyAsync(request.Provisioner.Name, thumbprint, context.RequestAborted);
         var isNew = false;
         if (known is null)
         {
@@ -36,9 +36,16 @@ internal sealed class AcmeAccountHandlers(AcmeOptions options, AcmeRequests requ
             }
 
             var contacts = Contacts(wanted.Contact);
+            if (request.Provisioner.TermsOfService is not null && !wanted.TermsOfServiceAgreed)
+            {
+                throw AcmeException.Of("userActionRequired", "A new account of this server agrees to its terms of service (termsOfServiceAgreed).", StatusCodes.Status403Forbidden);
+            }
+
             _newcomers.Reserve(ClientAddress.Of(context));
+            var externalKey = await binding.VerifyAsync(request, wanted.ExternalAccountBinding, context.RequestAborted);
             (known, isNew) = await accounts.AddAsync(
-                new AcmeAccount(AcmeId.New(), options.Name, thumbprint, request.Key.ToPublic().ToJson(), contacts, AcmeStatus.Valid), authority.Time.GetUtcNow(), context.RequestAborted);
+                new AcmeAccount(AcmeId.New(), request.Provisioner.Name, thumbprint, request.Key.ToPublic().ToJson(), contacts, AcmeStatus.Valid) { ExternalAccountKey = externalKey },
+                authority.Time.GetUtcNow(), context.RequestAborted);
         }
 
         if (known.Status != AcmeStatus.Valid)
@@ -83,7 +90,7 @@ internal sealed class AcmeAccountHandlers(AcmeOptions options, AcmeRequests requ
         var request = await requests.ReadAsync(context);
         var account = request.RequiredAccount;
         var (key, change) = AcmeRequests.ReadKeyChange(request.Payload, request.Links);
-        if (change.Account != request.Links.Account(account.Id) || change.OldKey is not { } old || KeyOf(old.GetRawText()).Thumbprint() != account.Thumbprint)
+        if (change.Account != request.Links.Account(account.Id) || change.OldKey is not { } old || AcmeRequests.KeyOf(old.GetRawText(), "The old key").Thumbprint() != account.Thumbprint)
         {
             throw AcmeException.Malformed("The inner request is not for this account, or does not name its old key.");
         }
@@ -101,18 +108,6 @@ internal sealed class AcmeAccountHandlers(AcmeOptions options, AcmeRequests requ
 
     private static AcmeAccount Own(HttpContext context, AcmeRequest request) =>
         request.RequiredAccount is var account && account.Id == (string?)context.Request.RouteValues["id"] ? account : throw AcmeException.Unauthorized("This is another account.");
-
-    private static JsonWebKey KeyOf(string json)
-    {
-        try
-        {
-            return JsonWebKey.Parse(json);
-        }
-        catch (JoseException e)
-        {
-            throw AcmeException.Malformed("The old key is no JSON Web Key.", e);
-        }
-    }
 
     private static Task AnswerAsync(HttpContext context, AcmeLinks links, AcmeAccount account, int status) =>
         AcmeEdge.WriteAsync(context.Response, status, new AccountAnswer(account.Status, account.Contacts, links.Orders(account.Id)), AcmeJson.Default.AccountAnswer);

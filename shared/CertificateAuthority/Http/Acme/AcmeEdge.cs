@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using IoTPlatform.CertificateAuthority.Provisioners;
 using IoTPlatform.Hosting;
 using IoTPlatform.Jose;
 using IoTPlatform.Pki;
@@ -10,13 +11,13 @@ using Microsoft.Extensions.Logging;
 namespace IoTPlatform.CertificateAuthority.Acme;
 
 /// <summary>What every answer has (RFC 8555 6.5, 7.1), and the one place where anything thrown becomes a problem document.</summary>
-internal sealed partial class AcmeEdge(AcmeOptions options, AcmeNonces nonces, ILogger<AcmeEdge> log)
+internal sealed partial class AcmeEdge(ProvisionerRegistry provisioners, AcmeNonces nonces, ILogger<AcmeEdge> log)
 {
     public RequestDelegate Wrap(Func<HttpContext, Task> handler) => async context =>
     {
         try
         {
-            await AnnounceAsync(context);
+            await AnnounceAsync(context, Choose(context));
             await handler(context);
         }
         catch (Exception e) when (ClientAbort.Is(context, e))
@@ -38,12 +39,20 @@ internal sealed partial class AcmeEdge(AcmeOptions options, AcmeNonces nonces, I
         await response.Body.WriteAsync(json, response.HttpContext.RequestAborted);
     }
 
-    private async Task AnnounceAsync(HttpContext context)
+    /// <summary>Whose server it is that the request reached.</summary>
+    private AcmeProvisioner Choose(HttpContext context)
+    {
+        var provisioner = provisioners.Find((string)context.Request.RouteValues["provisioner"]!) as AcmeProvisioner ?? throw AcmeException.NotFound("There is no ACME server of this name.");
+        context.Features.Set(provisioner);
+        return provisioner;
+    }
+
+    private async Task AnnounceAsync(HttpContext context, AcmeProvisioner provisioner)
     {
         var headers = context.Response.Headers;
         headers.CacheControl = "no-store";
         headers["Replay-Nonce"] = await nonces.NewAsync(context.RequestAborted);
-        headers.Append("Link", $"<{AcmeLinks.Of(context, options.Name).Directory}>;rel=\"index\"");
+        headers.Append("Link", $"<{AcmeLinks.Of(context, provisioner.Name).Directory}>;rel=\"index\"");
     }
 
     private Task RefuseAsync(HttpContext context, Exception error)
@@ -57,6 +66,12 @@ internal sealed partial class AcmeEdge(AcmeOptions options, AcmeNonces nonces, I
         else
         {
             Refused(context.Request.Path.ToUriComponent(), refusal.Status, refusal.Problem.Type[AcmeProblem.Namespace.Length..]);
+        }
+
+        if (refusal.Problem.Type == AcmeProblem.Namespace + "userActionRequired" && context.Features.Get<AcmeProvisioner>() is { TermsOfService: { } terms })
+        {
+            // RFC 8555 7.3.3.
+            context.Response.Headers.Append("Link", $"<{terms}>;rel=\"terms-of-service\"");
         }
 
         if (refusal.RetryAfter is { } wait)
@@ -75,7 +90,7 @@ internal sealed partial class AcmeEdge(AcmeOptions options, AcmeNonces nonces, I
         JoseException e => AcmeException.Malformed(e.Message, e),
         PkiException e => AcmeException.BadCsr(e.Message, e),
         ProblemException { Status: 429 } e => AcmeException.RateLimited(e.Message, e.RetryAfter),
-        ProblemException { Code: "name_reserved" } e => AcmeException.RejectedIdentifier(e.Message, e),
+        ProblemException { Code: "name_reserved" or "name_not_allowed" } e => AcmeException.RejectedIdentifier(e.Message, e),
         ProblemException { Status: < 500 } e => AcmeException.BadCsr(e.Message, e),
         ProblemException e => new AcmeException(new AcmeProblem(AcmeProblem.Namespace + "serverInternal", e.Message), e.Status, e) { RetryAfter = e.RetryAfter },
         BadHttpRequestException e => AcmeException.Of("malformed", "The request can't be read.", e.StatusCode, e),

@@ -2,6 +2,7 @@ using IoTPlatform.CertificateAuthority.Acme.Challenges;
 using IoTPlatform.CertificateAuthority.Provisioners;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -10,14 +11,9 @@ namespace IoTPlatform.CertificateAuthority.Acme;
 
 public static class AcmeEndpoints
 {
-    /// <summary>The ACME server, where there is one, at <c>/acme/{provisioner}/</c> and <c>/2.0/acme/{provisioner}/</c>. All of it is anonymous for the router: requests are signed.</summary>
+    /// <summary>An ACME server of each ACME provisioner, at <c>/acme/{provisioner}/</c> and <c>/2.0/acme/{provisioner}/</c>. All of it is anonymous for the router: requests are signed.</summary>
     public static void MapAcme(this IEndpointRouteBuilder app)
     {
-        if (app.ServiceProvider.GetService<AcmeOptions>() is not { } options)
-        {
-            return;
-        }
-
         var services = app.ServiceProvider;
         var edge = services.GetRequiredService<AcmeEdge>();
         var accounts = services.GetRequiredService<AcmeAccountHandlers>();
@@ -28,8 +24,8 @@ public static class AcmeEndpoints
         foreach (var prefix in (ReadOnlySpan<string>)["/acme/", "/2.0/acme/"])
         {
             // Described by RFC 8555.
-            var api = app.MapGroup(prefix + options.Name).AllowAnonymous().ExcludeFromDescription();
-            Map("GET", "directory", context => DirectoryAsync(context, options));
+            var api = app.MapGroup(prefix + "{provisioner}").AllowAnonymous().ExcludeFromDescription();
+            Map("GET", "directory", DirectoryAsync);
             Map("HEAD", "new-nonce", Nonce(StatusCodes.Status200OK));
             Map("GET", "new-nonce", Nonce(StatusCodes.Status204NoContent));
             Map("POST", "new-account", accounts.NewAsync);
@@ -49,21 +45,24 @@ public static class AcmeEndpoints
         }
     }
 
-    /// <summary>Nothing without options: no endpoint, no provisioner, nobody who connects anywhere.</summary>
-    internal static IServiceCollection AddAcme(this IServiceCollection services, AcmeOptions? options)
+    /// <summary>What all ACME provisioners stand on. Without one, nothing answers and nothing connects anywhere.</summary>
+    internal static IServiceCollection AddAcme(this IServiceCollection services, CertificateAuthorityOptions options)
     {
-        if (options is null)
+        if (options.Acme.Name is { } name)
         {
-            return services;
+            services.AddSingleton<IProvisioner>(AcmeProvisioner.OfHost(name, options));
         }
 
         return services
-            .AddSingleton(options)
-            .AddSingleton<AcmeProvisioner>()
-            .AddSingleton<IProvisioner>(provider => provider.GetRequiredService<AcmeProvisioner>())
+            .AddSingleton(options.Acme)
             .AddSingleton<AcmeNonces>()
             .AddSingleton<AcmeAccounts>()
+            .AddSingleton<ExternalAccountCipher>()
+            .AddSingleton<ExternalAccountKeys>()
+            .AddSingleton<ExternalAccountBinding>()
             .AddSingleton<AcmeOrders>()
+            .AddSingleton<AcmeDns>()
+            .AddSingleton<CaaCheck>()
             .AddSingleton<ChallengeTargets>()
             .AddSingleton<IChallengeKind, DnsChallenge>()
             .AddSingleton<IChallengeKind, HttpChallenge>()
@@ -80,11 +79,22 @@ public static class AcmeEndpoints
             .AddSingleton<AcmeRenewalInfo>();
     }
 
-    private static Task DirectoryAsync(HttpContext context, AcmeOptions options)
+    private static Task DirectoryAsync(HttpContext context)
     {
-        var links = AcmeLinks.Of(context, options.Name);
+        var provisioner = context.Features.GetRequiredFeature<AcmeProvisioner>();
+        var links = AcmeLinks.Of(context, provisioner.Name);
+        var meta = new DirectoryMeta
+        {
+            TermsOfService = provisioner.TermsOfService,
+            Website = provisioner.Website,
+            CaaIdentities = provisioner.CaaIdentities.Count > 0 ? provisioner.CaaIdentities : null,
+            ExternalAccountRequired = provisioner.RequiresExternalAccount ? true : null,
+            Profiles = provisioner.Profiles.Descriptions,
+        };
         return AcmeEdge.WriteAsync(
-            context.Response, StatusCodes.Status200OK, new DirectoryAnswer(links.NewNonce, links.NewAccount, links.NewOrder, links.RevokeCert, links.KeyChange, links.RenewalInfo), AcmeJson.Default.DirectoryAnswer);
+            context.Response, StatusCodes.Status200OK,
+            new DirectoryAnswer(links.NewNonce, links.NewAccount, links.NewOrder, links.RevokeCert, links.KeyChange, links.RenewalInfo) { Meta = meta == new DirectoryMeta() ? null : meta },
+            AcmeJson.Default.DirectoryAnswer);
     }
 
     private static Func<HttpContext, Task> Nonce(int status) => context =>

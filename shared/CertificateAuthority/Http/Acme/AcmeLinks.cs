@@ -5,9 +5,18 @@ namespace IoTPlatform.CertificateAuthority.Acme;
 /// <summary>The addresses of one request's ACME server, as its client knows it: step-ca's paths, below the prefix by which it came.</summary>
 internal sealed class AcmeLinks
 {
+    private readonly string _host;
     private readonly string _base;
 
-    private AcmeLinks(string @base) => _base = @base;
+    private AcmeLinks(string host, string prefix, string provisioner)
+    {
+        _host = host;
+        // As the path of a request is written again, of which every url in a header is the same.
+        Path = new PathString("/acme/" + provisioner).ToString();
+        _base = host + prefix + Path;
+    }
+
+    private string Path { get; }
 
     public string Directory => _base + "/directory";
 
@@ -29,10 +38,13 @@ internal sealed class AcmeLinks
     {
         var path = context.Request.Path.Value!;
         var prefix = path[..path.IndexOf("/acme/", StringComparison.OrdinalIgnoreCase)];
-        return new AcmeLinks($"{context.Request.Scheme}://{context.Request.Host}{prefix}/acme/{provisioner}");
+        return new AcmeLinks($"{context.Request.Scheme}://{context.Request.Host}", prefix, provisioner);
     }
 
     public string Account(string id) => $"{_base}/account/{id}";
+
+    /// <summary>Every address of the account: it is the same by either prefix.</summary>
+    public IReadOnlyList<string> AccountEverywhere(string id) => [$"{_host}{Path}/account/{id}", $"{_host}/2.0{Path}/account/{id}"];
 
     public string Orders(string accountId) => $"{_base}/account/{accountId}/orders";
 

@@ -10,7 +10,7 @@ namespace IoTPlatform.CertificateAuthority.Acme;
 
 /// <summary>Orders (RFC 8555 7.4): placed, read, finished, and their certificates.</summary>
 internal sealed class AcmeOrderHandlers(
-    AcmeRequests requests, AcmeOrders orders, AcmeProvisioner provisioner, IEnumerable<IChallengeKind> kinds, NameReservations reservations, Authority authority)
+    AcmeRequests requests, AcmeOrders orders, IEnumerable<IChallengeKind> kinds, CaaCheck caa, NameReservations reservations, Authority authority)
 {
     private const int MostIdentifiers = 100;
     private static readonly TimeSpan Lifetime = TimeSpan.FromHours(24);
@@ -23,7 +23,7 @@ internal sealed class AcmeOrderHandlers(
     public async Task NewAsync(HttpContext context)
     {
         var request = await requests.ReadAsync(context);
-        var account = request.RequiredAccount;
+        var account = BoundAccount(request);
         var wanted = request.Read(AcmeJson.Default.NewOrder);
         if (wanted.Identifiers is not { Count: > 0 and <= MostIdentifiers } requested)
         {
@@ -31,7 +31,7 @@ internal sealed class AcmeOrderHandlers(
         }
 
         var identifiers = requested.Select(AcmeIdentifier.Of).Distinct().ToList();
-        await RequireCertifiableAsync(identifiers, context.RequestAborted);
+        await RequireCertifiableAsync(request.Provisioner, identifiers, context.RequestAborted);
         var now = authority.Time.GetUtcNow();
         if (Asked(wanted.NotBefore) > now + MostAhead)
         {
@@ -54,10 +54,11 @@ internal sealed class AcmeOrderHandlers(
             Expires = expires,
             NotBefore = Asked(wanted.NotBefore),
             NotAfter = Asked(wanted.NotAfter),
+            Profile = wanted.Profile,
             Replaces = wanted.Replaces,
-            Authorizations = [.. identifiers.Select(identifier => Authorization(identifier, account, expires))],
+            Authorizations = [.. identifiers.Select(identifier => Authorization(request.Provisioner, identifier, account, expires))],
         };
-        _ = LeafValidity.Of(order.NotBefore, order.NotAfter, now, provisioner.Authorize(order));
+        _ = LeafValidity.Of(order.NotBefore, order.NotAfter, now, request.Provisioner.Authorize(order));
         await orders.AddAsync(order, now, context.RequestAborted);
         context.Response.Headers.Location = request.Links.Order(order.Id);
         await AnswerAsync(context, request.Links, order, StatusCodes.Status201Created);
@@ -82,7 +83,8 @@ internal sealed class AcmeOrderHandlers(
                 throw AcmeException.Of("orderNotReady", $"The order is {order.StatusAt(authority.Time.GetUtcNow())}.", StatusCodes.Status403Forbidden);
             }
 
-            order = await SignAsync(order, CsrOf(request.Read(AcmeJson.Default.FinalizeOrder)), context.RequestAborted);
+            _ = BoundAccount(request);
+            order = await SignAsync(request, order, CsrOf(request.Read(AcmeJson.Default.FinalizeOrder)), context.RequestAborted);
         }
 
         context.Response.Headers.Location = request.Links.Order(order.Id);
@@ -104,11 +106,14 @@ internal sealed class AcmeOrderHandlers(
             Pki.Files.Pem.Certificate(record.Der) + authority.Active.IssuersPemFor(parsed.AuthorityKeyIdentifier is { } id ? id.Span : default), context.RequestAborted);
     }
 
-    private async Task<AcmeOrder> SignAsync(AcmeOrder order, CertificateSigningRequest csr, CancellationToken cancellationToken)
+    private async Task<AcmeOrder> SignAsync(AcmeRequest request, AcmeOrder order, CertificateSigningRequest csr, CancellationToken cancellationToken)
     {
+        var provisioner = request.Provisioner;
         var grant = provisioner.Authorize(order);
         var names = grant.Names.Certify(csr);
+        provisioner.Policy?.Require(names);
         await reservations.RequireFreeAsync(names, cancellationToken);
+        await caa.RequireAsync(provisioner, order, request.Links.AccountEverywhere(order.AccountId), cancellationToken);
         var validity = LeafValidity.Of(order.NotBefore, order.NotAfter, authority.Time.GetUtcNow(), grant);
         var issued = await authority.IssueAsync(
             new IssueRequest
@@ -133,11 +138,12 @@ internal sealed class AcmeOrderHandlers(
     /// <summary>step writes Go's zero time for one that was not asked for.</summary>
     private static DateTimeOffset? Asked(DateTimeOffset? time) => time is { Year: 1 } ? null : time;
 
-    private async Task RequireCertifiableAsync(IReadOnlyList<AcmeIdentifier> identifiers, CancellationToken cancellationToken)
+    private async Task RequireCertifiableAsync(AcmeProvisioner provisioner, IReadOnlyList<AcmeIdentifier> identifiers, CancellationToken cancellationToken)
     {
         try
         {
             var names = AcmeIdentifier.NamesOf(identifiers, commonName: null);
+            provisioner.Policy?.Require(names);
             await reservations.RequireFreeAsync(names, cancellationToken);
         }
         catch (PkiException e)
@@ -166,7 +172,8 @@ internal sealed class AcmeOrderHandlers(
         }
     }
 
-    private AcmeAuthorization Authorization(AcmeIdentifier identifier, AcmeAccount account, DateTimeOffset expires) => new()
+    /// <summary>What an identifier is proven by, of the kinds that the provisioner offers. Throws <c>rejectedIdentifier</c> where it offers none.</summary>
+    private AcmeAuthorization Authorization(AcmeProvisioner provisioner, AcmeIdentifier identifier, AcmeAccount account, DateTimeOffset expires) => new()
     {
         Id = AcmeId.New(),
         AccountId = account.Id,
@@ -174,9 +181,17 @@ internal sealed class AcmeOrderHandlers(
         IsWildcard = identifier.IsWildcard,
         Status = AcmeStatus.Pending,
         Expires = expires,
-        Challenges = [.. _kinds.Where(kind => kind.CanProve(identifier.Proven, identifier.IsWildcard))
-            .Select(kind => new AcmeChallenge(AcmeId.New(), kind.Type, AcmeId.New(), AcmeStatus.Pending, Validated: null, Error: null))],
+        Challenges = _kinds.Where(kind => provisioner.Challenges.Contains(kind.Type, StringComparer.Ordinal) && kind.CanProve(identifier.Proven, identifier.IsWildcard))
+            .Select(kind => new AcmeChallenge(AcmeId.New(), kind.Type, AcmeId.New(), AcmeStatus.Pending, Validated: null, Error: null)).ToList() is { Count: > 0 } challenges
+            ? challenges
+            : throw AcmeException.RejectedIdentifier("This server offers no challenge by which one of the identifiers could be proven."),
     };
+
+    /// <summary>One that still has the binding that the provisioner requires (RFC 8555 7.3.4).</summary>
+    private static AcmeAccount BoundAccount(AcmeRequest request) =>
+        request.RequiredAccount is var account && (account.ExternalAccountKey is not null || !request.Provisioner.RequiresExternalAccount)
+            ? account
+            : throw AcmeException.ExternalAccountRequired("The account is bound to no key of the operator's, or to one that was removed.");
 
     private async Task<AcmeOrder> FindAsync(HttpContext context, AcmeRequest request) =>
         await orders.FindAsync(request.RequiredAccount.Id, (string)context.Request.RouteValues["id"]!, context.RequestAborted) ?? throw AcmeException.NotFound("The account has no such order.");
@@ -190,6 +205,7 @@ internal sealed class AcmeOrderHandlers(
             {
                 NotBefore = order.NotBefore,
                 NotAfter = order.NotAfter,
+                Profile = order.Profile,
                 Replaces = order.Replaces,
                 Error = order.Error,
                 Certificate = now == AcmeStatus.Valid ? links.Certificate(order.Id) : null,

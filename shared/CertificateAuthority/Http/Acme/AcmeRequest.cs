@@ -2,16 +2,18 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using IoTPlatform.Jose;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.IdentityModel.Tokens;
 
 namespace IoTPlatform.CertificateAuthority.Acme;
 
 /// <summary>A request whose signature, address and nonce are right (RFC 8555 6.2 to 6.5).</summary>
-/// <param name="Links">Of the server that it was sent to.</param>
+/// <param name="Provisioner">Whose server it was sent to.</param>
+/// <param name="Links">Of that server.</param>
 /// <param name="Key">That signed it.</param>
 /// <param name="Account">Whose key it is; null where the request brought the key itself.</param>
 /// <param name="Payload">Empty: POST-as-GET (6.3).</param>
-internal sealed record AcmeRequest(AcmeLinks Links, JsonWebKey Key, AcmeAccount? Account, ReadOnlyMemory<byte> Payload)
+internal sealed record AcmeRequest(AcmeProvisioner Provisioner, AcmeLinks Links, JsonWebKey Key, AcmeAccount? Account, ReadOnlyMemory<byte> Payload)
 {
     public bool IsGet => Payload.IsEmpty;
 
@@ -42,7 +44,7 @@ internal sealed record AcmeRequest(AcmeLinks Links, JsonWebKey Key, AcmeAccount?
 }
 
 /// <summary>Reads and judges requests.</summary>
-internal sealed class AcmeRequests(AcmeOptions options, AcmeNonces nonces, AcmeAccounts accounts)
+internal sealed class AcmeRequests(AcmeNonces nonces, AcmeAccounts accounts)
 {
     private const string ContentType = "application/jose+json";
     private static readonly string[] Algorithms = ["ES256", "ES384", "ES512", "RS256", "PS256"];
@@ -50,7 +52,8 @@ internal sealed class AcmeRequests(AcmeOptions options, AcmeNonces nonces, AcmeA
 
     public async Task<AcmeRequest> ReadAsync(HttpContext context)
     {
-        var links = AcmeLinks.Of(context, options.Name);
+        var provisioner = context.Features.GetRequiredFeature<AcmeProvisioner>();
+        var links = AcmeLinks.Of(context, provisioner.Name);
         if (context.Request.ContentType is not { } type || !type.Split(';')[0].Trim().Equals(ContentType, StringComparison.OrdinalIgnoreCase))
         {
             throw AcmeException.Of("malformed", $"The content type is not {ContentType}.", StatusCodes.Status415UnsupportedMediaType);
@@ -59,12 +62,12 @@ internal sealed class AcmeRequests(AcmeOptions options, AcmeNonces nonces, AcmeA
         var jws = await RequestBody.ParseAsync(context, Parse);
         var nonce = await nonces.CheckAsync(jws.Header.Nonce, context.RequestAborted);
         RequireUrl(jws, $"{context.Request.Scheme}://{context.Request.Host}{context.Request.Path}{context.Request.QueryString}");
-        var account = jws.Header.Jwk is null ? await AccountAsync(jws, links, context.RequestAborted) : null;
+        var account = jws.Header.Jwk is null ? await AccountAsync(jws, provisioner, links, context.RequestAborted) : null;
         var key = account is null ? jws.Header.Jwk! : JsonWebKey.Parse(account.Jwk);
         Verify(jws, key);
         // Last, so that nobody spends another's nonce.
         await nonces.SpendAsync(nonce, context.RequestAborted);
-        return new AcmeRequest(links, key, account, jws.Payload);
+        return new AcmeRequest(provisioner, links, key, account, jws.Payload);
     }
 
     /// <summary>The inner request of a key change: signed by the new key, for the same address, without a nonce (RFC 8555 7.3.5).</summary>
@@ -79,6 +82,19 @@ internal sealed class AcmeRequests(AcmeOptions options, AcmeNonces nonces, AcmeA
         RequireUrl(jws, links.KeyChange);
         Verify(jws, key);
         return (key, AcmeRequest.Read(jws.Payload, AcmeJson.Default.KeyChange));
+    }
+
+    /// <summary>A key within a payload.</summary>
+    public static JsonWebKey KeyOf(string json, string what)
+    {
+        try
+        {
+            return JsonWebKey.Parse(json);
+        }
+        catch (JoseException e)
+        {
+            throw AcmeException.Malformed($"{what} is no JSON Web Key.", e);
+        }
     }
 
     private static ParsedJws Parse(ReadOnlySpan<byte> body)
@@ -151,10 +167,10 @@ internal sealed class AcmeRequests(AcmeOptions options, AcmeNonces nonces, AcmeA
         }
     }
 
-    private async Task<AcmeAccount> AccountAsync(ParsedJws jws, AcmeLinks links, CancellationToken cancellationToken)
+    private async Task<AcmeAccount> AccountAsync(ParsedJws jws, AcmeProvisioner provisioner, AcmeLinks links, CancellationToken cancellationToken)
     {
         var id = links.AccountId(jws.Header.KeyId!) ?? throw AcmeException.Malformed("The header's kid is no account of this server.");
-        var account = await accounts.FindAsync(options.Name, id, cancellationToken) ?? throw AcmeException.Of("accountDoesNotExist", "There is no such account.", 400);
+        var account = await accounts.FindAsync(provisioner.Name, id, cancellationToken) ?? throw AcmeException.Of("accountDoesNotExist", "There is no such account.", 400);
         return account.Status == AcmeStatus.Valid ? account : throw AcmeException.Of("unauthorized", "The account is deactivated.", StatusCodes.Status401Unauthorized);
     }
 }

@@ -20,6 +20,7 @@ public static class ProvisionerEndpoints
         provisioners.MapGet("", List).RequireAuthorization(Policies.Viewer);
         provisioners.MapPut("{name}", SaveAsync).RequireAuthorization(Policies.Admin);
         provisioners.MapDelete("{name}", RemoveAsync).RequireAuthorization(Policies.Admin);
+        ExternalAccountEndpoints.Map(provisioners.MapGroup("{name}/external-account-keys"));
     }
 
     private static Ok<ProvisionerList> List(ProvisionerRegistry registry) => TypedResults.Ok(new ProvisionerList

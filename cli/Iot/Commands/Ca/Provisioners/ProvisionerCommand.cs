@@ -47,7 +47,7 @@ internal static class ProvisionerShow
 
 internal static class ProvisionerAdd
 {
-    private static readonly Option<string?> Type = new("--type") { Description = "JWK, X5C or OIDC.", HelpName = "type" };
+    private static readonly Option<string?> Type = new("--type") { Description = "JWK, X5C, OIDC or ACME.", HelpName = "type" };
     private static readonly Option<string?> Definition = new("--file") { Description = "Its definition as step-ca's ca.json writes it; flags go on top.", HelpName = "file" };
 
     public static Command Create() => Verb.Create(
@@ -56,6 +56,7 @@ internal static class ProvisionerAdd
             "iot ca provisioner add builds --create --provisioner-password-file builds-password",
             "iot ca provisioner add fleet --type X5C --x5c-root manufacturer.pem --allow 'dns:*.fleet.example'",
             "iot ca provisioner add staff --type OIDC --client-id step --configuration-endpoint https://login.example/.well-known/openid-configuration --domain example.com",
+            "iot ca provisioner add web --type ACME --require-eab --allow 'dns:*.example.com'",
         ],
         RunAsync, [ProvisionerCommand.Name, Type, Definition, .. ProvisionerFlags.All, .. EitherOptions.All]);
 

@@ -34,7 +34,7 @@ internal static class ProvisionerFlags
     private static readonly Option<bool?> Wildcards = new("--allow-wildcard-names") { Description = "With --allow or --deny: also names such as *.example.com.", HelpName = "bool", Arity = ArgumentArity.ZeroOrOne };
 
     public static IReadOnlyList<Symbol> All { get; } =
-        [Create, PublicKey, ProvisionerPassword, NewPassword, WithoutKey, X5cRoot, ClientId, ClientSecret, ConfigurationEndpoint, ListenAddress, Domains, Groups, Admins, Min, Max, Default, DisableRenewal, Allow, Deny, Wildcards];
+        [Create, PublicKey, ProvisionerPassword, NewPassword, WithoutKey, X5cRoot, ClientId, ClientSecret, ConfigurationEndpoint, ListenAddress, Domains, Groups, Admins, Min, Max, Default, DisableRenewal, Allow, Deny, Wildcards, .. AcmeFlags.All];
 
     /// <summary>Puts into the definition what was given; the rest stays.</summary>
     public static void Apply(Run run, JsonObject definition)
@@ -68,6 +68,7 @@ internal static class ProvisionerFlags
         Put(definition, "domains", run.Get(Domains));
         Put(definition, "groups", run.Get(Groups));
         Put(definition, "admins", run.Get(Admins));
+        AcmeFlags.Apply(run, definition);
         PutClaims(run, definition);
         PutPolicy(run, definition);
     }
@@ -201,7 +202,7 @@ internal static class ProvisionerFlags
         }
     }
 
-    private static void Put(JsonObject json, string member, JsonNode? value)
+    internal static void Put(JsonObject json, string member, JsonNode? value)
     {
         if (value is not null)
         {
@@ -209,7 +210,7 @@ internal static class ProvisionerFlags
         }
     }
 
-    private static void Put(JsonObject json, string member, string[]? values)
+    internal static void Put(JsonObject json, string member, string[]? values)
     {
         if (values is { Length: > 0 })
         {
@@ -217,9 +218,9 @@ internal static class ProvisionerFlags
         }
     }
 
-    private static Option<string?> Text(string name, string description, string value) => new(name) { Description = description, HelpName = value };
+    internal static Option<string?> Text(string name, string description, string value) => new(name) { Description = description, HelpName = value };
 
     private static Option<string?> File(string name, string description) => Text(name, description, "file");
 
-    private static Option<string[]> Texts(string name, string description, string value) => new(name) { Description = description, HelpName = value };
+    internal static Option<string[]> Texts(string name, string description, string value) => new(name) { Description = description, HelpName = value };
 }

@@ -1,0 +1,44 @@
+using System.Security.Claims;
+using IoTPlatform.CertificateAuthority.Acme;
+using IoTPlatform.CertificateAuthority.Provisioners;
+using IoTPlatform.Contracts.Certificates;
+using IoTPlatform.Hosting;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+
+namespace IoTPlatform.CertificateAuthority;
+
+/// <summary>GET (Viewer), POST and DELETE {id} (Admin) of the keys that vouch for new accounts at an ACME provisioner.</summary>
+internal static class ExternalAccountEndpoints
+{
+    /// <param name="keys">Below a provisioner's {name}.</param>
+    public static void Map(IEndpointRouteBuilder keys)
+    {
+        keys.MapGet("", ListAsync).RequireAuthorization(Policies.Viewer);
+        keys.MapPost("", AddAsync).RequireAuthorization(Policies.Admin);
+        keys.MapDelete("{id}", RemoveAsync).RequireAuthorization(Policies.Admin);
+    }
+
+    private static async Task<Ok<ExternalAccountKeyList>> ListAsync(string name, ProvisionerRegistry registry, ExternalAccountKeys keys, CancellationToken cancellationToken) =>
+        TypedResults.Ok(new ExternalAccountKeyList { Items = await keys.ListAsync(Require(registry, name), cancellationToken) });
+
+    private static async Task<Created<ExternalAccountCredentials>> AddAsync(
+        string name, AddExternalAccountKeyRequest request, ProvisionerRegistry registry, ExternalAccountKeys keys, ClaimsPrincipal user, HttpContext context, CancellationToken cancellationToken)
+    {
+        var credentials = await keys.AddAsync(Require(registry, name), request.Reference, By(user), cancellationToken);
+        context.Response.Headers.CacheControl = "no-store";
+        return TypedResults.Created((string?)null, credentials);
+    }
+
+    private static async Task<NoContent> RemoveAsync(string name, string id, ProvisionerRegistry registry, ExternalAccountKeys keys, ClaimsPrincipal user, CancellationToken cancellationToken) =>
+        await keys.RemoveAsync(Require(registry, name), id, By(user), cancellationToken)
+            ? TypedResults.NoContent()
+            : throw new ProblemException(404, "no_such_key", $"The provisioner {name} has no external account key of this id.");
+
+    private static string Require(ProvisionerRegistry registry, string name) =>
+        registry.Find(name) is AcmeProvisioner provisioner ? provisioner.Name : throw new ProblemException(404, "no_such_provisioner", $"There is no ACME provisioner {name}.");
+
+    private static string By(ClaimsPrincipal user) => user.Identity?.Name ?? "admin";
+}
