@@ -78,6 +78,7 @@ internal sealed record AcmeProblem(string Type, string Detail)
 [JsonSerializable(typeof(KeyChange))]
 [JsonSerializable(typeof(NewOrder))]
 [JsonSerializable(typeof(AuthorizationUpdate))]
+[JsonSerializable(typeof(ChallengeAttestation))]
 [JsonSerializable(typeof(FinalizeOrder))]
 [JsonSerializable(typeof(RevokeCertificate))]
 internal sealed partial class AcmeJson : JsonSerializerContext;

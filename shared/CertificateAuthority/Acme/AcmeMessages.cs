@@ -125,6 +125,10 @@ internal sealed record RequestedIdentifier(string? Type, string? Value);
 /// <summary>RFC 8555 7.5.2.</summary>
 internal sealed record AuthorizationUpdate(string? Status);
 
+/// <summary>draft-ietf-acme-device-attest 5.</summary>
+/// <param name="AttObj">CBOR, base64url.</param>
+internal sealed record ChallengeAttestation(string? AttObj);
+
 /// <param name="Csr">DER, base64url.</param>
 internal sealed record FinalizeOrder(string? Csr);
 

@@ -16,11 +16,12 @@ internal static class AcmeStatus
     public const string Deactivated = "deactivated";
 }
 
-/// <summary>A DNS name in lower case, or an IP address (RFC 8738) in its one written form.</summary>
+/// <summary>A DNS name in lower case, an IP address (RFC 8738) in its one written form, or what a manufacturer calls a device (draft-ietf-acme-device-attest 3).</summary>
 internal sealed record AcmeIdentifier(string Type, string Value)
 {
     public const string Dns = "dns";
     public const string Ip = "ip";
+    public const string Permanent = "permanent-identifier";
     private const string AnyLabel = "*.";
 
     [JsonIgnore]
@@ -41,10 +42,12 @@ internal sealed record AcmeIdentifier(string Type, string Value)
                 return IPAddress.TryParse(text, out var address) && address.ToString() == text && !address.IsIPv4MappedToIPv6
                     ? new AcmeIdentifier(Ip, text)
                     : throw AcmeException.Malformed("An identifier of type ip is not an address in its shortest form.");
-            case { Type: Dns or Ip }:
+            case { Type: Permanent, Value: { Length: > 0 } value }:
+                return new AcmeIdentifier(Permanent, value);
+            case { Type: Dns or Ip or Permanent }:
                 throw AcmeException.Malformed("An identifier has no value.");
             default:
-                throw AcmeException.Of("unsupportedIdentifier", "Identifiers are of type dns or ip.", 400);
+                throw AcmeException.Of("unsupportedIdentifier", "Identifiers are of type dns, ip or permanent-identifier.", 400);
         }
     }
 
@@ -54,7 +57,7 @@ internal sealed record AcmeIdentifier(string Type, string Value)
         var all = identifiers.ToList();
         var names = new SubjectNames
         {
-            CommonName = commonName,
+            CommonName = commonName ?? all.Find(i => i.Type == Permanent)?.Value,
             Dns = [.. all.Where(i => i.Type == Dns).Select(i => i.Value)],
             Ip = [.. all.Where(i => i.Type == Ip).Select(i => IPAddress.Parse(i.Value))],
         };
@@ -117,6 +120,9 @@ internal sealed record AcmeAuthorization
     public required DateTimeOffset Expires { get; init; }
 
     public IReadOnlyList<AcmeChallenge> Challenges { get; init; } = [];
+
+    /// <summary>SHA-256 of the SubjectPublicKeyInfo of the key that a device attested.</summary>
+    public byte[]? AttestedKey { get; init; }
 
     public AcmeIdentifier Ordered => IsWildcard ? Identifier with { Value = "*." + Identifier.Value } : Identifier;
 

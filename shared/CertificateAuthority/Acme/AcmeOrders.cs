@@ -170,7 +170,7 @@ internal sealed class AcmeOrders(NpgsqlDataSource database)
     private async Task<IReadOnlyList<AcmeAuthorization>> AuthorizationsAsync(string condition, string accountId, string id, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand($"""
-            SELECT a.id, a.type, a.value, a.wildcard, a.status, o.expires_at, c.id, c.type, c.token, c.status, c.validated_at, c.error
+            SELECT a.id, a.type, a.value, a.wildcard, a.status, o.expires_at, c.id, c.type, c.token, c.status, c.validated_at, c.error, a.attested_key
             FROM acme.authorizations a JOIN acme.orders o ON o.id = a.order_id JOIN acme.challenges c ON c.authorization_id = a.id
             WHERE o.account_id = $1 AND {condition} ORDER BY a.position, c.position
             """);
@@ -190,6 +190,7 @@ internal sealed class AcmeOrders(NpgsqlDataSource database)
                         IsWildcard = reader.GetBoolean(3),
                         Status = reader.GetString(4),
                         Expires = reader.GetFieldValue<DateTimeOffset>(5),
+                        AttestedKey = reader.IsDBNull(12) ? null : reader.GetFieldValue<byte[]>(12),
                     }, []));
             }
 

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using IoTPlatform.CertificateAuthority.Provisioners;
@@ -14,15 +16,19 @@ internal sealed class AcmeProvisioner : IProvisioner
     private const int ExtensionType = 6;
 
     private static readonly string[] UsualChallenges = ["http-01", "dns-01", "tls-alpn-01"];
+    private static readonly string[] AllChallenges = [.. UsualChallenges, DeviceAttestChallenge.Kind];
 
     private readonly ProvisionerDefinition _definition;
     private readonly StepProvisionerExtension _extension;
     private readonly bool _forceCommonName;
 
     /// <summary>Throws 422 for a definition that can't be used.</summary>
-    public AcmeProvisioner(ProvisionerDefinition definition, CertificateAuthorityOptions options)
+    /// <param name="definition">Its own.</param>
+    /// <param name="options">The authority's.</param>
+    /// <param name="ownRootKey">SHA-256 of the SubjectPublicKeyInfo of the root that this authority is under.</param>
+    public AcmeProvisioner(ProvisionerDefinition definition, CertificateAuthorityOptions options, byte[] ownRootKey)
     {
-        definition.RequireKnown("forceCN", "requireEAB", "challenges", "termsOfService", "website", "caaIdentities", "profiles");
+        definition.RequireKnown("forceCN", "requireEAB", "challenges", "termsOfService", "website", "caaIdentities", "profiles", "attestationFormats", "attestationRoots");
         if (definition.Name is "." or "..")
         {
             throw ProvisionerDefinition.Refused("its name is part of its addresses, which dots alone can't be.");
@@ -33,6 +39,19 @@ internal sealed class AcmeProvisioner : IProvisioner
         Policy = NamePolicy.Of(definition);
         Profiles = AcmeProfiles.Of(definition, options);
         Challenges = ChallengesOf(definition);
+        AttestationFormats = FormatsOf(definition);
+        AttestationRoots = definition.Roots("attestationRoots") ?? [];
+        if (Challenges.Contains(DeviceAttestChallenge.Kind, StringComparer.Ordinal) && AttestationRoots.Count == 0)
+        {
+            throw ProvisionerDefinition.Refused($"{DeviceAttestChallenge.Kind} needs attestationRoots, the roots of the devices' manufacturers.");
+        }
+
+        // Below it are the tenants' Sub-CAs, which would vouch for whatever they like.
+        if (AttestationRoots.Any(root => SHA256.HashData(root.PublicKey.ExportSubjectPublicKeyInfo()).AsSpan().SequenceEqual(ownRootKey)))
+        {
+            throw ProvisionerDefinition.Refused("the platform's own root is no manufacturer's.");
+        }
+
         RequiresExternalAccount = ProvisionerDefinition.FlagOf(definition["requireEAB"], "requireEAB");
         TermsOfService = UrlOf(definition, "termsOfService");
         Website = UrlOf(definition, "website");
@@ -60,6 +79,11 @@ internal sealed class AcmeProvisioner : IProvisioner
     /// <summary>Kinds of challenge that are offered.</summary>
     public IReadOnlyList<string> Challenges { get; }
 
+    public IReadOnlyList<string> AttestationFormats { get; }
+
+    /// <summary>Of the manufacturers whose devices attest.</summary>
+    public IReadOnlyList<X509Certificate2> AttestationRoots { get; }
+
     /// <summary>Whether new accounts are bound to a key that the operator gave out (RFC 8555 7.3.4).</summary>
     public bool RequiresExternalAccount { get; }
 
@@ -73,7 +97,7 @@ internal sealed class AcmeProvisioner : IProvisioner
 
     /// <summary>The one that is a setting of the host.</summary>
     public static AcmeProvisioner OfHost(string name, CertificateAuthorityOptions options) =>
-        new(ProvisionerDefinition.Parse(new JsonObject { ["type"] = Acme, ["name"] = name }.ToJsonString()), options);
+        new(ProvisionerDefinition.Parse(new JsonObject { ["type"] = Acme, ["name"] = name }.ToJsonString()), options, ownRootKey: []);
 
     public void Describe(Utf8JsonWriter json) => _definition.WriteMembers(json);
 
@@ -84,7 +108,7 @@ internal sealed class AcmeProvisioner : IProvisioner
         return new SignGrant
         {
             Subject = order.AccountId,
-            Names = new OrderedNames(order, _forceCommonName),
+            Names = order.Authorizations is [{ Identifier.Type: AcmeIdentifier.Permanent } device] ? new AttestedNames(device) : new OrderedNames(order, _forceCommonName),
             Profile = claims.Profile,
             MinLifetime = claims.MinLifetime,
             Extension = claims.DisableExtension ? null : _extension,
@@ -95,9 +119,18 @@ internal sealed class AcmeProvisioner : IProvisioner
     {
         var wanted = definition.Texts("challenges");
         return wanted.Count == 0 ? UsualChallenges
-            : wanted.FirstOrDefault(challenge => !UsualChallenges.Contains(challenge, StringComparer.OrdinalIgnoreCase)) is { } unknown
-                ? throw ProvisionerDefinition.Refused($"its challenges have {unknown}, which is none of {string.Join(", ", UsualChallenges)}.")
+            : wanted.FirstOrDefault(challenge => !AllChallenges.Contains(challenge, StringComparer.OrdinalIgnoreCase)) is { } unknown
+                ? throw ProvisionerDefinition.Refused($"its challenges have {unknown}, which is none of {string.Join(", ", AllChallenges)}.")
             : [.. wanted.Select(challenge => challenge.ToLowerInvariant())];
+    }
+
+    private static IReadOnlyList<string> FormatsOf(ProvisionerDefinition definition)
+    {
+        var wanted = definition.Texts("attestationFormats");
+        return wanted.Count == 0 ? AttestationFormat.All
+            : wanted.FirstOrDefault(format => !AttestationFormat.All.Contains(format, StringComparer.OrdinalIgnoreCase)) is { } unknown
+                ? throw ProvisionerDefinition.Refused($"its attestationFormats have {unknown}, which is none of {string.Join(", ", AttestationFormat.All)}.")
+            : [.. wanted.Select(format => format.ToLowerInvariant())];
     }
 
     private static string? UrlOf(ProvisionerDefinition definition, string member) => definition.Text(member) switch

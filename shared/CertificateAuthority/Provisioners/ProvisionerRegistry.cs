@@ -67,7 +67,7 @@ internal sealed partial class ProvisionerRegistry : IDisposable
         "JWK" => new JwkProvisioner(definition, _options),
         "X5C" => new X5cProvisioner(definition, _options, _issued, _ownRootKey),
         "OIDC" => new OidcProvisioner(definition, _options, _time),
-        "ACME" => new AcmeProvisioner(definition, _options),
+        "ACME" => new AcmeProvisioner(definition, _options, _ownRootKey),
         _ => throw ProvisionerDefinition.Refused($"the type {definition.Type} is not supported; JWK, X5C, OIDC and ACME are."),
     };
 

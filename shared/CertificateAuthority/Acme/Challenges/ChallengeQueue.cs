@@ -1,5 +1,6 @@
 using IoTPlatform.CertificateAuthority.Storage;
 using Npgsql;
+using NpgsqlTypes;
 
 namespace IoTPlatform.CertificateAuthority.Acme.Challenges;
 
@@ -26,6 +27,9 @@ internal sealed class ChallengeQueue(NpgsqlDataSource database)
         acme.challenges c JOIN acme.authorizations a ON a.id = c.authorization_id JOIN acme.orders o ON o.id = a.order_id
         WHERE c.status = 'processing' AND o.status = 'pending' AND o.expires_at > $1
         """;
+
+    /// <summary>Of the challenge $1.</summary>
+    private const string OrderOf = "(SELECT a.order_id FROM acme.challenges c JOIN acme.authorizations a ON a.id = c.authorization_id WHERE c.id = $1)";
 
     /// <summary>Has it looked at. False: it is under way or over, or the account has <see cref="MostUnderWay"/>.</summary>
     public Task<bool> StartAsync(string accountId, string challengeId, DateTimeOffset now, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
@@ -78,31 +82,34 @@ internal sealed class ChallengeQueue(NpgsqlDataSource database)
     }
 
     /// <summary>With its authorization and, if that was the last thing to prove, its order.</summary>
-    /// <param name="challenge">That was looked at.</param>
+    /// <param name="challenge">Id of the one that was looked at.</param>
     /// <param name="problem">Null: it is proven.</param>
+    /// <param name="attestedKey">That the certificate has to be for; null: any.</param>
     /// <param name="now">When.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    public async Task FinishAsync(DueChallenge challenge, AcmeProblem? problem, DateTimeOffset now, CancellationToken cancellationToken)
+    public async Task FinishAsync(string challenge, AcmeProblem? problem, byte[]? attestedKey, DateTimeOffset now, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        await RunAsync("SELECT FROM acme.orders WHERE id = $1 FOR UPDATE", challenge.OrderId);
+        await RunAsync($"SELECT FROM acme.orders WHERE id = {OrderOf} FOR UPDATE", challenge);
         if (problem is null)
         {
-            await RunAsync("UPDATE acme.challenges SET status = 'valid', validated_at = $2, error = NULL, due_at = NULL WHERE id = $1 AND status = 'processing'", challenge.Id, now);
-            await RunAsync("UPDATE acme.authorizations SET status = 'valid' WHERE status = 'pending' AND id = (SELECT authorization_id FROM acme.challenges WHERE id = $1 AND status = 'valid')", challenge.Id);
+            await RunAsync("UPDATE acme.challenges SET status = 'valid', validated_at = $2, error = NULL, due_at = NULL WHERE id = $1 AND status IN ('pending', 'processing')", challenge, now);
             await RunAsync(
-                "UPDATE acme.orders o SET status = 'ready' WHERE o.id = $1 AND o.status = 'pending' AND NOT EXISTS (SELECT FROM acme.authorizations a WHERE a.order_id = o.id AND a.status <> 'valid')",
-                challenge.OrderId);
+                "UPDATE acme.authorizations SET status = 'valid', attested_key = $2 WHERE status = 'pending' AND id = (SELECT authorization_id FROM acme.challenges WHERE id = $1 AND status = 'valid')",
+                challenge, new NpgsqlParameter { Value = (object?)attestedKey ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Bytea });
+            await RunAsync(
+                $"UPDATE acme.orders o SET status = 'ready' WHERE o.id = {OrderOf} AND o.status = 'pending' AND NOT EXISTS (SELECT FROM acme.authorizations a WHERE a.order_id = o.id AND a.status <> 'valid')",
+                challenge);
         }
         else
         {
             var error = problem.ToJson();
-            await RunAsync("UPDATE acme.challenges SET status = 'invalid', error = $2, due_at = NULL WHERE id = $1 AND status = 'processing'", challenge.Id, error);
-            await RunAsync("UPDATE acme.authorizations SET status = 'invalid' WHERE status = 'pending' AND id = (SELECT authorization_id FROM acme.challenges WHERE id = $1 AND status = 'invalid')", challenge.Id);
+            await RunAsync("UPDATE acme.challenges SET status = 'invalid', error = $2, due_at = NULL WHERE id = $1 AND status IN ('pending', 'processing')", challenge, error);
+            await RunAsync("UPDATE acme.authorizations SET status = 'invalid' WHERE status = 'pending' AND id = (SELECT authorization_id FROM acme.challenges WHERE id = $1 AND status = 'invalid')", challenge);
             await RunAsync(
-                "UPDATE acme.orders o SET status = 'invalid', error = $2 WHERE o.id = $1 AND o.status = 'pending' AND EXISTS (SELECT FROM acme.authorizations a WHERE a.order_id = o.id AND a.status = 'invalid')",
-                challenge.OrderId, error);
+                $"UPDATE acme.orders o SET status = 'invalid', error = $2 WHERE o.id = {OrderOf} AND o.status = 'pending' AND EXISTS (SELECT FROM acme.authorizations a WHERE a.order_id = o.id AND a.status = 'invalid')",
+                challenge, error);
         }
 
         await transaction.CommitAsync(cancellationToken);
@@ -110,7 +117,11 @@ internal sealed class ChallengeQueue(NpgsqlDataSource database)
         async Task RunAsync(string sql, params object[] values)
         {
             await using var command = new NpgsqlCommand(sql, connection);
-            AcmeAccounts.Add(command, values);
+            foreach (var value in values)
+            {
+                command.Parameters.Add(value as NpgsqlParameter ?? new NpgsqlParameter { Value = value });
+            }
+
             await command.ExecuteNonQueryAsync(cancellationToken);
         }
     }

@@ -138,7 +138,7 @@ internal sealed partial class ChallengeWorker(
             }
             else
             {
-                await queue.FinishAsync(challenge, problem, _time.GetUtcNow(), stoppingToken);
+                await queue.FinishAsync(challenge.Id, problem, attestedKey: null, _time.GetUtcNow(), stoppingToken);
             }
         }
         catch (Exception e) when (!stoppingToken.IsCancellationRequested)

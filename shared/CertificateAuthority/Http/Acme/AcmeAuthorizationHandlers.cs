@@ -1,4 +1,6 @@
+using System.Buffers.Text;
 using IoTPlatform.CertificateAuthority.Acme.Challenges;
+using IoTPlatform.CertificateAuthority.Storage;
 using Microsoft.AspNetCore.Http;
 
 namespace IoTPlatform.CertificateAuthority.Acme;
@@ -43,7 +45,13 @@ internal sealed class AcmeAuthorizationHandlers(AcmeRequests requests, AcmeOrder
         var challenge = Challenge(context, authorization);
         if (!request.IsGet && challenge.Status == AcmeStatus.Pending && authorization.StatusAt(authority.Time.GetUtcNow()) == AcmeStatus.Pending)
         {
-            if (!await queue.StartAsync(authorization.AccountId, challenge.Id, authority.Time.GetUtcNow(), context.RequestAborted))
+            if (challenge.Type == DeviceAttestChallenge.Kind)
+            {
+                await AttestAsync(request, authorization, challenge, context.RequestAborted);
+                authorization = await FindAsync(context, request);
+                challenge = Challenge(context, authorization);
+            }
+            else if (!await queue.StartAsync(authorization.AccountId, challenge.Id, authority.Time.GetUtcNow(), context.RequestAborted))
             {
                 challenge = Challenge(context, await FindAsync(context, request));
                 if (challenge.Status == AcmeStatus.Pending)
@@ -65,6 +73,33 @@ internal sealed class AcmeAuthorizationHandlers(AcmeRequests requests, AcmeOrder
         }
 
         await AcmeEdge.WriteAsync(context.Response, StatusCodes.Status200OK, Answer(request.Links, authorization, challenge), AcmeJson.Default.ChallengeAnswer);
+    }
+
+    /// <summary>Evidence that is none ends the challenge: it is the client's one try.</summary>
+    private async Task AttestAsync(AcmeRequest request, AcmeAuthorization authorization, AcmeChallenge challenge, CancellationToken cancellationToken)
+    {
+        if (request.Read(AcmeJson.Default.ChallengeAttestation).AttObj is not { Length: > 0 } text || !Base64Url.IsValid(text))
+        {
+            throw AcmeException.Malformed("The payload has no attObj in base64url.");
+        }
+
+        var now = authority.Time.GetUtcNow();
+        AcmeProblem? problem = null;
+        byte[]? key = null;
+        try
+        {
+            key = DeviceAttestChallenge.Verify(request.Provisioner, Base64Url.DecodeFromChars(text), authorization.Identifier, challenge.Token, request.RequiredAccount.Thumbprint, now);
+        }
+        catch (AcmeException e)
+        {
+            problem = e.Problem;
+        }
+
+        await Outage.GuardAsync(async () =>
+        {
+            await queue.FinishAsync(challenge.Id, problem, key, now, cancellationToken);
+            return true;
+        });
     }
 
     private async Task<AcmeAuthorization> FindAsync(HttpContext context, AcmeRequest request) =>

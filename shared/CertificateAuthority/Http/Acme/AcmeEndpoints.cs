@@ -67,6 +67,7 @@ public static class AcmeEndpoints
             .AddSingleton<IChallengeKind, DnsChallenge>()
             .AddSingleton<IChallengeKind, HttpChallenge>()
             .AddSingleton<IChallengeKind, TlsAlpnChallenge>()
+            .AddSingleton<IChallengeKind, DeviceAttestChallenge>()
             .AddSingleton<ChallengeQueue>()
             .AddSingleton<ChallengeWorker>()
             .AddSingleton<IHostedService>(provider => provider.GetRequiredService<ChallengeWorker>())

@@ -31,6 +31,11 @@ internal sealed class AcmeOrderHandlers(
         }
 
         var identifiers = requested.Select(AcmeIdentifier.Of).Distinct().ToList();
+        if (identifiers.Count > 1 && identifiers.Exists(identifier => identifier.Type == AcmeIdentifier.Permanent))
+        {
+            throw AcmeException.Malformed("An order of a permanent-identifier has no other identifier.");
+        }
+
         await RequireCertifiableAsync(request.Provisioner, identifiers, context.RequestAborted);
         var now = authority.Time.GetUtcNow();
         if (Asked(wanted.NotBefore) > now + MostAhead)
