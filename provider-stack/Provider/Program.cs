@@ -116,6 +116,7 @@ internal static class Program
         app.MapTenantRemoval();
         app.MapMessaging(foundation.Options);
         app.MapTelemetry();
+        app.MapUplinkCheckpoints();
         app.MapTenantCommands();
         app.MapPortalShell();
         return app;

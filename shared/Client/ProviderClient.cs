@@ -156,6 +156,10 @@ public sealed class ProviderClient(HttpClient http, TimeProvider? time = null) :
     public Task<AuditHead> AnchorAuditAsync(string tenantId, AuditHead head, CancellationToken cancellationToken = default) =>
         SendAsync(HttpMethod.Post, Tenant(tenantId) + "/bridge/audit-head", head, ContractsJson.Default.AuditHead, ContractsJson.Default.AuditHead, cancellationToken);
 
+    /// <summary>Needs a client made with the current bridge certificate.</summary>
+    public Task<UplinkCheckpoint> RecordUplinkAsync(string tenantId, UplinkProgress progress, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, Tenant(tenantId) + "/bridge/uplink", progress, ContractsJson.Default.UplinkProgress, ContractsJson.Default.UplinkCheckpoint, cancellationToken);
+
     /// <summary>Where <see cref="ReissueBridgeAsync"/> posts to: the audience of its proof.</summary>
     public Uri ReissueBridgeUrl(string tenantId) => new(BaseUrl, Tenant(tenantId) + "/bridge/reissue");
 

@@ -22,3 +22,25 @@ public sealed record ResendRequest
 {
     public required DateTimeOffset From { get; init; }
 }
+
+/// <summary><c>POST /portal/admin/tenants/{tenant}/bridge/uplink</c>, over mTLS with the bridge certificate: how far the way up has come.</summary>
+public sealed record UplinkProgress
+{
+    /// <summary>The provider's database as the tenant knows it; null: it knows none yet.</summary>
+    public string? Database { get; init; }
+
+    /// <summary>What the tenant received before then, by its own clock, has been acknowledged.</summary>
+    public required DateTimeOffset AcknowledgedUntil { get; init; }
+}
+
+public sealed record UplinkCheckpoint
+{
+    /// <summary>Changes with every start, restore and replacement of the provider's database; opaque.</summary>
+    public required string Database { get; init; }
+
+    /// <summary>False: it is another database than the tenant knows. Nothing was recorded.</summary>
+    public required bool Recorded { get; init; }
+
+    /// <summary>If not recorded: what the tenant received from then on may be missing there. Null: everything may.</summary>
+    public DateTimeOffset? ResendFrom { get; init; }
+}

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using IoTPlatform.Stacks;
 using IoTPlatform.Testing;
 
 namespace IoTPlatform.Integration.Tests.Platform;

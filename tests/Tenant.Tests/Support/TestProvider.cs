@@ -56,6 +56,7 @@ internal sealed class TestProvider : IAsyncDisposable
     public Queue<Fault> Faults { get; } = new();
     public List<string> Calls { get; } = [];
     public bool HasIdentityProvider { get; set; } = true;
+    public BridgeLogin? BridgeLogin { get; set; }
     public string FederationSecret { get; set; } = "s3cret-of-the-federation-client";
     public TimeSpan BridgeLifetime { get; set; } = Profiles.MqttBridge.DefaultLifetime;
 
@@ -132,7 +133,7 @@ internal sealed class TestProvider : IAsyncDisposable
         Number = ListNumber,
         ThisUpdate = TimeProvider.System.GetUtcNow(),
         NextUpdate = TimeProvider.System.GetUtcNow() + ListLifetime,
-        Revoked = Revoked.Select(serial => new RevokedSerial(serial, TimeProvider.System.GetUtcNow())),
+        Revoked = [.. Revoked.Select(serial => new RevokedSerial(serial, TimeProvider.System.GetUtcNow()))],
     });
 
     public async Task GoAwayAsync()
@@ -257,7 +258,7 @@ internal sealed class TestProvider : IAsyncDisposable
 
         return _refusedBridge is var (key, status, code) && key.AsSpan().SequenceEqual(http.Connection.ClientCertificate!.PublicKey.ExportSubjectPublicKeyInfo())
             ? Problem(status, code)
-            : Results.Json(new PlatformView { PlatformDomain = PlatformDomain, TenantId = TenantId, Serial = "1" }, ContractsJson.Default.PlatformView);
+            : Results.Json(new PlatformView { PlatformDomain = PlatformDomain, TenantId = TenantId, Serial = "1", Bridge = BridgeLogin }, ContractsJson.Default.PlatformView);
     }
 
     private IResult JoinAsync(HttpContext http, JoinRequest request)

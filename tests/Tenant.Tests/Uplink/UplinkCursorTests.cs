@@ -44,7 +44,7 @@ public sealed class UplinkCursorTests : IAsyncLifetime
     {
         (await _cursor.MoveAsync(UplinkStream.Telemetry, 0, 20, default)).ShouldBeTrue();
 
-        await _cursor.PutBackAsync(Day.AddMinutes(10), default);
+        await _cursor.PutBackAsync(Day.AddMinutes(10), "test", null, default);
 
         (await _cursor.ReadAsync(UplinkStream.Telemetry, default)).ShouldBe(9);
         (await _cursor.MoveAsync(UplinkStream.Telemetry, 20, 25, default)).ShouldBeFalse();
@@ -57,8 +57,8 @@ public sealed class UplinkCursorTests : IAsyncLifetime
     {
         await _cursor.MoveAsync(UplinkStream.Telemetry, 0, 5, default);
 
-        await _cursor.PutBackAsync(Day.AddMinutes(20), default);
-        await _cursor.PutBackAsync(Day.AddDays(1), default);
+        await _cursor.PutBackAsync(Day.AddMinutes(20), "test", null, default);
+        await _cursor.PutBackAsync(Day.AddDays(1), "test", null, default);
 
         (await _cursor.ReadAsync(UplinkStream.Telemetry, default)).ShouldBe(5);
     }

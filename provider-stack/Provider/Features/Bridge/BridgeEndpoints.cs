@@ -33,6 +33,7 @@ internal static class BridgeEndpoints
             Serial = context.User.FindFirstValue(ClientCertificateDefaults.SerialClaim),
             IntermediateKeyId = Convert.ToHexStringLower(authority.Issuers.Active.Issuer.SubjectKeyIdentifier.Span),
             RevokedSubCas = (await revokedSubCas.GetAsync(cancellationToken)).Number,
+            Bridge = JoinBundles.LoginOf(BridgeCaller.TenantOf(context.User), options),
         });
 
     private static async Task<Ok<RenewedBridge>> RenewAsync(

@@ -33,24 +33,37 @@ internal sealed class JoinBundles(ProviderDb db, Authority authority, Federation
         };
     }
 
-    public async Task<JoinBundle> ComposeAsync(JoinRow join, CancellationToken cancellationToken) => new()
+    /// <summary>Where a tenant's bridge logs in.</summary>
+    public static BridgeLogin LoginOf(string tenantId, ProviderOptions options) => new()
     {
-        TenantId = join.TenantId,
-        Status = "joined",
-        PlatformDomain = options.PlatformDomain,
-        SignedCert = await PemAsync(join.SubCaSerial, cancellationToken),
-        RootCaCert = Pem.Certificate(authority.Chain.Root.RawData),
-        CaChain = join.CaChain ?? throw Incomplete(join),
         // The embedded broker speaks no AMQP.
         RabbitmqUrl = options.RabbitMq is null ? null : options.RabbitmqUrl.AbsoluteUri,
         RabbitmqMqttUrl = options.RabbitmqMqttUrl.AbsoluteUri,
-        RabbitmqVhost = join.TenantId,
-        RabbitmqUser = MqttBridgeName.For(join.TenantId),
-        MqttBridgeCert = await PemAsync(join.BridgeSerial, cancellationToken),
-        CdmIdpClientId = FederationClient.IdOf(join.TenantId),
-        CdmIdpClientSecret = await secrets.OfJoinAsync(join.TenantId, join.JoinId, cancellationToken) ?? throw Incomplete(join),
-        CdmDiscoveryUrl = federation.DiscoveryUrl.AbsoluteUri,
+        RabbitmqVhost = tenantId,
+        RabbitmqUser = MqttBridgeName.For(tenantId),
     };
+
+    public async Task<JoinBundle> ComposeAsync(JoinRow join, CancellationToken cancellationToken)
+    {
+        var login = LoginOf(join.TenantId, options);
+        return new()
+        {
+            TenantId = join.TenantId,
+            Status = "joined",
+            PlatformDomain = options.PlatformDomain,
+            SignedCert = await PemAsync(join.SubCaSerial, cancellationToken),
+            RootCaCert = Pem.Certificate(authority.Chain.Root.RawData),
+            CaChain = join.CaChain ?? throw Incomplete(join),
+            RabbitmqUrl = login.RabbitmqUrl,
+            RabbitmqMqttUrl = login.RabbitmqMqttUrl,
+            RabbitmqVhost = login.RabbitmqVhost,
+            RabbitmqUser = login.RabbitmqUser,
+            MqttBridgeCert = await PemAsync(join.BridgeSerial, cancellationToken),
+            CdmIdpClientId = FederationClient.IdOf(join.TenantId),
+            CdmIdpClientSecret = await secrets.OfJoinAsync(join.TenantId, join.JoinId, cancellationToken) ?? throw Incomplete(join),
+            CdmDiscoveryUrl = federation.DiscoveryUrl.AbsoluteUri,
+        };
+    }
 
     private async Task<string> PemAsync(byte[]? serial, CancellationToken cancellationToken) =>
         serial is not null && await authority.FindAsync(serial, cancellationToken) is { } record

@@ -17,6 +17,7 @@ internal static class TelemetryServices
         services.AddSingleton<TelemetryPartitions>();
         services.AddSingleton<TelemetryReader>();
         services.AddSingleton<TelemetrySeries>();
+        services.AddSingleton<UplinkCheckpoints>();
         services.AddSingleton<IRemovalStep, RemoveTelemetryStep>();
         services.AddHostedService<PartitionKeeper>();
         if (options.RabbitMq is not null)

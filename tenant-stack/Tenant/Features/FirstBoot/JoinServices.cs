@@ -29,6 +29,7 @@ internal static class JoinServices
         .AddSingleton<SubCaReplacement>()
         .AddSingleton<IMaintenanceTask, AuditAnchoring>()
         .AddSingleton<IMaintenanceTask, FederationRefresh>()
+        .AddSingleton<IMaintenanceTask, BridgeLoginRefresh>()
         .AddSingleton<MaintenanceService>()
         .AddHostedService(s => s.GetRequiredService<MaintenanceService>())
         .AddHostedService<ProviderStatus>();

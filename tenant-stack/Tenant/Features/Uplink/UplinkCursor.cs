@@ -1,4 +1,6 @@
+using IoTPlatform.Database;
 using Npgsql;
+using NpgsqlTypes;
 
 namespace IoTPlatform.Tenant.Features.Uplink;
 
@@ -47,17 +49,41 @@ internal sealed class UplinkCursor(NpgsqlDataSource database, TimeProvider time)
     }
 
     /// <summary>Puts all before the first message that was received then or later. Never forward.</summary>
-    public async Task PutBackAsync(DateTimeOffset receivedFrom, CancellationToken cancellationToken)
+    /// <param name="receivedFrom">In UTC.</param>
+    /// <param name="actor">Who, for the audit log.</param>
+    /// <param name="providerDatabase">The database that is caught up with by this; null: the one before.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task PutBackAsync(DateTimeOffset receivedFrom, string actor, string? providerDatabase, CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand(
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await using var command = new NpgsqlCommand(
             """
-            UPDATE tenant.uplink SET events = least(events, before), telemetry = least(telemetry, before), moved_at = $2
+            UPDATE tenant.uplink SET events = least(events, before), telemetry = least(telemetry, before), moved_at = $2, provider_database = coalesce($3, provider_database)
             FROM (SELECT min(sequence) - 1 AS before FROM tenant.telemetry WHERE received_at >= $1) AS first
-            """);
+            """, connection);
         command.Parameters.Add(new() { Value = receivedFrom });
         command.Parameters.Add(new() { Value = time.GetUtcNow() });
+        command.Parameters.Add(new() { Value = providerDatabase ?? (object)DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
         await command.ExecuteNonQueryAsync(cancellationToken);
+        await AuditLog.AppendAsync(connection, new AuditEntry(actor, "uplink.resend", receivedFrom.ToString("O")), cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
         Interlocked.Increment(ref _putBacks);
+    }
+
+    /// <summary>The provider's database at the last checkpoint; null: there was none.</summary>
+    public async Task<string?> ProviderDatabaseAsync(CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand("SELECT provider_database FROM tenant.uplink");
+        return await command.ExecuteScalarAsync(cancellationToken) as string;
+    }
+
+    /// <summary>Notes the first database. False: there is one.</summary>
+    public async Task<bool> NoteProviderDatabaseAsync(string providerDatabase, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand("UPDATE tenant.uplink SET provider_database = $1 WHERE provider_database IS NULL");
+        command.Parameters.Add(new() { Value = providerDatabase });
+        return await command.ExecuteNonQueryAsync(cancellationToken) == 1;
     }
 
     /// <summary>How many messages wait (<see cref="MostCounted"/> at most), and since when the first.</summary>

@@ -1,7 +1,7 @@
 using System.Security.Claims;
 using IoTPlatform.Contracts.Telemetry;
-using IoTPlatform.Database;
 using IoTPlatform.Hosting;
+using IoTPlatform.Tenant.Features.Bridge;
 using IoTPlatform.Tenant.Features.Devices;
 
 namespace IoTPlatform.Tenant.Features.Uplink;
@@ -22,10 +22,9 @@ internal static class UplinkEndpoints
         return new UplinkStatus { State = now.State, ConnectedSince = now.Since, Reason = now.Reason, Waiting = waiting, WaitingSince = since };
     }
 
-    private static async Task<IResult> ResendAsync(ResendRequest request, ClaimsPrincipal caller, UplinkCursor cursor, AuditLog audit, CancellationToken cancellationToken)
+    private static async Task<IResult> ResendAsync(ResendRequest request, ClaimsPrincipal caller, UplinkCursor cursor, CancellationToken cancellationToken)
     {
-        await cursor.PutBackAsync(request.From.ToUniversalTime(), cancellationToken);
-        await audit.AppendAsync(new AuditEntry(Caller.Name(caller), "uplink.resend", request.From.ToUniversalTime().ToString("O")), cancellationToken);
+        await cursor.PutBackAsync(request.From.ToUniversalTime(), Caller.Name(caller), null, cancellationToken);
         return TypedResults.NoContent();
     }
 }
@@ -36,6 +35,7 @@ internal static class UplinkServices
         .AddSingleton(options)
         .AddSingleton<UplinkConnector>()
         .AddSingleton<UplinkCursor>()
+        .AddSingleton<IMaintenanceTask, UplinkCheckpoints>()
         .AddSingleton<UplinkCommands>()
         .AddSingleton<UplinkState>()
         .AddSingleton<IReadinessCheck>(s => s.GetRequiredService<UplinkState>())

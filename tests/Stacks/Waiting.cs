@@ -1,6 +1,6 @@
-namespace IoTPlatform.Integration.Tests;
+namespace IoTPlatform.Stacks;
 
-internal static class Waiting
+public static class Waiting
 {
     /// <summary>The longest wait by design is for the bus, which may take half a minute to notice that its broker is back, and the relay half a minute more; on a busy machine all of it is slower.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
@@ -13,7 +13,11 @@ internal static class Waiting
         using var end = new CancellationTokenSource(patience);
         while (!await condition())
         {
-            end.IsCancellationRequested.ShouldBeFalse("it did not happen in time");
+            if (end.IsCancellationRequested)
+            {
+                throw new TimeoutException("It did not happen in time.");
+            }
+
             await Task.Delay(100, CancellationToken.None);
         }
     }
