@@ -3,7 +3,7 @@ namespace IoTPlatform.Pki.Signing;
 /// <summary>What goes into a complete CRL (RFC 5280 5). Dates are cut to the second.</summary>
 public sealed record RevocationListOrder
 {
-    public required IEnumerable<RevokedSerial> Revoked { get; init; }
+    public required IReadOnlyList<RevokedSerial> Revoked { get; init; }
 
     /// <summary>Higher than that of every earlier list of this issuer and scope (RFC 5280 5.2.3).</summary>
     public required long Number { get; init; }

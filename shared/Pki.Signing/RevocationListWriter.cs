@@ -6,6 +6,12 @@ namespace IoTPlatform.Pki.Signing;
 /// <summary>Writes a TBSCertList (RFC 5280 5.1.2).</summary>
 internal static class RevocationListWriter
 {
+    /// <summary>Bytes of a list without entries, at most but for very long names.</summary>
+    private const int Fixed = 4096;
+
+    /// <summary>Bytes of an entry, at most: serial number, time, reason and their headers.</summary>
+    private const int Entry = 64;
+
     private static readonly Asn1Tag Context0 = new(TagClass.ContextSpecific, 0);
 
     /// <param name="issuer">Signs it.</param>
@@ -13,7 +19,8 @@ internal static class RevocationListWriter
     /// <param name="onlyCaCertificates">Its scope, else every certificate of the issuer (RFC 5280 5.2.5).</param>
     public static byte[] Encode(IssuerInfo issuer, RevocationListOrder order, bool onlyCaCertificates)
     {
-        var writer = new AsnWriter(AsnEncodingRules.DER);
+        // Grows by a kilobyte at a time, with a copy of all of it: quadratic for a list of many megabytes.
+        var writer = new AsnWriter(AsnEncodingRules.DER, initialCapacity: checked(Fixed + (order.Revoked.Count * Entry)));
         using (writer.PushSequence())
         {
             writer.WriteInteger(1);
@@ -21,7 +28,7 @@ internal static class RevocationListWriter
             writer.WriteEncodedValue(issuer.SubjectName.Span);
             TbsEncoder.WriteTime(writer, order.ThisUpdate);
             TbsEncoder.WriteTime(writer, order.NextUpdate);
-            WriteEntries(writer, [.. order.Revoked]);
+            WriteEntries(writer, order.Revoked);
             using (writer.PushSequence(Context0))
             using (writer.PushSequence())
             {

@@ -120,7 +120,7 @@ public sealed partial class BrokerRevocationLists(
 
     private byte[] Sign(CaSigner issuer, DateTimeOffset now) => issuer.SignRevocationList(new RevocationListOrder
     {
-        Revoked = _revoked.Where(r => r.IssuerKeyId.AsSpan().SequenceEqual(issuer.Issuer.SubjectKeyIdentifier.Span)).Select(r => new RevokedSerial(r.Serial, r.RevokedAt, r.Reason)),
+        Revoked = [.. _revoked.Where(r => r.IssuerKeyId.AsSpan().SequenceEqual(issuer.Issuer.SubjectKeyIdentifier.Span)).Select(r => new RevokedSerial(r.Serial, r.RevokedAt, r.Reason))],
         // Several processes share an issuer: the time is a number that grows for all of them.
         Number = now.ToUnixTimeMilliseconds(),
         ThisUpdate = now - Backdate,

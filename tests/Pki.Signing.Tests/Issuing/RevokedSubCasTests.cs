@@ -68,7 +68,7 @@ public sealed class RevokedSubCasTests : IDisposable
         var serials = Enumerable.Range(0, entries).Select(_ => SerialNumber.Create()).ToList();
         var der = _pki.Intermediate.SignRevocationList(new RevocationListOrder
         {
-            Revoked = serials.Select(serial => new RevokedSerial(serial, _pki.Now)),
+            Revoked = [.. serials.Select(serial => new RevokedSerial(serial, _pki.Now))],
             Number = 77,
             ThisUpdate = _pki.Now,
             NextUpdate = _pki.Now.AddDays(1),
@@ -109,6 +109,6 @@ public sealed class RevokedSubCasTests : IDisposable
         Number = number,
         ThisUpdate = _pki.Now,
         NextUpdate = _pki.Now.AddDays(14),
-        Revoked = serials.Select(serial => new RevokedSerial(serial, _pki.Now)),
+        Revoked = [.. serials.Select(serial => new RevokedSerial(serial, _pki.Now))],
     });
 }
