@@ -5,7 +5,7 @@ public sealed class AspNetCoreTests
 {
     private const string Namespace = @"\bMicrosoft\.AspNetCore\b";
 
-    private static readonly string[] Inner = ["Contracts", "Jose", "Pki", "Pki.Signing", "Client", "Agent", "LocalServices", "Iot"];
+    private static readonly string[] Inner = ["Contracts", "Jose", "Pki", "Pki.Signing", "Client", "Agent", "IotAgent", "LocalServices", "Iot"];
 
     public static readonly TheoryData<string> BelowTheEdge = [.. Inner];
 

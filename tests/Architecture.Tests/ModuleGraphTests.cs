@@ -23,6 +23,7 @@ public sealed class ModuleGraphTests
         { "Provider", ["CertificateAuthority", "Contracts", "Database", "Events", "Hosting", "Identity", "Keycloak", "Mqtt", "Portal", "RabbitMq", "Telemetry"] },
         { "Tenant", ["CertificateAuthority", "Client", "Contracts", "Database", "Events", "Hosting", "Identity", "Keycloak", "Mqtt", "RabbitMq", "Telemetry"] },
         { "Agent", ["Client", "Contracts", "Pki"] },
+        { "IotAgent", ["Agent"] },
         { "LocalServices", [] },
         { "Iot", ["Agent", "Client", "Contracts", "Database", "Hosting", "Identity", "Keycloak", "LocalServices", "Pki.Signing"] },
     };
@@ -32,6 +33,7 @@ public sealed class ModuleGraphTests
         ["Provider"] = "provider-stack/",
         ["Tenant"] = "tenant-stack/",
         ["Agent"] = "device-stack/",
+        ["IotAgent"] = "device-stack/",
     };
 
     [Theory]

@@ -8,6 +8,7 @@ public static class StackPrograms
     public static string Provider => Built("provider-stack/Provider", "IoTPlatform.Provider.dll");
     public static string Tenant => Built("tenant-stack/Tenant", "IoTPlatform.Tenant.dll");
     public static string Benchmarks => Built("tests/Benchmarks", "IoTPlatform.Benchmarks.dll");
+    public static string IotAgent => Built("device-stack/IotAgent", "iot-agent.dll");
     public static string Iot => Built("cli/Iot", "iot.dll");
 
     private static string Built(string project, string assembly)

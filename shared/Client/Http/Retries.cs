@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net.Http.Headers;
 using Polly;
 using Polly.Retry;
@@ -10,6 +11,7 @@ internal static class Retries
     // A longer Retry-After is left to the caller, which can show it to its user.
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(10);
 
+    [UnconditionalSuppressMessage("AOT", "IL3050", Justification = "Polly keeps the members of the options' types for its validation; none of those that need code at run time is called.")]
     public static ResiliencePipeline<byte[]> Create(TimeProvider time) => new ResiliencePipelineBuilder<byte[]> { TimeProvider = time }
         .AddRetry(new RetryStrategyOptions<byte[]>
         {

@@ -13,12 +13,13 @@ internal static class DevicesToken
     private static readonly Option<TimeSpan> Expires = new("--expires") { Description = "How long it can be used: 30m, 24h, 7d; 30 days at the most.", DefaultValueFactory = _ => TimeSpan.FromDays(1), CustomParser = Duration.Parse, HelpName = "time" };
     private static readonly Option<string?> Note = new("--note") { Description = "For the operator's memory." };
     private static readonly Option<string?> EnvFile = new("--env-file") { Description = "Write token, tenant, trust domain and fingerprint into this file (0600) instead of showing them: for 'iot device enroll --env-file'.", HelpName = "file" };
+    private static readonly Option<string?> LineFile = new("--line-file") { Description = "Write the line iotenroll://… of the QR code into this file (0600) instead of showing it: for 'iot-agent --enroll', or --token-file.", HelpName = "file" };
     private static readonly Option<string?> Out = new("--out") { Description = "Write the token into this file (0600) instead of showing it.", HelpName = "file" };
 
     public static Command Create() => Verb.Create(
         "token", "Make an enrolment token for one device, or for a fleet.",
         ["iot devices token pump-1", "iot devices token pump-1 --env-file pump-1.env", "iot devices token --uses 500 --expires 7d --note \"first batch\" --out fleet.token"],
-        RunAsync, [DeviceArguments.OptionalId, Uses, Expires, Note, EnvFile, Out, .. ServerOptions.All]);
+        RunAsync, [DeviceArguments.OptionalId, Uses, Expires, Note, EnvFile, LineFile, Out, .. ServerOptions.All]);
 
     private static Task<int> RunAsync(Run run, CancellationToken cancellationToken) => Connect.ToTenantAsync(run, async (tenant, _) =>
     {
@@ -36,11 +37,16 @@ internal static class DevicesToken
     private static void Write(Run run, CreatedEnrollmentToken token)
     {
         var whose = token.DeviceId ?? string.Create(CultureInfo.InvariantCulture, $"{token.Uses} device(s)");
-        if ((run.Get(EnvFile) ?? run.Get(Out)) is { } file)
+        if ((run.Get(EnvFile) ?? run.Get(LineFile) ?? run.Get(Out)) is { } file)
         {
             if (run.Get(EnvFile) is { } environment)
             {
                 AtomicFile.WriteText(environment, Environment(token), AtomicFile.Secret);
+            }
+
+            if (run.Get(LineFile) is { } line)
+            {
+                AtomicFile.WriteText(line, Text(token).Write() + "\n", AtomicFile.Secret);
             }
 
             if (run.Get(Out) is { } plain)
