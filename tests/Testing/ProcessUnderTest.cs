@@ -108,6 +108,13 @@ public sealed class ProcessUnderTest : IAsyncDisposable
         }
     }
 
+    /// <summary>To its standard input.</summary>
+    public async Task WriteLineAsync(string line)
+    {
+        await _process.StandardInput.WriteLineAsync(line);
+        await _process.StandardInput.FlushAsync();
+    }
+
     /// <summary>SIGKILL to this one process, as an out-of-memory killer would.</summary>
     public async Task KillAsync()
     {
