@@ -30,6 +30,11 @@ public sealed class TenantClient(HttpClient http, TimeProvider? time = null) : P
     public Task<Page<DeviceSummary>> ListDevicesAsync(string? cursor = null, int? limit = null, CancellationToken cancellationToken = default) =>
         GetAsync(Query.Build("portal/devices", ("cursor", cursor), ("limit", Query.Of(limit))), ContractsJson.Default.PageDeviceSummary, cancellationToken);
 
+    /// <summary>A word by which people group devices.</summary>
+    public Task TagDeviceAsync(string deviceId, string tag, CancellationToken cancellationToken = default) => SendAsync(HttpMethod.Put, $"portal/devices/{Escape(deviceId)}/tags/{Escape(tag)}", cancellationToken);
+
+    public Task UntagDeviceAsync(string deviceId, string tag, CancellationToken cancellationToken = default) => SendAsync(HttpMethod.Delete, $"portal/devices/{Escape(deviceId)}/tags/{Escape(tag)}", cancellationToken);
+
     public Task<DeviceDetail> GetDeviceAsync(string deviceId, CancellationToken cancellationToken = default) =>
         GetAsync($"portal/devices/{Escape(deviceId)}", ContractsJson.Default.DeviceDetail, cancellationToken);
 

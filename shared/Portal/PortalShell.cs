@@ -15,6 +15,12 @@ public sealed record PortalShell
     public required Assembly Pages { get; init; }
 
     public required IReadOnlyList<PortalLink> Links { get; init; }
+
+    /// <summary>The page of a tenant, by its id; null: this stack has no such pages.</summary>
+    public Func<string, string>? TenantPath { get; init; }
+
+    /// <summary>The page of a device, by its id; null: this stack has no such pages.</summary>
+    public Func<string, string>? DevicePath { get; init; }
 }
 
 /// <summary>An entry of the navigation.</summary>

@@ -92,31 +92,3 @@ internal sealed class PlatformOverview(ProviderDb db, TenantDirectory directory,
             $"{record.Tenant}: its Sub-CA {record.Serial[..8]}… expires within 30 days", "Its operator rotates it (iot tenant rotate-sub-ca), or it has been replaced already.", ProviderPortal.CertificatePath(record.Serial), IsBad: false));
     }
 }
-
-/// <summary>One overview for all who look at it at the same time.</summary>
-internal sealed class OverviewSnapshot(TimeProvider time)
-{
-    private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(2);
-    private readonly SemaphoreSlim _one = new(1, 1);
-    private OverviewView? _view;
-    private DateTimeOffset _at;
-
-    public async Task<OverviewView> ReadAsync(PlatformOverview overview, CancellationToken cancellationToken)
-    {
-        await _one.WaitAsync(cancellationToken);
-        try
-        {
-            if (_view is null || time.GetUtcNow() - _at >= Fresh)
-            {
-                _view = await overview.ReadAsync(cancellationToken);
-                _at = time.GetUtcNow();
-            }
-
-            return _view;
-        }
-        finally
-        {
-            _one.Release();
-        }
-    }
-}

@@ -1,5 +1,6 @@
 using IoTPlatform.Hosting;
 using IoTPlatform.Portal;
+using IoTPlatform.Portal.Live;
 using MudBlazor;
 
 namespace IoTPlatform.Provider.Portal;
@@ -16,13 +17,14 @@ internal static class ProviderPortal
 
     public static IServiceCollection AddProviderPortal(this IServiceCollection services) => services
         .AddScoped<PlatformOverview>()
-        .AddSingleton<OverviewSnapshot>()
+        .AddSingleton<SharedView<OverviewView>>()
         .AddScoped<ShownJoinKeys>()
         .AddHostedService<HealthWatch>()
         .AddPortalShell(new PortalShell
         {
             Title = Title,
             Pages = typeof(ProviderPortal).Assembly,
+            TenantPath = TenantPath,
             Links =
             [
                 new PortalLink(PortalShell.Root, "Overview", Icons.Material.Outlined.Dashboard),

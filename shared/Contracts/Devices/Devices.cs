@@ -14,6 +14,9 @@ public sealed record DeviceSummary
 
     /// <summary>Null if it was never connected, or if this tenant does not poll connections.</summary>
     public DevicePresenceView? Presence { get; init; }
+
+    /// <summary>Null from a tenant of a version before.</summary>
+    public IReadOnlyList<string>? Tags { get; init; }
 }
 
 public sealed record DeviceDetail
@@ -23,11 +26,17 @@ public sealed record DeviceDetail
     public string? DeviceType { get; init; }
     public required DeviceStatus Status { get; init; }
     public required DateTimeOffset EnrolledAt { get; init; }
+
+    /// <summary><c>token:{id}</c> or <c>manufacturer:{certificate hash}</c>; null from a tenant of a version before.</summary>
+    public string? EnrolledBy { get; init; }
     public DateTimeOffset? RevokedAt { get; init; }
     public string? RevocationReason { get; init; }
 
     /// <summary>Null if it was never connected, or if this tenant does not poll connections.</summary>
     public DevicePresenceView? Presence { get; init; }
+
+    /// <summary>Null from a tenant of a version before.</summary>
+    public IReadOnlyList<string>? Tags { get; init; }
     public required string SpiffeId { get; init; }
     public string? WireguardAddress { get; init; }
     public string? WireguardPublicKey { get; init; }

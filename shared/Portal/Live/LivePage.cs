@@ -10,9 +10,6 @@ namespace IoTPlatform.Portal.Live;
 /// </summary>
 public abstract class LivePage : ComponentBase, IDisposable
 {
-    /// <summary>However much happens, a page is loaded no more often.</summary>
-    private static readonly TimeSpan Shortest = TimeSpan.FromSeconds(1);
-
     /// <summary>And waits so many times as long as loading took: a page that is left open on a heavy query costs the database a quarter of its time.</summary>
     private const int Rest = 3;
 
@@ -50,8 +47,11 @@ public abstract class LivePage : ComponentBase, IDisposable
 
     protected DateTimeOffset Now => Time.GetUtcNow();
 
-    /// <summary>Loaded every second, for what is no entry of the audit log.</summary>
+    /// <summary>Loaded again and again, for what is no entry of the audit log.</summary>
     protected virtual bool IsEager => false;
+
+    /// <summary>However much happens, the page is loaded no more often.</summary>
+    protected virtual TimeSpan Shortest => TimeSpan.FromSeconds(1);
 
     protected abstract Task LoadAsync();
 

@@ -44,6 +44,22 @@ internal sealed class DeviceKey
     public DateTimeOffset? RetiredAt { get; set; }
 }
 
+/// <summary>A word by which people group devices.</summary>
+internal sealed class DeviceTag
+{
+    public required string DeviceId { get; init; }
+    public required string Tag { get; init; }
+}
+
+/// <summary>A device came or went. A trigger writes it.</summary>
+internal sealed class PresenceChange
+{
+    public required string DeviceId { get; init; }
+    public required long Sequence { get; init; }
+    public required DateTimeOffset At { get; init; }
+    public required bool Online { get; init; }
+}
+
 /// <summary>Whether a device is connected, and the event of its last change. <see cref="Features.Mqtt.DevicePresence"/> writes it.</summary>
 internal sealed class DeviceConnection
 {

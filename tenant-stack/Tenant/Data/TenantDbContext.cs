@@ -14,6 +14,8 @@ internal sealed class TenantDbContext(DbContextOptions<TenantDbContext> options)
     public DbSet<TenantIdentity> Identity => Set<TenantIdentity>();
     public DbSet<Device> Devices => Set<Device>();
     public DbSet<DeviceConnection> DeviceConnections => Set<DeviceConnection>();
+    public DbSet<DeviceTag> DeviceTags => Set<DeviceTag>();
+    public DbSet<PresenceChange> PresenceChanges => Set<PresenceChange>();
     public DbSet<DeviceCommand> DeviceCommands => Set<DeviceCommand>();
     public DbSet<DeviceKey> DeviceKeys => Set<DeviceKey>();
     public DbSet<EnrollmentToken> EnrollmentTokens => Set<EnrollmentToken>();
@@ -29,6 +31,8 @@ internal sealed class TenantDbContext(DbContextOptions<TenantDbContext> options)
         model.Entity<Device>().ToTable("devices").HasKey(d => d.DeviceId);
         model.Entity<Device>().Ignore(d => d.IsRevoked).Ignore(d => d.IsHeld);
         model.Entity<DeviceConnection>().ToTable("device_presence").HasKey(c => c.DeviceId);
+        model.Entity<DeviceTag>().ToTable("device_tags").HasKey(t => new { t.DeviceId, t.Tag });
+        model.Entity<PresenceChange>().ToTable("presence_changes").HasKey(c => new { c.DeviceId, c.Sequence });
         model.Entity<DeviceCommand>(command =>
         {
             command.ToTable("device_commands").HasKey(c => c.Id);

@@ -10,6 +10,7 @@ using IoTPlatform.Identity.Issuer;
 using IoTPlatform.Identity.Oidc;
 using IoTPlatform.Identity.Portal;
 using IoTPlatform.Mqtt;
+using IoTPlatform.Portal;
 using IoTPlatform.Telemetry.Ingest;
 using IoTPlatform.Tenant.Configuration;
 using IoTPlatform.Tenant.Features.Commands;
@@ -26,6 +27,7 @@ using IoTPlatform.Tenant.Features.Telemetry;
 using IoTPlatform.Tenant.Features.Uplink;
 using IoTPlatform.Tenant.Features.Bridge;
 using IoTPlatform.Tenant.Features.WireGuard;
+using IoTPlatform.Tenant.Portal;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Npgsql;
 
@@ -47,7 +49,7 @@ internal static class TenantApplication
             .AddPlatformHosting(dataSource, time)
             .AddAuditLog()
             .AddIssuerCheck(options.Oidc)
-            .AddPortal(new PortalOptions { Name = $"tenant-{tenant.TenantId}", Title = $"IoT tenant {tenant.TenantId}", PublicUrl = options.PublicUrl }, options.Oidc, platform)
+            .AddPortal(new PortalOptions { Name = $"tenant-{tenant.TenantId}", Title = $"IoT tenant {tenant.TenantId}", PublicUrl = options.PublicUrl, HomePath = PortalShell.Root }, options.Oidc, platform)
             .AddApiDocument($"IoT tenant {tenant.TenantId}")
             .AddCertificateAuthority(ca, options.Validation)
             .AddDevices()
@@ -61,7 +63,8 @@ internal static class TenantApplication
             .AddWireGuard()
             .AddUplink()
             .AddTenantEvents()
-            .AddFederation(options);
+            .AddFederation(options)
+            .AddTenantPortal($"IoT tenant {tenant.TenantId}");
         builder.Services.AddAccounts(options.Oidc, options.Issuer);
         builder.Services.AddOperatorKey(folder, options.Issuer);
 
@@ -87,6 +90,7 @@ internal static class TenantApplication
         app.MapDeviceMqtt(options.Broker);
         app.MapSubCa();
         app.MapRevokedSubCas();
+        app.MapPortalShell();
         return app;
     }
 }

@@ -59,7 +59,7 @@ internal static partial class TenantHost
             await WireGuardSubnetGuard.RequireAsync(databases, options.WireGuardSubnet, stop);
             await identity.EstablishAsync(database.DataSource, async token => await new IdentityStore(databases).FindAsync(token) is not null, time, stop);
             var services = TenantServices.Create(options, folder, subCa, databases, time);
-            var (tenant, issuers) = await TenantBoot.RunAsync(services, progress, stop);
+            var (tenant, issuers, steps) = await TenantBoot.RunAsync(services, progress, stop);
             if (JoinRecord.Renew(options) && options.JoinKey is not null)
             {
                 KeyNotUsed(logs.CreateLogger("IoTPlatform.Tenant"));
@@ -70,6 +70,7 @@ internal static partial class TenantHost
             await identity.ConfirmRootAsync(database.DataSource, ca.Authority.RootFingerprint, stop);
             await ProviderStatus.RestoreAsync(databases, ca.Authority, stop);
             await InitialAdmin.EnsureAsync(database.DataSource, folder, options.AdminPassword, time, stop);
+            services.AddSingleton(new TenantJoin(steps));
             var app = opened.Add(TenantApplication.Build(services, options, folder, tenant, PlatformLogin.Of(options, new JoinFiles(folder)), database.DataSource, ca, time));
             await app.StartOrStopAsync(stop);
             return new RunningTenant(app, ca, opened);

@@ -2,6 +2,7 @@ using IoTPlatform.Client;
 using IoTPlatform.Contracts.Certificates;
 using IoTPlatform.Contracts.Devices;
 using IoTPlatform.Identity;
+using IoTPlatform.Identity.Portal;
 using IoTPlatform.Tenant.Tests.Support;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Routing;
@@ -27,7 +28,7 @@ public sealed class EndpointPolicyTests(SharedTenant shared) : IClassFixture<Sha
     [SkippableFact]
     public void Endpoints_PortalAndRenew_AreNeverAnonymous() =>
         Endpoints.Where(e => e.RoutePattern.RawText!.Contains("portal", StringComparison.Ordinal) || e.RoutePattern.RawText.EndsWith("{deviceId}/renew", StringComparison.Ordinal))
-            .Where(e => e.Metadata.GetMetadata<IAllowAnonymous>() is not null)
+            .Where(e => e.Metadata.GetMetadata<IAllowAnonymous>() is not null && !e.RoutePattern.RawText!.StartsWith("/portal/assets/", StringComparison.Ordinal))
             .Select(e => e.RoutePattern.RawText!.Trim('/')).ShouldBe([
                 "portal/login", "portal", "portal/signed-in", "portal/link", "portal/link", "portal/portal.css", "portal/sign-in", "portal/sign-out", "portal/oidc/login", "portal/oidc/callback", "portal/invitation", "portal/invitation",
                 "portal/account", "portal/account/confirm", "portal/account/password", "portal/account/authenticator", "portal/account/authenticator/add", "portal/account/authenticator/remove",
@@ -40,11 +41,17 @@ public sealed class EndpointPolicyTests(SharedTenant shared) : IClassFixture<Sha
     public async Task Policies_OfEveryEndpoint_DoNotTakeThePortalsCookie()
     {
         var policies = Tenant.Running!.Services.GetRequiredService<IAuthorizationPolicyProvider>();
-        foreach (var name in Endpoints.SelectMany(e => e.Metadata.GetOrderedMetadata<IAuthorizeData>()).Select(a => a.Policy).OfType<string>().Distinct())
+        foreach (var name in Endpoints.SelectMany(e => e.Metadata.GetOrderedMetadata<IAuthorizeData>()).Select(a => a.Policy).OfType<string>().Distinct().Where(name => name != PortalAccess.Policy))
         {
             (await policies.GetPolicyAsync(name))!.AuthenticationSchemes.ShouldNotContain("Portal", name);
         }
     }
+
+    /// <summary>A page changes nothing when it is asked for, its forms have anti-forgery tokens, and its connection is its own site's.</summary>
+    [SkippableFact]
+    public void Cookie_OfThePortal_OpensPagesAndTheirConnectionAlone() =>
+        Endpoints.Where(e => e.Metadata.GetOrderedMetadata<IAuthorizeData>().Any(a => a.Policy == PortalAccess.Policy)).Select(e => e.RoutePattern.RawText!.TrimStart('/'))
+            .Where(path => !path.StartsWith("portal/ui", StringComparison.Ordinal) && !path.StartsWith("_blazor", StringComparison.Ordinal) && !path.StartsWith("_framework", StringComparison.Ordinal)).ShouldBeEmpty();
 
     [SkippableFact]
     public async Task Portal_Anonymous_IsUnauthorizedEverywhere()

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using IoTPlatform.Agent;
+using IoTPlatform.Client;
 using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
 using Spectre.Console;

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
-using IoTPlatform.Agent;
+using IoTPlatform.Client;
 using IoTPlatform.Contracts.Devices;
 using IoTPlatform.Pki.Files;
 using Spectre.Console;
@@ -65,18 +65,9 @@ internal static class DevicesToken
             console.MarkupLineInterpolated($"\n    [bold]{token.Token}[/]\n");
             console.MarkupLineInterpolated($"on the device: iot device enroll {token.DeviceId ?? "DEVICE-ID"} --token-file FILE --url {token.TenantUrl} --fingerprint {token.RootFingerprint} --trust-domain {token.TrustDomain}");
             console.WriteLine("all of it in one line, as for a QR code, for --token-file:");
-            console.WriteLine(Text(token).Write());
+            console.WriteLine(EnrollmentText.Of(token).Write());
         });
     }
-
-    private static EnrollmentText Text(CreatedEnrollmentToken token) => new()
-    {
-        TenantUrl = ServerAddress.Parse(token.TenantUrl),
-        Fingerprint = token.RootFingerprint,
-        TrustDomain = token.TrustDomain,
-        Token = token.Token,
-        DeviceId = token.DeviceId,
-    };
 
     private static string Environment(CreatedEnrollmentToken token) =>
         $"""

@@ -12,15 +12,14 @@ internal static class CommandEndpoints
     public static void MapCommands(this IEndpointRouteBuilder app)
     {
         var commands = app.MapGroup("/portal/devices/{deviceId}/commands");
-        commands.MapPost("/", SendAsync).RequireAuthorization(Policies.Operator);
+        commands.MapPost("/", SendAsync).RequireAuthorization(CommandSending.Policy);
         commands.MapGet("/", ListAsync).RequireAuthorization(Policies.Viewer);
         commands.MapGet("/{id:long}", ShowAsync).RequireAuthorization(Policies.Viewer);
-        commands.MapDelete("/{id:long}", CancelAsync).RequireAuthorization(Policies.Operator);
+        commands.MapDelete("/{id:long}", CancelAsync).RequireAuthorization(CommandSending.Policy);
     }
 
-    private static async Task<IResult> SendAsync(string deviceId, SendCommandRequest request, ClaimsPrincipal caller, DeviceCommands commands, CancellationToken cancellationToken) =>
-        TypedResults.Json(
-            await commands.SendAsync(DevicePath.Check(deviceId), CommandOrder.Decode(request), Caller.Name(caller), providerId: null, cancellationToken), CommandJson.Command, statusCode: StatusCodes.Status201Created);
+    private static async Task<IResult> SendAsync(string deviceId, SendCommandRequest request, ClaimsPrincipal caller, CommandSending commands, CancellationToken cancellationToken) =>
+        TypedResults.Json(await commands.SendAsync(deviceId, request, Caller.Name(caller), cancellationToken), CommandJson.Command, statusCode: StatusCodes.Status201Created);
 
     /// <summary>Newest first.</summary>
     private static async Task<IResult> ListAsync(string deviceId, string? cursor, int? limit, DeviceCommands commands, CancellationToken cancellationToken)
@@ -32,9 +31,20 @@ internal static class CommandEndpoints
     private static async Task<IResult> ShowAsync(string deviceId, long id, DeviceCommands commands, CancellationToken cancellationToken) =>
         TypedResults.Json(await commands.FindAsync(DevicePath.Check(deviceId), id, cancellationToken), CommandJson.Command);
 
-    private static async Task<IResult> CancelAsync(string deviceId, long id, ClaimsPrincipal caller, DeviceCommands commands, CancellationToken cancellationToken)
+    private static async Task<IResult> CancelAsync(string deviceId, long id, ClaimsPrincipal caller, CommandSending commands, CancellationToken cancellationToken)
     {
-        await commands.CancelAsync(DevicePath.Check(deviceId), id, Caller.Name(caller), cancellationToken);
+        await commands.CancelAsync(deviceId, id, Caller.Name(caller), cancellationToken);
         return TypedResults.NoContent();
     }
+}
+
+/// <summary>Sends commands of an operator, and takes them back.</summary>
+internal sealed class CommandSending(DeviceCommands commands) : IGuarded
+{
+    public static string Policy => Policies.Operator;
+
+    public Task<DeviceCommandView> SendAsync(string deviceId, SendCommandRequest request, string actor, CancellationToken cancellationToken) =>
+        commands.SendAsync(DevicePath.Check(deviceId), CommandOrder.Decode(request), actor, providerId: null, cancellationToken);
+
+    public Task CancelAsync(string deviceId, long id, string actor, CancellationToken cancellationToken) => commands.CancelAsync(DevicePath.Check(deviceId), id, actor, cancellationToken);
 }

@@ -12,7 +12,7 @@ internal static class CommandServices
     /// <param name="broker">Null: the embedded broker, which alone delivers commands.</param>
     public static IServiceCollection AddCommands(this IServiceCollection services, BrokerOptions? broker)
     {
-        services.AddSingleton<DeviceCommands>().AddSingleton<ProviderCommands>().AddSingleton<IEventMapper, CommandEventMapper>().AddHostedService<CommandExpiry>();
+        services.AddSingleton<DeviceCommands>().AddSingleton<CommandSending>().AddSingleton<ProviderCommands>().AddSingleton<IEventMapper, CommandEventMapper>().AddHostedService<CommandExpiry>();
         return broker is not null ? services : services
             .AddSingleton<CommandAnswers>()
             .AddSingleton<QueuedCommands>()

@@ -15,16 +15,19 @@ internal static class DeviceEndpoints
     public static IEndpointRouteBuilder MapDevices(this IEndpointRouteBuilder app)
     {
         var devices = app.MapGroup("/portal/devices");
-        devices.MapGet("/", ListAsync).RequireAuthorization(Policies.Viewer);
-        devices.MapGet("/{deviceId}", ShowAsync).RequireAuthorization(Policies.Viewer);
-        devices.MapPost("/{deviceId}/revoke", RevokeAsync).RequireAuthorization(Policies.Operator);
-        devices.MapPost("/{deviceId}/hold", HoldAsync).RequireAuthorization(Policies.Operator);
-        devices.MapPost("/{deviceId}/release", ReleaseAsync).RequireAuthorization(Policies.Operator);
+        devices.MapGet("/", ListAsync).RequireAuthorization(DeviceRegistry.Policy);
+        devices.MapGet("/{deviceId}", ShowAsync).RequireAuthorization(DeviceRegistry.Policy);
+        devices.MapPost("/{deviceId}/revoke", RevokeAsync).RequireAuthorization(RevokeDevice.Policy);
+        devices.MapPost("/{deviceId}/hold", HoldAsync).RequireAuthorization(HoldDevice.Policy);
+        devices.MapPost("/{deviceId}/release", ReleaseAsync).RequireAuthorization(HoldDevice.Policy);
+        devices.MapPut("/{deviceId}/tags/{tag}", TagAsync).RequireAuthorization(DeviceTags.Policy);
+        devices.MapDelete("/{deviceId}/tags/{tag}", UntagAsync).RequireAuthorization(DeviceTags.Policy);
         return app;
     }
 
-    private static Task<Page<DeviceSummary>> ListAsync(string? cursor, int? limit, DeviceRegistry registry, CancellationToken cancellationToken) =>
-        registry.ListAsync(cursor is null ? null : DevicePath.Check(cursor), Paging.Limit(limit), cancellationToken);
+    private static Task<Page<DeviceSummary>> ListAsync(
+        string? cursor, int? limit, string? text, string? state, string? type, string? tag, DeviceRegistry registry, CancellationToken cancellationToken) =>
+        registry.ListAsync(new DeviceSearch { Text = text, State = state is null ? null : DeviceSearch.StateOf(state) ?? throw new ProblemException(400, "bad_filter", "There is no such state of devices."), Type = type, Tag = tag }, cursor is null ? null : DevicePath.Check(cursor), Paging.Limit(limit), cancellationToken);
 
     private static Task<DeviceDetail> ShowAsync(string deviceId, DeviceRegistry registry, CancellationToken cancellationToken) =>
         registry.ShowAsync(DevicePath.Check(deviceId), cancellationToken);
@@ -44,6 +47,19 @@ internal static class DeviceEndpoints
     private static async Task<NoContent> ReleaseAsync(string deviceId, HoldRequest? request, ClaimsPrincipal caller, HoldDevice hold, CancellationToken cancellationToken)
     {
         await hold.ReleaseAsync(deviceId, request?.Reason, Caller.Name(caller), cancellationToken);
+        return TypedResults.NoContent();
+    }
+
+    private static async Task<NoContent> TagAsync(string deviceId, string tag, ClaimsPrincipal caller, DeviceRegistry registry, DeviceTags tags, CancellationToken cancellationToken)
+    {
+        await registry.ShowAsync(DevicePath.Check(deviceId), cancellationToken);
+        await tags.AddAsync([deviceId], tag, Caller.Name(caller), cancellationToken);
+        return TypedResults.NoContent();
+    }
+
+    private static async Task<NoContent> UntagAsync(string deviceId, string tag, ClaimsPrincipal caller, DeviceTags tags, CancellationToken cancellationToken)
+    {
+        await tags.RemoveAsync([DevicePath.Check(deviceId)], tag, Caller.Name(caller), cancellationToken);
         return TypedResults.NoContent();
     }
 }
@@ -68,5 +84,6 @@ internal static class DeviceServices
         .AddSingleton<DeviceRegistry>()
         .AddSingleton<DeviceCertificateRevocation>()
         .AddSingleton<RevokeDevice>()
-        .AddSingleton<HoldDevice>();
+        .AddSingleton<HoldDevice>()
+        .AddSingleton<DeviceTags>();
 }

@@ -12,23 +12,52 @@ using Microsoft.EntityFrameworkCore;
 namespace IoTPlatform.Tenant.Features.Devices;
 
 /// <summary>Reads the registry.</summary>
-internal sealed class DeviceRegistry(IDbContextFactory<TenantDbContext> databases, Authority authority, DeviceCertificates certificates, TenantOptions options)
+internal sealed class DeviceRegistry(IDbContextFactory<TenantDbContext> databases, Authority authority, DeviceCertificates certificates, TenantOptions options, TimeProvider time) : IGuarded
 {
-    // Without polling, the last observed presence is out of date.
-    private readonly bool _knowsPresence = options.Broker is null or { Management: not null };
-
     private const int CertificatesShown = 50;
+    private const int MostKinds = 100;
+
+    public static string Policy => Policies.Viewer;
+
+    /// <summary>Without polling, the last observed presence is out of date, and is not shown.</summary>
+    public bool KnowsPresence => options.Broker is null or { Management: not null };
 
     /// <summary>By device id. A device whose first certificate never got out is valid until the moment it asked.</summary>
-    public async Task<Page<DeviceSummary>> ListAsync(string? after, int limit, CancellationToken cancellationToken)
+    public async Task<Page<DeviceSummary>> ListAsync(DeviceSearch search, string? after, int limit, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        var devices = await db.Devices.AsNoTracking()
+        var devices = await Matching(db, search).AsNoTracking()
             .Where(d => after == null || string.Compare(d.DeviceId, after) > 0)
             .OrderBy(d => d.DeviceId).Take(limit + 1)
             .ToListAsync(cancellationToken);
-        var presence = await PresenceAsync(db, [.. devices.Select(d => d.DeviceId)], cancellationToken);
-        return Paging.Cut(devices.ConvertAll(d => Summary(d, presence.GetValueOrDefault(d.DeviceId))), limit, d => d.DeviceId);
+        string[] ids = [.. devices.Select(d => d.DeviceId)];
+        var presence = await PresenceAsync(db, ids, cancellationToken);
+        var tags = (await db.DeviceTags.AsNoTracking().Where(t => ids.Contains(t.DeviceId)).ToListAsync(cancellationToken)).ToLookup(t => t.DeviceId, t => t.Tag);
+        return Paging.Cut(devices.ConvertAll(d => Summary(d, presence.GetValueOrDefault(d.DeviceId), [.. tags[d.DeviceId].Order(StringComparer.Ordinal)])), limit, d => d.DeviceId);
+    }
+
+    public async Task<int> CountAsync(DeviceSearch search, CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        return await Matching(db, search).CountAsync(cancellationToken);
+    }
+
+    /// <summary>The types and the tags that there are, the first hundred of each.</summary>
+    public async Task<(IReadOnlyList<string> Types, IReadOnlyList<string> Tags)> KindsAsync(CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        return (
+            await db.Devices.Where(d => d.DeviceType != null).Select(d => d.DeviceType!).Distinct().Order().Take(MostKinds).ToListAsync(cancellationToken),
+            await db.DeviceTags.Select(t => t.Tag).Distinct().Order().Take(MostKinds).ToListAsync(cancellationToken));
+    }
+
+    /// <summary>When the device came and went, the newest first, and the last one before that time with them.</summary>
+    public async Task<IReadOnlyList<DevicePresenceView>> ConnectionsAsync(string deviceId, DateTimeOffset since, CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        var changes = await db.PresenceChanges.AsNoTracking().Where(c => c.DeviceId == deviceId).OrderByDescending(c => c.Sequence).Select(c => new DevicePresenceView { Online = c.Online, Since = c.At }).ToListAsync(cancellationToken);
+        var before = changes.FindIndex(c => c.Since <= since);
+        return before < 0 ? changes : changes[..(before + 1)];
     }
 
     public async Task<DeviceDetail> ShowAsync(string deviceId, CancellationToken cancellationToken)
@@ -45,9 +74,11 @@ internal sealed class DeviceRegistry(IDbContextFactory<TenantDbContext> database
             DeviceType = device.DeviceType,
             Status = Status(device),
             EnrolledAt = device.EnrolledAt,
+            EnrolledBy = device.EnrolledBy,
             RevokedAt = device.RevokedAt,
             RevocationReason = device.RevocationReason,
             Presence = presence.GetValueOrDefault(deviceId),
+            Tags = await db.DeviceTags.Where(t => t.DeviceId == deviceId).Select(t => t.Tag).Order().ToListAsync(cancellationToken),
             SpiffeId = certificates.SpiffeIdOf(device.DeviceId),
             WireguardAddress = peer?.Address.ToString(),
             WireguardPublicKey = peer?.PublicKey,
@@ -59,11 +90,18 @@ internal sealed class DeviceRegistry(IDbContextFactory<TenantDbContext> database
 
     public static ProblemException Unknown() => new(404, "device_unknown", "There is no device with this id.");
 
-    private async Task<Dictionary<string, DevicePresenceView>> PresenceAsync(TenantDbContext db, string[] deviceIds, CancellationToken cancellationToken) => _knowsPresence
+    private async Task<Dictionary<string, DevicePresenceView>> PresenceAsync(TenantDbContext db, string[] deviceIds, CancellationToken cancellationToken) => KnowsPresence
         ? await db.DeviceConnections.Where(c => deviceIds.Contains(c.DeviceId)).ToDictionaryAsync(c => c.DeviceId, c => new DevicePresenceView { Online = c.Online, Since = c.Since }, cancellationToken)
         : [];
 
-    private static DeviceSummary Summary(Device device, DevicePresenceView? presence) => new()
+    /// <summary>A device renews after two thirds of the lifetime: what has a sixth left is overdue.</summary>
+    private IQueryable<Device> Matching(TenantDbContext db, DeviceSearch search)
+    {
+        var now = time.GetUtcNow();
+        return search.Check().In(db, now, now + (options.DeviceLifetime / 6));
+    }
+
+    private static DeviceSummary Summary(Device device, DevicePresenceView? presence, IReadOnlyList<string> tags) => new()
     {
         DeviceId = device.DeviceId,
         DeviceName = device.DeviceName,
@@ -72,6 +110,7 @@ internal sealed class DeviceRegistry(IDbContextFactory<TenantDbContext> database
         EnrolledAt = device.EnrolledAt,
         NotAfter = device.NotAfter ?? device.EnrolledAt,
         Presence = presence,
+        Tags = tags,
     };
 
     private static DeviceStatus Status(Device device) => device.IsRevoked ? DeviceStatus.Revoked : device.IsHeld ? DeviceStatus.Held : DeviceStatus.Enrolled;

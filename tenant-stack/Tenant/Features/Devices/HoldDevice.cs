@@ -7,8 +7,10 @@ using Microsoft.EntityFrameworkCore;
 namespace IoTPlatform.Tenant.Features.Devices;
 
 /// <summary>Shuts a device out until it is released: its certificates are on hold (RFC 5280 5.3.1), its keys, address and commands wait. Idempotent.</summary>
-internal sealed class HoldDevice(IDbContextFactory<TenantDbContext> databases, WireGuardPeersFile peers, DeviceCertificateRevocation revocation, TimeProvider time)
+internal sealed class HoldDevice(IDbContextFactory<TenantDbContext> databases, WireGuardPeersFile peers, DeviceCertificateRevocation revocation, TimeProvider time) : IGuarded
 {
+    public static string Policy => Policies.Operator;
+
     public async Task HoldAsync(string deviceId, string? reason, string actor, CancellationToken cancellationToken)
     {
         reason = OptionalText.Check(reason, "reason", 256);

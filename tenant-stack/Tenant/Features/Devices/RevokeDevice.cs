@@ -10,8 +10,10 @@ using Microsoft.EntityFrameworkCore;
 namespace IoTPlatform.Tenant.Features.Devices;
 
 /// <summary>Ends a device: certificates, keys, tunnel and tokens made for it, in one transaction. Idempotent.</summary>
-internal sealed class RevokeDevice(IDbContextFactory<TenantDbContext> databases, WireGuardPeersFile peers, DeviceCertificateRevocation revocation, TimeProvider time)
+internal sealed class RevokeDevice(IDbContextFactory<TenantDbContext> databases, WireGuardPeersFile peers, DeviceCertificateRevocation revocation, TimeProvider time) : IGuarded
 {
+    public static string Policy => Policies.Operator;
+
     public async Task RunAsync(string deviceId, RevokeRequest request, string actor, CancellationToken cancellationToken)
     {
         DevicePath.Check(deviceId);

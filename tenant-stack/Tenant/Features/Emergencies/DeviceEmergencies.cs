@@ -100,6 +100,7 @@ internal static class EmergencyServices
     public static IServiceCollection AddEmergencies(this IServiceCollection services) => services
         .AddSingleton<DeviceSets>()
         .AddSingleton<RevokeDevices>()
+        .AddSingleton<RevokeChosen>()
         .AddSingleton<IEmergency, DeviceEmergency>()
         .AddSingleton<IEmergency, BatchEmergency>()
         .AddSingleton<IEmergency, DeviceTypeEmergency>();

@@ -37,5 +37,6 @@ internal static class EnrollmentServices
         .AddSingleton<EnrollDevice>()
         .AddSingleton<RenewDevice>()
         .AddSingleton<IProfileRenewal>(s => s.GetRequiredService<RenewDevice>())
-        .AddSingleton<EnrollmentTokens>();
+        .AddSingleton<EnrollmentTokens>()
+        .AddSingleton<TokenChanges>();
 }

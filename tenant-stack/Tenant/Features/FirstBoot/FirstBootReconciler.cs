@@ -33,7 +33,11 @@ internal sealed class FirstBootReconciler(IEnumerable<IFirstBootCheck> checks, I
     // A check that still fails after this many successful fixes would loop for ever.
     private const int MaxFixes = 3;
     private readonly Dictionary<string, int> _fixes = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (string Reason, DateTimeOffset At)> _made = new(StringComparer.Ordinal);
     private string? _announced;
+
+    /// <summary>Once all of them hold: what was looked at, in order, and what this boot had to do for it.</summary>
+    public IReadOnlyList<FirstBootStep> Steps => [.. checks.Select(check => _made.TryGetValue(check.Name, out var made) ? new FirstBootStep(check.Name, made.Reason, made.At) : new FirstBootStep(check.Name, null, time.GetUtcNow()))];
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -63,6 +67,7 @@ internal sealed class FirstBootReconciler(IEnumerable<IFirstBootCheck> checks, I
 
         await check.FixAsync(cancellationToken);
         _fixes[check.Name] = _fixes.GetValueOrDefault(check.Name) + 1;
+        _made[check.Name] = (reason, time.GetUtcNow());
         progress.Done(check.Name);
         _announced = null;
         return true;
@@ -81,6 +86,12 @@ internal sealed class FirstBootReconciler(IEnumerable<IFirstBootCheck> checks, I
         return null;
     }
 }
+
+/// <summary>A condition that held when this process began to serve.</summary>
+/// <param name="Name">Of the check.</param>
+/// <param name="Missing">What was missing before this boot; null: nothing.</param>
+/// <param name="At">When it was made, or looked at.</param>
+public sealed record FirstBootStep(string Name, string? Missing, DateTimeOffset At);
 
 /// <summary>Progress as lines <c>first-boot: {check} …</c>, <c>first-boot: {check} waiting: …</c>, <c>first-boot: {check} done</c>.</summary>
 internal sealed class ConsoleProgress(TextWriter output) : IFirstBootProgress

@@ -8,13 +8,14 @@ namespace IoTPlatform.Tenant.Features.FirstBoot;
 /// <summary>The list of first boot's checks, in order.</summary>
 internal static class TenantBoot
 {
-    /// <summary>Returns once every check holds: who this tenant is, and the issuers it signs with.</summary>
-    public static async Task<(JoinedTenant Tenant, IssuerSet Issuers)> RunAsync(IServiceCollection tenant, IFirstBootProgress progress, CancellationToken cancellationToken)
+    /// <summary>Returns once every check holds: who this tenant is, the issuers it signs with, and the checks.</summary>
+    public static async Task<(JoinedTenant Tenant, IssuerSet Issuers, IReadOnlyList<FirstBootStep> Steps)> RunAsync(IServiceCollection tenant, IFirstBootProgress progress, CancellationToken cancellationToken)
     {
         await using var services = new ServiceCollection { tenant }.AddSingleton(progress).AddChecks().BuildServiceProvider();
-        await services.GetRequiredService<FirstBootReconciler>().RunAsync(cancellationToken);
+        var reconciler = services.GetRequiredService<FirstBootReconciler>();
+        await reconciler.RunAsync(cancellationToken);
         var bundle = services.GetRequiredService<JoinFiles>().ReadBundle()!;
-        return (new JoinedTenant(bundle.TenantId, bundle.PlatformDomain), services.GetRequiredService<SubCaAtBoot>().Issuers);
+        return (new JoinedTenant(bundle.TenantId, bundle.PlatformDomain), services.GetRequiredService<SubCaAtBoot>().Issuers, reconciler.Steps);
     }
 
     private static IServiceCollection AddChecks(this IServiceCollection services) => services

@@ -1,12 +1,15 @@
 using System.Text.Json;
 using IoTPlatform.Contracts.Telemetry;
+using IoTPlatform.Hosting;
 using Npgsql;
 
 namespace IoTPlatform.Tenant.Features.Telemetry;
 
 /// <summary>The last known state of each device.</summary>
-internal sealed class DeviceStates(NpgsqlDataSource database)
+internal sealed class DeviceStates(NpgsqlDataSource database) : IGuarded
 {
+    public static string Policy => Policies.Viewer;
+
     /// <summary>Null: the device has published none.</summary>
     public async Task<DeviceStateRecord?> FindAsync(string deviceId, CancellationToken cancellationToken)
     {

@@ -11,6 +11,7 @@ internal static class TelemetryServices
         .AddSingleton(TenantTelemetry.Table)
         .AddSingleton<TelemetryPartitions>()
         .AddSingleton<TelemetryReader>()
+        .AddSingleton<TelemetrySeries>()
         .AddSingleton<DeviceStates>()
         .AddHostedService<PartitionKeeper>()
         .AddTelemetryIntake();

@@ -86,6 +86,15 @@ internal sealed class UplinkCursor(NpgsqlDataSource database, TimeProvider time)
         return await command.ExecuteNonQueryAsync(cancellationToken) == 1;
     }
 
+    /// <summary>Where both cursors are, and when one moved last.</summary>
+    public async Task<UplinkPosition> PositionAsync(CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand("SELECT u.events, u.telemetry, u.moved_at, (SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM tenant.telemetry_sequence) FROM tenant.uplink u");
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        await row.ReadAsync(cancellationToken);
+        return new UplinkPosition(row.GetInt64(0), row.GetInt64(1), row.GetFieldValue<DateTimeOffset>(2), row.GetInt64(3));
+    }
+
     /// <summary>How many messages wait (<see cref="MostCounted"/> at most), and since when the first.</summary>
     public async Task<(int Count, DateTimeOffset? Since)> WaitingAsync(CancellationToken cancellationToken)
     {
@@ -100,3 +109,9 @@ internal sealed class UplinkCursor(NpgsqlDataSource database, TimeProvider time)
     private static string Waiting(UplinkStream stream) =>
         $"(SELECT received_at FROM tenant.telemetry WHERE sequence > (SELECT {stream.Name} FROM tenant.uplink) AND {stream.GoesUp} ORDER BY sequence LIMIT $1)";
 }
+
+/// <param name="Events">Of events and state: what is up to this sequence was acknowledged by the provider's broker.</param>
+/// <param name="Telemetry">The same, of telemetry.</param>
+/// <param name="MovedAt">When one of them moved.</param>
+/// <param name="Newest">The sequence of the newest message that was stored here, whatever its stream.</param>
+public sealed record UplinkPosition(long Events, long Telemetry, DateTimeOffset MovedAt, long Newest);

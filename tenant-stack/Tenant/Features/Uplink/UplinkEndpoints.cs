@@ -11,22 +11,40 @@ internal static class UplinkEndpoints
 {
     public static void MapUplink(this IEndpointRouteBuilder app)
     {
-        app.MapGet("/portal/uplink", ShowAsync).RequireAuthorization(Policies.Viewer);
-        app.MapPost("/portal/uplink/resend", ResendAsync).RequireAuthorization(Policies.Operator);
+        app.MapGet("/portal/uplink", ShowAsync).RequireAuthorization(UplinkView.Policy);
+        app.MapPost("/portal/uplink/resend", ResendAsync).RequireAuthorization(UplinkResend.Policy);
     }
 
-    private static async Task<UplinkStatus> ShowAsync(UplinkState state, UplinkCursor cursor, CancellationToken cancellationToken)
+    private static Task<UplinkStatus> ShowAsync(UplinkView view, CancellationToken cancellationToken) => view.StatusAsync(cancellationToken);
+
+    private static async Task<IResult> ResendAsync(ResendRequest request, ClaimsPrincipal caller, UplinkResend resend, CancellationToken cancellationToken)
+    {
+        await resend.RunAsync(request.From, Caller.Name(caller), cancellationToken);
+        return TypedResults.NoContent();
+    }
+}
+
+/// <summary>How the way up is.</summary>
+internal sealed class UplinkView(UplinkState state, UplinkCursor cursor) : IGuarded
+{
+    public static string Policy => Policies.Viewer;
+
+    public async Task<UplinkStatus> StatusAsync(CancellationToken cancellationToken)
     {
         var now = state.Now;
         var (waiting, since) = await cursor.WaitingAsync(cancellationToken);
         return new UplinkStatus { State = now.State, ConnectedSince = now.Since, Reason = now.Reason, Waiting = waiting, WaitingSince = since };
     }
 
-    private static async Task<IResult> ResendAsync(ResendRequest request, ClaimsPrincipal caller, UplinkCursor cursor, CancellationToken cancellationToken)
-    {
-        await cursor.PutBackAsync(request.From.ToUniversalTime(), Caller.Name(caller), null, cancellationToken);
-        return TypedResults.NoContent();
-    }
+    public Task<UplinkPosition> PositionAsync(CancellationToken cancellationToken) => cursor.PositionAsync(cancellationToken);
+}
+
+/// <summary>Sends again what was received from a time on.</summary>
+internal sealed class UplinkResend(UplinkCursor cursor) : IGuarded
+{
+    public static string Policy => Policies.Operator;
+
+    public Task RunAsync(DateTimeOffset from, string actor, CancellationToken cancellationToken) => cursor.PutBackAsync(from.ToUniversalTime(), actor, null, cancellationToken);
 }
 
 internal static class UplinkServices
@@ -36,6 +54,8 @@ internal static class UplinkServices
         .AddSingleton<UplinkConnector>()
         .AddSingleton<UplinkCursor>()
         .AddSingleton<IMaintenanceTask, UplinkCheckpoints>()
+        .AddSingleton<UplinkView>()
+        .AddSingleton<UplinkResend>()
         .AddSingleton<UplinkCommands>()
         .AddSingleton<UplinkState>()
         .AddSingleton<IReadinessCheck>(s => s.GetRequiredService<UplinkState>())

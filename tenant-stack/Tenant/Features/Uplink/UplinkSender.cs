@@ -192,6 +192,8 @@ internal sealed class UplinkMetrics : IDisposable
     private readonly Meter _meter = new(Name);
     private readonly Counter<long> _sent;
     private readonly Counter<long> _refused;
+    private long _sentTotal;
+    private long _refusedTotal;
 
     public UplinkMetrics()
     {
@@ -199,9 +201,23 @@ internal sealed class UplinkMetrics : IDisposable
         _refused = _meter.CreateCounter<long>("iot.uplink.refused", "{message}", "Refused for good, and passed over.");
     }
 
-    public void Sent(int messages) => _sent.Add(messages);
+    /// <summary>Since the start.</summary>
+    public long SentTotal => Interlocked.Read(ref _sentTotal);
 
-    public void Refused(string? reason) => _refused.Add(1, new KeyValuePair<string, object?>("reason", reason));
+    /// <summary>Since the start.</summary>
+    public long RefusedTotal => Interlocked.Read(ref _refusedTotal);
+
+    public void Sent(int messages)
+    {
+        _sent.Add(messages);
+        Interlocked.Add(ref _sentTotal, messages);
+    }
+
+    public void Refused(string? reason)
+    {
+        Interlocked.Increment(ref _refusedTotal);
+        _refused.Add(1, new KeyValuePair<string, object?>("reason", reason));
+    }
 
     public void Dispose() => _meter.Dispose();
 }

@@ -126,7 +126,7 @@ internal sealed partial class UplinkService(UplinkConnector connector, UplinkCur
     private void Lost(Exception e)
     {
         var reason = e.GetBaseException().Message;
-        state.IsAway(reason);
+        state.IsAway(reason, isOverBudget: e is UplinkBudgetException);
         // Consecutive failures of one kind are one line.
         if (_failure != reason)
         {

@@ -13,23 +13,14 @@ internal static class TokenEndpoints
     public static IEndpointRouteBuilder MapEnrollmentTokens(this IEndpointRouteBuilder app)
     {
         var tokens = app.MapGroup("/portal/devices/tokens");
-        tokens.MapPost("/", CreateAsync).RequireAuthorization(Policies.Operator);
+        tokens.MapPost("/", CreateAsync).RequireAuthorization(TokenChanges.Policy);
         tokens.MapGet("/", ListAsync).RequireAuthorization(Policies.Viewer);
-        tokens.MapDelete("/{id:guid}", RevokeAsync).RequireAuthorization(Policies.Operator);
+        tokens.MapDelete("/{id:guid}", RevokeAsync).RequireAuthorization(TokenChanges.Policy);
         return app;
     }
 
-    private static async Task<Created<CreatedEnrollmentToken>> CreateAsync(
-        CreateEnrollmentTokenRequest request, ClaimsPrincipal caller, EnrollmentTokens tokens, DeviceCertificates certificates, CancellationToken cancellationToken)
-    {
-        var order = TokenOrder.Decode(request);
-        if (order.DeviceId is { } deviceId)
-        {
-            certificates.CheckPermitted(deviceId);
-        }
-
-        return TypedResults.Created((string?)null, await tokens.CreateAsync(order, Caller.Name(caller), cancellationToken));
-    }
+    private static async Task<Created<CreatedEnrollmentToken>> CreateAsync(CreateEnrollmentTokenRequest request, ClaimsPrincipal caller, TokenChanges tokens, CancellationToken cancellationToken) =>
+        TypedResults.Created((string?)null, await tokens.CreateAsync(request, Caller.Name(caller), cancellationToken));
 
     private static Task<Page<EnrollmentTokenSummary>> ListAsync(string? cursor, int? limit, EnrollmentTokens tokens, CancellationToken cancellationToken)
     {
@@ -37,11 +28,31 @@ internal static class TokenEndpoints
         return tokens.ListAsync(after, Paging.Limit(limit), cancellationToken);
     }
 
-    private static async Task<NoContent> RevokeAsync(Guid id, ClaimsPrincipal caller, EnrollmentTokens tokens, CancellationToken cancellationToken)
+    private static async Task<NoContent> RevokeAsync(Guid id, ClaimsPrincipal caller, TokenChanges tokens, CancellationToken cancellationToken)
     {
         await tokens.RevokeAsync(id, Caller.Name(caller), cancellationToken);
         return TypedResults.NoContent();
     }
+}
+
+/// <summary>Makes enrolment tokens, and revokes them.</summary>
+internal sealed class TokenChanges(EnrollmentTokens tokens, DeviceCertificates certificates) : IGuarded
+{
+    public static string Policy => Policies.Operator;
+
+    /// <summary>Throws 400 for a request that is not valid, or a device id that this tenant's Sub-CA may not certify.</summary>
+    public Task<CreatedEnrollmentToken> CreateAsync(CreateEnrollmentTokenRequest request, string actor, CancellationToken cancellationToken)
+    {
+        var order = TokenOrder.Decode(request);
+        if (order.DeviceId is { } deviceId)
+        {
+            certificates.CheckPermitted(deviceId);
+        }
+
+        return tokens.CreateAsync(order, actor, cancellationToken);
+    }
+
+    public Task RevokeAsync(Guid id, string actor, CancellationToken cancellationToken) => tokens.RevokeAsync(id, actor, cancellationToken);
 }
 
 /// <summary>A valid wish for an enrolment token.</summary>

@@ -1,7 +1,7 @@
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Rendering;
 
-namespace IoTPlatform.Provider.Portal;
+namespace IoTPlatform.Portal.Charts;
 
 /// <summary>SVG's text element, whose name Razor takes for its own directive.</summary>
 public sealed class SvgText : ComponentBase

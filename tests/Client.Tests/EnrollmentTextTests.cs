@@ -1,4 +1,4 @@
-namespace IoTPlatform.Agent.Tests;
+namespace IoTPlatform.Client.Tests;
 
 public sealed class EnrollmentTextTests
 {

@@ -1,0 +1,189 @@
+using System.Diagnostics;
+using System.Net;
+using Deque.AxeCore.Playwright;
+using IoTPlatform.Identity;
+using IoTPlatform.Stacks;
+using Microsoft.Playwright;
+
+namespace IoTPlatform.Integration.Tests.Portal;
+
+/// <summary>Every page of the tenant's portal, for everyone and with everything in it.</summary>
+[Collection(TenantPortalTests.Name)]
+public sealed class TenantPageTests(TenantBrowser browser)
+{
+    private static readonly string[] Paths =
+        ["portal/ui", "portal/ui/devices", "portal/ui/devices?state=never_seen", "portal/ui/devices/seen-1?range=1h", "portal/ui/enrolment", "portal/ui/provider", "portal/ui/certificates", "portal/ui/audit", "portal/account", "portal/accounts"];
+
+    [SkippableTheory]
+    [InlineData(ColorScheme.Light, 1280)]
+    [InlineData(ColorScheme.Dark, 1280)]
+    [InlineData(ColorScheme.Light, 375)]
+    [InlineData(ColorScheme.Dark, 320)]
+    public async Task Pages_AreAccessible_AndFit(ColorScheme colors, int width)
+    {
+        await SeenAsync();
+        await using var context = await browser.OpenAsync(colors, width, width < 500 ? 812 : 860);
+        var page = await browser.SignInAsync(context);
+        var console = new List<string>();
+        page.Console += (_, message) => console.Add(message.Type == "info" ? "" : $"{message.Type}: {message.Text}");
+        page.PageError += (_, error) => console.Add(error);
+        var found = new List<string>();
+        foreach (var path in Paths)
+        {
+            await page.GotoAsync(browser.At(path).AbsoluteUri);
+            await PortalBrowser.LiveAsync(page);
+            if (path.EndsWith("enrolment", StringComparison.Ordinal))
+            {
+                await page.FillAsync("#device-id", "looked-at");
+                await page.ClickAsync("text=Make it and show it");
+                await page.ClickAsync("text=With curl and OpenSSL");
+            }
+
+            if (await page.Locator("[role=alert]").AllInnerTextsAsync() is var alerts && alerts.Any(text => text.Trim().Length > 0))
+            {
+                found.Add($"{path}: {string.Join("; ", alerts)}");
+            }
+
+            var axe = await page.RunAxe();
+            found.AddRange(axe.Violations.SelectMany(violation => violation.Nodes.Select(node => $"{path}: {violation.Id}: {node.Html[..Math.Min(node.Html.Length, 160)]}")));
+            if (!await page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= innerWidth"))
+            {
+                found.Add($"{path}: wider than {width} px");
+            }
+        }
+
+        found.ShouldBeEmpty();
+        console.Where(text => text.Length > 0).ShouldBeEmpty();
+    }
+
+    [SkippableFact]
+    public async Task Pages_WithoutJavaScript_CanBeRead_AndFiltered()
+    {
+        await SeenAsync();
+        await using var context = await browser.OpenAsync(javaScript: false);
+        var page = await context.NewPageAsync();
+        await page.GotoAsync(browser.At("portal/ui/devices?text=seen-1").AbsoluteUri);
+        await page.FillAsync("#username", "admin");
+        await page.FillAsync("#password", TenantStack.AdminPassword);
+        await page.ClickAsync("form:has(#password) button");
+
+        await Assertions.Expect(page.Locator("tbody tr")).ToHaveCountAsync(1);
+        await page.FillAsync("input[type=search]", "seen-2");
+        await page.ClickAsync("button:has-text('Search')");
+        await Assertions.Expect(page.Locator("tbody tr")).ToContainTextAsync("seen-2");
+        await page.ClickAsync("tbody a");
+        await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync("seen-2");
+        await page.ClickAsync("nav >> text=Provider");
+        await Assertions.Expect(page.Locator(".steps li.done")).ToHaveCountAsync(12);
+        await Assertions.Expect(page.Locator("section:has(#bridge)")).ToContainTextAsync("telemetry up to");
+        await page.ClickAsync("nav >> text=Certificates");
+        await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync("Certificates");
+    }
+
+    [SkippableTheory]
+    [InlineData("script", "<script>alert(1)</script><img src=x onerror=alert(1)>")]
+    [InlineData("rtl", "مياه أكמי שלום")]
+    [InlineData("emoji", "👩🏽‍🚀🏳️‍🌈 Ünïcødé 水")]
+    [InlineData("long", null)]
+    public async Task Name_OfAnyKind_IsText(string id, string? name)
+    {
+        // As many letters as a name may have.
+        name ??= new string('W', 128);
+        await browser.AddDeviceAsync("name-" + id, name, name[..Math.Min(name.Length, 64)]);
+        await browser.AddDeviceAsync(string.Join('.', Enumerable.Repeat(new string('w', 15), 4)));
+        await using var context = await browser.OpenAsync(width: 375);
+        var page = await browser.SignInAsync(context, "portal/ui/devices");
+        page.Dialog += (_, _) => throw new InvalidOperationException("A script ran.");
+        (await page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= innerWidth")).ShouldBeTrue("the list");
+
+        await page.GotoAsync(browser.At("portal/ui/devices?text=name-" + id).AbsoluteUri);
+        await Assertions.Expect(page.Locator("td[data-label=Device] bdi")).ToHaveTextAsync(name);
+        await page.ClickAsync($"text=name-{id}");
+        await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync(name);
+        (await page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= innerWidth")).ShouldBeTrue("the page");
+    }
+
+    [SkippableFact]
+    public async Task HundredThousandDevices_ArePagedAndFilteredInTheDatabase()
+    {
+        await browser.Tenant.Database.ExecuteAsync(
+            """
+            INSERT INTO tenant.devices (device_id, device_name, device_type, status, enrolled_at, enrolled_by, not_after, revoked_at)
+            SELECT 'many-' || lpad(i::text, 6, '0'), 'Meter ' || i, 'type-' || i % 20, CASE WHEN i % 100 = 0 THEN 'revoked' ELSE 'enrolled' END, now(), 'token:many', now() + interval '1 day', CASE WHEN i % 100 = 0 THEN now() END
+            FROM generate_series(1, 100000) i
+            """);
+        await browser.Tenant.Database.ExecuteAsync(
+            """
+            INSERT INTO tenant.device_presence (device_id, online, since, event_id, sequence, told)
+            SELECT device_id, false, now(), gen_random_uuid(), nextval('tenant.presence_sequence'), true FROM tenant.devices WHERE device_id LIKE 'many-%' AND device_id < 'many-080000'
+            """);
+        await browser.Tenant.Database.ExecuteAsync("ANALYZE");
+        try
+        {
+            await using var context = await browser.OpenAsync();
+            var page = await browser.SignInAsync(context, "portal/ui/devices");
+            var slow = new List<string>();
+            foreach (var filter in (string[])["text=meter", "state=online", "state=never_seen", "state=revoked", "state=expiring", "type=type-7", "tag=none"])
+            {
+                var clock = Stopwatch.StartNew();
+                await page.GotoAsync(browser.At($"portal/ui/devices?{filter}").AbsoluteUri, new() { WaitUntil = WaitUntilState.Commit });
+                slow.AddRange(clock.Elapsed > TimeSpan.FromSeconds(2) ? [$"{filter}: {clock.Elapsed}"] : Array.Empty<string>());
+            }
+
+            slow.ShouldBeEmpty();
+            await page.GotoAsync(browser.At("portal/ui/devices?text=meter&state=revoked").AbsoluteUri);
+            await Assertions.Expect(page.Locator("tbody tr")).ToHaveCountAsync(50);
+            await Assertions.Expect(page.Locator(".sub")).ToContainTextAsync("1,000 devices match");
+            await page.ClickAsync("text=Next page");
+            await Assertions.Expect(page.Locator("tbody tr").First).ToContainTextAsync("many-005100");
+            await page.GoBackAsync();
+            await Assertions.Expect(page.Locator("tbody tr").First).ToContainTextAsync("many-000100");
+        }
+        finally
+        {
+            await browser.Tenant.Database.ExecuteAsync("DELETE FROM tenant.device_presence WHERE device_id LIKE 'many-%'");
+            await browser.Tenant.Database.ExecuteAsync("DELETE FROM tenant.presence_changes WHERE device_id LIKE 'many-%'");
+            await browser.Tenant.Database.ExecuteAsync("DELETE FROM tenant.devices WHERE device_id LIKE 'many-%'");
+        }
+    }
+
+    /// <summary>The page offers nothing, and the API does not take the page's cookie.</summary>
+    [SkippableFact]
+    public async Task Viewer_SeesEverythingButTheAuditLog_AndChangesNothing()
+    {
+        await SeenAsync();
+        var name = await browser.AddAccountAsync(Roles.Viewer);
+        await using var context = await browser.OpenAsync();
+        var page = await browser.SignInAsync(context, "portal/ui/devices/seen-1", name, PortalBrowser.Password);
+        await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync("Pump in the cellar");
+        await Assertions.Expect(page.Locator("main button:has-text('Revoke'), main button:has-text('hold'), main button:has-text('Send'), nav >> text=Audit log")).ToHaveCountAsync(0);
+        var before = await browser.Tenant.Database.ScalarAsync<long>("SELECT max(sequence) FROM audit.entries");
+
+        foreach (var (method, path) in new[] { ("POST", "seen-1/revoke"), ("POST", "seen-1/hold"), ("PUT", "seen-1/tags/x"), ("POST", "seen-1/commands"), ("POST", "tokens") })
+        {
+            (await page.EvaluateAsync<int>("async ([method, path]) => (await fetch(path, { method, headers: { 'Content-Type': 'application/json' }, body: '{\"name\":\"x\"}' })).status", new[] { method, $"/portal/devices/{path}" }))
+                .ShouldBe((int)HttpStatusCode.Unauthorized, $"{method} {path}");
+        }
+
+        await page.GotoAsync(browser.At("portal/ui/enrolment").AbsoluteUri);
+        await Assertions.Expect(page.Locator("#device-id")).ToHaveCountAsync(0);
+        (await browser.Tenant.Database.ScalarAsync<long>("SELECT max(sequence) FROM audit.entries")).ShouldBe(before);
+    }
+
+    /// <summary>A device with numbers, a state, a lineage and connections.</summary>
+    private async Task SeenAsync()
+    {
+        await browser.AddDeviceAsync("seen-1", "Pump in the cellar", "pump");
+        await browser.AddDeviceAsync("seen-2");
+        await browser.Tenant.Database.ExecuteAsync("INSERT INTO tenant.device_tags VALUES ('seen-1', 'cellar') ON CONFLICT DO NOTHING");
+        await browser.Tenant.Database.ExecuteAsync(
+            "INSERT INTO tenant.device_presence (device_id, online, since, event_id, sequence, told) VALUES ('seen-1', true, now() - interval '3 hours', gen_random_uuid(), nextval('tenant.presence_sequence'), true) ON CONFLICT DO NOTHING");
+        await browser.Tenant.Database.ExecuteAsync(
+            """
+            INSERT INTO tenant.telemetry (device_id, sent_at, identity, received_at, topic, payload)
+            SELECT 'seen-1', date_trunc('hour', now()) - i * interval '20 seconds', substring(sha256(i::text::bytea) FOR 16), now(), 'telemetry/seen-1',
+              CASE i WHEN 8 THEN '[1,2]' WHEN 9 THEN '{"celsius":1e400,"note":"<b>"}' ELSE format('{"celsius":%s,"rpm":%s}', 20 + 3 * sin(i / 9.0), 900 + i) END::json
+            FROM generate_series(1, 60) i ON CONFLICT DO NOTHING
+            """);
+    }
+}
