@@ -14,8 +14,9 @@ public sealed class CertificateAuthorityModule : IAsyncDisposable
     private readonly TokenSweeper _sweeper;
 
     private CertificateAuthorityModule(
-        Authority authority, JwkProvisioner iotBridge, ProvisionerRegistry provisioners, ProvisionerStore store, ServiceCertificate serviceCertificate, IssuanceLedger ledger, TokenSweeper sweeper)
+        Authority authority, JwkProvisioner iotBridge, ProvisionerRegistry provisioners, ProvisionerStore store, ServiceCertificate serviceCertificate, IssuanceLedger ledger, TokenSweeper sweeper, DataFolder folder)
     {
+        Folder = folder;
         Authority = authority;
         IotBridge = iotBridge;
         Provisioners = provisioners;
@@ -26,6 +27,9 @@ public sealed class CertificateAuthorityModule : IAsyncDisposable
     }
 
     public Authority Authority { get; }
+
+    /// <summary>Where the keys are.</summary>
+    internal DataFolder Folder { get; }
 
     /// <summary>As it was at the start.</summary>
     internal JwkProvisioner IotBridge { get; }
@@ -73,7 +77,7 @@ public sealed class CertificateAuthorityModule : IAsyncDisposable
             await registry.ReloadAsync(cancellationToken);
             var service = await ServiceCertificate.StartAsync(authority, folder, logs.CreateLogger<ServiceCertificate>(), cancellationToken);
             return new CertificateAuthorityModule(
-                authority, iotBridge, registry, provisioners, service, ledger, new TokenSweeper(store, time, logs.CreateLogger<TokenSweeper>()));
+                authority, iotBridge, registry, provisioners, service, ledger, new TokenSweeper(store, time, logs.CreateLogger<TokenSweeper>()), folder);
         }
         catch
         {

@@ -8,6 +8,9 @@ public sealed record PortalShell
     /// <summary>Below it are the pages; their addresses are the stack's own.</summary>
     public const string Root = "/portal/ui";
 
+    public const string CaPath = Root + "/ca";
+    public const string IdentityPath = Root + "/identity";
+
     /// <summary>Shown on every page.</summary>
     public required string Title { get; init; }
 
@@ -15,6 +18,9 @@ public sealed record PortalShell
     public required Assembly Pages { get; init; }
 
     public required IReadOnlyList<PortalLink> Links { get; init; }
+
+    /// <summary>Where the palette searches for what was typed: what it says, and the address that the text is appended to.</summary>
+    public IReadOnlyList<(string Text, string Path)> Searches { get; init; } = [];
 
     /// <summary>The page of a tenant, by its id; null: this stack has no such pages.</summary>
     public Func<string, string>? TenantPath { get; init; }

@@ -35,6 +35,9 @@ public static class ShellServices
         services.AddCascadingAuthenticationState();
         services.AddMudServices();
         services.AddSingleton<AuditPulse>();
+        services.AddSingleton<HourlyActions>();
+        services.AddHostedService<HourlyActionsCounter>();
+        services.AddSingleton<MessageRates>();
         services.AddSingleton<OpenCircuits>();
         services.AddScoped<PortalCaller>();
         services.AddScoped<PortalCalls>();
@@ -46,6 +49,8 @@ public static class ShellServices
     public static void MapPortalShell(this WebApplication app)
     {
         var shell = app.Services.GetRequiredService<PortalShell>();
+        // Measures from the start, whether a page is open or not.
+        app.Services.GetRequiredService<MessageRates>();
         app.UseMiddleware<ShellHeaders>();
         app.UseAntiforgery();
         PortalAssets.Map(app);

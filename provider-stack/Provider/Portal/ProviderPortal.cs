@@ -25,12 +25,15 @@ internal static class ProviderPortal
             Title = Title,
             Pages = typeof(ProviderPortal).Assembly,
             TenantPath = TenantPath,
+            Searches = [("Search tenants for", Tenants + "?text="), ("Search certificates for", Certificates + "?text=")],
             Links =
             [
                 new PortalLink(PortalShell.Root, "Overview", Icons.Material.Outlined.Dashboard),
                 new PortalLink(Tenants, "Tenants", Icons.Material.Outlined.Domain),
                 new PortalLink(Certificates, "Certificates", Icons.Material.Outlined.VerifiedUser),
+                new PortalLink(PortalShell.CaPath, "CA", Icons.Material.Outlined.AccountTree),
                 new PortalLink(Telemetry, "Telemetry", Icons.Material.Outlined.ShowChart),
+                new PortalLink(PortalShell.IdentityPath, "Identity", Icons.Material.Outlined.People, Policies.Admin),
                 new PortalLink(Audit, "Audit log", Icons.Material.Outlined.FactCheck, Policies.Admin),
             ],
         });

@@ -38,6 +38,7 @@ public static class CertificateAuthorityServices
         services.AddSingleton<IEmergency, ProfileEmergency>();
         services.AddSingleton<Emergencies>();
         services.AddSingleton<CertificateInventory>();
+        services.AddSingleton(provider => new CaDirectory(module, provider.GetRequiredService<ProvisionerRegistry>()));
         services.AddSingleton(provider => new CertificateRevocations(provider.GetRequiredService<ProfileRevocations>(), module.Authority));
         services.AddSingleton(module.ServiceCertificate);
         services.AddSingleton<ProfileRenewals>();

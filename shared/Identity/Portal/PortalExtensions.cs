@@ -1,5 +1,7 @@
 using IoTPlatform.Hosting;
+using IoTPlatform.Identity.Data;
 using IoTPlatform.Identity.Factors;
+using IoTPlatform.Identity.Issuer;
 using IoTPlatform.Identity.Oidc;
 using IoTPlatform.Identity.Oidc.Login;
 using Microsoft.AspNetCore.Authentication;
@@ -7,6 +9,7 @@ using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Authentication.OpenIdConnect;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -36,6 +39,8 @@ public static class PortalExtensions
         services.AddSingleton<OwnSessions>();
         services.AddSingleton<OwnAccountCalls>();
         services.AddSingleton<AccountListCalls>();
+        services.AddSingleton(provider => new IdentityOverview(
+            provider.GetRequiredService<IDbContextFactory<AccountsDb>>(), provider.GetRequiredService<AccountAdministration>(), provider.GetService<ServiceAccounts>(), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<IPortalAccess>(provider => new PortalAccess(provider.GetRequiredService<PortalSessions>()));
         services.AddAuthorizationBuilder().AddPolicy(PortalAccess.Policy, policy => policy.AddAuthenticationSchemes(PortalCookie.Scheme).RequireRole(Roles.All));
         services.AddAuthentication().AddCookie(PortalCookie.Scheme);

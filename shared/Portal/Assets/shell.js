@@ -45,6 +45,70 @@
     }
   });
 
+  // The palette: every page of the navigation, and a search for what was typed.
+  const palette = document.getElementById("palette");
+  const paletteInput = document.getElementById("palette-input");
+  const paletteList = document.getElementById("palette-list");
+  const searches = [...paletteList.querySelectorAll("[data-search]")].map(s => ({ text: s.textContent, path: s.dataset.search }));
+  let chosen = 0;
+  const choose = at => {
+    const options = [...paletteList.children];
+    chosen = options.length ? (at + options.length) % options.length : 0;
+    options.forEach((option, i) => option.setAttribute("aria-selected", i === chosen));
+    paletteInput.setAttribute("aria-activedescendant", options[chosen]?.id ?? "");
+    options[chosen]?.scrollIntoView({ block: "nearest" });
+  };
+  const fill = () => {
+    const typed = paletteInput.value.trim();
+    const pages = [...document.querySelectorAll(".side a, .account-card a")].map(a => ({ text: a.textContent.trim(), path: a.getAttribute("href") }));
+    const found = pages.filter(p => p.text.toLowerCase().includes(typed.toLowerCase()));
+    if (typed) {
+      found.push(...searches.map(s => ({ text: s.text + " “" + typed + "”", path: s.path + encodeURIComponent(typed) })));
+    }
+
+    paletteList.replaceChildren(...found.map((entry, i) => {
+      const option = document.createElement("li");
+      option.id = "palette-" + i;
+      option.setAttribute("role", "option");
+      option.dataset.path = entry.path;
+      option.textContent = entry.text;
+      return option;
+    }));
+    choose(0);
+  };
+  const go = option => {
+    if (option) {
+      palette.close();
+      location.assign(option.dataset.path);
+    }
+  };
+  const openPalette = () => {
+    if (!palette.open) {
+      paletteInput.value = "";
+      fill();
+      palette.showModal();
+      paletteInput.focus();
+    }
+  };
+  paletteInput.addEventListener("input", fill);
+  paletteInput.addEventListener("keydown", event => {
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      event.preventDefault();
+      choose(chosen + (event.key === "ArrowDown" ? 1 : -1));
+    } else if (event.key === "Enter") {
+      event.preventDefault();
+      go(paletteList.children[chosen]);
+    }
+  });
+  palette.addEventListener("click", event => event.target === palette ? palette.close() : go(event.target.closest("[role=option]")));
+  document.addEventListener("click", event => event.target.closest("[data-palette]") && openPalette());
+  document.addEventListener("keydown", event => {
+    if (event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey) {
+      event.preventDefault();
+      openPalette();
+    }
+  });
+
   // A menu closes when something else is clicked, or by Escape.
   document.addEventListener("click", event => {
     for (const menu of document.querySelectorAll("details.account[open]")) {

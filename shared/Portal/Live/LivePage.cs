@@ -13,6 +13,9 @@ public abstract class LivePage : ComponentBase, IDisposable
     /// <summary>And waits so many times as long as loading took: a page that is left open on a heavy query costs the database a quarter of its time.</summary>
     private const int Rest = 3;
 
+    /// <summary>How long a page is blank, or as it was, before it says that what it shows can't be had now. An operation may take longer.</summary>
+    private static readonly TimeSpan LongestLoad = TimeSpan.FromSeconds(8);
+
     private readonly CancellationTokenSource _disposed = new();
     private readonly SemaphoreSlim _happened = new(0, 1);
     private IDisposable? _subscription;
@@ -69,7 +72,7 @@ public abstract class LivePage : ComponentBase, IDisposable
     protected async Task ReloadAsync()
     {
         var began = Time.GetTimestamp();
-        LoadProblem = await TryAsync(LoadAsync);
+        LoadProblem = await TryAsync(() => LoadAsync().WaitAsync(LongestLoad, Time));
         _took = Time.GetElapsedTime(began);
     }
 
@@ -86,6 +89,24 @@ public abstract class LivePage : ComponentBase, IDisposable
         Problem = await TryAsync(work);
         IsBusy = false;
         return Problem is null;
+    }
+
+    /// <summary>
+    /// Before an operation that a person confirmed on the strength of what the page showed: looks again, and where that is not what is now, says so and is false.
+    /// </summary>
+    /// <param name="shown">What was shown when the person was asked.</param>
+    /// <param name="now">The same of now.</param>
+    /// <param name="changed">What has become of it, and by whom.</param>
+    protected async Task<bool> IsStillAsync<T>(T shown, Func<T> now, Func<string> changed)
+    {
+        await ReloadAsync();
+        if (EqualityComparer<T>.Default.Equals(shown, now()))
+        {
+            return true;
+        }
+
+        Problem = $"Nothing was done: {changed()} Look at it again, and repeat it if it is still right.";
+        return false;
     }
 
     public void Dispose()
@@ -110,6 +131,10 @@ public abstract class LivePage : ComponentBase, IDisposable
         catch (OperationCanceledException) when (_disposed.IsCancellationRequested)
         {
             return null;
+        }
+        catch (TimeoutException)
+        {
+            return "The server does not get an answer from its database in time. What is shown may be old; it is asked again by itself.";
         }
         catch (Exception e)
         {

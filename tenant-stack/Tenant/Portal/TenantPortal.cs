@@ -26,6 +26,7 @@ internal static class TenantPortal
             Title = title,
             Pages = typeof(TenantPortal).Assembly,
             DevicePath = DevicePath,
+            Searches = [("Search devices for", Devices + "?text="), ("Search certificates for", Certificates + "?text=")],
             Links =
             [
                 new PortalLink(PortalShell.Root, "Overview", Icons.Material.Outlined.Dashboard),
@@ -33,6 +34,8 @@ internal static class TenantPortal
                 new PortalLink(Enrolment, "Enrolment", Icons.Material.Outlined.QrCode2),
                 new PortalLink(Provider, "Provider", Icons.Material.Outlined.CloudSync),
                 new PortalLink(Certificates, "Certificates", Icons.Material.Outlined.VerifiedUser),
+                new PortalLink(PortalShell.CaPath, "CA", Icons.Material.Outlined.AccountTree),
+                new PortalLink(PortalShell.IdentityPath, "Identity", Icons.Material.Outlined.People, Policies.Admin),
                 new PortalLink(Audit, "Audit log", Icons.Material.Outlined.FactCheck, Policies.Admin),
             ],
         });

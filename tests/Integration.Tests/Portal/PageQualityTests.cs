@@ -8,7 +8,7 @@ namespace IoTPlatform.Integration.Tests.Portal;
 /// <summary>Every page: axe finds nothing in either colour, nothing is cut off on a phone, no policy of the page is broken, and it is there at once.</summary>
 public sealed class PageQualityTests(PortalBrowser browser) : IClassFixture<PortalBrowser>
 {
-    private static readonly string[] Paths = ["portal/ui", "portal/ui/tenants", "portal/ui/prepare", "portal/ui/tenants/seen", "portal/ui/certificates", "portal/ui/audit", "portal/ui/telemetry", "portal/account", "portal/accounts", "portal/signed-in"];
+    private static readonly string[] Paths = ["portal/ui", "portal/ui/tenants", "portal/ui/prepare", "portal/ui/tenants/seen", "portal/ui/certificates", "portal/ui/ca", "portal/ui/identity", "portal/ui/audit", "portal/ui/telemetry", "portal/account", "portal/accounts", "portal/signed-in"];
 
     [SkippableTheory]
     [InlineData(ColorScheme.Light, 1280)]
@@ -190,6 +190,50 @@ public sealed class PageQualityTests(PortalBrowser browser) : IClassFixture<Port
         await page.GotoAsync(browser.At("portal/ui/telemetry?tenant=seen&device=wide-1&range=1h").AbsoluteUri);
         await PortalBrowser.LiveAsync(page);
         await Assertions.Expect(page.Locator("svg.chart")).ToHaveCountAsync(8);
+    }
+
+    [SkippableFact]
+    public async Task Palette_ByTheKeyboardAlone_GoesToAPage_AndSearches()
+    {
+        await SeenAsync();
+        await using var context = await browser.OpenAsync();
+        var page = await browser.SignInAsync(context);
+
+        await page.Keyboard.PressAsync("Control+k");
+        await Assertions.Expect(page.Locator("#palette-input")).ToBeFocusedAsync();
+        (await page.RunAxe()).Violations.Select(violation => violation.Id).ShouldBeEmpty();
+        await page.Keyboard.TypeAsync("cert");
+        await Assertions.Expect(page.Locator("#palette-list [aria-selected=true]")).ToHaveTextAsync("Certificates");
+        await page.Keyboard.PressAsync("Enter");
+        await page.WaitForURLAsync("**/portal/ui/certificates");
+        await PortalBrowser.LiveAsync(page);
+
+        await page.Keyboard.PressAsync("Control+k");
+        await page.Keyboard.TypeAsync("seen <b>");
+        await Assertions.Expect(page.Locator("#palette-list li")).ToHaveCountAsync(2);
+        await page.Keyboard.PressAsync("Control+A");
+        await page.Keyboard.TypeAsync("seen");
+        await page.Keyboard.PressAsync("Enter");
+        await page.WaitForURLAsync("**/portal/ui/tenants?text=seen");
+        await Assertions.Expect(page.Locator("tbody tr")).ToHaveCountAsync(1);
+        await PortalBrowser.LiveAsync(page);
+        await page.Keyboard.PressAsync("Control+k");
+        await page.Keyboard.PressAsync("Escape");
+        await Assertions.Expect(page.Locator("#palette")).ToBeHiddenAsync();
+    }
+
+    [SkippableFact]
+    public async Task CaPage_HasTheRootToDownload_AndSaysWhereTheKeysAre()
+    {
+        await using var context = await browser.OpenAsync();
+        var page = await browser.SignInAsync(context, "portal/ui/ca");
+
+        await Assertions.Expect(page.Locator("#fingerprint")).ToHaveTextAsync(browser.Provider.Trust.Fingerprint);
+        await Assertions.Expect(page.Locator("section:has(#keys)")).ToContainTextAsync("root_ca_key here");
+        await Assertions.Expect(page.Locator("#provisioner-list")).ToContainTextAsync("JWK");
+        var download = await page.RunAndWaitForDownloadAsync(() => page.ClickAsync("text=Save root_ca.crt"));
+        (await File.ReadAllTextAsync(await download.PathAsync())).ShouldStartWith("-----BEGIN CERTIFICATE-----");
+        (await page.ContentAsync()).ShouldNotContain("PRIVATE KEY");
     }
 
     [SkippableFact]

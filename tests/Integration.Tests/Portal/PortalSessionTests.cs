@@ -50,6 +50,47 @@ public sealed class PortalSessionTests(PortalBrowser browser) : IClassFixture<Po
         await Assertions.Expect(page.Locator("#roles")).ToHaveTextAsync(Roles.Viewer);
     }
 
+    [SkippableFact]
+    public async Task TwoAdministrators_AtOneTenant_TheSecondIsToldWhatChanged_AndDoesNothing()
+    {
+        await browser.Provider.PrepareAsync("shared");
+        await using var context = await browser.OpenAsync();
+        var page = await browser.SignInAsync(context, "portal/ui/tenants/shared");
+        await page.ClickAsync("text=Remove");
+        await page.FillAsync("#confirm-typed", "shared");
+
+        using (var other = await browser.Provider.AdminAsync())
+        {
+            await other.SuspendTenantAsync("shared", "an invoice is open");
+        }
+
+        await page.ClickAsync(".mud-dialog button:has-text('Remove')");
+        await Assertions.Expect(page.Locator(".problems")).ToContainTextAsync("Nothing was done: shared has changed since you were asked: suspended, by admin");
+
+        (await browser.Provider.Database.ScalarAsync<string>("SELECT status FROM provider.tenants WHERE tenant_id = 'shared'")).ShouldBe("prepared");
+        await Assertions.Expect(page.Locator(".sub .state")).ToHaveTextAsync("suspended");
+        await page.ClickAsync("text=Remove");
+        await page.FillAsync("#confirm-typed", "shared");
+        await page.ClickAsync(".mud-dialog button:has-text('Remove')");
+        await Assertions.Expect(page.Locator(".problems")).ToContainTextAsync("was removed on", new() { Timeout = 30_000 });
+    }
+
+    [SkippableFact]
+    public async Task Session_OfAnother_EndedByAnAdministrator_LeadsItsPagesToTheSignIn()
+    {
+        var name = await browser.AddAccountAsync(Roles.Viewer);
+        await using var theirs = await browser.OpenAsync();
+        var open = await browser.SignInAsync(theirs, "portal/ui/tenants", name, PortalBrowser.Password);
+        await using var context = await browser.OpenAsync();
+        var page = await browser.SignInAsync(context, "portal/ui/identity");
+
+        await page.ClickAsync($"[aria-label='End the session of {name}'] >> nth=0");
+        await page.ClickAsync(".mud-dialog button:has-text('End it')");
+
+        await Assertions.Expect(open.Locator("#password")).ToBeVisibleAsync(new() { Timeout = 8_000 });
+        (await browser.Provider.Database.ScalarAsync<long>("SELECT count(*) FROM audit.entries WHERE action = 'session.ended' AND subject = $1 AND actor = 'admin'", name)).ShouldBe(1);
+    }
+
     /// <summary>Every event handler of the circuit, whether the page shows it or not, and the API with the page's cookie.</summary>
     [SkippableFact]
     public async Task Viewer_TriesAnAdministratorsOperations_ByTheWire_ChangesNothing()

@@ -33,7 +33,7 @@ public sealed class TenantJourneyTests(TenantBrowser browser) : IDisposable
         await page.GotoAsync(browser.At("portal/ui/devices").AbsoluteUri);
         (await page.ContentAsync()).ShouldNotContain(token);
         await PortalBrowser.LiveAsync(page);
-        (await Iot("device", "enroll", "pump-7", "--env-file", "pump-7.env")).EnsureSuccess();
+        (await Iot("device", "enroll", "pump-7", "--env-file", "pump-7.env", "--folder", _device.Combine("pump-7"))).EnsureSuccess();
         await using var agent = ProcessUnderTest.StartDotnet(
             StackPrograms.Iot, ["device", "run", "pump-7", "--folder", _device.Combine("pump-7"), "--transport", "mqtt", "--telemetry", "system", "--interval", "1s", "--on-command", _device.Combine("carry-out")]);
 

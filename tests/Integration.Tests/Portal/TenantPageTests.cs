@@ -4,6 +4,7 @@ using Deque.AxeCore.Playwright;
 using IoTPlatform.Identity;
 using IoTPlatform.Stacks;
 using Microsoft.Playwright;
+using Npgsql;
 
 namespace IoTPlatform.Integration.Tests.Portal;
 
@@ -12,7 +13,7 @@ namespace IoTPlatform.Integration.Tests.Portal;
 public sealed class TenantPageTests(TenantBrowser browser)
 {
     private static readonly string[] Paths =
-        ["portal/ui", "portal/ui/devices", "portal/ui/devices?state=never_seen", "portal/ui/devices/seen-1?range=1h", "portal/ui/enrolment", "portal/ui/provider", "portal/ui/certificates", "portal/ui/audit", "portal/account", "portal/accounts"];
+        ["portal/ui", "portal/ui/devices", "portal/ui/devices?state=never_seen", "portal/ui/devices/seen-1?range=1h", "portal/ui/enrolment", "portal/ui/provider", "portal/ui/certificates", "portal/ui/ca", "portal/ui/identity", "portal/ui/audit", "portal/account", "portal/accounts"];
 
     [SkippableTheory]
     [InlineData(ColorScheme.Light, 1280)]
@@ -145,6 +146,40 @@ public sealed class TenantPageTests(TenantBrowser browser)
             await browser.Tenant.Database.ExecuteAsync("DELETE FROM tenant.presence_changes WHERE device_id LIKE 'many-%'");
             await browser.Tenant.Database.ExecuteAsync("DELETE FROM tenant.devices WHERE device_id LIKE 'many-%'");
         }
+    }
+
+    /// <summary>Every statement that touches devices or sessions waits, as it does when the server's disk hangs.</summary>
+    [SkippableFact]
+    public async Task Database_ThatHangs_ThePageSaysSo_StaysAsItWas_AndComesBackByItself()
+    {
+        await SeenAsync();
+        await using var context = await browser.OpenAsync();
+        var page = await browser.SignInAsync(context, "portal/ui/devices/seen-1");
+        await page.FillAsync("#command-name", "half-typed");
+        await using (var connection = await browser.Tenant.Database.DataSource.OpenConnectionAsync())
+        await using (var held = await connection.BeginTransactionAsync())
+        {
+            await using (var hold = new NpgsqlCommand("LOCK TABLE tenant.devices, accounts.sessions IN ACCESS EXCLUSIVE MODE", connection, held))
+            {
+                await hold.ExecuteNonQueryAsync();
+            }
+
+            await Assertions.Expect(page.Locator(".problems")).ToContainTextAsync("does not get an answer", new() { Timeout = 20_000 });
+            await Assertions.Expect(page.Locator("#command-name")).ToHaveValueAsync("half-typed");
+            await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync("Pump in the cellar");
+            await page.ClickAsync("#account-menu summary");
+            await Assertions.Expect(page.Locator("#roles")).ToBeVisibleAsync();
+
+            // A page that is asked for anew can't know who asks: it says so within the time of a request.
+            var answer = await context.APIRequest.GetAsync(browser.At("portal/ui/devices").AbsoluteUri, new() { Timeout = 60_000 });
+            answer.Status.ShouldBe((int)HttpStatusCode.ServiceUnavailable);
+            (await answer.TextAsync()).ShouldContain("<h1>");
+            await held.RollbackAsync();
+        }
+
+        await Assertions.Expect(page.Locator(".problems")).ToHaveTextAsync("", new() { Timeout = 40_000 });
+        await Assertions.Expect(page.Locator("#command-name")).ToHaveValueAsync("half-typed");
+        new Uri(page.Url).AbsolutePath.ShouldBe("/portal/ui/devices/seen-1");
     }
 
     /// <summary>The page offers nothing, and the API does not take the page's cookie.</summary>

@@ -17,20 +17,23 @@ public static class ProvisionerEndpoints
     public static void MapProvisioners(this IEndpointRouteBuilder app)
     {
         var provisioners = app.MapGroup("/portal/provisioners");
-        provisioners.MapGet("", List).RequireAuthorization(Policies.Viewer);
+        provisioners.MapGet("", Show).RequireAuthorization(CaDirectory.Policy);
         provisioners.MapPut("{name}", SaveAsync).RequireAuthorization(Policies.Admin);
         provisioners.MapDelete("{name}", RemoveAsync).RequireAuthorization(Policies.Admin);
         ExternalAccountEndpoints.Map(provisioners.MapGroup("{name}/external-account-keys"));
     }
 
-    private static Ok<ProvisionerList> List(ProvisionerRegistry registry) => TypedResults.Ok(new ProvisionerList
+    /// <summary>In the order in which a credential's provisioner is looked for.</summary>
+    internal static ProvisionerList List(ProvisionerRegistry registry) => new()
     {
         Items =
         [
             .. registry.Stored.Select(View),
             .. registry.OfHost.Select(provisioner => new ProvisionerView { Name = provisioner.Name, Type = provisioner.Type, BuiltIn = true }),
         ],
-    });
+    };
+
+    private static Ok<ProvisionerList> Show(ProvisionerRegistry registry) => TypedResults.Ok(List(registry));
 
     private static async Task<Ok<ProvisionerView>> SaveAsync(
         string name, JsonElement definition, ProvisionerRegistry registry, ProvisionerStore store, ClaimsPrincipal user, CancellationToken cancellationToken)
