@@ -72,7 +72,7 @@ public abstract class LivePage : ComponentBase, IDisposable
     protected async Task ReloadAsync()
     {
         var began = Time.GetTimestamp();
-        LoadProblem = await TryAsync(() => LoadAsync().WaitAsync(LongestLoad, Time));
+        LoadProblem = await TryAsync(() => LoadAsync().WaitAsync(LongestLoad, Time, Stopping));
         _took = Time.GetElapsedTime(began);
     }
 

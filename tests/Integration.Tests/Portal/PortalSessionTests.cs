@@ -84,7 +84,7 @@ public sealed class PortalSessionTests(PortalBrowser browser) : IClassFixture<Po
         await using var context = await browser.OpenAsync();
         var page = await browser.SignInAsync(context, "portal/ui/identity");
 
-        await page.ClickAsync($"[aria-label='End the session of {name}'] >> nth=0");
+        await page.ClickAsync($"[aria-label='End it: the session of {name}'] >> nth=0");
         await page.ClickAsync(".mud-dialog button:has-text('End it')");
 
         await Assertions.Expect(open.Locator("#password")).ToBeVisibleAsync(new() { Timeout = 8_000 });

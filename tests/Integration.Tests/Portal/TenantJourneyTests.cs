@@ -55,7 +55,7 @@ public sealed class TenantJourneyTests(TenantBrowser browser) : IDisposable
         await page.FillAsync("#command-payload", "{\"now\":true}");
         await page.ClickAsync("section:has(#commands) button:has-text('Send')");
         await Assertions.Expect(page.Locator("section:has(#commands) li").First).ToContainTextAsync("answered", new() { Timeout = 30_000 });
-        await Assertions.Expect(page.Locator("section:has(#commands) li").First).ToContainTextAsync("{\"did\":\"restart\"}");
+        await Assertions.Expect(page.Locator("section:has(#commands) li").First).ToContainTextAsync("\"exit_code\":0");
         await DocumentAsync(page);
 
         await page.ClickAsync(".actions >> text=Revoke");
