@@ -134,7 +134,7 @@ public abstract class LivePage : ComponentBase, IDisposable
         }
         catch (TimeoutException)
         {
-            return "The server does not get an answer from its database in time. What is shown may be old; it is asked again by itself.";
+            return "The database does not answer in time. What is shown may be old; it is asked again by itself.";
         }
         catch (Exception e)
         {

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Net;
-using System.Text.RegularExpressions;
 using Deque.AxeCore.Playwright;
 using IoTPlatform.Identity;
 using IoTPlatform.Stacks;
@@ -11,7 +10,7 @@ namespace IoTPlatform.Integration.Tests.Portal;
 
 /// <summary>Every page of the tenant's portal, for everyone and with everything in it.</summary>
 [Collection(TenantPortalTests.Name)]
-public sealed partial class TenantPageTests(TenantBrowser browser)
+public sealed class TenantPageTests(TenantBrowser browser)
 {
     private static readonly string[] Paths =
         ["portal/ui", "portal/ui/devices", "portal/ui/devices?state=never_seen", "portal/ui/devices/seen-1?range=1h", "portal/ui/enrolment", "portal/ui/provider", "portal/ui/certificates", "portal/ui/ca", "portal/ui/identity", "portal/ui/audit", "portal/account", "portal/accounts"];
@@ -165,7 +164,7 @@ public sealed partial class TenantPageTests(TenantBrowser browser)
                 await hold.ExecuteNonQueryAsync();
             }
 
-            await Assertions.Expect(page.Locator(".problems")).ToContainTextAsync(AnswersNot(), new() { Timeout = 20_000 });
+            await Assertions.Expect(page.Locator(".problems")).ToContainTextAsync("The database does not answer", new() { Timeout = 20_000 });
             await Assertions.Expect(page.Locator("#command-name")).ToHaveValueAsync("half-typed");
             await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync("Pump in the cellar");
             await page.ClickAsync("#account-menu summary");
@@ -205,9 +204,6 @@ public sealed partial class TenantPageTests(TenantBrowser browser)
         await Assertions.Expect(page.Locator("#device-id")).ToHaveCountAsync(0);
         (await browser.Tenant.Database.ScalarAsync<long>("SELECT max(sequence) FROM audit.entries")).ShouldBe(before);
     }
-
-    [GeneratedRegex("database.* (does not answer|in time)", RegexOptions.None, Timeout.Infinite)]
-    private static partial Regex AnswersNot();
 
     /// <summary>A device with numbers, a state, a lineage and connections.</summary>
     private async Task SeenAsync()

@@ -50,7 +50,14 @@ public sealed class PageContentTests
     {
         var token = new CreatedEnrollmentToken
         {
-            Id = Guid.NewGuid(), Token = "iot-enroll-abc", DeviceId = "pump-1", Uses = 1, ExpiresAt = Now, TenantUrl = "https://tenant.example:9543/", RootFingerprint = new string('a', 64), TrustDomain = "acme.iot.example",
+            Id = Guid.NewGuid(),
+            Token = "iot-enroll-abc",
+            DeviceId = "pump-1",
+            Uses = 1,
+            ExpiresAt = Now,
+            TenantUrl = "https://tenant.example:9543/",
+            RootFingerprint = new string('a', 64),
+            TrustDomain = "acme.iot.example",
         };
 
         var lines = EnrolmentLines.Of(token, hasOtherBroker: false, mqttPort: null);
