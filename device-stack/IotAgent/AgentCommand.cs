@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using IoTPlatform.Agent;
+using IoTPlatform.Client;
 
 namespace IoTPlatform.IotAgent;
 

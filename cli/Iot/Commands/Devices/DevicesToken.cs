@@ -46,7 +46,7 @@ internal static class DevicesToken
 
             if (run.Get(LineFile) is { } line)
             {
-                AtomicFile.WriteText(line, Text(token).Write() + "\n", AtomicFile.Secret);
+                AtomicFile.WriteText(line, EnrollmentText.Of(token).Write() + "\n", AtomicFile.Secret);
             }
 
             if (run.Get(Out) is { } plain)
