@@ -8,6 +8,7 @@ internal sealed record BenchmarkOptions
 {
     public const string Usage = """
         usage: IoTPlatform.Benchmarks ca   [--seconds N] [--concurrency 1,8,32] [--without-peer] [--json]
+               IoTPlatform.Benchmarks acme [--concurrency 1,8] [--quick] [--without-peer] [--json]
                IoTPlatform.Benchmarks join [--tenants N] [--concurrency 8] [--json]
                IoTPlatform.Benchmarks broker [--tenants 1000] [--json]
                IoTPlatform.Benchmarks ingest [--messages 100000] [--concurrency 1,10] [--json]
@@ -54,13 +55,13 @@ internal sealed record BenchmarkOptions
     public static BenchmarkOptions? Parse(string[] args, out string error)
     {
         error = "";
-        if (args is not [("ca" or "join" or "broker" or "ingest" or "mqtt" or "revocation" or "identity" or "soak") and var name, .. var rest])
+        if (args is not [("ca" or "acme" or "join" or "broker" or "ingest" or "mqtt" or "revocation" or "identity" or "soak") and var name, .. var rest])
         {
             error = "say which benchmark";
             return null;
         }
 
-        var options = new BenchmarkOptions { Name = name, Concurrency = name switch { "ca" => [1, 8, 32], "ingest" => [1, 10], "revocation" => [1, 8], _ => [8] }, Tenants = name == "broker" ? 1000 : 100 };
+        var options = new BenchmarkOptions { Name = name, Concurrency = name switch { "ca" => [1, 8, 32], "acme" => [1, 8], "ingest" => [1, 10], "revocation" => [1, 8], _ => [8] }, Tenants = name == "broker" ? 1000 : 100 };
         for (var i = 0; i < rest.Length; i++)
         {
             var value = i + 1 < rest.Length ? rest[i + 1] : "";

@@ -1,5 +1,6 @@
 using System.Globalization;
 using IoTPlatform.Benchmarks;
+using IoTPlatform.Benchmarks.Acme;
 using IoTPlatform.Benchmarks.Ca;
 using IoTPlatform.Benchmarks.Identity;
 using IoTPlatform.Benchmarks.Join;
@@ -35,6 +36,7 @@ try
 {
     IReport report = options.Name switch
     {
+        "acme" => await AcmeBenchmark.RunAsync(options, progress, stopping.Token),
         "ca" => await CaBenchmark.RunAsync(options, progress, stopping.Token),
         "ingest" => await IngestBenchmark.RunAsync(options, progress, stopping.Token),
         "mqtt" => await MqttBenchmark.RunAsync(options, progress, stopping.Token),

@@ -1,5 +1,6 @@
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using IoTPlatform.Client;
 using IoTPlatform.LocalServices;
 using IoTPlatform.Testing;
@@ -23,7 +24,8 @@ internal sealed class StepCaServer : CaServer
 
     /// <param name="folder">Its own from now on; may be that of an earlier one.</param>
     /// <param name="cancellationToken">Ends the start.</param>
-    public static async Task<StepCaServer> StartAsync(TempFolder folder, CancellationToken cancellationToken)
+    /// <param name="acme">With an ACME provisioner of that name.</param>
+    public static async Task<StepCaServer> StartAsync(TempFolder folder, CancellationToken cancellationToken, bool acme = false)
     {
         var environment = new Dictionary<string, string?> { ["STEPPATH"] = folder.Path };
         var (configuration, passwordFile) = (folder.Combine("config", "ca.json"), folder.Combine("password"));
@@ -36,11 +38,18 @@ internal sealed class StepCaServer : CaServer
                 environment: environment)).EnsureSuccess();
         }
 
+        if (acme)
+        {
+            var json = JsonNode.Parse(await File.ReadAllTextAsync(configuration, cancellationToken))!;
+            json["authority"]!["provisioners"]!.AsArray().Add(new JsonObject { ["type"] = "ACME", ["name"] = "acme" });
+            await File.WriteAllTextAsync(configuration, json.ToJsonString(), cancellationToken);
+        }
+
         // Its request log goes where a service manager without disk would put it: reading it is not the load generator's work.
         var process = ProcessUnderTest.Start(
             "/bin/sh", ["-c", "exec \"$0\" \"$@\" >/dev/null 2>&1", Tools.Find("step-ca")!, "--password-file", passwordFile, configuration], environment, folder.Path);
-        using var json = JsonDocument.Parse(await File.ReadAllTextAsync(configuration, cancellationToken));
-        var server = new StepCaServer(new Uri($"https://{json.RootElement.GetProperty("address").GetString()}"), process, folder)
+        using var written = JsonDocument.Parse(await File.ReadAllTextAsync(configuration, cancellationToken));
+        var server = new StepCaServer(new Uri($"https://{written.RootElement.GetProperty("address").GetString()}"), process, folder)
         {
             Roots = [X509CertificateLoader.LoadCertificateFromFile(folder.Combine("certs", "root_ca.crt"))],
         };

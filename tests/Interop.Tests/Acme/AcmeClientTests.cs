@@ -121,6 +121,122 @@ public sealed class AcmeClientTests(AcmeClientTests.Host host) : IClassFixture<A
     }
 
     [SkippableFact]
+    public async Task Dehydrated_ProvesRenewsAndRevokes()
+    {
+        var dehydrated = Requires.Tool("dehydrated");
+        await using var answers = ChallengeFolder.Serve(_folder.Combine("answers"), host.HttpPort);
+        var config = _folder.Combine("dehydrated.conf");
+        await File.WriteAllTextAsync(config, $"""
+            CA="{host.Directory}"
+            BASEDIR="{_folder.Combine("dehydrated")}"
+            WELLKNOWN="{answers.Path}"
+            CURL_OPTS="--cacert {host.Root}"
+            CONTACT_EMAIL="ops@iot.example"
+            """);
+        Directory.CreateDirectory(_folder.Combine("dehydrated"));
+        var chain = Path.Combine(_folder.Combine("dehydrated"), "certs", Name, "fullchain.pem");
+
+        (await RunAsync("--register", "--accept-terms")).EnsureSuccess();
+        (await RunAsync("--cron", "--domain", Name)).EnsureSuccess();
+        var first = await File.ReadAllTextAsync(chain);
+        RequireOurs(first, Name);
+        (await RunAsync("--cron", "--domain", Name, "--force")).EnsureSuccess();
+        (await File.ReadAllTextAsync(chain)).ShouldNotBe(first);
+        var second = await File.ReadAllTextAsync(chain);
+        (await RunAsync("--revoke", chain)).EnsureSuccess();
+
+        (await RevokedAsync(second)).ShouldBeTrue();
+
+        Task<ToolResult> RunAsync(params string[] command) => Tools.RunAsync(dehydrated, [.. command, "--config", config]);
+    }
+
+    /// <summary>It trusts the machine's roots alone, so it runs where the platform's root is the only one of them.</summary>
+    [SkippableFact]
+    public async Task Uacme_BoundToAKey_ProvesRenewsAndRevokes()
+    {
+        var uacme = Requires.Tool("uacme");
+        var unshare = Requires.Tool("unshare");
+        var key = await host.BoundKeyAsync();
+        await using var answers = ChallengeFolder.Serve(_folder.Combine("answers"), host.HttpPort);
+        var hook = _folder.Combine("hook");
+        await File.WriteAllTextAsync(hook, $"""
+            #!/bin/sh
+            # method type identifier token authorization
+            [ "$2" = http-01 ] || exit 1
+            case $1 in begin) printf %s "$5" > "{answers.Path}/$4" ;; *) rm -f "{answers.Path}/$4" ;; esac
+            """);
+        File.SetUnixFileMode(hook, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        var certificate = Path.Combine(_folder.Combine("uacme"), Name, "cert.pem");
+
+        (await RunAsync("--eab", $"{key.Id}:{key.HmacKey}", "new", "ops@iot.example")).EnsureSuccess();
+        (await RunAsync("--hook", hook, "issue", Name)).EnsureSuccess();
+        var first = await File.ReadAllTextAsync(certificate);
+        RequireOurs(first, Name, Host.Bound);
+        (await RunAsync("--force", "--hook", hook, "issue", Name)).EnsureSuccess();
+        var second = await File.ReadAllTextAsync(certificate);
+        second.ShouldNotBe(first);
+        (await RunAsync("revoke", certificate)).EnsureSuccess();
+
+        (await RevokedAsync(second)).ShouldBeTrue();
+
+        Task<ToolResult> RunAsync(params string[] command) => Tools.RunAsync(
+            unshare,
+            [
+                "--mount", "--map-root-user", "sh", "-c", $"mount --bind '{host.Root}' /etc/ssl/certs/ca-certificates.crt && exec \"$@\"", "sh",
+                uacme, "--yes", "--no-ocsp", "--acme-url", host.DirectoryOf(Host.Bound), "--confdir", _folder.Combine("uacme"), .. command,
+            ]);
+    }
+
+    /// <summary>The edge as deploy/caddy has it: before a service of the provider, with certificates that come and renew by themselves.</summary>
+    [SkippableFact]
+    public async Task Caddy_AsDeployed_ServesTheProviderAndRenewsByItself()
+    {
+        var caddy = Requires.Tool("caddy");
+        using (var admin = await host.Provider.AdminAsync())
+        {
+            await admin.SaveProvisionerAsync(
+                "edge", JsonElement.Parse("""{"type":"ACME","name":"edge","claims":{"minTLSCertDuration":"1m","defaultTLSCertDuration":"1m","maxTLSCertDuration":"1m"},"policy":{"x509":{"allow":{"dns":["localhost"]}}}}"""));
+        }
+
+        await using var process = ProcessUnderTest.Start(
+            caddy, ["run", "--config", Path.Combine(Tools.RepositoryRoot, "deploy", "caddy", "Caddyfile"), "--adapter", "caddyfile"],
+            new Dictionary<string, string?>
+            {
+                ["HOME"] = _folder.Path,
+                ["XDG_DATA_HOME"] = _folder.Combine("xdg"),
+                ["XDG_CONFIG_HOME"] = _folder.Combine("xdg"),
+                ["EDGE_NAME"] = Name,
+                ["EDGE_HTTP_PORT"] = host.HttpPort.ToString(CultureInfo.InvariantCulture),
+                ["EDGE_HTTPS_PORT"] = host.TlsPort.ToString(CultureInfo.InvariantCulture),
+                ["EDGE_STORAGE"] = _folder.Combine("edge"),
+                ["EDGE_RENEW_INTERVAL"] = "1s",
+                ["EDGE_ACME_DIRECTORY"] = host.DirectoryOf("edge"),
+                ["EDGE_ROOT"] = host.Root,
+                ["EDGE_UPSTREAM"] = host.Provider.Url.GetLeftPart(UriPartial.Authority),
+                ["EDGE_UPSTREAM_NAME"] = Name,
+            });
+
+        using var first = await ServedAsync(process);
+        RequireOurs(first.ExportCertificatePem(), Name, "edge");
+        using var client = AnyServerHttp.Create(new Uri($"https://{Name}:{host.TlsPort}/"), [host.Provider.Trust.Root], client: null, TimeSpan.FromSeconds(30));
+        (await client.GetStringAsync("health")).ShouldContain("ok");
+
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        while (true)
+        {
+            patience.IsCancellationRequested.ShouldBeFalse(process.Output);
+            using var served = await ServedAsync(process);
+            if (served.SerialNumber != first.SerialNumber)
+            {
+                RequireOurs(served.ExportCertificatePem(), Name, "edge");
+                return;
+            }
+
+            await Task.Delay(500, CancellationToken.None);
+        }
+    }
+
+    [SkippableFact]
     public async Task Caddy_ServesWithACertificateThatItGotItself()
     {
         var caddy = Requires.Tool("caddy");

@@ -10,8 +10,9 @@ internal static class BenchCommand
     private static readonly Option<int?> Minutes = new("--minutes") { Description = "Plays rounds for so long; without it, each once." };
 
     public static Command Create() => Verb.Group(
-        "bench", "Measure: certificates per second, JOINs per second, many tenants and their telemetry on RabbitMQ, devices over MQTT.", ["iot bench ca", "iot bench join", "iot bench broker", "iot bench ingest", "iot bench mqtt", "iot bench revocation", "iot bench identity", "iot bench soak --minutes 30"],
+        "bench", "Measure: certificates per second, JOINs per second, many tenants and their telemetry on RabbitMQ, devices over MQTT.", ["iot bench ca", "iot bench acme", "iot bench join", "iot bench broker", "iot bench ingest", "iot bench mqtt", "iot bench revocation", "iot bench identity", "iot bench soak --minutes 30"],
         Bench("ca", "In-process issue/s per core; sign and renew over HTTPS at concurrency 1, 8, 32, beside step-ca where it is found."),
+        Bench("acme", "Whole ACME orders per second and CPU each, by http-01, beside step-ca where it is found and port 80 is free."),
         Bench("join", "JOINs per second, p50 and p99, with 100 tenants."),
         Bench("broker", "1,000 tenants join one after the other on a private RabbitMQ: the first hundred beside the last, and a restart."),
         Bench("ingest", "Messages per second from a private RabbitMQ to committed rows, and CPU per message, with 1 and 10 tenants."),

@@ -15,25 +15,34 @@ internal static class AttestationFormat
     /// <summary>Apple's managed device attestation: the certificate has serial number, UDID and the token's digest.</summary>
     public const string Apple = "apple";
 
-    public static IReadOnlyList<string> All { get; } = [Step, Apple];
+    /// <summary>A TPM's attestation key speaks for another key of the same TPM.</summary>
+    public const string Tpm = "tpm";
+
+    public static IReadOnlyList<string> All { get; } = [Step, Apple, Tpm];
 
     private const string YubicoSerialNumber = "1.3.6.1.4.1.41482.3.7";
     private const string AppleSerialNumber = "1.2.840.113635.100.8.9.1";
     private const string AppleUdid = "1.2.840.113635.100.8.9.2";
     private const string AppleNonce = "1.2.840.113635.100.8.11.1";
 
-    /// <summary>Identifiers that the device has. Throws <c>badAttestationStatement</c> for evidence that is not of this challenge.</summary>
-    public static IReadOnlyList<string> IdentifiersOf(AttestationObject attestation, X509Certificate2 leaf, string token, string keyAuthorization)
+    /// <summary>Throws <c>badAttestationStatement</c> for evidence that is not of this challenge.</summary>
+    public static AttestedDevice Verify(AttestationObject attestation, X509Certificate2 leaf, string token, string keyAuthorization)
     {
+        if (attestation.Format == Tpm)
+        {
+            return TpmAttestation.Verify(attestation, leaf, keyAuthorization);
+        }
+
+        var key = leaf.PublicKey.ExportSubjectPublicKeyInfo();
         if (attestation.Format == Step)
         {
             RequireSignature(attestation.Signature, leaf, Encoding.ASCII.GetBytes(keyAuthorization));
-            return ValueOf(leaf, YubicoSerialNumber) is { } serial ? [SerialNumber(serial)] : [];
+            return new AttestedDevice(ValueOf(leaf, YubicoSerialNumber) is { } serial ? [SerialNumber(serial)] : [], key);
         }
 
         // Apple leaves the digest out where it attested lately: such evidence could be of any challenge.
         return ValueOf(leaf, AppleNonce) is { } nonce && CryptographicOperations.FixedTimeEquals(nonce, SHA256.HashData(Encoding.ASCII.GetBytes(token)))
-            ? [.. new[] { ValueOf(leaf, AppleSerialNumber), ValueOf(leaf, AppleUdid) }.OfType<byte[]>().Select(Encoding.UTF8.GetString)]
+            ? new AttestedDevice([.. new[] { ValueOf(leaf, AppleSerialNumber), ValueOf(leaf, AppleUdid) }.OfType<byte[]>().Select(Encoding.UTF8.GetString)], key)
             : throw AttestationObject.Bad("The attestation's certificate does not have the digest of the challenge's token.");
     }
 
@@ -76,3 +85,7 @@ internal static class AttestationFormat
         }
     }
 }
+
+/// <param name="Identifiers">By which its manufacturer knows the device.</param>
+/// <param name="PublicKey">SubjectPublicKeyInfo of the key that is in it.</param>
+internal sealed record AttestedDevice(IReadOnlyList<string> Identifiers, byte[] PublicKey);

@@ -5,9 +5,20 @@ namespace IoTPlatform.CertificateAuthority.Acme;
 /// <summary>What a device says about itself and its key (WebAuthn 6.5.4, as draft-ietf-acme-device-attest 5 uses it). Nothing of it is verified.</summary>
 /// <param name="Format">For example <c>step</c>.</param>
 /// <param name="Certificates">DER, leaf first.</param>
-/// <param name="Signature">As the statement has it; null: it has none.</param>
-internal sealed record AttestationObject(string Format, IReadOnlyList<byte[]> Certificates, byte[]? Signature)
+internal sealed record AttestationObject(string Format, IReadOnlyList<byte[]> Certificates)
 {
+    /// <summary>As the statement has it; null: it has none.</summary>
+    public byte[]? Signature { get; init; }
+
+    /// <summary>Of format tpm.</summary>
+    public string? Version { get; init; }
+
+    /// <summary>TPMS_ATTEST, of format tpm.</summary>
+    public byte[]? CertInfo { get; init; }
+
+    /// <summary>TPMT_PUBLIC, of format tpm.</summary>
+    public byte[]? PublicArea { get; init; }
+
     private const int MaxBytes = 32 * 1024;
     private const int MaxDepth = 4;
     private const int MostCertificates = 8;
@@ -25,7 +36,7 @@ internal sealed record AttestationObject(string Format, IReadOnlyList<byte[]> Ce
             RequireShallow(cbor);
             var reader = new CborReader(cbor, CborConformanceMode.Strict);
             string? format = null;
-            (IReadOnlyList<byte[]> Certificates, byte[]? Signature)? statement = null;
+            AttestationObject? statement = null;
             for (var members = StartMap(reader); members > 0; members--)
             {
                 switch (reader.ReadTextString())
@@ -43,7 +54,7 @@ internal sealed record AttestationObject(string Format, IReadOnlyList<byte[]> Ce
             }
 
             reader.ReadEndMap();
-            return format is not null && statement is var (certificates, signature) ? new AttestationObject(format, certificates, signature) : throw Bad("The attestation has no fmt or no attStmt.");
+            return format is not null && statement is not null ? statement with { Format = format } : throw Bad("The attestation has no fmt or no attStmt.");
         }
         catch (Exception e) when (e is CborContentException or InvalidOperationException or OverflowException)
         {
@@ -53,19 +64,27 @@ internal sealed record AttestationObject(string Format, IReadOnlyList<byte[]> Ce
 
     public static AcmeException Bad(string detail, Exception? inner = null) => AcmeException.Of("badAttestationStatement", detail, 400, inner);
 
-    private static (IReadOnlyList<byte[]> Certificates, byte[]? Signature) Statement(CborReader reader)
+    private static AttestationObject Statement(CborReader reader)
     {
-        IReadOnlyList<byte[]> certificates = [];
-        byte[]? signature = null;
+        var statement = new AttestationObject("", []);
         for (var members = StartMap(reader); members > 0; members--)
         {
             switch (reader.ReadTextString())
             {
                 case "x5c":
-                    certificates = Chain(reader);
+                    statement = statement with { Certificates = Chain(reader) };
                     break;
                 case "sig":
-                    signature = reader.ReadByteString();
+                    statement = statement with { Signature = reader.ReadByteString() };
+                    break;
+                case "ver":
+                    statement = statement with { Version = reader.ReadTextString() };
+                    break;
+                case "certInfo":
+                    statement = statement with { CertInfo = reader.ReadByteString() };
+                    break;
+                case "pubArea":
+                    statement = statement with { PublicArea = reader.ReadByteString() };
                     break;
                 default:
                     reader.SkipValue();
@@ -74,7 +93,7 @@ internal sealed record AttestationObject(string Format, IReadOnlyList<byte[]> Ce
         }
 
         reader.ReadEndMap();
-        return (certificates, signature);
+        return statement;
     }
 
     private static List<byte[]> Chain(CborReader reader)

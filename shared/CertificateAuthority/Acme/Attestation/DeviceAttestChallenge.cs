@@ -50,8 +50,9 @@ internal sealed class DeviceAttestChallenge : IChallengeKind
                 throw AttestationObject.Bad($"The attestation's certificate does not chain to a root of the provisioner: {chain.Reason}");
             }
 
-            return AttestationFormat.IdentifiersOf(attestation, sent[0], token, $"{token}.{thumbprint}").Contains(identifier.Value, StringComparer.Ordinal)
-                ? SHA256.HashData(sent[0].PublicKey.ExportSubjectPublicKeyInfo())
+            var device = AttestationFormat.Verify(attestation, sent[0], token, $"{token}.{thumbprint}");
+            return device.Identifiers.Contains(identifier.Value, StringComparer.Ordinal)
+                ? SHA256.HashData(device.PublicKey)
                 : throw AcmeException.RejectedIdentifier("The attestation is of another device.");
         }
         catch (CryptographicException e)

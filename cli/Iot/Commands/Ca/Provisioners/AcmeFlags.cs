@@ -10,7 +10,7 @@ internal static class AcmeFlags
     private static readonly Option<bool?> ForceCn = Flag("--force-cn", "ACME: a certificate without a common name gets its first DNS name as one.");
     private static readonly Option<string[]> Challenges = ProvisionerFlags.Texts("--challenge", "ACME: challenge that is offered (http-01, dns-01, tls-alpn-01, device-attest-01); may be repeated. The first three by default.", "challenge");
     private static readonly Option<string[]> CaaIdentities = ProvisionerFlags.Texts("--caa-identity", "ACME: domain by which CAA records name this authority; with it they are obeyed. May be repeated.", "domain");
-    private static readonly Option<string[]> Formats = ProvisionerFlags.Texts("--attestation-format", "ACME, device-attest-01: format that is taken (step, apple); may be repeated. Both by default.", "format");
+    private static readonly Option<string[]> Formats = ProvisionerFlags.Texts("--attestation-format", "ACME, device-attest-01: format that is taken (step, apple, tpm); may be repeated. All by default.", "format");
     private static readonly Option<string?> Roots = ProvisionerFlags.Text("--attestation-roots", "ACME, device-attest-01: PEM file with the roots of the devices' manufacturers.", "file");
     private static readonly Option<string?> TermsOfService = ProvisionerFlags.Text("--terms-of-service", "ACME: address of the terms that a new account agrees to.", "url");
     private static readonly Option<string?> Website = ProvisionerFlags.Text("--website", "ACME: address of a page about this server.", "url");

@@ -1,0 +1,123 @@
+using System.Buffers.Binary;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using IoTPlatform.Testing;
+
+namespace IoTPlatform.CertificateAuthority.Tests.Acme;
+
+/// <summary>A TPM in software (swtpm): its keys, and what it says about them, by its own commands (TPM 2.0 Library, Part 3).</summary>
+internal sealed class TpmSimulator : IAsyncDisposable
+{
+    /// <summary>fixedTPM, fixedParent, sensitiveDataOrigin, userWithAuth, sign.</summary>
+    public const uint SigningKey = 0x40072;
+
+    /// <summary>Signs only what the TPM made itself.</summary>
+    public const uint AttestationKey = SigningKey | 0x10000;
+
+    private const uint Owner = 0x40000001, NullHierarchy = 0x40000007, Password = 0x40000009;
+    private const ushort NoAlgorithm = 0x0010, Sha256 = 0x000b, Ecdsa = 0x0018, Ecc = 0x0023, P256 = 0x0003, HashCheck = 0x8024;
+
+    private readonly TempFolder _folder;
+    private readonly ProcessUnderTest _process;
+    private readonly NetworkStream _stream;
+
+    private TpmSimulator(TempFolder folder, ProcessUnderTest process, NetworkStream stream) => (_folder, _process, _stream) = (folder, process, stream);
+
+    public static async Task<TpmSimulator> StartAsync()
+    {
+        var program = Requires.Tool("swtpm");
+        var folder = new TempFolder();
+        var path = folder.Combine("tpm.socket");
+        var process = ProcessUnderTest.Start(
+            program, ["socket", "--tpm2", "--tpmstate", $"dir={folder.Path}", "--server", $"type=unixio,path={path}", "--flags", "not-need-init,startup-clear"], new Dictionary<string, string?>());
+        for (var attempt = 0; ; attempt++)
+        {
+            var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            try
+            {
+                await socket.ConnectAsync(new UnixDomainSocketEndPoint(path));
+                return new TpmSimulator(folder, process, new NetworkStream(socket, ownsSocket: true));
+            }
+            catch (SocketException) when (attempt < 500)
+            {
+                socket.Dispose();
+                await Task.Delay(20);
+            }
+        }
+    }
+
+    /// <summary>A P-256 key of the owner's hierarchy; what it can do is in its attributes.</summary>
+    public async Task<TpmKey> CreateAsync(uint attributes, byte seed = 0)
+    {
+        byte[] scheme = [.. U16(Ecdsa), .. U16(Sha256)];
+        byte[] area = [.. U16(Ecc), .. U16(Sha256), .. U32(attributes), .. Sized([]), .. U16(NoAlgorithm), .. scheme, .. U16(P256), .. U16(NoAlgorithm), .. Sized([seed]), .. Sized([])];
+        var answer = await RunAsync(0x131, [.. U32(Owner)], sessions: 1, [.. Sized([.. Sized([]), .. Sized([])]), .. Sized(area), .. Sized([]), .. U32(0)]);
+        var handle = BinaryPrimitives.ReadUInt32BigEndian(answer);
+        // After the handle: how long the parameters are, and the public area.
+        var publicArea = answer.AsSpan(8 + 2, BinaryPrimitives.ReadUInt16BigEndian(answer.AsSpan(8))).ToArray();
+        var x = PointAt(publicArea, publicArea.Length - 68);
+        var y = PointAt(publicArea, publicArea.Length - 34);
+        return new TpmKey(handle, publicArea, ECDsa.Create(new ECParameters { Curve = ECCurve.NamedCurves.nistP256, Q = new ECPoint { X = x, Y = y } }));
+    }
+
+    /// <summary>What the TPM says about a key (TPMS_ATTEST), signed by another of its keys (TPMT_SIGNATURE).</summary>
+    public async Task<(byte[] CertInfo, byte[] Signature)> CertifyAsync(TpmKey key, TpmKey by, byte[] qualifyingData)
+    {
+        var answer = await RunAsync(0x148, [.. U32(key.Handle), .. U32(by.Handle)], sessions: 2, [.. Sized(qualifyingData), .. U16(NoAlgorithm)]);
+        var parameters = answer.AsSpan(4, (int)BinaryPrimitives.ReadUInt32BigEndian(answer));
+        var length = BinaryPrimitives.ReadUInt16BigEndian(parameters);
+        return (parameters.Slice(2, length).ToArray(), parameters[(2 + length)..].ToArray());
+    }
+
+    /// <summary>In DER.</summary>
+    public async Task<byte[]> SignAsync(TpmKey key, byte[] digest)
+    {
+        var answer = await RunAsync(0x15d, [.. U32(key.Handle)], sessions: 1, [.. Sized(digest), .. U16(NoAlgorithm), .. U16(HashCheck), .. U32(NullHierarchy), .. Sized([])]);
+        // After the length: algorithm, hash, r and s.
+        var r = answer.AsSpan(8 + 2, BinaryPrimitives.ReadUInt16BigEndian(answer.AsSpan(8)));
+        var rest = answer.AsSpan(8 + 2 + r.Length);
+        var s = rest.Slice(2, BinaryPrimitives.ReadUInt16BigEndian(rest));
+        var writer = new System.Formats.Asn1.AsnWriter(System.Formats.Asn1.AsnEncodingRules.DER);
+        using (writer.PushSequence())
+        {
+            writer.WriteInteger(new System.Numerics.BigInteger(r, isUnsigned: true, isBigEndian: true));
+            writer.WriteInteger(new System.Numerics.BigInteger(s, isUnsigned: true, isBigEndian: true));
+        }
+
+        return writer.Encode();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stream.DisposeAsync();
+        await _process.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    /// <summary>What follows the response code.</summary>
+    private async Task<byte[]> RunAsync(uint code, byte[] handles, int sessions, byte[] parameters)
+    {
+        byte[] session = [.. U32(Password), .. U16(0), 0, .. U16(0)];
+        byte[] authorization = [.. Enumerable.Repeat(session, sessions).SelectMany(bytes => bytes)];
+        byte[] body = [.. U32(code), .. handles, .. U32((uint)authorization.Length), .. authorization, .. parameters];
+        await _stream.WriteAsync((byte[])[.. U16(0x8002), .. U32((uint)body.Length + 6), .. body]);
+        var header = new byte[10];
+        await _stream.ReadExactlyAsync(header);
+        var answer = new byte[BinaryPrimitives.ReadUInt32BigEndian(header.AsSpan(2)) - header.Length];
+        await _stream.ReadExactlyAsync(answer);
+        return BinaryPrimitives.ReadUInt32BigEndian(header.AsSpan(6)) is var failure and not 0 ? throw new InvalidOperationException($"The TPM answers 0x{failure:x} to 0x{code:x}.") : answer;
+    }
+
+    private static byte[] PointAt(byte[] area, int at) => area.AsSpan(at + 2, 32).ToArray();
+
+    private static byte[] Sized(byte[] bytes) => [.. U16((ushort)bytes.Length), .. bytes];
+
+    private static byte[] U16(ushort number) => [(byte)(number >> 8), (byte)number];
+
+    private static byte[] U32(uint number) => [.. U16((ushort)(number >> 16)), .. U16((ushort)number)];
+}
+
+/// <param name="Handle">In its TPM.</param>
+/// <param name="PublicArea">TPMT_PUBLIC.</param>
+/// <param name="Public">The public key.</param>
+internal sealed record TpmKey(uint Handle, byte[] PublicArea, ECDsa Public);
