@@ -15,8 +15,6 @@ internal static class AcmeBenchmark
     private const int WarmUpCustomers = 8;
     private const int WarmUpOrders = 1000;
 
-    private static int _customers;
-
     public static async Task<BenchmarkReport> RunAsync(BenchmarkOptions options, TextWriter progress, CancellationToken cancellationToken)
     {
         var notes = new List<string>();
@@ -47,17 +45,18 @@ internal static class AcmeBenchmark
                 },
                 cancellationToken));
             var loads = new List<LoadResult>();
+            var customers = 0;
             foreach (var server in servers)
             {
                 await progress.WriteLineAsync($"{server.Name}: warming up");
-                await MeasureAsync(server, answers, WarmUpCustomers, options.Quick ? WarmUpCustomers : WarmUpOrders, cancellationToken);
+                await MeasureAsync(server, answers, customers += WarmUpCustomers, WarmUpCustomers, options.Quick ? WarmUpCustomers : WarmUpOrders, cancellationToken);
             }
 
             foreach (var concurrency in options.Concurrency)
             {
                 foreach (var server in servers)
                 {
-                    loads.Add(await MeasureAsync(server, answers, concurrency, options.Quick ? 2 * concurrency : OrdersOfACustomer * concurrency, cancellationToken));
+                    loads.Add(await MeasureAsync(server, answers, customers += concurrency, concurrency, options.Quick ? 2 * concurrency : OrdersOfACustomer * concurrency, cancellationToken));
                     await progress.WriteLineAsync($"{server.Name}: {concurrency} clients: {loads[^1].PerSecond:F0} orders/s, {loads[^1].CpuMicroseconds:F0} us CPU each");
                 }
             }
@@ -75,10 +74,15 @@ internal static class AcmeBenchmark
         }
     }
 
-    private static async Task<LoadResult> MeasureAsync(CaServer server, ChallengeAnswers answers, int concurrency, int orders, CancellationToken cancellationToken)
+    /// <param name="server">Measured.</param>
+    /// <param name="answers">Proves what is ordered.</param>
+    /// <param name="until">Number after that of the last customer.</param>
+    /// <param name="concurrency">How many customers.</param>
+    /// <param name="orders">Of all together.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    private static async Task<LoadResult> MeasureAsync(CaServer server, ChallengeAnswers answers, int until, int concurrency, int orders, CancellationToken cancellationToken)
     {
-        var first = Interlocked.Add(ref _customers, concurrency) - concurrency;
-        var customers = await Task.WhenAll(Enumerable.Range(first, concurrency).Select(number => AcmeCustomer.RegisterAsync(server, answers, number, cancellationToken)));
+        var customers = await Task.WhenAll(Enumerable.Range(until - concurrency, concurrency).Select(number => AcmeCustomer.RegisterAsync(server, answers, number, cancellationToken)));
         try
         {
             return await LoadGenerator.RunAsync(server.Name, "order", server.ProcessId, concurrency, orders, (worker, _, stop) => customers[worker].OrderAsync(stop), cancellationToken);

@@ -15,6 +15,10 @@ internal sealed class TpmSimulator : IAsyncDisposable
     public const uint AttestationKey = SigningKey | 0x10000;
 
     private const uint Owner = 0x40000001, NullHierarchy = 0x40000007, Password = 0x40000009;
+    /// <summary>TPM_RC_RETRY: the command is to be sent again.</summary>
+    private const uint Retry = 0x922;
+
+    private const int MostRetries = 100;
     private const ushort NoAlgorithm = 0x0010, Sha256 = 0x000b, Ecdsa = 0x0018, Ecc = 0x0023, P256 = 0x0003, HashCheck = 0x8024;
 
     private readonly TempFolder _folder;
@@ -100,12 +104,23 @@ internal sealed class TpmSimulator : IAsyncDisposable
         byte[] session = [.. U32(Password), .. U16(0), 0, .. U16(0)];
         byte[] authorization = [.. Enumerable.Repeat(session, sessions).SelectMany(bytes => bytes)];
         byte[] body = [.. U32(code), .. handles, .. U32((uint)authorization.Length), .. authorization, .. parameters];
-        await _stream.WriteAsync((byte[])[.. U16(0x8002), .. U32((uint)body.Length + 6), .. body]);
-        var header = new byte[10];
-        await _stream.ReadExactlyAsync(header);
-        var answer = new byte[BinaryPrimitives.ReadUInt32BigEndian(header.AsSpan(2)) - header.Length];
-        await _stream.ReadExactlyAsync(answer);
-        return BinaryPrimitives.ReadUInt32BigEndian(header.AsSpan(6)) is var failure and not 0 ? throw new InvalidOperationException($"The TPM answers 0x{failure:x} to 0x{code:x}.") : answer;
+        for (var attempt = 0; ; attempt++)
+        {
+            await _stream.WriteAsync((byte[])[.. U16(0x8002), .. U32((uint)body.Length + 6), .. body]);
+            var header = new byte[10];
+            await _stream.ReadExactlyAsync(header);
+            var answer = new byte[BinaryPrimitives.ReadUInt32BigEndian(header.AsSpan(2)) - header.Length];
+            await _stream.ReadExactlyAsync(answer);
+            switch (BinaryPrimitives.ReadUInt32BigEndian(header.AsSpan(6)))
+            {
+                case 0:
+                    return answer;
+                case Retry when attempt < MostRetries:
+                    break;
+                case var failure:
+                    throw new InvalidOperationException($"The TPM answers 0x{failure:x} to 0x{code:x}.");
+            }
+        }
     }
 
     private static byte[] PointAt(byte[] area, int at) => area.AsSpan(at + 2, 32).ToArray();

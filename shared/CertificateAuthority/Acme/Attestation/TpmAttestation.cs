@@ -63,7 +63,7 @@ internal static class TpmAttestation
             var size = (ec.KeySize + 7) / 8;
             var r = TpmPublicKey.Padded(reader.Buffer(), size);
             var s = TpmPublicKey.Padded(reader.Buffer(), size);
-            isRight = reader.IsAtEnd && ec.VerifyData(certInfo, [.. r, .. s], HashAlgorithmName.SHA256);
+            isRight = reader.IsAtEnd && ec.VerifyData(certInfo, (byte[])[.. r, .. s], HashAlgorithmName.SHA256);
         }
         else if (algorithm == RsaSsa && rsa is { KeySize: >= 2048 })
         {
