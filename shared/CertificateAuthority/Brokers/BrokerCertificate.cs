@@ -87,7 +87,9 @@ public sealed partial class BrokerCertificate(
         var parsed = ParsedCertificate.Parse(certificate.RawData);
         return time.GetUtcNow() >= parsed.NotBefore + ((parsed.NotAfter - parsed.NotBefore) * 2 / 3)
             || !parsed.Names.HasSameNames(Names())
-            || !IssuerInfo.FromCertificate(authority.Chain.Issuer).HasSigned(parsed);
+            || !IssuerInfo.FromCertificate(authority.Chain.Issuer).HasSigned(parsed)
+            // A Sub-CA that was signed again for the same key, under another Intermediate CA.
+            || !files.HasIssuers(authority.Chain);
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "The broker's certificate is {Serial}, valid until {NotAfter:u}")]

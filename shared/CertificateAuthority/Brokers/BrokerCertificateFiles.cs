@@ -33,6 +33,9 @@ public sealed class BrokerCertificateFiles(string folder)
     /// <summary>Key, certificate and intermediate in one file: no crash can part them.</summary>
     public void Save(ECDsa key, string chainPem) => AtomicFile.WriteText(ServerFile, key.ExportPkcs8PrivateKeyPem() + "\n" + chainPem, Group);
 
+    /// <summary>Whether the broker sends these CAs along.</summary>
+    public bool HasIssuers(CertificateChain chain) => File.Exists(ServerFile) && File.ReadAllText(ServerFile, Encoding.ASCII).EndsWith(chain.IntermediatesPem, StringComparison.Ordinal);
+
     /// <summary>Each as <c>{hash of the issuer's name}.r{number}</c>, which is how RabbitMQ finds it; lists of other issuers go.</summary>
     public void SaveRevocationLists(IReadOnlyList<(X509Certificate2 Issuer, byte[] Der)> lists)
     {
