@@ -1,36 +1,46 @@
 using System.Net.Security;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using IoTPlatform.Pki;
 
 namespace IoTPlatform.Identity.Oidc;
 
 /// <summary>
-/// Accepts a server only if every CA of its chain is in a file. A root alone would not do: under the platform's root there are the
-/// tenants' Sub-CAs, and one tenant could certify another's identity provider.
+/// Accepts a server only if every CA of its chain is in a file, which is read at every handshake: a provider that has replaced its Intermediate CA is known by the
+/// new one from then on, and by the former one no more. A root alone would not do: under the platform's root there are the tenants' Sub-CAs, and one tenant could
+/// certify another's identity provider.
 /// </summary>
-internal sealed class PinnedIssuers
+internal static class PinnedIssuers
 {
-    private readonly X509Certificate2Collection _allowed = [];
+    private const string ServerAuth = "1.3.6.1.5.5.7.3.1";
 
-    private PinnedIssuers()
-    {
-    }
-
+    /// <summary>Throws for a file that can't be read, or has no certificate in it.</summary>
     public static void Apply(SslClientAuthenticationOptions tls, string caFile)
     {
-        var pinned = new PinnedIssuers();
-        pinned._allowed.ImportFromPemFile(caFile);
-        tls.CertificateChainPolicy = pinned.Policy();
-        tls.RemoteCertificateValidationCallback = (sender, certificate, chain, errors) => IssuerServer.IsNamed(sender, certificate, errors) && pinned.Cover(chain!);
+        Load(caFile);
+        tls.CertificateChainPolicy = TlsPolicy.JudgedElsewhere();
+        tls.RemoteCertificateValidationCallback = (sender, certificate, chain, errors) =>
+            IssuerServer.IsNamed(sender, certificate, errors & ~SslPolicyErrors.RemoteCertificateChainErrors) && Cover(Load(caFile), (X509Certificate2)certificate!, chain!.ChainPolicy.ExtraStore);
     }
 
-    private X509ChainPolicy Policy()
+    private static X509Certificate2Collection Load(string caFile)
     {
-        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };
-        policy.CustomTrustStore.AddRange(_allowed);
-        policy.ExtraStore.AddRange(_allowed);
-        return policy;
+        var allowed = new X509Certificate2Collection();
+        allowed.ImportFromPemFile(caFile);
+        return allowed.Count > 0 ? allowed : throw new CryptographicException($"{caFile} has no certificate in it.");
     }
 
-    private bool Cover(X509Chain chain) =>
-        chain.ChainElements.Skip(1).All(element => _allowed.Any(ca => ca.RawDataMemory.Span.SequenceEqual(element.Certificate.RawDataMemory.Span)));
+    private static bool Cover(X509Certificate2Collection allowed, X509Certificate2 leaf, X509Certificate2Collection sent)
+    {
+        using var chain = new X509Chain();
+        var policy = chain.ChainPolicy;
+        policy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+        policy.RevocationMode = X509RevocationMode.NoCheck;
+        policy.DisableCertificateDownloads = true;
+        policy.ApplicationPolicy.Add(new Oid(ServerAuth));
+        policy.CustomTrustStore.AddRange(allowed);
+        policy.ExtraStore.AddRange(allowed);
+        policy.ExtraStore.AddRange(sent);
+        return chain.Build(leaf) && chain.ChainElements.Skip(1).All(element => allowed.Any(ca => ca.RawDataMemory.Span.SequenceEqual(element.Certificate.RawDataMemory.Span)));
+    }
 }

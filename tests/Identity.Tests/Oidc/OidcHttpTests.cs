@@ -35,4 +35,20 @@ public sealed class OidcHttpTests
         using var both = new OidcHttp(new OidcOptions { Issuer = server.Url.AbsoluteUri, CaFile = server.RootAndIntermediate });
         (await both.GetAsync(server.Url, default)).ShouldBe("{}"u8.ToArray());
     }
+
+    /// <summary>As at a tenant whose provider has replaced its Intermediate CA: nothing is started again.</summary>
+    [Fact]
+    public async Task GetAsync_FileReplaced_CountsFromTheNextHandshakeOn()
+    {
+        using var folder = new TempFolder();
+        await using var server = await IntermediateServer.StartAsync(folder);
+        var file = folder.Combine("provider-ca.crt");
+        File.Copy(server.RootOnly, file);
+        using var http = new OidcHttp(new OidcOptions { Issuer = server.Url.AbsoluteUri, CaFile = file });
+        await Should.ThrowAsync<OidcException>(() => http.GetAsync(server.Url, default));
+
+        File.Copy(server.RootAndIntermediate, file, overwrite: true);
+
+        (await http.GetAsync(server.Url, default)).ShouldBe("{}"u8.ToArray());
+    }
 }
