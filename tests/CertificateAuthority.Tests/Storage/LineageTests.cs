@@ -73,6 +73,30 @@ public sealed class LineageTests : LedgerTestBase
         (await RevokeAsync(now: Now.AddDays(2))).ShouldBe(0);
     }
 
+    [SkippableFact]
+    public async Task RevokeTenant_AmongManyCertificates_ReadsTheTenantsAlone()
+    {
+        await Database.ExecuteAsync("""
+            INSERT INTO ca.certificates (serial, subject, sans, issuer, issuer_key_id, profile, provisioner, requester, tenant, public_key_sha256, not_before, not_after, issued_at, der)
+              SELECT int8send(g), 's' || g, '{}', 'Issuer', '', 'leaf', 'p', 'tester', CASE WHEN g % 100 = 0 THEN 'globex' END, sha256(int4send(g)), '2029-12-31', '2030-01-02', '2029-12-31', sha256('x')
+                FROM generate_series(1, 30000) g
+            """);
+        await Database.ExecuteAsync("ANALYZE ca.certificates");
+        await RecordAsync(LedgerRows.New("one"), LedgerRows.New("two"));
+        await using var connection = await Database.DataSource.OpenConnectionAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+
+        (await ScalarAsync("SELECT count(*) FROM ca.revoke_tenant('2030-01-01Z', 'acme', NULL, NULL, NULL, NULL, '{}', 5, 'removed', 'admin')")).ShouldBe(2);
+
+        (await ScalarAsync("SELECT seq_tup_read FROM pg_stat_xact_user_tables WHERE schemaname = 'ca' AND relname = 'certificates'")).ShouldBe(0, "it went through the whole table");
+
+        async Task<long> ScalarAsync(string sql)
+        {
+            await using var command = new NpgsqlCommand(sql, connection);
+            return (long)(await command.ExecuteScalarAsync())!;
+        }
+    }
+
     private async Task<int> RevokeAsync(string tenant = "acme", string? lineage = null, string? keep = null, string? profile = null, byte[]? keepKey = null, string[]? bar = null, DateTimeOffset? now = null)
     {
         await using var command = Database.DataSource.CreateCommand("SELECT count(*) FROM ca.revoke_tenant($1, $2, $3, $4, $5, $6, $7, 5, 'removed', 'admin')");

@@ -2,6 +2,7 @@ using IoTPlatform.Client;
 using IoTPlatform.Contracts.Certificates;
 using IoTPlatform.Contracts.Devices;
 using IoTPlatform.Tenant.Tests.Support;
+using Npgsql;
 
 namespace IoTPlatform.Tenant.Tests.Emergencies;
 
@@ -45,6 +46,44 @@ public sealed class DeviceEmergencyTests(SharedTenant shared) : IClassFixture<Sh
         await shared.Admin.RunEmergencyAsync("batch", preview.Target, new EmergencyRequest());
         (await Tenant.Database.ScalarAsync<long>("SELECT count(*) FROM audit.entries WHERE action = 'batch.revoked' AND subject = $1", preview.Target)).ShouldBe(1, "again it does nothing");
         (await shared.Admin.VerifyAuditAsync()).Intact.ShouldBeTrue();
+    }
+
+    /// <summary>Two acts that hit the same tokens would wait for each other for ever, each with what the other wants. The greatest is the first on disk here.</summary>
+    [SkippableFact]
+    public async Task DeviceType_LocksEnrolmentTokensInOrder()
+    {
+        string[] ids = ["ordered-1", "ordered-2"];
+        foreach (var id in ids)
+        {
+            using var device = new TestDevice(id) { DeviceType = "ordered" };
+            await device.EnrollAsync(Tenant, await shared.TokenAsync());
+        }
+
+        await Tenant.Database.ExecuteAsync("""
+            INSERT INTO tenant.enrollment_tokens (id, token_sha256, device_id, uses, created_at, created_by, expires_at) VALUES
+              ('ffffffff-ffff-ffff-ffff-ffffffffffff', sha256('ordered'), 'ordered-1', 1, now(), 'test', now() + interval '1 day'),
+              ('00000000-0000-0000-0000-000000000000', sha256('ordered too'), 'ordered-2', 1, now(), 'test', now() + interval '1 day')
+            """);
+        await using var connection = await Tenant.Database.DataSource.OpenConnectionAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+        await LockAsync("00000000-0000-0000-0000-000000000000");
+        var act = shared.Admin.RunEmergencyAsync("device-type", "ordered", new EmergencyRequest());
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (await Tenant.Database.ScalarAsync<long>("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%enrollment_tokens%'") == 0)
+        {
+            await Task.Delay(20, patience.Token);
+        }
+
+        await LockAsync("ffffffff-ffff-ffff-ffff-ffffffffffff");
+        await transaction.RollbackAsync();
+
+        (await act).Revoked.ShouldBe(2);
+
+        async Task LockAsync(string id)
+        {
+            await using var command = new NpgsqlCommand($"SELECT FROM tenant.enrollment_tokens WHERE id = '{id}' FOR UPDATE NOWAIT", connection);
+            await command.ExecuteNonQueryAsync();
+        }
     }
 
     [SkippableFact]

@@ -24,6 +24,7 @@ internal sealed class RevokeDevices(IDbContextFactory<TenantDbContext> databases
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         // Tokens before devices, the lock order of an enrolment: with this one none is enrolled in between.
+        await LockTokensAsync(db, token, await Remaining(db, which).Select(d => d.DeviceId).ToArrayAsync(cancellationToken), cancellationToken);
         await RevokeTokenAsync(db, token, order, now, cancellationToken);
         var ids = await Remaining(db, which).Select(d => d.DeviceId).ToArrayAsync(cancellationToken);
         await db.EnrollmentTokens.Where(t => ids.Contains(t.DeviceId) && t.RevokedAt == null)
@@ -66,6 +67,10 @@ internal sealed class RevokeDevices(IDbContextFactory<TenantDbContext> databases
         return await db.Database.SqlQuery<string>(
             $"SELECT device_id AS \"Value\" FROM tenant.devices WHERE device_id = ANY ({chosen}) AND status <> 'revoked' ORDER BY device_id FOR UPDATE").ToArrayAsync(cancellationToken);
     }
+
+    /// <summary>In order, as every other who locks many.</summary>
+    private static Task LockTokensAsync(TenantDbContext db, Guid? token, string[] devices, CancellationToken cancellationToken) => db.Database.ExecuteSqlAsync(
+        $"SELECT FROM tenant.enrollment_tokens WHERE (id = {token} OR device_id = ANY ({devices})) AND revoked_at IS NULL ORDER BY id FOR UPDATE", cancellationToken);
 
     private static async Task RevokeTokenAsync(TenantDbContext db, Guid? token, EmergencyOrder order, DateTimeOffset now, CancellationToken cancellationToken)
     {
