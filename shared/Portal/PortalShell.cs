@@ -11,6 +11,12 @@ public sealed record PortalShell
     public const string CaPath = Root + "/ca";
     public const string IdentityPath = Root + "/identity";
 
+    /// <summary>For administrators.</summary>
+    public const string Emergencies = Root + "/emergencies";
+
+    /// <summary>Of a look at what an emergency would hit.</summary>
+    public static string EmergencyPath(string kind, string target) => $"{Emergencies}?kind={Uri.EscapeDataString(kind)}&target={Uri.EscapeDataString(target)}";
+
     /// <summary>Shown on every page.</summary>
     public required string Title { get; init; }
 

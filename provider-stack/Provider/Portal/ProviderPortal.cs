@@ -34,6 +34,7 @@ internal static class ProviderPortal
                 new PortalLink(PortalShell.CaPath, "CA", Icons.Material.Outlined.AccountTree),
                 new PortalLink(Telemetry, "Telemetry", Icons.Material.Outlined.ShowChart),
                 new PortalLink(PortalShell.IdentityPath, "Identity", Icons.Material.Outlined.People, Policies.Admin),
+                new PortalLink(PortalShell.Emergencies, "Emergency", Icons.Material.Outlined.ReportProblem, Policies.Admin),
                 new PortalLink(Audit, "Audit log", Icons.Material.Outlined.FactCheck, Policies.Admin),
             ],
         });

@@ -12,10 +12,12 @@ namespace IoTPlatform.CertificateAuthority;
 /// What is revoked in one act when something is in other hands. Each kind says before what it will hit and afterwards who still trusts it until when; the act
 /// itself is one transaction, so a crash leaves all of it or nothing, and repeating it changes nothing. Also for pages.
 /// </summary>
-public sealed class Emergencies(Authority authority, IEnumerable<IEmergency> kinds, TimeProvider time)
+public sealed class Emergencies(Authority authority, IEnumerable<IEmergency> kinds, TimeProvider time) : IGuarded
 {
     private const int LongestReason = 256;
     private readonly FrozenDictionary<string, IEmergency> _kinds = kinds.ToFrozenDictionary(k => k.Kind, StringComparer.Ordinal);
+
+    public static string Policy => Policies.Admin;
 
     /// <summary>For example <c>key</c>.</summary>
     public IReadOnlyList<string> Kinds => [.. _kinds.Keys.Order(StringComparer.Ordinal)];

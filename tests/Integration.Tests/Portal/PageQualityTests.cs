@@ -8,7 +8,7 @@ namespace IoTPlatform.Integration.Tests.Portal;
 /// <summary>Every page: axe finds nothing in either colour, nothing is cut off on a phone, no policy of the page is broken, and it is there at once.</summary>
 public sealed class PageQualityTests(PortalBrowser browser) : IClassFixture<PortalBrowser>
 {
-    private static readonly string[] Paths = ["portal/ui", "portal/ui/tenants", "portal/ui/prepare", "portal/ui/tenants/seen", "portal/ui/certificates", "portal/ui/ca", "portal/ui/identity", "portal/ui/audit", "portal/ui/telemetry", "portal/account", "portal/accounts", "portal/signed-in"];
+    private static readonly string[] Paths = ["portal/ui", "portal/ui/tenants", "portal/ui/prepare", "portal/ui/tenants/seen", "portal/ui/certificates", "portal/ui/ca", "portal/ui/identity", "portal/ui/audit", "portal/ui/telemetry", "portal/ui/emergencies", "portal/ui/emergencies?kind=intermediate&target=now", "portal/account", "portal/accounts", "portal/signed-in"];
 
     [SkippableTheory]
     [InlineData(ColorScheme.Light, 1280)]

@@ -1,3 +1,4 @@
+using IoTPlatform.Identity;
 using IoTPlatform.Stacks;
 using Microsoft.Playwright;
 
@@ -40,7 +41,38 @@ public sealed class PrepareJourneyTests(PortalBrowser browser) : IClassFixture<P
 
         await tenant.ReadyAsync();
         await ForTheDocumentationAsync();
+        await RevokeItsSubCasAsync(page);
         await SuspendResumeRemoveAsync(page);
+    }
+
+    /// <summary>Its key is in other hands: what it hits, the name typed, what is done. The tenant has another one by itself.</summary>
+    private async Task RevokeItsSubCasAsync(IPage page)
+    {
+        using var admin = await browser.Provider.AdminAsync();
+        var serial = (await admin.GetTenantAsync("acme")).SubCaSerials.Single();
+        await PortalBrowser.LiveAsync(page);
+        await page.ClickAsync("text=Its key is in other hands >> nth=0");
+        await Assertions.Expect(page.Locator("section[aria-labelledby=hits]")).ToContainTextAsync("1 tenant's Sub-CA");
+        await Assertions.Expect(page.Locator("section[aria-labelledby=trust]")).ToContainTextAsync("a list of revoked Sub-CAs from before");
+        await Screenshots.TakeAsync(page, "emergency");
+        (await AuditedAsync("sub_ca.compromised")).ShouldBe(0, "looking changes nothing");
+        await PortalBrowser.LiveAsync(page);
+        await page.ClickAsync("section[aria-labelledby=act] button");
+        var revoke = page.Locator(".mud-dialog button:has-text('Revoke')");
+        await page.FillAsync("#confirm-reason", "a backup was stolen");
+        await Assertions.Expect(revoke).ToBeDisabledAsync();
+        await page.FillAsync("#confirm-typed", "acme");
+        await revoke.ClickAsync();
+
+        await Assertions.Expect(page.Locator("#hits")).ToHaveTextAsync("What is done");
+        await Assertions.Expect(page.Locator("section[aria-labelledby=hits]")).ToContainTextAsync("Left to revoke");
+        await Assertions.Expect(page.Locator("#trust")).ToHaveTextAsync("Who still trusts it");
+        await Assertions.Expect(page.Locator("section[aria-labelledby=act]")).ToHaveCountAsync(0);
+        new Uri(page.Url).Query.ShouldContain(serial, customMessage: "loaded again, it is the same one");
+        (await AuditedAsync("sub_ca.compromised")).ShouldBe(1);
+        await page.GotoAsync(browser.At("portal/ui/tenants/acme").AbsoluteUri);
+        await Assertions.Expect(page.Locator("dt:has-text('Sub-CA') + dd a[href*='/certificates/']")).ToHaveCountAsync(1, new() { Timeout = 60_000 });
+        await Assertions.Expect(page.Locator($"a[href$='{serial}']")).ToHaveCountAsync(0);
     }
 
     private async Task ForTheDocumentationAsync()
@@ -94,6 +126,25 @@ public sealed class PrepareJourneyTests(PortalBrowser browser) : IClassFixture<P
         await page.ClickAsync("text=Prepare and show the key");
         await Assertions.Expect(page.Locator(".problems")).ToContainTextAsync("Tenant taken exists");
         (await page.InputValueAsync("#display-name")).ShouldBe("Taken");
+    }
+
+    [SkippableFact]
+    public async Task Emergency_UnknownTarget_IsSaid_AndAnOperatorSeesNothingOfIt()
+    {
+        await using var context = await browser.OpenAsync();
+        var page = await browser.SignInAsync(context, "portal/ui/emergencies?kind=sub-ca&target=nobody");
+        await Assertions.Expect(page.Locator(".problems")).ToContainTextAsync("has no valid certificate");
+        await Assertions.Expect(page.Locator("section[aria-labelledby=hits]")).ToHaveCountAsync(0);
+        await page.GotoAsync(browser.At("portal/ui/emergencies?kind=intermediate&target=now").AbsoluteUri);
+        await Assertions.Expect(page.Locator("section[aria-labelledby=follows]")).ToContainTextAsync("IOT_REPLACE_INTERMEDIATE=compromised:");
+        await Assertions.Expect(page.Locator("section[aria-labelledby=act]")).ToHaveCountAsync(0);
+
+        await using var others = await browser.OpenAsync();
+        var theirs = await browser.SignInAsync(others, "portal/ui", await browser.AddAccountAsync(Roles.Operator), PortalBrowser.Password);
+        await Assertions.Expect(theirs.Locator("nav >> text=Emergency")).ToHaveCountAsync(0);
+        await theirs.GotoAsync(browser.At("portal/ui/emergencies?kind=intermediate&target=now").AbsoluteUri);
+        await Assertions.Expect(theirs.Locator(".problems")).ToContainTextAsync("Your role does not allow this");
+        await Assertions.Expect(theirs.Locator("section[aria-labelledby=follows]")).ToHaveCountAsync(0);
     }
 
     [SkippableFact]

@@ -14,7 +14,7 @@ public static class EmergencyEndpoints
     /// <summary>GET /portal/emergencies/{kind}/{target} shows what it would hit or has hit, POST does it (both Admin).</summary>
     public static void MapEmergencies(this IEndpointRouteBuilder app)
     {
-        var emergencies = app.MapGroup("/portal/emergencies").RequireAuthorization(Policies.Admin);
+        var emergencies = app.MapGroup("/portal/emergencies").RequireAuthorization(Emergencies.Policy);
         emergencies.MapGet("{kind}/{target}", PreviewAsync);
         emergencies.MapPost("{kind}/{target}", RunAsync);
     }
