@@ -111,6 +111,68 @@ public sealed class RelyingPartyTests(RelyingParties parties) : IClassFixture<Re
         (await WhoAsync(async name => await StatusAsync(name, port) == "204")).ShouldBe(All.Except(RefusedByList));
     }
 
+    /// <summary>It has no module that reads a list: what the handshake lets in, a matcher of the serial number refuses, by numbers that are taken from the list and read at a reload.</summary>
+    [SkippableFact]
+    public async Task Caddy_ByItselfReadsNoList_WithTheNumbersOfTheListItRefuses()
+    {
+        var caddy = Requires.Tool("caddy");
+        var (port, admin) = (FreePort.Next(), FreePort.Next());
+        (await Tools.RunAsync(caddy, ["list-modules"])).EnsureSuccess().Output.Split('\n').Where(module => module.StartsWith("tls.client_auth.", StringComparison.Ordinal)).ShouldBe(["tls.client_auth.leaf"]);
+        parties.Write("revoked.caddy", "@revoked vars {tls_client_serial} 0\nrespond @revoked 403\n");
+        parties.Write("Caddyfile", $$"""
+            {
+              admin 127.0.0.1:{{admin}}
+              skip_install_trust
+              auto_https off
+              storage file_system {{parties.Path("caddy")}}
+            }
+            https://:{{port}} {
+              bind 127.0.0.1
+              tls {{parties.Path("good-chain.pem")}} {{parties.Path("good.key")}} {
+                client_auth {
+                  mode require_and_verify
+                  trusted_ca_cert_file {{parties.Path("sub-ca.pem")}}
+                }
+              }
+              import revoked.caddy
+              respond 204
+            }
+            """);
+        string[] file = ["--config", parties.Path("Caddyfile"), "--adapter", "caddyfile"];
+        var environment = new Dictionary<string, string?> { ["HOME"] = parties.Folder };
+        await using var server = ProcessUnderTest.Start(caddy, ["run", .. file], environment);
+        await UntilAsync(async () => await StatusAsync(Good, port, "localhost") == "204");
+
+        (await WhoAsync(async name => await StatusAsync(name, port, "localhost") == "204")).ShouldBe(All.Except([Expired, WrongIssuer]), "what makes the rest necessary");
+
+        // As in docs/revocation.md.
+        var reload = await Tools.RunAsync(
+            "/bin/sh",
+            [
+                "-c",
+                """
+                openssl crl -inform DER -in sub-ca.crl -noout -text -out list.txt &&
+                  python3 -c 'import sys; print("@revoked vars {tls_client_serial} 0", *[int(line.split()[2], 16) for line in sys.stdin if "Serial Number" in line]); print("respond @revoked 403")' < list.txt > revoked.caddy &&
+                  caddy reload --config Caddyfile --adapter caddyfile --address "$0"
+                """,
+                $"127.0.0.1:{admin}",
+            ],
+            environment: environment, workingDirectory: parties.Folder);
+        reload.EnsureSuccess();
+
+        (await WhoAsync(async name => await StatusAsync(name, port, "localhost") == "204")).ShouldBe(All.Except(RefusedByList));
+        (await StatusAsync(Revoked, port, "localhost")).ShouldBe("403");
+    }
+
+    /// <summary>Go's verifier looks at no revocation, and this version of step has no option that does.</summary>
+    [SkippableFact]
+    public async Task Step_SeesDatesAndIssuers_AndNoRevocation()
+    {
+        var step = Requires.Tool("step");
+
+        (await WhoAsync(async name => (await Tools.RunAsync(step, ["certificate", "verify", parties.Path(name + ".pem"), "--roots", parties.Path("trust.pem")])).ExitCode == 0)).ShouldBe(All.Except([Expired, WrongIssuer]));
+    }
+
     /// <summary>Our own listeners staple what OCSP says of their certificate (RFC 6066 8); curl demands it.</summary>
     [SkippableFact]
     public async Task Curl_DemandsTheStapledStatus_OfOurListener()
@@ -135,9 +197,9 @@ public sealed class RelyingPartyTests(RelyingParties parties) : IClassFixture<Re
             "-h", "127.0.0.1", "-p", $"{port}", "--insecure", "--cafile", parties.Path("trust.pem"), "--cert", parties.Path(name + "-chain.pem"), "--key", parties.Path(name + ".key"), "-t", "x", "-m", "x", "-q", "1",
         ])).ExitCode == 0;
 
-    private async Task<string> StatusAsync(string name, int port) => (await Tools.RunAsync(
+    private async Task<string> StatusAsync(string name, int port, string host = "127.0.0.1") => (await Tools.RunAsync(
         Requires.Tool("curl"),
-        ["-s", "-k", "--cert", parties.Path(name + "-chain.pem"), "--key", parties.Path(name + ".key"), "-o", parties.Path("body"), "-w", "%{http_code}", $"https://127.0.0.1:{port}/"])).Output;
+        ["-s", "-k", "--cert", parties.Path(name + "-chain.pem"), "--key", parties.Path(name + ".key"), "-o", parties.Path("body"), "-w", "%{http_code}", $"https://{host}:{port}/"])).Output;
 
     private static async Task<IReadOnlyList<string>> WhoAsync(Func<string, Task<bool>> getsIn)
     {
