@@ -7,12 +7,16 @@ using IoTPlatform.Pki;
 
 namespace IoTPlatform.Agent;
 
-/// <summary>Gets a device its certificate and keeps it current. Throws <see cref="AgentException"/>, <see cref="ApiException"/>, <see cref="UnreachableException"/>.</summary>
+/// <summary>Gets a device its certificate and keeps it current; one call at a time. Throws <see cref="AgentException"/>, <see cref="ApiException"/>, <see cref="UnreachableException"/>.</summary>
 public sealed class DeviceAgent
 {
+    /// <summary>A renewal that a look at the lists has led to doesn't fetch them once more, each time on a connection of its own.</summary>
+    private static readonly TimeSpan ListsAreNew = TimeSpan.FromMinutes(1);
+
     private readonly DeviceFolder _folder;
     private readonly IEnrollmentTransport _transport;
     private readonly TimeProvider _time;
+    private long? _listsFetched;
 
     public DeviceAgent(DeviceFolder folder, TimeProvider? time = null, AgentTransport transport = AgentTransport.Https)
         : this(folder, time ?? TimeProvider.System, transport == AgentTransport.Mqtt ? new MqttEnrollment() : new HttpsEnrollment())
@@ -50,13 +54,13 @@ public sealed class DeviceAgent
         _folder.SaveSettings(settings, enrollment.Root);
         using var key = _folder.LoadOrCreatePendingKey();
         var wireguard = WireGuardFiles.PublicKey(_folder, enrollment);
-        var pinned = new PinnedTenant(enrollment.Root, trustDomain, await FetchListAsync(settings, new PinnedTenant(enrollment.Root, trustDomain, null), current: null, cancellationToken));
+        var pinned = await WithListsAsync(settings, Pinned(enrollment.Root, trustDomain), cancellationToken);
         var request = new EnrollRequest { Csr = RequestFor(key, settings.DeviceId), DeviceName = settings.DeviceName, DeviceType = settings.DeviceType, WgPublicKey = wireguard };
         try
         {
             var answer = await _transport.EnrollAsync(settings, pinned.ServerAtFirstContact(_time), enrollment.Token, request, cancellationToken);
             var identity = Accept(answer, key, settings, pinned);
-            _folder.SaveRevokedSubCas(pinned.Revoked!);
+            _folder.SaveRevokedSubCas(pinned.RevokedSubCas!);
             return identity;
         }
         catch (ApiException e) when (RevocationCodes.Contains(e.Code))
@@ -74,7 +78,7 @@ public sealed class DeviceAgent
         using var current = _folder.LoadIdentity() ?? throw NotEnrolled();
         _folder.DropPendingKeyOf(current);
         using var pending = newKey ? _folder.LoadOrCreatePendingKey() : null;
-        var pinned = await UpdateListAsync(settings, new PinnedTenant(root, TrustDomainOf(settings, current), _folder.LoadRevokedSubCas()), current, cancellationToken);
+        var pinned = await UpdateListsAsync(settings, Pinned(root, settings, current), current, cancellationToken);
         var request = new RenewRequest { Csr = pending is null ? null : RequestFor(pending, settings.DeviceId) };
         var answer = await _transport.RenewAsync(settings, pinned.Server(_time), current, request, cancellationToken);
         return Accept(answer, pending ?? current.Key, settings, pinned);
@@ -85,12 +89,12 @@ public sealed class DeviceAgent
     {
         var (settings, root) = LoadEnrollment();
         using var current = _folder.LoadIdentity() ?? throw NotEnrolled();
-        var pinned = new PinnedTenant(root, TrustDomainOf(settings, current), _folder.LoadRevokedSubCas());
+        var pinned = Pinned(root, settings, current);
         var intermediate = ParsedCertificate.Parse(current.Chain.Certificates[^2].RawData);
         RevokedSubCas? newest = null;
         try
         {
-            newest = await FetchListAsync(settings, pinned, current, cancellationToken);
+            (pinned, newest) = await FetchListsAsync(settings, pinned, current, cancellationToken);
             pinned = Keep(pinned, newest, current);
         }
         catch (Exception e) when (e is ApiException or UnreachableException)
@@ -98,7 +102,7 @@ public sealed class DeviceAgent
             // Among the reasons: its server stands on the revoked Sub-CA itself. Then the list that says so is here already.
         }
 
-        return pinned.Revoked is { } list && list.IsSignedBy(intermediate) && list.Contains(ParsedCertificate.Parse(current.Chain.Certificates[0].RawData)) ? IssuerState.Revoked
+        return pinned.RevokedSubCas is { } list && list.IsSignedBy(intermediate) && list.Contains(ParsedCertificate.Parse(current.Chain.Certificates[0].RawData)) ? IssuerState.Revoked
             : newest is null ? IssuerState.Unknown
             : newest.IsSignedBy(intermediate) ? IssuerState.Good : IssuerState.Replaced;
     }
@@ -108,7 +112,7 @@ public sealed class DeviceAgent
     {
         var (settings, root) = LoadEnrollment();
         var identity = _folder.LoadIdentity() ?? throw NotEnrolled();
-        var pinned = new PinnedTenant(root, TrustDomainOf(settings, identity), _folder.LoadRevokedSubCas());
+        var pinned = Pinned(root, settings, identity);
         return new MqttTarget { DeviceId = settings.DeviceId, Server = pinned.Server(_time), Identity = identity, Url = MqttTarget.UrlOf(settings) };
     }
 
@@ -117,7 +121,7 @@ public sealed class DeviceAgent
     {
         var (settings, root) = LoadEnrollment();
         var identity = _folder.LoadIdentity() ?? throw NotEnrolled();
-        var pinned = new PinnedTenant(root, TrustDomainOf(settings, identity), _folder.LoadRevokedSubCas());
+        var pinned = Pinned(root, settings, identity);
         return TenantClient.Create(settings.TenantUrl, pinned.Server(_time), identity.Certificate, [.. identity.Chain.Intermediates]);
     }
 
@@ -131,19 +135,57 @@ public sealed class DeviceAgent
         ?? SubjectNames.FromCertificate(current.Certificate).Uris.Select(uri => SpiffeId.TryParse(uri, out var domain, out _) ? domain : null).FirstOrDefault(domain => domain is not null)
         ?? throw new AgentException("the device's certificate has no SPIFFE id, so its tenant is not known; enrol anew");
 
-    // A device that has a certificate shows it: of those that a tenant knows it takes more connections.
-    private async Task<RevokedSubCas> FetchListAsync(DeviceSettings settings, PinnedTenant tenant, DeviceIdentity? current, CancellationToken cancellationToken)
+    private PinnedTenant Pinned(RootTrust root, DeviceSettings settings, DeviceIdentity current) =>
+        Pinned(root, TrustDomainOf(settings, current)) with { RevokedSubCas = _folder.LoadRevokedSubCas() };
+
+    private PinnedTenant Pinned(RootTrust root, string trustDomain) => new(root, trustDomain) { RevokedIntermediates = _folder.RevokedIntermediates.TryLoad(root.Root) };
+
+    private async Task<PinnedTenant> WithListsAsync(DeviceSettings settings, PinnedTenant tenant, CancellationToken cancellationToken)
     {
-        using var client = TenantClient.Create(settings.TenantUrl, tenant.Server(_time), current?.Certificate, current is null ? null : [.. current.Chain.Intermediates]);
-        return await client.GetRevokedSubCasAsync(cancellationToken);
+        var (pinned, list) = await FetchListsAsync(settings, tenant, current: null, cancellationToken);
+        return pinned with { RevokedSubCas = list };
     }
 
-    // A newer list counts from now on. That there is none to be had keeps no device from renewing.
-    private async Task<PinnedTenant> UpdateListAsync(DeviceSettings settings, PinnedTenant tenant, DeviceIdentity current, CancellationToken cancellationToken)
+    // A device that has a certificate shows it: of those that a tenant knows it takes more connections.
+    private async Task<(PinnedTenant Tenant, RevokedSubCas SubCas)> FetchListsAsync(DeviceSettings settings, PinnedTenant tenant, DeviceIdentity? current, CancellationToken cancellationToken)
+    {
+        using var client = TenantClient.Create(settings.TenantUrl, tenant.Server(_time), current?.Certificate, current is null ? null : [.. current.Chain.Intermediates]);
+        var subCas = await client.GetRevokedSubCasAsync(cancellationToken);
+        var pinned = await FetchRootListAsync(client, tenant, cancellationToken);
+        _listsFetched = _time.GetTimestamp();
+        return (pinned, subCas);
+    }
+
+    // Kept at once, whatever becomes of the call it was fetched for. That there is none to be had changes nothing: the last one seen holds.
+    private async Task<PinnedTenant> FetchRootListAsync(TenantClient client, PinnedTenant tenant, CancellationToken cancellationToken)
     {
         try
         {
-            return Keep(tenant, await FetchListAsync(settings, tenant, current, cancellationToken), current);
+            if (await client.FindRevokedIntermediatesAsync(tenant.Root.Root, cancellationToken) is { } list && list.IsNewerThan(tenant.RevokedIntermediates))
+            {
+                _folder.KeepRevokedIntermediates(list, tenant.Root);
+                return tenant with { RevokedIntermediates = list };
+            }
+        }
+        catch (Exception e) when (e is ApiException or UnreachableException)
+        {
+        }
+
+        return tenant;
+    }
+
+    // A newer list counts from now on. That there is none to be had keeps no device from renewing.
+    private async Task<PinnedTenant> UpdateListsAsync(DeviceSettings settings, PinnedTenant tenant, DeviceIdentity current, CancellationToken cancellationToken)
+    {
+        if (_listsFetched is { } before && _time.GetElapsedTime(before) < ListsAreNew)
+        {
+            return tenant;
+        }
+
+        try
+        {
+            var (pinned, list) = await FetchListsAsync(settings, tenant, current, cancellationToken);
+            return Keep(pinned, list, current);
         }
         catch (Exception e) when (e is ApiException or UnreachableException { Reason: not UnreachableReason.Untrusted })
         {
@@ -155,13 +197,13 @@ public sealed class DeviceAgent
     {
         var intermediate = ParsedCertificate.Parse(current.Chain.Certificates[^2].RawData);
         // Each Intermediate CA counts its own lists: a thief of a former one's key must not number the lists of the new one out.
-        if (!list.IsSignedBy(intermediate) || (tenant.Revoked is { } known && known.IsSignedBy(intermediate) && list.Number <= known.Number))
+        if (!list.IsSignedBy(intermediate) || (tenant.RevokedSubCas is { } known && known.IsSignedBy(intermediate) && list.Number <= known.Number))
         {
             return tenant;
         }
 
         _folder.SaveRevokedSubCas(list);
-        return tenant with { Revoked = list };
+        return tenant with { RevokedSubCas = list };
     }
 
     internal AgentException NotEnrolled() => new($"no identity in {_folder.Path}; enrol first: iot device enroll --help");

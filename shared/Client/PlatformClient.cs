@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using IoTPlatform.Contracts;
@@ -183,6 +184,24 @@ public abstract class PlatformClient : IDisposable
         catch (PkiException e)
         {
             throw new UnreachableException(BaseUrl, UnreachableReason.NotThisApi, $"{BaseUrl} answered something that is no list of revoked Sub-CAs: {e.Message}", e);
+        }
+    }
+
+    /// <summary>The root's list, as the provider serves it and tenants relay it. Null: there is none here, as at a server of an earlier version.</summary>
+    public async Task<RevokedIntermediates?> FindRevokedIntermediatesAsync(X509Certificate2 root, CancellationToken cancellationToken = default)
+    {
+        var path = $"crl/{Convert.ToHexStringLower(IssuerInfo.FromCertificate(root).SubjectKeyIdentifier.Span)}.crl";
+        try
+        {
+            return RevokedIntermediates.Parse(await _retries.ExecuteAsync(async token => await ApiTransport.GetBytesAsync(_http, path, token), cancellationToken), root);
+        }
+        catch (ApiException e) when (e.Status == 404)
+        {
+            return null;
+        }
+        catch (PkiException e)
+        {
+            throw new UnreachableException(BaseUrl, UnreachableReason.NotThisApi, $"{BaseUrl} answered something that is no list of the root: {e.Message}", e);
         }
     }
 

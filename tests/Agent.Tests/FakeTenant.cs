@@ -58,6 +58,9 @@ internal sealed class FakeTenant : IAsyncDisposable
     /// <summary>The list of revoked Sub-CAs it relays.</summary>
     public Func<byte[]> List { get; set; }
 
+    /// <summary>The root's list that it relays; null: 404.</summary>
+    public Func<byte[]?> RootList { get; set; } = () => null;
+
     /// <summary>The calls that are about the device, not the list.</summary>
     public IReadOnlyList<SeenRequest> Calls => [.. Server.Seen.Where(request => request.Method == "POST")];
 
@@ -91,6 +94,10 @@ internal sealed class FakeTenant : IAsyncDisposable
         if (request is { Method: "GET", Path: "/crl/sub-cas" })
         {
             await context.Response.Body.WriteAsync(List());
+        }
+        else if (request.Path == Server.Authority.RootListPath && RootList() is { } rootList)
+        {
+            await context.Response.Body.WriteAsync(rootList);
         }
         else if (request.Method == "GET")
         {

@@ -81,6 +81,55 @@ public sealed class TlsTests
         (await Refused(server, server.Trust.Tenant("acme.iot.example").With(list, required: false))).Message.ShouldContain("revoked");
     }
 
+    /// <summary>A replaced Intermediate CA's key makes the certificate of any server, until that one's end: so it is the root's list that decides.</summary>
+    [Theory]
+    [InlineData(null)]
+    [InlineData("acme")]
+    public async Task Call_RevokedIntermediate_IsUntrusted(string? tenant)
+    {
+        await using var server = await FaultyServer.StartAsync(authority: new TestAuthority(tenant: tenant));
+        var now = TimeProvider.System.GetUtcNow();
+        var subCas = RevokedSubCas.Parse(TestRevocationList.Create(server.Authority.Intermediate, 7, now, now.AddDays(1)));
+        var known = RevokedIntermediates.Parse(server.Authority.RootList(7, server.Authority.Intermediate), server.Authority.Root);
+        var believed = tenant is null ? server.Trust.Provider() : server.Trust.Tenant("acme.iot.example");
+        var verifier = believed.With(() => known);
+
+        (await Refused(server, verifier)).Message.ShouldContain("revoked the Intermediate CA");
+        (await Refused(server, verifier.With(subCas, required: true))).Message.ShouldContain("revoked the Intermediate CA");
+        (await Refused(server, believed.With(subCas, required: true).With(() => known))).Message.ShouldContain("revoked the Intermediate CA");
+
+        known = null;
+        using var client = ProviderClient.Create(server.Url, verifier);
+        (await Should.ThrowAsync<ApiException>(() => client.GetTenantAsync("acme"))).Status.ShouldBe(404, "without the list it is believed: what makes the attack one");
+    }
+
+    [Fact]
+    public async Task Call_OtherIntermediateRevoked_IsTrusted()
+    {
+        await using var server = await FaultyServer.StartAsync();
+        using var former = server.Authority.WithAnotherIntermediate();
+        var known = RevokedIntermediates.Parse(server.Authority.RootList(7, former.Intermediate), server.Authority.Root);
+
+        using var client = ProviderClient.Create(server.Url, server.Trust.Provider().With(() => known));
+
+        (await Should.ThrowAsync<ApiException>(() => client.GetTenantAsync("acme"))).Status.ShouldBe(404);
+    }
+
+    [Fact]
+    public async Task FindRevokedIntermediates_ListOfAnotherRootOrNone_IsNotTaken()
+    {
+        await using var server = await FaultyServer.StartAsync();
+        using var foreign = new TestAuthority();
+        using var client = ProviderClient.Create(server.Url, server.Trust.Provider());
+        (await client.FindRevokedIntermediatesAsync(server.Authority.Root)).ShouldBeNull();
+        server.Answer = (context, _) => context.Response.Body.WriteAsync(foreign.RootList(9)).AsTask();
+        (await Should.ThrowAsync<UnreachableException>(() => client.FindRevokedIntermediatesAsync(server.Authority.Root))).Reason.ShouldBe(UnreachableReason.NotThisApi);
+        server.Answer = (context, _) => context.Response.Body.WriteAsync(server.Authority.RootList(9)).AsTask();
+
+        (await client.FindRevokedIntermediatesAsync(server.Authority.Root))!.Number.ShouldBe(9);
+        server.Seen.ShouldAllBe(request => request.Path == server.Authority.RootListPath);
+    }
+
     [Fact]
     public async Task Call_ListOfAnotherIssuer_DecidesNothing_UnlessOneIsRequired()
     {

@@ -29,8 +29,16 @@ internal static class Connect
     }
 
     /// <summary>Which server has to answer there.</summary>
-    public static async Task<ServerVerifier> ServerAsync(Run run, ServerOptions options, Uri url, RootTrust trust, CancellationToken cancellationToken) =>
-        options.Stack == Stack.Tenant ? await TenantServer.FindAsync(run, url, trust, cancellationToken) : trust.Provider(time: run.Time);
+    public static async Task<ServerVerifier> ServerAsync(Run run, ServerOptions options, Uri url, RootTrust trust, CancellationToken cancellationToken)
+    {
+        if (options.Stack == Stack.Tenant)
+        {
+            return await TenantServer.FindAsync(run, url, trust, cancellationToken);
+        }
+
+        var local = LocalStack.Of(run, options);
+        return trust.Provider(time: run.Time).With(() => local.RevokedIntermediates(trust));
+    }
 
     private static async Task<T> ToAsync<TClient, T>(
         Run run, ServerOptions options, Func<Uri, ServerVerifier, TClient> create, Func<TClient, RootTrust, Task<T>> use, CancellationToken cancellationToken) where TClient : PlatformClient

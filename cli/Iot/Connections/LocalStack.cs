@@ -32,6 +32,9 @@ internal sealed class LocalStack
     /// <summary>The newest list of revoked Sub-CAs that the tenant of this folder has seen.</summary>
     public RevokedSubCas? RevokedSubCas => Read(Path.Combine(Folder, "certs", "revoked-sub-cas.crl"), path => Pki.RevokedSubCas.Parse(File.ReadAllBytes(path)));
 
+    /// <summary>The newest of the root's lists that the stack of this folder has seen.</summary>
+    public RevokedIntermediates? RevokedIntermediates(RootTrust root) => new RevokedIntermediatesFile(Path.Combine(Folder, "certs", RevokedIntermediatesFile.Name)).TryLoad(root.Root);
+
     public string? AdminPassword
     {
         get

@@ -33,6 +33,9 @@ internal sealed partial class Profile
 
     public required string RefreshToken { get; set; }
 
+    /// <summary>The newest of the root's lists that this log-in has seen, DER in base64; null: none.</summary>
+    public string? RootList { get; set; }
+
     [JsonIgnore]
     public string Name { get; private set; } = ProvidersDefault;
 
@@ -122,7 +125,7 @@ internal sealed partial class Profile
 
     /// <summary>Which server has to answer.</summary>
     public async Task<ServerVerifier> ServerAsync(Run run, CancellationToken cancellationToken) =>
-        TrustDomain is { } domain ? await TenantServer.OfAsync(run, Url, Trust, domain, cancellationToken) : Trust.Provider(time: run.Time);
+        TrustDomain is { } domain ? await TenantServer.OfAsync(run, Url, Trust, domain, KnownRootList(), cancellationToken) : Trust.Provider(time: run.Time).With(KnownRootList);
 
     /// <summary>One that is good for a call, fetched anew where it has to be.</summary>
     public async Task<string> AccessTokenAsync(Run run, ServerVerifier server, CancellationToken cancellationToken)
@@ -143,8 +146,37 @@ internal sealed partial class Profile
             throw new CliException(ExitCode.NotAuthorised, "logged_out", $"the log-in at {Url} has ended: iot login{(TrustDomain is null ? "" : " --tenant")}{(Name is ProvidersDefault or TenantsDefault ? "" : $" --profile {Name}")} --url {Url}", e);
         }
 
+        await LearnRootListAsync(server, cancellationToken);
         Write(run, Name);
         return AccessToken;
+    }
+
+    /// <summary>Asks for the root's list, to know from then on which Intermediate CAs are revoked. Without an answer the one known stays.</summary>
+    public async Task LearnRootListAsync(ServerVerifier server, CancellationToken cancellationToken)
+    {
+        using var client = ProviderClient.Create(Url, server); // a tenant serves it in the same place
+        try
+        {
+            if (await client.FindRevokedIntermediatesAsync(Trust.Root, cancellationToken) is { } list && list.IsNewerThan(KnownRootList()))
+            {
+                RootList = Convert.ToBase64String(list.Der.Span);
+            }
+        }
+        catch (Exception e) when (e is ApiException or UnreachableException)
+        {
+        }
+    }
+
+    private RevokedIntermediates? KnownRootList()
+    {
+        try
+        {
+            return RootList is null ? null : RevokedIntermediates.Parse(Convert.FromBase64String(RootList), Trust.Root);
+        }
+        catch (Exception e) when (e is FormatException or PkiException)
+        {
+            return null;
+        }
     }
 
     private static bool SaysAsWhom(Run run) =>

@@ -14,7 +14,7 @@ internal static class TenantServer
     public static async Task<ServerVerifier> FindAsync(Run run, Uri url, RootTrust root, CancellationToken cancellationToken)
     {
         var local = LocalStack.Of(run, ServerOptions.Tenant);
-        var server = root.Tenant(TrustDomain(run, url, local), run.Time);
+        var server = root.Tenant(TrustDomain(run, url, local), run.Time).With(() => local.RevokedIntermediates(root));
         if (local.RevokedSubCas is { } known)
         {
             return server.With(known, required: false);
@@ -24,8 +24,8 @@ internal static class TenantServer
     }
 
     /// <summary>One that a log-in remembers.</summary>
-    public static Task<ServerVerifier> OfAsync(Run run, Uri url, RootTrust root, string trustDomain, CancellationToken cancellationToken) =>
-        WithTheProvidersListAsync(url, root.Tenant(trustDomain, run.Time), cancellationToken);
+    public static Task<ServerVerifier> OfAsync(Run run, Uri url, RootTrust root, string trustDomain, RevokedIntermediates? known, CancellationToken cancellationToken) =>
+        WithTheProvidersListAsync(url, root.Tenant(trustDomain, run.Time).With(() => known), cancellationToken);
 
     private static async Task<ServerVerifier> WithTheProvidersListAsync(Uri url, ServerVerifier server, CancellationToken cancellationToken)
     {

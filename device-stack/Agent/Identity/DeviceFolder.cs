@@ -19,6 +19,7 @@ public sealed class DeviceFolder : IDisposable
     {
         Path = path;
         _claim = claim;
+        RevokedIntermediates = new RevokedIntermediatesFile(Combine(RevokedIntermediatesFile.Name));
     }
 
     public string Path { get; }
@@ -26,6 +27,10 @@ public sealed class DeviceFolder : IDisposable
     public string RootPath => Combine("root_ca.crt");
     public string WireGuardPath => Combine("wg0.conf");
     public string RevokedSubCasPath => Combine("revoked-sub-cas.crl");
+
+    /// <summary>The newest of the root's lists that the device has seen.</summary>
+    internal RevokedIntermediatesFile RevokedIntermediates { get; }
+
     internal string SpoolPath => Combine("spool");
     internal string CommandsPath => Combine("commands");
 
@@ -82,6 +87,9 @@ public sealed class DeviceFolder : IDisposable
             throw new AgentException($"cannot use {RevokedSubCasPath}: {e.Message}; remove it, and the next renewal fetches it again", e);
         }
     }
+
+    /// <summary>A newer list counts from now on.</summary>
+    internal void KeepRevokedIntermediates(RevokedIntermediates list, RootTrust root) => Guarded(() => RevokedIntermediates.Keep(list, root.Root));
 
     internal void SaveRevokedSubCas(RevokedSubCas list) => Guarded(() => AtomicFile.Write(RevokedSubCasPath, list.Der.Span, AtomicFile.Public));
 

@@ -26,12 +26,20 @@ public sealed record DeviceSettings
 [JsonSerializable(typeof(DeviceSettings))]
 internal sealed partial class DeviceSettingsJson : JsonSerializerContext;
 
-/// <summary>The one tenant a device belongs to: below which root, in which trust domain, and which Sub-CAs the provider has revoked since.</summary>
-internal sealed record PinnedTenant(RootTrust Root, string TrustDomain, RevokedSubCas? Revoked)
+/// <summary>The one tenant a device belongs to: below which root, in which trust domain, and which CAs above it were revoked since.</summary>
+internal sealed record PinnedTenant(RootTrust Root, string TrustDomain)
 {
-    /// <summary>The tenant's server. Without a list of revoked Sub-CAs at hand none is asked for: a device that is away for long must find back.</summary>
-    public ServerVerifier Server(TimeProvider time) => Revoked is null ? Root.Tenant(TrustDomain, time) : Root.Tenant(TrustDomain, time).With(Revoked, required: false);
+    /// <summary>The provider's list; null: none is known.</summary>
+    public RevokedSubCas? RevokedSubCas { get; init; }
 
-    /// <summary>The tenant's server at first contact: this list must be in date and signed by the server's own Intermediate CA.</summary>
-    public ServerVerifier ServerAtFirstContact(TimeProvider time) => Root.Tenant(TrustDomain, time).With(Revoked!, required: true);
+    /// <summary>The root's list; null: none is known.</summary>
+    public RevokedIntermediates? RevokedIntermediates { get; init; }
+
+    /// <summary>The tenant's server. Lists that are not at hand are not asked for: a device that is away for long must find back.</summary>
+    public ServerVerifier Server(TimeProvider time) => RevokedSubCas is null ? Any(time) : Any(time).With(RevokedSubCas, required: false);
+
+    /// <summary>The tenant's server at first contact: the provider's list must be in date and signed by the server's own Intermediate CA.</summary>
+    public ServerVerifier ServerAtFirstContact(TimeProvider time) => Any(time).With(RevokedSubCas!, required: true);
+
+    private ServerVerifier Any(TimeProvider time) => Root.Tenant(TrustDomain, time).With(() => RevokedIntermediates);
 }

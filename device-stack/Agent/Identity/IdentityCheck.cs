@@ -22,7 +22,7 @@ internal static class IdentityCheck
             var certificate = Pem.ParseCertificate(answer.Certificate);
             var chain = CertificateChain.ParsePem(answer.CaChain);
             Check(certificate, key, deviceId);
-            if (DeviceVerifier.FindViolation(certificate, chain.Intermediates, tenant.Root.Root, tenant.TrustDomain, deviceId, tenant.Revoked, now) is { } violation)
+            if (DeviceVerifier.FindViolation(certificate, chain.Intermediates, tenant.Root.Root, tenant.TrustDomain, deviceId, tenant.RevokedSubCas, tenant.RevokedIntermediates, now) is { } violation)
             {
                 throw Refused(violation);
             }

@@ -160,19 +160,22 @@ internal sealed class CaCeremony : IAsyncDisposable
 
     /// <summary>
     /// The root's CRL, for verifiers that want one of every issuer. The root key is rarely there, so it lasts a year; a start that finds the key
-    /// signs another one when it is a month old, or when something was revoked since.
+    /// signs another one when it is a month old, or when something was revoked since. The newest is in the data folder, too, for this host's own clients.
     /// </summary>
     public async Task EnsureRevocationListAsync(X509Certificate2 root, CancellationToken cancellationToken)
     {
         var issuer = new AcceptedIssuer(root);
         var now = _time.GetUtcNow();
-        if (!new CaKeyFile(CaFiles.RootKey(_folder)).Exists
-            || (await _lists.FindAsync(issuer.KeyId, shard: null, known: null, cancellationToken) is ({ } list, var revocations) && IsCurrent(list, revocations)))
+        var (list, revocations) = await _lists.FindAsync(issuer.KeyId, shard: null, known: null, cancellationToken);
+        if (new CaKeyFile(CaFiles.RootKey(_folder)).Exists && !(list is not null && IsCurrent(list, revocations)))
         {
-            return;
+            list = await _lists.ReplaceAsync(issuer.KeyId, shard: null, now, since: now, IsCurrent, Sign, cancellationToken);
         }
 
-        await _lists.ReplaceAsync(issuer.KeyId, shard: null, now, since: now, IsCurrent, Sign, cancellationToken);
+        if (list is { Der.Length: > 0 })
+        {
+            CaFiles.RootRevocationList(_folder).Keep(RevokedIntermediates.Parse(list.Der, root), root);
+        }
 
         bool IsCurrent(StoredRevocationList known, long revocations) =>
             known.Der.Length > 0 && known.Revocations == revocations && now < known.ThisUpdate + TimeSpan.FromDays(30);

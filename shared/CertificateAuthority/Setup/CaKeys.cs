@@ -44,6 +44,8 @@ public static class CaFiles
 {
     public static string RootCertificate(DataFolder folder) => folder.Combine("certs", "root_ca.crt");
 
+    public static RevokedIntermediatesFile RootRevocationList(DataFolder folder) => new(folder.Combine("certs", RevokedIntermediatesFile.Name));
+
     public static string RootKey(DataFolder folder) => folder.Combine("secrets", "root_ca_key");
 
     public static string IntermediateCertificate(DataFolder folder) => folder.Combine("certs", "intermediate_ca.crt");

@@ -11,7 +11,8 @@ namespace IoTPlatform.CertificateAuthority.Validation;
 /// The CRLs (RFC 5280 5) of every issuer whose key is here: made when one is asked for and a certificate was revoked since the last, or the last is
 /// <see cref="RenewAfter"/> old. The numbers of all processes on one database grow together. Without the database the last list goes on until it runs out.
 /// </summary>
-public sealed partial class RevocationLists(Authority authority, NpgsqlDataSource database, TimeProvider time, ILogger<RevocationLists> log) : IDisposable
+public sealed partial class RevocationLists(
+    Authority authority, NpgsqlDataSource database, TimeProvider time, ILogger<RevocationLists> log, IRootRevocationList? rootList = null) : IDisposable
 {
     /// <summary>From thisUpdate to nextUpdate.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromDays(1);
@@ -32,7 +33,7 @@ public sealed partial class RevocationLists(Authority authority, NpgsqlDataSourc
     /// <param name="issuerKeyId">Subject key identifier, lower-case hex.</param>
     /// <param name="shard">See <see cref="RevocationListShard"/>; null: the complete list.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>Null for an issuer whose key is not here (of the root: the list of the last start that had its key), and for a shard where certificates name none. Throws an outage of the database where no list is left.</returns>
+    /// <returns>Null for an issuer whose key is not here (of the root: the list of the last start that had its key, also when it has run out), and for a shard where certificates name none. Throws an outage of the database where no list is left.</returns>
     public async Task<RevocationList?> FindAsync(string issuerKeyId, byte? shard, CancellationToken cancellationToken)
     {
         var issuer = authority.Issuers.Revokers.FirstOrDefault(revoker => IdOf(revoker) == issuerKeyId);
@@ -43,7 +44,12 @@ public sealed partial class RevocationLists(Authority authority, NpgsqlDataSourc
             return null;
         }
 
-        var known = _known.GetOrAdd((issuerKeyId, shard), _ => new Known());
+        if (isRoot && rootList is not null)
+        {
+            return rootList.Find();
+        }
+
+        var known = _known.GetOrAdd((issuerKeyId, shard), _ => new Known(isRoot));
         // One at a time asks the database; the others get what it found.
         await known.Asking.WaitAsync(cancellationToken);
         try
@@ -128,7 +134,8 @@ public sealed partial class RevocationLists(Authority authority, NpgsqlDataSourc
     private static string IdOf(CaSigner issuer) => Convert.ToHexStringLower(issuer.Issuer.SubjectKeyIdentifier.Span);
 
     /// <summary>The last list that was seen. Changed by who is in <see cref="Asking"/>.</summary>
-    private sealed class Known
+    /// <param name="isRoot">Its key is offline, so the list may be late, and what it says of its Intermediate CAs stays true.</param>
+    private sealed class Known(bool isRoot)
     {
         public SemaphoreSlim Asking { get; } = new(1, 1);
 
@@ -138,7 +145,7 @@ public sealed partial class RevocationLists(Authority authority, NpgsqlDataSourc
         public long? Asked { get; set; }
 
         /// <summary>Null: there is none that is in date.</summary>
-        public RevocationList? Answer(DateTimeOffset now) => List is { Der.Length: > 0 } list && now < list.NextUpdate ? new RevocationList(list.Der, list.Number, list.ThisUpdate) : null;
+        public RevocationList? Answer(DateTimeOffset now) => List is { Der.Length: > 0 } list && (isRoot || now < list.NextUpdate) ? new RevocationList(list.Der, list.Number, list.ThisUpdate) : null;
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The database is away: revocation lists are served as they were: {Reason}")]
@@ -149,3 +156,10 @@ public sealed partial class RevocationLists(Authority authority, NpgsqlDataSourc
 /// <param name="Number">cRLNumber.</param>
 /// <param name="MadeAt">When.</param>
 public sealed record RevocationList(byte[] Der, long Number, DateTimeOffset MadeAt);
+
+/// <summary>The root's list at a host that is not the root's own.</summary>
+public interface IRootRevocationList
+{
+    /// <summary>Null: there is none to be handed out.</summary>
+    RevocationList? Find();
+}

@@ -1,7 +1,3 @@
-using System.Formats.Asn1;
-using IoTPlatform.Pki.Asn1;
-using IoTPlatform.Pki.Crypto;
-
 namespace IoTPlatform.Pki;
 
 /// <summary>
@@ -10,67 +6,29 @@ namespace IoTPlatform.Pki;
 /// </summary>
 public sealed class RevokedSubCas
 {
-    internal const int MaxBytes = 1024 * 1024;
-    private readonly HashSet<string> _serials;
-    private readonly ReadOnlyMemory<byte> _issuer;
-    private readonly ReadOnlyMemory<byte> _tbs;
-    private readonly ReadOnlyMemory<byte> _signature;
-    private readonly SignatureAlgorithm _algorithm;
+    private readonly CaRevocationList _list;
 
-    internal RevokedSubCas(
-        ReadOnlyMemory<byte> der, ReadOnlyMemory<byte> tbs, ReadOnlyMemory<byte> issuer, SignatureAlgorithm algorithm, ReadOnlyMemory<byte> signature, HashSet<string> serials)
-    {
-        Der = der;
-        _tbs = tbs;
-        _issuer = issuer;
-        _algorithm = algorithm;
-        _signature = signature;
-        _serials = serials;
-    }
+    private RevokedSubCas(CaRevocationList list) => _list = list;
 
-    public ReadOnlyMemory<byte> Der { get; }
+    public ReadOnlyMemory<byte> Der => _list.Der;
 
-    public DateTimeOffset ThisUpdate { get; internal init; }
+    public DateTimeOffset ThisUpdate => _list.ThisUpdate;
 
     /// <summary>Until when there is a newer one at the latest.</summary>
-    public DateTimeOffset NextUpdate { get; internal init; }
+    public DateTimeOffset NextUpdate => _list.NextUpdate;
 
     /// <summary>cRLNumber (RFC 5280 5.2.3): grows with every list.</summary>
-    public long Number { get; internal init; }
+    public long Number => _list.Number;
 
     /// <summary>These serial numbers and no others.</summary>
-    public bool HasExactly(IEnumerable<ReadOnlyMemory<byte>> serialNumbers) => _serials.SetEquals(serialNumbers.Select(s => Convert.ToHexString(s.Span)));
+    public bool HasExactly(IEnumerable<ReadOnlyMemory<byte>> serialNumbers) => _list.Serials.SetEquals(serialNumbers.Select(s => Convert.ToHexString(s.Span)));
 
     /// <summary>Throws <see cref="PkiException"/> for anything but a CRL for CA certificates only.</summary>
-    public static RevokedSubCas Parse(ReadOnlyMemory<byte> der)
-    {
-        if (der.Length > MaxBytes)
-        {
-            throw new PkiException(PkiError.TooLarge, $"The revocation list is larger than {MaxBytes} bytes.");
-        }
-
-        try
-        {
-            return RevokedSubCasReader.Read(der);
-        }
-        catch (AsnContentException e)
-        {
-            throw new PkiException(PkiError.Malformed, "The revocation list is not valid DER.", e);
-        }
-    }
+    public static RevokedSubCas Parse(ReadOnlyMemory<byte> der) => new(CaRevocationList.Parse(der, RevocationListScope.CaCertificates));
 
     /// <summary>The CA must be allowed to sign lists (RFC 5280 6.3.3 f).</summary>
-    public bool IsSignedBy(ParsedCertificate intermediate)
-    {
-        if (intermediate.KeyUsages?.HasFlag(System.Security.Cryptography.X509Certificates.X509KeyUsageFlags.CrlSign) == false
-            || !intermediate.IsCa || !intermediate.Subject.Span.SequenceEqual(_issuer.Span))
-        {
-            return false;
-        }
-
-        return SignatureVerifier.Verify(_algorithm, PublicKeyInfo.Parse(intermediate.SubjectPublicKeyInfo.Span), _tbs.Span, _signature.Span);
-    }
+    public bool IsSignedBy(ParsedCertificate intermediate) => _list.IsSignedBy(intermediate);
 
     /// <summary>Serial numbers are the issuer's own: ask only for certificates of the CA that signed the list.</summary>
-    public bool Contains(ParsedCertificate certificate) => certificate.Issuer.Span.SequenceEqual(_issuer.Span) && _serials.Contains(Convert.ToHexString(certificate.SerialNumber.Span));
+    public bool Contains(ParsedCertificate certificate) => _list.Contains(certificate);
 }

@@ -14,36 +14,43 @@ public sealed class ServerVerifier
     private readonly X509Certificate2 _platformRoot;
     private readonly IReadOnlyList<X509Certificate2> _roots;
     private readonly ServerIdentity _identity;
-    private readonly RevokedSubCas? _revoked;
-    private readonly bool _requiresFreshList;
     private readonly TimeProvider _time;
 
-    private ServerVerifier(
-        X509Certificate2 platformRoot, IReadOnlyList<X509Certificate2> roots, ServerIdentity identity, RevokedSubCas? revoked, bool requiresFreshList, TimeProvider time)
+    private ServerVerifier(X509Certificate2 platformRoot, IReadOnlyList<X509Certificate2> roots, ServerIdentity identity, TimeProvider time)
     {
         _platformRoot = platformRoot;
         _roots = roots;
         _identity = identity;
-        _revoked = revoked;
-        _requiresFreshList = requiresFreshList;
         _time = time;
     }
 
     /// <summary>It is a tenant's, and a tenant may be hostile: what it says of itself has to be proved.</summary>
     public bool IsTenant => _identity.IsTenant;
 
+    private RevokedSubCas? RevokedSubCas { get; init; }
+
+    private bool RequiresFreshList { get; init; }
+
+    private Func<RevokedIntermediates?> RevokedIntermediates { get; init; } = () => null;
+
     /// <summary>One of the platform's servers.</summary>
     public static ServerVerifier ForPlatform(X509Certificate2 root, ServerIdentity identity, TimeProvider? time = null) =>
-        new(root, [root], identity, revoked: null, requiresFreshList: false, time ?? TimeProvider.System);
+        new(root, [root], identity, time ?? TimeProvider.System);
 
     /// <summary>A server beside the platform, such as a broker, with a certificate from one of these roots; where that is the platform's own, it must be this one.</summary>
     public static ServerVerifier ForCompanion(IReadOnlyList<X509Certificate2> roots, X509Certificate2 platformRoot, ServerIdentity identity, TimeProvider? time = null) =>
-        new(platformRoot, roots, identity, revoked: null, requiresFreshList: false, time ?? TimeProvider.System);
+        new(platformRoot, roots, identity, time ?? TimeProvider.System);
 
     /// <summary>The same server, unless its Sub-CA is in the list.</summary>
     /// <param name="list">A list of another Intermediate CA decides nothing.</param>
     /// <param name="required">At first contact: it must be signed by this server's Intermediate CA and in date.</param>
-    public ServerVerifier With(RevokedSubCas list, bool required) => new(_platformRoot, _roots, _identity, list, required, _time);
+    public ServerVerifier With(RevokedSubCas list, bool required) =>
+        new(_platformRoot, _roots, _identity, _time) { RevokedSubCas = list, RequiresFreshList = required, RevokedIntermediates = RevokedIntermediates };
+
+    /// <summary>The same server, unless its Intermediate CA is in the root's list.</summary>
+    /// <param name="newest">The newest list known, asked for at every handshake; null: none is.</param>
+    public ServerVerifier With(Func<RevokedIntermediates?> newest) =>
+        new(_platformRoot, _roots, _identity, _time) { RevokedSubCas = RevokedSubCas, RequiresFreshList = RequiresFreshList, RevokedIntermediates = newest };
 
     /// <summary>For one host; everything that TLS would decide by itself is decided here.</summary>
     public void ApplyTo(SslClientAuthenticationOptions tls, string host)
@@ -103,22 +110,27 @@ public sealed class ServerVerifier
 
     private string? FindRevocation(IReadOnlyList<ParsedCertificate> path, DateTimeOffset now)
     {
-        if (_revoked is null)
+        if (RevokedIntermediates()?.FindViolation(path) is { } violation)
+        {
+            return violation;
+        }
+
+        if (RevokedSubCas is not { } list)
         {
             return null;
         }
 
-        if (!_revoked.IsSignedBy(path[^2]))
+        if (!list.IsSignedBy(path[^2]))
         {
-            return _requiresFreshList ? "the list of revoked Sub-CAs is not signed by the provider's Intermediate CA" : null;
+            return RequiresFreshList ? "the list of revoked Sub-CAs is not signed by the provider's Intermediate CA" : null;
         }
 
-        if (_requiresFreshList && now > _revoked.NextUpdate)
+        if (RequiresFreshList && now > list.NextUpdate)
         {
-            return $"the list of revoked Sub-CAs ended at {_revoked.NextUpdate:u}, and a first contact needs one in date";
+            return $"the list of revoked Sub-CAs ended at {list.NextUpdate:u}, and a first contact needs one in date";
         }
 
-        return path.Skip(1).Any(_revoked.Contains) ? "the provider has revoked its Sub-CA" : null;
+        return path.Skip(1).Any(list.Contains) ? "the provider has revoked its Sub-CA" : null;
     }
 }
 

@@ -213,6 +213,7 @@ public sealed class RootAndIntermediateTests : IAsyncLifetime, IDisposable
         (await _database.ScalarAsync<long>("SELECT count(*) FROM ca.revocations WHERE reason_code = 2")).ShouldBe(compromised ? 1 : 0);
         var rootList = await _database.ScalarAsync<byte[]>("SELECT der FROM ca.revocation_lists WHERE shard = -1");
         (rootList.AsSpan().IndexOf(Serial(first)) >= 0).ShouldBe(compromised, "the root's list says so at once");
+        CaFiles.RootRevocationList(_folder).TryLoad(first.Chain.Root)!.Contains(first.Active.Certificate).ShouldBe(compromised, "for this host's own clients");
 
         (await EnsureAsync(replacement: replacement)).Chain.Pem.ShouldBe(second.Chain.Pem, "a start with the setting left behind replaces nothing more");
         (await EnsureAsync()).Chain.Pem.ShouldBe(second.Chain.Pem);

@@ -155,6 +155,19 @@ public sealed partial class RevocationListTests(ValidationHost host) : IClassFix
         }
     }
 
+    /// <summary>Its key is offline, and what it says of a revoked Intermediate CA stays true.</summary>
+    [SkippableFact]
+    public async Task List_OfTheRoot_IsServedPastItsEnd()
+    {
+        var time = new FakeTime(TimeProvider.System.GetUtcNow());
+        using var lists = new RevocationLists(host.Ca.Authority, host.Ca.Database.DataSource, time, NullLogger<RevocationLists>.Instance);
+        time.Advance(TimeSpan.FromDays(400));
+
+        var list = (await lists.FindAsync(Convert.ToHexStringLower(host.Ca.Authority.Active.RootKeyId), shard: null, default))!;
+
+        RevokedIntermediates.Parse(list.Der, host.Ca.Authority.Chain.Root).NextUpdate.ShouldBeLessThan(time.GetUtcNow());
+    }
+
     [SkippableTheory]
     [InlineData("crl/00.crl")]
     [InlineData("crl/zz/00.crl")]

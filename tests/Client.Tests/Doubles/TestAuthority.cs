@@ -13,6 +13,14 @@ internal sealed class TestAuthority : IDisposable
     private const string ClientAuth = "1.3.6.1.5.5.7.3.2";
     private readonly string? _tenant;
 
+    private TestAuthority(X509Certificate2 root, string name, string? tenant)
+    {
+        _tenant = tenant;
+        Root = root;
+        Intermediate = IssueCa(Root, name, pathLength: 1, years: 9, constraints: null);
+        Issuer = tenant is null ? Intermediate : IssueSubCa(tenant);
+    }
+
     /// <param name="name">In the CNs.</param>
     /// <param name="tenant">Whose Sub-CA issues; null: the provider's Intermediate CA does.</param>
     public TestAuthority(string name = "Test Root", string? tenant = null)
@@ -25,6 +33,16 @@ internal sealed class TestAuthority : IDisposable
         Intermediate = IssueCa(Root, $"{name} Issuer", pathLength: 1, years: 9, constraints: null);
         Issuer = tenant is null ? Intermediate : IssueSubCa(tenant);
     }
+
+    /// <summary>The same platform with another Intermediate CA. The root stays this one's.</summary>
+    public TestAuthority WithAnotherIntermediate() => new(X509CertificateLoader.LoadPkcs12(Root.Export(X509ContentType.Pkcs12), null), "Former Issuer", _tenant);
+
+    /// <summary>The root's list.</summary>
+    public byte[] RootList(long number, params X509Certificate2[] revoked) =>
+        TestRevocationList.CreateComplete(Root, number, TimeProvider.System.GetUtcNow().AddMinutes(-1), TimeProvider.System.GetUtcNow().AddDays(365), revoked);
+
+    /// <summary>Where it is served.</summary>
+    public string RootListPath => $"/crl/{Root.Extensions.OfType<X509SubjectKeyIdentifierExtension>().Single().SubjectKeyIdentifier!.ToLowerInvariant()}.crl";
 
     /// <summary>Another tenant's Sub-CA below the same Intermediate CA: what a hostile tenant holds.</summary>
     public X509Certificate2 IssueSubCa(string tenant) => IssueCa(Intermediate, $"{tenant} Sub-CA", pathLength: 0, years: 2, constraints: $"{tenant}.{PlatformDomain}");

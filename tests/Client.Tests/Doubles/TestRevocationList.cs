@@ -4,10 +4,22 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace IoTPlatform.Client.Tests.Doubles;
 
-/// <summary>A CRL for CA certificates only (RFC 5280 5), written by hand: the BCL's builder has no issuingDistributionPoint.</summary>
+/// <summary>CRLs (RFC 5280 5). One for CA certificates only is written by hand: the BCL's builder has no issuingDistributionPoint.</summary>
 internal static class TestRevocationList
 {
     private const string EcdsaWithSha256 = "1.2.840.10045.4.3.2";
+
+    /// <summary>A complete one, as the root's.</summary>
+    public static byte[] CreateComplete(X509Certificate2 issuer, long number, DateTimeOffset thisUpdate, DateTimeOffset nextUpdate, params X509Certificate2[] revoked)
+    {
+        var builder = new CertificateRevocationListBuilder();
+        foreach (var certificate in revoked)
+        {
+            builder.AddEntry(certificate, thisUpdate, X509RevocationReason.CACompromise);
+        }
+
+        return builder.Build(issuer, number, nextUpdate, HashAlgorithmName.SHA256, thisUpdate: thisUpdate);
+    }
 
     public static byte[] Create(X509Certificate2 issuer, long number, DateTimeOffset thisUpdate, DateTimeOffset nextUpdate, params X509Certificate2[] revoked)
     {

@@ -1,6 +1,9 @@
 using System.Security.Cryptography.X509Certificates;
+using IoTPlatform.Agent;
 using IoTPlatform.Client;
+using IoTPlatform.Contracts.Devices;
 using IoTPlatform.EndToEnd.Tests.Cli;
+using IoTPlatform.EndToEnd.Tests.Hostile;
 using IoTPlatform.Pki;
 using IoTPlatform.Pki.Files;
 using IoTPlatform.Stacks;
@@ -20,6 +23,13 @@ public sealed class IntermediateReplacedTests
         await tenant.ReadyAsync();
         using var admin = await tenant.AdminAsync();
         using var device = await EnrolledDevice.EnrollAsync(tenant, admin, "pump-1");
+        using var agents = DeviceFolder.Open(vault.Combine("agent"));
+        var token = (await admin.CreateTokenAsync(new CreateEnrollmentTokenRequest { Uses = 1 })).Token;
+        var settings = new DeviceSettings { TenantUrl = tenant.Url, DeviceId = "agent-1", TrustDomain = tenant.TrustDomain };
+        using (await new DeviceAgent(agents).EnrollAsync(new Enrollment { Settings = settings, Root = tenant.Root, Token = token }))
+        {
+        }
+
         string[] at = ["--url", provider.Url.ToString(), "--data", provider.Data];
         var password = new Dictionary<string, string?> { ["IOT_ADMIN_PASSWORD"] = ProviderStack.AdminPassword, ["IOT_DATABASE"] = provider.Database.ConnectionString };
         var root = vault.Combine("root.key");
@@ -60,6 +70,13 @@ public sealed class IntermediateReplacedTests
         var rootId = provider.Trust.Root.Extensions.OfType<X509SubjectKeyIdentifierExtension>().Single().SubjectKeyIdentifier!.ToLowerInvariant();
         (await http.GetByteArrayAsync($"crl/{rootId}.crl")).AsSpan().IndexOf(Convert.FromHexString(setting.Split(':')[1])).ShouldBeGreaterThan(0);
 
+        // Our agent and the operator's commands have heard of it: the key of the former one makes no server any more.
+        using (await new DeviceAgent(agents).RenewAsync(newKey: true))
+        {
+        }
+
+        await ThiefIsNotBelievedAsync(provider, tenant, agents, password);
+
         // Both start again, without the root key and the setting.
         await provider.KillAsync();
         await tenant.KillAsync();
@@ -69,6 +86,33 @@ public sealed class IntermediateReplacedTests
         await late.RenewAsync();
         late.Verify(provider.Trust.Root);
     }
+
+    private static async Task ThiefIsNotBelievedAsync(ProviderStack provider, TenantStack tenant, DeviceFolder agents, Dictionary<string, string?> password)
+    {
+        using var former = StolenSubCa.FormerIntermediate(provider);
+        using var real = X509Certificate2.CreateFromPem(await File.ReadAllTextAsync(Path.Combine(tenant.Data, "join-bundle", "sub-ca.crt")));
+        using var subCa = former.SignCa("acme Sub-CA", real.Extensions.Single(extension => extension.Oid!.Value == "2.5.29.30"));
+        using var intermediate = X509Certificate2.CreateFromPem(former.CertificatePem);
+        using var subCaCertificate = X509Certificate2.CreateFromPem(subCa.CertificatePem);
+        await using var asTenant = new HostileServer(Server(subCa, $"spiffe://{tenant.TrustDomain}/service/tenant-iot-bridge-api"), [subCaCertificate, intermediate], _ => null);
+        await using var asProvider = new HostileServer(Server(former, "spiffe://iot.example/service/iot-bridge-api"), [intermediate], _ => null);
+        var settings = Path.Combine(agents.Path, "device.json");
+        await File.WriteAllTextAsync(settings, (await File.ReadAllTextAsync(settings)).Replace(tenant.Url.AbsoluteUri, asTenant.Url.AbsoluteUri, StringComparison.Ordinal));
+
+        (await Should.ThrowAsync<UnreachableException>(() => new DeviceAgent(agents).RenewAsync(newKey: true))).Message.ShouldContain("revoked the Intermediate CA");
+        var listed = await IotCli.RunWithAsync(password, "tenants", "list", "--url", asProvider.Url.AbsoluteUri, "--data", provider.Data);
+
+        listed.ExitCode.ShouldNotBe(0);
+        listed.Error.ShouldContain("revoked the Intermediate CA");
+        asTenant.Requests.ShouldBeEmpty();
+        asProvider.Requests.ShouldBeEmpty();
+    }
+
+    private static X509Certificate2 Server(StolenSubCa signer, string spiffeId) => signer.Sign("localhost", san =>
+    {
+        san.AddDnsName("localhost");
+        san.AddUri(new Uri(spiffeId));
+    });
 
     /// <summary>Both keys in other hands, and the tenant not there while that is dealt with: it knows neither of the one nor of the other when it comes back.</summary>
     [SkippableFact]

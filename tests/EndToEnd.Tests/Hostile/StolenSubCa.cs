@@ -4,7 +4,7 @@ using IoTPlatform.Stacks;
 
 namespace IoTPlatform.EndToEnd.Tests.Hostile;
 
-/// <summary>What a hostile tenant can do with the key it owns: sign anything, with no profile and no lint in the way.</summary>
+/// <summary>What a hostile tenant can do with the key it owns, or a thief with the key of a CA: sign anything, with no profile and no lint in the way.</summary>
 internal sealed class StolenSubCa : IDisposable
 {
     private readonly X509Certificate2 _issuer;
@@ -21,6 +21,15 @@ internal sealed class StolenSubCa : IDisposable
         return new StolenSubCa(X509Certificate2.CreateFromPem(File.ReadAllText(Find(tenant, "sub-ca.crt"))), key);
     }
 
+    /// <summary>The key of the Intermediate CA that was replaced.</summary>
+    public static StolenSubCa FormerIntermediate(ProviderStack provider)
+    {
+        var folder = Directory.GetDirectories(Path.Combine(provider.Data, "intermediates")).Single();
+        var key = ECDsa.Create();
+        key.ImportFromEncryptedPem(File.ReadAllText(Path.Combine(folder, "key")), File.ReadAllText(Path.Combine(provider.Data, "ca-password")).Trim());
+        return new StolenSubCa(X509Certificate2.CreateFromPem(File.ReadAllText(Path.Combine(folder, "certificate.crt"))), key);
+    }
+
     public X509Certificate2 Sign(string commonName, Action<SubjectAlternativeNameBuilder> names)
     {
         using var leafKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
@@ -33,13 +42,16 @@ internal sealed class StolenSubCa : IDisposable
         return certificate.CopyWithPrivateKey(leafKey);
     }
 
-    public StolenSubCa SignCa(string commonName)
+    public StolenSubCa SignCa(string commonName, params X509Extension[] more)
     {
         var caKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         return new StolenSubCa(
             Sign(
-                commonName, caKey, new X509BasicConstraintsExtension(true, false, 0, critical: true),
-                new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, critical: true)),
+                commonName, caKey,
+                [
+                    new X509BasicConstraintsExtension(true, false, 0, critical: true),
+                    new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, critical: true), .. more,
+                ]),
             caKey);
     }
 

@@ -20,6 +20,7 @@ public sealed class LoginCommandTests : IAsyncLifetime
     private int _expiresIn = 300;
     private string? _refusal;
     private string? _token;
+    private byte[]? _rootList;
     private int _issued;
 
     private string File => Path.Combine(Configuration.Path, "iot", _name + ".json");
@@ -167,6 +168,22 @@ public sealed class LoginCommandTests : IAsyncLifetime
         _server.Seen.Count.ShouldBe(before);
     }
 
+    /// <summary>The log-in has seen the root's list, and somebody with the key of a replaced Intermediate CA answers in the provider's place.</summary>
+    [Fact]
+    public async Task Command_ServerUnderARevokedIntermediate_DoesNotSeeTheToken()
+    {
+        await using var thief = await FaultyServer.StartAsync(authority: _server.Authority.WithAnotherIntermediate());
+        _rootList = _server.Authority.RootList(2, thief.Authority.Intermediate);
+        await LoginAsync();
+        await System.IO.File.WriteAllTextAsync(File, (await System.IO.File.ReadAllTextAsync(File)).Replace(_server.Url.AbsoluteUri, thief.Url.AbsoluteUri, StringComparison.Ordinal));
+
+        var (code, _, error) = await Cli.RunAsync("tenants", "list", "--profile", _name);
+
+        code.ShouldNotBe(ExitCode.Ok);
+        error.ShouldContain("revoked the Intermediate CA");
+        thief.Seen.ShouldBeEmpty();
+    }
+
     private Task<(int Code, string Output, string Error)> LoginAsync() => Cli.RunAsync("login", "--code", "--profile", _name, "--url", _server.Url.AbsoluteUri, "--root", _temp.Combine("root.crt"));
 
     private Task AnswerAsync(HttpContext context, SeenRequest request)
@@ -190,6 +207,12 @@ public sealed class LoginCommandTests : IAsyncLifetime
         {
             return _refusal is { } refusal ? RefuseAsync(context, refusal)
                 : context.JsonAsync(new IssuedTokens { AccessToken = _token ?? $"access-{_issued + 1}", ExpiresIn = _expiresIn, RefreshToken = $"refresh-{++_issued}" }, ContractsJson.Default.IssuedTokens);
+        }
+
+        if (request.Path == _server.Authority.RootListPath)
+        {
+            context.Response.StatusCode = _rootList is null ? 404 : 200;
+            return context.Response.Body.WriteAsync(_rootList ?? []).AsTask();
         }
 
         return request.Path.EndsWith("/revoke", StringComparison.Ordinal) ? Task.CompletedTask : context.JsonAsync(new Page<TenantSummary> { Items = [] }, ContractsJson.Default.PageTenantSummary);

@@ -14,22 +14,34 @@ internal sealed class TestAuthority : IDisposable
     {
         var rootKey = CaKey.Generate(KeyKind.P384);
         _root = new CaSigner(CaSigner.SelfSign(rootKey, Template(Profiles.Root, rootKey.SubjectPublicKeyInfo, KeyKind.P384, $"{name} Root CA")), rootKey);
-        var key = CaKey.Generate(KeyKind.P256);
-        var issued = _root.Issue(_root.Prepare(Template(Profiles.Intermediate, key.SubjectPublicKeyInfo, KeyKind.P256, $"{name} Intermediate CA")));
-        Intermediate = new CaSigner(X509CertificateLoader.LoadCertificate(issued.Der.Span), key);
+        Intermediate = SignIntermediate(name);
     }
 
     public X509Certificate2 Root => _root.Certificate;
     public CaSigner Intermediate { get; }
+
+    /// <summary>The root's list.</summary>
+    public byte[] RootList(long number, params CaSigner[] revoked) => _root.SignRevocationList(new RevocationListOrder
+    {
+        Number = number,
+        ThisUpdate = TimeProvider.System.GetUtcNow(),
+        NextUpdate = TimeProvider.System.GetUtcNow().AddDays(365),
+        Revoked = revoked.Select(ca => new RevokedSerial(ParsedCertificate.Parse(ca.Certificate.RawData).SerialNumber, TimeProvider.System.GetUtcNow(), RevocationReason.CaCompromise)),
+    });
+
+    public string RootKeyId => Convert.ToHexStringLower(_root.Issuer.SubjectKeyIdentifier.Span);
+
     public string Fingerprint => Pki.Fingerprint.Sha256Hex(Root.RawDataMemory.Span);
     public string RootPem => Pki.Files.Pem.Certificate(Root.RawDataMemory.Span);
     public string ChainPem => Pki.Files.Pem.Certificate(Intermediate.Certificate.RawDataMemory.Span) + RootPem;
 
     /// <summary>A leaf of the intermediate, with its key.</summary>
-    public X509Certificate2 Leaf(CertificateProfile profile, SubjectNames names)
+    public X509Certificate2 Leaf(CertificateProfile profile, SubjectNames names) => Leaf(Intermediate, profile, names);
+
+    public static X509Certificate2 Leaf(CaSigner issuer, CertificateProfile profile, SubjectNames names)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var issued = Intermediate.Issue(Intermediate.Prepare(Template(profile, key.ExportSubjectPublicKeyInfo(), KeyKind.P256, names)));
+        var issued = issuer.Issue(issuer.Prepare(Template(profile, key.ExportSubjectPublicKeyInfo(), KeyKind.P256, names)));
         using var certificate = X509CertificateLoader.LoadCertificate(issued.Der.Span);
         return certificate.CopyWithPrivateKey(key);
     }
@@ -41,6 +53,14 @@ internal sealed class TestAuthority : IDisposable
     {
         Intermediate.Dispose();
         _root.Dispose();
+    }
+
+    /// <summary>One more; the caller disposes it.</summary>
+    public CaSigner SignIntermediate(string name)
+    {
+        var key = CaKey.Generate(KeyKind.P256);
+        var issued = _root.Issue(_root.Prepare(Template(Profiles.Intermediate, key.SubjectPublicKeyInfo, KeyKind.P256, $"{name} Intermediate CA")));
+        return new CaSigner(X509CertificateLoader.LoadCertificate(issued.Der.Span), key);
     }
 
     private static CertificateTemplate Template(CertificateProfile profile, ReadOnlyMemory<byte> spki, KeyKind key, string commonName) =>

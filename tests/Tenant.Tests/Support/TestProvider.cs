@@ -37,15 +37,29 @@ internal sealed class TestProvider : IAsyncDisposable
     private readonly List<byte[]> _validKeys = [];
     private readonly int _port = FreePort.Next();
     private readonly TaskCompletionSource _federationAnswered = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly X509Certificate2 _service;
+    private readonly string _host;
+    private X509Certificate2 _service;
+    private X509Certificate2 _serviceIssuer;
     private WebApplication? _app;
     private byte[]? _boundKey;
 
     private TestProvider(string tenantId, string host)
     {
         TenantId = tenantId;
-        _service = Authority.Leaf(Profiles.Service, new SubjectNames { CommonName = "provider", Dns = [host], Ip = [IPAddress.Loopback], Uris = [SpiffeId.ProviderService(PlatformDomain, ServiceNames.ProviderApi)] });
+        _host = host;
+        (_service, _serviceIssuer) = (ServiceOf(Authority.Intermediate), Authority.Intermediate.Certificate);
     }
+
+    /// <summary>The next <see cref="ListenAsync"/> is with a certificate from there.</summary>
+    public void ServeUnder(CaSigner issuer)
+    {
+        _service.Dispose();
+        (_service, _serviceIssuer) = (ServiceOf(issuer), issuer.Certificate);
+    }
+
+    /// <summary>A certificate of its own from there.</summary>
+    public X509Certificate2 ServiceOf(CaSigner issuer) => TestAuthority.Leaf(
+        issuer, Profiles.Service, new SubjectNames { CommonName = "provider", Dns = [_host], Ip = [IPAddress.Loopback], Uris = [SpiffeId.ProviderService(PlatformDomain, ServiceNames.ProviderApi)] });
 
     public string TenantId { get; }
     public TestAuthority Authority { get; } = new();
@@ -89,7 +103,7 @@ internal sealed class TestProvider : IAsyncDisposable
         builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, _port, listen => listen.UseHttps(new HttpsConnectionAdapterOptions
         {
             ServerCertificate = _service,
-            ServerCertificateChain = [Authority.Intermediate.Certificate],
+            ServerCertificateChain = [_serviceIssuer],
             ClientCertificateMode = ClientCertificateMode.AllowCertificate,
             ClientCertificateValidation = (_, _, _) => true,
         })));
@@ -99,6 +113,7 @@ internal sealed class TestProvider : IAsyncDisposable
         _app.Use(SpoilAsync);
         _app.MapGet("/root/{fingerprint}", (string fingerprint) => fingerprint == Fingerprint ? Results.Json(new { ca = Authority.RootPem }) : Results.NotFound());
         _app.MapGet("/crl/sub-cas", () => Results.Bytes(RevokedSubCas().Der.ToArray(), "application/pkix-crl"));
+        _app.MapGet($"/crl/{Authority.RootKeyId}.crl", () => RootList is { } list ? Results.Bytes(list, "application/pkix-crl") : Results.NotFound());
         _app.MapGet("/portal/admin/platform", PlatformOf);
         _app.MapPost("/portal/admin/join", JoinAsync);
         _app.MapPost("/portal/admin/join-request/{id}", RequestAsync);
@@ -121,6 +136,9 @@ internal sealed class TestProvider : IAsyncDisposable
 
     /// <summary>By which it judges proofs.</summary>
     public TimeProvider Time { get; set; } = TimeProvider.System;
+
+    /// <summary>The root's list; null: it has none.</summary>
+    public byte[]? RootList { get; set; }
 
     /// <summary>Serial numbers of the Sub-CAs that its list says are revoked.</summary>
     public List<byte[]> Revoked { get; } = [];

@@ -23,12 +23,15 @@ internal static class LoginCommand
     {
         var options = EitherOptions.Of(run);
         var name = Profile.NameOf(run) ?? Profile.DefaultOf(options);
-        var (url, trust, domain, server) = await FindAsync(run, options, name, cancellationToken);
+        var (url, trust, domain, server, rootList) = await FindAsync(run, options, name, cancellationToken);
         using var tokens = TokenClient.Create(url, server);
         var issued = run.Get(ByCode) || BrowserLogin.ProgramOf(run) is not { } browser
             ? await ByCodeAsync(run, tokens, url, cancellationToken)
             : await BrowserLogin.RunAsync(run, tokens, url, browser, cancellationToken);
-        Profile.Of(url, trust, domain, issued, run.Time).Write(run, name);
+        var profile = Profile.Of(url, trust, domain, issued, run.Time);
+        profile.RootList = rootList;
+        await profile.LearnRootListAsync(server, cancellationToken);
+        profile.Write(run, name);
         // Said, because a browser's answer that another user of the machine slipped in would be another's log-in.
         var user = UserOf(issued.AccessToken);
         run.Terminal.Result(new { Profile = name, Url = url, User = user }, console => console.MarkupLineInterpolated($"[green]logged in at {url}{(user is null ? "" : $" as {user}")}[/]{(name == Profile.DefaultOf(options) ? "" : $"; commands use it with --profile {name}")}"));
@@ -50,17 +53,17 @@ internal static class LoginCommand
     }
 
     /// <summary>Once more at the same server needs no trust anew.</summary>
-    private static async Task<(Uri Url, RootTrust Trust, string? TrustDomain, ServerVerifier Server)> FindAsync(Run run, ServerOptions options, string name, CancellationToken cancellationToken)
+    private static async Task<(Uri Url, RootTrust Trust, string? TrustDomain, ServerVerifier Server, string? RootList)> FindAsync(Run run, ServerOptions options, string name, CancellationToken cancellationToken)
     {
         var saysWhom = run.Get(ServerOptions.Root) is not null || run.Get(ServerOptions.Fingerprint) is not null || run.Get(ServerOptions.Data) is not null || run.Get(ServerOptions.TrustDomain) is not null;
         if (!saysWhom && Profile.Read(run, name) is { } before && (before.TrustDomain is not null) == (options.Stack == Stack.Tenant)
             && (run.Get(ServerOptions.Url) is not { } text || ServerAddress.Parse(text) == before.Url))
         {
-            return (before.Url, before.Trust, before.TrustDomain, await before.ServerAsync(run, cancellationToken));
+            return (before.Url, before.Trust, before.TrustDomain, await before.ServerAsync(run, cancellationToken), before.RootList);
         }
 
         var (url, trust) = await Connect.FindAsync(run, options, cancellationToken);
-        return (url, trust, options.Stack == Stack.Tenant ? TenantServer.TrustDomain(run, url) : null, await Connect.ServerAsync(run, options, url, trust, cancellationToken));
+        return (url, trust, options.Stack == Stack.Tenant ? TenantServer.TrustDomain(run, url) : null, await Connect.ServerAsync(run, options, url, trust, cancellationToken), null);
     }
 
     private static async Task<IssuedTokens> ByCodeAsync(Run run, TokenClient tokens, Uri url, CancellationToken cancellationToken)

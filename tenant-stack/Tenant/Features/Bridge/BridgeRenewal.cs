@@ -45,7 +45,8 @@ internal sealed class BridgeRenewal(
             : await ReissueAsync(bundle.TenantId, csr, key, cancellationToken);
         var renewed = bundle.WithBridge(answer.MqttBridgeCert, answer.CaChain);
         using var root = provider.TrustedRoot()!;
-        return BundleVerifier.BridgeProblem(renewed, key.ExportSubjectPublicKeyInfo(), Pem.ParseCertificates(answer.CaChain), root, time.GetUtcNow()) is { } problem
+        var chain = Pem.ParseCertificates(answer.CaChain);
+        return (BundleVerifier.RevocationProblem(chain, provider.RevokedIntermediates()) ?? BundleVerifier.BridgeProblem(renewed, key.ExportSubjectPublicKeyInfo(), chain, root, time.GetUtcNow())) is { } problem
             ? throw new InvalidOperationException($"The provider's answer cannot be used: {problem}")
             : renewed;
     }

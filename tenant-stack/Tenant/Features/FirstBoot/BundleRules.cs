@@ -14,7 +14,7 @@ internal sealed class BundleRules(TenantOptions options, ProviderLink provider, 
     public string? Problem(JoinBundle bundle, ECDsa bridgeKey)
     {
         using var root = provider.TrustedRoot()!;
-        return BundleVerifier.Problem(bundle, subCa.Key.SubjectPublicKeyInfo, bridgeKey.ExportSubjectPublicKeyInfo(), root, time.GetUtcNow());
+        return BundleVerifier.Problem(bundle, subCa.Key.SubjectPublicKeyInfo, bridgeKey.ExportSubjectPublicKeyInfo(), root, provider.RevokedIntermediates(), time.GetUtcNow());
     }
 
     /// <summary>Throws <see cref="StartupException"/> for a bundle that is of no use, <see cref="ProviderBusyException"/> where only the clocks differ.</summary>

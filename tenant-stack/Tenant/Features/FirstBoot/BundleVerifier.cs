@@ -12,7 +12,14 @@ namespace IoTPlatform.Tenant.Features.FirstBoot;
 internal static class BundleVerifier
 {
     /// <summary>Null when the bundle can be used, else what is wrong with it. Throws <see cref="NotYetValidException"/> when that is the time alone.</summary>
-    public static string? Problem(JoinBundle bundle, ReadOnlySpan<byte> subCaSpki, ReadOnlySpan<byte> bridgeSpki, X509Certificate2 root, DateTimeOffset now)
+    /// <param name="bundle">As it came.</param>
+    /// <param name="subCaSpki">The key that the Sub-CA certificate must be for.</param>
+    /// <param name="bridgeSpki">The key that the bridge certificate must be for.</param>
+    /// <param name="root">The trusted one.</param>
+    /// <param name="revoked">The root's list, where one is known.</param>
+    /// <param name="now">When it must be good.</param>
+    public static string? Problem(
+        JoinBundle bundle, ReadOnlySpan<byte> subCaSpki, ReadOnlySpan<byte> bridgeSpki, X509Certificate2 root, RevokedIntermediates? revoked, DateTimeOffset now)
     {
         if (!TenantId.IsValid(bundle.TenantId))
         {
@@ -38,13 +45,17 @@ internal static class BundleVerifier
                 return "its root is not the trusted one";
             }
 
-            return SubCaProblem(bundle, subCaSpki, chain, root, now) ?? BridgeProblem(bundle, bridgeSpki, chain, root, now);
+            return RevocationProblem(chain, revoked) ?? SubCaProblem(bundle, subCaSpki, chain, root, now) ?? BridgeProblem(bundle, bridgeSpki, chain, root, now);
         }
         catch (Exception e) when (e is PkiException or CryptographicException)
         {
             return e.Message;
         }
     }
+
+    /// <summary>Null unless the root has revoked an Intermediate CA of the chain.</summary>
+    public static string? RevocationProblem(ImmutableArray<X509Certificate2> chain, RevokedIntermediates? revoked) =>
+        revoked is not null && chain.Any(revoked.Contains) ? "the platform's root has revoked its Intermediate CA" : null;
 
     /// <summary>Null when the values can be lines of an env file. What the provider doesn't serve is left out as a whole.</summary>
     public static string? ValueProblem(JoinBundle bundle) =>

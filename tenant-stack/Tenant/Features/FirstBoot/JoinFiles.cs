@@ -5,6 +5,7 @@ using System.Text.Json;
 using IoTPlatform.Contracts;
 using IoTPlatform.Contracts.Join;
 using IoTPlatform.Hosting;
+using IoTPlatform.Pki;
 using IoTPlatform.Pki.Files;
 
 namespace IoTPlatform.Tenant.Features.FirstBoot;
@@ -14,6 +15,10 @@ internal sealed class JoinFiles(DataFolder folder)
 {
     /// <summary>The root this tenant trusts; <c>join-bundle/root_ca.crt</c> is a copy for others.</summary>
     public string TrustedRoot => folder.Combine("certs", "root_ca.crt");
+
+    /// <summary>The root's list.</summary>
+    public RevokedIntermediatesFile RevokedIntermediates { get; } = new(folder.Combine("certs", RevokedIntermediatesFile.Name));
+
     public string BridgeKey => InBundle("mqtt-bridge.key");
     public string BridgeCertificate => InBundle("mqtt-bridge.crt");
 

@@ -1,4 +1,5 @@
 using IoTPlatform.CertificateAuthority;
+using IoTPlatform.CertificateAuthority.Validation;
 using IoTPlatform.Tenant.Features.SubCa;
 using IoTPlatform.Tenant.Features.Bridge;
 
@@ -21,6 +22,9 @@ internal static class JoinServices
         .AddSingleton<RetireOldSubCas>()
         .AddSingleton<IMaintenanceTask>(s => s.GetRequiredService<RetireOldSubCas>())
         .AddSingleton<IMaintenanceTask, BundleDrift>()
+        .AddSingleton<RevokedIntermediatesRefresh>()
+        .AddSingleton<IMaintenanceTask>(s => s.GetRequiredService<RevokedIntermediatesRefresh>())
+        .AddSingleton<IRootRevocationList, RelayedRootList>()
         .AddSingleton<RevokedSubCaFile>()
         .AddSingleton<RevokedSubCaRefresh>()
         .AddSingleton<IMaintenanceTask>(s => s.GetRequiredService<RevokedSubCaRefresh>())

@@ -16,6 +16,13 @@ internal sealed class ProviderLink(TenantOptions options, JoinFiles files, TimeP
 {
     public Uri Url => options.ProviderUrl;
 
+    /// <summary>The newest of the root's lists that this tenant has seen; null: none, or no root is trusted yet.</summary>
+    public RevokedIntermediates? RevokedIntermediates()
+    {
+        using var root = TrustedRoot();
+        return root is null ? null : files.RevokedIntermediates.TryLoad(root);
+    }
+
     public async Task<X509Certificate2> FetchRootAsync(string fingerprint, CancellationToken cancellationToken)
     {
         try
@@ -82,9 +89,13 @@ internal sealed class ProviderLink(TenantOptions options, JoinFiles files, TimeP
     public ProviderConnection Connect(X509Certificate2? clientCertificate = null)
     {
         var root = TrustedRoot() ?? throw new InvalidOperationException("The root is not trusted yet.");
-        var server = ServerVerifier.ForPlatform(root, ServerIdentity.Provider(files.ReadBundle()?.PlatformDomain), time);
+        var server = Server(root, ServerIdentity.Provider(files.ReadBundle()?.PlatformDomain));
         return new ProviderConnection(new ProviderClient(PlatformHttp.Create(Url, server, clientCertificate, PlatformHttp.DefaultTimeout), time), root);
     }
+
+    /// <summary>A server of the provider, unless the root has revoked what is above it.</summary>
+    public ServerVerifier Server(X509Certificate2 root, ServerIdentity identity) =>
+        ServerVerifier.ForPlatform(root, identity, time).With(() => files.RevokedIntermediates.TryLoad(root));
 
     /// <summary>Sorts a failure of <see cref="CallRawAsync"/> into later and never.</summary>
     /// <param name="e">The failure.</param>

@@ -13,9 +13,10 @@ internal static class MqttServices
     /// <param name="services">Gets them.</param>
     /// <param name="broker">Null: the embedded broker.</param>
     /// <param name="root">The platform's.</param>
+    /// <param name="files">Have the root's list.</param>
     /// <param name="tenant">Whose broker it is.</param>
     /// <param name="time">When certificates are valid.</param>
-    public static IServiceCollection AddDeviceMqtt(this IServiceCollection services, BrokerOptions? broker, X509Certificate2 root, JoinedTenant tenant, TimeProvider time)
+    public static IServiceCollection AddDeviceMqtt(this IServiceCollection services, BrokerOptions? broker, X509Certificate2 root, JoinFiles files, JoinedTenant tenant, TimeProvider time)
     {
         services.AddSingleton<DeviceAccess>().AddSingleton<DevicePresence>();
         if (broker is null)
@@ -26,8 +27,9 @@ internal static class MqttServices
         services.AddSingleton<IRabbitMqAuth, RabbitMqDeviceAuth>().AddSingleton<IDeviceSessions, NoDeviceSessions>();
         if (broker.Management is { } management)
         {
+            var server = RabbitMqHttp.Broker(management, root, ServerIdentity.Tenant(tenant.TrustDomain, ServiceNames.Broker), time).With(() => files.RevokedIntermediates.TryLoad(root));
             services.AddHostedService<PresenceRelay>()
-                .AddConnectionPoll(management, RabbitMqHttp.Broker(management, root, ServerIdentity.Tenant(tenant.TrustDomain, ServiceNames.Broker), time)).AddSingleton<IConnectionWatcher, ConnectedDevices>().AddSingleton<RevokedDevices>()
+                .AddConnectionPoll(management, server).AddSingleton<IConnectionWatcher, ConnectedDevices>().AddSingleton<RevokedDevices>()
                 .AddSingleton<IConnectionWatcher>(provider => provider.GetRequiredService<RevokedDevices>()).AddSingleton<IRevocationWatcher>(provider => provider.GetRequiredService<RevokedDevices>());
         }
 

@@ -9,7 +9,7 @@ namespace IoTPlatform.Tenant.Features.SubCa;
 
 /// <summary>What this tenant does by itself after an emergency at the provider: another key when its Sub-CA was revoked, another chain when the Intermediate CA was replaced.</summary>
 internal sealed partial class SubCaReplacement(
-    SubCaRotation rotation, BridgeRenewal bridgeRenewal, RevokedSubCaRefresh revokedSubCas, Authority authority, IDeviceSessions sessions, ILogger<SubCaReplacement> log)
+    SubCaRotation rotation, BridgeRenewal bridgeRenewal, RevokedSubCaRefresh revokedSubCas, RevokedIntermediatesRefresh revokedIntermediates, Authority authority, IDeviceSessions sessions, ILogger<SubCaReplacement> log)
 {
     /// <summary>The provider signs with another Intermediate CA than the one above this Sub-CA: Sub-CA and bridge certificate are fetched again, for the same keys.</summary>
     public async Task FollowIntermediateAsync(PlatformView platform, ProviderClient bridge, CancellationToken cancellationToken)
@@ -20,6 +20,7 @@ internal sealed partial class SubCaReplacement(
         }
 
         await rotation.ReissueAsync(bridge, newKey: false, cancellationToken);
+        await revokedIntermediates.RunAsync(cancellationToken);
         await revokedSubCas.RunAsync(cancellationToken);
         await bridgeRenewal.RunAsync(cancellationToken);
         Followed(now);

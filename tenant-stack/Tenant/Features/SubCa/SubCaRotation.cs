@@ -198,6 +198,11 @@ internal sealed class SubCaRotation(
             throw new PkiException(PkiError.NameNotAllowed, $"Its name constraints do not permit {name}, a name of this host. Give the host another name (IOT_NAMES, IOT_PUBLIC_URL), or ask the provider's admin.");
         }
 
+        if (BundleVerifier.RevocationProblem(Pem.ParseCertificates(answer.CaChain), provider.RevokedIntermediates()) is { } problem)
+        {
+            throw new PkiException(PkiError.BadSignature, $"The Sub-CA certificate is of no use: {problem}.");
+        }
+
         subCa.Install(answer.SignedCert, answer.CaChain, ca.Authority.RootFingerprint);
     }
 

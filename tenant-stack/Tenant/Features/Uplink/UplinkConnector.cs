@@ -15,7 +15,7 @@ using MQTTnet.Formatter;
 namespace IoTPlatform.Tenant.Features.Uplink;
 
 /// <summary>Connects to the broker that the join bundle names, as this tenant's bridge. What it reads is on disk: a renewed certificate counts from the next connection on.</summary>
-internal sealed class UplinkConnector(JoinFiles files, ProviderLink provider, TimeProvider time)
+internal sealed class UplinkConnector(JoinFiles files, ProviderLink provider)
 {
     private const int DefaultPort = 8883;
 
@@ -73,7 +73,7 @@ internal sealed class UplinkConnector(JoinFiles files, ProviderLink provider, Ti
             ClientCertificateContext = SslStreamCertificateContext.Create(
                 files.ReadBridgeIdentity(bundle), [.. Pem.ParseCertificates(bundle.CaChain)], offline: true, SslCertificateTrust.CreateForX509Collection([root])),
         };
-        ServerVerifier.ForPlatform(root, ServerIdentity.ProviderBroker(bundle.PlatformDomain), time).ApplyTo(tls, host);
+        provider.Server(root, ServerIdentity.ProviderBroker(bundle.PlatformDomain)).ApplyTo(tls, host);
         return tls;
     }
 }

@@ -18,8 +18,10 @@ internal static class RabbitMqServices
 
     public static void AddRabbitMq(this IServiceCollection services, RabbitMqOptions options, ProviderFoundation foundation)
     {
-        var broker = RabbitMqHttp.Broker(
-            options.Management, foundation.Ca.Authority.Chain.Root, ServerIdentity.Provider(foundation.Options.PlatformDomain, ServiceNames.Broker), foundation.Time);
+        var root = foundation.Ca.Authority.Chain.Root;
+        var rootList = CaFiles.RootRevocationList(foundation.Folder);
+        var broker = RabbitMqHttp.Broker(options.Management, root, ServerIdentity.Provider(foundation.Options.PlatformDomain, ServiceNames.Broker), foundation.Time)
+            .With(() => rootList.TryLoad(root));
         services.AddSingleton(options);
         services.AddSingleton<IReservedNames, BrokerAccountNames>();
         services.AddSingleton(_ => new RabbitMqManagement(RabbitMqHttp.Create(options.Management, broker, CallTimeout)));

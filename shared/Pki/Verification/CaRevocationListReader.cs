@@ -5,11 +5,11 @@ using IoTPlatform.Pki.Crypto;
 namespace IoTPlatform.Pki;
 
 /// <summary>Reads a CertificateList (RFC 5280 5.1). Only the extensions that the platform writes are known; another critical one is refused.</summary>
-internal static class RevokedSubCasReader
+internal static class CaRevocationListReader
 {
     private static readonly Asn1Tag ExtensionsTag = new(TagClass.ContextSpecific, 0, isConstructed: true);
 
-    public static RevokedSubCas Read(ReadOnlyMemory<byte> der)
+    public static CaRevocationList Read(ReadOnlyMemory<byte> der, RevocationListScope scope)
     {
         var outer = new DerReader(der.Span);
         var body = outer.ReadSequence();
@@ -33,18 +33,24 @@ internal static class RevokedSubCasReader
         var issuer = tbs.ReadEncoded();
         var thisUpdate = tbs.ReadTime();
         var nextUpdate = tbs.ReadTime();
-        var serials = tbs.NextIs(Asn1Tag.Sequence) ? ReadSerials(tbs.ReadSequence()) : [];
-        var number = ReadNumber(tbs.ReadSequence(ExtensionsTag).ReadSequence());
+        var serials = tbs.NextIs(Asn1Tag.Sequence) ? ReadSerials(tbs.ReadSequence(), scope) : [];
+        var number = ReadNumber(tbs.ReadSequence(ExtensionsTag).ReadSequence(), scope);
         tbs.ThrowIfNotEmpty();
-        return new RevokedSubCas(der, tbsBytes.ToArray(), issuer.ToArray(), algorithm, signature.ToArray(), serials)
+        return new CaRevocationList
         {
+            Der = der,
             ThisUpdate = thisUpdate,
             NextUpdate = nextUpdate,
             Number = number,
+            Serials = serials,
+            Issuer = issuer.ToArray(),
+            Tbs = tbsBytes.ToArray(),
+            Algorithm = algorithm,
+            Signature = signature.ToArray(),
         };
     }
 
-    private static HashSet<string> ReadSerials(DerReader entries)
+    private static HashSet<string> ReadSerials(DerReader entries, RevocationListScope scope)
     {
         var serials = new HashSet<string>(StringComparer.Ordinal);
         while (entries.HasData)
@@ -52,17 +58,39 @@ internal static class RevokedSubCasReader
             var entry = entries.ReadSequence();
             serials.Add(Convert.ToHexString(entry.ReadInteger()));
             entry.ReadTime();
-            entry.ThrowIfNotEmpty(); // the platform writes no entry extensions
+            if (scope == RevocationListScope.Complete && entry.HasData)
+            {
+                RefuseCritical(entry.ReadSequence());
+            }
+
+            entry.ThrowIfNotEmpty();
         }
 
         return serials;
     }
 
-    /// <summary>The number; throws unless the list says that it is for CA certificates only.</summary>
-    private static long ReadNumber(DerReader extensions)
+    /// <summary>Of an entry: reason and date decide nothing, and a certificateIssuer (RFC 5280 5.3.3), which is critical, would make it another CA's.</summary>
+    private static void RefuseCritical(DerReader extensions)
+    {
+        while (extensions.HasData)
+        {
+            var extension = extensions.ReadSequence();
+            extension.ReadOid();
+            if (ExtensionParser.ReadCritical(ref extension))
+            {
+                throw new AsnContentException("An entry has a critical extension that is not known here.");
+            }
+
+            extension.ReadOctetString();
+            extension.ThrowIfNotEmpty();
+        }
+    }
+
+    /// <summary>The number; throws unless the list is of this scope.</summary>
+    private static long ReadNumber(DerReader extensions, RevocationListScope scope)
     {
         long? number = null;
-        var onlyCas = false;
+        RevocationListScope? found = RevocationListScope.Complete;
         while (extensions.HasData)
         {
             var extension = extensions.ReadSequence();
@@ -76,7 +104,7 @@ internal static class RevokedSubCasReader
             }
             else if (oid.SequenceEqual(CrlExtensions.IssuingDistributionPoint))
             {
-                onlyCas = value.Rest.SequenceEqual(CrlExtensions.OnlyCaCertificates);
+                found = value.Rest.SequenceEqual(CrlExtensions.OnlyCaCertificates) ? RevocationListScope.CaCertificates : null;
             }
             else if (critical)
             {
@@ -84,7 +112,7 @@ internal static class RevokedSubCasReader
             }
         }
 
-        return number is { } known && onlyCas ? known : throw new AsnContentException("The list has no number, or is not for CA certificates only.");
+        return number is { } known && found == scope ? known : throw new AsnContentException("The list has no number, or is for other certificates.");
     }
 }
 
