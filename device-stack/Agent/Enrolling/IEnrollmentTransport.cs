@@ -50,20 +50,50 @@ internal sealed class MqttEnrollment : IEnrollmentTransport
         link.AskAsync($"devices/{settings.DeviceId}/renew", request, ContractsJson.Default.RenewRequest, ContractsJson.Default.EnrollResponse, cancellationToken);
 }
 
-/// <summary>Renews over the connection that the agent has, whenever it has one. With a certificate that has ended it gets none, and uses one of its own.</summary>
+/// <summary>Renews over the connection that the agent has, or is about to have. With a certificate that has ended it gets none, and uses one of its own.</summary>
 internal sealed class LiveEnrollment(TimeProvider time) : IEnrollmentTransport
 {
-    private readonly MqttEnrollment _ownConnection = new();
-    private volatile MqttLink? _link;
+    /// <summary>What is to be renewed because the connection was ended goes over the next one: to fail at once would be to come back after a backoff.</summary>
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
 
-    /// <summary>Null: there is none now.</summary>
-    public void Use(MqttLink? link) => _link = link;
+    private readonly MqttEnrollment _ownConnection = new();
+    private volatile TaskCompletionSource<MqttLink> _link = NoLink();
+
+    /// <summary>Null: there is none any more.</summary>
+    public void Use(MqttLink? link)
+    {
+        if (link is null)
+        {
+            _link = NoLink();
+        }
+        else
+        {
+            _link.TrySetResult(link);
+        }
+    }
 
     public Task<EnrollResponse> EnrollAsync(DeviceSettings settings, ServerVerifier server, string token, EnrollRequest request, CancellationToken cancellationToken) =>
         throw new InvalidOperationException("An agent that runs is enrolled.");
 
-    public Task<EnrollResponse> RenewAsync(DeviceSettings settings, ServerVerifier server, DeviceIdentity current, RenewRequest request, CancellationToken cancellationToken) =>
-        _link is { } link ? MqttEnrollment.AskAsync(link, settings, request, cancellationToken)
-            : current.NotAfter <= time.GetUtcNow() ? _ownConnection.RenewAsync(settings, server, current, request, cancellationToken)
-            : throw new UnreachableException(MqttTarget.UrlOf(settings), UnreachableReason.Connection, $"not connected to {MqttTarget.UrlOf(settings).Authority}");
+    public async Task<EnrollResponse> RenewAsync(DeviceSettings settings, ServerVerifier server, DeviceIdentity current, RenewRequest request, CancellationToken cancellationToken)
+    {
+        var link = _link.Task;
+        if (!link.IsCompleted && current.NotAfter <= time.GetUtcNow())
+        {
+            return await _ownConnection.RenewAsync(settings, server, current, request, cancellationToken);
+        }
+
+        try
+        {
+            await link.WaitAsync(LongestWait, time, cancellationToken);
+        }
+        catch (TimeoutException e)
+        {
+            throw new UnreachableException(MqttTarget.UrlOf(settings), UnreachableReason.Connection, $"not connected to {MqttTarget.UrlOf(settings).Authority}", e);
+        }
+
+        return await MqttEnrollment.AskAsync(await link, settings, request, cancellationToken);
+    }
+
+    private static TaskCompletionSource<MqttLink> NoLink() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

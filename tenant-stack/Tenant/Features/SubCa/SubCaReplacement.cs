@@ -41,7 +41,7 @@ internal sealed partial class SubCaReplacement(
 
         Rekeyed();
         // They come again at once, look at the list of revoked Sub-CAs, and renew.
-        await sessions.EndAllAsync("The Sub-CA was replaced: connect again and renew.");
+        sessions.EndAll("The Sub-CA was replaced: connect again and renew.");
         return true;
     }
 
