@@ -3,6 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.Contracts;
 using IoTPlatform.Contracts.Certificates;
 using IoTPlatform.Contracts.Join;
+using IoTPlatform.Contracts.Tenants;
 using IoTPlatform.Pki;
 using IoTPlatform.Provider.Tests.Support;
 
@@ -40,6 +41,27 @@ public sealed class TenantEmergencyTests(ProviderFixture fixture) : IClassFixtur
         (await ReissueAsync(caller, "rekeyed", thief)).ShouldBe(HttpStatusCode.Conflict, "idempotency_conflict");
         (await _provider.ShowAsync("rekeyed")).SubCaSerials.ShouldBe([RunningProvider.SerialOf(first.SignedCert)]);
         (await _provider.AuditedAsync("sub_ca.compromised", "rekeyed")).ShouldBe(1);
+    }
+
+    /// <summary>It makes its key when it is resumed; but with that one revoked, too, nothing is left to resume.</summary>
+    [SkippableFact]
+    public async Task SubCa_OfASuspendedTenant_IsResumedAndGetsAnother()
+    {
+        using var tenant = new TestTenant();
+        using var next = new TestTenant();
+        var bundle = await _provider.ActivateAsync("rekeyed-later", tenant);
+        var caller = Bridge(tenant, bundle);
+        var admin = await _provider.AdminAsync();
+        await admin.PostAsync("portal/admin/tenants/rekeyed-later/suspend", new SuspendTenantRequest { Reason = "an invoice is open" }, ContractsJson.Default.SuspendTenantRequest);
+        await RunAsync("sub-ca", RunningProvider.SerialOf(bundle.SignedCert));
+        (await ReissueAsync(caller, "rekeyed-later", next)).ShouldBe(HttpStatusCode.Forbidden, "sub_ca_revoked");
+
+        (await admin.PostAsync("portal/admin/tenants/rekeyed-later/resume")).Status.ShouldBe(HttpStatusCode.NoContent);
+
+        var second = (await ReissueAsync(caller, "rekeyed-later", next)).Read(ContractsJson.Default.RotatedSubCa);
+        await admin.PostAsync(
+            $"portal/certificates/{RunningProvider.SerialOf(second.SignedCert)}/revoke", new RevokeRequest { ReasonCode = 1, TenantId = "rekeyed-later" }, ContractsJson.Default.RevokeRequest);
+        (await admin.PostAsync("portal/admin/tenants/rekeyed-later/resume")).ShouldBe(HttpStatusCode.Conflict, "sub_ca_revoked");
     }
 
     /// <summary>A repetition whose first answer was lost must not hit the key that the tenant has made since.</summary>

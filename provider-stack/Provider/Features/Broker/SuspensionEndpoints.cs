@@ -64,7 +64,9 @@ internal sealed class TenantSuspension(ProviderDb db, SubCaKeys keys, TenantLock
     public async Task ResumeAsync(string tenantId, string admin, CancellationToken cancellationToken)
     {
         TenantIds.Require(tenantId);
-        if ((await broker.RequireAsync(tenantId, cancellationToken)).Status == TenantStatus.Active && (await keys.ValidAsync(tenantId, cancellationToken)).Count == 0)
+        var tenant = await broker.RequireAsync(tenantId, cancellationToken);
+        if (tenant.Status == TenantStatus.Active && (await keys.ValidAsync(tenantId, cancellationToken)).Count == 0
+            && !(tenant.RekeySince is { } since && await keys.AwaitsAnotherAsync(tenantId, since, cancellationToken)))
         {
             throw new ProblemException(
                 StatusCodes.Status409Conflict, "sub_ca_revoked", $"Tenant {tenantId} has no valid Sub-CA left, so there is nothing to resume. Remove it, prepare it again and let it join with an empty data folder.");

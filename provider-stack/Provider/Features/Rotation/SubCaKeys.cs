@@ -42,6 +42,10 @@ internal sealed class SubCaKeys(TenantCertificates certificates, Authority autho
         }
     }
 
+    /// <summary>The tenant's Sub-CAs were revoked at that time so that it makes another key, and it has not made it yet.</summary>
+    public async Task<bool> AwaitsAnotherAsync(string tenantId, DateTimeOffset rekeySince, CancellationToken cancellationToken) =>
+        (await authority.ListAsync(new CertificateQuery { Tenant = tenantId, Profile = Profiles.TenantSubCa.Name, Limit = 1 }, cancellationToken)).Items is not [var newest] || newest.IssuedAt < rekeySince;
+
     /// <summary>Whether the proof was made by a key of the tenant's whose Sub-CA was revoked because it can't be trusted.</summary>
     public async Task<bool> IsOfARevokedSubCaAsync(string tenantId, Func<byte[], bool> madeBy, CancellationToken cancellationToken)
     {
