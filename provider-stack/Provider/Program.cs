@@ -68,8 +68,8 @@ internal static class Program
         builder.Services.AddSingleton(foundation.Options);
         builder.Services.AddPlatformHosting(foundation.Database.DataSource, foundation.Time);
         builder.Services.AddAuditLog();
-        builder.Services.AddAccounts(foundation.Options.Oidc, foundation.Options.Issuer);
-        builder.Services.AddOperatorKey(foundation.Folder, foundation.Options.Issuer);
+        builder.Services.AddAccounts(foundation.Options.Issuer, foundation.Options.Oidc);
+        builder.Services.AddOperatorKey(foundation.Folder);
         builder.Services.AddIssuerCheck(foundation.Options.Oidc);
         builder.Services.AddPortal(new PortalOptions { Name = "provider", Title = ProviderPortal.Title, PublicUrl = foundation.Options.PublicUrl, HomePath = PortalShell.Root }, foundation.Options.Oidc);
         builder.Services.AddApiDocument("IoT platform provider");
@@ -95,7 +95,6 @@ internal static class Program
         var app = builder.Build();
         app.UsePlatformHosting();
         app.MapAudit();
-        app.MapAccounts();
         app.MapPortal();
         app.MapIssuer();
         app.MapApiDocument(Policies.Viewer);

@@ -23,7 +23,7 @@ public abstract class PlatformClient : IDisposable
 
     private readonly HttpClient _http;
     private readonly ResiliencePipeline<byte[]> _retries;
-    private AuthenticationHeaderValue? _session;
+    private Func<CancellationToken, Task<string>>? _tokens;
 
     private protected PlatformClient(HttpClient http, TimeProvider? time)
     {
@@ -33,28 +33,15 @@ public abstract class PlatformClient : IDisposable
 
     public Uri BaseUrl => _http.BaseAddress!;
 
-    /// <summary>Logs in; every later call of this client carries the session (RFC 6750).</summary>
-    public async Task<LoginResponse> LoginAsync(string username, string password, CancellationToken cancellationToken = default, string? code = null)
-    {
-        var login = await SendAsync(
-            HttpMethod.Post, "portal/login", new LoginRequest { Username = username, Password = password, Code = code },
-            ContractsJson.Default.LoginRequest, ContractsJson.Default.LoginResponse, cancellationToken);
-        UseSession(login.AccessToken);
-        return login;
-    }
+    /// <summary>Every later call carries this access token (RFC 6750).</summary>
+    public void UseToken(string accessToken) => UseTokens(_ => Task.FromResult(accessToken));
 
-    /// <summary>Carries an existing session token instead of logging in.</summary>
-    public void UseSession(string accessToken) => _session = new AuthenticationHeaderValue("Bearer", accessToken);
+    /// <summary>Every later call carries an access token that it asks for then.</summary>
+    public void UseTokens(Func<CancellationToken, Task<string>> accessTokens) => _tokens = accessTokens;
 
-    public async Task LogoutAsync(CancellationToken cancellationToken = default)
-    {
-        await SendAsync(HttpMethod.Post, "portal/logout", cancellationToken);
-        _session = null;
-    }
-
-    /// <summary>Signs the same person in at the portal, once; only right after <see cref="LoginAsync"/>.</summary>
-    public Task<SignInLink> SignInLinkAsync(CancellationToken cancellationToken = default) =>
-        SendAsync(HttpMethod.Post, "portal/sign-in-link", ContractsJson.Default.SignInLink, cancellationToken);
+    /// <summary>Signs the account's person in at the portal, once; for the operator of the machine.</summary>
+    public Task<SignInLink> SignInLinkAsync(string username, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, $"{Accounts}/{Escape(username)}/sign-in-link", ContractsJson.Default.SignInLink, cancellationToken);
 
     /// <summary>Local accounts.</summary>
     public Task<AccountList> ListAccountsAsync(CancellationToken cancellationToken = default) => GetAsync(Accounts, ContractsJson.Default.AccountList, cancellationToken);
@@ -225,7 +212,7 @@ public abstract class PlatformClient : IDisposable
         var body = await _retries.ExecuteAsync(
             async token =>
             {
-                using var request = Request(HttpMethod.Get, path, bearer);
+                using var request = await RequestAsync(HttpMethod.Get, path, bearer, token);
                 return await ApiTransport.SendAsync(_http, request, token);
             },
             cancellationToken);
@@ -234,13 +221,13 @@ public abstract class PlatformClient : IDisposable
 
     private protected async Task SendAsync(HttpMethod method, string path, CancellationToken cancellationToken)
     {
-        using var request = Request(method, path, bearer: null);
+        using var request = await RequestAsync(method, path, bearer: null, cancellationToken);
         await ApiTransport.SendAsync(_http, request, cancellationToken);
     }
 
     private protected async Task SendAsync<TBody>(HttpMethod method, string path, TBody body, JsonTypeInfo<TBody> type, CancellationToken cancellationToken)
     {
-        using var request = Request(method, path, bearer: null);
+        using var request = await RequestAsync(method, path, bearer: null, cancellationToken);
         request.Content = ApiTransport.Encode(body, type);
         await ApiTransport.SendAsync(_http, request, cancellationToken);
     }
@@ -249,7 +236,7 @@ public abstract class PlatformClient : IDisposable
         HttpMethod method, string path, TBody body, JsonTypeInfo<TBody> type, JsonTypeInfo<TAnswer> answer,
         CancellationToken cancellationToken, string? bearer = null, (string Name, string Value)? header = null)
     {
-        using var request = Request(method, path, bearer);
+        using var request = await RequestAsync(method, path, bearer, cancellationToken);
         request.Content = ApiTransport.Encode(body, type);
         if (header is { } extra)
         {
@@ -262,14 +249,19 @@ public abstract class PlatformClient : IDisposable
     private protected async Task<TAnswer> SendAsync<TAnswer>(
         HttpMethod method, string path, JsonTypeInfo<TAnswer> answer, CancellationToken cancellationToken, string? bearer = null)
     {
-        using var request = Request(method, path, bearer);
+        using var request = await RequestAsync(method, path, bearer, cancellationToken);
         return ApiTransport.Decode(BaseUrl, await ApiTransport.SendAsync(_http, request, cancellationToken), answer);
     }
 
-    private HttpRequestMessage Request(HttpMethod method, string path, string? bearer) => new(method, path)
+    private async Task<HttpRequestMessage> RequestAsync(HttpMethod method, string path, string? bearer, CancellationToken cancellationToken)
     {
-        Headers = { Authorization = bearer is null ? _session : new AuthenticationHeaderValue("Bearer", bearer) },
-    };
+        if (bearer is null && _tokens is not null)
+        {
+            bearer = await _tokens(cancellationToken);
+        }
+
+        return new HttpRequestMessage(method, path) { Headers = { Authorization = bearer is null ? null : new AuthenticationHeaderValue("Bearer", bearer) } };
+    }
 }
 
 /// <summary>Which audit entries to list; null leaves a condition out.</summary>

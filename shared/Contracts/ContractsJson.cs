@@ -66,8 +66,6 @@ namespace IoTPlatform.Contracts;
 [JsonSerializable(typeof(ChangeRolesRequest))]
 [JsonSerializable(typeof(AccountInvitation))]
 [JsonSerializable(typeof(SignInLink))]
-[JsonSerializable(typeof(LoginRequest))]
-[JsonSerializable(typeof(LoginResponse))]
 [JsonSerializable(typeof(CreateEnrollmentTokenRequest))]
 [JsonSerializable(typeof(CreatedEnrollmentToken))]
 [JsonSerializable(typeof(EnrollmentTokenSummary))]

@@ -67,7 +67,7 @@ public sealed class FailureTests
             return Task.CompletedTask;
         };
         using var client = ProviderClient.Create(server.Url, server.Trust.Provider());
-        client.UseSession("token");
+        client.UseToken("token");
 
         (await Should.ThrowAsync<ApiException>(() => client.GetTenantAsync("acme"))).Status.ShouldBe(302);
     }

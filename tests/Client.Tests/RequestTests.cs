@@ -1,11 +1,12 @@
 using System.Text.Json;
 using IoTPlatform.Client.Tests.Doubles;
 using IoTPlatform.Contracts;
-using IoTPlatform.Contracts.Accounts;
 using IoTPlatform.Contracts.Certificates;
 using IoTPlatform.Contracts.Devices;
+using IoTPlatform.Contracts.Identity;
 using IoTPlatform.Contracts.Join;
 using IoTPlatform.Contracts.Tenants;
+using IoTPlatform.Testing;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -42,7 +43,7 @@ public sealed class RequestTests
         { "release", "POST /portal/certificates/123/release" },
         { "audit", "GET /portal/audit?cursor=7" },
         { "verify", "GET /portal/audit/verify" },
-        { "logout", "POST /portal/logout" },
+        { "link", "POST /portal/admin/accounts/ada/sign-in-link" },
     };
 
     public static TheoryData<string, string> TenantCalls => new()
@@ -117,21 +118,33 @@ public sealed class RequestTests
     }
 
     [Fact]
-    public async Task Login_ThenCalls_CarryTheSession_UntilLogout()
+    public async Task AccessTokens_AreFetchedOnce_AndAgainBeforeTheyEnd()
     {
         await using var server = await FaultyServer.StartAsync();
-        server.Answer = (context, request) => request.Path == "/portal/login"
-            ? context.JsonAsync(new LoginResponse { AccessToken = "t0ken", TokenType = "Bearer", ExpiresIn = 60, Roles = [] }, ContractsJson.Default.LoginResponse)
-            : Task.CompletedTask;
+        server.Answer = (_, _) => Task.CompletedTask;
         using var client = ProviderClient.Create(server.Url, server.Trust.Provider());
+        var (time, fetched) = (new FakeTime(), 0);
+        client.UseTokens(new AccessTokens(() => Task.FromResult(new IssuedTokens { AccessToken = $"t{++fetched}", ExpiresIn = 300 }), time).GetAsync);
 
-        await client.LoginAsync("admin", "pw");
         await client.RemoveTenantAsync("acme");
-        await client.LogoutAsync();
+        time.Advance(TimeSpan.FromSeconds(269));
         await client.RemoveTenantAsync("acme");
+        time.Advance(TimeSpan.FromSeconds(1));
+        await Task.WhenAll(client.RemoveTenantAsync("acme"), client.RemoveTenantAsync("acme"));
 
-        server.Seen.Select(request => request.Authorization).ShouldBe(["", "Bearer t0ken", "Bearer t0ken", ""]);
-        JsonDocument.Parse(server.Seen[0].Body).RootElement.GetProperty("username").GetString().ShouldBe("admin");
+        server.Seen.Select(request => request.Authorization).ShouldBe(["Bearer t1", "Bearer t1", "Bearer t2", "Bearer t2"]);
+        fetched.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task AccessTokens_FetchThatFailed_IsTriedAgain()
+    {
+        var answers = new Queue<Func<Task<IssuedTokens>>>([() => throw new IOException("away"), () => Task.FromResult(new IssuedTokens { AccessToken = "t", ExpiresIn = 300 })]);
+        var tokens = new AccessTokens(() => answers.Dequeue()(), new FakeTime());
+
+        await Should.ThrowAsync<IOException>(() => tokens.GetAsync());
+
+        (await tokens.GetAsync()).ShouldBe("t");
     }
 
     [Fact]
@@ -154,7 +167,7 @@ public sealed class RequestTests
         using var provider = ProviderClient.Create(server.Url, server.Trust.Provider());
         await using var tenantServer = await FaultyServer.StartAsync(authority: new TestAuthority(tenant: "acme"));
         using var tenant = TenantClient.Create(tenantServer.Url, tenantServer.Trust.Tenant("acme.iot.example"));
-        provider.UseSession("session");
+        provider.UseToken("access");
 
         await Should.ThrowAsync<ApiException>(() => provider.GetJoinStatusAsync("acme", "proof"));
         await Should.ThrowAsync<ApiException>(() => tenant.EnrollAsync("pump-1", "token", new EnrollRequest { Csr = "c" }));
@@ -211,7 +224,7 @@ public sealed class RequestTests
         "release" => client.ReleaseCertificateAsync("123", new HoldRequest()),
         "audit" => client.ListAuditAsync("7"),
         "verify" => client.VerifyAuditAsync(),
-        "logout" => client.LogoutAsync(),
+        "link" => client.SignInLinkAsync("ada"),
         _ => throw new ArgumentOutOfRangeException(nameof(call)),
     };
 

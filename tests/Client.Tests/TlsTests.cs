@@ -158,7 +158,7 @@ public sealed class TlsTests
         var broken = BreakAsync(listener, fault);
         using var client = ProviderClient.Create(new Uri($"https://localhost:{((IPEndPoint)listener.LocalEndpoint).Port}/"), RootTrust.FromCertificate(authority.Root).Provider());
 
-        var e = await Should.ThrowAsync<UnreachableException>(() => client.LoginAsync("admin", "secret"));
+        var e = await Should.ThrowAsync<UnreachableException>(() => client.RemoveTenantAsync("acme"));
 
         e.Reason.ShouldBe(UnreachableReason.Connection);
         e.IsTransient.ShouldBeTrue();
@@ -189,7 +189,7 @@ public sealed class TlsTests
         var requests = ServeAsync(listener, authority);
         using var client = ProviderClient.Create(new Uri($"https://localhost:{((IPEndPoint)listener.LocalEndpoint).Port}/"), RootTrust.FromCertificate(authority.Root).Provider());
 
-        var e = await Should.ThrowAsync<UnreachableException>(() => client.LoginAsync("admin", "secret"));
+        var e = await Should.ThrowAsync<UnreachableException>(() => client.RemoveTenantAsync("acme"));
 
         e.Reason.ShouldBe(UnreachableReason.Untrusted);
         (await requests).ShouldBe(0);
@@ -217,9 +217,10 @@ public sealed class TlsTests
         FaultyServer server, ServerVerifier meant, UnreachableReason reason = UnreachableReason.Untrusted, Uri? url = null)
     {
         using var client = ProviderClient.Create(url ?? server.Url, meant);
-        var e = await Should.ThrowAsync<UnreachableException>(() => client.LoginAsync("admin", "secret"));
+        client.UseToken("secret");
+        var e = await Should.ThrowAsync<UnreachableException>(() => client.RemoveTenantAsync("acme"));
         e.Reason.ShouldBe(reason);
-        server.Seen.ShouldBeEmpty("the password must not reach a server that is not trusted");
+        server.Seen.ShouldBeEmpty("no token must reach a server that is not trusted");
         return e;
     }
 

@@ -12,8 +12,6 @@ public sealed class SecretTests
     private static readonly string[] SecretWords = ["password", "secret", "joinkey", "accesstoken"];
 
     [Theory]
-    [InlineData(typeof(LoginRequest))]
-    [InlineData(typeof(LoginResponse))]
     [InlineData(typeof(PreparedTenant))]
     [InlineData(typeof(JoinBundle))]
     [InlineData(typeof(JoinRequestStatus))]

@@ -1,6 +1,7 @@
 using IoTPlatform.Client;
 using IoTPlatform.Contracts.Tenants;
 using IoTPlatform.LocalServices;
+using IoTPlatform.Pki;
 using IoTPlatform.Testing;
 
 namespace IoTPlatform.Stacks;
@@ -114,19 +115,13 @@ public sealed class ProviderStack : IAsyncDisposable
         await Process.DisposeAsync();
     }
 
-    public async Task<ProviderClient> AdminAsync(TimeSpan? timeout = null)
-    {
-        var client = ProviderClient.Create(Url, Trust.Provider("iot.example"), timeout: timeout);
-        await client.LoginAsync("admin", AdminPassword);
-        return client;
-    }
+    /// <summary>The operator of its machine.</summary>
+    public Task<ProviderClient> AdminAsync(TimeSpan? timeout = null) => ProviderClient.Create(Url, Server, timeout: timeout).WithKeyOfAsync(Data, Server);
 
-    /// <summary>A session token of the administrator, for requests that no client of ours makes.</summary>
-    public async Task<string> SessionAsync()
-    {
-        using var client = ProviderClient.Create(Url, Trust.Provider("iot.example"));
-        return (await client.LoginAsync("admin", AdminPassword)).AccessToken;
-    }
+    /// <summary>An access token of the operator's, good for five minutes, for requests that no client of ours makes.</summary>
+    public async Task<string> TokenAsync() => (await OperatorTokens.FetchAsync(Url, Server, Data)).AccessToken;
+
+    private ServerVerifier Server => Trust.Provider("iot.example");
 
     public async Task<PreparedTenant> PrepareAsync(string tenantId)
     {

@@ -84,12 +84,8 @@ public sealed class TenantStack(ProviderStack provider, TestDatabase? database, 
         await Process.DisposeAsync();
     }
 
-    public async Task<TenantClient> AdminAsync()
-    {
-        var client = TenantClient.Create(Url, Trust);
-        await client.LoginAsync("admin", AdminPassword);
-        return client;
-    }
+    /// <summary>The operator of its machine.</summary>
+    public Task<TenantClient> AdminAsync() => TenantClient.Create(Url, Trust).WithKeyOfAsync(Data, Trust);
 
     public async ValueTask DisposeAsync()
     {

@@ -1,14 +1,13 @@
 using System.Net.Http.Headers;
-using System.Net.Http.Json;
 using System.Text.Json;
 using IoTPlatform.Contracts;
-using IoTPlatform.Contracts.Accounts;
 using IoTPlatform.Database;
 using IoTPlatform.Hosting;
 using IoTPlatform.Identity;
 using IoTPlatform.Identity.Issuer;
 using IoTPlatform.Identity.Oidc;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -57,7 +56,7 @@ public sealed class TestApp : IAsyncDisposable
     /// <param name="oidc">The identity provider; null: none.</param>
     /// <param name="time">The clock; null: one of its own.</param>
     /// <param name="configure">More services, and where to listen.</param>
-    /// <param name="issuer">The host's own issuer; null: none.</param>
+    /// <param name="issuer">The host's own issuer; null: one that nobody reaches.</param>
     public static async Task<TestApp> StartAsync(
         Action<WebApplication>? map = null, OidcOptions? oidc = null, FakeTime? time = null, Action<WebApplicationBuilder>? configure = null, IssuerOptions? issuer = null)
     {
@@ -68,27 +67,19 @@ public sealed class TestApp : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Trace).AddProvider(log);
-        builder.Services.AddPlatformHosting(dataSource, time).AddAuditLog().AddAccounts(oidc, issuer);
+        builder.Services.AddDataProtection().UseEphemeralDataProtectionProvider();
+        builder.Services.AddPlatformHosting(dataSource, time).AddAuditLog().AddAccounts(issuer ?? new IssuerOptions { PublicUrl = new Uri("https://test.example/"), Realm = "cdm" }, oidc);
         configure?.Invoke(builder);
         var app = builder.Build();
         app.UsePlatformHosting();
         app.MapAudit();
-        app.MapAccounts();
         map?.Invoke(app);
         await app.StartAsync();
         return new TestApp(database, dataSource, app, time, log);
     }
 
-    public async Task<HttpResponseMessage> LoginAsync(string username, string password = Password) =>
-        await Client.PostAsJsonAsync("/portal/login", new LoginRequest { Username = username, Password = password }, ContractsJson.Default.LoginRequest);
-
-    public async Task<string> SignInAsync(string username, string role)
-    {
-        await Accounts.CreateAsync(username, Password, [role], default);
-        var response = await LoginAsync(username);
-        response.EnsureSuccessStatusCode();
-        return (await response.Content.ReadFromJsonAsync(ContractsJson.Default.LoginResponse))!.AccessToken;
-    }
+    /// <summary>An access token; there need be no account of that name.</summary>
+    public string Token(string username, params string[] roles) => IssuedToken.Of(Services, username, roles);
 
     public async Task<HttpResponseMessage> GetAsync(string path, string? token) => await SendAsync(HttpMethod.Get, path, token);
 

@@ -3,7 +3,7 @@ using IoTPlatform.Pki;
 
 namespace IoTPlatform.Iot;
 
-/// <summary>Runs something with a client that is connected, trusted and logged in, and logs out again.</summary>
+/// <summary>Runs something with a client that is connected, trusted and logged in.</summary>
 internal static class Connect
 {
     /// <param name="run">Where, and as whom.</param>
@@ -47,61 +47,26 @@ internal static class Connect
         {
             var known = await profile.ServerAsync(run, cancellationToken);
             using var loggedIn = create(profile.Url, known);
-            loggedIn.UseSession(await profile.AccessTokenAsync(run, known, cancellationToken));
+            loggedIn.UseTokens(token => profile.AccessTokenAsync(run, known, token));
             return await UseAsync(loggedIn, options, () => use(loggedIn, profile.Trust));
         }
 
         var (url, trust) = await FindAsync(run, options, cancellationToken);
         var server = await ServerAsync(run, options, url, trust, cancellationToken);
         using var client = create(url, server);
-        if (await ServiceAccountLogin.FindAsync(run, url, server, cancellationToken) is { } program)
-        {
-            client.UseSession(program);
-        }
-        else if (await OperatorLogin.FindAsync(run, options, url, trust, server, cancellationToken) is { } machine)
-        {
-            client.UseSession(machine);
-        }
-        else
-        {
-            return await LoggedInAsync(client, run, options, trust, () => use(client, trust), cancellationToken);
-        }
-
+        var tokens = await ServiceAccountLogin.FindAsync(run, url, server, cancellationToken)
+            ?? await OperatorLogin.FindAsync(run, options, url, trust, server, cancellationToken)
+            ?? throw NotLoggedIn(options, url);
+        client.UseTokens(tokens.GetAsync);
         return await UseAsync(client, options, () => use(client, trust));
     }
 
-    private static async Task<T> LoggedInAsync<T>(PlatformClient client, Run run, ServerOptions options, RootTrust trust, Func<Task<T>> use, CancellationToken cancellationToken)
+    private static CliException NotLoggedIn(ServerOptions options, Uri url)
     {
-        var user = run.Get(ServerOptions.Username)!;
-        try
-        {
-            await LogInAsync(client, run, user, Credentials.Find(run, options, client.BaseUrl, trust), cancellationToken);
-        }
-        catch (ApiException e) when (e.Status == 401)
-        {
-            throw new CliException(ExitCode.NotAuthorised, e.Code, $"{client.BaseUrl} refused to log {user} in: {e.Message}", e);
-        }
-        try
-        {
-            return await UseAsync(client, options, use);
-        }
-        finally
-        {
-            await LogOutAsync(client);
-        }
-    }
-
-    private static async Task LogInAsync(PlatformClient client, Run run, string user, string password, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await client.LoginAsync(user, password, cancellationToken);
-        }
-        catch (ApiException e) when (e.Code == "second_factor_required")
-        {
-            var code = Credentials.Ask(run, "Code of the authenticator app, or a recovery code:", "an account without a second factor, or iot login");
-            await client.LoginAsync(user, password, cancellationToken, code);
-        }
+        var tenant = options.Stack == Stack.Tenant ? " --tenant" : "";
+        return new CliException(
+            ExitCode.NotAuthorised, "not_logged_in",
+            $"nobody is logged in at {url}: iot login{tenant} --url {url}; on its machine --data FOLDER of the {options.Name}; a program gives {ServiceAccountLogin.Id}");
     }
 
     private static async Task<T> UseAsync<T>(PlatformClient client, ServerOptions options, Func<Task<T>> use)
@@ -113,19 +78,6 @@ internal static class Connect
         catch (ApiException e) when (e.Status == 404 && e.Code is "not_found" or "http_404")
         {
             throw new CliException(ExitCode.NotFound, e.Code, $"{client.BaseUrl} does not have what this command asks a {options.Name} for: {e.Message.TrimEnd('.')} ({e.Code}). Check --url", e);
-        }
-    }
-
-    // Best effort: the session ends by itself after 8 hours.
-    private static async Task LogOutAsync(PlatformClient client)
-    {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(3));
-        try
-        {
-            await client.LogoutAsync(patience.Token);
-        }
-        catch (Exception e) when (e is ApiException or UnreachableException or OperationCanceledException)
-        {
         }
     }
 }

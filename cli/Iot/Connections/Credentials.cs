@@ -1,32 +1,11 @@
-using IoTPlatform.Client;
 using Spectre.Console;
 
 namespace IoTPlatform.Iot;
 
-/// <summary>The password of a log-in, from wherever the operator keeps it; never from the command line, where every process sees it.</summary>
+/// <summary>A secret from a file or the terminal; never from the command line, where every process sees it.</summary>
 internal static class Credentials
 {
     private const int MaxPasswordFile = 4096;
-
-    public static string Find(Run run, ServerOptions options, Uri url, RootTrust trust)
-    {
-        if (run.Get(ServerOptions.PasswordFile) is { } file)
-        {
-            return Read(file);
-        }
-
-        if (run.Env("IOT_ADMIN_PASSWORD") is { } configured)
-        {
-            return configured;
-        }
-
-        if (run.Get(ServerOptions.Username) == "admin" && LocalStack.Of(run, options, url, trust)?.RequireKind(options).AdminPassword is { } local)
-        {
-            return local;
-        }
-
-        return Ask(run, $"Password of {run.Get(ServerOptions.Username)}:", "--password-file, IOT_ADMIN_PASSWORD, or --data FOLDER of a stack on this machine");
-    }
 
     /// <param name="run">Whose terminal is asked.</param>
     /// <param name="question">The prompt.</param>

@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using IoTPlatform.Client;
 using IoTPlatform.Hosting;
-using IoTPlatform.Identity;
 using IoTPlatform.Pki;
 using IoTPlatform.Pki.Files;
 
@@ -35,15 +34,6 @@ internal sealed class LocalStack
     /// <summary>The newest of the root's lists that the stack of this folder has seen.</summary>
     public RevokedIntermediates? RevokedIntermediates(RootTrust root) => new RevokedIntermediatesFile(Path.Combine(Folder, "certs", RevokedIntermediatesFile.Name)).TryLoad(root.Root);
 
-    public string? AdminPassword
-    {
-        get
-        {
-            var path = Path.Combine(Folder, InitialAdmin.PasswordFile);
-            return File.Exists(path) ? File.ReadAllText(path).Trim() : null;
-        }
-    }
-
     /// <summary>Null when this account can read the folder, or there is none; else whose it is.</summary>
     public string? Unreadable
     {
@@ -56,12 +46,12 @@ internal sealed class LocalStack
             }
             catch (UnauthorizedAccessException)
             {
-                return $"the data folder {Folder} belongs to another user and cannot be read as {Environment.UserName}; run iot as that user (sudo), or give --fingerprint or --root, and --password-file";
+                return $"the data folder {Folder} belongs to another user and cannot be read as {Environment.UserName}; run iot as that user (sudo), or give --fingerprint or --root, and log in (iot login)";
             }
         }
     }
 
-    /// <summary>Its password opens no other kind of stack. A folder that has not started yet has neither mark.</summary>
+    /// <summary>Its key opens no other kind of stack. A folder that has not started yet has neither mark.</summary>
     public LocalStack RequireKind(ServerOptions options)
     {
         var isTenant = Directory.Exists(Path.Combine(Folder, "join-bundle"));
@@ -105,7 +95,7 @@ internal sealed class LocalStack
         return stack;
     }
 
-    /// <summary>Whose password and key a server may be shown. Null: it is below another root, or another tenant's, and could use them at the stack that they are for.</summary>
+    /// <summary>Whose key a server may be shown. Null: it is below another root, or another tenant's, and could use what it signs at the stack that it is for.</summary>
     public static LocalStack? Of(Run run, ServerOptions options, Uri url, RootTrust trust)
     {
         var stack = Of(run, options);

@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using IoTPlatform.Client;
-using IoTPlatform.Identity;
+using IoTPlatform.Contracts.Identity;
 using IoTPlatform.Identity.Issuer;
 using IoTPlatform.Pki;
 
@@ -9,37 +9,40 @@ namespace IoTPlatform.Iot;
 /// <summary>On the machine of a stack, with its data folder: the key in it, by which no log-in is needed, also when every account has a second factor.</summary>
 internal static class OperatorLogin
 {
-    /// <summary>An access token. Null: the command says as whom it logs in, or there is no such key here, or the server has another identity provider than its own.</summary>
-    public static async Task<string?> FindAsync(Run run, ServerOptions options, Uri url, RootTrust trust, ServerVerifier server, CancellationToken cancellationToken)
+    /// <summary>Null: there is no such key here, or only one of a folder that was guessed and is another stack's.</summary>
+    public static async Task<AccessTokens?> FindAsync(Run run, ServerOptions options, Uri url, RootTrust trust, ServerVerifier server, CancellationToken cancellationToken)
     {
-        if (run.Get(ServerOptions.PasswordFile) is not null || run.Env("IOT_ADMIN_PASSWORD") is not null || run.Get(ServerOptions.Username) != InitialAdmin.Username)
-        {
-            return null;
-        }
-
         if (LocalStack.Of(run, options, url, trust) is not { Unreadable: null } stack || !File.Exists(Path.Combine(stack.Folder, OperatorKey.FileName)))
         {
             return null;
         }
 
-        using var key = Read(stack.RequireKind(options));
-        using var tokens = TokenClient.Create(url, server);
+        var tokens = Of(stack.RequireKind(options), url, server, run.Time);
         try
         {
-            var id = OperatorKey.ClientIdOf(key);
-            return (await tokens.ByAssertionAsync(id, issuer => ClientKey.Assertion(key, id, issuer, run.Time), cancellationToken)).AccessToken;
-        }
-        catch (ApiException e) when (e.Status == 404)
-        {
-            return null;
+            await tokens.GetAsync(cancellationToken);
+            return tokens;
         }
         catch (ApiException e) when (e.Code is "invalid_client" or "unauthorized_client")
         {
-            // A folder that was only guessed may be another stack's.
             return stack.IsChosen
                 ? throw new CliException(ExitCode.NotAuthorised, e.Code, $"{url} does not know the operator's key in {stack.Folder}. Is it the data folder of that server? The server makes a key that was lost anew within half a minute", e)
                 : null;
         }
+    }
+
+    /// <param name="stack">Whose folder has the key.</param>
+    /// <param name="url">Its server.</param>
+    /// <param name="server">Who has to answer there.</param>
+    /// <param name="time">Of this machine.</param>
+    public static AccessTokens Of(LocalStack stack, Uri url, ServerVerifier server, TimeProvider time) => new(() => AskAsync(stack, url, server, time), time);
+
+    private static async Task<IssuedTokens> AskAsync(LocalStack stack, Uri url, ServerVerifier server, TimeProvider time)
+    {
+        using var key = Read(stack);
+        using var issuer = TokenClient.Create(url, server);
+        var id = OperatorKey.ClientIdOf(key);
+        return await issuer.ByAssertionAsync(id, audience => ClientAssertion.Sign(key, id, audience, time));
     }
 
     private static ECDsa Read(LocalStack stack)

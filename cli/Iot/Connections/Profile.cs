@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using System.Text.RegularExpressions;
 using IoTPlatform.Client;
 using IoTPlatform.Contracts.Identity;
+using IoTPlatform.Hosting.Processes;
 using IoTPlatform.Pki;
 using IoTPlatform.Pki.Files;
 
@@ -14,10 +15,8 @@ internal sealed partial class Profile
     public const string Variable = "IOT_PROFILE";
     private const string ProvidersDefault = "default";
     private const string TenantsDefault = "tenant";
+    private static readonly TimeSpan TurnInterval = TimeSpan.FromMilliseconds(50);
     private const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
-
-    /// <summary>An access token is not used in its last moments.</summary>
-    private static readonly TimeSpan Margin = TimeSpan.FromSeconds(30);
 
     public required Uri Url { get; init; }
 
@@ -127,18 +126,37 @@ internal sealed partial class Profile
     public async Task<ServerVerifier> ServerAsync(Run run, CancellationToken cancellationToken) =>
         TrustDomain is { } domain ? await TenantServer.OfAsync(run, Url, Trust, domain, KnownRootList(), cancellationToken) : Trust.Provider(time: run.Time).With(KnownRootList);
 
-    /// <summary>One that is good for a call, fetched anew where it has to be.</summary>
+    /// <summary>One that is good for a call, fetched anew where it has to be: by one command at a time, since a refresh token counts once.</summary>
     public async Task<string> AccessTokenAsync(Run run, ServerVerifier server, CancellationToken cancellationToken)
     {
-        if (run.Time.GetUtcNow() < AccessUntil - Margin)
+        if (IsGood(run))
         {
             return AccessToken;
         }
 
+        using var turn = await TurnAsync(run, cancellationToken);
+        if (Read(run, Name) is { } now)
+        {
+            (AccessToken, AccessUntil, RefreshToken) = (now.AccessToken, now.AccessUntil, now.RefreshToken); // another command may have been faster
+        }
+
+        if (!IsGood(run))
+        {
+            await RefreshAsync(run, server);
+        }
+
+        return AccessToken;
+    }
+
+    private bool IsGood(Run run) => run.Time.GetUtcNow() < AccessUntil - AccessTokens.Margin;
+
+    // Not to be interrupted: the token of before is worth nothing once the server has answered, and the new one is only here.
+    private async Task RefreshAsync(Run run, ServerVerifier server)
+    {
         using var tokens = TokenClient.Create(Url, server);
         try
         {
-            var fresh = await tokens.RefreshAsync(RefreshToken, cancellationToken);
+            var fresh = await tokens.RefreshAsync(RefreshToken, CancellationToken.None);
             (AccessToken, AccessUntil, RefreshToken) = (fresh.AccessToken, run.Time.GetUtcNow().AddSeconds(fresh.ExpiresIn), fresh.RefreshToken ?? RefreshToken);
         }
         catch (ApiException e) when (e.Code == "invalid_grant")
@@ -148,7 +166,19 @@ internal sealed partial class Profile
 
         await LearnRootListAsync(server, cancellationToken);
         Write(run, Name);
-        return AccessToken;
+    }
+
+    private async Task<FileStream> TurnAsync(Run run, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            if (FileLock.Take(PathOf(run, Name) + ".lock") is { } turn)
+            {
+                return turn;
+            }
+
+            await Task.Delay(TurnInterval, run.Time, cancellationToken);
+        }
     }
 
     /// <summary>Asks for the root's list, to know from then on which Intermediate CAs are revoked. Without an answer the one known stays.</summary>
@@ -180,8 +210,7 @@ internal sealed partial class Profile
     }
 
     private static bool SaysAsWhom(Run run) =>
-        run.Get(ServerOptions.Data) is not null || run.Env("IOT_DATA") is not null || run.Get(ServerOptions.PasswordFile) is not null || run.Env("IOT_ADMIN_PASSWORD") is not null
-        || run.Get(ServerOptions.Username) != "admin" || run.Get(ServerOptions.Root) is not null || run.Get(ServerOptions.Fingerprint) is not null || ServiceAccountLogin.IsSet(run);
+        run.Get(ServerOptions.Data) is not null || run.Env("IOT_DATA") is not null || run.Get(ServerOptions.Root) is not null || run.Get(ServerOptions.Fingerprint) is not null || ServiceAccountLogin.IsSet(run);
 
     private static string PathOf(Run run, string name) => Path.Combine(
         run.Env("XDG_CONFIG_HOME") ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".config"), "iot", $"{name}.json");

@@ -18,9 +18,6 @@ internal sealed class ServerOptions
     public static Option<string?> Root { get; } = new("--root") { Description = "The platform's root certificate, PEM.", HelpName = "file" };
     public static Option<string?> TrustDomain { get; } = new("--trust-domain") { Description = "Which tenant has to answer: its SPIFFE trust domain. Else the tenant's in the data folder, or IOT_TRUST_DOMAIN.", HelpName = "tenant.platform-domain" };
     public static Option<string?> Data { get; } = new("--data") { Description = "Data folder of that server, if it is on this machine: its root certificate and operator key are used. Else IOT_DATA.", HelpName = "folder" };
-    public static Option<string> Username { get; } = new("--username") { Description = "Account to log in with.", DefaultValueFactory = _ => "admin", HelpName = "name" };
-    public static Option<string?> PasswordFile { get; } = new("--password-file") { Description = "File with the password, '-' for stdin. Else IOT_ADMIN_PASSWORD, the data folder, or a prompt.", HelpName = "file" };
-
     public static Option<string?> Profile { get; } = new("--profile") { Description = "Which log-in of 'iot login' to use. Else IOT_PROFILE, else 'default' (at a tenant 'tenant'), unless the command says otherwise as whom it logs in.", HelpName = "name" };
 
     public static ServerOptions Provider { get; } = new(Stack.Provider, "provider", new Uri("https://127.0.0.1:9443"));
@@ -37,7 +34,7 @@ internal sealed class ServerOptions
     public static Symbol[] Trust => [Url, Fingerprint, Root, TrustDomain, Data];
 
     /// <summary>To find, trust and log in.</summary>
-    public static Symbol[] All => [.. Trust, Username, PasswordFile, Profile];
+    public static Symbol[] All => [.. Trust, Profile];
 }
 
 /// <summary>The options of commands that work against a provider or a tenant. --tenant chooses the defaults.</summary>

@@ -18,7 +18,7 @@ internal static class DemoRun
             var (host, root) = await stacks.StartProviderAsync(cancellationToken);
             return ((host, root), host.Ready.Url.ToString());
         });
-        using var admin = await DemoStacks.LogInAsync(provider, trust, cancellationToken);
+        using var admin = stacks.ToProvider(provider, trust);
         await services.CompleteAsync(progress, admin, time, cancellationToken);
         var prepared = await progress.StepAsync("prepare two tenants, a JOIN key each", async () =>
         {

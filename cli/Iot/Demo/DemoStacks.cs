@@ -26,10 +26,19 @@ internal sealed class DemoStacks(DemoFolder folder, DemoServices services, DemoP
         return (host, await RootTrust.FetchAsync(ready.Url, ready.Fingerprint, cancellationToken: cancellationToken));
     }
 
-    public static async Task<ProviderClient> LogInAsync(DemoHost provider, RootTrust trust, CancellationToken cancellationToken)
+    /// <summary>By the operator's key in its data folder.</summary>
+    public ProviderClient ToProvider(DemoHost provider, RootTrust trust)
     {
         var admin = ProviderClient.Create(provider.Ready.Url, trust.Provider(), timeout: Patience);
-        await admin.LoginAsync(InitialAdmin.Username, AdminPassword(provider), cancellationToken);
+        admin.UseTokens(OperatorLogin.Of(LocalStack.In(provider.Data), provider.Ready.Url, trust.Provider(), time).GetAsync);
+        return admin;
+    }
+
+    private TenantClient ToTenant(DemoHost host, RootTrust trust)
+    {
+        var server = trust.Tenant(TrustDomain(host));
+        var admin = TenantClient.Create(host.Ready.Url, server);
+        admin.UseTokens(OperatorLogin.Of(LocalStack.In(host.Data), host.Ready.Url, server, time).GetAsync);
         return admin;
     }
 
@@ -57,19 +66,13 @@ internal sealed class DemoStacks(DemoFolder folder, DemoServices services, DemoP
         return [.. codes.Where(host => host.Code != 0).Select(host => string.Create(CultureInfo.InvariantCulture, $"{host.Name} ended with exit code {host.Code}"))];
     }
 
-    /// <summary>Signed in anew, because only who has just signed in gets a link.</summary>
     public async Task<IReadOnlyList<DemoStack>> WithLinksAsync(IReadOnlyList<DemoStack> stacks, RootTrust trust, CancellationToken cancellationToken)
     {
         var linked = new List<DemoStack>();
         foreach (var (stack, host) in stacks.Zip(Hosts))
         {
-            using PlatformClient client = stack.Kind == "provider" ? await LogInAsync(host, trust, cancellationToken) : TenantClient.Create(host.Ready.Url, trust.Tenant(TrustDomain(host)));
-            if (stack.Kind != "provider")
-            {
-                await client.LoginAsync(InitialAdmin.Username, AdminPassword(host), cancellationToken);
-            }
-
-            linked.Add(stack with { SignInLink = (await client.SignInLinkAsync(cancellationToken)).Url });
+            using PlatformClient client = stack.Kind == "provider" ? ToProvider(host, trust) : ToTenant(host, trust);
+            linked.Add(stack with { SignInLink = (await client.SignInLinkAsync(InitialAdmin.Username, cancellationToken)).Url });
         }
 
         return linked;
@@ -90,16 +93,12 @@ internal sealed class DemoStacks(DemoFolder folder, DemoServices services, DemoP
 
     public static string TrustDomain(DemoHost host) => LocalStack.In(host.Data).TrustDomain ?? throw CliException.Failed("demo_failed", $"{host.Name} has no Sub-CA");
 
-    private static string AdminPassword(DemoHost host) => File.ReadAllText(AdminPasswordFile(host)).Trim();
-
     private async Task<DemoTenant> BootAsync(string id, string envFile, int port, RootTrust trust, CancellationToken cancellationToken)
     {
         var started = time.GetTimestamp();
         var host = Start(id, BuildOutput.Tenant, port, new Dictionary<string, string?>(services.TenantSettings(id), StringComparer.Ordinal) { ["IOT_ENV_FILE"] = envFile });
         await host.WaitUntilReadyAsync(time, step => Note(id, step, started), cancellationToken);
-        var admin = TenantClient.Create(host.Ready.Url, trust.Tenant(TrustDomain(host)));
-        await admin.LoginAsync(InitialAdmin.Username, AdminPassword(host), cancellationToken);
-        return new DemoTenant(id, host, admin, trust);
+        return new DemoTenant(id, host, ToTenant(host, trust), trust);
     }
 
     private DemoHost Start(string name, string assembly, int port, IReadOnlyDictionary<string, string?> settings)

@@ -63,11 +63,11 @@ internal sealed record ProviderOptions
     public required Uri RabbitmqMqttUrl { get; init; }
     public required Uri DiscoveryUrl { get; init; }
 
-    /// <summary>The identity provider of the platform's staff; null: this host's own.</summary>
+    /// <summary>The identity provider of the platform's staff and of its tenants; null: this host's own.</summary>
     public OidcOptions? Oidc { get; init; }
 
-    /// <summary>Null: there is another identity provider.</summary>
-    public IssuerOptions? Issuer { get; init; }
+    /// <summary>On the local accounts.</summary>
+    public required IssuerOptions Issuer { get; init; }
 
     /// <summary>Null: the embedded broker.</summary>
     public RabbitMqOptions? RabbitMq { get; init; }

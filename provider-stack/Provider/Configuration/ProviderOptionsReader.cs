@@ -43,7 +43,7 @@ internal sealed class ProviderOptionsReader(SettingsReader settings)
         var rabbitmq = RabbitMqOptionsReader.Read(settings, (mqttUrl ?? publicUrl)?.DnsSafeHost ?? PublicName(names));
         var oidc = OidcOptionsReader.Read(settings);
         publicUrl ??= new UriBuilder(Uri.UriSchemeHttps, PublicName(names), port).Uri;
-        var issuer = oidc is null ? new IssuerOptions { PublicUrl = publicUrl, Realm = "cdm" } : null;
+        var issuer = new IssuerOptions { PublicUrl = publicUrl, Realm = "cdm" };
         CaPasswords.Check(name => settings[name], settings.Invalid);
         return new ProviderOptions
         {
@@ -66,7 +66,7 @@ internal sealed class ProviderOptionsReader(SettingsReader settings)
             RabbitmqUrl = settings.Url(ProviderSettings.RabbitmqUrl, "amqps", "amqp") ?? new UriBuilder("amqps", publicUrl.Host, 5671).Uri,
             // The embedded broker shares the ports of HTTPS.
             RabbitmqMqttUrl = mqttUrl ?? new UriBuilder("mqtts", publicUrl.Host, rabbitmq is null ? publicUrl.Port : 8883).Uri,
-            DiscoveryUrl = DiscoveryUrl(oidc) ?? (oidc ?? issuer!.Tokens).DiscoveryUrl,
+            DiscoveryUrl = DiscoveryUrl(oidc) ?? (oidc ?? issuer.Tokens).DiscoveryUrl,
             Oidc = oidc,
             Issuer = issuer,
             RabbitMq = rabbitmq,

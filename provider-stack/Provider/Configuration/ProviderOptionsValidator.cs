@@ -22,6 +22,11 @@ internal sealed class ProviderOptionsValidator : IValidateOptions<ProviderOption
                 oidc.BackChannel is null ? OidcSettings.Issuer : OidcSettings.BackChannel, oidc.Reached.ToString(), "it must be a Keycloak realm's URL, such as https://keycloak.example/realms/cdm");
         }
 
+        if (options.Oidc?.Issuer == options.Issuer.Tokens.Issuer)
+        {
+            errors.AddInvalid(OidcSettings.Issuer, options.Oidc.Issuer, $"that is this host's own address ({ProviderSettings.PublicUrl}), where its own issuer is: the other identity provider needs a name or a port of its own");
+        }
+
         return errors.Build();
     }
 }

@@ -47,7 +47,7 @@ public sealed class AccountInvitation
     public required DateTimeOffset ExpiresAt { get; init; }
 }
 
-/// <summary><c>POST /portal/sign-in-link</c>: signs the caller in at the portal, once. A class, not a record: the address is a secret and must not be printed.</summary>
+/// <summary><c>POST /portal/admin/accounts/{username}/sign-in-link</c>: signs the account's person in at the portal, once. A class, not a record: the address is a secret and must not be printed.</summary>
 public sealed class SignInLink
 {
     public required string Url { get; init; }

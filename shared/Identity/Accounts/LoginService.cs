@@ -1,32 +1,16 @@
 using System.Net;
 using IoTPlatform.Database;
 using IoTPlatform.Hosting;
-using IoTPlatform.Identity.Factors;
+using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.Logging;
 
 namespace IoTPlatform.Identity;
 
 /// <summary>Checks a name and a password. An attempt is counted before it is made and given back when it was right.</summary>
 internal sealed class LoginService(
-    AccountStore accounts, SessionStore sessions, SecondFactors factors, LoginLimits limits, PasswordQueue queue, AnonymousRefusals refusals, ILogger<LoginService> logger)
+    AccountStore accounts, SessionStore sessions, LoginLimits limits, PasswordQueue queue, IPasswordHasher<object> hasher, AnonymousRefusals refusals, ILogger<LoginService> logger)
 {
     private const int LongestName = 64;
-
-    /// <summary>Everything at once, as programs log in.</summary>
-    /// <param name="username">The account.</param>
-    /// <param name="password">Its password.</param>
-    /// <param name="remote">Who asks.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    /// <param name="code">Of the second factor; null: none was sent.</param>
-    /// <returns>Throws as <see cref="CheckPasswordAsync"/> and <see cref="SecondFactors.RequireAsync"/>, and 401 <c>second_factor_required</c>.</returns>
-    public async Task<(Account Account, string Token)> LoginAsync(string username, string password, IPAddress? remote, CancellationToken cancellationToken, string? code = null)
-    {
-        var account = await CheckPasswordAsync(username, password, remote, cancellationToken);
-        var method = !account.HasSecondFactor ? SignInMethod.Password
-            : code is not null ? await factors.RequireAsync(account, code, ClientAddress.Of(remote), cancellationToken)
-            : throw new ProblemException(401, "second_factor_required", "This account has a second factor: send its code, too, or sign in with a browser (iot login).");
-        return (account, await OpenAsync(account, method, remote, cancellationToken));
-    }
 
     /// <summary>Throws <see cref="ProblemException"/> 401 <c>login_failed</c>, the same for every reason, 429 with Retry-After, or 503 <c>busy</c>.</summary>
     public async Task<Account> CheckPasswordAsync(string username, string password, IPAddress? remote, CancellationToken cancellationToken)
@@ -52,7 +36,7 @@ internal sealed class LoginService(
         using (await queue.EnterAsync($"{address} {name}", known, cancellationToken))
         {
             attempt = limits.Reserve(name, address, known);
-            if (PasswordHashing.Verify(account?.PasswordHash, password, out var outdated))
+            if (PasswordHashing.Verify(account?.PasswordHash, password, out var outdated, hasher))
             {
                 attempt.Succeeded();
                 return outdated && PasswordHashing.Hash(password) is var newer && await accounts.ReplaceHashAsync(account!, newer, cancellationToken) ? account!.With(newer) : account;

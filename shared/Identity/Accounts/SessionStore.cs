@@ -26,7 +26,7 @@ internal sealed class SessionStore(IDbContextFactory<AccountsDb> contexts, TimeP
             var same = await db.Database.SqlQuery<long>(
                 $"""SELECT id AS "Value" FROM accounts.accounts WHERE id = {account.Id} AND password_hash = {account.PasswordHash} AND disabled_at IS NULL FOR SHARE""").ToListAsync(cancellationToken);
             // A factor that was added since the password was looked at is asked for the next time.
-            isOpen = same.Count == 1 && (method != SignInMethod.Password
+            isOpen = same.Count == 1 && (method is not (SignInMethod.Password or SignInMethod.Link)
                 || !(await db.Authenticators.AnyAsync(f => f.Account == account.Id, cancellationToken) || await db.Passkeys.AnyAsync(p => p.Account == account.Id, cancellationToken)));
             if (!isOpen)
             {
@@ -68,15 +68,6 @@ internal sealed class SessionStore(IDbContextFactory<AccountsDb> contexts, TimeP
             join account in db.Accounts on session.Account equals account.Id
             where account.DisabledAt == null
             select new SignedInAccount(account.Subject, account.Username, account.Roles, session.CreatedAt, session.Method, tokenHash)).SingleOrDefaultAsync(cancellationToken);
-    }
-
-    /// <summary>Its person said who it is, by opening it or when asked again, within the time that changes of an account are possible.</summary>
-    public async Task<bool> IsRecentAsync(string token, CancellationToken cancellationToken)
-    {
-        var (hash, now) = (SessionToken.Hash(token), time.GetUtcNow());
-        var since = now - Factors.OwnAccount.ConfirmationLifetime;
-        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        return await db.Sessions.AnyAsync(s => s.TokenHash == hash && s.ExpiresAt > now && (s.CreatedAt > since || s.ConfirmedUntil > now), cancellationToken);
     }
 
     /// <summary>The first use of a session for a client is an audit entry. Further ones are not: any site can cause them, as often as it likes.</summary>

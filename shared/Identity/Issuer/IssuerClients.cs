@@ -1,5 +1,7 @@
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using OpenIddict.Abstractions;
+using OpenIddict.EntityFrameworkCore.Models;
 using static OpenIddict.Abstractions.OpenIddictConstants;
 
 namespace IoTPlatform.Identity.Issuer;
@@ -72,6 +74,15 @@ public sealed class IssuerClients
 
         return true;
     });
+
+    /// <summary>All tenants' clients.</summary>
+    internal async Task RemoveFederationAsync(CancellationToken cancellationToken)
+    {
+        await using var scope = _scopes.CreateAsyncScope();
+        var permission = $"%\"{Permissions.Prefixes.Scope}{IssuerScopes.Federation}\"%";
+        await scope.ServiceProvider.GetRequiredService<IssuerDb>().Set<OpenIddictEntityFrameworkCoreApplication>()
+            .Where(a => EF.Functions.Like(a.Permissions!, permission)).ExecuteDeleteAsync(cancellationToken);
+    }
 
     /// <summary>With its codes and refresh tokens.</summary>
     public Task RemoveAsync(string clientId, CancellationToken cancellationToken) => RunAsync(async applications =>

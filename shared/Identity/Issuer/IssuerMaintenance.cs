@@ -9,7 +9,7 @@ namespace IoTPlatform.Identity.Issuer;
 
 /// <summary>Reads the keys before the first request and now and then, rotates them when they are old, and removes tokens that have ended.</summary>
 internal sealed partial class IssuerMaintenance(
-    IssuerKeys keys, IssuerClients clients, IOptionsMonitorCache<OpenIddictServerOptions> server, IServiceScopeFactory scopes, TimeProvider time, ILogger<IssuerMaintenance> log) : BackgroundService
+    IssuerKeys keys, IssuerClients clients, FederationClients federation, IOptionsMonitorCache<OpenIddictServerOptions> server, IServiceScopeFactory scopes, TimeProvider time, ILogger<IssuerMaintenance> log) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan LongestUse = TimeSpan.FromDays(90);
@@ -21,6 +21,12 @@ internal sealed partial class IssuerMaintenance(
     {
         await keys.EnsureAsync(cancellationToken);
         await clients.EnsureCommandLineAsync(cancellationToken);
+        if (federation.AreElsewhere)
+        {
+            // They would sign people in here whatever becomes of the tenant: who looks after clients looks after those at the other identity provider.
+            await clients.RemoveFederationAsync(cancellationToken);
+        }
+
         await base.StartAsync(cancellationToken);
     }
 
@@ -68,3 +74,7 @@ internal sealed partial class IssuerMaintenance(
     [LoggerMessage(40, LogLevel.Warning, "the issuer's keys and tokens could not be looked after, and are in half a minute")]
     private partial void Failed(Exception exception);
 }
+
+/// <summary>Where the tenants' clients are.</summary>
+/// <param name="AreElsewhere">At another identity provider than this issuer.</param>
+internal sealed record FederationClients(bool AreElsewhere);

@@ -2,7 +2,7 @@ using IoTPlatform.Identity.Oidc;
 
 namespace IoTPlatform.Identity.Issuer;
 
-/// <summary>A stack's own OpenID provider: the embedded default, where no other identity provider is configured.</summary>
+/// <summary>A stack's own OpenID provider, on its local accounts. With another identity provider configured it is beside that one.</summary>
 public sealed record IssuerOptions
 {
     /// <summary>Where browsers and other servers reach this host; ends with a slash.</summary>

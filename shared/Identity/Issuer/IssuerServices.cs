@@ -18,7 +18,10 @@ public static class IssuerServices
     /// OpenIddict's server on this stack's accounts and database. Needs AddPortal, whose sessions it signs people in by. The host's own API accepts its
     /// access tokens by the rules of any other issuer's, with its keys from this process.
     /// </summary>
-    internal static AuthenticationBuilder AddIssuer(this AuthenticationBuilder authentication, IssuerOptions issuer)
+    /// <param name="authentication">The host's.</param>
+    /// <param name="issuer">Where it is.</param>
+    /// <param name="replaced">Tenants federate to another identity provider than this: none has a client here.</param>
+    internal static AuthenticationBuilder AddIssuer(this AuthenticationBuilder authentication, IssuerOptions issuer, bool replaced)
     {
         var services = authentication.Services;
         services.AddSingleton(issuer);
@@ -32,6 +35,7 @@ public static class IssuerServices
         services.AddSingleton<SignInForm>();
         services.AddSingleton<LettingIn>();
         services.AddSingleton(s => new AccountExport(s));
+        services.AddSingleton(new FederationClients(replaced));
         services.AddSingleton<IssuerKeys>();
         services.AddSingleton<IssuerMaintenance>();
         services.AddHostedService(s => s.GetRequiredService<IssuerMaintenance>());
@@ -49,17 +53,12 @@ public static class IssuerServices
                 .EnableAuthorizationEndpointPassthrough().EnableTokenEndpointPassthrough().EnableUserInfoEndpointPassthrough().EnableEndSessionEndpointPassthrough()
                 .EnableEndUserVerificationEndpointPassthrough()
                 .EnableErrorPassthrough().SuppressJsonResponseIndentation());
-        return authentication.AddBearer(issuer.Tokens, s => s.GetRequiredService<IssuerKeys>());
+        return authentication;
     }
 
-    /// <summary>Nothing on a host that has another identity provider.</summary>
     public static WebApplication MapIssuer(this WebApplication app)
     {
-        if (app.Services.GetService<IssuerPaths>() is { } paths)
-        {
-            app.MapIssuerEndpoints(paths);
-        }
-
+        app.MapIssuerEndpoints(app.Services.GetRequiredService<IssuerPaths>());
         return app;
     }
 

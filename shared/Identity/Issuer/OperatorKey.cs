@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 using IoTPlatform.Hosting;
 using IoTPlatform.Hosting.Processes;
 using IoTPlatform.Pki.Files;
@@ -12,6 +13,9 @@ namespace IoTPlatform.Identity.Issuer;
 public static class OperatorKey
 {
     public const string FileName = "operator-key";
+
+    /// <summary>Which client is the folder's, so that it ends with its key whatever the machine or the folder is called by then.</summary>
+    internal const string ClientFileName = "operator-client";
 
     /// <summary>Throws <see cref="CryptographicException"/> or <see cref="ArgumentException"/> for a file that holds no such key.</summary>
     /// <returns>Null: there is none, or one that others than the folder's owner may read or have put there.</returns>
@@ -39,8 +43,7 @@ public static class OperatorKey
     /// <summary>What the key's client is called; the key says it itself.</summary>
     public static string ClientIdOf(ECDsa key) => OperatorClient.Prefix + Convert.ToHexStringLower(SHA256.HashData(key.ExportSubjectPublicKeyInfo()).AsSpan(0, 8));
 
-    /// <summary>On a host that has no issuer, nothing.</summary>
-    public static IServiceCollection AddOperatorKey(this IServiceCollection services, DataFolder folder, IssuerOptions? issuer) => issuer is null ? services : services
+    public static IServiceCollection AddOperatorKey(this IServiceCollection services, DataFolder folder) => services
         .AddSingleton(s => new OperatorKeyKeeper(folder, s.GetRequiredService<ServiceAccounts>(), s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<OperatorKeyKeeper>>()))
         .AddHostedService(s => s.GetRequiredService<OperatorKeyKeeper>());
 }
@@ -49,7 +52,7 @@ public static class OperatorKey
 /// <param name="ClientId">As <see cref="OperatorKey.ClientIdOf"/> has it.</param>
 /// <param name="Credential">The public key.</param>
 /// <param name="User">That the host runs as.</param>
-/// <param name="Folder">Machine and data folder, which have one key.</param>
+/// <param name="Folder">Machine and data folder, as they are called now.</param>
 internal sealed record OperatorClient(string ClientId, Credential Credential, string User, string Folder)
 {
     /// <summary>A service account's, of a name that no other one may have.</summary>
@@ -74,8 +77,9 @@ internal sealed partial class OperatorKeyKeeper(DataFolder folder, ServiceAccoun
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         using var found = Read();
+        var own = OwnClient();
         // One that was put there by someone else is never taken over: its holder is not known.
-        if (found is not null && await accounts.IsOperatorAsync(Client(found), cancellationToken))
+        if (found is not null && OperatorKey.ClientIdOf(found) == own && await accounts.IsOperatorAsync(Client(found), cancellationToken))
         {
             return;
         }
@@ -85,10 +89,12 @@ internal sealed partial class OperatorKeyKeeper(DataFolder folder, ServiceAccoun
             Replaced(folder.Combine(OperatorKey.FileName));
         }
 
-        // The file first: a crash in between leaves a key that opens nothing, and is replaced.
+        // The files first, the key's before its client's: a crash in between leaves a key that opens nothing, and the client of before to end.
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        folder.WriteSecret(OperatorKey.FileName, System.Text.Encoding.ASCII.GetBytes(key.ExportPkcs8PrivateKeyPem() + "\n"));
-        await accounts.ReplaceOperatorAsync(Client(key), found is null ? null : OperatorKey.ClientIdOf(found), cancellationToken);
+        var client = Client(key);
+        folder.WriteSecret(OperatorKey.FileName, Encoding.ASCII.GetBytes(key.ExportPkcs8PrivateKeyPem() + "\n"));
+        await accounts.ReplaceOperatorAsync(client, [.. new[] { own, found is null ? null : OperatorKey.ClientIdOf(found) }.OfType<string>()], cancellationToken);
+        folder.WriteSecret(OperatorKey.ClientFileName, Encoding.ASCII.GetBytes(client.ClientId + "\n"));
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -109,6 +115,9 @@ internal sealed partial class OperatorKeyKeeper(DataFolder folder, ServiceAccoun
 
     private OperatorClient Client(ECDsa key) =>
         new(OperatorKey.ClientIdOf(key), Credential.Of(key.ExportSubjectPublicKeyInfoPem()), Environment.UserName, $"{Environment.MachineName}:{folder.Path}");
+
+    /// <summary>Null: this folder has had none, or it was lost.</summary>
+    private string? OwnClient() => folder.TryRead(OperatorKey.ClientFileName) is { } file && Encoding.ASCII.GetString(file).Trim() is { Length: > 0 } id ? id : null;
 
     private ECDsa? Read()
     {

@@ -143,14 +143,14 @@ internal sealed class ServiceAccounts(IServiceScopeFactory scopes, TimeProvider 
         var applications = Of(scope).Applications;
         return await applications.FindByClientIdAsync(client.ClientId, cancellationToken) is { } application && application.JsonWebKeySet == client.Credential.KeySet
             && await applications.GetPropertiesAsync(application, cancellationToken) is { } properties
-            && properties.TryGetValue(OperatorProperty, out var user) && user.GetString() == client.User && properties.TryGetValue(FolderProperty, out var folder) && folder.GetString() == client.Folder;
+            && properties.TryGetValue(OperatorProperty, out var user) && user.GetString() == client.User;
     }
 
     /// <summary>Registers the key in place of the one that the same data folder had before.</summary>
     /// <param name="client">The new one.</param>
-    /// <param name="before">The client of the key that the file held; null: none.</param>
+    /// <param name="before">The folder's clients until now. Empty: it does not know them, and those of machine and folder by these names end.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    public async Task ReplaceOperatorAsync(OperatorClient client, string? before, CancellationToken cancellationToken)
+    public async Task ReplaceOperatorAsync(OperatorClient client, IReadOnlyList<string> before, CancellationToken cancellationToken)
     {
         var descriptor = Descriptor(client.ClientId, $"the operator of {client.Folder}", [Roles.Admin]);
         descriptor.Properties[OperatorProperty] = JsonSerializer.SerializeToElement(client.User);
@@ -161,7 +161,8 @@ internal sealed class ServiceAccounts(IServiceScopeFactory scopes, TimeProvider 
         {
             foreach (var other in await db.Set<OpenIddictEntityFrameworkCoreApplication>().Where(a => a.ClientId!.StartsWith(OperatorClient.Prefix)).ToListAsync(cancellationToken))
             {
-                if (other.ClientId == before || (await applications.GetPropertiesAsync(other, cancellationToken)).TryGetValue(FolderProperty, out var folder) && folder.GetString() == client.Folder)
+                if (before.Contains(other.ClientId)
+                    || (before.Count == 0 && (await applications.GetPropertiesAsync(other, cancellationToken)).TryGetValue(FolderProperty, out var folder) && folder.GetString() == client.Folder))
                 {
                     await db.Set<OpenIddictEntityFrameworkCoreApplication>().Where(a => a.Id == other.Id).ExecuteDeleteAsync(cancellationToken);
                 }

@@ -20,12 +20,12 @@ internal sealed class AccessTokenHandler(OidcOptions options, ISigningKeys keys,
         }
     }
 
-    /// <summary>The name is <c>oidc:</c> and the user's. No local account can have a colon in its name, so the audit log never mixes the two up.</summary>
+    /// <summary>The name of an account or a program of this host as it is; of another issuer's, with <c>oidc:</c>. No local one can have a colon in it, so the audit log never mixes the two up.</summary>
     protected override ClaimsIdentity Identify(JwtClaims claims)
     {
         RequireBearer(claims);
         var identity = new ClaimsIdentity(OidcExtensions.BearerScheme, ClaimTypes.Name, ClaimTypes.Role);
-        identity.AddClaim(new Claim(ClaimTypes.Name, _isThisHost && OperatorOf(claims) is { } user ? user : "oidc:" + NameOf(claims)));
+        identity.AddClaim(new Claim(ClaimTypes.Name, _isThisHost ? OperatorOf(claims) ?? NameOf(claims) : "oidc:" + NameOf(claims)));
         identity.AddClaim(new Claim(ClaimTypes.NameIdentifier, claims.Subject!));
         identity.AddClaims(RealmRoles.Of(claims).Select(role => new Claim(ClaimTypes.Role, role)));
         return identity;

@@ -8,13 +8,12 @@ using Microsoft.Extensions.Logging;
 
 namespace IoTPlatform.Identity.Oidc;
 
-/// <summary><c>Authorization: Bearer</c> with the identity provider's access token (RFC 6750 section 2.1): one answer to all refusals, the reason in the log.</summary>
+/// <summary><c>Authorization: Bearer</c> with an access token of this host's own issuer, or of the identity provider (RFC 6750 section 2.1): one answer to all refusals, the reason in the log.</summary>
 internal sealed partial class BearerEvents(ILogger<BearerEvents> logger) : JwtBearerEvents
 {
     public override Task MessageReceived(MessageReceivedContext context)
     {
-        // A session token of this server has no dots.
-        if (BearerToken.Of(context.Request) is { } token && token.Contains('.', StringComparison.Ordinal))
+        if (BearerToken.Of(context.Request) is { } token)
         {
             context.Token = token;
         }
@@ -53,7 +52,6 @@ internal sealed partial class BearerEvents(ILogger<BearerEvents> logger) : JwtBe
     {
         if (context.AuthenticateFailure is { } failure and not JoseException)
         {
-            context.Response.Headers.Remove("WWW-Authenticate"); // the session scheme's
             ExceptionDispatchInfo.Throw(failure);
         }
 

@@ -33,6 +33,8 @@ internal abstract class IssuerTokenHandler : JsonWebTokenHandler
 
     public TokenValidationParameters Parameters { get; }
 
+    public string Issuer => Parameters.ValidIssuer;
+
     /// <summary>Outside of ASP.NET's handlers. Throws <see cref="JoseException"/> with the reason, for the log only, or 503 while the issuer's keys can't be had.</summary>
     public async Task<TokenValidationResult> RequireAsync(string token)
     {

@@ -1,4 +1,5 @@
 using IoTPlatform.Hosting;
+using IoTPlatform.Identity.Issuer;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.Extensions.DependencyInjection;
@@ -13,14 +14,6 @@ public static class OidcExtensions
     /// <summary>Says at start, and in <c>/health/ready</c>, when the identity provider is not the one the settings describe. Needs AddPlatformHosting with the same options.</summary>
     public static IServiceCollection AddIssuerCheck(this IServiceCollection services, OidcOptions? oidc) => oidc is null ? services : services.AddHostedService<IssuerCheck>();
 
-    /// <summary>Access tokens of another server, whose keys are fetched from it.</summary>
-    internal static AuthenticationBuilder AddOidcBearer(this AuthenticationBuilder authentication, OidcOptions options)
-    {
-        authentication.Services.AddIssuerOverHttp(options);
-        authentication.Services.AddSingleton<IReadinessCheck>(services => services.GetRequiredService<IssuerState>());
-        return authentication.AddBearer(options, services => services.GetRequiredService<ISigningKeys>());
-    }
-
     /// <summary>Another server's discovery document and keys.</summary>
     internal static IServiceCollection AddIssuerOverHttp(this IServiceCollection services, OidcOptions options) => services
         .AddSingleton(options)
@@ -28,16 +21,27 @@ public static class OidcExtensions
         .AddSingleton<IssuerState>()
         .AddSingleton<ISigningKeys, SigningKeyCache>();
 
-    /// <summary>Whose access tokens the API takes. The portal may sign people in at another issuer, which is the container's <see cref="OidcOptions"/>.</summary>
-    internal static AuthenticationBuilder AddBearer(this AuthenticationBuilder authentication, OidcOptions issuer, Func<IServiceProvider, ISigningKeys> keys)
+    /// <summary>Whose access tokens the API takes: this host's own, with its keys from this process, and those of another server, whose keys are fetched from it.</summary>
+    internal static AuthenticationBuilder AddBearer(this AuthenticationBuilder authentication, IssuerOptions own, OidcOptions? other)
     {
-        authentication.Services.AddSingleton(services => new AccessTokenHandler(issuer, keys(services), services.GetRequiredService<TimeProvider>()));
-        authentication.Services.AddSingleton<BearerEvents>();
-        authentication.Services.AddOptions<JwtBearerOptions>(BearerScheme).Configure<AccessTokenHandler>((bearer, tokens) =>
+        var services = authentication.Services;
+        if (other is not null)
+        {
+            services.AddIssuerOverHttp(other);
+            services.AddSingleton<IReadinessCheck>(s => s.GetRequiredService<IssuerState>());
+            services.AddSingleton(s => new AccessTokenHandler(other, s.GetRequiredService<ISigningKeys>(), s.GetRequiredService<TimeProvider>()));
+        }
+
+        services.AddSingleton(s => new AccessTokens(
+        [
+            new AccessTokenHandler(own.Tokens, s.GetRequiredService<IssuerKeys>(), s.GetRequiredService<TimeProvider>()),
+            .. other is null ? Array.Empty<AccessTokenHandler>() : [s.GetRequiredService<AccessTokenHandler>()],
+        ]));
+        services.AddSingleton<BearerEvents>();
+        services.AddOptions<JwtBearerOptions>(BearerScheme).Configure<AccessTokens>((bearer, tokens) =>
         {
             bearer.TokenHandlers.Clear();
             bearer.TokenHandlers.Add(tokens);
-            bearer.TokenValidationParameters = tokens.Parameters;
             bearer.EventsType = typeof(BearerEvents);
             bearer.SaveToken = false;
         });

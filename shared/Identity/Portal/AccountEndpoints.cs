@@ -4,7 +4,6 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace IoTPlatform.Identity.Portal;
 
@@ -16,26 +15,23 @@ internal static class AccountEndpoints
         var accounts = app.MapGroup("/portal/admin/accounts").RequireAuthorization(Policies.Admin);
         accounts.MapGet("", ListAsync);
         accounts.MapPost("", AddAsync);
-        accounts.MapPost("/{username}/reset", ResetAsync).AddEndpointFilter(RequireRecentSignInAsync);
+        accounts.MapPost("/{username}/reset", ResetAsync).AddEndpointFilter(RequireOperatorAsync);
+        accounts.MapPost("/{username}/sign-in-link", LinkAsync).AddEndpointFilter(RequireOperatorAsync);
         accounts.MapPost("/{username}/disable", DisableAsync);
         accounts.MapPost("/{username}/enable", EnableAsync);
         accounts.MapPost("/{username}/roles", ChangeRolesAsync);
-        accounts.MapPost("/{username}/reset-factors", ResetFactorsAsync).AddEndpointFilter(RequireRecentSignInAsync);
+        accounts.MapPost("/{username}/reset-factors", ResetFactorsAsync).AddEndpointFilter(RequireOperatorAsync);
     }
 
     /// <summary>
-    /// What opens another's account takes more than a token that lies about: a session whose person was asked who it is within the last minutes, or the operator's
-    /// key on the machine. The portal's list asks the same.
+    /// What opens another's account takes more than a token that lies about: the operator's key on the machine. In the portal's list it takes a person who has
+    /// just said again who it is, which no access token says.
     /// </summary>
-    private static async ValueTask<object?> RequireRecentSignInAsync(EndpointFilterInvocationContext invocation, EndpointFilterDelegate next)
-    {
-        var context = invocation.HttpContext;
-        var sessions = context.RequestServices.GetRequiredService<SessionStore>();
-        return MachineOperator.Is(context.User) || (SessionAuthenticationHandler.TokenOf(context.Request) is { } token && await sessions.IsRecentAsync(token, context.RequestAborted))
+    private static async ValueTask<object?> RequireOperatorAsync(EndpointFilterInvocationContext invocation, EndpointFilterDelegate next) =>
+        MachineOperator.Is(invocation.HttpContext.User)
             ? await next(invocation)
             : throw new ProblemException(
-                StatusCodes.Status403Forbidden, "not_confirmed", "This opens another's account. Say again who you are: log in with name, password and second factor for it (iot: --username NAME), or do it on the machine.");
-    }
+                StatusCodes.Status403Forbidden, "not_confirmed", "This opens another's account, which takes more than an access token. Do it in the portal's list of accounts (/portal/accounts), or on the machine, with the operator's key.");
 
     private static async Task<Ok<AccountList>> ListAsync(AccountAdministration accounts, CancellationToken cancellationToken) =>
         TypedResults.Ok(new AccountList { Items = await accounts.ListAsync(cancellationToken) });
@@ -46,6 +42,12 @@ internal static class AccountEndpoints
 
     private static async Task<Ok<AccountInvitation>> ResetAsync(string username, HttpContext context, AccountAdministration accounts, PortalOptions portal, CancellationToken cancellationToken) =>
         Answer(context, portal, username, await accounts.ResetAsync(username, Actor(context), cancellationToken));
+
+    private static async Task<Ok<SignInLink>> LinkAsync(string username, HttpContext context, SignInLinks links, CancellationToken cancellationToken)
+    {
+        context.Response.Headers.CacheControl = "no-store";
+        return TypedResults.Ok(await links.CreateAsync(username, cancellationToken));
+    }
 
     private static async Task<NoContent> DisableAsync(string username, HttpContext context, AccountAdministration accounts, CancellationToken cancellationToken)
     {

@@ -69,7 +69,7 @@ public static class PortalExtensions
         pages.MapOwnAccount();
         pages.MapAccountList();
         app.MapAccountAdministration();
-        app.MapSignInLinks(pages);
+        pages.MapSignInLinks();
         if (app.Services.GetService<LoginEvents>() is not null)
         {
             pages.MapOidcLogin();

@@ -6,37 +6,43 @@ using IoTPlatform.Identity.Factors;
 using IoTPlatform.Identity.Oidc.Login;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
 
 namespace IoTPlatform.Identity.Portal;
 
 /// <summary>
-/// From a terminal into the browser: who has just signed in there gets a link that signs the same person in at the portal, once, within minutes. A session that came from a link makes no
-/// further one, and neither does one that is older than a moment: otherwise a stolen session could live for ever.
+/// From a terminal into the browser: the operator of the machine gets a link that signs an account's person in at the portal, once, within minutes. It stands for
+/// the password, so it opens no account that has a second factor, and ends when either changes.
 /// </summary>
-internal sealed class SignInLinks(SessionStore sessions, AccountStore accounts, LoginService logins, ProtectedText protection, UsedLogins used, PortalOptions portal, TimeProvider time)
+internal sealed class SignInLinks(AccountStore accounts, LoginService logins, ProtectedText protection, UsedLogins used, PortalOptions portal, TimeProvider time)
 {
     private const string Purpose = "sign-in-link";
     private static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(10);
-    private static readonly TimeSpan Fresh = TimeSpan.FromMinutes(10);
 
-    /// <summary>Throws 403 <c>sign_in_again</c> for a session that makes none.</summary>
-    public async Task<SignInLink> CreateAsync(string sessionToken, CancellationToken cancellationToken)
+    /// <summary>Throws 404 <c>account_not_found</c>, or 409 <c>no_link</c> for an account that its password alone does not open.</summary>
+    public async Task<SignInLink> CreateAsync(string username, CancellationToken cancellationToken)
     {
-        var now = time.GetUtcNow();
-        if (await sessions.FindAsync(SessionToken.Hash(sessionToken), cancellationToken) is not { } session || session.Method is SignInMethod.Link or SignInMethod.Device || now - session.Since > Fresh
-            || await accounts.FindAsync(session.Subject, cancellationToken) is not { PasswordHash: not null } account)
+        var (account, _) = await accounts.FindAsync(username, address: "", cancellationToken);
+        if (account is null)
         {
-            throw new ProblemException(StatusCodes.Status403Forbidden, "sign_in_again", "Only who has just signed in with a password gets a link. Sign in again, then ask for it.");
+            throw new ProblemException(StatusCodes.Status404NotFound, "account_not_found", $"There is no account {username}.");
         }
 
-        var ticket = protection.Protect($"{Convert.ToHexStringLower(session.SessionHash)} {Fingerprint(account)} {SessionToken.Create()}", Lifetime, Purpose);
-        return new SignInLink { Url = new Uri(portal.PublicUrl, $"{SignInLinkEndpoints.Path.TrimStart('/')}?ticket={Uri.EscapeDataString(ticket)}").AbsoluteUri, ExpiresAt = now + Lifetime };
+        if (!Opens(account))
+        {
+            throw new ProblemException(StatusCodes.Status409Conflict, "no_link", $"A link stands for a password, and the password alone does not open the account {username}: it is disabled, has no password yet, or has a second factor.");
+        }
+
+        var ticket = protection.Protect($"{account.Subject:D} {Fingerprint(account)} {SessionToken.Create()}", Lifetime, Purpose);
+        return new SignInLink
+        {
+            Url = new Uri(portal.PublicUrl, $"{SignInLinkEndpoints.Path.TrimStart('/')}?ticket={Uri.EscapeDataString(ticket)}").AbsoluteUri,
+            ExpiresAt = time.GetUtcNow() + Lifetime,
+        };
     }
 
-    /// <summary>Whom it would sign in, used before or not; null: it is not ours, is too old, the password was replaced since, or the session that asked for it has ended.</summary>
+    /// <summary>Whom it would sign in, used before or not; null: it is not ours, is too old, or password or second factors changed since.</summary>
     public async Task<string?> WhomAsync(string ticket, CancellationToken cancellationToken) => (await ReadAsync(ticket, cancellationToken))?.Account.Username;
 
     /// <summary>The token of a new session; null: as <see cref="WhomAsync"/>, or it was used.</summary>
@@ -45,13 +51,13 @@ internal sealed class SignInLinks(SessionStore sessions, AccountStore accounts, 
             ? await logins.OpenAsync(account, SignInMethod.Link, context.Connection.RemoteIpAddress, context.RequestAborted)
             : null;
 
-    // Whatever ends the session ends its links, too: a second factor that was added since, for one.
     private async Task<(Account Account, string Once)?> ReadAsync(string ticket, CancellationToken cancellationToken) =>
-        protection.Read(ticket, Purpose)?.Split(' ') is [var session, var fingerprint, var once]
-        && await sessions.FindAsync(Convert.FromHexString(session), cancellationToken) is { } asked
-        && await accounts.FindAsync(asked.Subject, cancellationToken) is { PasswordHash: not null } account && Fingerprint(account) == fingerprint
+        protection.Read(ticket, Purpose)?.Split(' ') is [var subject, var fingerprint, var once]
+        && await accounts.FindAsync(Guid.Parse(subject), cancellationToken) is { } account && Opens(account) && Fingerprint(account) == fingerprint
             ? (account, once)
             : null;
+
+    private static bool Opens(Account account) => account is { PasswordHash: not null, HasSecondFactor: false };
 
     private static string Fingerprint(Account account) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(account.PasswordHash!)));
 }
@@ -65,19 +71,10 @@ internal static class SignInLinkEndpoints
     public const string Path = "/portal/link";
     private const int MaxForm = 16 * 1024;
 
-    public static void MapSignInLinks(this IEndpointRouteBuilder app, RouteGroupBuilder pages)
+    public static void MapSignInLinks(this RouteGroupBuilder pages)
     {
-        app.MapPost("/portal/sign-in-link", CreateAsync).RequireAuthorization(Policies.Viewer);
         pages.MapGet("/link", ShowAsync).AllowAnonymous();
         pages.MapPost("/link", UseAsync).AllowAnonymous().WithMetadata(new RequestSizeLimitAttribute(MaxForm));
-    }
-
-    private static async Task<Ok<SignInLink>> CreateAsync(HttpContext context, SignInLinks links, CancellationToken cancellationToken)
-    {
-        var token = SessionAuthenticationHandler.TokenOf(context.Request)
-            ?? throw new ProblemException(StatusCodes.Status403Forbidden, "sign_in_again", "Only a session of a local account gets a link.");
-        context.Response.Headers.CacheControl = "no-store";
-        return TypedResults.Ok(await links.CreateAsync(token, cancellationToken));
     }
 
     private static async Task<IResult> ShowAsync(HttpContext context, SignInLinks links, PortalCookie cookie, PortalPages pages, PortalForgery forgery, CancellationToken cancellationToken)

@@ -68,11 +68,11 @@ internal sealed class TenantOptions
     /// <summary>PEM file: who may certify the server of the provider's identity provider; null: the platform's root and intermediate.</summary>
     public string? FederationCaFile { get; init; }
 
-    /// <summary>The tenant's own realm, whose access tokens the API accepts; null: local accounts.</summary>
+    /// <summary>The tenant's own realm at a Keycloak, whose access tokens the API accepts, too; null: there is none.</summary>
     public OidcOptions? Oidc { get; init; }
 
-    /// <summary>On the local accounts; null: the tenant's accounts are its realm's.</summary>
-    public IssuerOptions? Issuer => Oidc is null ? new() { PublicUrl = PublicUrl, Realm = "cdm" } : null;
+    /// <summary>This host's own, on the local accounts.</summary>
+    public IssuerOptions Issuer => new() { PublicUrl = PublicUrl, Realm = "cdm" };
 
     public ObservabilityOptions Observability { get; init; } = new();
 

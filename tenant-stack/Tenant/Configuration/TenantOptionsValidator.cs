@@ -1,4 +1,5 @@
 using System.Globalization;
+using IoTPlatform.Identity.Oidc;
 using IoTPlatform.Pki;
 using IoTPlatform.Tenant.Features.Mqtt;
 using Microsoft.Extensions.Options;
@@ -16,6 +17,9 @@ internal sealed class TenantOptionsValidator : IValidateOptions<TenantOptions>
         Require(
             options.KeycloakAdminPassword is null || options.KeycloakUrl is { } url && (url.Scheme == Uri.UriSchemeHttps || url.IsLoopback),
             $"{TenantSettings.KeycloakAdminPassword} needs {TenantSettings.KeycloakUrl} to be an https URL (http on loopback only)");
+        Require(
+            options.Oidc?.Issuer is not { } issuer || issuer != options.Issuer.Tokens.Issuer,
+            $"{OidcSettings.Issuer}: '{options.Oidc?.Issuer}' is this host's own address, where its own issuer is: the other identity provider needs a name or a port of its own");
         Require(options.DeviceLifetime >= TimeSpan.FromMinutes(5) && options.DeviceLifetime <= TimeSpan.FromDays(365), $"{TenantSettings.DeviceLifetime} must lie between 5m and 365d");
         Require(options.DeviceRenewalGrace >= TimeSpan.Zero && options.DeviceRenewalGrace <= TimeSpan.FromDays(90), $"{TenantSettings.DeviceRenewalGrace} must be at most 90d");
         Require(options.ManufacturerCaFile is not { } file || File.Exists(file), $"{TenantSettings.ManufacturerCa}: there is no file '{options.ManufacturerCaFile}'");

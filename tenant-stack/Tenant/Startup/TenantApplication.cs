@@ -65,13 +65,12 @@ internal static class TenantApplication
             .AddTenantEvents()
             .AddFederation(options)
             .AddTenantPortal($"IoT tenant {tenant.TenantId}");
-        builder.Services.AddAccounts(options.Oidc, options.Issuer);
-        builder.Services.AddOperatorKey(folder, options.Issuer);
+        builder.Services.AddAccounts(options.Issuer, options.Oidc);
+        builder.Services.AddOperatorKey(folder);
 
         var app = builder.Build();
         app.UsePlatformHosting();
         app.MapAudit();
-        app.MapAccounts();
         app.MapPortal();
         app.MapIssuer();
         app.MapApiDocument(Policies.Viewer);

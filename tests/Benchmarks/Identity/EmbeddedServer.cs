@@ -6,6 +6,7 @@ using IoTPlatform.Benchmarks.Servers;
 using IoTPlatform.Client;
 using IoTPlatform.Contracts.Identity;
 using IoTPlatform.Contracts.Tenants;
+using IoTPlatform.Stacks;
 using IoTPlatform.Testing;
 
 namespace IoTPlatform.Benchmarks.Identity;
@@ -47,7 +48,7 @@ internal sealed class EmbeddedServer : IdentityProviderServer
     {
         using var http = _server.Connect();
         var admin = new ProviderClient(http);
-        await admin.LoginAsync(Username, Password, cancellationToken);
+        await admin.WithKeyOfAsync(_server.DataFolder, _server.Trust.Provider());
         var tenants = new List<CodeClient>();
         for (var i = 0; i < clients; i++)
         {

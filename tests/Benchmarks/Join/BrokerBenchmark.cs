@@ -5,6 +5,7 @@ using IoTPlatform.Benchmarks.Report;
 using IoTPlatform.Benchmarks.Servers;
 using IoTPlatform.Client;
 using IoTPlatform.Contracts.Tenants;
+using IoTPlatform.Stacks;
 using IoTPlatform.Testing;
 
 namespace IoTPlatform.Benchmarks.Join;
@@ -52,7 +53,7 @@ internal static class BrokerBenchmark
     {
         using var adminHttp = server.Connect();
         var admin = new ProviderClient(adminHttp);
-        await admin.LoginAsync("admin", server.AdminPassword, cancellationToken);
+        await admin.WithKeyOfAsync(server.DataFolder, server.Trust.Provider());
         using var http = server.Connect();
         var provider = new ProviderClient(http);
         await JoinAsync(server, broker, admin, provider, "warmup", 0, 20, cancellationToken);

@@ -3,6 +3,7 @@ using IoTPlatform.Benchmarks.Report;
 using IoTPlatform.Benchmarks.Servers;
 using IoTPlatform.Client;
 using IoTPlatform.Contracts.Tenants;
+using IoTPlatform.Stacks;
 
 namespace IoTPlatform.Benchmarks.Join;
 
@@ -16,7 +17,7 @@ internal static class JoinBenchmark
         await using var server = await ProviderServer.StartAsync(cancellationToken);
         using var adminHttp = server.Connect();
         var admin = new ProviderClient(adminHttp);
-        await admin.LoginAsync("admin", server.AdminPassword, cancellationToken);
+        await admin.WithKeyOfAsync(server.DataFolder, server.Trust.Provider());
 
         await progress.WriteLineAsync("warming up");
         await MeasureAsync(server, admin, "warmup", WarmUpTenants, options.Concurrency[0], cancellationToken);

@@ -17,7 +17,9 @@ internal sealed class ProviderServer : CaServer
     {
     }
 
-    public required string AdminPassword { get; init; }
+    public required RootTrust Trust { get; init; }
+
+    public string DataFolder => Folder.Combine("data");
 
     /// <summary>Of its private PostgreSQL, while it runs.</summary>
     public string DatabaseConnectionString => $"Host={Folder.Combine("data", "postgres", "socket")};Username=platform;Database=provider";
@@ -36,13 +38,12 @@ internal sealed class ProviderServer : CaServer
         }
 
         var url = new Uri($"https://127.0.0.1:{FreePort.Next()}");
-        var adminPassword = settings.GetValueOrDefault(AdminPasswordSetting) ?? RandomNumberGenerator.GetHexString(32);
         var provisionerPassword = settings.GetValueOrDefault(ProvisionerPasswordSetting) ?? RandomNumberGenerator.GetHexString(32);
         var process = ProcessUnderTest.StartDotnet(assembly, [], new Dictionary<string, string?>(settings, StringComparer.Ordinal)
         {
             ["IOT_DATA"] = folder.Combine("data"),
             ["IOT_LISTEN"] = url.GetLeftPart(UriPartial.Authority),
-            [AdminPasswordSetting] = adminPassword,
+            [AdminPasswordSetting] = settings.GetValueOrDefault(AdminPasswordSetting) ?? RandomNumberGenerator.GetHexString(32),
             [ProvisionerPasswordSetting] = provisionerPassword,
         });
         try
@@ -52,7 +53,7 @@ internal sealed class ProviderServer : CaServer
             return new ProviderServer(url, provisionerPassword, process, folder)
             {
                 Roots = [trust.Root],
-                AdminPassword = adminPassword,
+                Trust = trust,
             };
         }
         catch (Exception e) when (e is InvalidOperationException or TimeoutException or UnreachableException)

@@ -26,7 +26,7 @@ internal static class FrozenDatabase
         {
             await Task.WhenAll(
                 AnswersInTimeAsync(count, "health/ready", () => http.GetAsync(new Uri("health/ready", UriKind.Relative), cancellationToken)),
-                AnswersInTimeAsync(count, "portal/login", () => http.PostAsync(new Uri("portal/login", UriKind.Relative), Login(), cancellationToken)));
+                AnswersInTimeAsync(count, "a token", () => http.PostAsync(new Uri("realms/cdm/protocol/openid-connect/token", UriKind.Relative), Credentials(), cancellationToken)));
         }
         finally
         {
@@ -51,8 +51,7 @@ internal static class FrozenDatabase
         count.Expect(answer.StatusCode == HttpStatusCode.ServiceUnavailable && took <= Deadline, () => $"{what} was answered {(int)answer.StatusCode} after {took.TotalSeconds:F1} s");
     }
 
-    private static StringContent Login()
-        => new($$"""{"username":"admin","password":"{{ProviderStack.AdminPassword}}"}""", System.Text.Encoding.UTF8, "application/json");
+    private static FormUrlEncodedContent Credentials() => new([new("grant_type", "client_credentials"), new("client_id", "service-account-none"), new("client_secret", "wrong")]);
 
     private static async Task<bool> WorksAsync(ProviderClient admin, CancellationToken cancellationToken)
     {

@@ -5,6 +5,7 @@ using IoTPlatform.Benchmarks.Report;
 using IoTPlatform.Benchmarks.Servers;
 using IoTPlatform.Client;
 using IoTPlatform.Contracts.Tenants;
+using IoTPlatform.Stacks;
 using IoTPlatform.Testing;
 using Npgsql;
 
@@ -99,7 +100,7 @@ internal static class IngestBenchmark
     {
         using var adminHttp = server.Connect();
         var admin = new ProviderClient(adminHttp);
-        await admin.LoginAsync("admin", server.AdminPassword, cancellationToken);
+        await admin.WithKeyOfAsync(server.DataFolder, server.Trust.Provider());
         var bridges = new List<PublishingBridge>();
         for (var i = 0; i < tenants; i++)
         {

@@ -20,7 +20,7 @@ public sealed class PortalTests(StepCaHost fixture) : IClassFixture<StepCaHost>
             (await _ca.EnrollAsync($"page{i}.test")).Dispose();
         }
 
-        using var admin = await AdminAsync();
+        using var admin = _ca.As("admin", Roles.Admin);
         var first = await GetAsync(admin, "/portal/certificates?text=page&limit=2");
         var second = await GetAsync(admin, $"/portal/certificates?text=page&limit=2&cursor={first.NextCursor}");
 
@@ -33,7 +33,7 @@ public sealed class PortalTests(StepCaHost fixture) : IClassFixture<StepCaHost>
     public async Task List_OfThoseThatExpireSoon_LeavesOutWhatHasExpired()
     {
         using var certificate = await _ca.EnrollAsync("soon.test");
-        using var admin = await AdminAsync();
+        using var admin = _ca.As("admin", Roles.Admin);
         string At(int minutes) => Uri.EscapeDataString(certificate.NotAfter.ToUniversalTime().AddMinutes(minutes).ToString("O"));
 
         (await GetAsync(admin, $"/portal/certificates?text=soon.test&expiring_after={At(-1)}&expiring_before={At(1)}")).Items.ShouldHaveSingleItem();
@@ -45,7 +45,7 @@ public sealed class PortalTests(StepCaHost fixture) : IClassFixture<StepCaHost>
     public async Task RevokeAndShow_ByAdmin_EndsTheCertificate()
     {
         using var certificate = await _ca.EnrollAsync("portal.test");
-        using var admin = await AdminAsync();
+        using var admin = _ca.As("admin", Roles.Admin);
 
         using var revoked = await admin.PostAsJsonAsync($"/portal/certificates/{certificate.Serial()}/revoke", new RevokeRequest { ReasonCode = 5, Reason = "retired" }, ContractsJson.Default.RevokeRequest);
 
@@ -70,7 +70,7 @@ public sealed class PortalTests(StepCaHost fixture) : IClassFixture<StepCaHost>
     public async Task HoldAndRelease_ByAdmin_AreInTheAuditLog()
     {
         using var certificate = await _ca.EnrollAsync("hold-portal.test");
-        using var admin = await AdminAsync();
+        using var admin = _ca.As("admin", Roles.Admin);
         (await CallAsync("release")).ShouldBe(HttpStatusCode.Conflict);
 
         (await CallAsync("hold")).ShouldBe(HttpStatusCode.NoContent);
@@ -97,7 +97,7 @@ public sealed class PortalTests(StepCaHost fixture) : IClassFixture<StepCaHost>
     public async Task Revoke_ReasonOutsideRfc5280_Is400(int reason)
     {
         using var certificate = await _ca.EnrollAsync("reason.test");
-        using var admin = await AdminAsync();
+        using var admin = _ca.As("admin", Roles.Admin);
 
         using var refused = await admin.PostAsJsonAsync($"/portal/certificates/{certificate.Serial()}/revoke", new RevokeRequest { ReasonCode = reason }, ContractsJson.Default.RevokeRequest);
 
@@ -131,7 +131,7 @@ public sealed class PortalTests(StepCaHost fixture) : IClassFixture<StepCaHost>
     [InlineData("/portal/certificates?cursor=x", 400, "malformed_request")]
     public async Task Portal_BadQuery_IsAProblem(string path, int status, string code)
     {
-        using var admin = await AdminAsync();
+        using var admin = _ca.As("admin", Roles.Admin);
 
         using var response = await admin.GetAsync(path);
 
@@ -141,13 +141,4 @@ public sealed class PortalTests(StepCaHost fixture) : IClassFixture<StepCaHost>
 
     private static async Task<Page<CertificateSummary>> GetAsync(HttpClient client, string path) =>
         (await client.GetFromJsonAsync(path, ContractsJson.Default.PageCertificateSummary))!;
-
-    private async Task<HttpClient> AdminAsync()
-    {
-        await InitialAdmin.EnsureAsync(_ca.Database.DataSource, _ca.Folder, "correct horse battery", TimeProvider.System, CancellationToken.None);
-        var client = _ca.Client();
-        using var response = await client.PostAsJsonAsync("/portal/login", new { username = "admin", password = "correct horse battery" });
-        client.DefaultRequestHeaders.Authorization = new("Bearer", (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("access_token").GetString());
-        return client;
-    }
 }

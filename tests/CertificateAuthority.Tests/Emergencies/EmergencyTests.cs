@@ -178,8 +178,7 @@ public sealed class EmergencyTests : IAsyncLifetime
         using var nobody = _ca.Client();
         (await nobody.GetAsync("/portal/emergencies/profile/leaf")).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
         (await nobody.PostAsJsonAsync("/portal/emergencies/profile/leaf", new EmergencyRequest(), ContractsJson.Default.EmergencyRequest)).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
-        using var admin = _ca.Client();
-        admin.DefaultRequestHeaders.Authorization = new("Bearer", await AdminTokenAsync());
+        using var admin = _ca.As("admin", Roles.Admin);
 
         var preview = await admin.GetFromJsonAsync("/portal/emergencies/profile/leaf", ContractsJson.Default.EmergencyView);
         preview!.Certificates.ShouldBe(1);
@@ -187,14 +186,6 @@ public sealed class EmergencyTests : IAsyncLifetime
 
         (await done.Content.ReadFromJsonAsync(ContractsJson.Default.EmergencyView))!.Revoked.ShouldBe(1);
         (await _ca.Database.ScalarAsync<string>("SELECT actor FROM audit.entries WHERE action = 'profile.revoked'")).ShouldBe("admin");
-    }
-
-    private async Task<string> AdminTokenAsync()
-    {
-        await InitialAdmin.EnsureAsync(_ca.Database.DataSource, _ca.Folder, "correct horse battery", TimeProvider.System, CancellationToken.None);
-        using var client = _ca.Client();
-        using var login = await client.PostAsJsonAsync("/portal/login", new Contracts.Accounts.LoginRequest { Username = "admin", Password = "correct horse battery" }, ContractsJson.Default.LoginRequest);
-        return (await login.Content.ReadFromJsonAsync(ContractsJson.Default.LoginResponse))!.AccessToken;
     }
 
     private Task<EmergencyView> RunAsync(string kind, string target, int? expected = null, RevocationReason? reason = null) =>

@@ -6,9 +6,11 @@ using IoTPlatform.CertificateAuthority.Validation;
 using IoTPlatform.Database;
 using IoTPlatform.Hosting;
 using IoTPlatform.Identity;
+using IoTPlatform.Identity.Issuer;
 using IoTPlatform.Jose;
 using IoTPlatform.Testing;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -90,6 +92,14 @@ public sealed class CaHost : IAsyncDisposable
     /// <summary>Trusts this authority's root and nothing else.</summary>
     public HttpClient Client(X509Certificate2? certificate = null) => Https.Client(Url, Root, certificate);
 
+    /// <summary>Whose access token opens what the role opens.</summary>
+    public HttpClient As(string username, string role)
+    {
+        var client = Client();
+        client.DefaultRequestHeaders.Authorization = new("Bearer", IssuedToken.Of(_app!.Services, username, role));
+        return client;
+    }
+
     public EcSignatureKey TokenKey => _tokenKey ??= OpenTokenKey();
 
     public async ValueTask DisposeAsync()
@@ -130,14 +140,14 @@ public sealed class CaHost : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders().AddProvider(Logs).SetMinimumLevel(LogLevel.Debug);
         builder.WebHost.UseServiceCertificate(["https://127.0.0.1:0"], Module.ServiceCertificate);
-        builder.Services.AddPlatformHosting(Database.DataSource, TimeProvider.System).AddAuditLog().AddAccounts();
+        builder.Services.AddPlatformHosting(Database.DataSource, TimeProvider.System).AddAuditLog().AddAccounts(new IssuerOptions { PublicUrl = new Uri("https://test.example/"), Realm = "cdm" });
+        builder.Services.AddDataProtection().UseEphemeralDataProtectionProvider();
         builder.Services.AddCertificateAuthority(
             Module,
             Module.Options.Validation is { Base.IsLoopback: true } address ? new ValidationOptions(ListenAddress.Parse($"https://127.0.0.1:{address.Base.Port}"), address) : null);
         services?.Invoke(builder.Services);
         _app = builder.Build();
         _app.UsePlatformHosting();
-        _app.MapAccounts();
         _app.MapStepCa();
         _app.MapAcme();
         _app.MapValidation();

@@ -24,9 +24,8 @@ namespace IoTPlatform.CertificateAuthority.Tests.Provisioners;
 public sealed class ProvisionerRowsTests : IAsyncLifetime
 {
     private CaHost _ca = null!;
-    private AccountStore _accounts = null!;
 
-    public async Task InitializeAsync() => _ca = await CaHost.StartAsync(map: app => _accounts = app.Services.GetRequiredService<AccountStore>());
+    public async Task InitializeAsync() => _ca = await CaHost.StartAsync();
 
     public async Task DisposeAsync() => await _ca.DisposeAsync();
 
@@ -34,7 +33,7 @@ public sealed class ProvisionerRowsTests : IAsyncLifetime
     public async Task JwkProvisioner_Added_ItsTokensBuyAtOnce()
     {
         using var owner = new Owner("builds");
-        using var admin = await ClientAsync(Roles.Admin);
+        using var admin = As(Roles.Admin);
 
         (await PutAsync(admin, owner.Definition())).ShouldBe(HttpStatusCode.OK);
 
@@ -49,7 +48,7 @@ public sealed class ProvisionerRowsTests : IAsyncLifetime
     public async Task Provisioner_Removed_ItsTokensBuyNothingAndItsCertificatesAreNotRenewed()
     {
         using var owner = new Owner("builds");
-        using var admin = await ClientAsync(Roles.Admin);
+        using var admin = As(Roles.Admin);
         (await PutAsync(admin, owner.Definition())).ShouldBe(HttpStatusCode.OK);
         using var certificate = await EnrollAsync(owner, "a.test");
         using var holder = _ca.Client(certificate);
@@ -69,7 +68,7 @@ public sealed class ProvisionerRowsTests : IAsyncLifetime
     public async Task Provisioner_RenewalDisabled_SignsAndRenewsNothing()
     {
         using var owner = new Owner("builds");
-        using var admin = await ClientAsync(Roles.Admin);
+        using var admin = As(Roles.Admin);
         (await PutAsync(admin, owner.Definition("""{"disableRenewal":true}"""))).ShouldBe(HttpStatusCode.OK);
         using var certificate = await EnrollAsync(owner, "a.test");
 
@@ -81,7 +80,7 @@ public sealed class ProvisionerRowsTests : IAsyncLifetime
     public async Task Provisioner_WithItsOwnLifetimes_GivesThemAndNoLonger()
     {
         using var owner = new Owner("builds");
-        using var admin = await ClientAsync(Roles.Admin);
+        using var admin = As(Roles.Admin);
         (await PutAsync(admin, owner.Definition("""{"defaultTLSCertDuration":"48h","maxTLSCertDuration":"72h"}"""))).ShouldBe(HttpStatusCode.OK);
 
         using var usual = await EnrollAsync(owner, "a.test");
@@ -100,7 +99,7 @@ public sealed class ProvisionerRowsTests : IAsyncLifetime
     public async Task Provisioner_PolicyNarrowed_NeitherSignsNorRenewsOtherNames()
     {
         using var owner = new Owner("builds");
-        using var admin = await ClientAsync(Roles.Admin);
+        using var admin = As(Roles.Admin);
         (await PutAsync(admin, owner.Definition())).ShouldBe(HttpStatusCode.OK);
         using var certificate = await EnrollAsync(owner, "a.other.test");
 
@@ -119,7 +118,7 @@ public sealed class ProvisionerRowsTests : IAsyncLifetime
     {
         using var one = new Owner("one");
         using var other = new Owner("other");
-        using var admin = await ClientAsync(Roles.Admin);
+        using var admin = As(Roles.Admin);
         (await PutAsync(admin, one.Definition())).ShouldBe(HttpStatusCode.OK);
         (await PutAsync(admin, other.Definition())).ShouldBe(HttpStatusCode.OK);
         var claims = _ca.Claims("a.test");
@@ -134,7 +133,7 @@ public sealed class ProvisionerRowsTests : IAsyncLifetime
     public async Task Provisioner_RevokesAndReleasesWhatItHasGivenAndNothingElse()
     {
         using var owner = new Owner("builds");
-        using var admin = await ClientAsync(Roles.Admin);
+        using var admin = As(Roles.Admin);
         (await PutAsync(admin, owner.Definition())).ShouldBe(HttpStatusCode.OK);
         using var others = await _ca.EnrollAsync("other.test");
         using var own = await EnrollAsync(owner, "a.test");
@@ -161,7 +160,7 @@ public sealed class ProvisionerRowsTests : IAsyncLifetime
     public async Task Provisioner_NamesThatAreIdentities_AreNotItsToGive()
     {
         using var owner = new Owner("builds");
-        using var admin = await ClientAsync(Roles.Admin);
+        using var admin = As(Roles.Admin);
         (await PutAsync(admin, owner.Definition())).ShouldBe(HttpStatusCode.OK);
 
         (await SignAsync(owner, "acme-mqtt-bridge")).Status.ShouldBe(HttpStatusCode.Forbidden);
@@ -176,7 +175,7 @@ public sealed class ProvisionerRowsTests : IAsyncLifetime
     public async Task Provisioner_BrokenRow_IsDisabledWithItsReasonAndTheOthersServe()
     {
         await _ca.Database.ExecuteAsync("INSERT INTO ca.provisioners (name, type, definition, created_at) VALUES ('wire', 'SCEP', '{\"type\":\"SCEP\",\"name\":\"wire\"}', now())");
-        using var viewer = await ClientAsync(Roles.Viewer);
+        using var viewer = As(Roles.Viewer);
 
         var broken = await PollAsync(async () => (await ListAsync(viewer)).FirstOrDefault(provisioner => provisioner.Name == "wire"));
 
@@ -200,7 +199,7 @@ public sealed class ProvisionerRowsTests : IAsyncLifetime
     public async Task Provisioner_Changed_IsAudited()
     {
         using var owner = new Owner("builds");
-        using var admin = await ClientAsync(Roles.Admin);
+        using var admin = As(Roles.Admin);
         (await PutAsync(admin, owner.Definition())).ShouldBe(HttpStatusCode.OK);
         (await PutAsync(admin, owner.Definition("""{"maxTLSCertDuration":"1h"}"""))).ShouldBe(HttpStatusCode.OK);
         using (await admin.DeleteAsync("/portal/provisioners/builds"))
@@ -229,7 +228,7 @@ public sealed class ProvisionerRowsTests : IAsyncLifetime
     [InlineData("""{"type":"OIDC","name":"a","clientID":"c","configurationEndpoint":"https://login.example","options":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{}}}}}}}}}}""", "nests")]
     public async Task Provisioner_ThatCouldNotServe_IsRefused(string definition, string why)
     {
-        using var admin = await ClientAsync(Roles.Admin);
+        using var admin = As(Roles.Admin);
 
         using var response = await admin.PutAsync("/portal/provisioners/a", new StringContent(definition, Encoding.UTF8, "application/json"));
 
@@ -241,7 +240,7 @@ public sealed class ProvisionerRowsTests : IAsyncLifetime
     [SkippableFact]
     public async Task AcmeProvisioner_AddedAndRemoved_ItsServerIsThereAtOnceAndGone()
     {
-        using var admin = await ClientAsync(Roles.Admin);
+        using var admin = As(Roles.Admin);
         using var anyone = _ca.Client();
         (await anyone.GetAsync("/acme/web/directory")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
 
@@ -267,8 +266,8 @@ public sealed class ProvisionerRowsTests : IAsyncLifetime
     [SkippableFact]
     public async Task ExternalAccountKey_IsTheAdministratorsToGive_AndShownOnce()
     {
-        using var admin = await ClientAsync(Roles.Admin);
-        using var viewer = await ClientAsync(Roles.Viewer);
+        using var admin = As(Roles.Admin);
+        using var viewer = As(Roles.Viewer);
         (await PutAsync(admin, new JsonObject { ["type"] = "ACME", ["name"] = "web", ["requireEAB"] = true })).ShouldBe(HttpStatusCode.OK);
         const string Keys = "/portal/provisioners/web/external-account-keys";
 
@@ -297,7 +296,7 @@ public sealed class ProvisionerRowsTests : IAsyncLifetime
     public async Task PrivateKey_InADefinition_IsRefused()
     {
         using var owner = new Owner("builds");
-        using var admin = await ClientAsync(Roles.Admin);
+        using var admin = As(Roles.Admin);
         var definition = owner.Definition();
         definition["key"] = JsonNode.Parse(owner.Key.ToJson(includePrivate: true));
 
@@ -309,7 +308,7 @@ public sealed class ProvisionerRowsTests : IAsyncLifetime
     public async Task Key_OfAnotherProvisioner_Is409()
     {
         using var owner = new Owner("builds");
-        using var admin = await ClientAsync(Roles.Admin);
+        using var admin = As(Roles.Admin);
         (await PutAsync(admin, owner.Definition())).ShouldBe(HttpStatusCode.OK);
         var second = owner.Definition();
         second["name"] = "second";
@@ -321,7 +320,7 @@ public sealed class ProvisionerRowsTests : IAsyncLifetime
     public async Task OwnProvisionerOfTheHost_KeepsItsKeyAndStays()
     {
         using var owner = new Owner("iot-bridge");
-        using var admin = await ClientAsync(Roles.Admin);
+        using var admin = As(Roles.Admin);
 
         (await PutAsync(admin, owner.Definition())).ShouldBe(HttpStatusCode.Conflict);
         using var removed = await admin.DeleteAsync("/portal/provisioners/iot-bridge");
@@ -339,7 +338,7 @@ public sealed class ProvisionerRowsTests : IAsyncLifetime
     public async Task Change_ByOthersThanAdministrators_IsRefused(string role)
     {
         using var owner = new Owner("builds");
-        using var client = await ClientAsync(role);
+        using var client = As(role);
 
         (await PutAsync(client, owner.Definition())).ShouldBe(HttpStatusCode.Forbidden);
         using var removed = await client.DeleteAsync("/portal/provisioners/iot-bridge");
@@ -379,16 +378,7 @@ public sealed class ProvisionerRowsTests : IAsyncLifetime
         return leaf.CopyWithPrivateKey(key);
     }
 
-    private async Task<HttpClient> ClientAsync(string role)
-    {
-        var name = role == Roles.Admin ? "admin" : "other";
-        await _accounts.CreateAsync(name, TestApp.Password, [role], default);
-        var client = _ca.Client();
-        using var login = await client.PostAsJsonAsync("/portal/login", new LoginRequest { Username = name, Password = TestApp.Password }, ContractsJson.Default.LoginRequest);
-        var answer = await login.EnsureSuccessStatusCode().Content.ReadFromJsonAsync(ContractsJson.Default.LoginResponse);
-        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", answer!.AccessToken);
-        return client;
-    }
+    private HttpClient As(string role) => _ca.As(role == Roles.Admin ? "admin" : "other", role);
 
     private static async Task<T> PollAsync<T>(Func<Task<T?>> look)
         where T : class

@@ -18,7 +18,7 @@ public sealed class AuditEndpointsTests : IAsyncLifetime
     [SkippableFact]
     public async Task GetAudit_Pages_FollowTheCursorToTheEnd()
     {
-        var token = await _app.SignInAsync("ann", Roles.Admin);
+        var token = _app.Token("ann", Roles.Admin);
         for (var i = 0; i < 5; i++)
         {
             await _app.Audit.AppendAsync(new AuditEntry("test", "test.entry", $"{i}"), default);
@@ -33,13 +33,13 @@ public sealed class AuditEndpointsTests : IAsyncLifetime
             path = page.NextCursor is null ? null : $"/portal/audit?limit=3&cursor={page.NextCursor}";
         }
 
-        sequences.ShouldBe([1, 2, 3, 4, 5, 6, 7]);
+        sequences.ShouldBe([1, 2, 3, 4, 5]);
     }
 
     [SkippableFact]
     public async Task GetAudit_NewestFirst_PagesBackToTheBeginning()
     {
-        var token = await _app.SignInAsync("ann", Roles.Admin);
+        var token = _app.Token("ann", Roles.Admin);
         for (var i = 0; i < 5; i++)
         {
             await _app.Audit.AppendAsync(new AuditEntry("test", "test.entry", $"{i}"), default);
@@ -54,7 +54,7 @@ public sealed class AuditEndpointsTests : IAsyncLifetime
             path = page.NextCursor is null ? null : $"/portal/audit?order=desc&limit=3&cursor={page.NextCursor}";
         }
 
-        sequences.ShouldBe([7, 6, 5, 4, 3, 2, 1]);
+        sequences.ShouldBe([5, 4, 3, 2, 1]);
     }
 
     [SkippableTheory]
@@ -73,7 +73,9 @@ public sealed class AuditEndpointsTests : IAsyncLifetime
     [InlineData("action=%25", "")]
     public async Task GetAudit_Filter_ShowsWhatFits(string query, string expected)
     {
-        var token = await _app.SignInAsync("ann", Roles.Admin); // 1: account.created, 2: login.succeeded
+        var token = _app.Token("ann", Roles.Admin);
+        await _app.Audit.AppendAsync(new AuditEntry("system", "account.created", "ann"), default);
+        await _app.Audit.AppendAsync(new AuditEntry("ann", "login.succeeded", "ann"), default);
         await _app.Audit.AppendAsync(new AuditEntry("ann", "tenant.prepared", "acme"), default);
         await _app.Audit.AppendAsync(new AuditEntry("ben", "tenant.removed", "acme"), default);
         await _app.Audit.AppendAsync(new AuditEntry("system", "key.used", "root"), default);
@@ -86,7 +88,9 @@ public sealed class AuditEndpointsTests : IAsyncLifetime
     [SkippableFact]
     public async Task GetAuditVerify_Untouched_Intact()
     {
-        var token = await _app.SignInAsync("ann", Roles.Admin);
+        var token = _app.Token("ann", Roles.Admin);
+        await _app.Audit.AppendAsync(new AuditEntry("test", "test.entry", "1"), default);
+        await _app.Audit.AppendAsync(new AuditEntry("test", "test.entry", "2"), default);
 
         var verified = (await (await _app.GetAsync("/portal/audit/verify", token)).Content.ReadFromJsonAsync(ContractsJson.Default.AuditVerification))!;
 
@@ -106,7 +110,7 @@ public sealed class AuditEndpointsTests : IAsyncLifetime
     [InlineData("except=a&except=b&except=c&except=d&except=e&except=f&except=g&except=h&except=i&except=j&except=k&except=l&except=m&except=n&except=o&except=p&except=q&except=r&except=s&except=t&except=u", "bad_filter")]
     public async Task GetAudit_BadQuery_400(string query, string code)
     {
-        var response = await _app.GetAsync($"/portal/audit?{query}", await _app.SignInAsync("ann", Roles.Admin));
+        var response = await _app.GetAsync($"/portal/audit?{query}", _app.Token("ann", Roles.Admin));
 
         response.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
         (await TestApp.ProblemOf(response)).Code.ShouldBe(code);
@@ -117,7 +121,7 @@ public sealed class AuditEndpointsTests : IAsyncLifetime
     [InlineData("/portal/audit/verify")]
     public async Task GetAudit_NotAnAdmin_Forbidden(string path)
     {
-        (await _app.GetAsync(path, await _app.SignInAsync("ann", Roles.Operator))).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+        (await _app.GetAsync(path, _app.Token("ann", Roles.Operator))).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
         (await _app.GetAsync(path, null)).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
     }
 }

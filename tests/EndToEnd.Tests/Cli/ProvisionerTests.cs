@@ -17,7 +17,6 @@ public sealed class ProvisionerTests : IAsyncLifetime
     {
         _step = Requires.Tool("step");
         _provider = await ProviderStack.StartAsync();
-        await File.WriteAllTextAsync(_folder.Combine("admin"), ProviderStack.AdminPassword);
         (await StepAsync("ca", "bootstrap", "--ca-url", _provider.Url.GetLeftPart(UriPartial.Authority), "--fingerprint", _provider.Trust.Fingerprint, "--force")).EnsureSuccess();
     }
 
@@ -130,7 +129,7 @@ public sealed class ProvisionerTests : IAsyncLifetime
         return [.. json.RootElement.EnumerateArray().Select(outcome => (outcome.GetProperty("name").GetString(), outcome.GetProperty("status").GetString()))];
     }
 
-    private Task<ToolResult> IotAsync(params string[] arguments) => IotCli.RunAsync([.. arguments, "--data", _provider.Data, "--url", _provider.Url.AbsoluteUri, "--password-file", _folder.Combine("admin")]);
+    private Task<ToolResult> IotAsync(params string[] arguments) => IotCli.RunAsync([.. arguments, "--data", _provider.Data, "--url", _provider.Url.AbsoluteUri]);
 
     private Task<ToolResult> StepAsync(params string[] arguments) => StepInAsync(_folder.Combine("step"), arguments);
 

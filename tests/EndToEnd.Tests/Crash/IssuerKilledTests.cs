@@ -18,7 +18,7 @@ public sealed class IssuerKilledTests : IAsyncLifetime
     private const string Callback = "http://127.0.0.1:47999/";
     private static readonly string Verifier = new('v', 64);
     private ProviderStack _provider = null!;
-    private string? _session; // it outlives the process
+    private string? _token; // it outlives the process
 
     public async Task InitializeAsync() => _provider = await ProviderStack.StartAsync();
 
@@ -131,7 +131,7 @@ public sealed class IssuerKilledTests : IAsyncLifetime
     /// <summary>Calls, and kills the provider while it writes a row for which the condition holds. What the call gave, where it gave anything.</summary>
     private async Task<T?> KilledAtAsync<T>(string table, string killedWhen, Func<Task<T>> call)
     {
-        _session = await _provider.SessionAsync();
+        _token = await _provider.TokenAsync();
         Task<T> answer;
         await using (var hold = await Hold.OnWriteAsync(_provider.Database, table, killedWhen))
         {
@@ -204,7 +204,7 @@ public sealed class IssuerKilledTests : IAsyncLifetime
     {
         using var http = Http();
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(_provider.Url, path)) { Content = json is null ? null : new StringContent(json, Encoding.UTF8, "application/json") };
-        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", _session);
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", _token);
         using var response = await http.SendAsync(request);
         return response.StatusCode;
     }

@@ -31,13 +31,13 @@ public sealed class IntermediateReplacedTests
         }
 
         string[] at = ["--url", provider.Url.ToString(), "--data", provider.Data];
-        var password = new Dictionary<string, string?> { ["IOT_ADMIN_PASSWORD"] = ProviderStack.AdminPassword, ["IOT_DATABASE"] = provider.Database.ConnectionString };
+        var database = new Dictionary<string, string?> { ["IOT_DATABASE"] = provider.Database.ConnectionString };
         var root = vault.Combine("root.key");
-        (await IotCli.RunWithAsync(password, "ca", "export-root-key", "--data", provider.Data, "--out", root)).EnsureSuccess();
-        (await IotCli.RunWithAsync(password, "ca", "remove-root-key", "--data", provider.Data, "--yes")).EnsureSuccess();
+        (await IotCli.RunWithAsync(database, "ca", "export-root-key", "--data", provider.Data, "--out", root)).EnsureSuccess();
+        (await IotCli.RunWithAsync(database, "ca", "remove-root-key", "--data", provider.Data, "--yes")).EnsureSuccess();
 
         // 1. What hangs on it.
-        var plan = await IotCli.RunWithAsync(password, ["ca", "emergency", "intermediate", .. at]);
+        var plan = await IotCli.RunWithAsync(database, ["ca", "emergency", "intermediate", .. at]);
         plan.EnsureSuccess().Output.ShouldContain("1 tenant-sub-ca");
         var setting = plan.Output.Split('\n').Select(line => line.IndexOf("compromised:", StringComparison.Ordinal) is >= 0 and var i ? line[i..].Split(',')[0].Trim() : null).First(text => text is not null)!;
         // 2. The provider stopped, the root key brought back, one start.
@@ -49,7 +49,7 @@ public sealed class IntermediateReplacedTests
         provider.Launch(new Dictionary<string, string?> { ["IOT_REPLACE_INTERMEDIATE"] = setting });
         await provider.Process.WaitForLineAsync("ready ");
         // 3. The root key away again.
-        (await IotCli.RunWithAsync(password, "ca", "remove-root-key", "--data", provider.Data, "--yes")).EnsureSuccess();
+        (await IotCli.RunWithAsync(database, "ca", "remove-root-key", "--data", provider.Data, "--yes")).EnsureSuccess();
 
         // The tenant follows by itself.
         await tenant.Process.WaitForLineAsync(line => line.Contains("stand on it now", StringComparison.Ordinal), TimeSpan.FromSeconds(60));

@@ -33,14 +33,13 @@ public sealed class SubCaEmergencyTests(ITestOutputHelper output)
             await UntilAsync("all are connected", () => Task.FromResult(agents.All(a => a.IsConnected)));
             var former = agents[0].IssuerKeyId;
             string[] at = ["--url", provider.Url.ToString(), "--data", provider.Data];
-            var password = new Dictionary<string, string?> { ["IOT_ADMIN_PASSWORD"] = ProviderStack.AdminPassword };
-            var preview = await IotCli.RunWithAsync(password, ["ca", "emergency", "sub-ca", "acme", "--preview", .. at]);
+            var preview = await IotCli.RunAsync(["ca", "emergency", "sub-ca", "acme", "--preview", .. at]);
             preview.EnsureSuccess().Output.ShouldContain("1 tenant-sub-ca");
             preview.Output.ShouldContain("STILL TRUSTED BY");
-            (await IotCli.RunWithAsync(password, ["ca", "emergency", "sub-ca", "acme", .. at])).ExitCode.ShouldBe(2, "it asks first");
+            (await IotCli.RunAsync(["ca", "emergency", "sub-ca", "acme", .. at])).ExitCode.ShouldBe(2, "it asks first");
             (await operators.GetTenantAsync("acme")).SubCaSerials.Count.ShouldBe(1, "nothing was confirmed");
 
-            var done = await IotCli.RunWithAsync(password, ["ca", "emergency", "sub-ca", "acme", "--yes", "--reason", "backup stolen", "--json", .. at]);
+            var done = await IotCli.RunAsync(["ca", "emergency", "sub-ca", "acme", "--yes", "--reason", "backup stolen", "--json", .. at]);
 
             var began = TimeProvider.System.GetUtcNow();
             JsonDocument.Parse(done.EnsureSuccess().Output).RootElement.GetProperty("certificates").GetInt32().ShouldBe(0);

@@ -46,7 +46,7 @@ public sealed class FrozenDatabaseTests
         await Signal(postmaster, "STOP");
         try
         {
-            var answers = await Task.WhenAll(Enumerable.Range(0, Callers).Select(i => i % 3 == 0 ? Timed(http, "health/ready") : TimedLogin(http)));
+            var answers = await Task.WhenAll(Enumerable.Range(0, Callers).Select(i => i % 3 == 0 ? Timed(http, "health/ready") : TimedToken(http)));
 
             answers.ShouldAllBe(a => a.Status == HttpStatusCode.ServiceUnavailable && a.RetryAfter && a.Took < Deadline, string.Join('\n', answers));
             (await Timed(http, "health/ready")).ShouldSatisfyAllConditions(a => a.Status.ShouldBe(HttpStatusCode.ServiceUnavailable), a => a.Took.ShouldBeLessThan(TimeSpan.FromSeconds(5)));
@@ -63,8 +63,9 @@ public sealed class FrozenDatabaseTests
 
     private static Task<Reply> Timed(HttpClient http, string path) => TimedAsync(() => http.GetAsync(new Uri(path, UriKind.Relative)));
 
-    private static Task<Reply> TimedLogin(HttpClient http) => TimedAsync(() => http.PostAsync(
-        new Uri("portal/login", UriKind.Relative), new StringContent($$"""{"username":"admin","password":"{{ProviderStack.AdminPassword}}"}""", System.Text.Encoding.UTF8, "application/json")));
+    private static Task<Reply> TimedToken(HttpClient http) => TimedAsync(() => http.PostAsync(
+        new Uri("realms/cdm/protocol/openid-connect/token", UriKind.Relative),
+        new FormUrlEncodedContent([new("grant_type", "client_credentials"), new("client_id", "service-account-none"), new("client_secret", "wrong")])));
 
     private static async Task<Reply> TimedAsync(Func<Task<HttpResponseMessage>> call)
     {

@@ -46,13 +46,15 @@ public sealed class HostileServerTests(HostileServerTests.Platform platform) : I
         evil.Requests.ShouldBeEmpty();
     }
 
+    private static Dictionary<string, string?> Program => new() { ["IOT_CLIENT_ID"] = "service-account-deployer", ["IOT_CLIENT_SECRET"] = "the-secret" };
+
     [SkippableFact]
-    public async Task Operator_OtherTenantsServerInPlaceOfTheTenant_NeverSeesThePassword()
+    public async Task Operator_OtherTenantsServerInPlaceOfTheTenant_NeverSeesTheSecret()
     {
         await using var evil = platform.Evil(EvilService);
 
         var result = await IotCli.RunWithAsync(
-            new() { ["IOT_ADMIN_PASSWORD"] = "the-password" }, "devices", "list", "--url", evil.Url.ToString(), "--root", platform.RootFile, "--trust-domain", "acme.iot.example");
+            Program, "devices", "list", "--url", evil.Url.ToString(), "--root", platform.RootFile, "--trust-domain", "acme.iot.example");
 
         result.ExitCode.ShouldNotBe(0);
         result.Error.ShouldContain("not trusted");
@@ -62,12 +64,12 @@ public sealed class HostileServerTests(HostileServerTests.Platform platform) : I
     [SkippableTheory]
     [InlineData(EvilService)]
     [InlineData("spiffe://evilb.iot.example/service/iot-bridge-api")]
-    public async Task Operator_TenantInPlaceOfTheProvider_NeverSeesThePassword(string spiffeId)
+    public async Task Operator_TenantInPlaceOfTheProvider_NeverSeesTheSecret(string spiffeId)
     {
         await using var evil = platform.Evil(spiffeId);
 
         var result = await IotCli.RunWithAsync(
-            new() { ["IOT_ADMIN_PASSWORD"] = "the-password" }, "tenants", "list", "--url", evil.Url.ToString(), "--root", platform.RootFile);
+            Program, "tenants", "list", "--url", evil.Url.ToString(), "--root", platform.RootFile);
 
         result.ExitCode.ShouldNotBe(0);
         result.Error.ShouldContain("not trusted");

@@ -62,8 +62,7 @@ public sealed class RevokedBridgeTests
 
     private static async Task<string> ReplaceKeyAsync(ProviderStack provider)
     {
-        var replaced = await IotCli.RunWithAsync(
-            new() { ["IOT_ADMIN_PASSWORD"] = ProviderStack.AdminPassword }, "tenants", "replace-key", "acme", "--json", "--url", provider.Url.ToString(), "--data", provider.Data);
+        var replaced = await IotCli.RunAsync("tenants", "replace-key", "acme", "--json", "--url", provider.Url.ToString(), "--data", provider.Data);
         replaced.EnsureSuccess();
         return System.Text.Json.JsonDocument.Parse(replaced.Output).RootElement.GetProperty("join_key").GetString()!;
     }

@@ -21,7 +21,7 @@ public sealed class AnswerTests(AnswerTests.OneProvider shared) : IClassFixture<
             using var client = await Attacker.HandshakeAsync(Provider.Url);
             try
             {
-                await client.SendAsync($"POST /portal/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n{framing}\r\n\r\n");
+                await client.SendAsync($"POST /portal/admin/join HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n{framing}\r\n\r\n");
                 var body = new string(' ', 400_000);
                 await client.SendAsync(framing.StartsWith("Transfer", StringComparison.Ordinal) ? $"{body.Length:x}\r\n{body}\r\n0\r\n\r\n" : body);
                 lost += (await client.ReadToEndAsync()).StartsWith("HTTP/1.1 413 ", StringComparison.Ordinal) ? 0 : 1;
@@ -42,7 +42,7 @@ public sealed class AnswerTests(AnswerTests.OneProvider shared) : IClassFixture<
         for (var i = 0; i < 20; i++)
         {
             using var client = await Attacker.HandshakeAsync(Provider.Url);
-            await client.SendAsync("POST /portal/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{");
+            await client.SendAsync("POST /portal/admin/join HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{");
             client.Reset();
         }
 

@@ -77,6 +77,8 @@ internal sealed class Attacker : IDisposable
     {
         var handler = new SocketsHttpHandler
         {
+            AllowAutoRedirect = false,
+            UseCookies = false,
             ConnectCallback = async (context, cancellationToken) =>
             {
                 var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };

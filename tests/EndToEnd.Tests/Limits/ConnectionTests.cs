@@ -71,7 +71,7 @@ public sealed class ConnectionTests
         await using var provider = await ProviderStack.StartAsync(descriptors: Descriptors);
         var connections = 0;
         using var known = Attacker.Honest(provider, "127.0.0.2", () => connections++);
-        known.DefaultRequestHeaders.Authorization = new("Bearer", await provider.SessionAsync());
+        known.DefaultRequestHeaders.Authorization = new("Bearer", await provider.TokenAsync());
         (await known.GetAsync("portal/admin/tenants")).EnsureSuccessStatusCode();
         var idle = new List<Attacker>();
         try
@@ -106,7 +106,7 @@ public sealed class ConnectionTests
                 unfinished.Add(connection);
                 try
                 {
-                    await connection.SendAsync("POST /portal/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 65000\r\n\r\n");
+                    await connection.SendAsync("POST /portal/admin/join HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 65000\r\n\r\n");
                     await connection.Stream.WriteAsync(half);
                 }
                 catch (IOException)
@@ -149,7 +149,7 @@ public sealed class ConnectionTests
 
     [SkippableTheory]
     [InlineData("GET / HTTP/1.1\r\nHost: local")]
-    [InlineData("POST /portal/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{")]
+    [InlineData("POST /portal/admin/join HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{")]
     public async Task Request_NeverFinished_IsEnded(string part)
     {
         await using var provider = await ProviderStack.StartAsync();
@@ -165,7 +165,7 @@ public sealed class ConnectionTests
     {
         await using var provider = await ProviderStack.StartAsync();
         using var slow = await Attacker.HandshakeAsync(provider.Url);
-        await slow.SendAsync("POST /portal/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 60000\r\n\r\n");
+        await slow.SendAsync("POST /portal/admin/join HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 60000\r\n\r\n");
 
         var began = TimeProvider.System.GetTimestamp();
         await Should.ThrowAsync<IOException>(async () =>

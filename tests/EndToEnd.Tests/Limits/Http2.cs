@@ -9,10 +9,10 @@ internal static class Http2
     /// <summary>HEADERS of a POST whose body never comes, and RST_STREAM (CANCEL).</summary>
     public static ReadOnlyMemory<byte> PostThenReset(int stream)
     {
-        // HPACK, literals without indexing: :method POST, :scheme https, :path /portal/login, :authority localhost, content-type.
+        // HPACK, literals without indexing: :method POST, :scheme https, :path /portal/admin/join, :authority localhost, content-type.
         byte[] headers =
         [
-            0x83, 0x87, 0x04, 13, .. "/portal/login"u8, 0x01, 9, .. "localhost"u8,
+            0x83, 0x87, 0x04, 18, .. "/portal/admin/join"u8, 0x01, 9, .. "localhost"u8,
             0x0f, 0x10, 16, .. "application/json"u8,
         ];
         return (byte[])

@@ -12,7 +12,7 @@ public sealed class OutageLogTests
     {
         await using var provider = ProviderStack.WithPrivateDatabase();
         await provider.StartProcessAsync();
-        var session = await provider.SessionAsync();
+        var token = await provider.TokenAsync();
         var postmaster = Directory.GetFiles(provider.Data, "postmaster.pid", SearchOption.AllDirectories).Single();
         var folder = Path.GetDirectoryName(postmaster)!;
         var server = int.Parse(File.ReadLines(postmaster).First(), CultureInfo.InvariantCulture);
@@ -29,12 +29,13 @@ public sealed class OutageLogTests
         var answers = new List<HttpStatusCode>();
         for (var i = 0; i < 100; i++)
         {
-            answers.Add((await client.PostAsJsonAsync("portal/login", new { username = "admin", password = "wrong password" })).StatusCode);
+            using var credentials = new FormUrlEncodedContent([new("grant_type", "client_credentials"), new("client_id", "service-account-none"), new("client_secret", "wrong")]);
+            answers.Add((await client.PostAsync("realms/cdm/protocol/openid-connect/token", credentials)).StatusCode);
             using var request = new HttpRequestMessage(HttpMethod.Post, "portal/admin/join") { Content = JsonContent.Create(new { sub_ca_csr = "none", mqtt_bridge_csr = "none" }) };
             request.Headers.Add("X-Join-Key", "0000-0000-0000-0000");
             answers.Add((await client.SendAsync(request)).StatusCode);
             answers.Add((await client.PostAsJsonAsync("1.0/sign", new { csr = "none", ott = "none" })).StatusCode);
-            using var list = new HttpRequestMessage(HttpMethod.Get, "portal/admin/tenants") { Headers = { Authorization = new("Bearer", session) } };
+            using var list = new HttpRequestMessage(HttpMethod.Get, "portal/admin/tenants") { Headers = { Authorization = new("Bearer", token) } };
             answers.Add((await client.SendAsync(list)).StatusCode);
         }
 

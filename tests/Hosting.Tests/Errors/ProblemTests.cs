@@ -1,6 +1,6 @@
 using System.Net;
 using System.Text;
-using IoTPlatform.Contracts.Accounts;
+using IoTPlatform.Contracts.Identity;
 using IoTPlatform.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -16,7 +16,7 @@ public sealed class ProblemTests : IAsyncLifetime
         app.MapGet("/conflict", string () => throw new ProblemException(409, "taken", "It is taken.", TimeSpan.FromSeconds(1.2))).AllowAnonymous();
         app.MapGet("/bug", string () => throw new InvalidOperationException("the secret of the exception")).AllowAnonymous();
         app.MapGet("/full", string () => throw new InvalidOperationException("outer", new IOException("No space left on device", 28))).AllowAnonymous();
-        app.MapPost("/body", (LoginRequest request) => request.Username).AllowAnonymous();
+        app.MapPost("/body", (InitIdentityRequest request) => request.Username).AllowAnonymous();
         app.MapGet("/number", (int n) => n).AllowAnonymous();
         app.MapGet("/late", async context =>
         {
@@ -130,7 +130,7 @@ public sealed class ProblemTests : IAsyncLifetime
     [SkippableTheory]
     [InlineData("GET", "/nowhere", 404, "not_found")]
     [InlineData("DELETE", "/bug", 405, "method_not_allowed")]
-    [InlineData("GET", "/portal/login", 405, "method_not_allowed")]
+    [InlineData("GET", "/body", 405, "method_not_allowed")]
     [InlineData("GET", "/portal/audit", 401, "unauthenticated")]
     [InlineData("GET", "/number?n=x", 400, "malformed_request")]
     [InlineData("GET", "/number", 400, "malformed_request")]

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text.RegularExpressions;
 using IoTPlatform.Identity.Factors;
 using IoTPlatform.Identity.Tests.Portal;
 using IoTPlatform.LocalServices;
@@ -48,18 +47,20 @@ public sealed class FactorFixture : IAsyncLifetime
 /// <summary>Somebody with a browser, a password and perhaps a phone.</summary>
 internal sealed class Person(FactorFixture fixture, string name) : IDisposable
 {
+    private AuthenticatorApp? _phone;
+
     public string Name => name;
 
     public string Password { get; set; } = TestApp.Password;
 
     public Browser Browser { get; } = new();
 
-    public byte[] Secret { get; private set; } = [];
+    public byte[] Secret => _phone?.Secret ?? [];
 
     public IReadOnlyList<string> RecoveryCodes { get; private set; } = [];
 
     /// <summary>What the phone shows now.</summary>
-    public string Code => Totp.CodeAt(Secret, Totp.StepAt(fixture.Portal.Time.GetUtcNow()));
+    public string Code => _phone!.CodeAt(fixture.Portal.Time.GetUtcNow());
 
     /// <summary>Further than any code from before counts.</summary>
     public string NextCode()
@@ -89,7 +90,7 @@ internal sealed class Person(FactorFixture fixture, string name) : IDisposable
     public async Task<BrowserPage> AddAuthenticatorAsync()
     {
         var page = await Browser.SubmitAsync(await AccountAsync(), "account/authenticator");
-        Secret = FromBase32(page["secret"]!);
+        _phone = new AuthenticatorApp(page["secret"]!);
         var codes = await Browser.SubmitAsync(page, "authenticator/add", ("code", Code));
         Shown(codes);
         return codes;
@@ -112,10 +113,4 @@ internal sealed class Person(FactorFixture fixture, string name) : IDisposable
     }
 
     public void Dispose() => Browser.Dispose();
-
-    private static byte[] FromBase32(string text)
-    {
-        var bits = string.Concat(text.Select(c => Convert.ToString("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".IndexOf(c, StringComparison.Ordinal), 2).PadLeft(5, '0')));
-        return [.. Regex.Matches(bits, "[01]{8}", RegexOptions.None, TimeSpan.FromSeconds(1)).Select(octet => Convert.ToByte(octet.Value, 2))];
-    }
 }

@@ -51,7 +51,7 @@ public sealed class ServiceAccountTests(IssuerFixture fixture) : IClassFixture<I
 
         (await fixture.App.Database.ScalarAsync<string>(
             "SELECT string_agg(action || ' by ' || actor, ', ' ORDER BY sequence) FROM audit.entries WHERE subject = 'service-account-backup'"))
-            .ShouldBe("service_account.added by oidc:ada, service_account.rotated by oidc:ada, service_account.removed by oidc:ada");
+            .ShouldBe("service_account.added by ada, service_account.rotated by ada, service_account.removed by ada");
     }
 
     [SkippableFact]

@@ -230,7 +230,7 @@ public sealed class InvitationTests(InvitationTests.Host host) : IClassFixture<I
         private async Task<string> SignInAsync(string username, string role)
         {
             await Portal.App.Accounts.CreateAsync(username, TestApp.Password, [role], default);
-            return (await Portal.App.Services.GetRequiredService<LoginService>().LoginAsync(username, TestApp.Password, IPAddress.Loopback, default)).Token;
+            return Portal.App.Token(username, role);
         }
     }
 }

@@ -7,7 +7,6 @@ using IoTPlatform.Identity.Portal;
 using IoTPlatform.LocalServices;
 using IoTPlatform.Testing;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -52,22 +51,23 @@ internal sealed class PortalApp : IAsyncDisposable
     /// <param name="oidc">The identity provider; null: local accounts only.</param>
     /// <param name="time">The clock; null: one of its own.</param>
     /// <param name="secret">Of the portal's client; null: there is none yet.</param>
-    /// <param name="realm">Of the host's own issuer; null: it has none.</param>
+    /// <param name="realm">Of the host's own issuer.</param>
     /// <param name="platform">Whose staff signs in here; null: nobody's.</param>
+    /// <param name="services">Last word on them.</param>
     public static async Task<PortalApp> StartAsync(
-        OidcOptions? oidc = null, FakeTime? time = null, string? secret = OidcLogins.ClientSecret, string? realm = null, PlatformProvider? platform = null)
+        OidcOptions? oidc = null, FakeTime? time = null, string? secret = OidcLogins.ClientSecret, string realm = "cdm", PlatformProvider? platform = null, Action<IServiceCollection>? services = null)
     {
         var folder = new TempFolder();
         var certificates = new TestCertificates(folder);
         var port = FreePort.Next();
         var url = new Uri(string.Create(CultureInfo.InvariantCulture, $"https://localhost:{port}/"));
-        var issuer = realm is null ? null : new IssuerOptions { PublicUrl = url, Realm = realm };
+        var issuer = new IssuerOptions { PublicUrl = url, Realm = realm };
         var app = await TestApp.StartAsync(app => app.MapPortal().MapIssuer(), oidc, time, builder =>
         {
             builder.WebHost.UseUrls().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port, listen => listen.UseHttps(certificates.Server)));
-            builder.Services.AddDataProtection().UseEphemeralDataProtectionProvider();
             builder.Services.AddSingleton<IClientSecret>(new Secret(secret));
             builder.Services.AddPortal(new PortalOptions { Name = platform is null ? "test" : "tenant", Title = "Test portal", PublicUrl = url }, oidc, platform);
+            services?.Invoke(builder.Services);
         }, issuer);
         return new PortalApp(folder, certificates, app, url);
     }

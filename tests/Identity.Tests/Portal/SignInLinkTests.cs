@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Http.Json;
 using System.Text.Json;
 using IoTPlatform.Contracts;
 using IoTPlatform.Contracts.Accounts;
@@ -12,6 +11,12 @@ namespace IoTPlatform.Identity.Tests.Portal;
 /// <summary>The link from a terminal into the browser.</summary>
 public sealed class SignInLinkTests : IAsyncLifetime
 {
+    private const string Operator = "operator:root";
+    private const string AddPasskey = """
+        INSERT INTO accounts.passkeys (credential_id, account, name, public_key, sign_count, transports, backup_eligible, backed_up, added_at)
+        SELECT 'x', id, 'key', 'x', 0, '{}', false, false, now() FROM accounts.accounts WHERE username = 'ann'
+        """;
+
     private readonly Browser _browser = new();
     private PortalApp _portal = null!;
     private HttpClient _api = null!;
@@ -33,7 +38,7 @@ public sealed class SignInLinkTests : IAsyncLifetime
     [SkippableFact]
     public async Task Link_SignsTheSamePersonIn_Once()
     {
-        var link = await LinkAsync(await LogInAsync());
+        var link = await LinkAsync();
 
         (await OpenAsync(_browser, link))["name"].ShouldBe("ann");
 
@@ -53,37 +58,50 @@ public sealed class SignInLinkTests : IAsyncLifetime
     [SkippableFact]
     public async Task Link_TooOld_OrPasswordReplacedSince_SignsNobodyIn()
     {
-        var old = await LinkAsync(await LogInAsync());
+        var old = await LinkAsync();
         _portal.Time.Advance(TimeSpan.FromMinutes(11));
         (await _browser.GetAsync(new Uri(old.Url))).Status.ShouldBe(HttpStatusCode.NotFound);
 
-        var link = await LinkAsync(await LogInAsync());
+        var link = await LinkAsync();
         await _portal.App.Database.ExecuteAsync("UPDATE accounts.accounts SET password_hash = password_hash || 'x' WHERE username = 'ann'");
         (await _browser.GetAsync(new Uri(link.Url))).Status.ShouldBe(HttpStatusCode.NotFound);
     }
 
-    /// <summary>A session that was stolen must not be able to prolong itself.</summary>
-    [SkippableFact]
-    public async Task Link_OfASessionThatIsNoLongerFresh_OrCameFromALink_IsRefused()
-    {
-        var session = await LogInAsync();
-        var link = await LinkAsync(session);
-        _portal.Time.Advance(TimeSpan.FromMinutes(11));
-        (await AskAsync(session)).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+    /// <summary>It opens another's account: a token that lies about must not be able to.</summary>
+    [SkippableTheory]
+    [InlineData("ann", Roles.Admin)]
+    [InlineData("service-account-deployer", Roles.Admin)]
+    [InlineData(Operator, Roles.Viewer)]
+    public async Task Attack_LinkForWhoIsNotTheOperatorOfTheMachine_IsRefused(string caller, string role) =>
+        (await AskAsync(_portal.App.Token(caller, role), "ann")).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
 
-        var fresh = await LinkAsync(await LogInAsync());
-        await OpenAsync(_browser, fresh);
-        (await AskAsync(_portal.SessionOf(_browser))).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
-        link.ShouldNotBeNull();
+    /// <summary>It stands for the password, and that is not enough there.</summary>
+    [SkippableTheory]
+    [InlineData("UPDATE accounts.accounts SET disabled_at = now() WHERE username = 'ann'")]
+    [InlineData("UPDATE accounts.accounts SET password_hash = NULL WHERE username = 'ann'")]
+    [InlineData(AddPasskey)]
+    public async Task Link_ToAnAccountThatThePasswordAloneDoesNotOpen_ThereIsNone_AndOneFromBeforeIsWorthNothing(string change)
+    {
+        var before = await LinkAsync();
+        var page = await _browser.GetAsync(new Uri(before.Url));
+        await _portal.App.Database.ExecuteAsync(change);
+
+        (await AskAsync(_portal.App.Token(Operator, Roles.Admin), "ann")).StatusCode.ShouldBe(HttpStatusCode.Conflict);
+        (await _browser.GetAsync(new Uri(before.Url))).Status.ShouldBe(HttpStatusCode.NotFound);
+        (await _browser.SubmitAsync(page, "portal/link")).Status.ShouldBe(HttpStatusCode.NotFound);
+        (await _portal.NameAsync(_browser)).ShouldBeNull();
     }
+
+    [SkippableFact]
+    public async Task Link_ToNobody_IsNotFound() => (await AskAsync(_portal.App.Token(Operator, Roles.Admin), "nobody")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
 
     /// <summary>A site sends the browser to a link of its own making: its person stays who it was.</summary>
     [SkippableFact]
     public async Task Attack_LinkOpenedWithoutTheClick_ChangesNoSession()
     {
         await _portal.App.Accounts.CreateAsync("mallory", TestApp.Password, [Roles.Viewer], default);
-        await OpenAsync(_browser, await LinkAsync(await LogInAsync()));
-        var evil = await LinkAsync(await LogInAsync("mallory"));
+        await OpenAsync(_browser, await LinkAsync());
+        var evil = await LinkAsync("mallory");
 
         var page = await _browser.GetAsync(new Uri(evil.Url));
 
@@ -97,46 +115,28 @@ public sealed class SignInLinkTests : IAsyncLifetime
     [SkippableFact]
     public async Task Attack_FormOfAnotherSite_SignsNobodyIn()
     {
-        var (url, fields) = (await _browser.GetAsync(new Uri((await LinkAsync(await LogInAsync())).Url))).Form("portal/link");
+        var (url, fields) = (await _browser.GetAsync(new Uri((await LinkAsync()).Url))).Form("portal/link");
         using var victim = new Browser();
 
         (await victim.PostAsync(url, fields)).Status.ShouldBe(HttpStatusCode.BadRequest);
         (await _portal.NameAsync(victim)).ShouldBeNull();
     }
 
-    /// <summary>As with every change of an account, which ends its other sessions: who had only the password gets in by no link from before.</summary>
     [SkippableFact]
-    public async Task Link_OfASessionThatHasEnded_SignsNobodyIn()
-    {
-        var link = await LinkAsync(await LogInAsync());
-        var page = await _browser.GetAsync(new Uri(link.Url));
-        await _portal.App.Database.ExecuteAsync("DELETE FROM accounts.sessions");
-
-        (await _browser.SubmitAsync(page, "portal/link")).Status.ShouldBe(HttpStatusCode.NotFound);
-        (await _browser.GetAsync(new Uri(link.Url))).Status.ShouldBe(HttpStatusCode.NotFound);
-    }
-
-    [SkippableFact]
-    public async Task Link_WithoutASession_IsRefused() => (await _api.PostAsync("portal/sign-in-link", null)).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+    public async Task Link_WithoutAToken_IsRefused() => (await AskAsync("", "ann")).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
 
     private static async Task<BrowserPage> OpenAsync(Browser browser, SignInLink link) => await browser.SubmitAsync(await browser.GetAsync(new Uri(link.Url)), "portal/link");
 
-    private async Task<string> LogInAsync(string username = "ann")
+    private async Task<HttpResponseMessage> AskAsync(string token, string username)
     {
-        var answer = await _api.PostAsJsonAsync("portal/login", new LoginRequest { Username = username, Password = TestApp.Password }, ContractsJson.Default.LoginRequest);
-        return (await answer.Content.ReadFromJsonAsync(ContractsJson.Default.LoginResponse))!.AccessToken;
-    }
-
-    private async Task<HttpResponseMessage> AskAsync(string session)
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Post, "portal/sign-in-link");
-        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", session);
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"portal/admin/accounts/{username}/sign-in-link");
+        request.Headers.Authorization = token.Length == 0 ? null : new AuthenticationHeaderValue("Bearer", token);
         return await _api.SendAsync(request);
     }
 
-    private async Task<SignInLink> LinkAsync(string session)
+    private async Task<SignInLink> LinkAsync(string username = "ann")
     {
-        var answer = await AskAsync(session);
+        var answer = await AskAsync(_portal.App.Token(Operator, Roles.Admin), username);
         answer.StatusCode.ShouldBe(HttpStatusCode.OK);
         return JsonSerializer.Deserialize(await answer.Content.ReadAsStringAsync(), ContractsJson.Default.SignInLink)!;
     }

@@ -90,11 +90,15 @@ public sealed class MoveToKeycloakTests(MoveToKeycloakTests.Fixture fixture) : I
         fixture.Exported.Remarks.ShouldContain(remark => remark.StartsWith("service-account-secretive has a secret", StringComparison.Ordinal));
     }
 
-    /// <summary>An administrator's session is not enough for what only the machine's operator could read anyway.</summary>
+    /// <summary>An administrator's token is not enough for what only the machine's operator could read anyway.</summary>
     [SkippableFact]
     public async Task Export_ByAnAdministrator_Refused()
     {
-        using var admin = await fixture.Provider.AdminAsync();
+        using var machine = await fixture.Provider.AdminAsync();
+        var account = await machine.AddServiceAccountAsync(new AddServiceAccountRequest { Name = "administrator", Roles = ["cdm-admin"] });
+        using var tokens = TokenClient.Create(fixture.Provider.Url, fixture.Provider.Trust.Provider("iot.example"));
+        using var admin = ProviderClient.Create(fixture.Provider.Url, fixture.Provider.Trust.Provider("iot.example"));
+        admin.UseToken((await tokens.BySecretAsync(account.ClientId, account.ClientSecret!)).AccessToken);
 
         (await Should.ThrowAsync<ApiException>(() => admin.ExportIdentityAsync())).Code.ShouldBe("operator_only");
     }
@@ -120,7 +124,7 @@ public sealed class MoveToKeycloakTests(MoveToKeycloakTests.Fixture fixture) : I
     /// <summary>A provider with people, programs and a tenant, and what Keycloak has of them.</summary>
     public sealed class Fixture : IAsyncLifetime
     {
-        private byte[] _secret = [];
+        private AuthenticatorApp _phone = null!;
 
         public ProviderStack Provider { get; private set; } = null!;
 
@@ -153,9 +157,7 @@ public sealed class MoveToKeycloakTests(MoveToKeycloakTests.Fixture fixture) : I
                 await tenant.ConfirmAsync();
             }
 
-            using var machine = ProviderClient.Create(Provider.Url, Provider.Trust.Provider("iot.example"));
-            machine.UseSession(await OperatorTokenAsync());
-            Exported = await machine.ExportIdentityAsync();
+            Exported = await admin.ExportIdentityAsync();
             await Keycloak.AdminAsync(HttpMethod.Delete, "cdm");
             await Keycloak.AdminAsync(HttpMethod.Post, "", JsonNode.Parse(JsonSerializer.Serialize(Exported.Realm)));
         }
@@ -174,14 +176,8 @@ public sealed class MoveToKeycloakTests(MoveToKeycloakTests.Fixture fixture) : I
             }
         }
 
-        /// <summary>RFC 6238, as tina's phone shows it.</summary>
-        public string Code()
-        {
-            Span<byte> counter = stackalloc byte[8];
-            BinaryPrimitives.WriteInt64BigEndian(counter, TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() / 30);
-            var mac = HMACSHA1.HashData(_secret, counter);
-            return ((BinaryPrimitives.ReadUInt32BigEndian(mac.AsSpan(mac[^1] & 0xf)) & 0x7fff_ffff) % 1_000_000).ToString("D6", CultureInfo.InvariantCulture);
-        }
+        /// <summary>As tina's phone shows it.</summary>
+        public string Code() => _phone.CodeAt(TimeProvider.System.GetUtcNow());
 
         private async Task AddAuthenticatorAsync()
         {
@@ -190,25 +186,8 @@ public sealed class MoveToKeycloakTests(MoveToKeycloakTests.Fixture fixture) : I
             await browser.SubmitAsync(await browser.GetAsync(new Uri(Provider.Url, "portal")), "sign-in", ("username", "tina"), ("password", ProviderStack.AdminPassword));
             await browser.SubmitAsync(await browser.GetAsync(account), "account/confirm", ("password", ProviderStack.AdminPassword), ("code", ""));
             var page = await browser.SubmitAsync(await browser.GetAsync(account), "account/authenticator");
-            var bits = string.Concat(page["secret"]!.Select(c => Convert.ToString("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".IndexOf(c, StringComparison.Ordinal), 2).PadLeft(5, '0')));
-            _secret = [.. Enumerable.Range(0, bits.Length / 8).Select(i => Convert.ToByte(bits.Substring(8 * i, 8), 2))];
+            _phone = new AuthenticatorApp(page["secret"]!);
             await browser.SubmitAsync(page, "authenticator/add", ("code", Code()));
-        }
-
-        private async Task<string> OperatorTokenAsync()
-        {
-            using var key = OperatorKey.Read(Provider.Data)!;
-            var (id, now) = (OperatorKey.ClientIdOf(key), TimeProvider.System.GetUtcNow().UtcDateTime);
-            using var tokens = TokenClient.Create(Provider.Url, Provider.Trust.Provider("iot.example"));
-            return (await tokens.ByAssertionAsync(id, issuer => new JsonWebTokenHandler().CreateToken(new SecurityTokenDescriptor
-            {
-                Claims = new Dictionary<string, object> { ["sub"] = id, ["jti"] = Guid.NewGuid().ToString("N") },
-                Issuer = id,
-                Audience = issuer,
-                IssuedAt = now,
-                Expires = now.AddMinutes(1),
-                SigningCredentials = new SigningCredentials(new ECDsaSecurityKey(key), SecurityAlgorithms.EcdsaSha256),
-            }))).AccessToken;
         }
     }
 }

@@ -115,7 +115,7 @@ public sealed class BearerTests(BearerTests.Staff staff) : IClassFixture<BearerT
     private ProviderClient Client(string token)
     {
         var client = ProviderClient.Create(staff.Provider.Url, staff.Provider.Trust.Provider());
-        client.UseSession(token);
+        client.UseToken(token);
         return client;
     }
 
@@ -161,7 +161,7 @@ public sealed class BearerTests(BearerTests.Staff staff) : IClassFixture<BearerT
         public async Task<int> StatusAsync(string token)
         {
             using var client = ProviderClient.Create(Provider.Url, Provider.Trust.Provider());
-            client.UseSession(token);
+            client.UseToken(token);
             try
             {
                 await client.ListTenantsAsync();

@@ -75,7 +75,7 @@ public sealed class TenantFixture : IAsyncLifetime, ICollectionFixture<TenantFix
     public TenantClient Client(JsonNode tokens)
     {
         var client = TenantClient.Create(Stack.Url, Stack.Trust);
-        client.UseSession((string)tokens["access_token"]!);
+        client.UseToken((string)tokens["access_token"]!);
         return client;
     }
 

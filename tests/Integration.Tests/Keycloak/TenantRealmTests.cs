@@ -89,7 +89,7 @@ public sealed class TenantRealmTests(TenantFixture fixture)
 
         Roles(tokens).ShouldBe(["cdm-admin"]);
         using var provider = ProviderClient.Create(fixture.Provider.Url, fixture.Provider.Trust.Provider());
-        provider.UseSession((string)tokens["access_token"]!);
+        provider.UseToken((string)tokens["access_token"]!);
         (await Should.ThrowAsync<ApiException>(() => provider.ListTenantsAsync())).Status.ShouldBe(401);
         await Should.ThrowAsync<InvalidOperationException>(() => fixture.SignInAsync("tina", Provider));
     }

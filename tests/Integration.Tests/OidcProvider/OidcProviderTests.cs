@@ -95,7 +95,7 @@ public sealed class OidcProviderTests(OidcProviderTests.Fixture fixture) : IClas
 
         Encoding.UTF8.GetString(System.Buffers.Text.Base64Url.DecodeFromChars(token.Split('.')[0])).ShouldContain(algorithm);
         using var client = TenantClient.Create(fixture.Tenant.Url, fixture.Tenant.Trust);
-        client.UseSession(token);
+        client.UseToken(token);
         await client.ListDevicesAsync();
         await client.CreateTokenAsync(new CreateEnrollmentTokenRequest());
         (await Should.ThrowAsync<ApiException>(() => client.RotateSubCaAsync())).Status.ShouldBe(403);

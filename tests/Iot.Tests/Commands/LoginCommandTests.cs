@@ -122,7 +122,7 @@ public sealed class LoginCommandTests : IAsyncLifetime
         var (code, _, error) = await LoginAsync();
 
         code.ShouldBe(ExitCode.NotFound);
-        error.ShouldContain("--password-file");
+        error.ShouldContain("Check --url");
     }
 
     [Fact]

@@ -2,10 +2,10 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using IoTPlatform.Client.Tests.Doubles;
 using IoTPlatform.Contracts;
-using IoTPlatform.Contracts.Accounts;
 using IoTPlatform.Contracts.Audit;
 using IoTPlatform.Contracts.Certificates;
 using IoTPlatform.Contracts.Devices;
+using IoTPlatform.Contracts.Identity;
 using IoTPlatform.Contracts.Tenants;
 using IoTPlatform.Pki.Files;
 using IoTPlatform.Testing;
@@ -16,7 +16,6 @@ namespace IoTPlatform.Iot.Tests.Commands;
 /// <summary>Commands against a server with preset answers.</summary>
 public sealed class ServerCommandTests : IAsyncLifetime
 {
-    private const string Password = "pass word with spaces";
     private const string JoinKey = "ABCD-EFGH-JKLM-NPQR";
     private readonly TempFolder _temp = new();
     private FaultyServer _server = null!;
@@ -25,7 +24,7 @@ public sealed class ServerCommandTests : IAsyncLifetime
     {
         _server = await FaultyServer.StartAsync();
         await File.WriteAllTextAsync(_temp.Combine("root.crt"), _server.Authority.RootPem);
-        await File.WriteAllTextAsync(_temp.Combine("password"), Password + "\n");
+        OperatorOf(_temp.Combine("stack"));
         _server.Answer = LoggedInAnd((context, _) => context.ProblemAsync(404, "tenant_not_found", "no such tenant"));
     }
 
@@ -35,47 +34,45 @@ public sealed class ServerCommandTests : IAsyncLifetime
         _temp.Dispose();
     }
 
-    /// <summary>Key and password of the stack on this machine are not for a server of another platform, which could use them here.</summary>
+    /// <summary>What the key of the stack on this machine signs is not for a server of another platform, which could use it here.</summary>
     [Fact]
-    public async Task DataFolder_OfAnotherPlatform_GivesTheServerNeitherItsKeyNorItsPassword()
+    public async Task DataFolder_OfAnotherPlatform_SignsNothingForTheServer()
     {
         using var ours = new TestAuthority("Ours");
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        Directory.CreateDirectory(_temp.Combine("certs"));
-        await File.WriteAllTextAsync(_temp.Combine("certs", "root_ca.crt"), ours.RootPem);
-        AtomicFile.WriteText(_temp.Combine("operator-key"), key.ExportPkcs8PrivateKeyPem() + "\n", AtomicFile.Secret);
-        await File.WriteAllTextAsync(_temp.Combine("admin-password"), Password + "\n");
+        Directory.CreateDirectory(_temp.Combine("stack", "certs"));
+        await File.WriteAllTextAsync(_temp.Combine("stack", "certs", "root_ca.crt"), ours.RootPem);
 
-        await Cli.RunAsync("tenants", "list", "--url", _server.Url.AbsoluteUri, "--root", _temp.Combine("root.crt"), "--data", _temp.Path);
+        (await RunAsync("tenants", "list")).Code.ShouldBe(ExitCode.NotAuthorised);
 
         _server.Seen.ShouldBeEmpty();
     }
 
     /// <summary>Nor for another tenant below the same root.</summary>
     [Fact]
-    public async Task DataFolder_OfAnotherTenant_GivesTheServerNotItsPassword()
+    public async Task DataFolder_OfAnotherTenant_SignsNothingForTheServer()
     {
         await BecomeTenantAsync();
         using var evil = _server.Authority.IssueSubCa("evilb");
-        var folder = _temp.Combine("data");
-        Directory.CreateDirectory(Path.Combine(folder, "join-bundle"));
-        await File.WriteAllTextAsync(Path.Combine(folder, "join-bundle", "sub-ca.crt"), evil.ExportCertificatePem());
-        await File.WriteAllTextAsync(Path.Combine(folder, "admin-password"), Password);
+        Directory.CreateDirectory(_temp.Combine("stack", "join-bundle"));
+        await File.WriteAllTextAsync(_temp.Combine("stack", "join-bundle", "sub-ca.crt"), evil.ExportCertificatePem());
 
-        await Cli.RunAsync("devices", "list", "--url", _server.Url.ToString(), "--root", _temp.Combine("root.crt"), "--trust-domain", "acme.iot.example", "--data", folder);
+        (await RunAsync("devices", "list", "--trust-domain", "acme.iot.example")).Code.ShouldBe(ExitCode.NotAuthorised);
 
-        _server.Seen.ShouldNotContain(request => request.Body.Contains(Password, StringComparison.Ordinal));
+        _server.Seen.ShouldNotContain(request => request.Path.Contains("/realms/", StringComparison.Ordinal));
     }
 
     [Fact]
-    public async Task Command_LogsInAndOutAgain_EvenWhenItFails()
+    public async Task Command_OnTheMachine_AsksForATokenByTheOperatorsKey()
     {
         var (code, _, error) = await RunAsync("tenants", "show", "acme");
 
         code.ShouldBe(ExitCode.NotFound);
         error.ShouldBe("error: no such tenant (tenant_not_found)\n");
-        _server.Seen.Select(request => $"{request.Method} {request.Path}").ShouldBe(["POST /portal/login", "GET /portal/admin/tenants/acme", "POST /portal/logout"]);
-        JsonDocument.Parse(_server.Seen[0].Body).RootElement.GetProperty("password").GetString().ShouldBe(Password);
+        _server.Seen.Select(request => $"{request.Method} {request.Path}").ShouldBe(
+            ["GET /realms/cdm/.well-known/openid-configuration", "POST /realms/cdm/protocol/openid-connect/token", "GET /portal/admin/tenants/acme"]);
+        _server.Seen[1].Body.ShouldContain("grant_type=client_credentials");
+        _server.Seen[1].Body.ShouldContain("client_assertion=");
+        _server.Seen[2].Authorization.ShouldBe("Bearer t");
     }
 
     [Theory]
@@ -111,7 +108,7 @@ public sealed class ServerCommandTests : IAsyncLifetime
         Directory.CreateDirectory(Path.Combine(folder, Path.GetDirectoryName(mark)!));
         Directory.CreateDirectory(Path.Combine(folder, "certs"));
         await File.WriteAllTextAsync(Path.Combine(folder, mark), "");
-        await File.WriteAllTextAsync(Path.Combine(folder, "admin-password"), Password);
+        OperatorOf(folder);
         await File.WriteAllTextAsync(Path.Combine(folder, "certs", "root_ca.crt"), _server.Authority.RootPem);
 
         string[] trust = expected == ExitCode.Ok ? ["--trust-domain", "acme.iot.example"] : [];
@@ -126,25 +123,46 @@ public sealed class ServerCommandTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Login_Refused_IsNotAuthorised()
+    public async Task OperatorsKey_ThatTheServerDoesNotKnow_IsNotAuthorised()
     {
-        _server.Answer = (context, _) => context.ProblemAsync(401, "login_failed", "wrong user name or password");
+        var known = _server.Answer!;
+        _server.Answer = (context, request) =>
+        {
+            if (!request.Path.EndsWith("/token", StringComparison.Ordinal))
+            {
+                return known(context, request);
+            }
+
+            context.Response.StatusCode = 401;
+            return context.Response.WriteAsJsonAsync(new { error = "invalid_client", error_description = "no" });
+        };
 
         var (code, _, error) = await RunAsync("tenants", "list");
 
         code.ShouldBe(ExitCode.NotAuthorised);
-        error.ShouldContain("wrong user name or password");
-        error.ShouldNotContain(Password);
+        error.ShouldContain("does not know the operator's key");
     }
 
     [Fact]
-    public async Task Password_EmptyFile_IsUsage()
+    public async Task NobodyLoggedIn_IsNotAuthorised_AndSaysHow()
     {
-        await File.WriteAllTextAsync(_temp.Combine("password"), "");
+        File.Delete(_temp.Combine("stack", "operator-key"));
 
-        (await RunAsync("tenants", "list")).Code.ShouldBe(ExitCode.Usage);
+        var (code, _, error) = await RunAsync("tenants", "list");
 
+        code.ShouldBe(ExitCode.NotAuthorised);
+        error.ShouldContain("iot login");
         _server.Seen.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task OperatorsKey_ThatOthersMayRead_IsNotUsed()
+    {
+        File.SetUnixFileMode(_temp.Combine("stack", "operator-key"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead);
+
+        (await RunAsync("tenants", "list")).Error.ShouldContain("0600");
+
+        _server.Seen.ShouldNotContain(request => request.Method == "POST");
     }
 
     [Fact]
@@ -308,7 +326,7 @@ public sealed class ServerCommandTests : IAsyncLifetime
     [Theory]
     [InlineData("globex.iot.example")]
     [InlineData("iot.example")]
-    public async Task Tenant_OfAnotherTrustDomain_NeverSeesThePassword(string meant)
+    public async Task Tenant_OfAnotherTrustDomain_IsAskedNothing(string meant)
     {
         await BecomeTenantAsync();
 
@@ -322,7 +340,7 @@ public sealed class ServerCommandTests : IAsyncLifetime
     [Theory]
     [InlineData(true, 14, "revoked")]
     [InlineData(false, -1, "ended")]
-    public async Task Tenant_RevokedSubCaOrAnOldList_NeverSeesThePassword(bool revoked, int days, string reason)
+    public async Task Tenant_RevokedSubCaOrAnOldList_IsSentNothing(bool revoked, int days, string reason)
     {
         await BecomeTenantAsync(revoked, days);
 
@@ -390,7 +408,7 @@ public sealed class ServerCommandTests : IAsyncLifetime
 
         code.ShouldBe(ExitCode.Ok);
         output.IndexOf("tenant.prepared", StringComparison.Ordinal).ShouldBeLessThan(output.IndexOf("ca.key_used", StringComparison.Ordinal));
-        _server.Seen[1].Path.ShouldBe("/portal/audit?order=desc&except=login.succeeded&except=logout&except=session.ended&limit=200");
+        _server.Seen[2].Path.ShouldBe("/portal/audit?order=desc&except=login.succeeded&except=logout&except=session.ended&limit=200");
         var entry = JsonDocument.Parse(json).RootElement[0];
         entry.GetProperty("details").GetProperty("name").GetString().ShouldBe("Äcme");
         entry.GetProperty("sequence").GetInt64().ShouldBe(7);
@@ -409,7 +427,7 @@ public sealed class ServerCommandTests : IAsyncLifetime
 
         (await RunAsync(["audit", "list", .. options.Split(' ')])).Code.ShouldBe(ExitCode.Ok);
 
-        _server.Seen[1].Path.ShouldBe(path);
+        _server.Seen[2].Path.ShouldBe(path);
     }
 
     [Fact]
@@ -502,13 +520,20 @@ public sealed class ServerCommandTests : IAsyncLifetime
         return Task.CompletedTask;
     }
 
-    private static Func<HttpContext, SeenRequest, Task> LoggedInAnd(Func<HttpContext, SeenRequest, Task> answer) => (context, request) => request.Path switch
+    private Func<HttpContext, SeenRequest, Task> LoggedInAnd(Func<HttpContext, SeenRequest, Task> answer) => (context, request) => request.Path switch
     {
-        "/portal/login" => context.JsonAsync(new LoginResponse { AccessToken = "t", TokenType = "Bearer", ExpiresIn = 60, Roles = [] }, ContractsJson.Default.LoginResponse),
-        "/portal/logout" => Task.CompletedTask,
+        "/realms/cdm/.well-known/openid-configuration" => context.JsonAsync(new IssuerDocument { Issuer = _server.Url + "realms/cdm" }, ContractsJson.Default.IssuerDocument),
+        "/realms/cdm/protocol/openid-connect/token" => context.JsonAsync(new IssuedTokens { AccessToken = "t", ExpiresIn = 60 }, ContractsJson.Default.IssuedTokens),
         _ => answer(context, request),
     };
 
+    private static void OperatorOf(string folder)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        Directory.CreateDirectory(folder);
+        AtomicFile.WriteText(Path.Combine(folder, "operator-key"), key.ExportPkcs8PrivateKeyPem() + "\n", AtomicFile.Secret);
+    }
+
     private Task<(int Code, string Output, string Error)> RunAsync(params string[] arguments) =>
-        Cli.RunAsync([.. arguments, "--url", _server.Url.ToString(), "--root", _temp.Combine("root.crt"), "--password-file", _temp.Combine("password")]);
+        Cli.RunAsync([.. arguments, "--url", _server.Url.ToString(), "--root", _temp.Combine("root.crt"), "--data", _temp.Combine("stack")]);
 }

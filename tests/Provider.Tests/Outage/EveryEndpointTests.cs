@@ -9,6 +9,7 @@ namespace IoTPlatform.Provider.Tests.Outage;
 /// <summary>Every endpoint of the host while its database only reads, or is away: an answer of its own, or 503 with Retry-After; never a fault.</summary>
 public sealed class EveryEndpointTests : IAsyncLifetime
 {
+    private const string TokenEndpoint = "/realms/cdm/protocol/openid-connect/token";
     private RunningProvider _provider = null!;
     private string _joinKey = "";
     private readonly TestTenant _tenant = new();
@@ -17,6 +18,9 @@ public sealed class EveryEndpointTests : IAsyncLifetime
     {
         _provider = await RunningProvider.StartAsync();
         _joinKey = (await _provider.PrepareAsync("acme")).JoinKey;
+        var added = await (await _provider.AdminAsync()).PostJsonAsync("portal/admin/service-accounts", """{"name":"backup","roles":["cdm-viewer"]}""");
+        var program = added.Read(Contracts.ContractsJson.Default.ServiceAccountCredentials);
+        _bodies[TokenEndpoint] = $"grant_type=client_credentials&client_id={program.ClientId}&client_secret={program.ClientSecret}&scope={program.Scope}";
         _bodies["/portal/admin/join"] = System.Text.Json.JsonSerializer.Serialize(_tenant.Request(), Contracts.ContractsJson.Default.JoinRequest);
     }
 
@@ -34,7 +38,7 @@ public sealed class EveryEndpointTests : IAsyncLifetime
 
         var unavailable = await WalkAsync(admin);
 
-        unavailable.ShouldContain("POST /portal/login");
+        unavailable.ShouldContain("POST " + TokenEndpoint);
         unavailable.ShouldContain("POST /portal/admin/tenants/prepare");
         unavailable.ShouldContain("POST /portal/admin/join");
         unavailable.ShouldContain("GET /health/ready");
@@ -50,7 +54,7 @@ public sealed class EveryEndpointTests : IAsyncLifetime
         {
             var unavailable = await WalkAsync(admin);
 
-            unavailable.ShouldContain("POST /portal/login");
+            unavailable.ShouldContain("POST " + TokenEndpoint);
             unavailable.ShouldContain("GET /portal/admin/tenants");
             unavailable.ShouldContain("GET /health/ready");
         }
@@ -83,7 +87,7 @@ public sealed class EveryEndpointTests : IAsyncLifetime
         var endpoints = _provider.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>();
         foreach (var (method, path) in endpoints.SelectMany(Requests).Distinct())
         {
-            var body = method is "GET" or "HEAD" ? null : new StringContent(_bodies.GetValueOrDefault(path, "{}"), Encoding.UTF8, "application/json");
+            var body = method is "GET" or "HEAD" ? null : new StringContent(_bodies.GetValueOrDefault(path, "{}"), Encoding.UTF8, path == TokenEndpoint ? "application/x-www-form-urlencoded" : "application/json");
             var answer = await admin.SendAsync(new HttpMethod(method), Fill(path).TrimStart('/'), body, ("X-Join-Key", _joinKey));
             if (answer.Status == HttpStatusCode.ServiceUnavailable && answer.RetryAfter is not null)
             {
@@ -106,7 +110,6 @@ public sealed class EveryEndpointTests : IAsyncLifetime
 
     private readonly Dictionary<string, string> _bodies = new(StringComparer.Ordinal)
     {
-        ["/portal/login"] = $$"""{"username":"admin","password":"{{RunningProvider.AdminPassword}}"}""",
         ["/portal/admin/tenants/prepare"] = """{"tenant_id":"globex","display_name":"Globex"}""",
     };
 }

@@ -53,7 +53,7 @@ public sealed class ObservabilityTests
             var bundle = await provider.JoinAsync(prepared.JoinKey, tenant);
             var admin = await provider.AdminAsync();
             await admin.GetAsync("portal/admin/tenants?cursor=query-secret&key=query-secret");
-            await provider.Anonymous().GetAsync("portal/login?code=query-secret&state=query-secret");
+            await provider.Anonymous().GetAsync("portal/oidc/callback?code=query-secret&state=query-secret");
             await provider.Anonymous().PostAsync("portal/admin/join", ("X-Join-Key", "header-secret"), ("Authorization", "Bearer header-secret"), ("Cookie", "session=header-secret"));
             await provider.Anonymous().PostJsonAsync("portal/admin/join?X-Join-Key=query-secret", """{"sub_ca_csr":"body-secret"}""");
             secrets = [RunningProvider.AdminPassword, admin.Bearer!, prepared.JoinKey, bundle.CdmIdpClientSecret!, "query-secret", "header-secret", "body-secret", "PRIVATE KEY"];

@@ -100,8 +100,7 @@ public sealed class PrepareTenantTests(ProviderFixture fixture) : IClassFixture<
     [InlineData(Roles.Operator)]
     public async Task Prepare_LesserRole_MayLookButNotTouch(string role)
     {
-        await _provider.Services.GetRequiredService<AccountStore>().CreateAsync(role, "a sufficiently long password", [role], CancellationToken.None);
-        var caller = await _provider.LoginAsync(role, "a sufficiently long password");
+        var caller = _provider.As(role, role);
         await _provider.PrepareAsync("watched-by-" + role);
 
         (await caller.PostJsonAsync("portal/admin/tenants/prepare", """{"tenant_id":"lesser","display_name":"x"}""")).Status.ShouldBe(HttpStatusCode.Forbidden);

@@ -4,10 +4,11 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using IoTPlatform.Client;
 using IoTPlatform.Contracts;
-using IoTPlatform.Contracts.Accounts;
 using IoTPlatform.Contracts.Devices;
+using IoTPlatform.Identity;
 using IoTPlatform.Pki;
 using IoTPlatform.Tenant.Tests.Support;
+using IoTPlatform.Testing;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
@@ -24,13 +25,10 @@ public sealed class EveryEndpointTests
         using var admin = await tenant.AdminAsync();
         var token = (await admin.CreateTokenAsync(new CreateEnrollmentTokenRequest { DeviceId = "pump-1" })).Token;
         using var http = PlatformHttp.Create(tenant.Url, tenant.Trust, client: null, TimeSpan.FromSeconds(60));
-        var login = new LoginRequest { Username = "admin", Password = "correct horse battery staple" };
-        using var signedIn = await http.PostAsync(new Uri("portal/login", UriKind.Relative), new StringContent(JsonSerializer.Serialize(login, ContractsJson.Default.LoginRequest), Encoding.UTF8, "application/json"));
-        var session = JsonSerializer.Deserialize(await signedIn.Content.ReadAsStringAsync(), ContractsJson.Default.LoginResponse)!.AccessToken;
+        var access = IssuedToken.Of(tenant.Running!.Services, "admin", Roles.Admin);
         using var key = System.Security.Cryptography.ECDsa.Create(System.Security.Cryptography.ECCurve.NamedCurves.nistP256);
         var bodies = new Dictionary<string, string>(StringComparer.Ordinal)
         {
-            ["/portal/login"] = JsonSerializer.Serialize(login, ContractsJson.Default.LoginRequest),
             ["/devices/{deviceId}/enroll"] = JsonSerializer.Serialize(new EnrollRequest { Csr = CertificateSigningRequest.CreatePem(key, new SubjectNames()) }, ContractsJson.Default.EnrollRequest),
         };
         await ReadOnlyAsync(tenant);
@@ -40,7 +38,7 @@ public sealed class EveryEndpointTests
         foreach (var (method, path) in tenant.Service<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>().SelectMany(Requests).Distinct())
         {
             using var request = new HttpRequestMessage(new HttpMethod(method), new Uri(Regex.Replace(path, @"\{[^}]*\}", "pump-1", RegexOptions.None, TimeSpan.FromSeconds(1)).TrimStart('/'), UriKind.Relative));
-            request.Headers.Authorization = new("Bearer", path.EndsWith("/enroll", StringComparison.Ordinal) ? token : session);
+            request.Headers.Authorization = new("Bearer", path.EndsWith("/enroll", StringComparison.Ordinal) ? token : access);
             request.Content = method is "GET" or "HEAD" ? null : new StringContent(bodies.GetValueOrDefault(path, "{}"), Encoding.UTF8, "application/json");
             using var response = await http.SendAsync(request);
             if (response.StatusCode == HttpStatusCode.ServiceUnavailable && response.Headers.RetryAfter is not null)
@@ -54,7 +52,7 @@ public sealed class EveryEndpointTests
         }
 
         wrong.ShouldBeEmpty();
-        unavailable.ShouldContain("POST /portal/login");
+        unavailable.ShouldContain("POST /portal/admin/identity/rotate-keys");
         unavailable.ShouldContain(line => line.EndsWith("/enroll", StringComparison.Ordinal), string.Join('\n', unavailable));
     }
 

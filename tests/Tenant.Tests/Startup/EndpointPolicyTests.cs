@@ -30,7 +30,7 @@ public sealed class EndpointPolicyTests(SharedTenant shared) : IClassFixture<Sha
         Endpoints.Where(e => e.RoutePattern.RawText!.Contains("portal", StringComparison.Ordinal) || e.RoutePattern.RawText.EndsWith("{deviceId}/renew", StringComparison.Ordinal))
             .Where(e => e.Metadata.GetMetadata<IAllowAnonymous>() is not null && !e.RoutePattern.RawText!.StartsWith("/portal/assets/", StringComparison.Ordinal))
             .Select(e => e.RoutePattern.RawText!.Trim('/')).ShouldBe([
-                "portal/login", "portal", "portal/signed-in", "portal/link", "portal/link", "portal/portal.css", "portal/sign-in", "portal/sign-out", "portal/oidc/login", "portal/oidc/callback", "portal/invitation", "portal/invitation",
+                "portal", "portal/signed-in", "portal/link", "portal/link", "portal/portal.css", "portal/sign-in", "portal/sign-out", "portal/oidc/login", "portal/oidc/callback", "portal/invitation", "portal/invitation",
                 "portal/account", "portal/account/confirm", "portal/account/password", "portal/account/authenticator", "portal/account/authenticator/add", "portal/account/authenticator/remove",
                 "portal/account/passkeys", "portal/account/passkeys/remove", "portal/passkey.js", "portal/account/recovery-codes", "portal/account/sessions/end",
                 "portal/accounts", "portal/accounts/add", "portal/accounts/reset", "portal/accounts/disable", "portal/accounts/enable", "portal/accounts/roles", "portal/accounts/reset-factors",
@@ -87,13 +87,8 @@ public sealed class EndpointPolicyTests(SharedTenant shared) : IClassFixture<Sha
     [SkippableFact]
     public async Task Portal_Roles_ViewerLooksAndOperatorActs()
     {
-        var accounts = Tenant.Service<AccountStore>();
-        await accounts.CreateAsync("vera", "a long enough passphrase", [Roles.Viewer], CancellationToken.None);
-        await accounts.CreateAsync("oscar", "a long enough passphrase", [Roles.Operator], CancellationToken.None);
-        using var viewer = Tenant.Client();
-        await viewer.LoginAsync("vera", "a long enough passphrase");
-        using var op = Tenant.Client();
-        await op.LoginAsync("oscar", "a long enough passphrase");
+        using var viewer = Tenant.As("vera", Roles.Viewer);
+        using var op = Tenant.As("oscar", Roles.Operator);
 
         await viewer.ListDevicesAsync();
         await viewer.ListTokensAsync();

@@ -2,6 +2,7 @@ using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Client;
 using IoTPlatform.Hosting.Observability;
+using IoTPlatform.Identity;
 using IoTPlatform.LocalServices;
 using IoTPlatform.Pki;
 using IoTPlatform.Tenant.Configuration;
@@ -81,10 +82,12 @@ internal sealed class TestTenant : IAsyncDisposable
     public TenantClient Client(X509Certificate2? certificate = null, X509Certificate2Collection? chain = null) =>
         TenantClient.Create(Url, Trust, certificate, chain);
 
-    public async Task<TenantClient> AdminAsync()
+    public Task<TenantClient> AdminAsync() => Task.FromResult(As("admin", Roles.Admin));
+
+    public TenantClient As(string username, string role)
     {
         var client = Client();
-        await client.LoginAsync("admin", "correct horse battery staple");
+        client.UseToken(IssuedToken.Of(Running!.Services, username, role));
         return client;
     }
 

@@ -117,7 +117,8 @@ internal static class BrowserLogin
     {
         try
         {
-            using var started = Process.Start(new ProcessStartInfo(browser, [page.AbsoluteUri]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true });
+            // What it writes goes nowhere, and not into a pipe of this process, which ends before it.
+            using var started = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", "exec \"$0\" \"$1\" </dev/null >/dev/null 2>&1", browser, page.AbsoluteUri]) { UseShellExecute = false });
         }
         catch (System.ComponentModel.Win32Exception)
         {

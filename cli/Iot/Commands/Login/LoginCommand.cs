@@ -73,9 +73,9 @@ internal static class LoginCommand
         return await WaitAsync(run, tokens, device, cancellationToken);
     }
 
-    /// <summary>What a server answers that has another identity provider.</summary>
+    /// <summary>What an older server answers, or another one.</summary>
     internal static CliException NoIssuer(Uri url, Exception inner) =>
-        new(ExitCode.NotFound, "no_issuer", $"{url} has no identity provider of its own: commands log in with --username and --password-file there", inner);
+        new(ExitCode.NotFound, "no_issuer", $"there is no identity provider of the platform's at {url}. Check --url", inner);
 
     private static async Task<DeviceAuthorization> BeginAsync(TokenClient tokens, Uri url, CancellationToken cancellationToken)
     {
