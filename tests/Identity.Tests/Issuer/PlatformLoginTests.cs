@@ -50,6 +50,22 @@ public sealed class PlatformLoginTests(IssuerFixture issuer) : IClassFixture<Iss
         (await _tenant.App.Database.ScalarAsync<long>("SELECT count(*) FROM accounts.accounts")).ShouldBe(1);
     }
 
+    /// <summary>An account of the provider's may be called like an account here, by its e-mail address: it is another one's all the same.</summary>
+    [SkippableFact]
+    public async Task Attack_StaffThatIsCalledByATenantsEMailAddress_IsNotLinked()
+    {
+        const string Claimed = "boss@initech.example";
+        await _tenant.App.Accounts.CreateAsync(Claimed, TestApp.Password, [Roles.Admin], default);
+        await issuer.App.Accounts.CreateAsync(Claimed, TestApp.Password, [Roles.Operator], default);
+
+        var page = await SignInAsync(_browser, Claimed);
+
+        page["name"].ShouldBe("cdm-provider." + Claimed);
+        page["roles"].ShouldBe("cdm-viewer", "not the tenant's account's");
+        (await _tenant.App.Database.ScalarAsync<long>("SELECT count(*) FROM accounts.sessions")).ShouldBe(0);
+        (await _tenant.App.Database.ScalarAsync<string>("SELECT string_agg(username, ' ' ORDER BY username) FROM accounts.accounts")).ShouldBe("ada " + Claimed);
+    }
+
     [SkippableFact]
     public async Task SignIn_WithoutAPlatformRole_Refused()
     {

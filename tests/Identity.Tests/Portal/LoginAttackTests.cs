@@ -390,6 +390,35 @@ public sealed class LoginAttackTests : IClassFixture<LoginAttackTests.Fixture>
         Logins.Redeemed.ShouldBe(0);
     }
 
+    /// <summary>Name and e-mail address are what the other server says: whoever has an account there could claim anybody's here. They lead to nobody's account, and make none.</summary>
+    [SkippableFact]
+    public async Task Attack_LoginThatClaimsAnAccountsNameAndEMail_IsSomebodyElse()
+    {
+        const string Claimed = "root@example.com";
+        await _login.App.Accounts.CreateAsync(Claimed, TestApp.Password, [Roles.Admin], default);
+        var account = await AccountAsync();
+        Logins.IdToken = Claim;
+        Logins.AccessToken = token =>
+        {
+            Claim(token);
+            token["realm_access"] = new JsonObject { ["roles"] = new JsonArray("cdm-viewer") };
+        };
+        using var browser = new Browser();
+
+        var page = await _login.SignInAsync(browser);
+
+        page["way"].ShouldBe("at the identity provider");
+        page["roles"].ShouldBe("cdm-viewer", "what the login grants, not what the account has");
+        (await browser.GetAsync(new Uri(_login.Portal.Url, "portal/account"))).Url.ShouldNotBe(new Uri(_login.Portal.Url, "portal/account"), "it has no account page here");
+        (await browser.GetAsync(new Uri(_login.Portal.Url, "portal/accounts"))).Status.ShouldBe(HttpStatusCode.Forbidden);
+        (await AccountAsync()).ShouldBe(account, "not linked, not changed");
+        (await _login.App.Database.ScalarAsync<long>("SELECT count(*) FROM accounts.sessions s JOIN accounts.accounts a ON a.id = s.account WHERE a.username = $1", Claimed)).ShouldBe(0);
+        (await _login.App.Database.ScalarAsync<string>("SELECT actor FROM audit.entries WHERE action = 'login.succeeded' ORDER BY sequence DESC LIMIT 1")).ShouldBe("oidc:" + Claimed);
+
+        void Claim(JsonObject token) => (token["preferred_username"], token["email"], token["email_verified"]) = (Claimed, Claimed, true);
+        Task<string?> AccountAsync() => _login.App.Database.ScalarAsync<string>("SELECT string_agg(a::text, ';' ORDER BY id) FROM accounts.accounts a");
+    }
+
     private async Task BadTokenAsync(string error)
     {
         using var browser = new Browser();
