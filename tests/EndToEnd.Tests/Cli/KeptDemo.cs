@@ -3,9 +3,12 @@ using IoTPlatform.Testing;
 
 namespace IoTPlatform.EndToEnd.Tests.Cli;
 
-/// <summary>One demo, kept running for the tests of a class.</summary>
-public sealed class KeptDemo : IAsyncLifetime
+/// <summary>One demo, kept running for the tests of several classes, which run one after the other.</summary>
+[CollectionDefinition(Shared)]
+public sealed class KeptDemo : IAsyncLifetime, ICollectionFixture<KeptDemo>
 {
+    public const string Shared = "kept demo";
+
     private readonly TempFolder _temp = new();
     private JsonElement _report;
 
