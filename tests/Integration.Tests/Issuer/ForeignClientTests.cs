@@ -1,9 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
-using System.Text.Json.Nodes;
 using IoTPlatform.Client;
-using IoTPlatform.Contracts.Identity;
 using IoTPlatform.Integration.Tests.Keycloak;
 using IoTPlatform.LocalServices;
 using IoTPlatform.Stacks;
@@ -11,7 +9,7 @@ using IoTPlatform.Testing;
 
 namespace IoTPlatform.Integration.Tests.Issuer;
 
-/// <summary>Other people's clients, unmodified, at a stack's own issuer: Python's authlib, <c>step oauth</c>, Apache's mod_auth_openidc.</summary>
+/// <summary>Other people's programs, unmodified, at a stack's own issuer: <c>step oauth</c>, Apache's mod_auth_openidc. Libraries: <see cref="ClientLibrarySuite"/>.</summary>
 public sealed class ForeignClientTests : IAsyncLifetime
 {
     private readonly TempFolder _folder = new();
@@ -33,41 +31,6 @@ public sealed class ForeignClientTests : IAsyncLifetime
         _folder.Dispose();
     }
 
-    [SkippableFact]
-    public async Task Authlib_AsATenantsClient_SignsInChecksRefreshesAndRevokes()
-    {
-        using var tenant = await JoiningTenant.PrepareAsync(_provider, "acme");
-        var bundle = await tenant.JoinAsync();
-        var client = new JsonObject { ["client"] = bundle.CdmIdpClientId, ["secret"] = bundle.CdmIdpClientSecret, ["callback"] = tenant.Callback };
-        var attempt = await AuthlibAsync("begin", client);
-        using var browser = new Browser();
-
-        var back = await browser.SubmitAsync(
-            await browser.GetAsync(new Uri((string)attempt["url"]!)), "sign-in", tenant.Callback, ("username", "admin"), ("password", ProviderStack.AdminPassword));
-        attempt["answer"] = back.Url.AbsoluteUri;
-        var learned = await AuthlibAsync("finish", client, attempt);
-
-        learned["claims"]!["platform_roles"]!.ToJsonString().ShouldContain("platform-admin");
-        ((string?)learned["claims"]!["iss"]).ShouldBe(Issuer);
-        ((string?)learned["user"]!["preferred_username"]).ShouldBe("admin");
-    }
-
-    [SkippableTheory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task Authlib_AsAProgram_GetsATokenThatTheApiTakes(bool byKey)
-    {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        using var admin = await _provider.AdminAsync();
-        var account = await admin.AddServiceAccountAsync(new AddServiceAccountRequest { Name = "python", Roles = ["cdm-viewer"], PublicKey = byKey ? key.ExportSubjectPublicKeyInfoPem() : null });
-
-        var learned = await AuthlibAsync("machine", new JsonObject { ["client"] = account.ClientId, ["secret"] = account.ClientSecret, ["key"] = byKey ? key.ExportPkcs8PrivateKeyPem() : null });
-
-        using var program = ProviderClient.Create(_provider.Url, _provider.Trust.Provider("iot.example"));
-        program.UseSession((string)learned["token"]!);
-        (await program.ListTenantsAsync()).Items.ShouldBeEmpty();
-    }
-
     /// <summary>A native client with a loopback redirect, as the command line of the platform itself.</summary>
     [SkippableFact]
     public async Task StepOauth_OnTheSameMachine_GetsATokenThatTheApiTakes()
@@ -85,7 +48,7 @@ public sealed class ForeignClientTests : IAsyncLifetime
         await step.WaitForExitAsync(TimeSpan.FromSeconds(30));
 
         using var program = ProviderClient.Create(_provider.Url, _provider.Trust.Provider("iot.example"));
-        program.UseSession(step.Lines.Last(text => text.StartsWith("ey", StringComparison.Ordinal)).Trim());
+        program.UseToken(step.Lines.Last(text => text.StartsWith("ey", StringComparison.Ordinal)).Trim());
         (await program.ListTenantsAsync()).Items.ShouldBeEmpty();
     }
 
@@ -182,35 +145,5 @@ public sealed class ForeignClientTests : IAsyncLifetime
                 throw new InvalidOperationException($"apache does not serve: {server.Output}\n{(File.Exists(_folder.Combine("error.log")) ? await File.ReadAllTextAsync(_folder.Combine("error.log")) : "")}", e);
             }
         }
-    }
-
-    private async Task<JsonObject> AuthlibAsync(string step, params IEnumerable<JsonObject> settings)
-    {
-        var python = await PythonAsync();
-        var all = new JsonObject { ["step"] = step, ["issuer"] = Issuer };
-        foreach (var (name, value) in settings.SelectMany(s => s))
-        {
-            all[name] = value?.DeepClone();
-        }
-
-        var result = await Tools.RunAsync(
-            python!, [Path.Combine(Tools.RepositoryRoot, "tests", "Integration.Tests", "Issuer", "authlib_client.py"), all.ToJsonString()],
-            environment: new Dictionary<string, string?> { ["REQUESTS_CA_BUNDLE"] = RootFile }, timeout: TimeSpan.FromSeconds(60));
-        return (JsonObject)JsonNode.Parse(result.EnsureSuccess().Output)!;
-    }
-
-    /// <summary>A Python that has both; the distribution's packages are in its own.</summary>
-    private static async Task<string?> PythonAsync()
-    {
-        foreach (var python in new[] { Tools.Find("python3"), "/usr/bin/python3" }.OfType<string>().Where(File.Exists))
-        {
-            if ((await Tools.RunAsync(python, ["-c", "import authlib, requests"])).ExitCode == 0)
-            {
-                return python;
-            }
-        }
-
-        Requires.That(false, "python3-authlib and python3-requests are not installed");
-        return null;
     }
 }

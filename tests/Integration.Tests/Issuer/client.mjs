@@ -3,7 +3,7 @@ import * as client from "openid-client";
 
 const settings = JSON.parse(process.argv[2]);
 const authentication = settings.key
-  ? client.PrivateKeyJwt(await crypto.subtle.importKey("pkcs8", Buffer.from(settings.key, "base64"), { name: "ECDSA", namedCurve: "P-256" }, false, ["sign"]))
+  ? client.PrivateKeyJwt(await crypto.subtle.importKey("pkcs8", Buffer.from(settings.key.replace(/-----[^-]*-----/g, ""), "base64"), { name: "ECDSA", namedCurve: "P-256" }, false, ["sign"]))
   : client.ClientSecretBasic(settings.secret);
 const config = await client.discovery(new URL(settings.issuer), settings.client, undefined, authentication);
 client.enableNonRepudiationChecks(config);
