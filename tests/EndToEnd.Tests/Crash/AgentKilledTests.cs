@@ -23,7 +23,7 @@ public sealed class AgentKilledTests
         await tenant.ReadyAsync();
         using var admin = await tenant.AdminAsync();
         var token = await admin.CreateTokenAsync(new CreateEnrollmentTokenRequest { DeviceId = DeviceId });
-        var line = new Agent.EnrollmentText { TenantUrl = new Uri(token.TenantUrl), Fingerprint = token.RootFingerprint, TrustDomain = token.TrustDomain, Token = token.Token, DeviceId = token.DeviceId };
+        var line = new Client.EnrollmentText { TenantUrl = new Uri(token.TenantUrl), Fingerprint = token.RootFingerprint, TrustDomain = token.TrustDomain, Token = token.Token, DeviceId = token.DeviceId };
         await File.WriteAllTextAsync(folder.Combine("enroll"), line.Write());
         var commands = new List<long>();
         for (var round = 0; round < Rounds; round++)

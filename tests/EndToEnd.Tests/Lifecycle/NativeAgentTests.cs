@@ -84,7 +84,7 @@ public sealed class NativeAgentTests
     private static async Task WriteLineAsync(TenantClient admin, string path)
     {
         var token = await admin.CreateTokenAsync(new CreateEnrollmentTokenRequest { DeviceId = "pump-1" });
-        var line = new Agent.EnrollmentText { TenantUrl = new Uri(token.TenantUrl), Fingerprint = token.RootFingerprint, TrustDomain = token.TrustDomain, Token = token.Token, DeviceId = token.DeviceId };
+        var line = new Client.EnrollmentText { TenantUrl = new Uri(token.TenantUrl), Fingerprint = token.RootFingerprint, TrustDomain = token.TrustDomain, Token = token.Token, DeviceId = token.DeviceId };
         await File.WriteAllTextAsync(path, line.Write() + "\n");
     }
 
