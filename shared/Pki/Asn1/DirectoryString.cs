@@ -27,6 +27,9 @@ internal static class DirectoryString
         }
     }
 
+    /// <summary>Whether the next value is of one of its types.</summary>
+    public static bool IsNext(DerReader reader) => reader.HasData && EncodingOf(reader.PeekTag()) is not null;
+
     private static Encoding? EncodingOf(Asn1Tag tag) => tag is not { TagClass: TagClass.Universal, IsConstructed: false } ? null : (UniversalTagNumber)tag.TagValue switch
     {
         UniversalTagNumber.UTF8String or UniversalTagNumber.PrintableString or UniversalTagNumber.IA5String

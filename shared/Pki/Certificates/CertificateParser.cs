@@ -111,8 +111,9 @@ internal static class CertificateParser
             var value = extension.ReadOctetString();
             extension.ThrowIfNotEmpty();
             var kind = ExtensionKinds.Find(oid);
-            ExtensionParser.Read(certificate, kind, Slice(certificate.Der, value));
-            found.Add(new ParsedExtension(kind, critical));
+            var slice = Slice(certificate.Der, value);
+            ExtensionParser.Read(certificate, kind, slice);
+            found.Add(new ParsedExtension(kind, critical, seen[found.Count], slice));
         }
 
         certificate.Extensions = found.Count == 0 ? throw new AsnContentException("The extension list is empty.") : found.DrainToImmutable();

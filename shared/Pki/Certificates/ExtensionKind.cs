@@ -47,5 +47,8 @@ internal static class ExtensionKinds
     }
 }
 
-/// <summary>Which extension a certificate has, and whether it is critical.</summary>
-internal readonly record struct ParsedExtension(ExtensionKind Kind, bool IsCritical);
+/// <summary>Which extension a certificate has, whether it is critical, and its DER value.</summary>
+internal readonly record struct ParsedExtension(ExtensionKind Kind, bool IsCritical, ReadOnlyMemory<byte> Oid, ReadOnlyMemory<byte> Value)
+{
+    public string DottedOid => Asn1.DottedOid.Of(Oid.Span);
+}

@@ -8,6 +8,9 @@ public static class Oids
 
     public const string OcspSigning = "1.3.6.1.5.5.7.3.9";
 
+    /// <summary>RFC 5280 4.2.1.12.</summary>
+    public const string AnyExtendedKeyUsage = "2.5.29.37.0";
+
     /// <summary>step-ca's provisioner extension.</summary>
     public const string StepProvisioner = "1.3.6.1.4.1.37476.9000.64.1";
 }

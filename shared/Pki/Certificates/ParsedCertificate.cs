@@ -56,6 +56,15 @@ public sealed class ParsedCertificate
 
     public StepProvisionerExtension? StepProvisioner { get; internal set; }
 
+    /// <summary>Addresses of revocation lists (RFC 5280 4.2.1.13), read when asked for.</summary>
+    public ImmutableArray<string> RevocationLists => ValidationAddresses.Lists(Find(ExtensionKind.CrlDistributionPoints));
+
+    /// <summary>RFC 5280 4.2.2.1.</summary>
+    public ImmutableArray<string> OcspServers => ValidationAddresses.Access(Find(ExtensionKind.AuthorityInfoAccess), ValidationAddresses.Ocsp);
+
+    /// <summary>Of the issuer's certificate, RFC 5280 4.2.2.1.</summary>
+    public ImmutableArray<string> IssuerCertificates => ValidationAddresses.Access(Find(ExtensionKind.AuthorityInfoAccess), ValidationAddresses.CaIssuers);
+
     internal ImmutableArray<ParsedExtension> Extensions { get; set; } = [];
 
     internal SignatureAlgorithm SignatureAlgorithm { get; set; }
@@ -67,6 +76,8 @@ public sealed class ParsedCertificate
 
     /// <summary>There are alternative names that are no DNS, IP, e-mail or URI name.</summary>
     internal bool HasOtherNameKinds { get; set; }
+
+    private ReadOnlyMemory<byte> Find(ExtensionKind kind) => Extensions.FirstOrDefault(extension => extension.Kind == kind).Value;
 
     /// <summary>Throws <see cref="PkiException"/> for a key that is not certified here.</summary>
     public KeyKind ReadKeyKind()

@@ -1,4 +1,5 @@
 using System.Formats.Asn1;
+using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.Pki.Crypto;
 
 namespace IoTPlatform.Pki;
@@ -83,9 +84,16 @@ internal static class LintExtensions
         report.AddUnless(certificate.IsCa == profile.IsCa, "ca_flag", profile.IsCa ? "The certificate is no CA." : "The certificate is a CA.");
         report.AddUnless(!profile.IsCa || certificate.PathLength == profile.PathLength, "path_length", "The path length is not the profile's.");
         report.AddUnless(
-            key is null || certificate.KeyUsages == profile.KeyUsagesFor(key.Value), "key_usage_mismatch", "The key usage is missing or not the profile's.");
+            key is null || (certificate.KeyUsages ?? X509KeyUsageFlags.None) == profile.KeyUsagesFor(key.Value), "key_usage_mismatch", "The key usage is missing or not the profile's.");
         var usages = certificate.ExtendedKeyUsages.IsDefault ? [] : certificate.ExtendedKeyUsages;
         report.AddUnless(usages.AsSpan().SequenceEqual(profile.ExtendedKeyUsages.AsSpan()), "eku_mismatch", "The extended key usage is not the profile's.");
+        // A template may have made the profile, and the certificate has just what it says.
+        report.AddUnless(
+            profile.IsCa || (profile.KeyUsages & (X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign)) == X509KeyUsageFlags.None,
+            "ca_key_usage", "Only a CA signs certificates and revocation lists.");
+        report.AddUnless(
+            profile.IsOcspResponder || !profile.ExtendedKeyUsages.Contains(Oids.OcspSigning), "ocsp_signing", "Only an OCSP responder has the extended key usage OCSPSigning.");
+        report.AddUnless(!profile.ExtendedKeyUsages.Contains(Oids.AnyExtendedKeyUsage), "any_eku", "No certificate is for every usage.");
         report.AddUnless(
             issuer.IsSelf || (certificate.AuthorityKeyIdentifier is { } aki && aki.Span.SequenceEqual(issuer.SubjectKeyIdentifier.Span)),
             "authority_key_identifier", "The authority key identifier is missing or not the issuer's key.");
@@ -97,9 +105,11 @@ internal static class LintExtensions
         foreach (var extension in certificate.Extensions)
         {
             hasNoCheck |= extension.Kind == ExtensionKind.OcspNoCheck;
-            if (extension.Kind == ExtensionKind.Unknown || (extension.Kind == ExtensionKind.BasicConstraints && !profile.IsCa))
+            if (CertificateContents.IsFurther(extension) && !(profile.IsCa && extension.Kind == ExtensionKind.BasicConstraints))
             {
-                report.Add("unexpected_extension", "There is an extension the profile does not have.");
+                report.AddUnless(
+                    profile.FurtherExtensions.Contains(extension.DottedOid) && (extension.Kind == ExtensionKind.Unknown || extension.IsCritical),
+                    "unexpected_extension", "There is an extension the profile does not have.");
             }
             else if (extension.IsCritical != MustBeCritical(extension.Kind, certificate))
             {
@@ -115,7 +125,7 @@ internal static class LintExtensions
     private static bool MustBeCritical(ExtensionKind kind, ParsedCertificate certificate) => kind switch
     {
         ExtensionKind.KeyUsage or ExtensionKind.BasicConstraints or ExtensionKind.NameConstraints => true,
-        ExtensionKind.SubjectAltName => certificate.Names.CommonName is null,
+        ExtensionKind.SubjectAltName => certificate.Names.CommonName is null && !certificate.HasOtherSubjectAttributes,
         _ => false,
     };
 }
@@ -125,7 +135,7 @@ internal static class LintNames
 {
     public static void Check(LintReport report, ParsedCertificate certificate, CertificateProfile profile, IssuerInfo issuer)
     {
-        report.AddUnless(!certificate.HasOtherSubjectAttributes, "subject_attributes", "The subject has attributes beside the common name.");
+        report.AddUnless(profile.AllowsSubjectAttributes || !certificate.HasOtherSubjectAttributes, "subject_attributes", "The subject has attributes beside the common name.");
         report.AddUnless(!certificate.HasOtherNameKinds, "other_name", "There is an alternative name that is no DNS, IP, e-mail or URI name.");
         if (certificate.Names.FindViolation() is { } form)
         {

@@ -27,6 +27,9 @@ public sealed record CertificateTemplate
 
     public StepProvisionerExtension? StepProvisioner { get; init; }
 
+    /// <summary>Null: nothing beside the names and what the profile has.</summary>
+    public CertificateContents? Contents { get; init; }
+
     private static DateTimeOffset WholeSeconds(DateTimeOffset time) => new(time.UtcTicks - (time.UtcTicks % TimeSpan.TicksPerSecond), TimeSpan.Zero);
 }
 
@@ -61,6 +64,11 @@ internal static class TemplateRules
         if (!issuer.IsSelf && issuer.PathLength < profile.MinIssuerPathLength)
         {
             throw new PkiException(PkiError.ProfileViolation, $"This issuer may not issue certificates of the profile '{profile.Name}'.");
+        }
+
+        if (template.Contents is { } contents)
+        {
+            ContentsRules.Check(contents, profile, template.Names);
         }
 
         if (profile.RequiresNameConstraints != template.NameConstraints is not null)

@@ -67,20 +67,33 @@ internal static class ExtensionWriter
         }
     }
 
-    public static void AuthorityInfoAccess(AsnWriter writer, Uri ocsp, Uri caIssuers)
+    /// <summary>Nothing for no address.</summary>
+    public static void AuthorityInfoAccess(AsnWriter writer, IReadOnlyList<string> ocsp, IReadOnlyList<string> caIssuers)
     {
+        if (ocsp.Count + caIssuers.Count == 0)
+        {
+            return;
+        }
+
         using var _ = Begin(writer, "1.3.6.1.5.5.7.1.1", critical: false);
         using (writer.PushSequence())
         {
-            AccessDescription(writer, "1.3.6.1.5.5.7.48.1", ocsp);
-            AccessDescription(writer, "1.3.6.1.5.5.7.48.2", caIssuers);
+            foreach (var address in ocsp)
+            {
+                AccessDescription(writer, "1.3.6.1.5.5.7.48.1", address);
+            }
+
+            foreach (var address in caIssuers)
+            {
+                AccessDescription(writer, "1.3.6.1.5.5.7.48.2", address);
+            }
         }
     }
 
     /// <summary>Critical only where the subject is empty (RFC 5280 4.2.1.6).</summary>
-    public static void SubjectAltName(AsnWriter writer, SubjectNames names)
+    public static void SubjectAltName(AsnWriter writer, SubjectNames names, bool isSubjectEmpty)
     {
-        using var _ = Begin(writer, "2.5.29.17", critical: names.CommonName is null);
+        using var _ = Begin(writer, "2.5.29.17", critical: isSubjectEmpty);
         GeneralNames.Write(writer, names);
     }
 
@@ -93,15 +106,40 @@ internal static class ExtensionWriter
         }
     }
 
-    public static void CrlDistributionPoint(AsnWriter writer, Uri url)
+    /// <summary>A distribution point for each address; nothing for none.</summary>
+    public static void CrlDistributionPoints(AsnWriter writer, IReadOnlyList<string> addresses)
     {
+        if (addresses.Count == 0)
+        {
+            return;
+        }
+
         using var _ = Begin(writer, "2.5.29.31", critical: false);
         using (writer.PushSequence())
-        using (writer.PushSequence())
-        using (writer.PushSequence(Context0))
-        using (writer.PushSequence(Context0))
         {
-            writer.WriteCharacterString(UniversalTagNumber.IA5String, url.AbsoluteUri, GeneralNames.UriTag);
+            foreach (var address in addresses)
+            {
+                using (writer.PushSequence())
+                using (writer.PushSequence(Context0))
+                using (writer.PushSequence(Context0))
+                {
+                    writer.WriteCharacterString(UniversalTagNumber.IA5String, address, GeneralNames.UriTag);
+                }
+            }
+        }
+    }
+
+    public static void Further(AsnWriter writer, CertificateExtension extension)
+    {
+        using (writer.PushSequence())
+        {
+            writer.WriteObjectIdentifier(extension.Oid);
+            if (extension.IsCritical)
+            {
+                writer.WriteBoolean(true);
+            }
+
+            writer.WriteOctetString(extension.Value.Span);
         }
     }
 
@@ -121,12 +159,12 @@ internal static class ExtensionWriter
         }
     }
 
-    private static void AccessDescription(AsnWriter writer, string method, Uri url)
+    private static void AccessDescription(AsnWriter writer, string method, string address)
     {
         using (writer.PushSequence())
         {
             writer.WriteObjectIdentifier(method);
-            writer.WriteCharacterString(UniversalTagNumber.IA5String, url.AbsoluteUri, GeneralNames.UriTag);
+            writer.WriteCharacterString(UniversalTagNumber.IA5String, address, GeneralNames.UriTag);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Formats.Asn1;
+using System.Security.Cryptography.X509Certificates;
 
 namespace IoTPlatform.Pki;
 
@@ -12,7 +13,12 @@ internal sealed class ProfileExtensions(CertificateProfile profile)
 
     private static byte[][] Encode(CertificateProfile profile, KeyKind key)
     {
-        var extensions = new List<byte[]> { One(writer => ExtensionWriter.KeyUsage(writer, profile.KeyUsagesFor(key))) };
+        var extensions = new List<byte[]>();
+        if (profile.KeyUsagesFor(key) is not X509KeyUsageFlags.None and var usages)
+        {
+            extensions.Add(One(writer => ExtensionWriter.KeyUsage(writer, usages)));
+        }
+
         if (!profile.ExtendedKeyUsages.IsEmpty)
         {
             extensions.Add(One(writer => ExtensionWriter.ExtendedKeyUsage(writer, profile.ExtendedKeyUsages)));

@@ -48,7 +48,15 @@ internal sealed class TbsEncoder
                 WriteTime(writer, template.NotAfter);
             }
 
-            DistinguishedName.Write(writer, template.Names.CommonName);
+            if (template.Contents?.Subject is { } subject)
+            {
+                writer.WriteEncodedValue(subject.Span);
+            }
+            else
+            {
+                DistinguishedName.Write(writer, template.Names.CommonName);
+            }
+
             writer.WriteEncodedValue(template.SubjectPublicKeyInfo.Span);
             using (writer.PushSequence(ExtensionsTag))
             using (writer.PushSequence())
@@ -72,23 +80,37 @@ internal sealed class TbsEncoder
         KeyIdentifier.Write(PublicKeyInfo.Parse(template.SubjectPublicKeyInfo.Span), identifier);
         ExtensionWriter.SubjectKeyIdentifier(writer, identifier);
         writer.WriteEncodedValue(_authorityKeyIdentifier);
-        if (template.Validation is { } validation)
-        {
-            ExtensionWriter.AuthorityInfoAccess(writer, validation.Ocsp, validation.IssuerCertificate(_issuer.SubjectKeyIdentifier.Span));
-        }
-
+        var (ocsp, caIssuers, lists) = Addresses(template, serialNumber);
+        ExtensionWriter.AuthorityInfoAccess(writer, ocsp, caIssuers);
         if (template.Names.SanCount > 0)
         {
-            ExtensionWriter.SubjectAltName(writer, template.Names);
+            ExtensionWriter.SubjectAltName(writer, template.Names, isSubjectEmpty: template.Names.CommonName is null && template.Contents?.Subject is null);
         }
 
         ExtensionWriter.NameConstraints(writer, template.NameConstraints);
-        if (template.Validation is { } lists)
+        ExtensionWriter.CrlDistributionPoints(writer, lists);
+        foreach (var extension in template.Contents?.Extensions ?? [])
         {
-            ExtensionWriter.CrlDistributionPoint(writer, lists.RevocationList(_issuer.SubjectKeyIdentifier.Span, RevocationListShard.Of(serialNumber)));
+            ExtensionWriter.Further(writer, extension);
         }
 
         ExtensionWriter.StepProvisioner(writer, template.StepProvisioner);
+    }
+
+    /// <summary>Where revocation is asked for: the authority's own addresses first.</summary>
+    private (IReadOnlyList<string> Ocsp, IReadOnlyList<string> CaIssuers, IReadOnlyList<string> Lists) Addresses(CertificateTemplate template, ReadOnlySpan<byte> serialNumber)
+    {
+        var further = template.Contents;
+        if (template.Validation is not { } own)
+        {
+            return further is null ? ([], [], []) : (further.OcspServers, further.IssuerCertificates, further.RevocationLists);
+        }
+
+        var issuer = _issuer.SubjectKeyIdentifier.Span;
+        return (
+            [own.Ocsp.AbsoluteUri, .. further?.OcspServers ?? []],
+            [own.IssuerCertificate(issuer).AbsoluteUri, .. further?.IssuerCertificates ?? []],
+            [own.RevocationList(issuer, RevocationListShard.Of(serialNumber)).AbsoluteUri, .. further?.RevocationLists ?? []]);
     }
 
     /// <summary>RFC 5280 4.1.2.5: UTCTime through 2049, then GeneralizedTime.</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Formats.Asn1;
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
 
@@ -9,6 +10,8 @@ public sealed record SubjectNames
 {
     /// <summary>Most subject alternative names one certificate may carry.</summary>
     public const int MaxNames = 128;
+
+    private const string SubjectAltName = "2.5.29.17";
 
     public string? CommonName { get; init; }
 
@@ -76,6 +79,29 @@ public sealed record SubjectNames
 
     /// <summary>The names a certificate carries, unchecked. Throws <see cref="PkiException"/> for a malformed one.</summary>
     public static SubjectNames FromCertificate(X509Certificate2 certificate) => ParsedCertificate.Parse(certificate.RawDataMemory).Names;
+
+    /// <summary>Of a certificate that others issued: kinds that are not certified here are passed over. Unchecked.</summary>
+    public static SubjectNames FromForeign(X509Certificate2 certificate) =>
+        certificate.Extensions.FirstOrDefault(extension => extension.Oid?.Value == SubjectAltName) is { } extension ? FromValue(extension.RawData, out _) : new SubjectNames();
+
+    /// <summary>Of the DER value of a subjectAltName. Throws <see cref="PkiError.NameNotAllowed"/> for kinds that are not certified here.</summary>
+    public static SubjectNames FromExtension(ReadOnlySpan<byte> value)
+    {
+        var names = FromValue(value, out var hasOtherKinds);
+        return hasOtherKinds ? throw new PkiException(PkiError.NameNotAllowed, "There is an alternative name that is no DNS, IP, e-mail or URI name.") : names;
+    }
+
+    private static SubjectNames FromValue(ReadOnlySpan<byte> value, out bool hasOtherKinds)
+    {
+        try
+        {
+            return GeneralNames.Read(value, commonName: null, out hasOtherKinds, tolerant: true);
+        }
+        catch (AsnContentException e)
+        {
+            throw new PkiException(PkiError.Malformed, "The alternative names are malformed.", e);
+        }
+    }
 
     /// <summary>Throws <see cref="PkiError.NameNotAllowed"/> for control characters, ':' in the CN, over-long or ill-formed names.</summary>
     public void Validate()

@@ -13,6 +13,7 @@ public sealed record CertificateProfile
     /// <summary>pathLenConstraint (RFC 5280 4.2.1.9), for CA profiles.</summary>
     public int? PathLength { get; init; }
 
+    /// <summary>None: no such extension.</summary>
     public required X509KeyUsageFlags KeyUsages { get; init; }
 
     /// <summary>Dotted OIDs, exactly these and in this order; empty means no such extension.</summary>
@@ -45,6 +46,12 @@ public sealed record CertificateProfile
 
     /// <summary>Answers OCSP requests in its issuer's name: id-pkix-ocsp-nocheck (RFC 6960 4.2.2.2.1) instead of addresses where it could be looked up.</summary>
     public bool IsOcspResponder { get; init; }
+
+    /// <summary>Dotted OIDs of extensions that <see cref="CertificateContents"/> may add.</summary>
+    public ImmutableArray<string> FurtherExtensions { get; init; } = [];
+
+    /// <summary>The subject may have more than a common name.</summary>
+    public bool AllowsSubjectAttributes { get; init; }
 
     /// <summary>How far notBefore lies before the moment of issue, for clocks that are late.</summary>
     public static TimeSpan Backdate { get; } = TimeSpan.FromMinutes(1);

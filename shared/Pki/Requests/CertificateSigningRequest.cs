@@ -32,6 +32,9 @@ public sealed class CertificateSigningRequest
     /// <summary>The request asks for basicConstraints CA:TRUE or key usage keyCertSign.</summary>
     public bool RequestsCa { get; internal init; }
 
+    /// <summary>What else the request says; read when asked for, and nobody's proof.</summary>
+    public RequestContents ReadContents() => RequestContents.Read(Der.Span);
+
     /// <summary>One PEM block "CERTIFICATE REQUEST" (or "NEW CERTIFICATE REQUEST"), nothing else around it but white space.</summary>
     public static CertificateSigningRequest ParsePem(string pem, int maxBytes = DefaultMaxBytes)
     {

@@ -14,7 +14,7 @@ internal static class CsrParser
     // RFC 2986 has version 0 only; encoders that count as certificates do say 1 or 2.
     private const int MaxVersion = 2;
 
-    private static readonly Asn1Tag AttributesTag = new(TagClass.ContextSpecific, 0);
+    internal static readonly Asn1Tag AttributesTag = new(TagClass.ContextSpecific, 0);
 
     public static CertificateSigningRequest Parse(ReadOnlyMemory<byte> der, int maxBytes, bool isVerified = false)
     {

@@ -48,6 +48,16 @@ public sealed class CertificateLintTests : IDisposable
     [InlineData(X509KeyUsageFlags.DigitalSignature | X509KeyUsageFlags.DecipherOnly)]
     public void Check_OtherKeyUsage(X509KeyUsageFlags usages) => Codes(r => { Frame(r); KeyUsage(r, usages); Eku(r, Oids.ServerAuth, Oids.ClientAuth); }).ShouldBe(["key_usage_mismatch"]);
 
+    /// <summary>A profile that a template has made is no excuse.</summary>
+    [Fact]
+    public void Check_LeafProfileWithAnAuthoritysUsages()
+    {
+        var profile = Profiles.Leaf with { KeyUsages = X509KeyUsageFlags.KeyCertSign, ExtendedKeyUsages = [Oids.OcspSigning, Oids.AnyExtendedKeyUsage] };
+        var leaf = Make(r => { Frame(r); KeyUsage(r, X509KeyUsageFlags.KeyCertSign); Eku(r, Oids.OcspSigning, Oids.AnyExtendedKeyUsage); });
+
+        CodesOf(CertificateLint.Check(leaf.RawData, profile, _pki.Acme.Issuer)).ShouldBe(["ca_key_usage", "ocsp_signing", "any_eku"]);
+    }
+
     [Fact]
     public void Check_NoKeyUsage() => Codes(r => { Frame(r); Eku(r, Oids.ServerAuth, Oids.ClientAuth); }).ShouldBe(["key_usage_mismatch"]);
 
