@@ -23,6 +23,9 @@ public sealed record CertificateAuthorityOptions
 
     public AcmeOptions Acme { get; init; } = new();
 
+    /// <summary>Networks that webhooks may be in beside the usual ones.</summary>
+    public IReadOnlyList<System.Net.IPNetwork> WebhookNetworks { get; init; } = [];
+
     public string RootCommonName { get; init; } = "IoTPlatform Root CA";
 
     public string IntermediateCommonName { get; init; } = "IoTPlatform Intermediate CA";

@@ -37,6 +37,9 @@ internal sealed record ProviderOptions
 
     public AcmeOptions Acme { get; init; } = new();
 
+    /// <summary>Networks that webhooks may be in beside the usual ones.</summary>
+    public IReadOnlyList<System.Net.IPNetwork> WebhookNetworks { get; init; } = [];
+
     public required string PlatformDomain { get; init; }
 
     /// <summary>False if the platform domain is not configured; a value kept by an earlier start then takes precedence.</summary>

@@ -1,6 +1,7 @@
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.CertificateAuthority.Acme;
 using IoTPlatform.CertificateAuthority.Validation;
+using IoTPlatform.CertificateAuthority.Webhooks;
 using IoTPlatform.Database;
 using IoTPlatform.Hosting;
 using IoTPlatform.Hosting.Observability;
@@ -57,6 +58,7 @@ internal sealed class ProviderOptionsReader(SettingsReader settings)
             Validation = ValidationOptions.Read(settings, listen, publicUrl),
             ReplaceIntermediate = IntermediateReplacement.Read(settings),
             Acme = AcmeOptions.Read(settings),
+            WebhookNetworks = WebhookOptions.Read(settings),
             PlatformDomain = domain ?? DefaultPlatformDomain,
             IsPlatformDomainSet = domain is not null,
             Database = DatabaseSetting.Read(settings),

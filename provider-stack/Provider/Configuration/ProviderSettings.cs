@@ -1,6 +1,7 @@
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.CertificateAuthority.Acme;
 using IoTPlatform.CertificateAuthority.Validation;
+using IoTPlatform.CertificateAuthority.Webhooks;
 using IoTPlatform.Database;
 using IoTPlatform.Hosting;
 using IoTPlatform.Hosting.Observability;
@@ -33,7 +34,7 @@ internal static class ProviderSettings
     [
         .. Secrets, Data, ListenAddress.Setting, Names, ReservedNames, PublicUrl, PlatformDomain, MqttListen.Setting, RabbitmqUrl, RabbitmqMqttUrl, DiscoveryUrl, Plans, RenewalsPerSubject,
         PlatformConfiguration.LostDatabase, PlatformDatabase.RestoreSetting, CaPasswords.AuthoritySetting, CaPasswords.ProvisionerSetting, .. OidcSettings.All, .. RabbitMqSettings.All,
-        .. ObservabilityOptions.Settings, .. ValidationOptions.Settings, IntermediateReplacement.Setting, .. AcmeOptions.Settings, TelemetryOptions.RetentionSetting,
+        .. ObservabilityOptions.Settings, .. ValidationOptions.Settings, IntermediateReplacement.Setting, .. AcmeOptions.Settings, .. WebhookOptions.Settings, TelemetryOptions.RetentionSetting,
     ];
 
     /// <summary>As <see cref="PlatformConfiguration.Load"/>.</summary>

@@ -102,6 +102,7 @@ internal sealed class ProviderFoundation : IAsyncDisposable
         PublicUrl = Options.PublicUrl,
         Validation = Options.Validation?.Address,
         Acme = Options.Acme,
+        WebhookNetworks = Options.WebhookNetworks,
         RenewalsPerSubject = Options.RenewalsPerSubject,
     };
 

@@ -198,6 +198,7 @@ public sealed class Authority
                     NotAfter = validity.NotAfter,
                     NameConstraints = request.NameConstraints,
                     StepProvisioner = request.StepProvisioner,
+                    Contents = request.Contents,
                     Validation = request.Profile.IsOcspResponder ? null : _options.Validation,
                 },
                 PublicKeySha256 = request.Csr.SubjectPublicKeyInfoSha256,

@@ -24,6 +24,9 @@ public sealed record CertificateRenewal
     /// <summary>Of the certificate; one that is stored under another profile is refused with 403 <c>other_profile</c>.</summary>
     public required CertificateProfile Profile { get; init; }
 
+    /// <summary>What the certificate says beside its names, to be said again; null: nothing.</summary>
+    public CertificateContents? Contents { get; init; }
+
     public required IssuanceQuota Quota { get; init; }
 
     /// <summary>A token to be spent in the same commit, where the renewal was asked for with one.</summary>
@@ -59,6 +62,7 @@ internal static class RenewalOrder
                 NotAfter = validity.NotAfter,
                 StepProvisioner = leaf.Parsed.StepProvisioner,
                 Validation = options.Validation,
+                Contents = renewal.Contents,
             },
             PublicKeySha256 = renewal.Csr?.SubjectPublicKeyInfoSha256 ?? leaf.SubjectKeySha256,
             Provisioner = record.Provisioner,

@@ -43,6 +43,9 @@ public sealed record IssueRequest
     public IssuanceQuota? Quota { get; init; }
 
     public StepProvisionerExtension? StepProvisioner { get; init; }
+
+    /// <summary>What the profile allows beside the names; null: nothing.</summary>
+    public CertificateContents? Contents { get; init; }
 }
 
 internal static class LeafProfiles

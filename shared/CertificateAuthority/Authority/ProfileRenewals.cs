@@ -48,9 +48,9 @@ internal sealed class ProfileRenewals(Authority authority, IEnumerable<IProfileR
         {
             // A name may have been given out since, or the rule may be younger than the certificate.
             await reservations.RequireFreeAsync(known.Leaf.Parsed.Names, cancellationToken);
-            var profile = RenewedBy(known).Profile;
+            var (profile, contents) = LeafRenewal.Of(known.Leaf.Parsed, RenewedBy(known).Profile);
             return await authority.RenewAsync(
-                new CertificateRenewal { Current = known, Csr = csr, BurnToken = burnToken, Profile = profile, Quota = LeafQuota }, cancellationToken);
+                new CertificateRenewal { Current = known, Csr = csr, BurnToken = burnToken, Profile = profile, Contents = contents, Quota = LeafQuota }, cancellationToken);
         }
 
         return _owners.TryGetValue(known.Record.Profile, out var owner)

@@ -2,6 +2,7 @@ using IoTPlatform.CertificateAuthority.Acme;
 using IoTPlatform.CertificateAuthority.Events;
 using IoTPlatform.CertificateAuthority.Provisioners;
 using IoTPlatform.CertificateAuthority.Validation;
+using IoTPlatform.CertificateAuthority.Webhooks;
 using IoTPlatform.Pki;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
@@ -44,6 +45,9 @@ public static class CertificateAuthorityServices
         services.AddSingleton<ProfileRenewals>();
         services.AddSingleton<IReservedNames>(new PlatformNames(module.Options));
         services.AddSingleton<NameReservations>();
+        services.AddSingleton(provider => new WebhookCalls(
+            module.Options.WebhookNetworks, () => module.ServiceCertificate.Context, module.Authority.Chain.Root, module.Authority.Time, provider.GetRequiredService<ILogger<WebhookCalls>>()));
+        services.AddSingleton(provider => new LeafGrants(provider.GetRequiredService<NameReservations>(), provider.GetRequiredService<WebhookCalls>(), module.Authority.Time));
         services.AddHostedService(provider => new ExpiryScanner(module.Authority.Store, module.Authority.Time, provider.GetRequiredService<ILogger<ExpiryScanner>>()));
         services.AddAuthentication().AddScheme<AuthenticationSchemeOptions, ClientCertificateHandler>(ClientCertificateDefaults.Scheme, configureOptions: null);
         services.AddSingleton<IAuthorizationMiddlewareResultHandler, RevokedCertificateAnswer>();

@@ -19,6 +19,9 @@ internal interface IProvisioner
     /// <summary>The names it may certify; null: every one.</summary>
     NamePolicy? Policy { get; }
 
+    /// <summary>What its certificates contain.</summary>
+    ProvisionerOptions Options => ProvisionerOptions.None;
+
     /// <summary>Writes what GET provisioners says of it beside type and name.</summary>
     void Describe(Utf8JsonWriter json);
 }
@@ -70,6 +73,9 @@ internal sealed record SignGrant
 
     /// <summary>When the credential itself ends; null: it says nothing about that.</summary>
     public DateTimeOffset? CredentialEnds { get; init; }
+
+    /// <summary>DER of the certificate that is the credential, and of its issuers; empty: it is none.</summary>
+    public IReadOnlyList<byte[]> Credential { get; init; } = [];
 
     /// <summary>What else the request must be.</summary>
     public IReadOnlyList<IRequestRule> Rules { get; init; } = [];

@@ -21,12 +21,13 @@ internal sealed class JwkProvisioner : ITokenProvisioner, IKeyEscrow, IDisposabl
     /// <summary>Throws 422 for a definition that can't be used.</summary>
     public JwkProvisioner(ProvisionerDefinition definition, CertificateAuthorityOptions options)
     {
-        definition.RequireKnown("key", "encryptedKey");
+        definition.RequireKnown("key", "encryptedKey", "options");
         _definition = definition;
         PublicKey = KeyOf(definition);
         KeyId = PublicKey.KeyId ?? PublicKey.Thumbprint();
         Claims = ProvisionerClaims.Of(definition, options);
         Policy = NamePolicy.Of(definition);
+        Options = ProvisionerOptions.Of(definition);
         Extension = new StepProvisionerExtension(StepProvisionerExtension.Jwk, Name, KeyId);
         _key = VerificationKey.From(PublicKey);
         _signPolicy = new StepTokenPolicy(Name, new TokenAudience(options, "sign"), options);
@@ -40,6 +41,8 @@ internal sealed class JwkProvisioner : ITokenProvisioner, IKeyEscrow, IDisposabl
     public ProvisionerClaims Claims { get; }
 
     public NamePolicy? Policy { get; }
+
+    public ProvisionerOptions Options { get; }
 
     public string KeyId { get; }
 

@@ -32,7 +32,7 @@ internal sealed class OidcProvisioner : ITokenProvisioner, IDisposable
     /// <summary>Throws 422 for a definition that can't be used. Its keys are fetched for the first token.</summary>
     public OidcProvisioner(ProvisionerDefinition definition, CertificateAuthorityOptions options, TimeProvider time)
     {
-        definition.RequireKnown("clientID", "clientSecret", "configurationEndpoint", "admins", "domains", "groups", "listenAddress", "roots");
+        definition.RequireKnown("clientID", "clientSecret", "configurationEndpoint", "admins", "domains", "groups", "listenAddress", "roots", "options");
         _definition = definition;
         _client = definition.RequiredText("clientID");
         var endpoint = definition.RequiredText("configurationEndpoint");
@@ -46,6 +46,7 @@ internal sealed class OidcProvisioner : ITokenProvisioner, IDisposable
         (_admins, _domains, _groups) = (definition.Texts("admins"), definition.Texts("domains"), definition.Texts("groups"));
         Claims = ProvisionerClaims.Of(definition, options);
         Policy = NamePolicy.Of(definition);
+        Options = ProvisionerOptions.Of(definition);
         _extension = new StepProvisionerExtension(ExtensionType, Name, _client);
         _policy = new JwtPolicy { Audiences = [_client], ClockSkew = ClockSkew, RequiredClaims = ["iss", "sub", "aud", "exp", "iat"] };
     }
@@ -57,6 +58,8 @@ internal sealed class OidcProvisioner : ITokenProvisioner, IDisposable
     public ProvisionerClaims Claims { get; }
 
     public NamePolicy? Policy { get; }
+
+    public ProvisionerOptions Options { get; }
 
     public void Describe(Utf8JsonWriter json) => _definition.WriteMembers(json);
 

@@ -14,7 +14,7 @@ internal sealed class ProvisionerDefinition
 
     private const int LongestName = 128;
     private const int MostTexts = 100;
-    private const int MaxDepth = 8;
+    private const int MaxDepth = 12;
 
     private readonly JsonElement _json;
 
@@ -59,12 +59,12 @@ internal sealed class ProvisionerDefinition
 
     public string ToJson() => _json.GetRawText();
 
-    /// <summary>Writes every member but type and name, as GET provisioners has them beside those.</summary>
+    /// <summary>Writes every member but type and name, as GET provisioners has them beside those. Its options are for administrators alone.</summary>
     /// <param name="json">Within the provisioner's object.</param>
     /// <param name="except">A member that is written already.</param>
     public void WriteMembers(Utf8JsonWriter json, string? except = null)
     {
-        foreach (var member in _json.EnumerateObject().Where(member => member.Name is not ("type" or "name") && member.Name != except))
+        foreach (var member in _json.EnumerateObject().Where(member => member.Name is not ("type" or "name" or "options") && member.Name != except))
         {
             member.WriteTo(json);
         }
@@ -80,8 +80,6 @@ internal sealed class ProvisionerDefinition
                 case "type" or "name" or "claims" or "policy":
                 case "options" when IsWithoutOptions(member.Value):
                     break;
-                case "options":
-                    throw Refused("templates and webhooks (options) are not supported.");
                 default:
                     if (!members.Contains(member.Name))
                     {

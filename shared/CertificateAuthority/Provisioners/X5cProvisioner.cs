@@ -32,13 +32,14 @@ internal sealed class X5cProvisioner : ITokenProvisioner
     /// <param name="ownRootKey">SHA-256 of the SubjectPublicKeyInfo of the root that this authority is under.</param>
     public X5cProvisioner(ProvisionerDefinition definition, CertificateAuthorityOptions options, CertificateStore issued, byte[] ownRootKey)
     {
-        definition.RequireKnown("roots");
+        definition.RequireKnown("roots", "options");
         _definition = definition;
         _issued = issued;
         _ownRootKey = ownRootKey;
         _roots = definition.Roots("roots") ?? throw ProvisionerDefinition.Refused("it has no roots.");
         Claims = ProvisionerClaims.Of(definition, options);
         Policy = NamePolicy.Of(definition);
+        Options = ProvisionerOptions.Of(definition);
         _extension = new StepProvisionerExtension(ExtensionType, Name, "");
         _policy = new StepTokenPolicy(Name, new TokenAudience(options, "sign") { Fragment = "x5c/" + Name }, options);
     }
@@ -50,6 +51,8 @@ internal sealed class X5cProvisioner : ITokenProvisioner
     public ProvisionerClaims Claims { get; }
 
     public NamePolicy? Policy { get; }
+
+    public ProvisionerOptions Options { get; }
 
     public void Describe(Utf8JsonWriter json) => _definition.WriteMembers(json);
 
@@ -87,6 +90,7 @@ internal sealed class X5cProvisioner : ITokenProvisioner
             Profile = Claims.Profile,
             MinLifetime = Claims.MinLifetime,
             CredentialEnds = credential.NotAfterUtc(),
+            Credential = token.Jws.Header.X5c!,
             Extension = Claims.DisableExtension ? null : _extension,
             Token = claims.Used,
         };

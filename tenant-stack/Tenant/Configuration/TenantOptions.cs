@@ -31,6 +31,9 @@ internal sealed class TenantOptions
 
     public AcmeOptions Acme { get; init; } = new();
 
+    /// <summary>Networks that webhooks may be in beside the usual ones.</summary>
+    public IReadOnlyList<System.Net.IPNetwork> WebhookNetworks { get; init; } = [];
+
     /// <summary>Of the service certificate; always includes the addresses given to devices.</summary>
     public IReadOnlyList<string> ServiceNames =>
         [.. Names.Append(ServerName.TryParse(PublicUrl.DnsSafeHost, out var host, out _) ? host : PublicUrl.DnsSafeHost).Distinct(StringComparer.Ordinal)];

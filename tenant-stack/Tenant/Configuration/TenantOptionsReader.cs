@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.CertificateAuthority.Acme;
 using IoTPlatform.CertificateAuthority.Validation;
+using IoTPlatform.CertificateAuthority.Webhooks;
 using IoTPlatform.Client;
 using IoTPlatform.Database;
 using IoTPlatform.Hosting;
@@ -50,6 +51,7 @@ internal sealed class TenantOptionsReader(SettingsReader settings)
             PublicUrl = publicUrl,
             Validation = ValidationOptions.Read(settings, listen, publicUrl),
             Acme = AcmeOptions.Read(settings),
+            WebhookNetworks = WebhookOptions.Read(settings),
             ProviderUrl = ProviderUrl(joined) ?? publicUrl,
             RootFingerprint = Fingerprint(),
             JoinKey = settings.Secret(TenantSettings.JoinKey),

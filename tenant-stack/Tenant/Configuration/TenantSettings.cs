@@ -1,6 +1,7 @@
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.CertificateAuthority.Acme;
 using IoTPlatform.CertificateAuthority.Validation;
+using IoTPlatform.CertificateAuthority.Webhooks;
 using IoTPlatform.Database;
 using IoTPlatform.Hosting;
 using IoTPlatform.Hosting.Observability;
@@ -53,7 +54,7 @@ internal static class TenantSettings
     [
         .. Secrets, Data, ListenAddress.Setting, Names, PublicUrl, ProviderUrl, TenantId, RootFingerprint, KeycloakUrl, KeycloakAdmin, FederationDiscoveryUrl, FederationCa, DeviceLifetime,
         DeviceRenewalGrace, DeviceCertificatesPerHour, ManufacturerCa, MqttListen.Setting, DeviceMessagesPerSecond, DeviceBytesPerSecond, WireGuardSubnet, WireGuardEndpoint, PlatformConfiguration.LostDatabase, PlatformDatabase.RestoreSetting,
-        CaPasswords.AuthoritySetting, CaPasswords.ProvisionerSetting, .. OidcSettings.All, .. BrokerSettings.All, .. ObservabilityOptions.Settings, .. ValidationOptions.Settings, .. AcmeOptions.Settings,
+        CaPasswords.AuthoritySetting, CaPasswords.ProvisionerSetting, .. OidcSettings.All, .. BrokerSettings.All, .. ObservabilityOptions.Settings, .. ValidationOptions.Settings, .. AcmeOptions.Settings, .. WebhookOptions.Settings,
         TelemetryOptions.RetentionSetting, UplinkOptions.FiltersSetting, UplinkOptions.IntervalSetting, ProviderCommands.Setting,
     ];
 

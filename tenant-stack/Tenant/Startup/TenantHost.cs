@@ -90,6 +90,7 @@ internal static partial class TenantHost
         PublicUrl = options.PublicUrl,
         Validation = options.Validation?.Address,
         Acme = options.Acme,
+        WebhookNetworks = options.WebhookNetworks,
     };
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "JOIN_KEY is not used: this tenant has joined already")]

@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
 using IoTPlatform.Benchmarks.Report;
+using IoTPlatform.CertificateAuthority.Templates;
 using IoTPlatform.Pki;
 using IoTPlatform.Pki.Signing;
 
@@ -10,6 +12,19 @@ namespace IoTPlatform.Benchmarks.Ca;
 /// <summary>The CA core on one thread: no HTTPS, no database.</summary>
 internal static class CoreBenchmark
 {
+    private const string DefaultLeaf = """
+        {
+        	"subject": {{ toJson .Subject }},
+        	"sans": {{ toJson .SANs }},
+        {{- if typeIs "*rsa.PublicKey" .Insecure.CR.PublicKey }}
+        	"keyUsage": ["keyEncipherment", "digitalSignature"],
+        {{- else }}
+        	"keyUsage": ["digitalSignature"],
+        {{- end }}
+        	"extKeyUsage": ["serverAuth", "clientAuth"]
+        }
+        """;
+
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(1);
 
     public static IEnumerable<CoreResult> Run(TimeSpan duration)
@@ -19,6 +34,9 @@ internal static class CoreBenchmark
         var pem = CertificateSigningRequest.CreatePem(key, SubjectNames.FromSans("device-1.bench.example", ["device-1.bench.example"]));
         var request = CertificateSigningRequest.ParsePem(pem);
         yield return Measure("parse and verify CSR", duration, () => CertificateSigningRequest.ParsePem(pem));
+        var template = LeafTemplate.Of(JsonElement.Parse(JsonSerializer.Serialize(new { template = DefaultLeaf })))!;
+        var input = new TemplateInput { Names = request.Names, Request = request, Token = """{"sub":"device-1.bench.example"}"""u8.ToArray() };
+        yield return Measure("render a template (plan cached)", duration, () => template.Render(input, TimeProvider.System));
         yield return Measure("prepare (build, lint)", duration, () => signer.Prepare(Template(request)));
         yield return Measure("prepare and issue", duration, () => signer.Issue(signer.Prepare(Template(request))));
     }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using DnsClient;
+using IoTPlatform.CertificateAuthority.Outbound;
 
 namespace IoTPlatform.CertificateAuthority.Acme.Challenges;
 
@@ -10,17 +11,6 @@ namespace IoTPlatform.CertificateAuthority.Acme.Challenges;
 /// </summary>
 internal sealed class ChallengeTargets(AcmeOptions options, AcmeDns dns)
 {
-    private static readonly IPNetwork[] Never =
-    [
-        // This network, loopback, link-local with the metadata of clouds, multicast, broadcast; IPv6's, and AWS's metadata.
-        IPNetwork.Parse("0.0.0.0/8"), IPNetwork.Parse("127.0.0.0/8"), IPNetwork.Parse("169.254.0.0/16"), IPNetwork.Parse("224.0.0.0/4"), IPNetwork.Parse("240.0.0.0/4"),
-        IPNetwork.Parse("::/128"), IPNetwork.Parse("::1/128"), IPNetwork.Parse("fe80::/10"), IPNetwork.Parse("ff00::/8"), IPNetwork.Parse("fd00:ec2::/32"),
-        // IPv4 in IPv6's clothes, by which the others could be named again.
-        IPNetwork.Parse("::/96"), IPNetwork.Parse("64:ff9b::/96"), IPNetwork.Parse("64:ff9b:1::/48"), IPNetwork.Parse("2001::/32"), IPNetwork.Parse("2002::/16"),
-        // Where clouds answer their machines outside of link-local: Google, Azure, Alibaba, Oracle.
-        IPNetwork.Parse("fd20:ce::254/128"), IPNetwork.Parse("168.63.129.16/32"), IPNetwork.Parse("100.100.100.200/32"), IPNetwork.Parse("192.0.0.0/24"),
-    ];
-
     private const int MostAddresses = 4;
     private static readonly TimeSpan LongestConnect = TimeSpan.FromSeconds(3);
 
@@ -28,11 +18,7 @@ internal sealed class ChallengeTargets(AcmeOptions options, AcmeDns dns)
 
     public int TlsPort => options.TlsPort;
 
-    public bool IsAllowed(IPAddress address)
-    {
-        address = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
-        return options.AlsoReached.Any(network => network.Contains(address)) || !Never.Any(network => network.Contains(address));
-    }
+    public bool IsAllowed(IPAddress address) => ReachableAddresses.IsAllowed(address, options.AlsoReached);
 
     /// <summary>Throws <see cref="ChallengeTargetException"/>.</summary>
     public async Task<Stream> ConnectAsync(string host, int port, CancellationToken cancellationToken)

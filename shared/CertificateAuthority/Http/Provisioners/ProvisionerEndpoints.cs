@@ -1,6 +1,7 @@
 using System.Security.Claims;
 using System.Text.Json;
 using IoTPlatform.CertificateAuthority.Provisioners;
+using IoTPlatform.CertificateAuthority.Webhooks;
 using IoTPlatform.Contracts.Certificates;
 using IoTPlatform.Hosting;
 using Microsoft.AspNetCore.Builder;
@@ -50,6 +51,7 @@ public static class ProvisionerEndpoints
             throw BuiltIn(name);
         }
 
+        wanted = WebhookSecrets.Restored(wanted, registry.Stored.FirstOrDefault(stored => stored.Name == name)?.Row.Definition);
         var provisioner = registry.Create(wanted);
         try
         {
@@ -102,7 +104,7 @@ public static class ProvisionerEndpoints
         Disabled = stored.Disabled,
         BuiltIn = stored.Name == JwkProvisioner.DefaultName,
         ChangedAt = stored.Row.Written,
-        Definition = JsonElement.Parse(stored.Row.Definition),
+        Definition = WebhookSecrets.Without(stored.Row.Definition),
     };
 
     private static string By(ClaimsPrincipal user) => user.Identity?.Name ?? "admin";

@@ -68,6 +68,7 @@ internal sealed class StepCaEdge(ILogger<StepCaEdge> log)
         JoseException e => StepCaException.Unauthorized(e.Message, e),
         PkiException e => StepCaException.Forbidden(Sentence(e.Message), e),
         ProblemException { Status: 401 } e => StepCaException.Unauthorized(e.Message, e),
+        ProblemException { Code: "template_failed" } e => StepCaException.BadRequest(Sentence(e.Message), e),
         ProblemException { Status: 400 or 403 } e => StepCaException.Forbidden(Sentence(e.Message), e),
         ProblemException e => new StepCaException(e.Status, $"The request could not be completed: {Sentence(e.Message)}.", inner: e),
         BadHttpRequestException { StatusCode: 413 } => StepCaException.TooLarge(),

@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.Http;
 namespace IoTPlatform.CertificateAuthority;
 
 /// <summary>POST sign, renew and rekey: decode, validate, authorize, act.</summary>
-internal sealed class StepCaIssuing(Authority authority, ProvisionerRegistry provisioners, ProfileRenewals renewals, NameReservations reservations)
+internal sealed class StepCaIssuing(Authority authority, ProvisionerRegistry provisioners, ProfileRenewals renewals, LeafGrants grants)
 {
     private readonly ConditionalWeakTable<ActiveIssuers, SignAnswer> _answers = [];
     private readonly RenewToken _renewToken = new(authority);
@@ -28,21 +28,15 @@ internal sealed class StepCaIssuing(Authority authority, ProvisionerRegistry pro
         var token = OneTimeToken.Parse(body.Ott);
         var provisioner = provisioners.ByToken(token);
         var grant = await provisioner.AuthorizeSignAsync(token, now, context.RequestAborted);
-        var names = grant.Names.Certify(csr);
-        provisioner.Policy?.Require(names);
-        foreach (var rule in grant.Rules)
-        {
-            rule.Check(csr);
-        }
-
-        await reservations.RequireFreeAsync(names, context.RequestAborted);
         var validity = LeafValidity.Of(notBefore, notAfter, now, grant);
+        var leaf = await grants.ApplyAsync(provisioner, grant, csr, new CredentialWords(token.Jws.Payload, body.TemplateData), validity, context.RequestAborted);
         var issued = await authority.IssueAsync(
             new IssueRequest
             {
-                Profile = grant.Profile,
+                Profile = leaf.Profile,
                 Csr = csr,
-                Names = names,
+                Names = leaf.Names,
+                Contents = leaf.Contents,
                 NotBefore = validity.NotBefore,
                 NotAfter = validity.NotAfter,
                 Provisioner = provisioner.Name,

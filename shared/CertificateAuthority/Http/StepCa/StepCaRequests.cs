@@ -15,6 +15,9 @@ internal sealed class SignBody
     public string? NotBefore { get; set; }
 
     public string? NotAfter { get; set; }
+
+    /// <summary>For the provisioner's template.</summary>
+    public JsonElement? TemplateData { get; set; }
 }
 
 internal sealed class RekeyBody

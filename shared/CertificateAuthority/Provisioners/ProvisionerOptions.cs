@@ -1,0 +1,44 @@
+using System.Text.Json;
+using IoTPlatform.CertificateAuthority.Templates;
+using IoTPlatform.CertificateAuthority.Webhooks;
+
+namespace IoTPlatform.CertificateAuthority.Provisioners;
+
+/// <summary>What a provisioner says of its certificates' contents (step-ca's <c>options</c>).</summary>
+internal sealed record ProvisionerOptions
+{
+    public static ProvisionerOptions None { get; } = new();
+
+    /// <summary>Null: the profile's contents.</summary>
+    public LeafTemplate? Template { get; private init; }
+
+    /// <summary>Asked before a certificate is signed, in this order.</summary>
+    public IReadOnlyList<Webhook> Webhooks { get; private init; } = [];
+
+    /// <summary>Throws 422 for options that are not understood. Those of SSH are kept and mean nothing here.</summary>
+    public static ProvisionerOptions Of(ProvisionerDefinition definition)
+    {
+        if (definition["options"] is not { } options)
+        {
+            return None;
+        }
+
+        var read = None;
+        foreach (var member in Members(options, "options"))
+        {
+            read = member.Name switch
+            {
+                "x509" => read with { Template = LeafTemplate.Of(member.Value) },
+                "webhooks" => read with { Webhooks = Webhook.Of(member.Value) },
+                "ssh" => read,
+                _ => throw ProvisionerDefinition.Refused($"{member.Name} of its options is not supported."),
+            };
+        }
+
+        return read;
+    }
+
+    private static IEnumerable<JsonProperty> Members(JsonElement json, string name) => json.ValueKind == JsonValueKind.Object
+        ? json.EnumerateObject().Where(member => member.Value.ValueKind != JsonValueKind.Null)
+        : throw ProvisionerDefinition.Refused($"its {name} are no JSON object.");
+}

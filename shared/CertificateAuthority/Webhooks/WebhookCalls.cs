@@ -1,0 +1,171 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using System.Text.Json;
+using IoTPlatform.CertificateAuthority.Outbound;
+using IoTPlatform.Hosting;
+using IoTPlatform.Pki;
+using Microsoft.Extensions.Logging;
+
+namespace IoTPlatform.CertificateAuthority.Webhooks;
+
+/// <summary>
+/// Asks webhooks. Whoever does not answer in time, in form and with consent has refused. Every address of a name is judged, and the one that was judged is connected to,
+/// whatever the name means a moment later.
+/// </summary>
+internal sealed partial class WebhookCalls(IReadOnlyList<IPNetwork> alsoReached, Func<SslStreamCertificateContext> own, X509Certificate2 ownRoot, TimeProvider time, ILogger<WebhookCalls> log) : IDisposable
+{
+    /// <summary>Of an answer.</summary>
+    public const int MaxBytes = 64 * 1024;
+
+    private const int MostAtOnce = 64;
+    private const int LongestReason = 200;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan BeforeRetry = TimeSpan.FromSeconds(1);
+
+    private readonly SemaphoreSlim _places = new(MostAtOnce);
+    private volatile Connections? _connections;
+
+    /// <summary>Throws 403 <c>webhook_refused</c>, and 503 <c>webhook_unavailable</c> and <c>overloaded</c>: in every case nothing is signed.</summary>
+    public async Task<JsonElement?> AskAsync(Webhook webhook, string body, CancellationToken cancellationToken)
+    {
+        if (!await _places.WaitAsync(TimeSpan.Zero, cancellationToken))
+        {
+            throw new ProblemException(503, "overloaded", "Too many webhooks are being asked.", TimeSpan.FromSeconds(1));
+        }
+
+        try
+        {
+            using var limit = new CancellationTokenSource(Patience, time);
+            using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
+            var answer = await AnswerAsync(webhook, body, both.Token);
+            return answer.IsAllowed ? answer.Data
+                : throw new ProblemException(403, "webhook_refused", answer.Why is { Length: > 0 } why ? $"the webhook {webhook.Name} says: {why[..Math.Min(why.Length, LongestReason)]}" : $"the webhook {webhook.Name} did not allow the request");
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException or JsonException or WebhookException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            // Where it is and what it answered is the administrator's to know, not the caller's.
+            Failed(webhook.Name, e is OperationCanceledException ? "no answer in time" : e.GetBaseException().Message);
+            throw new ProblemException(503, "webhook_unavailable", $"the webhook {webhook.Name} gave no answer", TimeSpan.FromSeconds(5), e);
+        }
+        finally
+        {
+            _places.Release();
+        }
+    }
+
+    public void Dispose()
+    {
+        _connections?.Dispose();
+        _places.Dispose();
+    }
+
+    /// <summary>Once more after a connection that failed or a status of 500 and above, as step-ca does.</summary>
+    private async Task<WebhookAnswer> AnswerAsync(Webhook webhook, string body, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await SendAsync(webhook, body, cancellationToken);
+        }
+        catch (Exception e) when (e is HttpRequestException { StatusCode: null or >= HttpStatusCode.InternalServerError } or IOException && e.InnerException is not WebhookException)
+        {
+            await Task.Delay(BeforeRetry, time, cancellationToken);
+            return await SendAsync(webhook, body, cancellationToken);
+        }
+    }
+
+    private async Task<WebhookAnswer> SendAsync(Webhook webhook, string body, CancellationToken cancellationToken)
+    {
+        var bytes = Encoding.UTF8.GetBytes(body);
+        using var request = new HttpRequestMessage(HttpMethod.Post, webhook.Address) { Content = new ByteArrayContent(bytes) };
+        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        request.Headers.Add("X-Smallstep-Signature", Convert.ToHexStringLower(HMACSHA256.HashData(webhook.Secret, bytes)));
+        request.Headers.Add("X-Smallstep-Webhook-ID", webhook.Id);
+        request.Headers.Authorization = webhook.Authorization;
+        using var response = await Current().For(webhook).SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+        if (response.StatusCode is < HttpStatusCode.OK or >= HttpStatusCode.MultipleChoices)
+        {
+            throw new HttpRequestException(string.Create(CultureInfo.InvariantCulture, $"it answered {(int)response.StatusCode}"), inner: null, response.StatusCode);
+        }
+
+        await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
+        var buffer = new byte[MaxBytes + 1];
+        var length = await stream.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken);
+        return length <= MaxBytes ? WebhookMessages.Parse(buffer.AsMemory(0, length)) : throw new WebhookException($"its answer has more than {MaxBytes} bytes");
+    }
+
+    /// <summary>With the certificate that this host has now; connections by an earlier one end by themselves.</summary>
+    private Connections Current()
+    {
+        var certificate = own();
+        return _connections is { } known && known.Certificate == certificate ? known
+            : _connections = new Connections(certificate, new HttpClient(Handler(certificate)), new HttpClient(Handler(certificate: null)));
+    }
+
+    private SocketsHttpHandler Handler(SslStreamCertificateContext? certificate) => new()
+    {
+        AllowAutoRedirect = false,
+        UseProxy = false,
+        UseCookies = false,
+        // Kilobytes.
+        MaxResponseHeadersLength = 16,
+        PooledConnectionLifetime = TimeSpan.FromMinutes(1),
+        PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30),
+        ConnectCallback = (context, cancellationToken) => ConnectAsync(context.DnsEndPoint, cancellationToken),
+        SslOptions = new SslClientAuthenticationOptions
+        {
+            ClientCertificateContext = certificate,
+            CertificateChainPolicy = new X509ChainPolicy { RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true },
+            RemoteCertificateValidationCallback = IsTrusted,
+        },
+    };
+
+    /// <summary>By the machine's roots, or the platform's own.</summary>
+    private bool IsTrusted(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors) => errors == SslPolicyErrors.None
+        || (errors == SslPolicyErrors.RemoteCertificateChainErrors && certificate is X509Certificate2 server
+            && ForeignChain.Verify(server, chain is null ? [] : chain.ChainPolicy.ExtraStore, [ownRoot], time.GetUtcNow(), out _).IsValid);
+
+    private async ValueTask<Stream> ConnectAsync(DnsEndPoint target, CancellationToken cancellationToken)
+    {
+        var addresses = IPAddress.TryParse(target.Host, out var literal) ? [literal] : await Dns.GetHostAddressesAsync(target.Host, cancellationToken);
+        // One forbidden address is enough: who has it beside an allowed one waits for the other to be tried.
+        if (addresses.Length == 0 || !addresses.All(address => ReachableAddresses.IsAllowed(address, alsoReached)))
+        {
+            throw new WebhookException($"it has an address that this host does not connect to ({WebhookOptions.NetworksSetting})");
+        }
+
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(addresses, target.Port, cancellationToken);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "the webhook {Name} gave no answer: {Reason}")]
+    private partial void Failed(string name, string reason);
+
+    private sealed record Connections(SslStreamCertificateContext Certificate, HttpClient Presenting, HttpClient Plain) : IDisposable
+    {
+        public HttpClient For(Webhook webhook) => webhook.PresentsCertificate ? Presenting : Plain;
+
+        public void Dispose()
+        {
+            Presenting.Dispose();
+            Plain.Dispose();
+        }
+    }
+}
+
+/// <summary>An answer that is none, or an address that is not asked.</summary>
+internal sealed class WebhookException(string message) : Exception(message);
