@@ -42,6 +42,11 @@ public sealed class ProvisionerTests : IAsyncLifetime
         configuration["authority"]!["claims"] = new JsonObject { ["maxTLSCertDuration"] = "72h", ["defaultTLSCertDuration"] = "48h" };
         configuration["authority"]!["provisioners"]!.AsArray().Add(new JsonObject { ["type"] = "SCEP", ["name"] = "scep" });
         configuration["authority"]!["provisioners"]!.AsArray().Add(new JsonObject { ["type"] = "ACME", ["name"] = "web", ["forceCN"] = true });
+        Directory.CreateDirectory(Path.Combine(_folder.Combine("old"), "templates"));
+        await File.WriteAllTextAsync(
+            Path.Combine(_folder.Combine("old"), "templates", "leaf.tpl"),
+            """{"subject":{"commonName":{{ toJson .Subject.CommonName }},"organization":{{ toJson .Organization }}},"sans":{{ toJson .SANs }},"keyUsage":["digitalSignature"],"extKeyUsage":["serverAuth","clientAuth"]}""");
+        configuration["authority"]!["provisioners"]![0]!["options"] = new JsonObject { ["x509"] = new JsonObject { ["templateFile"] = "templates/leaf.tpl", ["templateData"] = new JsonObject { ["Organization"] = "Old Ops" } } };
         await File.WriteAllTextAsync(file, configuration.ToJsonString());
 
         var imported = await IotAsync("ca", "import", file, "--json");
@@ -52,6 +57,7 @@ public sealed class ProvisionerTests : IAsyncLifetime
             "ca", "certificate", "api.test", "api.crt", "api.key", "--issuer", "builds@example.com", "--provisioner-password-file", _folder.Combine("old-password"), "--force")).EnsureSuccess();
         using var certificate = X509CertificateLoader.LoadCertificateFromFile(_folder.Combine("api.crt"));
         (certificate.NotAfter - certificate.NotBefore).ShouldBe(TimeSpan.FromHours(48), TimeSpan.FromMinutes(2));
+        certificate.Subject.ShouldContain("O=Old Ops");
         (await StepAsync("ca", "renew", "api.crt", "api.key", "--force")).EnsureSuccess();
         Outcomes(await IotAsync("ca", "import", file, "--json"))[0].ShouldBe(("builds@example.com", "left out"), "it is there");
     }
@@ -66,6 +72,43 @@ public sealed class ProvisionerTests : IAsyncLifetime
 
         (await StepAsync("ca", "certificate", "one.fleet.test", "one.crt", "one.key", "--issuer", "fleet", "--x5c-cert", "line.crt", "--x5c-key", "line.key", "--force")).EnsureSuccess();
         (await StepAsync("ca", "certificate", "one.other.test", "two.crt", "two.key", "--issuer", "fleet", "--x5c-cert", "line.crt", "--x5c-key", "line.key", "--force")).ExitCode.ShouldNotBe(0);
+    }
+
+    [SkippableFact]
+    public async Task TemplateAndWebhook_AddedChangedRemoved_StepSeesEachAtOnce()
+    {
+        await File.WriteAllTextAsync(_folder.Combine("password"), "a password of builds\n");
+        await File.WriteAllTextAsync(_folder.Combine("broken.tpl"), "{\n{{ nonsense }}}");
+        await File.WriteAllTextAsync(_folder.Combine("unit.tpl"), """{"subject":{"commonName":{{ toJson .Subject.CommonName }},"organizationalUnit":{{ toJson .Unit }}},"sans":{{ toJson .SANs }},"keyUsage":["digitalSignature"]}""");
+        await File.WriteAllTextAsync(_folder.Combine("unit.json"), """{"Unit":"line 7"}""");
+        var broken = await IotAsync("ca", "provisioner", "add", "builds", "--create", "--provisioner-password-file", _folder.Combine("password"), "--x509-template", _folder.Combine("broken.tpl"));
+        broken.ExitCode.ShouldBe(1);
+        broken.Error.ShouldContain("broken.tpl:2:");
+
+        (await IotAsync(
+            "ca", "provisioner", "add", "builds", "--create", "--provisioner-password-file", _folder.Combine("password"),
+            "--x509-template", _folder.Combine("unit.tpl"), "--x509-template-data", _folder.Combine("unit.json"))).EnsureSuccess();
+        (await EnrollAsync("built.test")).EnsureSuccess();
+        SubjectOf("built.crt").ShouldContain("OU=line 7");
+        (await IotAsync("ca", "provisioner", "update", "builds", "--x509-template", "")).EnsureSuccess();
+        (await EnrollAsync("built.test")).EnsureSuccess();
+        SubjectOf("built.crt").ShouldBe("CN=built.test");
+
+        var added = await IotAsync("ca", "provisioner", "webhook", "add", "builds", "approval", "--kind", "authorizing", "--webhook-url", "https://127.0.0.1:1/", "--json");
+        var secret = JsonDocument.Parse(added.EnsureSuccess().Output).RootElement.GetProperty("secret").GetString()!;
+        (await EnrollAsync("built.test")).ExitCode.ShouldNotBe(0, "nobody allows it");
+        (await IotAsync("ca", "provisioner", "show", "builds")).EnsureSuccess().Output.ShouldNotContain(secret);
+        (await IotAsync("ca", "provisioner", "update", "builds", "--x509-max-dur", "48h")).EnsureSuccess();
+        (await IotAsync("ca", "provisioner", "webhook", "update", "builds", "approval", "--webhook-url", "https://127.0.0.1:2/")).EnsureSuccess();
+        (await IotAsync("ca", "provisioner", "webhook", "remove", "builds", "approval")).EnsureSuccess();
+        (await IotAsync("ca", "provisioner", "webhook", "remove", "builds", "approval")).ExitCode.ShouldBe(4);
+        (await EnrollAsync("built.test")).EnsureSuccess();
+
+        string SubjectOf(string file)
+        {
+            using var certificate = X509CertificateLoader.LoadCertificateFromFile(_folder.Combine(file));
+            return certificate.Subject;
+        }
     }
 
     [SkippableFact]

@@ -12,7 +12,7 @@ internal static class CaImport
     private static readonly Option<bool> Replace = new("--replace") { Description = "Also those whose names are taken here." };
 
     public static Command Create() => Verb.Create(
-        "import", "Take over the provisioners of a step-ca's ca.json, with their keys, claims and policies. What can't be taken over is told, with the reason; the rest is.",
+        "import", "Take over the provisioners of a step-ca's ca.json, with their keys, claims, policies and templates. What can't be taken over is told, with the reason; the rest is.",
         ["iot ca import ~/.step/config/ca.json", "iot ca import ca.json --tenant --replace"], RunAsync, [Source, Replace, .. EitherOptions.All]);
 
     /// <summary>Marks a definition that would lose one of two policies.</summary>
@@ -33,7 +33,7 @@ internal static class CaImport
             var outcomes = new List<Outcome>();
             foreach (var definition in definitions)
             {
-                outcomes.Add(await ImportAsync(server, WithDefaults(definition, authority), known, run.Get(Replace), cancellationToken));
+                outcomes.Add(await ImportAsync(server, WithDefaults(definition, authority), run.Get(Source), known, run.Get(Replace), cancellationToken));
             }
 
             run.Terminal.Result(outcomes, console => Print.Rows(console, outcomes, "nothing", ("NAME", o => o.Name), ("TYPE", o => o.Type), ("OUTCOME", o => o.Status), ("REASON", o => o.Reason ?? "")));
@@ -41,7 +41,7 @@ internal static class CaImport
         }, cancellationToken);
     }
 
-    private static async Task<Outcome> ImportAsync(PlatformClient server, JsonObject definition, IReadOnlySet<string> known, bool replace, CancellationToken cancellationToken)
+    private static async Task<Outcome> ImportAsync(PlatformClient server, JsonObject definition, string source, IReadOnlySet<string> known, bool replace, CancellationToken cancellationToken)
     {
         var (name, type) = (definition["name"]?.ToString() ?? "", definition["type"]?.ToString() ?? "");
         if (known.Contains(name) && !replace)
@@ -56,8 +56,13 @@ internal static class CaImport
 
         try
         {
+            TemplateFlags.Inline(definition, source);
             await server.SaveProvisionerAsync(name, ProvisionerDefinitions.Element(definition), cancellationToken);
             return new Outcome(name, type, known.Contains(name) ? "replaced" : "added", Reason: null);
+        }
+        catch (CliException e) when (e.Code == "no_file")
+        {
+            return new Outcome(name, type, "left out", e.Message);
         }
         catch (ApiException e) when (e.Status is >= 400 and < 500 and not (401 or 403))
         {

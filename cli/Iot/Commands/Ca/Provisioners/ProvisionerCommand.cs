@@ -11,7 +11,7 @@ internal static class ProvisionerCommand
     public static Command Create() => Verb.Group(
         "provisioner", "Ways to get certificates: keys, certificates and identity providers whose tokens buy one.",
         ["iot ca provisioner list", "iot ca provisioner add fleet --type X5C --x5c-root manufacturer.pem --x509-max-dur 720h"],
-        ProvisionerList.Create(), ProvisionerShow.Create(), ProvisionerAdd.Create(), ProvisionerUpdate.Create(), ProvisionerRemove.Create());
+        ProvisionerList.Create(), ProvisionerShow.Create(), ProvisionerAdd.Create(), ProvisionerUpdate.Create(), ProvisionerRemove.Create(), WebhookCommand.Create());
 
     public static Argument<string> Name { get; } = new("name") { Description = "Name of the provisioner." };
 }

@@ -1,0 +1,58 @@
+using System.CommandLine;
+using System.Text;
+using System.Text.Json.Nodes;
+
+namespace IoTPlatform.Iot;
+
+/// <summary>What 'add' and 'update' say of a provisioner's certificate template, as step-ca's <c>options.x509</c>; templates that ca.json names by their files are read.</summary>
+internal static class TemplateFlags
+{
+    private static readonly Option<string?> Template = new("--x509-template") { Description = "File with the template of its certificates (docs/templates.md); '' for none.", HelpName = "file" };
+    private static readonly Option<string?> TemplateData = new("--x509-template-data") { Description = "JSON file with an object for the template; '' for none.", HelpName = "file" };
+
+    public static IReadOnlyList<Symbol> All { get; } = [Template, TemplateData];
+
+    public static void Apply(Run run, JsonObject definition)
+    {
+        if (run.Get(Template) is null && run.Get(TemplateData) is null)
+        {
+            return;
+        }
+
+        var options = definition["options"] as JsonObject ?? [];
+        var x509 = options["x509"] as JsonObject ?? [];
+        if (run.Get(Template) is { } file)
+        {
+            Put(x509, file);
+        }
+
+        if (run.Get(TemplateData) is { } data)
+        {
+            x509["templateData"] = data.Length == 0 ? null : ProvisionerDefinitions.Parse(data);
+        }
+
+        options["x509"] = x509.Parent is null ? x509 : x509.DeepClone();
+        definition["options"] = options.Parent is null ? options : options.DeepClone();
+    }
+
+    /// <summary>A template of a file that ca.json names becomes the definition's own.</summary>
+    /// <param name="definition">As ca.json has it.</param>
+    /// <param name="source">Path of ca.json, in step-ca's folder <c>config</c>: what it names is relative to the folder above.</param>
+    public static void Inline(JsonObject definition, string source)
+    {
+        if (definition["options"]?["x509"] is not JsonObject x509 || x509["templateFile"]?.ToString() is not { Length: > 0 } file || x509["template"]?.ToString() is { Length: > 0 })
+        {
+            return;
+        }
+
+        var folder = Path.GetDirectoryName(Path.GetFullPath(source))!;
+        Put(x509, Path.Combine(Path.GetFileName(folder) == "config" ? Path.GetDirectoryName(folder)! : folder, file));
+    }
+
+    /// <summary>The file's name stays, for messages.</summary>
+    private static void Put(JsonObject x509, string file)
+    {
+        x509["template"] = file.Length == 0 ? null : Encoding.UTF8.GetString(ProvisionerFlags.Read(file));
+        x509["templateFile"] = file.Length == 0 ? null : Path.GetFileName(file);
+    }
+}
