@@ -164,7 +164,8 @@ internal sealed partial class Profile
             throw new CliException(ExitCode.NotAuthorised, "logged_out", $"the log-in at {Url} has ended: iot login{(TrustDomain is null ? "" : " --tenant")}{(Name is ProvidersDefault or TenantsDefault ? "" : $" --profile {Name}")} --url {Url}", e);
         }
 
-        await LearnRootListAsync(server, cancellationToken);
+        Write(run, Name);
+        await LearnRootListAsync(server, CancellationToken.None);
         Write(run, Name);
     }
 

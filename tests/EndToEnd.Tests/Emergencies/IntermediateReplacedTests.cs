@@ -75,7 +75,7 @@ public sealed class IntermediateReplacedTests
         {
         }
 
-        await ThiefIsNotBelievedAsync(provider, tenant, agents, password);
+        await ThiefIsNotBelievedAsync(provider, tenant, agents);
 
         // Both start again, without the root key and the setting.
         await provider.KillAsync();
@@ -87,7 +87,7 @@ public sealed class IntermediateReplacedTests
         late.Verify(provider.Trust.Root);
     }
 
-    private static async Task ThiefIsNotBelievedAsync(ProviderStack provider, TenantStack tenant, DeviceFolder agents, Dictionary<string, string?> password)
+    private static async Task ThiefIsNotBelievedAsync(ProviderStack provider, TenantStack tenant, DeviceFolder agents)
     {
         using var former = StolenSubCa.FormerIntermediate(provider);
         using var real = X509Certificate2.CreateFromPem(await File.ReadAllTextAsync(Path.Combine(tenant.Data, "join-bundle", "sub-ca.crt")));
@@ -100,7 +100,7 @@ public sealed class IntermediateReplacedTests
         await File.WriteAllTextAsync(settings, (await File.ReadAllTextAsync(settings)).Replace(tenant.Url.AbsoluteUri, asTenant.Url.AbsoluteUri, StringComparison.Ordinal));
 
         (await Should.ThrowAsync<UnreachableException>(() => new DeviceAgent(agents).RenewAsync(newKey: true))).Message.ShouldContain("revoked the Intermediate CA");
-        var listed = await IotCli.RunWithAsync(password, "tenants", "list", "--url", asProvider.Url.AbsoluteUri, "--data", provider.Data);
+        var listed = await IotCli.RunAsync("tenants", "list", "--url", asProvider.Url.AbsoluteUri, "--data", provider.Data);
 
         listed.ExitCode.ShouldNotBe(0);
         listed.Error.ShouldContain("revoked the Intermediate CA");

@@ -103,7 +103,7 @@ public sealed class RevokedIntermediatesTests : IDisposable
 
     private byte[] Sign(long number, RevocationReason reason, params CaSigner[] revoked) => _pki.Root.SignRevocationList(Order(number) with
     {
-        Revoked = revoked.Select(ca => new RevokedSerial(ParsedCertificate.Parse(ca.Certificate.RawData).SerialNumber, _pki.Now, reason)),
+        Revoked = [.. revoked.Select(ca => new RevokedSerial(ParsedCertificate.Parse(ca.Certificate.RawData).SerialNumber, _pki.Now, reason))],
     });
 
     private RevocationListOrder Order(long number) => new() { Number = number, ThisUpdate = _pki.Now, NextUpdate = _pki.Now.AddDays(365), Revoked = [] };

@@ -26,7 +26,7 @@ internal sealed class TestAuthority : IDisposable
         Number = number,
         ThisUpdate = TimeProvider.System.GetUtcNow(),
         NextUpdate = TimeProvider.System.GetUtcNow().AddDays(365),
-        Revoked = revoked.Select(ca => new RevokedSerial(ParsedCertificate.Parse(ca.Certificate.RawData).SerialNumber, TimeProvider.System.GetUtcNow(), RevocationReason.CaCompromise)),
+        Revoked = [.. revoked.Select(ca => new RevokedSerial(ParsedCertificate.Parse(ca.Certificate.RawData).SerialNumber, TimeProvider.System.GetUtcNow(), RevocationReason.CaCompromise))],
     });
 
     public string RootKeyId => Convert.ToHexStringLower(_root.Issuer.SubjectKeyIdentifier.Span);
