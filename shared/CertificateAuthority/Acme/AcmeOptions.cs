@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text.RegularExpressions;
+using IoTPlatform.CertificateAuthority.Outbound;
 using IoTPlatform.CertificateAuthority.Provisioners;
 using IoTPlatform.Hosting;
 
@@ -46,29 +47,11 @@ public sealed partial record AcmeOptions
         return new AcmeOptions
         {
             Name = name,
-            AlsoReached = Networks(settings),
+            AlsoReached = ReachableAddresses.ReadAlso(settings, NetworksSetting),
             HttpPort = settings.Number(HttpPortSetting, HighestPort, "a port") ?? 80,
             TlsPort = settings.Number(TlsPortSetting, HighestPort, "a port") ?? 443,
             Resolver = ResolverOf(settings),
         };
-    }
-
-    private static List<IPNetwork> Networks(SettingsReader settings)
-    {
-        var networks = new List<IPNetwork>();
-        foreach (var text in settings.List(NetworksSetting))
-        {
-            if (IPNetwork.TryParse(text, out var network))
-            {
-                networks.Add(network);
-            }
-            else
-            {
-                settings.Invalid(NetworksSetting, text, "it is no network such as 127.0.0.0/8");
-            }
-        }
-
-        return networks;
     }
 
     private static IPEndPoint? ResolverOf(SettingsReader settings)

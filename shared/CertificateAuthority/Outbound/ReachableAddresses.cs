@@ -1,4 +1,5 @@
 using System.Net;
+using IoTPlatform.Hosting;
 
 namespace IoTPlatform.CertificateAuthority.Outbound;
 
@@ -22,5 +23,24 @@ internal static class ReachableAddresses
     {
         address = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
         return also.Any(network => network.Contains(address)) || !Never.Any(network => network.Contains(address));
+    }
+
+    /// <summary>The networks of a setting, comma separated: reached beside every unicast address that is neither this machine's nor a cloud's own.</summary>
+    public static IReadOnlyList<IPNetwork> ReadAlso(SettingsReader settings, string setting)
+    {
+        var networks = new List<IPNetwork>();
+        foreach (var text in settings.List(setting))
+        {
+            if (IPNetwork.TryParse(text, out var network))
+            {
+                networks.Add(network);
+            }
+            else
+            {
+                settings.Invalid(setting, text, "it is no network such as 127.0.0.0/8");
+            }
+        }
+
+        return networks;
     }
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using IoTPlatform.CertificateAuthority.Outbound;
 using IoTPlatform.Hosting;
 
 namespace IoTPlatform.CertificateAuthority.Webhooks;
@@ -11,21 +12,5 @@ public static class WebhookOptions
     public static IReadOnlyList<string> Settings { get; } = [NetworksSetting];
 
     /// <summary>Reached beside every unicast address that is neither this machine's loopback nor link-local, where cloud machines find their secrets.</summary>
-    public static IReadOnlyList<IPNetwork> Read(SettingsReader settings)
-    {
-        var networks = new List<IPNetwork>();
-        foreach (var text in settings.List(NetworksSetting))
-        {
-            if (IPNetwork.TryParse(text, out var network))
-            {
-                networks.Add(network);
-            }
-            else
-            {
-                settings.Invalid(NetworksSetting, text, "it is no network such as 127.0.0.0/8");
-            }
-        }
-
-        return networks;
-    }
+    public static IReadOnlyList<IPNetwork> Read(SettingsReader settings) => ReachableAddresses.ReadAlso(settings, NetworksSetting);
 }
