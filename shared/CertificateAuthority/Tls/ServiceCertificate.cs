@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
+using IoTPlatform.Pki.Files;
 using Microsoft.Extensions.Logging;
 
 namespace IoTPlatform.CertificateAuthority;
@@ -22,6 +23,7 @@ public sealed class ServiceCertificate : IAsyncDisposable
     private readonly SemaphoreSlim _wake = new(0, 1);
     private readonly SemaphoreSlim _renewing = new(1, 1);
     private volatile ServiceTls _tls = null!;
+    private volatile string _issuersPem = "";
     private Task _loop = Task.CompletedTask;
 
     private ServiceCertificate(Authority authority, DataFolder folder, ILogger log)
@@ -161,9 +163,12 @@ public sealed class ServiceCertificate : IAsyncDisposable
         }
     }
 
-    private void Use((X509Certificate2 Certificate, X509Certificate2Collection Issuers) loaded) =>
+    private void Use((X509Certificate2 Certificate, X509Certificate2Collection Issuers) loaded)
+    {
+        _issuersPem = Pem.Certificates(loaded.Issuers);
         // With the root, which is not sent, the chain is complete: nobody goes and looks for it.
         _tls = new ServiceTls(loaded.Certificate, [.. loaded.Issuers, _authority.Chain.Root]);
+    }
 
     /// <summary>In date, from an accepted issuer, for the names configured now.</summary>
     private bool IsUsable(X509Certificate2 certificate)
@@ -182,6 +187,8 @@ public sealed class ServiceCertificate : IAsyncDisposable
     {
         var leaf = LeafIdentity.Of(certificate);
         var lifetime = leaf.Parsed.NotAfter - leaf.Parsed.NotBefore;
-        return _time.GetUtcNow() >= leaf.Parsed.NotBefore + (lifetime * 2 / 3) || _authority.Active.IssuerOf(leaf) != _authority.Active.Active;
+        return _time.GetUtcNow() >= leaf.Parsed.NotBefore + (lifetime * 2 / 3) || _authority.Active.IssuerOf(leaf) != _authority.Active.Active
+            // A Sub-CA that was signed again for the same key, under another Intermediate CA: devices that know the root's list refuse the former one.
+            || _issuersPem != _authority.Active.IssuersPem;
     }
 }

@@ -145,6 +145,29 @@ public sealed class ServiceCertificateTests
             .ShouldBe(ParsedCertificate.Parse(renewed.Der).SubjectKeyIdentifier!.Value.ToArray());
     }
 
+    /// <summary>As after the Intermediate CA was replaced, where the process ended right after the switch, or could issue nothing at that moment.</summary>
+    [SkippableFact]
+    public async Task UseIssuers_SubCaSignedAgainForTheSameKey_SendsTheChainOfNow()
+    {
+        await using var provider = await CaHost.StartAsync();
+        await using var tenant = await SubCaHost.StartAsync(provider);
+        var first = tenant.Module.ServiceCertificate.Current;
+        var subCa = new SubCa(tenant.Folder, tenant.Passwords, TimeProvider.System);
+        using var key = subCa.EnsureKey();
+        var again = await SubCaHost.SignAsync(provider, key.CreateCsrPem(new SubjectNames { CommonName = "acme Sub-CA" }));
+        subCa.Install(again.Pem, again.ChainPem, provider.RootFingerprint);
+
+        tenant.Authority.UseIssuers(subCa.Load());
+
+        while (ReferenceEquals(tenant.Module.ServiceCertificate.Current, first))
+        {
+            await Task.Yield();
+        }
+
+        using var presented = await HandshakeAsync(tenant);
+        presented.Chain.ShouldContain(tenant.Authority.Chain.Issuer.Thumbprint);
+    }
+
     [SkippableFact]
     public async Task Handshake_ClientCertificateWithADownloadUrl_DownloadsNothing()
     {
