@@ -10,6 +10,9 @@ internal sealed class UplinkCursor(NpgsqlDataSource database, TimeProvider time)
     /// <summary>Of the waiting messages no more are counted.</summary>
     public const int MostCounted = 10_000;
 
+    /// <summary>No index leads from a time to a sequence: all that is stored is read.</summary>
+    private const int PutBackSeconds = 600;
+
     private int _putBacks;
 
     /// <summary>Another number than before: it was put back meanwhile.</summary>
@@ -61,7 +64,8 @@ internal sealed class UplinkCursor(NpgsqlDataSource database, TimeProvider time)
             """
             UPDATE tenant.uplink SET events = least(events, before), telemetry = least(telemetry, before), moved_at = $2, provider_database = coalesce($3, provider_database)
             FROM (SELECT min(sequence) - 1 AS before FROM tenant.telemetry WHERE received_at >= $1) AS first
-            """, connection);
+            """, connection)
+        { CommandTimeout = PutBackSeconds };
         command.Parameters.Add(new() { Value = receivedFrom });
         command.Parameters.Add(new() { Value = time.GetUtcNow() });
         command.Parameters.Add(new() { Value = providerDatabase ?? (object)DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
