@@ -28,6 +28,19 @@ public sealed class UplinkCheckpointTests(ProviderFixture fixture) : IClassFixtu
     }
 
     [SkippableFact]
+    public async Task Record_BeforeAllTime_IsAnsweredThereafter()
+    {
+        using var tenant = new TestTenant();
+        var bridge = _provider.Anonymous(tenant.WithBridgeKey((await _provider.ActivateAsync("timeless", tenant)).MqttBridgeCert));
+        var first = await RecordAsync(bridge, "timeless", null, Noon);
+        (await RecordAsync(bridge, "timeless", first.Database, DateTimeOffset.MinValue)).Recorded.ShouldBeTrue();
+
+        var restored = await RecordAsync(bridge, "timeless", "the one before", Noon);
+
+        restored.ResendFrom!.Value.ShouldBeLessThan(DateTimeOffset.UnixEpoch);
+    }
+
+    [SkippableFact]
     public async Task Record_OfAnotherTenant_IsRefused()
     {
         using var tenant = new TestTenant();

@@ -33,7 +33,8 @@ internal sealed class UplinkCheckpoints(NpgsqlDataSource database, ProviderOptio
             """);
         command.Parameters.Add(new() { Value = tenantId });
         command.Parameters.Add(new() { Value = progress.Database ?? "" });
-        command.Parameters.Add(new() { Value = progress.AcknowledgedUntil.ToUniversalTime() });
+        // A tenant may say anything, also a time that nothing can be subtracted from.
+        command.Parameters.Add(new() { Value = progress.AcknowledgedUntil > DateTimeOffset.UnixEpoch ? progress.AcknowledgedUntil.ToUniversalTime() : DateTimeOffset.UnixEpoch });
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
         await row.ReadAsync(cancellationToken);
         var margin = options.RabbitMq is null ? AtTheTenant : InQueues;
