@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.Client;
 using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
@@ -31,8 +32,11 @@ internal sealed class LocalStack
     /// <summary>The newest list of revoked Sub-CAs that the tenant of this folder has seen.</summary>
     public RevokedSubCas? RevokedSubCas => Read(Path.Combine(Folder, "certs", "revoked-sub-cas.crl"), path => Pki.RevokedSubCas.Parse(File.ReadAllBytes(path)));
 
-    /// <summary>The newest of the root's lists that the stack of this folder has seen.</summary>
-    public RevokedIntermediates? RevokedIntermediates(RootTrust root) => new RevokedIntermediatesFile(Path.Combine(Folder, "certs", RevokedIntermediatesFile.Name)).TryLoad(root.Root);
+    /// <summary>The newest of the root's lists that the stack of this folder has seen; null also while it names a CA that the stack itself stands on.</summary>
+    public RevokedIntermediates? RevokedIntermediates(RootTrust root) =>
+        new RevokedIntermediatesFile(Path.Combine(Folder, "certs", RevokedIntermediatesFile.Name)).TryLoad(root.Root, Issuers ?? []);
+
+    private X509Certificate2[]? Issuers => Read(Path.Combine(Folder, "certs", "intermediate_ca.crt"), path => Pem.ParseCertificates(File.ReadAllText(path)).ToArray());
 
     /// <summary>Null when this account can read the folder, or there is none; else whose it is.</summary>
     public string? Unreadable

@@ -24,6 +24,9 @@ public sealed class RevokedIntermediatesFile(string path)
         }
     }
 
+    /// <summary>The same, to judge a stack's own servers by; null also while the list names a CA that the stack itself stands on: until it has the next one, it could not be reached by its own.</summary>
+    public RevokedIntermediates? TryLoad(X509Certificate2 root, IEnumerable<X509Certificate2> own) => TryLoad(root) is { } list && !own.Any(list.Contains) ? list : null;
+
     /// <summary>False: it is not newer. Throws IOException, UnauthorizedAccessException.</summary>
     public bool Keep(RevokedIntermediates list, X509Certificate2 root)
     {

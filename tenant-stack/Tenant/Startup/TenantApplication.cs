@@ -58,7 +58,7 @@ internal static class TenantApplication
             .AddTelemetry(options.Telemetry)
             .AddTelemetryUplink(options.Uplink)
             .AddSingleton(options.DeviceLimits)
-            .AddDeviceMqtt(options.Broker, ca.Authority.Chain.Root, new JoinFiles(folder), tenant, time)
+            .AddDeviceMqtt(options.Broker, ca.Authority, new JoinFiles(folder), tenant, time)
             .AddCommands(options.Broker)
             .AddWireGuard()
             .AddUplink()

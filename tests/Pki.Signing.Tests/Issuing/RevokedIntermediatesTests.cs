@@ -91,6 +91,17 @@ public sealed class RevokedIntermediatesTests : IDisposable
         file.TryLoad(_pki.Root.Certificate).ShouldBeNull();
     }
 
+    /// <summary>A tenant that is suspended stays below a replaced Intermediate CA, and its operators have to reach it.</summary>
+    [Fact]
+    public void File_NamesWhatTheStackStandsOn_DoesNotCountForItsOwnServers()
+    {
+        var file = new RevokedIntermediatesFile(Path);
+        file.Keep(Parse(Sign(2, RevocationReason.CaCompromise, _pki.Intermediate)), _pki.Root.Certificate).ShouldBeTrue();
+
+        file.TryLoad(_pki.Root.Certificate, [_pki.Acme.Certificate, _pki.Intermediate.Certificate]).ShouldBeNull();
+        file.TryLoad(_pki.Root.Certificate, [_pki.Acme.Certificate]).ShouldNotBeNull();
+    }
+
     public void Dispose()
     {
         _pki.Dispose();

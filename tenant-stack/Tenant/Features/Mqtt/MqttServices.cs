@@ -1,4 +1,3 @@
-using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Mqtt;
 using IoTPlatform.Pki;
@@ -12,11 +11,11 @@ internal static class MqttServices
 {
     /// <param name="services">Gets them.</param>
     /// <param name="broker">Null: the embedded broker.</param>
-    /// <param name="root">The platform's.</param>
+    /// <param name="authority">Below its root the broker is.</param>
     /// <param name="files">Have the root's list.</param>
     /// <param name="tenant">Whose broker it is.</param>
     /// <param name="time">When certificates are valid.</param>
-    public static IServiceCollection AddDeviceMqtt(this IServiceCollection services, BrokerOptions? broker, X509Certificate2 root, JoinFiles files, JoinedTenant tenant, TimeProvider time)
+    public static IServiceCollection AddDeviceMqtt(this IServiceCollection services, BrokerOptions? broker, Authority authority, JoinFiles files, JoinedTenant tenant, TimeProvider time)
     {
         services.AddSingleton<DeviceAccess>().AddSingleton<DevicePresence>();
         if (broker is null)
@@ -27,7 +26,9 @@ internal static class MqttServices
         services.AddSingleton<IRabbitMqAuth, RabbitMqDeviceAuth>().AddSingleton<IDeviceSessions, NoDeviceSessions>();
         if (broker.Management is { } management)
         {
-            var server = RabbitMqHttp.Broker(management, root, ServerIdentity.Tenant(tenant.TrustDomain, ServiceNames.Broker), time).With(() => files.RevokedIntermediates.TryLoad(root));
+            var root = authority.Chain.Root;
+            var server = RabbitMqHttp.Broker(management, root, ServerIdentity.Tenant(tenant.TrustDomain, ServiceNames.Broker), time)
+                .With(() => files.RevokedIntermediates.TryLoad(root, authority.Chain.Certificates));
             services.AddHostedService<PresenceRelay>()
                 .AddConnectionPoll(management, server).AddSingleton<IConnectionWatcher, ConnectedDevices>().AddSingleton<RevokedDevices>()
                 .AddSingleton<IConnectionWatcher>(provider => provider.GetRequiredService<RevokedDevices>()).AddSingleton<IRevocationWatcher>(provider => provider.GetRequiredService<RevokedDevices>());
