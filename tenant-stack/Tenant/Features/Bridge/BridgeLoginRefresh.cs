@@ -20,7 +20,8 @@ internal sealed class BridgeLoginRefresh(JoinFiles files, BundleFiles bundleFile
             return false;
         }
 
-        var refreshed = bundle.WithLogin(login);
+        // Read again: its certificate may have been renewed while the provider was asked.
+        var refreshed = (files.ReadBundle() ?? bundle).WithLogin(login);
         if (BundleVerifier.ValueProblem(refreshed) is { } problem)
         {
             throw new InvalidOperationException($"The provider's answer cannot be used: {problem}");

@@ -43,7 +43,8 @@ internal sealed class BridgeRenewal(
         var answer = time.GetUtcNow() < ParsedCertificate.Parse(current.RawData).NotAfter
             ? await RenewAsync(bundle.TenantId, csr, current, key, cancellationToken)
             : await ReissueAsync(bundle.TenantId, csr, key, cancellationToken);
-        var renewed = bundle.WithBridge(answer.MqttBridgeCert, answer.CaChain);
+        // Read again: its login may have changed while the provider was asked.
+        var renewed = (files.ReadBundle() ?? bundle).WithBridge(answer.MqttBridgeCert, answer.CaChain);
         using var root = provider.TrustedRoot()!;
         var chain = Pem.ParseCertificates(answer.CaChain);
         return (BundleVerifier.RevocationProblem(chain, provider.RevokedIntermediates()) ?? BundleVerifier.BridgeProblem(renewed, key.ExportSubjectPublicKeyInfo(), chain, root, time.GetUtcNow())) is { } problem

@@ -23,7 +23,8 @@ internal sealed class FederationRefresh(TenantOptions options, JoinFiles files, 
             return false;
         }
 
-        var refreshed = bundle.WithFederation(federation);
+        // Read again: its certificate may have been renewed while the provider was asked.
+        var refreshed = (files.ReadBundle() ?? bundle).WithFederation(federation);
         if (BundleVerifier.ValueProblem(refreshed) is { } problem)
         {
             throw new InvalidOperationException($"The provider's answer cannot be used: {problem}");
