@@ -97,9 +97,9 @@ public sealed class DeviceAgent
             (pinned, newest) = await FetchListsAsync(settings, pinned, current, cancellationToken);
             pinned = Keep(pinned, newest, current);
         }
-        catch (Exception e) when (e is ApiException or UnreachableException)
+        catch (Exception e) when (e is ApiException or UnreachableException or AgentException)
         {
-            // Among the reasons: its server stands on the revoked Sub-CA itself. Then the list that says so is here already.
+            // Among the reasons: its server stands on the revoked Sub-CA itself, and then the list that says so is here already; or the disk is full, and it looks again.
         }
 
         return pinned.RevokedSubCas is { } list && list.IsSignedBy(intermediate) && list.Contains(ParsedCertificate.Parse(current.Chain.Certificates[0].RawData)) ? IssuerState.Revoked

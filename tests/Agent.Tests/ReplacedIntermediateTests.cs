@@ -71,6 +71,18 @@ public sealed class ReplacedIntermediateTests : IAsyncLifetime
         await UntrustedAsync();
     }
 
+    /// <summary>As on a disk that is full: the agent goes on, and looks again.</summary>
+    [Fact]
+    public async Task Look_ListThatCannotBeKept_IsNoEnd()
+    {
+        await _tenant.EnrollAsync();
+        _tenant.RootList = Revoking(number: 2);
+        using var folder = _tenant.Open();
+        Directory.CreateDirectory(Path.Combine(folder.Path, Pki.RevokedIntermediatesFile.Name));
+
+        (await _tenant.Agent(folder).LookAtIssuerAsync(CancellationToken.None)).ShouldBe(IssuerState.Unknown);
+    }
+
     [Fact]
     public async Task Enroll_RootsListSeenBefore_TheThiefDoesNotSeeTheToken()
     {
