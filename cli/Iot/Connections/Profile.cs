@@ -137,7 +137,7 @@ internal sealed partial class Profile
         using var turn = await TurnAsync(run, cancellationToken);
         if (Read(run, Name) is { } now)
         {
-            (AccessToken, AccessUntil, RefreshToken) = (now.AccessToken, now.AccessUntil, now.RefreshToken); // another command may have been faster
+            (AccessToken, AccessUntil, RefreshToken, RootList) = (now.AccessToken, now.AccessUntil, now.RefreshToken, now.RootList); // another command may have been faster
         }
 
         if (!IsGood(run))

@@ -30,6 +30,7 @@ internal static class LoginCommand
             : await BrowserLogin.RunAsync(run, tokens, url, browser, cancellationToken);
         var profile = Profile.Of(url, trust, domain, issued, run.Time);
         profile.RootList = rootList;
+        profile.Write(run, name);
         await profile.LearnRootListAsync(server, cancellationToken);
         profile.Write(run, name);
         // Said, because a browser's answer that another user of the machine slipped in would be another's log-in.
