@@ -137,6 +137,12 @@ internal sealed partial class Profile
         using var turn = await TurnAsync(run, cancellationToken);
         if (Read(run, Name) is { } now)
         {
+            if (now.Url != Url || now.Root != Root || now.TrustDomain != TrustDomain)
+            {
+                // Its tokens are another server's, and are not shown to this one.
+                throw new CliException(ExitCode.NotAuthorised, "logged_out", $"the log-in {Name} is at {now.Url} by now, and no more at {Url}");
+            }
+
             (AccessToken, AccessUntil, RefreshToken, RootList) = (now.AccessToken, now.AccessUntil, now.RefreshToken, now.RootList); // another command may have been faster
         }
 

@@ -184,6 +184,33 @@ public sealed class LoginCommandTests : IAsyncLifetime
         thief.Seen.ShouldBeEmpty();
     }
 
+    /// <summary>A person logs in elsewhere under the same name while a command goes on here.</summary>
+    [Fact]
+    public async Task Command_WhenTheLogInIsAtAnotherServerByNow_TellsNothingOfIt_AndLeavesIt()
+    {
+        _expiresIn = 5;
+        await LoginAsync();
+        _server.Answer = async (context, request) =>
+        {
+            if (request.Authorization != "Bearer access-2")
+            {
+                await AnswerAsync(context, request);
+                return;
+            }
+
+            var other = (await System.IO.File.ReadAllTextAsync(File)).Replace(_server.Url.AbsoluteUri, "https://other.example/", StringComparison.Ordinal);
+            await System.IO.File.WriteAllTextAsync(File, other.Replace("access-2", "access-elsewhere", StringComparison.Ordinal).Replace("refresh-2", "refresh-elsewhere", StringComparison.Ordinal));
+            await context.JsonAsync(new Page<TenantSummary> { Items = [], NextCursor = "more" }, ContractsJson.Default.PageTenantSummary);
+        };
+
+        var (code, _, error) = await Cli.RunAsync("tenants", "list", "--profile", _name);
+
+        code.ShouldBe(ExitCode.NotAuthorised, error);
+        error.ShouldContain("other.example");
+        _server.Seen.ShouldNotContain(request => (request.Authorization + request.Body).Contains("elsewhere", StringComparison.Ordinal));
+        (await System.IO.File.ReadAllTextAsync(File)).ShouldContain("refresh-elsewhere");
+    }
+
     private Task<(int Code, string Output, string Error)> LoginAsync() => Cli.RunAsync("login", "--code", "--profile", _name, "--url", _server.Url.AbsoluteUri, "--root", _temp.Combine("root.crt"));
 
     private Task AnswerAsync(HttpContext context, SeenRequest request)
