@@ -10,6 +10,7 @@ namespace IoTPlatform.Tenant.Features.Mqtt;
 internal sealed class DevicePresence(IDbContextFactory<TenantDbContext> databases, TimeProvider time)
 {
     private const string By = "system";
+    private const int AtOnce = 5_000;
 
     /// <summary>These are connected and no others; ids that no device has are left out. Returns how many devices that changed.</summary>
     public async Task<int> ReconcileAsync(IReadOnlySet<string> connected, CancellationToken cancellationToken)
@@ -26,8 +27,22 @@ internal sealed class DevicePresence(IDbContextFactory<TenantDbContext> database
     public async Task<int> ReconcileAsync(TenantDbContext db, IReadOnlySet<string> connected, int? owner, CancellationToken cancellationToken)
     {
         var (ids, now) = (connected.ToArray(), time.GetUtcNow());
+        var changed = 0;
+        int some;
+        do
+        {
+            // Some at a time: a whole fleet that comes or goes would take longer than a statement may, and again at the next try.
+            some = await ReconcileSomeAsync(db, ids, now, owner, cancellationToken);
+            changed += some;
+        }
+        while (some == AtOnce);
+
+        return changed;
+    }
+
+    private static Task<int> ReconcileSomeAsync(TenantDbContext db, string[] ids, DateTimeOffset now, int? owner, CancellationToken cancellationToken) =>
         // One statement of SQL: a set takes the place of another. Those of several writers with the same news change nothing after the first.
-        return await db.Database.ExecuteSqlAsync($"""
+        db.Database.ExecuteSqlAsync($"""
             WITH connected AS (
               SELECT device_id FROM tenant.devices JOIN unnest({ids}::text[]) AS c (device_id) USING (device_id)
             ), others AS (
@@ -41,7 +56,7 @@ internal sealed class DevicePresence(IDbContextFactory<TenantDbContext> database
               SELECT device_id, c.device_id IS NOT NULL AS online
               FROM connected AS c FULL JOIN tenant.device_presence AS p USING (device_id)
               WHERE coalesce(p.online, false) <> (c.device_id IS NOT NULL) AND (c.device_id IS NOT NULL OR p.owner IS NULL OR p.owner NOT IN (SELECT owner FROM others))
-              ORDER BY device_id
+              ORDER BY device_id LIMIT {AtOnce}
             )
             INSERT INTO tenant.device_presence AS p (device_id, online, since, event_id, sequence, told, owner)
             SELECT device_id, online, {now}, gen_random_uuid(), nextval('tenant.presence_sequence'), false, {owner}::integer FROM differing
@@ -49,7 +64,6 @@ internal sealed class DevicePresence(IDbContextFactory<TenantDbContext> database
               SET online = excluded.online, since = excluded.since, event_id = excluded.event_id, sequence = excluded.sequence, told = false, owner = excluded.owner
               WHERE p.online <> excluded.online
             """, cancellationToken);
-    }
 
     /// <summary>What is not published yet, in the order in which it happened.</summary>
     public static async Task<IReadOnlyList<DeviceEvent>> ReadUnpublishedAsync(TenantDbContext db, int limit, CancellationToken cancellationToken)
