@@ -3,6 +3,7 @@ using System.Security.Claims;
 using IoTPlatform.Hosting;
 using IoTPlatform.Jose;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
@@ -13,7 +14,8 @@ internal sealed partial class BearerEvents(ILogger<BearerEvents> logger) : JwtBe
 {
     public override Task MessageReceived(MessageReceivedContext context)
     {
-        if (BearerToken.Of(context.Request) is { } token)
+        // Where anyone may call, authorization authenticates all the same, and a bearer token is the endpoint's own: an enrolment token, a tenant's proof.
+        if (context.HttpContext.GetEndpoint()?.Metadata.GetMetadata<IAllowAnonymous>() is null && BearerToken.Of(context.Request) is { } token)
         {
             context.Token = token;
         }

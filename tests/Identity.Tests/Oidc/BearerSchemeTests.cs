@@ -78,6 +78,16 @@ public sealed class BearerSchemeTests
         (await (await app.AskAsync(app.Issuer.Token(c => c["preferred_username"] = "operator:root"))).Content.ReadAsStringAsync()).ShouldNotContain("operator:root");
     }
 
+    /// <summary>Such as an enrolment token: it is not judged as an access token, and nothing is said of it.</summary>
+    [SkippableFact]
+    public async Task Token_OfAnEndpointForAnyone_IsLeftToTheEndpoint()
+    {
+        await using var app = await TestApp.StartAsync(host => host.MapGet("/anyone", (HttpContext context) => context.Request.Headers.Authorization.ToString()).AllowAnonymous());
+
+        (await (await app.GetAsync("/anyone", "iot-enroll-abc")).Content.ReadAsStringAsync()).ShouldBe("Bearer iot-enroll-abc");
+        app.Log.Text.ShouldNotContain("bearer token refused");
+    }
+
     [SkippableFact]
     public async Task BackChannel_OtherAddressOfTheIssuer_IsUsedForEveryFetch()
     {
