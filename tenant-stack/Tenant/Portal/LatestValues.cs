@@ -23,9 +23,10 @@ internal static class LatestValues
         {
             foreach (var (name, value) in Members(message.Payload))
             {
-                if (values.Count < Most)
+                // By the name as it is shown, which a page keys its rows by: two of them would end the page.
+                if (values.Count < Most && Cut(name, LongestName) is var shown && !values.ContainsKey(shown))
                 {
-                    values.TryAdd(name, new LatestValue(Cut(name, LongestName), Cut(value.ToString(), LongestText), message.SentAt));
+                    values.Add(shown, new LatestValue(shown, Cut(value.ToString(), LongestText), message.SentAt));
                 }
             }
         }

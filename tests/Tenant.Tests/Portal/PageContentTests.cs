@@ -35,6 +35,15 @@ public sealed class PageContentTests
     public void LatestValues_OfAHostileMessage_AreFew() =>
         LatestValues.Of([Message(0, "{" + string.Join(',', Enumerable.Range(0, 1000).Select(i => $"\"m{i}\":{i}")) + "}")]).Count.ShouldBe(24);
 
+    /// <summary>Rows of one name end a page.</summary>
+    [Fact]
+    public void LatestValues_WhoseNamesAreTheSameWhereTheyAreCut_AreOne()
+    {
+        var name = new string('n', 60);
+
+        LatestValues.Of([Message(0, $$"""{"{{name}}1":1,"{{name}}2":2,"{{name}}":3}""")]).Select(value => (value.Name, value.Text)).ShouldBe([(name, "3"), (name + "…", "1")]);
+    }
+
     [Fact]
     public void PresenceLine_IsColouredWhereTheDeviceWasConnected()
     {
