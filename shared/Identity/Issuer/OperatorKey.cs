@@ -93,7 +93,7 @@ internal sealed partial class OperatorKeyKeeper(DataFolder folder, ServiceAccoun
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var client = Client(key);
         folder.WriteSecret(OperatorKey.FileName, Encoding.ASCII.GetBytes(key.ExportPkcs8PrivateKeyPem() + "\n"));
-        await accounts.ReplaceOperatorAsync(client, [.. new[] { own, found is null ? null : OperatorKey.ClientIdOf(found) }.OfType<string>()], cancellationToken);
+        await accounts.ReplaceOperatorAsync(client, own, found is null ? null : OperatorKey.ClientIdOf(found), cancellationToken);
         folder.WriteSecret(OperatorKey.ClientFileName, Encoding.ASCII.GetBytes(client.ClientId + "\n"));
     }
 

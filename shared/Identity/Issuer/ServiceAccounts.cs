@@ -148,9 +148,10 @@ internal sealed class ServiceAccounts(IServiceScopeFactory scopes, TimeProvider 
 
     /// <summary>Registers the key in place of the one that the same data folder had before.</summary>
     /// <param name="client">The new one.</param>
-    /// <param name="before">The folder's clients until now. Empty: it does not know them, and those of machine and folder by these names end.</param>
+    /// <param name="own">The folder's client until now. Null: it does not know it, and those of machine and folder by these names end.</param>
+    /// <param name="found">The client of the key in the folder's file; null: none.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    public async Task ReplaceOperatorAsync(OperatorClient client, IReadOnlyList<string> before, CancellationToken cancellationToken)
+    public async Task ReplaceOperatorAsync(OperatorClient client, string? own, string? found, CancellationToken cancellationToken)
     {
         var descriptor = Descriptor(client.ClientId, $"the operator of {client.Folder}", [Roles.Admin]);
         descriptor.Properties[OperatorProperty] = JsonSerializer.SerializeToElement(client.User);
@@ -161,8 +162,8 @@ internal sealed class ServiceAccounts(IServiceScopeFactory scopes, TimeProvider 
         {
             foreach (var other in await db.Set<OpenIddictEntityFrameworkCoreApplication>().Where(a => a.ClientId!.StartsWith(OperatorClient.Prefix)).ToListAsync(cancellationToken))
             {
-                if (before.Contains(other.ClientId)
-                    || (before.Count == 0 && (await applications.GetPropertiesAsync(other, cancellationToken)).TryGetValue(FolderProperty, out var folder) && folder.GetString() == client.Folder))
+                if (other.ClientId == own || other.ClientId == found
+                    || (own is null && (await applications.GetPropertiesAsync(other, cancellationToken)).TryGetValue(FolderProperty, out var folder) && folder.GetString() == client.Folder))
                 {
                     await db.Set<OpenIddictEntityFrameworkCoreApplication>().Where(a => a.Id == other.Id).ExecuteDeleteAsync(cancellationToken);
                 }

@@ -113,6 +113,22 @@ public sealed class OperatorKeyTests(IssuerFixture fixture) : IClassFixture<Issu
         (await TokenAsync()).Status.ShouldBe(200);
     }
 
+    /// <summary>As a start that was killed after its first file leaves a folder of an earlier version, which has no second one.</summary>
+    [SkippableFact]
+    public async Task Attack_KeyThatWasReplacedHalfway_OpensNothing_WhereTheFolderDoesNotKnowItsClient()
+    {
+        var keeper = await StartAsync();
+        using var before = OperatorKey.Read(Folder)!;
+        using var halfway = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        System.IO.File.Delete(Path.Combine(Folder, OperatorKey.ClientFileName));
+        await System.IO.File.WriteAllTextAsync(File, halfway.ExportPkcs8PrivateKeyPem());
+
+        await keeper.RunAsync(default);
+
+        (await TokenAsync(before))["error"].ShouldBe("invalid_client");
+        (await TokenAsync()).Status.ShouldBe(200);
+    }
+
     [SkippableFact]
     public async Task Attack_KeyOfAnotherStack_OpensNothing()
     {
