@@ -68,7 +68,7 @@ internal static class AgentCommand
         var command = new RootCommand(
             """
             Be a device: enrol with a tenant, keep the certificate current, send readings and carry commands out. Ends with 0 when stopped, 1 when the
-            tenant refuses or revokes the device, 2 where the command line is wrong.
+            tenant refuses to enrol it, 2 where the command line is wrong, 3 when the device is revoked or its certificate has run out.
 
               iot-agent --enroll pump-1.enroll --telemetry system
               sensor | iot-agent --telemetry stdin --on-command /usr/local/bin/pump-command
@@ -96,7 +96,7 @@ internal static class AgentCommand
                 await new FirstEnrollment(folder, TimeProvider.System, RandomJitter.Instance, Write).RunAsync(Enrollment(given), given.GetValue(WireGuard), cancellationToken);
             }
 
-            return await new RunningAgent(folder, Options(given), TimeProvider.System, RandomJitter.Instance, Write).RunAsync(cancellationToken) == AgentOutcome.Stopped ? 0 : 1;
+            return await new RunningAgent(folder, Options(given), TimeProvider.System, RandomJitter.Instance, Write).RunAsync(cancellationToken) == AgentOutcome.Stopped ? 0 : 3;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
