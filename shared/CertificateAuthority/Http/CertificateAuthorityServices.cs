@@ -46,7 +46,7 @@ public static class CertificateAuthorityServices
         services.AddSingleton<IReservedNames>(new PlatformNames(module.Options));
         services.AddSingleton<NameReservations>();
         services.AddSingleton(provider => new WebhookCalls(
-            module.Options.WebhookNetworks, () => module.ServiceCertificate.Context, module.Authority.Chain.Root, module.Authority.Time, provider.GetRequiredService<ILogger<WebhookCalls>>()));
+            module.Options.WebhookNetworks, () => module.ServiceCertificate.Context, () => module.Authority.Issuers, module.Authority.Time, provider.GetRequiredService<ILogger<WebhookCalls>>()));
         services.AddSingleton(provider => new LeafGrants(provider.GetRequiredService<NameReservations>(), provider.GetRequiredService<WebhookCalls>(), module.Authority.Time));
         services.AddHostedService(provider => new ExpiryScanner(module.Authority.Store, module.Authority.Time, provider.GetRequiredService<ILogger<ExpiryScanner>>()));
         services.AddAuthentication().AddScheme<AuthenticationSchemeOptions, ClientCertificateHandler>(ClientCertificateDefaults.Scheme, configureOptions: null);

@@ -18,7 +18,7 @@ namespace IoTPlatform.CertificateAuthority.Webhooks;
 /// Asks webhooks. Whoever does not answer in time, in form and with consent has refused. Every address of a name is judged, and the one that was judged is connected to,
 /// whatever the name means a moment later.
 /// </summary>
-internal sealed partial class WebhookCalls(IReadOnlyList<IPNetwork> alsoReached, Func<SslStreamCertificateContext> own, X509Certificate2 ownRoot, TimeProvider time, ILogger<WebhookCalls> log) : IDisposable
+internal sealed partial class WebhookCalls(IReadOnlyList<IPNetwork> alsoReached, Func<SslStreamCertificateContext> own, Func<IssuerSet> issuers, TimeProvider time, ILogger<WebhookCalls> log) : IDisposable
 {
     /// <summary>Of an answer.</summary>
     public const int MaxBytes = 64 * 1024;
@@ -125,10 +125,16 @@ internal sealed partial class WebhookCalls(IReadOnlyList<IPNetwork> alsoReached,
         },
     };
 
-    /// <summary>By the machine's roots, or the platform's own.</summary>
+    /// <summary>By the machine's roots, or this host's own issuers. No other CA below the platform's root: a tenant's vouches for whatever name it likes.</summary>
     private bool IsTrusted(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors) => errors == SslPolicyErrors.None
-        || (errors == SslPolicyErrors.RemoteCertificateChainErrors && certificate is X509Certificate2 server
-            && ForeignChain.Verify(server, chain is null ? [] : chain.ChainPolicy.ExtraStore, [ownRoot], time.GetUtcNow(), out _).IsValid);
+        || (errors == SslPolicyErrors.RemoteCertificateChainErrors && certificate is X509Certificate2 server && IsOfOwnIssuer(server));
+
+    /// <summary>What the server sent beside its certificate is not looked at: it could lead over another CA.</summary>
+    private bool IsOfOwnIssuer(X509Certificate2 server)
+    {
+        var known = issuers();
+        return ChainVerifier.Verify(server, [.. known.Chain.Intermediates, .. known.AlsoAccepted], [known.Chain.Root], CertificatePurpose.ServerAuth, time.GetUtcNow()).IsValid;
+    }
 
     private async ValueTask<Stream> ConnectAsync(DnsEndPoint target, CancellationToken cancellationToken)
     {

@@ -213,6 +213,18 @@ public sealed class WebhookTests(WebhookTests.Host host) : IClassFixture<Webhook
     }
 
     [SkippableFact]
+    public async Task Certificate_OfATenantsCa_IsNotTrusted()
+    {
+        using var calls = Calls(Loopback);
+        await using var tenant = await SubCaHost.StartAsync(_ca);
+        await using var server = await WebhookServer.StartAsync(await tenant.EnrollAsync("localhost"), [.. tenant.Authority.Chain.Intermediates]);
+
+        (await Should.ThrowAsync<ProblemException>(() => calls.AskAsync(WebhookDefinitionTests.Read(Webhook("tenants", "AUTHORIZING", url: server.Url.AbsoluteUri)), "{}", default))).Code.ShouldBe("webhook_unavailable");
+
+        server.Calls.ShouldBeEmpty();
+    }
+
+    [SkippableFact]
     public async Task Silence_RefusesAfterTenSeconds()
     {
         var time = new FakeTime(TimeProvider.System.GetUtcNow());
@@ -242,7 +254,7 @@ public sealed class WebhookTests(WebhookTests.Host host) : IClassFixture<Webhook
     }
 
     private WebhookCalls Calls(IReadOnlyList<IPNetwork> networks, TimeProvider? time = null) =>
-        new(networks, () => _ca.Module.ServiceCertificate.Context, _ca.Root, time ?? TimeProvider.System, NullLogger<WebhookCalls>.Instance);
+        new(networks, () => _ca.Module.ServiceCertificate.Context, () => _ca.Authority.Issuers, time ?? TimeProvider.System, NullLogger<WebhookCalls>.Instance);
 
     private JsonObject Webhook(string name, string kind, string change = "{}", string? url = null) =>
         WebhookDefinitionTests.Change(new JsonObject { ["id"] = "id-" + name, ["name"] = name, ["kind"] = kind, ["url"] = url ?? _server.Url.AbsoluteUri, ["certType"] = "X509", ["secret"] = Convert.ToBase64String(Secret) }, change);
