@@ -32,14 +32,16 @@ internal sealed record RenderedExtensions(SubjectNames? Names, ImmutableArray<Ce
 
         foreach (var extension in json.List("extensions").Select(item => new RenderedJson(item, "extension")))
         {
+            var id = extension.Text("id");
+            RenderedOid.RequireShort(id, "extensions");
             var value = Value(extension.Text("value"));
-            if (extension.Text("id") == SubjectAltName)
+            if (id == SubjectAltName)
             {
                 names = SubjectNames.FromExtension(value);
             }
             else
             {
-                further.Add(new CertificateExtension(extension.Text("id"), extension.Flag("critical"), value));
+                further.Add(new CertificateExtension(id, extension.Flag("critical"), value));
             }
         }
 
@@ -68,14 +70,7 @@ internal sealed record RenderedExtensions(SubjectNames? Names, ImmutableArray<Ce
             {
                 using (writer.PushSequence())
                 {
-                    try
-                    {
-                        writer.WriteObjectIdentifier(oid);
-                    }
-                    catch (ArgumentException e)
-                    {
-                        throw new RenderedException($"policyIdentifiers: {oid} is no object identifier", e);
-                    }
+                    writer.WriteObjectIdentifier(RenderedOid.Require(oid, "policyIdentifiers"));
                 }
             }
         }

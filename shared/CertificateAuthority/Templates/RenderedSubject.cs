@@ -43,6 +43,7 @@ internal sealed record RenderedSubject(string? CommonName, ReadOnlyMemory<byte>?
     {
         var name = new RenderedJson(item, "extra name");
         var (type, value) = (name.Text("type"), name.Text("value"));
+        RenderedOid.RequireShort(type, "extraNames");
         return type == SubjectAttributes.CommonName ? throw new RenderedException("a common name is no extra name") : [new SubjectAttribute(type, value)];
     }
 

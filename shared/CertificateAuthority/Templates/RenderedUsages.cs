@@ -43,7 +43,7 @@ internal static class RenderedUsages
     }));
 
     public static ImmutableArray<string> Extended(IReadOnlyList<string> names, IReadOnlyList<string> oids) =>
-        [.. names.Select(Named).Concat(oids.Select(Allowed)).Distinct(StringComparer.Ordinal)];
+        [.. names.Select(Named).Concat(oids.Select(oid => Allowed(RenderedOid.Require(oid, "unknownExtKeyUsage")))).Distinct(StringComparer.Ordinal)];
 
     /// <summary>As step-ca names it; null: it has no name.</summary>
     public static string? NameOf(string oid) => oid switch

@@ -48,6 +48,7 @@ public sealed class RenderedLeafTests
     [InlineData("""{"subject":{"commonName":"a","extraNames":[{"type":"2.5.4.3","value":"b"}]}}""", "common name")]
     [InlineData("""{"subject":"a","sans":[{"type":"permanentIdentifier","value":"x"}]}""", "permanentIdentifier")]
     [InlineData("""{"subject":"a","extKeyUsage":["nobody"]}""", "nobody")]
+    [InlineData("""{"subject":"a","unknownExtKeyUsage":["nonsense"]}""", "no object identifier")]
     [InlineData("""{"subject":"a","SUBJECT":"b"}""", "twice")]
     [InlineData("""{"subject":"a","subject":"b"}""", "no JSON")]
     [InlineData("""{"subject":"a"} {"subject":"b"}""", "no JSON")]

@@ -35,6 +35,15 @@ public sealed class TemplateBombTests
     [InlineData("{{ range until 50000 }}{{ regexMatch \"(x+x+)+y\" (repeat 500 \"x\") }}{{ end }}")]
     [InlineData("{{ join (repeat 10000 \"x\") (until 10000) }}")]
     [InlineData("{{ range splitList \"\" (repeat 1000000 \"x\") }}{{ . }}{{ end }}")]
+    [InlineData("{{ $s := repeat 250 \"x\" }}{{ range until 10000 }}{{ $_ := print $s $s $s $s $s $s $s $s }}{{ end }}")]
+    [InlineData("{{ $d := dict (repeat 500 \"k\") 1 }}{{ range until 10000 }}{{ $_ := toString $d }}{{ end }}")]
+    [InlineData("{{ $s := \"\" }}{{ range until 20000 }}{{ $_ := or $s $s $s $s $s $s $s $s }}{{ end }}")]
+    [InlineData("{{ trimAll (print (repeat 400000 \"b\") \"a\") (repeat 100000 \"a\") }}")]
+    [InlineData("{{ contains (print (repeat 150000 \"x\") \"y\" (repeat 150000 \"x\")) (repeat 400000 \"x\") }}")]
+    [InlineData("{{ regexFindAll \"a(.*b)?\" (repeat 20000 \"a\") -1 | len }}")]
+    [InlineData("{{ regexReplaceAll \"a(.*b)?\" (repeat 20000 \"a\") \"\" }}")]
+    [InlineData("{{ regexMatch \"(a|b)*a(a|b){900}\" (repeat 50000 \"a\") }}")]
+    [InlineData("{{ asn1Enc (print \"oid:2.\" (repeat 400000 \"9\")) }}")]
     public void Bomb_EndsWithAnError(string template)
     {
         var started = Stopwatch.GetTimestamp();

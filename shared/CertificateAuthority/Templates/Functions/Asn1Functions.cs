@@ -7,6 +7,9 @@ namespace IoTPlatform.CertificateAuthority.Templates;
 /// <summary>step's functions for the values of extensions: DER in base64.</summary>
 internal static class Asn1Functions
 {
+    /// <summary>Of an object identifier or a number: reading either takes the square of its length.</summary>
+    private const int LongestNumber = 1000;
+
     public static IEnumerable<TemplateFunction> All { get; } =
     [
         new("asn1Enc", 1, 1, call => call.Made(Convert.ToBase64String(Encoded(call.Text(0))))),
@@ -24,6 +27,11 @@ internal static class Asn1Functions
 
     private static byte[] Encoded(string type, string value)
     {
+        if (type is "int" or "oid" && value.Length > LongestNumber)
+        {
+            throw new TemplateCallException($"asn1Enc: an {type} has more than {LongestNumber} characters");
+        }
+
         var writer = new AsnWriter(AsnEncodingRules.DER);
         switch (type)
         {

@@ -17,7 +17,7 @@ internal static class GoFunctions
         new("gt", 2, 2, call => Compare(call[0], call[1]) > 0),
         new("ge", 2, 2, call => Compare(call[0], call[1]) >= 0),
         new("print", 0, int.MaxValue, Print),
-        new("println", 0, int.MaxValue, call => string.Join(' ', call.All.Select(call.Show)) + "\n"),
+        new("println", 0, int.MaxValue, call => call.Made(string.Join(' ', call.All.Select(call.Show)) + "\n")),
         new("printf", 1, int.MaxValue, call => GoFormat.Format(call.Text(0), call.All[1..], call.Budget)),
         new("urlquery", 0, int.MaxValue, call => call.Made(Uri.EscapeDataString((string)Print(call)).Replace("%20", "+", StringComparison.Ordinal))),
     ];
@@ -31,7 +31,7 @@ internal static class GoFunctions
             result.Append(i > 0 && call[i - 1] is not string && call[i] is not string ? " " : "").Append(call.Shown(i));
         }
 
-        return result.ToString();
+        return call.Made(result.ToString());
     }
 
     private static object Length(object? value) => value switch

@@ -24,16 +24,31 @@ internal static class PatternFunctions
 
     private static string Named(string prefix, string name) => prefix.Length == 0 ? "regex" + name : "mustRegex" + name;
 
-    private static Regex Pattern(TemplateCall call, int at, string text)
+    private static Regex Pattern(TemplateCall call, int at, string text) => Pattern(call, at, text, out _);
+
+    /// <param name="size">Of the expression, repetitions within it included: what each character costs.</param>
+    private static Regex Pattern(TemplateCall call, int at, string text, out long size)
     {
-        var pattern = Re2.Of(call.Text(at));
-        call.Budget.Step(1 + (((long)text.Length + 1) * (call.Text(at).Length + 1) / 16));
+        (var pattern, size) = Re2.Of(call.Text(at));
+        call.Budget.Step(1 + (((long)text.Length + 1) * (size + 1) / 16));
         return pattern;
     }
 
+    /// <summary>One after the other. Each may be looked for up to the text's end, and is paid for before the next.</summary>
+    private static IEnumerable<Match> Matches(TemplateCall call, string text)
+    {
+        for (var match = Pattern(call, 0, text, out var size).Match(text); match.Success; match = match.NextMatch())
+        {
+            Charge(call.Budget, text, match, size);
+            yield return match;
+        }
+    }
+
+    private static void Charge(TemplateBudget budget, string text, Match match, long size) => budget.Step(1 + ((text.Length - match.Index) * size / 256));
+
     private static IReadOnlyList<object?> Found(TemplateCall call)
     {
-        var matches = Pattern(call, 0, call.Text(1)).Matches(call.Text(1)).Select(match => match.Value);
+        var matches = Matches(call, call.Text(1)).Select(match => match.Value);
         return GoValue.ListOf(call.Made(call.Int(2) < 0 ? matches : matches.Take(call.Int(2))).Cast<string>());
     }
 
@@ -41,10 +56,10 @@ internal static class PatternFunctions
     {
         var (text, with) = (call.Text(1), call.Text(2));
         var budget = call.Budget;
-        return Pattern(call, 0, text).Replace(text, match =>
+        return Pattern(call, 0, text, out var size).Replace(text, match =>
         {
+            Charge(budget, text, match, size);
             var made = isLiteral ? with : Re2.Expand(with, match);
-            budget.Step();
             budget.Text(made.Length);
             return made;
         });
@@ -60,7 +75,7 @@ internal static class PatternFunctions
 
         var parts = new List<string>();
         var from = 0;
-        foreach (var match in Pattern(call, 0, text).Matches(text).Where(match => match.Length > 0 || (match.Index > 0 && match.Index < text.Length)))
+        foreach (var match in Matches(call, text).Where(match => match.Length > 0 || (match.Index > 0 && match.Index < text.Length)))
         {
             if (most > 0 && parts.Count == most - 1)
             {
@@ -85,12 +100,13 @@ internal static class Re2
     /// <summary>Of repetitions within each other: each state is memory.</summary>
     private const int MostRepeated = 1000;
 
-    private const int MostKept = 1000;
+    /// <summary>Each keeps the states that it has met.</summary>
+    private const int MostKept = 100;
 
-    private static readonly ConcurrentDictionary<string, Regex> Kept = new(StringComparer.Ordinal);
+    private static readonly ConcurrentDictionary<string, (Regex Pattern, long Size)> Kept = new(StringComparer.Ordinal);
 
-    /// <summary>Throws <see cref="TemplateCallException"/>.</summary>
-    public static Regex Of(string pattern)
+    /// <summary>With its size: its length and its repetitions. Throws <see cref="TemplateCallException"/>.</summary>
+    public static (Regex Pattern, long Size) Of(string pattern)
     {
         if (Kept.TryGetValue(pattern, out var known))
         {
@@ -104,13 +120,13 @@ internal static class Re2
 
         try
         {
-            var made = new Regex(Translate(pattern), RegexOptions.NonBacktracking | RegexOptions.CultureInvariant, Regex.InfiniteMatchTimeout);
+            var made = new Regex(Translate(pattern, out var repeated), RegexOptions.NonBacktracking | RegexOptions.CultureInvariant, Regex.InfiniteMatchTimeout);
             if (Kept.Count >= MostKept)
             {
                 Kept.Clear();
             }
 
-            return Kept.GetOrAdd(pattern, made);
+            return Kept.GetOrAdd(pattern, (made, pattern.Length + repeated));
         }
         catch (Exception e) when (e is ArgumentException or NotSupportedException)
         {
@@ -158,11 +174,11 @@ internal static class Re2
         return result.ToString();
     }
 
-    private static string Translate(string pattern)
+    private static string Translate(string pattern, out long repeated)
     {
         var result = new StringBuilder(pattern.Length + 16);
         var isInClass = false;
-        var repeated = 1L;
+        repeated = 1;
         var isMultiline = pattern.Contains("(?m", StringComparison.Ordinal) || pattern.Contains("(?im", StringComparison.Ordinal) || pattern.Contains("(?sm", StringComparison.Ordinal);
         for (var i = 0; i < pattern.Length; i++)
         {

@@ -8,11 +8,14 @@ internal static class TextFunctions
 {
     private const int Widest = 1000;
 
+    /// <summary>Comparisons of characters.</summary>
+    private const int PerStep = 4096;
+
     public static IEnumerable<TemplateFunction> All { get; } =
     [
         new("trim", 1, 1, call => call.Text(0).Trim()),
-        new("trimAll", 2, 2, call => call.Text(1).Trim(call.Text(0).ToCharArray())),
-        new("trimall", 2, 2, call => call.Text(1).Trim(call.Text(0).ToCharArray())),
+        new("trimAll", 2, 2, call => Searched(call, call.Text(0), call.Text(1)).Trim(call.Text(0).ToCharArray())),
+        new("trimall", 2, 2, call => Searched(call, call.Text(0), call.Text(1)).Trim(call.Text(0).ToCharArray())),
         new("trimPrefix", 2, 2, call => call.Text(1).StartsWith(call.Text(0), StringComparison.Ordinal) ? call.Text(1)[call.Text(0).Length..] : call.Text(1)),
         new("trimSuffix", 2, 2, call => call.Text(1).EndsWith(call.Text(0), StringComparison.Ordinal) ? call.Text(1)[..^call.Text(0).Length] : call.Text(1)),
         new("nospace", 1, 1, call => string.Concat(call.Text(0).Where(c => !char.IsWhiteSpace(c)))),
@@ -25,7 +28,7 @@ internal static class TextFunctions
         new("substr", 3, 3, call => Substring(call.Int(0), call.Int(1), call.Text(2))),
         new("trunc", 2, 2, call => Truncate(call.Int(0), call.Text(1))),
         new("initials", 1, 1, call => string.Concat(call.Text(0).Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(word => word[0]))),
-        new("contains", 2, 2, call => call.Text(1).Contains(call.Text(0), StringComparison.Ordinal)),
+        new("contains", 2, 2, call => Searched(call, call.Text(0), call.Text(1)).Contains(call.Text(0), StringComparison.Ordinal)),
         new("hasPrefix", 2, 2, call => call.Text(1).StartsWith(call.Text(0), StringComparison.Ordinal)),
         new("hasSuffix", 2, 2, call => call.Text(1).EndsWith(call.Text(0), StringComparison.Ordinal)),
         new("quote", 0, int.MaxValue, call => call.Made(string.Join(' ', call.All.Where(value => value is not null).Select(value => GoFormat.Quote(call.Show(value)))))),
@@ -39,7 +42,7 @@ internal static class TextFunctions
         new("kebabcase", 1, 1, call => Separated(call.Text(0), '-')),
         new("camelcase", 1, 1, call => string.Concat(call.Text(0).Split(['_', '-', ' '], StringSplitOptions.RemoveEmptyEntries).Select(word => char.ToUpperInvariant(word[0]) + word[1..]))),
         new("split", 2, 2, call => Numbered(Parts(call, 0, 1))),
-        new("splitn", 3, 3, call => Numbered(call.Int(1) <= 0 ? Parts(call, 0, 2) : call.Made(call.Text(2).Split(call.Text(0), call.Int(1))))),
+        new("splitn", 3, 3, call => Numbered(call.Int(1) <= 0 ? Parts(call, 0, 2) : call.Made(Searched(call, call.Text(0), call.Text(2)).Split(call.Text(0), call.Int(1))))),
         new("splitList", 2, 2, call => GoValue.ListOf(Parts(call, 0, 1).Cast<string>())),
         new("join", 2, 2, Join),
         new("sortAlpha", 1, 1, call => GoValue.ListOf(call.Texts(0).Order(StringComparer.Ordinal))),
@@ -58,6 +61,7 @@ internal static class TextFunctions
     private static object Replace(TemplateCall call)
     {
         var (old, with, text) = (call.Text(0), call.Text(1), call.Text(2));
+        _ = Searched(call, old, text);
         var places = old.Length == 0 ? text.Length + 1 : (text.Length - text.Replace(old, "", StringComparison.Ordinal).Length) / old.Length;
         call.Budget.Text(text.Length + ((long)places * with.Length));
         return old.Length == 0 ? with + string.Concat(text.Select(c => c + with)) : text.Replace(old, with, StringComparison.Ordinal);
@@ -85,7 +89,7 @@ internal static class TextFunctions
 
     /// <summary>Of an empty separator: the characters.</summary>
     private static List<object?> Parts(TemplateCall call, int separator, int text) =>
-        call.Made(call.Text(separator).Length == 0 ? call.Text(text).EnumerateRunes().Select(rune => (object?)rune.ToString()) : call.Text(text).Split(call.Text(separator)));
+        call.Made(call.Text(separator).Length == 0 ? call.Text(text).EnumerateRunes().Select(rune => (object?)rune.ToString()) : Searched(call, call.Text(separator), call.Text(text)).Split(call.Text(separator)));
 
     /// <summary>sprig's split: <c>_0</c>, <c>_1</c>, …</summary>
     private static Dictionary<string, object?> Numbered(List<object?> parts) =>
@@ -93,6 +97,13 @@ internal static class TextFunctions
 
     private static string Substring(int start, int end, string text) =>
         start < 0 ? text[..Within(end, text)] : end < 0 || end > text.Length ? text[Within(start, text)..] : text[Within(start, text)..Math.Max(Within(start, text), end)];
+
+    /// <summary>The text, paid for: what is looked for in it may be compared at every place.</summary>
+    private static string Searched(TemplateCall call, string wanted, string text)
+    {
+        call.Budget.Step((long)wanted.Length * text.Length / PerStep);
+        return text;
+    }
 
     private static int Within(int index, string text) => index >= 0 && index <= text.Length ? index : throw new TemplateCallException("substr: it is beyond the text's end");
 

@@ -91,6 +91,7 @@ internal static class GoText
                 result.Append("map[");
                 foreach (var (key, member) in map.OrderBy(entry => entry.Key, StringComparer.Ordinal))
                 {
+                    budget.Text(key.Length);
                     result.Append(isNext ? " " : "").Append(key).Append(':');
                     Append(result, member, budget, depth + 1);
                     isNext = true;

@@ -3,7 +3,7 @@ namespace IoTPlatform.CertificateAuthority.Templates;
 /// <summary>What one rendering may cost, counted and not timed, so that the same template is refused on every machine.</summary>
 internal sealed class TemplateBudget
 {
-    /// <summary>Actions, calls and elements of lists.</summary>
+    /// <summary>Actions, calls, their operands, and elements of lists.</summary>
     public const int MostSteps = 100_000;
 
     /// <summary>Characters of the result.</summary>

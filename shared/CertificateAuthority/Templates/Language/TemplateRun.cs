@@ -205,6 +205,7 @@ internal sealed class TemplateRun(TemplateProgram program, TimeProvider time)
 
     private object? Value(OperandNode operand, object? dot)
     {
+        Guard(operand.Line, static run => run.Budget.Step());
         switch (operand)
         {
             case ConstantNode constant:
