@@ -66,8 +66,11 @@ internal static class ContentsRules
     private const int MostAddresses = 8;
     private const int LongestAddress = 512;
 
-    /// <summary>Of CA certificates alone: policy mappings, policy constraints, inhibitAnyPolicy (RFC 5280 4.2.1.5, 4.2.1.11, 4.2.1.14); and the issuer's names.</summary>
-    private static readonly string[] Never = ["2.5.29.33", "2.5.29.36", "2.5.29.54", "2.5.29.18"];
+    /// <summary>
+    /// Of CA certificates alone: policy mappings, policy constraints, inhibitAnyPolicy (RFC 5280 4.2.1.5, 4.2.1.11, 4.2.1.14); the issuer's names; and
+    /// Netscape's certificate type, which makes a certificate without key usages and basic constraints a CA for verifiers that still read it.
+    /// </summary>
+    private static readonly string[] Never = ["2.5.29.33", "2.5.29.36", "2.5.29.54", "2.5.29.18", "2.16.840.1.113730.1.1"];
 
     public static void Check(CertificateContents contents, CertificateProfile profile, SubjectNames names)
     {

@@ -134,7 +134,7 @@ public sealed class TemplateSignTests(StepCaHost host) : IClassFixture<StepCaHos
         foreach (var oid in new[]
         {
             "2.5.29.19", "2.5.29.15", "2.5.29.37", "2.5.29.14", "2.5.29.35", "2.5.29.30", "2.5.29.31", "2.5.29.18", "2.5.29.33", "2.5.29.36", "2.5.29.54",
-            "1.3.6.1.5.5.7.1.1", "1.3.6.1.5.5.7.48.1.5", "1.3.6.1.4.1.37476.9000.64.1", "no oid", "",
+            "2.16.840.1.113730.1.1", "1.3.6.1.5.5.7.1.1", "1.3.6.1.5.5.7.48.1.5", "1.3.6.1.4.1.37476.9000.64.1", "no oid", "",
         })
         {
             var refused = await SignAsync(owner, "a.test", data: $$"""{"subject":"a.test","dnsNames":["a.test"],"extensions":[{"id":"{{oid}}","critical":true,"value":"MAMBAf8="}]}""");
