@@ -145,6 +145,20 @@ public sealed class WebhookTests(WebhookTests.Host host) : IClassFixture<Webhook
     }
 
     [SkippableFact]
+    public async Task Provisioner_RemovedWhileAsked_SignsNothing()
+    {
+        await SaveAsync(Webhook("approval", "AUTHORIZING"));
+        _server.Answer = async (_, context) =>
+        {
+            await _ca.Module.ProvisionerStore.RemoveAsync(_owner.Name, "admin", default);
+            await _ca.Module.Provisioners.ReloadAsync(default);
+            await context.Response.WriteAsync("""{"allow":true}""");
+        };
+
+        (await SignAsync()).Status.ShouldBe(HttpStatusCode.ServiceUnavailable);
+    }
+
+    [SkippableFact]
     public async Task Token_ThatIsNotGenuine_AsksNobody()
     {
         await SaveAsync(Webhook("approval", "ENRICHING"));

@@ -30,6 +30,12 @@ internal sealed class StepCaIssuing(Authority authority, ProvisionerRegistry pro
         var grant = await provisioner.AuthorizeSignAsync(token, now, context.RequestAborted);
         var validity = LeafValidity.Of(notBefore, notAfter, now, grant);
         var leaf = await grants.ApplyAsync(provisioner, grant, csr, new CredentialWords(token.Jws.Payload, body.TemplateData), validity, context.RequestAborted);
+        // Webhooks take their time: what was removed or changed since does not sign by its old word.
+        if (!provisioners.All.Contains(provisioner))
+        {
+            throw new ProblemException(503, "provisioner_changed", $"the provisioner {provisioner.Name} was changed meanwhile", TimeSpan.FromSeconds(1));
+        }
+
         var issued = await authority.IssueAsync(
             new IssueRequest
             {
