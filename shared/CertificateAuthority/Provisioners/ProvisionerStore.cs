@@ -56,7 +56,7 @@ internal sealed class ProvisionerStore(NpgsqlDataSource database, CertificateAut
         return rows;
     });
 
-    /// <summary>Adds it, or replaces the one of that name; a retry is idempotent. Throws 409 <c>key_in_use</c> and <c>too_many_provisioners</c>.</summary>
+    /// <summary>Adds it, or replaces the one of that name; a retry is idempotent. One that is of type ACME no more loses its accounts, as a removed one does. Throws 409 <c>key_in_use</c> and <c>too_many_provisioners</c>.</summary>
     /// <param name="definition">One that serves.</param>
     /// <param name="keyId">Of a JWK provisioner.</param>
     /// <param name="by">Who wants it.</param>
@@ -66,6 +66,9 @@ internal sealed class ProvisionerStore(NpgsqlDataSource database, CertificateAut
         {
             await using var command = new NpgsqlCommand(
                 """
+                WITH ended AS (SELECT name FROM ca.provisioners WHERE name = $1 AND type = 'ACME' AND $2 <> 'ACME'),
+                  accounts AS (DELETE FROM acme.accounts WHERE provisioner IN (SELECT name FROM ended)),
+                  keys AS (DELETE FROM acme.external_account_keys WHERE provisioner IN (SELECT name FROM ended))
                 INSERT INTO ca.provisioners AS p (name, type, key_id, definition, created_at)
                   SELECT $1, $2, $3, $4, $5 WHERE (SELECT count(*) FROM ca.provisioners WHERE name <> $1) < $6
                   ON CONFLICT (name) DO UPDATE SET type = excluded.type, key_id = excluded.key_id, definition = excluded.definition, created_at = excluded.created_at

@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
+using IoTPlatform.CertificateAuthority.Provisioners;
 using IoTPlatform.Pki;
 
 namespace IoTPlatform.CertificateAuthority.Tests.Acme;
@@ -150,6 +151,19 @@ public sealed class AcmeProvisionerTests(AcmeHost fixture) : IClassFixture<AcmeH
 
         (await client.GetAsync(order.Location!)).ShouldBe(HttpStatusCode.BadRequest, "accountDoesNotExist");
         (await client.RegisterAsync()).Status.ShouldBe(HttpStatusCode.Created);
+    }
+
+    [SkippableFact]
+    public async Task Provisioner_OfAnotherTypeMeanwhile_KnowsNoAccountOfBefore()
+    {
+        await fixture.AddAsync("turned");
+        using var client = await fixture.NewClientAsync("turned");
+        var order = await client.OrderAsync("turned.test");
+
+        await fixture.Ca.Module.ProvisionerStore.SaveAsync(ProvisionerDefinition.Parse("""{"type":"X5C","name":"turned"}"""), keyId: null, "admin", default);
+        await fixture.AddAsync("turned");
+
+        (await client.GetAsync(order.Location!)).ShouldBe(HttpStatusCode.BadRequest, "accountDoesNotExist");
     }
 
     private static string Rfc3339(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture);
