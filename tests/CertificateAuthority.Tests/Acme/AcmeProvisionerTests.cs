@@ -154,6 +154,19 @@ public sealed class AcmeProvisionerTests(AcmeHost fixture) : IClassFixture<AcmeH
     }
 
     [SkippableFact]
+    public async Task Challenge_NotOfferedAnyMore_ProvesNothing()
+    {
+        await fixture.AddAsync("fewer");
+        using var client = await fixture.NewClientAsync("fewer");
+        var order = await client.OrderAsync("fewer.test");
+        var challenge = (await client.GetAsync(order.Authorizations.Single())).Challenge("http-01");
+
+        await fixture.AddAsync("fewer", """{"challenges":["dns-01"]}""");
+
+        (await client.PostAsync(challenge.GetProperty("url").GetString()!, new { })).ShouldBe(HttpStatusCode.Forbidden, "unauthorized");
+    }
+
+    [SkippableFact]
     public async Task Provisioner_OfAnotherTypeMeanwhile_KnowsNoAccountOfBefore()
     {
         await fixture.AddAsync("turned");

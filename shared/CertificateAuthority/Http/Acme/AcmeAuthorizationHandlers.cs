@@ -45,6 +45,11 @@ internal sealed class AcmeAuthorizationHandlers(AcmeRequests requests, AcmeOrder
         var challenge = Challenge(context, authorization);
         if (!request.IsGet && challenge.Status == AcmeStatus.Pending && authorization.StatusAt(authority.Time.GetUtcNow()) == AcmeStatus.Pending)
         {
+            if (!request.Provisioner.Challenges.Contains(challenge.Type, StringComparer.Ordinal))
+            {
+                throw AcmeException.Unauthorized("The server does not take this kind of challenge any more.");
+            }
+
             if (challenge.Type == DeviceAttestChallenge.Kind)
             {
                 await AttestAsync(request, authorization, challenge, context.RequestAborted);
