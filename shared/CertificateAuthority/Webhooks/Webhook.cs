@@ -23,6 +23,8 @@ internal sealed class Webhook
     private const int ShortestSecret = 16;
     private const string SshOnly = "SSH";
 
+    private int _asked;
+
     private Webhook(string id, string name, Uri address, WebhookKind kind, byte[] secret) => (Id, Name, Address, Kind, Secret) = (id, name, address, kind, secret);
 
     /// <summary>By which the service finds the secret.</summary>
@@ -41,6 +43,20 @@ internal sealed class Webhook
 
     /// <summary>This host shows its own certificate to the service.</summary>
     public bool PresentsCertificate { get; private init; }
+
+    /// <summary>False: it is being asked that often already. Otherwise <see cref="Leave"/> has to follow.</summary>
+    public bool TryEnter(int most)
+    {
+        if (Interlocked.Increment(ref _asked) <= most)
+        {
+            return true;
+        }
+
+        Leave();
+        return false;
+    }
+
+    public void Leave() => Interlocked.Decrement(ref _asked);
 
     /// <summary>Those for X.509. Throws 422 for what is not understood.</summary>
     /// <param name="webhooks"><c>options.webhooks</c>.</param>

@@ -23,6 +23,9 @@ internal sealed partial class WebhookCalls(IReadOnlyList<IPNetwork> alsoReached,
     /// <summary>Of an answer.</summary>
     public const int MaxBytes = 64 * 1024;
 
+    /// <summary>At once: one that is slow leaves places for the others.</summary>
+    public const int MostOfOne = 32;
+
     private const int MostAtOnce = 64;
     private const int LongestReason = 200;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
@@ -34,9 +37,34 @@ internal sealed partial class WebhookCalls(IReadOnlyList<IPNetwork> alsoReached,
     /// <summary>Throws 403 <c>webhook_refused</c>, and 503 <c>webhook_unavailable</c> and <c>overloaded</c>: in every case nothing is signed.</summary>
     public async Task<JsonElement?> AskAsync(Webhook webhook, string body, CancellationToken cancellationToken)
     {
+        if (!webhook.TryEnter(MostOfOne))
+        {
+            throw Overloaded();
+        }
+
+        try
+        {
+            return await AskInItsPlaceAsync(webhook, body, cancellationToken);
+        }
+        finally
+        {
+            webhook.Leave();
+        }
+    }
+
+    public void Dispose()
+    {
+        _connections?.Dispose();
+        _places.Dispose();
+    }
+
+    private static ProblemException Overloaded() => new(503, "overloaded", "Too many webhooks are being asked.", TimeSpan.FromSeconds(1));
+
+    private async Task<JsonElement?> AskInItsPlaceAsync(Webhook webhook, string body, CancellationToken cancellationToken)
+    {
         if (!await _places.WaitAsync(TimeSpan.Zero, cancellationToken))
         {
-            throw new ProblemException(503, "overloaded", "Too many webhooks are being asked.", TimeSpan.FromSeconds(1));
+            throw Overloaded();
         }
 
         try
@@ -57,12 +85,6 @@ internal sealed partial class WebhookCalls(IReadOnlyList<IPNetwork> alsoReached,
         {
             _places.Release();
         }
-    }
-
-    public void Dispose()
-    {
-        _connections?.Dispose();
-        _places.Dispose();
     }
 
     /// <summary>Once more after a connection that failed or a status of 500 and above, as step-ca does.</summary>

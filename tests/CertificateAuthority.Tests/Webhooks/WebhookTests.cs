@@ -239,6 +239,28 @@ public sealed class WebhookTests(WebhookTests.Host host) : IClassFixture<Webhook
     }
 
     [SkippableFact]
+    public async Task One_ThatIsSlow_LeavesPlacesForOthers()
+    {
+        var release = new TaskCompletionSource();
+        _server.Answer = async (_, context) =>
+        {
+            await release.Task;
+            await context.Response.WriteAsync("""{"allow":true}""");
+        };
+        using var calls = Calls(Loopback);
+        var slow = WebhookDefinitionTests.Read(Webhook("slow", "AUTHORIZING"));
+
+        var asked = Enumerable.Range(0, WebhookCalls.MostOfOne).Select(_ => calls.AskAsync(slow, "{}", default)).ToList();
+        var refused = await Should.ThrowAsync<ProblemException>(() => calls.AskAsync(slow, "{}", default));
+        asked.Add(calls.AskAsync(WebhookDefinitionTests.Read(Webhook("other", "AUTHORIZING")), "{}", default));
+        release.SetResult();
+        await Task.WhenAll(asked);
+
+        refused.Code.ShouldBe("overloaded");
+        (await calls.AskAsync(slow, "{}", default)).ShouldBeNull();
+    }
+
+    [SkippableFact]
     public async Task Silence_RefusesAfterTenSeconds()
     {
         var time = new FakeTime(TimeProvider.System.GetUtcNow());
