@@ -22,6 +22,9 @@ namespace IoTPlatform.CertificateAuthority.Tests;
 public sealed class CaHost : IAsyncDisposable
 {
     private readonly TempFolder _temp;
+
+    /// <summary>The folder's: it outlives the process.</summary>
+    private readonly EphemeralDataProtectionProvider _protection = new();
     private WebApplication? _app;
     private EcSignatureKey? _tokenKey;
 
@@ -141,7 +144,8 @@ public sealed class CaHost : IAsyncDisposable
         builder.Logging.ClearProviders().AddProvider(Logs).SetMinimumLevel(LogLevel.Debug);
         builder.WebHost.UseServiceCertificate(["https://127.0.0.1:0"], Module.ServiceCertificate);
         builder.Services.AddPlatformHosting(Database.DataSource, TimeProvider.System).AddAuditLog().AddAccounts(new IssuerOptions { PublicUrl = new Uri("https://test.example/"), Realm = "cdm" });
-        builder.Services.AddDataProtection().UseEphemeralDataProtectionProvider();
+        builder.Services.AddDataProtection();
+        builder.Services.AddSingleton<IDataProtectionProvider>(_protection);
         builder.Services.AddCertificateAuthority(
             Module,
             Module.Options.Validation is { Base.IsLoopback: true } address ? new ValidationOptions(ListenAddress.Parse($"https://127.0.0.1:{address.Base.Port}"), address) : null);

@@ -36,7 +36,7 @@ public sealed class RestoreTests
 
         await device.RenewAsync();
         device.Verify(tenant.Root.Root);
-        using (var again = await tenant.AdminAsync())
+        using (var again = await tenant.AdminAsync(backup.Combine("new")))
         {
             (await again.ListDevicesAsync()).Items.ShouldHaveSingleItem().DeviceId.ShouldBe("pump-1");
             (await again.VerifyAuditAsync()).Intact.ShouldBeTrue();

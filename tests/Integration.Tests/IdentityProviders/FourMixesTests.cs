@@ -70,8 +70,8 @@ public sealed class FourMixesTests(PrivateCaTests.Fixture fixture, Chromium chro
         await page.FillAsync("input[name=username]", person.Name);
         await page.FillAsync("input[name=password]", person.Password);
         await page.ClickAsync(providerHasKeycloak ? "#kc-login" : "form:has(#password) button");
-        await page.WaitForURLAsync(new Uri(tenant.Url, "portal").AbsoluteUri);
-        return $"{await page.Locator("#name").InnerTextAsync()}: {await page.Locator("#roles").InnerTextAsync()}";
+        await page.WaitForURLAsync(new Uri(tenant.Url, "portal/ui").AbsoluteUri);
+        return $"{await page.Locator("#name").TextContentAsync()}: {await page.Locator("#roles").TextContentAsync()}";
     }
 
     private sealed record Person(string Name, string Password);

@@ -65,7 +65,7 @@ public sealed class PortalSessionTests(PortalBrowser browser) : IClassFixture<Po
         }
 
         await page.ClickAsync(".mud-dialog button:has-text('Remove')");
-        await Assertions.Expect(page.Locator(".problems")).ToContainTextAsync("Nothing was done: shared has changed since you were asked: suspended, by admin");
+        await Assertions.Expect(page.Locator(".problems")).ToContainTextAsync("Nothing was done: shared has changed since you were asked: suspended, by operator:");
 
         (await browser.Provider.Database.ScalarAsync<string>("SELECT status FROM provider.tenants WHERE tenant_id = 'shared'")).ShouldBe("prepared");
         await Assertions.Expect(page.Locator(".sub .state")).ToHaveTextAsync("suspended");
