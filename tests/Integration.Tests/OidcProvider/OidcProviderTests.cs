@@ -22,7 +22,7 @@ public sealed class OidcProviderTests(OidcProviderTests.Fixture fixture) : IClas
 
         var page = await SignInAsync(browser, "ann.cdm-admin");
 
-        page.Url.ShouldBe(Portal);
+        page.Url.ShouldBe(new Uri(fixture.Tenant.Url, "portal/ui"));
         page["name"].ShouldBe("ann.cdm-admin");
         page["realm"].ShouldBe(fixture.Issuer);
         page["way"].ShouldBe("at the identity provider");

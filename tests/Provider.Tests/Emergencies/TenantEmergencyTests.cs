@@ -53,11 +53,13 @@ public sealed class TenantEmergencyTests(ProviderFixture fixture) : IClassFixtur
         var caller = Bridge(tenant, bundle);
         var admin = await _provider.AdminAsync();
         await admin.PostAsync("portal/admin/tenants/rekeyed-later/suspend", new SuspendTenantRequest { Reason = "an invoice is open" }, ContractsJson.Default.SuspendTenantRequest);
+        _provider.Time.Advance(TimeSpan.FromSeconds(1));
         await RunAsync("sub-ca", RunningProvider.SerialOf(bundle.SignedCert));
         (await ReissueAsync(caller, "rekeyed-later", next)).ShouldBe(HttpStatusCode.Forbidden, "sub_ca_revoked");
 
         (await admin.PostAsync("portal/admin/tenants/rekeyed-later/resume")).Status.ShouldBe(HttpStatusCode.NoContent);
 
+        _provider.Time.Advance(TimeSpan.FromSeconds(1));
         var second = (await ReissueAsync(caller, "rekeyed-later", next)).Read(ContractsJson.Default.RotatedSubCa);
         await admin.PostAsync(
             $"portal/certificates/{RunningProvider.SerialOf(second.SignedCert)}/revoke", new RevokeRequest { ReasonCode = 1, TenantId = "rekeyed-later" }, ContractsJson.Default.RevokeRequest);
