@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 using IoTPlatform.Identity.Oidc.Login;
 using OpenIddict.Abstractions;
@@ -25,7 +26,7 @@ internal static class ClientAssertions
 
     /// <summary>One without a type in its header is one, too, or of type <c>JWT</c>: RFC 7523 asks for none, and libraries write either (RFC 7519 section 5.1).</summary>
     public static OpenIddictServerBuilder TakeUntypedClientAssertions(this OpenIddictServerBuilder server) => server
-        .AddEventHandler<OpenIddictServerEvents.ValidateTokenContext>(handler => handler.SetOrder(ResolveTokenValidationParameters.Descriptor.Order + 1).UseInlineHandler(context =>
+        .AddEventHandler<OpenIddictServerEvents.ValidateTokenContext>(handler => handler.SetOrder(ResolveTokenValidationParameters.Descriptor.Order + 1).UseInlineHandler(async context =>
         {
             // Only where nothing else is looked for: a token without a type must never pass for another kind.
             if (context.ValidTokenTypes.SetEquals([TokenTypeIdentifiers.Private.ClientAssertion]))
@@ -36,10 +37,29 @@ internal static class ClientAssertions
                     : named is not null ? named(type, token, rules)
                     : rules.ValidTypes?.Contains(type, StringComparer.Ordinal) == true ? type
                     : throw new SecurityTokenInvalidTypeException("The assertion is of another type.");
+                await LookForClientAsync(context);
             }
-
-            return default;
         }));
+
+    /// <summary>The keys are looked up again while the signature is verified, where an outage of the database would pass for a bad signature: it shows itself here.</summary>
+    private static async Task LookForClientAsync(OpenIddictServerEvents.ValidateTokenContext context)
+    {
+        string? client;
+        try
+        {
+            client = new JsonWebToken(context.Token).Issuer;
+        }
+        catch (ArgumentException)
+        {
+            return; // No JWT, as its validation says.
+        }
+
+        if (client is { Length: > 0 })
+        {
+            var applications = context.Transaction.GetHttpRequest()!.HttpContext.RequestServices.GetRequiredService<IOpenIddictApplicationManager>();
+            await applications.FindByClientIdAsync(client, context.CancellationToken);
+        }
+    }
 
     /// <summary>Each counts once, for all processes on the database: its id (<c>jti</c>, which OpenID Connect Core 1.0 section 9 asks for) is kept until it ends.</summary>
     public static OpenIddictServerBuilder TakeClientAssertionsOnce(this OpenIddictServerBuilder server) => server

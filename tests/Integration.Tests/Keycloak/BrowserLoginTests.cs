@@ -35,9 +35,8 @@ public sealed class BrowserLoginTests(TenantFixture fixture, Chromium chromium) 
         (await TextAsync("way")).ShouldBe("at the identity provider, through cdm-provider");
         (await TextAsync("roles")).ShouldBe("cdm-admin");
         (await _page.EvaluateAsync<string>("document.cookie")).ShouldBeEmpty();
-        (await _page.EvaluateAsync<string>("getComputedStyle(document.querySelector('.button')).fontWeight")).ShouldBe("600");
 
-        await _page.ClickAsync("text=Sign out");
+        await SignOutAsync();
         await _page.WaitForURLAsync(TenantPortal);
         await Assertions.Expect(_page.Locator("h1")).ToHaveTextAsync("Sign in");
 
@@ -97,7 +96,7 @@ public sealed class BrowserLoginTests(TenantFixture fixture, Chromium chromium) 
 
         (await TextAsync("way")).ShouldBe("with a local account");
         (await _page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= 360")).ShouldBeTrue();
-        await _page.ClickAsync("text=Sign out");
+        await SignOutAsync();
         await Assertions.Expect(_page.Locator("h1")).ToHaveTextAsync("Sign in");
     }
 
@@ -117,5 +116,12 @@ public sealed class BrowserLoginTests(TenantFixture fixture, Chromium chromium) 
         await _page.WaitForLoadStateAsync(LoadState.Load);
     }
 
-    private Task<string> TextAsync(string id) => _page.Locator("#" + id).InnerTextAsync();
+    /// <summary>Of the account's menu, closed or open.</summary>
+    private Task<string?> TextAsync(string id) => _page.Locator("#" + id).TextContentAsync();
+
+    private async Task SignOutAsync()
+    {
+        await _page.ClickAsync("#account-menu summary");
+        await _page.ClickAsync("text=Sign out");
+    }
 }
