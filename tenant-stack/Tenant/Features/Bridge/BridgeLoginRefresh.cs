@@ -20,15 +20,7 @@ internal sealed class BridgeLoginRefresh(JoinFiles files, BundleFiles bundleFile
             return false;
         }
 
-        // Read again: its certificate may have been renewed while the provider was asked.
-        var refreshed = (files.ReadBundle() ?? bundle).WithLogin(login);
-        if (BundleVerifier.ValueProblem(refreshed) is { } problem)
-        {
-            throw new InvalidOperationException($"The provider's answer cannot be used: {problem}");
-        }
-
-        files.WriteBundle(refreshed);
-        bundleFiles.WriteStale();
+        bundleFiles.Replace(bundle, now => now.WithLogin(login));
         await audit.AppendAsync(new AuditEntry("system", "bridge.login_replaced", login.RabbitmqMqttUrl), cancellationToken);
         return true;
     }

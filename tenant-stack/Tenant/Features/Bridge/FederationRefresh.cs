@@ -23,15 +23,7 @@ internal sealed class FederationRefresh(TenantOptions options, JoinFiles files, 
             return false;
         }
 
-        // Read again: its certificate may have been renewed while the provider was asked.
-        var refreshed = (files.ReadBundle() ?? bundle).WithFederation(federation);
-        if (BundleVerifier.ValueProblem(refreshed) is { } problem)
-        {
-            throw new InvalidOperationException($"The provider's answer cannot be used: {problem}");
-        }
-
-        files.WriteBundle(refreshed);
-        bundleFiles.WriteStale();
+        bundleFiles.Replace(bundle, now => now.WithFederation(federation));
         await audit.AppendAsync(new AuditEntry("system", "federation.credentials_replaced", bundle.TenantId), cancellationToken);
         return true;
     }

@@ -25,6 +25,21 @@ internal sealed class BundleFiles(JoinFiles files, Func<IssuerSet> issuers)
         return stale.Count;
     }
 
+    /// <summary>Puts what the provider answered into the bundle as it is by now: another change may have come while the provider was asked. Throws for values that can't be in files.</summary>
+    /// <param name="asked">The bundle as it was when the provider was asked, where it is gone.</param>
+    /// <param name="change">The answer.</param>
+    public void Replace(JoinBundle asked, Func<JoinBundle, JoinBundle> change)
+    {
+        var replaced = change(files.ReadBundle() ?? asked);
+        if (BundleVerifier.ValueProblem(replaced) is { } problem)
+        {
+            throw new InvalidOperationException($"The provider's answer cannot be used: {problem}");
+        }
+
+        files.WriteBundle(replaced);
+        WriteStale();
+    }
+
     private bool IsStale(BundleFile file)
     {
         var path = files.InBundle(file.Name);
