@@ -14,7 +14,10 @@ public static class CompactJws
     /// Anything else, or more than <paramref name="maxLength"/> characters, is <see cref="JoseError.Malformed"/>; an "alg"
     /// outside <see cref="AlgorithmSet.Signatures"/> is <see cref="JoseError.AlgorithmNotAllowed"/>.
     /// </summary>
-    public static ParsedJws Parse(ReadOnlySpan<char> token, int maxLength = 16384)
+    /// <param name="token">In compact serialization.</param>
+    /// <param name="maxLength">In characters.</param>
+    /// <param name="allowMac">Also HS256. Such a token is good for <see cref="ParsedJws.VerifyMac"/> alone: no public key verifies it (RFC 8725 2.1).</param>
+    public static ParsedJws Parse(ReadOnlySpan<char> token, int maxLength = 16384, bool allowMac = false)
     {
         if (token.Length > maxLength)
         {
@@ -28,7 +31,7 @@ public static class CompactJws
             throw new JoseException(JoseError.Malformed, "The token does not have three parts.");
         }
 
-        var header = ReadHeader(token[..headerEnd]);
+        var header = ReadHeader(token[..headerEnd], allowMac);
         var payload = token[(headerEnd + 1)..payloadEnd];
         var signature = token[(payloadEnd + 1)..];
         if (signature.IsEmpty)
@@ -56,12 +59,12 @@ public static class CompactJws
         return $"{signingInput}.{StrictBase64Url.Encode(key.Sign(Encoding.ASCII.GetBytes(signingInput)))}";
     }
 
-    private static JwsHeader ReadHeader(ReadOnlySpan<char> encoded)
+    private static JwsHeader ReadHeader(ReadOnlySpan<char> encoded, bool allowMac)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(StrictBase64Url.DecodedLength(encoded.Length));
         try
         {
-            return JwsHeaderReader.Read(buffer.AsMemory(0, StrictBase64Url.Decode(encoded, buffer, "The token's header")));
+            return JwsHeaderReader.Read(buffer.AsMemory(0, StrictBase64Url.Decode(encoded, buffer, "The token's header")), allowMac);
         }
         finally
         {

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Microsoft.IdentityModel.Tokens;
 
 namespace IoTPlatform.Jose;
@@ -30,6 +31,8 @@ public sealed class JwsHeader
 /// <summary>A JWS whose form is right and whose signature is not yet checked.</summary>
 public sealed class ParsedJws
 {
+    internal const string MacAlgorithm = "HS256";
+
     private readonly ReadOnlyMemory<byte> _signingInput;
     private readonly ReadOnlyMemory<byte> _signature;
 
@@ -50,4 +53,10 @@ public sealed class ParsedJws
         => allowed.Allows(Header.Algorithm)
             ? key.Verify(Header.Algorithm, _signingInput.Span, _signature.Span)
             : throw new JoseException(JoseError.AlgorithmNotAllowed, "The token's \"alg\" is not allowed here.");
+
+    /// <summary>True if the MAC is right (RFC 7518 3.2), compared in constant time; <see cref="JoseError.AlgorithmNotAllowed"/> unless "alg" is HS256.</summary>
+    public bool VerifyMac(ReadOnlySpan<byte> key)
+        => Header.Algorithm == MacAlgorithm
+            ? CryptographicOperations.FixedTimeEquals(HMACSHA256.HashData(key, _signingInput.Span), _signature.Span)
+            : throw new JoseException(JoseError.AlgorithmNotAllowed, "The token's \"alg\" is not HS256.");
 }

@@ -112,8 +112,26 @@ public sealed class CompactJwsTests : IDisposable
         {
             var token = $"{input}.{Base64Url.EncodeToString(HMACSHA256.HashData(secret, Encoding.ASCII.GetBytes(input)))}";
             Refused.With(JoseError.AlgorithmNotAllowed, () => CompactJws.Parse(token));
+
+            // Also where a MAC is read: no public key verifies it.
+            using var verifier = Verifier();
+            var jws = CompactJws.Parse(token, allowMac: true);
+            Refused.With(JoseError.AlgorithmNotAllowed, () => jws.Verify(verifier, AlgorithmSet.Signatures));
+            jws.VerifyMac(secret).ShouldBeTrue();
+            jws.VerifyMac("other"u8).ShouldBeFalse();
         }
     }
+
+    [Theory]
+    [InlineData("none")]
+    [InlineData("HS512")]
+    [InlineData("hs256")]
+    public void Parse_WithMacs_TakesNoOtherThanHs256(string algorithm)
+        => Refused.With(JoseError.AlgorithmNotAllowed, () => CompactJws.Parse(Tokens.Signed(_key, $$"""{"alg":"{{algorithm}}"}"""), allowMac: true));
+
+    [Fact]
+    public void VerifyMac_OfASignature_IsNotAllowed()
+        => Refused.With(JoseError.AlgorithmNotAllowed, () => CompactJws.Parse(Tokens.Signed(_key, """{"alg":"ES256"}"""), allowMac: true).VerifyMac("key"u8));
 
     [Theory]
     [InlineData("""{}""")]

@@ -53,7 +53,7 @@ internal interface IKeyEscrow
 internal sealed record OneTimeToken(ParsedJws Jws, JwtClaims Claims)
 {
     /// <summary>Throws <see cref="JoseException"/>.</summary>
-    public static OneTimeToken Parse(string compact) => Of(CompactJws.Parse(compact));
+    public static OneTimeToken Parse(string compact) => Of(CompactJws.Parse(compact, allowMac: true));
 
     private static OneTimeToken Of(ParsedJws jws) => new(jws, JwtClaims.Parse(jws.Payload));
 }
@@ -83,8 +83,11 @@ internal sealed record SignGrant
     /// <summary>Put into the certificate.</summary>
     public StepProvisionerExtension? Extension { get; init; }
 
-    /// <summary>Spent in the same commit as the certificate. Null only if the credential is no token.</summary>
+    /// <summary>Spent in the same commit as the certificate. Null only if the credential is no token, or <see cref="IsReusable"/>.</summary>
     public UsedToken? Token { get; init; }
+
+    /// <summary>Whether the credential buys again, as long as it is good: it is none that was made for one certificate.</summary>
+    public bool IsReusable { get; init; }
 }
 
 /// <summary>The names to certify for a request.</summary>

@@ -25,6 +25,9 @@ internal sealed class OidcKeys(HttpClient http, Uri discovery, Func<string?, boo
     private DateTimeOffset _asked = DateTimeOffset.MinValue;
     private DateTimeOffset _until = DateTimeOffset.MinValue;
 
+    /// <summary>As the discovery document names it; null until keys were had.</summary>
+    public string? Issuer { get; private set; }
+
     /// <summary>Null: the identity provider has no such key. Throws <see cref="JoseException"/> while its keys can't be had.</summary>
     public async Task<JsonWebKey?> FindAsync(string kid, CancellationToken cancellationToken)
     {
@@ -41,7 +44,7 @@ internal sealed class OidcKeys(HttpClient http, Uri discovery, Func<string?, boo
             {
                 _asked = now;
                 // For everybody: a caller who goes away must not spend the request. Bounded by the time each address has.
-                _keys = await ReadAsync(CancellationToken.None);
+                (Issuer, _keys) = await ReadAsync(CancellationToken.None);
                 _until = now + Kept;
             }
 
@@ -75,7 +78,7 @@ internal sealed class OidcKeys(HttpClient http, Uri discovery, Func<string?, boo
         _once.Dispose();
     }
 
-    private async Task<JsonWebKeySet> ReadAsync(CancellationToken cancellationToken)
+    private async Task<(string Issuer, JsonWebKeySet Keys)> ReadAsync(CancellationToken cancellationToken)
     {
         try
         {
@@ -86,7 +89,7 @@ internal sealed class OidcKeys(HttpClient http, Uri discovery, Func<string?, boo
             }
 
             return document.RootElement.TryGetProperty("jwks_uri", out var keys) && Uri.TryCreate(keys.GetString(), UriKind.Absolute, out var address) && IsReachable(address)
-                ? JsonWebKeySet.Parse(await GetAsync(address, cancellationToken))
+                ? (named.GetString()!, JsonWebKeySet.Parse(await GetAsync(address, cancellationToken)))
                 : throw new JoseException(JoseError.Malformed, "The discovery document names no protected address of keys.");
         }
         catch (Exception e) when (e is HttpRequestException or JsonException or InvalidOperationException or TaskCanceledException && !cancellationToken.IsCancellationRequested)

@@ -15,7 +15,7 @@ internal sealed class OidcProvisioner : ITokenProvisioner, IDisposable
     private const string DiscoveryPath = "/.well-known/openid-configuration";
 
     /// <summary>step's type number of OIDC provisioners.</summary>
-    private const int ExtensionType = 4;
+    private const int ExtensionType = 2;
 
     private static readonly TimeSpan ClockSkew = TimeSpan.FromMinutes(1);
 
@@ -140,11 +140,5 @@ internal sealed class OidcProvisioner : ITokenProvisioner, IDisposable
     private sealed class PersonNames(string subject, string? email, string uri) : INameRule
     {
         public SubjectNames Certify(CertificateSigningRequest request) => SubjectNames.FromSans(subject, email is null ? [uri] : [email, uri]);
-    }
-
-    /// <summary>Those of the request, of an administrator.</summary>
-    private sealed class RequestedNames : INameRule
-    {
-        public SubjectNames Certify(CertificateSigningRequest request) => SubjectNames.FromSans(request.Names.CommonName, request.Names.AllSans);
     }
 }

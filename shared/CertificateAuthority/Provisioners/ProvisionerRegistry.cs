@@ -68,7 +68,11 @@ internal sealed partial class ProvisionerRegistry : IDisposable
         "X5C" => new X5cProvisioner(definition, _options, _issued, _ownRootKey),
         "OIDC" => new OidcProvisioner(definition, _options, _time),
         "ACME" => new AcmeProvisioner(definition, _options, _ownRootKey),
-        _ => throw ProvisionerDefinition.Refused($"the type {definition.Type} is not supported; JWK, X5C, OIDC and ACME are."),
+        "K8SSA" => new K8sSaProvisioner(definition, _options),
+        "AWS" => new AwsProvisioner(definition, _options),
+        "GCP" => new GcpProvisioner(definition, _options, _time),
+        "AZURE" => new AzureProvisioner(definition, _options, _time),
+        _ => throw ProvisionerDefinition.Refused($"the type {definition.Type} is not supported; JWK, X5C, OIDC, ACME, K8sSA, AWS, GCP and Azure are."),
     };
 
     /// <summary>What has not changed stays as it is, with the keys it has fetched.</summary>

@@ -14,7 +14,7 @@ namespace IoTPlatform.CertificateAuthority.Provisioners;
 internal sealed class X5cProvisioner : ITokenProvisioner
 {
     /// <summary>step's type number of X5C provisioners.</summary>
-    private const int ExtensionType = 8;
+    private const int ExtensionType = 7;
 
     private const int MostCertificates = 8;
 

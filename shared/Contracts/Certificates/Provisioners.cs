@@ -7,7 +7,7 @@ public sealed record ProvisionerView
 {
     public required string Name { get; init; }
 
-    /// <summary>As step-ca names it: JWK, X5C, OIDC, ACME.</summary>
+    /// <summary>As step-ca names it: JWK, X5C, OIDC, ACME, K8sSA, AWS, GCP, Azure.</summary>
     public required string Type { get; init; }
 
     /// <summary>Why it serves nobody; null: it serves.</summary>

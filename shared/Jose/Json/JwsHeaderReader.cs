@@ -8,7 +8,7 @@ internal static class JwsHeaderReader
 {
     private const int MaxCertificates = 16;
 
-    public static JwsHeader Read(ReadOnlyMemory<byte> utf8Json)
+    public static JwsHeader Read(ReadOnlyMemory<byte> utf8Json, bool allowMac = false)
     {
         using var document = StrictJson.ParseObject(utf8Json, "The token's header");
         string? algorithm = null, keyId = null, type = null, nonce = null, url = null;
@@ -31,7 +31,7 @@ internal static class JwsHeaderReader
 
             if (member.NameEquals("alg"u8))
             {
-                algorithm = KnownAlgorithm(member.Value);
+                algorithm = KnownAlgorithm(member.Value, allowMac);
             }
             else if (member.NameEquals("kid"u8))
             {
@@ -76,10 +76,15 @@ internal static class JwsHeaderReader
         };
     }
 
-    private static string KnownAlgorithm(in JsonElement value)
+    private static string KnownAlgorithm(in JsonElement value, bool allowMac)
     {
         if (value.ValueKind == JsonValueKind.String)
         {
+            if (allowMac && value.ValueEquals(ParsedJws.MacAlgorithm))
+            {
+                return ParsedJws.MacAlgorithm;
+            }
+
             foreach (var algorithm in Keys.SignatureAlgorithm.All)
             {
                 if (value.ValueEquals(algorithm.Name))

@@ -35,6 +35,7 @@ public sealed class OidcProvisionerTests : IAsyncLifetime
 
         reply.Status.ShouldBe(HttpStatusCode.Created, reply.Body);
         using var leaf = X509Certificate2.CreateFromPem(reply.Json.GetProperty("crt").GetString());
+        Pki.ParsedCertificate.Parse(leaf.RawDataMemory).StepProvisioner.ShouldBe(new Pki.StepProvisionerExtension(2, "staff", Client));
         var names = Pki.ParsedCertificate.Parse(leaf.RawDataMemory).Names;
         names.CommonName.ShouldBe("0f9c3c1e");
         names.AllSans.ShouldBe(["ann@example.com", $"{_identity.Issuer}#0f9c3c1e"]);

@@ -36,7 +36,7 @@ public sealed class X5cProvisionerTests : IAsyncLifetime
 
         reply.Status.ShouldBe(HttpStatusCode.Created, reply.Body);
         using var leaf = X509Certificate2.CreateFromPem(reply.Json.GetProperty("crt").GetString());
-        Pki.ParsedCertificate.Parse(leaf.RawDataMemory).StepProvisioner.ShouldBe(new Pki.StepProvisionerExtension(8, "fleet", ""));
+        Pki.ParsedCertificate.Parse(leaf.RawDataMemory).StepProvisioner.ShouldBe(new Pki.StepProvisionerExtension(7, "fleet", ""));
     }
 
     [SkippableFact]

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -42,6 +43,15 @@ public sealed class ProvisionerTests : IAsyncLifetime
         configuration["authority"]!["claims"] = new JsonObject { ["maxTLSCertDuration"] = "72h", ["defaultTLSCertDuration"] = "48h" };
         configuration["authority"]!["provisioners"]!.AsArray().Add(new JsonObject { ["type"] = "SCEP", ["name"] = "scep" });
         configuration["authority"]!["provisioners"]!.AsArray().Add(new JsonObject { ["type"] = "ACME", ["name"] = "web", ["forceCN"] = true });
+        configuration["authority"]!["provisioners"]!.AsArray().Add(new JsonObject { ["type"] = "AWS", ["name"] = "amazon", ["accounts"] = new JsonArray("123456789042"), ["iidRoots"] = "certs/aws.pem" });
+        configuration["authority"]!["provisioners"]!.AsArray().Add(new JsonObject { ["type"] = "AWS", ["name"] = "gone", ["iidRoots"] = "certs/gone.pem" });
+        configuration["authority"]!["provisioners"]!.AsArray().Add(new JsonObject { ["type"] = "GCP", ["name"] = "google", ["instanceAge"] = "1h", ["projectIDs"] = new JsonArray("p") });
+        using (var key = RSA.Create(2048))
+        {
+            await File.WriteAllTextAsync(Path.Combine(_folder.Combine("old"), "certs", "aws.pem"), SelfSigned(key));
+            await File.WriteAllTextAsync(_folder.Combine("cluster.pub"), key.ExportSubjectPublicKeyInfoPem());
+        }
+
         Directory.CreateDirectory(Path.Combine(_folder.Combine("old"), "templates"));
         await File.WriteAllTextAsync(
             Path.Combine(_folder.Combine("old"), "templates", "leaf.tpl"),
@@ -51,8 +61,10 @@ public sealed class ProvisionerTests : IAsyncLifetime
 
         var imported = await IotAsync("ca", "import", file, "--json");
 
-        imported.ExitCode.ShouldBe(1, "one of them can't be taken over");
-        Outcomes(imported).ShouldBe([("builds@example.com", "added"), ("scep", "left out"), ("web", "added")]);
+        imported.ExitCode.ShouldBe(1, "some of them can't be taken over");
+        Outcomes(imported).ShouldBe([("builds@example.com", "added"), ("scep", "left out"), ("web", "added"), ("amazon", "added"), ("gone", "left out"), ("google", "added")]);
+        (await IotAsync("ca", "provisioner", "add", "cluster", "--type", "k8ssa", "--pem-keys", _folder.Combine("cluster.pub"), "--allow", "dns:*.pods.test")).EnsureSuccess();
+        (await IotAsync("ca", "provisioner", "add", "azure", "--type", "azure", "--azure-tenant", "b17c217c-84db-43f0-babd-e06a71083cda", "--azure-resource-group", "backend", "--disable-custom-sans")).EnsureSuccess();
         (await StepAsync(
             "ca", "certificate", "api.test", "api.crt", "api.key", "--issuer", "builds@example.com", "--provisioner-password-file", _folder.Combine("old-password"), "--force")).EnsureSuccess();
         using var certificate = X509CertificateLoader.LoadCertificateFromFile(_folder.Combine("api.crt"));
@@ -60,6 +72,13 @@ public sealed class ProvisionerTests : IAsyncLifetime
         certificate.Subject.ShouldContain("O=Old Ops");
         (await StepAsync("ca", "renew", "api.crt", "api.key", "--force")).EnsureSuccess();
         Outcomes(await IotAsync("ca", "import", file, "--json"))[0].ShouldBe(("builds@example.com", "left out"), "it is there");
+    }
+
+    private static string SelfSigned(RSA key)
+    {
+        var now = TimeProvider.System.GetUtcNow();
+        using var certificate = new CertificateRequest("CN=ec2.example", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1).CreateSelfSigned(now.AddDays(-1), now.AddDays(1));
+        return certificate.ExportCertificatePem();
     }
 
     [SkippableFact]

@@ -31,6 +31,9 @@ public sealed class OidcKey : ISignatureKey, IDisposable
         }
     }
 
+    /// <summary>SubjectPublicKeyInfo.</summary>
+    public string PublicKeyPem => _key.ExportSubjectPublicKeyInfoPem();
+
     /// <param name="algorithm">RS256, …, PS512, ES256, ES384, ES512.</param>
     public static OidcKey Create(string keyId, string algorithm = "ES256") => new(keyId, algorithm, algorithm switch
     {

@@ -47,7 +47,7 @@ internal sealed class StepCaIssuing(Authority authority, ProvisionerRegistry pro
                 NotAfter = validity.NotAfter,
                 Provisioner = provisioner.Name,
                 Requester = $"{provisioner.Name}:{grant.Subject}",
-                BurnToken = grant.Token ?? throw new InvalidOperationException($"The provisioner {provisioner.Name} granted a signature without the token to be spent."),
+                BurnToken = grant.Token is not null || grant.IsReusable ? grant.Token : throw new InvalidOperationException($"The provisioner {provisioner.Name} granted a signature without the token to be spent."),
                 Tenant = authority.Options.Tenant,
                 StepProvisioner = grant.Extension,
             },

@@ -57,6 +57,7 @@ internal static class CaImport
         try
         {
             TemplateFlags.Inline(definition, source);
+            CloudFlags.Inline(definition, TemplateFlags.FolderOf(source));
             await server.SaveProvisionerAsync(name, ProvisionerDefinitions.Element(definition), cancellationToken);
             return new Outcome(name, type, known.Contains(name) ? "replaced" : "added", Reason: null);
         }

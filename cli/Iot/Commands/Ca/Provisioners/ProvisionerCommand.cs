@@ -47,7 +47,7 @@ internal static class ProvisionerShow
 
 internal static class ProvisionerAdd
 {
-    private static readonly Option<string?> Type = new("--type") { Description = "JWK, X5C, OIDC or ACME.", HelpName = "type" };
+    private static readonly Option<string?> Type = new("--type") { Description = "JWK, X5C, OIDC, ACME, K8sSA, AWS, GCP or Azure.", HelpName = "type" };
     private static readonly Option<string?> Definition = new("--file") { Description = "Its definition as step-ca's ca.json writes it; flags go on top.", HelpName = "file" };
 
     public static Command Create() => Verb.Create(
@@ -57,6 +57,7 @@ internal static class ProvisionerAdd
             "iot ca provisioner add fleet --type X5C --x5c-root manufacturer.pem --allow 'dns:*.fleet.example'",
             "iot ca provisioner add staff --type OIDC --client-id step --configuration-endpoint https://login.example/.well-known/openid-configuration --domain example.com",
             "iot ca provisioner add web --type ACME --require-eab --allow 'dns:*.example.com'",
+            "iot ca provisioner add amazon --type AWS --aws-account 123456789042 --instance-age 1h",
         ],
         RunAsync, [ProvisionerCommand.Name, Type, Definition, .. ProvisionerFlags.All, .. EitherOptions.All]);
 
@@ -67,7 +68,7 @@ internal static class ProvisionerAdd
         definition["name"] = name;
         if (run.Get(Type) is { } type)
         {
-            definition["type"] = type.ToUpperInvariant();
+            definition["type"] = type.ToUpperInvariant() switch { "K8SSA" => "K8sSA", "AZURE" => "Azure", var other => other };
         }
 
         definition["type"] ??= "JWK";

@@ -34,7 +34,7 @@ internal static class ProvisionerFlags
     private static readonly Option<bool?> Wildcards = new("--allow-wildcard-names") { Description = "With --allow or --deny: also names such as *.example.com.", HelpName = "bool", Arity = ArgumentArity.ZeroOrOne };
 
     public static IReadOnlyList<Symbol> All { get; } =
-        [Create, PublicKey, ProvisionerPassword, NewPassword, WithoutKey, X5cRoot, ClientId, ClientSecret, ConfigurationEndpoint, ListenAddress, Domains, Groups, Admins, Min, Max, Default, DisableRenewal, Allow, Deny, Wildcards, .. AcmeFlags.All, .. TemplateFlags.All];
+        [Create, PublicKey, ProvisionerPassword, NewPassword, WithoutKey, X5cRoot, ClientId, ClientSecret, ConfigurationEndpoint, ListenAddress, Domains, Groups, Admins, Min, Max, Default, DisableRenewal, Allow, Deny, Wildcards, .. AcmeFlags.All, .. CloudFlags.All, .. TemplateFlags.All];
 
     /// <summary>Puts into the definition what was given; the rest stays.</summary>
     public static void Apply(Run run, JsonObject definition)
@@ -69,6 +69,7 @@ internal static class ProvisionerFlags
         Put(definition, "groups", run.Get(Groups));
         Put(definition, "admins", run.Get(Admins));
         AcmeFlags.Apply(run, definition);
+        CloudFlags.Apply(run, definition);
         PutClaims(run, definition);
         PutPolicy(run, definition);
         TemplateFlags.Apply(run, definition);

@@ -45,8 +45,14 @@ internal static class TemplateFlags
             return;
         }
 
+        Put(x509, Path.Combine(FolderOf(source), file));
+    }
+
+    /// <summary>That step-ca's relative paths are of.</summary>
+    public static string FolderOf(string source)
+    {
         var folder = Path.GetDirectoryName(Path.GetFullPath(source))!;
-        Put(x509, Path.Combine(Path.GetFileName(folder) == "config" ? Path.GetDirectoryName(folder)! : folder, file));
+        return Path.GetFileName(folder) == "config" ? Path.GetDirectoryName(folder)! : folder;
     }
 
     /// <summary>The file's name stays, for messages.</summary>
