@@ -5,6 +5,9 @@ public sealed record RevocationListOrder
 {
     public required IReadOnlyList<RevokedSerial> Revoked { get; init; }
 
+    /// <summary>Goes into the list before them, but for what they say anew.</summary>
+    public SignedRevocations? Former { get; init; }
+
     /// <summary>Higher than that of every earlier list of this issuer and scope (RFC 5280 5.2.3).</summary>
     public required long Number { get; init; }
 

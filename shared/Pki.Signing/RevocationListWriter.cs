@@ -20,7 +20,7 @@ internal static class RevocationListWriter
     public static byte[] Encode(IssuerInfo issuer, RevocationListOrder order, bool onlyCaCertificates)
     {
         // Grows by a kilobyte at a time, with a copy of all of it: quadratic for a list of many megabytes.
-        var writer = new AsnWriter(AsnEncodingRules.DER, initialCapacity: checked(Fixed + (order.Revoked.Count * Entry)));
+        var writer = new AsnWriter(AsnEncodingRules.DER, initialCapacity: checked(Fixed + (order.Former?.Length ?? 0) + (order.Revoked.Count * Entry)));
         using (writer.PushSequence())
         {
             writer.WriteInteger(1);
@@ -28,7 +28,7 @@ internal static class RevocationListWriter
             writer.WriteEncodedValue(issuer.SubjectName.Span);
             TbsEncoder.WriteTime(writer, order.ThisUpdate);
             TbsEncoder.WriteTime(writer, order.NextUpdate);
-            WriteEntries(writer, order.Revoked);
+            WriteEntries(writer, order.Former?.Without(order.Revoked.Select(entry => entry.SerialNumber)), order.Revoked);
             using (writer.PushSequence(Context0))
             using (writer.PushSequence())
             {
@@ -49,15 +49,16 @@ internal static class RevocationListWriter
     }
 
     // RFC 5280 5.1.2.6: without entries the list must be absent.
-    private static void WriteEntries(AsnWriter writer, IReadOnlyList<RevokedSerial> entries)
+    private static void WriteEntries(AsnWriter writer, SignedRevocations? former, IReadOnlyList<RevokedSerial> entries)
     {
-        if (entries.Count == 0)
+        if (former is not { Length: > 0 } && entries.Count == 0)
         {
             return;
         }
 
         using (writer.PushSequence())
         {
+            former?.Write(writer);
             foreach (var entry in entries)
             {
                 using (writer.PushSequence())

@@ -37,7 +37,7 @@ public sealed partial class BrokerRevocationLists(
     private HashSet<string> _told = new(StringComparer.Ordinal);
     private IReadOnlyList<RevokedCertificate> _revoked = [];
     private IssuerSet? _issuers;
-    private long _mark = -1;
+    private RevocationMark? _mark;
     private DateTimeOffset _written;
     private bool _stale;
     private bool _untold;
@@ -94,13 +94,13 @@ public sealed partial class BrokerRevocationLists(
 
     private async Task TryUpdateAsync(CancellationToken cancellationToken) => _stale = await TryAsync(_stale, ListsFailed, cancellationToken, async () =>
     {
-        var mark = await _revocations.MarkAsync(cancellationToken);
         var (now, issuers) = (time.GetUtcNow(), authority.Issuers);
-        if (mark == _mark && ReferenceEquals(issuers, _issuers) && now < _written + RenewAfter && now >= _written)
+        if (_mark is not null && await _revocations.MarkAsync(_mark, cancellationToken) == _mark && ReferenceEquals(issuers, _issuers) && now < _written + RenewAfter && now >= _written)
         {
             return;
         }
 
+        var mark = await _revocations.MarkAsync(known: null, cancellationToken);
         _revoked = await _revocations.ListAsync(now - Grace, cancellationToken);
         files.SaveRevocationLists([.. issuers.Revokers.Select(issuer => (issuer.Certificate, Sign(issuer, now)))]);
         (_mark, _issuers, _written) = (mark, issuers, now);

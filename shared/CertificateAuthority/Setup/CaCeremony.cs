@@ -166,10 +166,15 @@ internal sealed class CaCeremony : IAsyncDisposable
     {
         var issuer = new AcceptedIssuer(root);
         var now = _time.GetUtcNow();
-        var (list, revocations) = await _lists.FindAsync(issuer.KeyId, shard: null, known: null, cancellationToken);
-        if (new CaKeyFile(CaFiles.RootKey(_folder)).Exists && !(list is not null && IsCurrent(list, revocations)))
+        // Also those that have expired: whoever has seen one in a list takes no list without it.
+        var since = DateTimeOffset.MinValue;
+        var revoked = await _lists.RevokedAsync(issuer.KeyId, since, cancellationToken);
+        // Of a database that was restored from before a replacement, the list on disk knows more.
+        var seen = CaFiles.RootRevocationList(_folder).TryLoad(root);
+        var (list, mark) = await _lists.FindAsync(issuer.KeyId, shard: null, known: null, cancellationToken);
+        if (new CaKeyFile(CaFiles.RootKey(_folder)).Exists && !(list is not null && IsCurrent(list, mark)))
         {
-            list = await _lists.ReplaceAsync(issuer.KeyId, shard: null, now, since: now, IsCurrent, Sign, cancellationToken);
+            list = await _lists.ReplaceAsync(IssuerInfo.FromCertificate(root), shard: null, now, since, IsCurrent, goesOn: _ => false, Sign, cancellationToken);
         }
 
         if (list is { Der.Length: > 0 })
@@ -177,14 +182,17 @@ internal sealed class CaCeremony : IAsyncDisposable
             CaFiles.RootRevocationList(_folder).Keep(RevokedIntermediates.Parse(list.Der, root), root);
         }
 
-        bool IsCurrent(StoredRevocationList known, long revocations) =>
-            known.Der.Length > 0 && known.Revocations == revocations && now < known.ThisUpdate + TimeSpan.FromDays(30);
+        // Not by its mark, which another start of the database changes: nothing calls for the root's signature then.
+        bool IsCurrent(StoredRevocationList known, RevocationMark _) =>
+            known.Der.Length > 0 && RevokedIntermediates.Parse(known.Der, root) is var list && revoked.All(entry => list.Has(entry.SerialNumber.Span))
+            && (seen is null || list.HasAllOf(seen)) && now < known.ThisUpdate + TimeSpan.FromDays(30);
 
-        (DateTimeOffset NextUpdate, byte[] Der) Sign(IReadOnlyList<RevokedSerial> entries, long number)
+        (DateTimeOffset NextUpdate, byte[] Der) Sign(RevocationListEntries entries, long number)
         {
             var order = new RevocationListOrder
             {
-                Revoked = entries,
+                Former = seen is null ? null : SignedRevocations.Read(seen.Der, IssuerInfo.FromCertificate(root)),
+                Revoked = entries.Revoked,
                 Number = number,
                 ThisUpdate = now - CertificateProfile.Backdate,
                 NextUpdate = now + TimeSpan.FromDays(365),

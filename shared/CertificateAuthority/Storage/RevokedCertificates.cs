@@ -8,11 +8,11 @@ internal sealed class RevokedCertificates(NpgsqlDataSource database)
 {
     private const int TimeoutSeconds = 5;
 
-    /// <summary>Grows with every revocation, hold and release.</summary>
-    public async Task<long> MarkAsync(CancellationToken cancellationToken)
+    /// <summary>The same as before: nothing has been revoked, put on hold or released since. Null: from now on.</summary>
+    public async Task<RevocationMark> MarkAsync(RevocationMark? known, CancellationToken cancellationToken)
     {
-        await using var command = Command("SELECT ca.revocation_mark(-1)");
-        return (long)(await command.ExecuteScalarAsync(cancellationToken))!;
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        return await RevocationMark.ReadAsync(connection, shard: null, known, cancellationToken);
     }
 
     /// <summary>Those that were still in date at that moment (RFC 5280 5: an expired certificate may leave the list).</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using IoTPlatform.CertificateAuthority.Storage;
 using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
 using IoTPlatform.Pki.Signing;
@@ -9,7 +10,7 @@ namespace IoTPlatform.CertificateAuthority.Validation;
 
 /// <summary>
 /// The CRLs (RFC 5280 5) of every issuer whose key is here: made when one is asked for and a certificate was revoked since the last, or the last is
-/// <see cref="RenewAfter"/> old. The numbers of all processes on one database grow together. Without the database the last list goes on until it runs out.
+/// <see cref="RenewAfter"/> old; of the last one and what has changed since, and every hour of all there is. The numbers of all processes on one database grow together. Without the database the last list goes on until it runs out.
 /// </summary>
 public sealed partial class RevocationLists(
     Authority authority, NpgsqlDataSource database, TimeProvider time, ILogger<RevocationLists> log, IRootRevocationList? rootList = null) : IDisposable
@@ -92,9 +93,8 @@ public sealed partial class RevocationLists(
 
     private async Task<StoredRevocationList> CurrentAsync(CaSigner issuer, byte? shard, StoredRevocationList? known, CancellationToken cancellationToken)
     {
-        var keyId = issuer.Issuer.SubjectKeyIdentifier.ToArray();
-        var (list, revocations) = await _store.FindAsync(keyId, shard, known, cancellationToken);
-        if (list is { Der.Length: > 0 } && IsCurrent(list, revocations))
+        var (list, mark) = await _store.FindAsync(issuer.Issuer.SubjectKeyIdentifier.ToArray(), shard, known, cancellationToken);
+        if (list is { Der.Length: > 0 } && IsCurrent(list, mark))
         {
             return list;
         }
@@ -104,7 +104,8 @@ public sealed partial class RevocationLists(
         try
         {
             var now = time.GetUtcNow();
-            return await _store.ReplaceAsync(keyId, shard, now, now - Lifetime - Backdate, IsCurrent, (entries, number) => Sign(issuer, shard, entries, number, now), cancellationToken);
+            return await _store.ReplaceAsync(
+                issuer.Issuer, shard, now, now - Lifetime - Backdate, IsCurrent, last => IsFresh(last.WholeAt), (entries, number) => Sign(issuer, shard, entries, number, now), cancellationToken);
         }
         finally
         {
@@ -112,17 +113,20 @@ public sealed partial class RevocationLists(
         }
     }
 
-    private bool IsCurrent(StoredRevocationList list, long revocations)
+    private bool IsCurrent(StoredRevocationList list, RevocationMark mark) => list.Mark == mark && IsFresh(list.ThisUpdate);
+
+    private bool IsFresh(DateTimeOffset made)
     {
         var now = time.GetUtcNow();
-        return list.Revocations == revocations && now < list.ThisUpdate + RenewAfter && now >= list.ThisUpdate - Backdate;
+        return now < made + RenewAfter && now >= made - Backdate;
     }
 
-    private (DateTimeOffset NextUpdate, byte[] Der) Sign(CaSigner issuer, byte? shard, IReadOnlyList<RevokedSerial> entries, long number, DateTimeOffset now)
+    private (DateTimeOffset NextUpdate, byte[] Der) Sign(CaSigner issuer, byte? shard, RevocationListEntries entries, long number, DateTimeOffset now)
     {
         var order = new RevocationListOrder
         {
-            Revoked = entries,
+            Former = entries.Former,
+            Revoked = entries.Revoked,
             Number = number,
             ThisUpdate = now - Backdate,
             NextUpdate = now + Lifetime,

@@ -30,8 +30,13 @@ public sealed class RevokedIntermediates
             : throw new PkiException(PkiError.BadSignature, "The list of revoked Intermediate CAs is not signed by the root.");
     }
 
-    /// <summary>To be kept in place of that one, of the same root. A list never goes back.</summary>
-    public bool IsNewerThan(RevokedIntermediates? known) => known is null || Number > known.Number;
+    /// <summary>To be kept in place of that one, of the same root. A list never goes back, nor does what it says: a platform that was restored from an older backup may sign one that knows less.</summary>
+    public bool IsNewerThan(RevokedIntermediates? known) => known is null || (Number > known.Number && HasAllOf(known));
+
+    public bool HasAllOf(RevokedIntermediates other) => other._list.Serials.IsSubsetOf(_list.Serials);
+
+    /// <param name="serialNumber">Minimal big-endian bytes.</param>
+    public bool Has(ReadOnlySpan<byte> serialNumber) => _list.Serials.Contains(Convert.ToHexString(serialNumber));
 
     public bool Contains(X509Certificate2 certificate) => _list.Contains(ParsedCertificate.Parse(certificate.RawDataMemory));
 

@@ -220,6 +220,26 @@ public sealed class RootAndIntermediateTests : IAsyncLifetime, IDisposable
         (await CountAsync()).ShouldBe(3);
     }
 
+    /// <summary>Whoever has seen the list on disk takes none that knows less.</summary>
+    [SkippableFact]
+    public async Task RootList_DatabaseFromBeforeTheReplacement_StillHasTheFormerIntermediate()
+    {
+        var first = await EnsureAsync();
+        await EnsureAsync(replacement: new IntermediateReplacement(Serial(first), IsCompromised: true));
+        await _database.ExecuteAsync(
+            """
+            ALTER TABLE ca.revocations DISABLE TRIGGER USER;
+            DELETE FROM ca.revocations;
+            ALTER TABLE ca.revocations ENABLE TRIGGER USER;
+            UPDATE ca.revocation_lists SET der = '', number = 1;
+            """);
+
+        await EnsureAsync();
+
+        var list = await _database.ScalarAsync<byte[]>("SELECT der FROM ca.revocation_lists WHERE shard = -1");
+        RevokedIntermediates.Parse(list, first.Chain.Root).Contains(first.Active.Certificate).ShouldBeTrue();
+    }
+
     [SkippableFact]
     public async Task Replace_WithoutTheRootKey_SaysWhatToDoAndChangesNothing()
     {

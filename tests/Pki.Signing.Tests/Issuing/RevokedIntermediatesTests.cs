@@ -78,6 +78,17 @@ public sealed class RevokedIntermediatesTests : IDisposable
         new RevokedIntermediatesFile(Path).TryLoad(_pki.Root.Certificate)!.Contains(_pki.Intermediate.Certificate).ShouldBeTrue();
     }
 
+    /// <summary>Of a platform that was restored from before the Intermediate CA was replaced.</summary>
+    [Fact]
+    public void File_NewerListThatKnowsLess_IsNotKept()
+    {
+        var file = new RevokedIntermediatesFile(Path);
+        file.Keep(Parse(Sign(2, RevocationReason.CaCompromise, _pki.Intermediate)), _pki.Root.Certificate).ShouldBeTrue();
+
+        file.Keep(Parse(Sign(3, RevocationReason.CaCompromise, _pki.Acme)), _pki.Root.Certificate).ShouldBeFalse();
+        file.Keep(Parse(Sign(4, RevocationReason.CaCompromise, _pki.Acme, _pki.Intermediate)), _pki.Root.Certificate).ShouldBeTrue();
+    }
+
     [Fact]
     public void File_DamagedOrOfAnotherRoot_IsNone_AndReplaced()
     {
