@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Cryptography;
 using IoTPlatform.Client;
 using IoTPlatform.Contracts.Certificates;
 using IoTPlatform.Integration.Tests.RabbitMq;
@@ -50,6 +51,35 @@ public sealed class BridgeAdmissionTests(PlatformFixture platform) : IClassFixtu
         await Waiting.UntilAsync(async () => await bridge.PublishAsync("held.again", "telemetry/x", "{}") == MqttOutcome.NoConnection, TimeSpan.FromSeconds(20));
         await admin.ReleaseCertificateAsync(certificate.SerialNumber, new HoldRequest { Reason = "ours" });
         await Waiting.UntilAsync(async () => await bridge.PublishAsync("held.again", "telemetry/x", "{}") == MqttOutcome.Done, TimeSpan.FromSeconds(20));
+    }
+
+    /// <summary>As other verifiers that go by lists alone (CertificateAuthority.Tests/RelyingPartyTests): what was signed and never issued is good for them.</summary>
+    [SkippableFact]
+    public async Task Login_ByACertificateThatSaysWhatTheBridgesDoes_IsRefusedIfItIsExpiredOrOfAnotherCaOfTheName()
+    {
+        using var tenant = await JoinedTenant.JoinAsync(_provider, "fates");
+        using var key = IntermediateKey();
+        using var anotherKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var now = TimeProvider.System.GetUtcNow();
+
+        async Task<MqttOutcome> LoginAsync(ECDsa caKey, DateTimeOffset notAfter)
+        {
+            using var client = new Mosquitto(_broker, tenant.CopyOfTheBridges(caKey, now.AddHours(-2), notAfter));
+            return await client.PublishAsync("fates.copy", "telemetry/x", "{}");
+        }
+
+        (await LoginAsync(key, now.AddHours(1))).ShouldBe(MqttOutcome.Done);
+        (await LoginAsync(key, now.AddHours(-1))).ShouldBe(MqttOutcome.NoConnection);
+        await _broker.WaitForLogAsync("Certificate Expired");
+        (await LoginAsync(anotherKey, now.AddHours(1))).ShouldBe(MqttOutcome.NoConnection);
+    }
+
+    private ECDsa IntermediateKey()
+    {
+        var key = ECDsa.Create();
+        key.ImportFromEncryptedPem(
+            File.ReadAllText(Path.Combine(_provider.Data, "secrets", "intermediate_ca_key")), File.ReadAllText(Path.Combine(_provider.Data, "ca-password")).TrimEnd('\n'));
+        return key;
     }
 
     private async Task<bool> TryJoinAsync(JoinedTenant tenant, string joinKey)

@@ -78,6 +78,21 @@ internal sealed class JoinedTenant : IDisposable
         return Pem(key, certificate.ExportCertificatePem() + "\n" + Bundle.SignedCert + Bundle.CaChain);
     }
 
+    /// <summary>A certificate that says what the bridge's does, of another key, as the Intermediate CA's key, or another one, would sign it; none of it is on record.</summary>
+    public string CopyOfTheBridges(ECDsa caKey, DateTimeOffset notBefore, DateTimeOffset notAfter)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var model = X509Certificate2.CreateFromPem(Bundle.MqttBridgeCert);
+        var request = new CertificateRequest(model.SubjectName, key, HashAlgorithmName.SHA256);
+        foreach (var extension in model.Extensions.Where(extension => extension is not X509SubjectKeyIdentifierExtension))
+        {
+            request.CertificateExtensions.Add(extension);
+        }
+
+        using var certificate = request.Create(model.IssuerName, X509SignatureGenerator.CreateForECDsa(caKey), notBefore, notAfter, SerialNumber.Create());
+        return Pem(key, certificate.ExportCertificatePem() + "\n" + Bundle.CaChain);
+    }
+
     public Mosquitto Bridge(RabbitMqServer broker) => new(broker, BridgePem);
 
     public void Dispose()

@@ -79,6 +79,8 @@ internal sealed class Mosquitto : IDisposable
         4 or 5 or 134 or 135 => MqttOutcome.NotAuthorised,
         _ when result.Error.Contains("not authorised", StringComparison.OrdinalIgnoreCase) => MqttOutcome.NotAuthorised,
         7 or 8 or 14 => MqttOutcome.NoConnection,
+        // A TLS alert that comes when the handshake is over for the client, as of its certificate in TLS 1.3.
+        1 when result.Error.Contains("Protocol error", StringComparison.Ordinal) => MqttOutcome.NoConnection,
         _ => throw new InvalidOperationException($"mosquitto_pub ended with {result.ExitCode}:\n{result.Output}\n{result.Error}"),
     };
 }
