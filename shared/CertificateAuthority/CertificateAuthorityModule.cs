@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using IoTPlatform.CertificateAuthority.Administration;
 using IoTPlatform.CertificateAuthority.Provisioners;
 using IoTPlatform.CertificateAuthority.Storage;
 using IoTPlatform.Hosting;
@@ -14,13 +15,16 @@ public sealed class CertificateAuthorityModule : IAsyncDisposable
     private readonly TokenSweeper _sweeper;
 
     private CertificateAuthorityModule(
-        Authority authority, JwkProvisioner iotBridge, ProvisionerRegistry provisioners, ProvisionerStore store, ServiceCertificate serviceCertificate, IssuanceLedger ledger, TokenSweeper sweeper, DataFolder folder)
+        Authority authority, JwkProvisioner iotBridge, ProvisionerRegistry provisioners, ProvisionerStore store, AuthorityPolicyStore policies, AdministratorStore administrators,
+        ServiceCertificate serviceCertificate, IssuanceLedger ledger, TokenSweeper sweeper, DataFolder folder)
     {
         Folder = folder;
         Authority = authority;
         IotBridge = iotBridge;
         Provisioners = provisioners;
         ProvisionerStore = store;
+        AuthorityPolicies = policies;
+        Administrators = administrators;
         ServiceCertificate = serviceCertificate;
         _ledger = ledger;
         _sweeper = sweeper;
@@ -37,6 +41,10 @@ public sealed class CertificateAuthorityModule : IAsyncDisposable
     internal ProvisionerRegistry Provisioners { get; }
 
     internal ProvisionerStore ProvisionerStore { get; }
+
+    internal AuthorityPolicyStore AuthorityPolicies { get; }
+
+    internal AdministratorStore Administrators { get; }
 
     public ServiceCertificate ServiceCertificate { get; }
 
@@ -66,18 +74,20 @@ public sealed class CertificateAuthorityModule : IAsyncDisposable
         CancellationToken cancellationToken)
     {
         var store = new CertificateStore(database);
-        var provisioners = new ProvisionerStore(database, options, time);
+        var provisioners = new ProvisionerStore(database, new DefinitionSecrets(SecretCipher.Of(folder)), options, time);
+        await provisioners.EncryptAsync(cancellationToken);
         var iotBridge = await provisioners.EnsureJwkAsync(JwkProvisioner.DefaultName, passwords, cancellationToken);
         var ledger = new IssuanceLedger(database, ledgerOptions, time, logs.CreateLogger<IssuanceLedger>());
         try
         {
             var authority = new Authority(issuers, store, ledger, options, time);
             var rootKey = SHA256.HashData(authority.Chain.Root.PublicKey.ExportSubjectPublicKeyInfo());
-            var registry = new ProvisionerRegistry(provisioners, store, rootKey, options, time, logs.CreateLogger<ProvisionerRegistry>());
+            var policies = new AuthorityPolicyStore(database, time);
+            var registry = new ProvisionerRegistry(provisioners, policies, store, rootKey, options, time, logs.CreateLogger<ProvisionerRegistry>());
             await registry.ReloadAsync(cancellationToken);
             var service = await ServiceCertificate.StartAsync(authority, folder, logs.CreateLogger<ServiceCertificate>(), cancellationToken);
             return new CertificateAuthorityModule(
-                authority, iotBridge, registry, provisioners, service, ledger, new TokenSweeper(store, time, logs.CreateLogger<TokenSweeper>()), folder);
+                authority, iotBridge, registry, provisioners, policies, new AdministratorStore(database, time), service, ledger, new TokenSweeper(store, time, logs.CreateLogger<TokenSweeper>()), folder);
         }
         catch
         {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Http.Headers;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
@@ -20,6 +21,7 @@ public abstract class PlatformClient : IDisposable
 
     private const string Accounts = "portal/admin/accounts";
     private const string ServiceAccounts = "portal/admin/service-accounts";
+    private const string AuthorityPolicy = "portal/authority-policy";
 
     private readonly HttpClient _http;
     private readonly ResiliencePipeline<byte[]> _retries;
@@ -128,11 +130,32 @@ public abstract class PlatformClient : IDisposable
     /// <summary>Adds it, or replaces the one of that name.</summary>
     /// <param name="name">As in the definition.</param>
     /// <param name="definition">As step-ca's <c>ca.json</c> writes it.</param>
+    /// <param name="replaces">The version that was read; 0: there is none yet; null: whatever is there. Another one is 412 <c>changed_meanwhile</c>.</param>
     /// <param name="cancellationToken">Ends the call.</param>
-    public Task SaveProvisionerAsync(string name, JsonElement definition, CancellationToken cancellationToken = default) =>
-        SendAsync(HttpMethod.Put, $"portal/provisioners/{Escape(name)}", definition, ContractsJson.Default.JsonElement, cancellationToken);
+    public Task<ProvisionerView> SaveProvisionerAsync(string name, JsonElement definition, long? replaces = null, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Put, $"portal/provisioners/{Escape(name)}", definition, ContractsJson.Default.JsonElement, ContractsJson.Default.ProvisionerView, cancellationToken, header: Precondition(replaces));
 
     public Task RemoveProvisionerAsync(string name, CancellationToken cancellationToken = default) => SendAsync(HttpMethod.Delete, $"portal/provisioners/{Escape(name)}", cancellationToken);
+
+    public Task<AdministratorList> ListAdministratorsAsync(CancellationToken cancellationToken = default) => GetAsync("portal/administrators", ContractsJson.Default.AdministratorList, cancellationToken);
+
+    public Task<AdministratorView> AddAdministratorAsync(AddAdministratorRequest request, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, "portal/administrators", request, ContractsJson.Default.AddAdministratorRequest, ContractsJson.Default.AdministratorView, cancellationToken);
+
+    public Task<AdministratorView> ChangeAdministratorAsync(string id, ChangeAdministratorRequest request, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Patch, $"portal/administrators/{Escape(id)}", request, ContractsJson.Default.ChangeAdministratorRequest, ContractsJson.Default.AdministratorView, cancellationToken);
+
+    public Task RemoveAdministratorAsync(string id, CancellationToken cancellationToken = default) => SendAsync(HttpMethod.Delete, $"portal/administrators/{Escape(id)}", cancellationToken);
+
+    public Task<AuthorityPolicyView> GetAuthorityPolicyAsync(CancellationToken cancellationToken = default) => GetAsync(AuthorityPolicy, ContractsJson.Default.AuthorityPolicyView, cancellationToken);
+
+    /// <param name="policy">As step-ca's <c>ca.json</c> writes it.</param>
+    /// <param name="replaces">As in <see cref="SaveProvisionerAsync"/>.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public Task<AuthorityPolicyView> SaveAuthorityPolicyAsync(JsonElement policy, long? replaces = null, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Put, AuthorityPolicy, policy, ContractsJson.Default.JsonElement, ContractsJson.Default.AuthorityPolicyView, cancellationToken, header: Precondition(replaces));
+
+    public Task RemoveAuthorityPolicyAsync(CancellationToken cancellationToken = default) => SendAsync(HttpMethod.Delete, AuthorityPolicy, cancellationToken);
 
     public Task<ExternalAccountKeyList> ListExternalAccountKeysAsync(string provisioner, CancellationToken cancellationToken = default) =>
         GetAsync(ExternalAccountKeys(provisioner), ContractsJson.Default.ExternalAccountKeyList, cancellationToken);
@@ -199,6 +222,14 @@ public abstract class PlatformClient : IDisposable
     }
 
     private static string ExternalAccountKeys(string provisioner) => $"portal/provisioners/{Escape(provisioner)}/external-account-keys";
+
+    /// <summary>RFC 9110 13.1.</summary>
+    private static (string Name, string Value)? Precondition(long? replaces) => replaces switch
+    {
+        null => null,
+        0 => ("If-None-Match", "*"),
+        { } version => ("If-Match", string.Create(CultureInfo.InvariantCulture, $"\"{version}\"")),
+    };
 
     private static string Emergency(string kind, string target) => $"portal/emergencies/{Escape(kind)}/{Escape(target)}";
 

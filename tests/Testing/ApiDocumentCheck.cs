@@ -17,6 +17,10 @@ public static partial class ApiDocumentCheck
         "GET /openapi/{documentName}.json",
         .. StepCa("GET", "health", "version", "roots", "roots.pem", "federation", "root/{fingerprint}", "provisioners", "provisioners/{kid}/encrypted-key"),
         .. StepCa("POST", "sign", "renew", "re-sign", "rekey", "revoke"),
+        .. StepCaAdmin("provisioners", "GET", "POST"), .. StepCaAdmin("provisioners/{name}", "GET", "PUT", "DELETE"), .. StepCaAdmin("provisioners/{name}/policy", "GET", "POST", "PUT", "DELETE"),
+        .. StepCaAdmin("provisioners/{name}/webhooks", "POST"), .. StepCaAdmin("provisioners/{name}/webhooks/{webhook}", "PUT", "DELETE"),
+        .. StepCaAdmin("admins", "GET", "POST"), .. StepCaAdmin("admins/{id}", "GET", "PATCH", "DELETE"), .. StepCaAdmin("policy", "GET", "POST", "PUT", "DELETE"),
+        .. StepCaAdmin("acme/eab/{name}", "GET", "POST"), .. StepCaAdmin("acme/eab/{name}/{id}", "GET", "DELETE"),
         .. new[] { "/crl", "/1.0/crl", "/crl/{issuer}.crl", "/crl/{issuer}/{shard}.crl", "/ca/{issuer}.crt" }.SelectMany(path => new[] { $"GET {path}", $"HEAD {path}" }),
         "POST /ocsp", "GET /ocsp/{request}",
         .. new[] { "/acme/{provisioner}", "/2.0/acme/{provisioner}" }.SelectMany(server => new[]
@@ -50,6 +54,8 @@ public static partial class ApiDocumentCheck
     /// <summary>Each is there twice, and answers 405 to every other method.</summary>
     private static IEnumerable<string> StepCa(string method, params string[] paths) =>
         paths.SelectMany(path => new[] { $"/{path}", $"/1.0/{path}" }).SelectMany(path => new[] { $"{method} {path}", $"* {path}" });
+
+    private static IEnumerable<string> StepCaAdmin(string path, params string[] methods) => methods.Append("*").Select(method => $"{method} /admin/{path}");
 
     private static string Path(string pattern) => "/" + Constraint().Replace(pattern, "{$1}").Trim('/');
 

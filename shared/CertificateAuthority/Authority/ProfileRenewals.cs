@@ -36,6 +36,9 @@ public sealed record OwnedRenewal
 /// <summary>Finds whose a certificate is to renew: the feature's that owns its profile, or, for what a one-time token bought, the authority's own.</summary>
 internal sealed class ProfileRenewals(Authority authority, IEnumerable<IProfileRenewal> owners, NameReservations reservations, ProvisionerRegistry provisioners)
 {
+    /// <summary>After the end of a certificate; longer than any lasts.</summary>
+    public static readonly TimeSpan LongestGrace = TimeSpan.FromDays(3653);
+
     // step-ca gives a new certificate whenever it is asked, and its clients count on that.
     private static readonly IssuanceQuota LeafQuota = new() { AnswersWithTheFreshOne = false };
     private readonly CertificateProfile _leaf = LeafProfiles.Leaf(authority.Options);
@@ -43,11 +46,11 @@ internal sealed class ProfileRenewals(Authority authority, IEnumerable<IProfileR
 
     public async Task<IssuedCertificate> RenewAsync(X509Certificate2 certificate, CertificateSigningRequest? csr, UsedToken? burnToken, CancellationToken cancellationToken)
     {
-        var known = await IdentifyAsync(certificate, cancellationToken);
+        var known = await IdentifyAsync(certificate, isByToken: burnToken is not null, cancellationToken);
         if (known.Record.Profile == _leaf.Name)
         {
             // A name may have been given out since, or the rule may be younger than the certificate.
-            await reservations.RequireFreeAsync(known.Leaf.Parsed.Names, cancellationToken);
+            await reservations.RequireFreeAsync(JudgedNames.Of(known.Leaf.Parsed.Names, known.Leaf.Parsed.Subject), cancellationToken);
             var (profile, contents) = LeafRenewal.Of(known.Leaf.Parsed, RenewedBy(known).Profile);
             return await authority.RenewAsync(
                 new CertificateRenewal { Current = known, Csr = csr, BurnToken = burnToken, Profile = profile, Contents = contents, Quota = LeafQuota }, cancellationToken);
@@ -71,14 +74,22 @@ internal sealed class ProfileRenewals(Authority authority, IEnumerable<IProfileR
             throw new ProblemException(401, "renewal_disabled", $"The provisioner {provisioner.Name} renews nothing.");
         }
 
-        provisioner.Policy?.Require(known.Leaf.Parsed.Names);
+        provisioners.RequireAllowed(provisioner, JudgedNames.Of(known.Leaf.Parsed.Names, known.Leaf.Parsed.Subject));
         return provisioner.Claims;
     }
 
     /// <summary>What a token bought is read once a connection: the ledger alone decides then. An owner decides by more, and gets the state of now.</summary>
-    private async Task<KnownCertificate> IdentifyAsync(X509Certificate2 certificate, CancellationToken cancellationToken)
+    private async Task<KnownCertificate> IdentifyAsync(X509Certificate2 certificate, bool isByToken, CancellationToken cancellationToken)
     {
-        var leaf = LeafVerifier.Verify(certificate, authority.Active, authority.Time.GetUtcNow());
+        var now = authority.Time.GetUtcNow();
+        var leaf = LeafVerifier.Verify(certificate, authority.Active, now, isByToken ? LongestGrace : TimeSpan.Zero);
+        if (now > leaf.Parsed.NotAfter)
+        {
+            var ended = await authority.IdentifyForRenewalAsync(certificate, LongestGrace, cancellationToken);
+            return ended.Record.Profile == _leaf.Name && provisioners.Find(ended.Record.Provisioner) is { Claims.AllowRenewalAfterExpiry: true } ? ended
+                : throw new ProblemException(401, "certificate_refused", "The client certificate is refused: it is not in date.");
+        }
+
         return leaf.Known is { } known && known.Record.Profile == _leaf.Name ? known : await authority.IdentifyAsync(certificate, cancellationToken);
     }
 }

@@ -1,4 +1,5 @@
 using IoTPlatform.CertificateAuthority.Acme;
+using IoTPlatform.CertificateAuthority.Administration;
 using IoTPlatform.CertificateAuthority.Events;
 using IoTPlatform.CertificateAuthority.Provisioners;
 using IoTPlatform.CertificateAuthority.Validation;
@@ -33,6 +34,10 @@ public static class CertificateAuthorityServices
         services.AddSingleton(module.Authority);
         services.AddSingleton(provider => module.Provisioners.With(provider.GetServices<IProvisioner>()));
         services.AddSingleton(module.ProvisionerStore);
+        services.AddSingleton<ProvisionerChanges>();
+        services.AddSingleton(module.AuthorityPolicies);
+        services.AddSingleton(module.Administrators);
+        services.AddSingleton<AuthorityPolicies>();
         services.AddHostedService<ProvisionerNotices>();
         services.AddSingleton<ProfileRevocations>();
         services.AddSingleton<IEmergency, KeyEmergency>();
@@ -47,7 +52,7 @@ public static class CertificateAuthorityServices
         services.AddSingleton<NameReservations>();
         services.AddSingleton(provider => new WebhookCalls(
             module.Options.WebhookNetworks, () => module.ServiceCertificate.Context, () => module.Authority.Issuers, module.Authority.Time, provider.GetRequiredService<ILogger<WebhookCalls>>()));
-        services.AddSingleton(provider => new LeafGrants(provider.GetRequiredService<NameReservations>(), provider.GetRequiredService<WebhookCalls>(), module.Authority.Time));
+        services.AddSingleton(provider => new LeafGrants(provider.GetRequiredService<ProvisionerRegistry>(), provider.GetRequiredService<NameReservations>(), provider.GetRequiredService<WebhookCalls>(), module.Authority.Time));
         services.AddHostedService(provider => new ExpiryScanner(module.Authority.Store, module.Authority.Time, provider.GetRequiredService<ILogger<ExpiryScanner>>()));
         services.AddAuthentication().AddScheme<AuthenticationSchemeOptions, ClientCertificateHandler>(ClientCertificateDefaults.Scheme, configureOptions: null);
         services.AddSingleton<IAuthorizationMiddlewareResultHandler, RevokedCertificateAnswer>();

@@ -9,7 +9,7 @@ namespace IoTPlatform.CertificateAuthority.Provisioners;
 /// From a grant to what is certified for a request: enriching webhooks are asked, the template decides, the provisioner's policy and the reserved names judge what it has decided, and what a
 /// leaf can't have is refused before, by <see cref="RenderedLeaf"/>, and after, by lint; authorizing webhooks have the last word.
 /// </summary>
-internal sealed class LeafGrants(NameReservations reservations, WebhookCalls webhooks, TimeProvider time)
+internal sealed class LeafGrants(ProvisionerRegistry provisioners, NameReservations reservations, WebhookCalls webhooks, TimeProvider time)
 {
     /// <param name="provisioner">Whose grant it is.</param>
     /// <param name="grant">Of a genuine credential.</param>
@@ -39,8 +39,9 @@ internal sealed class LeafGrants(NameReservations reservations, WebhookCalls web
             leaf = new GrantedLeaf(rendered.Names, rendered.Within(grant.Profile), rendered.Contents);
         }
 
-        provisioner.Policy?.Require(leaf.Names);
-        await reservations.RequireFreeAsync(leaf.Names, cancellationToken);
+        var judged = JudgedNames.Of(leaf.Names, leaf.Contents?.Subject);
+        provisioners.RequireAllowed(provisioner, judged);
+        await reservations.RequireFreeAsync(judged, cancellationToken);
         foreach (var webhook in provisioner.Options.Webhooks.Where(webhook => webhook.Kind == WebhookKind.Authorizing))
         {
             await webhooks.AskAsync(webhook, WebhookMessages.OfCertificate(provisioner.Name, grant, csr, leaf, validity, time.GetUtcNow()), cancellationToken);

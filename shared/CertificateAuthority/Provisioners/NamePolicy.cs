@@ -22,14 +22,15 @@ internal sealed class NamePolicy
         _wildcards = wildcards;
     }
 
-    /// <summary>Null: every name. Throws 422 for a policy that is not understood.</summary>
-    public static NamePolicy? Of(ProvisionerDefinition definition)
-    {
-        if (definition["policy"] is not { } policy)
-        {
-            return null;
-        }
+    /// <summary>Allows no name at all.</summary>
+    public static NamePolicy Nothing { get; } = new(new Rules([], [], [], [], []), deny: null, wildcards: false);
 
+    /// <summary>Null: every name. Throws 422 for a policy that is not understood.</summary>
+    public static NamePolicy? Of(ProvisionerDefinition definition) => definition["policy"] is { } policy ? Of(policy) : null;
+
+    /// <summary>Throws 422 for a policy that is not understood.</summary>
+    public static NamePolicy Of(JsonElement policy)
+    {
         if (policy.ValueKind != JsonValueKind.Object)
         {
             throw ProvisionerDefinition.Refused("its policy is no JSON object.");
@@ -71,10 +72,10 @@ internal sealed class NamePolicy
         return new NamePolicy(allow, deny, wildcards);
     }
 
-    /// <summary>Throws 403 <c>name_not_allowed</c>.</summary>
+    /// <summary>Throws 403 <c>name_not_allowed</c>. A common name that its own rules allow is not judged by what it looks like.</summary>
     public void Require(SubjectNames names)
     {
-        var common = names.CommonName is { } name ? SubjectNames.FromSans(commonName: null, [name]) : null;
+        var common = names.CommonName is { } name && !IsAllowedCommonName(name) ? SubjectNames.FromSans(commonName: null, [name]) : null;
         foreach (var dns in names.Dns.Concat(common?.Dns ?? []))
         {
             if (!_wildcards && dns.StartsWith('*'))
@@ -101,6 +102,17 @@ internal sealed class NamePolicy
         }
     }
 
+    /// <summary>False as well where there are no rules for common names.</summary>
+    private bool IsAllowedCommonName(string name)
+    {
+        if (_deny is { } denied && denied.HasCommonName(name))
+        {
+            throw Refused("common", name);
+        }
+
+        return _allow is { } allowed && allowed.HasCommonName(name);
+    }
+
     private void Judge(string kind, string name, Func<Rules, bool> isIn)
     {
         if (_deny is { } denied && isIn(denied) || _allow is { } allowed && !isIn(allowed))
@@ -112,7 +124,7 @@ internal sealed class NamePolicy
     private static ProblemException Refused(string kind, string name) => new(403, "name_not_allowed", $"{kind} name \"{name}\" not allowed");
 
     /// <summary>What one list names, kind by kind.</summary>
-    private sealed record Rules(IReadOnlyList<string> Dns, IReadOnlyList<IPNetwork> Ip, IReadOnlyList<string> Emails, IReadOnlyList<string> UriDomains)
+    private sealed record Rules(IReadOnlyList<string> Dns, IReadOnlyList<IPNetwork> Ip, IReadOnlyList<string> Emails, IReadOnlyList<string> UriDomains, IReadOnlyList<string> CommonNames)
     {
         public static Rules Of(JsonElement json)
         {
@@ -126,7 +138,8 @@ internal sealed class NamePolicy
                 [.. Take("dns").Select(Domain)],
                 [.. Take("ip").Select(Network)],
                 [.. Take("email").Select(rule => rule.Contains('@', StringComparison.Ordinal) ? rule : "@" + rule)],
-                [.. Take("uri").Select(Domain)]);
+                [.. Take("uri").Select(Domain)],
+                Take("cn"));
             return lists.Keys.FirstOrDefault() is { } unknown ? throw ProvisionerDefinition.Refused($"{unknown} of its policy is not supported.") : rules;
 
             IReadOnlyList<string> Take(string kind) => lists.Remove(kind, out var list) ? list : [];
@@ -134,10 +147,12 @@ internal sealed class NamePolicy
 
         public bool HasDns(string name) => Dns.Any(rule => IsWithin(name, rule));
 
+        public bool HasCommonName(string name) => CommonNames.Contains(name, StringComparer.OrdinalIgnoreCase);
+
         public bool HasIp(IPAddress address) => Ip.Any(network => network.Contains(address));
 
         /// <summary>Rules: <c>user@example.com</c>, <c>@example.com</c>.</summary>
-        public bool HasEmail(string address) => Emails.Any(rule => rule[0] == '@'
+        public bool HasEmail(string address) => address.Contains('@', StringComparison.Ordinal) && Emails.Any(rule => rule[0] == '@'
             ? address[address.LastIndexOf('@')..].Equals(rule, StringComparison.OrdinalIgnoreCase)
             : SameMailbox(address, rule));
 

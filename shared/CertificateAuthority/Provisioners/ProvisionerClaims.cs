@@ -19,6 +19,9 @@ internal sealed record ProvisionerClaims
 
     public bool DisableRenewal { get; init; }
 
+    /// <summary>Whether a certificate that has ended is renewed for a token of its key, as if it had not.</summary>
+    public bool AllowRenewalAfterExpiry { get; init; }
+
     /// <summary>Whether step-ca's provisioner extension is left out of the certificates.</summary>
     public bool DisableExtension { get; init; }
 
@@ -54,11 +57,6 @@ internal sealed record ProvisionerClaims
             throw ProvisionerDefinition.Refused($"its claim {unknown} is not supported.");
         }
 
-        if (afterExpiry)
-        {
-            throw ProvisionerDefinition.Refused("its claim allowRenewalAfterExpiry is not supported.");
-        }
-
         // What was not asked for gives way to what was.
         var shortest = min ?? (max < options.MinLeafLifetime ? max.Value : options.MinLeafLifetime);
         var longest = max ?? new[] { options.MaxLeafLifetime, shortest, usual ?? TimeSpan.Zero }.Max();
@@ -69,6 +67,7 @@ internal sealed record ProvisionerClaims
                 MinLifetime = shortest,
                 Profile = Profiles.Leaf with { DefaultLifetime = common, MaxLifetime = longest },
                 DisableRenewal = disableRenewal,
+                AllowRenewalAfterExpiry = afterExpiry,
                 DisableExtension = disableExtension,
             }
             : throw ProvisionerDefinition.Refused(

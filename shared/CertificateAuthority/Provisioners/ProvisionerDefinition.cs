@@ -12,6 +12,8 @@ internal sealed class ProvisionerDefinition
     /// <summary>Of the whole document: room for the roots of an X5C provisioner.</summary>
     public const int MaxLength = 64 * 1024;
 
+    public const string CantBeUsed = "The provisioner can't be used: ";
+
     private const int LongestName = 128;
     private const int MostTexts = 100;
     private const int MaxDepth = 12;
@@ -55,7 +57,7 @@ internal sealed class ProvisionerDefinition
 
     public static ProvisionerDefinition Parse(string json) => Parse(Encoding.UTF8.GetBytes(json));
 
-    public static ProblemException Refused(string why, Exception? inner = null) => new(422, "invalid_provisioner", "The provisioner can't be used: " + why, inner: inner);
+    public static ProblemException Refused(string why, Exception? inner = null) => new(422, "invalid_provisioner", CantBeUsed + why, inner: inner);
 
     public string ToJson() => _json.GetRawText();
 
@@ -89,6 +91,14 @@ internal sealed class ProvisionerDefinition
                     break;
             }
         }
+    }
+
+    /// <summary>Names of the members that are not the same in both, for people.</summary>
+    public string DifferencesFrom(string other)
+    {
+        var there = JsonElement.Parse(other).EnumerateObject().ToDictionary(member => member.Name, member => member.Value, StringComparer.Ordinal);
+        var differing = _json.EnumerateObject().Where(member => !there.Remove(member.Name, out var value) || !JsonElement.DeepEquals(member.Value, value)).Select(member => member.Name).ToList();
+        return differing.Count + there.Count == 0 ? "nothing" : string.Join(", ", [.. differing, .. there.Keys]);
     }
 
     /// <summary>Null: it has no such member.</summary>

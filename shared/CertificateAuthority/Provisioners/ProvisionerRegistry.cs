@@ -1,8 +1,10 @@
 using IoTPlatform.CertificateAuthority.Acme;
+using IoTPlatform.CertificateAuthority.Administration;
 using IoTPlatform.CertificateAuthority.Storage;
 using IoTPlatform.Database;
 using IoTPlatform.Hosting;
 using IoTPlatform.Jose;
+using IoTPlatform.Pki;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -15,6 +17,7 @@ namespace IoTPlatform.CertificateAuthority.Provisioners;
 internal sealed partial class ProvisionerRegistry : IDisposable
 {
     private readonly ProvisionerStore _store;
+    private readonly AuthorityPolicyStore _policies;
     private readonly CertificateStore _issued;
     private readonly CertificateAuthorityOptions _options;
     private readonly byte[] _ownRootKey;
@@ -23,12 +26,12 @@ internal sealed partial class ProvisionerRegistry : IDisposable
     private readonly SemaphoreSlim _once = new(1);
 
     private IReadOnlyList<IProvisioner> _ofHost = [];
-    private volatile State _state = new([], []);
+    private volatile State _state = new([], [], null, null);
 
     /// <param name="ownRootKey">SHA-256 of the SubjectPublicKeyInfo of the root that this authority is under.</param>
     public ProvisionerRegistry(
-        ProvisionerStore store, CertificateStore issued, byte[] ownRootKey, CertificateAuthorityOptions options, TimeProvider time, ILogger<ProvisionerRegistry> log) =>
-        (_store, _issued, _ownRootKey, _options, _time, _log) = (store, issued, ownRootKey, options, time, log);
+        ProvisionerStore store, AuthorityPolicyStore policies, CertificateStore issued, byte[] ownRootKey, CertificateAuthorityOptions options, TimeProvider time, ILogger<ProvisionerRegistry> log) =>
+        (_store, _policies, _issued, _ownRootKey, _options, _time, _log) = (store, policies, issued, ownRootKey, options, time, log);
 
     /// <summary>Those that serve. One of the database takes the place of the host's of that name.</summary>
     public IEnumerable<IProvisioner> All => _state.Serving.Concat(OfHost);
@@ -45,6 +48,16 @@ internal sealed partial class ProvisionerRegistry : IDisposable
 
     /// <summary>Those of the database, also what does not serve.</summary>
     public IReadOnlyList<StoredProvisioner> Stored => _state.Stored;
+
+    /// <summary>The authority's own policy; null: every name.</summary>
+    public AuthorityPolicyRow? PolicyRow => _state.PolicyRow;
+
+    /// <summary>By the authority's policy and the provisioner's. Throws 403 <c>name_not_allowed</c>.</summary>
+    public void RequireAllowed(IProvisioner provisioner, SubjectNames names)
+    {
+        _state.Policy?.Require(names);
+        provisioner.Policy?.Require(names);
+    }
 
     /// <summary>Null: none that serves has this name.</summary>
     public IProvisioner? Find(string name) => All.FirstOrDefault(provisioner => string.Equals(provisioner.Name, name, StringComparison.Ordinal));
@@ -83,7 +96,8 @@ internal sealed partial class ProvisionerRegistry : IDisposable
         {
             var before = _state.Stored.ToDictionary(stored => stored.Name, StringComparer.Ordinal);
             var stored = (await _store.ListAsync(cancellationToken)).Select(row => before.TryGetValue(row.Name, out var same) && same.Row == row ? same : Load(row)).ToList();
-            _state = new State(stored, [.. stored.Select(one => one.Provisioner).OfType<IProvisioner>()]);
+            var policy = await _policies.FindAsync(cancellationToken);
+            _state = new State(stored, [.. stored.Select(one => one.Provisioner).OfType<IProvisioner>()], policy, policy is null ? null : policy == _state.PolicyRow ? _state.Policy : Load(policy));
         }
         finally
         {
@@ -105,6 +119,7 @@ internal sealed partial class ProvisionerRegistry : IDisposable
         try
         {
             var definition = ProvisionerDefinition.Parse(row.Definition);
+            DefinitionSecrets.RequireDecrypted(definition);
             return new StoredProvisioner(row, Create(definition), Disabled: null);
         }
         catch (ProblemException e)
@@ -114,10 +129,27 @@ internal sealed partial class ProvisionerRegistry : IDisposable
         }
     }
 
+    /// <summary>One that can't be read allows nothing.</summary>
+    private NamePolicy Load(AuthorityPolicyRow row)
+    {
+        try
+        {
+            return AuthorityPolicy.Read(row.Policy);
+        }
+        catch (ProblemException e)
+        {
+            BrokenPolicy(e.Message);
+            return NamePolicy.Nothing;
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "no token buys anything: {Reason}")]
+    private partial void BrokenPolicy(string reason);
+
     [LoggerMessage(Level = LogLevel.Error, Message = "the provisioner {Name} is disabled: {Reason}")]
     private partial void Broken(string name, string reason);
 
-    private sealed record State(IReadOnlyList<StoredProvisioner> Stored, IReadOnlyList<IProvisioner> Serving);
+    private sealed record State(IReadOnlyList<StoredProvisioner> Stored, IReadOnlyList<IProvisioner> Serving, AuthorityPolicyRow? PolicyRow, NamePolicy? Policy);
 }
 
 /// <param name="Row">As the database has it.</param>

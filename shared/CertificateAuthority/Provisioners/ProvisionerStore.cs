@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -11,11 +12,20 @@ using NpgsqlTypes;
 
 namespace IoTPlatform.CertificateAuthority.Provisioners;
 
-/// <summary>A stored provisioner: its definition as text, and when it was last written.</summary>
-internal sealed record ProvisionerRow(string Name, string Type, string Definition, DateTimeOffset Written);
+/// <summary>A stored provisioner.</summary>
+/// <param name="Definition">As text, with its secrets.</param>
+/// <param name="Written">When it was last written.</param>
+/// <param name="Version">Of the definition, and of no other.</param>
+internal sealed record ProvisionerRow(string Name, string Type, string Definition, DateTimeOffset Written, long Version);
+
+/// <summary>Who changes a provisioner, in place of what.</summary>
+/// <param name="By">For the audit log.</param>
+/// <param name="Replaces">The version that was read; 0: there is none yet; null: whatever is there.</param>
+/// <param name="MayTouchAdministrators">False: what would give the rights of others, or take them, is refused. Whoever has the key of a provisioner is each of its administrators.</param>
+internal sealed record ProvisionerChange(string By, long? Replaces = null, bool MayTouchAdministrators = true);
 
 /// <summary>Keeps provisioners in the database, so that every host on it has the same. Each change is audited, and announced to all processes with its commit.</summary>
-internal sealed class ProvisionerStore(NpgsqlDataSource database, CertificateAuthorityOptions options, TimeProvider time)
+internal sealed class ProvisionerStore(NpgsqlDataSource database, DefinitionSecrets secrets, CertificateAuthorityOptions options, TimeProvider time)
 {
     /// <summary>Of one authority.</summary>
     public const int Most = 200;
@@ -45,25 +55,64 @@ internal sealed class ProvisionerStore(NpgsqlDataSource database, CertificateAut
 
     public Task<IReadOnlyList<ProvisionerRow>> ListAsync(CancellationToken cancellationToken) => Outage.GuardAsync<IReadOnlyList<ProvisionerRow>>(async () =>
     {
-        await using var command = database.CreateCommand("SELECT name, type, definition::text, created_at FROM ca.provisioners ORDER BY created_at, name");
+        await using var command = database.CreateCommand("SELECT name, type, definition::text, created_at, version FROM ca.provisioners ORDER BY created_at, name");
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var rows = new List<ProvisionerRow>();
         while (await reader.ReadAsync(cancellationToken))
         {
-            rows.Add(new ProvisionerRow(reader.GetString(0), reader.GetString(1), reader.GetString(2), reader.GetFieldValue<DateTimeOffset>(3)));
+            rows.Add(new ProvisionerRow(reader.GetString(0), reader.GetString(1), secrets.Decrypted(reader.GetString(2)), reader.GetFieldValue<DateTimeOffset>(3), reader.GetInt64(4)));
         }
 
         return rows;
     });
 
-    /// <summary>Adds it, or replaces the one of that name; a retry is idempotent. One that is of type ACME no more loses its accounts, as a removed one does. Throws 409 <c>key_in_use</c> and <c>too_many_provisioners</c>.</summary>
-    /// <param name="definition">One that serves.</param>
-    /// <param name="keyId">Of a JWK provisioner.</param>
-    /// <param name="by">Who wants it.</param>
-    /// <param name="cancellationToken">Ends it before its commit.</param>
-    public Task SaveAsync(ProvisionerDefinition definition, string? keyId, string by, CancellationToken cancellationToken) => ChangeAsync(
+    /// <summary>Encrypts the secrets of rows that an earlier version wrote as they were.</summary>
+    public Task EncryptAsync(CancellationToken cancellationToken) => ChangeAsync(
         async connection =>
         {
+            var plain = new List<(string Name, string Definition)>();
+            await using (var command = new NpgsqlCommand("SELECT name, definition::text FROM ca.provisioners", connection))
+            await using (var reader = await command.ExecuteReaderAsync(cancellationToken))
+            {
+                while (await reader.ReadAsync(cancellationToken))
+                {
+                    var (stored, encrypted) = (reader.GetString(1), secrets.Encrypted(reader.GetString(1)));
+                    if (stored != encrypted)
+                    {
+                        plain.Add((reader.GetString(0), encrypted));
+                    }
+                }
+            }
+
+            foreach (var (name, definition) in plain)
+            {
+                await using var command = new NpgsqlCommand("UPDATE ca.provisioners SET definition = $2 WHERE name = $1", connection);
+                command.Parameters.AddWithValue(name);
+                command.Parameters.Add(new NpgsqlParameter { Value = definition, NpgsqlDbType = NpgsqlDbType.Jsonb });
+                await command.ExecuteNonQueryAsync(cancellationToken);
+            }
+
+            return plain.Count == 0 ? null : new AuditEntry("system", "provisioner.secrets_encrypted", string.Join(", ", plain.Select(one => one.Name)));
+        },
+        cancellationToken);
+
+    /// <summary>
+    /// Adds it, or replaces the one of that name; a retry is idempotent. One that is of type ACME no more loses its accounts, as a removed one does. Throws 409 <c>key_in_use</c> and
+    /// <c>too_many_provisioners</c>, 412 <c>changed_meanwhile</c>, and 401 <c>super_admin_required</c>.
+    /// </summary>
+    /// <param name="definition">One that serves.</param>
+    /// <param name="keyId">Of a JWK provisioner.</param>
+    /// <param name="change">Who wants it, and in place of what.</param>
+    /// <param name="cancellationToken">Ends it before its commit.</param>
+    public Task SaveAsync(ProvisionerDefinition definition, string? keyId, ProvisionerChange change, CancellationToken cancellationToken) => ChangeAsync(
+        async connection =>
+        {
+            await RequireVersionAsync(connection, definition, change, cancellationToken);
+            if (!change.MayTouchAdministrators && await AdministratorsOfAsync(connection, definition.Name, supersOnly: true, cancellationToken) > 0)
+            {
+                throw SuperAdminRequired(definition.Name);
+            }
+
             await using var command = new NpgsqlCommand(
                 """
                 WITH ended AS (SELECT name FROM ca.provisioners WHERE name = $1 AND type = 'ACME' AND $2 <> 'ACME'),
@@ -71,7 +120,7 @@ internal sealed class ProvisionerStore(NpgsqlDataSource database, CertificateAut
                   keys AS (DELETE FROM acme.external_account_keys WHERE provisioner IN (SELECT name FROM ended))
                 INSERT INTO ca.provisioners AS p (name, type, key_id, definition, created_at)
                   SELECT $1, $2, $3, $4, $5 WHERE (SELECT count(*) FROM ca.provisioners WHERE name <> $1) < $6
-                  ON CONFLICT (name) DO UPDATE SET type = excluded.type, key_id = excluded.key_id, definition = excluded.definition, created_at = excluded.created_at
+                  ON CONFLICT (name) DO UPDATE SET type = excluded.type, key_id = excluded.key_id, definition = excluded.definition, created_at = excluded.created_at, version = nextval('ca.versions')
                 RETURNING xmax = 0
                 """,
                 connection);
@@ -81,8 +130,8 @@ internal sealed class ProvisionerStore(NpgsqlDataSource database, CertificateAut
             {
                 return await command.ExecuteScalarAsync(cancellationToken) switch
                 {
-                    true => new AuditEntry(by, "provisioner.created", definition.Name, AuditDetails.Of(("type", definition.Type), ("key_id", keyId))),
-                    false => new AuditEntry(by, "provisioner.changed", definition.Name, AuditDetails.Of(("type", definition.Type), ("key_id", keyId))),
+                    true => new AuditEntry(change.By, "provisioner.created", definition.Name, AuditDetails.Of(("type", definition.Type), ("key_id", keyId))),
+                    false => new AuditEntry(change.By, "provisioner.changed", definition.Name, AuditDetails.Of(("type", definition.Type), ("key_id", keyId))),
                     _ => throw new ProblemException(409, "too_many_provisioners", $"This authority has {Most} provisioners. Remove one first."),
                 };
             }
@@ -93,10 +142,24 @@ internal sealed class ProvisionerStore(NpgsqlDataSource database, CertificateAut
         },
         cancellationToken);
 
-    /// <summary>With the accounts and account keys of an ACME provisioner: another one of that name starts without them. False: there is none of this name.</summary>
-    public Task<bool> RemoveAsync(string name, string by, CancellationToken cancellationToken) => ChangeAsync(
+    /// <summary>
+    /// With its administrators, and with the accounts and account keys of an ACME provisioner: another one of that name starts without them. False: there is none of this name. Throws 409
+    /// <c>last_super_admin</c> and 401 <c>super_admin_required</c>.
+    /// </summary>
+    public Task<bool> RemoveAsync(string name, ProvisionerChange change, CancellationToken cancellationToken) => ChangeAsync(
         async connection =>
         {
+            var administrators = await AdministratorsOfAsync(connection, name, supersOnly: false, cancellationToken);
+            if (administrators > 0 && !change.MayTouchAdministrators)
+            {
+                throw SuperAdminRequired(name);
+            }
+
+            if (await AdministratorsOfAsync(connection, name, supersOnly: true, cancellationToken) is > 0 and var supers && supers == await AdministratorsOfAsync(connection, name: null, supersOnly: true, cancellationToken))
+            {
+                throw new ProblemException(409, "last_super_admin", $"cannot remove provisioner {name} because no super admins will remain");
+            }
+
             await using var command = new NpgsqlCommand(
                 """
                 WITH removed AS (DELETE FROM ca.provisioners WHERE name = $1 RETURNING name, type),
@@ -106,9 +169,46 @@ internal sealed class ProvisionerStore(NpgsqlDataSource database, CertificateAut
                 """,
                 connection);
             command.Parameters.AddWithValue(name);
-            return await command.ExecuteScalarAsync(cancellationToken) is 1L ? new AuditEntry(by, "provisioner.removed", name) : null;
+            return await command.ExecuteScalarAsync(cancellationToken) is 1L
+                ? new AuditEntry(change.By, "provisioner.removed", name, AuditDetails.Of(("administrators", administrators == 0 ? null : administrators)))
+                : null;
         },
         cancellationToken);
+
+    /// <param name="name">Null: of all provisioners.</param>
+    private static async Task<long> AdministratorsOfAsync(NpgsqlConnection connection, string? name, bool supersOnly, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand("SELECT count(*) FROM ca.administrators WHERE (provisioner = $1 OR $1 IS NULL) AND (super OR NOT $2)", connection);
+        command.Parameters.Add(new NpgsqlParameter { Value = (object?)name ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
+        command.Parameters.AddWithValue(supersOnly);
+        return (long)(await command.ExecuteScalarAsync(cancellationToken))!;
+    }
+
+    private static ProblemException SuperAdminRequired(string name) =>
+        new(401, "super_admin_required", $"must have super admin access to change provisioner {name}, which administrators are of");
+
+    private async Task RequireVersionAsync(NpgsqlConnection connection, ProvisionerDefinition wanted, ProvisionerChange change, CancellationToken cancellationToken)
+    {
+        if (change.Replaces is not { } expected)
+        {
+            return;
+        }
+
+        await using var command = new NpgsqlCommand("SELECT definition::text, created_at, version FROM ca.provisioners WHERE name = $1", connection);
+        command.Parameters.AddWithValue(wanted.Name);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var isThere = await reader.ReadAsync(cancellationToken);
+        if (expected == (isThere ? reader.GetInt64(2) : 0))
+        {
+            return;
+        }
+
+        throw new ProblemException(412, "changed_meanwhile", !isThere ? $"The provisioner {wanted.Name} was removed meanwhile."
+            : expected == 0 ? $"There is a provisioner {wanted.Name} already."
+            : string.Create(
+                CultureInfo.InvariantCulture,
+                $"The provisioner {wanted.Name} was changed meanwhile, at {reader.GetFieldValue<DateTimeOffset>(1):u}. It differs from yours in: {wanted.DifferencesFrom(secrets.Decrypted(reader.GetString(0)))}. Read it again and repeat your change."));
+    }
 
     private async Task<JwkProvisioner?> FindAsync(string name, CancellationToken cancellationToken) =>
         (await ListAsync(cancellationToken)).FirstOrDefault(row => row.Name == name) is { } row
@@ -137,7 +237,7 @@ internal sealed class ProvisionerStore(NpgsqlDataSource database, CertificateAut
             await using var command = new NpgsqlCommand(
                 replaced is null
                     ? "INSERT INTO ca.provisioners (name, type, key_id, definition, created_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING"
-                    : "UPDATE ca.provisioners SET key_id = $3, definition = definition || $4, created_at = $5 WHERE name = $1 AND type = $2 AND key_id = $6",
+                    : "UPDATE ca.provisioners SET key_id = $3, definition = definition || $4, created_at = $5, version = nextval('ca.versions') WHERE name = $1 AND type = $2 AND key_id = $6",
                 connection);
             Fill(command, name, "JWK", publicKey.KeyId, definition, time.GetUtcNow());
             if (replaced is not null)
@@ -151,12 +251,12 @@ internal sealed class ProvisionerStore(NpgsqlDataSource database, CertificateAut
         },
         cancellationToken);
 
-    private static void Fill(NpgsqlCommand command, string name, string type, string? keyId, ProvisionerDefinition definition, DateTimeOffset now)
+    private void Fill(NpgsqlCommand command, string name, string type, string? keyId, ProvisionerDefinition definition, DateTimeOffset now)
     {
         command.Parameters.AddWithValue(name);
         command.Parameters.AddWithValue(type);
         command.Parameters.Add(new NpgsqlParameter { Value = (object?)keyId ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
-        command.Parameters.Add(new NpgsqlParameter { Value = definition.ToJson(), NpgsqlDbType = NpgsqlDbType.Jsonb });
+        command.Parameters.Add(new NpgsqlParameter { Value = secrets.Encrypted(definition.ToJson()), NpgsqlDbType = NpgsqlDbType.Jsonb });
         command.Parameters.AddWithValue(now);
     }
 
@@ -165,6 +265,7 @@ internal sealed class ProvisionerStore(NpgsqlDataSource database, CertificateAut
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await Administration.AdministratorStore.LockAsync(connection, cancellationToken);
         if (await change(connection) is not { } entry)
         {
             return false;

@@ -7,12 +7,18 @@ namespace IoTPlatform.CertificateAuthority.Webhooks;
 /// <summary>Secrets of webhooks come in and are not shown again: a definition that is read, changed and sent back keeps those it does not name.</summary>
 internal static class WebhookSecrets
 {
-    private static readonly string[] Members = ["secret", "bearerToken", "basicAuth"];
+    public static IReadOnlyList<string> Members { get; } = ["secret", "bearerToken", "basicAuth"];
 
-    /// <summary>For an administrator to see.</summary>
-    public static JsonElement Without(string definition)
+    /// <param name="definition">As it is kept.</param>
+    /// <param name="withOptions">Templates, their data and webhooks.</param>
+    public static JsonElement Shown(string definition, bool withOptions)
     {
-        var json = JsonNode.Parse(definition)!;
+        var json = JsonNode.Parse(definition)!.AsObject();
+        if (!withOptions)
+        {
+            json.Remove("options");
+        }
+
         foreach (var webhook in WebhooksOf(json))
         {
             foreach (var member in Members)
@@ -54,9 +60,10 @@ internal static class WebhookSecrets
         return ProvisionerDefinition.Parse(json.ToJsonString());
     }
 
+    /// <summary>The objects within the definition itself.</summary>
+    public static IEnumerable<JsonObject> WebhooksOf(JsonNode definition) =>
+        definition is JsonObject root && root["options"] is JsonObject options && options["webhooks"] is JsonArray webhooks ? webhooks.OfType<JsonObject>() : [];
+
     private static bool IsSame(JsonObject one, JsonObject other) =>
         string.Equals(one["id"]?.ToString(), other["id"]?.ToString(), StringComparison.Ordinal) && string.Equals(one["url"]?.ToString(), other["url"]?.ToString(), StringComparison.Ordinal);
-
-    private static IEnumerable<JsonObject> WebhooksOf(JsonNode definition) =>
-        definition is JsonObject root && root["options"] is JsonObject options && options["webhooks"] is JsonArray webhooks ? webhooks.OfType<JsonObject>() : [];
 }

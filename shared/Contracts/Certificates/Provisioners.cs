@@ -19,7 +19,10 @@ public sealed record ProvisionerView
     /// <summary>Null where it is a setting of the host.</summary>
     public DateTimeOffset? ChangedAt { get; init; }
 
-    /// <summary>As step-ca's <c>ca.json</c> writes it. Null where it is a setting of the host.</summary>
+    /// <summary>Sent back as <c>If-Match</c>, it replaces this definition and no other. Null where it is a setting of the host.</summary>
+    public long? Version { get; init; }
+
+    /// <summary>As step-ca's <c>ca.json</c> writes it, without secrets; its <c>options</c> are for administrators alone. Null where it is a setting of the host.</summary>
     public JsonElement? Definition { get; init; }
 }
 

@@ -60,7 +60,7 @@ public sealed class AcmeHost : IAsyncLifetime
     {
         var definition = JsonNode.Parse(members)!.AsObject();
         (definition["type"], definition["name"]) = ("ACME", name);
-        await Ca.Module.ProvisionerStore.SaveAsync(ProvisionerDefinition.Parse(definition.ToJsonString()), keyId: null, "admin", default);
+        await Ca.Module.ProvisionerStore.SaveAsync(ProvisionerDefinition.Parse(definition.ToJsonString()), keyId: null, new ProvisionerChange("admin"), default);
         await Ca.Module.Provisioners.ReloadAsync(default);
     }
 

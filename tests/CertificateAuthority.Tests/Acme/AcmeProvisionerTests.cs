@@ -144,7 +144,7 @@ public sealed class AcmeProvisionerTests(AcmeHost fixture) : IClassFixture<AcmeH
         using var client = await fixture.NewClientAsync("again");
         var order = await client.OrderAsync("again.test");
 
-        await fixture.Ca.Module.ProvisionerStore.RemoveAsync("again", "admin", default);
+        await fixture.Ca.Module.ProvisionerStore.RemoveAsync("again", new ProvisionerChange("admin"), default);
         await fixture.Ca.Module.Provisioners.ReloadAsync(default);
         (await client.SendAsync(order.Location!, "{}")).Status.ShouldBe(HttpStatusCode.NotFound);
         await fixture.AddAsync("again");
@@ -173,7 +173,7 @@ public sealed class AcmeProvisionerTests(AcmeHost fixture) : IClassFixture<AcmeH
         using var client = await fixture.NewClientAsync("turned");
         var order = await client.OrderAsync("turned.test");
 
-        await fixture.Ca.Module.ProvisionerStore.SaveAsync(ProvisionerDefinition.Parse("""{"type":"X5C","name":"turned"}"""), keyId: null, "admin", default);
+        await fixture.Ca.Module.ProvisionerStore.SaveAsync(ProvisionerDefinition.Parse("""{"type":"X5C","name":"turned"}"""), keyId: null, new ProvisionerChange("admin"), default);
         await fixture.AddAsync("turned");
 
         (await client.GetAsync(order.Location!)).ShouldBe(HttpStatusCode.BadRequest, "accountDoesNotExist");

@@ -62,13 +62,24 @@ public sealed class NamePolicyTests
     [InlineData("""{"x509":{"allow":{"dns":["*"]}}}""")]
     [InlineData("""{"x509":{"allow":{"dns":["a.*.test"]}}}""")]
     [InlineData("""{"x509":{"allow":{"ip":["ten"]}}}""")]
-    [InlineData("""{"x509":{"allow":{"cn":["a"]}}}""")]
+    [InlineData("""{"x509":{"allow":{"ou":["a"]}}}""")]
     [InlineData("""{"x509":{"allow":{"dns":"a.test"}}}""")]
     [InlineData("""{"x509":{"alow":{}}}""")]
     [InlineData("""{"x5o9":{}}""")]
     [InlineData("""[]""")]
     public void Policy_NotUnderstood_IsRefusedWhole(string policy) =>
         Should.Throw<ProblemException>(() => NamePolicy.Of(Definition(policy))).Code.ShouldBe("invalid_provisioner");
+
+    [Fact]
+    public void CommonName_ByRulesOfItsOwn_IsNotJudgedByWhatItLooksLike()
+    {
+        var policy = NamePolicy.Of(Definition("""{"x509":{"allow":{"dns":["*.fleet.test"],"cn":["Line 7"]},"deny":{"cn":["b.fleet.test"]}}}"""))!;
+
+        policy.Require(Pki.SubjectNames.FromSans("Line 7", ["a.fleet.test"]));
+        Should.Throw<ProblemException>(() => policy.Require(Pki.SubjectNames.FromSans("line8.test", ["a.fleet.test"])));
+        Should.Throw<ProblemException>(() => policy.Require(Pki.SubjectNames.FromSans("b.fleet.test", ["a.fleet.test"])));
+        Should.Throw<ProblemException>(() => policy.Require(Pki.SubjectNames.FromSans("Line 7", ["line7"])), "alternative names have rules of their own");
+    }
 
     private static void ShouldRefuse(string x509, SubjectNames names)
     {

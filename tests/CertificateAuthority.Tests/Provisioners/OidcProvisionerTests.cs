@@ -262,7 +262,7 @@ public sealed class OidcProvisionerTests : IAsyncLifetime
             ["roots"] = Convert.ToBase64String(await File.ReadAllBytesAsync(_identity.CaFile)),
         };
         change?.Invoke(definition);
-        await _ca.Module.ProvisionerStore.SaveAsync(ProvisionerDefinition.Parse(definition.ToJsonString()), keyId: null, "admin", default);
+        await _ca.Module.ProvisionerStore.SaveAsync(ProvisionerDefinition.Parse(definition.ToJsonString()), keyId: null, new ProvisionerChange("admin"), default);
         await _ca.Module.Provisioners.ReloadAsync(default);
     }
 

@@ -32,7 +32,7 @@ public sealed class ProvisionerClaimsTests
     [InlineData("""{"maxTLSCertDuration":"30s"}""")]
     [InlineData("""{"maxTLSCertDuration":"9999999h"}""")]
     [InlineData("""{"disableRenewal":"yes"}""")]
-    [InlineData("""{"allowRenewalAfterExpiry":true}""")]
+    [InlineData("""{"allowRenewalAfterExpiry":"always"}""")]
     [InlineData("""{"maxTlsCertDuration":"1h"}""")]
     [InlineData("""[]""")]
     public void Claims_NotUnderstood_AreRefused(string claims) => Should.Throw<ProblemException>(() => Claims(claims)).Code.ShouldBe("invalid_provisioner");

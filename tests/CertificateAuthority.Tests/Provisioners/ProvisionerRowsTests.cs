@@ -14,6 +14,7 @@ using IoTPlatform.Identity;
 using IoTPlatform.Jose;
 using IoTPlatform.Testing;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.IdentityModel.Tokens;
@@ -188,9 +189,9 @@ public sealed class ProvisionerRowsTests : IAsyncLifetime
     public async Task Provisioner_AddedByAnotherProcess_ServesHereWithoutRestart()
     {
         using var owner = new Owner("elsewhere");
-        var elsewhere = new ProvisionerStore(_ca.Database.DataSource, CaHost.DefaultOptions, TimeProvider.System);
+        var elsewhere = new ProvisionerStore(_ca.Database.DataSource, new DefinitionSecrets(new SecretCipher(new EphemeralDataProtectionProvider())), CaHost.DefaultOptions, TimeProvider.System);
 
-        await elsewhere.SaveAsync(ProvisionerDefinition.Parse(owner.Definition().ToJsonString()), owner.Key.KeyId, "admin", default);
+        await elsewhere.SaveAsync(ProvisionerDefinition.Parse(owner.Definition().ToJsonString()), owner.Key.KeyId, new ProvisionerChange("admin"), default);
 
         (await PollAsync(async () => (await SignAsync(owner, "a.test")) is { Status: HttpStatusCode.Created } reply ? reply : null)).ShouldNotBeNull();
     }
@@ -255,9 +256,9 @@ public sealed class ProvisionerRowsTests : IAsyncLifetime
     public async Task AcmeProvisioner_AddedByAnotherProcess_ServesHereWithoutRestart()
     {
         using var anyone = _ca.Client();
-        var elsewhere = new ProvisionerStore(_ca.Database.DataSource, CaHost.DefaultOptions, TimeProvider.System);
+        var elsewhere = new ProvisionerStore(_ca.Database.DataSource, new DefinitionSecrets(new SecretCipher(new EphemeralDataProtectionProvider())), CaHost.DefaultOptions, TimeProvider.System);
 
-        await elsewhere.SaveAsync(ProvisionerDefinition.Parse("""{"type":"ACME","name":"web"}"""), keyId: null, "admin", default);
+        await elsewhere.SaveAsync(ProvisionerDefinition.Parse("""{"type":"ACME","name":"web"}"""), keyId: null, new ProvisionerChange("admin"), default);
 
         (await PollAsync(async () => await anyone.GetAsync("/acme/web/directory") is { StatusCode: HttpStatusCode.OK } reply ? reply : null)).ShouldNotBeNull();
     }
@@ -301,6 +302,59 @@ public sealed class ProvisionerRowsTests : IAsyncLifetime
 
         (await PutAsync(admin, definition)).ShouldBe(HttpStatusCode.UnprocessableEntity);
         _ca.Logs.Text.ShouldNotContain(owner.Key.D);
+    }
+
+    /// <summary>Two administrators who read the same one: the second is told, with what differs.</summary>
+    [SkippableFact]
+    public async Task Provisioner_ChangedMeanwhile_IsNotOverwritten()
+    {
+        using var owner = new Owner("builds");
+        using var admin = As(Roles.Admin);
+        using var first = await SaveAsync(admin, owner.Definition(), "If-None-Match", "*");
+        first.StatusCode.ShouldBe(HttpStatusCode.OK);
+        var tag = first.Headers.ETag!.ToString();
+        (await ListAsync(admin)).Single(one => one.Name == "builds").Version.ShouldBe(long.Parse(tag.Trim('"'), System.Globalization.CultureInfo.InvariantCulture));
+
+        using var second = await SaveAsync(admin, owner.Definition("""{"disableRenewal":true}"""), "If-Match", tag);
+        using var stale = await SaveAsync(admin, owner.Definition(policy: """{"x509":{"deny":{"dns":["a.test"]}}}"""), "If-Match", tag);
+        using var taken = await SaveAsync(admin, owner.Definition(), "If-None-Match", "*");
+        using var unreadable = await SaveAsync(admin, owner.Definition(), "If-Match", "W/\"1\"");
+
+        second.StatusCode.ShouldBe(HttpStatusCode.OK);
+        stale.StatusCode.ShouldBe(HttpStatusCode.PreconditionFailed);
+        (await TestApp.ProblemOf(stale)).Detail.ShouldNotBeNull().ShouldContain("in: policy, claims.");
+        taken.StatusCode.ShouldBe(HttpStatusCode.PreconditionFailed);
+        unreadable.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        using (await admin.DeleteAsync("/portal/provisioners/builds"))
+        {
+        }
+
+        using var gone = await SaveAsync(admin, owner.Definition(), "If-Match", second.Headers.ETag!.ToString());
+        gone.StatusCode.ShouldBe(HttpStatusCode.PreconditionFailed, "a removed one does not come back");
+
+        static async Task<HttpResponseMessage> SaveAsync(HttpClient client, JsonObject definition, string header, string value)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Put, $"/portal/provisioners/{definition["name"]}") { Content = new StringContent(definition.ToJsonString(), Encoding.UTF8, "application/json") };
+            request.Headers.TryAddWithoutValidation(header, value);
+            return await client.SendAsync(request);
+        }
+    }
+
+    [SkippableFact]
+    public async Task Options_AreForAdministratorsAlone()
+    {
+        using var owner = new Owner("builds");
+        using var admin = As(Roles.Admin);
+        using var viewer = As(Roles.Viewer);
+        var definition = owner.Definition();
+        definition["options"] = JsonNode.Parse("""{"x509":{"template":"{\"subject\":{{ toJson .Subject }}}","templateData":{"Key":"hidden"}}}""");
+        (await PutAsync(admin, definition)).ShouldBe(HttpStatusCode.OK);
+
+        (await admin.GetStringAsync("/portal/provisioners")).ShouldContain("hidden");
+        var seen = await viewer.GetStringAsync("/portal/provisioners");
+        seen.ShouldContain("builds");
+        seen.ShouldNotContain("hidden");
+        seen.ShouldNotContain("toJson");
     }
 
     [SkippableFact]

@@ -168,7 +168,7 @@ public sealed class X5cProvisionerTests : IAsyncLifetime
     private async Task AddAsync(X509Certificate2 root, string name = "fleet")
     {
         var definition = new JsonObject { ["type"] = "X5C", ["name"] = name, ["roots"] = Convert.ToBase64String(Encoding.ASCII.GetBytes(root.ExportCertificatePem())) };
-        await _ca.Module.ProvisionerStore.SaveAsync(ProvisionerDefinition.Parse(definition.ToJsonString()), keyId: null, "admin", default);
+        await _ca.Module.ProvisionerStore.SaveAsync(ProvisionerDefinition.Parse(definition.ToJsonString()), keyId: null, new ProvisionerChange("admin"), default);
         await _ca.Module.Provisioners.ReloadAsync(default);
     }
 

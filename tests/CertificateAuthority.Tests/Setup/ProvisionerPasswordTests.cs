@@ -2,6 +2,7 @@ using IoTPlatform.CertificateAuthority.Provisioners;
 using IoTPlatform.Hosting;
 using IoTPlatform.Jose;
 using IoTPlatform.Testing;
+using Microsoft.AspNetCore.DataProtection;
 using Microsoft.IdentityModel.Tokens;
 
 namespace IoTPlatform.CertificateAuthority.Tests.Setup;
@@ -43,7 +44,7 @@ public sealed class ProvisionerPasswordTests : IDisposable
     public async Task Ensure_AnotherPassword_MakesAnotherKeyUnderIt()
     {
         await using var database = await PostgresServer.CreateDatabaseAsync(typeof(Authority).Assembly);
-        var store = new ProvisionerStore(database.DataSource, CaHost.DefaultOptions, TimeProvider.System);
+        var store = new ProvisionerStore(database.DataSource, new DefinitionSecrets(new SecretCipher(new EphemeralDataProtectionProvider())), CaHost.DefaultOptions, TimeProvider.System);
         var generated = CaPasswords.Resolve(_folder, _ => null);
         using var first = await store.EnsureJwkAsync("iot-bridge", generated, CancellationToken.None);
         using var again = await store.EnsureJwkAsync("iot-bridge", generated, CancellationToken.None);

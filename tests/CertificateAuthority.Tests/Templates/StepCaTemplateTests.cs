@@ -97,7 +97,7 @@ public sealed class StepCaTemplateTests(StepCaTemplateTests.Peers peers) : IClas
             _ourClient = _ours.Client();
             foreach (var definition in definitions)
             {
-                await _ours.Module.ProvisionerStore.SaveAsync(ProvisionerDefinition.Parse(definition.ToJsonString()), (string)definition["key"]!["kid"]!, "admin", default);
+                await _ours.Module.ProvisionerStore.SaveAsync(ProvisionerDefinition.Parse(definition.ToJsonString()), (string)definition["key"]!["kid"]!, new ProvisionerChange("admin"), default);
             }
 
             await _ours.Module.Provisioners.ReloadAsync(default);

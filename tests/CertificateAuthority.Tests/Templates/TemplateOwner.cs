@@ -27,7 +27,7 @@ internal sealed class TemplateOwner : IDisposable
 
     public async Task SaveAsync(CaHost ca, JsonObject definition)
     {
-        await ca.Module.ProvisionerStore.SaveAsync(ProvisionerDefinition.Parse(definition.ToJsonString()), _key.KeyId, "admin", default);
+        await ca.Module.ProvisionerStore.SaveAsync(ProvisionerDefinition.Parse(definition.ToJsonString()), _key.KeyId, new ProvisionerChange("admin"), default);
         await ca.Module.Provisioners.ReloadAsync(default);
         ca.Module.Provisioners.Stored.Single(stored => stored.Name == _name).Disabled.ShouldBeNull();
     }

@@ -110,6 +110,32 @@ public sealed class TemplateSignTests(StepCaHost host) : IClassFixture<StepCaHos
         }
     }
 
+    /// <summary>An e-mail address and a domain in the subject are names (RFC 5280 4.1.2.6, RFC 2247), whatever they are called.</summary>
+    [SkippableFact]
+    public async Task Names_InTheSubject_AreJudgedByThePolicy()
+    {
+        using var owner = await AddAsync("subjects", WhateverTheCallerSays, policy: """{"x509":{"allow":{"dns":["*.fleet.test"],"email":["@fleet.test"]}}}""");
+
+        using var certificate = (await SignAsync(owner, "a.fleet.test", data: Extra(("1.2.840.113549.1.9.1", "me@fleet.test"), ("0.9.2342.19200300.100.1.25", "test"), ("0.9.2342.19200300.100.1.25", "fleet"), ("0.9.2342.19200300.100.1.25", "b")))).Certificate;
+        certificate.Subject.ShouldContain("me@fleet.test");
+        foreach (var data in new[]
+        {
+            Extra(("1.2.840.113549.1.9.1", "ceo@bank.test")), Extra(("1.2.840.113549.1.9.1", "me@fleet.test"), ("1.2.840.113549.1.9.1", "ceo@bank.test")), Extra(("1.2.840.113549.1.9.1", "no address")),
+            Extra(("0.9.2342.19200300.100.1.25", "test"), ("0.9.2342.19200300.100.1.25", "bank")), Extra(("0.9.2342.19200300.100.1.25", "www.bank.test")),
+        })
+        {
+            var refused = await SignAsync(owner, "a.fleet.test", data: data);
+            refused.Status.ShouldBe(HttpStatusCode.Forbidden, data + refused.Body);
+            refused.Message.ShouldContain("not allowed");
+        }
+
+        static string Extra(params (string Type, string Value)[] names) => new JsonObject
+        {
+            ["subject"] = new JsonObject { ["commonName"] = "a.fleet.test", ["extraNames"] = new JsonArray([.. names.Select(name => new JsonObject { ["type"] = name.Type, ["value"] = name.Value })]) },
+            ["dnsNames"] = new JsonArray("a.fleet.test"),
+        }.ToJsonString();
+    }
+
     [SkippableFact]
     public async Task Names_ThatAreIdentities_AreNoTemplatesToGive()
     {

@@ -48,7 +48,7 @@ public sealed class WebhookDefinitionTests
     {
         var stored = new JsonObject { ["type"] = "JWK", ["name"] = "a", ["options"] = new JsonObject { ["webhooks"] = new JsonArray(Change(Offline("a"), """{"bearerToken":"hidden"}""")) } }.ToJsonString();
 
-        var shown = WebhookSecrets.Without(stored).GetRawText();
+        var shown = WebhookSecrets.Shown(stored, withOptions: true).GetRawText();
         shown.ShouldNotContain(Convert.ToBase64String(Secret));
         shown.ShouldNotContain("hidden");
 

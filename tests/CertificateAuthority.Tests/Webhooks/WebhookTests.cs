@@ -150,7 +150,7 @@ public sealed class WebhookTests(WebhookTests.Host host) : IClassFixture<Webhook
         await SaveAsync(Webhook("approval", "AUTHORIZING"));
         _server.Answer = async (_, context) =>
         {
-            await _ca.Module.ProvisionerStore.RemoveAsync(_owner.Name, "admin", default);
+            await _ca.Module.ProvisionerStore.RemoveAsync(_owner.Name, new ProvisionerChange("admin"), default);
             await _ca.Module.Provisioners.ReloadAsync(default);
             await context.Response.WriteAsync("""{"allow":true}""");
         };

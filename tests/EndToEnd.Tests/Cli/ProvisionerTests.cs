@@ -182,6 +182,38 @@ public sealed class ProvisionerTests : IAsyncLifetime
         gone.StatusCode.ShouldBe(System.Net.HttpStatusCode.NotFound);
     }
 
+    [SkippableFact]
+    public async Task AdminsAndPolicies_AddedChangedRemoved_StepSeesEachAtOnce()
+    {
+        await File.WriteAllTextAsync(_folder.Combine("password"), "a password of builds\n");
+        (await IotAsync("ca", "provisioner", "add", "builds", "--create", "--provisioner-password-file", _folder.Combine("password"))).EnsureSuccess();
+        (await IotAsync("ca", "admin", "add", "step.admins.test", "builds", "--super")).EnsureSuccess();
+        (await IotAsync("ca", "admin", "add", "anna.admins.test", "builds")).EnsureSuccess();
+        (await IotAsync("ca", "admin", "add", "anna.admins.test", "builds")).ExitCode.ShouldBe(1, "there is one");
+        (await IotAsync("ca", "admin", "update", "anna.admins.test", "--super")).EnsureSuccess();
+        (await IotAsync("ca", "admin", "update", "step.admins.test", "--no-super")).EnsureSuccess();
+        var listed = JsonNode.Parse((await IotAsync("ca", "admin", "list", "--json")).EnsureSuccess().Output)!.AsArray();
+        listed.Select(admin => ((string?)admin!["subject"], (bool)admin["super"]!)).ShouldBe([("step.admins.test", false), ("anna.admins.test", true)]);
+
+        (await IotAsync("ca", "policy", "view")).ExitCode.ShouldBe(4, "there is none");
+        (await IotAsync("ca", "policy", "allow", "dns:*.built.test")).ExitCode.ShouldBe(1, "it would lock the admins out");
+        (await IotAsync("ca", "policy", "allow", "dns:*.built.test", "dns:*.admins.test", "ip:10.0.0.0/8")).EnsureSuccess();
+        (await IotAsync("ca", "policy", "allow", "ip:10.0.0.0/8", "--remove")).EnsureSuccess().Output.ShouldNotContain("10.0.0.0");
+        (await EnrollAsync("a.built.test")).EnsureSuccess();
+        (await EnrollAsync("a.other.test")).ExitCode.ShouldNotBe(0);
+        (await IotAsync("ca", "policy", "deny", "dns:b.built.test", "--provisioner", "builds")).EnsureSuccess();
+        (await EnrollAsync("b.built.test")).ExitCode.ShouldNotBe(0);
+        (await IotAsync("ca", "policy", "remove", "--provisioner", "builds", "--yes")).EnsureSuccess();
+        (await EnrollAsync("b.built.test")).EnsureSuccess();
+        (await IotAsync("ca", "policy", "remove", "--yes")).EnsureSuccess();
+        (await EnrollAsync("a.other.test")).EnsureSuccess();
+
+        (await IotAsync("ca", "admin", "remove", "anna.admins.test", "--yes")).ExitCode.ShouldBe(1, "the last super admin");
+        (await IotAsync("ca", "admin", "remove", "step.admins.test", "--yes")).EnsureSuccess();
+        (await IotAsync("ca", "admin", "remove", "anna.admins.test", "--yes")).EnsureSuccess();
+        (await IotAsync("ca", "admin", "remove", "anna.admins.test", "--yes")).ExitCode.ShouldBe(4);
+    }
+
     private Task<ToolResult> EnrollAsync(string name, string password = "password") =>
         StepAsync("ca", "certificate", name, "built.crt", "built.key", "--issuer", "builds", "--provisioner-password-file", _folder.Combine(password), "--force");
 

@@ -10,7 +10,7 @@ namespace IoTPlatform.CertificateAuthority.Acme;
 
 /// <summary>Orders (RFC 8555 7.4): placed, read, finished, and their certificates.</summary>
 internal sealed class AcmeOrderHandlers(
-    AcmeRequests requests, AcmeOrders orders, IEnumerable<IChallengeKind> kinds, CaaCheck caa, NameReservations reservations, Authority authority)
+    AcmeRequests requests, AcmeOrders orders, IEnumerable<IChallengeKind> kinds, CaaCheck caa, ProvisionerRegistry provisioners, NameReservations reservations, Authority authority)
 {
     private const int MostIdentifiers = 100;
     private static readonly TimeSpan Lifetime = TimeSpan.FromHours(24);
@@ -116,7 +116,7 @@ internal sealed class AcmeOrderHandlers(
         var provisioner = request.Provisioner;
         var grant = provisioner.Authorize(order);
         var names = grant.Names.Certify(csr);
-        provisioner.Policy?.Require(names);
+        provisioners.RequireAllowed(provisioner, names);
         await reservations.RequireFreeAsync(names, cancellationToken);
         await caa.RequireAsync(provisioner, order, request.Links.AccountEverywhere(order.AccountId), cancellationToken);
         var validity = LeafValidity.Of(order.NotBefore, order.NotAfter, authority.Time.GetUtcNow(), grant);
@@ -148,7 +148,7 @@ internal sealed class AcmeOrderHandlers(
         try
         {
             var names = AcmeIdentifier.NamesOf(identifiers, commonName: null);
-            provisioner.Policy?.Require(names);
+            provisioners.RequireAllowed(provisioner, names);
             await reservations.RequireFreeAsync(names, cancellationToken);
         }
         catch (PkiException e)

@@ -43,7 +43,7 @@ public sealed class CaDirectory : IGuarded
         RootFingerprint = _module.Authority.RootFingerprint,
         Chain = [.. _module.Authority.Chain.Certificates.Reverse().Select(View)],
         Keys = [.. Keys(_module.Folder)],
-        Provisioners = ProvisionerEndpoints.List(_provisioners).Items,
+        Provisioners = ProvisionerEndpoints.List(_provisioners, isAdmin: false).Items,
     };
 
     private static CaCertificateView View(X509Certificate2 certificate)

@@ -8,7 +8,7 @@ namespace IoTPlatform.CertificateAuthority;
 
 /// <summary>
 /// step's renewal without mTLS: <c>Authorization: Bearer</c> with a JWT signed by the certificate's key, the certificate in the header
-/// <c>x5cInsecure</c>. The certificate must pass everything a TLS client certificate must; the token works once.
+/// <c>x5cInsecure</c>. The certificate must pass everything a TLS client certificate must, but that it may have ended; the token works once.
 /// </summary>
 internal sealed class RenewToken(Authority authority)
 {
@@ -34,7 +34,8 @@ internal sealed class RenewToken(Authority authority)
         }
 
         var certificate = Load(der);
-        var leaf = LeafVerifier.Verify(certificate, authority.Active, now);
+        // Whether one that has ended is renewed, its provisioner says.
+        var leaf = LeafVerifier.Verify(certificate, authority.Active, now, ProfileRenewals.LongestGrace);
         using var key = VerificationKey.FromSubjectPublicKeyInfo(leaf.Parsed.SubjectPublicKeyInfo.Span);
         if (!jws.Verify(key, AlgorithmSet.Signatures))
         {

@@ -14,6 +14,7 @@ public static class StepCaEndpoints
         var issuing = ActivatorUtilities.CreateInstance<StepCaIssuing>(app.ServiceProvider);
         var revoking = ActivatorUtilities.CreateInstance<StepCaRevoking>(app.ServiceProvider);
         var edge = ActivatorUtilities.CreateInstance<StepCaEdge>(app.ServiceProvider);
+        Administration.AdminEndpoints.Map(app);
         foreach (var prefix in (ReadOnlySpan<string>)["/", "/1.0/"])
         {
             // Described by step-ca: another's API, and none of our JSON dialect.

@@ -89,7 +89,7 @@ internal static class CloudTokens
 
     public static async Task AddAsync(this CaHost ca, JsonObject definition)
     {
-        await ca.Module.ProvisionerStore.SaveAsync(ProvisionerDefinition.Parse(definition.ToJsonString()), keyId: null, "admin", default);
+        await ca.Module.ProvisionerStore.SaveAsync(ProvisionerDefinition.Parse(definition.ToJsonString()), keyId: null, new ProvisionerChange("admin"), default);
         await ca.Module.Provisioners.ReloadAsync(default);
         ca.Module.Provisioners.Stored.Select(stored => stored.Disabled).Where(reason => reason is not null).ShouldBeEmpty();
     }

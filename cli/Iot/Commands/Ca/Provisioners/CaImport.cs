@@ -58,10 +58,10 @@ internal static class CaImport
         {
             TemplateFlags.Inline(definition, source);
             CloudFlags.Inline(definition, TemplateFlags.FolderOf(source));
-            await server.SaveProvisionerAsync(name, ProvisionerDefinitions.Element(definition), cancellationToken);
+            await server.SaveProvisionerAsync(name, ProvisionerDefinitions.Element(definition), cancellationToken: cancellationToken);
             return new Outcome(name, type, known.Contains(name) ? "replaced" : "added", Reason: null);
         }
-        catch (CliException e) when (e.Code == "no_file")
+        catch (CliException e) when (e.Code is "no_file" or "file_elsewhere")
         {
             return new Outcome(name, type, "left out", e.Message);
         }

@@ -52,7 +52,7 @@ internal static class CloudFlags
     {
         if (definition["iidRoots"]?.ToString() is { Length: > 0 } file && definition["iidCertificates"] is null)
         {
-            definition["iidCertificates"] = Convert.ToBase64String(ProvisionerFlags.Read(Path.Combine(folder, file)));
+            definition["iidCertificates"] = Convert.ToBase64String(ProvisionerFlags.Read(TemplateFlags.Within(folder, file, "iidRoots")));
         }
     }
 

@@ -39,7 +39,7 @@ internal static class ProvisionerShow
 
     private static Task<int> RunAsync(Run run, CancellationToken cancellationToken) => Connect.ToEitherAsync(run, async server =>
     {
-        var definition = await ProvisionerDefinitions.FindAsync(server, run.Get(ProvisionerCommand.Name), cancellationToken);
+        var (definition, _) = await ProvisionerDefinitions.FindAsync(server, run.Get(ProvisionerCommand.Name), cancellationToken);
         run.Terminal.Raw(definition.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n");
         return ExitCode.Ok;
     }, cancellationToken);
@@ -80,7 +80,7 @@ internal static class ProvisionerAdd
                 throw new CliException(ExitCode.Failed, "exists", $"there is a provisioner {name}; iot ca provisioner update changes it");
             }
 
-            await server.SaveProvisionerAsync(name, ProvisionerDefinitions.Element(definition), cancellationToken);
+            await server.SaveProvisionerAsync(name, ProvisionerDefinitions.Element(definition), replaces: 0, cancellationToken);
             run.Terminal.Result(new { Name = name, Status = "added" }, console => console.MarkupLineInterpolated($"[green]added[/] {name}"));
             return ExitCode.Ok;
         }, cancellationToken);
@@ -97,9 +97,9 @@ internal static class ProvisionerUpdate
     private static Task<int> RunAsync(Run run, CancellationToken cancellationToken) => Connect.ToEitherAsync(run, async server =>
     {
         var name = run.Get(ProvisionerCommand.Name);
-        var definition = await ProvisionerDefinitions.FindAsync(server, name, cancellationToken);
+        var (definition, version) = await ProvisionerDefinitions.FindAsync(server, name, cancellationToken);
         ProvisionerFlags.Apply(run, definition);
-        await server.SaveProvisionerAsync(name, ProvisionerDefinitions.Element(definition), cancellationToken);
+        await server.SaveProvisionerAsync(name, ProvisionerDefinitions.Element(definition), version, cancellationToken);
         run.Terminal.Result(new { Name = name, Status = "changed" }, console => console.MarkupLineInterpolated($"[green]changed[/] {name}"));
         return ExitCode.Ok;
     }, cancellationToken);

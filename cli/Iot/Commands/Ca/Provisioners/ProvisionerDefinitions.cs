@@ -7,12 +7,13 @@ namespace IoTPlatform.Iot;
 /// <summary>Definitions as JSON that can be changed.</summary>
 internal static class ProvisionerDefinitions
 {
-    public static async Task<JsonObject> FindAsync(PlatformClient server, string name, CancellationToken cancellationToken)
+    /// <summary>With the version to replace: a change of another administrator in between is told, and not lost.</summary>
+    public static async Task<(JsonObject Definition, long? Version)> FindAsync(PlatformClient server, string name, CancellationToken cancellationToken)
     {
         var known = (await server.ListProvisionersAsync(cancellationToken)).Items.FirstOrDefault(provisioner => provisioner.Name == name)
             ?? throw new CliException(ExitCode.NotFound, "no_such_provisioner", $"there is no provisioner {name}; iot ca provisioner list");
         return known.Definition is { } definition
-            ? JsonObject.Create(definition)!
+            ? (JsonObject.Create(definition)!, known.Version)
             : throw new CliException(ExitCode.Failed, "built_in", $"the provisioner {name} is a setting of the host (IOT_ACME); docs/acme.md");
     }
 

@@ -29,12 +29,13 @@ internal static class ProvisionerFlags
     private static readonly Option<string?> Max = Text("--x509-max-dur", "Longest lifetime, such as 720h.", "duration");
     private static readonly Option<string?> Default = Text("--x509-default-dur", "Lifetime where none is asked for.", "duration");
     private static readonly Option<bool?> DisableRenewal = new("--disable-renewal") { Description = "Renew nothing; --disable-renewal=false takes it back.", HelpName = "bool", Arity = ArgumentArity.ZeroOrOne };
-    private static readonly Option<string[]> Allow = Texts("--allow", "Only these names: dns:*.example.com, ip:10.0.0.0/8, email:@example.com, uri:example.com; may be repeated.", "rule");
+    private static readonly Option<bool?> AfterExpiry = new("--allow-renewal-after-expiry") { Description = "Renew also what has ended, for a token of its key.", HelpName = "bool", Arity = ArgumentArity.ZeroOrOne };
+    private static readonly Option<string[]> Allow = Texts("--allow", "Only these names: dns:*.example.com, ip:10.0.0.0/8, email:@example.com, uri:example.com, cn:name; may be repeated.", "rule");
     private static readonly Option<string[]> Deny = Texts("--deny", "Never these names; may be repeated.", "rule");
     private static readonly Option<bool?> Wildcards = new("--allow-wildcard-names") { Description = "With --allow or --deny: also names such as *.example.com.", HelpName = "bool", Arity = ArgumentArity.ZeroOrOne };
 
     public static IReadOnlyList<Symbol> All { get; } =
-        [Create, PublicKey, ProvisionerPassword, NewPassword, WithoutKey, X5cRoot, ClientId, ClientSecret, ConfigurationEndpoint, ListenAddress, Domains, Groups, Admins, Min, Max, Default, DisableRenewal, Allow, Deny, Wildcards, .. AcmeFlags.All, .. CloudFlags.All, .. TemplateFlags.All];
+        [Create, PublicKey, ProvisionerPassword, NewPassword, WithoutKey, X5cRoot, ClientId, ClientSecret, ConfigurationEndpoint, ListenAddress, Domains, Groups, Admins, Min, Max, Default, DisableRenewal, AfterExpiry, Allow, Deny, Wildcards, .. AcmeFlags.All, .. CloudFlags.All, .. TemplateFlags.All];
 
     /// <summary>Puts into the definition what was given; the rest stays.</summary>
     public static void Apply(Run run, JsonObject definition)
@@ -86,6 +87,11 @@ internal static class ProvisionerFlags
             claims["disableRenewal"] = disabled;
         }
 
+        if (run.Get(AfterExpiry) is { } afterExpiry)
+        {
+            claims["allowRenewalAfterExpiry"] = afterExpiry;
+        }
+
         if (claims.Count > 0)
         {
             definition["claims"] = claims.Parent is null ? claims : claims.DeepClone();
@@ -111,14 +117,15 @@ internal static class ProvisionerFlags
         definition["policy"] = new JsonObject { ["x509"] = x509 };
     }
 
-    private static JsonObject? Rules(string[] rules)
+    /// <summary>Null: there are none.</summary>
+    internal static JsonObject? Rules(string[] rules)
     {
         var kinds = new JsonObject();
         foreach (var rule in rules)
         {
-            if (rule.Split(':', 2) is not [("dns" or "ip" or "email" or "uri") and var kind, { Length: > 0 } value])
+            if (rule.Split(':', 2) is not [("dns" or "ip" or "email" or "uri" or "cn") and var kind, { Length: > 0 } value])
             {
-                throw CliException.Usage($"'{rule}' is no rule such as dns:*.example.com, ip:10.0.0.0/8, email:@example.com or uri:example.com");
+                throw CliException.Usage($"'{rule}' is no rule such as dns:*.example.com, ip:10.0.0.0/8, email:@example.com, uri:example.com or cn:name");
             }
 
             if (kinds[kind] is not JsonArray list)

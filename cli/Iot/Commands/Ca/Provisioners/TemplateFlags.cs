@@ -45,7 +45,7 @@ internal static class TemplateFlags
             return;
         }
 
-        Put(x509, Path.Combine(FolderOf(source), file));
+        Put(x509, Within(FolderOf(source), file, "templateFile"));
     }
 
     /// <summary>That step-ca's relative paths are of.</summary>
@@ -53,6 +53,23 @@ internal static class TemplateFlags
     {
         var folder = Path.GetDirectoryName(Path.GetFullPath(source))!;
         return Path.GetFileName(folder) == "config" ? Path.GetDirectoryName(folder)! : folder;
+    }
+
+    /// <summary>A ca.json of others must not send whatever this machine's user can read to the server: neither by '..' nor by a link.</summary>
+    /// <param name="folder">Of step-ca.</param>
+    /// <param name="file">As ca.json names it.</param>
+    /// <param name="member">For messages.</param>
+    public static string Within(string folder, string file, string member)
+    {
+        var path = Path.GetFullPath(Path.Combine(folder, file));
+        var relative = Path.GetRelativePath(folder, path);
+        var isOutside = Path.IsPathRooted(relative) || relative == ".." || relative.StartsWith("../", StringComparison.Ordinal);
+        for (var part = path; !isOutside && part.Length > folder.Length; part = Path.GetDirectoryName(part)!)
+        {
+            isOutside = new FileInfo(part).LinkTarget is not null;
+        }
+
+        return isOutside ? throw new CliException(ExitCode.Failed, "file_elsewhere", $"its {member} {file} is not in the folder {folder}; put it there, or add the provisioner by hand") : path;
     }
 
     /// <summary>The file's name stays, for messages.</summary>

@@ -70,14 +70,14 @@ internal static class WebhookCommand
     private static Task<int> ChangeAsync(Run run, Func<JsonArray, string, JsonObject?> change, CancellationToken cancellationToken) => Connect.ToEitherAsync(run, async server =>
     {
         var (name, provisioner) = (run.Get(Webhook), run.Get(ProvisionerCommand.Name));
-        var definition = await ProvisionerDefinitions.FindAsync(server, provisioner, cancellationToken);
+        var (definition, version) = await ProvisionerDefinitions.FindAsync(server, provisioner, cancellationToken);
         var options = (definition["options"] as JsonObject)?.DeepClone().AsObject() ?? [];
         var webhooks = (options["webhooks"] as JsonArray)?.DeepClone().AsArray() ?? [];
         var shown = change(webhooks, name);
         var (id, secret) = (shown?["id"]?.ToString(), shown?["secret"]?.ToString());
         options["webhooks"] = webhooks;
         definition["options"] = options;
-        await server.SaveProvisionerAsync(provisioner, ProvisionerDefinitions.Element(definition), cancellationToken);
+        await server.SaveProvisionerAsync(provisioner, ProvisionerDefinitions.Element(definition), version, cancellationToken);
         run.Terminal.Result(new { Name = name, Id = id, Secret = secret }, console =>
         {
             console.MarkupLineInterpolated($"[green]changed[/] {name} of {provisioner}");
