@@ -50,10 +50,10 @@ public sealed class ProviderStack : IAsyncDisposable
     }
 
     /// <summary>On its private PostgreSQL; not started yet.</summary>
-    public static ProviderStack WithPrivateDatabase(int? descriptors = null)
+    public static ProviderStack WithPrivateDatabase(int? descriptors = null, IReadOnlyDictionary<string, string?>? more = null)
     {
         Requires.Tool("initdb");
-        return new ProviderStack(database: null, descriptors: descriptors);
+        return new ProviderStack(database: null, more, descriptors);
     }
 
     /// <summary>On a server of the test's own; not started yet.</summary>

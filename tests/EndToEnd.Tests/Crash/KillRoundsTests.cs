@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using IoTPlatform.Client;
 using IoTPlatform.Contracts.Devices;
 using IoTPlatform.Stacks;
+using IoTPlatform.Testing;
 using Npgsql;
 using Xunit.Abstractions;
 
@@ -24,6 +25,27 @@ public sealed class KillRoundsTests(ITestOutputHelper output)
     {
         await using var provider = ProviderStack.WithPrivateDatabase();
         await provider.StartProcessAsync();
+        await RunAsync(provider, broker: null);
+    }
+
+    /// <summary>What RabbitMQ has acknowledged to the bridge is nowhere else until the provider has stored it.</summary>
+    [SkippableFact]
+    public async Task Messages_ByARabbitMqThatIsKilledAsWell_AreStoredOnceAtTenantAndProvider()
+    {
+        using var tls = new TempFolder();
+        await using var broker = await RabbitMqServer.PrepareAsync(tls.Path);
+        await using var provider = ProviderStack.WithPrivateDatabase(more: new Dictionary<string, string?>(broker.ProviderSettings)
+        {
+            ["IOT_RABBITMQ_MQTT_URL"] = $"mqtts://localhost:{broker.MqttPort}",
+        });
+        await provider.StartProcessAsync();
+        broker.Ask(provider.Url);
+        await broker.StartAgainAsync();
+        await RunAsync(provider, broker);
+    }
+
+    private async Task RunAsync(ProviderStack provider, RabbitMqServer? broker)
+    {
         await using var tenant = new TenantStack(provider, database: null, "acme", (await provider.PrepareAsync("acme")).JoinKey);
         tenant.Launch();
         await tenant.ReadyAsync();
@@ -46,6 +68,16 @@ public sealed class KillRoundsTests(ITestOutputHelper output)
                 commands.AddRange(await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => CommandAsync(admin))));
                 await KillPostgresAsync(tenant.Data);
             });
+            if (broker is not null)
+            {
+                await KillAsync("RabbitMQ", device, async () =>
+                {
+                    await UntilMoreArriveAsync(provider);
+                    await broker.KillAsync();
+                    await broker.StartAgainAsync();
+                });
+            }
+
             await KillAsync("the provider", device, async () =>
             {
                 await provider.KillAsync();
@@ -56,7 +88,6 @@ public sealed class KillRoundsTests(ITestOutputHelper output)
 
         await UntilAsync(() => commands.All(device.Commands.ContainsKey));
         var sent = await device.FinishAsync();
-        output.WriteLine($"{Rounds} rounds, {sent} messages acknowledged");
         (await CountAsync(tenant.Data, "tenant", "tenant.telemetry")).ShouldBe((sent, sent));
         using var limit = new CancellationTokenSource(Patience);
         while ((await CountAsync(provider.Data, "provider", "provider.telemetry")).Distinct < sent)
@@ -64,7 +95,20 @@ public sealed class KillRoundsTests(ITestOutputHelper output)
             await Task.Delay(200, limit.Token);
         }
 
-        (await CountAsync(provider.Data, "provider", "provider.telemetry")).ShouldBe((sent, sent));
+        var stored = await CountAsync(provider.Data, "provider", "provider.telemetry");
+        output.WriteLine($"{Rounds} rounds, {sent} messages acknowledged, {stored.Rows} rows of {stored.Distinct} messages at the provider");
+        stored.ShouldBe((sent, sent));
+    }
+
+    /// <summary>The way up is open, and something is on it.</summary>
+    private static async Task UntilMoreArriveAsync(ProviderStack provider)
+    {
+        var before = (await CountAsync(provider.Data, "provider", "provider.telemetry")).Rows;
+        using var limit = new CancellationTokenSource(Patience);
+        while ((await CountAsync(provider.Data, "provider", "provider.telemetry")).Rows == before)
+        {
+            await Task.Delay(RandomNumberGenerator.GetInt32(50, 500), limit.Token);
+        }
     }
 
     /// <summary>While messages are acknowledged, at a moment of chance; and again once they are after it.</summary>

@@ -8,7 +8,7 @@ using MQTTnet.Protocol;
 
 namespace IoTPlatform.EndToEnd.Tests.Crash;
 
-/// <summary>A device that takes commands, and publishes at QoS 1 all the time, connects again, and sends again what was not acknowledged: the same bytes.</summary>
+/// <summary>A device that takes and answers commands, and publishes at QoS 1 all the time, connects again, and sends again what was not acknowledged: the same bytes.</summary>
 internal sealed class TirelessDevice(TenantStack tenant, EnrolledDevice device, string deviceId) : IAsyncDisposable
 {
     private const int UnderWay = 20;
@@ -92,6 +92,19 @@ internal sealed class TirelessDevice(TenantStack tenant, EnrolledDevice device, 
         }
     }
 
+    /// <summary>Only so many unanswered commands may wait for a device. Not waited for: the client takes no message meanwhile.</summary>
+    private static async Task TryAnswerAsync(IMqttClient client, string command)
+    {
+        try
+        {
+            await client.PublishStringAsync(command + "/response", "{}", MqttQualityOfServiceLevel.AtLeastOnce);
+        }
+        catch (Exception)
+        {
+            // The connection ended: that the command came is what is counted.
+        }
+    }
+
     /// <summary>Null: that was all.</summary>
     private int? Next() => _due.TryDequeue(out var again) ? again : _enough.IsCancellationRequested ? null : Interlocked.Increment(ref _numbers) - 1;
 
@@ -103,6 +116,7 @@ internal sealed class TirelessDevice(TenantStack tenant, EnrolledDevice device, 
         client.ApplicationMessageReceivedAsync += args =>
         {
             Commands[long.Parse(args.ApplicationMessage.Topic.Split('/')[^1], CultureInfo.InvariantCulture)] = true;
+            _ = TryAnswerAsync(client, args.ApplicationMessage.Topic);
             return Task.CompletedTask;
         };
         try
