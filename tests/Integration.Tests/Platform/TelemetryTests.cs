@@ -213,6 +213,28 @@ public sealed class TelemetryTests(TelemetryTests.Fixture fixture) : IClassFixtu
     }
 
     [SkippableFact]
+    public async Task Checkpoint_OfTheWayUp_IsRecordedWhenWhatTheBrokerHadBeforeItIsStored()
+    {
+        using var tenant = await JoinAsync("checkpointed");
+        await new ConfirmedPublisher(_broker, tenant, "checkpointed").PublishAsync(0, 10, Untimed);
+        await StoredAsync("checkpointed", 10);
+        using var bridge = System.Security.Cryptography.X509Certificates.X509Certificate2.CreateFromPem(tenant.BridgePem, tenant.BridgePem);
+        using var client = ProviderClient.Create(_provider.Url, _provider.Trust.Provider("iot.example"), bridge);
+        var until = new DateTimeOffset(2026, 11, 21, 12, 0, 0, TimeSpan.Zero);
+        var first = await client.RecordUplinkAsync("checkpointed", new UplinkProgress { AcknowledgedUntil = until });
+
+        (await client.RecordUplinkAsync("checkpointed", new UplinkProgress { Database = first.Database, AcknowledgedUntil = until })).Recorded.ShouldBeTrue();
+
+        // Not by the question: it has to come through the queue.
+        (await RecordedAsync()).ShouldBe(0);
+        await ExactlyAsync(tenant, "checkpointed", 10);
+        await UntilAsync(async () => await RecordedAsync() == 1);
+        (await client.RecordUplinkAsync("checkpointed", new UplinkProgress { Database = "another", AcknowledgedUntil = until })).ResendFrom.ShouldBe(until.AddMinutes(-1));
+
+        Task<long> RecordedAsync() => _provider.Database.ScalarAsync<long>("SELECT count(*) FROM provider.uplink_checkpoints WHERE tenant_id = 'checkpointed'");
+    }
+
+    [SkippableFact]
     public async Task Suspended_WhatWasAcknowledgedBefore_IsStillStored()
     {
         using var tenant = await JoinAsync("suspended");

@@ -85,6 +85,8 @@ public sealed class ProvisionerTests : IAsyncLifetime
     [InlineData("another user", "PUT", "permissions/{id}/nosy", """{"configure":".*","write":".*","read":".*"}""", "permission of nosy in {id}")]
     [InlineData("no reader", "DELETE", "permissions/{id}/iot-amqp", null, "permission of iot-amqp in {id}")]
     [InlineData("wide reader", "PUT", "permissions/{id}/iot-amqp", """{"configure":".*","write":".*","read":".*"}""", "permission of iot-amqp in {id}")]
+    [InlineData("a reader that may write anything", "DELETE", "topic-permissions/{id}/iot-amqp", null, "topic permission of iot-amqp in {id}")]
+    [InlineData("a reader that may write telemetry", "PUT", "topic-permissions/{id}/iot-amqp", """{"exchange":"amq.topic","write":"^telemetry\\..*$","read":"^$"}""", "topic permission of iot-amqp in {id}")]
     [InlineData("no reading user", "DELETE", "users/iot-amqp", null, "permission of iot-amqp in {id}")]
     [InlineData("no dead letters", "DELETE", "exchanges/{id}/telemetry.dead", null, "binding of telemetry.dead in {id}")]
     [InlineData("no limit", "DELETE", "vhost-limits/{id}/max-connections", null, "max-connections of {id}")]

@@ -24,7 +24,7 @@ public sealed class UplinkCheckpointTests(ProviderFixture fixture) : IClassFixtu
         (first.Recorded, first.ResendFrom).ShouldBe((false, null));
         (recorded.Recorded, recorded.Database, recorded.ResendFrom).ShouldBe((true, first.Database, null));
         (restored.Recorded, restored.Database).ShouldBe((false, first.Database));
-        restored.ResendFrom!.Value.ShouldBeInRange(Noon.AddMinutes(-15), Noon.AddMinutes(5).AddSeconds(-1));
+        restored.ResendFrom!.Value.ShouldBeInRange(Noon.AddMinutes(3), Noon.AddMinutes(5).AddSeconds(-1));
     }
 
     [SkippableFact]

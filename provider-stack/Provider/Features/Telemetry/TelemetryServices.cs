@@ -26,6 +26,7 @@ internal static class TelemetryServices
             services.AddSingleton<IngestMetrics>();
             services.AddSingleton<TelemetryIngest>();
             services.AddSingleton<IBridgeChannel>(provider => provider.GetRequiredService<TelemetryIngest>());
+            services.AddSingleton<IUplinkQueue>(provider => provider.GetRequiredService<TelemetryIngest>());
             services.AddHostedService(provider => provider.GetRequiredService<TelemetryIngest>());
         }
         else

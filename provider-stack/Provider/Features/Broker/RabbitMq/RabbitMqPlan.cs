@@ -84,7 +84,7 @@ internal sealed class RabbitMqPlan(RabbitMqApi api, VhostMapping mapping, Rabbit
         foreach (var topics in state.Topics)
         {
             Change(
-                $"topic permission of {tenant.Login} in {tenant.Namespace}", null, $"{topics.Exchange}: write {topics.Write} read {topics.Read}",
+                $"topic permission of {tenant.Login} in {tenant.Namespace}", null, Text(Order(topics)),
                 ct => api.RemoveTopicPermissionsAsync(tenant.Namespace, tenant.Login, ct));
         }
     }
@@ -142,6 +142,15 @@ internal sealed class RabbitMqPlan(RabbitMqApi api, VhostMapping mapping, Rabbit
             });
         }
 
+        var topics = state.ReaderTopics.FirstOrDefault(t => t.Exchange == TelemetryRights.Topics.Exchange);
+        if (topics is null || Order(topics) != TelemetryRights.Topics)
+        {
+            // Before the permission: without one every topic is allowed.
+            Change(
+                $"topic permission of {AmqpAccount.Name} in {tenant.Namespace}", Text(TelemetryRights.Topics), topics is null ? null : Text(Order(topics)),
+                ct => account.GrantAsync(tenant.Namespace, TelemetryRights.Topics, ct));
+        }
+
         var reader = state.VhostPermissions.FirstOrDefault(p => p.User == AmqpAccount.Name);
         if (reader is null || Order(reader) != TelemetryRights.Permission)
         {
@@ -165,6 +174,10 @@ internal sealed class RabbitMqPlan(RabbitMqApi api, VhostMapping mapping, Rabbit
     private static PermissionOrder Order(PermissionInfo p) => new(p.Configure, p.Write, p.Read);
 
     private static string Text(PermissionInfo p) => Text(Order(p));
+
+    private static TopicPermissionOrder Order(TopicPermissionInfo t) => new(t.Exchange, t.Write, t.Read);
+
+    private static string Text(TopicPermissionOrder t) => $"{t.Exchange}: write {t.Write} read {t.Read}";
 
     private static string Text(PermissionOrder p) => $"configure {p.Configure} write {p.Write} read {p.Read}";
 

@@ -1,3 +1,4 @@
+using IoTPlatform.Provider.Features.Broker.RabbitMq.Amqp;
 using IoTPlatform.Provider.Features.Broker.RabbitMq.Api;
 
 namespace IoTPlatform.Provider.Features.Broker.RabbitMq;
@@ -10,6 +11,9 @@ internal sealed class RabbitMqState
     public required PermissionInfo[] VhostPermissions { get; init; }
     public required PermissionInfo[] UserPermissions { get; init; }
     public required TopicPermissionInfo[] Topics { get; init; }
+    /// <summary>Of the platform's own user.</summary>
+    public required TopicPermissionInfo[] ReaderTopics { get; init; }
+
     public required Dictionary<string, int> VhostLimits { get; init; }
     public required Dictionary<string, int> UserLimits { get; init; }
     public required Dictionary<string, PolicyInfo?> Policies { get; init; }
@@ -33,13 +37,14 @@ internal sealed class RabbitMqState
 
         var vhostPermissions = api.PermissionsOfVhostAsync(tenant.Namespace, cancellationToken);
         var topics = api.TopicPermissionsAsync(tenant.Namespace, tenant.Login, cancellationToken);
+        var readerTopics = api.TopicPermissionsAsync(tenant.Namespace, AmqpAccount.Name, cancellationToken);
         var vhostLimits = api.VhostLimitsAsync(tenant.Namespace, cancellationToken);
         var userLimits = api.UserLimitsAsync(tenant.Login, cancellationToken);
         var policies = TelemetryQueue.Policies.Keys.ToDictionary(name => name, name => api.FindPolicyAsync(tenant.Namespace, name, cancellationToken), StringComparer.Ordinal);
         var queues = new[] { TelemetryQueue.Name, TelemetryQueue.Dead }.ToDictionary(name => name, name => api.FindQueueAsync(tenant.Namespace, name, cancellationToken), StringComparer.Ordinal);
         var bindings = api.BindingsAsync(tenant.Namespace, BridgeRights.Exchange, TelemetryQueue.Name, cancellationToken);
         var deadBindings = api.BindingsAsync(tenant.Namespace, TelemetryQueue.Dead, TelemetryQueue.Dead, cancellationToken);
-        await Task.WhenAll([vhostPermissions, topics, vhostLimits, userLimits, bindings, deadBindings, .. policies.Values, .. queues.Values]);
+        await Task.WhenAll([vhostPermissions, topics, readerTopics, vhostLimits, userLimits, bindings, deadBindings, .. policies.Values, .. queues.Values]);
         return new RabbitMqState
         {
             Vhost = await vhost,
@@ -48,6 +53,7 @@ internal sealed class RabbitMqState
             Mapping = await mapping,
             VhostPermissions = await vhostPermissions,
             Topics = await topics,
+            ReaderTopics = await readerTopics,
             VhostLimits = await vhostLimits,
             UserLimits = await userLimits,
             Policies = policies.ToDictionary(p => p.Key, p => p.Value.Result, StringComparer.Ordinal),
@@ -65,6 +71,7 @@ internal sealed class RabbitMqState
         Mapping = mapping,
         VhostPermissions = [],
         Topics = [],
+        ReaderTopics = [],
         VhostLimits = [],
         UserLimits = [],
         Policies = [],

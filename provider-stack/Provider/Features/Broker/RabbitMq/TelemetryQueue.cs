@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using IoTPlatform.Provider.Features.Broker.RabbitMq.Api;
+using IoTPlatform.Provider.Features.Telemetry.Ingest;
 
 namespace IoTPlatform.Provider.Features.Broker.RabbitMq;
 
@@ -40,4 +41,7 @@ internal static class TelemetryQueue
 internal static class TelemetryRights
 {
     public static PermissionOrder Permission { get; } = new(Configure: "^$", Write: @"^(telemetry\.dead|amq\.topic)$", Read: "^telemetry$");
+
+    /// <summary>To a device's commands, and behind what waits in the queue: never a message as if it came from the bridge.</summary>
+    public static TopicPermissionOrder Topics { get; } = new(BridgeRights.Exchange, Write: $@"^(commands\.[^.]+\.[^.]+|{QueuedCheckpoints.RoutingKey})$", Read: "^$");
 }

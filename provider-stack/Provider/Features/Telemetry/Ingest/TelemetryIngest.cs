@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
+using IoTPlatform.Contracts.Telemetry;
 using IoTPlatform.Contracts.Tenants;
 using IoTPlatform.Provider.Data;
 using IoTPlatform.Provider.Features.Broker.RabbitMq.Amqp;
@@ -17,7 +18,7 @@ namespace IoTPlatform.Provider.Features.Telemetry.Ingest;
 /// </summary>
 internal sealed partial class TelemetryIngest(
     IDbContextFactory<ProviderDb> contexts, AmqpConnections connections, TelemetryStore store, TelemetryOptions options, IngestMetrics metrics, TenantCommandReports reports,
-    TimeProvider time, ILogger<TelemetryIngest> log) : BackgroundService, IBridgeChannel
+    UplinkCheckpoints checkpoints, TimeProvider time, ILogger<TelemetryIngest> log) : BackgroundService, IBridgeChannel, IUplinkQueue
 {
     private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(5);
 
@@ -30,6 +31,10 @@ internal sealed partial class TelemetryIngest(
 
     public Task SendAsync(string tenantId, string topic, ReadOnlyMemory<byte> payload, DateTimeOffset expiresAt, CancellationToken cancellationToken) =>
         _tenants.GetValueOrDefault(tenantId)?.Session?.SendAsync(topic.Replace('/', '.'), payload, expiresAt, cancellationToken) ?? Task.CompletedTask;
+
+    /// <summary>Without a session at this moment there will be one at the next checkpoint.</summary>
+    public Task SendAsync(string tenantId, UplinkProgress progress, CancellationToken cancellationToken) =>
+        _tenants.GetValueOrDefault(tenantId)?.Session?.SendAsync(progress, cancellationToken) ?? Task.CompletedTask;
 
     public override void Dispose()
     {
@@ -98,7 +103,7 @@ internal sealed partial class TelemetryIngest(
             await tenant!.DisposeAsync();
         }
 
-        var context = new IngestContext(_queue.Writer, options, metrics, reports, time);
+        var context = new IngestContext(_queue.Writer, options, metrics, reports, checkpoints, time);
         foreach (var tenantId in wanted.Where(id => !_tenants.ContainsKey(id)))
         {
             _tenants[tenantId] = new TenantIngest(tenantId, connections, _connecting, RepairAsync, context, log);
@@ -123,7 +128,9 @@ internal sealed class TelemetryConsumer(IChannel channel, TelemetrySession sessi
 {
     public override Task HandleBasicDeliverAsync(
         string consumerTag, ulong deliveryTag, bool redelivered, string exchange, string routingKey, IReadOnlyBasicProperties properties, ReadOnlyMemory<byte> body,
-        CancellationToken cancellationToken = default) => session.TakeAsync(deliveryTag, redelivered, routingKey, body);
+        CancellationToken cancellationToken = default) => properties.Type == QueuedCheckpoints.MessageType
+        ? session.TakeCheckpoint(deliveryTag, body)
+        : session.TakeAsync(deliveryTag, redelivered, routingKey, body);
 
     /// <summary>The broker cancels a consumer whose queue is gone.</summary>
     public override Task HandleBasicCancelAsync(string consumerTag, CancellationToken cancellationToken = default)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Threading.Channels;
 using IoTPlatform.Contracts.Devices;
+using IoTPlatform.Contracts.Telemetry;
 using IoTPlatform.Provider.Features.Broker.RabbitMq;
 using IoTPlatform.Provider.Features.Commands;
 using IoTPlatform.Telemetry;
@@ -25,6 +26,7 @@ internal sealed class TelemetrySession : ITelemetrySource, IAsyncDisposable
     private readonly Channel<ulong> _done = Channel.CreateUnbounded<ulong>(new UnboundedChannelOptions { SingleReader = true });
     private readonly TaskCompletionSource<string> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _closing = new();
+    private readonly QueuedCheckpoints _checkpoints;
     private IChannel _channel = null!;
     private Task _acknowledging = Task.CompletedTask;
     private DateTimeOffset _lastReceived;
@@ -35,6 +37,7 @@ internal sealed class TelemetrySession : ITelemetrySource, IAsyncDisposable
         _connection = connection;
         _log = log;
         _context = context;
+        _checkpoints = new QueuedCheckpoints((progress, stop) => context.Checkpoints.RecordAsync(tenantId, progress, stop), context.Time);
     }
 
     public string TenantId => _tenantId;
@@ -97,6 +100,14 @@ internal sealed class TelemetrySession : ITelemetrySource, IAsyncDisposable
         }
     }
 
+    /// <summary>What comes before it counts: what is behind it does not wait for it.</summary>
+    public Task TakeCheckpoint(ulong tag, ReadOnlyMemory<byte> body)
+    {
+        _checkpoints.Add(tag, body.Span);
+        Acknowledge(tag);
+        return Task.CompletedTask;
+    }
+
     public void Acknowledge(ulong tag) => _done.Writer.TryWrite(tag);
 
     public async Task RefuseAsync(ulong tag, string routingKey, ReadOnlyMemory<byte> body, string reason)
@@ -123,17 +134,22 @@ internal sealed class TelemetrySession : ITelemetrySource, IAsyncDisposable
     }
 
     /// <summary>To the tenant's bridge, if it subscribes.</summary>
-    public async Task SendAsync(string routingKey, ReadOnlyMemory<byte> body, DateTimeOffset expiresAt, CancellationToken cancellationToken)
+    public Task SendAsync(string routingKey, ReadOnlyMemory<byte> body, DateTimeOffset expiresAt, CancellationToken cancellationToken)
     {
         var left = expiresAt - _context.Time.GetUtcNow();
         // No longer than until it is sent again: a broker that keeps messages for a session that is away keeps one of each command.
         var kept = left < TenantCommandDelivery.Repetition ? left : TenantCommandDelivery.Repetition;
-        var properties = new BasicProperties
-        {
-            Persistent = true,
-            ContentType = "application/json",
-            Expiration = Math.Max(1, (long)kept.TotalMilliseconds).ToString(CultureInfo.InvariantCulture),
-        };
+        var expiration = Math.Max(1, (long)kept.TotalMilliseconds).ToString(CultureInfo.InvariantCulture);
+        return PublishAsync("a command", routingKey, new BasicProperties { Persistent = true, ContentType = "application/json", Expiration = expiration }, body, cancellationToken);
+    }
+
+    /// <summary>Into the queue that this session reads.</summary>
+    public Task SendAsync(UplinkProgress progress, CancellationToken cancellationToken) => PublishAsync(
+        "a checkpoint", QueuedCheckpoints.RoutingKey, new BasicProperties { Persistent = true, ContentType = "application/json", Type = QueuedCheckpoints.MessageType },
+        QueuedCheckpoints.Pack(progress), cancellationToken);
+
+    private async Task PublishAsync(string what, string routingKey, BasicProperties properties, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    {
         try
         {
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -142,7 +158,7 @@ internal sealed class TelemetrySession : ITelemetrySource, IAsyncDisposable
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
-            End($"a command was not taken: {e.Message}");
+            End($"{what} was not taken: {e.Message}");
         }
     }
 
@@ -215,6 +231,7 @@ internal sealed class TelemetrySession : ITelemetrySource, IAsyncDisposable
                 if (frontier.Tag > before)
                 {
                     await _channel.BasicAckAsync(frontier.Tag, multiple: true, CancellationToken.None);
+                    _checkpoints.Passed(frontier.Tag, _closing.Token);
                 }
             }
         }

@@ -39,6 +39,13 @@ internal sealed class AmqpAccount(RabbitMqApi api, RabbitMqOwnership ownership, 
         await api.EnsurePermissionAsync(vhost, Name, rights, cancellationToken);
     }
 
+    /// <summary>Exactly these routing keys of that exchange.</summary>
+    public async Task GrantAsync(string vhost, TopicPermissionOrder topics, CancellationToken cancellationToken)
+    {
+        await EnsureAsync(cancellationToken);
+        await api.EnsureTopicPermissionAsync(vhost, Name, topics, cancellationToken);
+    }
+
     private bool Opens(string hash)
     {
         var stored = new byte[SaltLength + SHA256.HashSizeInBytes];

@@ -45,6 +45,10 @@ internal sealed class RabbitMqApi(RabbitMqManagement management)
     public Task<TopicPermissionInfo[]> TopicPermissionsAsync(string vhost, string user, CancellationToken cancellationToken) =>
         management.ListAsync($"topic-permissions/{Escape(vhost)}/{Escape(user)}", RabbitMqJson.Default.TopicPermissionInfoArray, cancellationToken);
 
+    /// <summary>Of one exchange.</summary>
+    public Task EnsureTopicPermissionAsync(string vhost, string user, TopicPermissionOrder order, CancellationToken cancellationToken) =>
+        management.PutAsync($"topic-permissions/{Escape(vhost)}/{Escape(user)}", order, RabbitMqJson.Default.TopicPermissionOrder, cancellationToken);
+
     public Task RemoveTopicPermissionsAsync(string vhost, string user, CancellationToken cancellationToken) =>
         management.DeleteAsync($"topic-permissions/{Escape(vhost)}/{Escape(user)}", cancellationToken);
 

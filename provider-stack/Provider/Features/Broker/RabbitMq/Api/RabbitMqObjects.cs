@@ -88,6 +88,7 @@ internal sealed record MappingParameter(JsonElement Value)
 [JsonSerializable(typeof(PermissionInfo[]))]
 [JsonSerializable(typeof(PermissionOrder))]
 [JsonSerializable(typeof(TopicPermissionInfo[]))]
+[JsonSerializable(typeof(TopicPermissionOrder))]
 [JsonSerializable(typeof(LimitsInfo[]))]
 [JsonSerializable(typeof(LimitOrder))]
 [JsonSerializable(typeof(PolicyInfo))]
