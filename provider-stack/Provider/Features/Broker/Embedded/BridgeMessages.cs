@@ -13,7 +13,7 @@ internal sealed class BridgeMessages(BridgeIntakes intakes, TenantBudgets budget
     {
         if (BridgeCommandTopics.IsReport(message.Topic))
         {
-            return IsOverBudget(message.Publisher, [(message.Topic, message.Payload)]) is { } until
+            return await OverBudgetAsync(message.Publisher, [(message.Topic, message.Payload)], cancellationToken) is { } until
                 ? PublishOutcome.Refused(MqttPubAckReasonCode.QuotaExceeded, $"The budget of the tenant's plan is used up. Wait {until.TotalSeconds:0} s.")
                 : await reports.StoreAsync(BridgeSessions.TenantOf(message.Publisher.Name), message.Topic, message.Payload, cancellationToken) is { } refusal
                 ? PublishOutcome.Refused(MqttPubAckReasonCode.PayloadFormatInvalid, refusal)
@@ -25,7 +25,7 @@ internal sealed class BridgeMessages(BridgeIntakes intakes, TenantBudgets budget
             return PublishOutcome.Refused(MqttPubAckReasonCode.PayloadFormatInvalid, TelemetryBatch.Malformed);
         }
 
-        if (IsOverBudget(message.Publisher, messages) is { } wait)
+        if (await OverBudgetAsync(message.Publisher, messages, cancellationToken) is { } wait)
         {
             return PublishOutcome.Refused(MqttPubAckReasonCode.QuotaExceeded, $"The budget of the tenant's plan is used up. Wait {wait.TotalSeconds:0} s.");
         }
@@ -40,7 +40,7 @@ internal sealed class BridgeMessages(BridgeIntakes intakes, TenantBudgets budget
 
         if (messages.Count > 1)
         {
-            budgets.GiveBack(BridgeSessions.TenantOf(message.Publisher.Name), messages.Count, messages.Sum(one => one.Payload.Length));
+            await budgets.GiveBackAsync(BridgeSessions.TenantOf(message.Publisher.Name), messages.Count, messages.Sum(one => one.Payload.Length));
         }
 
         return PublishOutcome.Refused(MqttPubAckReasonCode.PayloadFormatInvalid, reason);
@@ -57,7 +57,9 @@ internal sealed class BridgeMessages(BridgeIntakes intakes, TenantBudgets budget
         return TelemetryBatch.Unpack(message.Payload.Span) is { } batch && batch.All(one => !BridgeCommandTopics.IsReport(one.Topic) && message.Publisher.Access.Publishable(one.Topic) is not null) ? batch : null;
     }
 
-    private TimeSpan? IsOverBudget(MqttIdentity publisher, IReadOnlyList<(string Topic, ReadOnlyMemory<byte> Payload)> messages) => publisher.Credential is TelemetryBudget budget
-        ? budgets.TryTake(BridgeSessions.TenantOf(publisher.Name), budget, messages.Count, messages.Sum(one => one.Payload.Length))
-        : null;
+    /// <summary>How long to wait; null: it is not.</summary>
+    private async ValueTask<TimeSpan?> OverBudgetAsync(MqttIdentity publisher, IReadOnlyList<(string Topic, ReadOnlyMemory<byte> Payload)> messages, CancellationToken cancellationToken) =>
+        publisher.Credential is TelemetryBudget budget
+            ? await budgets.TryTakeAsync(BridgeSessions.TenantOf(publisher.Name), budget, messages.Count, messages.Sum(one => one.Payload.Length), cancellationToken)
+            : null;
 }

@@ -1,63 +1,122 @@
 using System.Collections.Concurrent;
+using Npgsql;
 
 namespace IoTPlatform.Provider.Features.Broker.Embedded;
 
 /// <summary>
-/// What a tenant's plan lets it send up, over all its connections to this process. A minute's worth may come at once; who has used that up waits, and
-/// keeps what it has to send.
+/// What a tenant's plan lets it send up, over all its connections to all processes. A minute's worth may come at once; who has used that up waits, and
+/// keeps what it has to send. The budget is a row of the database, from which each process takes a second's worth at a time: what is taken is spent, so
+/// that a process that is killed gives nothing out twice.
 /// </summary>
-internal sealed class TenantBudgets(TimeProvider time)
+internal sealed class TenantBudgets(NpgsqlDataSource database, TimeProvider time)
 {
     private const int BurstSeconds = 60;
-    private readonly ConcurrentDictionary<string, Bucket> _buckets = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Taken> _taken = new(StringComparer.Ordinal);
 
     /// <summary>How long to wait before the next; null: taken.</summary>
-    public TimeSpan? TryTake(string tenantId, TelemetryBudget budget, int messages, int bytes)
+    public async ValueTask<TimeSpan?> TryTakeAsync(string tenantId, TelemetryBudget budget, int messages, int bytes, CancellationToken cancellationToken)
     {
-        var bucket = _buckets.GetOrAdd(tenantId, _ => new Bucket(time.GetTimestamp(), budget));
-        lock (bucket)
+        var taken = _taken.GetOrAdd(tenantId, _ => new Taken());
+        await taken.Turn.WaitAsync(cancellationToken);
+        try
         {
-            bucket.Refill(time, budget);
-            if (bucket is { Messages: > 0, Bytes: > 0 })
+            if (taken.Lacks(budget, messages, bytes) is var (moreMessages, moreBytes))
             {
-                // The last one may be larger than what is left: debt is waited for by the next.
-                bucket.Messages -= messages;
-                bucket.Bytes -= bytes;
-                return null;
+                // Who goes on all the same costs the database one look a second.
+                if ((taken.Wait(time.GetUtcNow()) ?? await TakeAsync(tenantId, budget, moreMessages, moreBytes, cancellationToken)) is { } wait)
+                {
+                    taken.UsedUpUntil = time.GetUtcNow() + wait;
+                    return wait;
+                }
+
+                taken.Add(moreMessages, moreBytes);
             }
 
-            return TimeSpan.FromSeconds(Math.Max(1, Math.Ceiling(Math.Max(-bucket.Messages / budget.MessagesPerSecond, -bucket.Bytes / budget.BytesPerSecond))));
+            taken.Add(-messages, -bytes);
+            return null;
+        }
+        finally
+        {
+            taken.Turn.Release();
         }
     }
 
     /// <summary>Of a batch that was refused: its messages come again one by one, and each is paid for then.</summary>
-    public void GiveBack(string tenantId, int messages, int bytes)
+    public async ValueTask GiveBackAsync(string tenantId, int messages, int bytes)
     {
-        if (_buckets.TryGetValue(tenantId, out var bucket))
+        if (_taken.TryGetValue(tenantId, out var taken))
         {
-            lock (bucket)
-            {
-                bucket.Messages += messages;
-                bucket.Bytes += bytes;
-            }
+            await taken.Turn.WaitAsync(CancellationToken.None);
+            taken.Add(messages, bytes);
+            taken.Turn.Release();
         }
     }
 
-    private sealed class Bucket(long last, TelemetryBudget budget)
+    /// <summary>Null: taken. The last one may be larger than what is left: debt is waited for by the next.</summary>
+    private async Task<TimeSpan?> TakeAsync(string tenantId, TelemetryBudget budget, int messages, int bytes, CancellationToken cancellationToken)
     {
-        private long _last = last;
-
-        public double Messages { get; set; } = (double)BurstSeconds * budget.MessagesPerSecond;
-
-        public double Bytes { get; set; } = (double)BurstSeconds * budget.BytesPerSecond;
-
-        public void Refill(TimeProvider time, TelemetryBudget budget)
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        // One transaction, which has the row from its first command on.
+        await using var batch = new NpgsqlBatch(connection)
         {
-            var now = time.GetTimestamp();
-            var seconds = time.GetElapsedTime(_last, now).TotalSeconds;
-            _last = now;
-            Messages = Math.Min((double)BurstSeconds * budget.MessagesPerSecond, Messages + seconds * budget.MessagesPerSecond);
-            Bytes = Math.Min((double)BurstSeconds * budget.BytesPerSecond, Bytes + seconds * budget.BytesPerSecond);
+            BatchCommands =
+            {
+                new NpgsqlBatchCommand(
+                    """
+                    INSERT INTO provider.telemetry_budgets AS b (tenant_id, messages, bytes, refilled_at) VALUES ($1, $2 * $4, $3 * $4, $5)
+                    ON CONFLICT (tenant_id) DO UPDATE SET
+                      messages = least($2 * $4, b.messages + $2 * greatest(0, extract(epoch FROM $5 - b.refilled_at))),
+                      bytes = least($3 * $4, b.bytes + $3 * greatest(0, extract(epoch FROM $5 - b.refilled_at))),
+                      refilled_at = greatest($5, b.refilled_at)
+                    """)
+                {
+                    Parameters =
+                    {
+                        new() { Value = tenantId }, new() { Value = (double)budget.MessagesPerSecond }, new() { Value = (double)budget.BytesPerSecond },
+                        new() { Value = (double)BurstSeconds }, new() { Value = time.GetUtcNow() },
+                    },
+                },
+                new NpgsqlBatchCommand("UPDATE provider.telemetry_budgets SET messages = messages - $2, bytes = bytes - $3 WHERE tenant_id = $1 AND messages > 0 AND bytes > 0 RETURNING true")
+                {
+                    Parameters = { new() { Value = tenantId }, new() { Value = (double)messages }, new() { Value = (double)bytes } },
+                },
+                new NpgsqlBatchCommand("SELECT messages, bytes FROM provider.telemetry_budgets WHERE tenant_id = $1") { Parameters = { new() { Value = tenantId } } },
+            },
+        };
+        await using var row = await batch.ExecuteReaderAsync(cancellationToken);
+        if (await row.ReadAsync(cancellationToken))
+        {
+            return null;
+        }
+
+        await row.NextResultAsync(cancellationToken);
+        await row.ReadAsync(cancellationToken);
+        return TimeSpan.FromSeconds(Math.Max(1, Math.Ceiling(Math.Max(-row.GetDouble(0) / budget.MessagesPerSecond, -row.GetDouble(1) / budget.BytesPerSecond))));
+    }
+
+    /// <summary>Of the budget, by this process, and not used yet.</summary>
+    private sealed class Taken
+    {
+        private int _messages;
+        private int _bytes;
+
+        public DateTimeOffset UsedUpUntil { private get; set; }
+
+        /// <summary>Null: not known to be used up.</summary>
+        public TimeSpan? Wait(DateTimeOffset now) => UsedUpUntil > now ? UsedUpUntil - now : null;
+
+        /// <summary>One message, or batch, after the other.</summary>
+        public SemaphoreSlim Turn { get; } = new(1, 1);
+
+        /// <summary>What to take more; null: there is enough.</summary>
+        public (int Messages, int Bytes)? Lacks(TelemetryBudget budget, int messages, int bytes) => _messages >= messages && _bytes >= bytes
+            ? null
+            : (_messages >= messages ? 0 : Math.Max(messages - _messages, budget.MessagesPerSecond), _bytes >= bytes ? 0 : Math.Max(bytes - _bytes, budget.BytesPerSecond));
+
+        public void Add(int messages, int bytes)
+        {
+            _messages += messages;
+            _bytes += bytes;
         }
     }
 }
