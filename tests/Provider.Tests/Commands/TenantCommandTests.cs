@@ -63,6 +63,31 @@ public sealed class TenantCommandTests(ProviderFixture fixture) : IClassFixture<
     }
 
     [SkippableFact]
+    public async Task Send_TakenByATenantThatForgotIt_EndsADayAfterItsTime_AndALateReportStillCounts()
+    {
+        using var tenant = new TestTenant();
+        using var bridge = await ConnectedAsync("forgetful", tenant);
+        var sent = await SendAsync("forgetful", "d", """{"name":"set"}""");
+        (await bridge.PublishAsync($"commands/d/{sent.Id}/response", """{"state":"queued"}""")).IsSuccess.ShouldBeTrue();
+
+        await OverSinceAsync(sent, TimeSpan.FromHours(23));
+        await TickAsync();
+        (await FindAsync(sent)).State.ShouldBe(CommandState.Queued);
+        await OverSinceAsync(sent, TimeSpan.FromHours(25));
+        await Eventually.ShouldAsync(async () =>
+        {
+            await TickAsync();
+            return (await FindAsync(sent)).State == CommandState.Expired;
+        });
+
+        (await FindAsync(sent)).Reason.ShouldBe(TenantCommandDelivery.Unreported);
+        (await bridge.PublishAsync($"commands/d/{sent.Id}/response", Ok)).IsSuccess.ShouldBeTrue();
+        (await bridge.PublishAsync($"commands/d/{sent.Id}/response", """{"state":"expired"}""")).IsSuccess.ShouldBeTrue();
+        var ended = await FindAsync(sent);
+        (ended.State, ended.Reason).ShouldBe((CommandState.Answered, null));
+    }
+
+    [SkippableFact]
     public async Task Attack_ReportsOfOthersCommands_OrBackwards_ChangeNothing()
     {
         using var victim = new TestTenant();
@@ -119,6 +144,16 @@ public sealed class TenantCommandTests(ProviderFixture fixture) : IClassFixture<
         var answer = await (await _provider.AdminAsync()).PostJsonAsync($"portal/admin/tenants/{tenantId}/devices/{deviceId}/commands", body);
         ((int)answer.Status).ShouldBe(201);
         return answer.Read(BridgeCommandJson.View);
+    }
+
+    private Task OverSinceAsync(TenantCommandView sent, TimeSpan since) =>
+        _provider.Database.ExecuteAsync($"UPDATE provider.tenant_commands SET expires_at = '{_provider.Time.GetUtcNow() - since:O}' WHERE id = '{sent.Id}'");
+
+    /// <summary>Of the delivery, which looks once a second.</summary>
+    private async Task TickAsync()
+    {
+        _provider.Time.Advance(TimeSpan.FromSeconds(1));
+        await Task.Delay(100);
     }
 
     private async Task<TenantCommandView> FindAsync(TenantCommandView sent) =>

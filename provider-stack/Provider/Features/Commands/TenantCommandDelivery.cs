@@ -8,7 +8,7 @@ namespace IoTPlatform.Provider.Features.Commands;
 
 /// <summary>
 /// Sends commands to the bridges of their tenants, again and again until each has reported: what a broker does with a message in between is not relied on.
-/// Gives up those whose time is over before a tenant had them, and forgets old ones.
+/// Gives up those whose time is over before a tenant had them, or long before it reports, and forgets old ones.
 /// </summary>
 internal sealed partial class TenantCommandDelivery(IDbContextFactory<ProviderDb> contexts, IBridgeChannel bridges, TimeProvider time, ILogger<TenantCommandDelivery> log) : BackgroundService
 {
@@ -17,6 +17,12 @@ internal sealed partial class TenantCommandDelivery(IDbContextFactory<ProviderDb
     /// <summary>Of one that its tenant has not reported.</summary>
     internal static readonly TimeSpan Repetition = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Kept = TimeSpan.FromDays(90);
+
+    /// <summary>A tenant that is there reports an end within seconds; one that was restored from a backup may know nothing of the command.</summary>
+    private static readonly TimeSpan LongestSilence = TimeSpan.FromDays(1);
+
+    /// <summary>Of an end that the provider gave to what a tenant had taken; see <see cref="TenantCommandReports"/>.</summary>
+    internal const string Unreported = "the tenant has not reported what became of it";
     private readonly SemaphoreSlim _any = new(0, 1);
 
     /// <summary>There is a new one.</summary>
@@ -103,10 +109,12 @@ internal sealed partial class TenantCommandDelivery(IDbContextFactory<ProviderDb
         var now = time.GetUtcNow();
         var forgotten = now - Kept;
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        // What a tenant has taken ends when the tenant says so.
+        var silent = now - LongestSilence;
         await db.TenantCommands.Where(c => c.TakenAt == null && c.EndedAt == null && c.ExpiresAt <= now)
             .ExecuteUpdateAsync(
                 c => c.SetProperty(x => x.State, CommandState.Expired).SetProperty(x => x.EndedAt, now).SetProperty(x => x.Reason, "the tenant's bridge did not take it"), cancellationToken);
+        await db.TenantCommands.Where(c => c.TakenAt != null && c.EndedAt == null && c.ExpiresAt <= silent)
+            .ExecuteUpdateAsync(c => c.SetProperty(x => x.State, CommandState.Expired).SetProperty(x => x.EndedAt, now).SetProperty(x => x.Reason, Unreported), cancellationToken);
         await db.TenantCommands.Where(c => c.ExpiresAt < forgotten).ExecuteDeleteAsync(cancellationToken);
     }
 

@@ -67,7 +67,7 @@ internal sealed class TenantCommandReports(IDbContextFactory<ProviderDb> context
         await db.RunAuditedAsync(async () =>
         {
             // Over an end that the provider gave it because it heard nothing; never over one that the tenant reported.
-            var ended = await db.TenantCommands.Where(c => c.Id == id && (c.TakenAt == null || c.EndedAt == null))
+            var ended = await db.TenantCommands.Where(c => c.Id == id && (c.TakenAt == null || c.EndedAt == null || c.Reason == TenantCommandDelivery.Unreported))
                 .ExecuteUpdateAsync(
                     c => c.SetProperty(x => x.State, report.State).SetProperty(x => x.TakenAt, x => x.TakenAt ?? now).SetProperty(x => x.DeliveredAt, x => delivered ?? x.DeliveredAt)
                         .SetProperty(x => x.EndedAt, over).SetProperty(x => x.Answer, Text(report.Answer)).SetProperty(x => x.Reason, reason),
