@@ -13,6 +13,9 @@ public sealed record MqttIdentity
 
     public MqttLimits Limits { get; init; } = MqttLimits.Default;
 
+    /// <summary>An operator who reads the broker's statistics: no client whose presence or messages the host has to know of.</summary>
+    public bool ReadsStatistics { get; init; }
+
     /// <summary>Serial number of its certificate; null: it came with a password.</summary>
     public string? CertificateSerial { get; init; }
 

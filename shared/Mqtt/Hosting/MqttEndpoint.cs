@@ -9,7 +9,7 @@ using MQTTnet.Server;
 namespace IoTPlatform.Mqtt;
 
 /// <summary>Kestrel's connections for MQTTnet's server, each behind a <see cref="Connection"/>.</summary>
-internal sealed class MqttEndpoint(MqttSessions sessions) : ConnectionHandler, IMqttServerAdapter
+internal sealed class MqttEndpoint(MqttSessions sessions, BrokerStatistics statistics) : ConnectionHandler, IMqttServerAdapter
 {
     /// <summary>A CONNECT packet of a stranger; a will has to fit in.</summary>
     private const int LargestConnect = 16 * 1024;
@@ -31,12 +31,14 @@ internal sealed class MqttEndpoint(MqttSessions sessions) : ConnectionHandler, I
         connection.Transport = new LimitedPipe(input, output);
         using var channel = new MqttConnectionContext(new MqttPacketFormatterAdapter(new MqttBufferWriter(_options.WriterBufferSize, _options.WriterBufferSizeMax)), connection);
         using var client = new Connection(channel, connection, input, output, sessions);
+        statistics.Opened(client);
         try
         {
             await serve(client);
         }
         finally
         {
+            statistics.Ended(client);
             await client.EndAsync();
         }
     }

@@ -12,7 +12,7 @@ namespace IoTPlatform.Mqtt;
 /// CONNECT: who it is, whether client id and will are its own, and its session. Every refusal has a reason code (MQTT 5 section 3.2.2.2). Refused
 /// attempts are limited by address, accepted ones by identity only.
 /// </summary>
-internal sealed partial class Admission(IMqttAuthenticator authenticator, MqttSessions sessions, IServiceProvider services, TimeProvider time, ILogger<Admission> log)
+internal sealed partial class Admission(IMqttAuthenticator authenticator, StatisticsReaders readers, MqttSessions sessions, IServiceProvider services, TimeProvider time, ILogger<Admission> log)
 {
     private readonly RateLimiter _refusals = new(time, burst: 50, delay: TimeSpan.FromSeconds(1), longest: TimeSpan.FromSeconds(30));
     private readonly RateLimiter _connects = new(time, burst: 20, delay: TimeSpan.FromSeconds(1));
@@ -26,6 +26,12 @@ internal sealed partial class Admission(IMqttAuthenticator authenticator, MqttSe
         {
             args.ReasonCode = refused.Code;
             args.ReasonString = refused.Reason;
+            if (connection.Connect!.ClientId.Length == 0)
+            {
+                // MQTTnet would say that it is the client id.
+                connection.Connect.ClientId = "refused";
+            }
+
             Refused(address, refused.Code, refused.Reason);
         }
     }
@@ -83,14 +89,15 @@ internal sealed partial class Admission(IMqttAuthenticator authenticator, MqttSe
             return (null, new Refusal(MqttConnectReasonCode.BadAuthenticationMethod, "There is no enhanced authentication."));
         }
 
-        var result = await authenticator.AuthenticateAsync(new MqttCredentials
+        var credentials = new MqttCredentials
         {
             Certificate = connection.ClientCertificate,
             ClientId = connect.ClientId,
             UserName = connect.Username,
             Password = connect.Password is { } password ? Encoding.UTF8.GetString(password) : null,
             Address = address,
-        }, cancellationToken);
+        };
+        var result = await (StatisticsReaders.Is(credentials) ? readers.AuthenticateAsync(credentials, cancellationToken) : authenticator.AuthenticateAsync(credentials, cancellationToken));
         if (result.Identity is not { } identity)
         {
             return (null, new Refusal(result.ReasonCode, result.Reason));

@@ -9,6 +9,7 @@ internal sealed class BrokerMetrics : IDisposable
     private readonly Counter<long> _stored;
     private readonly Counter<long> _refused;
     private readonly Counter<long> _dropped;
+    private long _droppedTotal;
 
     public BrokerMetrics(MqttSessions sessions)
     {
@@ -22,7 +23,14 @@ internal sealed class BrokerMetrics : IDisposable
 
     public void Refused() => _refused.Add(1);
 
-    public void Dropped() => _dropped.Add(1);
+    /// <summary>Since the start.</summary>
+    public long DroppedTotal => Interlocked.Read(ref _droppedTotal);
+
+    public void Dropped()
+    {
+        _dropped.Add(1);
+        Interlocked.Increment(ref _droppedTotal);
+    }
 
     public void Dispose() => _meter.Dispose();
 }

@@ -25,9 +25,11 @@ internal sealed class Connection(IMqttChannelAdapter channel, ConnectionContext 
     private const int MostUnreadAnswers = 64;
 
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TrafficMeter _traffic = new();
     private Admitted? _admitted;
     private int _closing;
     private int _unreadAnswers;
+    private int _isNewReader;
 
     public MqttConnectPacket? Connect { get; private set; }
 
@@ -74,6 +76,11 @@ internal sealed class Connection(IMqttChannelAdapter channel, ConnectionContext 
 
     public long BytesSent => channel.BytesSent;
 
+    public Traffic Traffic => _traffic.Read(channel.BytesReceived, channel.BytesSent);
+
+    /// <summary>Once after each SUBSCRIBE.</summary>
+    public bool TakeNewReader() => Interlocked.Exchange(ref _isNewReader, 0) == 1;
+
     public static Connection Of(IDictionary sessionItems) => (Connection)sessionItems[typeof(Connection)]!;
 
     /// <summary>CONNECT was accepted: its limits apply from the next packet on.</summary>
@@ -89,6 +96,7 @@ internal sealed class Connection(IMqttChannelAdapter channel, ConnectionContext 
         var before = channel.BytesReceived;
         var packet = await channel.ReceivePacketAsync(cancellationToken);
         var size = channel.BytesReceived - before;
+        _traffic.Received();
         if (packet is MqttPingReqPacket or MqttSubscribePacket or MqttUnsubscribePacket or MqttPubRelPacket or MqttPubRecPacket)
         {
             // The server queues the answer, without bound.
@@ -119,6 +127,7 @@ internal sealed class Connection(IMqttChannelAdapter channel, ConnectionContext 
 
                 await Session.Meter.TakeAsync(size, cancellationToken);
                 (Incoming, IncomingSize) = (publish, size);
+                _traffic.ReceivedPublish(publish.Payload.Length);
                 break;
             case MqttSubscribePacket { TopicFilters.Count: 0 } or MqttUnsubscribePacket { TopicFilters.Count: 0 }:
                 // MQTT-3.8.3-2, MQTT-3.10.3-2.
@@ -163,6 +172,12 @@ internal sealed class Connection(IMqttChannelAdapter channel, ConnectionContext 
         }
 
         await channel.SendPacketAsync(packet, cancellationToken);
+        _traffic.Sent();
+        if (packet is MqttPublishPacket publish)
+        {
+            _traffic.SentPublish(publish.Payload.Length);
+        }
+
         if (packet is MqttPingRespPacket or MqttSubAckPacket or MqttUnsubAckPacket or MqttPubCompPacket or MqttPubRelPacket)
         {
             Interlocked.Decrement(ref _unreadAnswers);
@@ -170,6 +185,7 @@ internal sealed class Connection(IMqttChannelAdapter channel, ConnectionContext 
 
         if (packet is MqttSubAckPacket)
         {
+            Volatile.Write(ref _isNewReader, 1);
             await sessions.ReceivesAsync(this, cancellationToken);
         }
     }
@@ -187,6 +203,7 @@ internal sealed class Connection(IMqttChannelAdapter channel, ConnectionContext 
     public Task SendAcknowledgementAsync(MqttPacket packet, bool isLast)
     {
         output.IsHeld = !isLast && ClosedFor is null;
+        _traffic.Sent();
         return channel.SendPacketAsync(packet, CancellationToken.None);
     }
 

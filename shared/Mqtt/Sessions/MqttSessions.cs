@@ -15,16 +15,37 @@ public sealed partial class MqttSessions(IEnumerable<ISessionObserver> observers
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Session> _sessions = new(StringComparer.Ordinal);
     private int _closings;
+    private long _expired;
 
-    /// <summary>Names of the connected clients.</summary>
+    /// <summary>Names of the connected clients, but for operators who read the statistics.</summary>
     public IReadOnlyCollection<string> Connected
     {
         get
         {
             lock (_gate)
             {
-                return [.. _sessions.Where(s => s.Value.Current is { IsAnnounced: true }).Select(s => s.Key)];
+                return [.. _sessions.Where(s => s.Value.Current is { IsAnnounced: true, Identity.ReadsStatistics: false }).Select(s => s.Key)];
             }
+        }
+    }
+
+    /// <summary>Operators who read the statistics.</summary>
+    internal IReadOnlyList<Connection> Readers
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _sessions.Values.Select(session => session.Current).OfType<Connection>().Where(connection => connection is { IsAnnounced: true, Identity.ReadsStatistics: true })];
+            }
+        }
+    }
+
+    internal SessionCounts Count()
+    {
+        lock (_gate)
+        {
+            return new SessionCounts(_sessions.Values.Count(session => session.Current is { IsAnnounced: true }), _sessions.Count, _expired, _sessions.Values.Sum(session => session.SubscriptionCount));
         }
     }
 
@@ -127,7 +148,7 @@ public sealed partial class MqttSessions(IEnumerable<ISessionObserver> observers
 
     internal async Task ConnectedAsync(Connection connection, CancellationToken cancellationToken)
     {
-        foreach (var observer in observers)
+        foreach (var observer in ObserversOf(connection))
         {
             await observer.ConnectedAsync(connection.Identity!, cancellationToken);
         }
@@ -135,7 +156,7 @@ public sealed partial class MqttSessions(IEnumerable<ISessionObserver> observers
 
     internal async Task ReceivesAsync(Connection connection, CancellationToken cancellationToken)
     {
-        foreach (var observer in observers)
+        foreach (var observer in ObserversOf(connection))
         {
             await observer.ReceivesAsync(connection.Identity!, cancellationToken);
         }
@@ -170,6 +191,7 @@ public sealed partial class MqttSessions(IEnumerable<ISessionObserver> observers
             foreach (var name in _sessions.Where(s => s.Value.IsOver).Select(s => s.Key).ToList())
             {
                 _sessions.Remove(name);
+                _expired++;
             }
         }
 
@@ -178,6 +200,8 @@ public sealed partial class MqttSessions(IEnumerable<ISessionObserver> observers
             await connection.CloseAsync(MqttDisconnectReasonCode.NotAuthorized, "The certificate has expired.");
         }
     }
+
+    private IEnumerable<ISessionObserver> ObserversOf(Connection connection) => connection.Identity!.ReadsStatistics ? [] : observers;
 
     private Connection? CurrentOf(string name)
     {
@@ -199,7 +223,7 @@ public sealed partial class MqttSessions(IEnumerable<ISessionObserver> observers
     {
         try
         {
-            foreach (var observer in observers)
+            foreach (var observer in ObserversOf(connection))
             {
                 await observer.DisconnectedAsync(connection.Identity!, CancellationToken.None);
             }

@@ -41,6 +41,17 @@ internal sealed class Session(MqttLimits limits, TimeProvider time)
         }
     }
 
+    public int SubscriptionCount
+    {
+        get
+        {
+            lock (_filters)
+            {
+                return _filters.Count;
+            }
+        }
+    }
+
     public bool IsOver => Current is null && time.GetUtcNow() >= EndedAt + Expiry;
 
     /// <summary>Ends with the next connection, or when there is to be no will any more.</summary>

@@ -3,6 +3,7 @@ using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.Hosting;
 using IoTPlatform.Testing;
+using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
@@ -60,8 +61,8 @@ public sealed class BrokerHost : IMqttAuthenticator, ISessionObserver, IAsyncLif
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Debug).AddProvider(Log);
         builder.Services.AddPlatformHosting(_noDatabase, Clock);
-        builder.Services.AddAuthentication();
-        builder.Services.AddAuthorization();
+        builder.Services.AddAuthentication().AddScheme<AuthenticationSchemeOptions, TokenHandler>(TokenHandler.Name, _ => { });
+        builder.Services.AddAuthorizationBuilder().AddPolicy(Policies.Operator, policy => policy.AddAuthenticationSchemes(TokenHandler.Name).RequireRole("operator"));
         builder.Services.AddSingleton<IMqttAuthenticator>(this).AddSingleton<IMessageStore>(Store).AddSingleton<ISessionObserver>(this).AddMqttBroker();
         builder.WebHost.UseMqtt([ListenAddress.Parse("https://127.0.0.1:0")], Tls(context, MqttHosting.Alpn));
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(ListenAddress.Parse("https://127.0.0.1:0"), listen =>

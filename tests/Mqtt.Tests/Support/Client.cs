@@ -33,13 +33,10 @@ internal sealed class Client : IDisposable
     public IMqttClient Mqtt => _client;
 
     public static async Task<Client> ConnectAsync(
-        BrokerHost host, string name, MqttProtocolVersion version = MqttProtocolVersion.V500, string? clientId = null, Action<MqttClientOptionsBuilder>? configure = null, string? pem = null, bool webSocket = false)
+        BrokerHost host, string name, MqttProtocolVersion version = MqttProtocolVersion.V500, string? clientId = null, Action<MqttClientOptionsBuilder>? configure = null, string? pem = null, bool webSocket = false, bool hasCertificate = true)
     {
         var client = new Client();
-        pem ??= host.ClientPem(name);
-        using var ephemeral = X509Certificate2.CreateFromPem(pem, pem);
-        var certificates = new X509Certificate2Collection(X509CertificateLoader.LoadPkcs12(ephemeral.Export(X509ContentType.Pfx), null));
-        certificates.Add(X509Certificate2.CreateFromPem(pem[pem.LastIndexOf("-----BEGIN CERTIFICATE", StringComparison.Ordinal)..]));
+        X509Certificate2Collection certificates = hasCertificate ? Certificates(pem ?? host.ClientPem(name)) : [];
         var builder = new MqttClientOptionsBuilder()
             .WithClientId(clientId ?? name)
             .WithProtocolVersion(version)
@@ -68,6 +65,12 @@ internal sealed class Client : IDisposable
         configure?.Invoke(builder);
         client.Connected = await client._client.ConnectAsync(builder.Build()).SoonAsync();
         return client;
+    }
+
+    private static X509Certificate2Collection Certificates(string pem)
+    {
+        using var ephemeral = X509Certificate2.CreateFromPem(pem, pem);
+        return [X509CertificateLoader.LoadPkcs12(ephemeral.Export(X509ContentType.Pfx), null), X509Certificate2.CreateFromPem(pem[pem.LastIndexOf("-----BEGIN CERTIFICATE", StringComparison.Ordinal)..])];
     }
 
     public Task<MqttClientPublishResult> PublishAsync(string topic, string payload = "{}", MqttQualityOfServiceLevel qos = MqttQualityOfServiceLevel.AtLeastOnce) =>

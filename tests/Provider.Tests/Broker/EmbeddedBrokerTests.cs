@@ -4,6 +4,7 @@ using IoTPlatform.Contracts;
 using IoTPlatform.Contracts.Join;
 using IoTPlatform.Contracts.Telemetry;
 using IoTPlatform.Contracts.Tenants;
+using IoTPlatform.Identity;
 using IoTPlatform.Provider.Tests.Support;
 using IoTPlatform.Telemetry;
 using IoTPlatform.Testing;
@@ -37,6 +38,23 @@ public sealed class EmbeddedBrokerTests(ProviderFixture fixture) : IClassFixture
             _provider.Time.Advance(TimeSpan.FromMilliseconds(100));
             return (await _provider.ShowAsync(tenantId)).BridgeUpSince is not null;
         });
+    }
+
+    [SkippableFact]
+    public async Task Statistics_AreForOperators_AndForNoBridge()
+    {
+        using var reader = new BridgeClient(_provider, certificate: null);
+        (await reader.ConnectAsync("dashboard", login: ("$SYS", IssuedToken.Of(_provider.Services, "ann", Roles.Operator)))).ShouldBe(MqttClientConnectResultCode.Success);
+        (await reader.SubscribeAsync("$SYS/broker/uptime")).ShouldBe(MqttClientSubscribeResultCode.GrantedQoS0);
+        (await reader.SubscribeAsync("telemetry/#")).ShouldBe(MqttClientSubscribeResultCode.NotAuthorized);
+        _provider.Time.Advance(TimeSpan.FromSeconds(1));
+        Encoding.UTF8.GetString((await reader.ReceiveAsync()).Payload).ShouldEndWith(" seconds");
+
+        using var viewer = new BridgeClient(_provider, certificate: null);
+        (await viewer.ConnectAsync("dashboard", login: ("$SYS", IssuedToken.Of(_provider.Services, "bob", Roles.Viewer)))).ShouldBe(MqttClientConnectResultCode.NotAuthorized);
+        using var tenant = new TestTenant();
+        using var bridge = await ConnectedAsync("statistical", tenant);
+        (await bridge.SubscribeAsync("$SYS/#")).ShouldBe(MqttClientSubscribeResultCode.NotAuthorized);
     }
 
     [SkippableFact]

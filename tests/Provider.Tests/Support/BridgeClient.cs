@@ -22,7 +22,7 @@ internal sealed class BridgeClient(RunningProvider provider, X509Certificate2? c
 
     public MqttClientConnectResult Connected { get; private set; } = null!;
 
-    public Task<MqttClientConnectResultCode> ConnectAsync(string clientId, MqttProtocolVersion version = MqttProtocolVersion.V500)
+    public Task<MqttClientConnectResultCode> ConnectAsync(string clientId, MqttProtocolVersion version = MqttProtocolVersion.V500, (string User, string Password)? login = null)
     {
         _client.DisconnectedAsync += args =>
         {
@@ -47,6 +47,7 @@ internal sealed class BridgeClient(RunningProvider provider, X509Certificate2? c
             ChannelOptions = new MqttClientTcpOptions { RemoteEndpoint = new DnsEndPoint("localhost", provider.Url.Port), TlsOptions = tls },
             ClientId = clientId,
             ProtocolVersion = version,
+            Credentials = login is var (user, password) ? new MqttClientCredentials(user, Encoding.UTF8.GetBytes(password)) : null,
         })).ResultCode);
     }
 

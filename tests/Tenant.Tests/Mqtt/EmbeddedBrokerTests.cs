@@ -1,6 +1,9 @@
 using System.Diagnostics;
+using System.Globalization;
+using System.Text;
 using IoTPlatform.Contracts.Certificates;
 using IoTPlatform.Contracts.Devices;
+using IoTPlatform.Identity;
 using IoTPlatform.Tenant.Tests.Support;
 using IoTPlatform.Testing;
 using MQTTnet;
@@ -46,6 +49,25 @@ public sealed class EmbeddedBrokerTests(SharedTenant shared) : IClassFixture<Sha
         results.Select(r => (r.ReasonCode, (string?)r.ReasonString)).ShouldBe(
             [(MqttClientPublishReasonCode.Success, null), (MqttClientPublishReasonCode.PayloadFormatInvalid, "not_an_object"), (MqttClientPublishReasonCode.Success, null)]);
         (await shared.Admin.ListTelemetryAsync("wrong")).Items.Count.ShouldBe(2);
+    }
+
+    [SkippableFact]
+    public async Task Statistics_AreForOperators_WithTheTokenThatOpensTheApi()
+    {
+        using var device = await EnrolledAsync("watched");
+        using var client = await device.ConnectAsync();
+        using var reader = await ReaderAsync(Roles.Operator);
+        reader.Connected.ResultCode.ShouldBe(MqttClientConnectResultCode.Success);
+        (await reader.Mqtt.SubscribeAsync("$SYS/broker/clients/connected")).Items.Single().ResultCode.ShouldBe(MqttClientSubscribeResultCode.GrantedQoS0);
+
+        int.Parse(Encoding.UTF8.GetString((await reader.ReceiveAsync()).Payload), CultureInfo.InvariantCulture).ShouldBeGreaterThanOrEqualTo(2);
+
+        (await reader.Mqtt.SubscribeAsync("telemetry/#")).Items.Single().ResultCode.ShouldBe(MqttClientSubscribeResultCode.NotAuthorized);
+        using var viewer = await ReaderAsync(Roles.Viewer);
+        viewer.Connected.ResultCode.ShouldBe(MqttClientConnectResultCode.NotAuthorized);
+        var enrollment = await shared.TokenAsync("watched");
+        using var forged = await MqttDevice.ConnectAsync(shared.Tenant, "dashboard", null, configure: options => options.WithCredentials("$SYS", enrollment));
+        forged.Connected.ResultCode.ShouldBe(MqttClientConnectResultCode.NotAuthorized);
     }
 
     [SkippableFact]
@@ -134,6 +156,9 @@ public sealed class EmbeddedBrokerTests(SharedTenant shared) : IClassFixture<Sha
 
         (await client.Mqtt.SubscribeAsync("devices/nosy/commands/#")).Items.Single().ResultCode.ShouldBe(MqttClientSubscribeResultCode.GrantedQoS0);
     }
+
+    private Task<MqttDevice> ReaderAsync(string role) => MqttDevice.ConnectAsync(
+        shared.Tenant, "dashboard", null, configure: options => options.WithCredentials("$SYS", IssuedToken.Of(shared.Tenant.Running!.Services, "ann", role)));
 
     private static async Task UntilAsync(Func<Task<bool>> condition)
     {
