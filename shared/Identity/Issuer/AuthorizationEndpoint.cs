@@ -17,7 +17,7 @@ internal static class AuthorizationEndpoint
     private const int MaxRequest = 8 * 1024;
 
     public static async Task<IResult> AuthorizeAsync(
-        HttpContext context, IssuerSessions sessions, IssuerPages pages, IssuerClients clients, IssuerLimits limits, SignInSteps steps, LettingIn lettingIn, TimeProvider time, CancellationToken cancellationToken)
+        HttpContext context, IssuerSessions sessions, IssuerPages pages, IOpenIddictApplicationManager applications, IssuerLimits limits, SignInSteps steps, LettingIn lettingIn, TimeProvider time, CancellationToken cancellationToken)
     {
         // What can't be sent to the client, because the request does not prove that it is the client's.
         if (context.GetOpenIddictServerResponse() is { Error: { } error } response)
@@ -35,7 +35,7 @@ internal static class AuthorizationEndpoint
             return pages.Problem(problem);
         }
 
-        var client = (await clients.FindAsync(request.ClientId!, cancellationToken))!;
+        var client = (await IssuerClients.FindAsync(applications, request.ClientId!, cancellationToken))!;
         var account = await sessions.FindAsync(context);
         if (account is null || MustSignInAgain(request, account, time))
         {

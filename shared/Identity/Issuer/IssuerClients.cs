@@ -14,7 +14,10 @@ public sealed class IssuerClients
     internal IssuerClients(IServiceScopeFactory scopes) => _scopes = scopes;
 
     /// <summary>Null: there is no such client.</summary>
-    public Task<IssuerClient?> FindAsync(string clientId, CancellationToken cancellationToken) => RunAsync(async applications =>
+    public Task<IssuerClient?> FindAsync(string clientId, CancellationToken cancellationToken) => RunAsync(applications => FindAsync(applications, clientId, cancellationToken));
+
+    /// <summary>In a request that the client has proved itself in: OpenIddict has read it already.</summary>
+    internal static async Task<IssuerClient?> FindAsync(IOpenIddictApplicationManager applications, string clientId, CancellationToken cancellationToken)
     {
         if (clientId.Length == 0 || await applications.FindByClientIdAsync(clientId, cancellationToken) is not { } application)
         {
@@ -33,7 +36,7 @@ public sealed class IssuerClients
             IsForApi = descriptor.Permissions.Contains(Permissions.Prefixes.Scope + IssuerScopes.Api),
             IsOnDevices = descriptor.ClientType == ClientTypes.Public,
         };
-    });
+    }
 
     /// <summary>The client is exactly so, with this secret.</summary>
     public Task EnsureAsync(IssuerClient client, string secret, CancellationToken cancellationToken) => EnsureAsync(Descriptor(client, secret), cancellationToken);

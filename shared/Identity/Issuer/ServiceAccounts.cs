@@ -200,7 +200,8 @@ internal sealed class ServiceAccounts(IServiceScopeFactory scopes, TimeProvider 
         await applications.CreateAsync(application, credential.Secret, cancellationToken);
     }
 
-    private static async Task<ServiceAccount?> FindAsync(OpenIddictApplicationManager<OpenIddictEntityFrameworkCoreApplication> applications, string clientId, CancellationToken cancellationToken)
+    /// <summary>In a request that it has proved itself in: OpenIddict has read it already.</summary>
+    public static async Task<ServiceAccount?> FindAsync(OpenIddictApplicationManager<OpenIddictEntityFrameworkCoreApplication> applications, string clientId, CancellationToken cancellationToken)
     {
         if (!clientId.StartsWith(ServiceAccountName.Prefix, StringComparison.Ordinal) || await applications.FindByClientIdAsync(clientId, cancellationToken) is not { } application)
         {

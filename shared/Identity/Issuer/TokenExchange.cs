@@ -2,6 +2,8 @@ using Microsoft.AspNetCore;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Http;
 using OpenIddict.Abstractions;
+using OpenIddict.Core;
+using OpenIddict.EntityFrameworkCore.Models;
 using OpenIddict.Server.AspNetCore;
 using static OpenIddict.Abstractions.OpenIddictConstants;
 
@@ -14,19 +16,19 @@ namespace IoTPlatform.Identity.Issuer;
 internal static class TokenExchange
 {
     public static async Task<IResult> ExchangeAsync(
-        HttpContext context, IssuerSessions sessions, IssuerClients clients, ServiceAccounts programs, IssuerLimits limits, CancellationToken cancellationToken)
+        HttpContext context, IssuerSessions sessions, OpenIddictApplicationManager<OpenIddictEntityFrameworkCoreApplication> applications, IssuerLimits limits, CancellationToken cancellationToken)
     {
         var request = context.GetOpenIddictServerRequest()!;
         limits.Token(context, request.ClientId!); // before a code is used up
         if (request.IsClientCredentialsGrantType())
         {
-            return await programs.FindAsync(request.ClientId!, cancellationToken) is { } program
+            return await ServiceAccounts.FindAsync(applications, request.ClientId!, cancellationToken) is { } program
                 ? Results.SignIn(IssuerClaims.Principal(program), authenticationScheme: OpenIddictServerAspNetCoreDefaults.AuthenticationScheme)
                 : AuthorizationEndpoint.Refuse(Errors.UnauthorizedClient, "The client is no service account.");
         }
 
         var granted = (await context.AuthenticateAsync(OpenIddictServerAspNetCoreDefaults.AuthenticationScheme)).Principal!;
-        var client = (await clients.FindAsync(request.ClientId!, cancellationToken))!;
+        var client = (await IssuerClients.FindAsync(applications, request.ClientId!, cancellationToken))!;
         return IssuerClaims.SessionOf(granted) is { } session && await sessions.FindAsync(session, cancellationToken) is { } account
             ? Results.SignIn(IssuerClaims.Principal(account, granted.GetScopes(), client.IsFederation), authenticationScheme: OpenIddictServerAspNetCoreDefaults.AuthenticationScheme)
             : AuthorizationEndpoint.Refuse(Errors.InvalidGrant, "The session has ended.");
