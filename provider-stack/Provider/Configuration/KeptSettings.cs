@@ -11,7 +11,7 @@ namespace IoTPlatform.Provider.Configuration;
 
 /// <summary>
 /// Settings that certificates and bundles of tenants carry, kept in the database. The platform domain is part of every SPIFFE id and cannot
-/// change once a certificate of a tenant has it; promised addresses may change, and the log says that joined tenants hold the old ones.
+/// change once a certificate of a tenant has it; promised addresses may change, and the log says how joined tenants get the new ones.
 /// </summary>
 internal sealed partial class KeptSettings(IDbContextFactory<ProviderDb> contexts, NpgsqlDataSource database, TimeProvider time, ILogger<KeptSettings> log)
 {
@@ -48,9 +48,18 @@ internal sealed partial class KeptSettings(IDbContextFactory<ProviderDb> context
 
         foreach (var (setting, promised) in Promised(options))
         {
-            if (await KeepAsync(setting, promised, cancellationToken) is { } before && joined)
+            if (await KeepAsync(setting, promised, cancellationToken) is not { } before || !joined)
             {
-                PromiseChanged(setting, before, promised);
+                continue;
+            }
+
+            if (setting == ProviderSettings.PublicUrl)
+            {
+                Renamed(setting, before, promised);
+            }
+            else
+            {
+                Moved(setting, before, promised);
             }
         }
     }
@@ -114,6 +123,9 @@ internal sealed partial class KeptSettings(IDbContextFactory<ProviderDb> context
 
     private Task<bool> HasTenantCertificatesAsync(CancellationToken cancellationToken) => EarlierCertificates.HaveTenantsAsync(database, cancellationToken);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Setting} was {Before} and is {Now}: tenants that have joined hold the old address in their bundle and need the new one from you")]
-    private partial void PromiseChanged(string setting, string before, string now);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Setting} was {Before} and is {Now}: tenants that have joined ask here under the old address, and where that ends need the new one from you (PROVIDER_URL)")]
+    private partial void Renamed(string setting, string before, string now);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Setting} was {Before} and is {Now}: tenants that have joined get the new address when they ask next, within minutes")]
+    private partial void Moved(string setting, string before, string now);
 }

@@ -1,6 +1,6 @@
 namespace IoTPlatform.Identity.Oidc;
 
-/// <summary>Where this host reaches the issuer: its public address, or the back channel in its place. Nothing the issuer says leads anywhere else.</summary>
+/// <summary>Where this host reaches the issuer of now: its public address, or the back channel in its place. Nothing the issuer says leads anywhere else.</summary>
 internal sealed class IssuerAddress
 {
     private readonly string _issuer;

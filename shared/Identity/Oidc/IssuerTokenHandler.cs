@@ -13,17 +13,17 @@ namespace IoTPlatform.Identity.Oidc;
 /// </summary>
 internal abstract class IssuerTokenHandler : JsonWebTokenHandler
 {
+    private readonly OidcOptions _options;
     private readonly ISigningKeys _keys;
     private readonly TimeProvider _time;
     private readonly JwtPolicy _policy;
 
     protected IssuerTokenHandler(OidcOptions options, string audience, IReadOnlyList<string> required, ISigningKeys keys, TimeProvider time)
     {
-        (_keys, _time) = (keys, time);
+        (_options, _keys, _time) = (options, keys, time);
         _policy = new JwtPolicy { RequiredClaims = required, ClockSkew = TimeSpan.FromSeconds(60) };
         Parameters = new TokenValidationParameters
         {
-            ValidIssuer = options.Issuer,
             ValidAudience = audience,
             IgnoreTrailingSlashWhenValidatingAudience = false,
             TryAllIssuerSigningKeys = false,
@@ -33,7 +33,7 @@ internal abstract class IssuerTokenHandler : JsonWebTokenHandler
 
     public TokenValidationParameters Parameters { get; }
 
-    public string Issuer => Parameters.ValidIssuer;
+    public string Issuer => _options.Issuer;
 
     /// <summary>Outside of ASP.NET's handlers. Throws <see cref="JoseException"/> with the reason, for the log only, or 503 while the issuer's keys can't be had.</summary>
     public async Task<TokenValidationResult> RequireAsync(string token)
@@ -57,6 +57,7 @@ internal abstract class IssuerTokenHandler : JsonWebTokenHandler
             _policy.Check(claims, _time.GetUtcNow());
             var parameters = validationParameters.Clone();
             parameters.RequireSignedTokens = true; // ASP.NET's login asks for less
+            (parameters.ValidIssuer, parameters.ValidIssuers) = (Issuer, []);
             parameters.IssuerSigningKey = await KeyOfAsync(jws.Header);
             var result = await base.ValidateTokenAsync(token, parameters);
             if (!result.IsValid)

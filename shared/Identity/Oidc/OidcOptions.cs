@@ -10,7 +10,13 @@ public sealed record OidcOptions
     public const string DefaultAudience = "iot-bridge-api";
 
     /// <summary>Compared with the tokens' "iss" character by character.</summary>
-    public required string Issuer { get; init; }
+    public required string Issuer { get => Follows?.Invoke() ?? field; init; }
+
+    /// <summary>The issuer of now, where it may move while this host runs; null: it stays.</summary>
+    public Func<string?>? Follows { get; init; }
+
+    /// <summary>One issuer for what takes several steps, wherever it moves meanwhile.</summary>
+    public OidcOptions Now => this with { Issuer = Issuer, Follows = null };
 
     /// <summary>The discovery document's address for other programs (OpenID Connect Discovery 1.0 section 4).</summary>
     public Uri DiscoveryUrl => new(Issuer.TrimEnd('/') + "/.well-known/openid-configuration");

@@ -28,12 +28,13 @@ internal sealed partial class SigningKeyCache(OidcOptions options, OidcHttp http
     /// <summary>At most one fetch in this time, whatever key ids callers make up.</summary>
     public static readonly TimeSpan RefetchInterval = TimeSpan.FromSeconds(10);
 
-    private readonly IssuerAddress _address = new(options);
     private readonly CancellationTokenSource _stopping = new();
     private readonly Lock _gate = new();
     private JsonWebKeySet? _keys;
+    private string? _keysOf;
     private DateTimeOffset _fetchedAt;
     private Task? _fetch;
+    private string? _asked;
     private DateTimeOffset _nextFetch = DateTimeOffset.MinValue;
 
     /// <summary>Null: the issuer has no such key. Throws <see cref="ProblemException"/> 503 while there are no keys at all: <c>identity_unavailable</c>, or <c>identity_misconfigured</c>.</summary>
@@ -71,7 +72,7 @@ internal sealed partial class SigningKeyCache(OidcOptions options, OidcHttp http
     {
         lock (_gate)
         {
-            return _keys is not null && time.GetUtcNow() - _fetchedAt < Lifetime ? _keys : null;
+            return _keys is not null && _keysOf == options.Issuer && time.GetUtcNow() - _fetchedAt < Lifetime ? _keys : null;
         }
     }
 
@@ -80,29 +81,35 @@ internal sealed partial class SigningKeyCache(OidcOptions options, OidcHttp http
     {
         lock (_gate)
         {
-            var now = time.GetUtcNow();
-            if (_fetch is { IsCompleted: false } || now < _nextFetch)
+            var (now, issuer) = (time.GetUtcNow(), options.Now);
+            if (_fetch is { IsCompleted: false } running)
             {
-                return _fetch is { IsCompleted: false } ? _fetch : null;
+                return running;
             }
 
-            _nextFetch = now + RefetchInterval;
-            return _fetch = FetchAsync(_stopping.Token);
+            if (now < _nextFetch && issuer.Issuer == _asked)
+            {
+                return null;
+            }
+
+            (_nextFetch, _asked) = (now + RefetchInterval, issuer.Issuer);
+            return _fetch = FetchAsync(issuer, _stopping.Token);
         }
     }
 
-    private async Task FetchAsync(CancellationToken stopping)
+    private async Task FetchAsync(OidcOptions issuer, CancellationToken stopping)
     {
         await Task.Yield(); // the caller holds the lock
         try
         {
-            var discovery = DiscoveryDocument.Parse(await http.GetAsync(_address.Discovery, stopping), options.Issuer);
-            var set = JsonWebKeySet.Parse(await http.GetAsync(_address.Resolve(discovery.JwksUri ?? throw new OidcException("The discovery document has no jwks_uri.")), stopping));
+            var address = new IssuerAddress(issuer);
+            var discovery = DiscoveryDocument.Parse(await http.GetAsync(address.Discovery, stopping), issuer.Issuer);
+            var set = JsonWebKeySet.Parse(await http.GetAsync(address.Resolve(discovery.JwksUri ?? throw new OidcException("The discovery document has no jwks_uri.")), stopping));
             state.Succeeded();
             lock (_gate)
             {
-                (_keys, _fetchedAt) = (set, time.GetUtcNow());
-                Fetched(logger, options.Issuer, set.Keys.Count);
+                (_keys, _keysOf, _fetchedAt) = (set, issuer.Issuer, time.GetUtcNow());
+                Fetched(logger, issuer.Issuer, set.Keys.Count);
             }
         }
         catch (Exception e) when (e is OidcException or JoseException)
@@ -112,7 +119,7 @@ internal sealed partial class SigningKeyCache(OidcOptions options, OidcHttp http
                 state.Failed(failure);
             }
 
-            Failed(logger, options.Issuer, e.Message);
+            Failed(logger, issuer.Issuer, e.Message);
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {

@@ -53,6 +53,31 @@ public sealed class SigningKeyTests : IAsyncLifetime
         (await _app.StatusAsync(old)).ShouldBe(401);
     }
 
+    /// <summary>Its keys may even be called alike.</summary>
+    [SkippableFact]
+    public async Task Issuer_Moved_ItsKeysAreFetchedAtOnce_AndNothingOfTheFormerIsBelieved()
+    {
+        using var folder = new TempFolder();
+        var (ca, moved) = (folder.Combine("ca.pem"), (string?)null);
+        await using var app = await OidcApp.StartAsync(options =>
+        {
+            File.Copy(options.CaFile!, ca);
+            return options with { CaFile = ca, Follows = () => moved };
+        });
+        await using var other = await OidcServer.StartAsync(app.Time);
+        var old = app.Issuer.Token();
+        (await app.StatusAsync(old)).ShouldBe(200);
+        (await app.StatusAsync(other.Token())).ShouldBe(401);
+
+        File.Copy(other.CaFile, ca, overwrite: true);
+        moved = other.Issuer;
+
+        (await app.StatusAsync(other.Token())).ShouldBe(200);
+        (await app.StatusAsync(old)).ShouldBe(401);
+        (await app.StatusAsync(other.Token(key: app.Issuer.Keys[0]))).ShouldBe(401);
+        app.Issuer.JwksRequests.ShouldBe(1);
+    }
+
     [SkippableFact]
     public async Task SameKeyIdWithAnotherKey_AfterRefresh_OldKeyIsNoLongerBelieved()
     {

@@ -2,6 +2,7 @@ using IoTPlatform.Database;
 using IoTPlatform.Tenant.Features.FirstBoot;
 using IoTPlatform.Tenant.Features.Bridge;
 using IoTPlatform.Tenant.Tests.Support;
+using IoTPlatform.Testing;
 
 namespace IoTPlatform.Tenant.Tests.Bridge;
 
@@ -51,6 +52,22 @@ public sealed class FederationRefreshTests : IAsyncLifetime
         (await File.ReadAllTextAsync(_tenant.InData("join-bundle", "bundle.json"))).ShouldBe(before);
     }
 
+    /// <summary>A provider that was renamed, or has another identity provider than before. The tenant is not restarted.</summary>
+    [SkippableFact]
+    public async Task Run_IdentityProviderMoved_TheNextLoginLeadsThere()
+    {
+        await using var before = await OidcServer.StartAsync(TimeProvider.System);
+        await using var after = await OidcServer.StartAsync(TimeProvider.System);
+        _tenant.FederationCa = _tenant.InData("idp.pem");
+        await MoveAsync(before);
+        await _tenant.BootAsync();
+        (await LoginAsync(before)).ShouldStartWith(before.Issuer + "/auth?");
+
+        await MoveAsync(after);
+
+        (await LoginAsync(after)).ShouldStartWith(after.Issuer + "/auth?");
+    }
+
     [SkippableFact]
     public async Task Run_ProviderAway_KeepsWhatThereIs()
     {
@@ -69,6 +86,20 @@ public sealed class FederationRefreshTests : IAsyncLifetime
         (await Refresh().RunAsync(CancellationToken.None)).ShouldBeFalse();
 
         _tenant.Service<JoinFiles>().ReadBundle()!.CdmIdpClientSecret.ShouldBe(_tenant.Provider.FederationSecret);
+    }
+
+    private async Task MoveAsync(OidcServer issuer)
+    {
+        File.Copy(issuer.CaFile, _tenant.FederationCa!, overwrite: true);
+        _tenant.Provider.DiscoveryUrl = issuer.Issuer + "/.well-known/openid-configuration";
+        await Refresh().RunAsync(CancellationToken.None); // unless the tenant's own pass was first
+    }
+
+    /// <summary>Where a browser is sent.</summary>
+    private async Task<string> LoginAsync(OidcServer issuer)
+    {
+        using var browser = new Browser();
+        return (await browser.GetAsync(new Uri(_tenant.Url, "portal/oidc/login"), stopAt: issuer.Issuer)).Url.AbsoluteUri;
     }
 
     private FederationRefresh Refresh()

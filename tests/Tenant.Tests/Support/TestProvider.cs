@@ -71,6 +71,7 @@ internal sealed class TestProvider : IAsyncDisposable
     public List<string> Calls { get; } = [];
     public bool HasIdentityProvider { get; set; } = true;
     public BridgeLogin? BridgeLogin { get; set; }
+    public string DiscoveryUrl { get; set; } = "https://idp.example/realms/cdm/.well-known/openid-configuration";
     public string FederationSecret { get; set; } = "s3cret-of-the-federation-client";
     public TimeSpan BridgeLifetime { get; set; } = Profiles.MqttBridge.DefaultLifetime;
 
@@ -228,7 +229,7 @@ internal sealed class TestProvider : IAsyncDisposable
         MqttBridgeCert = SignBridge(bridge),
         CdmIdpClientId = $"{TenantId}-federation",
         CdmIdpClientSecret = FederationSecret,
-        CdmDiscoveryUrl = "https://idp.example/realms/cdm/.well-known/openid-configuration",
+        CdmDiscoveryUrl = DiscoveryUrl,
     };
 
     private string SignSubCa(CertificateSigningRequest csr)
@@ -399,7 +400,7 @@ internal sealed class TestProvider : IAsyncDisposable
             return Task.CompletedTask;
         });
         return Results.Json(
-            new FederationCredentials { CdmIdpClientId = $"{TenantId}-federation", CdmIdpClientSecret = FederationSecret, CdmDiscoveryUrl = "https://idp.example/realms/cdm/.well-known/openid-configuration" },
+            new FederationCredentials { CdmIdpClientId = $"{TenantId}-federation", CdmIdpClientSecret = FederationSecret, CdmDiscoveryUrl = DiscoveryUrl },
             ContractsJson.Default.FederationCredentials);
     }
 

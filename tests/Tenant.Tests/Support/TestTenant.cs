@@ -35,6 +35,7 @@ internal sealed class TestTenant : IAsyncDisposable
     public string? TenantId { get; set; }
     public string? Fingerprint { get; set; }
     public string? ManufacturerCa { get; set; }
+    public string? FederationCa { get; set; }
     public string WireGuardSubnet { get; set; } = "10.64.0.0/16";
     public TimeSpan DeviceLifetime { get; set; } = TimeSpan.FromHours(24);
     public TimeSpan DeviceRenewalGrace { get; set; }
@@ -58,7 +59,7 @@ internal sealed class TestTenant : IAsyncDisposable
 
     public TenantOptions Options() => Support.Options.Create(
         Data, $"https://127.0.0.1:{_port}", Provider.Url, Fingerprint ?? Provider.Fingerprint, JoinKey, TenantId, Database.ConnectionString,
-        ManufacturerCa, WireGuardSubnet, DeviceLifetime, Observability, deviceRenewalGrace: DeviceRenewalGrace);
+        ManufacturerCa, WireGuardSubnet, DeviceLifetime, Observability, deviceRenewalGrace: DeviceRenewalGrace, federationCa: FederationCa);
 
     public async Task BootAsync(IFirstBootProgress? progress = null, TimeProvider? time = null, CancellationToken stop = default)
     {

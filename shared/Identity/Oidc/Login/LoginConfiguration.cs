@@ -10,10 +10,10 @@ namespace IoTPlatform.Identity.Oidc.Login;
 internal sealed class LoginConfiguration(OidcOptions options, OidcHttp http, TimeProvider time) : IConfigurationManager<OpenIdConnectConfiguration>, IDisposable
 {
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(2);
-    private readonly IssuerAddress _address = new(options);
     private readonly CancellationTokenSource _stopping = new();
     private readonly Lock _gate = new();
     private Task<OpenIdConnectConfiguration>? _fetch;
+    private string? _fetchedFrom;
     private DateTimeOffset _nextFetch;
 
     /// <summary>Throws <see cref="OidcException"/>.</summary>
@@ -21,11 +21,11 @@ internal sealed class LoginConfiguration(OidcOptions options, OidcHttp http, Tim
     {
         lock (_gate)
         {
-            var now = time.GetUtcNow();
-            if (_fetch is null || (_fetch.IsCompleted && now >= _nextFetch))
+            var (now, issuer) = (time.GetUtcNow(), options.Now);
+            if (_fetch is null || issuer.Issuer != _fetchedFrom || (_fetch.IsCompleted && now >= _nextFetch))
             {
-                _nextFetch = now + RetryAfter;
-                _fetch = FetchAsync(_stopping.Token);
+                (_nextFetch, _fetchedFrom) = (now + RetryAfter, issuer.Issuer);
+                _fetch = FetchAsync(issuer, _stopping.Token);
             }
 
             return _fetch.WaitAsync(cancel);
@@ -43,13 +43,14 @@ internal sealed class LoginConfiguration(OidcOptions options, OidcHttp http, Tim
         _stopping.Dispose();
     }
 
-    private async Task<OpenIdConnectConfiguration> FetchAsync(CancellationToken stopping)
+    private async Task<OpenIdConnectConfiguration> FetchAsync(OidcOptions issuer, CancellationToken stopping)
     {
         await Task.Yield(); // the caller holds the lock
-        var document = DiscoveryDocument.Parse(await http.GetAsync(_address.Discovery, stopping), options.Issuer);
-        document.AuthorizationEndpoint = _address.Public(document.AuthorizationEndpoint ?? throw new OidcException("The discovery document has no authorization_endpoint.")).AbsoluteUri;
-        document.TokenEndpoint = _address.Resolve(document.TokenEndpoint ?? throw new OidcException("The discovery document has no token_endpoint.")).AbsoluteUri;
-        document.EndSessionEndpoint = document.EndSessionEndpoint is null ? null : _address.Public(document.EndSessionEndpoint).AbsoluteUri;
+        var address = new IssuerAddress(issuer);
+        var document = DiscoveryDocument.Parse(await http.GetAsync(address.Discovery, stopping), issuer.Issuer);
+        document.AuthorizationEndpoint = address.Public(document.AuthorizationEndpoint ?? throw new OidcException("The discovery document has no authorization_endpoint.")).AbsoluteUri;
+        document.TokenEndpoint = address.Resolve(document.TokenEndpoint ?? throw new OidcException("The discovery document has no token_endpoint.")).AbsoluteUri;
+        document.EndSessionEndpoint = document.EndSessionEndpoint is null ? null : address.Public(document.EndSessionEndpoint).AbsoluteUri;
         return document;
     }
 }

@@ -13,9 +13,16 @@ internal static class PlatformLogin
 
     /// <summary>Null: the tenant has a Keycloak, or the provider has no identity provider.</summary>
     public static PlatformProvider? Of(TenantOptions options, JoinFiles files) =>
-        options is { Oidc: null, KeycloakUrl: null } && files.ReadBundle() is { } bundle && ProviderAccess.Of(options, bundle) is { } access && IssuerOf(access.DiscoveryUrl) is { } issuer
-            ? new() { ClientId = access.ClientId, Issuer = new OidcOptions { Issuer = issuer, CaFile = options.FederationCaFile ?? files.ProviderCas } }
+        options is { Oidc: null, KeycloakUrl: null } && AccessOf(options, files) is { } access && IssuerOf(access.DiscoveryUrl) is { } issuer
+            ? new()
+            {
+                ClientId = access.ClientId,
+                Issuer = new OidcOptions { Issuer = issuer, Follows = () => AccessOf(options, files) is { } now ? IssuerOf(now.DiscoveryUrl) : null, CaFile = options.FederationCaFile ?? files.ProviderCas },
+            }
             : null;
+
+    /// <summary>As the bundle of now has it: the provider may have replaced or moved it since the start.</summary>
+    public static ProviderAccess? AccessOf(TenantOptions options, JoinFiles files) => files.ReadBundle() is { } bundle ? ProviderAccess.Of(options, bundle) : null;
 
     // OpenID Connect Discovery 1.0 section 4. With keys fetched over plain http a man in the middle could sign in as any user.
     private static string? IssuerOf(string discoveryUrl) =>
@@ -24,9 +31,9 @@ internal static class PlatformLogin
             : null;
 }
 
-/// <summary>The client secret of the bundle of now: the provider may have replaced it since the start.</summary>
+/// <summary>The client secret of the bundle of now.</summary>
 internal sealed class BundleSecret(TenantOptions options, JoinFiles files) : IClientSecret
 {
     public Task<string?> FindAsync(CancellationToken cancellationToken) =>
-        Task.FromResult(files.ReadBundle() is { } bundle ? ProviderAccess.Of(options, bundle)?.ClientSecret : null);
+        Task.FromResult(PlatformLogin.AccessOf(options, files)?.ClientSecret);
 }
