@@ -109,6 +109,15 @@ public sealed class ProviderStack : IAsyncDisposable
         ["IOT_ADMIN_PASSWORD"] = AdminPassword,
     }).DistinctBy(setting => setting.Key).ToDictionary();
 
+    /// <summary>The clean way, with the settings of now.</summary>
+    public async Task RestartAsync()
+    {
+        Process.Terminate();
+        await Process.WaitForExitAsync();
+        await Process.DisposeAsync();
+        await StartProcessAsync();
+    }
+
     public async Task KillAsync()
     {
         await Process.KillAsync();

@@ -1,3 +1,6 @@
+using System.Text.Json;
+using IoTPlatform.Contracts;
+using IoTPlatform.Contracts.Join;
 using IoTPlatform.Integration.Tests.Keycloak;
 using IoTPlatform.Stacks;
 using IoTPlatform.Testing;
@@ -20,6 +23,8 @@ public sealed class FourMixesTests(PrivateCaTests.Fixture fixture, Chromium chro
         var tenantId = $"mix-{(providerHasKeycloak ? "k" : "e")}{(tenantHasKeycloak ? "k" : "e")}";
         await using var tenant = tenantHasKeycloak ? await fixture.JoinAsync(tenantId) : await LaunchAsync(tenantId);
 
+        var issuer = providerHasKeycloak ? fixture.Keycloak.Issuer("cdm") : new Uri(fixture.Provider.Url, "realms/cdm").AbsoluteUri;
+        (await BundleDiscovery.IsServedAsync(BundleOf(tenant))).ShouldBe(issuer);
         (await SignInAsync(tenant, administrator, providerHasKeycloak, tenantHasKeycloak)).ShouldBe($"cdm-provider.{administrator.Name}: cdm-admin");
         (await SignInAsync(tenant, @operator, providerHasKeycloak, tenantHasKeycloak)).ShouldBe($"cdm-provider.{@operator.Name}: cdm-viewer");
     }
@@ -30,6 +35,9 @@ public sealed class FourMixesTests(PrivateCaTests.Fixture fixture, Chromium chro
         await tenant.ReadyAsync();
         return tenant;
     }
+
+    private static JoinBundle BundleOf(TenantStack tenant) =>
+        JsonSerializer.Deserialize(File.ReadAllText(Path.Combine(tenant.Data, "join-bundle", "bundle.json")), ContractsJson.Default.JoinBundle)!;
 
     /// <summary>One who administers the platform, and one who operates it.</summary>
     private async Task<(Person Administrator, Person Operator)> HireAsync(bool atKeycloak)

@@ -180,10 +180,7 @@ public sealed class PrivateCaTests(PrivateCaTests.Fixture fixture) : IClassFixtu
             _settings["IOT_IDENTITY"] = caFile is null ? null : "keycloak";
             _settings["IOT_OIDC_ISSUER"] = caFile is null ? null : Keycloak.Issuer("cdm");
             _settings["IOT_OIDC_CA"] = caFile;
-            Provider.Process.Terminate();
-            await Provider.Process.WaitForExitAsync();
-            await Provider.Process.DisposeAsync();
-            await Provider.StartProcessAsync();
+            await Provider.RestartAsync();
         }
 
         /// <summary>A certificate for Keycloak with the step CLI, and the file of those who may have signed it.</summary>

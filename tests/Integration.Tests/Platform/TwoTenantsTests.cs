@@ -1,5 +1,6 @@
 using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.Client;
+using IoTPlatform.Integration.Tests.IdentityProviders;
 using IoTPlatform.Integration.Tests.RabbitMq;
 using IoTPlatform.Testing;
 using Npgsql;
@@ -13,6 +14,11 @@ public sealed class TwoTenantsTests(TwoTenantsTests.Fixture fixture) : IClassFix
     private readonly RabbitMqServer _broker = fixture.Platform.Broker;
     private readonly JoinedTenant _acme = fixture.Acme;
     private readonly JoinedTenant _globex = fixture.Globex;
+
+    /// <summary>The identity provider is the provider's own, whatever the broker is.</summary>
+    [SkippableFact]
+    public async Task Bundle_ItsDiscoveryUrl_IsServed() =>
+        (await BundleDiscovery.IsServedAsync(_acme.Bundle, hasClient: false)).ShouldBe(new Uri(fixture.Platform.Provider.Url, "realms/cdm").AbsoluteUri);
 
     [SkippableFact]
     public async Task Telemetry_OfEach_IsItsOwnOnly()
