@@ -1,4 +1,3 @@
-using System.Text.Json;
 using IoTPlatform.Testing;
 
 namespace IoTPlatform.EndToEnd.Tests.Cli;
@@ -10,13 +9,15 @@ public sealed class KeptDemo : IAsyncLifetime, ICollectionFixture<KeptDemo>
     public const string Shared = "kept demo";
 
     private readonly TempFolder _temp = new();
-    private JsonElement _report;
 
     public string Data => _temp.Combine("demo");
     public string Folder => _temp.Path;
     public string[] Provider => At(0);
     public string[] Acme => At(1);
     public string[] Globex => At(2);
+
+    /// <summary>Provider, acme, globex.</summary>
+    public IReadOnlyList<PrintedStack> Printed { get; private set; } = [];
 
     public string Combine(string name) => _temp.Combine(name);
 
@@ -29,12 +30,14 @@ public sealed class KeptDemo : IAsyncLifetime, ICollectionFixture<KeptDemo>
             return;
         }
 
-        _report = await IotCli.JsonAsync("demo", "--keep", "--data", Data);
+        var demo = await IotCli.RunAsync("demo", "--keep", "--data", Data);
+        demo.EnsureSuccess();
+        Printed = PrintedStack.AllOf(demo.Output);
     }
 
     public async Task DisposeAsync()
     {
-        if (_report.ValueKind == JsonValueKind.Object)
+        if (Printed.Count > 0)
         {
             (await IotCli.RunAsync("demo", "--stop", "--data", Data)).EnsureSuccess();
         }
@@ -46,7 +49,6 @@ public sealed class KeptDemo : IAsyncLifetime, ICollectionFixture<KeptDemo>
     private string[] At(int stack)
     {
         Requires.Tool("initdb");
-        var found = _report.GetProperty("stacks")[stack];
-        return ["--url", found.GetProperty("url").GetString()!, "--data", found.GetProperty("data").GetString()!];
+        return ["--url", Printed[stack].Url.AbsoluteUri, "--data", Printed[stack].Data];
     }
 }
