@@ -60,6 +60,7 @@ internal sealed record AcmeIdentifier(string Type, string Value)
             CommonName = commonName ?? all.Find(i => i.Type == Permanent)?.Value,
             Dns = [.. all.Where(i => i.Type == Dns).Select(i => i.Value)],
             Ip = [.. all.Where(i => i.Type == Ip).Select(i => IPAddress.Parse(i.Value))],
+            PermanentIdentifiers = [.. all.Where(i => i.Type == Permanent).Select(i => i.Value)],
         };
         names.Validate();
         return names;

@@ -73,7 +73,7 @@ internal sealed class Order
     private string Sans()
     {
         var names = Template.Names;
-        return names.Ip.IsEmpty && names.Uris.IsEmpty && names.Emails.IsEmpty && names.Dns.Length == 1
+        return names.Ip.IsEmpty && names.Uris.IsEmpty && names.Emails.IsEmpty && names.PermanentIdentifiers.IsEmpty && names.Dns.Length == 1
             ? names.Dns[0]
             : string.Join('\n', names.AllSans);
     }

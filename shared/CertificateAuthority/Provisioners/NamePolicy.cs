@@ -6,8 +6,8 @@ using IoTPlatform.Pki;
 namespace IoTPlatform.CertificateAuthority.Provisioners;
 
 /// <summary>
-/// Which names a provisioner may certify (step-ca's <c>policy</c>): what is denied never, and where anything is allowed, only that. Common names are
-/// judged as the names they look like.
+/// Which names a provisioner may certify (step-ca's <c>policy</c>): what is denied never, and where anything is allowed, only that. Common names and
+/// permanent identifiers are judged as the names they look like.
 /// </summary>
 internal sealed class NamePolicy
 {
@@ -75,8 +75,9 @@ internal sealed class NamePolicy
     /// <summary>Throws 403 <c>name_not_allowed</c>. A common name that its own rules allow is not judged by what it looks like.</summary>
     public void Require(SubjectNames names)
     {
-        var common = names.CommonName is { } name && !IsAllowedCommonName(name) ? SubjectNames.FromSans(commonName: null, [name]) : null;
-        foreach (var dns in names.Dns.Concat(common?.Dns ?? []))
+        var alike = names.PermanentIdentifiers.Append(names.CommonName is { } name && !IsAllowedCommonName(name) ? name : null)
+            .OfType<string>().Distinct(StringComparer.Ordinal).Select(text => SubjectNames.FromSans(commonName: null, [text])).ToList();
+        foreach (var dns in names.Dns.Concat(alike.SelectMany(like => like.Dns)))
         {
             if (!_wildcards && dns.StartsWith('*'))
             {
@@ -86,17 +87,17 @@ internal sealed class NamePolicy
             Judge("dns", dns, rules => rules.HasDns(dns));
         }
 
-        foreach (var ip in names.Ip.Concat(common?.Ip ?? []))
+        foreach (var ip in names.Ip.Concat(alike.SelectMany(like => like.Ip)))
         {
             Judge("ip", ip.ToString(), rules => rules.HasIp(ip));
         }
 
-        foreach (var email in names.Emails.Concat(common?.Emails ?? []))
+        foreach (var email in names.Emails.Concat(alike.SelectMany(like => like.Emails)))
         {
             Judge("email", email, rules => rules.HasEmail(email));
         }
 
-        foreach (var uri in names.Uris.Concat(common?.Uris ?? []))
+        foreach (var uri in names.Uris.Concat(alike.SelectMany(like => like.Uris)))
         {
             Judge("uri", uri, rules => rules.HasUri(uri));
         }

@@ -9,6 +9,7 @@ internal static class RenderedNames
     {
         var (dns, emails, uris) = (json.Texts("dnsNames").ToList(), json.Texts("emailAddresses").ToList(), json.Texts("uris").ToList());
         var ip = json.Addresses("ipAddresses").ToList();
+        var permanent = new List<string>();
         foreach (var san in json.List("sans").Select(item => new RenderedJson(item, "san")))
         {
             var (type, value) = (san.Text("type"), san.Text("value"));
@@ -31,6 +32,9 @@ internal static class RenderedNames
                 case "ip":
                     ip.Add(System.Net.IPAddress.TryParse(value, out var address) ? address : throw new RenderedException($"the san {value} is no IP address"));
                     break;
+                case "permanentidentifier":
+                    permanent.Add(value);
+                    break;
                 case "" or "auto":
                     var sorted = SubjectNames.FromSans(commonName: null, [value]);
                     dns.AddRange(sorted.Dns);
@@ -43,6 +47,6 @@ internal static class RenderedNames
             }
         }
 
-        return new SubjectNames { Dns = [.. dns.Distinct(StringComparer.Ordinal)], Ip = [.. ip.Distinct()], Emails = [.. emails.Distinct(StringComparer.Ordinal)], Uris = [.. uris.Distinct(StringComparer.Ordinal)] };
+        return new SubjectNames { Dns = [.. dns.Distinct(StringComparer.Ordinal)], Ip = [.. ip.Distinct()], Emails = [.. emails.Distinct(StringComparer.Ordinal)], Uris = [.. uris.Distinct(StringComparer.Ordinal)], PermanentIdentifiers = [.. permanent.Distinct(StringComparer.Ordinal)] };
     }
 }

@@ -69,7 +69,8 @@ internal sealed record TemplateInput
         Names.Dns.Select(name => Of("dns", name))
             .Concat(Names.Ip.Select(address => Of("ip", address.ToString())))
             .Concat(Names.Emails.Select(address => Of("email", address)))
-            .Concat(Names.Uris.Select(uri => Of("uri", uri)));
+            .Concat(Names.Uris.Select(uri => Of("uri", uri)))
+            .Concat(Names.PermanentIdentifiers.Select(identifier => Of("permanentIdentifier", identifier)));
 
     private static GoStruct Of(string type, string value) => new(
         "x509util.SubjectAlternativeName", new("Type", "type", type), new("Value", "value", value), new("ASN1Value", "asn1Value", GoList.Nil("json.RawMessage"), OmitEmpty: true));

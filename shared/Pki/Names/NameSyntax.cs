@@ -11,6 +11,7 @@ internal static class NameSyntax
 {
     /// <summary>ub-common-name (RFC 5280 appendix A).</summary>
     public const int MaxCommonName = 64;
+    public const int MaxPermanentIdentifier = 128;
     private const int MaxDnsName = 253;
     private const int MaxEmail = 254;
 

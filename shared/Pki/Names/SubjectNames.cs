@@ -23,17 +23,21 @@ public sealed record SubjectNames
 
     public ImmutableArray<string> Emails { get; init; } = [];
 
-    public int SanCount => Dns.Length + Ip.Length + Uris.Length + Emails.Length;
+    /// <summary>Of devices, for as long as they exist (RFC 4043): without an assigner. A request's are passed over.</summary>
+    public ImmutableArray<string> PermanentIdentifiers { get; init; } = [];
+
+    public int SanCount => Dns.Length + Ip.Length + Uris.Length + Emails.Length + PermanentIdentifiers.Length;
 
     /// <summary>Which kinds of subject alternative name there are.</summary>
     public SanKinds SanKinds =>
         (Dns.IsEmpty ? SanKinds.None : SanKinds.Dns)
         | (Ip.IsEmpty ? SanKinds.None : SanKinds.Ip)
         | (Uris.IsEmpty ? SanKinds.None : SanKinds.Uri)
-        | (Emails.IsEmpty ? SanKinds.None : SanKinds.Email);
+        | (Emails.IsEmpty ? SanKinds.None : SanKinds.Email)
+        | (PermanentIdentifiers.IsEmpty ? SanKinds.None : SanKinds.PermanentIdentifier);
 
-    /// <summary>All subject alternative names as text: DNS, IP, e-mail, URI.</summary>
-    public IEnumerable<string> AllSans => Dns.Concat(Ip.Select(ip => ip.ToString())).Concat(Emails).Concat(Uris);
+    /// <summary>All subject alternative names as text: DNS, IP, e-mail, URI, permanent identifiers.</summary>
+    public IEnumerable<string> AllSans => Dns.Concat(Ip.Select(ip => ip.ToString())).Concat(Emails).Concat(Uris).Concat(PermanentIdentifiers);
 
     /// <summary>
     /// Sorts plain SAN strings by step-ca's rule: an IP address, else a URI with a scheme (RFC 3986 3.1), else an e-mail address, else DNS; doubles are dropped.
@@ -118,7 +122,8 @@ public sealed record SubjectNames
         && SameSet(Dns, other.Dns, StringComparer.OrdinalIgnoreCase)
         && SameSet(Ip, other.Ip, EqualityComparer<IPAddress>.Default)
         && SameSet(Uris, other.Uris, StringComparer.Ordinal)
-        && SameSet(Emails, other.Emails, StringComparer.Ordinal);
+        && SameSet(Emails, other.Emails, StringComparer.Ordinal)
+        && SameSet(PermanentIdentifiers, other.PermanentIdentifiers, StringComparer.Ordinal);
 
     /// <summary>The first thing wrong with the names. Never repeats a name: it may hold control characters.</summary>
     internal string? FindViolation()
@@ -154,6 +159,14 @@ public sealed record SubjectNames
             if (!NameSyntax.IsEmail(email))
             {
                 return "An e-mail address is not well-formed.";
+            }
+        }
+
+        foreach (var identifier in PermanentIdentifiers)
+        {
+            if (identifier.Length is 0 or > NameSyntax.MaxPermanentIdentifier || identifier.Any(char.IsControl))
+            {
+                return $"A permanent identifier must have 1 to {NameSyntax.MaxPermanentIdentifier} characters and no control characters.";
             }
         }
 

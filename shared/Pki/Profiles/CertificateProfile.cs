@@ -72,6 +72,9 @@ public enum SanKinds
     Ip = 2,
     Uri = 4,
     Email = 8,
+
+    /// <summary>RFC 4043.</summary>
+    PermanentIdentifier = 16,
 }
 
 /// <summary>What a profile asks of names beyond their form. Messages repeat no name: a name may be hostile.</summary>

@@ -73,7 +73,7 @@ public static class Profiles
         DefaultLifetime = TimeSpan.FromHours(24),
         MaxLifetime = TimeSpan.FromHours(24),
         Keys = AnyKey,
-        AllowedNames = SanKinds.Dns | SanKinds.Ip | SanKinds.Uri | SanKinds.Email,
+        AllowedNames = SanKinds.Dns | SanKinds.Ip | SanKinds.Uri | SanKinds.Email | SanKinds.PermanentIdentifier,
     };
 
     /// <summary>Signs OCSP responses for one issuer (RFC 6960 4.2.2.2). Nobody can ask whether it is revoked, so it is short-lived.</summary>

@@ -37,7 +37,52 @@ public sealed class DeviceAttestTests(AcmeHost fixture) : IClassFixture<AcmeHost
         var finished = await client.PostAsync(order["finalize"], new { csr = Csr(_key, Serial) });
         finished.Status.ShouldBe(HttpStatusCode.OK, finished.Body);
         using var certificate = X509Certificate2.CreateFromPem((await client.GetAsync(finished["certificate"])).Body);
-        ParsedCertificate.Parse(certificate.RawDataMemory).Names.ShouldSatisfyAllConditions(names => names.CommonName.ShouldBe(Serial), names => names.SanCount.ShouldBe(0));
+        ParsedCertificate.Parse(certificate.RawDataMemory).Names.ShouldSatisfyAllConditions(
+            names => names.CommonName.ShouldBe(Serial), names => names.PermanentIdentifiers.ShouldBe([Serial]), names => names.SanCount.ShouldBe(1));
+
+        // As others read it (RFC 4043).
+        var sans = new AsnReader(certificate.Extensions.OfType<X509SubjectAlternativeNameExtension>().Single().RawData, AsnEncodingRules.DER).ReadSequence();
+        var identifier = sans.ReadSequence(new Asn1Tag(TagClass.ContextSpecific, 0));
+        identifier.ReadObjectIdentifier().ShouldBe("1.3.6.1.5.5.7.8.3");
+        identifier.ReadSequence(new Asn1Tag(TagClass.ContextSpecific, 0)).ReadSequence().ReadCharacterString(UniversalTagNumber.UTF8String).ShouldBe(Serial);
+        sans.HasData.ShouldBeFalse();
+
+        using var owned = certificate.CopyWithPrivateKey(_key);
+        using var holder = fixture.Ca.Client(owned);
+        var renewed = await holder.SendAsync("/1.0/renew", "");
+        renewed.Status.ShouldBe(HttpStatusCode.Created, renewed.Body);
+        using var next = renewed.Certificate;
+        ParsedCertificate.Parse(next.RawDataMemory).Names.PermanentIdentifiers.ShouldBe([Serial]);
+    }
+
+    /// <summary>What was not attested is not certified: a request's own permanent identifier is no name of it.</summary>
+    [SkippableFact]
+    public async Task Request_WithAnotherPermanentIdentifier_GetsTheAttestedOneAlone()
+    {
+        using var client = await ClientAsync();
+        var (order, url, token) = await OrderAsync(client);
+        using var leaf = _manufacturer.Vouch(_key, Yubico(Serial));
+        (await PostAsync(client, url, Step(leaf, Sign(client.KeyAuthorization(token)))))["status"].ShouldBe("valid");
+        var request = new CertificateRequest($"CN={Serial}", _key, HashAlgorithmName.SHA256);
+        var value = new AsnWriter(AsnEncodingRules.DER);
+        using (value.PushSequence())
+        using (value.PushSequence(new Asn1Tag(TagClass.ContextSpecific, 0)))
+        {
+            value.WriteObjectIdentifier("1.3.6.1.5.5.7.8.3");
+            using (value.PushSequence(new Asn1Tag(TagClass.ContextSpecific, 0)))
+            using (value.PushSequence())
+            {
+                value.WriteCharacterString(UniversalTagNumber.UTF8String, "another");
+            }
+        }
+
+        request.CertificateExtensions.Add(new X509Extension("2.5.29.17", value.Encode(), critical: false));
+
+        var finished = await client.PostAsync(order["finalize"], new { csr = Base64Url.EncodeToString(request.CreateSigningRequest()) });
+
+        finished.Status.ShouldBe(HttpStatusCode.OK, finished.Body);
+        using var certificate = X509Certificate2.CreateFromPem((await client.GetAsync(finished["certificate"])).Body);
+        ParsedCertificate.Parse(certificate.RawDataMemory).Names.PermanentIdentifiers.ShouldBe([Serial]);
     }
 
     [SkippableFact]

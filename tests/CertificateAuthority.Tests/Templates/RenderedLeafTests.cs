@@ -12,7 +12,7 @@ public sealed class RenderedLeafTests
     {
         var leaf = RenderedLeaf.Parse("""
             {"subject":{"commonName":"a.test","organization":"Ops","country":["DE"]},"dnsNames":["a.test"],"ipAddresses":"192.0.2.1","emailAddresses":["a@a.test"],"uris":["urn:a"],
-             "sans":[{"type":"dns","value":"b.test"},{"type":"IP","value":"2001:db8::1"},{"type":"auto","value":"c@a.test"},{"value":"c.test"},{"type":"uri","value":"urn:b"},{"type":"dns","value":""}]}
+             "sans":[{"type":"dns","value":"b.test"},{"type":"IP","value":"2001:db8::1"},{"type":"auto","value":"c@a.test"},{"value":"c.test"},{"type":"uri","value":"urn:b"},{"type":"dns","value":""},{"type":"permanentIdentifier","value":"serial 7 ✓"}]}
             """);
 
         leaf.Names.CommonName.ShouldBe("a.test");
@@ -20,6 +20,7 @@ public sealed class RenderedLeafTests
         leaf.Names.Ip.Select(ip => ip.ToString()).ShouldBe(["192.0.2.1", "2001:db8::1"]);
         leaf.Names.Emails.ShouldBe(["a@a.test", "c@a.test"]);
         leaf.Names.Uris.ShouldBe(["urn:a", "urn:b"]);
+        leaf.Names.PermanentIdentifiers.ShouldBe(["serial 7 ✓"]);
         SubjectAttributes.Read(leaf.Contents.Subject!.Value.Span).ShouldBe([new("2.5.4.6", "DE"), new("2.5.4.10", "Ops"), new("2.5.4.3", "a.test")]);
     }
 
@@ -32,6 +33,10 @@ public sealed class RenderedLeafTests
         leaf.KeyUsages.ShouldBe(X509KeyUsageFlags.DigitalSignature);
         leaf.ExtendedKeyUsages.ShouldBe([Oids.ClientAuth, "1.2.3.4"]);
     }
+
+    [Fact]
+    public void PermanentIdentifier_WithControlCharacters_IsRefused() =>
+        Should.Throw<PkiException>(() => RenderedLeaf.Parse("""{"subject":"a","sans":[{"type":"permanentIdentifier","value":"a\nb"}]}""")).Message.ShouldContain("permanent identifier");
 
     [Theory]
     [InlineData("""{"subject":"a","basicConstraints":{"isCA":true,"maxPathLen":0}}""", "CA certificate")]
@@ -46,7 +51,7 @@ public sealed class RenderedLeafTests
     [InlineData("""{"subject":"a","notAfter":"2036-01-01T00:00:00Z"}""", "lifetime")]
     [InlineData("""{"subject":"a","subjectKeyId":"AQ=="}""", "key identifiers")]
     [InlineData("""{"subject":{"commonName":"a","extraNames":[{"type":"2.5.4.3","value":"b"}]}}""", "common name")]
-    [InlineData("""{"subject":"a","sans":[{"type":"permanentIdentifier","value":"x"}]}""", "permanentIdentifier")]
+    [InlineData("""{"subject":"a","sans":[{"type":"hardwareModuleName","value":"x"}]}""", "hardwareModuleName")]
     [InlineData("""{"subject":"a","extKeyUsage":["nobody"]}""", "nobody")]
     [InlineData("""{"subject":"a","unknownExtKeyUsage":["nonsense"]}""", "no object identifier")]
     [InlineData("""{"subject":"a","SUBJECT":"b"}""", "twice")]
