@@ -28,7 +28,7 @@ internal sealed class AcmeProvisioner : IProvisioner
     /// <param name="ownRootKey">SHA-256 of the SubjectPublicKeyInfo of the root that this authority is under.</param>
     public AcmeProvisioner(ProvisionerDefinition definition, CertificateAuthorityOptions options, byte[] ownRootKey)
     {
-        definition.RequireKnown("forceCN", "requireEAB", "challenges", "termsOfService", "website", "caaIdentities", "profiles", "attestationFormats", "attestationRoots");
+        definition.RequireKnown("forceCN", "requireEAB", "challenges", "termsOfService", "website", "caaIdentities", "profiles", "attestationFormats", "attestationRoots", "options");
         if (definition.Name is "." or "..")
         {
             throw ProvisionerDefinition.Refused("its name is part of its addresses, which dots alone can't be.");
@@ -37,6 +37,7 @@ internal sealed class AcmeProvisioner : IProvisioner
         _definition = definition;
         Claims = ProvisionerClaims.Of(definition, options);
         Policy = NamePolicy.Of(definition);
+        Options = ProvisionerOptions.Of(definition);
         Profiles = AcmeProfiles.Of(definition, options);
         Challenges = ChallengesOf(definition);
         AttestationFormats = FormatsOf(definition);
@@ -72,6 +73,9 @@ internal sealed class AcmeProvisioner : IProvisioner
 
     /// <summary>Of what is proven.</summary>
     public NamePolicy? Policy { get; }
+
+    /// <summary>What its certificates contain beside what is proven.</summary>
+    public ProvisionerOptions Options { get; }
 
     /// <summary>What an order may ask for by name.</summary>
     public AcmeProfiles Profiles { get; }

@@ -75,8 +75,8 @@ internal sealed class NamePolicy
     /// <summary>Throws 403 <c>name_not_allowed</c>. A common name that its own rules allow is not judged by what it looks like.</summary>
     public void Require(SubjectNames names)
     {
-        var alike = names.PermanentIdentifiers.Append(names.CommonName is { } name && !IsAllowedCommonName(name) ? name : null)
-            .OfType<string>().Distinct(StringComparer.Ordinal).Select(text => SubjectNames.FromSans(commonName: null, [text])).ToList();
+        var alike = names.PermanentIdentifiers.Append(names.CommonName).OfType<string>().Distinct(StringComparer.Ordinal)
+            .Where(name => !IsAllowedCommonName(name)).Select(name => SubjectNames.FromSans(commonName: null, [name])).ToList();
         foreach (var dns in names.Dns.Concat(alike.SelectMany(like => like.Dns)))
         {
             if (!_wildcards && dns.StartsWith('*'))

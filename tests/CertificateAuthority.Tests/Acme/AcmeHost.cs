@@ -30,6 +30,7 @@ public sealed class AcmeHost : IAsyncLifetime
         Servers = await ChallengeServers.StartAsync();
         var options = CaHost.DefaultOptions with
         {
+            WebhookNetworks = [IPNetwork.Parse("127.0.0.1/32"), IPNetwork.Parse("::1/128")],
             Acme = new AcmeOptions
             {
                 Name = Provisioner,

@@ -10,7 +10,7 @@ namespace IoTPlatform.CertificateAuthority.Acme;
 
 /// <summary>Orders (RFC 8555 7.4): placed, read, finished, and their certificates.</summary>
 internal sealed class AcmeOrderHandlers(
-    AcmeRequests requests, AcmeOrders orders, IEnumerable<IChallengeKind> kinds, CaaCheck caa, ProvisionerRegistry provisioners, NameReservations reservations, Authority authority)
+    AcmeRequests requests, AcmeOrders orders, IEnumerable<IChallengeKind> kinds, CaaCheck caa, NameReservations reservations, LeafGrants grants, ProvisionerRegistry provisioners, Authority authority)
 {
     private const int MostIdentifiers = 100;
     private static readonly TimeSpan Lifetime = TimeSpan.FromHours(24);
@@ -115,17 +115,22 @@ internal sealed class AcmeOrderHandlers(
     {
         var provisioner = request.Provisioner;
         var grant = provisioner.Authorize(order);
-        var names = grant.Names.Certify(csr);
-        provisioners.RequireAllowed(provisioner, names);
-        await reservations.RequireFreeAsync(names, cancellationToken);
-        await caa.RequireAsync(provisioner, order, request.Links.AccountEverywhere(order.AccountId), cancellationToken);
         var validity = LeafValidity.Of(order.NotBefore, order.NotAfter, authority.Time.GetUtcNow(), grant);
+        var leaf = await grants.ApplyAsync(provisioner, grant, csr, default, validity, cancellationToken);
+        await caa.RequireAsync(provisioner, order, request.Links.AccountEverywhere(order.AccountId), cancellationToken);
+        // Webhooks take their time: what was removed or changed since does not sign by its old word.
+        if (!provisioners.All.Contains(provisioner))
+        {
+            throw new ProblemException(503, "provisioner_changed", $"The provisioner {provisioner.Name} was changed meanwhile.", TimeSpan.FromSeconds(1));
+        }
+
         var issued = await authority.IssueAsync(
             new IssueRequest
             {
-                Profile = grant.Profile,
+                Profile = leaf.Profile,
                 Csr = csr,
-                Names = names,
+                Names = leaf.Names,
+                Contents = leaf.Contents,
                 NotBefore = validity.NotBefore,
                 NotAfter = validity.NotAfter,
                 Provisioner = provisioner.Name,
