@@ -43,6 +43,9 @@ public sealed record CertificateAuthorityOptions
     /// <summary>Certificates that one subject gets by renewing, within an eighth of their lifetime.</summary>
     public int RenewalsPerSubject { get; init; } = 10;
 
+    /// <summary>How long certificates are on record after they have ended; null: for ever.</summary>
+    public TimeSpan? CertificateRetention { get; init; } = Inventory.CertificateRetention.Default;
+
     /// <summary>Longest exp - iat of a one-time token.</summary>
     public TimeSpan MaxTokenLifetime { get; init; } = TimeSpan.FromHours(1);
 

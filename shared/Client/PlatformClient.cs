@@ -87,11 +87,25 @@ public abstract class PlatformClient : IDisposable
     public Task<Page<CertificateSummary>> ListCertificatesAsync(
         CertificateFilter? filter = null, string? cursor = null, int? limit = null, CancellationToken cancellationToken = default) =>
         GetAsync(
-            Query.Build("portal/certificates",
-                ("text", filter?.Text), ("profile", filter?.Profile), ("subject", filter?.Subject),
-                ("revoked", Query.Of(filter?.Revoked)), ("expiring_before", Query.Of(filter?.ExpiringBefore)), ("expiring_after", Query.Of(filter?.ExpiringAfter)),
-                ("cursor", cursor), ("limit", Query.Of(limit))),
-            ContractsJson.Default.PageCertificateSummary, cancellationToken);
+            Query.Build("portal/certificates", [.. Query.Of(filter), ("cursor", cursor), ("limit", Query.Of(limit))]), ContractsJson.Default.PageCertificateSummary, cancellationToken);
+
+    /// <summary>All certificates that meet the filter, newest first, written as they come. Once writing has begun, a failure leaves a part.</summary>
+    /// <param name="filter">Null: all.</param>
+    /// <param name="format"><c>csv</c>, or <c>json</c>: an object a line.</param>
+    /// <param name="destination">Where to.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task ExportCertificatesAsync(CertificateFilter? filter, string format, Stream destination, CancellationToken cancellationToken = default)
+    {
+        using var request = await RequestAsync(HttpMethod.Get, Query.Build("portal/certificates/export", [.. Query.Of(filter), ("format", format)]), bearer: null, cancellationToken);
+        await ApiTransport.CopyAsync(_http, request, destination, cancellationToken);
+    }
+
+    public Task<Page<EndpointSummary>> ListEndpointsAsync(
+        EndpointFilter? filter = null, string? cursor = null, int? limit = null, CancellationToken cancellationToken = default) =>
+        GetAsync(
+            Query.Build("portal/endpoints",
+                ("name", filter?.Name), ("provisioner", filter?.Provisioner), ("profile", filter?.Profile), ("active", Query.Of(filter?.Active)), ("cursor", cursor), ("limit", Query.Of(limit))),
+            ContractsJson.Default.PageEndpointSummary, cancellationToken);
 
     /// <param name="serial">Decimal or hex.</param>
     public Task<CertificateDetail> GetCertificateAsync(string serial, CancellationToken cancellationToken = default) =>
@@ -318,7 +332,32 @@ public sealed record CertificateFilter
     public string? Text { get; init; }
     public string? Profile { get; init; }
     public string? Subject { get; init; }
+
+    /// <summary>The subject or a SAN in full.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>Common name.</summary>
+    public string? Issuer { get; init; }
+    public string? Provisioner { get; init; }
+
+    /// <summary>Id of an endpoint.</summary>
+    public long? Endpoint { get; init; }
+
+    /// <summary><c>valid</c>, <c>expired</c>, <c>revoked</c> or <c>on-hold</c>.</summary>
+    public string? State { get; init; }
     public bool? Revoked { get; init; }
     public DateTimeOffset? ExpiringBefore { get; init; }
     public DateTimeOffset? ExpiringAfter { get; init; }
+}
+
+/// <summary>What <c>GET /portal/endpoints</c> lists; everything null lists everything, those with the newest certificates first.</summary>
+public sealed record EndpointFilter
+{
+    /// <summary>One of its names in full.</summary>
+    public string? Name { get; init; }
+    public string? Provisioner { get; init; }
+    public string? Profile { get; init; }
+
+    /// <summary>Whether it has a certificate that is good now.</summary>
+    public bool? Active { get; init; }
 }

@@ -100,6 +100,7 @@ namespace IoTPlatform.Contracts;
 [JsonSerializable(typeof(EmergencyRequest))]
 [JsonSerializable(typeof(EmergencyView))]
 [JsonSerializable(typeof(Page<CertificateSummary>))]
+[JsonSerializable(typeof(Page<EndpointSummary>))]
 [JsonSerializable(typeof(AuditEntryView))]
 [JsonSerializable(typeof(Page<AuditEntryView>))]
 [JsonSerializable(typeof(AuditVerification))]

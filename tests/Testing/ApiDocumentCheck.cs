@@ -22,7 +22,7 @@ public static partial class ApiDocumentCheck
         .. StepCaAdmin("admins", "GET", "POST"), .. StepCaAdmin("admins/{id}", "GET", "PATCH", "DELETE"), .. StepCaAdmin("policy", "GET", "POST", "PUT", "DELETE"),
         .. StepCaAdmin("acme/eab/{name}", "GET", "POST"), .. StepCaAdmin("acme/eab/{name}/{id}", "GET", "DELETE"),
         .. new[] { "/crl", "/1.0/crl", "/crl/{issuer}.crl", "/crl/{issuer}/{shard}.crl", "/ca/{issuer}.crt" }.SelectMany(path => new[] { $"GET {path}", $"HEAD {path}" }),
-        "POST /ocsp", "GET /ocsp/{request}",
+        "POST /ocsp", "GET /ocsp/{request}", "GET /portal/certificates/export",
         .. new[] { "/acme/{provisioner}", "/2.0/acme/{provisioner}" }.SelectMany(server => new[]
         {
             "GET {0}/directory", "HEAD {0}/new-nonce", "GET {0}/new-nonce", "POST {0}/new-account", "POST {0}/account/{id}", "POST {0}/account/{id}/orders", "POST {0}/key-change",

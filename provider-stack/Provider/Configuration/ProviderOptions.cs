@@ -40,6 +40,9 @@ internal sealed record ProviderOptions
     /// <summary>Networks that webhooks may be in beside the usual ones.</summary>
     public IReadOnlyList<System.Net.IPNetwork> WebhookNetworks { get; init; } = [];
 
+    /// <summary>As in <see cref="CertificateAuthority.CertificateAuthorityOptions.CertificateRetention"/>.</summary>
+    public TimeSpan? CertificateRetention { get; init; } = CertificateAuthority.Inventory.CertificateRetention.Default;
+
     public required string PlatformDomain { get; init; }
 
     /// <summary>False if the platform domain is not configured; a value kept by an earlier start then takes precedence.</summary>

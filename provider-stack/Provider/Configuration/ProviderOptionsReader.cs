@@ -59,6 +59,7 @@ internal sealed class ProviderOptionsReader(SettingsReader settings)
             ReplaceIntermediate = IntermediateReplacement.Read(settings),
             Acme = AcmeOptions.Read(settings),
             WebhookNetworks = WebhookOptions.Read(settings),
+            CertificateRetention = CertificateAuthority.Inventory.CertificateRetention.Read(settings),
             PlatformDomain = domain ?? DefaultPlatformDomain,
             IsPlatformDomainSet = domain is not null,
             Database = DatabaseSetting.Read(settings),

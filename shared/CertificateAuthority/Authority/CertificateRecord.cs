@@ -67,7 +67,24 @@ public sealed record CertificateQuery
 
     public string? Tenant { get; init; }
 
+    /// <summary>The subject or a SAN in full, in whatever case.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>CN of the issuer.</summary>
+    public string? Issuer { get; init; }
+
+    public string? Provisioner { get; init; }
+
+    /// <summary>Id of the endpoint whose it is.</summary>
+    public long? Endpoint { get; init; }
+
+    /// <summary>As it is now.</summary>
+    public CertificateState? State { get; init; }
+
     public bool? Revoked { get; init; }
+
+    /// <summary>With <see cref="Revoked"/>: whether it may be good again.</summary>
+    public bool? OnHold { get; init; }
 
     /// <summary>notAfter before this moment.</summary>
     public DateTimeOffset? ExpiringBefore { get; init; }
@@ -80,6 +97,15 @@ public sealed record CertificateQuery
 
     /// <summary>1 to <see cref="MaxLimit"/>.</summary>
     public int Limit { get; init; } = 50;
+}
+
+/// <summary>What a certificate is now; one that has ended and was revoked is revoked.</summary>
+public enum CertificateState
+{
+    Valid,
+    Expired,
+    Revoked,
+    OnHold,
 }
 
 /// <param name="NextCursor">Null on the last page.</param>

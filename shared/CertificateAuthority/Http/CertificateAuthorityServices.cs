@@ -1,6 +1,7 @@
 using IoTPlatform.CertificateAuthority.Acme;
 using IoTPlatform.CertificateAuthority.Administration;
 using IoTPlatform.CertificateAuthority.Events;
+using IoTPlatform.CertificateAuthority.Inventory;
 using IoTPlatform.CertificateAuthority.Provisioners;
 using IoTPlatform.CertificateAuthority.Validation;
 using IoTPlatform.CertificateAuthority.Webhooks;
@@ -9,6 +10,7 @@ using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Npgsql;
 
 namespace IoTPlatform.CertificateAuthority;
 
@@ -43,7 +45,10 @@ public static class CertificateAuthorityServices
         services.AddSingleton<IEmergency, KeyEmergency>();
         services.AddSingleton<IEmergency, ProfileEmergency>();
         services.AddSingleton<Emergencies>();
-        services.AddSingleton<CertificateInventory>();
+        services.AddSingleton(provider => new InventoryStore(provider.GetRequiredService<NpgsqlDataSource>(), provider.GetRequiredService<ProvisionerRegistry>(), module.Authority.Time));
+        services.AddSingleton(provider => new CertificateInventory(module.Authority, provider.GetRequiredService<InventoryStore>()));
+        services.AddHostedService(provider => new InventoryUpkeep(
+            provider.GetRequiredService<InventoryStore>(), module.Options.CertificateRetention, module.Authority.Time, provider.GetRequiredService<ILogger<InventoryUpkeep>>()));
         services.AddSingleton(provider => new CaDirectory(module, provider.GetRequiredService<ProvisionerRegistry>()));
         services.AddSingleton(provider => new CertificateRevocations(provider.GetRequiredService<ProfileRevocations>(), module.Authority));
         services.AddSingleton(module.ServiceCertificate);

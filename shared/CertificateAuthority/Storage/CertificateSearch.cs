@@ -27,9 +27,32 @@ internal static class CertificateSearch
         Where(query.Profile, "c.profile =");
         Where(query.Subject, "c.subject =");
         Where(query.Tenant, "c.tenant =");
+        Where(query.Issuer, "c.issuer =");
+        Where(query.Provisioner, "c.provisioner =");
         Where(query.ExpiringBefore?.ToUniversalTime(), "c.not_after <");
         Where(query.ExpiringAfter?.ToUniversalTime(), "c.not_after >=");
         Where(query.Cursor, "c.id <");
+        if (query.Endpoint is { } endpoint)
+        {
+            sql.Append(CultureInfo.InvariantCulture, $" AND c.serial IN (SELECT m.serial FROM ca.endpoint_certificates m WHERE m.endpoint = {Parameter(endpoint)})");
+        }
+
+        if (!string.IsNullOrEmpty(query.Name))
+        {
+            // Those of authorities are of no endpoint; their subject is their name.
+            var name = Parameter(query.Name);
+            sql.Append(CultureInfo.InvariantCulture, $"""
+                 AND c.serial IN (
+                  SELECT m.serial FROM ca.endpoint_names n JOIN ca.endpoint_certificates m ON m.endpoint = n.endpoint WHERE n.name = lower({name})
+                  UNION ALL SELECT s.serial FROM ca.certificates s WHERE s.subject = {name})
+                """);
+        }
+
+        if (query.OnHold is { } onHold)
+        {
+            sql.Append(onHold ? " AND r.reason_code = 6" : " AND r.reason_code IS DISTINCT FROM 6");
+        }
+
         if (query.Revoked is { } revoked)
         {
             sql.Append(revoked ? " AND r.serial IS NOT NULL" : " AND r.serial IS NULL");

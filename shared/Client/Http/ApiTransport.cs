@@ -34,6 +34,25 @@ internal static class ApiTransport
         }
     }
 
+    /// <summary>The answer as it comes, of whatever length.</summary>
+    public static async Task CopyAsync(HttpClient http, HttpRequestMessage request, Stream destination, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            if (!response.IsSuccessStatusCode)
+            {
+                throw new ApiException(ProblemReader.Read(response, await response.Content.ReadAsByteArrayAsync(cancellationToken)), RetryAfterHeader.Read(response.Headers.RetryAfter));
+            }
+
+            await response.Content.CopyToAsync(destination, cancellationToken);
+        }
+        catch (HttpRequestException e)
+        {
+            throw TransportFailure.Translate(http.BaseAddress!, e);
+        }
+    }
+
     public static T Decode<T>(Uri server, byte[] body, JsonTypeInfo<T> type)
     {
         try
@@ -57,6 +76,13 @@ internal static class Query
         var query = string.Join('&', values.Where(v => v.Value is not null).Select(v => $"{v.Name}={Uri.EscapeDataString(v.Value!)}"));
         return query.Length == 0 ? path : $"{path}?{query}";
     }
+
+    public static IReadOnlyList<(string Name, string? Value)> Of(CertificateFilter? filter) =>
+    [
+        ("text", filter?.Text), ("name", filter?.Name), ("profile", filter?.Profile), ("subject", filter?.Subject), ("issuer", filter?.Issuer), ("provisioner", filter?.Provisioner),
+        ("endpoint", filter?.Endpoint?.ToString(CultureInfo.InvariantCulture)), ("state", filter?.State), ("revoked", Of(filter?.Revoked)),
+        ("expiring_before", Of(filter?.ExpiringBefore)), ("expiring_after", Of(filter?.ExpiringAfter)),
+    ];
 
     public static string? Of(int? value) => value?.ToString(CultureInfo.InvariantCulture);
 

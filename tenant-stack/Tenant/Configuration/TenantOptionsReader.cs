@@ -52,6 +52,7 @@ internal sealed class TenantOptionsReader(SettingsReader settings)
             Validation = ValidationOptions.Read(settings, listen, publicUrl),
             Acme = AcmeOptions.Read(settings),
             WebhookNetworks = WebhookOptions.Read(settings),
+            CertificateRetention = CertificateAuthority.Inventory.CertificateRetention.Read(settings),
             ProviderUrl = ProviderUrl(joined) ?? publicUrl,
             RootFingerprint = Fingerprint(),
             JoinKey = settings.Secret(TenantSettings.JoinKey),

@@ -91,6 +91,7 @@ internal static partial class TenantHost
         Validation = options.Validation?.Address,
         Acme = options.Acme,
         WebhookNetworks = options.WebhookNetworks,
+        CertificateRetention = options.CertificateRetention,
     };
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "JOIN_KEY is not used: this tenant has joined already")]

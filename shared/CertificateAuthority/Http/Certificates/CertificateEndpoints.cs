@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Claims;
+using IoTPlatform.CertificateAuthority.Inventory;
 using IoTPlatform.Contracts;
 using IoTPlatform.Contracts.Certificates;
 using IoTPlatform.Hosting;
@@ -14,11 +15,13 @@ namespace IoTPlatform.CertificateAuthority;
 
 public static class CertificateEndpoints
 {
-    /// <summary>GET /portal/certificates, GET /portal/certificates/{serial} (Viewer), POST /portal/certificates/{serial}/revoke, …/hold and …/release (Admin).</summary>
+    /// <summary>GET /portal/certificates, …/export and …/{serial}, GET /portal/endpoints (Viewer), POST /portal/certificates/{serial}/revoke, …/hold and …/release (Admin).</summary>
     public static void MapCertificates(this IEndpointRouteBuilder app)
     {
         var certificates = app.MapGroup("/portal/certificates");
         certificates.MapGet("", ListAsync).RequireAuthorization(CertificateInventory.Policy);
+        certificates.MapGet("export", CertificateExport.WriteAsync).RequireAuthorization(CertificateInventory.Policy).ExcludeFromDescription();
+        app.MapGet("/portal/endpoints", ListEndpointsAsync).RequireAuthorization(CertificateInventory.Policy);
         certificates.MapGet("{serial}", ShowAsync).RequireAuthorization(CertificateInventory.Policy);
         certificates.MapPost("{serial}/revoke", RevokeAsync).RequireAuthorization(CertificateRevocations.Policy);
         certificates.MapPost("{serial}/hold", HoldAsync).RequireAuthorization(CertificateRevocations.Policy);
@@ -26,30 +29,20 @@ public static class CertificateEndpoints
     }
 
     private static async Task<Ok<Page<CertificateSummary>>> ListAsync(
+        CertificateInventory inventory, [AsParameters] CertificateParameters filter, CancellationToken cancellationToken, long? cursor = null, int limit = 50) =>
+        TypedResults.Ok(await inventory.ListAsync(filter.Query() with { Cursor = cursor, Limit = limit }, cancellationToken));
+
+    private static async Task<Ok<Page<EndpointSummary>>> ListEndpointsAsync(
         CertificateInventory inventory,
         CancellationToken cancellationToken,
-        string? text = null,
+        string? name = null,
+        string? provisioner = null,
         string? profile = null,
-        string? subject = null,
         string? tenant = null,
-        bool? revoked = null,
-        DateTimeOffset? expiring_before = null,
-        DateTimeOffset? expiring_after = null,
+        bool? active = null,
         long? cursor = null,
-        int limit = 50) => TypedResults.Ok(await inventory.ListAsync(
-            new CertificateQuery
-            {
-                Text = text,
-                Profile = profile,
-                Subject = subject,
-                Tenant = tenant,
-                Revoked = revoked,
-                ExpiringBefore = expiring_before,
-                ExpiringAfter = expiring_after,
-                Cursor = cursor,
-                Limit = limit,
-            },
-            cancellationToken));
+        int limit = 50) => TypedResults.Ok(await inventory.ListEndpointsAsync(
+            new EndpointQuery { Name = name, Provisioner = provisioner, Profile = profile, Tenant = tenant, Active = active, Cursor = cursor, Limit = limit }, cancellationToken));
 
     private static async Task<Ok<CertificateDetail>> ShowAsync(CertificateInventory inventory, string serial, CancellationToken cancellationToken) =>
         TypedResults.Ok(CertificateViews.Detail(await inventory.RequireAsync(serial, cancellationToken)));
@@ -72,30 +65,42 @@ public static class CertificateEndpoints
     private static string By(ClaimsPrincipal user) => user.Identity?.Name ?? "admin";
 }
 
-/// <summary>Searches and shows certificates.</summary>
-public sealed class CertificateInventory(Authority authority) : IGuarded
+/// <summary>Searches and shows certificates, and whose they are.</summary>
+public sealed class CertificateInventory : IGuarded
 {
-    private const int MaxTextLength = 200;
+    private const int MaxTextLength = 255;
+
+    /// <summary>Of the endpoints, before a search that needs them: what was issued a moment ago is found, too.</summary>
+    private const int Batches = 4;
+
+    private readonly Authority _authority;
+    private readonly InventoryStore _store;
+
+    internal CertificateInventory(Authority authority, InventoryStore store) => (_authority, _store) = (authority, store);
 
     public static string Policy => Policies.Viewer;
 
     /// <summary>Newest first. Throws 400 for a limit or a filter that is not valid.</summary>
     public async Task<Page<CertificateSummary>> ListAsync(CertificateQuery query, CancellationToken cancellationToken)
     {
-        if (query.Limit is < 1 or > CertificateQuery.MaxLimit)
+        CheckLimit(query.Limit, CertificateQuery.MaxLimit);
+        CheckFilters(query.Text, query.Profile, query.Subject, query.Tenant, query.Name, query.Issuer, query.Provisioner);
+        if (query.Name is not null || query.Endpoint is not null)
         {
-            throw new ProblemException(400, "bad_limit", string.Create(CultureInfo.InvariantCulture, $"The limit must be 1 to {CertificateQuery.MaxLimit}."));
+            await _store.MapAsync(again: false, Batches, cancellationToken);
         }
 
-        foreach (var filter in (ReadOnlySpan<string?>)[query.Text, query.Profile, query.Subject, query.Tenant])
-        {
-            if (filter is { } given && (given.Length > MaxTextLength || given.Any(char.IsControl)))
+        var now = _authority.Time.GetUtcNow();
+        var page = await _authority.ListAsync(
+            query.State switch
             {
-                throw new ProblemException(400, "bad_filter", "A filter is too long or has control characters.");
-            }
-        }
-
-        var page = await authority.ListAsync(query, cancellationToken);
+                null => query,
+                CertificateState.Valid => query with { Revoked = false, ExpiringAfter = Later(query.ExpiringAfter, now) },
+                CertificateState.Expired => query with { Revoked = false, ExpiringBefore = query.ExpiringBefore < now ? query.ExpiringBefore : now },
+                CertificateState.Revoked => query with { Revoked = true, OnHold = false },
+                _ => query with { Revoked = true, OnHold = true },
+            },
+            cancellationToken);
         return new Page<CertificateSummary>
         {
             Items = [.. page.Items.Select(CertificateViews.Summary)],
@@ -103,9 +108,40 @@ public sealed class CertificateInventory(Authority authority) : IGuarded
         };
     }
 
+    /// <summary>Those with the newest certificates first. Throws 400 as <see cref="ListAsync"/>.</summary>
+    public async Task<Page<EndpointSummary>> ListEndpointsAsync(EndpointQuery query, CancellationToken cancellationToken)
+    {
+        CheckLimit(query.Limit, EndpointQuery.MaxLimit);
+        CheckFilters(query.Name, query.Provisioner, query.Profile, query.Tenant);
+        await _store.MapAsync(again: false, Batches, cancellationToken);
+        var page = await _store.ListAsync(query, cancellationToken);
+        return new Page<EndpointSummary> { Items = page.Items, NextCursor = page.NextCursor?.ToString(CultureInfo.InvariantCulture) };
+    }
+
+    private static DateTimeOffset Later(DateTimeOffset? one, DateTimeOffset other) => one > other ? one.Value : other;
+
+    private static void CheckLimit(int limit, int most)
+    {
+        if (limit < 1 || limit > most)
+        {
+            throw new ProblemException(400, "bad_limit", string.Create(CultureInfo.InvariantCulture, $"The limit must be 1 to {most}."));
+        }
+    }
+
+    private static void CheckFilters(params ReadOnlySpan<string?> filters)
+    {
+        foreach (var filter in filters)
+        {
+            if (filter is { } given && (given.Length > MaxTextLength || given.Any(char.IsControl)))
+            {
+                throw new ProblemException(400, "bad_filter", "A filter is too long or has control characters.");
+            }
+        }
+    }
+
     /// <summary>Throws 404 <c>certificate_not_found</c>.</summary>
     public async Task<CertificateRecord> RequireAsync(string serial, CancellationToken cancellationToken) =>
-        await authority.FindAsync(CertificateSerials.Parse(serial), cancellationToken) ?? throw CertificateSerials.NotFound();
+        await _authority.FindAsync(CertificateSerials.Parse(serial), cancellationToken) ?? throw CertificateSerials.NotFound();
 }
 
 /// <summary>Revokes certificates, puts them on hold and releases them.</summary>

@@ -1,0 +1,240 @@
+using IoTPlatform.CertificateAuthority.Storage;
+using IoTPlatform.Pki;
+using Npgsql;
+
+namespace IoTPlatform.CertificateAuthority.Tests.Inventory;
+
+/// <summary>Which certificates are one endpoint's, and which are forgotten. Days are counted from <see cref="Start"/>, two years ago.</summary>
+public sealed class InventoryTests : LedgerTestBase
+{
+    private static readonly DateTimeOffset Start = new DateTimeOffset(TimeProvider.System.GetUtcNow().Date, TimeSpan.Zero).AddDays(-730);
+
+    [SkippableFact]
+    public async Task Renewals_AreOneEndpointAndAnotherTokenMakesAnother()
+    {
+        var first = await StoreAsync("a.test", day: 0);
+        var renewed = await StoreAsync("a.test", day: 1, renews: first);
+        await StoreAsync("a.test", day: 2, renews: renewed);
+        await StoreAsync("a.test", day: 2);
+
+        await MapAsync();
+
+        (await EndpointsAsync()).ShouldBe(["a.test: 3", "a.test: 1"]);
+        (await Database.ScalarAsync<DateTimeOffset>("SELECT max(latest_not_after) FROM ca.endpoints")).ShouldBe(Start.AddDays(3));
+    }
+
+    /// <summary>Whatever the order of names and their case.</summary>
+    [SkippableFact]
+    public async Task Names_OfAProvisionerThatRenewsNothing_AreOneEndpoint()
+    {
+        await StoreAsync("a.test", provisioner: "web", sans: ["a.test", "b.test"]);
+        await StoreAsync("A.test", day: 1, provisioner: "web", sans: ["B.test", "a.TEST"]);
+        await StoreAsync("a.test", day: 1, provisioner: "web", sans: ["a.test"]);
+        await StoreAsync("a.test", day: 1, provisioner: "other", sans: ["a.test", "b.test"]);
+        await StoreAsync("b.test", day: 1, provisioner: "web", sans: ["a.test", "b.test"]);
+
+        await MapAsync("web");
+
+        (await EndpointsAsync()).ShouldBe(["a.test: 2", "a.test: 1", "a.test: 1", "b.test: 1"]);
+    }
+
+    [SkippableFact]
+    public async Task Device_EnrolledAgain_IsTheSameEndpointAndAuthoritiesAreNone()
+    {
+        await StoreAsync("pump", profile: "device");
+        await StoreAsync("pump", day: 5, profile: "device");
+        await StoreAsync("Intermediate", profile: "intermediate");
+        await StoreAsync("OCSP", profile: "ocsp-responder");
+
+        await MapAsync();
+
+        (await EndpointsAsync()).ShouldBe(["pump: 2"]);
+    }
+
+    [SkippableFact]
+    public async Task Pass_InBatches_PutsEachOnce()
+    {
+        byte[]? last = null;
+        for (var day = 0; day < 7; day++)
+        {
+            last = await StoreAsync("a.test", day, renews: last);
+        }
+
+        (await MapAsync(limit: 2)).ShouldBe(7);
+        (await MapAsync(limit: 2)).ShouldBe(0);
+        (await EndpointsAsync()).ShouldBe(["a.test: 7"]);
+    }
+
+    /// <summary>Numbers are given before commits: one that commits later than its successor must not be passed over.</summary>
+    [SkippableFact]
+    public async Task Certificate_CommittedBehindThePass_IsPutByTheNext()
+    {
+        await using var connection = await Database.DataSource.OpenConnectionAsync();
+        await using (var slow = await connection.BeginTransactionAsync())
+        {
+            await StoreAsync("slow.test", day: 0, on: connection);
+            await StoreAsync("quick.test", day: 0);
+            await MapAsync(at: Start.AddMinutes(1));
+            await slow.CommitAsync();
+        }
+
+        await MapAsync(at: Start.AddMinutes(2));
+
+        (await EndpointsAsync()).ShouldBe(["quick.test: 1", "slow.test: 1"]);
+    }
+
+    [SkippableFact]
+    public async Task Purge_ForgetsWhatEndedAndKeepsWhatIsStillNeeded()
+    {
+        var ended = await StoreAsync("ended.test", day: 0);
+        await Database.ExecuteAsync("INSERT INTO ca.told_expiring VALUES ($1, now())", ended);
+        await StoreAsync("young.test", day: 300);
+        await StoreAsync("Root", profile: "root");
+        var revoked = await StoreAsync("revoked.test", day: 0);
+        await Database.ExecuteAsync("INSERT INTO ca.revocations VALUES ($1, 1, NULL, 'x', now())", revoked);
+        var first = await StoreAsync("renewed.test", day: 0);
+        await StoreAsync("renewed.test", day: 300, renews: first);
+        await MapAsync();
+
+        (await PurgeAsync(endedBefore: 200, limit: 2)).ShouldBe(2);
+        (await PurgeAsync(endedBefore: 200, limit: 2)).ShouldBe(0);
+
+        (await Database.ScalarAsync<string[]>("SELECT array_agg(subject ORDER BY subject) FROM ca.certificates")).ShouldBe(["Root", "renewed.test", "revoked.test", "young.test"]);
+        (await EndpointsAsync()).ShouldBe(["renewed.test: 1", "revoked.test: 1", "young.test: 1"]);
+    }
+
+    /// <summary>An event is made from its certificate: while the relay is behind, what happened since is still told.</summary>
+    [SkippableFact]
+    public async Task Purge_WhileEventsAreNotTold_ForgetsNothingOfThem()
+    {
+        await Database.ExecuteAsync("INSERT INTO audit.entries VALUES ((SELECT position + 1 FROM events.relay), $1, 'x', 'certificate.issued', 'ended.test', '{}', sha256('x'))", Start.AddDays(-1));
+        await StoreAsync("ended.test", day: 0);
+        await MapAsync();
+
+        (await PurgeAsync(endedBefore: 200)).ShouldBe(0);
+        await Database.ExecuteAsync("UPDATE events.relay SET position = position + 1");
+        (await PurgeAsync(endedBefore: 200)).ShouldBe(1);
+    }
+
+    [SkippableTheory]
+    [InlineData("UPDATE ca.certificates SET subject = 'x'")]
+    [InlineData("DELETE FROM ca.certificates WHERE profile = 'root'")]
+    [InlineData("DELETE FROM ca.certificates WHERE subject = 'young.test'")]
+    public async Task Certificates_ThatAreNoHistoryYet_AreNotDeleted(string sql)
+    {
+        await StoreAsync("Root", profile: "root");
+        await StoreAsync("young.test", day: 710);
+
+        (await Should.ThrowAsync<PostgresException>(Database.ExecuteAsync(sql))).MessageText.ShouldContain("append-only");
+    }
+
+    /// <summary>A page is found by an index, whatever is asked for: that ten million are no different from a few thousand.</summary>
+    [SkippableTheory]
+    [InlineData("provisioner", "certificates_provisioner")]
+    [InlineData("issuer", "certificates_issuer")]
+    [InlineData("name", "endpoint_names_pkey")]
+    [InlineData("subject", "certificates_subject")]
+    [InlineData("endpoint", "endpoint_certificates_endpoint")]
+    [InlineData("", "certificates_id")]
+    [InlineData("valid", "certificates_id")]
+    public async Task FirstPage_OfAFilter_IsFoundByItsIndex(string filter, string index)
+    {
+        await Database.ExecuteAsync("""
+            INSERT INTO ca.certificates (serial, subject, sans, issuer, issuer_key_id, profile, provisioner, requester, public_key_sha256, not_before, not_after, issued_at, der)
+              SELECT decode(lpad(to_hex(n), 16, '0'), 'hex'), 's' || n, ARRAY['s' || n], 'Issuer ' || n % 40, '\x01', 'leaf', 'provisioner ' || n % 40, 'x', sha256(int4send(n)), now(), now() + interval '1 day', now(), '\x00'
+              FROM generate_series(1, 4000) n
+            """);
+        await MapAsync();
+        await Database.ExecuteAsync("ANALYZE ca.certificates, ca.endpoints, ca.endpoint_names, ca.endpoint_certificates, ca.revocations");
+        var query = filter switch
+        {
+            "provisioner" => new CertificateQuery { Provisioner = "provisioner 7" },
+            "issuer" => new CertificateQuery { Issuer = "Issuer 7" },
+            "name" => new CertificateQuery { Name = "S77" },
+            "subject" => new CertificateQuery { Subject = "s77" },
+            "endpoint" => new CertificateQuery { Endpoint = 77 },
+            "valid" => new CertificateQuery { Revoked = false, ExpiringAfter = TimeProvider.System.GetUtcNow() },
+            _ => new CertificateQuery(),
+        };
+
+        await using var command = Database.DataSource.CreateCommand();
+        CertificateSearch.Build(command, query, 51);
+        command.CommandText = "EXPLAIN " + command.CommandText;
+        var plan = new List<string>();
+        await using var reader = await command.ExecuteReaderAsync();
+        while (await reader.ReadAsync())
+        {
+            plan.Add(reader.GetString(0));
+        }
+
+        var text = string.Join('\n', plan);
+        text.ShouldContain(index);
+        text.ShouldNotContain("Seq Scan on certificates");
+    }
+
+    private async Task<byte[]> StoreAsync(
+        string subject, int day = 0, string profile = "leaf", string provisioner = "iot-bridge", string[]? sans = null, byte[]? renews = null, NpgsqlConnection? on = null)
+    {
+        var serial = SerialNumber.Create();
+        await using var command = new NpgsqlCommand(
+            """
+            INSERT INTO ca.certificates (serial, subject, sans, issuer, issuer_key_id, profile, provisioner, requester, public_key_sha256, not_before, not_after, issued_at, renews, der)
+              VALUES ($1, $2, $3, 'Issuer', '\x01', $4, $5, 'x', sha256($1), $6, $6 + interval '1 day', $6, $7, '\x00')
+            """);
+        command.Parameters.AddWithValue(serial);
+        command.Parameters.AddWithValue(subject);
+        command.Parameters.AddWithValue(sans ?? [subject]);
+        command.Parameters.AddWithValue(profile);
+        command.Parameters.AddWithValue(provisioner);
+        command.Parameters.AddWithValue(Start.AddDays(day));
+        command.Parameters.Add(new NpgsqlParameter { Value = (object?)renews ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Bytea });
+        await using var own = on is null ? await Database.DataSource.OpenConnectionAsync() : null;
+        command.Connection = on ?? own;
+        await command.ExecuteNonQueryAsync();
+        return serial;
+    }
+
+    private Task<int> MapAsync(params string[] byNames) => MapAsync(TimeProvider.System.GetUtcNow(), 500, byNames);
+
+    private Task<int> MapAsync(int limit) => MapAsync(TimeProvider.System.GetUtcNow(), limit, []);
+
+    private Task<int> MapAsync(DateTimeOffset at) => MapAsync(at, 500, []);
+
+    private async Task<int> MapAsync(DateTimeOffset at, int limit, string[] byNames)
+    {
+        var (total, more) = (0, true);
+        for (var first = true; more; first = false)
+        {
+            (var mapped, more) = await CallAsync("SELECT mapped, more FROM ca.map_endpoints($1, $2, $3, $4)", at, byNames, limit, first);
+            total += mapped;
+        }
+
+        return total;
+    }
+
+    private async Task<int> PurgeAsync(int endedBefore, int limit = 500)
+    {
+        var (total, more) = (0, true);
+        for (var first = true; more; first = false)
+        {
+            (var purged, more) = await CallAsync("SELECT purged, more FROM ca.purge_certificates($1, $2, $3)", Start.AddDays(endedBefore), limit, first);
+            total += purged;
+        }
+
+        return total;
+    }
+
+    private async Task<(int Done, bool More)> CallAsync(string sql, params object[] parameters)
+    {
+        await using var command = Database.DataSource.CreateCommand(sql);
+        parameters.ToList().ForEach(parameter => command.Parameters.AddWithValue(parameter));
+        await using var reader = await command.ExecuteReaderAsync();
+        await reader.ReadAsync();
+        return (reader.GetInt32(0), reader.GetBoolean(1));
+    }
+
+    private async Task<string[]> EndpointsAsync() => await Database.ScalarAsync<string[]>("""
+        SELECT coalesce(array_agg(e.subject || ': ' || e.n ORDER BY e.subject, e.n DESC), '{}')
+        FROM (SELECT e.subject, count(*) AS n FROM ca.endpoints e JOIN ca.endpoint_certificates m ON m.endpoint = e.id GROUP BY e.id) e
+        """) ?? [];
+}
