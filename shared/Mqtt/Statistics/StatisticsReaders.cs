@@ -1,3 +1,4 @@
+using System.Net;
 using IoTPlatform.Hosting;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
@@ -47,7 +48,7 @@ internal sealed class StatisticsReaders(IServiceScopeFactory scopes, MqttSession
             return AuthenticationResult.Refused(MqttConnectReasonCode.ClientIdentifierNotValid, $"The client id has at most {LongestClientId} letters, digits, dots, dashes and underscores.");
         }
 
-        if (credentials.Password is not { Length: > 0 } token || await OperatorOfAsync(token) is not var (name, expiresAt))
+        if (credentials.Password is not { Length: > 0 } token || await OperatorOfAsync(token, credentials.Address) is not var (name, expiresAt))
         {
             return AuthenticationResult.Refused(MqttConnectReasonCode.NotAuthorized, "The password is an operator's access token.");
         }
@@ -68,7 +69,7 @@ internal sealed class StatisticsReaders(IServiceScopeFactory scopes, MqttSession
     }
 
     /// <summary>As a request with this token would be: by the host's schemes and its policy. Null: it opens nothing, or not this. Throws while that can't be said.</summary>
-    private async Task<(string Name, DateTimeOffset? ExpiresAt)?> OperatorOfAsync(string token)
+    private async Task<(string Name, DateTimeOffset? ExpiresAt)?> OperatorOfAsync(string token, string? address)
     {
         await using var scope = scopes.CreateAsyncScope();
         var services = scope.ServiceProvider;
@@ -79,6 +80,7 @@ internal sealed class StatisticsReaders(IServiceScopeFactory scopes, MqttSession
 
         var request = new DefaultHttpContext { RequestServices = services };
         request.Request.Headers.Authorization = "Bearer " + token;
+        request.Connection.RemoteIpAddress = IPAddress.TryParse(address, out var ip) ? ip : null;
         foreach (var scheme in policy.AuthenticationSchemes)
         {
             var result = await request.AuthenticateAsync(scheme);

@@ -77,6 +77,37 @@ public sealed class TenantBudgetsTests(ProviderFixture fixture) : IClassFixture<
         outcomes.Count(wait => wait is null).ShouldBe(120);
     }
 
+    /// <summary>For one message, as of a machine that woke up with a wrong date.</summary>
+    [SkippableFact]
+    public async Task TryTake_AfterAClockThatWasADayAhead_GoesOnAtOnce()
+    {
+        var tenant = await PrepareAsync("budget-ahead");
+        var budget = new TelemetryBudget(MessagesPerSecond: 1, BytesPerSecond: 1_000_000);
+        (await TakeAsync(new TenantBudgets(fixture.Provider.Database.DataSource, new FakeTime(_time.GetUtcNow() + TimeSpan.FromDays(1))), tenant, budget, 60, 100)).ShouldBeNull();
+        var budgets = Process();
+        (await TakeAsync(budgets, tenant, budget, 1, 100)).ShouldNotBeNull();
+
+        _time.Advance(TimeSpan.FromSeconds(10));
+
+        (await CountAsync(budgets, tenant, budget)).ShouldBe(10);
+    }
+
+    [SkippableFact]
+    public async Task TryTake_ClockSetBackWhileItWaits_GoesOnAfterTheWait()
+    {
+        var tenant = await PrepareAsync("budget-back-clock");
+        var budgets = Process();
+        var budget = new TelemetryBudget(MessagesPerSecond: 1, BytesPerSecond: 1_000_000);
+        (await TakeAsync(budgets, tenant, budget, 60, 100)).ShouldBeNull();
+        (await TakeAsync(budgets, tenant, budget, 1, 100)).ShouldNotBeNull();
+
+        _time.SetBack(TimeSpan.FromHours(1));
+        await TakeAsync(budgets, tenant, budget, 1, 100);
+        _time.Advance(TimeSpan.FromSeconds(10));
+
+        (await CountAsync(budgets, tenant, budget)).ShouldBeGreaterThan(0);
+    }
+
     /// <summary>One after the other until it has to wait.</summary>
     private static async Task<int> CountAsync(TenantBudgets budgets, string tenant, TelemetryBudget budget)
     {
@@ -90,7 +121,7 @@ public sealed class TenantBudgetsTests(ProviderFixture fixture) : IClassFixture<
     }
 
     private static Task<TimeSpan?> TakeAsync(TenantBudgets budgets, string tenant, TelemetryBudget budget, int messages, int bytes) =>
-        budgets.TryTakeAsync(tenant, budget, messages, bytes, CancellationToken.None).AsTask();
+        budgets.TryTakeAsync(tenant, budget, messages, bytes, () => { }, CancellationToken.None).AsTask();
 
     private TenantBudgets Process() => new(fixture.Provider.Database.DataSource, _time);
 

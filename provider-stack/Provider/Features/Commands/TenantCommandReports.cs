@@ -46,7 +46,7 @@ internal sealed class TenantCommandReports(IDbContextFactory<ProviderDb> context
     {
         var now = time.GetUtcNow();
         var (delivered, over) = (report.DeliveredAt?.ToUniversalTime(), report.EndedAt?.ToUniversalTime() ?? now);
-        var reason = report.Reason is { } text && FreeText.IsValid(text, LongestReason) ? text : null;
+        var reason = report.Reason is { } text && text != TenantCommandDelivery.Unreported && FreeText.IsValid(text, LongestReason) ? text : null;
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         var command = await db.TenantCommands.AsNoTracking().SingleOrDefaultAsync(c => c.Id == id && c.TenantId == tenantId && c.DeviceId == deviceId, cancellationToken);
         if (command is null)

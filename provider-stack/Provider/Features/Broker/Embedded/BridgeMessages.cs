@@ -13,7 +13,7 @@ internal sealed class BridgeMessages(BridgeIntakes intakes, TenantBudgets budget
     {
         if (BridgeCommandTopics.IsReport(message.Topic))
         {
-            return await OverBudgetAsync(message.Publisher, [(message.Topic, message.Payload)], cancellationToken) is { } until
+            return await OverBudgetAsync(message.Publisher, [(message.Topic, message.Payload)], () => { }, cancellationToken) is { } until
                 ? PublishOutcome.Refused(MqttPubAckReasonCode.QuotaExceeded, $"The budget of the tenant's plan is used up. Wait {until.TotalSeconds:0} s.")
                 : await reports.StoreAsync(BridgeSessions.TenantOf(message.Publisher.Name), message.Topic, message.Payload, cancellationToken) is { } refusal
                 ? PublishOutcome.Refused(MqttPubAckReasonCode.PayloadFormatInvalid, refusal)
@@ -25,14 +25,16 @@ internal sealed class BridgeMessages(BridgeIntakes intakes, TenantBudgets budget
             return PublishOutcome.Refused(MqttPubAckReasonCode.PayloadFormatInvalid, TelemetryBatch.Malformed);
         }
 
-        if (await OverBudgetAsync(message.Publisher, messages, cancellationToken) is { } wait)
+        var connection = intakes.Of(message.Publisher);
+        Task<string?>[] storing = [];
+        // Of a batch each by itself: who is told of one that is refused sends them alone, and those that are stored are known again.
+        void Store() => storing = [.. messages.Select(one => connection.StoreAsync(one.Topic, one.Payload.Span, message.ComesAgain, cancellationToken))];
+        if (await OverBudgetAsync(message.Publisher, messages, Store, cancellationToken) is { } wait)
         {
             return PublishOutcome.Refused(MqttPubAckReasonCode.QuotaExceeded, $"The budget of the tenant's plan is used up. Wait {wait.TotalSeconds:0} s.");
         }
 
-        var connection = intakes.Of(message.Publisher);
-        // Of a batch each by itself: who is told of one that is refused sends them alone, and those that are stored are known again.
-        var refusals = await Task.WhenAll(messages.Select(one => connection.StoreAsync(one.Topic, one.Payload.Span, message.ComesAgain, cancellationToken)));
+        var refusals = await Task.WhenAll(storing);
         if (refusals.FirstOrDefault(refusal => refusal is not null) is not { } reason)
         {
             return PublishOutcome.Stored;
@@ -58,8 +60,14 @@ internal sealed class BridgeMessages(BridgeIntakes intakes, TenantBudgets budget
     }
 
     /// <summary>How long to wait; null: it is not.</summary>
-    private async ValueTask<TimeSpan?> OverBudgetAsync(MqttIdentity publisher, IReadOnlyList<(string Topic, ReadOnlyMemory<byte> Payload)> messages, CancellationToken cancellationToken) =>
-        publisher.Credential is TelemetryBudget budget
-            ? await budgets.TryTakeAsync(BridgeSessions.TenantOf(publisher.Name), budget, messages.Count, messages.Sum(one => one.Payload.Length), cancellationToken)
-            : null;
+    private async ValueTask<TimeSpan?> OverBudgetAsync(MqttIdentity publisher, IReadOnlyList<(string Topic, ReadOnlyMemory<byte> Payload)> messages, Action inTurn, CancellationToken cancellationToken)
+    {
+        if (publisher.Credential is TelemetryBudget budget)
+        {
+            return await budgets.TryTakeAsync(BridgeSessions.TenantOf(publisher.Name), budget, messages.Count, messages.Sum(one => one.Payload.Length), inTurn, cancellationToken);
+        }
+
+        inTurn();
+        return null;
+    }
 }

@@ -14,7 +14,13 @@ internal sealed class TenantBudgets(NpgsqlDataSource database, TimeProvider time
     private readonly ConcurrentDictionary<string, Taken> _taken = new(StringComparer.Ordinal);
 
     /// <summary>How long to wait before the next; null: taken.</summary>
-    public async ValueTask<TimeSpan?> TryTakeAsync(string tenantId, TelemetryBudget budget, int messages, int bytes, CancellationToken cancellationToken)
+    /// <param name="tenantId">Whose.</param>
+    /// <param name="budget">What the plan lets it send.</param>
+    /// <param name="messages">To be taken.</param>
+    /// <param name="bytes">To be taken.</param>
+    /// <param name="inTurn">Called when it is taken, before the next one's turn: messages stay in order.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async ValueTask<TimeSpan?> TryTakeAsync(string tenantId, TelemetryBudget budget, int messages, int bytes, Action inTurn, CancellationToken cancellationToken)
     {
         var taken = _taken.GetOrAdd(tenantId, _ => new Taken());
         await taken.Turn.WaitAsync(cancellationToken);
@@ -23,9 +29,14 @@ internal sealed class TenantBudgets(NpgsqlDataSource database, TimeProvider time
             if (taken.Lacks(budget, messages, bytes) is var (moreMessages, moreBytes))
             {
                 // Who goes on all the same costs the database one look a second.
-                if ((taken.Wait(time.GetUtcNow()) ?? await TakeAsync(tenantId, budget, moreMessages, moreBytes, cancellationToken)) is { } wait)
+                if (taken.Wait(time) is { } known)
                 {
-                    taken.UsedUpUntil = time.GetUtcNow() + wait;
+                    return known;
+                }
+
+                if (await TakeAsync(tenantId, budget, moreMessages, moreBytes, cancellationToken) is { } wait)
+                {
+                    taken.UsedUp(time, wait);
                     return wait;
                 }
 
@@ -33,6 +44,7 @@ internal sealed class TenantBudgets(NpgsqlDataSource database, TimeProvider time
             }
 
             taken.Add(-messages, -bytes);
+            inTurn();
             return null;
         }
         finally
@@ -67,7 +79,8 @@ internal sealed class TenantBudgets(NpgsqlDataSource database, TimeProvider time
                     ON CONFLICT (tenant_id) DO UPDATE SET
                       messages = least($2 * $4, b.messages + $2 * greatest(0, extract(epoch FROM $5 - b.refilled_at))),
                       bytes = least($3 * $4, b.bytes + $3 * greatest(0, extract(epoch FROM $5 - b.refilled_at))),
-                      refilled_at = greatest($5, b.refilled_at)
+                      -- One that is far ahead is by a clock that was, and would stop the refill until then.
+                      refilled_at = CASE WHEN b.refilled_at > $5 + interval '5 minutes' THEN $5 ELSE greatest($5, b.refilled_at) END
                     """)
                 {
                     Parameters =
@@ -99,11 +112,13 @@ internal sealed class TenantBudgets(NpgsqlDataSource database, TimeProvider time
     {
         private int _messages;
         private int _bytes;
+        private (long At, TimeSpan Wait) _usedUp;
 
-        public DateTimeOffset UsedUpUntil { private get; set; }
+        public void UsedUp(TimeProvider time, TimeSpan wait) => _usedUp = (time.GetTimestamp(), wait);
 
-        /// <summary>Null: not known to be used up.</summary>
-        public TimeSpan? Wait(DateTimeOffset now) => UsedUpUntil > now ? UsedUpUntil - now : null;
+        /// <summary>Null: it was not used up within the last second.</summary>
+        public TimeSpan? Wait(TimeProvider time) =>
+            time.GetElapsedTime(_usedUp.At) is var since && since < TimeSpan.FromSeconds(1) && since < _usedUp.Wait ? _usedUp.Wait - since : null;
 
         /// <summary>One message, or batch, after the other.</summary>
         public SemaphoreSlim Turn { get; } = new(1, 1);

@@ -156,6 +156,10 @@ internal sealed class TelemetrySession : ITelemetrySource, IAsyncDisposable
             limit.CancelAfter(SessionLimits.ConfirmTimeout);
             await _channel.BasicPublishAsync(BridgeRights.Exchange, routingKey, mandatory: false, properties, body, limit.Token);
         }
+        catch (PublishException) when (properties.Type == QueuedCheckpoints.MessageType)
+        {
+            // The queue is full: what waits in it matters more, and the next one is five minutes away.
+        }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
             End($"{what} was not taken: {e.Message}");
