@@ -168,11 +168,12 @@ internal sealed class CaCeremony : IAsyncDisposable
         var now = _time.GetUtcNow();
         // Also those that have expired: whoever has seen one in a list takes no list without it.
         var since = DateTimeOffset.MinValue;
-        var revoked = await _lists.RevokedAsync(issuer.KeyId, since, cancellationToken);
+        var hasKey = new CaKeyFile(CaFiles.RootKey(_folder)).Exists;
+        IReadOnlyList<RevokedSerial> revoked = hasKey ? await _lists.RevokedAsync(issuer.KeyId, since, cancellationToken) : [];
         // Of a database that was restored from before a replacement, the list on disk knows more.
         var seen = CaFiles.RootRevocationList(_folder).TryLoad(root);
         var (list, mark) = await _lists.FindAsync(issuer.KeyId, shard: null, known: null, cancellationToken);
-        if (new CaKeyFile(CaFiles.RootKey(_folder)).Exists && !(list is not null && IsCurrent(list, mark)))
+        if (hasKey && !(list is not null && IsCurrent(list, mark)))
         {
             list = await _lists.ReplaceAsync(IssuerInfo.FromCertificate(root), shard: null, now, since, IsCurrent, goesOn: _ => false, Sign, cancellationToken);
         }
