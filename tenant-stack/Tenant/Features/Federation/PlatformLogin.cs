@@ -17,12 +17,19 @@ internal static class PlatformLogin
             ? new()
             {
                 ClientId = access.ClientId,
-                Issuer = new OidcOptions { Issuer = issuer, Follows = () => AccessOf(options, files) is { } now ? IssuerOf(now.DiscoveryUrl) : null, CaFile = options.FederationCaFile ?? files.ProviderCas },
+                Issuer = new OidcOptions { Issuer = issuer, Follows = Following(options, files, issuer), CaFile = options.FederationCaFile ?? files.ProviderCas },
             }
             : null;
 
     /// <summary>As the bundle of now has it: the provider may have replaced or moved it since the start.</summary>
     public static ProviderAccess? AccessOf(TenantOptions options, JoinFiles files) => files.ReadBundle() is { } bundle ? ProviderAccess.Of(options, bundle) : null;
+
+    /// <summary>Never back to a former one, whose name may be somebody else's by now: while the bundle names none, the last one stays.</summary>
+    private static Func<string?> Following(TenantOptions options, JoinFiles files, string issuer)
+    {
+        var last = issuer;
+        return () => last = (AccessOf(options, files) is { } now ? IssuerOf(now.DiscoveryUrl) : null) ?? last;
+    }
 
     // OpenID Connect Discovery 1.0 section 4. With keys fetched over plain http a man in the middle could sign in as any user.
     private static string? IssuerOf(string discoveryUrl) =>
