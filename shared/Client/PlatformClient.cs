@@ -169,7 +169,18 @@ public abstract class PlatformClient : IDisposable
     public Task<AuthorityPolicyView> SaveAuthorityPolicyAsync(JsonElement policy, long? replaces = null, CancellationToken cancellationToken = default) =>
         SendAsync(HttpMethod.Put, AuthorityPolicy, policy, ContractsJson.Default.JsonElement, ContractsJson.Default.AuthorityPolicyView, cancellationToken, header: Precondition(replaces));
 
-    public Task RemoveAuthorityPolicyAsync(CancellationToken cancellationToken = default) => SendAsync(HttpMethod.Delete, AuthorityPolicy, cancellationToken);
+    /// <param name="replaces">The version that was read; null: whatever is there.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public async Task RemoveAuthorityPolicyAsync(long? replaces = null, CancellationToken cancellationToken = default)
+    {
+        using var request = await RequestAsync(HttpMethod.Delete, AuthorityPolicy, bearer: null, cancellationToken);
+        if (Precondition(replaces) is { } header)
+        {
+            request.Headers.TryAddWithoutValidation(header.Name, header.Value);
+        }
+
+        await ApiTransport.SendAsync(_http, request, cancellationToken);
+    }
 
     public Task<ExternalAccountKeyList> ListExternalAccountKeysAsync(string provisioner, CancellationToken cancellationToken = default) =>
         GetAsync(ExternalAccountKeys(provisioner), ContractsJson.Default.ExternalAccountKeyList, cancellationToken);

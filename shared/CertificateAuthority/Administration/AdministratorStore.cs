@@ -43,19 +43,19 @@ internal sealed class AdministratorStore(NpgsqlDataSource database, TimeProvider
 
     /// <summary>Null: a certificate of these names makes nobody an administrator.</summary>
     /// <param name="provisioner">That issued it.</param>
-    /// <param name="issuedAt">An earlier provisioner of that name is another one.</param>
+    /// <param name="certificateId">An earlier provisioner of that name is another one.</param>
     /// <param name="names">Of the certificate.</param>
     /// <param name="cancellationToken">Ends the query.</param>
-    public Task<Administrator?> FindAsync(string provisioner, DateTimeOffset issuedAt, IReadOnlyList<string> names, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
+    public Task<Administrator?> FindAsync(string provisioner, long certificateId, IReadOnlyList<string> names, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
     {
         await using var command = database.CreateCommand(
             """
             SELECT a.id, a.subject, a.provisioner, a.super, a.created_at FROM ca.administrators a JOIN ca.provisioners p ON p.name = a.provisioner
-            WHERE a.provisioner = $1 AND a.subject = ANY ($2) AND p.added_at <= $3 ORDER BY a.super DESC LIMIT 1
+            WHERE a.provisioner = $1 AND a.subject = ANY ($2) AND p.added_after < $3 ORDER BY a.super DESC LIMIT 1
             """);
         command.Parameters.AddWithValue(provisioner);
         command.Parameters.AddWithValue(names.ToArray());
-        command.Parameters.AddWithValue(issuedAt);
+        command.Parameters.AddWithValue(certificateId);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         return await reader.ReadAsync(cancellationToken) ? Read(reader) : null;
     });

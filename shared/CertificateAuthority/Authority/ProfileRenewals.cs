@@ -69,6 +69,11 @@ internal sealed class ProfileRenewals(Authority authority, IEnumerable<IProfileR
             throw new ProblemException(401, "provisioner_removed", $"The certificate's provisioner {known.Record.Provisioner} is removed or disabled.");
         }
 
+        if (provisioners.Stored.FirstOrDefault(stored => stored.Name == provisioner.Name) is { } stored && known.Record.Id <= stored.Row.AddedAfter)
+        {
+            throw new ProblemException(401, "provisioner_removed", $"The certificate is of an earlier provisioner {provisioner.Name}, which was removed.");
+        }
+
         if (provisioner.Claims.DisableRenewal)
         {
             throw new ProblemException(401, "renewal_disabled", $"The provisioner {provisioner.Name} renews nothing.");

@@ -78,6 +78,13 @@ internal sealed class InventoryStore(NpgsqlDataSource database, ProvisionerRegis
         return items.Count > query.Limit ? new EndpointPage(items[..query.Limit], cursors[query.Limit - 1]) : new EndpointPage(items, NextCursor: null);
     });
 
+    /// <summary>Mostly the newest certificate answers it.</summary>
+    private const string IsActive = """
+        ((e.latest_not_after > $1 AND NOT EXISTS (SELECT FROM ca.revocations r WHERE r.serial = e.latest_serial))
+          OR EXISTS (SELECT FROM ca.endpoint_certificates m JOIN ca.certificates c ON c.serial = m.serial
+            WHERE m.endpoint = e.id AND c.not_after > $1 AND NOT EXISTS (SELECT FROM ca.revocations r WHERE r.serial = c.serial)))
+        """;
+
     internal NpgsqlCommand Command(EndpointQuery query, int limit)
     {
         var command = database.CreateCommand();
@@ -96,7 +103,7 @@ internal sealed class InventoryStore(NpgsqlDataSource database, ProvisionerRegis
         Where(query.Profile, "e.profile = {0}");
         Where(query.Tenant, "e.tenant = {0}");
         Where(query.Cursor, "e.latest_id < {0}");
-        sql.Append(query.Active switch { true => " AND a.active > 0", false => " AND a.active = 0", null => "" });
+        sql.Append(query.Active switch { true => $" AND {IsActive}", false => $" AND NOT {IsActive}", null => "" });
         sql.Append(CultureInfo.InvariantCulture, $" ORDER BY e.latest_id DESC LIMIT {limit}");
         command.CommandText = sql.ToString();
         return command;

@@ -1,11 +1,17 @@
 -- Who changes provisioners over the administration API, the authority's own name policy, and by which version of a provisioner a change was made.
 CREATE SEQUENCE ca.versions;
+
+-- Of those so far.
+CREATE FUNCTION ca.last_certificate_id() RETURNS bigint LANGUAGE sql VOLATILE AS $$
+  SELECT CASE WHEN s.is_called THEN s.last_value ELSE 0 END FROM ca.certificates_id_seq s
+$$;
+
 ALTER TABLE ca.provisioners
   -- Never the same again, whatever was removed in between.
   ADD COLUMN version bigint NOT NULL DEFAULT nextval('ca.versions'),
-  -- A certificate of an earlier provisioner of the same name makes nobody an administrator.
-  ADD COLUMN added_at timestamptz NOT NULL DEFAULT '-infinity';
-ALTER TABLE ca.provisioners ALTER COLUMN added_at SET DEFAULT now();
+  -- A certificate up to this one is of an earlier provisioner of the same name: it is not renewed, and makes nobody an administrator.
+  ADD COLUMN added_after bigint NOT NULL DEFAULT 0;
+ALTER TABLE ca.provisioners ALTER COLUMN added_after SET DEFAULT ca.last_certificate_id();
 
 CREATE TABLE ca.administrators (
   id text PRIMARY KEY,

@@ -129,6 +129,8 @@ AS $$
 DECLARE
   v_scan ca.inventory_scan;
   v_before timestamptz;
+  -- An entry of what ended long ago may be as young as the scan that found it.
+  v_untold timestamptz := coalesce((SELECT e.at FROM audit.entries e WHERE e.sequence = (SELECT r.position + 1 FROM events.relay r)), now()) - interval '1 day';
   v_examined int;
   v_last bigint;
   v_issued timestamptz;
@@ -143,7 +145,8 @@ BEGIN
   SELECT count(*), max(o.id), min(o.issued_at),
       array_agg(o.serial) FILTER (WHERE o.not_after < v_before AND NOT ca.is_of_authority(o.profile)
         AND (SELECT true FROM ca.revocations r WHERE r.serial = o.serial) IS NULL
-        AND (SELECT true FROM ca.ended_holds h WHERE h.serial = o.serial LIMIT 1) IS NULL)
+        AND (SELECT true FROM ca.ended_holds h WHERE h.serial = o.serial LIMIT 1) IS NULL
+        AND (SELECT true FROM ca.told_expiring t WHERE t.serial = o.serial AND t.told_at >= v_untold) IS NULL)
     INTO v_examined, v_last, v_issued, v_serials
     FROM (SELECT c.id, c.serial, c.not_after, c.profile, c.issued_at FROM ca.certificates c
       WHERE c.id > v_scan.purged_id AND c.id <= v_scan.settled_id ORDER BY c.id LIMIT p_limit) o;

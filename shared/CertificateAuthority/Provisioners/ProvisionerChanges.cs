@@ -1,11 +1,12 @@
 using System.Text.Json.Nodes;
+using IoTPlatform.CertificateAuthority.Administration;
 using IoTPlatform.CertificateAuthority.Webhooks;
 using IoTPlatform.Hosting;
 
 namespace IoTPlatform.CertificateAuthority.Provisioners;
 
 /// <summary>What administrators do with provisioners, by whichever API. What the host itself needs stays, and a definition that could not serve is not kept.</summary>
-internal sealed class ProvisionerChanges(ProvisionerRegistry registry, ProvisionerStore store)
+internal sealed class ProvisionerChanges(ProvisionerRegistry registry, ProvisionerStore store, AdministratorStore administrators)
 {
     /// <summary>Adds it, or replaces the one of that name; it serves in this process when this returns. Throws as <see cref="ProvisionerStore.SaveAsync"/>, 422 <c>invalid_provisioner</c> and 409 <c>built_in</c>.</summary>
     public async Task<StoredProvisioner> SaveAsync(ProvisionerDefinition wanted, ProvisionerChange change, CancellationToken cancellationToken)
@@ -25,6 +26,7 @@ internal sealed class ProvisionerChanges(ProvisionerRegistry registry, Provision
                 RequireKeyOfHost(provisioner as JwkProvisioner, registry.Find(wanted.Name) as JwkProvisioner);
             }
 
+            provisioner.Policy?.RequireAllowed((await administrators.ListAsync(cancellationToken)).Where(one => one.Provisioner == wanted.Name));
             await store.SaveAsync(wanted, (provisioner as JwkProvisioner)?.KeyId, change, cancellationToken);
         }
         finally

@@ -16,7 +16,8 @@ namespace IoTPlatform.CertificateAuthority.Provisioners;
 /// <param name="Definition">As text, with its secrets.</param>
 /// <param name="Written">When it was last written.</param>
 /// <param name="Version">Of the definition, and of no other.</param>
-internal sealed record ProvisionerRow(string Name, string Type, string Definition, DateTimeOffset Written, long Version);
+/// <param name="AddedAfter">Id of the last certificate that an earlier provisioner of this name can have given out.</param>
+internal sealed record ProvisionerRow(string Name, string Type, string Definition, DateTimeOffset Written, long Version, long AddedAfter = 0);
 
 /// <summary>Who changes a provisioner, in place of what.</summary>
 /// <param name="By">For the audit log.</param>
@@ -55,12 +56,12 @@ internal sealed class ProvisionerStore(NpgsqlDataSource database, DefinitionSecr
 
     public Task<IReadOnlyList<ProvisionerRow>> ListAsync(CancellationToken cancellationToken) => Outage.GuardAsync<IReadOnlyList<ProvisionerRow>>(async () =>
     {
-        await using var command = database.CreateCommand("SELECT name, type, definition::text, created_at, version FROM ca.provisioners ORDER BY created_at, name");
+        await using var command = database.CreateCommand("SELECT name, type, definition::text, created_at, version, added_after FROM ca.provisioners ORDER BY created_at, name");
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var rows = new List<ProvisionerRow>();
         while (await reader.ReadAsync(cancellationToken))
         {
-            rows.Add(new ProvisionerRow(reader.GetString(0), reader.GetString(1), secrets.Decrypted(reader.GetString(2)), reader.GetFieldValue<DateTimeOffset>(3), reader.GetInt64(4)));
+            rows.Add(new ProvisionerRow(reader.GetString(0), reader.GetString(1), secrets.Decrypted(reader.GetString(2)), reader.GetFieldValue<DateTimeOffset>(3), reader.GetInt64(4), reader.GetInt64(5)));
         }
 
         return rows;
@@ -144,11 +145,16 @@ internal sealed class ProvisionerStore(NpgsqlDataSource database, DefinitionSecr
 
     /// <summary>
     /// With its administrators, and with the accounts and account keys of an ACME provisioner: another one of that name starts without them. False: there is none of this name. Throws 409
-    /// <c>last_super_admin</c> and 401 <c>super_admin_required</c>.
+    /// <c>last_super_admin</c>, 412 <c>changed_meanwhile</c> and 401 <c>super_admin_required</c>.
     /// </summary>
     public Task<bool> RemoveAsync(string name, ProvisionerChange change, CancellationToken cancellationToken) => ChangeAsync(
         async connection =>
         {
+            if (change.Replaces is { } expected && await VersionAsync(connection, name, cancellationToken) is { } now && now != expected)
+            {
+                throw new ProblemException(412, "changed_meanwhile", $"The provisioner {name} was changed meanwhile. Read it again and repeat your change.");
+            }
+
             var administrators = await AdministratorsOfAsync(connection, name, supersOnly: false, cancellationToken);
             if (administrators > 0 && !change.MayTouchAdministrators)
             {
@@ -210,10 +216,25 @@ internal sealed class ProvisionerStore(NpgsqlDataSource database, DefinitionSecr
                 $"The provisioner {wanted.Name} was changed meanwhile, at {reader.GetFieldValue<DateTimeOffset>(1):u}. It differs from yours in: {wanted.DifferencesFrom(secrets.Decrypted(reader.GetString(0)))}. Read it again and repeat your change."));
     }
 
-    private async Task<JwkProvisioner?> FindAsync(string name, CancellationToken cancellationToken) =>
-        (await ListAsync(cancellationToken)).FirstOrDefault(row => row.Name == name) is { } row
-            ? new JwkProvisioner(ProvisionerDefinition.Parse(row.Definition), options)
-            : null;
+    private static async Task<long?> VersionAsync(NpgsqlConnection connection, string name, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand("SELECT version FROM ca.provisioners WHERE name = $1", connection);
+        command.Parameters.AddWithValue(name);
+        return (long?)await command.ExecuteScalarAsync(cancellationToken);
+    }
+
+    /// <summary>Its key alone: options whose secrets can't be decrypted disable it, and keep no host from starting.</summary>
+    private async Task<JwkProvisioner?> FindAsync(string name, CancellationToken cancellationToken)
+    {
+        if ((await ListAsync(cancellationToken)).FirstOrDefault(row => row.Name == name) is not { } row)
+        {
+            return null;
+        }
+
+        var definition = JsonNode.Parse(row.Definition)!.AsObject();
+        definition.Remove("options");
+        return new JwkProvisioner(ProvisionerDefinition.Parse(definition.ToJsonString()), options);
+    }
 
     private static bool Opens(string encryptedKey, string password)
     {

@@ -115,5 +115,15 @@ public sealed class AdminPolicyTests : IAsyncLifetime
     public async Task ProvisionerPolicy_ThatLocksItsAdministratorsOut_IsRefused() =>
         (await _host.Http.AdminAsync(_host.Super, "POST /admin/provisioners/ops/policy", Policy("""{"dns":["step"]}"""))).Message.ShouldContain("anna@example.com");
 
+    /// <summary>By whichever way it comes.</summary>
+    [SkippableFact]
+    public async Task ProvisionerPolicy_InAProvisionerThatIsSaved_LocksNobodyOutEither()
+    {
+        var shown = JsonNode.Parse((await _host.Http.AdminAsync(_host.Super, "GET /admin/provisioners/ops")).Body)!.AsObject();
+        shown["policy"] = Policy("""{"dns":["step"]}""");
+
+        (await _host.Http.AdminAsync(_host.Super, "PUT /admin/provisioners/ops", shown)).Message.ShouldContain("anna@example.com");
+    }
+
     private static JsonObject Policy(string allow) => new() { ["x509"] = new JsonObject { ["allow"] = JsonNode.Parse(allow) } };
 }

@@ -56,6 +56,21 @@ public sealed class AdminProvisionerTests(AdminHost host) : IClassFixture<AdminH
         (await host.Http.AdminAsync(host.Admin, "GET /admin/acme/eab/ops")).ShouldBe(HttpStatusCode.BadRequest, "badRequest");
     }
 
+    /// <summary>As step-ca's documentation writes the member, and not its ca.json.</summary>
+    [SkippableFact]
+    public async Task AzureTenant_OfEitherSpelling_IsShownAndReplaced()
+    {
+        await host.Ca.Module.ProvisionerStore.SaveAsync(ProvisionerDefinition.Parse("""{"type":"Azure","name":"azure","tenantId":"former"}"""), keyId: null, new ProvisionerChange("operator"), default);
+        await host.Ca.Module.Provisioners.ReloadAsync(default);
+        var shown = JsonNode.Parse((await host.Http.AdminAsync(host.Admin, "GET /admin/provisioners/azure")).Body)!.AsObject();
+        ((string?)shown["details"]!["Azure"]!["tenantId"]).ShouldBe("former");
+        shown["details"]!["Azure"]!["tenantId"] = "next";
+
+        (await host.Http.AdminAsync(host.Admin, "PUT /admin/provisioners/azure", shown)).Status.ShouldBe(HttpStatusCode.OK);
+
+        host.Ca.Module.Provisioners.Stored.Single(one => one.Name == "azure").Row.Definition.ShouldNotContain("former");
+    }
+
     /// <summary>Two who read the same one: the second is told what it did not see.</summary>
     [SkippableFact]
     public async Task Provisioner_ChangedMeanwhile_IsNotOverwritten()

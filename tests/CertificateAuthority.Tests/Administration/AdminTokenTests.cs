@@ -130,8 +130,12 @@ public sealed class AdminTokenTests(AdminHost host) : IClassFixture<AdminHost>
         await host.Administrators.AddAsync("carl", "again", isSuper: true, "operator", default);
 
         (await host.Http.AdminAsync(certificate, Admins)).ShouldBe(HttpStatusCode.Unauthorized, "unauthorized");
-        using var renewed = await host.CertificateAsync("carl", "again", second);
-        (await host.Http.AdminAsync(renewed, Admins)).Status.ShouldBe(HttpStatusCode.OK);
+        using var holder = host.Ca.Client(certificate);
+        (await holder.SendAsync("/1.0/renew", "")).Status.ShouldBe(HttpStatusCode.Unauthorized, "else it would be one of the new provisioner");
+        using var bought = await host.CertificateAsync("carl", "again", second);
+        (await host.Http.AdminAsync(bought, Admins)).Status.ShouldBe(HttpStatusCode.OK);
+        using var owner = host.Ca.Client(bought);
+        (await owner.SendAsync("/1.0/renew", "")).Status.ShouldBe(HttpStatusCode.Created);
         await host.Administrators.RemoveAsync(await host.IdOfAsync("carl", "again"), mayCloseApi: false, "operator", default);
     }
 

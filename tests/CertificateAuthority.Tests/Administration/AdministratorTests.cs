@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
+using IoTPlatform.CertificateAuthority.Provisioners;
 using IoTPlatform.Contracts;
 using IoTPlatform.Contracts.Certificates;
 using IoTPlatform.Identity;
@@ -120,6 +121,21 @@ public sealed class AdministratorTests : IAsyncLifetime
         (await _host.Http.AdminAsync(_host.Admin, "DELETE /admin/provisioners/ops")).ShouldBe(HttpStatusCode.Unauthorized, "unauthorized");
         (await _host.Http.AdminAsync(_host.Admin, "POST /admin/provisioners/ops/policy", new JsonObject())).ShouldBe(HttpStatusCode.Unauthorized, "unauthorized");
         (await _host.Http.AdminAsync(_host.Super, "DELETE /admin/provisioners/ops")).Status.ShouldBe(HttpStatusCode.OK, "a super admin may, while there is another");
+    }
+
+    /// <summary>With an account there, one of its names may be had, and with it the super admin's rights.</summary>
+    [SkippableFact]
+    public async Task Admin_WhoIsNotSuper_HasNoAccountKeysOfAProvisionerThatMakesSuperAdmins()
+    {
+        await _host.Ca.Module.ProvisionerStore.SaveAsync(ProvisionerDefinition.Parse("""{"type":"ACME","name":"ops-acme","requireEAB":true}"""), keyId: null, new ProvisionerChange("operator"), default);
+        await _host.Ca.Module.Provisioners.ReloadAsync(default);
+        var made = await _host.Http.AdminAsync(_host.Admin, "POST /admin/acme/eab/ops-acme", new JsonObject());
+        made.Status.ShouldBe(HttpStatusCode.Created, "it makes no super admin yet");
+        await _host.Administrators.AddAsync("ops.example.com", "ops-acme", isSuper: true, "operator", default);
+
+        (await _host.Http.AdminAsync(_host.Admin, "POST /admin/acme/eab/ops-acme", new JsonObject())).ShouldBe(HttpStatusCode.Unauthorized, "unauthorized");
+        (await _host.Http.AdminAsync(_host.Admin, $"DELETE /admin/acme/eab/ops-acme/{made.Json.GetProperty("id").GetString()}")).ShouldBe(HttpStatusCode.Unauthorized, "unauthorized");
+        (await _host.Http.AdminAsync(_host.Super, "POST /admin/acme/eab/ops-acme", new JsonObject())).Status.ShouldBe(HttpStatusCode.Created);
     }
 
     [SkippableTheory]

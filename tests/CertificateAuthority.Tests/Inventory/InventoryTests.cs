@@ -87,7 +87,7 @@ public sealed class InventoryTests : LedgerTestBase
     public async Task Purge_ForgetsWhatEndedAndKeepsWhatIsStillNeeded()
     {
         var ended = await StoreAsync("ended.test", day: 0);
-        await Database.ExecuteAsync("INSERT INTO ca.told_expiring VALUES ($1, now())", ended);
+        await Database.ExecuteAsync("INSERT INTO ca.told_expiring VALUES ($1, now() - interval '2 days')", ended);
         await StoreAsync("young.test", day: 300);
         await StoreAsync("Root", profile: "root");
         var revoked = await StoreAsync("revoked.test", day: 0);

@@ -63,6 +63,20 @@ public sealed class DefinitionSecretsTests
         (await anyone.ReadAsync("/provisioners")).Body.ShouldContain(Secret, Case.Sensitive, "a client of the identity provider needs it, as at step-ca");
     }
 
+    /// <summary>As after a restore without the key: what is in the row can be entered again only where the host starts.</summary>
+    [SkippableFact]
+    public async Task SecretOfTheHostsOwnProvisioner_ThatDoesNotDecrypt_DisablesItAndTheHostStarts()
+    {
+        await using var ca = await CaHost.StartAsync();
+        var lost = JsonNode.Parse(Hooked)!["options"]!;
+        lost["webhooks"]![0]!["secret"] = new JsonObject { ["encrypted"] = "x" };
+        await ca.Database.ExecuteAsync($$"""UPDATE ca.provisioners SET definition = definition || '{"options":{{lost.ToJsonString()}}}'""");
+
+        await ca.RestartAsync();
+
+        ca.Module.Provisioners.Stored.Single().Disabled.ShouldNotBeNull();
+    }
+
     [SkippableFact]
     public async Task Secret_Saved_IsInNoRowAndInNoAnswerToAdministrators()
     {

@@ -325,6 +325,13 @@ public sealed class ProvisionerRowsTests : IAsyncLifetime
         (await TestApp.ProblemOf(stale)).Detail.ShouldNotBeNull().ShouldContain("in: policy, claims.");
         taken.StatusCode.ShouldBe(HttpStatusCode.PreconditionFailed);
         unreadable.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        using var unseen = new HttpRequestMessage(HttpMethod.Delete, "/portal/provisioners/builds");
+        unseen.Headers.TryAddWithoutValidation("If-Match", tag);
+        using (var kept = await admin.SendAsync(unseen))
+        {
+            kept.StatusCode.ShouldBe(HttpStatusCode.PreconditionFailed, "it is not the one that was read");
+        }
+
         using (await admin.DeleteAsync("/portal/provisioners/builds"))
         {
         }

@@ -27,6 +27,7 @@ internal sealed class AdminAdministrators(AdministratorStore administrators)
     {
         caller.RequireSuper();
         var json = await AdminRequest.ReadAsync(context, What);
+        await RequireStillSuperAsync(caller, context.RequestAborted);
         var (subject, provisioner, type) = (json.Text("subject"), json.Text("provisioner"), json.OneOf("type", Types));
         json.RequireEmpty();
         var added = await administrators.AddAsync(
@@ -38,6 +39,7 @@ internal sealed class AdminAdministrators(AdministratorStore administrators)
     {
         caller.RequireSuper();
         var json = await AdminRequest.ReadAsync(context, What);
+        await RequireStillSuperAsync(caller, context.RequestAborted);
         var type = json.OneOf("type", Types);
         json.RequireEmpty();
         await AdminEdge.AnswerAsync(context, 200, Write(await administrators.ChangeAsync(context.Route("id"), IsSuper(type), caller.By, context.RequestAborted)));
@@ -48,6 +50,17 @@ internal sealed class AdminAdministrators(AdministratorStore administrators)
         caller.RequireSuper();
         await administrators.RemoveAsync(context.Route("id"), mayCloseApi: false, caller.By, context.RequestAborted);
         await AdminEdge.AnswerAsync(context, 200, AdminRequest.Ok);
+    }
+
+    /// <summary>The body may have taken minutes.</summary>
+    private async Task RequireStillSuperAsync(AdminCaller caller, CancellationToken cancellationToken)
+    {
+        if (await administrators.FindAsync(caller.Administrator.Id, cancellationToken) is not { } now)
+        {
+            throw AdminException.Unauthorized("must have super admin access to make this request");
+        }
+
+        new AdminCaller(now).RequireSuper();
     }
 
     private static bool IsSuper(string? type) => type is null ? throw AdminException.BadRequest("invalid value for admin type") : type == Types[2];

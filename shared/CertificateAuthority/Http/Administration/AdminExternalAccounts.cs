@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Http;
 namespace IoTPlatform.CertificateAuthority.Administration;
 
 /// <summary>/admin/acme/eab: keys for external account binding (RFC 8555 7.3.4) of an ACME provisioner that requires them.</summary>
-internal sealed class AdminExternalAccounts(ProvisionerRegistry registry, ExternalAccountKeys keys)
+internal sealed class AdminExternalAccounts(ProvisionerRegistry registry, ExternalAccountKeys keys, AdministratorStore administrators)
 {
     /// <summary>All, or the one with the reference in the address.</summary>
     public async Task ListAsync(HttpContext context, AdminCaller caller)
@@ -26,7 +26,7 @@ internal sealed class AdminExternalAccounts(ProvisionerRegistry registry, Extern
         var json = await AdminRequest.ReadAsync(context, "external account key");
         var reference = json.Text("reference");
         json.RequireEmpty();
-        var added = await keys.AddAsync(Require(context), reference, caller.By, context.RequestAborted);
+        var added = await keys.AddAsync(await RequireMayChangeAsync(context, caller), reference, caller.By, context.RequestAborted);
         context.Response.Headers.CacheControl = "no-store";
         await AdminEdge.AnswerAsync(
             context, 201,
@@ -35,12 +35,20 @@ internal sealed class AdminExternalAccounts(ProvisionerRegistry registry, Extern
 
     public async Task RemoveAsync(HttpContext context, AdminCaller caller)
     {
-        if (!await keys.RemoveAsync(Require(context), context.Route("id"), caller.By, context.RequestAborted))
+        if (!await keys.RemoveAsync(await RequireMayChangeAsync(context, caller), context.Route("id"), caller.By, context.RequestAborted))
         {
             throw AdminException.NotFound("ACME External Account Key not found");
         }
 
         await AdminEdge.AnswerAsync(context, 200, AdminRequest.Ok);
+    }
+
+    /// <summary>Whoever has an account there may become what its names make.</summary>
+    private async Task<string> RequireMayChangeAsync(HttpContext context, AdminCaller caller)
+    {
+        var name = Require(context);
+        return caller.Administrator.IsSuper || !(await administrators.ListAsync(context.RequestAborted)).Any(one => one.IsSuper && one.Provisioner == name) ? name
+            : throw AdminException.Unauthorized($"must have super admin access to change provisioner {name}, which administrators are of");
     }
 
     /// <summary>A setting of the host is the host's, keys included.</summary>

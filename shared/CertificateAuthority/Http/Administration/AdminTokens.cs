@@ -69,7 +69,7 @@ internal sealed class AdminTokens(Authority authority, AdministratorStore admini
 
         var used = Check(JwtClaims.Parse(jws.Payload), context.Request.Path, known, now);
         var names = NamesOf(known.Leaf.Parsed.Names);
-        var administrator = await administrators.FindAsync(known.Record.Provisioner, known.Record.IssuedAt, names, context.RequestAborted)
+        var administrator = await administrators.FindAsync(known.Record.Provisioner, known.Record.Id, names, context.RequestAborted)
             ?? throw AdminException.Unauthorized($"unable to load admin with subject(s) [{string.Join(' ', names)}] and provisioner '{known.Record.Provisioner}'");
         return await authority.Store.SpendAsync(used, context.RequestAborted) ? new AdminCaller(administrator) : throw AdminException.BadToken("The admin token has been used.");
     }

@@ -82,7 +82,7 @@ internal sealed record LinkedField(string Linked, string Stored, LinkedKind Kind
         _ => details.BytesList(Linked) is { Count: > 0 } blocks ? LinkedWriting.Base64(string.Join('\n', blocks.Select(Encoding.UTF8.GetString))) : null,
     };
 
-    public JsonNode? Write(ProvisionerDefinition definition) => definition[Stored] is not { } value ? null : Kind switch
+    public JsonNode? Write(ProvisionerDefinition definition) => (definition[Stored] ?? (Stored == "tenantID" ? definition["tenantId"] : null)) is not { } value ? null : Kind switch
     {
         LinkedKind.TextBytes => LinkedWriting.Base64(value.GetString()!),
         LinkedKind.JsonBytes => LinkedWriting.Base64(value.GetRawText()),

@@ -41,7 +41,7 @@ internal static class LinkedProvisioner
             .With("ssh", Template(json.Object("sshTemplate")))
             .With("webhooks", new JsonArray([.. json.Objects("webhooks").Select(LinkedWebhook.Read)])));
         json.RequireEmpty();
-        foreach (var (member, value) in stored is null ? [] : JsonNode.Parse(stored)!.AsObject().Where(member => !OfAll.Contains(member.Key, StringComparer.Ordinal) && shape.Fields.All(field => field.Stored != member.Key)))
+        foreach (var (member, value) in stored is null ? [] : JsonNode.Parse(stored)!.AsObject().Where(member => !OfAll.Contains(member.Key, StringComparer.Ordinal) && shape.Fields.All(field => !field.Stored.Equals(member.Key, StringComparison.OrdinalIgnoreCase))))
         {
             definition[member] = value?.DeepClone();
         }

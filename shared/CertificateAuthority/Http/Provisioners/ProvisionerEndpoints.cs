@@ -56,9 +56,9 @@ public static class ProvisionerEndpoints
         return TypedResults.Ok(saved);
     }
 
-    private static async Task<NoContent> RemoveAsync(string name, ProvisionerChanges changes, ClaimsPrincipal user, CancellationToken cancellationToken)
+    private static async Task<NoContent> RemoveAsync(string name, ProvisionerChanges changes, ClaimsPrincipal user, HttpContext context, CancellationToken cancellationToken)
     {
-        await changes.RemoveAsync(name, new ProvisionerChange(By(user)), cancellationToken);
+        await changes.RemoveAsync(name, new ProvisionerChange(By(user), RowVersion.Asked(context.Request)), cancellationToken);
         return TypedResults.NoContent();
     }
 

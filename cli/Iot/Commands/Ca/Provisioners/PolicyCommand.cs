@@ -119,7 +119,7 @@ internal sealed record PolicyPlace(JsonObject? Policy, PolicySaving SaveAsync)
         var known = await server.GetAuthorityPolicyAsync(cancellationToken);
         return new PolicyPlace(
             known.Policy is { } json ? JsonObject.Create(json) : null,
-            (policy, token) => policy is null ? server.RemoveAuthorityPolicyAsync(token) : server.SaveAuthorityPolicyAsync(ProvisionerDefinitions.Element(policy), known.Version, token));
+            (policy, token) => policy is null ? server.RemoveAuthorityPolicyAsync(known.Version, token) : server.SaveAuthorityPolicyAsync(ProvisionerDefinitions.Element(policy), known.Version, token));
     }
 }
 
