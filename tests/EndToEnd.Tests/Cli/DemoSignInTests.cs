@@ -3,9 +3,8 @@ using Microsoft.Playwright;
 
 namespace IoTPlatform.EndToEnd.Tests.Cli;
 
-/// <summary>From what the demo prints at its end into its portals, in a real browser.</summary>
-[Collection(KeptDemo.Shared)]
-public sealed class DemoSignInTests(KeptDemo demo) : IAsyncLifetime
+/// <summary>From what the demo prints at its end into its portals, in a real browser; with a demo of their own, because the links end after ten minutes.</summary>
+public sealed class DemoSignInTests(KeptDemo demo) : IClassFixture<KeptDemo>, IAsyncLifetime
 {
     private IPlaywright? _playwright;
     private IBrowser? _browser;
