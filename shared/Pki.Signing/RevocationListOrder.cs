@@ -23,4 +23,5 @@ public sealed record RevocationListOrder
 /// <param name="SerialNumber">Minimal big-endian bytes, see <see cref="Pki.SerialNumber"/>.</param>
 /// <param name="RevokedAt">When.</param>
 /// <param name="Reason">Unspecified is left out (RFC 5280 5.3.1).</param>
-public sealed record RevokedSerial(ReadOnlyMemory<byte> SerialNumber, DateTimeOffset RevokedAt, RevocationReason Reason = RevocationReason.Unspecified);
+/// <param name="InvalidSince">invalidityDate (RFC 5280 5.3.2); null: left out.</param>
+public sealed record RevokedSerial(ReadOnlyMemory<byte> SerialNumber, DateTimeOffset RevokedAt, RevocationReason Reason = RevocationReason.Unspecified, DateTimeOffset? InvalidSince = null);

@@ -9,8 +9,8 @@ internal static class RevocationListWriter
     /// <summary>Bytes of a list without entries, at most but for very long names.</summary>
     private const int Fixed = 4096;
 
-    /// <summary>Bytes of an entry, at most: serial number, time, reason and their headers.</summary>
-    private const int Entry = 64;
+    /// <summary>Bytes of an entry, at most: serial number, times, reason and their headers.</summary>
+    private const int Entry = 96;
 
     private static readonly Asn1Tag Context0 = new(TagClass.ContextSpecific, 0);
 
@@ -65,27 +65,44 @@ internal static class RevocationListWriter
                 {
                     writer.WriteInteger(entry.SerialNumber.Span);
                     TbsEncoder.WriteTime(writer, entry.RevokedAt);
-                    WriteReason(writer, entry.Reason);
+                    WriteExtensions(writer, entry);
                 }
             }
         }
     }
 
-    private static void WriteReason(AsnWriter writer, RevocationReason reason)
+    private static void WriteExtensions(AsnWriter writer, RevokedSerial entry)
     {
         // RFC 5280 5.3.1: the first is left out, the other is for deltas only.
-        if (reason is RevocationReason.Unspecified or RevocationReason.RemoveFromCrl)
+        var hasReason = entry.Reason is not (RevocationReason.Unspecified or RevocationReason.RemoveFromCrl);
+        if (!hasReason && entry.InvalidSince is null)
         {
             return;
         }
 
         using (writer.PushSequence())
+        {
+            if (hasReason)
+            {
+                WriteExtension(writer, "2.5.29.21", () => writer.WriteEnumeratedValue(entry.Reason));
+            }
+
+            // RFC 5280 5.3.2: GeneralizedTime, whatever the year.
+            if (entry.InvalidSince is { } since)
+            {
+                WriteExtension(writer, "2.5.29.24", () => writer.WriteGeneralizedTime(since, omitFractionalSeconds: true));
+            }
+        }
+    }
+
+    private static void WriteExtension(AsnWriter writer, string oid, Action writeValue)
+    {
         using (writer.PushSequence())
         {
-            writer.WriteObjectIdentifier("2.5.29.21");
+            writer.WriteObjectIdentifier(oid);
             using (writer.PushOctetString())
             {
-                writer.WriteEnumeratedValue(reason);
+                writeValue();
             }
         }
     }

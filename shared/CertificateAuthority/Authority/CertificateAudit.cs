@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using IoTPlatform.Database;
@@ -19,8 +20,8 @@ internal static class CertificateAudit
     public static string OfIntent(ReadOnlySpan<byte> serial, string profile, ReadOnlySpan<byte> tbsSha256) =>
         $$"""{"serial":"{{Convert.ToHexString(serial)}}","profile":"{{profile}}","tbs_sha256":"{{Convert.ToHexStringLower(tbsSha256)}}"}""";
 
-    public static string OfRevocation(ReadOnlySpan<byte> serial, RevocationReason reasonCode) =>
-        $$"""{"serial":"{{Convert.ToHexString(serial)}}","reason_code":{{(int)reasonCode}}}""";
+    public static string OfRevocation(ReadOnlySpan<byte> serial, RevocationReason reasonCode, DateTimeOffset? invalidSince) => AuditDetails.Of(
+        ("serial", Convert.ToHexString(serial)), ("reason_code", (int)reasonCode), ("invalid_since", invalidSince?.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture)));
 
     public static string OfRelease(ReadOnlySpan<byte> serial, string? reason) => AuditDetails.Of(("serial", Convert.ToHexString(serial)), ("reason", reason));
 

@@ -10,6 +10,9 @@ public sealed record Revocation
 
     public string? Reason { get; init; }
 
+    /// <summary>invalidityDate (RFC 5280 5.3.2): since when the key is known or thought to be in other hands; null: nobody said.</summary>
+    public DateTimeOffset? InvalidSince { get; init; }
+
     /// <summary>Who revokes, for the audit log.</summary>
     public required string By { get; init; }
 

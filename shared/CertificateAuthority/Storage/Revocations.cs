@@ -12,7 +12,7 @@ internal static class Revocations
 
     public static async Task<RevocationOutcome> RevokeAsync(NpgsqlConnection connection, Revocation revocation, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand("SELECT ca.revoke($1,$2,$3,$4,$5,$6,$7,$8)", connection);
+        await using var command = new NpgsqlCommand("SELECT ca.revoke($1,$2,$3,$4,$5,$6,$7,$8,$9)", connection);
         command.Parameters.AddWithValue(now);
         command.Parameters.AddWithValue(revocation.Serial);
         command.Parameters.AddWithValue((int)revocation.ReasonCode);
@@ -20,7 +20,8 @@ internal static class Revocations
         command.Parameters.AddWithValue(revocation.By);
         command.Parameters.Add(Nullable(revocation.BurnToken?.Hash, NpgsqlDbType.Bytea));
         command.Parameters.Add(Nullable(revocation.BurnToken?.Expires, NpgsqlDbType.TimestampTz));
-        command.Parameters.AddWithValue(CertificateAudit.OfRevocation(revocation.Serial, revocation.ReasonCode));
+        command.Parameters.AddWithValue(CertificateAudit.OfRevocation(revocation.Serial, revocation.ReasonCode, revocation.InvalidSince));
+        command.Parameters.Add(Nullable(revocation.InvalidSince?.ToUniversalTime(), NpgsqlDbType.TimestampTz));
         return (string?)await command.ExecuteScalarAsync(cancellationToken) switch
         {
             "revoked" => RevocationOutcome.Revoked,

@@ -148,7 +148,7 @@ internal sealed class RevocationListStore(NpgsqlDataSource database)
         await using var command = Command(
             connection,
             $"""
-            SELECT r.serial, r.revoked_at, r.reason_code FROM ca.revocations r JOIN ca.certificates c ON c.serial = r.serial
+            SELECT r.serial, r.revoked_at, r.reason_code, r.invalid_since FROM ca.revocations r JOIN ca.certificates c ON c.serial = r.serial
             WHERE {Of("r")} AND c.issuer_key_id = $2 AND c.not_after >= $3 ORDER BY r.revoked_at, r.serial
             """,
             issuerKeyId, shard, since);
@@ -170,10 +170,10 @@ internal sealed class RevocationListStore(NpgsqlDataSource database)
         await using var command = Command(
             connection,
             $"""
-            SELECT r.serial, r.revoked_at, r.reason_code FROM ca.revocations r JOIN ca.certificates c ON c.serial = r.serial
+            SELECT r.serial, r.revoked_at, r.reason_code, r.invalid_since FROM ca.revocations r JOIN ca.certificates c ON c.serial = r.serial
             WHERE {Of("r")} AND c.issuer_key_id = $2 AND r.transaction_id >= $3 AND r.transaction_id < pg_snapshot_xmax(pg_current_snapshot())
             UNION ALL
-            SELECT h.serial, NULL, NULL FROM ca.ended_holds h
+            SELECT h.serial, NULL, NULL, NULL FROM ca.ended_holds h
             WHERE {Of("h")} AND h.transaction_id >= $3 AND h.transaction_id < pg_snapshot_xmax(pg_current_snapshot())
               AND NOT EXISTS (SELECT FROM ca.revocations r WHERE r.serial = h.serial)
             """,
@@ -197,7 +197,8 @@ internal sealed class RevocationListStore(NpgsqlDataSource database)
         return new RevocationListEntries(former.Without(released), revoked);
     }
 
-    private static RevokedSerial Entry(NpgsqlDataReader row) => new(row.GetFieldValue<byte[]>(0), row.GetFieldValue<DateTimeOffset>(1), (RevocationReason)row.GetInt16(2));
+    private static RevokedSerial Entry(NpgsqlDataReader row) => new(
+        row.GetFieldValue<byte[]>(0), row.GetFieldValue<DateTimeOffset>(1), (RevocationReason)row.GetInt16(2), row.IsDBNull(3) ? null : row.GetFieldValue<DateTimeOffset>(3));
 
     private static string Of(string table) => $"($1::int = {Complete} OR get_byte({table}.serial, octet_length({table}.serial) - 1) = $1)";
 

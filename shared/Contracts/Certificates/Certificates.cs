@@ -38,6 +38,9 @@ public sealed record RevokeRequest
     public int ReasonCode { get; init; }
     public string? Reason { get; init; }
 
+    /// <summary>invalidityDate (RFC 5280 5.3.2), for the lists: since when the key is known or thought to be in other hands. Not in the future.</summary>
+    public DateTimeOffset? InvalidSince { get; init; }
+
     /// <summary>Only for a tenant's Sub-CA: the tenant's id, to confirm that the tenant is meant to be suspended with it.</summary>
     public string? TenantId { get; init; }
 }

@@ -29,6 +29,32 @@ public sealed partial class RevocationListTests(ValidationHost host) : IClassFix
         text.ShouldContain(url.AbsoluteUri); // issuingDistributionPoint
     }
 
+    /// <summary>RFC 5280 5.3.2; once as one that is new, once as one that goes on.</summary>
+    [SkippableFact]
+    public async Task List_OfARevocationWithAnInvalidityDate_HasIt()
+    {
+        using var certificate = await host.Ca.EnrollAsync("invalid.test");
+        using var client = host.Ca.As("admin", IoTPlatform.Identity.Roles.Admin);
+        var path = $"/portal/certificates/{certificate.SerialNumber}/revoke";
+        using var early = await client.PostAsync(path, Json("""{"reason_code":1,"invalid_since":"2999-01-01T00:00:00Z"}"""));
+        early.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+
+        using var revoked = await client.PostAsync(path, Json("""{"reason_code":1,"invalid_since":"2026-03-01T08:00:00+01:00"}"""));
+
+        revoked.IsSuccessStatusCode.ShouldBeTrue(await revoked.Content.ReadAsStringAsync());
+        for (var look = 0; look < 2; look++)
+        {
+            await Task.Delay(TimeSpan.FromSeconds(0.6));
+            var text = await TextAsync(await Plain.GetByteArrayAsync(DistributionPoint(certificate)));
+            text.ShouldContain("Key Compromise");
+            text.ShouldMatch("Invalidity Date: ?\n? *Mar  1 07:00:00 2026 GMT");
+            using var another = await host.Ca.EnrollAsync("invalid-another.test");
+            await host.Ca.Database.ExecuteAsync("INSERT INTO ca.revocations (serial, reason_code, revoked_by, revoked_at) VALUES ($1, 1, 'x', now())", another.SerialNumberBytes.ToArray());
+        }
+
+        static StringContent Json(string text) => new(text, System.Text.Encoding.UTF8, "application/json");
+    }
+
     [SkippableFact]
     public async Task Verify_WithTheShardOfOpenSsl_RefusesTheRevokedAndNoOther()
     {

@@ -147,6 +147,8 @@ public sealed class CertificateInventory : IGuarded
 /// <summary>Revokes certificates, puts them on hold and releases them.</summary>
 public sealed class CertificateRevocations : IGuarded
 {
+    private const int EarliestYear = 1990;
+
     private readonly ProfileRevocations _revocations;
     private readonly Authority _authority;
 
@@ -158,7 +160,7 @@ public sealed class CertificateRevocations : IGuarded
 
     public static string Policy => Policies.Admin;
 
-    /// <summary>Throws 400 for a reason that is not valid, 404 <c>certificate_not_found</c>, 409 <c>already_revoked</c> or <c>confirmation_required</c>.</summary>
+    /// <summary>Throws 400 for a reason or a date that is not valid, 404 <c>certificate_not_found</c>, 409 <c>already_revoked</c> or <c>confirmation_required</c>.</summary>
     public async Task RevokeAsync(string serial, RevokeRequest request, string by, CancellationToken cancellationToken)
     {
         CheckReason(request.Reason);
@@ -167,8 +169,13 @@ public sealed class CertificateRevocations : IGuarded
             throw new ProblemException(400, "reason_code", "The reason code must be 0 to 10, without 7 and 8 (RFC 5280 5.3.1): what ends a hold is release.");
         }
 
+        if (request.InvalidSince is { } since && (since > _authority.Time.GetUtcNow() || since.Year < EarliestYear))
+        {
+            throw new ProblemException(400, "invalid_since", "The date since when the key may be in other hands is in the future, or before any certificate.");
+        }
+
         var outcome = await _revocations.RevokeAsync(
-            new Revocation { Serial = CertificateSerials.Parse(serial), ReasonCode = code, Reason = request.Reason, By = by }, request.TenantId, cancellationToken);
+            new Revocation { Serial = CertificateSerials.Parse(serial), ReasonCode = code, Reason = request.Reason, InvalidSince = request.InvalidSince, By = by }, request.TenantId, cancellationToken);
         _ = outcome switch
         {
             RevocationOutcome.Revoked => true,
