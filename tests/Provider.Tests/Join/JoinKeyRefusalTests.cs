@@ -14,7 +14,7 @@ public sealed class JoinKeyRefusalTests : IClassFixture<ProviderFixture>, IDispo
     {
         _provider = fixture.Provider;
         // Whatever an earlier test was slowed down for is forgotten.
-        _provider.Time.Advance(TimeSpan.FromHours(1));
+        _provider.Time.Leap(TimeSpan.FromHours(1));
     }
 
     [SkippableFact]
@@ -43,7 +43,7 @@ public sealed class JoinKeyRefusalTests : IClassFixture<ProviderFixture>, IDispo
     {
         var prepared = await _provider.PrepareAsync("in-time");
         prepared.ExpiresAt.ShouldBe(_provider.Time.GetUtcNow() + TimeSpan.FromDays(7), TimeSpan.FromMilliseconds(1));
-        _provider.Time.Advance(TimeSpan.FromDays(7) - TimeSpan.FromSeconds(1));
+        _provider.Time.Leap(TimeSpan.FromDays(7) - TimeSpan.FromSeconds(1));
 
         (await _provider.TryJoinAsync(prepared.JoinKey, _tenant)).Status.ShouldBe(HttpStatusCode.OK);
     }
@@ -53,7 +53,7 @@ public sealed class JoinKeyRefusalTests : IClassFixture<ProviderFixture>, IDispo
     {
         var prepared = await _provider.PrepareAsync("bound-in-time");
         await _provider.JoinAsync(prepared.JoinKey, _tenant);
-        _provider.Time.Advance(TimeSpan.FromDays(8));
+        _provider.Time.Leap(TimeSpan.FromDays(8));
 
         (await _provider.TryJoinAsync(prepared.JoinKey, _tenant)).Status.ShouldBe(HttpStatusCode.OK);
     }
@@ -167,7 +167,7 @@ public sealed class JoinKeyRefusalTests : IClassFixture<ProviderFixture>, IDispo
     private async Task<string> ExpiredKeyAsync(string tenantId)
     {
         var prepared = await _provider.PrepareAsync(tenantId);
-        _provider.Time.Advance(TimeSpan.FromDays(7));
+        _provider.Time.Leap(TimeSpan.FromDays(7));
         return prepared.JoinKey;
     }
 }

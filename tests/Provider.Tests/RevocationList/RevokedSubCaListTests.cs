@@ -59,12 +59,12 @@ public sealed class RevokedSubCaListTests(ProviderFixture fixture) : IClassFixtu
     public async Task List_NothingNew_IsTheSame_UntilADayHasPassed()
     {
         var first = await GetAsync();
-        _provider.Time.Advance(TimeSpan.FromHours(23));
+        _provider.Time.Leap(TimeSpan.FromHours(23));
         var same = await GetAsync();
         await _provider.StopAsync();
         await _provider.StartAgainAsync();
         var afterRestart = await GetAsync();
-        _provider.Time.Advance(TimeSpan.FromHours(2));
+        _provider.Time.Leap(TimeSpan.FromHours(2));
         var next = await GetAsync();
 
         same.Der.ToArray().ShouldBe(first.Der.ToArray());
@@ -76,7 +76,7 @@ public sealed class RevokedSubCaListTests(ProviderFixture fixture) : IClassFixtu
     [SkippableFact]
     public async Task List_ManyAskAtOnce_GetOneList()
     {
-        _provider.Time.Advance(TimeSpan.FromDays(2));
+        _provider.Time.Leap(TimeSpan.FromDays(2));
 
         var lists = await Task.WhenAll(Enumerable.Range(0, 16).Select(_ => GetAsync()));
 
