@@ -118,7 +118,8 @@ internal static class IdentityBenchmark
 
             return await LoadGenerator.RunAsync(server.Name, "sign-in, signed in", server.ProcessId, concurrency, count, async (worker, index, stop) =>
             {
-                var client = server.Clients[index / SignInsOfAClient % server.Clients.Count];
+                // From the end: the first ones were just used, and get no more from one address for a while.
+                var client = server.Clients[^(1 + (index / SignInsOfAClient % server.Clients.Count))];
                 var end = await browsers[worker].GetAsync(AuthorizeUrl(server, client), client.RedirectUri.AbsoluteUri);
                 return await RedeemAsync(server, connections[worker], client, end, stop);
             }, cancellationToken);
