@@ -171,16 +171,8 @@ public abstract class PlatformClient : IDisposable
 
     /// <param name="replaces">The version that was read; null: whatever is there.</param>
     /// <param name="cancellationToken">Ends the call.</param>
-    public async Task RemoveAuthorityPolicyAsync(long? replaces = null, CancellationToken cancellationToken = default)
-    {
-        using var request = await RequestAsync(HttpMethod.Delete, AuthorityPolicy, bearer: null, cancellationToken);
-        if (Precondition(replaces) is { } header)
-        {
-            request.Headers.TryAddWithoutValidation(header.Name, header.Value);
-        }
-
-        await ApiTransport.SendAsync(_http, request, cancellationToken);
-    }
+    public Task RemoveAuthorityPolicyAsync(long? replaces = null, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Delete, AuthorityPolicy, cancellationToken, Precondition(replaces));
 
     public Task<ExternalAccountKeyList> ListExternalAccountKeysAsync(string provisioner, CancellationToken cancellationToken = default) =>
         GetAsync(ExternalAccountKeys(provisioner), ContractsJson.Default.ExternalAccountKeyList, cancellationToken);
@@ -275,9 +267,9 @@ public abstract class PlatformClient : IDisposable
         return ApiTransport.Decode(BaseUrl, body, answer);
     }
 
-    private protected async Task SendAsync(HttpMethod method, string path, CancellationToken cancellationToken)
+    private protected async Task SendAsync(HttpMethod method, string path, CancellationToken cancellationToken, (string Name, string Value)? header = null)
     {
-        using var request = await RequestAsync(method, path, bearer: null, cancellationToken);
+        using var request = await RequestAsync(method, path, bearer: null, cancellationToken, header);
         await ApiTransport.SendAsync(_http, request, cancellationToken);
     }
 
@@ -292,13 +284,8 @@ public abstract class PlatformClient : IDisposable
         HttpMethod method, string path, TBody body, JsonTypeInfo<TBody> type, JsonTypeInfo<TAnswer> answer,
         CancellationToken cancellationToken, string? bearer = null, (string Name, string Value)? header = null)
     {
-        using var request = await RequestAsync(method, path, bearer, cancellationToken);
+        using var request = await RequestAsync(method, path, bearer, cancellationToken, header);
         request.Content = ApiTransport.Encode(body, type);
-        if (header is { } extra)
-        {
-            request.Headers.TryAddWithoutValidation(extra.Name, extra.Value);
-        }
-
         return ApiTransport.Decode(BaseUrl, await ApiTransport.SendAsync(_http, request, cancellationToken), answer);
     }
 
@@ -309,14 +296,20 @@ public abstract class PlatformClient : IDisposable
         return ApiTransport.Decode(BaseUrl, await ApiTransport.SendAsync(_http, request, cancellationToken), answer);
     }
 
-    private async Task<HttpRequestMessage> RequestAsync(HttpMethod method, string path, string? bearer, CancellationToken cancellationToken)
+    private async Task<HttpRequestMessage> RequestAsync(HttpMethod method, string path, string? bearer, CancellationToken cancellationToken, (string Name, string Value)? header = null)
     {
         if (bearer is null && _tokens is not null)
         {
             bearer = await _tokens(cancellationToken);
         }
 
-        return new HttpRequestMessage(method, path) { Headers = { Authorization = bearer is null ? null : new AuthenticationHeaderValue("Bearer", bearer) } };
+        var request = new HttpRequestMessage(method, path) { Headers = { Authorization = bearer is null ? null : new AuthenticationHeaderValue("Bearer", bearer) } };
+        if (header is { } extra)
+        {
+            request.Headers.TryAddWithoutValidation(extra.Name, extra.Value);
+        }
+
+        return request;
     }
 }
 

@@ -190,7 +190,7 @@ internal sealed class ProvisionerStore(NpgsqlDataSource database, DefinitionSecr
         return (long)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 
-    private static ProblemException SuperAdminRequired(string name) =>
+    public static ProblemException SuperAdminRequired(string name) =>
         new(401, "super_admin_required", $"must have super admin access to change provisioner {name}, which administrators are of");
 
     private async Task RequireVersionAsync(NpgsqlConnection connection, ProvisionerDefinition wanted, ProvisionerChange change, CancellationToken cancellationToken)

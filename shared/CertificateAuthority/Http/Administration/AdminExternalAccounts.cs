@@ -48,7 +48,7 @@ internal sealed class AdminExternalAccounts(ProvisionerRegistry registry, Extern
     {
         var name = Require(context);
         return caller.Administrator.IsSuper || !(await administrators.ListAsync(context.RequestAborted)).Any(one => one.IsSuper && one.Provisioner == name) ? name
-            : throw AdminException.Unauthorized($"must have super admin access to change provisioner {name}, which administrators are of");
+            : throw ProvisionerStore.SuperAdminRequired(name);
     }
 
     /// <summary>A setting of the host is the host's, keys included.</summary>

@@ -26,8 +26,8 @@ internal static class AdminRequest
             throw AdminException.BadRequest($"limit '{asked}' is not an integer");
         }
 
-        var rest = all.OrderBy(key, StringComparer.Ordinal).SkipWhile(item => string.CompareOrdinal(key(item), cursor) < 0).Take((limit <= 0 ? UsualPage : Math.Min(limit, LongestPage)) + 1).ToList();
         var size = limit <= 0 ? UsualPage : Math.Min(limit, LongestPage);
+        var rest = all.OrderBy(key, StringComparer.Ordinal).SkipWhile(item => string.CompareOrdinal(key(item), cursor) < 0).Take(size + 1).ToList();
         return rest.Count > size ? ([.. rest.Take(size)], key(rest[size])) : (rest, "");
     }
 }
