@@ -12,7 +12,7 @@ public static class DataSources
     private const int ConnectTimeout = 3;
 
     /// <summary>Seconds.</summary>
-    private const int CommandTimeout = 6;
+    private const int CommandTimeout = 5;
 
     public static NpgsqlDataSource Create(string connectionString)
     {

@@ -130,6 +130,8 @@ public sealed class OidcProviderTests(OidcProviderTests.Fixture fixture) : IClas
             using var browser = new Browser();
             (await browser.GetAsync(new Uri(Tenant.Url, "portal/oidc/login"))).Status.ShouldBe(HttpStatusCode.ServiceUnavailable);
             _server = await OidcProviderServer.StartAsync(_port, Tenant.Url, _secret);
+            await Waiting.UntilAsync(async () => // a failure is remembered for two seconds
+                (await browser.GetAsync(new Uri(Tenant.Url, "portal/oidc/login"))).Status != HttpStatusCode.ServiceUnavailable);
         }
 
         public async Task DisposeAsync()
