@@ -46,6 +46,9 @@ public sealed record CertificateAuthorityOptions
     /// <summary>How long certificates are on record after they have ended; null: for ever.</summary>
     public TimeSpan? CertificateRetention { get; init; } = Inventory.CertificateRetention.Default;
 
+    /// <summary>Certificates that are good that an endpoint has before it is told; null: however many.</summary>
+    public int? EndpointCertificates { get; init; } = Inventory.EndpointLimit.Default;
+
     /// <summary>Longest exp - iat of a one-time token.</summary>
     public TimeSpan MaxTokenLifetime { get; init; } = TimeSpan.FromHours(1);
 

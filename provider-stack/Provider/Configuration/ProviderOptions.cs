@@ -43,6 +43,9 @@ internal sealed record ProviderOptions
     /// <summary>As in <see cref="CertificateAuthority.CertificateAuthorityOptions.CertificateRetention"/>.</summary>
     public TimeSpan? CertificateRetention { get; init; } = CertificateAuthority.Inventory.CertificateRetention.Default;
 
+    /// <summary>As in <see cref="CertificateAuthority.CertificateAuthorityOptions.EndpointCertificates"/>.</summary>
+    public int? EndpointCertificates { get; init; } = CertificateAuthority.Inventory.EndpointLimit.Default;
+
     public required string PlatformDomain { get; init; }
 
     /// <summary>False if the platform domain is not configured; a value kept by an earlier start then takes precedence.</summary>

@@ -60,6 +60,7 @@ internal sealed class ProviderOptionsReader(SettingsReader settings)
             Acme = AcmeOptions.Read(settings),
             WebhookNetworks = WebhookOptions.Read(settings),
             CertificateRetention = CertificateAuthority.Inventory.CertificateRetention.Read(settings),
+            EndpointCertificates = CertificateAuthority.Inventory.EndpointLimit.Read(settings),
             PlatformDomain = domain ?? DefaultPlatformDomain,
             IsPlatformDomainSet = domain is not null,
             Database = DatabaseSetting.Read(settings),

@@ -34,7 +34,7 @@ internal static class ProviderSettings
     [
         .. Secrets, Data, ListenAddress.Setting, Names, ReservedNames, PublicUrl, PlatformDomain, MqttListen.Setting, RabbitmqUrl, RabbitmqMqttUrl, DiscoveryUrl, Plans, RenewalsPerSubject,
         PlatformConfiguration.LostDatabase, PlatformDatabase.RestoreSetting, CaPasswords.AuthoritySetting, CaPasswords.ProvisionerSetting, .. OidcSettings.All, .. RabbitMqSettings.All,
-        .. ObservabilityOptions.Settings, .. ValidationOptions.Settings, IntermediateReplacement.Setting, .. AcmeOptions.Settings, .. WebhookOptions.Settings, CertificateAuthority.Inventory.CertificateRetention.Setting, TelemetryOptions.RetentionSetting,
+        .. ObservabilityOptions.Settings, .. ValidationOptions.Settings, IntermediateReplacement.Setting, .. AcmeOptions.Settings, .. WebhookOptions.Settings, CertificateAuthority.Inventory.CertificateRetention.Setting, CertificateAuthority.Inventory.EndpointLimit.Setting, TelemetryOptions.RetentionSetting,
     ];
 
     /// <summary>As <see cref="PlatformConfiguration.Load"/>.</summary>

@@ -104,6 +104,7 @@ internal sealed class ProviderFoundation : IAsyncDisposable
         Acme = Options.Acme,
         WebhookNetworks = Options.WebhookNetworks,
         CertificateRetention = Options.CertificateRetention,
+        EndpointCertificates = Options.EndpointCertificates,
         RenewalsPerSubject = Options.RenewalsPerSubject,
     };
 

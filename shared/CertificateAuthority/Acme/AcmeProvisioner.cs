@@ -112,6 +112,7 @@ internal sealed class AcmeProvisioner : IProvisioner
         return new SignGrant
         {
             Subject = order.AccountId,
+            CredentialNames = [.. order.Identifiers.Select(identifier => identifier.Value)],
             Names = order.Authorizations is [{ Identifier.Type: AcmeIdentifier.Permanent } device] ? new AttestedNames(device) : new OrderedNames(order, _forceCommonName),
             Profile = claims.Profile,
             MinLifetime = claims.MinLifetime,

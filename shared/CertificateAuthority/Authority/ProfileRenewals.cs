@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Security.Cryptography.X509Certificates;
+using IoTPlatform.CertificateAuthority.Inventories;
 using IoTPlatform.CertificateAuthority.Provisioners;
 using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
@@ -34,7 +35,7 @@ public sealed record OwnedRenewal
 }
 
 /// <summary>Finds whose a certificate is to renew: the feature's that owns its profile, or, for what a one-time token bought, the authority's own.</summary>
-internal sealed class ProfileRenewals(Authority authority, IEnumerable<IProfileRenewal> owners, NameReservations reservations, ProvisionerRegistry provisioners)
+internal sealed class ProfileRenewals(Authority authority, IEnumerable<IProfileRenewal> owners, NameReservations reservations, ProvisionerRegistry provisioners, CredentialInventories inventories)
 {
     /// <summary>After the end of a certificate; longer than any lasts.</summary>
     public static readonly TimeSpan LongestGrace = TimeSpan.FromDays(3653);
@@ -51,7 +52,9 @@ internal sealed class ProfileRenewals(Authority authority, IEnumerable<IProfileR
         {
             // A name may have been given out since, or the rule may be younger than the certificate.
             await reservations.RequireFreeAsync(JudgedNames.Of(known.Leaf.Parsed.Names, known.Leaf.Parsed.Subject), cancellationToken);
-            var (profile, contents) = LeafRenewal.Of(known.Leaf.Parsed, RenewedBy(known).Profile);
+            var provisioner = RenewedBy(known);
+            await inventories.RequireRenewableAsync(provisioner, known.Record.Lineage, cancellationToken);
+            var (profile, contents) = LeafRenewal.Of(known.Leaf.Parsed, provisioner.Claims.Profile);
             return await authority.RenewAsync(
                 new CertificateRenewal { Current = known, Csr = csr, BurnToken = burnToken, Profile = profile, Contents = contents, Quota = LeafQuota }, cancellationToken);
         }
@@ -62,7 +65,7 @@ internal sealed class ProfileRenewals(Authority authority, IEnumerable<IProfileR
     }
 
     /// <summary>What a provisioner does not give any more, or never did, is not renewed either.</summary>
-    private ProvisionerClaims RenewedBy(KnownCertificate known)
+    private IProvisioner RenewedBy(KnownCertificate known)
     {
         if (provisioners.Find(known.Record.Provisioner) is not { } provisioner)
         {
@@ -80,7 +83,7 @@ internal sealed class ProfileRenewals(Authority authority, IEnumerable<IProfileR
         }
 
         provisioners.RequireAllowed(provisioner, JudgedNames.Of(known.Leaf.Parsed.Names, known.Leaf.Parsed.Subject));
-        return provisioner.Claims;
+        return provisioner;
     }
 
     /// <summary>What a token bought is read once a connection: the ledger alone decides then. An owner decides by more, and gets the state of now.</summary>

@@ -10,7 +10,7 @@ namespace IoTPlatform.CertificateAuthority.Events;
 public sealed class CertificateEventMapper(NpgsqlDataSource database) : IEventMapper
 {
     public IReadOnlyDictionary<string, string> Types { get; } =
-        new[] { CertificateIssued.Name, CertificateRenewed.Name, CertificateRevoked.Name, CertificateReleased.Name, CertificateExpiring.Name }.ToDictionary(name => name, StringComparer.Ordinal);
+        new[] { CertificateIssued.Name, CertificateRenewed.Name, CertificateRevoked.Name, CertificateReleased.Name, CertificateExpiring.Name, CertificateSurplus.Name }.ToDictionary(name => name, StringComparer.Ordinal);
 
     public async Task<Func<RecordedOperation, PlatformEvent>> PrepareAsync(IReadOnlyList<RecordedOperation> operations, CancellationToken cancellationToken)
     {
@@ -67,6 +67,17 @@ public sealed class CertificateEventMapper(NpgsqlDataSource database) : IEventMa
             By = operation.Actor,
             TenantId = stored.Tenant,
             Certificate = stored.Facts,
+        },
+        CertificateSurplus.Name => new CertificateSurplus
+        {
+            Id = operation.EventId,
+            OccurredAt = operation.At,
+            Sequence = operation.Sequence,
+            By = operation.Actor,
+            TenantId = stored.Tenant,
+            Certificate = stored.Facts,
+            Endpoint = long.Parse(operation.Detail("endpoint"), NumberStyles.None, CultureInfo.InvariantCulture),
+            Active = int.Parse(operation.Detail("active"), NumberStyles.None, CultureInfo.InvariantCulture),
         },
         _ => throw new InvalidOperationException($"{operation.Action} is not an event of a certificate."),
     };

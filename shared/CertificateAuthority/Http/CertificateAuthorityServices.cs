@@ -1,6 +1,7 @@
 using IoTPlatform.CertificateAuthority.Acme;
 using IoTPlatform.CertificateAuthority.Administration;
 using IoTPlatform.CertificateAuthority.Events;
+using IoTPlatform.CertificateAuthority.Inventories;
 using IoTPlatform.CertificateAuthority.Inventory;
 using IoTPlatform.CertificateAuthority.Provisioners;
 using IoTPlatform.CertificateAuthority.Validation;
@@ -45,10 +46,10 @@ public static class CertificateAuthorityServices
         services.AddSingleton<IEmergency, KeyEmergency>();
         services.AddSingleton<IEmergency, ProfileEmergency>();
         services.AddSingleton<Emergencies>();
-        services.AddSingleton(provider => new InventoryStore(provider.GetRequiredService<NpgsqlDataSource>(), provider.GetRequiredService<ProvisionerRegistry>(), module.Authority.Time));
+        services.AddSingleton(provider => new InventoryStore(provider.GetRequiredService<NpgsqlDataSource>(), () => InventoryStore.ByNames(provider.GetRequiredService<ProvisionerRegistry>()), module.Authority.Time));
         services.AddSingleton(provider => new CertificateInventory(module.Authority, provider.GetRequiredService<InventoryStore>()));
         services.AddHostedService(provider => new InventoryUpkeep(
-            provider.GetRequiredService<InventoryStore>(), module.Options.CertificateRetention, module.Authority.Time, provider.GetRequiredService<ILogger<InventoryUpkeep>>()));
+            provider.GetRequiredService<InventoryStore>(), module.Options.CertificateRetention, module.Options.EndpointCertificates, module.Authority.Time, provider.GetRequiredService<ILogger<InventoryUpkeep>>()));
         services.AddSingleton(provider => new CaDirectory(module, provider.GetRequiredService<ProvisionerRegistry>()));
         services.AddSingleton(provider => new CertificateRevocations(provider.GetRequiredService<ProfileRevocations>(), module.Authority));
         services.AddSingleton(module.ServiceCertificate);
@@ -57,7 +58,9 @@ public static class CertificateAuthorityServices
         services.AddSingleton<NameReservations>();
         services.AddSingleton(provider => new WebhookCalls(
             module.Options.WebhookNetworks, () => module.ServiceCertificate.Context, () => module.Authority.Issuers, module.Authority.Time, provider.GetRequiredService<ILogger<WebhookCalls>>()));
-        services.AddSingleton(provider => new LeafGrants(provider.GetRequiredService<ProvisionerRegistry>(), provider.GetRequiredService<NameReservations>(), provider.GetRequiredService<WebhookCalls>(), module.Authority.Time));
+        services.AddSingleton(provider => new CredentialInventories(provider.GetRequiredService<NpgsqlDataSource>(), module.Authority.Time));
+        services.AddSingleton(provider => new LeafGrants(
+            provider.GetRequiredService<ProvisionerRegistry>(), provider.GetRequiredService<NameReservations>(), provider.GetRequiredService<CredentialInventories>(), provider.GetRequiredService<WebhookCalls>(), module.Authority.Time));
         services.AddHostedService(provider => new ExpiryScanner(module.Authority.Store, module.Authority.Time, provider.GetRequiredService<ILogger<ExpiryScanner>>()));
         services.AddAuthentication().AddScheme<AuthenticationSchemeOptions, ClientCertificateHandler>(ClientCertificateDefaults.Scheme, configureOptions: null);
         services.AddSingleton<IAuthorizationMiddlewareResultHandler, RevokedCertificateAnswer>();

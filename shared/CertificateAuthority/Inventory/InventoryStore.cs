@@ -9,10 +9,15 @@ using Npgsql;
 namespace IoTPlatform.CertificateAuthority.Inventory;
 
 /// <summary>Endpoints, and the certificates that are forgotten after their end. Both go through the certificates in the order of issue, a batch at a time, in any process of the stack.</summary>
-internal sealed class InventoryStore(NpgsqlDataSource database, ProvisionerRegistry provisioners, TimeProvider time)
+/// <param name="byNames">See <see cref="ByNames"/>.</param>
+internal sealed class InventoryStore(NpgsqlDataSource database, Func<string[]> byNames, TimeProvider time)
 {
     private const int MapBatch = 500;
     private const int PurgeBatch = 1000;
+
+    /// <summary>Provisioners whose certificates of the same names are one endpoint. An ACME client renews by another order, whatever the provisioner's claims say.</summary>
+    public static string[] ByNames(ProvisionerRegistry provisioners) =>
+        [.. provisioners.All.Where(provisioner => provisioner.Claims.DisableRenewal || provisioner is Acme.AcmeProvisioner).Select(provisioner => provisioner.Name)];
 
     /// <summary>Puts certificates to their endpoints.</summary>
     /// <param name="again">Begins with those that may have been committed behind the last pass; false: with those issued since.</param>
@@ -25,7 +30,7 @@ internal sealed class InventoryStore(NpgsqlDataSource database, ProvisionerRegis
         {
             var command = database.CreateCommand("SELECT mapped, more FROM ca.map_endpoints($1, $2, $3, $4)");
             command.Parameters.AddWithValue(time.GetUtcNow());
-            command.Parameters.AddWithValue(provisioners.All.Where(IsByNames).Select(provisioner => provisioner.Name).ToArray());
+            command.Parameters.AddWithValue(byNames());
             command.Parameters.AddWithValue(MapBatch);
             command.Parameters.AddWithValue(first);
             return command;
@@ -45,6 +50,23 @@ internal sealed class InventoryStore(NpgsqlDataSource database, ProvisionerRegis
             var command = database.CreateCommand("SELECT purged, more FROM ca.purge_certificates($1, $2, $3)");
             command.Parameters.AddWithValue(endedBefore.ToUniversalTime());
             command.Parameters.AddWithValue(PurgeBatch);
+            command.Parameters.AddWithValue(first);
+            return command;
+        },
+        cancellationToken);
+
+    /// <summary>Publishes each endpoint that got a certificate since and has more good ones than that, at most once a day.</summary>
+    /// <param name="most">That it may have.</param>
+    /// <param name="cancellationToken">Ends it between batches.</param>
+    public Task<InventoryPass> TellSurplusAsync(int most, CancellationToken cancellationToken) => InBatchesAsync(
+        again: true,
+        int.MaxValue,
+        first =>
+        {
+            var command = database.CreateCommand("SELECT told, more FROM ca.tell_surplus($1, $2, $3, $4)");
+            command.Parameters.AddWithValue(time.GetUtcNow());
+            command.Parameters.AddWithValue(most);
+            command.Parameters.AddWithValue(MapBatch);
             command.Parameters.AddWithValue(first);
             return command;
         },
@@ -118,9 +140,6 @@ internal sealed class InventoryStore(NpgsqlDataSource database, ProvisionerRegis
         }
     }
 
-    /// <summary>An ACME client renews by another order, whatever the provisioner's claims say.</summary>
-    private static bool IsByNames(IProvisioner provisioner) => provisioner.Claims.DisableRenewal || provisioner is Acme.AcmeProvisioner;
-
     private static async Task<InventoryPass> InBatchesAsync(bool again, int batches, Func<bool, NpgsqlCommand> create, CancellationToken cancellationToken)
     {
         var pass = new InventoryPass(0, More: true);
@@ -140,6 +159,6 @@ internal sealed class InventoryStore(NpgsqlDataSource database, ProvisionerRegis
     }
 }
 
-/// <param name="Certificates">That were put or forgotten.</param>
+/// <param name="Certificates">That were put or forgotten; of endpoints that were told, one each.</param>
 /// <param name="More">It did not come to the end.</param>
 internal readonly record struct InventoryPass(int Certificates, bool More);

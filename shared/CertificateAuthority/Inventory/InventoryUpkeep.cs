@@ -3,8 +3,8 @@ using Microsoft.Extensions.Logging;
 
 namespace IoTPlatform.CertificateAuthority.Inventory;
 
-/// <summary>Keeps the endpoints up to date every minute, and forgets certificates that ended long ago every hour. Any number of processes may do it on one database.</summary>
-internal sealed partial class InventoryUpkeep(InventoryStore store, TimeSpan? retention, TimeProvider time, ILogger<InventoryUpkeep> log) : BackgroundService
+/// <summary>Keeps the endpoints up to date every minute and tells those with too many certificates, and forgets certificates that ended long ago every hour. Any number of processes may do it on one database.</summary>
+internal sealed partial class InventoryUpkeep(InventoryStore store, TimeSpan? retention, int? most, TimeProvider time, ILogger<InventoryUpkeep> log) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan BetweenPurges = TimeSpan.FromHours(1);
@@ -35,6 +35,11 @@ internal sealed partial class InventoryUpkeep(InventoryStore store, TimeSpan? re
     private async Task RunAsync(CancellationToken cancellationToken)
     {
         await store.MapAsync(again: true, int.MaxValue, cancellationToken);
+        if (most is { } limit && (await store.TellSurplusAsync(limit, cancellationToken)).Certificates is > 0 and var told)
+        {
+            Surplus(told, limit);
+        }
+
         var now = time.GetUtcNow();
         if (retention is not { } kept || (!_isPurging && now - _purged < BetweenPurges))
         {
@@ -52,6 +57,9 @@ internal sealed partial class InventoryUpkeep(InventoryStore store, TimeSpan? re
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Count} certificates that ended long ago were forgotten; the audit log keeps what was done with them")]
     private partial void Purged(int count);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} endpoints have more than {Limit} certificates that are good; the audit log names them")]
+    private partial void Surplus(int count, int limit);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The inventory of certificates could not be brought up to date; trying again in a minute")]
     private partial void Failed(Exception exception);

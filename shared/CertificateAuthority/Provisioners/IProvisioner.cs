@@ -64,6 +64,9 @@ internal sealed record SignGrant
     /// <summary>Who asked, for the record and the audit log.</summary>
     public required string Subject { get; init; }
 
+    /// <summary>Of the credential, by which an inventory has it; the subject unless given.</summary>
+    public IReadOnlyList<string> CredentialNames { get => field ?? [Subject]; init; }
+
     public required INameRule Names { get; init; }
 
     /// <summary>With the default and the longest lifetime.</summary>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using IoTPlatform.CertificateAuthority.Inventories;
 using IoTPlatform.CertificateAuthority.Templates;
 using IoTPlatform.CertificateAuthority.Webhooks;
 
@@ -15,6 +16,9 @@ internal sealed record ProvisionerOptions
     /// <summary>Asked before a certificate is signed, in this order.</summary>
     public IReadOnlyList<Webhook> Webhooks { get; private init; } = [];
 
+    /// <summary>Name of the inventory that has its credentials; null: it certifies every genuine one.</summary>
+    public string? Inventory { get; private init; }
+
     /// <summary>Throws 422 for options that are not understood. Those of SSH are kept and mean nothing here.</summary>
     public static ProvisionerOptions Of(ProvisionerDefinition definition)
     {
@@ -30,6 +34,7 @@ internal sealed record ProvisionerOptions
             {
                 "x509" => read with { Template = LeafTemplate.Of(member.Value) },
                 "webhooks" => read with { Webhooks = Webhook.Of(member.Value) },
+                "inventory" => read with { Inventory = InventoryOf(member.Value) },
                 "ssh" => read,
                 _ => throw ProvisionerDefinition.Refused($"{member.Name} of its options is not supported."),
             };
@@ -37,6 +42,10 @@ internal sealed record ProvisionerOptions
 
         return read;
     }
+
+    private static string? InventoryOf(JsonElement name) => name.ValueKind == JsonValueKind.String && CredentialInventories.IsName(name.GetString()!)
+        ? name.GetString()
+        : throw ProvisionerDefinition.Refused("its inventory is no name of one.");
 
     private static IEnumerable<JsonProperty> Members(JsonElement json, string name) => json.ValueKind == JsonValueKind.Object
         ? json.EnumerateObject().Where(member => member.Value.ValueKind != JsonValueKind.Null)

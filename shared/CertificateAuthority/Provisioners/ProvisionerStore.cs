@@ -114,6 +114,7 @@ internal sealed class ProvisionerStore(NpgsqlDataSource database, DefinitionSecr
                 throw SuperAdminRequired(definition.Name);
             }
 
+            await RequireInventoryAsync(connection, definition, cancellationToken);
             await using var command = new NpgsqlCommand(
                 """
                 WITH ended AS (SELECT name FROM ca.provisioners WHERE name = $1 AND type = 'ACME' AND $2 <> 'ACME'),
@@ -214,6 +215,22 @@ internal sealed class ProvisionerStore(NpgsqlDataSource database, DefinitionSecr
             : string.Create(
                 CultureInfo.InvariantCulture,
                 $"The provisioner {wanted.Name} was changed meanwhile, at {reader.GetFieldValue<DateTimeOffset>(1):u}. It differs from yours in: {wanted.DifferencesFrom(secrets.Decrypted(reader.GetString(0)))}. Read it again and repeat your change."));
+    }
+
+    /// <summary>One that is not there would have nobody.</summary>
+    private static async Task RequireInventoryAsync(NpgsqlConnection connection, ProvisionerDefinition definition, CancellationToken cancellationToken)
+    {
+        if (ProvisionerOptions.Of(definition).Inventory is not { } inventory)
+        {
+            return;
+        }
+
+        await using var command = new NpgsqlCommand("SELECT EXISTS (SELECT FROM ca.inventories WHERE name = $1)", connection);
+        command.Parameters.AddWithValue(inventory);
+        if (await command.ExecuteScalarAsync(cancellationToken) is not true)
+        {
+            throw ProvisionerDefinition.Refused($"there is no inventory {inventory}.");
+        }
     }
 
     private static async Task<long?> VersionAsync(NpgsqlConnection connection, string name, CancellationToken cancellationToken)

@@ -85,6 +85,7 @@ internal sealed class X5cProvisioner : ITokenProvisioner
         return new SignGrant
         {
             Subject = claims.Subject,
+            CredentialNames = CommonNameOf(credential),
             Names = new TokenNames(claims.Subject, claims.Sans),
             Rules = ConfirmedRequest.Of(token.Claims),
             Profile = Claims.Profile,
@@ -127,6 +128,10 @@ internal sealed class X5cProvisioner : ITokenProvisioner
             }
         }
     }
+
+    /// <summary>What its issuer vouches for: the token's own subject is the holder's choice. None of a certificate with several.</summary>
+    private static IReadOnlyList<string> CommonNameOf(X509Certificate2 certificate) =>
+        SubjectAttributes.Read(certificate.SubjectName.RawData).Where(attribute => attribute.Oid == SubjectAttributes.CommonName).Select(attribute => attribute.Value).ToList() is [var name] ? [name] : [];
 
     /// <summary>As step-ca has it (RFC 5280 4.2.1.3, 4.2.1.12): both extensions must be there and say so.</summary>
     private static bool IsForClients(X509Certificate2 certificate) =>

@@ -21,7 +21,7 @@ internal static class TenantCertificateRows
         ORDER BY e.sequence DESC LIMIT $4
         """;
 
-    private static readonly string[] HistoryActions = [CertificateIssued.Name, CertificateRenewed.Name, CertificateRevoked.Name, CertificateReleased.Name, CertificateExpiring.Name];
+    private static readonly string[] HistoryActions = [CertificateIssued.Name, CertificateRenewed.Name, CertificateRevoked.Name, CertificateReleased.Name, CertificateExpiring.Name, CertificateSurplus.Name];
 
     public static async Task<IReadOnlyList<RecordedOperation>> HistoryAsync(NpgsqlConnection connection, string tenant, long before, int limit, CancellationToken cancellationToken)
     {

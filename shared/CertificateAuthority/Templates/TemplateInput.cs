@@ -18,13 +18,16 @@ internal sealed record TemplateInput
     /// <summary>DER of the certificate that signed the token and of its issuers: <c>.AuthorizationCrt</c>, <c>.AuthorizationChain</c>.</summary>
     public IReadOnlyList<byte[]> Credential { get; init; } = [];
 
+    /// <summary>What the provisioner's inventory says of the credential: <c>.Inventory</c>.</summary>
+    public JsonElement? Inventory { get; init; }
+
     /// <summary><c>templateData</c> of the request: <c>.Insecure.User</c>. What is no object counts as an empty one.</summary>
     public JsonElement? UserData { get; init; }
 
     /// <summary>Answers of enriching webhooks by their names: <c>.Webhooks</c>.</summary>
     public IReadOnlyDictionary<string, JsonElement> Webhooks { get; init; } = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
 
-    /// <param name="own"><c>templateData</c> of the provisioner, an object: goes over the rest, but for what is insecure and the webhooks.</param>
+    /// <param name="own"><c>templateData</c> of the provisioner, an object: goes over the rest, but for what is insecure, the inventory and the webhooks.</param>
     public Dictionary<string, object?> ToDot(JsonElement? own)
     {
         var dot = new Dictionary<string, object?>(StringComparer.Ordinal)
@@ -57,6 +60,11 @@ internal sealed record TemplateInput
         }
 
         dot["Insecure"] = insecure;
+        if (Inventory is { } entry)
+        {
+            dot["Inventory"] = GoJson.Of(entry);
+        }
+
         if (Webhooks.Count > 0)
         {
             dot["Webhooks"] = Webhooks.ToDictionary(answer => answer.Key, answer => GoJson.Of(answer.Value), StringComparer.Ordinal);

@@ -73,3 +73,17 @@ public sealed record CertificateExpiring : CertificateEvent
 
     public override string Type => Name;
 }
+
+/// <summary>Its endpoint has more certificates that are good than an endpoint needs: something asks for new ones and does not use them, or renews twice.</summary>
+public sealed record CertificateSurplus : CertificateEvent
+{
+    public const string Name = "certificate.surplus";
+
+    public override string Type => Name;
+
+    /// <summary>Id of the endpoint, of which the certificate is the newest.</summary>
+    public required long Endpoint { get; init; }
+
+    /// <summary>In date and not revoked.</summary>
+    public required int Active { get; init; }
+}

@@ -37,6 +37,9 @@ internal sealed class TenantOptions
     /// <summary>As in <see cref="CertificateAuthority.CertificateAuthorityOptions.CertificateRetention"/>.</summary>
     public TimeSpan? CertificateRetention { get; init; } = CertificateAuthority.Inventory.CertificateRetention.Default;
 
+    /// <summary>As in <see cref="CertificateAuthority.CertificateAuthorityOptions.EndpointCertificates"/>.</summary>
+    public int? EndpointCertificates { get; init; } = CertificateAuthority.Inventory.EndpointLimit.Default;
+
     /// <summary>Of the service certificate; always includes the addresses given to devices.</summary>
     public IReadOnlyList<string> ServiceNames =>
         [.. Names.Append(ServerName.TryParse(PublicUrl.DnsSafeHost, out var host, out _) ? host : PublicUrl.DnsSafeHost).Distinct(StringComparer.Ordinal)];

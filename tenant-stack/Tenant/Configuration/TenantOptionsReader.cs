@@ -53,6 +53,7 @@ internal sealed class TenantOptionsReader(SettingsReader settings)
             Acme = AcmeOptions.Read(settings),
             WebhookNetworks = WebhookOptions.Read(settings),
             CertificateRetention = CertificateAuthority.Inventory.CertificateRetention.Read(settings),
+            EndpointCertificates = CertificateAuthority.Inventory.EndpointLimit.Read(settings),
             ProviderUrl = ProviderUrl(joined) ?? publicUrl,
             RootFingerprint = Fingerprint(),
             JoinKey = settings.Secret(TenantSettings.JoinKey),

@@ -54,7 +54,7 @@ internal static class TenantSettings
     [
         .. Secrets, Data, ListenAddress.Setting, Names, PublicUrl, ProviderUrl, TenantId, RootFingerprint, KeycloakUrl, KeycloakAdmin, FederationDiscoveryUrl, FederationCa, DeviceLifetime,
         DeviceRenewalGrace, DeviceCertificatesPerHour, ManufacturerCa, MqttListen.Setting, DeviceMessagesPerSecond, DeviceBytesPerSecond, WireGuardSubnet, WireGuardEndpoint, PlatformConfiguration.LostDatabase, PlatformDatabase.RestoreSetting,
-        CaPasswords.AuthoritySetting, CaPasswords.ProvisionerSetting, .. OidcSettings.All, .. BrokerSettings.All, .. ObservabilityOptions.Settings, .. ValidationOptions.Settings, .. AcmeOptions.Settings, .. WebhookOptions.Settings, CertificateAuthority.Inventory.CertificateRetention.Setting,
+        CaPasswords.AuthoritySetting, CaPasswords.ProvisionerSetting, .. OidcSettings.All, .. BrokerSettings.All, .. ObservabilityOptions.Settings, .. ValidationOptions.Settings, .. AcmeOptions.Settings, .. WebhookOptions.Settings, CertificateAuthority.Inventory.CertificateRetention.Setting, CertificateAuthority.Inventory.EndpointLimit.Setting,
         TelemetryOptions.RetentionSetting, UplinkOptions.FiltersSetting, UplinkOptions.IntervalSetting, ProviderCommands.Setting,
     ];
 

@@ -92,6 +92,7 @@ internal static partial class TenantHost
         Acme = options.Acme,
         WebhookNetworks = options.WebhookNetworks,
         CertificateRetention = options.CertificateRetention,
+        EndpointCertificates = options.EndpointCertificates,
     };
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "JOIN_KEY is not used: this tenant has joined already")]

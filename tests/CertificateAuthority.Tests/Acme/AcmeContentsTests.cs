@@ -37,6 +37,22 @@ public sealed class AcmeContentsTests(AcmeHost fixture) : IClassFixture<AcmeHost
         call.GetProperty("provisionerName").GetString().ShouldBe("contents");
     }
 
+    /// <summary>Each name of the order has to be there, and a wildcard is another name than its domain.</summary>
+    [SkippableFact]
+    public async Task Inventory_HasEveryNameOfTheOrder()
+    {
+        await fixture.Ca.Database.ExecuteAsync("INSERT INTO ca.inventories (name, changed_at) VALUES ('hosts', now())");
+        await fixture.Ca.Database.ExecuteAsync("INSERT INTO ca.inventory_entries (inventory, key, data) VALUES ('hosts', 'a.hosts.test', '{}'), ('hosts', 'b.hosts.test', '{}')");
+        await fixture.AddAsync("hosts", """{"options":{"inventory":"hosts"}}""");
+        using var client = await fixture.NewClientAsync("hosts");
+
+        (await PlaceAsync("a.hosts.test", "b.hosts.test")).Status.ShouldBe(HttpStatusCode.Created);
+        (await PlaceAsync("a.hosts.test", "c.hosts.test")).ShouldBe(HttpStatusCode.BadRequest, "rejectedIdentifier");
+        (await PlaceAsync("*.a.hosts.test")).ShouldBe(HttpStatusCode.BadRequest, "rejectedIdentifier");
+
+        Task<AcmeReply> PlaceAsync(params string[] names) => client.PostAsync(client.At("new-order"), new { identifiers = names.Select(AcmeClient.Identifier) });
+    }
+
     [SkippableFact]
     public async Task AuthorizingWebhook_ThatRefuses_LeavesTheOrderToBeFinishedLater()
     {

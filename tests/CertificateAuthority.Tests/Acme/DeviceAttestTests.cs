@@ -5,6 +5,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using System.Text.Json.Nodes;
 using IoTPlatform.CertificateAuthority.Acme;
 using IoTPlatform.CertificateAuthority.Provisioners;
 using IoTPlatform.Hosting;
@@ -53,6 +54,37 @@ public sealed class DeviceAttestTests(AcmeHost fixture) : IClassFixture<AcmeHost
         renewed.Status.ShouldBe(HttpStatusCode.Created, renewed.Body);
         using var next = renewed.Certificate;
         ParsedCertificate.Parse(next.RawDataMemory).Names.PermanentIdentifiers.ShouldBe([Serial]);
+    }
+
+    /// <summary>Whom the inventory does not have places no order, and finishes none when it has left meanwhile.</summary>
+    [SkippableFact]
+    public async Task Inventory_HasTheDeviceOrNothingIsOrderedOrFinished()
+    {
+        await fixture.Ca.Database.ExecuteAsync("INSERT INTO ca.inventories (name, changed_at) VALUES ('serials', now()) ON CONFLICT DO NOTHING");
+        const string Template = """{"subject":{"commonName":{{ toJson .Subject.CommonName }},"organizationalUnit":{{ toJson .Inventory.line }}},"sans":{{ toJson .SANs }},"keyUsage":["digitalSignature"],"extKeyUsage":["clientAuth"]}""";
+        await fixture.AddAsync("listed", new JsonObject
+        {
+            ["challenges"] = new JsonArray("device-attest-01"),
+            ["attestationRoots"] = Roots(_manufacturer.Root),
+            ["options"] = new JsonObject { ["inventory"] = "serials", ["x509"] = new JsonObject { ["template"] = Template } },
+        }.ToJsonString());
+        using var client = await fixture.NewClientAsync("listed");
+        var placing = new { identifiers = new[] { new { type = "permanent-identifier", value = Serial } } };
+        (await client.PostAsync(client.At("new-order"), placing)).ShouldBe(HttpStatusCode.BadRequest, "rejectedIdentifier");
+        await fixture.Ca.Database.ExecuteAsync("INSERT INTO ca.inventory_entries (inventory, key, data) VALUES ('serials', $1, $2)", Serial, """{"line":"7"}""");
+        var order = await client.PostAsync(client.At("new-order"), placing);
+        var challenge = (await client.GetAsync(order.Authorizations.Single())).Challenge("device-attest-01");
+        using var leaf = _manufacturer.Vouch(_key, Yubico(Serial));
+        (await PostAsync(client, challenge.GetProperty("url").GetString()!, Step(leaf, Sign(client.KeyAuthorization(challenge.GetProperty("token").GetString()!)))))["status"].ShouldBe("valid");
+
+        await fixture.Ca.Database.ExecuteAsync("DELETE FROM ca.inventory_entries WHERE inventory = 'serials'");
+        (await client.PostAsync(order["finalize"], new { csr = Csr(_key, Serial) })).ShouldBe(HttpStatusCode.BadRequest, "rejectedIdentifier");
+        await fixture.Ca.Database.ExecuteAsync("INSERT INTO ca.inventory_entries (inventory, key, data) VALUES ('serials', $1, $2)", Serial, """{"line":"7"}""");
+        var finished = await client.PostAsync(order["finalize"], new { csr = Csr(_key, Serial) });
+
+        finished.Status.ShouldBe(HttpStatusCode.OK, finished.Body);
+        using var certificate = X509Certificate2.CreateFromPem((await client.GetAsync(finished["certificate"])).Body);
+        certificate.Subject.ShouldContain("OU=7");
     }
 
     /// <summary>What was not attested is not certified: a request's own permanent identifier is no name of it.</summary>

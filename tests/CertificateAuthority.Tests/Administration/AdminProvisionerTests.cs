@@ -35,7 +35,8 @@ public sealed class AdminProvisionerTests(AdminHost host) : IClassFixture<AdminH
     [SkippableFact]
     public async Task Provisioner_ReadChangedAndSentBack_KeepsWhatTheApiHasNoWordsFor()
     {
-        const string Definition = """{"type":"ACME","name":"web","profiles":{"short":{"claims":{"maxTLSCertDuration":"1h"}}},"caaIdentities":["ca.test"],"challenges":["http-01","dns-01"],"policy":{"x509":{"deny":{"dns":["no.test"]}}}}""";
+        await host.Ca.Database.ExecuteAsync("INSERT INTO ca.inventories (name, changed_at) VALUES ('hosts', now())");
+        const string Definition = """{"type":"ACME","name":"web","options":{"inventory":"hosts"},"profiles":{"short":{"claims":{"maxTLSCertDuration":"1h"}}},"caaIdentities":["ca.test"],"challenges":["http-01","dns-01"],"policy":{"x509":{"deny":{"dns":["no.test"]}}}}""";
         await host.Ca.Module.ProvisionerStore.SaveAsync(ProvisionerDefinition.Parse(Definition), keyId: null, new ProvisionerChange("operator"), default);
         await host.Ca.Module.Provisioners.ReloadAsync(default);
         var shown = JsonNode.Parse((await host.Http.AdminAsync(host.Admin, "GET /admin/provisioners/web")).Body)!.AsObject();

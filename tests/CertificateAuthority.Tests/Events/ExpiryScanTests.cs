@@ -13,7 +13,6 @@ namespace IoTPlatform.CertificateAuthority.Tests.Events;
 public sealed class ExpiryScanTests : LedgerTestBase
 {
     private static readonly DateTimeOffset Start = new(2030, 3, 1, 0, 0, 0, TimeSpan.Zero);
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private CertificateStore Store => new(Database.DataSource);
 
@@ -282,15 +281,5 @@ public sealed class ExpiryScanTests : LedgerTestBase
     {
         (await Database.ScalarAsync<long>("SELECT count(DISTINCT details) FROM audit.entries WHERE action = 'certificate.expiring'")).ShouldBe(certificates);
         await ShouldHaveIntactAuditAsync(certificates);
-    }
-
-    private static async Task UntilAsync(Func<Task<bool>> condition)
-    {
-        using var patience = new CancellationTokenSource(Patience);
-        while (!await condition())
-        {
-            patience.Token.ThrowIfCancellationRequested();
-            await Task.Yield();
-        }
     }
 }

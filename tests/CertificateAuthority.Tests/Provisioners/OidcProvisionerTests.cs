@@ -61,6 +61,19 @@ public sealed class OidcProvisionerTests : IAsyncLifetime
         (await SignAsync(IdToken(), "acme-mqtt-bridge")).Status.ShouldBe(HttpStatusCode.Forbidden);
     }
 
+    /// <summary>By the e-mail address that the identity provider has verified, else by the subject: an address of another is not one's name.</summary>
+    [SkippableFact]
+    public async Task Inventory_HasTheVerifiedAddress()
+    {
+        await _ca.Database.ExecuteAsync("INSERT INTO ca.inventories (name, changed_at) VALUES ('people', now())");
+        await _ca.Database.ExecuteAsync("INSERT INTO ca.inventory_entries (inventory, key, data) VALUES ('people', 'ann@example.com', '{}')");
+        await AddAsync(definition => definition["options"] = new JsonObject { ["inventory"] = "people" });
+
+        (await SignAsync(IdToken(), "x.test")).Status.ShouldBe(HttpStatusCode.Created);
+        (await SignAsync(IdToken(claims => claims["email_verified"] = false), "x.test")).Status.ShouldBe(HttpStatusCode.Forbidden);
+        (await SignAsync(IdToken(claims => claims["email"] = "bob@example.com"), "x.test")).Status.ShouldBe(HttpStatusCode.Forbidden);
+    }
+
     [SkippableTheory]
     [InlineData(false)]
     [InlineData("false")]

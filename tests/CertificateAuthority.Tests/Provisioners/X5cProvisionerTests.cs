@@ -165,9 +165,26 @@ public sealed class X5cProvisionerTests : IAsyncLifetime
         (await SignAsync(credential, "acme-mqtt-bridge")).Status.ShouldBe(HttpStatusCode.Forbidden);
     }
 
-    private async Task AddAsync(X509Certificate2 root, string name = "fleet")
+    /// <summary>The holder chooses the token's subject; its certificate's name is the manufacturer's word.</summary>
+    [SkippableFact]
+    public async Task Inventory_HasTheCertificatesName_NotTheTokens()
+    {
+        await _ca.Database.ExecuteAsync("INSERT INTO ca.inventories (name, changed_at) VALUES ('lines', now())");
+        await _ca.Database.ExecuteAsync("INSERT INTO ca.inventory_entries (inventory, key, data) VALUES ('lines', 'line-1', '{}')");
+        await AddAsync(_root.Certificate, inventory: "lines");
+        using var listed = _root.Issue("line-1");
+        using var other = _root.Issue("line-2");
+        using var both = _root.Issue("line-1,CN=line-2");
+
+        (await SignAsync(listed, "machine.test")).Status.ShouldBe(HttpStatusCode.Created);
+        (await SignAsync(other, "line-1")).Status.ShouldBe(HttpStatusCode.Forbidden);
+        (await SignAsync(both, "line-1")).Status.ShouldBe(HttpStatusCode.Forbidden);
+    }
+
+    private async Task AddAsync(X509Certificate2 root, string name = "fleet", string? inventory = null)
     {
         var definition = new JsonObject { ["type"] = "X5C", ["name"] = name, ["roots"] = Convert.ToBase64String(Encoding.ASCII.GetBytes(root.ExportCertificatePem())) };
+        definition["options"] = inventory is null ? null : new JsonObject { ["inventory"] = inventory };
         await _ca.Module.ProvisionerStore.SaveAsync(ProvisionerDefinition.Parse(definition.ToJsonString()), keyId: null, new ProvisionerChange("admin"), default);
         await _ca.Module.Provisioners.ReloadAsync(default);
     }

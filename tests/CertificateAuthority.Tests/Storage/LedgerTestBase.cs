@@ -9,6 +9,8 @@ namespace IoTPlatform.CertificateAuthority.Tests;
 /// <summary>A database per test, and a way to hold every batch just before its commit: the audit log's one lock.</summary>
 public abstract class LedgerTestBase : IAsyncLifetime
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
     protected TestDatabase Database { get; private set; } = null!;
 
     public async Task InitializeAsync() => Database = await PostgresServer.CreateDatabaseAsync(typeof(Authority).Assembly);
@@ -32,6 +34,16 @@ public abstract class LedgerTestBase : IAsyncLifetime
     {
         while (await Database.ScalarAsync<long>("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'") < backends)
         {
+            await Task.Yield();
+        }
+    }
+
+    protected static async Task UntilAsync(Func<Task<bool>> condition)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        while (!await condition())
+        {
+            patience.Token.ThrowIfCancellationRequested();
             await Task.Yield();
         }
     }

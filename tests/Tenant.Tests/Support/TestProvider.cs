@@ -408,7 +408,7 @@ internal sealed class TestProvider : IAsyncDisposable
         http.Connection.ClientCertificate is { } caller && SubjectNames.FromCertificate(caller).CommonName == MqttBridgeName.For(TenantId);
 
     public static IReadOnlyList<string> EveryType { get; } =
-        [DeviceEnrolled.Name, DeviceOnline.Name, DeviceOffline.Name, DeviceCommanded.Name, CertificateIssued.Name, CertificateRenewed.Name, CertificateRevoked.Name, CertificateReleased.Name, CertificateExpiring.Name];
+        [DeviceEnrolled.Name, DeviceOnline.Name, DeviceOffline.Name, DeviceCommanded.Name, CertificateIssued.Name, CertificateRenewed.Name, CertificateRevoked.Name, CertificateReleased.Name, CertificateExpiring.Name, CertificateSurplus.Name];
 
     /// <summary>Null: as a provider that can't be asked.</summary>
     public IReadOnlyList<string>? Subscribed { get; set; } = EveryType;

@@ -24,6 +24,7 @@ internal static class ForwardedEventReader
         [CertificateRevoked.Name] = ContractsJson.Default.CertificateRevoked,
         [CertificateReleased.Name] = ContractsJson.Default.CertificateReleased,
         [CertificateExpiring.Name] = ContractsJson.Default.CertificateExpiring,
+        [CertificateSurplus.Name] = ContractsJson.Default.CertificateSurplus,
     };
 
     /// <summary>What a tenant can send.</summary>

@@ -90,7 +90,7 @@ internal sealed partial class AcmeEdge(ProvisionerRegistry provisioners, AcmeNon
         JoseException e => AcmeException.Malformed(e.Message, e),
         PkiException e => AcmeException.BadCsr(e.Message, e),
         ProblemException { Status: 429 } e => AcmeException.RateLimited(e.Message, e.RetryAfter),
-        ProblemException { Code: "name_reserved" or "name_not_allowed" } e => AcmeException.RejectedIdentifier(e.Message, e),
+        ProblemException { Code: "name_reserved" or "name_not_allowed" or "not_in_inventory" } e => AcmeException.RejectedIdentifier(e.Message, e),
         ProblemException { Code: "webhook_refused" } e => AcmeException.Of("unauthorized", e.Message, StatusCodes.Status403Forbidden, e),
         ProblemException { Status: < 500 } e => AcmeException.BadCsr(e.Message, e),
         ProblemException e => new AcmeException(new AcmeProblem(AcmeProblem.Namespace + "serverInternal", e.Message), e.Status, e) { RetryAfter = e.RetryAfter },

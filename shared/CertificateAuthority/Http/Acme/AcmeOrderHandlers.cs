@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Globalization;
 using IoTPlatform.CertificateAuthority.Acme.Challenges;
+using IoTPlatform.CertificateAuthority.Inventories;
 using IoTPlatform.CertificateAuthority.Provisioners;
 using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
@@ -10,7 +11,7 @@ namespace IoTPlatform.CertificateAuthority.Acme;
 
 /// <summary>Orders (RFC 8555 7.4): placed, read, finished, and their certificates.</summary>
 internal sealed class AcmeOrderHandlers(
-    AcmeRequests requests, AcmeOrders orders, IEnumerable<IChallengeKind> kinds, CaaCheck caa, NameReservations reservations, LeafGrants grants, ProvisionerRegistry provisioners, Authority authority)
+    AcmeRequests requests, AcmeOrders orders, IEnumerable<IChallengeKind> kinds, CaaCheck caa, NameReservations reservations, LeafGrants grants, CredentialInventories inventories, ProvisionerRegistry provisioners, Authority authority)
 {
     private const int MostIdentifiers = 100;
     private static readonly TimeSpan Lifetime = TimeSpan.FromHours(24);
@@ -37,6 +38,7 @@ internal sealed class AcmeOrderHandlers(
         }
 
         await RequireCertifiableAsync(request.Provisioner, identifiers, context.RequestAborted);
+        await inventories.RequireAsync(request.Provisioner, [.. identifiers.Select(identifier => identifier.Value)], context.RequestAborted);
         var now = authority.Time.GetUtcNow();
         if (Asked(wanted.NotBefore) > now + MostAhead)
         {
@@ -137,6 +139,7 @@ internal sealed class AcmeOrderHandlers(
                 Requester = $"{provisioner.Name}:{grant.Subject}",
                 IdempotencyKey = AcmeOrders.KeyOf(order.Id),
                 Tenant = authority.Options.Tenant,
+                Lineage = leaf.Lineage,
                 StepProvisioner = grant.Extension,
             },
             cancellationToken);

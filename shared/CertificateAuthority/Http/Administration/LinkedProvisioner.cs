@@ -39,7 +39,8 @@ internal static class LinkedProvisioner
         definition.With("options", new JsonObject()
             .With("x509", Template(json.Object("x509Template")))
             .With("ssh", Template(json.Object("sshTemplate")))
-            .With("webhooks", new JsonArray([.. json.Objects("webhooks").Select(LinkedWebhook.Read)])));
+            .With("webhooks", new JsonArray([.. json.Objects("webhooks").Select(LinkedWebhook.Read)]))
+            .With("inventory", stored is null ? null : JsonNode.Parse(stored)!["options"]?["inventory"]?.DeepClone()));
         json.RequireEmpty();
         foreach (var (member, value) in stored is null ? [] : JsonNode.Parse(stored)!.AsObject().Where(member => !OfAll.Contains(member.Key, StringComparer.Ordinal) && shape.Fields.All(field => !field.Stored.Equals(member.Key, StringComparison.OrdinalIgnoreCase))))
         {

@@ -15,7 +15,7 @@ namespace IoTPlatform.CertificateAuthority;
 /// <summary>What an administrator does with provisioners. A change serves in every process at once, without a restart.</summary>
 public static class ProvisionerEndpoints
 {
-    /// <summary>GET /portal/provisioners (Viewer), PUT and DELETE /portal/provisioners/{name} (Admin); those who may do as much over the administration API, and the authority's policy.</summary>
+    /// <summary>GET /portal/provisioners (Viewer), PUT and DELETE /portal/provisioners/{name} (Admin); those who may do as much over the administration API, the authority's policy, and inventories.</summary>
     public static void MapProvisioners(this IEndpointRouteBuilder app)
     {
         var provisioners = app.MapGroup("/portal/provisioners");
@@ -24,6 +24,7 @@ public static class ProvisionerEndpoints
         provisioners.MapDelete("{name}", RemoveAsync).RequireAuthorization(Policies.Admin);
         ExternalAccountEndpoints.Map(provisioners.MapGroup("{name}/external-account-keys"));
         AdministratorEndpoints.Map(app);
+        InventoryEndpoints.Map(app);
     }
 
     /// <summary>In the order in which a credential's provisioner is looked for.</summary>

@@ -49,6 +49,7 @@ internal sealed class StepCaIssuing(Authority authority, ProvisionerRegistry pro
                 Requester = $"{provisioner.Name}:{grant.Subject}",
                 BurnToken = grant.Token is not null || grant.IsReusable ? grant.Token : throw new InvalidOperationException($"The provisioner {provisioner.Name} granted a signature without the token to be spent."),
                 Tenant = authority.Options.Tenant,
+                Lineage = leaf.Lineage,
                 StepProvisioner = grant.Extension,
             },
             context.RequestAborted);

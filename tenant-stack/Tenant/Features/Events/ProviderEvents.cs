@@ -14,7 +14,7 @@ internal sealed partial class ProviderEvents(JoinedTenant tenant, BridgeConnecti
     private static readonly TimeSpan AskAgainAfter = TimeSpan.FromMinutes(1);
 
     private static readonly FrozenSet<string> Everything = FrozenSet.Create(
-        StringComparer.Ordinal, DeviceEnrolled.Name, DeviceOnline.Name, DeviceOffline.Name, DeviceCommanded.Name, CertificateIssued.Name, CertificateRenewed.Name, CertificateRevoked.Name, CertificateReleased.Name, CertificateExpiring.Name);
+        StringComparer.Ordinal, DeviceEnrolled.Name, DeviceOnline.Name, DeviceOffline.Name, DeviceCommanded.Name, CertificateIssued.Name, CertificateRenewed.Name, CertificateRevoked.Name, CertificateReleased.Name, CertificateExpiring.Name, CertificateSurplus.Name);
 
     // The provider takes one batch of a tenant at a time.
     private readonly SemaphoreSlim _turn = new(1);

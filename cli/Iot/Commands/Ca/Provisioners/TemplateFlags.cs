@@ -4,22 +4,29 @@ using System.Text.Json.Nodes;
 
 namespace IoTPlatform.Iot;
 
-/// <summary>What 'add' and 'update' say of a provisioner's certificate template, as step-ca's <c>options.x509</c>; templates that ca.json names by their files are read.</summary>
+/// <summary>What 'add' and 'update' say of a provisioner's inventory, and of its certificate template, as step-ca's <c>options.x509</c>; templates that ca.json names by their files are read.</summary>
 internal static class TemplateFlags
 {
     private static readonly Option<string?> Template = new("--x509-template") { Description = "File with the template of its certificates (docs/templates.md); '' for none.", HelpName = "file" };
     private static readonly Option<string?> TemplateData = new("--x509-template-data") { Description = "JSON file with an object for the template; '' for none.", HelpName = "file" };
 
-    public static IReadOnlyList<Symbol> All { get; } = [Template, TemplateData];
+    private static readonly Option<string?> Inventory = new("--inventory") { Description = "Inventory that has its credentials; it certifies nobody else (docs/inventories.md); '' for none.", HelpName = "name" };
+
+    public static IReadOnlyList<Symbol> All { get; } = [Template, TemplateData, Inventory];
 
     public static void Apply(Run run, JsonObject definition)
     {
-        if (run.Get(Template) is null && run.Get(TemplateData) is null)
+        if (run.Get(Template) is null && run.Get(TemplateData) is null && run.Get(Inventory) is null)
         {
             return;
         }
 
         var options = definition["options"] as JsonObject ?? [];
+        if (run.Get(Inventory) is { } inventory)
+        {
+            options["inventory"] = inventory.Length == 0 ? null : inventory;
+        }
+
         var x509 = options["x509"] as JsonObject ?? [];
         if (run.Get(Template) is { } file)
         {
