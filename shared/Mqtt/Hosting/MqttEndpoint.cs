@@ -9,12 +9,14 @@ using MQTTnet.Server;
 namespace IoTPlatform.Mqtt;
 
 /// <summary>Kestrel's connections for MQTTnet's server, each behind a <see cref="Connection"/>.</summary>
-internal sealed class MqttEndpoint(MqttSessions sessions, BrokerStatistics statistics) : ConnectionHandler, IMqttServerAdapter
+internal sealed class MqttEndpoint(MqttSessions sessions, Publishing publishing, BrokerStatistics statistics) : ConnectionHandler, IMqttServerAdapter
 {
     /// <summary>A CONNECT packet of a stranger; a will has to fit in.</summary>
     private const int LargestConnect = 16 * 1024;
 
-    private MqttServerOptions _options = new();
+    /// <summary>Each connection has a buffer for the headers of what it is sent; a payload is not copied into it.</summary>
+    private const int WriterBuffer = 256;
+    private const int LargestWriterBuffer = 4096;
 
     public Func<IMqttChannelAdapter, Task>? ClientHandler { get; set; }
 
@@ -29,8 +31,8 @@ internal sealed class MqttEndpoint(MqttSessions sessions, BrokerStatistics stati
         var input = new PacketSizeLimit(connection.Transport.Input, LargestConnect);
         var output = new HeldOutput(connection.Transport.Output);
         connection.Transport = new LimitedPipe(input, output);
-        using var channel = new MqttConnectionContext(new MqttPacketFormatterAdapter(new MqttBufferWriter(_options.WriterBufferSize, _options.WriterBufferSizeMax)), connection);
-        using var client = new Connection(channel, connection, input, output, sessions);
+        using var channel = new MqttConnectionContext(new MqttPacketFormatterAdapter(new MqttBufferWriter(WriterBuffer, LargestWriterBuffer)), connection);
+        using var client = new Connection(channel, connection, input, output, sessions, publishing);
         statistics.Opened(client);
         try
         {
@@ -43,11 +45,7 @@ internal sealed class MqttEndpoint(MqttSessions sessions, BrokerStatistics stati
         }
     }
 
-    public Task StartAsync(MqttServerOptions options, IMqttNetLogger logger)
-    {
-        _options = options;
-        return Task.CompletedTask;
-    }
+    public Task StartAsync(MqttServerOptions options, IMqttNetLogger logger) => Task.CompletedTask;
 
     public Task StopAsync() => Task.CompletedTask;
 

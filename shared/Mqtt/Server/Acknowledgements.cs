@@ -53,8 +53,9 @@ internal sealed class Acknowledgements(Connection connection, MqttLimits limits)
     {
         while (First() is { } first)
         {
-            await first.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ForceYielding);
-            // A commit is that of many messages.
+            await first.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            // A commit is that of many messages, and who announces it goes on to announce the others: they leave together.
+            await Task.Yield();
             var committed = TakeCommitted();
             var last = committed.FindLastIndex(pending => pending.Counted > 0);
             for (var i = 0; i < committed.Count; i++)

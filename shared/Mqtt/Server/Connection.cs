@@ -15,7 +15,7 @@ namespace IoTPlatform.Mqtt;
 /// One network connection, between MQTTnet's server and the wire: every packet passes here, before the server sees it and after it has made it.
 /// The rules for each packet are in the classes that are named here.
 /// </summary>
-internal sealed class Connection(IMqttChannelAdapter channel, ConnectionContext transport, PacketSizeLimit input, HeldOutput output, MqttSessions sessions) : IMqttChannelAdapter
+internal sealed class Connection(IMqttChannelAdapter channel, ConnectionContext transport, PacketSizeLimit input, HeldOutput output, MqttSessions sessions, Publishing publishing) : IMqttChannelAdapter
 {
     /// <summary>Of a client's aliases; the standard allows 65535 of 64 KiB each.</summary>
     private const ushort MostTopicAliases = 16;
@@ -24,12 +24,16 @@ internal sealed class Connection(IMqttChannelAdapter channel, ConnectionContext 
     /// <summary>Answers that a client may leave unread, beside those to its window of QoS 2.</summary>
     private const int MostUnreadAnswers = 64;
 
+    /// <summary>Below one and a half times the shortest Keep Alive (MQTT-3.1.2-22): of packets that the server does not see it does not know.</summary>
+    private static readonly TimeSpan LongestPastServer = TimeSpan.FromMilliseconds(500);
+
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TrafficMeter _traffic = new();
     private Admitted? _admitted;
     private int _closing;
     private int _unreadAnswers;
     private int _isNewReader;
+    private long _seenByServer = TimeProvider.System.GetTimestamp();
 
     public MqttConnectPacket? Connect { get; private set; }
 
@@ -91,7 +95,27 @@ internal sealed class Connection(IMqttChannelAdapter channel, ConnectionContext 
         input.Exceeded = () => CloseAsync(MqttDisconnectReasonCode.PacketTooLarge, $"A packet has at most {identity.Limits.PacketSize} bytes.");
     }
 
+    /// <summary>
+    /// The next packet for the server. Messages go past it: it would queue an acknowledgement of its own for each, and takes turns with other tasks four times
+    /// meanwhile. Those with an alias are its to resolve.
+    /// </summary>
     public async Task<MqttPacket?> ReceivePacketAsync(CancellationToken cancellationToken)
+    {
+        while (await ReceiveAsync(cancellationToken) is { } packet)
+        {
+            if (packet is not MqttPublishPacket { TopicAlias: 0 } || TimeProvider.System.GetElapsedTime(_seenByServer) > LongestPastServer)
+            {
+                _seenByServer = TimeProvider.System.GetTimestamp();
+                return packet;
+            }
+
+            await publishing.ReceiveAsync(this, TakeIncoming()!);
+        }
+
+        return null;
+    }
+
+    private async Task<MqttPacket?> ReceiveAsync(CancellationToken cancellationToken)
     {
         var before = channel.BytesReceived;
         var packet = await channel.ReceivePacketAsync(cancellationToken);
@@ -118,6 +142,10 @@ internal sealed class Connection(IMqttChannelAdapter channel, ConnectionContext 
                 // A second one ends the connection, by the server (MQTT-3.1.0-2).
                 Connect ??= connect;
                 break;
+            case MqttPublishPacket { QualityOfServiceLevel: > MqttQualityOfServiceLevel.ExactlyOnce }:
+                // MQTT-3.3.1-4.
+                await CloseAsync(MqttDisconnectReasonCode.MalformedPacket, "There is no QoS 3.");
+                return null;
             case MqttPublishPacket publish:
                 if (publish.TopicAlias > MostTopicAliases)
                 {

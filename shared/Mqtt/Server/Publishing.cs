@@ -21,7 +21,7 @@ internal sealed partial class Publishing(IMessageStore store, Wills wills, Broke
         return connection.TakeIncoming() is { } packet ? ReceiveAsync(connection, packet) : LeaveWillAsync(connection, args.ApplicationMessage);
     }
 
-    private async Task ReceiveAsync(Connection connection, MqttPublishPacket packet)
+    public async Task ReceiveAsync(Connection connection, MqttPublishPacket packet)
     {
         if (!TopicSyntax.IsName(packet.Topic))
         {

@@ -8,11 +8,14 @@ public sealed class ConnectionIntake : IDisposable
 
     internal ConnectionIntake(string tenantId, TelemetryIntake intake)
     {
-        _acknowledged = intake.Open(tenantId);
-        _once = intake.Open(tenantId);
+        _acknowledged = intake.OpenInline(tenantId);
+        _once = intake.OpenInline(tenantId);
     }
 
-    /// <summary>As <see cref="IntakeSession.StoreAsync"/>.</summary>
+    /// <summary>
+    /// As <see cref="IntakeSession.StoreAsync"/>, but what awaits it runs where the commit is announced, and all others wait for it: it hands the outcome on and
+    /// does nothing else.
+    /// </summary>
     /// <param name="topic">Its levels may end at dots.</param>
     /// <param name="payload">Is not kept.</param>
     /// <param name="comesAgain">Its sender sends it again if it is not acknowledged. Others are stored after the connection's end, too.</param>

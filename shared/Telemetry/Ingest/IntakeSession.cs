@@ -11,16 +11,18 @@ public sealed class IntakeSession : ITelemetrySource
 
     private readonly string _tenantId;
     private readonly TelemetryIntake _intake;
+    private readonly TaskCreationOptions _awaiters;
     private readonly ConcurrentDictionary<ulong, Waiter> _waiting = [];
     private readonly TaskCompletionSource<string> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ITimer _deadline;
     private ulong _lastTag;
     private int _armed;
 
-    internal IntakeSession(string tenantId, TelemetryIntake intake)
+    internal IntakeSession(string tenantId, TelemetryIntake intake, TaskCreationOptions awaiters)
     {
         _tenantId = tenantId;
         _intake = intake;
+        _awaiters = awaiters;
         _deadline = intake.Time.CreateTimer(_ => ExpireWaiting(), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
@@ -43,7 +45,7 @@ public sealed class IntakeSession : ITelemetrySource
         }
 
         var tag = Interlocked.Increment(ref _lastTag);
-        var outcome = _waiting[tag] = new Waiter(_intake.Time.GetTimestamp());
+        var outcome = _waiting[tag] = new Waiter(_intake.Time.GetTimestamp(), _awaiters);
         Arm();
         var delivery = new TelemetryDelivery(this, tag, redelivered: false, message);
         if (!_intake.Queue.TryWrite(delivery))
@@ -161,7 +163,7 @@ public sealed class IntakeSession : ITelemetrySource
         DisarmIfIdle();
     }
 
-    private sealed class Waiter(long since) : TaskCompletionSource<string?>(TaskCreationOptions.RunContinuationsAsynchronously)
+    private sealed class Waiter(long since, TaskCreationOptions awaiters) : TaskCompletionSource<string?>(awaiters)
     {
         public long Since => since;
     }

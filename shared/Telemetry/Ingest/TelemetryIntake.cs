@@ -12,10 +12,13 @@ public sealed class TelemetryIntake(TelemetryStore store, TelemetryOptions optio
     private DateTimeOffset _lastReceived;
 
     /// <summary>For one request of a tenant's client.</summary>
-    public IntakeSession Open(string tenantId) => new(tenantId, this);
+    public IntakeSession Open(string tenantId) => new(tenantId, this, TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>For a connection that sends some messages only once.</summary>
     public ConnectionIntake OpenConnection(string tenantId) => new(tenantId, this);
+
+    /// <summary>A way to another thread for each message would cost as much as the rest of its way.</summary>
+    internal IntakeSession OpenInline(string tenantId) => new(tenantId, this, TaskCreationOptions.None);
 
     internal ChannelWriter<TelemetryDelivery> Queue => _queue.Writer;
 
