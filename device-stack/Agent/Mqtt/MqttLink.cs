@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Security;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using System.Threading.Channels;
@@ -273,7 +274,9 @@ internal sealed class MqttTarget
         var tls = new SslClientAuthenticationOptions { TargetHost = Url.IdnHost, ApplicationProtocols = [MqttTls.Alpn] };
         if (Identity is { } identity)
         {
-            tls.ClientCertificateContext = SslStreamCertificateContext.Create(identity.Certificate, [.. identity.Chain.Intermediates], offline: true);
+            // The tenant knows its issuers, and would parse and verify them for each handshake. Another broker may know the root alone.
+            X509Certificate2[] issuers = Url.Scheme == Uri.UriSchemeHttps ? [] : [.. identity.Chain.Intermediates];
+            tls.ClientCertificateContext = SslStreamCertificateContext.Create(identity.Certificate, [.. issuers], offline: true);
         }
 
         Server.ApplyTo(tls, Url.IdnHost);

@@ -8,6 +8,10 @@ namespace IoTPlatform.Mqtt;
 /// </summary>
 internal sealed class Session(MqttLimits limits, TimeProvider time)
 {
+    /// <summary>Of most sessions nothing is kept: it grows with what is.</summary>
+    private const int Few = 1;
+    private const int OneWriter = 1;
+
     private readonly Dictionary<string, bool> _filters = new(StringComparer.Ordinal);
     private TaskCompletionSource _next = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -24,10 +28,10 @@ internal sealed class Session(MqttLimits limits, TimeProvider time)
     public RateMeter Meter { get; } = new(limits, TimeProvider.System);
 
     /// <summary>Messages of QoS 2 until PUBREL, with what became of them.</summary>
-    public ConcurrentDictionary<ushort, Task<PublishOutcome>> Received { get; } = new();
+    public ConcurrentDictionary<ushort, Task<PublishOutcome>> Received { get; } = new(OneWriter, Few);
 
     /// <summary>Messages of QoS 1 until their PUBACK was sent, likewise.</summary>
-    public ConcurrentDictionary<ushort, Task<PublishOutcome>> Unacknowledged { get; } = new();
+    public ConcurrentDictionary<ushort, Task<PublishOutcome>> Unacknowledged { get; } = new(OneWriter, Few);
 
     /// <summary>With whether at QoS 1; otherwise at QoS 0.</summary>
     public IReadOnlyList<KeyValuePair<string, bool>> Filters

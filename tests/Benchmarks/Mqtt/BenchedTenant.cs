@@ -123,19 +123,19 @@ internal sealed class BenchedTenant : IAsyncDisposable
             var id = $"device-{index}";
             using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
             var identity = await client.EnrollAsync(id, token, new EnrollRequest { Csr = CertificateSigningRequest.CreatePem(key, new SubjectNames()) }, stop);
-            identities[index] = new MqttLoadIdentity(id, $"devices/{id}/telemetry", Context(identity.Certificate, key, identity.CaChain));
+            identities[index] = new MqttLoadIdentity(id, $"devices/{id}/telemetry", Context(identity.Certificate, key));
         });
         return identities;
     }
 
     /// <param name="certificate">PEM.</param>
     /// <param name="key">Its own.</param>
-    /// <param name="chain">PEM; sent along.</param>
-    public static SslStreamCertificateContext Context(string certificate, ECDsa key, string chain)
+    /// <param name="chain">PEM; sent along, for brokers that know the root alone.</param>
+    public static SslStreamCertificateContext Context(string certificate, ECDsa key, string? chain = null)
     {
         using var leaf = Pem.ParseCertificate(certificate);
         using var withKey = leaf.CopyWithPrivateKey(key);
-        return SslStreamCertificateContext.Create(X509CertificateLoader.LoadPkcs12(withKey.Export(X509ContentType.Pkcs12), password: null), [.. Pem.ParseCertificates(chain)], offline: true);
+        return SslStreamCertificateContext.Create(X509CertificateLoader.LoadPkcs12(withKey.Export(X509ContentType.Pkcs12), password: null), chain is null ? [] : [.. Pem.ParseCertificates(chain)], offline: true);
     }
 
     private static NpgsqlDataSource Database(string data, string name) => NpgsqlDataSource.Create($"Host={Path.Combine(data, "postgres", "socket")};Username=platform;Database={name};Pooling=false");

@@ -35,7 +35,7 @@ internal static class PeerBrokers
 
             """, cancellationToken);
         var process = ProcessUnderTest.Start(Tools.Find("mosquitto") ?? throw new BenchmarkException("mosquitto is missing: apt-get install mosquitto"), ["-c", folder.Combine("mosquitto.conf")]);
-        var target = new MqttTarget("mosquitto", port, process.Id, Identities(ca, clients));
+        var target = new MqttTarget("mosquitto", port, process.Id, Identities(ca, clients, withIssuer: false));
         await SubscribeAsync(target, cancellationToken);
         return (target, process);
     }
@@ -48,7 +48,7 @@ internal static class PeerBrokers
         await broker.AdminAsync(HttpMethod.Put, "users/bench", """{"password_hash":"","tags":""}""");
         await broker.AdminAsync(HttpMethod.Put, "permissions/bench/bench", """{"configure":".*","write":".*","read":".*"}""");
         await broker.AdminAsync(HttpMethod.Put, "global-parameters/mqtt_default_vhosts", """{"value":{"bench":"bench"}}""");
-        var target = new MqttTarget("RabbitMQ", broker.MqttPort, broker.ProcessId, Identities(broker.Ca, clients));
+        var target = new MqttTarget("RabbitMQ", broker.MqttPort, broker.ProcessId, Identities(broker.Ca, clients, withIssuer: true));
         await SubscribeAsync(target, cancellationToken);
         return (target, broker);
     }
@@ -72,13 +72,13 @@ internal static class PeerBrokers
     }
 
     /// <summary>One certificate for all: neither broker looks at more than that it is valid.</summary>
-    private static IReadOnlyList<MqttLoadIdentity> Identities(ThrowAwayCa ca, int clients)
+    private static IReadOnlyList<MqttLoadIdentity> Identities(ThrowAwayCa ca, int clients, bool withIssuer)
     {
         var pem = ca.Client(Client);
         var certificates = pem[pem.IndexOf("-----BEGIN CERTIFICATE", StringComparison.Ordinal)..];
         using var key = ECDsa.Create();
         key.ImportFromPem(pem);
-        var context = BenchedTenant.Context(X509Certificate2.CreateFromPem(certificates).ExportCertificatePem(), key, ca.IntermediatePem);
+        var context = BenchedTenant.Context(X509Certificate2.CreateFromPem(certificates).ExportCertificatePem(), key, withIssuer ? ca.IntermediatePem : null);
         return [.. Enumerable.Range(0, clients).Select(i => new MqttLoadIdentity($"device-{i}", $"bench/device-{i}/telemetry", context))];
     }
 }

@@ -18,14 +18,25 @@ public static class PresentedIssuers
     /// <summary>DER, in the order they were sent.</summary>
     public static IReadOnlyList<byte[]> Of(X509Certificate2 certificate) => Sent.TryGetValue(certificate, out var issuers) ? issuers : [];
 
-    /// <summary>A <see cref="RemoteCertificateValidationCallback"/> that refuses nothing. Copies, because TLS disposes what it parsed.</summary>
+    /// <summary>A <see cref="RemoteCertificateValidationCallback"/> that refuses nothing. Takes copies: what TLS parsed would stay for as long as the connection, 5 KiB each.</summary>
     internal static bool Keep(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
     {
-        if (certificate is X509Certificate2 leaf && chain?.ChainPolicy.ExtraStore is { Count: > 0 and <= MaxCertificates } sent)
+        if (chain?.ChainPolicy.ExtraStore is not { Count: > 0 } sent)
+        {
+            return true;
+        }
+
+        if (certificate is X509Certificate2 leaf && sent.Count <= MaxCertificates)
         {
             Sent.AddOrUpdate(leaf, [.. sent.Select(issuer => issuer.RawData)]);
         }
 
+        foreach (var issuer in sent)
+        {
+            issuer.Dispose();
+        }
+
+        sent.Clear();
         return true;
     }
 }

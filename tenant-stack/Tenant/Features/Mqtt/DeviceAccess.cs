@@ -10,6 +10,10 @@ namespace IoTPlatform.Tenant.Features.Mqtt;
 /// <summary>Which device may connect to this tenant's broker, and as what. Together with <see cref="DeviceTopics"/> the access policy of every broker that devices talk to.</summary>
 internal sealed class DeviceAccess(JoinedTenant tenant, IDbContextFactory<TenantDbContext> databases)
 {
+    /// <summary>Asked at every connect.</summary>
+    private static readonly Func<TenantDbContext, string, CancellationToken, Task<bool>> IsEnrolled = EF.CompileAsyncQuery((TenantDbContext db, string deviceId, CancellationToken cancellationToken) =>
+        db.Devices.Any(device => device.DeviceId == deviceId && device.Status == DeviceState.Enrolled && device.NotAfter != null));
+
     private readonly string _prefix = SpiffeId.Device(tenant.TenantId, tenant.PlatformDomain, "x")[..^1];
 
     /// <summary>Whose SPIFFE id a login is; null: no device's of this tenant.</summary>
@@ -35,7 +39,7 @@ internal sealed class DeviceAccess(JoinedTenant tenant, IDbContextFactory<Tenant
         }
 
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        return await db.Devices.AsNoTracking().AnyAsync(device => device.DeviceId == deviceId && device.Status == DeviceState.Enrolled && device.NotAfter != null, cancellationToken);
+        return await IsEnrolled(db, deviceId, cancellationToken);
     }
 
     public async ValueTask<bool> IsOnHoldAsync(string deviceId, CancellationToken cancellationToken)
