@@ -72,7 +72,7 @@ public sealed class TenantClient(HttpClient http, TimeProvider? time = null) : P
 
     /// <summary>One message as it is. Needs a client made with the device's current certificate.</summary>
     public Task PublishTelemetryAsync(string deviceId, JsonElement payload, CancellationToken cancellationToken = default) =>
-        SendAsync(HttpMethod.Post, $"devices/{Escape(deviceId)}/telemetry", payload, ContractsJson.Default.JsonElement, cancellationToken);
+        SendAsync(HttpMethod.Post, $"devices/{Escape(deviceId)}/telemetry", payload, TelemetryJson.Payload, cancellationToken);
 
     /// <summary>Revokes the device: every certificate it has, its WireGuard peer, and renewal.</summary>
     public Task RevokeDeviceAsync(string deviceId, RevokeRequest request, CancellationToken cancellationToken = default) =>

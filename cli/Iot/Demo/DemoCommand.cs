@@ -24,10 +24,13 @@ internal static class DemoCommand
         folder.Clear();
         var progress = new DemoProgress(run.Terminal.Console, run.Time);
         var shape = new DemoShape(run.Get(DemoOptions.Broker) == DemoOptions.RabbitMq, run.Get(DemoOptions.Identity) == DemoOptions.Keycloak, run.Get(DemoOptions.Keep));
-        var report = await DemoRun.PlayAsync(folder, shape, progress, run.Time, cancellationToken);
+        var report = await DemoRun.PlayAsync(folder, shape, progress, run.Time, cancellationToken) with { Command = Again(shape, run.Get(DemoOptions.Data)) };
         run.Terminal.Result(report, console => DemoSummary.Print(console, report));
         return ExitCode.Ok;
     }
+
+    private static string Again(DemoShape shape, string? data) =>
+        $"iot demo{(shape.RabbitMq ? $" --broker {DemoOptions.RabbitMq}" : "")}{(shape.Keycloak ? $" --identity {DemoOptions.Keycloak}" : "")}{(data is null ? "" : $" --data {data}")}";
 }
 
 internal static class DemoOptions

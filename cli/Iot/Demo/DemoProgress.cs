@@ -44,6 +44,9 @@ internal sealed record DemoReport
 {
     public bool Ok => true;
     public required bool Running { get; init; }
+
+    /// <summary>Has the same demo again.</summary>
+    public string Command { get; init; } = "";
     public required double DurationMs { get; init; }
     public required string Folder { get; init; }
     public required string RootFingerprint { get; init; }

@@ -45,7 +45,7 @@ internal static class DemoSummary
         var provider = report.Stacks[0];
         if (!report.Running)
         {
-            console.MarkupLine("[green]Everything held.[/] Keep it running to look around: iot demo --keep");
+            console.MarkupLineInterpolated($"[green]Everything held.[/] Keep it running to look around: {report.Command} --keep");
             return;
         }
         console.MarkupLine("[green]Everything held.[/] It is still running. Each of these signs you in at a portal, once, within ten minutes (the browser does not know the certificate: go on anyway):");

@@ -1,5 +1,7 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using IoTPlatform.Contracts.Devices;
 
 namespace IoTPlatform.Contracts.Telemetry;
 
@@ -16,6 +18,7 @@ public sealed record TelemetryRecord
     public required DateTimeOffset ReceivedAt { get; init; }
 
     /// <summary>As the device sent it; a string with its text where <see cref="PayloadProblem"/> says why it can't be shown as JSON.</summary>
+    [JsonConverter(typeof(RawJson))]
     public required JsonElement Payload { get; init; }
 
     /// <summary>Of a payload that was stored before such ones were refused: the reason for which it would be now.</summary>
@@ -69,6 +72,9 @@ public sealed record DeviceStateRecord
     public required string Topic { get; init; }
     public required DateTimeOffset SentAt { get; init; }
     public required DateTimeOffset ReceivedAt { get; init; }
+
+    /// <summary>As the device sent it.</summary>
+    [JsonConverter(typeof(RawJson))]
     public required JsonElement Payload { get; init; }
 }
 
@@ -81,6 +87,10 @@ public static class TelemetryJson
     public static JsonSerializerOptions Options { get; } = new(ContractsJson.Default.Options) { MaxDepth = TelemetryFormat.DeepestNesting + Around };
 
     public static JsonTypeInfo<Page<TelemetryRecord>> Page { get; } = (JsonTypeInfo<Page<TelemetryRecord>>)Options.GetTypeInfo(typeof(Page<TelemetryRecord>));
+
+    /// <summary>A message itself, letter by letter.</summary>
+    public static JsonTypeInfo<JsonElement> Payload { get; } =
+        (JsonTypeInfo<JsonElement>)new JsonSerializerOptions(Options) { Converters = { new RawJson() } }.GetTypeInfo(typeof(JsonElement));
 
     public static JsonTypeInfo<DeviceStateRecord> State { get; } = (JsonTypeInfo<DeviceStateRecord>)Options.GetTypeInfo(typeof(DeviceStateRecord));
 }

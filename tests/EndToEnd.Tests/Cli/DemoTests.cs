@@ -52,7 +52,8 @@ public sealed class DemoTests : IDisposable
         report.GetProperty("joins").EnumerateArray().SelectMany(join => join.GetProperty("steps").EnumerateArray()).Count(step => step.GetProperty("step").GetString() == "federation").ShouldBe(2);
         var details = report.GetProperty("steps").EnumerateArray().Select(step => step.GetProperty("detail").GetString()!).ToList();
         details.ShouldContain(detail => detail.EndsWith("cdm-admin at acme", StringComparison.Ordinal));
-        details.ShouldContain(detail => detail.StartsWith("telemetry/acme-pump-1 ", StringComparison.Ordinal));
+        details.ShouldContain(detail => detail.StartsWith("telemetry/acme-pump-1 ", StringComparison.Ordinal) && detail.Contains("+00:00", StringComparison.Ordinal), "a reading as it was sent");
+        report.GetProperty("command").GetString().ShouldBe($"iot demo --broker rabbitmq --identity keycloak --data {Data}");
         details.ShouldContain(detail => detail.StartsWith("acme-agent-1: off after ", StringComparison.Ordinal));
         details.ShouldContain(detail => detail.StartsWith("identify: ", StringComparison.Ordinal));
         var amqp = File.ReadLines(Path.Combine(Data, "acme", "join-bundle", "rabbitmq.env")).Single(line => line.StartsWith("RABBITMQ_URL=", StringComparison.Ordinal));
