@@ -11,6 +11,7 @@ namespace IoTPlatform.Integration.Tests.IdentityProviders;
 /// <c>cdm_discovery_url</c> of every bundle answers, whoever the identity provider is, under whatever address, for every kind of tenant. Over TLS with the
 /// tenants' own files it is looked at in <see cref="FourMixesTests"/>, with RabbitMQ in <c>TwoTenantsTests</c>.
 /// </summary>
+[Collection(SharedKeycloak.Name)]
 public sealed class BundleDiscoveryTests(KeycloakFixture fixture) : IClassFixture<KeycloakFixture>
 {
     [SkippableFact]

@@ -6,6 +6,7 @@ using IoTPlatform.Testing;
 namespace IoTPlatform.Integration.Tests.IdentityProviders;
 
 /// <summary>A real Keycloak.</summary>
+[Collection(SharedKeycloak.Name)]
 public sealed class KeycloakTests(KeycloakTests.Host host) : IdentityProviderSuite<KeycloakTests.Host>(host)
 {
     public sealed class Host : IdentityProviderHost

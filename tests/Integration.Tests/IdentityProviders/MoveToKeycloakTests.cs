@@ -17,6 +17,7 @@ using Microsoft.IdentityModel.Tokens;
 namespace IoTPlatform.Integration.Tests.IdentityProviders;
 
 /// <summary>The embedded issuer's accounts in a real Keycloak, by the file that <c>iot identity move-to-keycloak</c> writes.</summary>
+[Collection(SharedKeycloak.Name)]
 public sealed class MoveToKeycloakTests(MoveToKeycloakTests.Fixture fixture) : IClassFixture<MoveToKeycloakTests.Fixture>
 {
     private const string Callback = "https://hooli.example/portal/oidc/callback";

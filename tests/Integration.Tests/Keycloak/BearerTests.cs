@@ -6,6 +6,7 @@ using IoTPlatform.Testing;
 namespace IoTPlatform.Integration.Tests.Keycloak;
 
 /// <summary>A real Keycloak's tokens at a real provider.</summary>
+[Collection(SharedKeycloak.Name)]
 public sealed class BearerTests(BearerTests.Staff staff) : IClassFixture<BearerTests.Staff>
 {
     private KeycloakServer Keycloak => staff.Keycloak;

@@ -4,7 +4,7 @@ using Microsoft.Playwright;
 namespace IoTPlatform.Integration.Tests.Keycloak;
 
 /// <summary>People at the portals in a real browser: the provider's staff at a tenant's, a tenant's own at the provider's.</summary>
-[Collection(TenantFixture.Collection)]
+[Collection(SharedKeycloak.Name)]
 public sealed class BrowserLoginTests(TenantFixture fixture, Chromium chromium) : IClassFixture<Chromium>, IAsyncLifetime
 {
     private IBrowserContext _context = null!;

@@ -9,6 +9,7 @@ using IoTPlatform.Testing;
 namespace IoTPlatform.Integration.Tests.Keycloak;
 
 /// <summary>Each tenant's client at a real Keycloak: made by JOIN, kept, replaced, removed, whatever happens in between.</summary>
+[Collection(SharedKeycloak.Name)]
 public sealed class FederationTests(KeycloakFixture fixture) : IClassFixture<KeycloakFixture>
 {
     private KeycloakServer Keycloak => fixture.Keycloak;

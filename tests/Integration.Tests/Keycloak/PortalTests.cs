@@ -7,6 +7,7 @@ using IoTPlatform.Testing;
 namespace IoTPlatform.Integration.Tests.Keycloak;
 
 /// <summary>The provider's portal on a real Keycloak, as a browser goes about it.</summary>
+[Collection(SharedKeycloak.Name)]
 public sealed class PortalTests(PortalTests.Staff staff) : IClassFixture<PortalTests.Staff>
 {
     private const string Password = "correct horse";

@@ -9,6 +9,7 @@ using IoTPlatform.Testing;
 namespace IoTPlatform.Integration.Tests.Keycloak;
 
 /// <summary>The platform's realm: made with an administrator's credential that is used once, kept, and worked in with the least rights.</summary>
+[Collection(SharedKeycloak.Name)]
 public sealed class RealmTests(KeycloakFixture fixture) : IClassFixture<KeycloakFixture>
 {
     private KeycloakServer Keycloak => fixture.Keycloak;

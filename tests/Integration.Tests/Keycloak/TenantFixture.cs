@@ -6,10 +6,8 @@ using IoTPlatform.Testing;
 namespace IoTPlatform.Integration.Tests.Keycloak;
 
 /// <summary>Provider, tenant and one Keycloak with both realms.</summary>
-[CollectionDefinition(Collection)]
-public sealed class TenantFixture : IAsyncLifetime, ICollectionFixture<TenantFixture>
+public sealed class TenantFixture : IAsyncLifetime
 {
-    public const string Collection = "a tenant with a realm";
     public const string Tenant = "acme";
     public const string Password = "correct horse";
 

@@ -7,7 +7,7 @@ using IoTPlatform.Testing;
 namespace IoTPlatform.Integration.Tests.Keycloak;
 
 /// <summary>A tenant's own realm, and the provider's staff in it, with one real Keycloak for both.</summary>
-[Collection(TenantFixture.Collection)]
+[Collection(SharedKeycloak.Name)]
 public sealed class TenantRealmTests(TenantFixture fixture)
 {
     private const string Tenant = TenantFixture.Tenant;

@@ -10,6 +10,7 @@ using RabbitMQ.Client.Exceptions;
 namespace IoTPlatform.Integration.Tests.RabbitMq;
 
 /// <summary>The platform's own AMQP user over TLS: what it gets in with, and what it may do then.</summary>
+[Collection(SharedBroker.Name)]
 public sealed class AmqpConnectionTests : IAsyncLifetime
 {
     private const string Tenant = "amqp-acme";

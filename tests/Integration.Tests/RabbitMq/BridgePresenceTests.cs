@@ -8,6 +8,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace IoTPlatform.Integration.Tests.RabbitMq;
 
 /// <summary>Which bridges are up, by a real broker: what is published, how often, and what an unreachable broker changes.</summary>
+[Collection(SharedBroker.Name)]
 public sealed class BridgePresenceTests : IAsyncLifetime
 {
     private ProvisionerFixture _fixture = null!;

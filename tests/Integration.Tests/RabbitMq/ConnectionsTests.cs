@@ -5,6 +5,7 @@ using IoTPlatform.RabbitMq;
 namespace IoTPlatform.Integration.Tests.RabbitMq;
 
 /// <summary>The connected clients, as reported by the management API.</summary>
+[Collection(SharedBroker.Name)]
 public sealed class ConnectionsTests : IAsyncLifetime
 {
     private ProvisionerFixture _fixture = null!;

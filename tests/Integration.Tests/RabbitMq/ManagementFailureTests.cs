@@ -7,6 +7,7 @@ using IoTPlatform.Testing;
 namespace IoTPlatform.Integration.Tests.RabbitMq;
 
 /// <summary>What a workflow gets when the management API fails: down recovers by itself, wrong needs an operator.</summary>
+[Collection(SharedBroker.Name)]
 public sealed class ManagementFailureTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);

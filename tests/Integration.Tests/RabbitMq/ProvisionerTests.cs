@@ -6,6 +6,7 @@ using IoTPlatform.Testing;
 
 namespace IoTPlatform.Integration.Tests.RabbitMq;
 
+[Collection(SharedBroker.Name)]
 public sealed class ProvisionerTests : IAsyncLifetime
 {
     private static int Last;

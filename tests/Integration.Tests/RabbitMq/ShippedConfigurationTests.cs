@@ -7,6 +7,7 @@ using IoTPlatform.Testing;
 namespace IoTPlatform.Integration.Tests.RabbitMq;
 
 /// <summary>What deploy/rabbitmq makes of a fresh broker, before any tenant.</summary>
+[Collection(SharedBroker.Name)]
 public sealed class ShippedConfigurationTests : IAsyncLifetime
 {
     private RabbitMqServer _broker = null!;
