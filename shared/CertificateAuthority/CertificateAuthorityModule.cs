@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using IoTPlatform.CertificateAuthority.Administration;
 using IoTPlatform.CertificateAuthority.Provisioners;
 using IoTPlatform.CertificateAuthority.Storage;
+using IoTPlatform.CertificateAuthority.Upstream;
 using IoTPlatform.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -80,7 +81,17 @@ public sealed class CertificateAuthorityModule : IAsyncDisposable
         var ledger = new IssuanceLedger(database, ledgerOptions, time, logs.CreateLogger<IssuanceLedger>());
         try
         {
-            var authority = new Authority(issuers, store, ledger, options, time);
+            var authority = new Authority(issuers, store, ledger, options, time)
+            {
+                Upstream = options.Upstream is { } upstream
+                    ? new UpstreamIssuer(new UpstreamClient(upstream, time), new UpstreamStore(database, time), ledger, logs.CreateLogger<UpstreamIssuer>())
+                    : null,
+            };
+            if (authority.Upstream is { } issuer)
+            {
+                authority.Learn(await issuer.Store.IssuersAsync(cancellationToken));
+            }
+
             var rootKey = SHA256.HashData(authority.Chain.Root.PublicKey.ExportSubjectPublicKeyInfo());
             var policies = new AuthorityPolicyStore(database, time);
             var registry = new ProvisionerRegistry(provisioners, policies, store, rootKey, options, time, logs.CreateLogger<ProvisionerRegistry>());
@@ -101,6 +112,7 @@ public sealed class CertificateAuthorityModule : IAsyncDisposable
         await ServiceCertificate.DisposeAsync();
         await _sweeper.DisposeAsync();
         await _ledger.DisposeAsync();
+        Authority.Upstream?.Dispose();
         Provisioners.Dispose();
         IotBridge.Dispose();
     }

@@ -1,4 +1,5 @@
 using IoTPlatform.CertificateAuthority.Acme;
+using IoTPlatform.CertificateAuthority.Upstream;
 using IoTPlatform.Pki;
 
 namespace IoTPlatform.CertificateAuthority;
@@ -25,6 +26,9 @@ public sealed record CertificateAuthorityOptions
 
     /// <summary>Networks that webhooks may be in beside the usual ones.</summary>
     public IReadOnlyList<System.Net.IPNetwork> WebhookNetworks { get; init; } = [];
+
+    /// <summary>Signs leaves in this authority's place; null: none does.</summary>
+    public UpstreamOptions? Upstream { get; init; }
 
     public string RootCommonName { get; init; } = "IoTPlatform Root CA";
 

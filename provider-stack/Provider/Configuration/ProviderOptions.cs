@@ -37,6 +37,9 @@ internal sealed record ProviderOptions
 
     public AcmeOptions Acme { get; init; } = new();
 
+    /// <summary>Signs leaves in this stack's place; null: none does.</summary>
+    public CertificateAuthority.Upstream.UpstreamOptions? UpstreamCa { get; init; }
+
     /// <summary>Networks that webhooks may be in beside the usual ones.</summary>
     public IReadOnlyList<System.Net.IPNetwork> WebhookNetworks { get; init; } = [];
 

@@ -1,5 +1,6 @@
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.CertificateAuthority.Acme;
+using IoTPlatform.CertificateAuthority.Upstream;
 using IoTPlatform.CertificateAuthority.Validation;
 using IoTPlatform.CertificateAuthority.Webhooks;
 using IoTPlatform.Database;
@@ -59,6 +60,7 @@ internal sealed class ProviderOptionsReader(SettingsReader settings)
             ReplaceIntermediate = IntermediateReplacement.Read(settings),
             Acme = AcmeOptions.Read(settings),
             WebhookNetworks = WebhookOptions.Read(settings),
+            UpstreamCa = UpstreamOptions.Read(settings),
             CertificateRetention = CertificateAuthority.Inventory.CertificateRetention.Read(settings),
             EndpointCertificates = CertificateAuthority.Inventory.EndpointLimit.Read(settings),
             PlatformDomain = domain ?? DefaultPlatformDomain,

@@ -103,6 +103,7 @@ internal sealed class ProviderFoundation : IAsyncDisposable
         Validation = Options.Validation?.Address,
         Acme = Options.Acme,
         WebhookNetworks = Options.WebhookNetworks,
+        Upstream = Options.UpstreamCa,
         CertificateRetention = Options.CertificateRetention,
         EndpointCertificates = Options.EndpointCertificates,
         RenewalsPerSubject = Options.RenewalsPerSubject,

@@ -1,4 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
+using IoTPlatform.CertificateAuthority.Upstream;
 using IoTPlatform.Pki;
 using IoTPlatform.Pki.Files;
 using IoTPlatform.Pki.Signing;
@@ -8,13 +9,15 @@ namespace IoTPlatform.CertificateAuthority;
 /// <summary>An <see cref="IssuerSet"/> with everything that is computed once from it.</summary>
 internal sealed class ActiveIssuers
 {
-    public ActiveIssuers(IssuerSet set)
+    /// <param name="set">Of this host.</param>
+    /// <param name="upstream">Issuers of the authority upstream that have signed for this one.</param>
+    public ActiveIssuers(IssuerSet set, IReadOnlyList<UpstreamAuthority> upstream)
     {
         Set = set;
+        Upstream = upstream;
+        Sent = new IssuingChain(set.Chain);
         Active = new AcceptedIssuer(set.Active.Certificate);
         Accepted = [Active, .. set.AlsoAccepted.Select(c => new AcceptedIssuer(c))];
-        RootPem = Pem.Certificate(set.Chain.Root.RawDataMemory.Span);
-        IssuersPem = Pem.Certificates(set.Chain.Intermediates);
         RootFingerprint = Fingerprint.Of(set.Chain.Root);
         RootKeyId = IssuerInfo.FromCertificate(set.Chain.Root).SubjectKeyIdentifier.ToArray();
     }
@@ -25,9 +28,16 @@ internal sealed class ActiveIssuers
 
     public IReadOnlyList<AcceptedIssuer> Accepted { get; }
 
-    public string RootPem { get; }
+    /// <summary>Their leaves log in and are renewed by their record here, as own ones are.</summary>
+    public IReadOnlyList<UpstreamAuthority> Upstream { get; }
 
-    public string IssuersPem { get; }
+    /// <summary>What goes out with an own certificate.</summary>
+    public IssuingChain Sent { get; }
+
+    public string RootPem => Sent.RootPem;
+
+    /// <summary>Own and upstream, PEM; the own one first.</summary>
+    public IEnumerable<string> RootPems => Upstream.Select(authority => authority.Sent.RootPem).Prepend(RootPem).Distinct(StringComparer.Ordinal);
 
     public string RootFingerprint { get; }
 
@@ -37,9 +47,10 @@ internal sealed class ActiveIssuers
     /// <summary>Null unless the certificate is a direct leaf of an accepted issuer. Verified once per certificate object.</summary>
     public AcceptedIssuer? IssuerOf(LeafIdentity leaf)
     {
+        var all = Upstream.Count == 0 ? Accepted : [.. Accepted, .. Upstream.Select(authority => authority.Issuer)];
         if (leaf.VerifiedIssuer is { } known)
         {
-            foreach (var issuer in Accepted)
+            foreach (var issuer in all)
             {
                 if (ReferenceEquals(issuer, known) || issuer.Certificate.RawDataMemory.Span.SequenceEqual(known.Certificate.RawDataMemory.Span))
                 {
@@ -48,26 +59,55 @@ internal sealed class ActiveIssuers
             }
         }
 
-        return leaf.VerifiedIssuer = Accepted.FirstOrDefault(i => i.Signed(leaf));
+        return leaf.VerifiedIssuer = all.FirstOrDefault(i => i.Signed(leaf));
     }
 
     /// <summary>Of a signer of this set, or of one that was in it when the order came.</summary>
     public AcceptedIssuer Of(CaSigner signer) =>
         Accepted.FirstOrDefault(issuer => signer.Issuer.SubjectKeyIdentifier.Span.SequenceEqual(issuer.KeyId)) ?? new AcceptedIssuer(signer.Certificate);
 
-    /// <summary>The issuers of a stored certificate, which may be an earlier generation's, in PEM without the root.</summary>
-    public string IssuersPemFor(ReadOnlySpan<byte> authorityKeyId)
+    /// <summary>Null: it was not signed upstream.</summary>
+    public UpstreamAuthority? UpstreamOf(ReadOnlySpan<byte> authorityKeyId)
+    {
+        foreach (var authority in Upstream)
+        {
+            if (authorityKeyId.SequenceEqual(authority.Issuer.KeyId))
+            {
+                return authority;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>The issuers of a stored certificate, which may be an earlier generation's, or upstream's.</summary>
+    public IssuingChain SentFor(ReadOnlySpan<byte> authorityKeyId)
     {
         foreach (var earlier in Accepted.Skip(1))
         {
             if (authorityKeyId.SequenceEqual(earlier.KeyId))
             {
-                return Pem.Certificates([earlier.Certificate, .. Set.Chain.Intermediates.Skip(1)]);
+                return new IssuingChain([earlier.Certificate, .. Set.Chain.Intermediates.Skip(1)], Set.Chain.Root);
             }
         }
 
-        return IssuersPem;
+        return UpstreamOf(authorityKeyId)?.Sent ?? Sent;
     }
+}
+
+/// <summary>What goes out with a certificate: its issuers, encoded once.</summary>
+internal sealed class IssuingChain(IReadOnlyList<X509Certificate2> intermediates, X509Certificate2 root)
+{
+    public IssuingChain(CertificateChain chain) : this(chain.Intermediates, chain.Root)
+    {
+    }
+
+    /// <summary>The issuer first, without the root.</summary>
+    public IReadOnlyList<X509Certificate2> Intermediates => intermediates;
+
+    public string IssuersPem { get; } = Pem.Certificates(intermediates);
+
+    public string RootPem { get; } = Pem.Certificate(root.RawDataMemory.Span);
 }
 
 /// <summary>The issuer that signs now, and those whose leaves are accepted beside its own while a rotation is under way.</summary>

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.CertificateAuthority.Storage;
+using IoTPlatform.CertificateAuthority.Upstream;
 using IoTPlatform.Events;
 using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
@@ -22,12 +23,13 @@ public sealed class Authority
     private readonly IssuanceLedger _ledger;
     private readonly CertificateAuthorityOptions _options;
     private readonly TimeProvider _time;
+    private readonly Lock _changing = new();
     private volatile ActiveIssuers _issuers;
     private volatile Func<ProblemException>? _refusal;
 
     internal Authority(IssuerSet issuers, CertificateStore store, IssuanceLedger ledger, CertificateAuthorityOptions options, TimeProvider time)
     {
-        _issuers = new ActiveIssuers(issuers);
+        _issuers = new ActiveIssuers(issuers, []);
         _store = store;
         _ledger = ledger;
         _options = options;
@@ -48,6 +50,9 @@ public sealed class Authority
     internal ActiveIssuers Active => _issuers;
 
     internal CertificateAuthorityOptions Options => _options;
+
+    /// <summary>Signs leaves in this authority's place; null: none does.</summary>
+    internal UpstreamIssuer? Upstream { get; init; }
 
     internal CertificateStore Store => _store;
 
@@ -80,7 +85,9 @@ public sealed class Authority
         var now = _time.GetUtcNow();
         var issuers = _issuers;
         LeafVerifier.Verify(renewal.Current.Certificate, issuers, now, renewal.Current.Grace);
-        return SignAsync(issuers, issuers.Set.Active, RenewalOrder.Create(renewal, issuers.Active.Info, _options, now), cancellationToken);
+        return Upstream is { } upstream && renewal.Current.Leaf.Parsed.AuthorityKeyIdentifier is { } issuer && issuers.UpstreamOf(issuer.Span) is not null
+            ? RenewUpstreamAsync(upstream, renewal, issuers, now, cancellationToken)
+            : SignAsync(issuers, issuers.Set.Active, RenewalOrder.Create(renewal, issuers.Active.Info, _options, now), cancellationToken);
     }
 
     public Task<RevocationOutcome> RevokeAsync(Revocation revocation, CancellationToken cancellationToken) =>
@@ -166,8 +173,48 @@ public sealed class Authority
     /// <summary>Switches to other issuers between two certificates. An order already being signed keeps the issuer it started with.</summary>
     public void UseIssuers(IssuerSet issuers)
     {
-        _issuers = new ActiveIssuers(issuers);
+        lock (_changing)
+        {
+            _issuers = new ActiveIssuers(issuers, _issuers.Upstream);
+        }
+
         IssuersChanged?.Invoke();
+    }
+
+    /// <summary>Accepts leaves of these issuers upstream from now on.</summary>
+    internal ActiveIssuers Learn(IReadOnlyList<UpstreamAuthority> upstream)
+    {
+        lock (_changing)
+        {
+            var unknown = upstream.Where(one => _issuers.Upstream.All(known => known.ChainPem != one.ChainPem)).ToList();
+            if (unknown.Count > 0)
+            {
+                _issuers = new ActiveIssuers(_issuers.Set, [.. unknown, .. _issuers.Upstream.Where(known => unknown.All(one => !one.Issuer.KeyId.AsSpan().SequenceEqual(known.Issuer.KeyId)))]);
+            }
+
+            return _issuers;
+        }
+    }
+
+    /// <summary>Upstream has no key of the client's: what renews is another certificate for the request that the client once made, or makes now.</summary>
+    private async Task<IssuedCertificate> RenewUpstreamAsync(UpstreamIssuer upstream, CertificateRenewal renewal, ActiveIssuers issuers, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        ThrowIfRefusing();
+        var request = renewal.Csr?.Der ?? await upstream.RequestOfAsync(renewal.Current.Leaf.Serial, cancellationToken);
+        // What the certificate had beside its names is upstream's to say again.
+        return await SignUpstreamAsync(upstream, RenewalOrder.Create(renewal with { Contents = null }, issuers.Active.Info, _options, now), request, issuers, cancellationToken);
+    }
+
+    private async Task<IssuedCertificate> SignUpstreamAsync(UpstreamIssuer upstream, Order order, ReadOnlyMemory<byte> request, ActiveIssuers issuers, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await upstream.SignAsync(order, request, issuers, authority => Learn([authority]), cancellationToken);
+        }
+        catch (PkiException e)
+        {
+            throw PkiProblems.From(e);
+        }
     }
 
     private Task<IssuedCertificate> IssueAsync(IssueRequest request, ActiveIssuers issuers, CaSigner signer, CancellationToken cancellationToken)
@@ -183,35 +230,38 @@ public sealed class Authority
         }
 
         var validity = Validity.Of(request, signer.Issuer, _time.GetUtcNow());
-        return SignAsync(
-            issuers,
-            signer,
-            new Order
+        var order = new Order
+        {
+            Template = new CertificateTemplate
             {
-                Template = new CertificateTemplate
-                {
-                    Profile = request.Profile,
-                    SubjectPublicKeyInfo = request.Csr.SubjectPublicKeyInfo,
-                    Key = request.Csr.Key,
-                    Names = request.Names,
-                    NotBefore = validity.NotBefore,
-                    NotAfter = validity.NotAfter,
-                    NameConstraints = request.NameConstraints,
-                    StepProvisioner = request.StepProvisioner,
-                    Contents = request.Contents,
-                    Validation = request.Profile.IsOcspResponder ? null : _options.Validation,
-                },
-                PublicKeySha256 = request.Csr.SubjectPublicKeyInfoSha256,
-                Provisioner = request.Provisioner,
-                Requester = request.Requester,
-                Tenant = request.Tenant,
-                Lineage = request.Lineage,
-                Quota = request.Quota,
-                RecentLimit = _options.RenewalsPerSubject,
-                Token = request.BurnToken,
-                IdempotencyKey = request.IdempotencyKey,
+                Profile = request.Profile,
+                SubjectPublicKeyInfo = request.Csr.SubjectPublicKeyInfo,
+                Key = request.Csr.Key,
+                Names = request.Names,
+                NotBefore = validity.NotBefore,
+                NotAfter = validity.NotAfter,
+                NameConstraints = request.NameConstraints,
+                StepProvisioner = request.StepProvisioner,
+                Contents = request.Contents,
+                Validation = request.Profile.IsOcspResponder ? null : _options.Validation,
             },
-            cancellationToken);
+            PublicKeySha256 = request.Csr.SubjectPublicKeyInfoSha256,
+            Provisioner = request.Provisioner,
+            Requester = request.Requester,
+            Tenant = request.Tenant,
+            Lineage = request.Lineage,
+            Quota = request.Quota,
+            RecentLimit = _options.RenewalsPerSubject,
+            Token = request.BurnToken,
+            IdempotencyKey = request.IdempotencyKey,
+        };
+        if (Upstream is { } upstream && request.Profile.Name == Profiles.Leaf.Name)
+        {
+            ThrowIfRefusing();
+            return SignUpstreamAsync(upstream, order, request.Csr.Der, issuers, cancellationToken);
+        }
+
+        return SignAsync(issuers, signer, order, cancellationToken);
     }
 
     private async Task<IssuedCertificate> SignAsync(ActiveIssuers issuers, CaSigner signer, Order order, CancellationToken cancellationToken)
@@ -222,7 +272,6 @@ public sealed class Authority
         }
 
         LedgerEntry entry;
-        SignedCertificate signed;
         try
         {
             var prepared = signer.Prepare(order.Template);
@@ -231,8 +280,7 @@ public sealed class Authority
                 return earlier;
             }
 
-            signed = signer.Issue(prepared);
-            entry = order.ToEntry(signed, issuers.Of(signer), cancellationToken);
+            entry = order.ToEntry(signer.Issue(prepared), issuers.Of(signer), cancellationToken);
         }
         catch (PkiException e)
         {
@@ -246,7 +294,7 @@ public sealed class Authority
         }
 
         return outcome.Status == LedgerStatus.Stored
-            ? Issued.Of(signed, entry.Der, issuers)
+            ? Issued.Of(entry, issuers)
             : Issued.OrRefusal(outcome, order, issuers);
     }
 

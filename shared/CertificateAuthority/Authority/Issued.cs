@@ -1,22 +1,19 @@
 using IoTPlatform.CertificateAuthority.Storage;
 using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
-using IoTPlatform.Pki.Signing;
 
 namespace IoTPlatform.CertificateAuthority;
 
 /// <summary>Turns what the ledger says into an answer.</summary>
 internal static class Issued
 {
-    public static IssuedCertificate Of(SignedCertificate signed, byte[] der, ActiveIssuers issuers) => new()
+    public static IssuedCertificate Of(LedgerEntry stored, ActiveIssuers issuers) => new()
     {
-        SerialNumber = signed.SerialNumber,
-        Der = der,
-        NotBefore = signed.NotBefore,
-        NotAfter = signed.NotAfter,
-        IssuersPemText = issuers.IssuersPem,
-        RootPemText = issuers.RootPem,
-        IssuedBy = issuers,
+        SerialNumber = stored.Serial,
+        Der = stored.Der,
+        NotBefore = stored.NotBefore,
+        NotAfter = stored.NotAfter,
+        IssuedBy = issuers.SentFor(stored.IssuerKeyId),
     };
 
     /// <summary>The certificate of an earlier order with the same idempotency key, or the refusal.</summary>
@@ -45,9 +42,7 @@ internal static class Issued
             Der = der,
             NotBefore = parsed.NotBefore,
             NotAfter = parsed.NotAfter,
-            IssuersPemText = issuers.IssuersPemFor(parsed.AuthorityKeyIdentifier is { } id ? id.Span : default),
-            RootPemText = issuers.RootPem,
-            IssuedBy = issuers,
+            IssuedBy = issuers.SentFor(parsed.AuthorityKeyIdentifier is { } id ? id.Span : default),
         };
     }
 }
@@ -63,11 +58,7 @@ public sealed class IssuedCertificate
 
     public required DateTimeOffset NotAfter { get; init; }
 
-    internal string IssuersPemText { get; init; } = "";
-
-    internal string RootPemText { get; init; } = "";
-
-    internal ActiveIssuers? IssuedBy { get; init; }
+    internal IssuingChain? IssuedBy { get; init; }
 
     /// <summary>Decimal.</summary>
     public string Serial => Pki.SerialNumber.ToDecimal(SerialNumber);
@@ -75,10 +66,10 @@ public sealed class IssuedCertificate
     public string Pem => Pki.Files.Pem.Certificate(Der.Span);
 
     /// <summary>The issuers up to, and without, the root; PEM, issuer first.</summary>
-    public string IssuersPem => IssuersPemText;
+    public string IssuersPem => IssuedBy?.IssuersPem ?? "";
 
     /// <summary>The issuers up to and including the root; PEM, issuer first.</summary>
-    public string ChainPem => IssuersPemText + RootPemText;
+    public string ChainPem => IssuersPem + RootPem;
 
-    public string RootPem => RootPemText;
+    public string RootPem => IssuedBy?.RootPem ?? "";
 }

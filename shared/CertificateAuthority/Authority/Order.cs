@@ -36,12 +36,14 @@ internal sealed class Order
 
     public string Subject => Template.Names.CommonName ?? Template.Names.AllSans.FirstOrDefault() ?? "";
 
-    public LedgerEntry ToEntry(SignedCertificate signed, AcceptedIssuer issuer, CancellationToken cancellationToken)
+    public LedgerEntry ToEntry(SignedCertificate signed, AcceptedIssuer issuer, CancellationToken cancellationToken) =>
+        ToEntry(signed.SerialNumber, signed.NotBefore, signed.NotAfter, Bytes.ToArray(signed.Der), issuer, cancellationToken);
+
+    public LedgerEntry ToEntry(byte[] serial, DateTimeOffset notBefore, DateTimeOffset notAfter, byte[] der, AcceptedIssuer issuer, CancellationToken cancellationToken)
     {
-        var der = Bytes.ToArray(signed.Der);
         return new LedgerEntry
         {
-            Serial = signed.SerialNumber,
+            Serial = serial,
             Subject = Subject,
             Sans = Sans(),
             Issuer = issuer.CommonName,
@@ -53,16 +55,16 @@ internal sealed class Order
             Lineage = Lineage,
             Quota = IsBounded ? Quota : null,
             RecentLimit = IsBounded ? RecentLimit : null,
-            RecentSince = !IsBounded ? null : (signed.NotBefore + CertificateProfile.Backdate - ((signed.NotAfter - signed.NotBefore) / 8)).ToUniversalTime(),
+            RecentSince = !IsBounded ? null : (notBefore + CertificateProfile.Backdate - ((notAfter - notBefore) / 8)).ToUniversalTime(),
             PublicKeySha256 = PublicKeySha256,
-            NotBefore = signed.NotBefore.ToUniversalTime(),
-            NotAfter = signed.NotAfter.ToUniversalTime(),
+            NotBefore = notBefore.ToUniversalTime(),
+            NotAfter = notAfter.ToUniversalTime(),
             Der = der,
             Renews = Renews,
             // Under the profile's name: the same key for another kind of certificate is another order.
             IdempotencyKey = StoredIdempotencyKey,
             Token = Token,
-            Details = CertificateAudit.Of(signed.SerialNumber, Template.Profile.Name, der, issuer.KeyId),
+            Details = CertificateAudit.Of(serial, Template.Profile.Name, der, issuer.KeyId),
             Cancellation = cancellationToken,
         };
     }

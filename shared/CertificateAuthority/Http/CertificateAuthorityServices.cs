@@ -4,6 +4,7 @@ using IoTPlatform.CertificateAuthority.Events;
 using IoTPlatform.CertificateAuthority.Inventories;
 using IoTPlatform.CertificateAuthority.Inventory;
 using IoTPlatform.CertificateAuthority.Provisioners;
+using IoTPlatform.CertificateAuthority.Upstream;
 using IoTPlatform.CertificateAuthority.Validation;
 using IoTPlatform.CertificateAuthority.Webhooks;
 using IoTPlatform.Pki;
@@ -30,6 +31,11 @@ public static class CertificateAuthorityServices
         if (validation is not null)
         {
             services.AddHostedService(provider => ActivatorUtilities.CreateInstance<ValidationListener>(provider, validation));
+        }
+
+        if (module.Authority.Upstream is { } upstream)
+        {
+            services.AddHostedService(provider => new UpstreamUpkeep(upstream, module.Authority, module.Authority.Time, provider.GetRequiredService<ILogger<UpstreamUpkeep>>()));
         }
 
         services.AddAcme(module.Options);

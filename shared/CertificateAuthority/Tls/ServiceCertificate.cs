@@ -189,6 +189,6 @@ public sealed class ServiceCertificate : IAsyncDisposable
         var lifetime = leaf.Parsed.NotAfter - leaf.Parsed.NotBefore;
         return _time.GetUtcNow() >= leaf.Parsed.NotBefore + (lifetime * 2 / 3) || _authority.Active.IssuerOf(leaf) != _authority.Active.Active
             // A Sub-CA that was signed again for the same key, under another Intermediate CA: devices that know the root's list refuse the former one.
-            || _issuersPem != _authority.Active.IssuersPem;
+            || _issuersPem != _authority.Active.Sent.IssuersPem;
     }
 }

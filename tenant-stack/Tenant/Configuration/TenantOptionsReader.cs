@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.CertificateAuthority.Acme;
+using IoTPlatform.CertificateAuthority.Upstream;
 using IoTPlatform.CertificateAuthority.Validation;
 using IoTPlatform.CertificateAuthority.Webhooks;
 using IoTPlatform.Client;
@@ -52,6 +53,7 @@ internal sealed class TenantOptionsReader(SettingsReader settings)
             Validation = ValidationOptions.Read(settings, listen, publicUrl),
             Acme = AcmeOptions.Read(settings),
             WebhookNetworks = WebhookOptions.Read(settings),
+            UpstreamCa = UpstreamOptions.Read(settings),
             CertificateRetention = CertificateAuthority.Inventory.CertificateRetention.Read(settings),
             EndpointCertificates = CertificateAuthority.Inventory.EndpointLimit.Read(settings),
             ProviderUrl = ProviderUrl(joined) ?? publicUrl,

@@ -1,5 +1,6 @@
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.CertificateAuthority.Acme;
+using IoTPlatform.CertificateAuthority.Upstream;
 using IoTPlatform.CertificateAuthority.Validation;
 using IoTPlatform.CertificateAuthority.Webhooks;
 using IoTPlatform.Database;
@@ -47,14 +48,14 @@ internal static class TenantSettings
 
     private static readonly string[] Secrets =
     [
-        DatabaseSetting.Name, AdminPasswordSetting.Name, JoinKey, KeycloakAdminPassword, PortalClientSecret, FederationSecret, RabbitMqManagementSettings.Password,
+        DatabaseSetting.Name, AdminPasswordSetting.Name, JoinKey, KeycloakAdminPassword, PortalClientSecret, FederationSecret, RabbitMqManagementSettings.Password, UpstreamOptions.PasswordSetting,
     ];
 
     private static readonly string[] All =
     [
         .. Secrets, Data, ListenAddress.Setting, Names, PublicUrl, ProviderUrl, TenantId, RootFingerprint, KeycloakUrl, KeycloakAdmin, FederationDiscoveryUrl, FederationCa, DeviceLifetime,
         DeviceRenewalGrace, DeviceCertificatesPerHour, ManufacturerCa, MqttListen.Setting, DeviceMessagesPerSecond, DeviceBytesPerSecond, WireGuardSubnet, WireGuardEndpoint, PlatformConfiguration.LostDatabase, PlatformDatabase.RestoreSetting,
-        CaPasswords.AuthoritySetting, CaPasswords.ProvisionerSetting, .. OidcSettings.All, .. BrokerSettings.All, .. ObservabilityOptions.Settings, .. ValidationOptions.Settings, .. AcmeOptions.Settings, .. WebhookOptions.Settings, CertificateAuthority.Inventory.CertificateRetention.Setting, CertificateAuthority.Inventory.EndpointLimit.Setting,
+        CaPasswords.AuthoritySetting, CaPasswords.ProvisionerSetting, .. OidcSettings.All, .. BrokerSettings.All, .. ObservabilityOptions.Settings, .. ValidationOptions.Settings, .. AcmeOptions.Settings, .. WebhookOptions.Settings, .. UpstreamOptions.Settings, CertificateAuthority.Inventory.CertificateRetention.Setting, CertificateAuthority.Inventory.EndpointLimit.Setting,
         TelemetryOptions.RetentionSetting, UplinkOptions.FiltersSetting, UplinkOptions.IntervalSetting, ProviderCommands.Setting,
     ];
 

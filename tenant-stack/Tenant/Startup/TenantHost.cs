@@ -91,6 +91,7 @@ internal static partial class TenantHost
         Validation = options.Validation?.Address,
         Acme = options.Acme,
         WebhookNetworks = options.WebhookNetworks,
+        Upstream = options.UpstreamCa,
         CertificateRetention = options.CertificateRetention,
         EndpointCertificates = options.EndpointCertificates,
     };

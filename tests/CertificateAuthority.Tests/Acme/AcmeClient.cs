@@ -15,10 +15,18 @@ internal sealed class AcmeClient : IDisposable
     private readonly HttpClient _http;
     private readonly string _base;
 
-    public AcmeClient(CaHost ca, string provisioner, ECDsa? key = null)
+    public AcmeClient(CaHost ca, string provisioner, ECDsa? key = null) : this(ca.Client(), ca.Url, provisioner, key)
     {
-        _http = ca.Client();
-        _base = new Uri(ca.Url, $"acme/{provisioner}").AbsoluteUri;
+    }
+
+    /// <param name="http">Its own from now on.</param>
+    /// <param name="url">Of any ACME server with step-ca's addresses.</param>
+    /// <param name="provisioner">Whose server.</param>
+    /// <param name="key">Of the account; null: a new one.</param>
+    public AcmeClient(HttpClient http, Uri url, string provisioner, ECDsa? key = null)
+    {
+        _http = http;
+        _base = new Uri(url, $"acme/{provisioner}").AbsoluteUri;
         Key = key ?? ECDsa.Create(ECCurve.NamedCurves.nistP256);
     }
 
@@ -35,7 +43,7 @@ internal sealed class AcmeClient : IDisposable
     public async Task<string> NonceAsync()
     {
         using var response = await _http.SendAsync(new HttpRequestMessage(HttpMethod.Head, At("new-nonce")));
-        response.StatusCode.ShouldBe(HttpStatusCode.OK);
+        response.EnsureSuccessStatusCode();
         return response.Headers.GetValues("Replay-Nonce").Single();
     }
 
@@ -89,6 +97,19 @@ internal sealed class AcmeClient : IDisposable
     {
         using var content = new StringContent(body, Encoding.UTF8) { Headers = { ContentType = MediaTypeHeaderValue.Parse(contentType) } };
         using var response = await _http.PostAsync(new Uri(url), content);
+        return await ReplyAsync(response);
+    }
+
+    /// <summary>Without a signature.</summary>
+    public async Task<AcmeReply> AskAsync(HttpMethod method, string url)
+    {
+        using var request = new HttpRequestMessage(method, new Uri(url));
+        using var response = await _http.SendAsync(request);
+        return await ReplyAsync(response);
+    }
+
+    private static async Task<AcmeReply> ReplyAsync(HttpResponseMessage response)
+    {
         return new AcmeReply(
             response.StatusCode, await response.Content.ReadAsStringAsync(), response.Headers.Location?.OriginalString, response.Content.Headers.ContentType?.MediaType,
             response.Headers.TryGetValues("Replay-Nonce", out var nonces) ? nonces.Single() : null, response.Headers.RetryAfter?.Delta,

@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using IoTPlatform.CertificateAuthority.Acme;
 using IoTPlatform.CertificateAuthority.Acme.Challenges;
 using IoTPlatform.CertificateAuthority.Provisioners;
+using IoTPlatform.CertificateAuthority.Upstream;
 using IoTPlatform.Testing;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -21,6 +22,9 @@ public sealed class AcmeHost : IAsyncLifetime
     /// <summary>Of the authority: pauses between looks take no time.</summary>
     internal FakeTime Time { get; } = new(TimeProvider.System.GetUtcNow());
 
+    /// <summary>Signs in the authority's place; null: it does itself.</summary>
+    internal UpstreamOptions? Upstream { get; init; }
+
     internal ChallengeServers Servers { get; private set; } = null!;
 
     private IServiceProvider Services { get; set; } = null!;
@@ -30,6 +34,7 @@ public sealed class AcmeHost : IAsyncLifetime
         Servers = await ChallengeServers.StartAsync();
         var options = CaHost.DefaultOptions with
         {
+            Upstream = Upstream,
             WebhookNetworks = [IPNetwork.Parse("127.0.0.1/32"), IPNetwork.Parse("::1/128")],
             Acme = new AcmeOptions
             {

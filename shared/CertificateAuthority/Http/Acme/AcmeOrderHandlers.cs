@@ -110,7 +110,7 @@ internal sealed class AcmeOrderHandlers(
         var parsed = ParsedCertificate.Parse(record.Der);
         context.Response.ContentType = "application/pem-certificate-chain";
         await context.Response.WriteAsync(
-            Pki.Files.Pem.Certificate(record.Der) + authority.Active.IssuersPemFor(parsed.AuthorityKeyIdentifier is { } id ? id.Span : default), context.RequestAborted);
+            Pki.Files.Pem.Certificate(record.Der) + authority.Active.SentFor(parsed.AuthorityKeyIdentifier is { } id ? id.Span : default).IssuersPem, context.RequestAborted);
     }
 
     private async Task<AcmeOrder> SignAsync(AcmeRequest request, AcmeOrder order, CertificateSigningRequest csr, CancellationToken cancellationToken)

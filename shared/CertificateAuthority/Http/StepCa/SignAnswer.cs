@@ -17,9 +17,9 @@ internal sealed class SignAnswer
     private readonly byte[] _middle;
     private readonly byte[] _end;
 
-    public SignAnswer(ActiveIssuers issuers)
+    public SignAnswer(IssuingChain issuers)
     {
-        var chain = issuers.Set.Chain.Intermediates.Select(c => Pki.Files.Pem.Certificate(c.RawDataMemory.Span).Replace("\n", "\\n", StringComparison.Ordinal)).ToArray();
+        var chain = issuers.Intermediates.Select(c => Pki.Files.Pem.Certificate(c.RawDataMemory.Span).Replace("\n", "\\n", StringComparison.Ordinal)).ToArray();
         _middle = Encoding.ASCII.GetBytes($"\",\"ca\":\"{chain.FirstOrDefault()}\",\"certChain\":[\"");
         _end = Encoding.ASCII.GetBytes($"\"{string.Concat(chain.Select(pem => $",\"{pem}\""))}],\"tlsOptions\":{TlsOptions}}}\n");
     }

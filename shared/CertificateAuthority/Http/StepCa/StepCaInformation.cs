@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using IoTPlatform.CertificateAuthority.Provisioners;
+using IoTPlatform.Pki;
 using Microsoft.AspNetCore.Http;
 
 namespace IoTPlatform.CertificateAuthority;
@@ -21,18 +22,26 @@ internal sealed class StepCaInformation(Authority authority, ProvisionerRegistry
     public Task RootsAsync(HttpContext context) => StepCaJson.WriteAsync(context.Response, 201, StepCaJson.Build(j =>
     {
         j.WriteStartArray("crts");
-        j.WriteStringValue(authority.Active.RootPem);
+        foreach (var root in authority.Active.RootPems)
+        {
+            j.WriteStringValue(root);
+        }
+
         j.WriteEndArray();
     }));
 
     public Task RootsPemAsync(HttpContext context) =>
-        StepCaJson.WriteAsync(context.Response, 200, Encoding.ASCII.GetBytes(authority.Active.RootPem), "application/x-pem-file");
+        StepCaJson.WriteAsync(context.Response, 200, Encoding.ASCII.GetBytes(string.Concat(authority.Active.RootPems)), "application/x-pem-file");
 
     public Task RootAsync(HttpContext context)
     {
         var wanted = Route(context, "fingerprint").Replace("-", "", StringComparison.Ordinal);
-        return string.Equals(wanted, authority.RootFingerprint, StringComparison.OrdinalIgnoreCase)
-            ? StepCaJson.WriteAsync(context.Response, 200, StepCaJson.Build(j => j.WriteString("ca", authority.Active.RootPem)))
+        var active = authority.Active;
+        var root = string.Equals(wanted, authority.RootFingerprint, StringComparison.OrdinalIgnoreCase)
+            ? active.RootPem
+            : active.Upstream.FirstOrDefault(upstream => string.Equals(wanted, Fingerprint.Of(upstream.Chain.Root), StringComparison.OrdinalIgnoreCase))?.Sent.RootPem;
+        return root is not null
+            ? StepCaJson.WriteAsync(context.Response, 200, StepCaJson.Build(j => j.WriteString("ca", root)))
             : throw StepCaException.NotFound("no root has this fingerprint");
     }
 

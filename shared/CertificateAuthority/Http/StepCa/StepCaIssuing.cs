@@ -10,7 +10,7 @@ namespace IoTPlatform.CertificateAuthority;
 /// <summary>POST sign, renew and rekey: decode, validate, authorize, act.</summary>
 internal sealed class StepCaIssuing(Authority authority, ProvisionerRegistry provisioners, ProfileRenewals renewals, LeafGrants grants)
 {
-    private readonly ConditionalWeakTable<ActiveIssuers, SignAnswer> _answers = [];
+    private readonly ConditionalWeakTable<IssuingChain, SignAnswer> _answers = [];
     private readonly RenewToken _renewToken = new(authority);
 
     public async Task SignAsync(HttpContext context)
