@@ -36,6 +36,12 @@ internal sealed class Order
 
     public string Subject => Template.Names.CommonName ?? Template.Names.AllSans.FirstOrDefault() ?? "";
 
+    public int? BoundedRecentLimit => IsBounded ? RecentLimit : null;
+
+    /// <summary>From when on certificates count against <see cref="BoundedRecentLimit"/>.</summary>
+    public DateTimeOffset? RecentSince(DateTimeOffset notBefore, DateTimeOffset notAfter) =>
+        !IsBounded ? null : (notBefore + CertificateProfile.Backdate - ((notAfter - notBefore) / 8)).ToUniversalTime();
+
     public LedgerEntry ToEntry(SignedCertificate signed, AcceptedIssuer issuer, CancellationToken cancellationToken) =>
         ToEntry(signed.SerialNumber, signed.NotBefore, signed.NotAfter, Bytes.ToArray(signed.Der), issuer, cancellationToken);
 
@@ -54,8 +60,8 @@ internal sealed class Order
             Tenant = Tenant,
             Lineage = Lineage,
             Quota = IsBounded ? Quota : null,
-            RecentLimit = IsBounded ? RecentLimit : null,
-            RecentSince = !IsBounded ? null : (notBefore + CertificateProfile.Backdate - ((notAfter - notBefore) / 8)).ToUniversalTime(),
+            RecentLimit = BoundedRecentLimit,
+            RecentSince = RecentSince(notBefore, notAfter),
             PublicKeySha256 = PublicKeySha256,
             NotBefore = notBefore.ToUniversalTime(),
             NotAfter = notAfter.ToUniversalTime(),

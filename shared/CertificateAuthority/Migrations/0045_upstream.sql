@@ -43,10 +43,11 @@ BEGIN
 END $$;
 CREATE TRIGGER upstream AFTER INSERT ON ca.revocations REFERENCING NEW TABLE AS revoked FOR EACH STATEMENT EXECUTE FUNCTION ca.revoke_upstream();
 
--- Puts an order on record before upstream is asked, unless the ledger would refuse what comes of it: a spent token makes upstream sign nothing. The id, or the outcome in
+-- Puts an order on record before upstream is asked, unless the ledger would refuse what comes of it: a spent token and a spent quota make upstream sign nothing. The id, or the outcome in
 -- the words of ca.record.
 CREATE FUNCTION ca.ask_upstream(
   p_now timestamptz, p_subject text, p_requester text, p_profile text, p_request bytea, p_public_key bytea, p_renews bytea, p_lineage text, p_idempotency text, p_token bytea,
+  p_tenant text, p_not_after timestamptz, p_recent_since timestamptz, p_recent_limit int, p_hourly_limit int,
   OUT id bigint, OUT outcome text, OUT stored_der bytea, OUT stored_key bytea)
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -58,6 +59,12 @@ BEGIN
       WHEN EXISTS (SELECT FROM ca.revoked_keys k WHERE k.public_key_sha256 = p_public_key) THEN 'key_revoked'
       WHEN EXISTS (SELECT FROM ca.revoked_subjects s WHERE s.profile = p_profile AND s.subject = p_subject) THEN 'subject_revoked'
       WHEN EXISTS (SELECT FROM ca.used_tokens u WHERE u.hash = p_token) THEN 'token_used' END;
+  END IF;
+  IF outcome IS NULL AND p_recent_limit IS NOT NULL THEN
+    -- As the ledger will, but without its lock: those at once may be a few too many upstream, not here.
+    outcome := (ca.judge(
+      p_now, ARRAY[p_subject], ARRAY[p_profile], ARRAY[p_tenant], ARRAY[p_lineage], ARRAY[NULL::bytea], ARRAY[p_public_key], ARRAY[p_not_after], ARRAY[p_renews],
+      ARRAY[false], ARRAY[p_recent_since], ARRAY[p_recent_limit], ARRAY[p_hourly_limit]))[1];
   END IF;
   IF outcome IS NULL THEN
     INSERT INTO ca.upstream_orders AS o (asked_at, subject, requester, request) VALUES (p_now, p_subject, p_requester, p_request) RETURNING o.id INTO id;

@@ -76,7 +76,7 @@ internal sealed partial class UpstreamIssuer(UpstreamClient client, UpstreamStor
         try
         {
             var sent = await client.SignAsync(request, template.Names, template.NotBefore, template.NotAfter, CancellationToken.None);
-            return UpstreamAnswer.Check(sent, template);
+            return await CheckAsync(id, sent, template);
         }
         catch (UpstreamException e)
         {
@@ -87,6 +87,20 @@ internal sealed partial class UpstreamIssuer(UpstreamClient client, UpstreamStor
 
             Failed(order.Subject, e.Message);
             throw e.ToProblem();
+        }
+    }
+
+    /// <summary>What is not the certificate asked for goes to no client, so it is to be revoked.</summary>
+    private async Task<(ParsedCertificate Leaf, UpstreamAuthority Authority)> CheckAsync(long id, IReadOnlyList<X509Certificate2> sent, CertificateTemplate template)
+    {
+        try
+        {
+            return UpstreamAnswer.Check(sent, template);
+        }
+        catch (UpstreamException)
+        {
+            await store.RejectedAsync(id, sent[0], CancellationToken.None);
+            throw;
         }
     }
 

@@ -14,7 +14,7 @@ internal sealed class UpstreamStore(NpgsqlDataSource database, TimeProvider time
     /// <summary>The order is on record; or the ledger would refuse the certificate, or has it already.</summary>
     public Task<(long Id, LedgerOutcome? Outcome)> AskAsync(Order order, ReadOnlyMemory<byte> request, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
     {
-        await using var command = database.CreateCommand("SELECT id, outcome, stored_der, stored_key FROM ca.ask_upstream($1,$2,$3,$4,$5,$6,$7,$8,$9,$10)");
+        await using var command = database.CreateCommand("SELECT id, outcome, stored_der, stored_key FROM ca.ask_upstream($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15)");
         command.Parameters.AddWithValue(time.GetUtcNow());
         command.Parameters.AddWithValue(order.Subject);
         command.Parameters.AddWithValue(order.Requester);
@@ -25,6 +25,11 @@ internal sealed class UpstreamStore(NpgsqlDataSource database, TimeProvider time
         command.Parameters.Add(Nullable(order.Lineage, NpgsqlDbType.Text));
         command.Parameters.Add(Nullable(order.StoredIdempotencyKey, NpgsqlDbType.Text));
         command.Parameters.Add(Nullable(order.Token?.Hash, NpgsqlDbType.Bytea));
+        command.Parameters.Add(Nullable(order.Tenant, NpgsqlDbType.Text));
+        command.Parameters.AddWithValue(order.Template.NotAfter.ToUniversalTime());
+        command.Parameters.Add(Nullable(order.RecentSince(order.Template.NotBefore, order.Template.NotAfter), NpgsqlDbType.TimestampTz));
+        command.Parameters.Add(Nullable(order.BoundedRecentLimit, NpgsqlDbType.Integer));
+        command.Parameters.Add(Nullable(order.Quota?.TenantPerHour, NpgsqlDbType.Integer));
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
         return reader.IsDBNull(1)
@@ -53,6 +58,16 @@ internal sealed class UpstreamStore(NpgsqlDataSource database, TimeProvider time
         command.Parameters.AddWithValue(issuer.KeyId);
         command.Parameters.AddWithValue(chain.Certificates.Select(certificate => certificate.RawData).ToArray());
         command.Parameters.AddWithValue(time.GetUtcNow());
+        return await command.ExecuteNonQueryAsync(cancellationToken);
+    });
+
+    /// <summary>The ledger will never have it.</summary>
+    public Task RejectedAsync(long id, X509Certificate2 certificate, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
+    {
+        await using var command = database.CreateCommand("UPDATE ca.upstream_orders SET serial = $2, not_after = $3 WHERE id = $1");
+        command.Parameters.AddWithValue(id);
+        command.Parameters.AddWithValue(certificate.SerialNumberBytes.ToArray());
+        command.Parameters.AddWithValue(certificate.NotAfterUtc());
         return await command.ExecuteNonQueryAsync(cancellationToken);
     });
 

@@ -64,6 +64,21 @@ public sealed class RegistrationAuthorityTests(RegistrationHost fixture) : IClas
     }
 
     [SkippableFact]
+    public async Task Renew_AgainAndAgain_EndsBeforeUpstreamIsAsked()
+    {
+        using var current = await _ca.EnrollAsync("eager.test");
+        using var client = _ca.Client(current);
+        var replies = new List<StepCaReply>();
+        while (replies.Count < 20 && replies.LastOrDefault()?.Status is null or HttpStatusCode.Created)
+        {
+            replies.Add(await client.SendAsync("/1.0/renew", ""));
+        }
+
+        replies[^1].Status.ShouldBe(HttpStatusCode.TooManyRequests);
+        (await fixture.CountAsync("SELECT count(*) FROM ca.upstream_orders WHERE subject = 'eager.test'")).ShouldBe(replies.Count, "the first, and all renewals but the last");
+    }
+
+    [SkippableFact]
     public async Task Renew_ALeafOfUpstreamsThatIsNotOnRecordHere_Is401()
     {
         using var current = await _ca.EnrollAsync("known.test");

@@ -3,9 +3,11 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json.Nodes;
 using IoTPlatform.CertificateAuthority.Upstream;
+using IoTPlatform.Jose;
 using IoTPlatform.LocalServices;
 using IoTPlatform.Pki;
 using IoTPlatform.Testing;
+using Microsoft.IdentityModel.Tokens;
 
 namespace IoTPlatform.CertificateAuthority.Tests.Upstream;
 
@@ -13,6 +15,9 @@ namespace IoTPlatform.CertificateAuthority.Tests.Upstream;
 internal sealed class StepCaPeer : IAsyncDisposable
 {
     public const string Jwk = "ra";
+    /// <summary>Its template adds a name. Its key is not handed out.</summary>
+    public const string Embellishing = "ra-embellishing";
+
     public const string X5c = "ra-by-certificate";
 
     private const string Password = "registration";
@@ -30,6 +35,8 @@ internal sealed class StepCaPeer : IAsyncDisposable
 
     public UpstreamOptions ByCertificate => Options with { Credential = UpstreamCredential.X5c(X5c, _folder.Combine("ra.crt"), _folder.Combine("ra.key")) };
 
+    public UpstreamOptions Embellished => Options with { Credential = new UpstreamCredential(Embellishing) { KeyFile = _folder.Combine("ra.jwk") } };
+
     private Dictionary<string, string?> Environment => new() { ["STEPPATH"] = _folder.Path, ["HOME"] = _folder.Path };
 
     public static async Task<StepCaPeer> StartAsync()
@@ -44,6 +51,17 @@ internal sealed class StepCaPeer : IAsyncDisposable
         var provisioners = json["authority"]!["provisioners"]!.AsArray();
         provisioners[0]!["claims"] = new JsonObject { ["minTLSCertDuration"] = "10m" };
         provisioners.Add(new JsonObject { ["type"] = "X5C", ["name"] = X5c, ["roots"] = Convert.ToBase64String(Encoding.ASCII.GetBytes(await peer.MakeCredentialAsync())) });
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var jwk = JsonWebKey.FromPrivateKey(key);
+        (jwk.Use, jwk.Alg, jwk.KeyId) = ("sig", "ES256", jwk.Thumbprint());
+        await File.WriteAllTextAsync(peer._folder.Combine("ra.jwk"), jwk.ToJson(includePrivate: true));
+        provisioners.Add(new JsonObject
+        {
+            ["type"] = "JWK",
+            ["name"] = Embellishing,
+            ["key"] = JsonNode.Parse(jwk.ToPublic().ToJson()),
+            ["options"] = new JsonObject { ["x509"] = new JsonObject { ["template"] = """{"subject": {{ toJson .Subject }}, "dnsNames": ["more.test", {{ toJson (index .SANs 0).Value }}], "keyUsage": ["digitalSignature"], "extKeyUsage": ["serverAuth", "clientAuth"]}""" } },
+        });
         await File.WriteAllTextAsync(configuration, json.ToJsonString());
         (peer.Url, peer.Root) = (new Uri($"https://{address}/"), X509CertificateLoader.LoadCertificateFromFile(peer._folder.Combine("certs", "root_ca.crt")));
         await peer.ComeBackAsync();

@@ -63,6 +63,30 @@ public sealed class UpstreamTrustTests(UpstreamTrustTests.Upstream upstream) : I
     }
 
     [SkippableFact]
+    public async Task Sign_UpstreamAddsAName_Is502AndWhatItSignedIsRevoked()
+    {
+        await using var ca = await CaHost.StartAsync(CaHost.DefaultOptions with { Upstream = upstream.Peer.Embellished });
+        using var client = ca.Client();
+        using var key = StepCaCalls.NewKey();
+
+        var reply = await client.SignAsync(StepCaCalls.Csr(key, "plain.test", "plain.test"), ca.Token("plain.test"));
+
+        reply.ShouldBeRefused(502, "The request could not be completed: the authority upstream can't be used; the log here says why.");
+        ca.Logs.Text.Split('\n').ShouldContain(line => line.Contains("has other names", StringComparison.Ordinal));
+        await using (var aged = ca.Database.DataSource.CreateCommand("UPDATE ca.upstream_orders SET asked_at = asked_at - interval '3 minutes' WHERE serial IS NOT NULL"))
+        {
+            (await aged.ExecuteNonQueryAsync()).ShouldBe(1);
+        }
+
+        for (var i = 0; i < 300 && !ca.Logs.Text.Contains("has revoked the certificate", StringComparison.Ordinal); i++)
+        {
+            await Task.Delay(100);
+        }
+
+        ca.Logs.Text.ShouldContain("has revoked the certificate");
+    }
+
+    [SkippableFact]
     public async Task Sign_ByTheCertificateOfAnX5cProvisioner_IsSignedUpstream()
     {
         var (reply, _) = await SignAsync(upstream.Peer.ByCertificate);
