@@ -91,6 +91,24 @@ public sealed class DeviceSearchTests(SharedTenant shared) : IClassFixture<Share
         (await IdsAsync(new DeviceSearch { Tag = "one-more" })).ShouldBeEmpty();
     }
 
+    [SkippableFact]
+    public async Task Tags_OfManyCallsAtOnce_AreNoMoreThanADeviceMayHave()
+    {
+        await shared.Tenant.Database.AddDeviceAsync("tagged-at-once");
+        var tags = shared.Tenant.Service<DeviceTags>();
+        for (var i = 0; i < 15; i++)
+        {
+            await tags.AddAsync(["tagged-at-once"], $"t{i}", "test", default);
+        }
+
+        var calls = Enumerable.Range(0, 8).Select(i => Task.Run(() => tags.AddAsync(["tagged-at-once"], $"at-once-{i}", "test", default))).ToList();
+        await Task.WhenAny(Task.WhenAll(calls));
+
+        calls.Count(call => call.IsCompletedSuccessfully).ShouldBe(1);
+        calls.Where(call => call.IsFaulted).ShouldAllBe(call => ((ProblemException)call.Exception!.InnerException!).Code == "too_many_tags");
+        (await shared.Admin.GetDeviceAsync("tagged-at-once")).Tags!.Count.ShouldBe(16);
+    }
+
     /// <summary>Whoever writes the presence; the last hundred changes are kept.</summary>
     [SkippableFact]
     public async Task Connections_AreKept_TheNewestFirst_AHundredAtMost()

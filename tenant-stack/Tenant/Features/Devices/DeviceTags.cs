@@ -20,9 +20,10 @@ internal sealed partial class DeviceTags(IDbContextFactory<TenantDbContext> data
         var ids = Check(deviceIds, tag);
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-        // SQL: LINQ has no ON CONFLICT. In order, as every other who locks many.
+        // SQL: LINQ has no ON CONFLICT. In order, as every other who locks many; locked, so that the tags of two calls are counted one after the other.
         var added = await db.Database.SqlQuery<string>($"""
-            INSERT INTO tenant.device_tags (device_id, tag) SELECT device_id, {tag} FROM tenant.devices WHERE device_id = ANY ({ids}) ORDER BY device_id
+            INSERT INTO tenant.device_tags (device_id, tag) SELECT device_id, {tag}
+            FROM (SELECT device_id FROM tenant.devices WHERE device_id = ANY ({ids}) ORDER BY device_id FOR NO KEY UPDATE) AS locked
             ON CONFLICT DO NOTHING RETURNING device_id AS "Value"
             """).ToListAsync(cancellationToken);
         if (await db.DeviceTags.Where(t => ids.Contains(t.DeviceId)).GroupBy(t => t.DeviceId).Where(g => g.Count() > MostOfDevice).Select(g => g.Key).FirstOrDefaultAsync(cancellationToken) is { } full)
