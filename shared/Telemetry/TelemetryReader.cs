@@ -73,7 +73,8 @@ public sealed class TelemetryReader(NpgsqlDataSource database, TelemetryTable ta
 
         if (query.TopicPrefix is { } prefix)
         {
-            where += $" AND starts_with(topic, {Next(prefix)})";
+            // In the text, as it stands in the indexes' conditions.
+            where += $" AND starts_with(topic, '{TelemetryFormat.PrefixOfStream.Values.Single(known => known == prefix)}')";
         }
 
         if (query.After is { } after)
