@@ -215,23 +215,47 @@ public sealed class TelemetryTests(TelemetryTests.Fixture fixture) : IClassFixtu
     [SkippableFact]
     public async Task Checkpoint_OfTheWayUp_IsRecordedWhenWhatTheBrokerHadBeforeItIsStored()
     {
+        var until = new DateTimeOffset(2026, 11, 21, 12, 0, 0, TimeSpan.Zero);
+        // Its queue is not read yet.
+        using var early = await JoinAsync("early");
+        (await RecordAsync(early, "early")).ShouldBeTrue();
         using var tenant = await JoinAsync("checkpointed");
         await new ConfirmedPublisher(_broker, tenant, "checkpointed").PublishAsync(0, 10, Untimed);
         await StoredAsync("checkpointed", 10);
-        using var bridge = System.Security.Cryptography.X509Certificates.X509Certificate2.CreateFromPem(tenant.BridgePem, tenant.BridgePem);
-        using var client = ProviderClient.Create(_provider.Url, _provider.Trust.Provider("iot.example"), bridge);
-        var until = new DateTimeOffset(2026, 11, 21, 12, 0, 0, TimeSpan.Zero);
-        var first = await client.RecordUplinkAsync("checkpointed", new UplinkProgress { AcknowledgedUntil = until });
 
-        (await client.RecordUplinkAsync("checkpointed", new UplinkProgress { Database = first.Database, AcknowledgedUntil = until })).Recorded.ShouldBeTrue();
+        (await RecordAsync(tenant, "checkpointed")).ShouldBeTrue();
 
         // Not by the question: it has to come through the queue.
-        (await RecordedAsync()).ShouldBe(0);
+        (await RecordedAsync("checkpointed")).ShouldBe(0);
         await ExactlyAsync(tenant, "checkpointed", 10);
-        await UntilAsync(async () => await RecordedAsync() == 1);
-        (await client.RecordUplinkAsync("checkpointed", new UplinkProgress { Database = "another", AcknowledgedUntil = until })).ResendFrom.ShouldBe(until.AddMinutes(-1));
+        await UntilAsync(async () => await RecordedAsync("checkpointed") == 1 && await RecordedAsync("early") == 1);
+        (await AskAsync(tenant, "checkpointed", "another")).ResendFrom.ShouldBe(until.AddMinutes(-1));
 
-        Task<long> RecordedAsync() => _provider.Database.ScalarAsync<long>("SELECT count(*) FROM provider.uplink_checkpoints WHERE tenant_id = 'checkpointed'");
+        async Task<bool> RecordAsync(JoinedTenant from, string tenantId) => (await AskAsync(from, tenantId, (await AskAsync(from, tenantId, null)).Database)).Recorded;
+
+        Task<UplinkCheckpoint> AskAsync(JoinedTenant from, string tenantId, string? database) => AskForCheckpointAsync(from, tenantId, new UplinkProgress { Database = database, AcknowledgedUntil = until });
+
+        Task<long> RecordedAsync(string tenantId) => _provider.Database.ScalarAsync<long>($"SELECT count(*) FROM provider.uplink_checkpoints WHERE tenant_id = '{tenantId}'");
+    }
+
+    [SkippableFact]
+    public async Task Checkpoint_IntoAFullQueue_IsLeftOut_AndTheSessionThatDrainsItGoesOn()
+    {
+        using var tenant = await JoinAsync("full");
+        await new ConfirmedPublisher(_broker, tenant, "full").PublishAsync(0, 1, Untimed);
+        await StoredAsync("full", 1);
+        var progress = new UplinkProgress { AcknowledgedUntil = TimeProvider.System.GetUtcNow() };
+        var database = (await AskForCheckpointAsync(tenant, "full", progress)).Database;
+        await _broker.AdminAsync(HttpMethod.Put, "policies/full/no-room", """{"pattern":"^telemetry$","apply-to":"queues","priority":10,"definition":{"max-length":0,"overflow":"reject-publish"}}""");
+        await UntilAsync(async () => (await _broker.AdminAsync(HttpMethod.Get, "queues/full/telemetry"))!.Contains("no-room", StringComparison.Ordinal));
+
+        (await AskForCheckpointAsync(tenant, "full", progress with { Database = database })).Recorded.ShouldBeTrue();
+
+        await _broker.AdminAsync(HttpMethod.Delete, "policies/full/no-room");
+        await UntilAsync(async () => !(await _broker.AdminAsync(HttpMethod.Get, "queues/full/telemetry"))!.Contains("no-room", StringComparison.Ordinal));
+        await new ConfirmedPublisher(_broker, tenant, "full").PublishAsync(1, 1, Untimed);
+        await StoredAsync("full", 2);
+        _provider.Process.Output.ShouldNotContain("The connection for the telemetry of tenant full ended");
     }
 
     [SkippableFact]
@@ -260,6 +284,13 @@ public sealed class TelemetryTests(TelemetryTests.Fixture fixture) : IClassFixtu
 
         (await CountAsync("removed")).ShouldBe(0);
         (await _provider.Database.ScalarAsync<long>("SELECT count(*) FROM provider.telemetry WHERE tenant_id <> 'removed'")).ShouldBe(others);
+    }
+
+    private async Task<UplinkCheckpoint> AskForCheckpointAsync(JoinedTenant tenant, string tenantId, UplinkProgress progress)
+    {
+        using var bridge = System.Security.Cryptography.X509Certificates.X509Certificate2.CreateFromPem(tenant.BridgePem, tenant.BridgePem);
+        using var client = ProviderClient.Create(_provider.Url, _provider.Trust.Provider("iot.example"), bridge);
+        return await client.RecordUplinkAsync(tenantId, progress);
     }
 
     /// <summary>Also when the provider still holds connections that a test cut.</summary>

@@ -24,6 +24,7 @@ internal sealed partial class TelemetryIngest(
 
     private readonly Channel<TelemetryDelivery> _queue = Channel.CreateBounded<TelemetryDelivery>(new BoundedChannelOptions(IngestLimits.Waiting) { SingleReader = true });
     private readonly ConcurrentDictionary<string, TenantIngest> _tenants = new(StringComparer.Ordinal);
+    private IngestContext? _context;
     private readonly SemaphoreSlim _connecting = new(SessionLimits.Connecting);
     private bool _lookFails;
 
@@ -32,9 +33,16 @@ internal sealed partial class TelemetryIngest(
     public Task SendAsync(string tenantId, string topic, ReadOnlyMemory<byte> payload, DateTimeOffset expiresAt, CancellationToken cancellationToken) =>
         _tenants.GetValueOrDefault(tenantId)?.Session?.SendAsync(topic.Replace('/', '.'), payload, expiresAt, cancellationToken) ?? Task.CompletedTask;
 
-    /// <summary>Without a session at this moment there will be one at the next checkpoint.</summary>
-    public Task SendAsync(string tenantId, UplinkProgress progress, CancellationToken cancellationToken) =>
-        _tenants.GetValueOrDefault(tenantId)?.Session?.SendAsync(progress, cancellationToken) ?? Task.CompletedTask;
+    public async Task SendAsync(string tenantId, UplinkProgress progress, CancellationToken cancellationToken)
+    {
+        Context.EarlyCheckpoints[tenantId] = progress;
+        if (_tenants.GetValueOrDefault(tenantId) is { } tenant)
+        {
+            await tenant.SendEarlyCheckpointAsync(cancellationToken);
+        }
+    }
+
+    private IngestContext Context => LazyInitializer.EnsureInitialized(ref _context, () => new IngestContext(_queue.Writer, options, metrics, reports, checkpoints, time));
 
     public override void Dispose()
     {
@@ -100,13 +108,13 @@ internal sealed partial class TelemetryIngest(
         foreach (var gone in _tenants.Keys.Where(id => !wanted.Contains(id)).ToList())
         {
             _tenants.TryRemove(gone, out var tenant);
+            Context.EarlyCheckpoints.TryRemove(gone, out _);
             await tenant!.DisposeAsync();
         }
 
-        var context = new IngestContext(_queue.Writer, options, metrics, reports, checkpoints, time);
         foreach (var tenantId in wanted.Where(id => !_tenants.ContainsKey(id)))
         {
-            _tenants[tenantId] = new TenantIngest(tenantId, connections, _connecting, RepairAsync, context, log);
+            _tenants[tenantId] = new TenantIngest(tenantId, connections, _connecting, RepairAsync, Context, log);
         }
     }
 

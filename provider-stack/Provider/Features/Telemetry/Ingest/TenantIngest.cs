@@ -40,6 +40,15 @@ internal sealed partial class TenantIngest : IAsyncDisposable
     /// <summary>Null: it is not connected now.</summary>
     public TelemetrySession? Session => _session;
 
+    /// <summary>If there is a session; else the next one does it.</summary>
+    public async Task SendEarlyCheckpointAsync(CancellationToken cancellationToken)
+    {
+        if (_session is { } session && _context.EarlyCheckpoints.TryRemove(_tenantId, out var progress))
+        {
+            await session.SendAsync(progress, cancellationToken);
+        }
+    }
+
     /// <summary>Returns when nothing more is taken.</summary>
     public async Task StopTakingAsync()
     {
@@ -69,6 +78,7 @@ internal sealed partial class TenantIngest : IAsyncDisposable
             {
                 _session = await backoff.ExecuteAsync(ConnectAsync, _stop.Token);
                 Reading(_tenantId);
+                await SendEarlyCheckpointAsync(_stop.Token);
                 var reason = await _session.Ended.WaitAsync(_stop.Token);
                 Lost(_tenantId, reason);
                 await _session.DisposeAsync();
