@@ -5,11 +5,15 @@ using IoTPlatform.Contracts.Join;
 using IoTPlatform.Contracts.Telemetry;
 using IoTPlatform.Contracts.Tenants;
 using IoTPlatform.Identity;
+using IoTPlatform.Mqtt;
+using IoTPlatform.Provider.Features.Broker;
 using IoTPlatform.Provider.Tests.Support;
 using IoTPlatform.Telemetry;
 using IoTPlatform.Testing;
+using Microsoft.Extensions.DependencyInjection;
 using MQTTnet;
 using MQTTnet.Formatter;
+using MQTTnet.Protocol;
 
 namespace IoTPlatform.Provider.Tests.Broker;
 
@@ -112,6 +116,42 @@ public sealed class EmbeddedBrokerTests(ProviderFixture fixture) : IClassFixture
 
         (refused.ReasonCode, refused.ReasonString).ShouldBe((MqttClientPublishReasonCode.PayloadFormatInvalid, "not_an_object"));
         (await ListAsync("half")).Items.ShouldHaveSingleItem();
+    }
+
+    /// <summary>Those that wait for each other's turn at the budget, too.</summary>
+    [SkippableFact]
+    public async Task Store_ManyOfABridgeAtOnceUnderABudget_AreStoredInTheirOrder()
+    {
+        const int Many = 500;
+        await _provider.PrepareAsync("ordered");
+        var store = _provider.Services.GetRequiredService<IMessageStore>();
+        var bridge = new MqttIdentity
+        {
+            Name = "ordered.bridge",
+            ClientId = "ordered.bridge",
+            Access = new AccessPolicy(["telemetry/#"], []),
+            Credential = new TelemetryBudget(MessagesPerSecond: 50, BytesPerSecond: 1_000_000),
+        };
+
+        var storing = Task.WhenAll(Enumerable.Range(0, Many).Select(i => store.StoreAsync(
+            new PublishedMessage
+            {
+                Publisher = bridge,
+                Topic = "telemetry/pump-1",
+                Payload = Encoding.UTF8.GetBytes($$"""{"n":{{i}}}"""),
+                QualityOfService = MqttQualityOfServiceLevel.AtLeastOnce,
+                ReceivedAt = _provider.Time.GetUtcNow(),
+            }, CancellationToken.None)));
+
+        await Eventually.ShouldAsync(() =>
+        {
+            // The writer waits for more.
+            _provider.Time.Advance(TimeSpan.FromMilliseconds(5));
+            return Task.FromResult(storing.IsCompleted);
+        });
+        (await storing).ShouldAllBe(outcome => outcome.IsStored);
+        (await _provider.Database.ScalarAsync<string>("SELECT string_agg(payload ->> 'n', ' ' ORDER BY received_at) FROM provider.telemetry WHERE tenant_id = 'ordered'"))
+            .ShouldBe(string.Join(' ', Enumerable.Range(0, Many)));
     }
 
     [SkippableFact]
