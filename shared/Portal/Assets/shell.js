@@ -1,7 +1,9 @@
 // What pages need beside Blazor: times that stay true, copying, a search key, and a connection that comes back.
 (() => {
   "use strict";
-  const offset = Number(document.documentElement.dataset.now) - Date.now();
+  // The server's time counts: the viewer's clock may be an hour off.
+  let offset = Number(document.documentElement.dataset.now) - Date.now();
+  let skew = Date.now() - performance.now();
   const units = [[365.25 * 86400, "y"], [30.44 * 86400, "mo"], [86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
   const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" });
 
@@ -16,8 +18,26 @@
     return at < now ? span + " ago" : "in " + span;
   };
 
+  // The clock was set, or the machine slept, while the page was open: which of them, only the server knows.
+  const compare = async () => {
+    const moved = Date.now() - performance.now() - skew;
+    if (Math.abs(moved) < 2000) {
+      return;
+    }
+
+    skew += moved;
+    offset -= moved;
+    try {
+      const date = Date.parse((await fetch("/health/live", { cache: "no-store" })).headers.get("date"));
+      offset = date ? date - Date.now() : offset;
+    } catch {
+      // Away: as if the clock was set.
+    }
+  };
+
   // Blazor owns the text node: it is changed and never replaced.
   const tick = () => {
+    compare();
     const now = Date.now() + offset;
     for (const time of document.querySelectorAll("time.when")) {
       const at = Date.parse(time.dateTime);
