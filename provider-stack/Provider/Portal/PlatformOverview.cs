@@ -2,7 +2,9 @@ using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Contracts.Tenants;
 using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
+using IoTPlatform.Portal.Components;
 using IoTPlatform.Provider.Data;
+using IoTPlatform.Provider.Features.Telemetry;
 using IoTPlatform.Provider.Features.Tenants;
 using Microsoft.EntityFrameworkCore;
 
@@ -31,7 +33,7 @@ public sealed record OverviewView
 }
 
 /// <summary>Gathers the overview from where each part is true.</summary>
-internal sealed class PlatformOverview(ProviderDb db, TenantDirectory directory, Authority authority, HealthHistory health, TimeProvider time) : IGuarded
+internal sealed class PlatformOverview(ProviderDb db, TenantDirectory directory, Authority authority, HealthHistory health, BridgeRates bridges, TimeProvider time) : IGuarded
 {
     private const int MostShown = 8;
     private static readonly TimeSpan Soon = TimeSpan.FromDays(30);
@@ -50,7 +52,7 @@ internal sealed class PlatformOverview(ProviderDb db, TenantDirectory directory,
             Tenants = counts.GroupBy(c => TenantWords.StateOf(c.Status, c.Suspended ? now : null)).ToDictionary(g => g.Key, g => g.Sum(c => c.Count)),
             BridgesUp = await db.Tenants.CountAsync(t => t.BridgeUpSince != null, cancellationToken),
             Joining = (await directory.ListAsync(new TenantSearch { State = TenantState.Joining, Limit = MostShown }, cancellationToken)).Items,
-            Findings = [.. components.Where(c => !c.IsGood).Select(Down), .. await OfTenantsAsync(now, cancellationToken), .. await ExpiringAsync(now, cancellationToken)],
+            Findings = [.. components.Where(c => !c.IsGood).Select(Down), .. await OfTenantsAsync(now, cancellationToken), .. (await bridges.BehindAsync(cancellationToken)).Select(b => Lagging(b.TenantId, b.SentUntil, now)), .. await ExpiringAsync(now, cancellationToken)],
             Health = components,
             Authorities =
             [
@@ -64,6 +66,10 @@ internal sealed class PlatformOverview(ProviderDb db, TenantDirectory directory,
     private static TrustNode Node(CertificateRecord record) => new(record.Subject, record.NotBefore, record.NotAfter, record.Serial, record.Tenant);
 
     private static Finding Down(ComponentHealth component) => new($"{component.Name}: {component.State}", "See the log of this provider and of that service; what waits for it goes on by itself once it is back.", null, IsBad: true);
+
+    private static Finding Lagging(string tenantId, DateTimeOffset sentUntil, DateTimeOffset now) => new(
+        $"{tenantId}: its bridge is behind: it has brought what was sent until {RelativeTime.Of(sentUntil, now)}", "Its devices send more than its plan lets through, or its way here is slow: see its bridge, and its plan. Nothing is lost meanwhile.",
+        ProviderPortal.TenantPath(tenantId), IsBad: false);
 
     private async Task<IEnumerable<Finding>> OfTenantsAsync(DateTimeOffset now, CancellationToken cancellationToken)
     {

@@ -1,6 +1,7 @@
 using IoTPlatform.Hosting;
 using IoTPlatform.Portal;
 using IoTPlatform.Portal.Live;
+using IoTPlatform.Provider.Features.Telemetry;
 using MudBlazor;
 
 namespace IoTPlatform.Provider.Portal;
@@ -18,6 +19,7 @@ internal static class ProviderPortal
     public static IServiceCollection AddProviderPortal(this IServiceCollection services) => services
         .AddScoped<PlatformOverview>()
         .AddSingleton<SharedView<OverviewView>>()
+        .AddSingleton<SharedView<BridgeActivity>>()
         .AddScoped<ShownJoinKeys>()
         .AddHostedService<HealthWatch>()
         .AddPortalShell(new PortalShell

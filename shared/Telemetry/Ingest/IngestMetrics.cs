@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Runtime.InteropServices;
 
 namespace IoTPlatform.Telemetry.Ingest;
 
@@ -11,6 +12,8 @@ public sealed class IngestMetrics : IDisposable
     private readonly Counter<long> _repeated;
     private readonly Counter<long> _dead;
     private readonly Counter<long> _refused;
+    private readonly Lock _gate = new();
+    private Dictionary<string, long> _acknowledged = new(StringComparer.Ordinal);
 
     public IngestMetrics()
     {
@@ -24,6 +27,26 @@ public sealed class IngestMetrics : IDisposable
     {
         _stored.Add(rows);
         _repeated.Add(messages - rows);
+    }
+
+    /// <summary>Of one tenant: acknowledged to its sender, whether stored now or before.</summary>
+    public void Acknowledged(string tenantId, int messages)
+    {
+        lock (_gate)
+        {
+            CollectionsMarshal.GetValueRefOrAddDefault(_acknowledged, tenantId, out _) += messages;
+        }
+    }
+
+    /// <summary>Acknowledged messages by tenant, since this was asked last.</summary>
+    public IReadOnlyDictionary<string, long> TakeAcknowledged()
+    {
+        lock (_gate)
+        {
+            var taken = _acknowledged;
+            _acknowledged = new(StringComparer.Ordinal);
+            return taken;
+        }
     }
 
     public void DeadLettered(string tenantId, string reason) => _dead.Add(1, new("tenant", tenantId), new("reason", reason));

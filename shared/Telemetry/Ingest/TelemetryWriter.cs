@@ -146,6 +146,7 @@ public sealed partial class TelemetryWriter(ChannelReader<TelemetryDelivery> que
         foreach (var delivery in part)
         {
             delivery.Session.Acknowledge(delivery.Tag);
+            metrics.Acknowledged(delivery.Message.TenantId, 1);
         }
     }
 

@@ -57,6 +57,7 @@ public sealed class UplinkTests
         await told;
         await UntilAsync(provider.Database, BeyondBudget);
         (await provider.Database.ScalarAsync<long>("SELECT count(*) FROM provider.telemetry")).ShouldBe(BeyondBudget);
+        await Waiting.UntilAsync(async () => await provider.Database.ScalarAsync<long>("SELECT coalesce(sum(messages), 0)::bigint FROM provider.bridge_minutes WHERE tenant_id = 'acme'") >= BeyondBudget, Patience);
     }
 
     private static async Task ReasonAsync(TenantClient admin)

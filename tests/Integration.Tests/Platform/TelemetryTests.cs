@@ -43,6 +43,7 @@ public sealed class TelemetryTests(TelemetryTests.Fixture fixture) : IClassFixtu
         (await admin.ListTelemetryAsync("stored", device: "pump-7")).Items.Count.ShouldBe(1);
         (await admin.ListTelemetryAsync("stored", from: sent.AddMinutes(1), stream: "telemetry")).Items.Single().DeviceId.ShouldBe("pump-8");
         (await admin.ListTelemetryAsync("stored", before: sent.AddMinutes(1))).Items.Single().DeviceId.ShouldBe("pump-7");
+        await Waiting.UntilAsync(async () => await _provider.Database.ScalarAsync<long>("SELECT coalesce(sum(messages), 0)::bigint FROM provider.bridge_minutes WHERE tenant_id = 'stored'") == 4, Patience);
     }
 
     [SkippableFact]

@@ -40,9 +40,24 @@ public sealed class PrepareJourneyTests(PortalBrowser browser) : IClassFixture<P
         browser.Provider.Process.Lines.Where(line => line.Contains(key, StringComparison.Ordinal)).ShouldBeEmpty();
 
         await tenant.ReadyAsync();
+        await RatesAsync(page);
         await ForTheDocumentationAsync();
         await RevokeItsSubCasAsync(page);
         await SuspendResumeRemoveAsync(page);
+    }
+
+    /// <summary>Five messages a second, in minutes that are over.</summary>
+    private async Task RatesAsync(IPage page)
+    {
+        await browser.Provider.Database.ExecuteAsync("INSERT INTO provider.bridge_minutes SELECT 'acme', date_trunc('minute', now()) - i * interval '1 minute', 300 FROM generate_series(1, 9) i");
+        var card = page.Locator("section:has(#bridge)");
+        await Assertions.Expect(card).ToContainTextAsync("5.0 messages/s", new() { Timeout = 30_000 });
+        await Assertions.Expect(card).ToContainTextAsync("connected");
+
+        await using var context = await browser.OpenAsync();
+        var overview = await browser.SignInAsync(context);
+        await Assertions.Expect(overview.Locator("section:has(#bridges)")).ToContainTextAsync("5.0 messages/s");
+        await Assertions.Expect(overview.Locator("#busiest tbody tr").First).ToContainTextAsync("acme");
     }
 
     /// <summary>Its key is in other hands: what it hits, the name typed, what is done. The tenant has another one by itself.</summary>

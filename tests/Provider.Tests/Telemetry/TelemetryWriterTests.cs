@@ -18,6 +18,7 @@ public sealed class TelemetryWriterTests : IAsyncLifetime
     private readonly Channel<TelemetryDelivery> _queue = Channel.CreateUnbounded<TelemetryDelivery>();
     private readonly Dictionary<string, Source> _sources = new(StringComparer.Ordinal);
     private TestDatabase _database = null!;
+    private IReadOnlyDictionary<string, long> _counted = null!;
     private int _number;
 
     public async Task InitializeAsync()
@@ -56,6 +57,7 @@ public sealed class TelemetryWriterTests : IAsyncLifetime
         bad.ShouldAllBe(delivery => _sources["acme"].Refused.Contains(delivery.Tag));
         _sources["calm"].Refused.ShouldBeEmpty();
         (await CountAsync()).ShouldBe(good.Count);
+        _counted.ShouldBe(new Dictionary<string, long> { ["acme"] = Batch / 2 - 2, ["calm"] = Batch / 2 - 1 }, ignoreOrder: true);
         // One by one it is a commit each, more than a thousand of them.
         (await _database.ScalarAsync<long>("SELECT last_value FROM public.statements")).ShouldBeLessThan(IngestLimits.IsolationStatements);
         taken.ShouldBeLessThan(TimeSpan.FromSeconds(5));
@@ -116,6 +118,7 @@ public sealed class TelemetryWriterTests : IAsyncLifetime
         var store = new TelemetryStore(_database.DataSource, ProviderTelemetry.Table, new TelemetryPartitions(_database.DataSource, ProviderTelemetry.Table), TimeProvider.System);
         var started = Stopwatch.GetTimestamp();
         await new TelemetryWriter(_queue.Reader, store, metrics, TimeProvider.System, loggers.CreateLogger("telemetry")).RunAsync(default);
+        _counted = metrics.TakeAcknowledged();
         return Stopwatch.GetElapsedTime(started);
     }
 

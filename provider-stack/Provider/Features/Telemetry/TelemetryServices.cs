@@ -19,6 +19,8 @@ internal static class TelemetryServices
         services.AddSingleton<TelemetrySeries>();
         services.AddSingleton<UplinkCheckpoints>();
         services.AddSingleton<IRemovalStep, RemoveTelemetryStep>();
+        services.AddSingleton<BridgeRates>();
+        services.AddHostedService<BridgeRateCounter>();
         services.AddHostedService<PartitionKeeper>();
         if (options.RabbitMq is not null)
         {
