@@ -105,7 +105,7 @@ public abstract class PlatformClient : IDisposable
         EndpointFilter? filter = null, string? cursor = null, int? limit = null, CancellationToken cancellationToken = default) =>
         GetAsync(
             Query.Build("portal/endpoints",
-                ("name", filter?.Name), ("provisioner", filter?.Provisioner), ("profile", filter?.Profile), ("active", Query.Of(filter?.Active)), ("cursor", cursor), ("limit", Query.Of(limit))),
+                ("name", filter?.Name), ("provisioner", filter?.Provisioner), ("profile", filter?.Profile), ("active", Query.Of(filter?.Active)), ("expiring", Query.Of(filter?.Expiring)), ("cursor", cursor), ("limit", Query.Of(limit))),
             ContractsJson.Default.PageEndpointSummary, cancellationToken);
 
     /// <param name="serial">Decimal or hex.</param>
@@ -393,4 +393,7 @@ public sealed record EndpointFilter
 
     /// <summary>Whether it has a certificate that is good now.</summary>
     public bool? Active { get; init; }
+
+    /// <summary>Whether its newest certificate is good and about to run out.</summary>
+    public bool? Expiring { get; init; }
 }

@@ -55,6 +55,7 @@ public static class ShellServices
         app.UseAntiforgery();
         PortalAssets.Map(app);
         AuditExport.Map(app);
+        CertificateDownload.Map(app);
         app.MapRazorComponents<App>()
             .AddAdditionalAssemblies(shell.Pages)
             .AddInteractiveServerRenderMode(server =>

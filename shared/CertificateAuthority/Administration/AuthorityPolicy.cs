@@ -16,6 +16,10 @@ internal static class AuthorityPolicy
         {
             return NamePolicy.Of(JsonElement.Parse(policy));
         }
+        catch (JsonException e)
+        {
+            throw new ProblemException(422, "invalid_policy", "The policy can't be used: it is no JSON.", inner: e);
+        }
         catch (ProblemException e)
         {
             throw new ProblemException(422, "invalid_policy", e.Message.Replace(ProvisionerDefinition.CantBeUsed, "The policy can't be used: ", StringComparison.Ordinal), inner: e);

@@ -47,6 +47,8 @@ public static class CertificateAuthorityServices
         services.AddSingleton(module.AuthorityPolicies);
         services.AddSingleton(module.Administrators);
         services.AddSingleton<AuthorityPolicies>();
+        services.AddSingleton(provider => new ProvisionerAdministration(
+            provider.GetRequiredService<ProvisionerChanges>(), provider.GetRequiredService<AuthorityPolicies>(), provider.GetRequiredService<ProvisionerRegistry>()));
         services.AddHostedService<ProvisionerNotices>();
         services.AddSingleton<ProfileRevocations>();
         services.AddSingleton<IEmergency, KeyEmergency>();

@@ -17,6 +17,9 @@ public sealed record EndpointQuery
     /// <summary>Whether it has a certificate that is in date and not revoked.</summary>
     public bool? Active { get; init; }
 
+    /// <summary>Whether its newest certificate is in date, about to run out (<c>certificate.expiring</c>) and not revoked.</summary>
+    public bool? Expiring { get; init; }
+
     /// <summary><see cref="EndpointPage.NextCursor"/> of the page before.</summary>
     public long? Cursor { get; init; }
 

@@ -26,4 +26,7 @@ public sealed record EndpointSummary
 
     /// <summary>When that one ends.</summary>
     public required DateTimeOffset LatestNotAfter { get; init; }
+
+    /// <summary>That one is in date and not revoked, and about to run out.</summary>
+    public bool Expiring { get; init; }
 }

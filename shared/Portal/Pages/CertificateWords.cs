@@ -1,5 +1,8 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Contracts.Certificates;
 using IoTPlatform.Pki;
 using IoTPlatform.Portal.Components;
@@ -10,6 +13,9 @@ namespace IoTPlatform.Portal.Pages;
 public static class CertificateWords
 {
     private static readonly TimeSpan Soon = TimeSpan.FromDays(30);
+
+    // As people write it; markup is what a page encodes.
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private static readonly Dictionary<string, string> Kinds = new(StringComparer.Ordinal)
     {
@@ -31,6 +37,22 @@ public static class CertificateWords
         (0, "no particular reason"), (1, "its key was exposed"), (3, "its holder changed"), (4, "replaced by another"), (5, "no longer in use"), (6, "on hold, may be released"), (9, "a right was withdrawn"),
     ];
 
+    /// <summary>What a page's address asks for.</summary>
+    public static CertificateQuery Query(string? text, string? profile, string? state, string? issuer, string? provisioner, long? endpoint, DateTimeOffset now) => new()
+    {
+        Text = text?.Trim(),
+        Profile = Given(profile),
+        Issuer = Given(issuer),
+        Provisioner = Given(provisioner),
+        Endpoint = endpoint,
+        Revoked = state switch { "revoked" => true, "valid" or "expiring" or "expired" => false, _ => null },
+        ExpiringAfter = state is "valid" or "expiring" ? now : null,
+        ExpiringBefore = state switch { "expiring" => now + Soon, "expired" => now, _ => null },
+    };
+
+    /// <summary>A definition as ca.json has it, a member a line.</summary>
+    public static string Json(JsonElement definition) => JsonSerializer.Serialize(definition, Indented);
+
     public static string Kind(string profile) => Kinds.GetValueOrDefault(profile, profile);
 
     public static string State(CertificateSummary certificate, DateTimeOffset now) =>
@@ -45,6 +67,10 @@ public static class CertificateWords
         : certificate.NotAfter <= now ? StateTone.Neutral
         : IsExpiring(certificate, now) ? StateTone.Warning
         : StateTone.Good;
+
+    public static string State(EndpointSummary endpoint) => endpoint.Active == 0 ? "ended" : endpoint.Expiring ? "expires soon, not renewed" : "active";
+
+    public static StateTone Tone(EndpointSummary endpoint) => endpoint.Active == 0 ? StateTone.Neutral : endpoint.Expiring ? StateTone.Warning : StateTone.Good;
 
     /// <summary>"ECDSA P-256".</summary>
     public static string Key(X509Certificate2 certificate)
@@ -62,6 +88,8 @@ public static class CertificateWords
         var parsed = ParsedCertificate.Parse(certificate.RawDataMemory);
         return issuers.FirstOrDefault(issuer => IssuerInfo.FromCertificate(issuer).HasSigned(parsed));
     }
+
+    private static string? Given(string? text) => text?.Trim() is { Length: > 0 } given ? given : null;
 
     // What lives for a day is renewed every day: that it ends within a month says nothing.
     private static bool IsExpiring(CertificateSummary certificate, DateTimeOffset now) =>

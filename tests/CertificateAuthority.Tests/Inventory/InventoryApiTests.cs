@@ -31,6 +31,36 @@ public sealed class InventoryApiTests(StepCaHost host) : IClassFixture<StepCaHos
         (await ReadAsync<Page<EndpointSummary>>(viewer, "/portal/endpoints?name=pump.endpoints.test")).Items.Single().Active.ShouldBe(1);
     }
 
+    /// <summary>Of thirty days six are left; of one, an hour; one of them is replaced, one is revoked.</summary>
+    [SkippableFact]
+    public async Task Endpoints_WhoseNewestIsAboutToRunOut_AreFound()
+    {
+        using (await _ca.EnrollAsync("template.expiring.test"))
+        {
+        }
+
+        await _ca.Database.ExecuteAsync(
+            """
+            INSERT INTO ca.certificates (serial, subject, sans, issuer, issuer_key_id, profile, provisioner, requester, public_key_sha256, not_before, not_after, issued_at, renews, der)
+            SELECT v.serial::bytea, v.name, ARRAY[v.name], c.issuer, c.issuer_key_id, 'leaf', 'expiring', 'test', sha256(v.serial::bytea), now() + v.remaining - v.lifetime, now() + v.remaining, now() + v.remaining - v.lifetime, v.renews::bytea, c.der
+            FROM (VALUES ('\x6a01', 'month.expiring.test', interval '5 days', interval '30 days', NULL), ('\x6a02', 'day.expiring.test', interval '1 hour', interval '1 day', NULL),
+                ('\x6a03', 'young.expiring.test', interval '7 days', interval '30 days', NULL), ('\x6a04', 'ended.expiring.test', interval '-1 hour', interval '1 day', NULL),
+                ('\x6a05', 'revoked.expiring.test', interval '1 hour', interval '1 day', NULL), ('\x6a06', 'renewed.expiring.test', interval '1 hour', interval '1 day', NULL),
+                ('\x6a07', 'renewed.expiring.test', interval '20 hours', interval '1 day', '\x6a06')) v (serial, name, remaining, lifetime, renews),
+              (SELECT * FROM ca.certificates WHERE subject = 'template.expiring.test' LIMIT 1) c;
+            INSERT INTO ca.revocations (serial, reason_code, revoked_by, revoked_at) VALUES ('\x6a05', 1, 'test', now());
+            """);
+        using var viewer = _ca.As("vera", Roles.Viewer);
+
+        var all = (await ReadAsync<Page<EndpointSummary>>(viewer, "/portal/endpoints?provisioner=expiring")).Items;
+        all.Where(endpoint => endpoint.Expiring).Select(endpoint => endpoint.Subject).ShouldBe(["month.expiring.test", "day.expiring.test"], ignoreOrder: true);
+        (await SubjectsAsync("true")).ShouldBe(["month.expiring.test", "day.expiring.test"], ignoreOrder: true);
+        (await SubjectsAsync("false")).ShouldBe(all.Where(endpoint => !endpoint.Expiring).Select(endpoint => endpoint.Subject), ignoreOrder: true);
+
+        async Task<IEnumerable<string>> SubjectsAsync(string expiring) =>
+            (await ReadAsync<Page<EndpointSummary>>(viewer, $"/portal/endpoints?provisioner=expiring&expiring={expiring}")).Items.Select(endpoint => endpoint.Subject);
+    }
+
     [SkippableFact]
     public async Task Endpoints_PageByPage_AreAllThereOnce()
     {

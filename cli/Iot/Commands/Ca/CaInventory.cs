@@ -11,16 +11,17 @@ internal static class CaEndpoints
     private static readonly Option<string?> Provisioner = new("--provisioner") { Description = "Name of the provisioner." };
     private static readonly Option<string?> Profile = new("--profile") { Description = "service, mqtt-bridge, device or leaf." };
     private static readonly Option<bool?> Active = new("--active") { Description = "Only those that have a certificate that is good now; --active=false: the others.", HelpName = "bool", Arity = ArgumentArity.ZeroOrOne };
+    private static readonly Option<bool?> Expiring = new("--expiring") { Description = "Only those whose newest certificate is about to run out; --expiring=false: the others.", HelpName = "bool", Arity = ArgumentArity.ZeroOrOne };
     private static readonly Option<int> Limit = new("--limit") { Description = "At most this many, those with the newest certificates first.", DefaultValueFactory = _ => 200 };
 
     public static Command Create() => Verb.Create(
         "endpoints", "List whoever has certificates: renewals are of one endpoint, and where nothing is renewed, certificates of the same names.",
-        ["iot ca endpoints", "iot ca endpoints --name api.example.com", "iot ca endpoints --tenant --active=false"],
-        RunAsync, [Name, Provisioner, Profile, Active, Limit, SerialText.Hex, .. EitherOptions.All]);
+        ["iot ca endpoints", "iot ca endpoints --name api.example.com", "iot ca endpoints --expiring", "iot ca endpoints --tenant --active=false"],
+        RunAsync, [Name, Provisioner, Profile, Active, Expiring, Limit, SerialText.Hex, .. EitherOptions.All]);
 
     private static Task<int> RunAsync(Run run, CancellationToken cancellationToken) => Connect.ToEitherAsync(run, async server =>
     {
-        var filter = new EndpointFilter { Name = run.Get(Name), Provisioner = run.Get(Provisioner), Profile = run.Get(Profile), Active = run.Get(Active) };
+        var filter = new EndpointFilter { Name = run.Get(Name), Provisioner = run.Get(Provisioner), Profile = run.Get(Profile), Active = run.Get(Active), Expiring = run.Get(Expiring) };
         var endpoints = await Pages.CollectAsync(cursor => server.ListEndpointsAsync(filter, cursor, cancellationToken: cancellationToken), run.Get(Limit));
         run.Terminal.Result(endpoints, console => Print.Rows(
             console, endpoints, "no endpoints",

@@ -26,6 +26,9 @@ public sealed record CaView
     public required IReadOnlyList<CaCertificateView> Chain { get; init; }
     public required IReadOnlyList<CaKeyView> Keys { get; init; }
     public required IReadOnlyList<ProvisionerView> Provisioners { get; init; }
+
+    /// <summary>Of the whole authority.</summary>
+    public required AuthorityPolicyView Policy { get; init; }
 }
 
 /// <summary>What the CA is made of, and who gets certificates of it in which way.</summary>
@@ -44,6 +47,7 @@ public sealed class CaDirectory : IGuarded
         Chain = [.. _module.Authority.Chain.Certificates.Reverse().Select(View)],
         Keys = [.. Keys(_module.Folder)],
         Provisioners = ProvisionerEndpoints.List(_provisioners, isAdmin: false).Items,
+        Policy = ProvisionerAdministration.ReadPolicy(_provisioners),
     };
 
     private static CaCertificateView View(X509Certificate2 certificate)

@@ -20,7 +20,7 @@ public static class CertificateEndpoints
     {
         var certificates = app.MapGroup("/portal/certificates");
         certificates.MapGet("", ListAsync).RequireAuthorization(CertificateInventory.Policy);
-        certificates.MapGet("export", CertificateExport.WriteAsync).RequireAuthorization(CertificateInventory.Policy).ExcludeFromDescription();
+        certificates.MapGet("export", CertificateExport.AnswerAsync).RequireAuthorization(CertificateInventory.Policy).ExcludeFromDescription();
         app.MapGet("/portal/endpoints", ListEndpointsAsync).RequireAuthorization(CertificateInventory.Policy);
         certificates.MapGet("{serial}", ShowAsync).RequireAuthorization(CertificateInventory.Policy);
         certificates.MapPost("{serial}/revoke", RevokeAsync).RequireAuthorization(CertificateRevocations.Policy);
@@ -40,9 +40,10 @@ public static class CertificateEndpoints
         string? profile = null,
         string? tenant = null,
         bool? active = null,
+        bool? expiring = null,
         long? cursor = null,
         int limit = 50) => TypedResults.Ok(await inventory.ListEndpointsAsync(
-            new EndpointQuery { Name = name, Provisioner = provisioner, Profile = profile, Tenant = tenant, Active = active, Cursor = cursor, Limit = limit }, cancellationToken));
+            new EndpointQuery { Name = name, Provisioner = provisioner, Profile = profile, Tenant = tenant, Active = active, Expiring = expiring, Cursor = cursor, Limit = limit }, cancellationToken));
 
     private static async Task<Ok<CertificateDetail>> ShowAsync(CertificateInventory inventory, string serial, CancellationToken cancellationToken) =>
         TypedResults.Ok(CertificateViews.Detail(await inventory.RequireAsync(serial, cancellationToken)));

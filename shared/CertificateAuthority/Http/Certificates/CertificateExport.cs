@@ -8,18 +8,29 @@ using Microsoft.AspNetCore.Http;
 namespace IoTPlatform.CertificateAuthority;
 
 /// <summary>Certificates as a file, CSV or a JSON object a line: read and written page by page, so that neither this host nor a transaction holds them all.</summary>
-internal static class CertificateExport
+public static class CertificateExport
 {
     private const string Header = "serial,serial_hex,subject,sans,issuer,profile,provisioner,requester,not_before,not_after,revoked_at,reason_code\r\n";
 
-    public static async Task WriteAsync(HttpContext context, CertificateInventory inventory, [AsParameters] CertificateParameters filter, CancellationToken cancellationToken, string format = "csv")
+    internal static Task AnswerAsync(HttpContext context, CertificateInventory inventory, [AsParameters] CertificateParameters filter, CancellationToken cancellationToken, string format = "csv") =>
+        WriteAsync(context, inventory, filter.Query(), format, _ => Task.FromResult(true), cancellationToken);
+
+    /// <summary>Throws 400 <c>bad_format</c>, and as <see cref="CertificateInventory.ListAsync"/>.</summary>
+    /// <param name="context">Is answered.</param>
+    /// <param name="inventory">Has them.</param>
+    /// <param name="query">Which; all of its pages.</param>
+    /// <param name="format"><c>csv</c> or <c>json</c>.</param>
+    /// <param name="mayGoOn">Asked before each page but the first; false breaks it off, so that no browser takes the part for the whole.</param>
+    /// <param name="cancellationToken">Breaks it off.</param>
+    public static async Task WriteAsync(
+        HttpContext context, CertificateInventory inventory, CertificateQuery query, string format, Func<CancellationToken, Task<bool>> mayGoOn, CancellationToken cancellationToken)
     {
         if (format is not ("csv" or "json"))
         {
             throw new ProblemException(400, "bad_format", "The format is neither csv nor json.");
         }
 
-        var query = filter.Query() with { Limit = CertificateQuery.MaxLimit };
+        query = query with { Limit = CertificateQuery.MaxLimit };
         // A problem is answered as one as long as nothing is written.
         var page = await inventory.ListAsync(query, cancellationToken);
         context.Response.ContentType = format == "json" ? "application/x-ndjson; charset=utf-8" : "text/csv; charset=utf-8";
@@ -39,6 +50,12 @@ internal static class CertificateExport
 
             if (page.NextCursor is not { } next)
             {
+                return;
+            }
+
+            if (!await mayGoOn(cancellationToken))
+            {
+                context.Abort();
                 return;
             }
 

@@ -24,8 +24,8 @@ internal static class AdministratorEndpoints
         administrators.MapDelete("{id}", RemoveAsync).RequireAuthorization(Policies.Admin);
         var policy = app.MapGroup("/portal/authority-policy");
         policy.MapGet("", ShowPolicy).RequireAuthorization(Policies.Viewer);
-        policy.MapPut("", SavePolicyAsync).RequireAuthorization(Policies.Admin);
-        policy.MapDelete("", RemovePolicyAsync).RequireAuthorization(Policies.Admin);
+        policy.MapPut("", SavePolicyAsync).RequireAuthorization(ProvisionerAdministration.Policy);
+        policy.MapDelete("", RemovePolicyAsync).RequireAuthorization(ProvisionerAdministration.Policy);
     }
 
     private static async Task<Ok<AdministratorList>> ListAsync(AdministratorStore administrators, CancellationToken cancellationToken) =>
@@ -43,23 +43,21 @@ internal static class AdministratorEndpoints
         return TypedResults.NoContent();
     }
 
-    private static Ok<AuthorityPolicyView> ShowPolicy(ProvisionerRegistry registry, HttpContext context)
-    {
-        var row = registry.PolicyRow;
-        RowVersion.Tell(context.Response, row?.Version);
-        return TypedResults.Ok(new AuthorityPolicyView { Policy = row is null ? null : JsonElement.Parse(row.Policy), Version = row?.Version ?? 0 });
-    }
+    private static Ok<AuthorityPolicyView> ShowPolicy(ProvisionerRegistry registry, HttpContext context) => Told(ProvisionerAdministration.ReadPolicy(registry), context);
 
-    private static async Task<Ok<AuthorityPolicyView>> SavePolicyAsync(JsonElement policy, AuthorityPolicies policies, ProvisionerRegistry registry, ClaimsPrincipal user, HttpContext context, CancellationToken cancellationToken)
-    {
-        await policies.SaveAsync(policy.GetRawText(), RowVersion.Asked(context.Request), By(user), cancellationToken);
-        return ShowPolicy(registry, context);
-    }
+    private static async Task<Ok<AuthorityPolicyView>> SavePolicyAsync(JsonElement policy, ProvisionerAdministration administration, ClaimsPrincipal user, HttpContext context, CancellationToken cancellationToken) =>
+        Told(await administration.SavePolicyAsync(policy.GetRawText(), RowVersion.Asked(context.Request), By(user), cancellationToken), context);
 
-    private static async Task<NoContent> RemovePolicyAsync(AuthorityPolicies policies, ClaimsPrincipal user, HttpContext context, CancellationToken cancellationToken)
+    private static async Task<NoContent> RemovePolicyAsync(ProvisionerAdministration administration, ClaimsPrincipal user, HttpContext context, CancellationToken cancellationToken)
     {
-        await policies.SaveAsync(policy: null, RowVersion.Asked(context.Request), By(user), cancellationToken);
+        await administration.SavePolicyAsync(policy: null, RowVersion.Asked(context.Request), By(user), cancellationToken);
         return TypedResults.NoContent();
+    }
+
+    private static Ok<AuthorityPolicyView> Told(AuthorityPolicyView policy, HttpContext context)
+    {
+        RowVersion.Tell(context.Response, policy.Policy is null ? null : policy.Version);
+        return TypedResults.Ok(policy);
     }
 
     private static AdministratorView View(Administrator one) => new() { Id = one.Id, Subject = one.Subject, Provisioner = one.Provisioner, Super = one.IsSuper, CreatedAt = one.CreatedAt };

@@ -20,8 +20,8 @@ public static class ProvisionerEndpoints
     {
         var provisioners = app.MapGroup("/portal/provisioners");
         provisioners.MapGet("", ShowAsync).RequireAuthorization(CaDirectory.Policy);
-        provisioners.MapPut("{name}", SaveAsync).RequireAuthorization(Policies.Admin);
-        provisioners.MapDelete("{name}", RemoveAsync).RequireAuthorization(Policies.Admin);
+        provisioners.MapPut("{name}", SaveAsync).RequireAuthorization(ProvisionerAdministration.Policy);
+        provisioners.MapDelete("{name}", RemoveAsync).RequireAuthorization(ProvisionerAdministration.Policy);
         ExternalAccountEndpoints.Map(provisioners.MapGroup("{name}/external-account-keys"));
         AdministratorEndpoints.Map(app);
         InventoryEndpoints.Map(app);
@@ -43,27 +43,20 @@ public static class ProvisionerEndpoints
         TypedResults.Ok(List(registry, (await authorization.AuthorizeAsync(user, Policies.Admin)).Succeeded));
 
     /// <summary>With <c>If-Match</c> only in place of that version, with <c>If-None-Match: *</c> only where there is none (RFC 9110 13.1), else in place of whatever is there.</summary>
-    private static async Task<Ok<ProvisionerView>> SaveAsync(string name, JsonElement definition, ProvisionerChanges changes, ClaimsPrincipal user, HttpContext context, CancellationToken cancellationToken)
+    private static async Task<Ok<ProvisionerView>> SaveAsync(string name, JsonElement definition, ProvisionerAdministration administration, ClaimsPrincipal user, HttpContext context, CancellationToken cancellationToken)
     {
-        // Read as every start reads it again: what only serves until then would keep the host from starting.
-        var wanted = ProvisionerDefinition.Parse(definition.GetRawText());
-        if (wanted.Name != name)
-        {
-            throw ProvisionerDefinition.Refused("its name is not the one in the address.");
-        }
-
-        var saved = View(await changes.SaveAsync(wanted, new ProvisionerChange(By(user), RowVersion.Asked(context.Request)), cancellationToken), isAdmin: true);
+        var saved = await administration.SaveAsync(name, definition.GetRawText(), RowVersion.Asked(context.Request), By(user), cancellationToken);
         RowVersion.Tell(context.Response, saved.Version);
         return TypedResults.Ok(saved);
     }
 
-    private static async Task<NoContent> RemoveAsync(string name, ProvisionerChanges changes, ClaimsPrincipal user, HttpContext context, CancellationToken cancellationToken)
+    private static async Task<NoContent> RemoveAsync(string name, ProvisionerAdministration administration, ClaimsPrincipal user, HttpContext context, CancellationToken cancellationToken)
     {
-        await changes.RemoveAsync(name, new ProvisionerChange(By(user), RowVersion.Asked(context.Request)), cancellationToken);
+        await administration.RemoveAsync(name, RowVersion.Asked(context.Request), By(user), cancellationToken);
         return TypedResults.NoContent();
     }
 
-    private static ProvisionerView View(StoredProvisioner stored, bool isAdmin) => new()
+    internal static ProvisionerView View(StoredProvisioner stored, bool isAdmin) => new()
     {
         Name = stored.Name,
         Type = stored.Provisioner?.Type ?? stored.Row.Type,
