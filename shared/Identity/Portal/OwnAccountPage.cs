@@ -94,7 +94,7 @@ internal sealed class OwnAccountPage(PortalPages pages, OwnAccountView account, 
         }
 
         Markup table = $"""
-            <div class="wide"><table>
+            <div class="wide" tabindex="0" role="region" aria-label="Passkeys"><table>
             <thead><tr><th>Passkey</th><th>Since</th><th>Last used</th><td></td></tr></thead>
             <tbody>{rows}</tbody>
             </table></div>
@@ -117,7 +117,7 @@ internal sealed class OwnAccountPage(PortalPages pages, OwnAccountView account, 
         }
 
         return Section("Sessions", $"""
-            <div class="wide"><table>
+            <div class="wide" tabindex="0" role="region" aria-label="Sessions"><table>
             <thead><tr><th>Since</th><th>With</th><th>From</th><th>Used for</th><td></td></tr></thead>
             <tbody>{rows}</tbody>
             </table></div>
