@@ -25,6 +25,7 @@ internal static class IotCommand
             DevicesCommand.Create(),
             DeviceCommand.Create(),
             CaCommand.Create(),
+            WebhooksCommand.Create(),
             LoginCommand.Create(),
             LogoutCommand.Create(),
             AccountsCommand.Create(),

@@ -104,6 +104,7 @@ internal static class Program
         app.MapCertificates();
         app.MapEmergencies();
         app.MapProvisioners();
+        app.MapEventWebhooks();
         app.MapTenants();
         app.MapPlatformEvents();
         app.MapJoinWorkflow();

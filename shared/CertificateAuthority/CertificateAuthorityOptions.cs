@@ -53,6 +53,9 @@ public sealed record CertificateAuthorityOptions
     /// <summary>Certificates that are good that an endpoint has before it is told; null: however many.</summary>
     public int? EndpointCertificates { get; init; } = Inventory.EndpointLimit.Default;
 
+    /// <summary>Of certificates and endpoints in all.</summary>
+    public Budgets.StackBudget Budget { get; init; } = new();
+
     /// <summary>Longest exp - iat of a one-time token.</summary>
     public TimeSpan MaxTokenLifetime { get; init; } = TimeSpan.FromHours(1);
 

@@ -14,7 +14,7 @@ using Polly;
 namespace IoTPlatform.Client;
 
 /// <summary>What provider and tenant have in common: accounts, certificates, audit. Owns the <see cref="HttpClient"/> it is given.</summary>
-public abstract class PlatformClient : IDisposable
+public abstract partial class PlatformClient : IDisposable
 {
     /// <summary>Where the provider serves its list of revoked Sub-CAs, and tenants relay it.</summary>
     public const string RevokedSubCasPath = "crl/sub-cas";
@@ -22,7 +22,6 @@ public abstract class PlatformClient : IDisposable
     private const string Accounts = "portal/admin/accounts";
     private const string ServiceAccounts = "portal/admin/service-accounts";
     private const string AuthorityPolicy = "portal/authority-policy";
-    private const string Inventories = "portal/inventories";
 
     private readonly HttpClient _http;
     private readonly ResiliencePipeline<byte[]> _retries;
@@ -174,34 +173,6 @@ public abstract class PlatformClient : IDisposable
     /// <param name="cancellationToken">Ends the call.</param>
     public Task RemoveAuthorityPolicyAsync(long? replaces = null, CancellationToken cancellationToken = default) =>
         SendAsync(HttpMethod.Delete, AuthorityPolicy, cancellationToken, Precondition(replaces));
-
-    public Task<InventoryList> ListInventoriesAsync(CancellationToken cancellationToken = default) => GetAsync(Inventories, ContractsJson.Default.InventoryList, cancellationToken);
-
-    /// <summary>Adds and changes entries, all or none; makes the inventory if there is none of this name.</summary>
-    /// <param name="name">Of the inventory.</param>
-    /// <param name="file">JSON or CSV.</param>
-    /// <param name="isCsv">Which of them.</param>
-    /// <param name="replaces">Removes every other entry.</param>
-    /// <param name="cancellationToken">Ends the call.</param>
-    public async Task<InventoryChange> ImportInventoryAsync(string name, byte[] file, bool isCsv, bool replaces = false, CancellationToken cancellationToken = default)
-    {
-        using var request = await RequestAsync(HttpMethod.Post, Query.Build($"{Inventories}/{Escape(name)}", ("replace", Query.Of(replaces))), bearer: null, cancellationToken);
-        request.Content = new ByteArrayContent(file) { Headers = { ContentType = new MediaTypeHeaderValue(isCsv ? "text/csv" : "application/json") } };
-        return ApiTransport.Decode(BaseUrl, await ApiTransport.SendAsync(_http, request, cancellationToken), ContractsJson.Default.InventoryChange);
-    }
-
-    public Task RemoveInventoryAsync(string name, CancellationToken cancellationToken = default) => SendAsync(HttpMethod.Delete, $"{Inventories}/{Escape(name)}", cancellationToken);
-
-    /// <param name="name">Of the inventory.</param>
-    /// <param name="key">This entry alone; null: all.</param>
-    /// <param name="cursor">Of the page before.</param>
-    /// <param name="limit">At most.</param>
-    /// <param name="cancellationToken">Ends the call.</param>
-    public Task<Page<InventoryEntryView>> ListInventoryEntriesAsync(string name, string? key = null, string? cursor = null, int? limit = null, CancellationToken cancellationToken = default) =>
-        GetAsync(Query.Build($"{Inventories}/{Escape(name)}/entries", ("key", key), ("cursor", cursor), ("limit", Query.Of(limit))), ContractsJson.Default.PageInventoryEntryView, cancellationToken);
-
-    public Task RemoveInventoryEntryAsync(string name, string key, CancellationToken cancellationToken = default) =>
-        SendAsync(HttpMethod.Delete, Query.Build($"{Inventories}/{Escape(name)}/entries", ("key", key)), cancellationToken);
 
     public Task<ExternalAccountKeyList> ListExternalAccountKeysAsync(string provisioner, CancellationToken cancellationToken = default) =>
         GetAsync(ExternalAccountKeys(provisioner), ContractsJson.Default.ExternalAccountKeyList, cancellationToken);

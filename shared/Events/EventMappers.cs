@@ -19,6 +19,9 @@ public sealed partial class EventMappers(IEnumerable<IEventMapper> mappers, ILog
     private readonly Dictionary<string, IEventMapper> _mappers =
         mappers.SelectMany(m => m.Types.Keys.Select(action => (action, m))).ToDictionary(p => p.action, p => p.m, StringComparer.Ordinal);
 
+    /// <summary>That any operation can be.</summary>
+    public IReadOnlySet<string> Types => _mappers.Select(m => m.Value.Types[m.Key]).ToHashSet(StringComparer.Ordinal);
+
     /// <summary>The actions that are events of these types.</summary>
     public string[] ActionsOf(IReadOnlySet<string> types) => [.. _mappers.Where(m => types.Contains(m.Value.Types[m.Key])).Select(m => m.Key)];
 

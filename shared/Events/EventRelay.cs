@@ -44,6 +44,7 @@ public static class EventServices
     public static IServiceCollection AddEventRelay<TPublisher>(this IServiceCollection services) where TPublisher : class, IEventPublisher
     {
         services.AddSingleton<EventMappers>();
+        services.AddSingleton<EventReader>();
         services.AddSingleton<IEventPublisher, TPublisher>();
         services.AddSingleton<EventRelay>();
         services.AddSingleton(new EventBacklog("(SELECT head.sequence - relay.position FROM audit.head, events.relay)"));

@@ -46,6 +46,9 @@ internal sealed record ProviderOptions
     /// <summary>As in <see cref="CertificateAuthority.CertificateAuthorityOptions.CertificateRetention"/>.</summary>
     public TimeSpan? CertificateRetention { get; init; } = CertificateAuthority.Inventory.CertificateRetention.Default;
 
+    /// <summary>As in <see cref="CertificateAuthority.CertificateAuthorityOptions.Budget"/>.</summary>
+    public CertificateAuthority.Budgets.StackBudget Budget { get; init; } = new();
+
     /// <summary>As in <see cref="CertificateAuthority.CertificateAuthorityOptions.EndpointCertificates"/>.</summary>
     public int? EndpointCertificates { get; init; } = CertificateAuthority.Inventory.EndpointLimit.Default;
 

@@ -62,6 +62,7 @@ internal sealed class ProviderOptionsReader(SettingsReader settings)
             WebhookNetworks = WebhookOptions.Read(settings),
             UpstreamCa = UpstreamOptions.Read(settings),
             CertificateRetention = CertificateAuthority.Inventory.CertificateRetention.Read(settings),
+            Budget = CertificateAuthority.Budgets.StackBudget.Read(settings),
             EndpointCertificates = CertificateAuthority.Inventory.EndpointLimit.Read(settings),
             PlatformDomain = domain ?? DefaultPlatformDomain,
             IsPlatformDomainSet = domain is not null,

@@ -35,7 +35,7 @@ internal static class ProviderSettings
     [
         .. Secrets, Data, ListenAddress.Setting, Names, ReservedNames, PublicUrl, PlatformDomain, MqttListen.Setting, RabbitmqUrl, RabbitmqMqttUrl, DiscoveryUrl, Plans, RenewalsPerSubject,
         PlatformConfiguration.LostDatabase, PlatformDatabase.RestoreSetting, CaPasswords.AuthoritySetting, CaPasswords.ProvisionerSetting, .. OidcSettings.All, .. RabbitMqSettings.All,
-        .. ObservabilityOptions.Settings, .. ValidationOptions.Settings, IntermediateReplacement.Setting, .. AcmeOptions.Settings, .. WebhookOptions.Settings, .. UpstreamOptions.Settings, CertificateAuthority.Inventory.CertificateRetention.Setting, CertificateAuthority.Inventory.EndpointLimit.Setting, TelemetryOptions.RetentionSetting,
+        .. ObservabilityOptions.Settings, .. ValidationOptions.Settings, IntermediateReplacement.Setting, .. AcmeOptions.Settings, .. WebhookOptions.Settings, .. UpstreamOptions.Settings, CertificateAuthority.Inventory.CertificateRetention.Setting, CertificateAuthority.Inventory.EndpointLimit.Setting, .. CertificateAuthority.Budgets.StackBudget.Settings, TelemetryOptions.RetentionSetting,
     ];
 
     /// <summary>As <see cref="PlatformConfiguration.Load"/>.</summary>

@@ -106,6 +106,7 @@ internal sealed class ProviderFoundation : IAsyncDisposable
         Upstream = Options.UpstreamCa,
         CertificateRetention = Options.CertificateRetention,
         EndpointCertificates = Options.EndpointCertificates,
+        Budget = Options.Budget,
         RenewalsPerSubject = Options.RenewalsPerSubject,
     };
 

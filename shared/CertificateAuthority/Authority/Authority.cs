@@ -14,7 +14,7 @@ namespace IoTPlatform.CertificateAuthority;
 /// Issues, renews and revokes. Every answer is given after the commit that stores it. Refusals are <c>ProblemException</c>:
 /// 400 with the snake-case name of the <see cref="PkiError"/> (profile, lint, names, key), 401 <c>token_used</c>,
 /// <c>certificate_revoked</c>, <c>certificate_on_hold</c>, <c>certificate_refused</c>, 403 <c>subject_revoked</c>, <c>key_revoked</c>, <c>lineage_revoked</c>, <c>other_profile</c>, 409 <c>idempotency_conflict</c>,
-/// 429 <c>certificate_quota</c>, <c>tenant_certificate_quota</c>, 503 <c>database_unavailable</c>, <c>overloaded</c>.
+/// 429 <c>certificate_quota</c>, <c>tenant_certificate_quota</c>, <c>certificate_budget</c>, 503 <c>database_unavailable</c>, <c>overloaded</c>.
 /// Don't call it inside a transaction of your own that has appended to the audit log: the ledger waits for the same lock.
 /// </summary>
 public sealed class Authority
@@ -251,6 +251,7 @@ public sealed class Authority
             Tenant = request.Tenant,
             Lineage = request.Lineage,
             Quota = request.Quota,
+            Budgets = [.. request.Budgets, .. _options.Budget.For(request.Profile, request.IsOneByNames)],
             RecentLimit = _options.RenewalsPerSubject,
             Token = request.BurnToken,
             IdempotencyKey = request.IdempotencyKey,

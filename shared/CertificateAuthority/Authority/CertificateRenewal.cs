@@ -1,3 +1,4 @@
+using IoTPlatform.CertificateAuthority.Budgets;
 using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
 
@@ -28,6 +29,9 @@ public sealed record CertificateRenewal
     public CertificateContents? Contents { get; init; }
 
     public required IssuanceQuota Quota { get; init; }
+
+    /// <summary>Beside the stack's own.</summary>
+    public IReadOnlyList<IssuanceBudget> Budgets { get; init; } = [];
 
     /// <summary>A token to be spent in the same commit, where the renewal was asked for with one.</summary>
     public UsedToken? BurnToken { get; init; }
@@ -72,6 +76,7 @@ internal static class RenewalOrder
             IdempotencyKey = renewal.IdempotencyKey,
             Token = renewal.BurnToken,
             Quota = renewal.Quota,
+            Budgets = [.. renewal.Budgets, .. options.Budget.For(renewal.Profile, isOneByNames: false)],
             RecentLimit = options.RenewalsPerSubject,
             Renews = leaf.Serial,
         };

@@ -1,3 +1,4 @@
+using IoTPlatform.CertificateAuthority.Budgets;
 using IoTPlatform.Pki;
 
 namespace IoTPlatform.CertificateAuthority;
@@ -41,6 +42,12 @@ public sealed record IssueRequest
 
     /// <summary>Null: what the caller orders is bounded otherwise.</summary>
     public IssuanceQuota? Quota { get; init; }
+
+    /// <summary>Beside the stack's own.</summary>
+    public IReadOnlyList<IssuanceBudget> Budgets { get; init; } = [];
+
+    /// <summary>Of what a token or an order bought: whether certificates of the same names are one endpoint.</summary>
+    public bool IsOneByNames { get; init; }
 
     public StepProvisionerExtension? StepProvisioner { get; init; }
 

@@ -30,6 +30,7 @@ internal static class Issued
         LedgerStatus.LineageRevoked => throw new ProblemException(order.Renews is null ? 403 : 401, "lineage_revoked", "What this certificate comes from has been revoked."),
         LedgerStatus.SubjectQuota => throw new ProblemException(429, "certificate_quota", "This subject has had as many certificates lately as it may have.", outcome.RetryAfter),
         LedgerStatus.TenantQuota => throw new ProblemException(429, "tenant_certificate_quota", "This tenant has had as many certificates this hour as it may have.", outcome.RetryAfter),
+        LedgerStatus.Budget => throw Budgets.IssuanceBudget.UsedUp(outcome.Scope!, outcome.RetryAfter),
         _ => throw new InvalidOperationException("A stored certificate is no refusal."),
     };
 

@@ -1,3 +1,4 @@
+using IoTPlatform.CertificateAuthority.Budgets;
 using IoTPlatform.CertificateAuthority.Storage;
 using IoTPlatform.Contracts;
 using IoTPlatform.Hosting;
@@ -22,6 +23,9 @@ internal sealed class Order
     public string? Lineage { get; init; }
 
     public IssuanceQuota? Quota { get; init; }
+
+    /// <summary>The stack's among them.</summary>
+    public IReadOnlyList<IssuanceBudget> Budgets { get; init; } = [];
 
     /// <summary>Goes with a quota.</summary>
     public int? RecentLimit { get; init; }
@@ -62,6 +66,7 @@ internal sealed class Order
             Quota = IsBounded ? Quota : null,
             RecentLimit = BoundedRecentLimit,
             RecentSince = RecentSince(notBefore, notAfter),
+            Budgets = IssuanceBudget.Write(Budgets),
             PublicKeySha256 = PublicKeySha256,
             NotBefore = notBefore.ToUniversalTime(),
             NotAfter = notAfter.ToUniversalTime(),

@@ -56,7 +56,7 @@ internal sealed class ProfileRenewals(Authority authority, IEnumerable<IProfileR
             await inventories.RequireRenewableAsync(provisioner, known.Record.Lineage, cancellationToken);
             var (profile, contents) = LeafRenewal.Of(known.Leaf.Parsed, provisioner.Claims.Profile);
             return await authority.RenewAsync(
-                new CertificateRenewal { Current = known, Csr = csr, BurnToken = burnToken, Profile = profile, Contents = contents, Quota = LeafQuota }, cancellationToken);
+                new CertificateRenewal { Current = known, Csr = csr, BurnToken = burnToken, Profile = profile, Contents = contents, Quota = LeafQuota, Budgets = provisioner.Options.Limits.Of(provisioner) }, cancellationToken);
         }
 
         return _owners.TryGetValue(known.Record.Profile, out var owner)

@@ -1,5 +1,6 @@
 using IoTPlatform.CertificateAuthority.Acme;
 using IoTPlatform.CertificateAuthority.Administration;
+using IoTPlatform.CertificateAuthority.Budgets;
 using IoTPlatform.CertificateAuthority.Events;
 using IoTPlatform.CertificateAuthority.Inventories;
 using IoTPlatform.CertificateAuthority.Inventory;
@@ -55,9 +56,11 @@ public static class CertificateAuthorityServices
         services.AddSingleton<IEmergency, ProfileEmergency>();
         services.AddSingleton<Emergencies>();
         services.AddSingleton(provider => new InventoryStore(provider.GetRequiredService<NpgsqlDataSource>(), () => InventoryStore.ByNames(provider.GetRequiredService<ProvisionerRegistry>()), module.Authority.Time));
+        services.AddSingleton(provider => new BudgetStore(provider.GetRequiredService<NpgsqlDataSource>(), provider.GetRequiredService<ProvisionerRegistry>(), module.Options, module.Authority.Time));
+        services.AddSingleton(provider => new CertificateBudgets(provider.GetRequiredService<BudgetStore>()));
         services.AddSingleton(provider => new CertificateInventory(module.Authority, provider.GetRequiredService<InventoryStore>()));
         services.AddHostedService(provider => new InventoryUpkeep(
-            provider.GetRequiredService<InventoryStore>(), module.Options.CertificateRetention, module.Options.EndpointCertificates, module.Authority.Time, provider.GetRequiredService<ILogger<InventoryUpkeep>>()));
+            provider.GetRequiredService<InventoryStore>(), provider.GetRequiredService<BudgetStore>().CountEndpointsAsync, module.Options.CertificateRetention, module.Options.EndpointCertificates, module.Authority.Time, provider.GetRequiredService<ILogger<InventoryUpkeep>>()));
         services.AddSingleton(provider => new CaDirectory(module, provider.GetRequiredService<ProvisionerRegistry>()));
         services.AddSingleton(provider => new CertificateRevocations(provider.GetRequiredService<ProfileRevocations>(), module.Authority));
         services.AddSingleton(module.ServiceCertificate);

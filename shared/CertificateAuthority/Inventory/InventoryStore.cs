@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using IoTPlatform.CertificateAuthority.Budgets;
 using IoTPlatform.CertificateAuthority.Provisioners;
 using IoTPlatform.CertificateAuthority.Storage;
 using IoTPlatform.Contracts.Certificates;
@@ -15,9 +16,8 @@ internal sealed class InventoryStore(NpgsqlDataSource database, Func<string[]> b
     private const int MapBatch = 500;
     private const int PurgeBatch = 1000;
 
-    /// <summary>Provisioners whose certificates of the same names are one endpoint. An ACME client renews by another order, whatever the provisioner's claims say.</summary>
-    public static string[] ByNames(ProvisionerRegistry provisioners) =>
-        [.. provisioners.All.Where(provisioner => provisioner.Claims.DisableRenewal || provisioner is Acme.AcmeProvisioner).Select(provisioner => provisioner.Name)];
+    /// <summary>Provisioners whose certificates of the same names are one endpoint.</summary>
+    public static string[] ByNames(ProvisionerRegistry provisioners) => [.. provisioners.All.Where(ProvisionerLimits.IsByNames).Select(provisioner => provisioner.Name)];
 
     /// <summary>Puts certificates to their endpoints.</summary>
     /// <param name="again">Begins with those that may have been committed behind the last pass; false: with those issued since.</param>

@@ -3,8 +3,8 @@ using Microsoft.Extensions.Logging;
 
 namespace IoTPlatform.CertificateAuthority.Inventory;
 
-/// <summary>Keeps the endpoints up to date every minute and tells those with too many certificates, and forgets certificates that ended long ago every hour. Any number of processes may do it on one database.</summary>
-internal sealed partial class InventoryUpkeep(InventoryStore store, TimeSpan? retention, int? most, TimeProvider time, ILogger<InventoryUpkeep> log) : BackgroundService
+/// <summary>Keeps the endpoints up to date every minute and tells those with too many certificates, counts them for budgets, and forgets certificates that ended long ago every hour. Any number of processes may do it on one database.</summary>
+internal sealed partial class InventoryUpkeep(InventoryStore store, Func<CancellationToken, Task> countEndpoints, TimeSpan? retention, int? most, TimeProvider time, ILogger<InventoryUpkeep> log) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan BetweenPurges = TimeSpan.FromHours(1);
@@ -35,6 +35,7 @@ internal sealed partial class InventoryUpkeep(InventoryStore store, TimeSpan? re
     private async Task RunAsync(CancellationToken cancellationToken)
     {
         await store.MapAsync(again: true, int.MaxValue, cancellationToken);
+        await countEndpoints(cancellationToken);
         if (most is { } limit && (await store.TellSurplusAsync(limit, cancellationToken)).Certificates is > 0 and var told)
         {
             Surplus(told, limit);

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using IoTPlatform.CertificateAuthority.Budgets;
 using IoTPlatform.CertificateAuthority.Inventories;
 using IoTPlatform.CertificateAuthority.Templates;
 using IoTPlatform.CertificateAuthority.Webhooks;
@@ -19,6 +20,9 @@ internal sealed record ProvisionerOptions
     /// <summary>Name of the inventory that has its credentials; null: it certifies every genuine one.</summary>
     public string? Inventory { get; private init; }
 
+    /// <summary>How many it gives out.</summary>
+    public ProvisionerLimits Limits { get; private init; } = ProvisionerLimits.None;
+
     /// <summary>Throws 422 for options that are not understood. Those of SSH are kept and mean nothing here.</summary>
     public static ProvisionerOptions Of(ProvisionerDefinition definition)
     {
@@ -35,6 +39,7 @@ internal sealed record ProvisionerOptions
                 "x509" => read with { Template = LeafTemplate.Of(member.Value) },
                 "webhooks" => read with { Webhooks = Webhook.Of(member.Value) },
                 "inventory" => read with { Inventory = InventoryOf(member.Value) },
+                "limits" => read with { Limits = ProvisionerLimits.Of(member.Value) },
                 "ssh" => read,
                 _ => throw ProvisionerDefinition.Refused($"{member.Name} of its options is not supported."),
             };

@@ -34,6 +34,9 @@ internal sealed class LedgerEntry
 
     public DateTimeOffset? RecentSince { get; init; }
 
+    /// <summary>JSON of <c>ca.judge_budgets</c>; null: none.</summary>
+    public string? Budgets { get; init; }
+
     public required byte[] PublicKeySha256 { get; init; }
 
     public required DateTimeOffset NotBefore { get; init; }

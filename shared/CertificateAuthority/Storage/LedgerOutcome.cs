@@ -20,6 +20,9 @@ internal sealed record LedgerOutcome(LedgerStatus Status)
     /// <summary>When a quota has room again.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
+    /// <summary>Of the budget that is used up.</summary>
+    public string? Scope { get; init; }
+
     public static LedgerOutcome Parse(string outcome, byte[]? der, byte[]? key) => outcome switch
     {
         "exists" => new(LedgerStatus.Exists) { StoredDer = der, StoredKey = key },
@@ -32,8 +35,15 @@ internal sealed record LedgerOutcome(LedgerStatus Status)
         _ when outcome.StartsWith("profile:", StringComparison.Ordinal) => new(LedgerStatus.OtherProfile) { StoredProfile = outcome["profile:".Length..] },
         _ when outcome.StartsWith("subject_quota:", StringComparison.Ordinal) => new(LedgerStatus.SubjectQuota) { RetryAfter = Seconds(outcome) },
         _ when outcome.StartsWith("tenant_quota:", StringComparison.Ordinal) => new(LedgerStatus.TenantQuota) { RetryAfter = Seconds(outcome) },
+        _ when outcome.StartsWith("budget:", StringComparison.Ordinal) => OfBudget(outcome),
         _ => throw new InvalidOperationException("ca.record answered with an outcome this version does not know."),
     };
+
+    private static LedgerOutcome OfBudget(string outcome)
+    {
+        var parts = outcome.Split(':', 3);
+        return new LedgerOutcome(LedgerStatus.Budget) { Scope = parts[2], RetryAfter = TimeSpan.FromSeconds(long.Parse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture)) };
+    }
 
     private static TimeSpan Seconds(string outcome) => TimeSpan.FromSeconds(long.Parse(outcome.AsSpan(outcome.IndexOf(':', StringComparison.Ordinal) + 1), NumberStyles.None, CultureInfo.InvariantCulture));
 }
@@ -49,6 +59,7 @@ internal enum LedgerStatus
     LineageRevoked,
     SubjectQuota,
     TenantQuota,
+    Budget,
     UnknownCertificate,
     OtherProfile,
 }

@@ -15,8 +15,7 @@ using Microsoft.Extensions.Logging;
 namespace IoTPlatform.CertificateAuthority.Webhooks;
 
 /// <summary>
-/// Asks webhooks. Whoever does not answer in time, in form and with consent has refused. Every address of a name is judged, and the one that was judged is connected to,
-/// whatever the name means a moment later.
+/// Asks webhooks. Whoever does not answer in time, in form and with consent has refused.
 /// </summary>
 internal sealed partial class WebhookCalls(IReadOnlyList<IPNetwork> alsoReached, Func<SslStreamCertificateContext> own, Func<IssuerSet> issuers, TimeProvider time, ILogger<WebhookCalls> log) : IDisposable
 {
@@ -31,6 +30,7 @@ internal sealed partial class WebhookCalls(IReadOnlyList<IPNetwork> alsoReached,
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan BeforeRetry = TimeSpan.FromSeconds(1);
 
+    private readonly OutboundConnections _outbound = new(alsoReached, issuers, time);
     private readonly SemaphoreSlim _places = new(MostAtOnce);
     private volatile Connections? _connections;
 
@@ -126,58 +126,7 @@ internal sealed partial class WebhookCalls(IReadOnlyList<IPNetwork> alsoReached,
     {
         var certificate = own();
         return _connections is { } known && known.Certificate == certificate ? known
-            : _connections = new Connections(certificate, new HttpClient(Handler(certificate)), new HttpClient(Handler(certificate: null)));
-    }
-
-    private SocketsHttpHandler Handler(SslStreamCertificateContext? certificate) => new()
-    {
-        AllowAutoRedirect = false,
-        UseProxy = false,
-        UseCookies = false,
-        // Kilobytes.
-        MaxResponseHeadersLength = 16,
-        PooledConnectionLifetime = TimeSpan.FromMinutes(1),
-        PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30),
-        ConnectCallback = (context, cancellationToken) => ConnectAsync(context.DnsEndPoint, cancellationToken),
-        SslOptions = new SslClientAuthenticationOptions
-        {
-            ClientCertificateContext = certificate,
-            CertificateChainPolicy = new X509ChainPolicy { RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true },
-            RemoteCertificateValidationCallback = IsTrusted,
-        },
-    };
-
-    /// <summary>By the machine's roots, or this host's own issuers. No other CA below the platform's root: a tenant's vouches for whatever name it likes.</summary>
-    private bool IsTrusted(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors) => errors == SslPolicyErrors.None
-        || (errors == SslPolicyErrors.RemoteCertificateChainErrors && certificate is X509Certificate2 server && IsOfOwnIssuer(server));
-
-    /// <summary>What the server sent beside its certificate is not looked at: it could lead over another CA.</summary>
-    private bool IsOfOwnIssuer(X509Certificate2 server)
-    {
-        var known = issuers();
-        return ChainVerifier.Verify(server, [.. known.Chain.Intermediates, .. known.AlsoAccepted], [known.Chain.Root], CertificatePurpose.ServerAuth, time.GetUtcNow()).IsValid;
-    }
-
-    private async ValueTask<Stream> ConnectAsync(DnsEndPoint target, CancellationToken cancellationToken)
-    {
-        var addresses = IPAddress.TryParse(target.Host, out var literal) ? [literal] : await Dns.GetHostAddressesAsync(target.Host, cancellationToken);
-        // One forbidden address is enough: who has it beside an allowed one waits for the other to be tried.
-        if (addresses.Length == 0 || !addresses.All(address => ReachableAddresses.IsAllowed(address, alsoReached)))
-        {
-            throw new WebhookException($"it has an address that this host does not connect to ({WebhookOptions.NetworksSetting})");
-        }
-
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        try
-        {
-            await socket.ConnectAsync(addresses, target.Port, cancellationToken);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
+            : _connections = new Connections(certificate, new HttpClient(_outbound.Handler(certificate)), new HttpClient(_outbound.Handler(certificate: null)));
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "the webhook {Name} gave no answer: {Reason}")]

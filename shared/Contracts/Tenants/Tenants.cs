@@ -23,6 +23,12 @@ public sealed record TenantDetail
     public required string DisplayName { get; init; }
     public required TenantStatus Status { get; init; }
     public required string Plan { get; init; }
+
+    /// <summary>That the provider's CA renews and rotates for it in a month, by its plan; null: any number.</summary>
+    public int? CertificatesPerMonth { get; init; }
+
+    /// <summary>Of those, used up this month; null: they are not counted.</summary>
+    public int? CertificatesThisMonth { get; init; }
     public required DateTimeOffset CreatedAt { get; init; }
     public DateTimeOffset? JoinKeyExpiresAt { get; init; }
     public required IReadOnlyList<string> DnsDomains { get; init; }

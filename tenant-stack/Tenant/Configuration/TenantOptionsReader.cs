@@ -55,6 +55,7 @@ internal sealed class TenantOptionsReader(SettingsReader settings)
             WebhookNetworks = WebhookOptions.Read(settings),
             UpstreamCa = UpstreamOptions.Read(settings),
             CertificateRetention = CertificateAuthority.Inventory.CertificateRetention.Read(settings),
+            Budget = CertificateAuthority.Budgets.StackBudget.Read(settings),
             EndpointCertificates = CertificateAuthority.Inventory.EndpointLimit.Read(settings),
             ProviderUrl = ProviderUrl(joined) ?? publicUrl,
             RootFingerprint = Fingerprint(),

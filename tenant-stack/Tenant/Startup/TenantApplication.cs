@@ -80,6 +80,7 @@ internal static class TenantApplication
         app.MapCertificates();
         app.MapEmergencies();
         app.MapProvisioners();
+        app.MapEventWebhooks();
         app.MapDevices();
         app.MapEnrollment(new RenewalGrace(options.DeviceRenewalGrace));
         app.MapEnrollmentTokens();

@@ -94,6 +94,7 @@ internal static partial class TenantHost
         Upstream = options.UpstreamCa,
         CertificateRetention = options.CertificateRetention,
         EndpointCertificates = options.EndpointCertificates,
+        Budget = options.Budget,
     };
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "JOIN_KEY is not used: this tenant has joined already")]

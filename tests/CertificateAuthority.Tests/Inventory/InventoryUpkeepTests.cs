@@ -106,7 +106,7 @@ public sealed class InventoryUpkeepTests : LedgerTestBase
     private InventoryUpkeep Upkeep(bool forever = false, int? most = null)
     {
         var logger = LoggerFactory.Create(logging => logging.AddProvider(_logs)).CreateLogger<InventoryUpkeep>();
-        return new InventoryUpkeep(new InventoryStore(Database.DataSource, () => ["web"], _time), forever ? null : TimeSpan.FromDays(100), most, _time, logger);
+        return new InventoryUpkeep(new InventoryStore(Database.DataSource, () => ["web"], _time), _ => Task.CompletedTask, forever ? null : TimeSpan.FromDays(100), most, _time, logger);
     }
 
     private Task StoreAsync(string name, DateTimeOffset issued) => Database.ExecuteAsync(

@@ -36,8 +36,10 @@ internal sealed class TemplateOwner : IDisposable
     {
         var claims = ca.Claims(subject, "sign", sans);
         claims["iss"] = _name;
-        return Jwt.Sign(claims, _signer);
+        return Sign(claims);
     }
+
+    public string Sign(JsonObject claims) => Jwt.Sign(claims, _signer);
 
     public void Dispose() => _signer.Dispose();
 }

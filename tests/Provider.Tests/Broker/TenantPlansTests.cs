@@ -1,3 +1,4 @@
+using IoTPlatform.CertificateAuthority.Budgets;
 using IoTPlatform.Hosting;
 using IoTPlatform.Provider.Features.Broker;
 
@@ -8,7 +9,7 @@ public sealed class TenantPlansTests
     [Fact]
     public void Parse_GoodEntries_HasTheirLimits()
     {
-        var plans = TenantPlans.Parse(["standard=10/100/7", "fleet=500/9000", "metered=10/100/7/50/20000"]);
+        var plans = TenantPlans.Parse(["standard=10/100/7", "fleet=500/9000", "metered=10/100/7/50/20000", "counted=10/100/60:200", "both=1/2/3:4/5/6"]);
 
         plans.LimitsOf("fleet").MaxConnections.ShouldBe(500);
         plans.LimitsOf("fleet").MaxQueues.ShouldBe(9000);
@@ -16,6 +17,10 @@ public sealed class TenantPlansTests
         plans.CertificatesPerHourOf("fleet").ShouldBe(60);
         plans.Require("fleet").ShouldBe("fleet");
         plans.BudgetOf("fleet").ShouldBeNull();
+        plans.CertificatesPerMonthOf("standard").ShouldBeNull();
+        plans.CertificatesPerMonthOf("counted").ShouldBe(200);
+        plans.BudgetsOf("acme", "counted").Single().ShouldBe(IssuanceBudget.MonthOf("acme", 200));
+        (plans.CertificatesPerHourOf("both"), plans.CertificatesPerMonthOf("both"), plans.BudgetOf("both")).ShouldBe((3, 4, new TelemetryBudget(5, 6)));
         plans.BudgetOf("metered").ShouldBe(new TelemetryBudget(50, 20_000));
     }
 
@@ -36,6 +41,8 @@ public sealed class TenantPlansTests
     [InlineData("standard=10/100/0")]
     [InlineData("standard=10/100/")]
     [InlineData("standard=10/100/7/50")]
+    [InlineData("standard=10/100/7:0")]
+    [InlineData("standard=10/100/:7")]
     [InlineData("standard=10/100/7/0/1000")]
     [InlineData("Standard=10/100")]
     [InlineData("large=100/1000")]

@@ -51,6 +51,7 @@ internal static class TenantsShow
         Print.Facts(
             console,
             ("tenant", tenant.TenantId), ("name", tenant.DisplayName), ("status", SnakeCase.Of(tenant.Status)), ("plan", tenant.Plan),
+            ("certificates this month", tenant.CertificatesPerMonth is { } most ? $"{tenant.CertificatesThisMonth} of {most}" : null),
             ("created", Print.Time(tenant.CreatedAt)), ("JOIN key until", Print.Time(tenant.JoinKeyExpiresAt)),
             ("Sub-CA key SHA-256", tenant.SubCaKeySha256), ("DNS domains", tenant.DnsDomains.Count == 0 ? null : string.Join(", ", tenant.DnsDomains)),
             ("Sub-CA serials", tenant.SubCaSerials.Count == 0 ? null : string.Join('\n', tenant.SubCaSerials.Select(SerialText.Both))),

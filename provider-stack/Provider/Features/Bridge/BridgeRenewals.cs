@@ -30,6 +30,7 @@ internal sealed class BridgeRenewals(Authority authority, BridgeJoins standing, 
                 Profile = Profiles.MqttBridge,
                 Requester = "tenant:" + tenant.TenantId,
                 Quota = new IssuanceQuota { TenantPerHour = plans.CertificatesPerHourOf(tenant.Plan) },
+                Budgets = plans.BudgetsOf(tenant.TenantId, tenant.Plan),
             },
             cancellationToken);
     }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.RegularExpressions;
+using IoTPlatform.CertificateAuthority.Budgets;
 using IoTPlatform.Contracts.Tenants;
 using IoTPlatform.Database;
 using IoTPlatform.Hosting;
@@ -26,7 +27,7 @@ internal sealed partial class TenantPlans
 
     public static TenantPlans Default { get; } = Parse(["small=2/20", "standard=10/100", "large=100/1000"]);
 
-    /// <param name="entries">Each <c>name=connections/sessions</c>, and behind it <c>/certificates per hour</c>, and <c>/messages/bytes</c> per second; one of them is <c>standard</c>.</param>
+    /// <param name="entries">Each <c>name=connections/sessions</c>, and behind it <c>/certificates per hour</c> or <c>/certificates per hour:per month</c>, and <c>/messages/bytes</c> per second; one of them is <c>standard</c>.</param>
     /// <exception cref="FormatException">Says which entry is wrong, and how.</exception>
     public static TenantPlans Parse(IEnumerable<string> entries)
     {
@@ -35,13 +36,14 @@ internal sealed partial class TenantPlans
         {
             if (Entry().Match(entry) is not { Success: true } match)
             {
-                throw new FormatException($"{entry} is not name=connections/sessions, name=connections/sessions/certificates or name=connections/sessions/certificates/messages/bytes, for example standard=10/100");
+                throw new FormatException($"{entry} is not name=connections/sessions, name=connections/sessions/certificates, name=connections/sessions/certificates:a month or name=connections/sessions/certificates/messages/bytes, for example standard=10/100");
             }
 
             var limits = new BrokerLimits(Number(match, "connections"), Number(match, "sessions"), BrokerLimits.Default.MaxMessageBytes);
             var certificates = match.Groups["certificates"].Success ? Number(match, "certificates") : DefaultCertificatesPerHour;
             var budget = match.Groups["messages"].Success ? new TelemetryBudget(Number(match, "messages"), Number(match, "bytes")) : null;
-            if (!plans.TryAdd(match.Groups["name"].Value, new TenantPlan(limits, certificates, budget)))
+            int? perMonth = match.Groups["month"].Success ? Number(match, "month") : null;
+            if (!plans.TryAdd(match.Groups["name"].Value, new TenantPlan(limits, certificates, perMonth, budget)))
             {
                 throw new FormatException($"{match.Groups["name"].Value} is there twice");
             }
@@ -58,6 +60,12 @@ internal sealed partial class TenantPlans
     /// <summary>Bridge and Sub-CA certificates that the provider renews or rotates for a tenant within an hour.</summary>
     public int CertificatesPerHourOf(string plan) => Of(plan).CertificatesPerHour;
 
+    /// <summary>The same in a month of the calendar; null: any number.</summary>
+    public int? CertificatesPerMonthOf(string plan) => Of(plan).CertificatesPerMonth;
+
+    /// <summary>For an order of the tenant.</summary>
+    public IReadOnlyList<IssuanceBudget> BudgetsOf(string tenantId, string plan) => CertificatesPerMonthOf(plan) is { } most ? [IssuanceBudget.MonthOf(tenantId, most)] : [];
+
     /// <summary>Null: without a bound of its own.</summary>
     public TelemetryBudget? BudgetOf(string plan) => Of(plan).Budget;
 
@@ -70,14 +78,15 @@ internal sealed partial class TenantPlans
 
     private static int Number(Match match, string group) => int.Parse(match.Groups[group].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture);
 
-    [GeneratedRegex("^(?<name>[a-z0-9-]{1,32})=(?<connections>[1-9][0-9]{0,5})/(?<sessions>[1-9][0-9]{0,5})(/(?<certificates>[1-9][0-9]{0,5})(/(?<messages>[1-9][0-9]{0,5})/(?<bytes>[1-9][0-9]{0,8}))?)?$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, Timeout.Infinite)]
+    [GeneratedRegex("^(?<name>[a-z0-9-]{1,32})=(?<connections>[1-9][0-9]{0,5})/(?<sessions>[1-9][0-9]{0,5})(/(?<certificates>[1-9][0-9]{0,5})(:(?<month>[1-9][0-9]{0,5}))?(/(?<messages>[1-9][0-9]{0,5})/(?<bytes>[1-9][0-9]{0,8}))?)?$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, Timeout.Infinite)]
     private static partial Regex Entry();
 }
 
 /// <param name="Limits">At the broker.</param>
 /// <param name="CertificatesPerHour">From the provider's CA, beside those of a JOIN.</param>
+/// <param name="CertificatesPerMonth">The same in a month; null: any number.</param>
 /// <param name="Budget">Of what its bridge sends up; null: without a bound of its own.</param>
-internal sealed record TenantPlan(BrokerLimits Limits, int CertificatesPerHour, TelemetryBudget? Budget);
+internal sealed record TenantPlan(BrokerLimits Limits, int CertificatesPerHour, int? CertificatesPerMonth, TelemetryBudget? Budget);
 
 /// <param name="MessagesPerSecond">Of the embedded broker; a batch counts as what is in it.</param>
 /// <param name="BytesPerSecond">Of payload.</param>

@@ -26,6 +26,7 @@ internal sealed class CertificateOrders(ProviderOptions options, TenantPlans pla
             Requester = "tenant:" + tenant.TenantId,
             Lineage = JoinLineage.Of(tenant.WorkflowId ?? throw new InvalidOperationException($"Tenant {tenant.TenantId} has no join.")),
             Quota = new IssuanceQuota { AnswersWithTheFreshOne = false, TenantPerHour = plans.CertificatesPerHourOf(tenant.Plan) },
+            Budgets = plans.BudgetsOf(tenant.TenantId, tenant.Plan),
             IdempotencyKey = $"rotate:{tenant.WorkflowId:N}:sub-ca:{Convert.ToHexStringLower(csr.SubjectPublicKeyInfoSha256)}",
         };
 
@@ -40,6 +41,7 @@ internal sealed class CertificateOrders(ProviderOptions options, TenantPlans pla
         Lineage = JoinLineage.Of(join.JoinId),
         // A JOIN may change its bridge key until it is confirmed.
         Quota = new IssuanceQuota { AnswersWithTheFreshOne = false, TenantPerHour = plans.CertificatesPerHourOf(tenant.Plan) },
+        Budgets = plans.BudgetsOf(tenant.TenantId, tenant.Plan),
         IdempotencyKey = $"join:{join.JoinId:N}:bridge:{Convert.ToHexStringLower(join.BridgeKeySha256)}",
     };
 
@@ -54,6 +56,7 @@ internal sealed class CertificateOrders(ProviderOptions options, TenantPlans pla
         Requester = "tenant:" + tenant.TenantId,
         Lineage = lineage,
         Quota = new IssuanceQuota { TenantPerHour = plans.CertificatesPerHourOf(tenant.Plan) },
+        Budgets = plans.BudgetsOf(tenant.TenantId, tenant.Plan),
     };
 
     // The JOIN is bound to the key; its request was verified before it was stored.

@@ -1,3 +1,4 @@
+using IoTPlatform.CertificateAuthority;
 using IoTPlatform.CertificateAuthority.Events;
 using IoTPlatform.Events;
 using IoTPlatform.Provider.Configuration;
@@ -14,6 +15,7 @@ internal static class PlatformEventServices
         services.AddSingleton<TenantHistory>();
         services.AddSingleton<ForwardingLimiter>();
         services.AddScoped<EventForwarding>();
+        services.AddEventWebhooks();
         return options.RabbitMq is null ? services.AddEventRelay<NoSubscribers>() : services.AddSingleton<EventSubscriptions>().AddEventRelay<BusPublisher>();
     }
 

@@ -1,3 +1,4 @@
+using IoTPlatform.CertificateAuthority.Budgets;
 using IoTPlatform.Contracts.Tenants;
 using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
@@ -22,7 +23,7 @@ internal static class ShowTenantEndpoint
 
 /// <summary>Everything an operator may see of a tenant, read where it is true: CA store, broker, identity provider.</summary>
 internal sealed class TenantDetails(
-    ProviderDb db, TenantCertificates certificates, IBrokerProvisioner broker, IFederationProvisioner federation,
+    ProviderDb db, TenantCertificates certificates, TenantPlans plans, CertificateBudgets budgets, IBrokerProvisioner broker, IFederationProvisioner federation,
     IEnumerable<IJoinStep> joinSteps, IEnumerable<IRemovalStep> removalSteps) : IGuarded
 {
     public static string Policy => Policies.Viewer;
@@ -53,6 +54,8 @@ internal sealed class TenantDetails(
             DisplayName = tenant.DisplayName,
             Status = tenant.Status,
             Plan = tenant.Plan,
+            CertificatesPerMonth = plans.CertificatesPerMonthOf(tenant.Plan),
+            CertificatesThisMonth = plans.CertificatesPerMonthOf(tenant.Plan) is null ? null : await budgets.UsedByTenantAsync(tenantId, cancellationToken),
             CreatedAt = tenant.CreatedAt,
             JoinKeyExpiresAt = key?.ExpiresAt,
             DnsDomains = tenant.DnsDomains,

@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Globalization;
 using IoTPlatform.CertificateAuthority.Acme.Challenges;
+using IoTPlatform.CertificateAuthority.Budgets;
 using IoTPlatform.CertificateAuthority.Inventories;
 using IoTPlatform.CertificateAuthority.Provisioners;
 using IoTPlatform.Hosting;
@@ -91,7 +92,7 @@ internal sealed class AcmeOrderHandlers(
             }
 
             _ = BoundAccount(request);
-            order = await SignAsync(request, order, CsrOf(request.Read(AcmeJson.Default.FinalizeOrder)), context.RequestAborted);
+            order = await SignAsync(request, order, CsrOf(request.Read(AcmeJson.Default.FinalizeOrder)), ClientAddress.Of(context), context.RequestAborted);
         }
 
         context.Response.Headers.Location = request.Links.Order(order.Id);
@@ -113,7 +114,7 @@ internal sealed class AcmeOrderHandlers(
             Pki.Files.Pem.Certificate(record.Der) + authority.Active.SentFor(parsed.AuthorityKeyIdentifier is { } id ? id.Span : default).IssuersPem, context.RequestAborted);
     }
 
-    private async Task<AcmeOrder> SignAsync(AcmeRequest request, AcmeOrder order, CertificateSigningRequest csr, CancellationToken cancellationToken)
+    private async Task<AcmeOrder> SignAsync(AcmeRequest request, AcmeOrder order, CertificateSigningRequest csr, string source, CancellationToken cancellationToken)
     {
         var provisioner = request.Provisioner;
         var grant = provisioner.Authorize(order);
@@ -140,6 +141,8 @@ internal sealed class AcmeOrderHandlers(
                 IdempotencyKey = AcmeOrders.KeyOf(order.Id),
                 Tenant = authority.Options.Tenant,
                 Lineage = leaf.Lineage,
+                Budgets = provisioner.Options.Limits.For(provisioner, grant.Subject, source),
+                IsOneByNames = ProvisionerLimits.IsByNames(provisioner),
                 StepProvisioner = grant.Extension,
             },
             cancellationToken);

@@ -40,7 +40,7 @@ internal static class LinkedProvisioner
             .With("x509", Template(json.Object("x509Template")))
             .With("ssh", Template(json.Object("sshTemplate")))
             .With("webhooks", new JsonArray([.. json.Objects("webhooks").Select(LinkedWebhook.Read)]))
-            .With("inventory", stored is null ? null : JsonNode.Parse(stored)!["options"]?["inventory"]?.DeepClone()));
+            .With("inventory", OptionOf(stored, "inventory")).With("limits", OptionOf(stored, "limits")));
         json.RequireEmpty();
         foreach (var (member, value) in stored is null ? [] : JsonNode.Parse(stored)!.AsObject().Where(member => !OfAll.Contains(member.Key, StringComparer.Ordinal) && shape.Fields.All(field => !field.Stored.Equals(member.Key, StringComparison.OrdinalIgnoreCase))))
         {
@@ -73,6 +73,9 @@ internal static class LinkedProvisioner
         json.With("policy", definition["policy"] is { } policy ? LinkedPolicy.Write(policy) : null);
         return json.With("webhooks", new JsonArray([.. WebhookSecrets.WebhooksOf(JsonNode.Parse(row.Definition)!).Select(webhook => LinkedWebhook.Write(webhook))]));
     }
+
+    /// <summary>One that the API has no words for.</summary>
+    private static JsonNode? OptionOf(string? stored, string option) => stored is null ? null : JsonNode.Parse(stored)!["options"]?[option]?.DeepClone();
 
     private static JsonObject? Template(LinkedJson? template)
     {

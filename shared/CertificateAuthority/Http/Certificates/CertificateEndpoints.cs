@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Claims;
+using IoTPlatform.CertificateAuthority.Budgets;
 using IoTPlatform.CertificateAuthority.Inventory;
 using IoTPlatform.Contracts;
 using IoTPlatform.Contracts.Certificates;
@@ -15,12 +16,13 @@ namespace IoTPlatform.CertificateAuthority;
 
 public static class CertificateEndpoints
 {
-    /// <summary>GET /portal/certificates, …/export and …/{serial}, GET /portal/endpoints (Viewer), POST /portal/certificates/{serial}/revoke, …/hold and …/release (Admin).</summary>
+    /// <summary>GET /portal/certificates, …/export and …/{serial}, GET /portal/endpoints and /portal/budgets (Viewer), POST /portal/certificates/{serial}/revoke, …/hold and …/release (Admin).</summary>
     public static void MapCertificates(this IEndpointRouteBuilder app)
     {
         var certificates = app.MapGroup("/portal/certificates");
         certificates.MapGet("", ListAsync).RequireAuthorization(CertificateInventory.Policy);
         certificates.MapGet("export", CertificateExport.AnswerAsync).RequireAuthorization(CertificateInventory.Policy).ExcludeFromDescription();
+        app.MapGet("/portal/budgets", ListBudgetsAsync).RequireAuthorization(CertificateBudgets.Policy);
         app.MapGet("/portal/endpoints", ListEndpointsAsync).RequireAuthorization(CertificateInventory.Policy);
         certificates.MapGet("{serial}", ShowAsync).RequireAuthorization(CertificateInventory.Policy);
         certificates.MapPost("{serial}/revoke", RevokeAsync).RequireAuthorization(CertificateRevocations.Policy);
@@ -44,6 +46,8 @@ public static class CertificateEndpoints
         long? cursor = null,
         int limit = 50) => TypedResults.Ok(await inventory.ListEndpointsAsync(
             new EndpointQuery { Name = name, Provisioner = provisioner, Profile = profile, Tenant = tenant, Active = active, Expiring = expiring, Cursor = cursor, Limit = limit }, cancellationToken));
+
+    private static async Task<Ok<BudgetList>> ListBudgetsAsync(CertificateBudgets budgets, CancellationToken cancellationToken) => TypedResults.Ok(await budgets.ListAsync(cancellationToken));
 
     private static async Task<Ok<CertificateDetail>> ShowAsync(CertificateInventory inventory, string serial, CancellationToken cancellationToken) =>
         TypedResults.Ok(CertificateViews.Detail(await inventory.RequireAsync(serial, cancellationToken)));

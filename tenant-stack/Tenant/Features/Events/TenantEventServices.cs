@@ -1,3 +1,4 @@
+using IoTPlatform.CertificateAuthority;
 using IoTPlatform.CertificateAuthority.Events;
 using IoTPlatform.Events;
 
@@ -10,5 +11,6 @@ internal static class TenantEventServices
         .AddSingleton<IEventMapper, DeviceEventMapper>()
         .AddSingleton<IEventMapper, CertificateEventMapper>()
         .AddSingleton<BridgeConnection>()
+        .AddEventWebhooks()
         .AddEventRelay<ProviderEvents>();
 }

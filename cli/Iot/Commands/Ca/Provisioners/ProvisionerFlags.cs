@@ -35,7 +35,7 @@ internal static class ProvisionerFlags
     private static readonly Option<bool?> Wildcards = new("--allow-wildcard-names") { Description = "With --allow or --deny: also names such as *.example.com.", HelpName = "bool", Arity = ArgumentArity.ZeroOrOne };
 
     public static IReadOnlyList<Symbol> All { get; } =
-        [Create, PublicKey, ProvisionerPassword, NewPassword, WithoutKey, X5cRoot, ClientId, ClientSecret, ConfigurationEndpoint, ListenAddress, Domains, Groups, Admins, Min, Max, Default, DisableRenewal, AfterExpiry, Allow, Deny, Wildcards, .. AcmeFlags.All, .. CloudFlags.All, .. TemplateFlags.All];
+        [Create, PublicKey, ProvisionerPassword, NewPassword, WithoutKey, X5cRoot, ClientId, ClientSecret, ConfigurationEndpoint, ListenAddress, Domains, Groups, Admins, Min, Max, Default, DisableRenewal, AfterExpiry, Allow, Deny, Wildcards, .. AcmeFlags.All, .. CloudFlags.All, .. TemplateFlags.All, .. LimitFlags.All];
 
     /// <summary>Puts into the definition what was given; the rest stays.</summary>
     public static void Apply(Run run, JsonObject definition)
@@ -74,6 +74,7 @@ internal static class ProvisionerFlags
         PutClaims(run, definition);
         PutPolicy(run, definition);
         TemplateFlags.Apply(run, definition);
+        LimitFlags.Apply(run, definition);
     }
 
     private static void PutClaims(Run run, JsonObject definition)

@@ -1,0 +1,421 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using System.Text.Json;
+using IoTPlatform.CertificateAuthority.Events;
+using IoTPlatform.CertificateAuthority.EventWebhooks;
+using IoTPlatform.CertificateAuthority.Outbound;
+using IoTPlatform.CertificateAuthority.Tests.Webhooks;
+using IoTPlatform.Contracts;
+using IoTPlatform.Contracts.Events;
+using IoTPlatform.Events;
+using IoTPlatform.Identity;
+using IoTPlatform.Testing;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+
+namespace IoTPlatform.CertificateAuthority.Tests.EventWebhooks;
+
+/// <summary>Destinations that are told events: honest, away, refusing and slow ones, and processes that end in between.</summary>
+public sealed class EventWebhookTests : IAsyncLifetime
+{
+    private static readonly IPNetwork[] Loopback = [IPNetwork.Parse("127.0.0.0/8"), IPNetwork.Parse("::1/128")];
+
+    private readonly FakeTime _time = new(TimeProvider.System.GetUtcNow());
+    private IServiceProvider _services = null!;
+    private X509Certificate2 _certificate = null!;
+    private CaHost _ca = null!;
+    private WebhookServer _server = null!;
+    private HttpClient _admin = null!;
+
+    public async Task InitializeAsync()
+    {
+        _ca = await CaHost.StartAsync(
+            CaHost.DefaultOptions with { WebhookNetworks = Loopback }, _time,
+            map: app =>
+            {
+                _services = ((IEndpointRouteBuilder)app).ServiceProvider;
+                app.MapEventWebhooks();
+            },
+            services: services => services.AddSingleton<IEventMapper, CertificateEventMapper>().AddEventRelay<NoSubscribers>().AddEventWebhooks());
+        _certificate = await _ca.EnrollAsync("localhost");
+        _server = await ServerAsync();
+        _server.Answer = (_, _) => Task.CompletedTask;
+        _admin = _ca.As("ada", Roles.Admin);
+    }
+
+    public async Task DisposeAsync()
+    {
+        _admin.Dispose();
+        await _server.DisposeAsync();
+        _certificate.Dispose();
+        await _ca.DisposeAsync();
+    }
+
+    [SkippableFact]
+    public async Task Events_FromNowOn_AreToldInOrderAndSigned()
+    {
+        using (await _ca.EnrollAsync("before.test"))
+        {
+        }
+
+        var secret = await AddAsync(types: [CertificateIssued.Name, CertificateRevoked.Name]);
+        using var first = await _ca.EnrollAsync("first.test");
+        using (var holder = _ca.Client(first))
+        {
+            (await holder.SendAsync("/1.0/renew", "")).Status.ShouldBe(HttpStatusCode.Created);
+        }
+
+        using var second = await _ca.EnrollAsync("second.test");
+        await _ca.Authority.RevokeAsync(new Revocation { Serial = first.SerialNumberBytes.ToArray(), By = "admin" }, default);
+        await UntilAsync(() => _server.Calls.Count >= 3);
+
+        var calls = _server.Calls.ToList();
+        calls.Select(call => (Json(call).GetProperty("type").GetString(), Json(call).GetProperty("certificate").GetProperty("subject").GetString()))
+            .ShouldBe([("certificate.issued", "first.test"), ("certificate.issued", "second.test"), ("certificate.revoked", "first.test")]);
+        foreach (var call in calls)
+        {
+            var (id, timestamp) = (call.Headers["webhook-id"], call.Headers["webhook-timestamp"]);
+            Json(call).GetProperty("id").GetString().ShouldBe(id);
+            DateTimeOffset.FromUnixTimeSeconds(long.Parse(timestamp, System.Globalization.CultureInfo.InvariantCulture)).ShouldBe(_time.GetUtcNow(), TimeSpan.FromMinutes(1));
+            var signature = HMACSHA256.HashData(Convert.FromBase64String(secret["whsec_".Length..]), Encoding.UTF8.GetBytes($"{id}.{timestamp}.{Encoding.UTF8.GetString(call.Body)}"));
+            call.Headers["webhook-signature"].ShouldBe("v1," + Convert.ToBase64String(signature));
+            call.Headers["Content-Type"].ShouldBe("application/json");
+            call.Client.ShouldBeNull();
+        }
+
+        await ForAWhileAsync();
+        _server.Calls.Count.ShouldBe(3, "each once, as long as nothing fails");
+    }
+
+    [SkippableFact]
+    public async Task Secret_IsShownOnceEncryptedAndAnotherForAnotherAddress()
+    {
+        var secret = await AddAsync();
+
+        (await SaveAsync("hook", _server.Url.AbsoluteUri, [CertificateIssued.Name])).Secret.ShouldBeNull();
+        (await SaveAsync("hook", _server.Url.AbsoluteUri + "2", [])).Secret.ShouldNotBeNull().ShouldNotBe(secret);
+
+        var row = (await _ca.Database.ScalarAsync<string>("SELECT secret FROM ca.event_webhooks"))!;
+        row.ShouldNotContain("whsec_");
+        using var viewer = _ca.As("vera", Roles.Viewer);
+        var shown = await viewer.ReadAsync("/portal/event-webhooks");
+        shown.Status.ShouldBe(HttpStatusCode.OK);
+        shown.Body.ShouldNotContain("whsec_");
+        shown.Body.ShouldNotContain("secret");
+        (await _ca.Database.ScalarAsync<string>("SELECT string_agg(details, ' ') FROM audit.entries WHERE action = 'event_webhook.saved'"))!.ShouldNotContain("whsec_");
+        _ca.Logs.Text.ShouldNotContain("whsec_");
+        (await viewer.PutAsJsonAsync("/portal/event-webhooks/mine", new { url = _server.Url })).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+        (await viewer.PostAsync("/portal/event-webhooks/hook/test", null)).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+        (await viewer.DeleteAsync("/portal/event-webhooks/hook")).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+    }
+
+    /// <summary>A backup of the database alone signs nothing in this stack's name.</summary>
+    [SkippableFact]
+    public async Task Secret_OfAnotherDataFolder_TellsNothing()
+    {
+        await AddAsync();
+        await _ca.Database.ExecuteAsync("UPDATE ca.event_webhooks SET secret = 'CfDJ8nonsense'");
+        using var certificate = await _ca.EnrollAsync("a.test");
+        await ForAWhileAsync();
+
+        _server.Calls.ShouldBeEmpty();
+        (await _admin.PostAsync("/portal/event-webhooks/hook/test", null)).StatusCode.ShouldBe(HttpStatusCode.Conflict);
+    }
+
+    [SkippableFact]
+    public async Task Destination_ThatIsAway_IsTriedAgainWithTheSameIdEverMoreRarely()
+    {
+        _server.Answer = (call, context) =>
+        {
+            context.Response.StatusCode = call < 4 ? 503 : 204;
+            return Task.CompletedTask;
+        };
+        await AddAsync();
+        using var certificate = await _ca.EnrollAsync("a.test");
+        var times = new List<DateTimeOffset>();
+        for (var calls = 1; calls <= 4; calls++)
+        {
+            await UntilAsync(() => _server.Calls.Count >= calls);
+            times.Add(_time.GetUtcNow());
+        }
+
+        _server.Calls.Select(call => call.Headers["webhook-id"]).Distinct().Count().ShouldBe(1);
+        (times[3] - times[2]).ShouldBeGreaterThan(times[1] - times[0]);
+        await UntilAsync(async () => (await WebhookAsync()) is { Attempts: 0, LastError: null, DeliveredAt: not null });
+    }
+
+    [SkippableFact]
+    public async Task RetryAfter_IsWaitedFor()
+    {
+        _server.Answer = (call, context) =>
+        {
+            (context.Response.StatusCode, context.Response.Headers.RetryAfter) = (call == 1 ? 429 : 204, "600");
+            return Task.CompletedTask;
+        };
+        await AddAsync();
+        using var certificate = await _ca.EnrollAsync("a.test");
+        await UntilAsync(async () => (await WebhookAsync()).Attempts == 1);
+
+        (await WebhookAsync()).NextAttemptAt!.Value.ShouldBe(_time.GetUtcNow().AddMinutes(10), TimeSpan.FromMinutes(1));
+    }
+
+    [SkippableFact]
+    public async Task Refusal_IsADeadLetterAndTheNextEventGoesOn()
+    {
+        var refuses = true;
+        _server.Answer = (_, context) =>
+        {
+            context.Response.StatusCode = refuses && Encoding.UTF8.GetString(_server.Calls.Last().Body).Contains("poison.test", StringComparison.Ordinal) ? 400 : 200;
+            return Task.CompletedTask;
+        };
+        await AddAsync();
+        using var poison = await _ca.EnrollAsync("poison.test");
+        using var good = await _ca.EnrollAsync("good.test");
+        await UntilAsync(() => _server.Calls.Any(call => Subject(call) == "good.test"));
+
+        _server.Calls.Count(call => Subject(call) == "poison.test").ShouldBe(EventDeliveries.MostRefusals);
+        var letter = (await LettersAsync()).ShouldHaveSingleItem();
+        (letter.Type, letter.Reason, letter.Due).ShouldBe(("certificate.issued", "it answered 400", false));
+        letter.Event.GetProperty("certificate").GetProperty("subject").GetString().ShouldBe("poison.test");
+
+        // Still refused: it stays. Then it is taken, under its id.
+        (await RedeliverAsync()).ShouldBe(1);
+        await UntilAsync(async () => _server.Calls.Count(call => Subject(call) == "poison.test") == 4 && (await LettersAsync()).Single() is { Due: false });
+        refuses = false;
+        (await RedeliverAsync(letter.EventId)).ShouldBe(1);
+        await UntilAsync(async () => (await LettersAsync()).Count == 0);
+        _server.Calls.Where(call => Subject(call) == "poison.test").Select(call => call.Headers["webhook-id"]).Distinct().ShouldBe([letter.EventId.ToString()]);
+    }
+
+    [SkippableFact]
+    public async Task Destination_AwayForLong_HasADeadLetterAnHour()
+    {
+        _server.Answer = (_, context) =>
+        {
+            context.Response.StatusCode = 502;
+            return Task.CompletedTask;
+        };
+        await AddAsync();
+        var began = _time.GetUtcNow();
+        using var first = await _ca.EnrollAsync("first.test");
+        using var second = await _ca.EnrollAsync("second.test");
+        await UntilAsync(async () => (await LettersAsync()).Count == 1, step: TimeSpan.FromMinutes(1));
+
+        (_time.GetUtcNow() - began).ShouldBeGreaterThan(TimeSpan.FromHours(1));
+        _server.Calls.Count(call => Subject(call) == "first.test").ShouldBe(EventDeliveries.MostAttempts);
+        (await LettersAsync()).Single().Event.GetProperty("certificate").GetProperty("subject").GetString().ShouldBe("first.test");
+    }
+
+    /// <summary>The destination has it, and the process ends before it knows.</summary>
+    [SkippableFact]
+    public async Task Process_ThatEndsBetweenDeliveryAndNote_IsFollowedByOneThatTellsItAgain()
+    {
+        var arrived = new TaskCompletionSource();
+        _server.Answer = async (call, context) =>
+        {
+            if (call == 1)
+            {
+                arrived.SetResult();
+                await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
+            }
+        };
+        await AddAsync();
+        using var certificate = await _ca.EnrollAsync("a.test");
+        await UntilAsync(() => arrived.Task.IsCompleted);
+        using var next = new EventDeliveries(Service<EventWebhookStore>(), Service<EventDelivery>(), _ca.Database.DataSource, _time, NullLogger<EventDeliveries>.Instance);
+        await next.StartAsync(default);
+
+        await ForAWhileAsync(seconds: 5);
+        _server.Calls.Count.ShouldBe(1, "one process delivers");
+        await _services.GetServices<IHostedService>().OfType<EventDeliveries>().Single().StopAsync(default);
+        await UntilAsync(() => _server.Calls.Count == 2);
+        await ForAWhileAsync();
+        await next.StopAsync(default);
+
+        _server.Calls.Select(call => call.Headers["webhook-id"]).Distinct().Count().ShouldBe(1);
+        _server.Calls.Count.ShouldBe(2);
+    }
+
+    [SkippableFact]
+    public async Task Destination_ThatIsSlow_HoldsUpNoOther()
+    {
+        var release = new TaskCompletionSource();
+        _server.Answer = (_, _) => release.Task;
+        await using var other = await ServerAsync();
+        await AddAsync("slow");
+        await SaveAsync("other", other.Url.AbsoluteUri, []);
+        using var certificate = await _ca.EnrollAsync("a.test");
+
+        await UntilAsync(() => _server.Calls.Count == 1 && other.Calls.Count == 1);
+        using var next = await _ca.EnrollAsync("b.test");
+        await UntilAsync(() => other.Calls.Count == 2);
+
+        _server.Calls.Count.ShouldBe(1);
+        release.SetResult();
+    }
+
+    [SkippableFact]
+    public async Task Redirect_IsNotFollowed()
+    {
+        _server.Answer = (_, context) =>
+        {
+            (context.Response.StatusCode, context.Response.Headers.Location) = (307, "/elsewhere");
+            return Task.CompletedTask;
+        };
+        await AddAsync();
+
+        var test = JsonSerializer.Deserialize((await _admin.SendAsync("/portal/event-webhooks/hook/test", "")).Body, ContractsJson.Default.EventWebhookTest)!;
+
+        (test.Delivered, test.Reason).ShouldBe((false, "it answered 307"));
+        _server.Calls.ShouldHaveSingleItem().Path.ShouldBe("/hook");
+    }
+
+    [SkippableFact]
+    public async Task Test_IsOneSignedEventThatIsNone()
+    {
+        await AddAsync();
+
+        (await _admin.SendAsync("/portal/event-webhooks/hook/test", "")).Body.ShouldBe("""{"delivered":true}""");
+
+        Json(_server.Calls.ShouldHaveSingleItem()).GetProperty("type").GetString().ShouldBe("webhook.test");
+        (await WebhookAsync()).DeliveredAt.ShouldBeNull();
+    }
+
+    [SkippableTheory]
+    [InlineData("localhost")]
+    [InlineData("127.0.0.1")]
+    [InlineData("[::1]")]
+    [InlineData("[::ffff:127.0.0.1]")]
+    [InlineData("0.0.0.0")]
+    [InlineData("169.254.169.254")]
+    [InlineData("[fd00:ec2::254]")]
+    [InlineData("[fe80::1]")]
+    [InlineData("2130706433")]
+    public async Task Address_OfThisMachineOrACloudsMetadata_IsNotConnectedTo(string host)
+    {
+        using var delivery = new EventDelivery(new OutboundConnections([], () => _ca.Authority.Issuers, _time), _time);
+        var webhook = new EventWebhook("inside", new Uri($"https://{host}:{_server.Url.Port}/hook"), [], new byte[32], 1, 0, 0);
+
+        var outcome = await delivery.SendAsync(webhook, Guid.NewGuid(), "{}", default);
+
+        outcome.Result.ShouldBe(DeliveryResult.Away);
+        outcome.Reason.ShouldNotBeNull().ShouldContain("does not connect to");
+        _server.Calls.ShouldBeEmpty();
+    }
+
+    [SkippableTheory]
+    [InlineData("hook", "http://example.test/hook", null)]
+    [InlineData("hook", "https://user:password@example.test/hook", null)]
+    [InlineData("hook", "https://example.test/hook#part", null)]
+    [InlineData("hook", "file:///etc/passwd", null)]
+    [InlineData("hook", "hook", null)]
+    [InlineData("hook", "https://example.test/hook", "certificate.unknown")]
+    [InlineData("a%20b", "https://example.test/hook", null)]
+    public async Task Definition_ThatIsNotUnderstood_IsRefused(string name, string url, string? type) =>
+        (await _admin.PutAsJsonAsync($"/portal/event-webhooks/{name}", new { url, types = type is null ? Array.Empty<string>() : [type] })).StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
+
+    [SkippableFact]
+    public async Task Destinations_AndDeadLetters_AreBounded()
+    {
+        for (var n = 0; n < EventWebhookStore.Most; n++)
+        {
+            await SaveAsync($"hook-{n}", "https://example.test/hook", [CertificateReleased.Name]);
+        }
+
+        (await _admin.PutAsJsonAsync("/portal/event-webhooks/more", new { url = "https://example.test/hook" })).StatusCode.ShouldBe(HttpStatusCode.Conflict);
+        await _ca.Database.ExecuteAsync(
+            "INSERT INTO ca.event_dead_letters (webhook, event_id, type, body, reason, failed_at) SELECT 'hook-1', gen_random_uuid(), 'x', '{}', 'x', now() FROM generate_series(1, $1)", EventWebhookStore.MostDeadLetters);
+        var store = Service<EventWebhookStore>();
+        var webhook = await store.RequireAsync("hook-1", default);
+        var happened = new CertificateReleased { Id = Guid.NewGuid(), OccurredAt = _time.GetUtcNow(), Sequence = webhook.Position + 1, By = "x", Certificate = new CertificateFacts { Serial = "01", Subject = "a", Profile = "leaf", Issuer = "x", NotBefore = default, NotAfter = default } };
+
+        await store.BuryAsync(webhook, happened, EventDelivery.BodyOf(happened), "it answered 400", default);
+
+        (await LettersAsync("hook-1")).Count.ShouldBe(EventWebhookStore.MostDeadLetters);
+        (await LettersAsync("hook-1"))[0].EventId.ShouldBe(happened.Id);
+        (await _admin.DeleteAsync("/portal/event-webhooks/hook-1")).StatusCode.ShouldBe(HttpStatusCode.NoContent);
+        (await _ca.Database.ScalarAsync<long>("SELECT count(*) FROM ca.event_dead_letters")).ShouldBe(0);
+        (await _admin.GetAsync("/portal/event-webhooks/hook-1/dead-letters")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+    }
+
+    /// <summary>The one of now is another than the one that was being told.</summary>
+    [SkippableFact]
+    public async Task Destination_ChangedWhileItIsTold_IsNotMovedByWhatWasUnderWay()
+    {
+        await AddAsync();
+        var store = Service<EventWebhookStore>();
+        var read = await store.RequireAsync("hook", default);
+        await SaveAsync("hook", _server.Url.AbsoluteUri + "2", [CertificateReleased.Name]);
+
+        await store.AdvanceAsync(read, read.Position + 100, hasDelivered: true, default);
+        await store.BackOffAsync(read, TimeSpan.FromHours(1), "x", default);
+
+        (await store.RequireAsync("hook", default)).ShouldSatisfyAllConditions(now => now.Position.ShouldBe(read.Position), now => now.Attempts.ShouldBe(0));
+    }
+
+    [Fact]
+    public void Backoff_Doubles_UpToFiveMinutes() =>
+        Enumerable.Range(1, 20).Select(EventDeliveries.WaitAfter).ShouldBe([.. new[] { 2, 4, 8, 16, 32, 64, 128, 256 }.Concat(Enumerable.Repeat(300, 12)).Select(seconds => TimeSpan.FromSeconds(seconds))]);
+
+    private static JsonElement Json(WebhookCall call) => JsonDocument.Parse(call.Body).RootElement;
+
+    private static string? Subject(WebhookCall call) => Json(call).TryGetProperty("certificate", out var certificate) ? certificate.GetProperty("subject").GetString() : null;
+
+    private T Service<T>()
+        where T : notnull => _services.GetRequiredService<T>();
+
+    private Task<WebhookServer> ServerAsync() => WebhookServer.StartAsync(_certificate, [.. _ca.Authority.Chain.Intermediates]);
+
+    private async Task<string> AddAsync(string name = "hook", string[]? types = null) => (await SaveAsync(name, _server.Url.AbsoluteUri, types ?? [])).Secret.ShouldNotBeNull();
+
+    private async Task<SavedEventWebhook> SaveAsync(string name, string url, string[] types)
+    {
+        using var response = await _admin.PutAsJsonAsync($"/portal/event-webhooks/{name}", new { url, types });
+        response.StatusCode.ShouldBe(HttpStatusCode.OK, await response.Content.ReadAsStringAsync());
+        return JsonSerializer.Deserialize(await response.Content.ReadAsStringAsync(), ContractsJson.Default.SavedEventWebhook)!;
+    }
+
+    private async Task<EventWebhookView> WebhookAsync() => JsonSerializer.Deserialize((await _admin.ReadAsync("/portal/event-webhooks")).Body, ContractsJson.Default.EventWebhookList)!.Items.Single();
+
+    private async Task<IReadOnlyList<EventDeadLetterView>> LettersAsync(string name = "hook") =>
+        JsonSerializer.Deserialize((await _admin.ReadAsync($"/portal/event-webhooks/{name}/dead-letters")).Body, ContractsJson.Default.EventDeadLetterList)!.Items;
+
+    private async Task<int> RedeliverAsync(Guid? id = null) => JsonSerializer.Deserialize(
+        (await _admin.SendAsync("/portal/event-webhooks/hook/dead-letters/redeliver", id is null ? "{}" : $$"""{"event_id":"{{id}}"}""")).Body, ContractsJson.Default.Redelivered)!.Events;
+
+    private Task UntilAsync(Func<bool> condition) => UntilAsync(() => Task.FromResult(condition()));
+
+    /// <summary>The clock goes on, a step at a time, until it holds.</summary>
+    private async Task UntilAsync(Func<Task<bool>> condition, TimeSpan? step = null)
+    {
+        for (var i = 0; i < 1500; i++)
+        {
+            if (await condition())
+            {
+                return;
+            }
+
+            _time.Advance(step ?? TimeSpan.FromSeconds(1));
+            await Task.Delay(10);
+        }
+
+        throw new TimeoutException("It did not come to pass.");
+    }
+
+    /// <summary>Long enough for what would come if it were wrong.</summary>
+    private async Task ForAWhileAsync(int seconds = 20)
+    {
+        for (var i = 0; i < seconds; i++)
+        {
+            _time.Advance(TimeSpan.FromSeconds(1));
+            await Task.Delay(10);
+        }
+    }
+}
