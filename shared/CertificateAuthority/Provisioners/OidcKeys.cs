@@ -64,9 +64,10 @@ internal sealed class OidcKeys(HttpClient http, Uri discovery, Func<string?, boo
         if (roots is not null)
         {
             handler.SslOptions.CertificateChainPolicy = TlsPolicy.JudgedElsewhere();
-            handler.SslOptions.RemoteCertificateValidationCallback = (sender, certificate, chain, errors) =>
-                certificate is X509Certificate2 server && (errors & ~SslPolicyErrors.RemoteCertificateChainErrors) == SslPolicyErrors.None
-                && ForeignChain.Verify(server, chain is null ? [] : chain.ChainPolicy.ExtraStore, roots, time.GetUtcNow(), out _).IsValid;
+            // Under this policy .NET reports no name that is another's.
+            handler.SslOptions.RemoteCertificateValidationCallback = (sender, certificate, chain, _) =>
+                certificate is X509Certificate2 server && sender is SslStream { TargetHostName: { } host } && HostNameMatch.IsFor(server, host)
+                && ForeignChain.Verify(server, chain is null ? [] : chain.ChainPolicy.ExtraStore, roots, time.GetUtcNow(), out ForeignCertificate? _).IsValid;
         }
 
         return new HttpClient(handler) { Timeout = Patience, MaxResponseContentBufferSize = MaxBytes };

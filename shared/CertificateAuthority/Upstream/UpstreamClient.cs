@@ -257,8 +257,9 @@ internal sealed class UpstreamClient(UpstreamOptions options, TimeProvider time)
     {
         var handler = new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, UseProxy = false, PooledConnectionLifetime = TimeSpan.FromMinutes(2), MaxResponseHeadersLength = 32, ConnectTimeout = Patience / 2 };
         handler.SslOptions.CertificateChainPolicy = TlsPolicy.JudgedElsewhere();
-        handler.SslOptions.RemoteCertificateValidationCallback = (_, certificate, chain, errors) =>
-            certificate is X509Certificate2 server && (!namesMatter || (errors & ~SslPolicyErrors.RemoteCertificateChainErrors) == SslPolicyErrors.None)
+        // Under this policy .NET reports no name that is another's.
+        handler.SslOptions.RemoteCertificateValidationCallback = (sender, certificate, chain, _) =>
+            certificate is X509Certificate2 server && (!namesMatter || (sender is SslStream { TargetHostName: { } host } && HostNameMatch.IsFor(server, host)))
             && isTrusted(server, chain?.ChainPolicy.ExtraStore ?? []);
         return new HttpClient(handler) { Timeout = Patience, MaxResponseContentBufferSize = MaxBytes };
     }

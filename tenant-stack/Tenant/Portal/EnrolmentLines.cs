@@ -39,7 +39,8 @@ internal sealed class EnrolmentLines
                 TENANT={{token.TenantUrl.TrimEnd('/')}}
                 DEVICE={{device}}
                 printf 'Authorization: Bearer %s\n' '{{token.Token}}' > authorization
-                curl -sS --fail --insecure "$TENANT/roots.pem" --output root_ca.crt
+                curl -sS --fail --insecure "$TENANT/roots.pem" --output roots.pem
+                openssl x509 -in roots.pem -out root_ca.crt
                 echo "{{token.RootFingerprint}}  -" > fingerprint
                 openssl x509 -in root_ca.crt -outform der | sha256sum --check --quiet fingerprint || rm root_ca.crt
                 openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout device.key -subj "/CN=$DEVICE" -out device.csr

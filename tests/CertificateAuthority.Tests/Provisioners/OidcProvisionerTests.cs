@@ -3,6 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json.Nodes;
 using IoTPlatform.CertificateAuthority.Provisioners;
+using IoTPlatform.CertificateAuthority.Tests.Webhooks;
 using IoTPlatform.Jose;
 using IoTPlatform.Testing;
 
@@ -262,6 +263,30 @@ public sealed class OidcProvisionerTests : IAsyncLifetime
 
         await ShouldRefuseAsync(IdToken());
         _identity.DiscoveryRequests.ShouldBe(0);
+    }
+
+    /// <summary>A root that was given may be one that many servers have certificates below.</summary>
+    [SkippableTheory]
+    [InlineData("localhost", true)]
+    [InlineData("other.test", false)]
+    public async Task IdentityProvider_WithACertificateForAnotherName_IsNotTrusted(string name, bool isTrusted)
+    {
+        using var certificate = await _ca.EnrollAsync(name);
+        await using var server = await WebhookServer.StartAsync(certificate, [.. _ca.Authority.Chain.Intermediates]);
+        using var http = OidcKeys.Client([_ca.Root], TimeProvider.System);
+
+        var call = () => http.GetAsync(server.Url);
+
+        if (isTrusted)
+        {
+            (await call()).EnsureSuccessStatusCode();
+        }
+        else
+        {
+            await call.ShouldThrowAsync<HttpRequestException>();
+        }
+
+        server.Calls.Count.ShouldBe(isTrusted ? 1 : 0);
     }
 
     private async Task AddAsync(Action<JsonObject>? change = null)

@@ -30,6 +30,7 @@ public sealed class RegistrationAuthorityTests(RegistrationHost fixture) : IClas
         (record.Profile, record.Provisioner, record.Issuer, record.Subject).ShouldBe(("leaf", "iot-bridge", "Upstream Intermediate CA", "one.test"));
         record.Der.ShouldBe(chain[0].RawData);
         (await client.ReadAsync("/roots")).Json.GetProperty("crts").GetArrayLength().ShouldBe(2);
+        (await client.ReadAsync("/roots.pem")).Body.ShouldBe(Pem.Certificate(_ca.Root.RawData), "it is saved as the trust in this host");
         (await client.ReadAsync($"/root/{Fingerprint.Of(fixture.Peer.Root)}")).Json.GetProperty("ca").GetString().ShouldBe(Pem.Certificate(fixture.Peer.Root.RawData));
     }
 

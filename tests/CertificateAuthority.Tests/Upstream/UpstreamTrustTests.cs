@@ -53,6 +53,27 @@ public sealed class UpstreamTrustTests(UpstreamTrustTests.Upstream upstream) : I
     }
 
     [SkippableFact]
+    public async Task Sign_AServerWithALeafOfUpstreamsForAnotherName_Is502()
+    {
+        // What every client of upstream has: step-ca's leaves are for servers, too.
+        using var known = new UpstreamClient(upstream.Peer.Options, TimeProvider.System);
+        using var key = StepCaCalls.NewKey();
+        var now = TimeProvider.System.GetUtcNow();
+        var csr = CertificateSigningRequest.ParsePem(StepCaCalls.Csr(key, "client.test", "client.test"));
+        var chain = await known.SignAsync(csr.Der, csr.Names, now, now.AddHours(1), default);
+        using var certificate = chain[0].CopyWithPrivateKey(key);
+        await using var between = await WebhookServer.StartAsync(certificate, chain[1]);
+        between.Answer = (_, context) => context.Response.WriteAsJsonAsync(new { ca = Pem.Certificate(upstream.Peer.Root.RawData), provisioners = Array.Empty<string>() });
+        var options = upstream.Peer.Options with { Url = new Uri(between.Url, "/") };
+
+        var (reply, log) = await SignAsync(options);
+
+        reply.ShouldBeRefused(502, "The request could not be completed: the authority upstream can't be used; the log here says why.");
+        log.ShouldContain(line => line.Contains("no TLS connection", StringComparison.Ordinal));
+        between.Calls.ShouldAllBe(call => call.Path.StartsWith("/root/", StringComparison.Ordinal), "no token goes to another client of upstream's");
+    }
+
+    [SkippableFact]
     public async Task Sign_WrongPassword_Is502()
     {
         var (reply, log) = await SignAsync(upstream.Peer.Options with { Credential = UpstreamCredential.Jwk(StepCaPeer.Jwk, "wrong password") });

@@ -30,8 +30,9 @@ internal sealed class StepCaInformation(Authority authority, ProvisionerRegistry
         j.WriteEndArray();
     }));
 
+    /// <summary>What is saved as the trust in the platform's servers, among them no root upstream's.</summary>
     public Task RootsPemAsync(HttpContext context) =>
-        StepCaJson.WriteAsync(context.Response, 200, Encoding.ASCII.GetBytes(string.Concat(authority.Active.RootPems)), "application/x-pem-file");
+        StepCaJson.WriteAsync(context.Response, 200, Encoding.ASCII.GetBytes(authority.Active.RootPem), "application/x-pem-file");
 
     public Task RootAsync(HttpContext context)
     {
