@@ -81,16 +81,14 @@ public sealed class CertificateAuthorityModule : IAsyncDisposable
         var ledger = new IssuanceLedger(database, ledgerOptions, time, logs.CreateLogger<IssuanceLedger>());
         try
         {
+            var orders = new UpstreamStore(database, options.Upstream?.RootFingerprint ?? "", time);
             var authority = new Authority(issuers, store, ledger, options, time)
             {
                 Upstream = options.Upstream is { } upstream
-                    ? new UpstreamIssuer(new UpstreamClient(upstream, time), new UpstreamStore(database, time), ledger, logs.CreateLogger<UpstreamIssuer>())
+                    ? new UpstreamIssuer(new UpstreamClient(upstream, time), orders, ledger, logs.CreateLogger<UpstreamIssuer>())
                     : null,
             };
-            if (authority.Upstream is { } issuer)
-            {
-                authority.Learn(await issuer.Store.IssuersAsync(cancellationToken));
-            }
+            authority.Learn(await orders.IssuersAsync(cancellationToken));
 
             var rootKey = SHA256.HashData(authority.Chain.Root.PublicKey.ExportSubjectPublicKeyInfo());
             var policies = new AuthorityPolicyStore(database, time);

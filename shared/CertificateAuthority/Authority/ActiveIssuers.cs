@@ -10,11 +10,13 @@ namespace IoTPlatform.CertificateAuthority;
 internal sealed class ActiveIssuers
 {
     /// <param name="set">Of this host.</param>
-    /// <param name="upstream">Issuers of the authority upstream that have signed for this one.</param>
-    public ActiveIssuers(IssuerSet set, IReadOnlyList<UpstreamAuthority> upstream)
+    /// <param name="known">Issuers that have signed for this authority, of the one upstream and of former ones.</param>
+    /// <param name="upstreamRoot">SHA-256 of the root upstream; null: there is no upstream.</param>
+    public ActiveIssuers(IssuerSet set, IReadOnlyList<UpstreamAuthority> known, string? upstreamRoot)
     {
         Set = set;
-        Upstream = upstream;
+        Known = known;
+        Upstream = [.. known.Where(authority => authority.RootFingerprint == upstreamRoot)];
         Sent = new IssuingChain(set.Chain);
         Active = new AcceptedIssuer(set.Active.Certificate);
         Accepted = [Active, .. set.AlsoAccepted.Select(c => new AcceptedIssuer(c))];
@@ -27,6 +29,9 @@ internal sealed class ActiveIssuers
     public AcceptedIssuer Active { get; }
 
     public IReadOnlyList<AcceptedIssuer> Accepted { get; }
+
+    /// <summary>Their certificates are handed out with the issuers that they have; of those of a former upstream that is all.</summary>
+    public IReadOnlyList<UpstreamAuthority> Known { get; }
 
     /// <summary>Their leaves log in and are renewed by their record here, as own ones are.</summary>
     public IReadOnlyList<UpstreamAuthority> Upstream { get; }
@@ -66,19 +71,8 @@ internal sealed class ActiveIssuers
     public AcceptedIssuer Of(CaSigner signer) =>
         Accepted.FirstOrDefault(issuer => signer.Issuer.SubjectKeyIdentifier.Span.SequenceEqual(issuer.KeyId)) ?? new AcceptedIssuer(signer.Certificate);
 
-    /// <summary>Null: it was not signed upstream.</summary>
-    public UpstreamAuthority? UpstreamOf(ReadOnlySpan<byte> authorityKeyId)
-    {
-        foreach (var authority in Upstream)
-        {
-            if (authorityKeyId.SequenceEqual(authority.Issuer.KeyId))
-            {
-                return authority;
-            }
-        }
-
-        return null;
-    }
+    /// <summary>Null: it was not signed upstream, or by a former one.</summary>
+    public UpstreamAuthority? UpstreamOf(ReadOnlySpan<byte> authorityKeyId) => Find(Upstream, authorityKeyId);
 
     /// <summary>The issuers of a stored certificate, which may be an earlier generation's, or upstream's.</summary>
     public IssuingChain SentFor(ReadOnlySpan<byte> authorityKeyId)
@@ -91,7 +85,20 @@ internal sealed class ActiveIssuers
             }
         }
 
-        return UpstreamOf(authorityKeyId)?.Sent ?? Sent;
+        return Find(Known, authorityKeyId)?.Sent ?? Sent;
+    }
+
+    private static UpstreamAuthority? Find(IReadOnlyList<UpstreamAuthority> authorities, ReadOnlySpan<byte> authorityKeyId)
+    {
+        foreach (var authority in authorities)
+        {
+            if (authorityKeyId.SequenceEqual(authority.Issuer.KeyId))
+            {
+                return authority;
+            }
+        }
+
+        return null;
     }
 }
 

@@ -29,7 +29,7 @@ public sealed class Authority
 
     internal Authority(IssuerSet issuers, CertificateStore store, IssuanceLedger ledger, CertificateAuthorityOptions options, TimeProvider time)
     {
-        _issuers = new ActiveIssuers(issuers, []);
+        _issuers = new ActiveIssuers(issuers, [], options.Upstream?.RootFingerprint);
         _store = store;
         _ledger = ledger;
         _options = options;
@@ -175,21 +175,22 @@ public sealed class Authority
     {
         lock (_changing)
         {
-            _issuers = new ActiveIssuers(issuers, _issuers.Upstream);
+            _issuers = new ActiveIssuers(issuers, _issuers.Known, _options.Upstream?.RootFingerprint);
         }
 
         IssuersChanged?.Invoke();
     }
 
-    /// <summary>Accepts leaves of these issuers upstream from now on.</summary>
-    internal ActiveIssuers Learn(IReadOnlyList<UpstreamAuthority> upstream)
+    /// <summary>Accepts leaves of these issuers from now on, if they are of the authority upstream, and hands theirs out with them in any case.</summary>
+    internal ActiveIssuers Learn(IReadOnlyList<UpstreamAuthority> authorities)
     {
         lock (_changing)
         {
-            var unknown = upstream.Where(one => _issuers.Upstream.All(known => known.ChainPem != one.ChainPem)).ToList();
+            var unknown = authorities.Where(one => _issuers.Known.All(known => known.ChainPem != one.ChainPem)).ToList();
             if (unknown.Count > 0)
             {
-                _issuers = new ActiveIssuers(_issuers.Set, [.. unknown, .. _issuers.Upstream.Where(known => unknown.All(one => !one.Issuer.KeyId.AsSpan().SequenceEqual(known.Issuer.KeyId)))]);
+                _issuers = new ActiveIssuers(
+                    _issuers.Set, [.. unknown, .. _issuers.Known.Where(known => unknown.All(one => !one.Issuer.KeyId.AsSpan().SequenceEqual(known.Issuer.KeyId)))], _options.Upstream?.RootFingerprint);
             }
 
             return _issuers;
@@ -214,6 +215,10 @@ public sealed class Authority
         catch (PkiException e)
         {
             throw PkiProblems.From(e);
+        }
+        catch (ProblemException e) when (e.Code == "certificate_revoked" && order.Renews is not null)
+        {
+            throw await _store.FindAsync(order.Renews, cancellationToken) is { IsOnHold: true } ? KnownCertificate.OnHold() : e;
         }
     }
 

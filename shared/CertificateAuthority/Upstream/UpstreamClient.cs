@@ -13,17 +13,22 @@ using IoTPlatform.Pki.Files;
 namespace IoTPlatform.CertificateAuthority.Upstream;
 
 /// <summary>
-/// step-ca's API upstream, over TLS by the one root whose fingerprint is configured. Every call has ten seconds and throws <see cref="UpstreamException"/>. What was learned
-/// about upstream is kept until a call with it is refused.
+/// step-ca's API upstream, over TLS by the one root whose fingerprint is configured. Every call has ten seconds, with all that it takes, and throws
+/// <see cref="UpstreamException"/>. What was learned about upstream is kept until a call with it is refused.
 /// </summary>
 internal sealed class UpstreamClient(UpstreamOptions options, TimeProvider time) : IDisposable
 {
     private const int MaxBytes = 256 * 1024;
     private const int MostPages = 20;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
-    private readonly SemaphoreSlim _once = new(1);
+    /// <summary>Characters of upstream's that go to the log.</summary>
+    private const int MostWords = 500;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LongestDelay = TimeSpan.FromHours(1);
+
+    private readonly Lock _changing = new();
     private Session? _session;
+    private Task<Session>? _opening;
 
     /// <summary>The leaf first, then its issuers; the root last.</summary>
     /// <param name="request">PKCS #10, DER.</param>
@@ -33,7 +38,8 @@ internal sealed class UpstreamClient(UpstreamOptions options, TimeProvider time)
     /// <param name="cancellationToken">Ends the call.</param>
     public async Task<IReadOnlyList<X509Certificate2>> SignAsync(ReadOnlyMemory<byte> request, SubjectNames names, DateTimeOffset notBefore, DateTimeOffset notAfter, CancellationToken cancellationToken)
     {
-        var session = await SessionAsync(cancellationToken);
+        using var deadline = Deadline(cancellationToken);
+        var session = await SessionAsync(deadline.Token);
         var sans = names.AllSans.ToArray();
         var body = new JsonObject
         {
@@ -42,7 +48,7 @@ internal sealed class UpstreamClient(UpstreamOptions options, TimeProvider time)
             ["notBefore"] = Text(notBefore),
             ["notAfter"] = Text(notAfter),
         };
-        using var answer = await CallAsync(session, "/1.0/sign", body, cancellationToken);
+        using var answer = await CallAsync(session, "/1.0/sign", body, deadline.Token);
         return [.. ChainOf(answer.RootElement), session.Root];
     }
 
@@ -52,12 +58,13 @@ internal sealed class UpstreamClient(UpstreamOptions options, TimeProvider time)
     /// <param name="cancellationToken">Ends the call.</param>
     public async Task RevokeAsync(byte[] serial, int reasonCode, CancellationToken cancellationToken)
     {
-        var session = await SessionAsync(cancellationToken);
+        using var deadline = Deadline(cancellationToken);
+        var session = await SessionAsync(deadline.Token);
         var number = SerialNumber.ToDecimal(serial);
         var body = new JsonObject { ["serial"] = number, ["ott"] = session.Tokens.Revoke(number, time.GetUtcNow()), ["reasonCode"] = reasonCode, ["passive"] = true };
         try
         {
-            (await CallAsync(session, "/1.0/revoke", body, cancellationToken)).Dispose();
+            (await CallAsync(session, "/1.0/revoke", body, deadline.Token)).Dispose();
         }
         catch (UpstreamException e) when (e.Status == 400 && e.Message.Contains("already revoked", StringComparison.Ordinal))
         {
@@ -65,10 +72,13 @@ internal sealed class UpstreamClient(UpstreamOptions options, TimeProvider time)
         }
     }
 
-    public void Dispose()
+    public void Dispose() => _session?.Dispose();
+
+    private static CancellationTokenSource Deadline(CancellationToken cancellationToken)
     {
-        _session?.Dispose();
-        _once.Dispose();
+        var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        deadline.CancelAfter(Patience);
+        return deadline;
     }
 
     private static string Text(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
@@ -88,40 +98,51 @@ internal sealed class UpstreamClient(UpstreamOptions options, TimeProvider time)
         }
     }
 
+    /// <summary>Who come while it is being opened wait for the same, and learn of the same failure: behind each other they would wait for each other's time as well.</summary>
     private async Task<Session> SessionAsync(CancellationToken cancellationToken)
     {
-        if (_session is { } known)
+        Task<Session> opening;
+        lock (_changing)
         {
-            return known;
+            if (_session is { } known)
+            {
+                return known;
+            }
+
+            opening = _opening is { IsCompleted: false } underway ? underway : _opening = Task.Run(OpenAsync, CancellationToken.None);
         }
 
-        await _once.WaitAsync(cancellationToken);
         try
         {
-            return _session ??= await OpenAsync(cancellationToken);
+            return await opening.WaitAsync(cancellationToken);
         }
-        catch (UpstreamException e)
+        catch (OperationCanceledException e)
         {
-            throw new UpstreamException(e.Failure == UpstreamFailure.Refused ? UpstreamFailure.Unusable : e.Failure, e.Message, e) { RetryAfter = e.RetryAfter };
-        }
-        finally
-        {
-            _once.Release();
+            throw new UpstreamException(UpstreamFailure.Unavailable, "no answer in time", e);
         }
     }
 
-    private async Task<Session> OpenAsync(CancellationToken cancellationToken)
+    private async Task<Session> OpenAsync()
     {
-        var root = await RootAsync(cancellationToken);
-        var http = Connect((server, sent) => ChainVerifier.Verify(server, sent, [root], CertificatePurpose.ServerAuth, time.GetUtcNow()).IsValid, namesMatter: true);
+        using var deadline = Deadline(CancellationToken.None);
         try
         {
-            return new Session(root, http, await UpstreamTokens.OpenAsync(options, () => EscrowAsync(http, cancellationToken)));
+            var root = await RootAsync(deadline.Token);
+            var http = Connect((server, sent) => ChainVerifier.Verify(server, sent, [root], CertificatePurpose.ServerAuth, time.GetUtcNow()).IsValid, namesMatter: true);
+            try
+            {
+                return _session = new Session(root, http, await UpstreamTokens.OpenAsync(options, () => EscrowAsync(http, deadline.Token)));
+            }
+            catch
+            {
+                http.Dispose();
+                throw;
+            }
         }
-        catch
+        catch (UpstreamException e)
         {
-            http.Dispose();
-            throw;
+            // Nothing was asked for yet, so there is nothing that upstream may have done.
+            throw new UpstreamException(e.Failure == UpstreamFailure.Refused ? UpstreamFailure.Unusable : e.Failure, e.Message, e) { RetryAfter = e.RetryAfter };
         }
     }
 
@@ -215,11 +236,11 @@ internal sealed class UpstreamClient(UpstreamOptions options, TimeProvider time)
                 : throw new UpstreamException(FailureOf(response.StatusCode), $"it answered {(int)response.StatusCode}: {Reason(text)}")
                 {
                     Status = (int)response.StatusCode,
-                    RetryAfter = response.Headers.RetryAfter?.Delta,
+                    RetryAfter = response.Headers.RetryAfter?.Delta is { } delay ? (delay < LongestDelay ? delay : LongestDelay) : null,
                     IsUncertain = response.StatusCode >= HttpStatusCode.InternalServerError,
                 };
         }
-        catch (Exception e) when (e is HttpRequestException or IOException or JsonException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        catch (Exception e) when (e is HttpRequestException or IOException or JsonException or OperationCanceledException)
         {
             throw e switch
             {
@@ -245,7 +266,7 @@ internal sealed class UpstreamClient(UpstreamOptions options, TimeProvider time)
         try
         {
             using var json = JsonDocument.Parse(text);
-            return json.RootElement.TryGetProperty("message", out var message) ? message.GetString() ?? "" : "";
+            return json.RootElement.TryGetProperty("message", out var message) && message.GetString() is { } said ? said[..Math.Min(said.Length, MostWords)] : "";
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {

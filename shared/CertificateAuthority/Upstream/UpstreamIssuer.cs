@@ -14,6 +14,9 @@ internal sealed partial class UpstreamIssuer(UpstreamClient client, UpstreamStor
 {
     private const int MostAtOnce = 64;
 
+    /// <summary>RFC 5280 5.3.1.</summary>
+    private const int CessationOfOperation = 5;
+
     private readonly SemaphoreSlim _places = new(MostAtOnce);
 
     public UpstreamStore Store => store;
@@ -44,7 +47,7 @@ internal sealed partial class UpstreamIssuer(UpstreamClient client, UpstreamStor
 
         try
         {
-            var (id, outcome) = await store.AskAsync(order, request, cancellationToken);
+            var (id, outcome) = await store.AskAsync(order, cancellationToken);
             if (outcome is not null)
             {
                 return Issued.OrRefusal(outcome, order, own);
@@ -52,7 +55,7 @@ internal sealed partial class UpstreamIssuer(UpstreamClient client, UpstreamStor
 
             // From here on a client who goes away ends nothing: upstream may have signed.
             var (leaf, authority) = await AskAsync(id, order, request);
-            await store.AnsweredAsync(id, leaf, authority.Issuer, authority.Chain, CancellationToken.None);
+            await RecordAsync(leaf.SerialNumber.ToArray(), () => store.AnsweredAsync(id, leaf, request, authority.Issuer, authority.Chain, CancellationToken.None));
             var issuers = learned(authority);
             var entry = order.ToEntry(leaf.SerialNumber.ToArray(), leaf.NotBefore, leaf.NotAfter, leaf.Der.ToArray(), authority.Issuer, CancellationToken.None);
             var stored = await ledger.StoreAsync(entry);
@@ -99,7 +102,31 @@ internal sealed partial class UpstreamIssuer(UpstreamClient client, UpstreamStor
         }
         catch (UpstreamException)
         {
-            await store.RejectedAsync(id, sent[0], CancellationToken.None);
+            await RecordAsync(sent[0].SerialNumberBytes.ToArray(), () => store.RejectedAsync(id, sent[0], CancellationToken.None));
+            throw;
+        }
+    }
+
+    /// <summary>A certificate that can't be put on record is known to this call alone, and goes to no client.</summary>
+    private async Task RecordAsync(byte[] serial, Func<Task> record)
+    {
+        try
+        {
+            await record();
+        }
+        catch (Exception e)
+        {
+            NotRecorded(SerialNumber.ToHex(serial), e);
+            try
+            {
+                await client.RevokeAsync(serial, CessationOfOperation, CancellationToken.None);
+                Revoked(SerialNumber.ToHex(serial));
+            }
+            catch (UpstreamException unheard)
+            {
+                NotRevoked(SerialNumber.ToHex(serial), unheard.Message);
+            }
+
             throw;
         }
     }
@@ -125,6 +152,15 @@ internal sealed partial class UpstreamIssuer(UpstreamClient client, UpstreamStor
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The authority upstream gave no certificate for {Subject}: {Reason}")]
     private partial void Failed(string subject, string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The certificate {Serial} of the authority upstream could not be put on record")]
+    private partial void NotRecorded(string serial, Exception exception);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The authority upstream has revoked the certificate {Serial}, which is not on record")]
+    private partial void Revoked(string serial);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The certificate {Serial} is neither on record nor revoked upstream; revoke it there by hand: {Reason}")]
+    private partial void NotRevoked(string serial, string reason);
 }
 
 /// <summary>An issuer upstream with its way to its root.</summary>
@@ -137,6 +173,9 @@ internal sealed class UpstreamAuthority(CertificateChain chain)
     public IssuingChain Sent { get; } = new(chain);
 
     public string ChainPem { get; } = chain.Pem;
+
+    /// <summary>SHA-256, lower-case hex.</summary>
+    public string RootFingerprint { get; } = Fingerprint.Of(chain.Root);
 }
 
 /// <summary>Judges what upstream signed: it is trusted to sign, and not to have understood.</summary>

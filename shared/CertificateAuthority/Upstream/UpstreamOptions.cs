@@ -52,10 +52,10 @@ public sealed record UpstreamOptions
             settings.Add($"{ProvisionerSetting} is missing: the name of the JWK or X5C provisioner upstream");
         }
 
-        if (certificate is null ? password is null : key is null)
+        if (certificate is null ? (password ?? key) is null : key is null)
         {
             settings.Add(certificate is null
-                ? $"{PasswordSetting} is missing: it opens the key of the JWK provisioner; or give {CertificateSetting} and {KeySetting} for an X5C provisioner"
+                ? $"{PasswordSetting} is missing: it opens the key of the JWK provisioner; or give that key in {KeySetting}, or {CertificateSetting} and {KeySetting} for an X5C provisioner"
                 : $"{KeySetting} is missing: the key of {CertificateSetting}, in PEM");
             return null;
         }

@@ -7,19 +7,20 @@ using NpgsqlTypes;
 namespace IoTPlatform.CertificateAuthority.Upstream;
 
 /// <summary>What upstream was asked for and is to be told. A database that is away is 503.</summary>
-internal sealed class UpstreamStore(NpgsqlDataSource database, TimeProvider time)
+/// <param name="root">SHA-256 of the root upstream, lower-case hex: other upstreams' orders are kept, and nothing of them is told.</param>
+internal sealed class UpstreamStore(NpgsqlDataSource database, string root, TimeProvider time)
 {
     private const int SettledAtOnce = 200;
 
     /// <summary>The order is on record; or the ledger would refuse the certificate, or has it already.</summary>
-    public Task<(long Id, LedgerOutcome? Outcome)> AskAsync(Order order, ReadOnlyMemory<byte> request, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
+    public Task<(long Id, LedgerOutcome? Outcome)> AskAsync(Order order, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
     {
         await using var command = database.CreateCommand("SELECT id, outcome, stored_der, stored_key FROM ca.ask_upstream($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15)");
         command.Parameters.AddWithValue(time.GetUtcNow());
         command.Parameters.AddWithValue(order.Subject);
         command.Parameters.AddWithValue(order.Requester);
         command.Parameters.AddWithValue(order.Template.Profile.Name);
-        command.Parameters.AddWithValue(request.ToArray());
+        command.Parameters.AddWithValue(root);
         command.Parameters.AddWithValue(order.PublicKeySha256);
         command.Parameters.Add(Nullable(order.Renews, NpgsqlDbType.Bytea));
         command.Parameters.Add(Nullable(order.Lineage, NpgsqlDbType.Text));
@@ -45,12 +46,12 @@ internal sealed class UpstreamStore(NpgsqlDataSource database, TimeProvider time
         return await command.ExecuteNonQueryAsync(cancellationToken);
     });
 
-    /// <summary>Before the ledger has it: what is only here after a moment is revoked upstream.</summary>
-    public Task AnsweredAsync(long id, ParsedCertificate leaf, AcceptedIssuer issuer, CertificateChain chain, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
+    /// <summary>Before the ledger has it: what is only here after a moment, from now on, is revoked upstream.</summary>
+    public Task AnsweredAsync(long id, ParsedCertificate leaf, ReadOnlyMemory<byte> request, AcceptedIssuer issuer, CertificateChain chain, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
     {
         await using var command = database.CreateCommand("""
             WITH issuer AS (INSERT INTO ca.upstream_issuers (key_id, chain, seen_at) VALUES ($4, $5, $6) ON CONFLICT (key_id) DO UPDATE SET chain = excluded.chain WHERE ca.upstream_issuers.chain <> excluded.chain)
-            UPDATE ca.upstream_orders SET serial = $2, not_after = $3 WHERE id = $1
+            UPDATE ca.upstream_orders SET serial = $2, not_after = $3, request = $7, settled = false, asked_at = $6 WHERE id = $1
             """);
         command.Parameters.AddWithValue(id);
         command.Parameters.AddWithValue(leaf.SerialNumber.ToArray());
@@ -58,16 +59,18 @@ internal sealed class UpstreamStore(NpgsqlDataSource database, TimeProvider time
         command.Parameters.AddWithValue(issuer.KeyId);
         command.Parameters.AddWithValue(chain.Certificates.Select(certificate => certificate.RawData).ToArray());
         command.Parameters.AddWithValue(time.GetUtcNow());
+        command.Parameters.AddWithValue(request.ToArray());
         return await command.ExecuteNonQueryAsync(cancellationToken);
     });
 
     /// <summary>The ledger will never have it.</summary>
     public Task RejectedAsync(long id, X509Certificate2 certificate, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
     {
-        await using var command = database.CreateCommand("UPDATE ca.upstream_orders SET serial = $2, not_after = $3 WHERE id = $1");
+        await using var command = database.CreateCommand("UPDATE ca.upstream_orders SET serial = $2, not_after = $3, settled = false, asked_at = $4 WHERE id = $1");
         command.Parameters.AddWithValue(id);
         command.Parameters.AddWithValue(certificate.SerialNumberBytes.ToArray());
         command.Parameters.AddWithValue(certificate.NotAfterUtc());
+        command.Parameters.AddWithValue(time.GetUtcNow());
         return await command.ExecuteNonQueryAsync(cancellationToken);
     });
 
@@ -76,7 +79,7 @@ internal sealed class UpstreamStore(NpgsqlDataSource database, TimeProvider time
     {
         await using var command = database.CreateCommand("SELECT request FROM ca.upstream_orders WHERE serial = $1");
         command.Parameters.AddWithValue(serial);
-        return (byte[]?)await command.ExecuteScalarAsync(cancellationToken);
+        return await command.ExecuteScalarAsync(cancellationToken) as byte[];
     });
 
     public Task<IReadOnlyList<UpstreamAuthority>> IssuersAsync(CancellationToken cancellationToken) => Outage.GuardAsync<IReadOnlyList<UpstreamAuthority>>(async () =>
@@ -112,10 +115,11 @@ internal sealed class UpstreamStore(NpgsqlDataSource database, TimeProvider time
     {
         await using var command = database.CreateCommand("""
             UPDATE ca.upstream_revocations SET due_at = $1 + interval '1 minute', attempts = attempts + 1
-            WHERE serial = (SELECT r.serial FROM ca.upstream_revocations r WHERE r.due_at <= $1 ORDER BY r.due_at LIMIT 1 FOR UPDATE SKIP LOCKED)
+            WHERE serial = (SELECT r.serial FROM ca.upstream_revocations r WHERE r.root = $2 AND r.due_at <= $1 ORDER BY r.due_at LIMIT 1 FOR UPDATE SKIP LOCKED)
             RETURNING serial, reason_code, attempts
             """);
         command.Parameters.AddWithValue(time.GetUtcNow());
+        command.Parameters.AddWithValue(root);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         return await reader.ReadAsync(cancellationToken) ? new UpstreamRevocation(reader.GetFieldValue<byte[]>(0), reader.GetInt16(1), reader.GetInt32(2)) : null;
     });

@@ -16,8 +16,17 @@ internal sealed partial class UpstreamUpkeep(UpstreamIssuer upstream, Authority 
     /// <summary>One round.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        authority.Learn(await upstream.Store.IssuersAsync(cancellationToken));
-        await upstream.Store.SettleAsync(cancellationToken);
+        try
+        {
+            authority.Learn(await upstream.Store.IssuersAsync(cancellationToken));
+            await upstream.Store.SettleAsync(cancellationToken);
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        {
+            // Revocations wait for neither.
+            Failed(e);
+        }
+
         while (await upstream.Store.NextRevocationAsync(cancellationToken) is { } revocation)
         {
             var serial = SerialNumber.ToHex(revocation.Serial);

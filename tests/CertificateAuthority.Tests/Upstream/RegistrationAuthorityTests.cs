@@ -10,9 +10,17 @@ using IoTPlatform.Pki.Files;
 namespace IoTPlatform.CertificateAuthority.Tests.Upstream;
 
 /// <summary>Leaves by this authority's provisioners, signed by a real step-ca.</summary>
-public sealed class RegistrationAuthorityTests(RegistrationHost fixture) : IClassFixture<RegistrationHost>
+public sealed class RegistrationAuthorityTests : IClassFixture<RegistrationHost>
 {
-    private readonly CaHost _ca = fixture.Ca;
+    private readonly RegistrationHost _fixture;
+    private readonly CaHost _ca;
+
+    public RegistrationAuthorityTests(RegistrationHost fixture)
+    {
+        (_fixture, _ca) = (fixture, fixture.Ca);
+        // Tokens are of now.
+        fixture.CatchUp();
+    }
 
     [SkippableFact]
     public async Task Sign_ForAToken_IsSignedUpstreamAndOnRecordHere()
@@ -24,14 +32,14 @@ public sealed class RegistrationAuthorityTests(RegistrationHost fixture) : IClas
 
         reply.Status.ShouldBe(HttpStatusCode.Created, reply.Body);
         var chain = reply.Json.GetProperty("certChain").EnumerateArray().Select(pem => Pem.ParseCertificate(pem.GetString()!)).ToArray();
-        ChainVerifier.Verify(chain[0], chain[1..], [fixture.Peer.Root], CertificatePurpose.ServerAuth, TimeProvider.System.GetUtcNow()).IsValid.ShouldBeTrue();
+        ChainVerifier.Verify(chain[0], chain[1..], [_fixture.Peer.Root], CertificatePurpose.ServerAuth, TimeProvider.System.GetUtcNow()).IsValid.ShouldBeTrue();
         reply.Json.GetProperty("ca").GetString().ShouldBe(reply.Json.GetProperty("certChain")[1].GetString());
         var record = (await _ca.Authority.FindAsync(chain[0].SerialNumberBytes.ToArray(), default))!;
         (record.Profile, record.Provisioner, record.Issuer, record.Subject).ShouldBe(("leaf", "iot-bridge", "Upstream Intermediate CA", "one.test"));
         record.Der.ShouldBe(chain[0].RawData);
         (await client.ReadAsync("/roots")).Json.GetProperty("crts").GetArrayLength().ShouldBe(2);
         (await client.ReadAsync("/roots.pem")).Body.ShouldBe(Pem.Certificate(_ca.Root.RawData), "it is saved as the trust in this host");
-        (await client.ReadAsync($"/root/{Fingerprint.Of(fixture.Peer.Root)}")).Json.GetProperty("ca").GetString().ShouldBe(Pem.Certificate(fixture.Peer.Root.RawData));
+        (await client.ReadAsync($"/root/{Fingerprint.Of(_fixture.Peer.Root)}")).Json.GetProperty("ca").GetString().ShouldBe(Pem.Certificate(_fixture.Peer.Root.RawData));
     }
 
     [SkippableFact]
@@ -44,7 +52,7 @@ public sealed class RegistrationAuthorityTests(RegistrationHost fixture) : IClas
 
         (await client.SignAsync(StepCaCalls.Csr(key, "spent.test", "spent.test"), token)).ShouldBeRefused(401, StepCaCalls.Unauthorized);
 
-        (await fixture.CountAsync("SELECT count(*) FROM ca.upstream_orders WHERE subject = 'spent.test'")).ShouldBe(1);
+        (await _fixture.CountAsync("SELECT count(*) FROM ca.upstream_orders WHERE subject = 'spent.test'")).ShouldBe(1);
     }
 
     [SkippableFact]
@@ -76,14 +84,14 @@ public sealed class RegistrationAuthorityTests(RegistrationHost fixture) : IClas
         }
 
         replies[^1].Status.ShouldBe(HttpStatusCode.TooManyRequests);
-        (await fixture.CountAsync("SELECT count(*) FROM ca.upstream_orders WHERE subject = 'eager.test'")).ShouldBe(replies.Count, "the first, and all renewals but the last");
+        (await _fixture.CountAsync("SELECT count(*) FROM ca.upstream_orders WHERE subject = 'eager.test'")).ShouldBe(replies.Count, "the first, and all renewals but the last");
     }
 
     [SkippableFact]
     public async Task Renew_ALeafOfUpstreamsThatIsNotOnRecordHere_Is401()
     {
         using var current = await _ca.EnrollAsync("known.test");
-        using var theirs = fixture.Peer.Client(current);
+        using var theirs = _fixture.Peer.Client(current);
         var elsewhere = await theirs.SendAsync("/1.0/renew", "");
         elsewhere.Status.ShouldBe(HttpStatusCode.Created, elsewhere.Body);
         using var key = current.GetECDsaPrivateKey();
@@ -98,15 +106,15 @@ public sealed class RegistrationAuthorityTests(RegistrationHost fixture) : IClas
     {
         using var certificate = await _ca.EnrollAsync("revoked.test");
         using var client = _ca.Client();
-        (await fixture.Peer.RenewsAsync(certificate)).ShouldBeTrue();
+        (await _fixture.Peer.RenewsAsync(certificate)).ShouldBeTrue();
 
         (await client.RevokeAsync(certificate.Serial(), _ca.RevokeToken(certificate.Serial()), reasonCode: 1)).Status.ShouldBe(HttpStatusCode.OK);
-        await fixture.UpkeepAsync();
+        await _fixture.UpkeepAsync();
 
-        (await fixture.Peer.RenewsAsync(certificate)).ShouldBeFalse();
+        (await _fixture.Peer.RenewsAsync(certificate)).ShouldBeFalse();
         using var revoked = _ca.Client(certificate);
         (await revoked.SendAsync("/1.0/renew", "")).ShouldBeRefused(401, StepCaCalls.Unauthorized);
-        (await fixture.CountAsync("SELECT count(*) FROM ca.upstream_revocations")).ShouldBe(0);
+        (await _fixture.CountAsync("SELECT count(*) FROM ca.upstream_revocations")).ShouldBe(0);
     }
 
     [SkippableFact]
@@ -116,28 +124,28 @@ public sealed class RegistrationAuthorityTests(RegistrationHost fixture) : IClas
         using var client = _ca.Client();
 
         (await client.RevokeAsync(certificate.Serial(), _ca.RevokeToken(certificate.Serial()), reasonCode: 6)).Status.ShouldBe(HttpStatusCode.OK);
-        await fixture.UpkeepAsync();
+        await _fixture.UpkeepAsync();
 
-        (await fixture.Peer.RenewsAsync(certificate)).ShouldBeTrue("what is revoked there does not come back");
+        (await _fixture.Peer.RenewsAsync(certificate)).ShouldBeTrue("what is revoked there does not come back");
     }
 
     [SkippableFact]
     public async Task Acme_Order_IsSignedUpstreamAndRevokedThere()
     {
-        using var client = await fixture.Acme.NewClientAsync();
+        using var client = await _fixture.Acme.NewClientAsync();
         using var key = StepCaCalls.NewKey();
-        var order = await fixture.Acme.ReadyOrderAsync(client, "acme-a.test", "acme-b.test");
+        var order = await _fixture.Acme.ReadyOrderAsync(client, "acme-a.test", "acme-b.test");
 
         var finished = await client.FinalizeAsync(order, key, null, "acme-a.test", "acme-b.test");
         finished["status"].ShouldBe("valid", finished.Body);
         var chain = Pem.ParseCertificates((await client.GetAsync(finished["certificate"])).Body);
 
         chain.Length.ShouldBe(2);
-        ChainVerifier.Verify(chain[0], [chain[1]], [fixture.Peer.Root], CertificatePurpose.ServerAuth, TimeProvider.System.GetUtcNow()).Reason.ShouldBeNull();
+        ChainVerifier.Verify(chain[0], [chain[1]], [_fixture.Peer.Root], CertificatePurpose.ServerAuth, TimeProvider.System.GetUtcNow()).Reason.ShouldBeNull();
         ParsedCertificate.Parse(chain[0].RawData).Names.Dns.ShouldBe(["acme-a.test", "acme-b.test"], ignoreOrder: true);
         (await client.PostAsync(client.At("revoke-cert"), new { certificate = Base64Url.EncodeToString(chain[0].RawData), reason = 4 })).Status.ShouldBe(HttpStatusCode.OK);
-        await fixture.UpkeepAsync();
-        (await fixture.Peer.RenewsAsync(chain[0].CopyWithPrivateKey(key))).ShouldBeFalse();
+        await _fixture.UpkeepAsync();
+        (await _fixture.Peer.RenewsAsync(chain[0].CopyWithPrivateKey(key))).ShouldBeFalse();
     }
 
     [SkippableFact]
@@ -148,27 +156,27 @@ public sealed class RegistrationAuthorityTests(RegistrationHost fixture) : IClas
         var (csr, token) = (StepCaCalls.Csr(key, "patient.test", "patient.test"), _ca.Token("patient.test"));
         using var certificate = await _ca.EnrollAsync("revoked-meanwhile.test");
 
-        await fixture.Peer.GoAwayAsync();
+        await _fixture.Peer.GoAwayAsync();
         StepCaReply away;
         try
         {
             away = await client.SignAsync(csr, token);
             (await client.RevokeAsync(certificate.Serial(), _ca.RevokeToken(certificate.Serial()))).Status.ShouldBe(HttpStatusCode.OK);
-            await fixture.UpkeepAsync();
+            await _fixture.UpkeepAsync(isAway: true);
         }
         finally
         {
-            await fixture.Peer.ComeBackAsync();
-            fixture.CatchUp();
+            await _fixture.Peer.ComeBackAsync();
+            _fixture.CatchUp();
         }
 
         away.ShouldBeRefused(503, "The request could not be completed: the authority upstream gives no answer.");
         away.RetryAfter.ShouldBe(TimeSpan.FromSeconds(5));
-        (await fixture.CountAsync("SELECT count(*) FROM ca.upstream_orders WHERE subject = 'patient.test'")).ShouldBe(0);
+        (await _fixture.CountAsync("SELECT count(*) FROM ca.upstream_orders WHERE subject = 'patient.test'")).ShouldBe(0);
         (await client.SignAsync(csr, token)).Status.ShouldBe(HttpStatusCode.Created, "the token is not spent");
-        fixture.Acme.Time.Advance(TimeSpan.FromSeconds(6));
-        await fixture.UpkeepAsync();
-        (await fixture.Peer.RenewsAsync(certificate)).ShouldBeFalse("it has been told once it was back");
+        _fixture.Acme.Time.Advance(TimeSpan.FromSeconds(6));
+        await _fixture.UpkeepAsync();
+        (await _fixture.Peer.RenewsAsync(certificate)).ShouldBeFalse("it has been told once it was back");
     }
 
     [SkippableFact]
@@ -197,7 +205,7 @@ public sealed class RegistrationAuthorityTests(RegistrationHost fixture) : IClas
         var reply = await client.SignAsync(StepCaCalls.Csr(key, "more.test", "more.test"), owner.Token(_ca, "more.test"));
 
         reply.ShouldBeRefusedBecause(403, "The request was forbidden by the certificate authority: what a certificate has beside its names is the authority's upstream to say");
-        (await fixture.CountAsync("SELECT count(*) FROM ca.upstream_orders WHERE subject = 'more.test'")).ShouldBe(0);
+        (await _fixture.CountAsync("SELECT count(*) FROM ca.upstream_orders WHERE subject = 'more.test'")).ShouldBe(0);
     }
 
     /// <summary>As after a process that was killed in between: upstream has signed, the ledger knows of nothing.</summary>
@@ -207,7 +215,7 @@ public sealed class RegistrationAuthorityTests(RegistrationHost fixture) : IClas
         using var client = _ca.Client();
         using var key = StepCaCalls.NewKey();
         var (csr, token) = (StepCaCalls.Csr(key, "lost.test", "lost.test"), _ca.Token("lost.test"));
-        await fixture.ExecuteAsync("""
+        await _fixture.ExecuteAsync("""
             CREATE FUNCTION ca.lose() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'lost' USING ERRCODE = '57P01'; END $$;
             CREATE TRIGGER lose BEFORE INSERT ON ca.certificates FOR EACH ROW EXECUTE FUNCTION ca.lose();
             """);
@@ -218,22 +226,131 @@ public sealed class RegistrationAuthorityTests(RegistrationHost fixture) : IClas
         }
         finally
         {
-            await fixture.ExecuteAsync("DROP TRIGGER lose ON ca.certificates; DROP FUNCTION ca.lose();");
+            await _fixture.ExecuteAsync("DROP TRIGGER lose ON ca.certificates; DROP FUNCTION ca.lose();");
         }
 
         ((int)ended.Status).ShouldBe(503, ended.Body);
         var again = await client.SignAsync(csr, token);
         again.Status.ShouldBe(HttpStatusCode.Created, again.Body);
-        await fixture.UpkeepAsync();
-        (await fixture.CountAsync("SELECT count(*) FROM ca.upstream_orders WHERE subject = 'lost.test' AND serial IS NOT NULL AND NOT settled")).ShouldBe(2, "the other one may still be under way to the ledger");
+        await _fixture.UpkeepAsync();
+        (await _fixture.CountAsync("SELECT count(*) FROM ca.upstream_orders WHERE subject = 'lost.test' AND serial IS NOT NULL AND NOT settled")).ShouldBe(2, "the other one may still be under way to the ledger");
 
         // Not by the clock: step-ca has its own, which judges tokens.
-        await fixture.ExecuteAsync("UPDATE ca.upstream_orders SET asked_at = asked_at - interval '3 minutes' WHERE subject = 'lost.test'");
-        await fixture.UpkeepAsync();
+        await _fixture.ExecuteAsync("UPDATE ca.upstream_orders SET asked_at = asked_at - interval '3 minutes' WHERE subject = 'lost.test'");
+        await _fixture.UpkeepAsync();
 
-        _ca.Logs.Text.Split('\n').Count(line => line.Contains("has revoked the certificate", StringComparison.Ordinal) && !line.Contains(again.Certificate.SerialNumber, StringComparison.OrdinalIgnoreCase)).ShouldBeGreaterThan(0);
-        (await fixture.CountAsync("SELECT count(*) FROM ca.upstream_orders WHERE subject = 'lost.test' AND NOT settled")).ShouldBe(0);
-        (await fixture.CountAsync("SELECT count(*) FROM ca.upstream_revocations")).ShouldBe(0);
-        (await fixture.Peer.RenewsAsync(again.Certificate.CopyWithPrivateKey(key))).ShouldBeTrue("the one that was handed out is good");
+        var lost = (byte[])(await _fixture.ScalarAsync($"SELECT serial FROM ca.upstream_orders WHERE subject = 'lost.test' AND serial <> '\\x{again.Certificate.SerialNumber}'"))!;
+        _ca.Logs.Text.Split('\n').ShouldContain(line => line.Contains($"has revoked the certificate {SerialNumber.ToHex(lost)}", StringComparison.Ordinal));
+        (await _fixture.CountAsync("SELECT count(*) FROM ca.upstream_orders WHERE subject = 'lost.test' AND NOT settled")).ShouldBe(0);
+        (await _fixture.CountAsync("SELECT count(*) FROM ca.upstream_revocations")).ShouldBe(0);
+        (await _fixture.Peer.RenewsAsync(again.Certificate.CopyWithPrivateKey(key))).ShouldBeTrue("the one that was handed out is good");
+    }
+
+    /// <summary>As after a wait for the database: the round has been over the order, and saw no certificate in it.</summary>
+    [SkippableFact]
+    public async Task Sign_AnsweredAfterItsOrderWasSettled_IsLookedAtAgain()
+    {
+        using var client = _ca.Client();
+        using var key = StepCaCalls.NewKey();
+        await _fixture.ExecuteAsync("""
+            CREATE FUNCTION ca.settle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.settled := true; RETURN NEW; END $$;
+            CREATE TRIGGER settle BEFORE INSERT ON ca.upstream_orders FOR EACH ROW EXECUTE FUNCTION ca.settle();
+            """);
+        try
+        {
+            (await client.SignAsync(StepCaCalls.Csr(key, "late.test", "late.test"), _ca.Token("late.test"))).Status.ShouldBe(HttpStatusCode.Created);
+        }
+        finally
+        {
+            await _fixture.ExecuteAsync("DROP TRIGGER settle ON ca.upstream_orders; DROP FUNCTION ca.settle();");
+        }
+
+        (await _fixture.CountAsync("SELECT count(*) FROM ca.upstream_orders WHERE subject = 'late.test' AND serial IS NOT NULL AND NOT settled")).ShouldBe(1);
+    }
+
+    [SkippableFact]
+    public async Task Sign_AnswerCantBePutOnRecord_IsRevokedUpstreamAtOnce()
+    {
+        using var client = _ca.Client();
+        using var key = StepCaCalls.NewKey();
+        var (csr, token) = (StepCaCalls.Csr(key, "forgotten.test", "forgotten.test"), _ca.Token("forgotten.test"));
+        await _fixture.ExecuteAsync("""
+            CREATE FUNCTION ca.fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'lost' USING ERRCODE = '57P01'; END $$;
+            CREATE TRIGGER fail BEFORE UPDATE ON ca.upstream_orders FOR EACH ROW WHEN (NEW.subject = 'forgotten.test') EXECUTE FUNCTION ca.fail();
+            """);
+        StepCaReply failed;
+        try
+        {
+            failed = await client.SignAsync(csr, token);
+        }
+        finally
+        {
+            await _fixture.ExecuteAsync("DROP TRIGGER fail ON ca.upstream_orders; DROP FUNCTION ca.fail();");
+        }
+
+        ((int)failed.Status).ShouldBe(503, failed.Body);
+        _ca.Logs.Text.Split('\n').ShouldContain(line => line.Contains("has revoked the certificate", StringComparison.Ordinal) && line.Contains("which is not on record", StringComparison.Ordinal));
+        (await client.SignAsync(csr, token)).Status.ShouldBe(HttpStatusCode.Created, "the token is not spent");
+    }
+
+    [SkippableFact]
+    public async Task Settle_ManyOrders_ReadsThoseItChangesAlone()
+    {
+        await using var connection = await _ca.Database.DataSource.OpenConnectionAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+        await using var command = connection.CreateCommand();
+        command.CommandText = """
+            INSERT INTO ca.upstream_orders (asked_at, subject, requester, root, serial, not_after, settled)
+              SELECT now(), 'many.test', 'test', 'root', int4send(i), now() + interval '1 day', true FROM generate_series(1, 5000) i;
+            INSERT INTO ca.upstream_orders (asked_at, subject, requester, root, settled) VALUES (now() - interval '25 hours', 'unanswered.test', 'test', 'root', true);
+            """;
+        await command.ExecuteNonQueryAsync();
+        const string Read = "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables WHERE schemaname = 'ca' AND relname = 'upstream_orders'";
+        command.CommandText = Read;
+        var before = (long)(await command.ExecuteScalarAsync())!;
+
+        command.CommandText = "SELECT ca.settle_upstream(now(), 200)";
+        await command.ExecuteScalarAsync();
+
+        command.CommandText = Read;
+        ((long)(await command.ExecuteScalarAsync())! - before).ShouldBeLessThan(500);
+        command.CommandText = "SELECT count(*) FROM ca.upstream_orders WHERE subject = 'unanswered.test'";
+        (await command.ExecuteScalarAsync()).ShouldBe(0L, "upstream had failed at it, a day ago");
+    }
+
+    [SkippableFact]
+    public async Task Revoke_SettlingFails_IsToldUpstream()
+    {
+        using var certificate = await _ca.EnrollAsync("told.test");
+        using var client = _ca.Client();
+        (await client.RevokeAsync(certificate.Serial(), _ca.RevokeToken(certificate.Serial()))).Status.ShouldBe(HttpStatusCode.OK);
+
+        await _fixture.ExecuteAsync("ALTER FUNCTION ca.settle_upstream RENAME TO settle_upstream_away");
+        try
+        {
+            await _fixture.UpkeepAsync();
+        }
+        finally
+        {
+            await _fixture.ExecuteAsync("ALTER FUNCTION ca.settle_upstream_away RENAME TO settle_upstream");
+        }
+
+        (await _fixture.Peer.RenewsAsync(certificate)).ShouldBeFalse();
+    }
+
+    [SkippableFact]
+    public async Task Revoke_AFormerUpstreamsLeaf_IsKeptAndNotToldToThisOne()
+    {
+        using var certificate = await _ca.EnrollAsync("former.test");
+        using var client = _ca.Client();
+        await _fixture.ExecuteAsync("UPDATE ca.upstream_orders SET root = 'another' WHERE subject = 'former.test'");
+
+        (await client.RevokeAsync(certificate.Serial(), _ca.RevokeToken(certificate.Serial()))).Status.ShouldBe(HttpStatusCode.OK);
+        await _fixture.UpkeepAsync();
+
+        (await _fixture.Peer.RenewsAsync(certificate)).ShouldBeTrue();
+        await _fixture.ExecuteAsync("UPDATE ca.upstream_revocations SET root = (SELECT root FROM ca.upstream_orders WHERE root <> 'another' LIMIT 1) WHERE root = 'another'");
+        await _fixture.UpkeepAsync();
+        (await _fixture.Peer.RenewsAsync(certificate)).ShouldBeFalse("it is this one's, after all");
     }
 }

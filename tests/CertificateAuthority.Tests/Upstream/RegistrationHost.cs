@@ -21,8 +21,15 @@ public sealed class RegistrationHost : IAsyncLifetime
         await Acme.InitializeAsync();
     }
 
-    /// <summary>A round of what is done in the background.</summary>
-    public Task UpkeepAsync() => Acme.Service<IEnumerable<IHostedService>>().OfType<UpstreamUpkeep>().Single().RunAsync(default);
+    /// <summary>A round of what is done in the background. The host has its own at every step of its clock: what that one has taken is waited for, too.</summary>
+    public async Task UpkeepAsync(bool isAway = false)
+    {
+        await Acme.Service<IEnumerable<IHostedService>>().OfType<UpstreamUpkeep>().Single().RunAsync(default);
+        for (var i = 0; i < 300 && !isAway && await CountAsync("SELECT count(*) FROM ca.upstream_revocations WHERE root <> 'another'") > 0; i++)
+        {
+            await Task.Delay(100);
+        }
+    }
 
     /// <summary>The host's clock follows step-ca's, which takes no token from before its start.</summary>
     public void CatchUp()
@@ -34,10 +41,12 @@ public sealed class RegistrationHost : IAsyncLifetime
         }
     }
 
-    public async Task<long> CountAsync(string sql)
+    public async Task<long> CountAsync(string sql) => (long)(await ScalarAsync(sql))!;
+
+    public async Task<object?> ScalarAsync(string sql)
     {
         await using var command = Ca.Database.DataSource.CreateCommand(sql);
-        return (long)(await command.ExecuteScalarAsync())!;
+        return await command.ExecuteScalarAsync();
     }
 
     public async Task ExecuteAsync(string sql)

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using IoTPlatform.CertificateAuthority.Tests.Administration;
 using IoTPlatform.CertificateAuthority.Tests.Webhooks;
 using IoTPlatform.CertificateAuthority.Upstream;
 using IoTPlatform.Hosting;
@@ -71,6 +72,52 @@ public sealed class UpstreamTrustTests(UpstreamTrustTests.Upstream upstream) : I
         reply.ShouldBeRefused(502, "The request could not be completed: the authority upstream can't be used; the log here says why.");
         log.ShouldContain(line => line.Contains("no TLS connection", StringComparison.Ordinal));
         between.Calls.ShouldAllBe(call => call.Path.StartsWith("/root/", StringComparison.Ordinal), "no token goes to another client of upstream's");
+    }
+
+    [SkippableFact]
+    public async Task Sign_ManyWhileUpstreamHangs_WaitForOneOpening()
+    {
+        var released = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var key = StepCaCalls.NewKey();
+        using var certificate = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256).CreateSelfSigned(TimeProvider.System.GetUtcNow().AddDays(-1), TimeProvider.System.GetUtcNow().AddDays(1));
+        await using var hanging = await WebhookServer.StartAsync(certificate);
+        hanging.Answer = async (_, context) =>
+        {
+            await released.Task;
+            context.Response.StatusCode = 503;
+        };
+        using var client = new UpstreamClient(upstream.Peer.Options with { Url = new Uri(hanging.Url, "/") }, TimeProvider.System);
+
+        Task[] calls = [.. Enumerable.Range(0, 10).Select(_ => client.RevokeAsync([1], 4, default))];
+        released.SetResult();
+
+        foreach (var call in calls)
+        {
+            (await Should.ThrowAsync<UpstreamException>(call)).Failure.ShouldBe(UpstreamFailure.Unavailable);
+        }
+
+        hanging.Calls.Count.ShouldBe(1);
+    }
+
+    [SkippableFact]
+    public async Task Upstream_NoMore_IsNotTrustedAndItsCertificatesKeepTheirIssuers()
+    {
+        await using var ca = await CaHost.StartAsync(CaHost.DefaultOptions with { Upstream = upstream.Peer.Options });
+        using var certificate = await ca.EnrollAsync("kept.test");
+        await ca.Module.Administrators.AddAsync("kept.test", "iot-bridge", isSuper: false, "operator", default);
+        using (var before = ca.Client(certificate))
+        {
+            (await before.AdminAsync(certificate, "GET /admin/provisioners")).Status.ShouldBe(HttpStatusCode.OK);
+            (await before.SendAsync("/1.0/renew", "")).Status.ShouldBe(HttpStatusCode.Created);
+        }
+
+        await ca.RestartAsync();
+
+        using var client = ca.Client(certificate);
+        (await client.AdminAsync(certificate, "GET /admin/provisioners")).Status.ShouldBe(HttpStatusCode.Unauthorized);
+        (await client.SendAsync("/1.0/renew", "")).ShouldBeRefused(401, StepCaCalls.Unauthorized);
+        (await client.ReadAsync("/roots")).Json.GetProperty("crts").GetArrayLength().ShouldBe(1);
+        ca.Authority.Active.SentFor(ParsedCertificate.Parse(certificate.RawData).AuthorityKeyIdentifier!.Value.Span).Intermediates[0].SubjectName.Name.ShouldContain("Upstream Intermediate CA");
     }
 
     [SkippableFact]
@@ -162,6 +209,16 @@ public sealed class UpstreamTrustTests(UpstreamTrustTests.Upstream upstream) : I
 
         options.ShouldBeNull();
         errors.ShouldHaveSingleItem().ShouldStartWith(error);
+    }
+
+    /// <summary>A JWK in plain needs no password.</summary>
+    [Fact]
+    public void Read_AKeyInThePasswordsPlace_IsUnderstood()
+    {
+        var (options, errors) = Read([.. Whole.Take(3), "IOT_UPSTREAM_CA_KEY=ra.jwk"]);
+
+        errors.ShouldBeEmpty();
+        options!.Credential.KeyFile.ShouldBe("ra.jwk");
     }
 
     [Fact]

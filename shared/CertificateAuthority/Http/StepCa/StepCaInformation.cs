@@ -40,7 +40,7 @@ internal sealed class StepCaInformation(Authority authority, ProvisionerRegistry
         var active = authority.Active;
         var root = string.Equals(wanted, authority.RootFingerprint, StringComparison.OrdinalIgnoreCase)
             ? active.RootPem
-            : active.Upstream.FirstOrDefault(upstream => string.Equals(wanted, Fingerprint.Of(upstream.Chain.Root), StringComparison.OrdinalIgnoreCase))?.Sent.RootPem;
+            : active.Upstream.FirstOrDefault(upstream => string.Equals(wanted, upstream.RootFingerprint, StringComparison.OrdinalIgnoreCase))?.Sent.RootPem;
         return root is not null
             ? StepCaJson.WriteAsync(context.Response, 200, StepCaJson.Build(j => j.WriteString("ca", root)))
             : throw StepCaException.NotFound("no root has this fingerprint");
