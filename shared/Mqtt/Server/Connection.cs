@@ -24,8 +24,11 @@ internal sealed class Connection(IMqttChannelAdapter channel, ConnectionContext 
     /// <summary>Answers that a client may leave unread, beside those to its window of QoS 2.</summary>
     private const int MostUnreadAnswers = 64;
 
-    /// <summary>Below one and a half times the shortest Keep Alive (MQTT-3.1.2-22): of packets that the server does not see it does not know.</summary>
+    /// <summary>Of packets that the server does not see it does not know: what it takes from one and a half times the Keep Alive (MQTT-3.1.2-22).</summary>
     private static readonly TimeSpan LongestPastServer = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Seconds. Of such a Keep Alive nothing is left to take.</summary>
+    private const int ShortKeepAlive = 2;
 
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TrafficMeter _traffic = new();
@@ -103,7 +106,7 @@ internal sealed class Connection(IMqttChannelAdapter channel, ConnectionContext 
     {
         while (await ReceiveAsync(cancellationToken) is { } packet)
         {
-            if (packet is not MqttPublishPacket { TopicAlias: 0 } || TimeProvider.System.GetElapsedTime(_seenByServer) > LongestPastServer)
+            if (packet is not MqttPublishPacket { TopicAlias: 0 } || Connect?.KeepAlivePeriod is > 0 and <= ShortKeepAlive || TimeProvider.System.GetElapsedTime(_seenByServer) > LongestPastServer)
             {
                 _seenByServer = TimeProvider.System.GetTimestamp();
                 return packet;

@@ -18,7 +18,8 @@ internal sealed partial class Publishing(IMessageStore store, Wills wills, Broke
     {
         args.ProcessPublish = false;
         var connection = Connection.Of(args.SessionItems);
-        return connection.TakeIncoming() is { } packet ? ReceiveAsync(connection, packet) : LeaveWillAsync(connection, args.ApplicationMessage);
+        // A server that ended after it was given a packet drops that; what comes then is the will.
+        return connection.TakeIncoming() is { } packet && packet.Topic == args.ApplicationMessage.Topic ? ReceiveAsync(connection, packet) : LeaveWillAsync(connection, args.ApplicationMessage);
     }
 
     public async Task ReceiveAsync(Connection connection, MqttPublishPacket packet)
