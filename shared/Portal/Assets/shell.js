@@ -18,20 +18,30 @@
     return at < now ? span + " ago" : "in " + span;
   };
 
-  // The clock was set, or the machine slept, while the page was open: which of them, only the server knows.
+  // The clock was set, or the machine slept, while the page was open: which of them, only the server knows. Until it answers, as if the clock was set.
+  let isUnsure = false;
+  let isAsking = false;
   const compare = async () => {
     const moved = Date.now() - performance.now() - skew;
-    if (Math.abs(moved) < 2000) {
+    if (Math.abs(moved) >= 2000) {
+      skew += moved;
+      offset -= moved;
+      isUnsure = true;
+    }
+
+    if (!isUnsure || isAsking) {
       return;
     }
 
-    skew += moved;
-    offset -= moved;
+    isAsking = true;
     try {
       const date = Date.parse((await fetch("/health/live", { cache: "no-store" })).headers.get("date"));
       offset = date ? date - Date.now() : offset;
+      isUnsure = false;
     } catch {
-      // Away: as if the clock was set.
+      // Away: the next tick asks again.
+    } finally {
+      isAsking = false;
     }
   };
 
@@ -155,13 +165,14 @@
   }, true);
 
   // A restarted server knows nothing of this page: what was typed is put back after it is loaded again.
-  const kept = "iot-form " + location.pathname;
+  // Of one person at one address, wherever a link led since the page was loaded.
+  const kept = () => ["iot-form", document.getElementById("name")?.textContent, location.pathname + location.search].join(" ");
   const fields = () => document.querySelectorAll("[data-keep] input:not([type=hidden]):not([type=password]), [data-keep] textarea");
-  const keep = () => sessionStorage.setItem(kept, JSON.stringify([...fields()].map(f => [f.id, f.value])));
+  const keep = () => sessionStorage.setItem(kept(), JSON.stringify([...fields()].map(f => [f.id, f.value])));
   const restore = () => {
-    const stored = sessionStorage.getItem(kept);
+    const stored = sessionStorage.getItem(kept());
     if (stored) {
-      sessionStorage.removeItem(kept);
+      sessionStorage.removeItem(kept());
       for (const [id, value] of JSON.parse(stored)) {
         const field = id && document.getElementById(id);
         if (field && value) {

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Text.RegularExpressions;
 using IoTPlatform.Identity;
 using IoTPlatform.Stacks;
 using Microsoft.Playwright;
@@ -183,5 +184,37 @@ public sealed class PortalSessionTests(PortalBrowser browser) : IClassFixture<Po
         await Assertions.Expect(page.Locator("#display-name")).ToHaveValueAsync("Kept while away");
         await page.ClickAsync("text=Prepare and show the key");
         await page.WaitForURLAsync("**/portal/ui/tenants/kept");
+    }
+
+    /// <summary>What was typed is a change of what was there then, and not of what another one has saved since.</summary>
+    [SkippableFact]
+    public async Task Form_OfWhatAnotherChangedWhileTheProviderWasAway_ComesBack_AndSaysSo()
+    {
+        const string Typed = """{"x509":{"deny":{"dns":["typed.example"]}}}""";
+        await browser.Provider.Database.ExecuteAsync("""INSERT INTO ca.authority_policy (policy, written_at) VALUES ('{"x509":{"deny":{"dns":["first.example"]}}}', now())""");
+        try
+        {
+            await browser.Provider.RestartAsync();
+            await using var context = await browser.OpenAsync();
+            var page = await browser.SignInAsync(context, "portal/ui/ca");
+            await PortalBrowser.LiveAsync(page);
+            await page.ClickAsync("a[href$='/ca/policy'] >> nth=0");
+            await Assertions.Expect(page.Locator("#policy")).ToHaveValueAsync(new Regex("first\\.example", RegexOptions.None, TimeSpan.FromSeconds(1)));
+            await page.FillAsync("#policy", Typed);
+
+            await browser.Provider.KillAsync();
+            await Assertions.Expect(page.Locator("#components-reconnect-modal")).ToBeVisibleAsync();
+            await browser.Provider.Database.ExecuteAsync("""UPDATE ca.authority_policy SET policy = '{"x509":{"deny":{"dns":["second.example"]}}}', version = nextval('ca.versions')""");
+            await browser.Provider.StartProcessAsync();
+
+            await Assertions.Expect(page.Locator("#components-reconnect-modal")).ToBeHiddenAsync(new() { Timeout = 40_000 });
+            await PortalBrowser.LiveAsync(page);
+            await Assertions.Expect(page.Locator("#policy")).ToHaveValueAsync(Typed);
+            await Assertions.Expect(page.Locator("form [role=status]")).ToContainTextAsync("It was changed meanwhile");
+        }
+        finally
+        {
+            await browser.Provider.Database.ExecuteAsync("DELETE FROM ca.authority_policy");
+        }
     }
 }

@@ -46,10 +46,10 @@ public sealed class PrepareJourneyTests(PortalBrowser browser) : IClassFixture<P
         await SuspendResumeRemoveAsync(page);
     }
 
-    /// <summary>Five messages a second, in minutes that are over.</summary>
+    /// <summary>Five messages a second, in minutes that are over, and in those that go by meanwhile.</summary>
     private async Task RatesAsync(IPage page)
     {
-        await browser.Provider.Database.ExecuteAsync("INSERT INTO provider.bridge_minutes SELECT 'acme', date_trunc('minute', now()) - i * interval '1 minute', 300 FROM generate_series(1, 9) i");
+        await browser.Provider.Database.ExecuteAsync("INSERT INTO provider.bridge_minutes SELECT 'acme', date_trunc('minute', now()) - i * interval '1 minute', 300 FROM generate_series(-5, 9) i ON CONFLICT (tenant_id, minute) DO UPDATE SET messages = 300");
         var card = page.Locator("section:has(#bridge)");
         await Assertions.Expect(card).ToContainTextAsync("5.0 messages/s", new() { Timeout = 30_000 });
         await Assertions.Expect(card).ToContainTextAsync("connected");

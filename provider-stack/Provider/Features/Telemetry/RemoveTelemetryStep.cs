@@ -18,6 +18,9 @@ internal sealed class RemoveTelemetryStep(NpgsqlDataSource database) : IRemovalS
             await barrier.ExecuteNonQueryAsync(cancellationToken);
         }
 
+        await using var rates = database.CreateCommand("DELETE FROM provider.bridge_minutes WHERE tenant_id = $1");
+        rates.Parameters.Add(new() { Value = input.TenantId });
+        await rates.ExecuteNonQueryAsync(cancellationToken);
         await using var delete = database.CreateCommand(
             """
             DELETE FROM provider.telemetry WHERE (tenant_id, device_id, sent_at, identity) IN

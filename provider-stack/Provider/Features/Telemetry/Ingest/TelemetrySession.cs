@@ -160,7 +160,7 @@ internal sealed class TelemetrySession : ITelemetrySource, IAsyncDisposable
         {
             // The queue is full: what waits in it matters more, and the next one is five minutes away.
         }
-        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
             End($"{what} was not taken: {e.Message}");
         }

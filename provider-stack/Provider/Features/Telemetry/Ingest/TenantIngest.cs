@@ -43,9 +43,13 @@ internal sealed partial class TenantIngest : IAsyncDisposable
     /// <summary>If there is a session; else the next one does it.</summary>
     public async Task SendEarlyCheckpointAsync(CancellationToken cancellationToken)
     {
-        if (_session is { } session && _context.EarlyCheckpoints.TryRemove(_tenantId, out var progress))
+        if (_session is { Ended.IsCompleted: false } session && _context.EarlyCheckpoints.TryRemove(_tenantId, out var progress))
         {
             await session.SendAsync(progress, cancellationToken);
+            if (session.Ended.IsCompleted)
+            {
+                _context.EarlyCheckpoints.TryAdd(_tenantId, progress);
+            }
         }
     }
 
