@@ -199,8 +199,8 @@ public sealed class PortalSessionTests(PortalBrowser browser) : IClassFixture<Po
             var page = await browser.SignInAsync(context, "portal/ui/ca");
             await PortalBrowser.LiveAsync(page);
             await page.ClickAsync("a[href$='/ca/policy'] >> nth=0");
-            await Assertions.Expect(page.Locator("#policy")).ToHaveValueAsync(new Regex("first\\.example", RegexOptions.None, TimeSpan.FromSeconds(1)));
-            await page.FillAsync("#policy", Typed);
+            await Assertions.Expect(page.Locator("textarea#policy")).ToHaveValueAsync(new Regex("first\\.example", RegexOptions.None, TimeSpan.FromSeconds(1)));
+            await page.FillAsync("textarea#policy", Typed);
 
             await browser.Provider.KillAsync();
             await Assertions.Expect(page.Locator("#components-reconnect-modal")).ToBeVisibleAsync();
@@ -209,7 +209,7 @@ public sealed class PortalSessionTests(PortalBrowser browser) : IClassFixture<Po
 
             await Assertions.Expect(page.Locator("#components-reconnect-modal")).ToBeHiddenAsync(new() { Timeout = 40_000 });
             await PortalBrowser.LiveAsync(page);
-            await Assertions.Expect(page.Locator("#policy")).ToHaveValueAsync(Typed);
+            await Assertions.Expect(page.Locator("textarea#policy")).ToHaveValueAsync(Typed);
             await Assertions.Expect(page.Locator("form [role=status]")).ToContainTextAsync("It was changed meanwhile");
         }
         finally
