@@ -218,8 +218,8 @@ public sealed class TelemetryTests(TelemetryTests.Fixture fixture) : IClassFixtu
     {
         var until = new DateTimeOffset(2026, 11, 21, 12, 0, 0, TimeSpan.Zero);
         // Its queue is not read yet.
-        using var early = await JoinAsync("early");
-        (await RecordAsync(early, "early")).ShouldBeTrue();
+        using var early = await JoinAsync("ahead");
+        (await RecordAsync(early, "ahead")).ShouldBeTrue();
         using var tenant = await JoinAsync("checkpointed");
         await new ConfirmedPublisher(_broker, tenant, "checkpointed").PublishAsync(0, 10, Untimed);
         await StoredAsync("checkpointed", 10);
@@ -229,7 +229,7 @@ public sealed class TelemetryTests(TelemetryTests.Fixture fixture) : IClassFixtu
         // Not by the question: it has to come through the queue.
         (await RecordedAsync("checkpointed")).ShouldBe(0);
         await ExactlyAsync(tenant, "checkpointed", 10);
-        await UntilAsync(async () => await RecordedAsync("checkpointed") == 1 && await RecordedAsync("early") == 1);
+        await UntilAsync(async () => await RecordedAsync("checkpointed") == 1 && await RecordedAsync("ahead") == 1);
         (await AskAsync(tenant, "checkpointed", "another")).ResendFrom.ShouldBe(until.AddMinutes(-1));
 
         async Task<bool> RecordAsync(JoinedTenant from, string tenantId) => (await AskAsync(from, tenantId, (await AskAsync(from, tenantId, null)).Database)).Recorded;
