@@ -7,18 +7,23 @@ using Npgsql;
 namespace IoTPlatform.CertificateAuthority.Budgets;
 
 /// <summary>How far budgets are used up, and the endpoints that they count.</summary>
-internal sealed class BudgetStore(NpgsqlDataSource database, ProvisionerRegistry provisioners, CertificateAuthorityOptions options, TimeProvider time)
+internal sealed class BudgetStore(NpgsqlDataSource database, EndpointTotals totals, ProvisionerRegistry provisioners, CertificateAuthorityOptions options, TimeProvider time)
 {
     /// <summary>Counts the active endpoints of those that have a budget of them, and forgets what was counted in spans that are over.</summary>
-    public Task CountEndpointsAsync(CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
+    public async Task CountEndpointsAsync(CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand("SELECT ca.count_endpoints($1, $2)");
-        command.Parameters.AddWithValue(time.GetUtcNow());
-        command.Parameters.AddWithValue(Known().Where(budget => budget.Span == IssuanceBudget.Endpoints).Select(budget => budget.Scope[(IssuanceBudget.Endpoints.Length + 1)..]).ToArray());
-        return await command.ExecuteNonQueryAsync(cancellationToken);
-    });
+        string[] counted = [.. Known().Where(budget => budget.Span == IssuanceBudget.Endpoints).Select(budget => budget.Scope[(IssuanceBudget.Endpoints.Length + 1)..])];
+        await totals.CountAsync(counted, cancellationToken);
+        await Outage.GuardAsync(async () =>
+        {
+            await using var command = database.CreateCommand("SELECT ca.forget_counts($1, $2)");
+            command.Parameters.AddWithValue(time.GetUtcNow());
+            command.Parameters.AddWithValue(counted);
+            return await command.ExecuteNonQueryAsync(cancellationToken);
+        });
+    }
 
-    /// <summary>Those of the stack first, then by provisioner. Those of a credential or an address are not among them.</summary>
+    /// <summary>Those of the stack first, then by provisioner; endpoints as they were counted last. Those of a credential or an address are not among them.</summary>
     public async Task<IReadOnlyList<BudgetView>> ListAsync(CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
@@ -45,8 +50,8 @@ internal sealed class BudgetStore(NpgsqlDataSource database, ProvisionerRegistry
     {
         await using var command = database.CreateCommand(
             """
-            SELECT array_agg(CASE WHEN b.span = 'endpoints' THEN ca.active_endpoints($1, substr(b.scope, length('endpoints:') + 1))
-              ELSE coalesce((SELECT n.issued FROM ca.issuance_counts n WHERE n.scope = b.scope AND n.began = date_trunc(b.span, $1, 'UTC')), 0) END ORDER BY b.ord)
+            SELECT array_agg(CASE WHEN b.span = 'endpoints' THEN coalesce((SELECT n.active FROM ca.endpoint_totals n WHERE n.provisioner = substr(b.scope, length('endpoints:') + 1)), 0)
+              ELSE coalesce((SELECT n.issued FROM ca.issuance_counts n WHERE n.scope = b.scope AND n.began >= date_trunc(b.span, $1, 'UTC')), 0) END ORDER BY b.ord)
             FROM unnest($2, $3) WITH ORDINALITY AS b (scope, span, ord)
             """);
         command.Parameters.AddWithValue(now);

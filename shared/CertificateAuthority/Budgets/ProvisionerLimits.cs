@@ -16,7 +16,7 @@ internal sealed record ProvisionerLimits
     /// <summary>As <see cref="CertificatesPerHour"/>, in a month of the calendar.</summary>
     public int? CertificatesPerMonth { get; private init; }
 
-    /// <summary>By one credential's subject: a person, a key's word, an ACME account.</summary>
+    /// <summary>By one credential: a person, the subject of a key's tokens, the key of an X5C certificate, an ACME account.</summary>
     public int? PerCredentialPerHour { get; private init; }
 
     /// <summary>By one IPv4 address, or IPv6 /64.</summary>
@@ -62,12 +62,12 @@ internal sealed record ProvisionerLimits
 
     /// <summary>For a certificate that is asked for anew.</summary>
     /// <param name="provisioner">That these are of.</param>
-    /// <param name="subject">Of the credential.</param>
+    /// <param name="credential">See <see cref="SignGrant.BudgetKey"/>.</param>
     /// <param name="source">Address of the caller.</param>
-    public IReadOnlyList<IssuanceBudget> For(IProvisioner provisioner, string subject, string source) =>
+    public IReadOnlyList<IssuanceBudget> For(IProvisioner provisioner, string credential, string source) =>
     [
         .. Of(provisioner),
-        .. Some(IssuanceBudget.Hour, $"credential/{Digest(provisioner.Name, subject)}", PerCredentialPerHour),
+        .. Some(IssuanceBudget.Hour, $"credential/{Digest(provisioner.Name, credential)}", PerCredentialPerHour),
         .. Some(IssuanceBudget.Hour, $"source/{Digest(provisioner.Name, source)}", PerSourcePerHour),
     ];
 
@@ -77,7 +77,7 @@ internal sealed record ProvisionerLimits
     private static IEnumerable<IssuanceBudget> Some(string span, string of, int? most) =>
         most is { } number ? [new IssuanceBudget { Scope = $"{span}:{of}", Span = span, Most = number }] : [];
 
-    /// <summary>Of whatever length and characters a subject is.</summary>
+    /// <summary>Of whatever length and characters it is.</summary>
     private static string Digest(string provisioner, string of) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{provisioner}\n{of}")).AsSpan(0, 16));
 
     private static int Number(JsonProperty member) => member.Value.ValueKind == JsonValueKind.Number && member.Value.TryGetInt32(out var number) && number is >= 1 and <= Largest

@@ -112,6 +112,20 @@ internal sealed partial class EventDeliveries(EventWebhookStore store, EventDeli
         catch (Exception e)
         {
             NotDelivered(e, webhook.Name);
+            await BackOffGuardedAsync(webhook, cancellationToken);
+        }
+    }
+
+    /// <summary>Whatever went wrong here is not tried again, and logged, every second.</summary>
+    private async Task BackOffGuardedAsync(EventWebhook webhook, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await store.BackOffAsync(webhook, WaitAfter(webhook.Attempts + 1), "it could not be served; the log says why", cancellationToken);
+        }
+        catch (Exception)
+        {
+            // The database is away, as it just was, or the platform stops: it stays due.
         }
     }
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text;
@@ -40,7 +39,7 @@ internal sealed class EventDelivery(OutboundConnections connections, TimeProvide
         catch (Exception e) when (e is HttpRequestException or IOException or WebhookException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             var reason = e is OperationCanceledException ? "no answer in time" : e.GetBaseException().Message;
-            return new DeliveryOutcome(DeliveryResult.Away, reason[..Math.Min(reason.Length, LongestReason)]);
+            return new DeliveryOutcome(DeliveryResult.Away, Printable(reason));
         }
     }
 
@@ -57,7 +56,10 @@ internal sealed class EventDelivery(OutboundConnections connections, TimeProvide
         return request;
     }
 
-    /// <summary>What may pass is tried again; what the destination does not want, and a redirect, which is not followed, is not.</summary>
+    /// <summary>
+    /// Refused is what says that this event is not wanted in this form, and a redirect, which is not followed. Everything else may pass: a token that ran out, a route that is missing while the
+    /// destination is deployed.
+    /// </summary>
     private DeliveryOutcome Judge(HttpResponseMessage response)
     {
         var status = (int)response.StatusCode;
@@ -67,10 +69,20 @@ internal sealed class EventDelivery(OutboundConnections connections, TimeProvide
         }
 
         var reason = string.Create(CultureInfo.InvariantCulture, $"it answered {status}");
-        return response.StatusCode is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests || status >= 500
-            ? new DeliveryOutcome(DeliveryResult.Away, reason) { RetryAfter = AskedFor(response.Headers.RetryAfter) }
-            : new DeliveryOutcome(DeliveryResult.Refused, reason);
+        return status is >= 300 and < 400 or 400 or 410 or 413 or 415 or 422
+            ? new DeliveryOutcome(DeliveryResult.Refused, reason)
+            : new DeliveryOutcome(DeliveryResult.Away, reason) { RetryAfter = AskedFor(response.Headers.RetryAfter) };
     }
+
+    /// <summary>Messages quote what the destination sent: PostgreSQL stores no NUL, and a terminal obeys the others.</summary>
+    private static string Printable(string reason) =>
+        string.Create(Math.Min(reason.Length, LongestReason), reason, static (to, from) =>
+        {
+            for (var i = 0; i < to.Length; i++)
+            {
+                to[i] = char.IsControl(from[i]) || char.IsSurrogate(from[i]) ? '?' : from[i];
+            }
+        });
 
     private TimeSpan? AskedFor(RetryConditionHeaderValue? header) =>
         (header?.Delta ?? header?.Date - time.GetUtcNow()) is { } wait && wait > TimeSpan.Zero ? wait < LongestAskedFor ? wait : LongestAskedFor : null;

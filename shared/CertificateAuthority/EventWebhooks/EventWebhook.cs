@@ -24,6 +24,9 @@ internal sealed record EventWebhook(string Name, Uri Url, IReadOnlyList<string> 
         return new Uri(text);
     }
 
+    /// <summary>Scheme, host and port: path and query may be what lets one in.</summary>
+    public static string DestinationOf(string url) => new Uri(url).GetLeftPart(UriPartial.Authority);
+
     /// <summary>Throws 422 <c>invalid_webhook</c> for a type that is not known.</summary>
     public static void RequireTypes(IReadOnlyList<string> types, IReadOnlySet<string> known)
     {

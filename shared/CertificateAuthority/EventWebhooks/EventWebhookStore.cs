@@ -67,7 +67,7 @@ internal sealed class EventWebhookStore(NpgsqlDataSource database, EventReader e
                     """,
                     name, address, types.ToArray(), cipher.Encrypt(PlaceOf(name), secret), newest, time.GetUtcNow(), isNew);
                 await command.ExecuteNonQueryAsync(cancellationToken);
-                return new AuditEntry(by, "event_webhook.saved", name, AuditDetails.Of(("url", address), ("types", string.Join(' ', types)), ("new_secret", isNew)));
+                return new AuditEntry(by, "event_webhook.saved", name, AuditDetails.Of(("destination", EventWebhook.DestinationOf(address)), ("types", string.Join(' ', types)), ("new_secret", isNew)));
             },
             cancellationToken);
         return isNew ? secret : null;

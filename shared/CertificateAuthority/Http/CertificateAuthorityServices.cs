@@ -56,7 +56,7 @@ public static class CertificateAuthorityServices
         services.AddSingleton<IEmergency, ProfileEmergency>();
         services.AddSingleton<Emergencies>();
         services.AddSingleton(provider => new InventoryStore(provider.GetRequiredService<NpgsqlDataSource>(), () => InventoryStore.ByNames(provider.GetRequiredService<ProvisionerRegistry>()), module.Authority.Time));
-        services.AddSingleton(provider => new BudgetStore(provider.GetRequiredService<NpgsqlDataSource>(), provider.GetRequiredService<ProvisionerRegistry>(), module.Options, module.Authority.Time));
+        services.AddSingleton(provider => new BudgetStore(provider.GetRequiredService<NpgsqlDataSource>(), new EndpointTotals(provider.GetRequiredService<NpgsqlDataSource>(), module.Authority.Time), provider.GetRequiredService<ProvisionerRegistry>(), module.Options, module.Authority.Time));
         services.AddSingleton(provider => new CertificateBudgets(provider.GetRequiredService<BudgetStore>()));
         services.AddSingleton(provider => new CertificateInventory(module.Authority, provider.GetRequiredService<InventoryStore>()));
         services.AddHostedService(provider => new InventoryUpkeep(

@@ -35,7 +35,7 @@ internal sealed partial class InventoryUpkeep(InventoryStore store, Func<Cancell
     private async Task RunAsync(CancellationToken cancellationToken)
     {
         await store.MapAsync(again: true, int.MaxValue, cancellationToken);
-        await countEndpoints(cancellationToken);
+        await CountEndpointsGuardedAsync(cancellationToken);
         if (most is { } limit && (await store.TellSurplusAsync(limit, cancellationToken)).Certificates is > 0 and var told)
         {
             Surplus(told, limit);
@@ -56,11 +56,27 @@ internal sealed partial class InventoryUpkeep(InventoryStore store, Func<Cancell
         }
     }
 
+    /// <summary>It is what takes the longest; the rest goes on without it.</summary>
+    private async Task CountEndpointsGuardedAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await countEndpoints(cancellationToken);
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        {
+            NotCounted(e);
+        }
+    }
+
     [LoggerMessage(Level = LogLevel.Information, Message = "{Count} certificates that ended long ago were forgotten; the audit log keeps what was done with them")]
     private partial void Purged(int count);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} endpoints have more than {Limit} certificates that are good; the audit log names them")]
     private partial void Surplus(int count, int limit);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Endpoints could not be counted for their budgets, which go by what was counted before; trying again in a minute")]
+    private partial void NotCounted(Exception exception);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The inventory of certificates could not be brought up to date; trying again in a minute")]
     private partial void Failed(Exception exception);

@@ -67,6 +67,9 @@ internal sealed record SignGrant
     /// <summary>Of the credential, by which an inventory has it; the subject unless given.</summary>
     public IReadOnlyList<string> CredentialNames { get => field ?? [Subject]; init; }
 
+    /// <summary>Whose certificates of an hour are counted together; the subject unless given. Where that is the holder's choice, what it can't choose.</summary>
+    public string BudgetKey { get => field ?? Subject; init; }
+
     public required INameRule Names { get; init; }
 
     /// <summary>With the default and the longest lifetime.</summary>

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
+using IoTPlatform.CertificateAuthority.Budgets;
 using IoTPlatform.CertificateAuthority.Storage;
 using IoTPlatform.Database;
 using IoTPlatform.Hosting;
@@ -98,14 +99,24 @@ internal sealed class ProvisionerStore(NpgsqlDataSource database, DefinitionSecr
         cancellationToken);
 
     /// <summary>
-    /// Adds it, or replaces the one of that name; a retry is idempotent. One that is of type ACME no more loses its accounts, as a removed one does. Throws 409 <c>key_in_use</c> and
+    /// Adds it, or replaces the one of that name; a retry is idempotent. The endpoints of one that limits them are counted first. One that is of type ACME no more loses its accounts, as a removed one does. Throws 409 <c>key_in_use</c> and
     /// <c>too_many_provisioners</c>, 412 <c>changed_meanwhile</c>, and 401 <c>super_admin_required</c>.
     /// </summary>
     /// <param name="definition">One that serves.</param>
     /// <param name="keyId">Of a JWK provisioner.</param>
     /// <param name="change">Who wants it, and in place of what.</param>
     /// <param name="cancellationToken">Ends it before its commit.</param>
-    public Task SaveAsync(ProvisionerDefinition definition, string? keyId, ProvisionerChange change, CancellationToken cancellationToken) => ChangeAsync(
+    public async Task SaveAsync(ProvisionerDefinition definition, string? keyId, ProvisionerChange change, CancellationToken cancellationToken)
+    {
+        if (ProvisionerOptions.Of(definition).Limits.Endpoints is not null)
+        {
+            await new EndpointTotals(database, time).CountAsync([definition.Name], cancellationToken);
+        }
+
+        await StoreAsync(definition, keyId, change, cancellationToken);
+    }
+
+    private Task StoreAsync(ProvisionerDefinition definition, string? keyId, ProvisionerChange change, CancellationToken cancellationToken) => ChangeAsync(
         async connection =>
         {
             await RequireVersionAsync(connection, definition, change, cancellationToken);

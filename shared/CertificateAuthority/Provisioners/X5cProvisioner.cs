@@ -86,6 +86,7 @@ internal sealed class X5cProvisioner : ITokenProvisioner
         {
             Subject = claims.Subject,
             CredentialNames = CommonNameOf(credential),
+            BudgetKey = Convert.ToHexStringLower(SHA256.HashData(credential.PublicKey.ExportSubjectPublicKeyInfo())),
             Names = new TokenNames(claims.Subject, claims.Sans),
             Rules = ConfirmedRequest.Of(token.Claims),
             Profile = Claims.Profile,

@@ -39,10 +39,12 @@ internal sealed record LedgerOutcome(LedgerStatus Status)
         _ => throw new InvalidOperationException("ca.record answered with an outcome this version does not know."),
     };
 
+    /// <summary>A limit may be raised before its span is over: who was refused asks again within the hour.</summary>
     private static LedgerOutcome OfBudget(string outcome)
     {
         var parts = outcome.Split(':', 3);
-        return new LedgerOutcome(LedgerStatus.Budget) { Scope = parts[2], RetryAfter = TimeSpan.FromSeconds(long.Parse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture)) };
+        var seconds = long.Parse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture);
+        return new LedgerOutcome(LedgerStatus.Budget) { Scope = parts[2], RetryAfter = TimeSpan.FromSeconds(Math.Min(seconds, 3600)) };
     }
 
     private static TimeSpan Seconds(string outcome) => TimeSpan.FromSeconds(long.Parse(outcome.AsSpan(outcome.IndexOf(':', StringComparison.Ordinal) + 1), NumberStyles.None, CultureInfo.InvariantCulture));

@@ -6,6 +6,7 @@ namespace IoTPlatform.Contracts.Events;
 public sealed record EventWebhookView
 {
     public required string Name { get; init; }
+    /// <summary>To administrators; to others scheme, host and port.</summary>
     public required string Url { get; init; }
 
     /// <summary>Of events; empty: all.</summary>
@@ -19,6 +20,8 @@ public sealed record EventWebhookView
 
     /// <summary>Null: no attempt has failed.</summary>
     public DateTimeOffset? NextAttemptAt { get; init; }
+
+    /// <summary>To administrators alone.</summary>
     public string? LastError { get; init; }
 
     /// <summary>When it last took an event.</summary>
@@ -65,7 +68,9 @@ public sealed record EventDeadLetterView
     public required Guid EventId { get; init; }
     public required string Type { get; init; }
     public required JsonElement Event { get; init; }
-    public required string Reason { get; init; }
+
+    /// <summary>To administrators alone.</summary>
+    public string? Reason { get; init; }
     public required DateTimeOffset FailedAt { get; init; }
 
     /// <summary>It is about to be delivered again.</summary>

@@ -1,5 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
+using System.Net.Security;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
@@ -259,6 +261,95 @@ public sealed class EventWebhookTests : IAsyncLifetime
 
         _server.Calls.Count.ShouldBe(1);
         release.SetResult();
+    }
+
+    /// <summary>.NET quotes them in its message, and PostgreSQL stores no NUL.</summary>
+    [SkippableFact]
+    public async Task Destination_ThatAnswersControlCharacters_IsBackedOffFrom()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var chain = SslStreamCertificateContext.Create(_certificate, [.. _ca.Authority.Chain.Intermediates], offline: true);
+        var calls = 0;
+        var answering = Task.Run(async () =>
+        {
+            while (true)
+            {
+                using var connection = await listener.AcceptTcpClientAsync();
+                await using var tls = new SslStream(connection.GetStream());
+                await tls.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificateContext = chain });
+                _ = await tls.ReadAsync(new byte[64 * 1024]);
+                await tls.WriteAsync("\0\e[2Jno status line\r\n\r\n"u8.ToArray());
+                Interlocked.Increment(ref calls);
+            }
+        });
+        await SaveAsync("hook", $"https://localhost:{((IPEndPoint)listener.LocalEndpoint).Port}/hook", []);
+        using var certificate = await _ca.EnrollAsync("a.test");
+
+        await UntilAsync(async () => await WebhookAsync() is { Attempts: >= 2, NextAttemptAt: not null });
+
+        var error = (await WebhookAsync()).LastError.ShouldNotBeNull();
+        error.ShouldContain("?");
+        error.ShouldNotContain(character => char.IsControl(character));
+        Volatile.Read(ref calls).ShouldBeLessThan(6);
+        listener.Stop();
+        await Should.ThrowAsync<Exception>(answering);
+    }
+
+    /// <summary>Whatever is wrong here is not tried, and logged, every second.</summary>
+    [SkippableFact]
+    public async Task Failure_OfThisHost_BacksOff()
+    {
+        await AddAsync();
+        await _ca.Database.ExecuteAsync("ALTER TABLE ca.event_dead_letters RENAME TO away");
+
+        await UntilAsync(async () => await _ca.Database.ScalarAsync<int>("SELECT attempts FROM ca.event_webhooks") >= 2);
+
+        (await _ca.Database.ScalarAsync<string>("SELECT last_error FROM ca.event_webhooks")).ShouldBe("it could not be served; the log says why");
+    }
+
+    /// <summary>A token that ran out and a route that is missing for a moment are mended; what was put aside meanwhile would be lost to the receiver.</summary>
+    [SkippableFact]
+    public async Task Answer_IsARefusalOrMayPass()
+    {
+        var webhook = new EventWebhook("hook", _server.Url, [], new byte[32], 1, 0, 0);
+        foreach (var (status, result) in new[] { 401, 403, 404, 408, 429, 500 }.Select(status => (status, DeliveryResult.Away)).Concat(new[] { 302, 400, 410, 413, 415, 422 }.Select(status => (status, DeliveryResult.Refused))))
+        {
+            _server.Answer = (_, context) =>
+            {
+                context.Response.StatusCode = status;
+                return Task.CompletedTask;
+            };
+
+            (await Service<EventDelivery>().SendAsync(webhook, Guid.NewGuid(), "{}", default)).Result.ShouldBe(result, $"{status}");
+        }
+    }
+
+    /// <summary>Path and query may be what lets one in; errors tell of this network.</summary>
+    [SkippableFact]
+    public async Task Viewer_SeesWhereButNotHow()
+    {
+        _server.Answer = (_, context) =>
+        {
+            context.Response.StatusCode = 400;
+            return Task.CompletedTask;
+        };
+        var url = _server.Url.AbsoluteUri + "?token=t0ps3cret";
+        await SaveAsync("hook", url, []);
+        using var certificate = await _ca.EnrollAsync("a.test");
+        await UntilAsync(async () => (await LettersAsync()).Count > 0);
+        (await WebhookAsync()).ShouldSatisfyAllConditions(seen => seen.Url.ShouldBe(url), seen => seen.LastError.ShouldBe("it answered 400"));
+        using var viewer = _ca.As("vera", Roles.Viewer);
+
+        var list = (await viewer.ReadAsync("/portal/event-webhooks")).Body;
+        var letters = (await viewer.ReadAsync("/portal/event-webhooks/hook/dead-letters")).Body;
+
+        list.ShouldContain($"\"{_server.Url.GetLeftPart(UriPartial.Authority)}\"");
+        list.ShouldNotContain("t0ps3cret");
+        list.ShouldNotContain("it answered");
+        letters.ShouldContain("a.test");
+        letters.ShouldNotContain("it answered");
+        (await _ca.Database.ScalarAsync<long>("SELECT count(*) FROM audit.entries WHERE details LIKE '%t0ps3cret%'")).ShouldBe(0);
     }
 
     [SkippableFact]

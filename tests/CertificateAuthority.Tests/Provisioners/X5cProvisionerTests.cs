@@ -181,10 +181,23 @@ public sealed class X5cProvisionerTests : IAsyncLifetime
         (await SignAsync(both, "line-1")).Status.ShouldBe(HttpStatusCode.Forbidden);
     }
 
-    private async Task AddAsync(X509Certificate2 root, string name = "fleet", string? inventory = null)
+    /// <summary>The token's subject is the holder's choice: the key is counted.</summary>
+    [SkippableFact]
+    public async Task Credential_WithManySubjects_HasOneBudget()
+    {
+        await AddAsync(_root.Certificate, limits: """{"perCredentialPerHour":1}""");
+        using var one = _root.Issue("line-1");
+        using var other = _root.Issue("line-2");
+
+        (await SignAsync(one, "a.test")).Status.ShouldBe(HttpStatusCode.Created);
+        (await SignAsync(one, "b.test")).Body.ShouldContain("The credential has had");
+        (await SignAsync(other, "b.test")).Status.ShouldBe(HttpStatusCode.Created);
+    }
+
+    private async Task AddAsync(X509Certificate2 root, string name = "fleet", string? inventory = null, string? limits = null)
     {
         var definition = new JsonObject { ["type"] = "X5C", ["name"] = name, ["roots"] = Convert.ToBase64String(Encoding.ASCII.GetBytes(root.ExportCertificatePem())) };
-        definition["options"] = inventory is null ? null : new JsonObject { ["inventory"] = inventory };
+        definition["options"] = new JsonObject { ["inventory"] = inventory, ["limits"] = limits is null ? null : JsonNode.Parse(limits) };
         await _ca.Module.ProvisionerStore.SaveAsync(ProvisionerDefinition.Parse(definition.ToJsonString()), keyId: null, new ProvisionerChange("admin"), default);
         await _ca.Module.Provisioners.ReloadAsync(default);
     }

@@ -60,7 +60,7 @@ internal static class WebhooksCommand
     {
         var letters = (await server.ListDeadLettersAsync(run.Get(Name), cancellationToken)).Items;
         run.Terminal.Result(letters, console => Print.Rows(
-            console, letters, "no dead letters", ("EVENT", l => l.EventId.ToString()), ("TYPE", l => l.Type), ("FAILED", l => Print.Time(l.FailedAt)), ("REASON", l => l.Reason), ("", l => l.Due ? "due" : "")));
+            console, letters, "no dead letters", ("EVENT", l => l.EventId.ToString()), ("TYPE", l => l.Type), ("FAILED", l => Print.Time(l.FailedAt)), ("REASON", l => l.Reason ?? ""), ("", l => l.Due ? "due" : "")));
         return ExitCode.Ok;
     }, cancellationToken);
 

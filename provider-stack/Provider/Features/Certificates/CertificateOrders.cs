@@ -39,9 +39,8 @@ internal sealed class CertificateOrders(ProviderOptions options, TenantPlans pla
         Tenant = tenant.TenantId,
         Requester = JoinLineage.Of(join.JoinId),
         Lineage = JoinLineage.Of(join.JoinId),
-        // A JOIN may change its bridge key until it is confirmed.
+        // A JOIN may change its bridge key until it is confirmed. No budget of the month: a tenant that is prepared again has what the former one used up.
         Quota = new IssuanceQuota { AnswersWithTheFreshOne = false, TenantPerHour = plans.CertificatesPerHourOf(tenant.Plan) },
-        Budgets = plans.BudgetsOf(tenant.TenantId, tenant.Plan),
         IdempotencyKey = $"join:{join.JoinId:N}:bridge:{Convert.ToHexStringLower(join.BridgeKeySha256)}",
     };
 

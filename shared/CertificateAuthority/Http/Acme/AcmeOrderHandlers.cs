@@ -141,7 +141,7 @@ internal sealed class AcmeOrderHandlers(
                 IdempotencyKey = AcmeOrders.KeyOf(order.Id),
                 Tenant = authority.Options.Tenant,
                 Lineage = leaf.Lineage,
-                Budgets = provisioner.Options.Limits.For(provisioner, grant.Subject, source),
+                Budgets = provisioner.Options.Limits.For(provisioner, grant.BudgetKey, source),
                 IsOneByNames = ProvisionerLimits.IsByNames(provisioner),
                 StepProvisioner = grant.Extension,
             },

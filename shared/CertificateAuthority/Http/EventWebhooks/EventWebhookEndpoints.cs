@@ -6,6 +6,7 @@ using IoTPlatform.CertificateAuthority.Outbound;
 using IoTPlatform.Contracts.Events;
 using IoTPlatform.Events;
 using IoTPlatform.Hosting;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -48,8 +49,14 @@ public static class EventWebhookEndpoints
         webhooks.MapPost("{name}/dead-letters/redeliver", RedeliverAsync).RequireAuthorization(Policies.Admin);
     }
 
-    private static async Task<Ok<EventWebhookList>> ListAsync(EventWebhookStore webhooks, CancellationToken cancellationToken) =>
-        TypedResults.Ok(new EventWebhookList { Items = await webhooks.ListAsync(cancellationToken) });
+    private static async Task<Ok<EventWebhookList>> ListAsync(EventWebhookStore webhooks, ClaimsPrincipal user, IAuthorizationService authorization, CancellationToken cancellationToken)
+    {
+        var items = await webhooks.ListAsync(cancellationToken);
+        return TypedResults.Ok(new EventWebhookList
+        {
+            Items = await IsAdminAsync(user, authorization) ? items : [.. items.Select(item => item with { Url = EventWebhook.DestinationOf(item.Url), LastError = null })],
+        });
+    }
 
     private static async Task<Ok<SavedEventWebhook>> SaveAsync(
         string name, SaveEventWebhookRequest request, EventWebhookStore webhooks, ClaimsPrincipal user, HttpContext context, CancellationToken cancellationToken)
@@ -75,11 +82,17 @@ public static class EventWebhookEndpoints
         return TypedResults.Ok(new EventWebhookTest { Delivered = outcome.Result == DeliveryResult.Delivered, Reason = outcome.Reason });
     }
 
-    private static async Task<Ok<EventDeadLetterList>> DeadLettersAsync(string name, EventWebhookStore webhooks, CancellationToken cancellationToken) =>
-        TypedResults.Ok(new EventDeadLetterList { Items = await webhooks.DeadLettersAsync(name, cancellationToken) });
+    private static async Task<Ok<EventDeadLetterList>> DeadLettersAsync(string name, EventWebhookStore webhooks, ClaimsPrincipal user, IAuthorizationService authorization, CancellationToken cancellationToken)
+    {
+        var items = await webhooks.DeadLettersAsync(name, cancellationToken);
+        return TypedResults.Ok(new EventDeadLetterList { Items = await IsAdminAsync(user, authorization) ? items : [.. items.Select(item => item with { Reason = null })] });
+    }
 
     private static async Task<Ok<Redelivered>> RedeliverAsync(string name, RedeliverRequest request, EventWebhookStore webhooks, ClaimsPrincipal user, CancellationToken cancellationToken) =>
         TypedResults.Ok(new Redelivered { Events = await webhooks.RedeliverAsync(name, request.EventId, By(user), cancellationToken) });
+
+    /// <summary>Others see neither what may be a credential, path and query of an address, nor what errors say of this network.</summary>
+    private static async Task<bool> IsAdminAsync(ClaimsPrincipal user, IAuthorizationService authorization) => (await authorization.AuthorizeAsync(user, Policies.Admin)).Succeeded;
 
     private static CertificateAuthorityModule Module(IServiceProvider provider) => provider.GetRequiredService<CertificateAuthorityModule>();
 

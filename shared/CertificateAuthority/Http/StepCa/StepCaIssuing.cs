@@ -51,7 +51,7 @@ internal sealed class StepCaIssuing(Authority authority, ProvisionerRegistry pro
                 BurnToken = grant.Token is not null || grant.IsReusable ? grant.Token : throw new InvalidOperationException($"The provisioner {provisioner.Name} granted a signature without the token to be spent."),
                 Tenant = authority.Options.Tenant,
                 Lineage = leaf.Lineage,
-                Budgets = provisioner.Options.Limits.For(provisioner, grant.Subject, ClientAddress.Of(context)),
+                Budgets = provisioner.Options.Limits.For(provisioner, grant.BudgetKey, ClientAddress.Of(context)),
                 IsOneByNames = ProvisionerLimits.IsByNames(provisioner),
                 StepProvisioner = grant.Extension,
             },
