@@ -46,6 +46,8 @@ public sealed class EventWebhookTests : IAsyncLifetime
                 app.MapEventWebhooks();
             },
             services: services => services.AddSingleton<IEventMapper, CertificateEventMapper>().AddEventRelay<NoSubscribers>().AddEventWebhooks());
+        // Tokens are of the machine's clock, and starting takes a while.
+        _time.Advance(TimeProvider.System.GetUtcNow() - _time.GetUtcNow());
         _certificate = await _ca.EnrollAsync("localhost");
         _server = await ServerAsync();
         _server.Answer = (_, _) => Task.CompletedTask;
