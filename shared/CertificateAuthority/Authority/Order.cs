@@ -83,7 +83,8 @@ internal sealed class Order
     /// <summary>The ledger looks at 100 certificates of a subject, so a higher limit is none; where nothing else is asked, there is nothing to count.</summary>
     private bool IsBounded => Quota is { AnswersWithTheFreshOne: true } or { TenantPerHour: not null } || (Quota is not null && RecentLimit <= IssuanceQuota.MostCounted);
 
-    private string Sans()
+    /// <summary>One name a line.</summary>
+    public string Sans()
     {
         var names = Template.Names;
         return names.Ip.IsEmpty && names.Uris.IsEmpty && names.Emails.IsEmpty && names.PermanentIdentifiers.IsEmpty && names.Dns.Length == 1

@@ -259,3 +259,37 @@ BEGIN
       (SELECT array_agg(p_details[k] ORDER BY k) FROM unnest(v_keep) k));
   END IF;
 END $$;
+
+DROP FUNCTION ca.ask_upstream(timestamptz, text, text, text, text, bytea, bytea, text, text, bytea, text, timestamptz, timestamptz, int, int);
+
+-- As before; budgets are judged before upstream is asked, too: a token that buys nothing more here makes it sign nothing.
+CREATE FUNCTION ca.ask_upstream(
+  p_now timestamptz, p_subject text, p_requester text, p_profile text, p_root text, p_public_key bytea, p_renews bytea, p_lineage text, p_idempotency text, p_token bytea,
+  p_tenant text, p_not_after timestamptz, p_recent_since timestamptz, p_recent_limit int, p_hourly_limit int,
+  p_budgets text, p_provisioner text, p_sans text,
+  OUT id bigint, OUT outcome text, OUT stored_der bytea, OUT stored_key bytea)
+LANGUAGE plpgsql AS $$
+BEGIN
+  SELECT 'exists', c.der, c.public_key_sha256 INTO outcome, stored_der, stored_key FROM ca.certificates c WHERE c.idempotency_key = p_idempotency;
+  IF NOT FOUND THEN
+    outcome := CASE
+      WHEN EXISTS (SELECT FROM ca.revocations r WHERE r.serial = p_renews) THEN 'revoked'
+      WHEN EXISTS (SELECT FROM ca.revoked_lineages l WHERE l.lineage = coalesce((SELECT c.lineage FROM ca.certificates c WHERE c.serial = p_renews), p_lineage)) THEN 'lineage_revoked'
+      WHEN EXISTS (SELECT FROM ca.revoked_keys k WHERE k.public_key_sha256 = p_public_key) THEN 'key_revoked'
+      WHEN EXISTS (SELECT FROM ca.revoked_subjects s WHERE s.profile = p_profile AND s.subject = p_subject) THEN 'subject_revoked'
+      WHEN EXISTS (SELECT FROM ca.used_tokens u WHERE u.hash = p_token) THEN 'token_used' END;
+  END IF;
+  IF outcome IS NULL AND p_recent_limit IS NOT NULL THEN
+    -- As the ledger will, but without its lock: those at once may be a few too many upstream, not here.
+    outcome := (ca.judge(
+      p_now, ARRAY[p_subject], ARRAY[p_profile], ARRAY[p_tenant], ARRAY[p_lineage], ARRAY[NULL::bytea], ARRAY[p_public_key], ARRAY[p_not_after], ARRAY[p_renews],
+      ARRAY[false], ARRAY[p_recent_since], ARRAY[p_recent_limit], ARRAY[p_hourly_limit]))[1];
+  END IF;
+  IF outcome IS NULL AND p_budgets IS NOT NULL THEN
+    outcome := (ca.judge_budgets(
+      p_now, ARRAY[p_budgets], ARRAY[p_profile], ARRAY[p_provisioner], ARRAY[p_tenant], ARRAY[p_subject], ARRAY[p_sans], ARRAY[p_renews], ARRAY[NULL::text]))[1];
+  END IF;
+  IF outcome IS NULL THEN
+    INSERT INTO ca.upstream_orders AS o (asked_at, subject, requester, root) VALUES (p_now, p_subject, p_requester, p_root) RETURNING o.id INTO id;
+  END IF;
+END $$;

@@ -1,4 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
+using IoTPlatform.CertificateAuthority.Budgets;
 using IoTPlatform.CertificateAuthority.Storage;
 using IoTPlatform.Pki;
 using Npgsql;
@@ -15,7 +16,7 @@ internal sealed class UpstreamStore(NpgsqlDataSource database, string root, Time
     /// <summary>The order is on record; or the ledger would refuse the certificate, or has it already.</summary>
     public Task<(long Id, LedgerOutcome? Outcome)> AskAsync(Order order, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
     {
-        await using var command = database.CreateCommand("SELECT id, outcome, stored_der, stored_key FROM ca.ask_upstream($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15)");
+        await using var command = database.CreateCommand("SELECT id, outcome, stored_der, stored_key FROM ca.ask_upstream($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18)");
         command.Parameters.AddWithValue(time.GetUtcNow());
         command.Parameters.AddWithValue(order.Subject);
         command.Parameters.AddWithValue(order.Requester);
@@ -31,6 +32,9 @@ internal sealed class UpstreamStore(NpgsqlDataSource database, string root, Time
         command.Parameters.Add(Nullable(order.RecentSince(order.Template.NotBefore, order.Template.NotAfter), NpgsqlDbType.TimestampTz));
         command.Parameters.Add(Nullable(order.BoundedRecentLimit, NpgsqlDbType.Integer));
         command.Parameters.Add(Nullable(order.Quota?.TenantPerHour, NpgsqlDbType.Integer));
+        command.Parameters.Add(Nullable(IssuanceBudget.Write(order.Budgets), NpgsqlDbType.Text));
+        command.Parameters.AddWithValue(order.Provisioner);
+        command.Parameters.AddWithValue(order.Sans());
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
         return reader.IsDBNull(1)

@@ -55,6 +55,25 @@ public sealed class RegistrationAuthorityTests : IClassFixture<RegistrationHost>
         (await _fixture.CountAsync("SELECT count(*) FROM ca.upstream_orders WHERE subject = 'spent.test'")).ShouldBe(1);
     }
 
+    /// <summary>A refused token is not spent: one that is repeated must not make upstream sign without end.</summary>
+    [SkippableFact]
+    public async Task Sign_BeyondABudget_MakesUpstreamSignNothing()
+    {
+        using var owner = new TemplateOwner("limited");
+        await owner.SaveAsync(_ca, owner.Definition(new JsonObject { ["limits"] = new JsonObject { ["certificatesPerMonth"] = 1 } }));
+        using var client = _ca.Client();
+        using var key = StepCaCalls.NewKey();
+        (await client.SignAsync(StepCaCalls.Csr(key, "within.test", "within.test"), owner.Token(_ca, "within.test"))).Status.ShouldBe(HttpStatusCode.Created);
+        var token = owner.Token(_ca, "beyond.test");
+
+        for (var n = 0; n < 3; n++)
+        {
+            (await client.SignAsync(StepCaCalls.Csr(key, "beyond.test", "beyond.test"), token)).Status.ShouldBe(HttpStatusCode.TooManyRequests);
+        }
+
+        (await _fixture.CountAsync("SELECT count(*) FROM ca.upstream_orders WHERE subject = 'beyond.test'")).ShouldBe(0);
+    }
+
     [SkippableFact]
     public async Task RenewAndRekey_OverMtls_AreSignedUpstream()
     {
