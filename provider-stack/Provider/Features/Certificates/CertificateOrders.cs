@@ -54,8 +54,8 @@ internal sealed class CertificateOrders(ProviderOptions options, TenantPlans pla
         Tenant = tenant.TenantId,
         Requester = "tenant:" + tenant.TenantId,
         Lineage = lineage,
+        // No budget of the month: without it the tenant's way to the provider stays shut.
         Quota = new IssuanceQuota { TenantPerHour = plans.CertificatesPerHourOf(tenant.Plan) },
-        Budgets = plans.BudgetsOf(tenant.TenantId, tenant.Plan),
     };
 
     // The JOIN is bound to the key; its request was verified before it was stored.
