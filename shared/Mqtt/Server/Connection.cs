@@ -284,7 +284,17 @@ internal sealed class Connection(IMqttChannelAdapter channel, ConnectionContext 
 
     public Task ConnectAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public Task DisconnectAsync(CancellationToken cancellationToken) => channel.DisconnectAsync(cancellationToken);
+    public async Task DisconnectAsync(CancellationToken cancellationToken)
+    {
+        // An acknowledgement may be on its way out past the server, and completing the output would write beside it.
+        if (!await output.EndAsync(LongestFarewell))
+        {
+            transport.Abort(new ConnectionAbortedException("closed"));
+            await output.EndAsync(LongestFarewell);
+        }
+
+        await channel.DisconnectAsync(cancellationToken);
+    }
 
     public void ResetStatistics() => channel.ResetStatistics();
 
