@@ -1,5 +1,4 @@
 using System.Net.Http.Headers;
-using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using IoTPlatform.Jose;
@@ -64,9 +63,8 @@ internal sealed class OidcKeys(HttpClient http, Uri discovery, Func<string?, boo
         if (roots is not null)
         {
             handler.SslOptions.CertificateChainPolicy = TlsPolicy.JudgedElsewhere();
-            // Under this policy .NET reports no name that is another's.
             handler.SslOptions.RemoteCertificateValidationCallback = (sender, certificate, chain, _) =>
-                certificate is X509Certificate2 server && sender is SslStream { TargetHostName: { } host } && HostNameMatch.IsFor(server, host)
+                certificate is X509Certificate2 server && HostNameMatch.IsForTarget(sender, server)
                 && ForeignChain.Verify(server, chain is null ? [] : chain.ChainPolicy.ExtraStore, roots, time.GetUtcNow(), out ForeignCertificate? _).IsValid;
         }
 

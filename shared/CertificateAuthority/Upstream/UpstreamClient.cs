@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using System.Net.Security;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -278,9 +277,8 @@ internal sealed class UpstreamClient(UpstreamOptions options, TimeProvider time)
     {
         var handler = new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, UseProxy = false, PooledConnectionLifetime = TimeSpan.FromMinutes(2), MaxResponseHeadersLength = 32, ConnectTimeout = Patience / 2 };
         handler.SslOptions.CertificateChainPolicy = TlsPolicy.JudgedElsewhere();
-        // Under this policy .NET reports no name that is another's.
         handler.SslOptions.RemoteCertificateValidationCallback = (sender, certificate, chain, _) =>
-            certificate is X509Certificate2 server && (!namesMatter || (sender is SslStream { TargetHostName: { } host } && HostNameMatch.IsFor(server, host)))
+            certificate is X509Certificate2 server && (!namesMatter || HostNameMatch.IsForTarget(sender, server))
             && isTrusted(server, chain?.ChainPolicy.ExtraStore ?? []);
         return new HttpClient(handler) { Timeout = Patience, MaxResponseContentBufferSize = MaxBytes };
     }

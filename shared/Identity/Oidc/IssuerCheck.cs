@@ -69,8 +69,7 @@ internal static class IssuerServer
     public static bool IsNamed(object sender, X509Certificate? certificate, SslPolicyErrors errors) =>
         errors == SslPolicyErrors.None
         && certificate is X509Certificate2 leaf
-        && sender is SslStream { TargetHostName: { } host }
-        && HostNameMatch.IsFor(leaf, host);
+        && HostNameMatch.IsForTarget(sender, leaf);
 }
 
 /// <summary>Whether the identity provider is the one that the settings describe, by the last document that was read from it.</summary>

@@ -1,3 +1,4 @@
+using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 
 namespace IoTPlatform.Pki;
@@ -49,6 +50,11 @@ public sealed class ServerIdentity
 /// <summary>Whether a certificate is for a host: among its DNS and IP alternative names only. The CN counts for nothing (RFC 9525 6.3).</summary>
 public static class HostNameMatch
 {
+    /// <summary>In a validation callback: for the host that this connection calls. Under <see cref="TlsPolicy.JudgedElsewhere"/> .NET reports no name that is another's.</summary>
+    /// <param name="sender">The callback's.</param>
+    /// <param name="certificate">The server's.</param>
+    public static bool IsForTarget(object sender, X509Certificate2 certificate) => sender is SslStream { TargetHostName: { } host } && IsFor(certificate, host);
+
     public static bool IsFor(X509Certificate2 certificate, string host)
     {
         try
