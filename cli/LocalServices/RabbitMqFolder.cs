@@ -85,7 +85,7 @@ public sealed class RabbitMqFolder
         File.WriteAllText(Combine("conf", conf), File.ReadAllText(Path.Combine(Role, conf)).Replace(standard, url.ToString(), StringComparison.Ordinal));
     }
 
-    /// <summary>Erlang's port mapper, which the broker needs running.</summary>
+    /// <summary>Erlang's port mapper, which has to listen before the broker starts and until it has ended.</summary>
     public ServiceCommand Epmd() => new() { FileName = "epmd", Arguments = ["-port", Number(Ports.Epmd), "-address", "127.0.0.1"], Environment = new Dictionary<string, string?>(StringComparer.Ordinal) };
 
     /// <param name="program">A RabbitMQ of the version this folder is for.</param>
@@ -98,6 +98,8 @@ public sealed class RabbitMqFolder
             ["HOME"] = Combine("home"),
             ["ERL_EPMD_PORT"] = Number(Ports.Epmd),
             ["ERL_EPMD_ADDRESS"] = "127.0.0.1",
+            // Erlang would start a port mapper of its own when ours is away, at a stop too, and nobody would end it.
+            ["ERL_ZFLAGS"] = "-start_epmd false",
             ["ERL_CRASH_DUMP"] = "/dev/null",
             ["RABBITMQ_NODENAME"] = $"iot{Number(Ports.Amqp)}@localhost",
             ["RABBITMQ_DIST_PORT"] = Number(Ports.Distribution),

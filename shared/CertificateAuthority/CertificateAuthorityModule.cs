@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using IoTPlatform.CertificateAuthority.Administration;
+using IoTPlatform.CertificateAuthority.Issuers;
 using IoTPlatform.CertificateAuthority.Provisioners;
 using IoTPlatform.CertificateAuthority.Storage;
 using IoTPlatform.CertificateAuthority.Upstream;
@@ -17,9 +18,11 @@ public sealed class CertificateAuthorityModule : IAsyncDisposable
 
     private CertificateAuthorityModule(
         Authority authority, JwkProvisioner iotBridge, ProvisionerRegistry provisioners, ProvisionerStore store, AuthorityPolicyStore policies, AdministratorStore administrators,
-        ServiceCertificate serviceCertificate, IssuanceLedger ledger, TokenSweeper sweeper, DataFolder folder)
+        ServiceCertificate serviceCertificate, IssuanceLedger ledger, TokenSweeper sweeper, IssuerStore issuers, CaPasswords passwords, DataFolder folder)
     {
         Folder = folder;
+        Issuers = issuers;
+        Passwords = passwords;
         Authority = authority;
         IotBridge = iotBridge;
         Provisioners = provisioners;
@@ -35,6 +38,11 @@ public sealed class CertificateAuthorityModule : IAsyncDisposable
 
     /// <summary>Where the keys are.</summary>
     internal DataFolder Folder { get; }
+
+    /// <summary>Of the keys.</summary>
+    internal CaPasswords Passwords { get; }
+
+    internal IssuerStore Issuers { get; }
 
     /// <summary>As it was at the start.</summary>
     internal JwkProvisioner IotBridge { get; }
@@ -89,14 +97,16 @@ public sealed class CertificateAuthorityModule : IAsyncDisposable
                     : null,
             };
             authority.Learn(await orders.IssuersAsync(cancellationToken));
+            var ownIssuers = new IssuerStore(database, time);
+            await ImportedFolder.MoveAsync(folder, ownIssuers, time, logs.CreateLogger<IssuerStore>(), cancellationToken);
 
             var rootKey = SHA256.HashData(authority.Chain.Root.PublicKey.ExportSubjectPublicKeyInfo());
             var policies = new AuthorityPolicyStore(database, time);
-            var registry = new ProvisionerRegistry(provisioners, policies, store, rootKey, options, time, logs.CreateLogger<ProvisionerRegistry>());
+            var registry = new ProvisionerRegistry(provisioners, policies, new IssuerRegistry(ownIssuers, authority, passwords, logs.CreateLogger<IssuerRegistry>()), store, rootKey, options, time, logs.CreateLogger<ProvisionerRegistry>());
             await registry.ReloadAsync(cancellationToken);
             var service = await ServiceCertificate.StartAsync(authority, folder, logs.CreateLogger<ServiceCertificate>(), cancellationToken);
             return new CertificateAuthorityModule(
-                authority, iotBridge, registry, provisioners, policies, new AdministratorStore(database, time), service, ledger, new TokenSweeper(store, time, logs.CreateLogger<TokenSweeper>()), folder);
+                authority, iotBridge, registry, provisioners, policies, new AdministratorStore(database, time), service, ledger, new TokenSweeper(store, time, logs.CreateLogger<TokenSweeper>()), ownIssuers, passwords, folder);
         }
         catch
         {

@@ -1,5 +1,6 @@
 using IoTPlatform.CertificateAuthority.Acme;
 using IoTPlatform.CertificateAuthority.Upstream;
+using IoTPlatform.CertificateAuthority.Webhooks;
 using IoTPlatform.Pki;
 
 namespace IoTPlatform.CertificateAuthority;
@@ -16,6 +17,9 @@ public sealed record CertificateAuthorityOptions
     /// <summary>DNS names and IP addresses of this host: SANs of the service certificate, and the hosts a one-time token may name as its audience.</summary>
     public IReadOnlyList<string> Names { get; init; } = ["localhost", "127.0.0.1", "::1"];
 
+    /// <summary>Names of authorities whose place this one has taken: token audiences, too.</summary>
+    internal ImportedNames ImportedNames { get; } = new();
+
     /// <summary>Where clients reach this host; its host name is a token audience too.</summary>
     public Uri? PublicUrl { get; init; }
 
@@ -24,11 +28,13 @@ public sealed record CertificateAuthorityOptions
 
     public AcmeOptions Acme { get; init; } = new();
 
-    /// <summary>Networks that webhooks may be in beside the usual ones.</summary>
-    public IReadOnlyList<System.Net.IPNetwork> WebhookNetworks { get; init; } = [];
+    public WebhookOptions Webhooks { get; init; } = new();
 
     /// <summary>Signs leaves in this authority's place; null: none does.</summary>
     public UpstreamOptions? Upstream { get; init; }
+
+    /// <summary>Signs the Intermediate CA in the place of an own root; null: none does.</summary>
+    public ExternalRootOptions? ExternalRoot { get; init; }
 
     public string RootCommonName { get; init; } = "IoTPlatform Root CA";
 

@@ -9,6 +9,7 @@ namespace IoTPlatform.Client;
 public abstract partial class PlatformClient
 {
     private const string EventWebhooks = "portal/event-webhooks";
+    private const string Issuers = "portal/issuers";
     private const string Inventories = "portal/inventories";
 
     public Task<EventWebhookList> ListEventWebhooksAsync(CancellationToken cancellationToken = default) => GetAsync(EventWebhooks, ContractsJson.Default.EventWebhookList, cancellationToken);
@@ -29,6 +30,20 @@ public abstract partial class PlatformClient
         SendAsync(HttpMethod.Post, $"{EventWebhooks}/{Escape(name)}/dead-letters/redeliver", request, ContractsJson.Default.RedeliverRequest, ContractsJson.Default.Redelivered, cancellationToken);
 
     public Task<BudgetList> ListBudgetsAsync(CancellationToken cancellationToken = default) => GetAsync("portal/budgets", ContractsJson.Default.BudgetList, cancellationToken);
+
+    public Task<IssuerList> ListIssuersAsync(CancellationToken cancellationToken = default) => GetAsync(Issuers, ContractsJson.Default.IssuerList, cancellationToken);
+
+    /// <summary>Again for one that waits for its certificate: its request again.</summary>
+    public Task<IssuerView> CreateIssuerAsync(CreateIssuerRequest request, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, Issuers, request, ContractsJson.Default.CreateIssuerRequest, ContractsJson.Default.IssuerView, cancellationToken);
+
+    public Task<IssuerView> CompleteIssuerAsync(string name, CompleteIssuerRequest request, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Put, $"{Issuers}/{Escape(name)}/chain", request, ContractsJson.Default.CompleteIssuerRequest, ContractsJson.Default.IssuerView, cancellationToken);
+
+    public Task<IssuerView> SetIssuerStateAsync(string name, IssuerStateRequest request, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Put, $"{Issuers}/{Escape(name)}/state", request, ContractsJson.Default.IssuerStateRequest, ContractsJson.Default.IssuerView, cancellationToken);
+
+    public Task RemoveIssuerAsync(string name, CancellationToken cancellationToken = default) => SendAsync(HttpMethod.Delete, $"{Issuers}/{Escape(name)}", cancellationToken);
 
     public Task<InventoryList> ListInventoriesAsync(CancellationToken cancellationToken = default) => GetAsync(Inventories, ContractsJson.Default.InventoryList, cancellationToken);
 

@@ -149,6 +149,14 @@ public abstract partial class PlatformClient : IDisposable
     public Task<ProvisionerView> SaveProvisionerAsync(string name, JsonElement definition, long? replaces = null, CancellationToken cancellationToken = default) =>
         SendAsync(HttpMethod.Put, $"portal/provisioners/{Escape(name)}", definition, ContractsJson.Default.JsonElement, ContractsJson.Default.ProvisionerView, cancellationToken, header: Precondition(replaces));
 
+    /// <summary>A provisioner in the words of step-ca's administration API, as ca.json writes it; nothing is stored.</summary>
+    public Task<JsonElement> TranslateProvisionerAsync(JsonElement linked, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, "portal/imports/provisioner-definition", linked, ContractsJson.Default.JsonElement, ContractsJson.Default.JsonElement, cancellationToken);
+
+    /// <summary>The same, of a name policy.</summary>
+    public Task<JsonElement> TranslatePolicyAsync(JsonElement linked, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, "portal/imports/policy-definition", linked, ContractsJson.Default.JsonElement, ContractsJson.Default.JsonElement, cancellationToken);
+
     public Task RemoveProvisionerAsync(string name, CancellationToken cancellationToken = default) => SendAsync(HttpMethod.Delete, $"portal/provisioners/{Escape(name)}", cancellationToken);
 
     public Task<AdministratorList> ListAdministratorsAsync(CancellationToken cancellationToken = default) => GetAsync("portal/administrators", ContractsJson.Default.AdministratorList, cancellationToken);
@@ -174,15 +182,19 @@ public abstract partial class PlatformClient : IDisposable
     public Task RemoveAuthorityPolicyAsync(long? replaces = null, CancellationToken cancellationToken = default) =>
         SendAsync(HttpMethod.Delete, AuthorityPolicy, cancellationToken, Precondition(replaces));
 
-    public Task<ExternalAccountKeyList> ListExternalAccountKeysAsync(string provisioner, CancellationToken cancellationToken = default) =>
-        GetAsync(ExternalAccountKeys(provisioner), ContractsJson.Default.ExternalAccountKeyList, cancellationToken);
+    public Task<ImportedIssuerList> ListImportedIssuersAsync(CancellationToken cancellationToken = default) => GetAsync("portal/imports/issuers", ContractsJson.Default.ImportedIssuerList, cancellationToken);
 
-    public Task<ExternalAccountCredentials> AddExternalAccountKeyAsync(string provisioner, AddExternalAccountKeyRequest request, CancellationToken cancellationToken = default) =>
-        SendAsync(
-            HttpMethod.Post, ExternalAccountKeys(provisioner), request, ContractsJson.Default.AddExternalAccountKeyRequest, ContractsJson.Default.ExternalAccountCredentials, cancellationToken);
+    /// <summary>Twice does no harm.</summary>
+    public Task<ImportedIssuerView> ImportIssuerAsync(ImportIssuerRequest request, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, "portal/imports/issuers", request, ContractsJson.Default.ImportIssuerRequest, ContractsJson.Default.ImportedIssuerView, cancellationToken);
 
-    public Task RemoveExternalAccountKeyAsync(string provisioner, string id, CancellationToken cancellationToken = default) =>
-        SendAsync(HttpMethod.Delete, $"{ExternalAccountKeys(provisioner)}/{Escape(id)}", cancellationToken);
+    /// <summary>Twice does no harm.</summary>
+    public Task<ImportResult> ImportCertificatesAsync(ImportCertificatesRequest request, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, "portal/imports/certificates", request, ContractsJson.Default.ImportCertificatesRequest, ContractsJson.Default.ImportResult, cancellationToken);
+
+    /// <summary>Twice does no harm.</summary>
+    public Task<AcmeAccountImportResult> ImportAcmeAccountsAsync(ImportAcmeAccountsRequest request, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, "portal/imports/acme-accounts", request, ContractsJson.Default.ImportAcmeAccountsRequest, ContractsJson.Default.AcmeAccountImportResult, cancellationToken);
 
     public Task<Page<AuditEntryView>> ListAuditAsync(string? cursor = null, int? limit = null, CancellationToken cancellationToken = default) =>
         GetAsync(Query.Build("portal/audit", ("cursor", cursor), ("limit", Query.Of(limit))), ContractsJson.Default.PageAuditEntryView, cancellationToken);
@@ -237,8 +249,6 @@ public abstract partial class PlatformClient : IDisposable
         _http.Dispose();
         GC.SuppressFinalize(this);
     }
-
-    private static string ExternalAccountKeys(string provisioner) => $"portal/provisioners/{Escape(provisioner)}/external-account-keys";
 
     /// <summary>RFC 9110 13.1.</summary>
     private static (string Name, string Value)? Precondition(long? replaces) => replaces switch

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
 using IoTPlatform.Jose.Json;
@@ -9,12 +10,13 @@ using Microsoft.IdentityModel.Tokens;
 namespace IoTPlatform.Jose;
 
 /// <summary>
-/// JSON Web Keys (RFC 7517, 7518, 8037), read strictly: EC P-256, P-384, P-521; RSA of 2048 to 8192 bits; OKP Ed25519 (no operations).
+/// JSON Web Keys (RFC 7517, 7518, 8037), read strictly: EC P-256, P-384, P-521; RSA of 2048 to 8192 bits; OKP Ed25519 (verifies only).
 /// The library's own constructor from JSON takes anything and is not for what others send.
 /// </summary>
 public static class JsonWebKeyExtensions
 {
     private const int MaxLength = 16384;
+    private const string Ed25519Oid = "1.3.101.112";
 
     extension(JsonWebKey)
     {
@@ -38,6 +40,32 @@ public static class JsonWebKeyExtensions
             var jwk = new JsonWebKey { Kty = "RSA", N = StrictBase64Url.Encode(parameters.Modulus), E = StrictBase64Url.Encode(parameters.Exponent) };
             _ = KeyParameters.Rsa(jwk);
             return jwk;
+        }
+
+        /// <summary>From a DER SubjectPublicKeyInfo: EC, RSA or Ed25519.</summary>
+        public static JsonWebKey FromSubjectPublicKeyInfo(ReadOnlySpan<byte> spki)
+        {
+            try
+            {
+                var key = PublicKey.CreateFromSubjectPublicKeyInfo(spki, out var read);
+                using var ec = key.GetECDsaPublicKey();
+                using var rsa = key.GetRSAPublicKey();
+                var jwk = read != spki.Length ? throw new JoseException(JoseError.Malformed, "Bytes follow the public key.")
+                    : ec is not null ? JsonWebKey.FromPublicKey(ec)
+                    : rsa is not null ? JsonWebKey.FromPublicKey(rsa)
+                    : key.Oid.Value == Ed25519Oid ? new JsonWebKey { Kty = "OKP", Crv = "Ed25519", X = StrictBase64Url.Encode(key.EncodedKeyValue.RawData) }
+                    : throw new JoseException(JoseError.KeyNotAllowed, "The public key is neither EC nor RSA nor Ed25519.");
+                if (jwk.Kty == "OKP")
+                {
+                    _ = KeyParameters.Ed25519(jwk);
+                }
+
+                return jwk;
+            }
+            catch (CryptographicException e)
+            {
+                throw new JoseException(JoseError.Malformed, "The public key is not a usable SubjectPublicKeyInfo.", e);
+            }
         }
     }
 

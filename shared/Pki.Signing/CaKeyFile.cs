@@ -3,11 +3,9 @@ using IoTPlatform.Pki.Files;
 
 namespace IoTPlatform.Pki.Signing;
 
-/// <summary>A CA key at rest: PKCS#8, PBES2 with AES-256-CBC and PBKDF2-HMAC-SHA-256 (600,000 rounds), mode 0600.</summary>
+/// <summary>A CA key at rest: PKCS#8, PBES2 with AES-256-CBC and PBKDF2-HMAC-SHA-256, mode 0600.</summary>
 public sealed class CaKeyFile(string path)
 {
-    public const int Rounds = 600_000;
-
     private const int MaxBytes = 16384;
     private const UnixFileMode Others = ~(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
 
@@ -16,15 +14,9 @@ public sealed class CaKeyFile(string path)
     public bool Exists => File.Exists(Path);
 
     /// <summary>Replaces the file atomically.</summary>
-    public void Save(CaKey key, ReadOnlySpan<char> password)
-    {
-        if (password.IsEmpty)
-        {
-            throw new PkiException(PkiError.WrongPassword, "The password of a CA key must not be empty.");
-        }
-
-        AtomicFile.WriteText(Path, EncryptedKeyPem.Encode(key.ExportEncrypted(password, Rounds)), AtomicFile.Secret);
-    }
+    /// <param name="rounds">Of PBKDF2; fewer are for a password that nobody can guess.</param>
+    public void Save(CaKey key, ReadOnlySpan<char> password, int rounds = 600_000) =>
+        AtomicFile.WriteText(Path, EncryptedKeyPem.Encrypt(key, password, rounds), AtomicFile.Secret);
 
     /// <summary>Throws <see cref="PkiError.KeyMissing"/>, <see cref="PkiError.KeyNotProtected"/>, <see cref="PkiError.WrongPassword"/> or <see cref="PkiError.Malformed"/>.</summary>
     public CaKey Load(ReadOnlySpan<char> password) => EncryptedKeyPem.Decrypt(Encoding.ASCII.GetString(Read()), password);

@@ -37,7 +37,7 @@ public sealed class CaSigner : IDisposable
         }
 
         var issuer = IssuerInfo.ForSelf(template);
-        var tbs = Build(template, issuer, new TbsEncoder(issuer), Pki.SerialNumber.Create());
+        var tbs = Build(template, issuer, new TbsEncoder(issuer), Pki.SerialNumber.Create(template.NotBefore));
         return X509CertificateLoader.LoadCertificate(Sign(key, tbs));
     }
 
@@ -47,7 +47,7 @@ public sealed class CaSigner : IDisposable
     /// </summary>
     public PreparedCertificate Prepare(CertificateTemplate template)
     {
-        var serialNumber = Pki.SerialNumber.Create();
+        var serialNumber = Pki.SerialNumber.Create(template.NotBefore);
         return new PreparedCertificate(this, serialNumber, Build(template, Issuer, _encoder, serialNumber), template);
     }
 

@@ -17,6 +17,9 @@ internal static class Pbes2
     private const int IvLength = 16;
     private const int SaltLength = 16;
 
+    /// <summary>Many times what anybody takes, and seconds of one CPU: how long a foreign file keeps one busy is its maker's to say.</summary>
+    private const int MaxRounds = 10_000_000;
+
     /// <summary>An EncryptedPrivateKeyInfo (RFC 5958 3) in DER with a salt and an IV of its own.</summary>
     public static byte[] Encrypt(ReadOnlySpan<byte> privateKeyInfo, ReadOnlySpan<char> password, int rounds)
     {
@@ -37,7 +40,7 @@ internal static class Pbes2
 
     /// <summary>
     /// The PKCS#8 PrivateKeyInfo inside; null for an EncryptedPrivateKeyInfo (RFC 5958 3) of another form. Throws <see cref="AsnContentException"/>
-    /// for what is none, <see cref="CryptographicException"/> for a wrong password.
+    /// for what is none, <see cref="CryptographicException"/> for a wrong password, <see cref="PkiError.TooLarge"/> for too many rounds.
     /// </summary>
     public static byte[]? Decrypt(byte[] der, ReadOnlySpan<char> password)
     {
@@ -111,7 +114,27 @@ internal static class Pbes2
             throw new AsnContentException("The key is empty.");
         }
 
+        if (HasTooManyRounds(scheme, algorithm.PeekEncodedValue()))
+        {
+            throw new PkiException(PkiError.TooLarge, $"The CA key file asks for more than {MaxRounds} rounds of its key derivation.");
+        }
+
         return scheme == Scheme && ReadParameters(algorithm) is var (salt, rounds, iv) ? (salt, rounds, iv, content) : null;
+    }
+
+    /// <summary>A salt and a number of rounds are what PBKDF2 (RFC 8018 A.2) and the older schemes (A.3, RFC 7292 appendix C) have in common.</summary>
+    private static bool HasTooManyRounds(string scheme, ReadOnlyMemory<byte> algorithm)
+    {
+        var parameters = new AsnReader(algorithm, AsnEncodingRules.DER).ReadSequence();
+        if (scheme == Scheme)
+        {
+            var derivation = parameters.ReadSequence();
+            derivation.ReadObjectIdentifier();
+            parameters = derivation.ReadSequence();
+        }
+
+        parameters.ReadEncodedValue();
+        return !parameters.TryReadInt32(out var rounds) || rounds > MaxRounds;
     }
 
     /// <summary>Null for what we don't write: the BCL judges it.</summary>

@@ -35,10 +35,12 @@ public static class ShellServices
         services.AddCascadingAuthenticationState();
         services.AddMudServices();
         services.AddSingleton<AuditPulse>();
+        services.AddSingleton(provider => new ReloadTurns(provider.GetRequiredService<TimeProvider>(), ReloadTurns.PerSecondAndProcessor * Environment.ProcessorCount));
         services.AddSingleton<HourlyActions>();
         services.AddHostedService<HourlyActionsCounter>();
         services.AddSingleton<MessageRates>();
         services.AddSingleton<OpenCircuits>();
+        services.AddScoped<TabVisibility>();
         services.AddScoped<PortalCaller>();
         services.AddScoped<PortalCalls>();
         services.AddScoped<CircuitSession>();

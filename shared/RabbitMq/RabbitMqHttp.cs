@@ -41,12 +41,12 @@ public static class RabbitMqHttp
     }
 
     /// <summary>The stack's broker. Its certificate comes from the roots of the options' file, without one from the platform's.</summary>
-    /// <param name="options">Which file.</param>
+    /// <param name="caFile">Which file; null: none.</param>
     /// <param name="platformRoot">Below it the certificate must have this identity.</param>
     /// <param name="identity">The broker service of the provider, or of the tenant.</param>
     /// <param name="time">When certificates are valid.</param>
-    public static ServerVerifier Broker(RabbitMqManagementOptions options, X509Certificate2 platformRoot, ServerIdentity identity, TimeProvider time) =>
-        ServerVerifier.ForCompanion(options.CaFile is { } file ? Pem.ParseCertificates(File.ReadAllText(file)) : [platformRoot], platformRoot, identity, time);
+    public static ServerVerifier Broker(string? caFile, X509Certificate2 platformRoot, ServerIdentity identity, TimeProvider time) =>
+        ServerVerifier.ForCompanion(caFile is { } file ? Pem.ParseCertificates(File.ReadAllText(file)) : [platformRoot], platformRoot, identity, time);
 }
 
 /// <summary>The failure as shown to operators: down (recovers by itself) or wrong (an operator has to act). Never an address, never a secret.</summary>

@@ -35,12 +35,12 @@ public static class RabbitMqManagementReader
     /// <summary>Null: there is no URL, or it cannot be used.</summary>
     public static RabbitMqManagementOptions? Read(SettingsReader settings, string defaultUser)
     {
+        RequireReadableRoots(settings);
         if (settings[RabbitMqManagementSettings.Url] is null)
         {
             return null;
         }
 
-        RequireReadableRoots(settings);
         var password = Password(settings);
         return Url(settings) is not { } url ? null : new RabbitMqManagementOptions
         {

@@ -44,21 +44,40 @@ public sealed class TelemetryStore(NpgsqlDataSource database, TelemetryTable tab
     /// <summary>22: data exception, 23: constraint. Whatever else the database says is no message's fault, and waiting for an operator loses nothing.</summary>
     public static bool IsAboutARow(Exception e) => e is PostgresException { SqlState: ['2', '2' or '3', ..] };
 
-    /// <summary>Identities of the last messages without a timestamp from where this one is, as many as that at most.</summary>
-    public async Task<List<byte[]>> LastStoredAsync(TelemetryMessage message, int count, CancellationToken cancellationToken)
+    /// <summary>Who may be given out a message twice: the value of <see cref="TelemetryTable.SourceOf"/>.</summary>
+    public string SourceOf(TelemetryMessage message) => table.SourceOf(message).Value;
+
+    /// <summary>
+    /// Identities of the last messages without a timestamp from where this one is that were received later than that, as many as that at most. What a process that was killed, or
+    /// has lost its broker, is committing is among them.
+    /// </summary>
+    public async Task<List<byte[]>> LastStoredAsync(TelemetryMessage message, DateTimeOffset after, int count, CancellationToken cancellationToken)
     {
         var (column, value) = table.SourceOf(message);
         // Without a timestamp of its own a message has that of its receipt. The inner limit: a source may have none of them among millions.
-        await using var command = database.CreateCommand(
+        await using var batch = database.CreateBatch();
+        if (table.Turn is { } turn)
+        {
+            batch.BatchCommands.Add(new NpgsqlBatchCommand(turn));
+        }
+
+        var command = new NpgsqlBatchCommand(
             $"""
             SELECT identity FROM
-              (SELECT identity, sent_at, received_at FROM {table.Name} WHERE {column} = $1 ORDER BY sent_at DESC LIMIT 20 * $2) AS last
+              (SELECT identity, sent_at, received_at FROM {table.Name} WHERE {column} = $1 AND sent_at > $3 ORDER BY sent_at DESC LIMIT 20 * $2) AS last
             WHERE sent_at = received_at ORDER BY sent_at DESC LIMIT $2
             """);
         command.Parameters.Add(new() { Value = value });
         command.Parameters.Add(new() { Value = count });
-        command.CommandTimeout = (int)Timeout.TotalSeconds;
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        command.Parameters.Add(new() { Value = after });
+        batch.BatchCommands.Add(command);
+        batch.Timeout = (int)Timeout.TotalSeconds;
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        if (table.Turn is not null)
+        {
+            await reader.NextResultAsync(cancellationToken);
+        }
+
         var identities = new List<byte[]>();
         while (await reader.ReadAsync(cancellationToken))
         {

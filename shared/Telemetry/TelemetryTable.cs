@@ -15,6 +15,9 @@ public sealed record TelemetryTable
     /// </summary>
     public required string Insert { get; init; }
 
+    /// <summary>SQL that waits for what <see cref="Insert"/> has begun on other connections, and for their commits; null: nothing waits for another.</summary>
+    public string? Turn { get; init; }
+
     /// <summary>Who may be given out a message twice by its broker: the column whose last rows are compared, and its value.</summary>
     public (string Column, string Value) SourceOf(TelemetryMessage message) => OfManyTenants ? ("tenant_id", message.TenantId) : ("device_id", message.DeviceId);
 }

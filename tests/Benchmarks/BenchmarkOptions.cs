@@ -7,7 +7,7 @@ namespace IoTPlatform.Benchmarks;
 internal sealed record BenchmarkOptions
 {
     public const string Usage = """
-        usage: IoTPlatform.Benchmarks ca   [--seconds N] [--concurrency 1,8,32] [--without-peer] [--json]
+        usage: IoTPlatform.Benchmarks ca   [--seconds N] [--concurrency 1,8,32] [--issued 10000000] [--without-peer] [--json]
                IoTPlatform.Benchmarks acme [--concurrency 1,8] [--quick] [--without-peer] [--json]
                IoTPlatform.Benchmarks join [--tenants N] [--concurrency 8] [--json]
                IoTPlatform.Benchmarks broker [--tenants 1000] [--json]
@@ -15,6 +15,7 @@ internal sealed record BenchmarkOptions
                IoTPlatform.Benchmarks mqtt [--messages 100000] [--connections 2000] [--quick] [--without-peer] [--json]
                IoTPlatform.Benchmarks revocation [--issued 1000000] [--revoked 100000] [--connections 2000] [--messages 100000] [--concurrency 1,8] [--quick] [--without-peer] [--json]
                IoTPlatform.Benchmarks identity [--concurrency 8] [--quick] [--without-peer] [--json]
+               IoTPlatform.Benchmarks portal [--issued 10000000] [--pages 200] [--quick] [--json]
                IoTPlatform.Benchmarks soak [--minutes N] [--only "first boots"] [--json]
         """;
 
@@ -33,11 +34,14 @@ internal sealed record BenchmarkOptions
     /// <summary>That are idle.</summary>
     public int Connections { get; init; } = 2000;
 
-    /// <summary>Certificates in the ledger.</summary>
-    public int Issued { get; init; } = 1_000_000;
+    /// <summary>Certificates in the ledger; of <c>ca</c>, in that of a second provider, 0 for none.</summary>
+    public int Issued { get; init; }
 
     /// <summary>Of those.</summary>
     public int Revoked { get; init; } = 100_000;
+
+    /// <summary>That are open at once.</summary>
+    public int Pages { get; init; } = 200;
 
     /// <summary>To see that it runs; the figures mean nothing.</summary>
     public bool Quick { get; init; }
@@ -55,13 +59,13 @@ internal sealed record BenchmarkOptions
     public static BenchmarkOptions? Parse(string[] args, out string error)
     {
         error = "";
-        if (args is not [("ca" or "acme" or "join" or "broker" or "ingest" or "mqtt" or "revocation" or "identity" or "soak") and var name, .. var rest])
+        if (args is not [("ca" or "acme" or "join" or "broker" or "ingest" or "mqtt" or "revocation" or "identity" or "portal" or "soak") and var name, .. var rest])
         {
             error = "say which benchmark";
             return null;
         }
 
-        var options = new BenchmarkOptions { Name = name, Concurrency = name switch { "ca" => [1, 8, 32], "acme" => [1, 8], "ingest" => [1, 10], "revocation" => [1, 8], _ => [8] }, Tenants = name == "broker" ? 1000 : 100 };
+        var options = new BenchmarkOptions { Name = name, Concurrency = name switch { "ca" => [1, 8, 32], "acme" => [1, 8], "ingest" => [1, 10], "revocation" => [1, 8], _ => [8] }, Tenants = name == "broker" ? 1000 : 100, Issued = name switch { "portal" => 10_000_000, "revocation" => 1_000_000, _ => 0 } };
         for (var i = 0; i < rest.Length; i++)
         {
             var value = i + 1 < rest.Length ? rest[i + 1] : "";
@@ -86,6 +90,10 @@ internal sealed record BenchmarkOptions
                     break;
                 case "--revoked" when Number(value, 1000, 10_000_000) is { } revoked:
                     options = options with { Revoked = revoked };
+                    i++;
+                    break;
+                case "--pages" when Number(value, 1, 1000) is { } pages:
+                    options = options with { Pages = pages };
                     i++;
                     break;
                 case "--seconds" when Number(value, 1, 600) is { } seconds:

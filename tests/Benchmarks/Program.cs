@@ -5,6 +5,7 @@ using IoTPlatform.Benchmarks.Ca;
 using IoTPlatform.Benchmarks.Identity;
 using IoTPlatform.Benchmarks.Join;
 using IoTPlatform.Benchmarks.Mqtt;
+using IoTPlatform.Benchmarks.Portal;
 using IoTPlatform.Benchmarks.Report;
 using IoTPlatform.Benchmarks.Revocation;
 using IoTPlatform.Benchmarks.Soak;
@@ -43,6 +44,7 @@ try
         "soak" => await SoakBenchmark.RunAsync(options, progress, stopping.Token),
         "revocation" => await RevocationBenchmark.RunAsync(options, progress, stopping.Token),
         "identity" => await IdentityBenchmark.RunAsync(options, progress, stopping.Token),
+        "portal" => await PortalBenchmark.RunAsync(options, progress, stopping.Token),
         "join" => await JoinBenchmark.RunAsync(options, progress, stopping.Token),
         _ => await BrokerBenchmark.RunAsync(options, progress, stopping.Token),
     };

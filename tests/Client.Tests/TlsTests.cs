@@ -64,6 +64,19 @@ public sealed class TlsTests
         await Refused(evil, evil.Trust.Tenant("acme.iot.example"));
     }
 
+    /// <summary>A root that is not the platform's own has other CAs, which may sign the same names.</summary>
+    [Theory]
+    [InlineData(null, 0)]
+    [InlineData(null, 2)]
+    [InlineData("acme", 2)]
+    public async Task Call_ServerBelowAnotherCaOfTheRoot_IsUntrusted(string? tenant, int pathLength)
+    {
+        using var platform = new TestAuthority(tenant: tenant);
+        await using var server = await FaultyServer.StartAsync(authority: platform.WithAnotherIntermediate(pathLength));
+
+        (await Refused(server, tenant is null ? server.Trust.Provider() : server.Trust.Tenant("acme.iot.example"))).Message.ShouldContain("it is not signed by");
+    }
+
     [Fact]
     public async Task Call_ProviderWhereATenantIsMeant_IsUntrusted()
     {

@@ -184,7 +184,12 @@ public sealed class VerificationKeyTests : IDisposable
         var parts = RfcKeys.EdDsaToken.Split('.');
         var input = Encoding.ASCII.GetBytes($"{parts[0]}.{parts[1]}");
         var signature = Base64Url.DecodeFromChars(parts[2]);
+        var jwk = JsonWebKey.FromSubjectPublicKeyInfo(Convert.FromHexString(RfcKeys.Ed25519Spki));
+        jwk.Thumbprint().ShouldBe(JsonWebKey.Parse(RfcKeys.Ed25519Private).Thumbprint());
         using var verifier = VerificationKey.FromSubjectPublicKeyInfo(Convert.FromHexString(RfcKeys.Ed25519Spki));
+        using var same = VerificationKey.From(jwk);
+        same.Verify("EdDSA", input, signature).ShouldBeTrue();
+        same.Verify("EdDSA", _data, signature).ShouldBeFalse();
 
         verifier.Verify("EdDSA", input, signature).ShouldBeTrue();
         verifier.Verify("EdDSA", _data, signature).ShouldBeFalse();

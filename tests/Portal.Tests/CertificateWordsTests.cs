@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.Portal.Pages;
@@ -20,6 +21,23 @@ public sealed class CertificateWordsTests
         CertificateWords.IssuerOf(leaf, [replacement, stolen]).ShouldBeSameAs(stolen);
         CertificateWords.IssuerOf(replacement, [stolen, replacement]).ShouldBeSameAs(replacement);
     }
+
+    /// <summary>Days in UTC, the last one included; beside a state, the narrower of both.</summary>
+    [Theory]
+    [InlineData(null, "2026-06-10", "2026-06-12", "2026-06-10", "2026-06-13")]
+    [InlineData(null, "tomorrow", "9999-12-31", null, null)]
+    [InlineData("expired", "2026-01-01", "2026-12-31", "2026-01-01", "2026-06-01")]
+    [InlineData("expired", null, "2026-05-01", null, "2026-05-02")]
+    [InlineData("expiring", "2026-01-01", "2026-12-31", "2026-06-01", "2026-07-01")]
+    public void Query_OfDays_IsWhatEndsOnThem(string? state, string? from, string? until, string? after, string? before)
+    {
+        var query = CertificateWords.Query(null, null, state, null, null, null, Day("2026-06-01")!.Value, from, until);
+
+        query.ExpiringAfter.ShouldBe(Day(after));
+        query.ExpiringBefore.ShouldBe(Day(before));
+    }
+
+    private static DateTimeOffset? Day(string? text) => text is null ? null : DateTimeOffset.ParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
 
     private static X509Certificate2 Authority()
     {

@@ -24,8 +24,16 @@ internal sealed class TestSession : IPortalAccess
 
     public ServiceProvider Services(string role, Action<IServiceCollection>? more = null)
     {
-        Roles = [role];
         var services = new ServiceCollection();
+        AddTo(services, role);
+        more?.Invoke(services);
+        return services.BuildServiceProvider();
+    }
+
+    /// <summary>Of a page that is opened with that role.</summary>
+    public void AddTo(IServiceCollection services, string role)
+    {
+        Roles = [role];
         services.AddLogging();
         services.AddSingleton<TimeProvider>(Time);
         services.AddSingleton<IPortalAccess>(this);
@@ -35,8 +43,6 @@ internal sealed class TestSession : IPortalAccess
             .AddPolicy(Policies.Operator, policy => policy.RequireRole(Identity.Roles.Admin, Identity.Roles.Operator))
             .AddPolicy(Policies.Viewer, policy => policy.RequireRole(Identity.Roles.All));
         services.AddSingleton<OpenCircuits>().AddSingleton<PortalCaller>().AddSingleton<PortalCalls>().AddSingleton<CircuitSession>();
-        more?.Invoke(services);
-        return services.BuildServiceProvider();
     }
 
     private static ClaimsPrincipal Principal(IReadOnlyList<string> roles) =>

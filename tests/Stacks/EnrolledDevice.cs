@@ -12,7 +12,7 @@ namespace IoTPlatform.Stacks;
 /// <summary>A device of a running tenant, over HTTPS.</summary>
 public sealed class EnrolledDevice : IDisposable
 {
-    private readonly ECDsa _key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+    private ECDsa _key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
     private readonly TenantStack _tenant;
     private readonly string _deviceId;
     private readonly ServerVerifier _trust;
@@ -73,6 +73,19 @@ public sealed class EnrolledDevice : IDisposable
     {
         using var client = Client();
         _identity = await client.RenewAsync(_deviceId, new RenewRequest());
+    }
+
+    /// <summary>As <see cref="RenewAsync"/>, with another key: always another certificate.</summary>
+    public async Task RenewWithAnotherKeyAsync()
+    {
+        var next = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using (var client = Client())
+        {
+            _identity = await client.RenewAsync(_deviceId, new RenewRequest { Csr = CertificateSigningRequest.CreatePem(next, new SubjectNames()) });
+        }
+
+        _key.Dispose();
+        _key = next;
     }
 
     /// <summary>Throws unless the certificate chains to the root now.</summary>

@@ -11,7 +11,7 @@ public sealed class ProviderStack : IAsyncDisposable
 {
     public const string AdminPassword = "correct horse battery staple";
     private readonly TempFolder _folder = new();
-    private readonly int _port = FreePort.Next();
+    private readonly int _port;
     private readonly TestDatabase? _database;
     private readonly IReadOnlyDictionary<string, string?> _more;
     private readonly int? _descriptors;
@@ -19,8 +19,9 @@ public sealed class ProviderStack : IAsyncDisposable
     private readonly string? _connectionString;
 
     private ProviderStack(
-        TestDatabase? database, IReadOnlyDictionary<string, string?>? more = null, int? descriptors = null, string? socketFolder = null, string? connectionString = null)
+        TestDatabase? database, IReadOnlyDictionary<string, string?>? more = null, int? descriptors = null, string? socketFolder = null, string? connectionString = null, int? port = null)
     {
+        _port = port ?? FreePort.Next();
         _descriptors = descriptors;
         _database = database;
         _connectionString = connectionString ?? (socketFolder is null ? database?.ConnectionString : database?.ConnectionStringBy(socketFolder));
@@ -36,7 +37,8 @@ public sealed class ProviderStack : IAsyncDisposable
     /// <param name="more">Settings beyond the usual ones.</param>
     /// <param name="descriptors">How many files it may have open; null for as many as the test.</param>
     /// <param name="socketFolder">By which it finds the database: a link to the server's, which the test may take away.</param>
-    public static async Task<ProviderStack> StartAsync(IReadOnlyDictionary<string, string?>? more = null, int? descriptors = null, string? socketFolder = null)
+    /// <param name="port">Where it listens; null: anywhere.</param>
+    public static async Task<ProviderStack> StartAsync(IReadOnlyDictionary<string, string?>? more = null, int? descriptors = null, string? socketFolder = null, int? port = null)
     {
         var database = await PostgresServer.CreateEmptyDatabaseAsync();
         if (socketFolder is not null)
@@ -44,7 +46,7 @@ public sealed class ProviderStack : IAsyncDisposable
             Directory.CreateSymbolicLink(socketFolder, database.SocketFolder);
         }
 
-        var stack = new ProviderStack(database, more, descriptors, socketFolder);
+        var stack = new ProviderStack(database, more, descriptors, socketFolder, port: port);
         await stack.StartProcessAsync();
         return stack;
     }

@@ -21,6 +21,7 @@ public static partial class ApiDocumentCheck
         .. StepCaAdmin("provisioners/{name}/webhooks", "POST"), .. StepCaAdmin("provisioners/{name}/webhooks/{webhook}", "PUT", "DELETE"),
         .. StepCaAdmin("admins", "GET", "POST"), .. StepCaAdmin("admins/{id}", "GET", "PATCH", "DELETE"), .. StepCaAdmin("policy", "GET", "POST", "PUT", "DELETE"),
         .. StepCaAdmin("acme/eab/{name}", "GET", "POST"), .. StepCaAdmin("acme/eab/{name}/{id}", "GET", "DELETE"),
+        .. new[] { "key/{key}", "reference/{reference}" }.SelectMany(key => StepCaAdmin($"acme/policy/{{name}}/{key}", "GET", "POST", "PUT", "DELETE")),
         .. new[] { "/crl", "/1.0/crl", "/crl/{issuer}.crl", "/crl/{issuer}/{shard}.crl", "/ca/{issuer}.crt" }.SelectMany(path => new[] { $"GET {path}", $"HEAD {path}" }),
         "POST /ocsp", "GET /ocsp/{request}", "GET /portal/certificates/export",
         .. new[] { "/acme/{provisioner}", "/2.0/acme/{provisioner}" }.SelectMany(server => new[]

@@ -13,6 +13,7 @@ namespace IoTPlatform.Testing;
 /// </summary>
 public sealed class RabbitMqServer : IAsyncDisposable
 {
+    private const string LookersPassword = "who is there";
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(120);
     private static readonly Lazy<Task<RabbitMqServer>> One = new(() => StartAsync());
     private readonly RabbitMqFolder _folder;
@@ -43,6 +44,16 @@ public sealed class RabbitMqServer : IAsyncDisposable
 
     /// <summary>What makes a provider use this broker.</summary>
     public IReadOnlyDictionary<string, string?> ProviderSettings => _folder.ProviderSettings;
+
+    /// <summary>What makes the tenant use this broker that it was prepared for. Before it knows who is connected: <see cref="LetTenantLookAsync"/>.</summary>
+    public IReadOnlyDictionary<string, string?> TenantSettings => new Dictionary<string, string?>
+    {
+        ["IOT_BROKER"] = "rabbitmq",
+        ["IOT_RABBITMQ_TLS_FOLDER"] = _folder.Tls,
+        ["IOT_RABBITMQ_MANAGEMENT_URL"] = ManagementUrl.ToString(),
+        ["IOT_RABBITMQ_AMQP_URL"] = AmqpUrl.ToString(),
+        ["IOT_RABBITMQ_PASSWORD"] = LookersPassword,
+    };
 
     public int PrometheusPort => _folder.Ports.Prometheus;
 
@@ -125,7 +136,7 @@ public sealed class RabbitMqServer : IAsyncDisposable
     /// <summary>Starts without waiting for it to answer.</summary>
     public async Task LaunchAsync()
     {
-        _epmd ??= await ForkThread.StartAsync(_folder.Epmd());
+        await PortMapperAsync();
         _broker = await ForkThread.StartAsync(_folder.Broker(RabbitMqProgram.Installed!));
     }
 
@@ -159,6 +170,10 @@ public sealed class RabbitMqServer : IAsyncDisposable
         await _broker.WaitForExitAsync(StartTimeout);
         await StartAgainAsync();
     }
+
+    /// <summary>The login with which a tenant polls connections.</summary>
+    /// <param name="tag">Of RabbitMQ: monitoring, or administrator, which may end connections as well.</param>
+    public Task LetTenantLookAsync(string tag) => AdminAsync(HttpMethod.Put, "users/iot-tenant", $$"""{"password":"{{LookersPassword}}","tags":"{{tag}}"}""");
 
     /// <summary>One call of the management API as the administrator, for objects that a test changes or reads without the platform.</summary>
     /// <param name="method">HTTP method.</param>
@@ -199,6 +214,26 @@ public sealed class RabbitMqServer : IAsyncDisposable
         Requires.That(RabbitMqProgram.Installed is not null, "rabbitmq-server is not installed");
         Requires.Tool("epmd");
         Requires.Tool("setpriv");
+    }
+
+    private async Task PortMapperAsync()
+    {
+        if (_epmd is not null)
+        {
+            return;
+        }
+
+        _epmd = await ForkThread.StartAsync(_folder.Epmd());
+        using var limit = new CancellationTokenSource(StartTimeout);
+        while (!await ListeningPort.IsOpenAsync(_folder.Ports.Epmd, limit.Token))
+        {
+            if (_epmd.HasExited)
+            {
+                throw new InvalidOperationException("Erlang's port mapper did not start.");
+            }
+
+            await Task.Delay(20, limit.Token);
+        }
     }
 
     private async Task<bool> ListensAsync(int port, CancellationToken cancellationToken)

@@ -7,6 +7,7 @@ using IoTPlatform.Agent;
 using IoTPlatform.Client;
 using IoTPlatform.Contracts.Certificates;
 using IoTPlatform.Contracts.Devices;
+using IoTPlatform.Pki;
 
 namespace IoTPlatform.Iot;
 
@@ -73,7 +74,7 @@ internal sealed class DemoAgent(DemoDevices devices, DemoTenant tenant, TimeProv
         await NextAsync(AgentEventKind.Renewed, cancellationToken);
         var after = await SerialAsync(cancellationToken);
         Expect.That(before != after, $"{Id} got its old certificate back");
-        return (true, $"{Id}: {before[..8]}… is now {after[..8]}…");
+        return (true, $"{Id}: {SerialNumber.Short(before)} is now {SerialNumber.Short(after)}");
     }
 
     public async Task<(bool, string)> RevokeAsync(CancellationToken cancellationToken)

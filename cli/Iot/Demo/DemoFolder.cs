@@ -68,10 +68,11 @@ internal sealed class DemoFolder : IDisposable
         }
     }
 
+    /// <param name="processes">In the order of their start.</param>
     public void RememberKept(IEnumerable<ProcessMark> processes) =>
         AtomicFile.WriteText(Combine(Kept), JsonSerializer.Serialize(processes.ToArray(), Json.Options) + "\n", AtomicFile.Public);
 
-    /// <summary>Ends what an earlier --keep left; answers how many processes were still there.</summary>
+    /// <summary>Ends what an earlier --keep left, the last first, one after the other: a broker needs its port mapper until it has ended. Answers how many processes were still there.</summary>
     public async Task<int> StopKeptAsync()
     {
         if (!File.Exists(Combine(Kept)))
@@ -80,9 +81,14 @@ internal sealed class DemoFolder : IDisposable
         }
 
         var processes = JsonSerializer.Deserialize<ProcessMark[]>(await File.ReadAllTextAsync(Combine(Kept)), Json.Options) ?? [];
-        var ended = await Task.WhenAll(processes.Select(process => process.StopAsync(TimeSpan.FromSeconds(20))));
+        var ended = 0;
+        foreach (var process in Enumerable.Reverse(processes))
+        {
+            ended += await process.StopAsync(TimeSpan.FromSeconds(20)) ? 1 : 0;
+        }
+
         File.Delete(Combine(Kept));
-        return ended.Count(stopped => stopped);
+        return ended;
     }
 
     public void Dispose() => _claim.Dispose();

@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using IoTPlatform.LocalServices;
 
 namespace IoTPlatform.Iot;
@@ -47,12 +45,23 @@ internal sealed class DemoRabbitMq : IAsyncDisposable
     public async Task StartAsync(Uri provider, TimeProvider time, CancellationToken cancellationToken)
     {
         _files.Ask(provider);
-        _processes.Add(DemoService.Start(_folder, "epmd", _files.Epmd(), _keep));
+        var epmd = DemoService.Start(_folder, "epmd", _files.Epmd(), _keep);
+        _processes.Add(epmd);
+        await epmd.WaitUntilAsync(limit => ListeningPort.IsOpenAsync(_files.Ports.Epmd, limit), Patience, time, cancellationToken);
         var broker = DemoService.Start(_folder, "rabbitmq", _files.Broker(_program), _keep);
         _processes.Add(broker);
         foreach (var port in new[] { _files.Ports.Management, _files.Ports.Amqp, _files.Ports.Mqtt })
         {
-            await broker.WaitUntilAsync(limit => ListensAsync(port, limit), Patience, time, cancellationToken);
+            await broker.WaitUntilAsync(limit => ListeningPort.IsOpenAsync(port, limit), Patience, time, cancellationToken);
+        }
+    }
+
+    /// <summary>The broker first: it needs its port mapper until it has ended.</summary>
+    public async Task StopAsync()
+    {
+        foreach (var process in Enumerable.Reverse(_processes))
+        {
+            await process.StopAsync();
         }
     }
 
@@ -61,20 +70,6 @@ internal sealed class DemoRabbitMq : IAsyncDisposable
         foreach (var process in Enumerable.Reverse(_processes))
         {
             await process.DisposeAsync();
-        }
-    }
-
-    private static async Task<bool> ListensAsync(int port, CancellationToken cancellationToken)
-    {
-        using var socket = new TcpClient();
-        try
-        {
-            await socket.ConnectAsync(IPAddress.Loopback, port, cancellationToken);
-            return true;
-        }
-        catch (SocketException)
-        {
-            return false;
         }
     }
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using IoTPlatform.Client;
 using IoTPlatform.Contracts.Tenants;
 using IoTPlatform.Identity;
+using IoTPlatform.Pki;
 
 namespace IoTPlatform.Iot;
 
@@ -68,7 +69,7 @@ internal static class DemoRun
         var renewal = await progress.StepAsync("renew one over mTLS with a new key", async () =>
         {
             var renewed = await agents.RenewAsync(devices[0], cancellationToken);
-            return (renewed, $"{renewed.DeviceId}: {renewed.OldSerial[..8]}… is now {renewed.NewSerial[..8]}…");
+            return (renewed, $"{renewed.DeviceId}: {SerialNumber.Short(renewed.OldSerial)} is now {SerialNumber.Short(renewed.NewSerial)}");
         });
         var revocation = await progress.StepAsync("revoke one, its renewal is refused", async () =>
         {

@@ -42,9 +42,9 @@ internal sealed class DemoServices(DemoRabbitMq? rabbitMq, DemoKeycloak? keycloa
         }
     }
 
-    public async Task StopAsync() => await Task.WhenAll(Processes.Select(process => process.StopAsync()));
+    public async Task StopAsync() => await Task.WhenAll(rabbitMq?.StopAsync() ?? Task.CompletedTask, keycloak?.Process.StopAsync() ?? Task.CompletedTask);
 
-    /// <summary>Leaves them running for good.</summary>
+    /// <summary>Leaves them running for good; each comes after what it needs.</summary>
     public IEnumerable<ProcessMark> Keep()
     {
         foreach (var process in Processes)

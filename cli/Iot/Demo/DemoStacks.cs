@@ -80,7 +80,8 @@ internal sealed class DemoStacks(DemoFolder folder, DemoServices services, DemoP
 
     public void Keep()
     {
-        folder.RememberKept([.. _hosts.Select(host => host.Mark), .. services.Keep()]);
+        // Tenants end before the provider, and the provider before the servers that it uses.
+        folder.RememberKept([.. services.Keep(), .. Hosts.Select(host => host.Mark)]);
         foreach (var host in _hosts)
         {
             host.Keep();

@@ -1,5 +1,6 @@
 using System.Globalization;
 using IoTPlatform.Contracts.Tenants;
+using IoTPlatform.Pki;
 using Spectre.Console;
 
 namespace IoTPlatform.Iot;
@@ -15,7 +16,7 @@ internal static class DemoSummary
         console.MarkupLine("[bold]WHO SIGNED WHAT[/]");
         Iot.Print.Rows(
             console, [.. report.Certificates.OrderBy(Rank).ThenBy(c => c.Stack, StringComparer.Ordinal).ThenBy(c => c.Subject, StringComparer.Ordinal)], "nothing",
-            ("certificate", c => c.Chain[0]), ("profile", c => c.Profile), ("signed by", c => c.SignedBy), ("serial", c => $"{c.Serial[..8]}…"),
+            ("certificate", c => c.Chain[0]), ("profile", c => c.Profile), ("signed by", c => c.SignedBy), ("serial", c => SerialNumber.Short(c.Serial)),
             ("valid until", c => Iot.Print.Time(c.NotAfter)), ("", c => c.Revoked ? "revoked" : ""));
         console.WriteLine();
         console.MarkupLine("[bold]HOW LONG IT TOOK[/]");

@@ -2,6 +2,7 @@ using System.Net;
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.CertificateAuthority.Acme;
 using IoTPlatform.CertificateAuthority.Validation;
+using IoTPlatform.CertificateAuthority.Webhooks;
 using IoTPlatform.Hosting;
 using IoTPlatform.Hosting.Observability;
 using IoTPlatform.Identity.Issuer;
@@ -40,8 +41,10 @@ internal sealed record ProviderOptions
     /// <summary>Signs leaves in this stack's place; null: none does.</summary>
     public CertificateAuthority.Upstream.UpstreamOptions? UpstreamCa { get; init; }
 
-    /// <summary>Networks that webhooks may be in beside the usual ones.</summary>
-    public IReadOnlyList<System.Net.IPNetwork> WebhookNetworks { get; init; } = [];
+    /// <summary>Signs the Intermediate CA; null: the platform's own root does.</summary>
+    public ExternalRootOptions? ExternalRoot { get; init; }
+
+    public WebhookOptions Webhooks { get; init; } = new();
 
     /// <summary>As in <see cref="CertificateAuthority.CertificateAuthorityOptions.CertificateRetention"/>.</summary>
     public TimeSpan? CertificateRetention { get; init; } = CertificateAuthority.Inventory.CertificateRetention.Default;

@@ -45,7 +45,7 @@ internal sealed class ProviderOptionsReader(SettingsReader settings)
         var rabbitmq = RabbitMqOptionsReader.Read(settings, (mqttUrl ?? publicUrl)?.DnsSafeHost ?? PublicName(names));
         var oidc = OidcOptionsReader.Read(settings);
         publicUrl ??= new UriBuilder(Uri.UriSchemeHttps, PublicName(names), port).Uri;
-        var issuer = new IssuerOptions { PublicUrl = publicUrl, Realm = "cdm" };
+        var issuer = new IssuerOptions { PublicUrl = publicUrl, Realm = "cdm", HasStepClient = StepClient.Read(settings) };
         CaPasswords.Check(name => settings[name], settings.Invalid);
         return new ProviderOptions
         {
@@ -59,8 +59,9 @@ internal sealed class ProviderOptionsReader(SettingsReader settings)
             Validation = ValidationOptions.Read(settings, listen, publicUrl),
             ReplaceIntermediate = IntermediateReplacement.Read(settings),
             Acme = AcmeOptions.Read(settings),
-            WebhookNetworks = WebhookOptions.Read(settings),
-            UpstreamCa = UpstreamOptions.Read(settings),
+            Webhooks = WebhookOptions.Read(settings),
+            UpstreamCa = UpstreamOptions.Read(settings, UpstreamSettings.Leaves),
+            ExternalRoot = ExternalRootOptions.Read(settings),
             CertificateRetention = CertificateAuthority.Inventory.CertificateRetention.Read(settings),
             Budget = CertificateAuthority.Budgets.StackBudget.Read(settings),
             EndpointCertificates = CertificateAuthority.Inventory.EndpointLimit.Read(settings),

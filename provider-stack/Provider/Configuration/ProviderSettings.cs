@@ -29,13 +29,13 @@ internal static class ProviderSettings
     public const string RenewalsPerSubject = "IOT_RENEWALS_PER_SUBJECT";
     public const string DiscoveryUrl = "IOT_CDM_DISCOVERY_URL";
 
-    private static readonly string[] Secrets = [DatabaseSetting.Name, AdminPasswordSetting.Name, RabbitMqManagementSettings.Password, UpstreamOptions.PasswordSetting];
+    private static readonly string[] Secrets = [DatabaseSetting.Name, AdminPasswordSetting.Name, RabbitMqManagementSettings.Password, UpstreamSettings.Leaves.Password, UpstreamSettings.Root.Password];
 
     private static readonly string[] All =
     [
         .. Secrets, Data, ListenAddress.Setting, Names, ReservedNames, PublicUrl, PlatformDomain, MqttListen.Setting, RabbitmqUrl, RabbitmqMqttUrl, DiscoveryUrl, Plans, RenewalsPerSubject,
         PlatformConfiguration.LostDatabase, PlatformDatabase.RestoreSetting, CaPasswords.AuthoritySetting, CaPasswords.ProvisionerSetting, .. OidcSettings.All, .. RabbitMqSettings.All,
-        .. ObservabilityOptions.Settings, .. ValidationOptions.Settings, IntermediateReplacement.Setting, .. AcmeOptions.Settings, .. WebhookOptions.Settings, .. UpstreamOptions.Settings, CertificateAuthority.Inventory.CertificateRetention.Setting, CertificateAuthority.Inventory.EndpointLimit.Setting, .. CertificateAuthority.Budgets.StackBudget.Settings, TelemetryOptions.RetentionSetting,
+        .. ObservabilityOptions.Settings, .. ValidationOptions.Settings, IntermediateReplacement.Setting, .. AcmeOptions.Settings, .. WebhookOptions.Settings, Identity.Issuer.StepClient.Setting, .. UpstreamSettings.Leaves.All, .. UpstreamSettings.Root.All, CertificateAuthority.Inventory.CertificateRetention.Setting, CertificateAuthority.Inventory.EndpointLimit.Setting, .. CertificateAuthority.Budgets.StackBudget.Settings, TelemetryOptions.RetentionSetting,
     ];
 
     /// <summary>As <see cref="PlatformConfiguration.Load"/>.</summary>

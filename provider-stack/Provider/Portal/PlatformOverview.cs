@@ -95,6 +95,6 @@ internal sealed class PlatformOverview(ProviderDb db, TenantDirectory directory,
     {
         var page = await authority.ListAsync(new CertificateQuery { Profile = Profiles.TenantSubCa.Name, Revoked = false, ExpiringAfter = now, ExpiringBefore = now + Soon, Limit = MostShown }, cancellationToken);
         return page.Items.Select(record => new Finding(
-            $"{record.Tenant}: its Sub-CA {record.Serial[..8]}… expires within 30 days", "Its operator rotates it (iot tenant rotate-sub-ca), or it has been replaced already.", ProviderPortal.CertificatePath(record.Serial), IsBad: false));
+            $"{record.Tenant}: its Sub-CA {SerialNumber.Short(record.Serial)} expires within 30 days", "Its operator rotates it (the page Provider of its portal, or iot tenant rotate), or it has been replaced already.", ProviderPortal.CertificatePath(record.Serial), IsBad: false));
     }
 }

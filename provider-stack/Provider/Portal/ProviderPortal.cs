@@ -43,5 +43,9 @@ internal static class ProviderPortal
 
     public static string TenantPath(string tenantId) => $"{Tenants}/{tenantId}";
 
+    /// <param name="tenantId">Whose.</param>
+    /// <param name="deviceId">Null: of all its devices.</param>
+    public static string TelemetryPath(string tenantId, string? deviceId = null) => $"{Telemetry}?tenant={tenantId}" + (deviceId is null ? "" : $"&device={deviceId}");
+
     public static string CertificatePath(string serial) => $"{Certificates}/{serial}";
 }

@@ -2,7 +2,7 @@ using IoTPlatform.Contracts.Tenants;
 
 namespace IoTPlatform.Provider.Portal;
 
-/// <summary>JOIN keys that this page has just made. They live as long as the page, in no address and no store: loaded again, it has none to show.</summary>
+/// <summary>JOIN keys that this page has just made. They live until the tenant's page is left, in no address and no store: who comes back to it, or loads it again, is shown none.</summary>
 internal sealed class ShownJoinKeys
 {
     private readonly Dictionary<string, PreparedTenant> _keys = new(StringComparer.Ordinal);

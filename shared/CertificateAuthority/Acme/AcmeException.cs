@@ -79,6 +79,8 @@ internal sealed record AcmeProblem(string Type, string Detail)
 [JsonSerializable(typeof(NewOrder))]
 [JsonSerializable(typeof(AuthorizationUpdate))]
 [JsonSerializable(typeof(ChallengeAttestation))]
+[JsonSerializable(typeof(WireIdToken))]
+[JsonSerializable(typeof(WireAccessToken))]
 [JsonSerializable(typeof(FinalizeOrder))]
 [JsonSerializable(typeof(RevokeCertificate))]
 internal sealed partial class AcmeJson : JsonSerializerContext;

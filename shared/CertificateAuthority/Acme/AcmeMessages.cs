@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace IoTPlatform.CertificateAuthority.Acme;
 
@@ -59,6 +60,9 @@ internal sealed record AuthorizationAnswer(string Status, DateTimeOffset Expires
 /// <summary>RFC 8555 7.1.5.</summary>
 internal sealed record ChallengeAnswer(string Type, string Url, string Token, string Status)
 {
+    /// <summary>step-ca's: where a client gets its evidence.</summary>
+    public string? Target { get; init; }
+
     public DateTimeOffset? Validated { get; init; }
 
     public AcmeProblem? Error { get; init; }
@@ -128,6 +132,14 @@ internal sealed record AuthorizationUpdate(string? Status);
 /// <summary>draft-ietf-acme-device-attest 5.</summary>
 /// <param name="AttObj">CBOR, base64url.</param>
 internal sealed record ChallengeAttestation(string? AttObj);
+
+/// <summary>step-ca's, of wire-oidc-01.</summary>
+/// <param name="IdToken">Compact JWS.</param>
+internal sealed record WireIdToken([property: JsonPropertyName("id_token")] string? IdToken);
+
+/// <summary>step-ca's, of wire-dpop-01.</summary>
+/// <param name="AccessToken">Compact JWS.</param>
+internal sealed record WireAccessToken([property: JsonPropertyName("access_token")] string? AccessToken);
 
 /// <param name="Csr">DER, base64url.</param>
 internal sealed record FinalizeOrder(string? Csr);

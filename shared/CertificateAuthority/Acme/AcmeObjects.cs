@@ -14,15 +14,20 @@ internal static class AcmeStatus
     public const string Valid = "valid";
     public const string Invalid = "invalid";
     public const string Deactivated = "deactivated";
+    public const string Expired = "expired";
 }
 
-/// <summary>A DNS name in lower case, an IP address (RFC 8738) in its one written form, or what a manufacturer calls a device (draft-ietf-acme-device-attest 3).</summary>
+/// <summary>A DNS name in lower case, an IP address (RFC 8738) in its one written form, what a manufacturer calls a device (draft-ietf-acme-device-attest 3), or a <see cref="WireIdentity"/>.</summary>
 internal sealed record AcmeIdentifier(string Type, string Value)
 {
     public const string Dns = "dns";
     public const string Ip = "ip";
     public const string Permanent = "permanent-identifier";
     private const string AnyLabel = "*.";
+
+    /// <summary>By which inventories have it.</summary>
+    [JsonIgnore]
+    public string Name => WireIdentity.IsType(Type) ? WireIdentity.Parse(this).Uri : Value;
 
     [JsonIgnore]
     public bool IsWildcard => Type == Dns && Value.StartsWith(AnyLabel, StringComparison.Ordinal);
@@ -44,10 +49,14 @@ internal sealed record AcmeIdentifier(string Type, string Value)
                     : throw AcmeException.Malformed("An identifier of type ip is not an address in its shortest form.");
             case { Type: Permanent, Value: { Length: > 0 } value }:
                 return new AcmeIdentifier(Permanent, value);
-            case { Type: Dns or Ip or Permanent }:
+            case { Type: WireIdentity.User or WireIdentity.Device, Value: { Length: > 0 } value }:
+                var wire = new AcmeIdentifier(requested.Type, value);
+                _ = WireIdentity.Parse(wire);
+                return wire;
+            case { Type: Dns or Ip or Permanent or WireIdentity.User or WireIdentity.Device }:
                 throw AcmeException.Malformed("An identifier has no value.");
             default:
-                throw AcmeException.Of("unsupportedIdentifier", "Identifiers are of type dns, ip or permanent-identifier.", 400);
+                throw AcmeException.Of("unsupportedIdentifier", $"Identifiers are of type dns, ip, permanent-identifier, {WireIdentity.User} or {WireIdentity.Device}.", 400);
         }
     }
 
@@ -55,11 +64,13 @@ internal sealed record AcmeIdentifier(string Type, string Value)
     public static SubjectNames NamesOf(IEnumerable<AcmeIdentifier> identifiers, string? commonName)
     {
         var all = identifiers.ToList();
+        var wire = all.Where(i => WireIdentity.IsType(i.Type)).Select(WireIdentity.Parse).ToList();
         var names = new SubjectNames
         {
-            CommonName = commonName ?? all.Find(i => i.Type == Permanent)?.Value,
+            CommonName = commonName ?? all.Find(i => i.Type == Permanent)?.Value ?? wire.FirstOrDefault()?.Name,
             Dns = [.. all.Where(i => i.Type == Dns).Select(i => i.Value)],
             Ip = [.. all.Where(i => i.Type == Ip).Select(i => IPAddress.Parse(i.Value))],
+            Uris = [.. wire.Select(identity => identity.Uri)],
             PermanentIdentifiers = [.. all.Where(i => i.Type == Permanent).Select(i => i.Value)],
         };
         names.Validate();
@@ -106,6 +117,10 @@ internal sealed record AcmeOrder
     public string StatusAt(DateTimeOffset now) => Status is AcmeStatus.Pending or AcmeStatus.Ready && now >= Expires ? AcmeStatus.Invalid : Status;
 }
 
+/// <summary>What an order got.</summary>
+/// <param name="Der">Null: nothing yet, or it is not on record any more.</param>
+internal sealed record AcmeCertificate(byte[]? Der);
+
 internal sealed record AcmeAuthorization
 {
     public required string Id { get; init; }
@@ -125,9 +140,13 @@ internal sealed record AcmeAuthorization
     /// <summary>SHA-256 of the SubjectPublicKeyInfo of the key that a device attested.</summary>
     public byte[]? AttestedKey { get; init; }
 
+    /// <summary>What was vouched for when it was proven, JSON; null: nothing more than the identifier.</summary>
+    public string? Claims { get; init; }
+
     public AcmeIdentifier Ordered => IsWildcard ? Identifier with { Value = "*." + Identifier.Value } : Identifier;
 
-    public string StatusAt(DateTimeOffset now) => Status == AcmeStatus.Pending && now >= Expires ? "expired" : Status;
+    /// <summary>A proof holds no longer than its authorization (RFC 8555 7.1.6).</summary>
+    public string StatusAt(DateTimeOffset now) => Status is AcmeStatus.Pending or AcmeStatus.Valid && now >= Expires ? AcmeStatus.Expired : Status;
 }
 
 internal sealed record AcmeChallenge(string Id, string Type, string Token, string Status, DateTimeOffset? Validated, AcmeProblem? Error);

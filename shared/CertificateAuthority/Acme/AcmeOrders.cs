@@ -17,86 +17,96 @@ internal sealed class AcmeOrders(NpgsqlDataSource database)
     /// <summary>By one call of <see cref="ForgetAsync"/>.</summary>
     public const int ForgottenAtOnce = 1000;
 
+    private const string Columns = "a.id, a.type, a.value, a.wildcard, a.status, o.expires_at, c.id, c.type, c.token, c.status, c.validated_at, c.error, a.attested_key, a.claims";
+    private const string Joined = "acme.orders o JOIN acme.authorizations a ON a.order_id = o.id JOIN acme.challenges c ON c.authorization_id = a.id";
+
     private static readonly TimeSpan UnusedAccount = TimeSpan.FromDays(90);
 
     /// <summary>Throws 429 <c>rateLimited</c> for an account that has too many open ones.</summary>
     public Task AddAsync(AcmeOrder order, DateTimeOffset now, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
     {
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        // The account's row is the lock: orders at once count one after the other.
-        await using var count = new NpgsqlCommand(
-            """
-            SELECT (SELECT count(*) FILTER (WHERE o.status IN ('pending', 'ready')) FROM acme.orders o WHERE o.account_id = a.id AND o.expires_at > $2) >= $3
-                OR (SELECT count(*) FROM acme.orders o WHERE o.account_id = a.id AND o.expires_at > $2) >= $4
-            FROM acme.accounts a WHERE a.id = $1 FOR UPDATE
-            """,
-            connection);
-        AcmeAccounts.Add(count, order.AccountId, now, MostOpen, MostPlaced);
-        switch (await count.ExecuteScalarAsync(cancellationToken))
+        await using var command = database.CreateCommand("SELECT acme.place_order($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)");
+        AcmeAccounts.Add(command, now, order.AccountId, MostOpen, MostPlaced, order.Id, order.Expires);
+        command.Parameters.Add(Time(order.NotBefore));
+        command.Parameters.Add(Time(order.NotAfter));
+        command.Parameters.Add(Text(order.Replaces));
+        command.Parameters.Add(Text(order.Profile));
+        var authorizations = order.Authorizations;
+        var challenges = authorizations.SelectMany((authorization, index) => authorization.Challenges.Select(challenge => (Of: index + 1, challenge.Id, challenge.Type, challenge.Token))).ToList();
+        AcmeAccounts.Add(
+            command,
+            authorizations.Select(authorization => authorization.Id).ToArray(), authorizations.Select(authorization => authorization.Identifier.Type).ToArray(),
+            authorizations.Select(authorization => authorization.Identifier.Value).ToArray(), authorizations.Select(authorization => authorization.IsWildcard).ToArray(),
+            challenges.Select(challenge => challenge.Id).ToArray(), challenges.Select(challenge => challenge.Of).ToArray(),
+            challenges.Select(challenge => challenge.Type).ToArray(), challenges.Select(challenge => challenge.Token).ToArray());
+        return await command.ExecuteScalarAsync(cancellationToken) switch
         {
-            case true:
-                throw AcmeException.RateLimited($"The account has {MostOpen} open orders, or has placed {MostPlaced} within a day. Finish them, or wait until they end.", TimeSpan.FromMinutes(10));
-            case null:
-                throw AcmeException.Of("accountDoesNotExist", "There is no such account.", 400);
-            default:
-                break;
-        }
-
-        await using var batch = new NpgsqlBatch(connection);
-        Add(batch, "UPDATE acme.accounts SET has_ordered = true WHERE id = $1 AND NOT has_ordered", order.AccountId);
-        Add(
-            batch, "INSERT INTO acme.orders (id, account_id, status, created_at, expires_at, not_before, not_after, replaces, profile) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-            order.Id, order.AccountId, order.Status, now, order.Expires, Time(order.NotBefore), Time(order.NotAfter),
-            Text(order.Replaces), Text(order.Profile));
-        foreach (var (authorization, position) in order.Authorizations.Select((authorization, position) => (authorization, (short)position)))
-        {
-            Add(
-                batch, "INSERT INTO acme.authorizations (id, order_id, position, type, value, wildcard, status) VALUES ($1, $2, $3, $4, $5, $6, $7)",
-                authorization.Id, order.Id, position, authorization.Identifier.Type, authorization.Identifier.Value, authorization.IsWildcard, authorization.Status);
-            foreach (var (challenge, index) in authorization.Challenges.Select((challenge, index) => (challenge, (short)index)))
-            {
-                Add(
-                    batch, "INSERT INTO acme.challenges (id, authorization_id, position, type, token, status) VALUES ($1, $2, $3, $4, $5, $6)",
-                    challenge.Id, authorization.Id, index, challenge.Type, challenge.Token, challenge.Status);
-            }
-        }
-
-        await batch.ExecuteNonQueryAsync(cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
-        return true;
-    });
-
-    /// <summary>Null: this account has no such order.</summary>
-    public Task<AcmeOrder?> FindAsync(string accountId, string id, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
-    {
-        await using var command = database.CreateCommand("SELECT status, expires_at, not_before, not_after, error, serial, replaces, profile FROM acme.orders WHERE id = $1 AND account_id = $2");
-        AcmeAccounts.Add(command, id, accountId);
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        if (!await reader.ReadAsync(cancellationToken))
-        {
-            return null;
-        }
-
-        return new AcmeOrder
-        {
-            Id = id,
-            AccountId = accountId,
-            Status = reader.GetString(0),
-            Expires = reader.GetFieldValue<DateTimeOffset>(1),
-            NotBefore = reader.IsDBNull(2) ? null : reader.GetFieldValue<DateTimeOffset>(2),
-            NotAfter = reader.IsDBNull(3) ? null : reader.GetFieldValue<DateTimeOffset>(3),
-            Error = reader.IsDBNull(4) ? null : AcmeProblem.Parse(reader.GetString(4)),
-            Serial = reader.IsDBNull(5) ? null : reader.GetFieldValue<byte[]>(5),
-            Replaces = reader.IsDBNull(6) ? null : reader.GetString(6),
-            Profile = reader.IsDBNull(7) ? null : reader.GetString(7),
-            Authorizations = await AuthorizationsAsync("a.order_id = $2", accountId, id, cancellationToken),
+            "too_many" => throw AcmeException.RateLimited($"The account has {MostOpen} open orders, or has placed {MostPlaced} within a day. Finish them, or wait until they end.", TimeSpan.FromMinutes(10)),
+            "no_account" => throw AcmeException.Of("accountDoesNotExist", "There is no such account.", 400),
+            _ => true,
         };
     });
 
+    public static AcmeLookup<AcmeOrder> ById(string id) => new(
+        $"SELECT {Columns}, o.status, o.not_before, o.not_after, o.error, o.serial, o.replaces, o.profile, o.id FROM {Joined} WHERE o.account_id = $1 AND o.id = $2 ORDER BY a.position, c.position",
+        id, ReadOrderAsync);
+
+    public static AcmeLookup<AcmeAuthorization> AuthorizationById(string id) =>
+        new($"SELECT {Columns} FROM {Joined} WHERE o.account_id = $1 AND a.id = $2 ORDER BY c.position", id, ReadAuthorizationAsync);
+
+    /// <summary>Of an order.</summary>
+    public static AcmeLookup<AcmeCertificate> CertificateById(string id) =>
+        new("SELECT c.der FROM acme.orders o LEFT JOIN ca.certificates c ON c.serial = o.serial WHERE o.account_id = $1 AND o.id = $2", id, ReadCertificateAsync);
+
+    private static async Task<AcmeCertificate?> ReadCertificateAsync(NpgsqlDataReader reader, string accountId, CancellationToken cancellationToken) =>
+        await reader.ReadAsync(cancellationToken) ? new AcmeCertificate(reader.IsDBNull(0) ? null : reader.GetFieldValue<byte[]>(0)) : null;
+
+    private static async Task<AcmeOrder?> ReadOrderAsync(NpgsqlDataReader reader, string accountId, CancellationToken cancellationToken)
+    {
+        AcmeOrder? order = null;
+        var found = new FoundAuthorizations(accountId);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            order ??= new AcmeOrder
+            {
+                Id = reader.GetString(21),
+                AccountId = accountId,
+                Expires = reader.GetFieldValue<DateTimeOffset>(5),
+                Status = reader.GetString(14),
+                NotBefore = reader.IsDBNull(15) ? null : reader.GetFieldValue<DateTimeOffset>(15),
+                NotAfter = reader.IsDBNull(16) ? null : reader.GetFieldValue<DateTimeOffset>(16),
+                Error = reader.IsDBNull(17) ? null : AcmeProblem.Parse(reader.GetString(17)),
+                Serial = reader.IsDBNull(18) ? null : reader.GetFieldValue<byte[]>(18),
+                Replaces = reader.IsDBNull(19) ? null : reader.GetString(19),
+                Profile = reader.IsDBNull(20) ? null : reader.GetString(20),
+                Authorizations = [],
+            };
+            found.Add(reader);
+        }
+
+        return order is null ? null : order with { Authorizations = found.All };
+    }
+
     /// <summary>Null: this account has no such authorization.</summary>
-    public Task<AcmeAuthorization?> FindAuthorizationAsync(string accountId, string id, CancellationToken cancellationToken) =>
-        Outage.GuardAsync(async () => (await AuthorizationsAsync("a.id = $2", accountId, id, cancellationToken)).SingleOrDefault());
+    public Task<AcmeAuthorization?> FindAuthorizationAsync(string accountId, string id, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
+    {
+        var lookup = AuthorizationById(id);
+        await using var command = database.CreateCommand(lookup.Sql);
+        AcmeAccounts.Add(command, accountId, lookup.Id);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        return await lookup.ReadAsync(reader, accountId, cancellationToken);
+    });
+
+    private static async Task<AcmeAuthorization?> ReadAuthorizationAsync(NpgsqlDataReader reader, string accountId, CancellationToken cancellationToken)
+    {
+        var found = new FoundAuthorizations(accountId);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            found.Add(reader);
+        }
+
+        return found.All.SingleOrDefault();
+    }
 
     /// <summary>The newest orders of an account that are not over.</summary>
     public Task<IReadOnlyList<string>> ListAsync(string accountId, DateTimeOffset now, CancellationToken cancellationToken) => Outage.GuardAsync<IReadOnlyList<string>>(async () =>
@@ -167,21 +177,22 @@ internal sealed class AcmeOrders(NpgsqlDataSource database)
         return await command.ExecuteNonQueryAsync(cancellationToken);
     });
 
-    private async Task<IReadOnlyList<AcmeAuthorization>> AuthorizationsAsync(string condition, string accountId, string id, CancellationToken cancellationToken)
+    private static NpgsqlParameter Text(string? text) => new() { Value = (object?)text ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text };
+
+    private static NpgsqlParameter Time(DateTimeOffset? time) => new() { Value = (object?)time?.ToUniversalTime() ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.TimestampTz };
+
+    /// <summary>Of rows with <see cref="Columns"/>, in their order.</summary>
+    private sealed class FoundAuthorizations(string accountId)
     {
-        await using var command = database.CreateCommand($"""
-            SELECT a.id, a.type, a.value, a.wildcard, a.status, o.expires_at, c.id, c.type, c.token, c.status, c.validated_at, c.error, a.attested_key
-            FROM acme.authorizations a JOIN acme.orders o ON o.id = a.order_id JOIN acme.challenges c ON c.authorization_id = a.id
-            WHERE o.account_id = $1 AND {condition} ORDER BY a.position, c.position
-            """);
-        AcmeAccounts.Add(command, accountId, id);
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var found = new List<(AcmeAuthorization Authorization, List<AcmeChallenge> Challenges)>();
-        while (await reader.ReadAsync(cancellationToken))
+        private readonly List<(AcmeAuthorization Authorization, List<AcmeChallenge> Challenges)> _found = [];
+
+        public IReadOnlyList<AcmeAuthorization> All => [.. _found.Select(one => one.Authorization with { Challenges = one.Challenges })];
+
+        public void Add(NpgsqlDataReader reader)
         {
-            if (found.Count == 0 || found[^1].Authorization.Id != reader.GetString(0))
+            if (_found.Count == 0 || _found[^1].Authorization.Id != reader.GetString(0))
             {
-                found.Add((
+                _found.Add((
                     new AcmeAuthorization
                     {
                         Id = reader.GetString(0),
@@ -191,30 +202,13 @@ internal sealed class AcmeOrders(NpgsqlDataSource database)
                         Status = reader.GetString(4),
                         Expires = reader.GetFieldValue<DateTimeOffset>(5),
                         AttestedKey = reader.IsDBNull(12) ? null : reader.GetFieldValue<byte[]>(12),
+                        Claims = reader.IsDBNull(13) ? null : reader.GetString(13),
                     }, []));
             }
 
-            found[^1].Challenges.Add(new AcmeChallenge(
+            _found[^1].Challenges.Add(new AcmeChallenge(
                 reader.GetString(6), reader.GetString(7), reader.GetString(8), reader.GetString(9),
                 reader.IsDBNull(10) ? null : reader.GetFieldValue<DateTimeOffset>(10), reader.IsDBNull(11) ? null : AcmeProblem.Parse(reader.GetString(11))));
         }
-
-        return [.. found.Select(one => one.Authorization with { Challenges = one.Challenges })];
-    }
-
-    private static NpgsqlParameter Text(string? text) => new() { Value = (object?)text ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text };
-
-    private static NpgsqlParameter Time(DateTimeOffset? time) => new() { Value = (object?)time?.ToUniversalTime() ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.TimestampTz };
-
-    private static void Add(NpgsqlBatch batch, string sql, params ReadOnlySpan<object> values)
-    {
-        var command = batch.CreateBatchCommand();
-        command.CommandText = sql;
-        foreach (var value in values)
-        {
-            command.Parameters.Add(value as NpgsqlParameter ?? new NpgsqlParameter { Value = value });
-        }
-
-        batch.BatchCommands.Add(command);
     }
 }

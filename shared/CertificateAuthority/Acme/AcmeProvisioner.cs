@@ -8,7 +8,7 @@ using IoTPlatform.Pki;
 namespace IoTPlatform.CertificateAuthority.Acme;
 
 /// <summary>Authorises by what an order has proven: an ACME server of its own, with its own accounts.</summary>
-internal sealed class AcmeProvisioner : IProvisioner
+internal sealed class AcmeProvisioner : IProvisioner, IDisposable
 {
     public const string Acme = "ACME";
 
@@ -16,7 +16,7 @@ internal sealed class AcmeProvisioner : IProvisioner
     private const int ExtensionType = 6;
 
     private static readonly string[] UsualChallenges = ["http-01", "dns-01", "tls-alpn-01"];
-    private static readonly string[] AllChallenges = [.. UsualChallenges, DeviceAttestChallenge.Kind];
+    private static readonly string[] AllChallenges = [.. UsualChallenges, DeviceAttestChallenge.Kind, WireOidcChallenge.Kind, WireDpopChallenge.Kind];
 
     private readonly ProvisionerDefinition _definition;
     private readonly StepProvisionerExtension _extension;
@@ -26,7 +26,8 @@ internal sealed class AcmeProvisioner : IProvisioner
     /// <param name="definition">Its own.</param>
     /// <param name="options">The authority's.</param>
     /// <param name="ownRootKey">SHA-256 of the SubjectPublicKeyInfo of the root that this authority is under.</param>
-    public AcmeProvisioner(ProvisionerDefinition definition, CertificateAuthorityOptions options, byte[] ownRootKey)
+    /// <param name="time">Of tokens and keys.</param>
+    public AcmeProvisioner(ProvisionerDefinition definition, CertificateAuthorityOptions options, byte[] ownRootKey, TimeProvider time)
     {
         definition.RequireKnown("forceCN", "requireEAB", "challenges", "termsOfService", "website", "caaIdentities", "profiles", "attestationFormats", "attestationRoots", "options");
         if (definition.Name is "." or "..")
@@ -53,6 +54,12 @@ internal sealed class AcmeProvisioner : IProvisioner
             throw ProvisionerDefinition.Refused("the platform's own root is no manufacturer's.");
         }
 
+        if (Challenges.FirstOrDefault(challenge => challenge is WireOidcChallenge.Kind or WireDpopChallenge.Kind) is { } wire && Options.Wire is null)
+        {
+            throw ProvisionerDefinition.Refused($"{wire} needs options.wire, by whose word persons and clients are known.");
+        }
+
+        Wire = Options.Wire is { } json ? WireOptions.Of(json, time) : null;
         RequiresExternalAccount = ProvisionerDefinition.FlagOf(definition["requireEAB"], "requireEAB");
         TermsOfService = UrlOf(definition, "termsOfService");
         Website = UrlOf(definition, "website");
@@ -88,6 +95,9 @@ internal sealed class AcmeProvisioner : IProvisioner
     /// <summary>Of the manufacturers whose devices attest.</summary>
     public IReadOnlyList<X509Certificate2> AttestationRoots { get; }
 
+    /// <summary>By whose word persons and clients of a Wire messenger are known; null: it certifies none.</summary>
+    public WireOptions? Wire { get; }
+
     /// <summary>Whether new accounts are bound to a key that the operator gave out (RFC 8555 7.3.4).</summary>
     public bool RequiresExternalAccount { get; }
 
@@ -101,7 +111,13 @@ internal sealed class AcmeProvisioner : IProvisioner
 
     /// <summary>The one that is a setting of the host.</summary>
     public static AcmeProvisioner OfHost(string name, CertificateAuthorityOptions options) =>
-        new(ProvisionerDefinition.Parse(new JsonObject { ["type"] = Acme, ["name"] = name }.ToJsonString()), options, ownRootKey: []);
+        new(ProvisionerDefinition.Parse(new JsonObject { ["type"] = Acme, ["name"] = name }.ToJsonString()), options, ownRootKey: [], TimeProvider.System);
+
+    public void Dispose()
+    {
+        Wire?.Oidc.Dispose();
+        Wire?.Dpop.Dispose();
+    }
 
     public void Describe(Utf8JsonWriter json) => _definition.WriteMembers(json);
 
@@ -112,8 +128,11 @@ internal sealed class AcmeProvisioner : IProvisioner
         return new SignGrant
         {
             Subject = order.AccountId,
-            CredentialNames = [.. order.Identifiers.Select(identifier => identifier.Value)],
-            Names = order.Authorizations is [{ Identifier.Type: AcmeIdentifier.Permanent } device] ? new AttestedNames(device) : new OrderedNames(order, _forceCommonName),
+            CredentialNames = [.. order.Identifiers.Select(identifier => identifier.Name)],
+            Names = order.Authorizations is [{ Identifier.Type: AcmeIdentifier.Permanent } device] ? new AttestedNames(device)
+                : order.Authorizations.Any(authorization => WireIdentity.IsType(authorization.Identifier.Type)) ? new WireNames(order)
+                : new OrderedNames(order, _forceCommonName),
+            Vouched = WireLeaf.Of(order),
             Profile = claims.Profile,
             MinLifetime = claims.MinLifetime,
             Extension = claims.DisableExtension ? null : _extension,

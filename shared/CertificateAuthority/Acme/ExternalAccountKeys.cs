@@ -72,7 +72,7 @@ internal sealed class ExternalAccountKeys(NpgsqlDataSource database, ExternalAcc
     {
         await using var command = database.CreateCommand(
             """
-            SELECT k.id, k.reference, k.created_at, k.bound_at, a.id FROM acme.external_account_keys k LEFT JOIN acme.accounts a ON a.external_account_key = k.id
+            SELECT k.id, k.reference, k.created_at, k.bound_at, a.id, k.policy IS NOT NULL FROM acme.external_account_keys k LEFT JOIN acme.accounts a ON a.external_account_key = k.id
             WHERE k.provisioner = $1 ORDER BY k.created_at DESC, k.id LIMIT $2
             """);
         AcmeAccounts.Add(command, provisioner, Most);
@@ -88,13 +88,14 @@ internal sealed class ExternalAccountKeys(NpgsqlDataSource database, ExternalAcc
                 CreatedAt = reader.GetFieldValue<DateTimeOffset>(2),
                 BoundAt = reader.IsDBNull(3) ? null : reader.GetFieldValue<DateTimeOffset>(3),
                 Account = reader.IsDBNull(4) ? null : reader.GetString(4),
+                HasPolicy = reader.GetBoolean(5),
             });
         }
 
         return keys;
     });
 
-    /// <summary>An account that it made is bound to none from then on. False: the provisioner has no such key.</summary>
+    /// <summary>With its policy: an account that it made is bound to none from then on. False: the provisioner has no such key.</summary>
     public Task<bool> RemoveAsync(string provisioner, string id, string by, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using IoTPlatform.CertificateAuthority.Issuers;
 using IoTPlatform.CertificateAuthority.Storage;
 using IoTPlatform.CertificateAuthority.Upstream;
 using IoTPlatform.Events;
@@ -14,7 +15,7 @@ namespace IoTPlatform.CertificateAuthority;
 /// Issues, renews and revokes. Every answer is given after the commit that stores it. Refusals are <c>ProblemException</c>:
 /// 400 with the snake-case name of the <see cref="PkiError"/> (profile, lint, names, key), 401 <c>token_used</c>,
 /// <c>certificate_revoked</c>, <c>certificate_on_hold</c>, <c>certificate_refused</c>, 403 <c>subject_revoked</c>, <c>key_revoked</c>, <c>lineage_revoked</c>, <c>other_profile</c>, 409 <c>idempotency_conflict</c>,
-/// 429 <c>certificate_quota</c>, <c>tenant_certificate_quota</c>, <c>certificate_budget</c>, 503 <c>database_unavailable</c>, <c>overloaded</c>.
+/// 429 <c>certificate_quota</c>, <c>tenant_certificate_quota</c>, <c>certificate_budget</c>, 503 <c>database_unavailable</c>, <c>overloaded</c>, <c>issuer_unavailable</c>.
 /// Don't call it inside a transaction of your own that has appended to the audit log: the ledger waits for the same lock.
 /// </summary>
 public sealed class Authority
@@ -29,7 +30,7 @@ public sealed class Authority
 
     internal Authority(IssuerSet issuers, CertificateStore store, IssuanceLedger ledger, CertificateAuthorityOptions options, TimeProvider time)
     {
-        _issuers = new ActiveIssuers(issuers, [], options.Upstream?.RootFingerprint);
+        _issuers = new ActiveIssuers(issuers, [], options.Upstream?.RootFingerprint, own: []);
         _store = store;
         _ledger = ledger;
         _options = options;
@@ -61,12 +62,18 @@ public sealed class Authority
     public Task<IssuedCertificate> IssueAsync(IssueRequest request, CancellationToken cancellationToken)
     {
         var issuers = _issuers;
-        return IssueAsync(request, issuers, issuers.Set.Active, cancellationToken);
+        return request.Issuer is not { } name ? IssueAsync(request, issuers, issuers.Set.Active, cancellationToken)
+            // Everything else of the platform's is of the stack's own issuer.
+            : request.Profile.Name != Profiles.Leaf.Name ? throw new InvalidOperationException($"The issuer {name} signs leaves, and no {request.Profile.Name}.")
+            : IssueAsync(request, issuers, issuers.SignerOf(name, _time.GetUtcNow()), cancellationToken);
     }
 
-    /// <summary>From one of <see cref="IssuerSet.Revokers"/>: an earlier issuer certifies nothing but who answers for its revocations.</summary>
+    /// <summary>From one of <see cref="ActiveIssuers.Revokers"/>: an earlier issuer certifies nothing but who answers for its revocations.</summary>
     internal Task<IssuedCertificate> IssueOcspResponderAsync(IssueRequest request, CaSigner signer, CancellationToken cancellationToken) =>
         IssueAsync(request with { Profile = Profiles.OcspResponder }, _issuers, signer, cancellationToken);
+
+    /// <summary>From one of <see cref="ActiveIssuers.Own"/>, or the root.</summary>
+    internal Task<IssuedCertificate> IssueByAsync(IssueRequest request, CaSigner signer, CancellationToken cancellationToken) => IssueAsync(request, _issuers, signer, cancellationToken);
 
     /// <summary>What is known of a client certificate, for a renewal or a login; one read. Throws 401 <c>certificate_refused</c>, <c>certificate_revoked</c>, <c>certificate_on_hold</c>.</summary>
     public Task<KnownCertificate> IdentifyAsync(X509Certificate2 certificate, CancellationToken cancellationToken) =>
@@ -85,9 +92,10 @@ public sealed class Authority
         var now = _time.GetUtcNow();
         var issuers = _issuers;
         LeafVerifier.Verify(renewal.Current.Certificate, issuers, now, renewal.Current.Grace);
+        var signer = issuers.RenewerOf(renewal.Current.Leaf.Parsed.AuthorityKeyIdentifier.GetValueOrDefault().Span, renewal.Issuer, now);
         return Upstream is { } upstream && renewal.Current.Leaf.Parsed.AuthorityKeyIdentifier is { } issuer && issuers.UpstreamOf(issuer.Span) is not null
             ? RenewUpstreamAsync(upstream, renewal, issuers, now, cancellationToken)
-            : SignAsync(issuers, issuers.Set.Active, RenewalOrder.Create(renewal, issuers.Active.Info, _options, now), cancellationToken);
+            : SignAsync(issuers, signer, RenewalOrder.Create(renewal, signer.Issuer, _options, now), cancellationToken);
     }
 
     public Task<RevocationOutcome> RevokeAsync(Revocation revocation, CancellationToken cancellationToken) =>
@@ -115,12 +123,16 @@ public sealed class Authority
     public Task<IReadOnlyList<byte[]>> RevokeTenantAsync(TenantRevocation revocation, NpgsqlConnection connection, CancellationToken cancellationToken) =>
         Revocations.RevokeTenantAsync(connection, revocation, _time.GetUtcNow(), cancellationToken);
 
-    /// <summary>In a transaction of its own, as are those of a profile.</summary>
+    /// <summary>In a transaction of its own, as is that of a profile.</summary>
     public Task<IReadOnlyList<byte[]>> RevokeKeyAsync(KeyRevocation revocation, CancellationToken cancellationToken) => _store.RevokeKeyAsync(revocation, _time.GetUtcNow(), cancellationToken);
 
     /// <summary>Whether this key gets no certificate any more: for what would be spent on a refused one. In the connection's transaction.</summary>
     public Task<bool> IsKeyRevokedAsync(byte[] publicKeySha256, NpgsqlConnection connection, CancellationToken cancellationToken) =>
         Revocations.IsKeyRevokedAsync(connection, publicKeySha256, cancellationToken);
+
+    /// <summary>The certificates this call revoked. In the connection's transaction, after every other lock.</summary>
+    public Task<IReadOnlyList<byte[]>> RevokeIssuerAsync(IssuerRevocation revocation, NpgsqlConnection connection, CancellationToken cancellationToken) =>
+        Revocations.RevokeIssuerAsync(connection, revocation, _time.GetUtcNow(), cancellationToken);
 
     public Task<IReadOnlyList<byte[]>> RevokeProfileAsync(ProfileRevocation revocation, CancellationToken cancellationToken) =>
         _store.RevokeProfileAsync(revocation, _time.GetUtcNow(), cancellationToken);
@@ -150,6 +162,10 @@ public sealed class Authority
 
     public Task<CertificateRecord?> FindAsync(byte[] serial, CancellationToken cancellationToken) => _store.FindAsync(serial, cancellationToken);
 
+    /// <summary>The newest with this key (SHA-256 of the SubjectPublicKeyInfo) and profile, ended and revoked ones included.</summary>
+    public Task<CertificateRecord?> FindByKeyAsync(byte[] publicKeySha256, CertificateProfile profile, CancellationToken cancellationToken) =>
+        _store.FindByKeyAsync(publicKeySha256, profile, cancellationToken);
+
     public Task<CertificatePage> ListAsync(CertificateQuery query, CancellationToken cancellationToken) => _store.ListAsync(query, cancellationToken);
 
     /// <summary>From now on every order is refused so, but for the host's own certificates; null: no longer.</summary>
@@ -175,10 +191,20 @@ public sealed class Authority
     {
         lock (_changing)
         {
-            _issuers = new ActiveIssuers(issuers, _issuers.Known, _options.Upstream?.RootFingerprint);
+            _issuers = new ActiveIssuers(issuers, _issuers.Known, _options.Upstream?.RootFingerprint, _issuers.Own);
         }
 
         IssuersChanged?.Invoke();
+    }
+
+    /// <summary>Accepts those of their leaves that are on record, from now on.</summary>
+    internal void UseOwn(IReadOnlyList<OwnIssuer> own)
+    {
+        lock (_changing)
+        {
+            _issuers = new ActiveIssuers(_issuers.Set, _issuers.Known, _options.Upstream?.RootFingerprint, own);
+            _options.ImportedNames.All = [.. own.SelectMany(issuer => issuer.Names)];
+        }
     }
 
     /// <summary>Accepts leaves of these issuers from now on, if they are of the authority upstream, and hands theirs out with them in any case.</summary>
@@ -190,7 +216,8 @@ public sealed class Authority
             if (unknown.Count > 0)
             {
                 _issuers = new ActiveIssuers(
-                    _issuers.Set, [.. unknown, .. _issuers.Known.Where(known => unknown.All(one => !one.Issuer.KeyId.AsSpan().SequenceEqual(known.Issuer.KeyId)))], _options.Upstream?.RootFingerprint);
+                    _issuers.Set, [.. unknown, .. _issuers.Known.Where(known => unknown.All(one => !one.Issuer.KeyId.AsSpan().SequenceEqual(known.Issuer.KeyId)))], _options.Upstream?.RootFingerprint,
+                    _issuers.Own);
             }
 
             return _issuers;
@@ -248,7 +275,8 @@ public sealed class Authority
                 NameConstraints = request.NameConstraints,
                 StepProvisioner = request.StepProvisioner,
                 Contents = request.Contents,
-                Validation = request.Profile.IsOcspResponder ? null : _options.Validation,
+                // An issuer's own certificate is revoked in the root's list, which no address of this host has.
+                Validation = request.Profile.IsOcspResponder || request.Profile.Name == Profiles.Issuer.Name ? null : _options.Validation,
             },
             PublicKeySha256 = request.Csr.SubjectPublicKeyInfoSha256,
             Provisioner = request.Provisioner,
@@ -261,7 +289,7 @@ public sealed class Authority
             Token = request.BurnToken,
             IdempotencyKey = request.IdempotencyKey,
         };
-        if (Upstream is { } upstream && request.Profile.Name == Profiles.Leaf.Name)
+        if (Upstream is { } upstream && request.Issuer is null && request.Profile.Name == Profiles.Leaf.Name)
         {
             ThrowIfRefusing();
             return SignUpstreamAsync(upstream, order, request.Csr.Der, issuers, cancellationToken);
@@ -281,7 +309,7 @@ public sealed class Authority
         try
         {
             var prepared = signer.Prepare(order.Template);
-            if (order.Template.Profile.IsCa && await IntendAsync(order, prepared, issuers, cancellationToken) is { } earlier)
+            if (order.Template.Profile.IsCa && await IntendAsync(order, prepared, issuers.Of(signer), issuers, cancellationToken) is { } earlier)
             {
                 return earlier;
             }
@@ -305,10 +333,10 @@ public sealed class Authority
     }
 
     /// <summary>A CA certificate is rare and can't be taken back: what is about to be signed is on record before the key is used.</summary>
-    private async Task<IssuedCertificate?> IntendAsync(Order order, PreparedCertificate prepared, ActiveIssuers issuers, CancellationToken cancellationToken)
+    private async Task<IssuedCertificate?> IntendAsync(Order order, PreparedCertificate prepared, AcceptedIssuer issuer, ActiveIssuers issuers, CancellationToken cancellationToken)
     {
         var earlier = await _store.IntendAsync(
-            new Intent(prepared.SerialNumber, order.Subject, order.Template.Profile.Name, issuers.Active.CommonName, SHA256.HashData(prepared.TbsCertificate.Span), order.Requester, order.StoredIdempotencyKey),
+            new Intent(prepared.SerialNumber, order.Subject, order.Template.Profile.Name, issuer.CommonName, SHA256.HashData(prepared.TbsCertificate.Span), order.Requester, order.StoredIdempotencyKey),
             _time.GetUtcNow(),
             cancellationToken);
         return earlier is null ? null : Issued.OrRefusal(earlier, order, issuers);

@@ -29,6 +29,9 @@ public sealed record CertificateRecord
     /// <summary>As in <see cref="IssueRequest.Lineage"/>.</summary>
     public string? Lineage { get; init; }
 
+    /// <summary>Another authority issued it, or what it renews (<c>ca.import</c>): whose it is was not judged here.</summary>
+    public bool IsImported => Lineage?.StartsWith("import:", StringComparison.Ordinal) == true;
+
     public required DateTimeOffset NotBefore { get; init; }
 
     public required DateTimeOffset NotAfter { get; init; }
@@ -52,12 +55,15 @@ public sealed record CertificateRecord
     public bool IsOnHold => ReasonCode == RevocationReason.CertificateHold;
 }
 
-/// <summary>A search over the stored certificates, newest first. Every condition given must hold.</summary>
+/// <summary>A search over the stored certificates, newest first unless <see cref="CertificateQuery.Order"/> says otherwise. Every condition given must hold.</summary>
 public sealed record CertificateQuery
 {
     public const int MaxLimit = 500;
 
-    /// <summary>Part of the subject or of a SAN, without case; or a serial number, decimal or hex, in full.</summary>
+    /// <summary>Certificates looked through for a page of <see cref="Text"/> alone, which no index finds: the page may be short or empty and have a cursor all the same.</summary>
+    public const int LookedThrough = 25_000;
+
+    /// <summary>Part of the subject or of a SAN, without case; or a serial number, decimal or hex, in full, which finds that certificate alone.</summary>
     public string? Text { get; init; }
 
     public string? Profile { get; init; }
@@ -92,11 +98,21 @@ public sealed record CertificateQuery
     /// <summary>notAfter at or after this moment.</summary>
     public DateTimeOffset? ExpiringAfter { get; init; }
 
-    /// <summary><see cref="CertificatePage.NextCursor"/> of the page before.</summary>
+    public CertificateOrder Order { get; init; }
+
+    /// <summary><see cref="CertificatePage.NextCursor"/> of the page before, in the same <see cref="Order"/>.</summary>
     public long? Cursor { get; init; }
 
     /// <summary>1 to <see cref="MaxLimit"/>.</summary>
     public int Limit { get; init; } = 50;
+}
+
+/// <summary>Which come first. By their end, those that end in some time are found by an index; the newest that do may be behind millions that do not.</summary>
+public enum CertificateOrder
+{
+    Newest,
+    SoonestEnd,
+    LatestEnd,
 }
 
 /// <summary>What a certificate is now; one that has ended and was revoked is revoked.</summary>

@@ -25,6 +25,9 @@ public sealed record CertificateRenewal
     /// <summary>Of the certificate; one that is stored under another profile is refused with 403 <c>other_profile</c>.</summary>
     public required CertificateProfile Profile { get; init; }
 
+    /// <summary>That the provisioner names now, for what its issuer does not renew any more; null: none.</summary>
+    public string? Issuer { get; init; }
+
     /// <summary>What the certificate says beside its names, to be said again; null: nothing.</summary>
     public CertificateContents? Contents { get; init; }
 

@@ -16,7 +16,7 @@ public sealed record CertificateSelection
     /// <summary>CNs.</summary>
     public IReadOnlyList<string>? Subjects { get; init; }
 
-    /// <summary>Subject key identifier of their issuer.</summary>
+    /// <summary>Subject key identifier of their issuer, whose OCSP responders are not meant.</summary>
     public byte[]? IssuerKeyId { get; init; }
 }
 
@@ -44,6 +44,19 @@ public sealed record ProfileRevocation
 {
     /// <summary>Its name.</summary>
     public required string Profile { get; init; }
+
+    public required RevocationReason ReasonCode { get; init; }
+
+    public string? Reason { get; init; }
+
+    public required string By { get; init; }
+}
+
+/// <summary>Revokes every certificate of an issuer but those of its OCSP responders.</summary>
+public sealed record IssuerRevocation
+{
+    /// <summary>Subject key identifier.</summary>
+    public required byte[] KeyId { get; init; }
 
     public required RevocationReason ReasonCode { get; init; }
 

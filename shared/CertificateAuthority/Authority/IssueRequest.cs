@@ -30,6 +30,9 @@ public sealed record IssueRequest
     /// <summary>Needed by the tenant Sub-CA profile.</summary>
     public NameConstraints? NameConstraints { get; init; }
 
+    /// <summary>Name of an <see cref="Issuers.OwnIssuer"/>, which signs leaves alone; null: the stack's own.</summary>
+    public string? Issuer { get; init; }
+
     public UsedToken? BurnToken { get; init; }
 
     /// <summary>Unique per order, at most 200 characters: a second order with the same key and public key returns the stored certificate.</summary>

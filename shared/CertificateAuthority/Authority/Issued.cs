@@ -28,6 +28,7 @@ internal static class Issued
         LedgerStatus.UnknownCertificate => throw new ProblemException(401, "certificate_refused", "The client certificate is refused: it is not on record."),
         LedgerStatus.OtherProfile => throw new ProblemException(403, "other_profile", $"The certificate is of the profile {outcome.StoredProfile}, which is not renewed here."),
         LedgerStatus.LineageRevoked => throw new ProblemException(order.Renews is null ? 403 : 401, "lineage_revoked", "What this certificate comes from has been revoked."),
+        LedgerStatus.IssuerRetired => throw ActiveIssuers.Unavailable("The issuer can't sign: it was retired meanwhile."),
         LedgerStatus.SubjectQuota => throw new ProblemException(429, "certificate_quota", "This subject has had as many certificates lately as it may have.", outcome.RetryAfter),
         LedgerStatus.TenantQuota => throw new ProblemException(429, "tenant_certificate_quota", "This tenant has had as many certificates this hour as it may have.", outcome.RetryAfter),
         LedgerStatus.Budget => throw Budgets.IssuanceBudget.UsedUp(outcome.Scope!, outcome.RetryAfter),

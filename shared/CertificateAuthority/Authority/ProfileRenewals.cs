@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Security.Cryptography.X509Certificates;
+using IoTPlatform.CertificateAuthority.Acme;
 using IoTPlatform.CertificateAuthority.Inventories;
 using IoTPlatform.CertificateAuthority.Provisioners;
 using IoTPlatform.Hosting;
@@ -35,7 +36,7 @@ public sealed record OwnedRenewal
 }
 
 /// <summary>Finds whose a certificate is to renew: the feature's that owns its profile, or, for what a one-time token bought, the authority's own.</summary>
-internal sealed class ProfileRenewals(Authority authority, IEnumerable<IProfileRenewal> owners, NameReservations reservations, ProvisionerRegistry provisioners, CredentialInventories inventories)
+internal sealed class ProfileRenewals(Authority authority, IEnumerable<IProfileRenewal> owners, NameReservations reservations, ProvisionerRegistry provisioners, CredentialInventories inventories, AccountPolicies policies)
 {
     /// <summary>After the end of a certificate; longer than any lasts.</summary>
     public static readonly TimeSpan LongestGrace = TimeSpan.FromDays(3653);
@@ -51,12 +52,28 @@ internal sealed class ProfileRenewals(Authority authority, IEnumerable<IProfileR
         if (known.Record.Profile == _leaf.Name)
         {
             // A name may have been given out since, or the rule may be younger than the certificate.
-            await reservations.RequireFreeAsync(JudgedNames.Of(known.Leaf.Parsed.Names, known.Leaf.Parsed.Subject), cancellationToken);
-            var provisioner = RenewedBy(known);
+            var names = JudgedNames.Of(known.Leaf.Parsed.Names, known.Leaf.Parsed.Subject);
+            await reservations.RequireFreeAsync(names, cancellationToken);
+            var provisioner = RenewedBy(known, names);
+            var requester = provisioner is AcmeProvisioner acme
+                ? await policies.RequireRenewableAsync(acme, known.Record.SerialNumber, names, cancellationToken) ?? known.Record.Requester
+                : null;
             await inventories.RequireRenewableAsync(provisioner, known.Record.Lineage, cancellationToken);
             var (profile, contents) = LeafRenewal.Of(known.Leaf.Parsed, provisioner.Claims.Profile);
             return await authority.RenewAsync(
-                new CertificateRenewal { Current = known, Csr = csr, BurnToken = burnToken, Profile = profile, Contents = contents, Quota = LeafQuota, Budgets = provisioner.Options.Limits.Of(provisioner) }, cancellationToken);
+                new CertificateRenewal
+                {
+                    Current = known,
+                    Csr = csr,
+                    BurnToken = burnToken,
+                    Requester = requester,
+                    Profile = profile,
+                    Contents = contents,
+                    Issuer = provisioner.Options.Issuer,
+                    Quota = LeafQuota,
+                    Budgets = provisioner.Options.Limits.Of(provisioner),
+                },
+                cancellationToken);
         }
 
         return _owners.TryGetValue(known.Record.Profile, out var owner)
@@ -65,7 +82,7 @@ internal sealed class ProfileRenewals(Authority authority, IEnumerable<IProfileR
     }
 
     /// <summary>What a provisioner does not give any more, or never did, is not renewed either.</summary>
-    private IProvisioner RenewedBy(KnownCertificate known)
+    private IProvisioner RenewedBy(KnownCertificate known, SubjectNames names)
     {
         if (provisioners.Find(known.Record.Provisioner) is not { } provisioner)
         {
@@ -82,7 +99,7 @@ internal sealed class ProfileRenewals(Authority authority, IEnumerable<IProfileR
             throw new ProblemException(401, "renewal_disabled", $"The provisioner {provisioner.Name} renews nothing.");
         }
 
-        provisioners.RequireAllowed(provisioner, JudgedNames.Of(known.Leaf.Parsed.Names, known.Leaf.Parsed.Subject));
+        provisioners.RequireAllowed(provisioner, names);
         return provisioner;
     }
 

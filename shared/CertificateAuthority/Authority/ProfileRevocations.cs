@@ -69,6 +69,11 @@ internal sealed class ProfileRevocations(Authority authority, IEnumerable<IProfi
             return $"The intermediate CA can't be revoked by a call: everything the provider and its tenants have stands on it, and only the root key can put another one in its place. If its key may be in other hands: iot ca emergency intermediate says what to do.";
         }
 
+        if (record.Profile == Profiles.Issuer.Name)
+        {
+            return "An issuer can't be revoked by itself: it would go on signing. Take iot ca emergency issuer, or retire it: iot ca issuer state.";
+        }
+
         return record.Profile == Profiles.TenantSubCa.Name ? "A Sub-CA is revoked at the provider that signed it." : null;
     }
 }

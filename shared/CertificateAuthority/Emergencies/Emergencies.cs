@@ -60,13 +60,16 @@ public sealed class Emergencies(Authority authority, IEnumerable<IEmergency> kin
     {
         var now = time.GetUtcNow();
         var at = census.RevokedAt ?? now;
-        (string Who, DateTimeOffset Until)[] trust = census.LastNotAfter is not { } end ? [] :
+        // Nobody trusts a certificate beyond its end; what a stolen key may sign has an end of its own.
+        (string Who, DateTimeOffset Until)[] certificates = census.LastNotAfter is not { } end ? [] :
         [
             ("verifiers with an OCSP answer from before, also a stapled one", at + OcspAnswers.Lifetime),
             ("verifiers with a revocation list from before", at + RevocationLists.Lifetime),
-            .. plan.StillTrusted.Select(t => (t.Who, t.Until ?? at + t.For!.Value)),
+            .. plan.StillTrusted.Where(t => t.For is not null).Select(t => (t.Who, at + t.For!.Value)),
             ("verifiers that look at no revocation, as Go's and so step", end),
         ];
+        var trust = certificates.Select(t => new RemainingTrust { Who = t.Who, Until = t.Until < census.LastNotAfter ? t.Until : census.LastNotAfter!.Value })
+            .Concat(plan.StillTrusted.Where(t => t.Until is not null).Select(t => new RemainingTrust { Who = t.Who, Until = t.Until!.Value }));
         return new EmergencyView
         {
             Kind = kind,
@@ -77,7 +80,7 @@ public sealed class Emergencies(Authority authority, IEnumerable<IEmergency> kin
             Subjects = census.Subjects,
             SubjectCount = census.SubjectCount,
             Consequences = plan.Consequences,
-            StillTrusted = [.. trust.Select(t => new RemainingTrust { Who = t.Who, Until = t.Until < census.LastNotAfter ? t.Until : census.LastNotAfter!.Value }).Where(t => t.Until > now)],
+            StillTrusted = [.. trust.Where(t => t.Until > now)],
             RevokedAt = census.RevokedAt,
         };
     }

@@ -8,7 +8,7 @@ namespace IoTPlatform.CertificateAuthority;
 internal sealed class KeyEmergency(Authority authority, ServiceCertificate service) : IEmergency
 {
     private const int HashDigits = SHA256.HashSizeInBytes * 2;
-    private static readonly string[] CaProfiles = [Profiles.Root.Name, Profiles.Intermediate.Name, Profiles.TenantSubCa.Name];
+    private static readonly string[] CaProfiles = [Profiles.Root.Name, Profiles.Intermediate.Name, Profiles.Issuer.Name, Profiles.TenantSubCa.Name];
 
     public string Kind => "key";
 
@@ -18,7 +18,7 @@ internal sealed class KeyEmergency(Authority authority, ServiceCertificate servi
         var census = await authority.CountAsync(selection, cancellationToken);
         if (census.Profiles.FirstOrDefault(p => CaProfiles.Contains(p.Profile, StringComparer.Ordinal)) is { } ca)
         {
-            throw new ProblemException(409, "ca_not_revocable", $"This is the key of a CA ({ca.Profile}), whose certificates others stand on: take the emergency sub-ca or intermediate.");
+            throw new ProblemException(409, "ca_not_revocable", $"This is the key of a CA ({ca.Profile}), whose certificates others stand on: take the emergency sub-ca, issuer or intermediate.");
         }
 
         return new EmergencyPlan

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using IoTPlatform.CertificateAuthority.Provisioners;
 using IoTPlatform.CertificateAuthority.Storage;
+using IoTPlatform.CertificateAuthority.Webhooks;
 using IoTPlatform.Contracts.Events;
 using IoTPlatform.Database;
 using IoTPlatform.Events;
@@ -10,7 +11,7 @@ using Npgsql;
 namespace IoTPlatform.CertificateAuthority.EventWebhooks;
 
 /// <summary>Destinations, how far each has been told, and what could not be delivered. Changes by administrators are audited.</summary>
-internal sealed class EventWebhookStore(NpgsqlDataSource database, EventReader events, ISecretCipher cipher, TimeProvider time)
+internal sealed class EventWebhookStore(NpgsqlDataSource database, EventReader events, ISecretCipher cipher, WebhookOptions destinations, TimeProvider time)
 {
     /// <summary>Of one stack.</summary>
     public const int Most = 16;
@@ -32,7 +33,13 @@ internal sealed class EventWebhookStore(NpgsqlDataSource database, EventReader e
     public async Task<string?> SaveAsync(string name, string url, IReadOnlyList<string> types, string by, CancellationToken cancellationToken)
     {
         EventWebhook.RequireName(name);
-        var address = EventWebhook.UrlOf(url).AbsoluteUri;
+        var destination = EventWebhook.UrlOf(url);
+        if (!destinations.HasHost(destination.IdnHost))
+        {
+            throw EventWebhook.Refused($"{WebhookOptions.Refusal(destination.IdnHost)}.");
+        }
+
+        var address = destination.AbsoluteUri;
         EventWebhook.RequireTypes(types, Types);
         var secret = SecretPrefix + Convert.ToBase64String(RandomNumberGenerator.GetBytes(SecretBytes));
         var newest = await events.NewestAsync(cancellationToken);

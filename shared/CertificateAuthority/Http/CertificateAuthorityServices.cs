@@ -4,6 +4,7 @@ using IoTPlatform.CertificateAuthority.Budgets;
 using IoTPlatform.CertificateAuthority.Events;
 using IoTPlatform.CertificateAuthority.Inventories;
 using IoTPlatform.CertificateAuthority.Inventory;
+using IoTPlatform.CertificateAuthority.Issuers;
 using IoTPlatform.CertificateAuthority.Provisioners;
 using IoTPlatform.CertificateAuthority.Upstream;
 using IoTPlatform.CertificateAuthority.Validation;
@@ -44,16 +45,21 @@ public static class CertificateAuthorityServices
         services.AddSingleton(module.Authority);
         services.AddSingleton(provider => module.Provisioners.With(provider.GetServices<IProvisioner>()));
         services.AddSingleton(module.ProvisionerStore);
+        services.AddSingleton(module.Options.Webhooks);
         services.AddSingleton<ProvisionerChanges>();
         services.AddSingleton(module.AuthorityPolicies);
         services.AddSingleton(module.Administrators);
         services.AddSingleton<AuthorityPolicies>();
         services.AddSingleton(provider => new ProvisionerAdministration(
             provider.GetRequiredService<ProvisionerChanges>(), provider.GetRequiredService<AuthorityPolicies>(), provider.GetRequiredService<ProvisionerRegistry>()));
+        services.AddSingleton(provider => new AuthorityImports(module.Authority, module.Issuers, provider.GetRequiredService<ProvisionerRegistry>(), module.Passwords));
+        services.AddSingleton(provider => new AcmeAccountImports(provider.GetRequiredService<ProvisionerRegistry>(), provider.GetRequiredService<AcmeAccounts>(), module.Authority.Time));
+        services.AddSingleton(provider => new IssuerAdministration(module, provider.GetRequiredService<ProvisionerRegistry>()));
         services.AddHostedService<ProvisionerNotices>();
         services.AddSingleton<ProfileRevocations>();
         services.AddSingleton<IEmergency, KeyEmergency>();
         services.AddSingleton<IEmergency, ProfileEmergency>();
+        services.AddSingleton<IEmergency>(provider => new IssuerEmergency(module, provider.GetRequiredService<ProvisionerRegistry>()));
         services.AddSingleton<Emergencies>();
         services.AddSingleton(provider => new InventoryStore(provider.GetRequiredService<NpgsqlDataSource>(), () => InventoryStore.ByNames(provider.GetRequiredService<ProvisionerRegistry>()), module.Authority.Time));
         services.AddSingleton(provider => new BudgetStore(provider.GetRequiredService<NpgsqlDataSource>(), new EndpointTotals(provider.GetRequiredService<NpgsqlDataSource>(), module.Authority.Time), provider.GetRequiredService<ProvisionerRegistry>(), module.Options, module.Authority.Time));
@@ -68,11 +74,11 @@ public static class CertificateAuthorityServices
         services.AddSingleton<IReservedNames>(new PlatformNames(module.Options));
         services.AddSingleton<NameReservations>();
         services.AddSingleton(provider => new WebhookCalls(
-            module.Options.WebhookNetworks, () => module.ServiceCertificate.Context, () => module.Authority.Issuers, module.Authority.Time, provider.GetRequiredService<ILogger<WebhookCalls>>()));
+            module.Options.Webhooks, () => module.ServiceCertificate.Context, () => module.Authority.Issuers, module.Authority.Time, provider.GetRequiredService<ILogger<WebhookCalls>>()));
         services.AddSingleton(provider => new CredentialInventories(provider.GetRequiredService<NpgsqlDataSource>(), module.Authority.Time));
         services.AddSingleton(provider => new LeafGrants(
             provider.GetRequiredService<ProvisionerRegistry>(), provider.GetRequiredService<NameReservations>(), provider.GetRequiredService<CredentialInventories>(), provider.GetRequiredService<WebhookCalls>(), module.Authority.Time));
-        services.AddHostedService(provider => new ExpiryScanner(module.Authority.Store, module.Authority.Time, provider.GetRequiredService<ILogger<ExpiryScanner>>()));
+        services.AddHostedService(provider => new ExpiryScanner(module.Authority.Store, provider.GetRequiredService<InventoryStore>(), module.Authority.Time, provider.GetRequiredService<ILogger<ExpiryScanner>>()));
         services.AddAuthentication().AddScheme<AuthenticationSchemeOptions, ClientCertificateHandler>(ClientCertificateDefaults.Scheme, configureOptions: null);
         services.AddSingleton<IAuthorizationMiddlewareResultHandler, RevokedCertificateAnswer>();
         services.AddAuthorizationBuilder()

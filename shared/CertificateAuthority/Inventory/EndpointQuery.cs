@@ -17,7 +17,7 @@ public sealed record EndpointQuery
     /// <summary>Whether it has a certificate that is in date and not revoked.</summary>
     public bool? Active { get; init; }
 
-    /// <summary>Whether its newest certificate is in date, about to run out (<c>certificate.expiring</c>) and not revoked.</summary>
+    /// <summary>Whether its newest certificate is in date, about to run out (<c>certificate.expiring</c>) and not revoked. Those that are come in another order: which began to last, first.</summary>
     public bool? Expiring { get; init; }
 
     /// <summary><see cref="EndpointPage.NextCursor"/> of the page before.</summary>

@@ -108,21 +108,24 @@ internal sealed class InventoryStore(NpgsqlDataSource database, Func<string[]> b
             WHERE m.endpoint = e.id AND c.not_after > $1 AND NOT EXISTS (SELECT FROM ca.revocations r WHERE r.serial = c.serial)))
         """;
 
-    /// <summary>Ids of certificates; of which none that has not ended began to run out longer ago than the 30 days that it has at most.</summary>
-    private const string Expiring = """
-        SELECT x.id FROM ca.certificates x
-        WHERE ca.expiring_from(x.not_before, x.not_after, x.issued_at) BETWEEN (($1 - interval '30 days') AT TIME ZONE 'UTC') AND ($1 AT TIME ZONE 'UTC')
-          AND x.not_after > $1 AND NOT EXISTS (SELECT FROM ca.revocations r WHERE r.serial = x.serial)
+    private const string ExpiringFrom = "ca.expiring_from(x.not_before, x.not_after, x.issued_at)";
+
+    /// <summary>Certificates about to run out; of which none that has not ended began to more than the 30 days ago that it has at most.</summary>
+    private const string IsExpiring = $"""
+        {ExpiringFrom} BETWEEN (($1 - interval '30 days') AT TIME ZONE 'UTC') AND ($1 AT TIME ZONE 'UTC')
+          AND x.not_after > $1 AND NOT EXISTS (SELECT FROM ca.revocations v WHERE v.serial = x.serial)
         """;
 
+    /// <summary>The expiring are read by the index of that moment, the latest first, until a page is full; those with the newest certificates may be behind a million that were renewed.</summary>
     internal NpgsqlCommand Command(EndpointQuery query, int limit)
     {
         var command = database.CreateCommand();
         command.Parameters.AddWithValue(time.GetUtcNow());
-        var sql = new StringBuilder("""
+        var expiring = query.Expiring == true;
+        var sql = new StringBuilder($"""
             SELECT e.latest_id, e.id, e.subject, ARRAY(SELECT n.name FROM ca.endpoint_names n WHERE n.endpoint = e.id ORDER BY n.name), e.profile, e.provisioner, e.tenant,
               e.first_issued_at, e.latest_serial, e.latest_not_after, a.certificates, a.active, a.expiring
-            FROM ca.endpoints e CROSS JOIN LATERAL (
+            FROM {(expiring ? "ca.certificates x JOIN ca.endpoints e ON e.latest_id = x.id" : "ca.endpoints e")} CROSS JOIN LATERAL (
               SELECT count(*)::int AS certificates, (count(*) FILTER (WHERE c.not_after > $1 AND r.serial IS NULL))::int AS active,
                 coalesce(bool_or(c.id = e.latest_id AND c.not_after > $1 AND r.serial IS NULL AND ca.expiring_from(c.not_before, c.not_after, c.issued_at) <= $1 AT TIME ZONE 'UTC'), false) AS expiring
               FROM ca.endpoint_certificates m JOIN ca.certificates c ON c.serial = m.serial LEFT JOIN ca.revocations r ON r.serial = m.serial
@@ -133,10 +136,10 @@ internal sealed class InventoryStore(NpgsqlDataSource database, Func<string[]> b
         Where(query.Provisioner, "e.provisioner = {0}");
         Where(query.Profile, "e.profile = {0}");
         Where(query.Tenant, "e.tenant = {0}");
-        Where(query.Cursor, "e.latest_id < {0}");
-        sql.Append(query.Expiring switch { true => $" AND e.latest_id IN ({Expiring})", false => $" AND e.latest_id NOT IN ({Expiring})", null => "" });
+        Where(query.Cursor, expiring ? $"({ExpiringFrom}, x.id) < (SELECT {ExpiringFrom}, x.id FROM ca.certificates x WHERE x.id = {{0}})" : "e.latest_id < {0}");
+        sql.Append(query.Expiring switch { true => $" AND {IsExpiring}", false => $" AND e.latest_id NOT IN (SELECT x.id FROM ca.certificates x WHERE {IsExpiring})", null => "" });
         sql.Append(query.Active switch { true => $" AND {IsActive}", false => $" AND NOT {IsActive}", null => "" });
-        sql.Append(CultureInfo.InvariantCulture, $" ORDER BY e.latest_id DESC LIMIT {limit}");
+        sql.Append(CultureInfo.InvariantCulture, $" ORDER BY {(expiring ? $"{ExpiringFrom} DESC, x.id DESC" : "e.latest_id DESC")} LIMIT {limit}");
         command.CommandText = sql.ToString();
         return command;
 

@@ -83,6 +83,9 @@ internal sealed record SignGrant
     /// <summary>DER of the certificate that is the credential, and of its issuers; empty: it is none.</summary>
     public IReadOnlyList<byte[]> Credential { get; init; } = [];
 
+    /// <summary>What the credential says beside its names, for templates; null: nothing.</summary>
+    public VouchedContents? Vouched { get; init; }
+
     /// <summary>What else the request must be.</summary>
     public IReadOnlyList<IRequestRule> Rules { get; init; } = [];
 
@@ -95,6 +98,12 @@ internal sealed record SignGrant
     /// <summary>Whether the credential buys again, as long as it is good: it is none that was made for one certificate.</summary>
     public bool IsReusable { get; init; }
 }
+
+/// <summary>What a credential vouches for beside names.</summary>
+/// <param name="Organization">Of the subject.</param>
+/// <param name="Claims">By the names that templates have for them, such as <c>Oidc</c>.</param>
+/// <param name="Template">Where the provisioner has none.</param>
+internal sealed record VouchedContents(string Organization, IReadOnlyDictionary<string, JsonElement> Claims, Templates.LeafTemplate Template);
 
 /// <summary>The names to certify for a request.</summary>
 internal interface INameRule

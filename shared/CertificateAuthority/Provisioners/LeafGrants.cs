@@ -20,6 +20,7 @@ internal sealed class LeafGrants(ProvisionerRegistry provisioners, NameReservati
     /// <param name="cancellationToken">Ends it.</param>
     public async Task<GrantedLeaf> ApplyAsync(IProvisioner provisioner, SignGrant grant, CertificateSigningRequest csr, CredentialWords credential, LeafValidity validity, CancellationToken cancellationToken)
     {
+        provisioners.RequireIssuer(provisioner);
         var names = grant.Names.Certify(csr);
         foreach (var rule in grant.Rules)
         {
@@ -34,9 +35,9 @@ internal sealed class LeafGrants(ProvisionerRegistry provisioners, NameReservati
         }
 
         var leaf = new GrantedLeaf(names, grant.Profile, Contents: null) { Lineage = word?.Lineage };
-        if (provisioner.Options.Template is { } template)
+        if ((provisioner.Options.Template ?? grant.Vouched?.Template) is { } template)
         {
-            var input = new TemplateInput { Names = names, Request = csr, Token = credential.Claims, Credential = grant.Credential, UserData = credential.UserData, Inventory = word?.Data, Webhooks = answers };
+            var input = new TemplateInput { Names = names, Request = csr, Token = credential.Claims, Credential = grant.Credential, UserData = credential.UserData, Vouched = grant.Vouched, Inventory = word?.Data, Webhooks = answers };
             var rendered = template.Render(input, time);
             leaf = leaf with { Names = rendered.Names, Profile = rendered.Within(grant.Profile), Contents = rendered.Contents };
         }

@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Net;
+using System.Text;
 using System.Text.Json;
 using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
@@ -173,10 +175,24 @@ internal sealed class NamePolicy
                 : name.Equals(rule, StringComparison.OrdinalIgnoreCase);
         }
 
-        private static string Domain(string rule) =>
-            rule.Length > 0 && !rule.AsSpan(rule.StartsWith("*.", StringComparison.Ordinal) ? 2 : 0).ContainsAny("*/ :@") && rule[^1] != '.'
-                ? rule
-                : throw ProvisionerDefinition.Refused($"the rule {rule} of its policy is no domain such as www.example.com or *.example.com.");
+        /// <summary>In A-labels (RFC 5890 2.3.2.1), as certificates have them: in letters of its own, a rule would match no name.</summary>
+        private static string Domain(string rule)
+        {
+            var name = rule.AsSpan(rule.StartsWith("*.", StringComparison.Ordinal) ? 2 : 0);
+            if (name.Length > 0 && !name.ContainsAny("*/ :@") && rule[^1] != '.')
+            {
+                try
+                {
+                    return Ascii.IsValid(rule) ? rule : rule[..^name.Length] + new IdnMapping().GetAscii(name.ToString().ToLowerInvariant());
+                }
+                catch (ArgumentException)
+                {
+                    // Refused below.
+                }
+            }
+
+            throw ProvisionerDefinition.Refused($"the rule {rule} of its policy is no domain such as www.example.com or *.example.com.");
+        }
 
         private static IPNetwork Network(string rule) => IPNetwork.TryParse(rule, out var network) ? network
             : IPAddress.TryParse(rule, out var address) ? new IPNetwork(address, address.GetAddressBytes().Length * 8)

@@ -8,7 +8,7 @@ using JsonWebKey = Microsoft.IdentityModel.Tokens.JsonWebKey;
 namespace IoTPlatform.CertificateAuthority.Provisioners;
 
 /// <summary>The signature keys of an identity provider: from its discovery document (OpenID Connect Discovery 1.0 section 4), kept for an hour, asked for again for a key that is not among them.</summary>
-internal sealed class OidcKeys(HttpClient http, Uri discovery, Func<string?, bool> isIssuer, TimeProvider time) : IDisposable
+internal sealed class OidcKeys(HttpClient http, Uri address, Func<string?, bool> isIssuer, TimeProvider time) : IDisposable
 {
     /// <summary>Of a document or key set.</summary>
     public const int MaxBytes = 256 * 1024;
@@ -20,9 +20,19 @@ internal sealed class OidcKeys(HttpClient http, Uri discovery, Func<string?, boo
     private static readonly TimeSpan BetweenRequests = TimeSpan.FromSeconds(10);
 
     private readonly SemaphoreSlim _once = new(1);
+
+    /// <summary>Whose keys are at the address itself; null: there is its discovery document.</summary>
+    private string? _issuer;
     private JsonWebKeySet? _keys;
     private DateTimeOffset _asked = DateTimeOffset.MinValue;
     private DateTimeOffset _until = DateTimeOffset.MinValue;
+
+    /// <summary>Without a discovery document.</summary>
+    /// <param name="http">Its own from now on.</param>
+    /// <param name="issuer">Whose keys they are.</param>
+    /// <param name="keys">Where its key set is.</param>
+    /// <param name="time">Of how long they are kept.</param>
+    public static OidcKeys At(HttpClient http, string issuer, Uri keys, TimeProvider time) => new(http, keys, text => text == issuer, time) { _issuer = issuer };
 
     /// <summary>As the discovery document names it; null until keys were had.</summary>
     public string? Issuer { get; private set; }
@@ -81,14 +91,19 @@ internal sealed class OidcKeys(HttpClient http, Uri discovery, Func<string?, boo
     {
         try
         {
-            using var document = JsonDocument.Parse(await GetAsync(discovery, cancellationToken), new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 16 });
+            if (_issuer is not null)
+            {
+                return (_issuer, JsonWebKeySet.Parse(await GetAsync(address, cancellationToken)));
+            }
+
+            using var document = JsonDocument.Parse(await GetAsync(address, cancellationToken), new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 16 });
             if (!document.RootElement.TryGetProperty("issuer", out var named) || !isIssuer(named.GetString()))
             {
                 throw new JoseException(JoseError.BadIssuer, "The discovery document is another issuer's.");
             }
 
-            return document.RootElement.TryGetProperty("jwks_uri", out var keys) && Uri.TryCreate(keys.GetString(), UriKind.Absolute, out var address) && IsReachable(address)
-                ? (named.GetString()!, JsonWebKeySet.Parse(await GetAsync(address, cancellationToken)))
+            return document.RootElement.TryGetProperty("jwks_uri", out var keys) && Uri.TryCreate(keys.GetString(), UriKind.Absolute, out var of) && IsReachable(of)
+                ? (named.GetString()!, JsonWebKeySet.Parse(await GetAsync(of, cancellationToken)))
                 : throw new JoseException(JoseError.Malformed, "The discovery document names no protected address of keys.");
         }
         catch (Exception e) when (e is HttpRequestException or JsonException or InvalidOperationException or TaskCanceledException && !cancellationToken.IsCancellationRequested)
@@ -98,11 +113,11 @@ internal sealed class OidcKeys(HttpClient http, Uri discovery, Func<string?, boo
     }
 
     /// <summary>An identity provider elsewhere must not send this host to services on its own machine.</summary>
-    private bool IsReachable(Uri address) => OidcProvisioner.IsProtected(address) && (discovery.IsLoopback || !address.IsLoopback);
+    private bool IsReachable(Uri keys) => OidcProvisioner.IsProtected(keys) && (address.IsLoopback || !keys.IsLoopback);
 
-    private async Task<byte[]> GetAsync(Uri address, CancellationToken cancellationToken)
+    private async Task<byte[]> GetAsync(Uri from, CancellationToken cancellationToken)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, address);
+        using var request = new HttpRequestMessage(HttpMethod.Get, from);
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
         using var response = await http.SendAsync(request, cancellationToken);
         return await response.EnsureSuccessStatusCode().Content.ReadAsByteArrayAsync(cancellationToken);

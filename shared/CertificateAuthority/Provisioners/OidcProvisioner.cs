@@ -25,6 +25,7 @@ internal sealed class OidcProvisioner : ITokenProvisioner, IDisposable
     private readonly StepProvisionerExtension _extension;
     private readonly string _issuer;
     private readonly string _client;
+    private readonly bool _isTenants;
     private readonly IReadOnlyList<string> _admins;
     private readonly IReadOnlyList<string> _domains;
     private readonly IReadOnlyList<string> _groups;
@@ -44,6 +45,7 @@ internal sealed class OidcProvisioner : ITokenProvisioner, IDisposable
         _issuer = endpoint.EndsWith(DiscoveryPath, StringComparison.Ordinal) ? endpoint[..^DiscoveryPath.Length] : endpoint.TrimEnd('/');
         _keys = new OidcKeys(OidcKeys.Client(definition.Roots("roots"), time), new Uri(_issuer + DiscoveryPath), IsIssuer, time);
         (_admins, _domains, _groups) = (definition.Texts("admins"), definition.Texts("domains"), definition.Texts("groups"));
+        _isTenants = options.Tenant is not null;
         Claims = ProvisionerClaims.Of(definition, options);
         Policy = NamePolicy.Of(definition);
         Options = ProvisionerOptions.Of(definition);
@@ -99,7 +101,7 @@ internal sealed class OidcProvisioner : ITokenProvisioner, IDisposable
         return new SignGrant
         {
             Subject = email ?? subject,
-            Names = email is not null && _admins.Contains(email, StringComparer.OrdinalIgnoreCase) ? new RequestedNames() : new PersonNames(subject, email, $"{token.Claims.Issuer}#{Uri.EscapeDataString(subject)}"),
+            Names = email is not null && _admins.Any(admin => IsSameAddress(admin, email)) ? new RequestedNames() : new PersonNames(subject, email, _isTenants ? null : $"{token.Claims.Issuer}#{Uri.EscapeDataString(subject)}"),
             Profile = Claims.Profile,
             MinLifetime = Claims.MinLifetime,
             Extension = Claims.DisableExtension ? null : _extension,
@@ -121,6 +123,13 @@ internal sealed class OidcProvisioner : ITokenProvisioner, IDisposable
     private static string? EmailOf(JwtClaims claims) =>
         claims.GetString("email") is { Length: > 0 } email && email.Contains('@', StringComparison.Ordinal) && IsVerified(claims["email_verified"]) ? email : null;
 
+    /// <summary>The part before the at sign is its domain's business: in another case it may be another's (RFC 5321 section 2.4).</summary>
+    private static bool IsSameAddress(string one, string other)
+    {
+        var at = one.LastIndexOf('@') + 1;
+        return at == other.LastIndexOf('@') + 1 && one.AsSpan(0, at).SequenceEqual(other.AsSpan(0, at)) && one.AsSpan(at).Equals(other.AsSpan(at), StringComparison.OrdinalIgnoreCase);
+    }
+
     private static bool IsVerified(JsonElement? claim) => claim switch
     {
         null or { ValueKind: JsonValueKind.Null or JsonValueKind.True } => true,
@@ -136,9 +145,12 @@ internal sealed class OidcProvisioner : ITokenProvisioner, IDisposable
         }
     }
 
-    /// <summary>step-ca's for a person: the subject is the common name, beside it the e-mail address and the issuer's URI of the subject.</summary>
-    private sealed class PersonNames(string subject, string? email, string uri) : INameRule
+    /// <summary>
+    /// step-ca's for a person: the subject is the common name, beside it the e-mail address and the issuer's URI of the subject. A tenant's has no such URI: the
+    /// name constraints of its Sub-CA permit those of its trust domain alone.
+    /// </summary>
+    private sealed class PersonNames(string subject, string? email, string? uri) : INameRule
     {
-        public SubjectNames Certify(CertificateSigningRequest request) => SubjectNames.FromSans(subject, email is null ? [uri] : [email, uri]);
+        public SubjectNames Certify(CertificateSigningRequest request) => SubjectNames.FromSans(subject, new[] { email, uri }.OfType<string>());
     }
 }

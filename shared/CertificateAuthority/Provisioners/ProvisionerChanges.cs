@@ -6,7 +6,7 @@ using IoTPlatform.Hosting;
 namespace IoTPlatform.CertificateAuthority.Provisioners;
 
 /// <summary>What administrators do with provisioners, by whichever API. What the host itself needs stays, and a definition that could not serve is not kept.</summary>
-internal sealed class ProvisionerChanges(ProvisionerRegistry registry, ProvisionerStore store, AdministratorStore administrators)
+internal sealed class ProvisionerChanges(ProvisionerRegistry registry, ProvisionerStore store, AdministratorStore administrators, WebhookOptions destinations)
 {
     /// <summary>Adds it, or replaces the one of that name; it serves in this process when this returns. Throws as <see cref="ProvisionerStore.SaveAsync"/>, 422 <c>invalid_provisioner</c> and 409 <c>built_in</c>.</summary>
     public async Task<StoredProvisioner> SaveAsync(ProvisionerDefinition wanted, ProvisionerChange change, CancellationToken cancellationToken)
@@ -24,6 +24,15 @@ internal sealed class ProvisionerChanges(ProvisionerRegistry registry, Provision
             if (wanted.Name == JwkProvisioner.DefaultName)
             {
                 RequireKeyOfHost(provisioner as JwkProvisioner, registry.Find(wanted.Name) as JwkProvisioner);
+                if (provisioner.Options.Issuer is not null)
+                {
+                    throw new ProblemException(409, "built_in", "The host's own provisioner has the host's own issuer.");
+                }
+            }
+
+            if (provisioner.Options.Webhooks.FirstOrDefault(webhook => !destinations.HasHost(webhook.Address.IdnHost)) is { } elsewhere)
+            {
+                throw ProvisionerDefinition.Refused($"the webhook {elsewhere.Name} can't be asked: {WebhookOptions.Refusal(elsewhere.Address.IdnHost)}.");
             }
 
             provisioner.Policy?.RequireAllowed((await administrators.ListAsync(cancellationToken)).Where(one => one.Provisioner == wanted.Name));

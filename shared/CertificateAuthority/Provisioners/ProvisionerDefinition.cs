@@ -116,13 +116,10 @@ internal sealed class ProvisionerDefinition
     public IReadOnlyList<string> Texts(string member) => TextsOf(this[member], member);
 
     /// <summary>CA certificates, which step-ca writes as PEM in base64. Null: it has no such member.</summary>
-    public IReadOnlyList<X509Certificate2>? Roots(string member)
-    {
-        if (Text(member) is not { } text)
-        {
-            return null;
-        }
+    public IReadOnlyList<X509Certificate2>? Roots(string member) => Text(member) is { } text ? RootsOf(text, member) : null;
 
+    internal static IReadOnlyList<X509Certificate2> RootsOf(string text, string member)
+    {
         var roots = new X509Certificate2Collection();
         try
         {

@@ -1,5 +1,7 @@
+using System.Text.Json;
 using IoTPlatform.CertificateAuthority.Acme;
 using IoTPlatform.CertificateAuthority.Administration;
+using IoTPlatform.CertificateAuthority.Issuers;
 using IoTPlatform.CertificateAuthority.Storage;
 using IoTPlatform.Database;
 using IoTPlatform.Hosting;
@@ -18,6 +20,7 @@ internal sealed partial class ProvisionerRegistry : IDisposable
 {
     private readonly ProvisionerStore _store;
     private readonly AuthorityPolicyStore _policies;
+    private readonly IssuerRegistry _issuers;
     private readonly CertificateStore _issued;
     private readonly CertificateAuthorityOptions _options;
     private readonly byte[] _ownRootKey;
@@ -26,12 +29,12 @@ internal sealed partial class ProvisionerRegistry : IDisposable
     private readonly SemaphoreSlim _once = new(1);
 
     private IReadOnlyList<IProvisioner> _ofHost = [];
-    private volatile State _state = new([], [], null, null);
+    private volatile State _state = new([], [], [], null, null);
 
     /// <param name="ownRootKey">SHA-256 of the SubjectPublicKeyInfo of the root that this authority is under.</param>
     public ProvisionerRegistry(
-        ProvisionerStore store, AuthorityPolicyStore policies, CertificateStore issued, byte[] ownRootKey, CertificateAuthorityOptions options, TimeProvider time, ILogger<ProvisionerRegistry> log) =>
-        (_store, _policies, _issued, _ownRootKey, _options, _time, _log) = (store, policies, issued, ownRootKey, options, time, log);
+        ProvisionerStore store, AuthorityPolicyStore policies, IssuerRegistry issuers, CertificateStore issued, byte[] ownRootKey, CertificateAuthorityOptions options, TimeProvider time, ILogger<ProvisionerRegistry> log) =>
+        (_store, _policies, _issuers, _issued, _ownRootKey, _options, _time, _log) = (store, policies, issuers, issued, ownRootKey, options, time, log);
 
     /// <summary>Those that serve. One of the database takes the place of the host's of that name.</summary>
     public IEnumerable<IProvisioner> All => _state.Serving.Concat(OfHost);
@@ -48,6 +51,9 @@ internal sealed partial class ProvisionerRegistry : IDisposable
 
     /// <summary>Those of the database, also what does not serve.</summary>
     public IReadOnlyList<StoredProvisioner> Stored => _state.Stored;
+
+    /// <summary>The issuers that provisioners name.</summary>
+    public IReadOnlyList<StoredIssuer> Issuers => _issuers.Stored;
 
     /// <summary>The authority's own policy; null: every name.</summary>
     public AuthorityPolicyRow? PolicyRow => _state.PolicyRow;
@@ -80,7 +86,7 @@ internal sealed partial class ProvisionerRegistry : IDisposable
         "JWK" => new JwkProvisioner(definition, _options),
         "X5C" => new X5cProvisioner(definition, _options, _issued, _ownRootKey),
         "OIDC" => new OidcProvisioner(definition, _options, _time),
-        "ACME" => new AcmeProvisioner(definition, _options, _ownRootKey),
+        "ACME" => new AcmeProvisioner(definition, _options, _ownRootKey, _time),
         "K8SSA" => new K8sSaProvisioner(definition, _options),
         "AWS" => new AwsProvisioner(definition, _options),
         "GCP" => new GcpProvisioner(definition, _options, _time),
@@ -88,16 +94,27 @@ internal sealed partial class ProvisionerRegistry : IDisposable
         _ => throw ProvisionerDefinition.Refused($"the type {definition.Type} is not supported; JWK, X5C, OIDC, ACME, K8sSA, AWS, GCP and Azure are."),
     };
 
-    /// <summary>What has not changed stays as it is, with the keys it has fetched.</summary>
+    /// <summary>Before anybody is asked or told of a leaf that nobody would sign. Throws 503 <c>issuer_unavailable</c>.</summary>
+    public void RequireIssuer(IProvisioner provisioner)
+    {
+        if (provisioner.Options.Issuer is { } name && _issuers.RefusalOf(name) is { } why)
+        {
+            throw new ProblemException(503, "issuer_unavailable", $"The provisioner {provisioner.Name} gives out nothing now: {why}", TimeSpan.FromMinutes(1));
+        }
+    }
+
+    /// <summary>The issuers first. What has not changed stays as it is, with the keys it has fetched.</summary>
     public async Task ReloadAsync(CancellationToken cancellationToken)
     {
         await _once.WaitAsync(cancellationToken);
         try
         {
-            var before = _state.Stored.ToDictionary(stored => stored.Name, StringComparer.Ordinal);
-            var stored = (await _store.ListAsync(cancellationToken)).Select(row => before.TryGetValue(row.Name, out var same) && same.Row == row ? same : Load(row)).ToList();
+            await _issuers.ReloadAsync(cancellationToken);
+            var before = _state.Loaded.ToDictionary(loaded => loaded.Name, StringComparer.Ordinal);
+            var loaded = (await _store.ListAsync(cancellationToken)).Select(row => before.TryGetValue(row.Name, out var same) && same.Row == row ? same : Load(row)).ToList();
+            var stored = loaded.ConvertAll(WithItsIssuer);
             var policy = await _policies.FindAsync(cancellationToken);
-            _state = new State(stored, [.. stored.Select(one => one.Provisioner).OfType<IProvisioner>()], policy, policy is null ? null : policy == _state.PolicyRow ? _state.Policy : Load(policy));
+            _state = new State(loaded, stored, [.. stored.Select(one => one.Provisioner).OfType<IProvisioner>()], policy, policy is null ? null : policy == _state.PolicyRow ? _state.Policy : Load(policy));
         }
         finally
         {
@@ -108,7 +125,7 @@ internal sealed partial class ProvisionerRegistry : IDisposable
     public void Dispose()
     {
         _once.Dispose();
-        foreach (var provisioner in _state.Serving.OfType<IDisposable>())
+        foreach (var provisioner in _state.Loaded.Select(one => one.Provisioner).OfType<IDisposable>())
         {
             provisioner.Dispose();
         }
@@ -127,6 +144,22 @@ internal sealed partial class ProvisionerRegistry : IDisposable
             Broken(row.Name, e.Message);
             return new StoredProvisioner(row, Provisioner: null, e.Message);
         }
+    }
+
+    /// <summary>Disabled while the issuer that it names signs nothing new: none takes its place. It goes on renewing and revoking what it gave out; what is new is refused where it would be signed.</summary>
+    private StoredProvisioner WithItsIssuer(StoredProvisioner loaded)
+    {
+        if (loaded.Provisioner?.Options.Issuer is not { } issuer || _issuers.RefusalOf(issuer) is not { } why)
+        {
+            return loaded;
+        }
+
+        if (_state.Stored.FirstOrDefault(one => one.Name == loaded.Name)?.Disabled != ProvisionerDefinition.CantBeUsed + why)
+        {
+            Broken(loaded.Name, why);
+        }
+
+        return loaded with { Disabled = ProvisionerDefinition.CantBeUsed + why };
     }
 
     /// <summary>One that can't be read allows nothing.</summary>
@@ -149,7 +182,7 @@ internal sealed partial class ProvisionerRegistry : IDisposable
     [LoggerMessage(Level = LogLevel.Error, Message = "the provisioner {Name} is disabled: {Reason}")]
     private partial void Broken(string name, string reason);
 
-    private sealed record State(IReadOnlyList<StoredProvisioner> Stored, IReadOnlyList<IProvisioner> Serving, AuthorityPolicyRow? PolicyRow, NamePolicy? Policy);
+    private sealed record State(IReadOnlyList<StoredProvisioner> Loaded, IReadOnlyList<StoredProvisioner> Stored, IReadOnlyList<IProvisioner> Serving, AuthorityPolicyRow? PolicyRow, NamePolicy? Policy);
 }
 
 /// <param name="Row">As the database has it.</param>
@@ -158,6 +191,10 @@ internal sealed partial class ProvisionerRegistry : IDisposable
 internal sealed record StoredProvisioner(ProvisionerRow Row, IProvisioner? Provisioner, string? Disabled)
 {
     public string Name => Row.Name;
+
+    /// <summary>The issuer that its options name; null: none.</summary>
+    public string? IssuerName => JsonElement.Parse(Row.Definition) is { ValueKind: JsonValueKind.Object } definition && definition.TryGetProperty("options", out var options)
+        && options.ValueKind == JsonValueKind.Object && options.TryGetProperty("issuer", out var issuer) && issuer.ValueKind == JsonValueKind.String ? issuer.GetString() : null;
 }
 
 /// <summary>Loads provisioners again when one was added, changed or removed, by whichever process.</summary>

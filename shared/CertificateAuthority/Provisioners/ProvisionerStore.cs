@@ -39,7 +39,7 @@ internal sealed class ProvisionerStore(NpgsqlDataSource database, DefinitionSecr
     public async Task<JwkProvisioner> EnsureJwkAsync(string name, CaPasswords passwords, CancellationToken cancellationToken)
     {
         var known = await FindAsync(name, cancellationToken);
-        if (known is { EncryptedKey: { } escrowed } && Opens(escrowed, passwords.Provisioner))
+        if (known is { EncryptedKey: { } escrowed } && Opens(escrowed, passwords.Provisioner.Value))
         {
             return known;
         }
@@ -48,7 +48,7 @@ internal sealed class ProvisionerStore(NpgsqlDataSource database, DefinitionSecr
         var jwk = JsonWebKey.FromPrivateKey(key);
         (jwk.Use, jwk.Alg, jwk.KeyId) = ("sig", "ES256", jwk.Thumbprint());
         var plaintext = Encoding.UTF8.GetBytes(jwk.ToJson(includePrivate: true));
-        var encrypted = Pbes2Jwe.Encrypt(plaintext, passwords.Provisioner);
+        var encrypted = Pbes2Jwe.Encrypt(plaintext, passwords.Provisioner.Value, iterations: passwords.Provisioner.Rounds);
         CryptographicOperations.ZeroMemory(plaintext);
         await EscrowAsync(name, jwk.ToPublic(), encrypted, known?.KeyId, cancellationToken);
         return await FindAsync(name, cancellationToken)
@@ -99,8 +99,8 @@ internal sealed class ProvisionerStore(NpgsqlDataSource database, DefinitionSecr
         cancellationToken);
 
     /// <summary>
-    /// Adds it, or replaces the one of that name; a retry is idempotent. The endpoints of one that limits them are counted first. One that is of type ACME no more loses its accounts, as a removed one does. Throws 409 <c>key_in_use</c> and
-    /// <c>too_many_provisioners</c>, 412 <c>changed_meanwhile</c>, and 401 <c>super_admin_required</c>.
+    /// Adds it, or replaces the one of that name; a retry is idempotent. The endpoints of one that limits them are counted first. One that is of type ACME no more loses its accounts and renews nothing
+    /// of before, as a removed one does. Throws 409 <c>key_in_use</c> and <c>too_many_provisioners</c>, 412 <c>changed_meanwhile</c>, and 401 <c>super_admin_required</c>.
     /// </summary>
     /// <param name="definition">One that serves.</param>
     /// <param name="keyId">Of a JWK provisioner.</param>
@@ -126,6 +126,7 @@ internal sealed class ProvisionerStore(NpgsqlDataSource database, DefinitionSecr
             }
 
             await RequireInventoryAsync(connection, definition, cancellationToken);
+            await RequireIssuerAsync(connection, definition, cancellationToken);
             await using var command = new NpgsqlCommand(
                 """
                 WITH ended AS (SELECT name FROM ca.provisioners WHERE name = $1 AND type = 'ACME' AND $2 <> 'ACME'),
@@ -133,7 +134,8 @@ internal sealed class ProvisionerStore(NpgsqlDataSource database, DefinitionSecr
                   keys AS (DELETE FROM acme.external_account_keys WHERE provisioner IN (SELECT name FROM ended))
                 INSERT INTO ca.provisioners AS p (name, type, key_id, definition, created_at)
                   SELECT $1, $2, $3, $4, $5 WHERE (SELECT count(*) FROM ca.provisioners WHERE name <> $1) < $6
-                  ON CONFLICT (name) DO UPDATE SET type = excluded.type, key_id = excluded.key_id, definition = excluded.definition, created_at = excluded.created_at, version = nextval('ca.versions')
+                  ON CONFLICT (name) DO UPDATE SET type = excluded.type, key_id = excluded.key_id, definition = excluded.definition, created_at = excluded.created_at, version = nextval('ca.versions'),
+                    added_after = CASE WHEN p.type = 'ACME' AND excluded.type <> 'ACME' THEN excluded.added_after ELSE p.added_after END
                 RETURNING xmax = 0
                 """,
                 connection);
@@ -241,6 +243,27 @@ internal sealed class ProvisionerStore(NpgsqlDataSource database, DefinitionSecr
         if (await command.ExecuteScalarAsync(cancellationToken) is not true)
         {
             throw ProvisionerDefinition.Refused($"there is no inventory {inventory}.");
+        }
+    }
+
+    /// <summary>No other issuer signs in its place. One that has been named already may have ended since: the rest of the provisioner can still be changed.</summary>
+    private static async Task RequireIssuerAsync(NpgsqlConnection connection, ProvisionerDefinition definition, CancellationToken cancellationToken)
+    {
+        if (ProvisionerOptions.Of(definition).Issuer is not { } issuer)
+        {
+            return;
+        }
+
+        await using var command = new NpgsqlCommand(
+            """
+            SELECT CASE WHEN EXISTS (SELECT FROM ca.provisioners p WHERE p.name = $2 AND p.definition -> 'options' ->> 'issuer' = $1) THEN 'issuing' ELSE (SELECT i.state FROM ca.issuers i WHERE i.name = $1) END
+            """,
+            connection);
+        command.Parameters.AddWithValue(issuer);
+        command.Parameters.AddWithValue(definition.Name);
+        if (await command.ExecuteScalarAsync(cancellationToken) as string is var state && state != Issuers.IssuerState.Issuing)
+        {
+            throw ProvisionerDefinition.Refused(state is null ? $"there is no issuer {issuer}." : $"the issuer {issuer} is {state}, and signs nothing new.");
         }
     }
 

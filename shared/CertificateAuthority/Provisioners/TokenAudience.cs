@@ -4,13 +4,12 @@ using System.Net.Sockets;
 
 namespace IoTPlatform.CertificateAuthority.Provisioners;
 
-/// <summary>The audiences of one operation: <c>https://host/1.0/op</c> and <c>https://host/op</c> for every name of this host, whatever the port, as step-ca has it.</summary>
+/// <summary>The audiences of one operation: <c>https://host/1.0/op</c> and <c>https://host/op</c> for every name of this host, and of those whose place it has taken, whatever the port, as step-ca has it.</summary>
 internal sealed class TokenAudience(CertificateAuthorityOptions options, params string[] operations)
 {
     private const string Scheme = "https://";
 
-    private readonly FrozenSet<string> _accepted = Hosts(options)
-        .SelectMany(host => operations.SelectMany(o => new[] { $"{Scheme}{host}/1.0/{o}", $"{Scheme}{host}/{o}" }))
+    private readonly FrozenSet<string> _accepted = Of(Hosts(options), operations)
         .ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>What has to follow <c>#</c>, as <c>x5c/name</c>; null: nothing may.</summary>
@@ -29,8 +28,12 @@ internal sealed class TokenAudience(CertificateAuthorityOptions options, params 
             audience = audience[..at];
         }
 
-        return _accepted.Contains(WithoutPort(audience));
+        var accepted = WithoutPort(audience);
+        return _accepted.Contains(accepted) || Of(options.ImportedNames.All, operations).Contains(accepted, StringComparer.OrdinalIgnoreCase);
     }
+
+    private static IEnumerable<string> Of(IEnumerable<string> hosts, string[] operations) =>
+        hosts.SelectMany(host => operations.SelectMany(o => new[] { $"{Scheme}{host}/1.0/{o}", $"{Scheme}{host}/{o}" }));
 
     private static IEnumerable<string> Hosts(CertificateAuthorityOptions options)
     {

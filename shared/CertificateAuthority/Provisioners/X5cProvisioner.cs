@@ -76,8 +76,8 @@ internal sealed class X5cProvisioner : ITokenProvisioner
             throw new JoseException(JoseError.KeyNotAllowed, "The token's certificate is revoked.");
         }
 
-        // Below the platform's root are the tenants' Sub-CAs, which certify whatever they like: of that root, only what this authority issued itself.
-        if (isUnderOwnRoot && !isOnRecord)
+        // Below the platform's root are the tenants' Sub-CAs, which certify whatever they like: of that root, only what this authority issued itself, and for nothing that another had issued.
+        if (isUnderOwnRoot && (!isOnRecord || record!.IsImported))
         {
             throw new JoseException(JoseError.UnknownKey, "The token's certificate is another authority's below the platform's root.");
         }

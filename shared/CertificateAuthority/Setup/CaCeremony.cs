@@ -26,7 +26,9 @@ internal sealed class CaCeremony : IAsyncDisposable
     private readonly CertificateStore _store;
     private readonly AuditLog _audit;
     private readonly IssuanceLedger _ledger;
-    private readonly RevocationListStore _lists;
+    private readonly RootRevocationList _rootList;
+    private readonly ExternalRoot? _external;
+    private CertificateChain? _certified;
     private CaSigner? _root;
 
     public CaCeremony(DataFolder folder, CaPasswords passwords, CertificateAuthorityOptions options, NpgsqlDataSource database, TimeProvider time, ILoggerFactory logs)
@@ -36,8 +38,9 @@ internal sealed class CaCeremony : IAsyncDisposable
         _options = options;
         _time = time;
         _store = new CertificateStore(database);
-        _lists = new RevocationListStore(database);
         _audit = new AuditLog(database);
+        _external = options.ExternalRoot is { } external ? new ExternalRoot(external, folder, time) : null;
+        _rootList = new RootRevocationList(folder, new RevocationListStore(database), isExternal: _external is not null, time, logs.CreateLogger<RootRevocationList>());
         _ledger = new IssuanceLedger(database, new LedgerOptions { Writers = 1 }, time, logs.CreateLogger<IssuanceLedger>());
     }
 
@@ -52,12 +55,23 @@ internal sealed class CaCeremony : IAsyncDisposable
         var path = CaFiles.RootCertificate(_folder);
         if (Read(path) is { } existing)
         {
-            return existing;
+            return _external?.Expected(existing) ?? existing;
+        }
+
+        if (_external is not null)
+        {
+            return await AdoptRootAsync(path, _external, cancellationToken);
         }
 
         if (!new CaKeyFile(CaFiles.RootKey(_folder)).Exists)
         {
             await RefuseForeignDatabaseAsync(cancellationToken);
+            // The key of an own root is there before any other.
+            if (new CaKeyFile(CaFiles.IntermediateKey(_folder)).Exists)
+            {
+                throw new StartupException(
+                    $"{CaFiles.IntermediateKey(_folder)} is there and no root: this data folder was begun below a root of others. Set {Upstream.UpstreamSettings.Root.Fingerprint} and what goes with it, or begin with an empty one.");
+            }
         }
 
         var key = CaKeys.LoadOrCreate(CaFiles.RootKey(_folder), KeyKind.P384, _passwords);
@@ -69,7 +83,7 @@ internal sealed class CaCeremony : IAsyncDisposable
                 new AuditEntry("system", "ca.root_intended", _options.RootCommonName, $$"""{"public_key_sha256":"{{Convert.ToHexStringLower(SHA256.HashData(key.SubjectPublicKeyInfo))}}"}"""),
                 cancellationToken);
             root = CaSigner.SelfSign(key, Template(Profiles.Root, key, _options.RootCommonName, notAfter: null));
-            await StoreAsync(root.RawData, Profiles.Root, _options.RootCommonName, new AcceptedIssuer(root), key);
+            await StoreAsync(root.RawData, Profiles.Root, _options.RootCommonName, new AcceptedIssuer(root));
         }
 
         _root = new CaSigner(X509CertificateLoader.LoadCertificate(root.RawData), key);
@@ -77,11 +91,37 @@ internal sealed class CaCeremony : IAsyncDisposable
         return root;
     }
 
+    /// <summary>It comes along with the first certificate for the Intermediate CA's key, and is no certificate of this authority's: the ledger has the Intermediate CA alone.</summary>
+    private async Task<X509Certificate2> AdoptRootAsync(string path, ExternalRoot external, CancellationToken cancellationToken)
+    {
+        if (new CaKeyFile(CaFiles.RootKey(_folder)).Exists)
+        {
+            throw new StartupException($"{CaFiles.RootKey(_folder)} is there: this data folder was begun with a root of its own. Begin with an empty one, or without {Upstream.UpstreamSettings.Root.Fingerprint}.");
+        }
+
+        if (!new CaKeyFile(CaFiles.IntermediateKey(_folder)).Exists)
+        {
+            await RefuseForeignDatabaseAsync(cancellationToken);
+        }
+
+        var key = CaKeys.LoadOrCreate(CaFiles.IntermediateKey(_folder), KeyKind.P256, _passwords);
+        if (await FindAsync(key, Profiles.Intermediate, cancellationToken) is null)
+        {
+            await RefuseForeignDatabaseAsync(cancellationToken);
+        }
+
+        _certified = await external.CertifyAsync(key, _options.IntermediateCommonName, cancellationToken);
+        await _audit.AppendAsync(new AuditEntry("system", "ca.root_adopted", Fingerprint.Of(_certified.Root)), cancellationToken);
+        Write(path, _certified.Root);
+        return _certified.Root;
+    }
+
     public async Task<(X509Certificate2 Certificate, CaKey Key)> EnsureIntermediateAsync(X509Certificate2 root, IntermediateReplacement? replacement, CancellationToken cancellationToken)
     {
         var path = CaFiles.IntermediateCertificate(_folder);
         if (Read(path) is { } existing)
         {
+            await RecordAsync(root, existing, cancellationToken);
             var current = CaKeys.Load(CaFiles.IntermediateKey(_folder), _passwords);
             if (!IsOf(existing, current) && await FindNewestIntermediateAsync(current, cancellationToken) is { } switched)
             {
@@ -99,15 +139,54 @@ internal sealed class CaCeremony : IAsyncDisposable
         var intermediate = await FindAsync(key, Profiles.Intermediate, cancellationToken)
             ?? await SignIntermediateAsync(root, key, cancellationToken);
         Write(path, intermediate);
+        await RecordAsync(root, intermediate, cancellationToken);
         return (intermediate, key);
     }
+
+    /// <summary>
+    /// A database that was begun anew after the loss of the one before knows neither: an own root that is not on record counts as one of others, and an Intermediate CA that is not can't be revoked.
+    /// By what is there and not by how it was started, so that a start that was cut off is made good by the next one. What the ledger refuses (its key was revoked since) hinders no start.
+    /// </summary>
+    private async Task RecordAsync(X509Certificate2 root, X509Certificate2 intermediate, CancellationToken cancellationToken)
+    {
+        // Of files of two CAs nothing goes on record.
+        RootAndIntermediate.Chain(intermediate, root);
+        var issuer = new AcceptedIssuer(root);
+        // A second root would be a second CA under one history.
+        if (IsOwn(root) && !await HasAnyAsync(Profiles.Root, cancellationToken))
+        {
+            await _ledger.StoreAsync(Entry(root.RawData, Profiles.Root, _options.RootCommonName, issuer, isFromBefore: true));
+        }
+
+        if (await _store.FindAsync(SerialOf(intermediate), cancellationToken) is null)
+        {
+            await _ledger.StoreAsync(Entry(intermediate.RawData, Profiles.Intermediate, _options.IntermediateCommonName, issuer, isFromBefore: true));
+        }
+    }
+
+    /// <summary>By the data folder alone: a root of others has left its answer there, and looks otherwise than the one that is made here.</summary>
+    private bool IsOwn(X509Certificate2 root) =>
+        !File.Exists(CaFiles.SignedIntermediate(_folder)) && ParsedCertificate.Parse(root.RawDataMemory) is var parsed
+        && parsed.PathLength == Profiles.Root.PathLength && parsed.Names.CommonName == _options.RootCommonName;
 
     /// <summary>Until the last two steps everything is as before; each step finds what it did in an attempt before.</summary>
     private async Task<(X509Certificate2 Certificate, CaKey Key)> ReplaceAsync(
         X509Certificate2 root, X509Certificate2 former, IntermediateReplacement replacement, CancellationToken cancellationToken)
     {
-        var (keyPath, nextPath) = (CaFiles.IntermediateKey(_folder), CaFiles.IntermediateKey(_folder) + ".next");
-        RequireRootKey("The Intermediate CA can't be replaced");
+        var keyPath = CaFiles.IntermediateKey(_folder);
+        var (nextPath, otherPath) = replacement.IsCompromised ? (keyPath + ".next-compromised", keyPath + ".next") : (keyPath + ".next", keyPath + ".next-compromised");
+        if (_external is null)
+        {
+            await RequireRootKeyAsync("The Intermediate CA can't be replaced", root, cancellationToken);
+        }
+        else if (replacement.IsCompromised && (await _rootList.NewestAsync(root, cancellationToken))?.Contains(former) != true)
+        {
+            throw new StartupException(
+                $"The root's revocation list does not name {SerialNumber.ToHex(replacement.Serial)}: nobody would know that it is compromised. Put one that does into {_rootList.Path}, with a higher number than that before it and all that that one names (docs/external-root.md).");
+        }
+
+        // Whoever took the key in use took one that an attempt of before has left behind, too.
+        File.Delete(otherPath);
         EarlierIntermediates.Keep(_folder, former, keyPath);
         var key = CaKeys.LoadOrCreate(nextPath, KeyKind.P256, _passwords);
         var intermediate = await FindAsync(key, Profiles.Intermediate, cancellationToken) ?? await SignIntermediateAsync(root, key, cancellationToken);
@@ -135,17 +214,29 @@ internal sealed class CaCeremony : IAsyncDisposable
             ? certificate
             : null;
 
-    private void RequireRootKey(string what)
+    private async Task RequireRootKeyAsync(string what, X509Certificate2 root, CancellationToken cancellationToken)
     {
-        if (!new CaKeyFile(CaFiles.RootKey(_folder)).Exists)
+        if (new CaKeyFile(CaFiles.RootKey(_folder)).Exists)
         {
-            throw new StartupException($"{what}: the root key that has to sign is not at {CaFiles.RootKey(_folder)}. Put the exported root key back there for this start.");
+            return;
         }
+
+        // After a lost database the root is on record again only once there is an Intermediate CA below it.
+        throw new StartupException(!IsOwn(root) && await _store.FindAsync(SerialOf(root), cancellationToken) is null
+            ? $"{what}: a root of others has to sign. Set {Upstream.UpstreamSettings.Root.Fingerprint} and what goes with it for this start (docs/external-root.md)."
+            : $"{what}: the root key that has to sign is not at {CaFiles.RootKey(_folder)}. Put the exported root key back there for this start.");
     }
 
     private async Task<X509Certificate2> SignIntermediateAsync(X509Certificate2 root, CaKey key, CancellationToken cancellationToken)
     {
-        RequireRootKey("There is no intermediate certificate");
+        if (_external is not null)
+        {
+            var chain = _certified is { } known && IsOf(known.Issuer, key) ? known : await _external.CertifyAsync(key, _options.IntermediateCommonName, cancellationToken);
+            await StoreAsync(chain.Issuer.RawData, Profiles.Intermediate, _options.IntermediateCommonName, new AcceptedIssuer(root));
+            return chain.Issuer;
+        }
+
+        await RequireRootKeyAsync("There is no intermediate certificate", root, cancellationToken);
         var signer = Root(root);
         var prepared = signer.Prepare(Template(Profiles.Intermediate, key, _options.IntermediateCommonName, signer.Issuer.NotAfter));
         var issuer = new AcceptedIssuer(root);
@@ -154,53 +245,13 @@ internal sealed class CaCeremony : IAsyncDisposable
             _time.GetUtcNow(),
             cancellationToken);
         var der = Bytes.ToArray(signer.Issue(prepared).Der);
-        await StoreAsync(der, Profiles.Intermediate, _options.IntermediateCommonName, issuer, key);
+        await StoreAsync(der, Profiles.Intermediate, _options.IntermediateCommonName, issuer);
         return X509CertificateLoader.LoadCertificate(der);
     }
 
-    /// <summary>
-    /// The root's CRL, for verifiers that want one of every issuer. The root key is rarely there, so it lasts a year; a start that finds the key
-    /// signs another one when it is a month old, or when something was revoked since. The newest is in the data folder, too, for this host's own clients.
-    /// </summary>
-    public async Task EnsureRevocationListAsync(X509Certificate2 root, CancellationToken cancellationToken)
-    {
-        var issuer = new AcceptedIssuer(root);
-        var now = _time.GetUtcNow();
-        // Also those that have expired: whoever has seen one in a list takes no list without it.
-        var since = DateTimeOffset.MinValue;
-        var hasKey = new CaKeyFile(CaFiles.RootKey(_folder)).Exists;
-        IReadOnlyList<RevokedSerial> revoked = hasKey ? await _lists.RevokedAsync(issuer.KeyId, since, cancellationToken) : [];
-        // Of a database that was restored from before a replacement, the list on disk knows more.
-        var seen = CaFiles.RootRevocationList(_folder).TryLoad(root);
-        var (list, mark) = await _lists.FindAsync(issuer.KeyId, shard: null, known: null, cancellationToken);
-        if (hasKey && !(list is not null && IsCurrent(list, mark)))
-        {
-            list = await _lists.ReplaceAsync(IssuerInfo.FromCertificate(root), shard: null, now, since, IsCurrent, goesOn: _ => false, Sign, cancellationToken);
-        }
-
-        if (list is { Der.Length: > 0 })
-        {
-            CaFiles.RootRevocationList(_folder).Keep(RevokedIntermediates.Parse(list.Der, root), root);
-        }
-
-        // Not by its mark, which another start of the database changes: nothing calls for the root's signature then.
-        bool IsCurrent(StoredRevocationList known, RevocationMark _) =>
-            known.Der.Length > 0 && RevokedIntermediates.Parse(known.Der, root) is var list && revoked.All(entry => list.Has(entry.SerialNumber.Span))
-            && (seen is null || list.HasAllOf(seen)) && now < known.ThisUpdate + TimeSpan.FromDays(30);
-
-        (DateTimeOffset NextUpdate, byte[] Der) Sign(RevocationListEntries entries, long number)
-        {
-            var order = new RevocationListOrder
-            {
-                Former = seen is null ? null : SignedRevocations.Read(seen.Der, IssuerInfo.FromCertificate(root)),
-                Revoked = entries.Revoked,
-                Number = number,
-                ThisUpdate = now - CertificateProfile.Backdate,
-                NextUpdate = now + TimeSpan.FromDays(365),
-            };
-            return (order.NextUpdate, Root(root).SignRevocationList(order));
-        }
-    }
+    /// <summary>For verifiers that want a list of every issuer.</summary>
+    public Task EnsureRevocationListAsync(X509Certificate2 root, X509Certificate2 intermediate, CancellationToken cancellationToken) =>
+        _rootList.EnsureAsync(root, intermediate, () => Root(root), cancellationToken);
 
     private CaSigner Root(X509Certificate2 root) =>
         _root ??= new CaSigner(X509CertificateLoader.LoadCertificate(root.RawData), Matching(root, CaKeys.Load(CaFiles.RootKey(_folder), _passwords)));
@@ -220,10 +271,19 @@ internal sealed class CaCeremony : IAsyncDisposable
         };
     }
 
-    private async Task StoreAsync(byte[] der, CertificateProfile profile, string subject, AcceptedIssuer issuer, CaKey key)
+    private async Task StoreAsync(byte[] der, CertificateProfile profile, string subject, AcceptedIssuer issuer)
+    {
+        var outcome = await _ledger.StoreAsync(Entry(der, profile, subject, issuer, isFromBefore: false));
+        if (outcome.Status != LedgerStatus.Stored)
+        {
+            throw new InvalidOperationException("A CA certificate could not be stored.");
+        }
+    }
+
+    private static LedgerEntry Entry(byte[] der, CertificateProfile profile, string subject, AcceptedIssuer issuer, bool isFromBefore)
     {
         var parsed = ParsedCertificate.Parse(der);
-        var outcome = await _ledger.StoreAsync(new LedgerEntry
+        return new LedgerEntry
         {
             Serial = parsed.SerialNumber.ToArray(),
             Subject = subject,
@@ -233,30 +293,34 @@ internal sealed class CaCeremony : IAsyncDisposable
             Profile = profile.Name,
             Provisioner = "self",
             Requester = "system",
-            PublicKeySha256 = SHA256.HashData(key.SubjectPublicKeyInfo),
+            PublicKeySha256 = SHA256.HashData(parsed.SubjectPublicKeyInfo.Span),
             NotBefore = parsed.NotBefore,
             NotAfter = parsed.NotAfter,
             Der = der,
             Details = CertificateAudit.Of(parsed.SerialNumber.Span, profile.Name, der, issuer.KeyId),
-        });
-        if (outcome.Status != LedgerStatus.Stored)
-        {
-            throw new InvalidOperationException("A CA certificate could not be stored.");
-        }
+            IsFromBefore = isFromBefore,
+        };
     }
+
+    private static byte[] SerialOf(X509Certificate2 certificate) => ParsedCertificate.Parse(certificate.RawDataMemory).SerialNumber.ToArray();
+
+    private async Task<bool> HasAnyAsync(CertificateProfile profile, CancellationToken cancellationToken) =>
+        (await _store.ListAsync(new CertificateQuery { Profile = profile.Name, Limit = 1 }, cancellationToken)).Items.Count > 0;
 
     private async Task<X509Certificate2?> FindAsync(CaKey key, CertificateProfile profile, CancellationToken cancellationToken) =>
         await _store.FindByKeyAsync(SHA256.HashData(key.SubjectPublicKeyInfo), profile, cancellationToken) is { } record
             ? X509CertificateLoader.LoadCertificate(record.Der)
             : null;
 
-    /// <summary>A second root in one database would be a second CA under one history.</summary>
+    /// <summary>A second root in one database would be a second CA under one history. Of a root of others the database has the Intermediate CA alone.</summary>
     private async Task RefuseForeignDatabaseAsync(CancellationToken cancellationToken)
     {
-        var roots = await _store.ListAsync(new CertificateQuery { Profile = Profiles.Root.Name, Limit = 1 }, cancellationToken);
-        if (roots.Items.Count > 0)
+        foreach (var profile in (CertificateProfile[])[Profiles.Root, Profiles.Intermediate])
         {
-            throw new StartupException($"This database belongs to a CA whose files are not in {_folder.Path}. Restore certs/ and secrets/ from the backup, or use an empty database.");
+            if (await HasAnyAsync(profile, cancellationToken))
+            {
+                throw new StartupException($"This database belongs to a CA whose files are not in {_folder.Path}. Restore certs/ and secrets/ from the backup, or use an empty database.");
+            }
         }
     }
 

@@ -11,7 +11,7 @@ internal static class CaKeys
     {
         try
         {
-            return new CaKeyFile(path).Load(passwords.Authority);
+            return new CaKeyFile(path).Load(passwords.Authority.Value);
         }
         catch (PkiException e)
         {
@@ -34,7 +34,7 @@ internal static class CaKeys
 
         Folders.EnsureFor(path);
         var key = CaKey.Generate(kind);
-        file.Save(key, passwords.Authority);
+        file.Save(key, passwords.Authority.Value, passwords.Authority.Rounds);
         return key;
     }
 }
@@ -51,6 +51,12 @@ public static class CaFiles
     public static string IntermediateCertificate(DataFolder folder) => folder.Combine("certs", "intermediate_ca.crt");
 
     public static string IntermediateKey(DataFolder folder) => folder.Combine("secrets", "intermediate_ca_key");
+
+    /// <summary>For a root that is not the platform's own: PKCS #10, PEM.</summary>
+    public static string IntermediateRequest(DataFolder folder) => folder.Combine("certs", "intermediate_ca.csr");
+
+    /// <summary>What that root has made of the request, and the root, PEM: put there by hand, or as a step-ca has answered.</summary>
+    public static string SignedIntermediate(DataFolder folder) => folder.Combine("certs", "intermediate_ca_signed.pem");
 }
 
 internal static class Folders

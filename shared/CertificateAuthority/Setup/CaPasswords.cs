@@ -13,16 +13,17 @@ public sealed class CaPasswords
     /// <summary>The encrypted key is public, so it can be attacked offline: 20 random letters and digits are 119 bits.</summary>
     private const int MinProvisionerPassword = 20;
     private const int MinDistinct = 8;
+    private const int RandomBytes = 32;
 
-    private CaPasswords(string authority, string provisioner)
+    private CaPasswords(CaPassword authority, CaPassword provisioner)
     {
         Authority = authority;
         Provisioner = provisioner;
     }
 
-    internal string Authority { get; }
+    internal CaPassword Authority { get; }
 
-    internal string Provisioner { get; }
+    internal CaPassword Provisioner { get; }
 
     /// <summary>
     /// STEP_CA_PASSWORD or STEP_CA_PASSWORD_FILE, else the generated file <c>ca-password</c>; STEP_CA_PROVISIONER_PASSWORD or
@@ -62,8 +63,12 @@ public sealed class CaPasswords
 
     private static bool IsWeak(string password) => password.Length < MinProvisionerPassword || password.Distinct().Count() < MinDistinct;
 
-    private static string Resolve(DataFolder folder, Func<string, string?> settings, string name, string file) =>
-        Configured(settings, name) ?? folder.ReadOrCreateSecret(file, static () => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32)));
+    private static CaPassword Resolve(DataFolder folder, Func<string, string?> settings, string name, string file) =>
+        Configured(settings, name) is { } chosen ? new(chosen, CaPassword.ChosenRounds) : Generated(folder.ReadOrCreateSecret(file, static () => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(RandomBytes))));
+
+    // What somebody wrote into the file by hand has another form.
+    private static CaPassword Generated(string password) =>
+        new(password, password.Length == Base64Url.GetEncodedLength(RandomBytes) && Base64Url.IsValid(password, out var bytes) && bytes == RandomBytes ? CaPassword.RandomRounds : CaPassword.ChosenRounds);
 
     private static string? Configured(Func<string, string?> settings, string name)
     {
@@ -88,4 +93,17 @@ public sealed class CaPasswords
             throw new StartupException($"The password file {path} can't be read ({setting}): {e.Message}");
         }
     }
+}
+
+/// <summary>A password and by how many rounds of PBKDF2 a key is derived from it.</summary>
+internal sealed class CaPassword(string value, int rounds)
+{
+    /// <summary>For what a person chose, as the OWASP password storage cheat sheet has it for HMAC-SHA-256.</summary>
+    public const int ChosenRounds = 600_000;
+
+    /// <summary>For 256 random bits, which no number of rounds makes harder to guess: the least of RFC 8018 4.2 and RFC 7518 4.8.1.2.</summary>
+    public const int RandomRounds = 1_000;
+
+    public string Value { get; } = value;
+    public int Rounds { get; } = rounds;
 }

@@ -5,7 +5,7 @@ using IoTPlatform.Pki.Signing;
 
 namespace IoTPlatform.CertificateAuthority;
 
-/// <summary>One start with the root key puts another Intermediate CA in the place of this one.</summary>
+/// <summary>One start with the root key, or with the settings of a root of others, puts another Intermediate CA in the place of this one.</summary>
 /// <param name="Serial">Of the one to be replaced: once another one is in its place, nothing is left to do.</param>
 /// <param name="IsCompromised">It is revoked in the root's list, and not only superseded.</param>
 public sealed record IntermediateReplacement(byte[] Serial, bool IsCompromised)

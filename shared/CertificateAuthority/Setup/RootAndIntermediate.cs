@@ -45,7 +45,7 @@ public static class RootAndIntermediate
         var root = await ceremony.EnsureRootAsync(cancellationToken);
         var (intermediate, key) = await ceremony.EnsureIntermediateAsync(root, replacement, cancellationToken);
         var chain = Chain(intermediate, root);
-        await ceremony.EnsureRevocationListAsync(root, cancellationToken);
+        await ceremony.EnsureRevocationListAsync(root, intermediate, cancellationToken);
         // What they have issued is known by its record, so it still logs in and is renewed, even if their keys are in other hands.
         var earlier = EarlierIntermediates.Load(folder, passwords, time.GetUtcNow());
         return new IssuerSet(new CaSigner(intermediate, key), chain, earlier.Select(signer => signer.Certificate), earlier);
@@ -63,7 +63,8 @@ public static class RootAndIntermediate
         return (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 
-    private static CertificateChain Chain(X509Certificate2 intermediate, X509Certificate2 root)
+    /// <summary>Throws StartupException when they do not belong together.</summary>
+    internal static CertificateChain Chain(X509Certificate2 intermediate, X509Certificate2 root)
     {
         try
         {

@@ -63,7 +63,8 @@ internal static class CertificateCounting
         Where("c.profile = {0}", selection.Profile);
         Where("c.tenant = {0}", selection.Tenant);
         Where("c.subject = ANY ({0})", selection.Subjects?.ToArray());
-        Where("c.issuer_key_id = {0}", selection.IssuerKeyId);
+        // Who answers for its revocations is no certificate of its that anybody uses.
+        Where("c.issuer_key_id = {0} AND c.profile <> 'ocsp-responder'", selection.IssuerKeyId);
         return sql.ToString();
 
         void Where(string condition, object? value)

@@ -5,8 +5,12 @@ using NpgsqlTypes;
 namespace IoTPlatform.CertificateAuthority.Storage;
 
 /// <summary>Everything about the schema <c>ca</c> that is not the ledger's batch. A database that is away is 503.</summary>
-internal sealed class CertificateStore(NpgsqlDataSource database)
+/// <param name="database">Has it.</param>
+/// <param name="looks">How many certificates are looked through for a page of what no index finds.</param>
+internal sealed class CertificateStore(NpgsqlDataSource database, int looks = CertificateQuery.LookedThrough)
 {
+    private const int ImportSeconds = 60;
+
     /// <summary>Null when the intent is on record now; else the certificate an earlier order with the same idempotency key got.</summary>
     public Task<LedgerOutcome?> IntendAsync(Intent intent, DateTimeOffset now, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
     {
@@ -83,11 +87,53 @@ internal sealed class CertificateStore(NpgsqlDataSource database)
         return await ReadBytesAsync(command, cancellationToken);
     });
 
+    /// <summary>In a transaction of its own.</summary>
+    public Task<(int Imported, int Known, int Revoked, byte[][] Taken)> ImportAsync(
+        IReadOnlyList<ImportedRow> rows, AcceptedIssuer issuer, string? tenant, string by, DateTimeOffset now, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
+    {
+        var profile = Profiles.Leaf.Name;
+        await using var command = database.CreateCommand("SELECT imported, known, revoked, taken FROM ca.import($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19)");
+        command.CommandTimeout = ImportSeconds;
+        command.Parameters.AddWithValue(now);
+        command.Parameters.AddWithValue(by);
+        command.Parameters.AddWithValue(issuer.CommonName);
+        command.Parameters.AddWithValue(issuer.KeyId);
+        command.Parameters.AddWithValue(profile);
+        command.Parameters.Add(Nullable(tenant));
+        command.Parameters.AddWithValue(rows.Select(row => row.Serial).ToArray());
+        command.Parameters.AddWithValue(rows.Select(row => row.Subject).ToArray());
+        command.Parameters.AddWithValue(rows.Select(row => row.Sans).ToArray());
+        command.Parameters.AddWithValue(rows.Select(row => row.Provisioner).ToArray());
+        command.Parameters.AddWithValue(rows.Select(row => row.PublicKeySha256).ToArray());
+        command.Parameters.AddWithValue(rows.Select(row => row.Certificate.NotBefore.ToUniversalTime()).ToArray());
+        command.Parameters.AddWithValue(rows.Select(row => row.Certificate.NotAfter.ToUniversalTime()).ToArray());
+        command.Parameters.AddWithValue(rows.Select(row => row.Certificate.Der.ToArray()).ToArray());
+        command.Parameters.AddWithValue(rows.Select(row => CertificateAudit.Of(row.Serial, profile, row.Certificate.Der.Span, issuer.KeyId)).ToArray());
+        command.Parameters.AddWithValue(rows.Select(row => row.Revocation?.RevokedAt).ToArray());
+        command.Parameters.AddWithValue(rows.Select(row => (int?)row.Revocation?.ReasonCode).ToArray());
+        command.Parameters.AddWithValue(rows.Select(row => row.Revocation?.Reason).ToArray());
+        command.Parameters.AddWithValue(rows.Select(row => row.Revocation is { } revoked ? CertificateAudit.OfRevocation(row.Serial, revoked.ReasonCode, invalidSince: null) : null).ToArray());
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        await reader.ReadAsync(cancellationToken);
+        return (reader.GetInt32(0), reader.GetInt32(1), reader.GetInt32(2), reader.GetFieldValue<byte[][]>(3));
+    });
+
     public Task<CertificatePage> ListAsync(CertificateQuery query, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
     {
+        if (SerialNumber.TryParse(query.Text, out var serial) && await ListAsync(query, serial, cancellationToken) is { Items.Count: > 0 } named)
+        {
+            return named;
+        }
+
+        return await ListAsync(query, serial: null, cancellationToken);
+    });
+
+    private async Task<CertificatePage> ListAsync(CertificateQuery query, byte[]? serial, CancellationToken cancellationToken)
+    {
         var limit = Math.Clamp(query.Limit, 1, CertificateQuery.MaxLimit);
+        var last = serial is null && CertificateSearch.ReadsAll(query) ? await LastLookedThroughAsync(query, cancellationToken) : null;
         await using var command = database.CreateCommand();
-        CertificateSearch.Build(command, query, limit + 1);
+        CertificateSearch.Build(command, query, limit + 1, serial, last);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var records = new List<CertificateRecord>();
         while (await reader.ReadAsync(cancellationToken))
@@ -95,8 +141,16 @@ internal sealed class CertificateStore(NpgsqlDataSource database)
             records.Add(CertificateRow.Read(reader));
         }
 
-        return records.Count > limit ? new CertificatePage(records[..limit], records[limit - 1].Id) : new CertificatePage(records, null);
-    });
+        return records.Count > limit ? new CertificatePage(records[..limit], records[limit - 1].Id) : new CertificatePage(records, last);
+    }
+
+    /// <summary>Null: there are not so many.</summary>
+    private async Task<long?> LastLookedThroughAsync(CertificateQuery query, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand();
+        CertificateSearch.BuildLast(command, query, looks);
+        return await command.ExecuteScalarAsync(cancellationToken) as long?;
+    }
 
     /// <summary>Whether one of these issuers has a certificate that is neither expired, revoked nor renewed, of another profile than those.</summary>
     public Task<bool> IsIssuerInUseAsync(byte[][] issuerKeyIds, IEnumerable<CertificateProfile> except, DateTimeOffset now, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
@@ -115,11 +169,14 @@ internal sealed class CertificateStore(NpgsqlDataSource database)
         return (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
     });
 
-    /// <summary>Whether any certificate was ever issued for a tenant.</summary>
+    /// <summary>By its index, however many there are without a tenant: EXISTS would look for one among all.</summary>
+    internal const string AnyOfATenant = "SELECT c.id FROM ca.certificates c WHERE c.tenant IS NOT NULL AND c.profile <> 'device' ORDER BY c.tenant, c.id LIMIT 1";
+
+    /// <summary>Whether any certificate was ever issued for a tenant, other than a device's.</summary>
     public async Task<bool> HasTenantsAsync(CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand("SELECT EXISTS (SELECT FROM ca.certificates WHERE tenant IS NOT NULL)");
-        return (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
+        await using var command = database.CreateCommand(AnyOfATenant);
+        return await command.ExecuteScalarAsync(cancellationToken) is not null;
     }
 
     /// <summary>False if it has been spent before.</summary>

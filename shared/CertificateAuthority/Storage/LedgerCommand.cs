@@ -36,7 +36,7 @@ internal sealed class LedgerCommand : IAsyncDisposable
         Time(e => e.RecentSince);
         Column(NpgsqlDbType.Integer, e => e.RecentLimit);
         Column(NpgsqlDbType.Integer, e => e.Quota?.TenantPerHour);
-        Text(e => e.Renews is null ? "certificate.issued" : "certificate.renewed");
+        Text(e => e.IsFromBefore ? "certificate.recorded" : e.Renews is null ? "certificate.issued" : "certificate.renewed");
         Text(e => e.Details);
         Text(e => e.Budgets);
         _command.CommandText = $"SELECT row_index, outcome, stored_der, stored_key FROM ca.record({string.Join(',', Enumerable.Range(1, _command.Parameters.Count).Select(n => $"${n}"))})";

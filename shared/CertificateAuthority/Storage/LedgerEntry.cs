@@ -55,6 +55,9 @@ internal sealed class LedgerEntry
     /// <summary>JSON for the audit log.</summary>
     public required string Details { get; init; }
 
+    /// <summary>It was signed before this ledger began, in the place of one that was lost.</summary>
+    public bool IsFromBefore { get; init; }
+
     public CancellationToken Cancellation { get; init; }
 
     public Task<LedgerOutcome> Completion => _done.Task;

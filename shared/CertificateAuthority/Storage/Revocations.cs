@@ -88,6 +88,10 @@ internal static class Revocations
         return await command.ExecuteScalarAsync(cancellationToken) is true;
     }
 
+    public static Task<IReadOnlyList<byte[]>> RevokeIssuerAsync(NpgsqlConnection connection, IssuerRevocation revocation, DateTimeOffset now, CancellationToken cancellationToken) =>
+        RevokeAllOfAsync(
+            connection, "SELECT ca.revoke_issuer($1,$2,$3,$4,$5,$6)", revocation.KeyId, revocation.ReasonCode, revocation.Reason, revocation.By, now, cancellationToken);
+
     public static Task<IReadOnlyList<byte[]>> RevokeProfileAsync(NpgsqlConnection connection, ProfileRevocation revocation, DateTimeOffset now, CancellationToken cancellationToken) =>
         RevokeAllOfAsync(
             connection, "SELECT ca.revoke_profile($1,$2,$3,$4,$5,$6)", revocation.Profile, revocation.ReasonCode, revocation.Reason, revocation.By, now, cancellationToken);

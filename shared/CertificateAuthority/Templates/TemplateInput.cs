@@ -1,4 +1,5 @@
 using System.Text.Json;
+using IoTPlatform.CertificateAuthority.Provisioners;
 using IoTPlatform.Pki;
 
 namespace IoTPlatform.CertificateAuthority.Templates;
@@ -18,6 +19,9 @@ internal sealed record TemplateInput
     /// <summary>DER of the certificate that signed the token and of its issuers: <c>.AuthorizationCrt</c>, <c>.AuthorizationChain</c>.</summary>
     public IReadOnlyList<byte[]> Credential { get; init; } = [];
 
+    /// <summary>What the credential says beside its names: the organization of <c>.Subject</c>, and claims such as <c>.Oidc</c>.</summary>
+    public VouchedContents? Vouched { get; init; }
+
     /// <summary>What the provisioner's inventory says of the credential: <c>.Inventory</c>.</summary>
     public JsonElement? Inventory { get; init; }
 
@@ -27,12 +31,12 @@ internal sealed record TemplateInput
     /// <summary>Answers of enriching webhooks by their names: <c>.Webhooks</c>.</summary>
     public IReadOnlyDictionary<string, JsonElement> Webhooks { get; init; } = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
 
-    /// <param name="own"><c>templateData</c> of the provisioner, an object: goes over the rest, but for what is insecure, the inventory and the webhooks.</param>
+    /// <param name="own"><c>templateData</c> of the provisioner, an object: goes over the rest, but for what is insecure, what else was vouched for, the inventory and the webhooks.</param>
     public Dictionary<string, object?> ToDot(JsonElement? own)
     {
         var dot = new Dictionary<string, object?>(StringComparer.Ordinal)
         {
-            ["Subject"] = SubjectData.OfCommonName("x509util.Subject", Names.CommonName),
+            ["Subject"] = Subject(),
             ["SANs"] = new GoList("[]x509util.SubjectAlternativeName", [.. Sans()]),
         };
         if (!Token.IsEmpty)
@@ -60,6 +64,11 @@ internal sealed record TemplateInput
         }
 
         dot["Insecure"] = insecure;
+        foreach (var (name, claims) in Vouched?.Claims ?? new Dictionary<string, JsonElement>(StringComparer.Ordinal))
+        {
+            dot[name] = GoJson.Of(claims);
+        }
+
         if (Inventory is { } entry)
         {
             dot["Inventory"] = GoJson.Of(entry);
@@ -72,6 +81,9 @@ internal sealed record TemplateInput
 
         return dot;
     }
+
+    private GoStruct Subject() => Vouched is null ? SubjectData.OfCommonName("x509util.Subject", Names.CommonName)
+        : SubjectData.Of("x509util.Subject", [new SubjectAttribute(SubjectAttributes.Organization, Vouched.Organization), new SubjectAttribute(SubjectAttributes.CommonName, Names.CommonName ?? "")]);
 
     private IEnumerable<GoStruct> Sans() =>
         Names.Dns.Select(name => Of("dns", name))

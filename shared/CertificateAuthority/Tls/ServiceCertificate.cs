@@ -17,6 +17,7 @@ public sealed class ServiceCertificate : IAsyncDisposable
 
     private readonly Authority _authority;
     private readonly ServiceCertificateStore _store;
+    private readonly ImportedServiceCertificates _imported;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly CancellationTokenSource _stop = new();
@@ -29,6 +30,7 @@ public sealed class ServiceCertificate : IAsyncDisposable
     private ServiceCertificate(Authority authority, DataFolder folder, ILogger log)
     {
         _authority = authority;
+        _imported = new ImportedServiceCertificates(authority, log);
         _store = new ServiceCertificateStore(folder);
         _time = authority.Time;
         _log = log;
@@ -39,7 +41,9 @@ public sealed class ServiceCertificate : IAsyncDisposable
     /// <summary>With its issuers, for a handshake in which this host is the client.</summary>
     public SslStreamCertificateContext Context => _tls.Context;
 
-    internal ServiceTls Tls => _tls;
+    /// <param name="name">That the client asked for; null: none.</param>
+    /// <param name="cancellationToken">Ends the handshake.</param>
+    internal async ValueTask<ServiceTls> TlsForAsync(string? name, CancellationToken cancellationToken) => await _imported.FindAsync(name, cancellationToken) ?? _tls;
 
     /// <summary>Makes a new one now; connections made from then on get it.</summary>
     public async Task RenewAsync(CancellationToken cancellationToken)
@@ -70,9 +74,10 @@ public sealed class ServiceCertificate : IAsyncDisposable
         }
     }
 
-    /// <summary>Makes a new one if the one in use is revoked.</summary>
+    /// <summary>Makes a new one if the one in use is revoked, and shows no revoked one under the names of imported issuers.</summary>
     public async Task ReplaceRevokedAsync(CancellationToken cancellationToken)
     {
+        await _imported.ForgetRevokedAsync(cancellationToken);
         if (await IsRevokedAsync(cancellationToken))
         {
             await RenewAsync(cancellationToken);
@@ -87,6 +92,7 @@ public sealed class ServiceCertificate : IAsyncDisposable
         _stop.Dispose();
         _wake.Dispose();
         _renewing.Dispose();
+        _imported.Dispose();
     }
 
     /// <summary>The stored certificate where it still serves, else a new one. Throws StartupException when none can be had.</summary>
@@ -131,6 +137,8 @@ public sealed class ServiceCertificate : IAsyncDisposable
                 {
                     await RenewAsync(stop);
                 }
+
+                await _imported.ForgetRevokedAsync(stop);
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
             {

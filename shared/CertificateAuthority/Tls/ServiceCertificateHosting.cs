@@ -19,7 +19,7 @@ public static class ServiceCertificateHosting
     {
         HandshakeTimeout = HandshakeTimeout,
         // Asked for every connection: a renewed certificate is served without a restart.
-        OnConnection = _ => ValueTask.FromResult(certificate.Tls.For(protocols)),
+        OnConnection = async connection => (await certificate.TlsForAsync(connection.ClientHelloInfo.ServerName, connection.CancellationToken)).For(protocols),
     };
 
     /// <summary>

@@ -35,21 +35,18 @@ internal sealed class UpstreamClient(UpstreamOptions options, TimeProvider time)
     /// <param name="notBefore">Begin.</param>
     /// <param name="notAfter">End.</param>
     /// <param name="cancellationToken">Ends the call.</param>
-    public async Task<IReadOnlyList<X509Certificate2>> SignAsync(ReadOnlyMemory<byte> request, SubjectNames names, DateTimeOffset notBefore, DateTimeOffset notAfter, CancellationToken cancellationToken)
+    public Task<IReadOnlyList<X509Certificate2>> SignAsync(ReadOnlyMemory<byte> request, SubjectNames names, DateTimeOffset notBefore, DateTimeOffset notAfter, CancellationToken cancellationToken)
     {
-        using var deadline = Deadline(cancellationToken);
-        var session = await SessionAsync(deadline.Token);
-        var sans = names.AllSans.ToArray();
-        var body = new JsonObject
-        {
-            ["csr"] = PemEncoding.WriteString("CERTIFICATE REQUEST", request.Span) + "\n",
-            ["ott"] = session.Tokens.Sign(names.CommonName ?? sans[0], sans, time.GetUtcNow()),
-            ["notBefore"] = Text(notBefore),
-            ["notAfter"] = Text(notAfter),
-        };
-        using var answer = await CallAsync(session, "/1.0/sign", body, deadline.Token);
-        return [.. ChainOf(answer.RootElement), session.Root];
+        string[] sans = [.. names.AllSans];
+        return SignAsync(
+            PemEncoding.WriteString("CERTIFICATE REQUEST", request.Span) + "\n", names.CommonName ?? sans[0], sans, body => (body["notBefore"], body["notAfter"]) = (Text(notBefore), Text(notAfter)), cancellationToken);
     }
+
+    /// <summary>For a CA: its contents and its lifetime are those of the provisioner upstream. As <see cref="SignAsync(ReadOnlyMemory{byte}, SubjectNames, DateTimeOffset, DateTimeOffset, CancellationToken)"/>.</summary>
+    /// <param name="request">PKCS #10, PEM.</param>
+    /// <param name="commonName">To be certified.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public Task<IReadOnlyList<X509Certificate2>> SignAuthorityAsync(string request, string commonName, CancellationToken cancellationToken) => SignAsync(request, commonName, [], _ => { }, cancellationToken);
 
     /// <summary>Twice does no harm.</summary>
     /// <param name="serial">Of the certificate.</param>
@@ -72,6 +69,16 @@ internal sealed class UpstreamClient(UpstreamOptions options, TimeProvider time)
     }
 
     public void Dispose() => _session?.Dispose();
+
+    private async Task<IReadOnlyList<X509Certificate2>> SignAsync(string request, string subject, string[] sans, Action<JsonObject> more, CancellationToken cancellationToken)
+    {
+        using var deadline = Deadline(cancellationToken);
+        var session = await SessionAsync(deadline.Token);
+        var body = new JsonObject { ["csr"] = request, ["ott"] = session.Tokens.Sign(subject, sans, time.GetUtcNow()) };
+        more(body);
+        using var answer = await CallAsync(session, "/1.0/sign", body, deadline.Token);
+        return [.. ChainOf(answer.RootElement), session.Root];
+    }
 
     private static CancellationTokenSource Deadline(CancellationToken cancellationToken)
     {
@@ -156,7 +163,7 @@ internal sealed class UpstreamClient(UpstreamOptions options, TimeProvider time)
         }
         catch (UpstreamException e) when (e.Status == 404)
         {
-            throw new UpstreamException(UpstreamFailure.Unusable, $"it has no root of the fingerprint in {UpstreamOptions.FingerprintSetting}", e);
+            throw new UpstreamException(UpstreamFailure.Unusable, $"it has no root of the fingerprint in {options.Settings.Fingerprint}", e);
         }
 
         using (answer)
@@ -164,7 +171,7 @@ internal sealed class UpstreamClient(UpstreamOptions options, TimeProvider time)
             try
             {
                 var root = Pem.ParseCertificate(answer.RootElement.GetProperty("ca").GetString()!);
-                return Fingerprint.Of(root) == options.RootFingerprint ? root : throw new UpstreamException(UpstreamFailure.Unusable, $"its root is not the one of {UpstreamOptions.FingerprintSetting}");
+                return Fingerprint.Of(root) == options.RootFingerprint ? root : throw new UpstreamException(UpstreamFailure.Unusable, $"its root is not the one of {options.Settings.Fingerprint}");
             }
             catch (Exception e) when (e is KeyNotFoundException or InvalidOperationException or ArgumentException or PkiException)
             {
@@ -186,7 +193,7 @@ internal sealed class UpstreamClient(UpstreamOptions options, TimeProvider time)
                     if (provisioner.GetProperty("name").ValueEquals(options.Credential.Provisioner) && provisioner.GetProperty("type").ValueEquals("JWK"))
                     {
                         return provisioner.TryGetProperty("encryptedKey", out var key) && key.GetString() is { Length: > 0 } jwe ? jwe
-                            : throw new UpstreamException(UpstreamFailure.Unusable, $"its provisioner {options.Credential.Provisioner} keeps its key to itself: give it in {UpstreamOptions.KeySetting}");
+                            : throw new UpstreamException(UpstreamFailure.Unusable, $"its provisioner {options.Credential.Provisioner} keeps its key to itself: give it in {options.Settings.Key}");
                     }
                 }
 

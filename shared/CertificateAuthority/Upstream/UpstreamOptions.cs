@@ -2,19 +2,13 @@ using IoTPlatform.Hosting;
 
 namespace IoTPlatform.CertificateAuthority.Upstream;
 
-/// <summary>Another authority with step-ca's API, which signs leaves in this one's place: this one is its registration authority.</summary>
+/// <summary>Another authority with step-ca's API, which signs what this one asks it for.</summary>
 public sealed record UpstreamOptions
 {
-    public const string UrlSetting = "IOT_UPSTREAM_CA_URL";
-    public const string FingerprintSetting = "IOT_UPSTREAM_CA_FINGERPRINT";
-    public const string ProvisionerSetting = "IOT_UPSTREAM_CA_PROVISIONER";
-    public const string PasswordSetting = "IOT_UPSTREAM_CA_PASSWORD";
-    public const string KeySetting = "IOT_UPSTREAM_CA_KEY";
-    public const string CertificateSetting = "IOT_UPSTREAM_CA_CERTIFICATE";
-
     private const int FingerprintLength = 64;
 
-    public static IReadOnlyList<string> Settings { get; } = [UrlSetting, FingerprintSetting, ProvisionerSetting, PasswordSetting, KeySetting, CertificateSetting];
+    /// <summary>By which it was described.</summary>
+    public UpstreamSettings Settings { get; init; } = UpstreamSettings.Leaves;
 
     /// <summary>https.</summary>
     public required Uri Url { get; init; }
@@ -24,48 +18,56 @@ public sealed record UpstreamOptions
 
     public required UpstreamCredential Credential { get; init; }
 
-    /// <summary>Null: leaves are signed here. What is wrong is kept by the reader.</summary>
-    public static UpstreamOptions? Read(SettingsReader settings)
+    /// <summary>Null: there is none. What is wrong is kept by the reader.</summary>
+    public static UpstreamOptions? Read(SettingsReader settings, UpstreamSettings names)
     {
-        var url = settings.Url(UrlSetting, Uri.UriSchemeHttps);
-        var (fingerprint, provisioner, password) = (settings[FingerprintSetting], settings[ProvisionerSetting], settings.Secret(PasswordSetting));
-        var (key, certificate) = (settings[KeySetting], settings[CertificateSetting]);
-        if (settings[UrlSetting] is null)
+        var url = settings.Url(names.Url, Uri.UriSchemeHttps);
+        var (fingerprint, provisioner, password) = (settings[names.Fingerprint], settings[names.Provisioner], settings.Secret(names.Password));
+        var (key, certificate) = (settings[names.Key], settings[names.Certificate]);
+        if (settings[names.Url] is null)
         {
             if ((fingerprint ?? provisioner ?? password ?? key ?? certificate) is not null)
             {
-                settings.Add($"{UrlSetting} is missing: the https URL of the authority upstream");
+                settings.Add($"{names.Url} is missing: the https URL of the authority upstream");
             }
 
             return null;
         }
 
-        var digits = fingerprint?.Replace(":", "", StringComparison.Ordinal);
-        if (digits is not { Length: FingerprintLength } || !digits.All(char.IsAsciiHexDigit))
-        {
-            settings.Add($"{FingerprintSetting} is not a SHA-256 fingerprint of the root upstream (64 hex digits; step certificate fingerprint root_ca.crt)");
-            digits = null;
-        }
-
+        var root = ReadFingerprint(settings, names);
         if (provisioner is null)
         {
-            settings.Add($"{ProvisionerSetting} is missing: the name of the JWK or X5C provisioner upstream");
+            settings.Add($"{names.Provisioner} is missing: the name of the JWK or X5C provisioner upstream");
         }
 
         if (certificate is null ? (password ?? key) is null : key is null)
         {
             settings.Add(certificate is null
-                ? $"{PasswordSetting} is missing: it opens the key of the JWK provisioner; or give that key in {KeySetting}, or {CertificateSetting} and {KeySetting} for an X5C provisioner"
-                : $"{KeySetting} is missing: the key of {CertificateSetting}, in PEM");
+                ? $"{names.Password} is missing: it opens the key of the JWK provisioner; or give that key in {names.Key}, or {names.Certificate} and {names.Key} for an X5C provisioner"
+                : $"{names.Key} is missing: the key of {names.Certificate}, in PEM");
             return null;
         }
 
-        return url is null || digits is null || provisioner is null ? null : new UpstreamOptions
+        return url is null || root is null || provisioner is null ? null : new UpstreamOptions
         {
+            Settings = names,
             Url = url,
-            RootFingerprint = digits.ToLowerInvariant(),
+            RootFingerprint = root,
             Credential = new UpstreamCredential(provisioner) { Password = password, KeyFile = key, CertificateFile = certificate },
         };
+    }
+
+    /// <summary>Lower-case hex; null: it is none, which is kept by the reader.</summary>
+    internal static string? ReadFingerprint(SettingsReader settings, UpstreamSettings names)
+    {
+        var digits = settings[names.Fingerprint]?.Replace(":", "", StringComparison.Ordinal);
+        if (digits is { Length: FingerprintLength } && digits.All(char.IsAsciiHexDigit))
+        {
+            return digits.ToLowerInvariant();
+        }
+
+        settings.Add($"{names.Fingerprint} is not a SHA-256 fingerprint of the root upstream (64 hex digits; step certificate fingerprint root_ca.crt)");
+        return null;
     }
 }
 

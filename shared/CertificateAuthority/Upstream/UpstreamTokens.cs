@@ -44,11 +44,11 @@ internal sealed class UpstreamTokens : IDisposable
 
                 return chain[0].PublicKey.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(key.ExportSubjectPublicKeyInfo())
                     ? new UpstreamTokens(options, new EcSignatureKey(key), [.. chain.Select(certificate => Convert.ToBase64String(certificate.RawData))])
-                    : throw new UpstreamException(UpstreamFailure.Unusable, $"the key of {UpstreamOptions.KeySetting} is not that of the certificate");
+                    : throw new UpstreamException(UpstreamFailure.Unusable, $"the key of {options.Settings.Key} is not that of the certificate");
             }
 
             var text = credential.KeyFile is { } path ? (await File.ReadAllTextAsync(path)).Trim() : await escrow();
-            var jwk = JsonWebKey.Parse(text.StartsWith('{') && !text.Contains("\"ciphertext\"", StringComparison.Ordinal) ? text : OpenJwe(text, credential));
+            var jwk = JsonWebKey.Parse(text.StartsWith('{') && !text.Contains("\"ciphertext\"", StringComparison.Ordinal) ? text : OpenJwe(text, options));
             return new UpstreamTokens(options, new EcSignatureKey(jwk.ToECDsa(), jwk.KeyId ?? jwk.Thumbprint()), []);
         }
         catch (Exception e) when (e is JoseException or PkiException or CryptographicException or ArgumentException or IOException or UnauthorizedAccessException)
@@ -90,6 +90,6 @@ internal sealed class UpstreamTokens : IDisposable
         return CompactJws.Sign(header, JsonSerializer.SerializeToUtf8Bytes(claims), _key);
     }
 
-    private static string OpenJwe(string jwe, UpstreamCredential credential) => Encoding.UTF8.GetString(Pbes2Jwe.Decrypt(
-        jwe, credential.Password ?? throw new UpstreamException(UpstreamFailure.Unusable, $"the provisioner's key is encrypted and {UpstreamOptions.PasswordSetting} is missing")));
+    private static string OpenJwe(string jwe, UpstreamOptions options) => Encoding.UTF8.GetString(Pbes2Jwe.Decrypt(
+        jwe, options.Credential.Password ?? throw new UpstreamException(UpstreamFailure.Unusable, $"the provisioner's key is encrypted and {options.Settings.Password} is missing")));
 }

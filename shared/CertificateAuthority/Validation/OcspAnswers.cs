@@ -38,7 +38,7 @@ internal sealed partial class OcspAnswers(Authority authority, OcspResponders re
         }
 
         // One response has one signer: all certificates are of one issuer.
-        if (authority.Issuers.Revokers.FirstOrDefault(issuer => request.Certificates.All(id => IsOf(id, issuer))) is not { } issuer)
+        if (authority.Active.Revokers.FirstOrDefault(issuer => request.Certificates.All(id => IsOf(id, issuer))) is not { } issuer)
         {
             return OcspAnswer.Error(OcspResponseStatus.Unauthorized);
         }

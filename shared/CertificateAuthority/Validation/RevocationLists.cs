@@ -37,7 +37,7 @@ public sealed partial class RevocationLists(
     /// <returns>Null for an issuer whose key is not here (of the root: the list of the last start that had its key, also when it has run out), and for a shard where certificates name none. Throws an outage of the database where no list is left.</returns>
     public async Task<RevocationList?> FindAsync(string issuerKeyId, byte? shard, CancellationToken cancellationToken)
     {
-        var issuer = authority.Issuers.Revokers.FirstOrDefault(revoker => IdOf(revoker) == issuerKeyId);
+        var issuer = authority.Active.Revokers.FirstOrDefault(revoker => IdOf(revoker) == issuerKeyId);
         var isRoot = shard is null && issuerKeyId == Convert.ToHexStringLower(authority.Active.RootKeyId);
         // A part of a list that does not say so would pass for all of it.
         if (!isRoot && (issuer is null || (shard is not null && authority.Options.Validation is null)))

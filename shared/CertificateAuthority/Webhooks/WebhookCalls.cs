@@ -17,7 +17,7 @@ namespace IoTPlatform.CertificateAuthority.Webhooks;
 /// <summary>
 /// Asks webhooks. Whoever does not answer in time, in form and with consent has refused.
 /// </summary>
-internal sealed partial class WebhookCalls(IReadOnlyList<IPNetwork> alsoReached, Func<SslStreamCertificateContext> own, Func<IssuerSet> issuers, TimeProvider time, ILogger<WebhookCalls> log) : IDisposable
+internal sealed partial class WebhookCalls(WebhookOptions destinations, Func<SslStreamCertificateContext> own, Func<IssuerSet> issuers, TimeProvider time, ILogger<WebhookCalls> log) : IDisposable
 {
     /// <summary>Of an answer.</summary>
     public const int MaxBytes = 64 * 1024;
@@ -30,7 +30,7 @@ internal sealed partial class WebhookCalls(IReadOnlyList<IPNetwork> alsoReached,
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan BeforeRetry = TimeSpan.FromSeconds(1);
 
-    private readonly OutboundConnections _outbound = new(alsoReached, issuers, time);
+    private readonly OutboundConnections _outbound = new(destinations, issuers, time);
     private readonly SemaphoreSlim _places = new(MostAtOnce);
     private volatile Connections? _connections;
 

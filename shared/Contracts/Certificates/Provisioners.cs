@@ -43,12 +43,28 @@ public sealed record ExternalAccountKey
 
     /// <summary>Id of that account.</summary>
     public string? Account { get; init; }
+
+    /// <summary>Whether that account, or the one that is to be, has a name policy of its own.</summary>
+    public bool HasPolicy { get; init; }
 }
 
 public sealed record ExternalAccountKeyList
 {
     /// <summary>Newest first.</summary>
     public required IReadOnlyList<ExternalAccountKey> Items { get; init; }
+}
+
+/// <summary>Which names the account of an external account key gets certificates for, beside what the authority's policy and the provisioner's say.</summary>
+public sealed record AccountPolicyView
+{
+    /// <summary>Id of the external account key.</summary>
+    public required string KeyId { get; init; }
+
+    /// <summary>As step-ca's <c>ca.json</c> writes it. Null: every name.</summary>
+    public JsonElement? Policy { get; init; }
+
+    /// <summary>Sent back as <c>If-Match</c>, it replaces this policy and no other; 0: there is none.</summary>
+    public long Version { get; init; }
 }
 
 public sealed record AddExternalAccountKeyRequest

@@ -87,7 +87,7 @@ public sealed class AuditReading(AuditLog log) : IGuarded
     }
 
     /// <summary>Recomputes the whole chain.</summary>
-    public Task<AuditVerification> VerifyAsync(CancellationToken cancellationToken) => log.VerifyAsync(cancellationToken);
+    public Task<AuditVerification> VerifyAsync(CancellationToken cancellationToken, IProgress<AuditProgress>? progress = null) => log.VerifyAsync(cancellationToken, progress);
 
     private static void RequireFilters(IReadOnlyList<string?> filters)
     {

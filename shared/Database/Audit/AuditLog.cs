@@ -26,7 +26,9 @@ public sealed class AuditLog(NpgsqlDataSource dataSource)
     }
 
     /// <summary>Recomputes the whole chain outside the database, streamed, on one snapshot.</summary>
-    public async Task<AuditVerification> VerifyAsync(CancellationToken cancellationToken)
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="progress">Told now and then how far it is.</param>
+    public async Task<AuditVerification> VerifyAsync(CancellationToken cancellationToken, IProgress<AuditProgress>? progress = null)
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
         await using var snapshot = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken);
@@ -47,6 +49,11 @@ public sealed class AuditLog(NpgsqlDataSource dataSource)
             if (!hash.AsSpan().SequenceEqual(reader.GetFieldValue<byte[]>(6)))
             {
                 return new AuditVerification { Entries = sequence - 1, Intact = false, BrokenAt = sequence, Reason = "an entry was changed, inserted or moved", Head = Convert.ToHexStringLower(before) };
+            }
+
+            if (sequence % AuditProgress.Every == 0)
+            {
+                progress?.Report(new AuditProgress(sequence, last));
             }
         }
 

@@ -46,6 +46,10 @@ internal static class PostgresCommand
         RedirectStandardInput = true,
     };
 
+    /// <summary>How much is logged between two checkpoints: a twentieth of the disk, for there are small ones; never so much that a start after a crash reads for long.</summary>
+    /// <param name="disk">Its size, bytes.</param>
+    public static long LogMegabytes(long disk) => Math.Clamp(disk / 20 / (1024 * 1024), 256, 2048);
+
     private static IEnumerable<string> Settings(PostgresFolder folder, bool durable)
     {
         yield return "listen_addresses=";
@@ -55,6 +59,13 @@ internal static class PostgresCommand
         yield return durable ? "fsync=on" : "fsync=off";
         yield return durable ? "synchronous_commit=on" : "synchronous_commit=off";
         yield return durable ? "full_page_writes=on" : "full_page_writes=off";
+        if (durable)
+        {
+            // A page's first change after a checkpoint is logged whole: of large indexes, more of the log than all else.
+            yield return "checkpoint_timeout=15min";
+            yield return string.Create(CultureInfo.InvariantCulture, $"max_wal_size={LogMegabytes(new DriveInfo(folder.Path).TotalSize)}MB");
+        }
+
         yield return "max_parallel_workers_per_gather=0"; // containers often have a tiny /dev/shm
         yield return "jit=off";
         yield return "client_connection_check_interval=2s"; // a caller that gave up ends its query, too

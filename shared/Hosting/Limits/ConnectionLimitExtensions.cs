@@ -8,7 +8,7 @@ namespace IoTPlatform.Hosting;
 public static class ConnectionLimitExtensions
 {
     /// <summary>Limits of what is read and discarded after an answer that came before the end of the request.</summary>
-    private const long MostDiscarded = 1024 * 1024;
+    private const long MostDiscarded = 2 * 1024 * 1024;
     private static readonly TimeSpan LongestLinger = TimeSpan.FromSeconds(5);
 
     /// <summary>A client that has sent nothing for so long has sent all, and waits for the end.</summary>

@@ -50,7 +50,7 @@ internal static class AuthorizationEndpoint
         }
 
         await sessions.UsedForAsync(account, client.ClientId, cancellationToken);
-        return Results.SignIn(IssuerClaims.Principal(account, client.Granted(request.GetScopes()), client.IsFederation), authenticationScheme: OpenIddictServerAspNetCoreDefaults.AuthenticationScheme);
+        return Results.SignIn(IssuerClaims.Principal(account, client.Granted(request.GetScopes()), client), authenticationScheme: OpenIddictServerAspNetCoreDefaults.AuthenticationScheme);
     }
 
     /// <summary>

@@ -26,8 +26,8 @@ internal static class IssuerClaims
 
     /// <param name="account">Who has signed in.</param>
     /// <param name="scopes">Granted.</param>
-    /// <param name="isFederation">The client is a tenant's.</param>
-    public static ClaimsPrincipal Principal(SignedInAccount account, IEnumerable<string> scopes, bool isFederation)
+    /// <param name="client">That they are for.</param>
+    public static ClaimsPrincipal Principal(SignedInAccount account, IEnumerable<string> scopes, IssuerClient client)
     {
         var identity = new ClaimsIdentity("issuer", Claims.PreferredUsername, Claims.Role);
         identity.SetClaim(Claims.Subject, IssuerSessions.SubjectOf(account))
@@ -36,8 +36,16 @@ internal static class IssuerClaims
             .SetClaim(Session, Convert.ToHexStringLower(account.SessionHash));
         var principal = new ClaimsPrincipal(identity);
         // As Keycloak: a client that may refresh gets the token for it without asking.
-        principal.SetScopes(scopes.Append(Scopes.OfflineAccess).Distinct(StringComparer.Ordinal));
-        if (isFederation)
+        principal.SetScopes(client.IsForCertificates ? scopes : scopes.Append(Scopes.OfflineAccess).Distinct(StringComparer.Ordinal));
+        if (client.IsForCertificates)
+        {
+            identity.AddClaim(new Claim(StepClient.Groups, Json(new JsonArray([.. account.Roles.Select(role => (JsonNode)role)])), "JSON_ARRAY"));
+            if (principal.HasScope(Scopes.Email) && StepClient.AddressOf(account.Username) is { } address)
+            {
+                identity.SetClaim(Claims.Email, address).SetClaim(Claims.EmailVerified, true);
+            }
+        }
+        else if (client.IsFederation)
         {
             identity.AddClaim(new Claim(PlatformRoles.Claim, Json(new JsonArray([.. PlatformRolesOf(account.Roles).Select(role => (JsonNode)role)])), "JSON_ARRAY"));
         }
@@ -71,7 +79,7 @@ internal static class IssuerClaims
     {
         Claims.Subject or Claims.PreferredUsername => [Destinations.AccessToken, Destinations.IdentityToken],
         RealmAccess => [Destinations.AccessToken],
-        PlatformRoles.Claim or Claims.AuthenticationTime => [Destinations.IdentityToken],
+        PlatformRoles.Claim or Claims.AuthenticationTime or Claims.Email or Claims.EmailVerified or StepClient.Groups => [Destinations.IdentityToken],
         _ => [],
     };
 

@@ -30,11 +30,12 @@ public sealed class IssuerClients
         {
             ClientId = clientId,
             DisplayName = descriptor.DisplayName ?? clientId,
-            RedirectUri = descriptor.RedirectUris.SingleOrDefault(),
+            RedirectUri = descriptor.RedirectUris.Count == 1 ? descriptor.RedirectUris.Single() : null,
             PostLogoutRedirectUri = descriptor.PostLogoutRedirectUris.SingleOrDefault(),
             IsFederation = descriptor.Permissions.Contains(Permissions.Prefixes.Scope + IssuerScopes.Federation),
             IsForApi = descriptor.Permissions.Contains(Permissions.Prefixes.Scope + IssuerScopes.Api),
             IsOnDevices = descriptor.ClientType == ClientTypes.Public,
+            IsForCertificates = clientId == StepClient.Id,
         };
     }
 
@@ -63,6 +64,9 @@ public sealed class IssuerClients
             },
         },
         cancellationToken);
+
+    /// <summary>There, or with its codes gone.</summary>
+    internal Task EnsureStepAsync(bool isOn, CancellationToken cancellationToken) => isOn ? EnsureAsync(StepClient.Descriptor, cancellationToken) : RemoveAsync(StepClient.Id, cancellationToken);
 
     private Task EnsureAsync(OpenIddictApplicationDescriptor descriptor, CancellationToken cancellationToken) => RunAsync(async applications =>
     {
@@ -142,7 +146,7 @@ public sealed record IssuerClient
     /// <summary>Shown on the sign-in page.</summary>
     public required string DisplayName { get; init; }
 
-    /// <summary>Compared character by character (RFC 9700 section 2.1). Null: no browser comes back to it.</summary>
+    /// <summary>Compared character by character (RFC 9700 section 2.1). Null: no browser comes back to it, or to more than one address.</summary>
     public required Uri? RedirectUri { get; init; }
 
     public required Uri? PostLogoutRedirectUri { get; init; }
@@ -158,4 +162,7 @@ public sealed record IssuerClient
 
     /// <summary>A program on people's machines, which any other program there can pass for (RFC 8252 section 8.6): a person lets it in, each time, with a session of its own.</summary>
     public bool IsOnDevices { get; init; }
+
+    /// <summary>Its ID tokens buy a certificate in the person's name, and its access tokens open nothing.</summary>
+    internal bool IsForCertificates { get; init; }
 }

@@ -33,7 +33,7 @@ internal sealed class IssuerLimits(TimeProvider time)
     public void Authorize(HttpContext context, string clientId) => _authorize.Reserve(Pair(context, clientId));
 
     /// <summary>A client that has authenticated. Throws 429.</summary>
-    public void Token(HttpContext context, string clientId) => _token.Reserve(clientId == IssuerScopes.CommandLine ? Pair(context, clientId) : clientId); // Everybody's: the address counts with it.
+    public void Token(HttpContext context, string clientId) => _token.Reserve(IssuerScopes.IsPublic(clientId) ? Pair(context, clientId) : clientId); // Everybody's: the address counts with it.
 
     /// <summary>Before a client's credentials are looked at. Throws 429.</summary>
     public void ThrowIfFailing(HttpContext context, string? clientId) => _failures.ThrowIfWaiting(Pair(context, clientId));
@@ -82,7 +82,7 @@ internal static class IssuerLimitEvents
         .AddEventHandler<OpenIddictServerEvents.ApplyTokenResponseContext>(handler => handler.SetOrder(First).UseInlineHandler(response =>
         {
             // A client without a secret proves itself by what it was given.
-            if (response.Error == Errors.InvalidClient || (response.Error is Errors.InvalidGrant or Errors.InvalidToken && response.Request?.ClientId == IssuerScopes.CommandLine))
+            if (response.Error == Errors.InvalidClient || (response.Error is Errors.InvalidGrant or Errors.InvalidToken && IssuerScopes.IsPublic(response.Request?.ClientId)))
             {
                 var context = Context(response.Transaction);
                 Limits(context).Failed(context, response.Request?.ClientId);

@@ -9,7 +9,7 @@ namespace IoTPlatform.Identity.Issuer;
 
 /// <summary>Reads the keys before the first request and now and then, rotates them when they are old, and removes tokens that have ended.</summary>
 internal sealed partial class IssuerMaintenance(
-    IssuerKeys keys, IssuerClients clients, FederationClients federation, IOptionsMonitorCache<OpenIddictServerOptions> server, IServiceScopeFactory scopes, TimeProvider time, ILogger<IssuerMaintenance> log) : BackgroundService
+    IssuerOptions issuer, IssuerKeys keys, IssuerClients clients, FederationClients federation, IOptionsMonitorCache<OpenIddictServerOptions> server, IServiceScopeFactory scopes, TimeProvider time, ILogger<IssuerMaintenance> log) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan LongestUse = TimeSpan.FromDays(90);
@@ -21,6 +21,7 @@ internal sealed partial class IssuerMaintenance(
     {
         await keys.EnsureAsync(cancellationToken);
         await clients.EnsureCommandLineAsync(cancellationToken);
+        await clients.EnsureStepAsync(issuer.HasStepClient, cancellationToken);
         if (federation.AreElsewhere)
         {
             // They would sign people in here whatever becomes of the tenant: who looks after clients looks after those at the other identity provider.

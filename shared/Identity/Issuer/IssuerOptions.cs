@@ -11,6 +11,9 @@ public sealed record IssuerOptions
     /// <summary>The last part of its issuer, as with a realm of Keycloak's.</summary>
     public required string Realm { get; init; }
 
+    /// <summary>People get ID tokens for certificates through the client <see cref="StepClient"/>.</summary>
+    public bool HasStepClient { get; init; }
+
     public Uri Issuer => new(PublicUrl, $"realms/{Realm}");
 
     /// <summary>Its access tokens, as this host's own API accepts them.</summary>
@@ -64,6 +67,9 @@ public static class IssuerScopes
 {
     /// <summary>The client id of the command line.</summary>
     public const string CommandLine = "iot-cli";
+
+    /// <summary>Of a client without a secret.</summary>
+    internal static bool IsPublic(string? clientId) => clientId is CommandLine or StepClient.Id;
 
     /// <summary>Where it takes its answers, on a port of its choice.</summary>
     public static readonly Uri CommandLineRedirect = new("http://127.0.0.1/");

@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Http;
 namespace IoTPlatform.Identity.Issuer;
 
 /// <summary>The issuer's pages, as the portal's: without scripts. They lead on to the issuer itself, with the request that they were made for.</summary>
-internal sealed class IssuerPages(PortalPages portal, IssuerPaths paths)
+internal sealed class IssuerPages(PortalPages portal, IssuerPaths paths, IssuerOptions options)
 {
     /// <summary>The form's field with the request's query.</summary>
     public const string RequestField = "request";
@@ -93,13 +93,27 @@ internal sealed class IssuerPages(PortalPages portal, IssuerPaths paths)
     public PortalPage LetIn(string name, IssuerClient client, string request, AntiforgeryTokenSet forgery) => new(portal.Frame("Let a program in", $"""
         <section>
         <h1>Let {client.DisplayName} in?</h1>
-        <p>It runs on this machine, and will work here as {name}, with your roles, until you sign it out or eight hours are over.</p>
-        <p class="problem">Only go on if you have begun this yourself, a moment ago.</p>
+        <p>{(client.IsForCertificates
+            ? $"It asks who you are ({name}), for a certificate in your name of the CA at {options.PublicUrl.Authority}. Whoever has that certificate passes for you where such certificates are taken."
+            : $"It runs on this machine, and will work here as {name}, with your roles, until you sign it out or eight hours are over.")}</p>
+        <p class="problem">Only go on if you have begun this yourself, a moment ago.{(client.IsForCertificates ? $" If somebody sent you the link, it is theirs: refuse. Refuse as well if you have asked another CA than the one at {options.PublicUrl.Authority}: it could get the certificate in your place." : "")}</p>
         <form method="post" action="/{paths.LetIn}">{PortalPages.Hidden(forgery)}<input type="hidden" name="{RequestField}" value="{request}">
         <button class="button" type="submit" name="decision" value="allow">Let it in</button>
         <button class="button" type="submit" name="decision" value="deny">Refuse</button></form>
         </section>
         """));
+
+    /// <param name="code">Null: it was refused.</param>
+    public PortalPage ConsoleCode(string? code) => code is null
+        ? new(portal.Frame("Refused", $"""<section><h1>It was refused</h1><p>You may close this page, and end the program.</p></section>"""))
+        : new(portal.Frame("Your code", $"""
+            <section>
+            <h1>Your code</h1>
+            <p>Type it in where the program asks for it, within five minutes:</p>
+            <p><strong id="code">{code}</strong></p>
+            <p class="problem">Tell it to nobody: who has it and began this gets a certificate in your name.</p>
+            </section>
+            """));
 
     public PortalPage Decided(QueryString request) => Leading("Going on", "Continue", paths.Authorization + request);
 

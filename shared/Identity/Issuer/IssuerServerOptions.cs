@@ -36,6 +36,11 @@ internal sealed class IssuerServerOptions(IssuerOptions issuer, IssuerPaths path
         options.RequireProofKeyForCodeExchange = true;
         options.Scopes.UnionWith([Scopes.Profile, Scopes.Email, Scopes.OfflineAccess, IssuerScopes.Api, IssuerScopes.Federation]);
         options.Claims.UnionWith([Claims.Subject, Claims.PreferredUsername, Claims.AuthenticationTime, IssuerClaims.RealmAccess, PlatformRoles.Claim]);
+        if (issuer.HasStepClient)
+        {
+            options.Claims.UnionWith([Claims.Email, Claims.EmailVerified, StepClient.Groups]);
+        }
+
         options.AuthorizationCodeLifetime = CodeLifetime;
         options.DeviceCodeLifetime = options.UserCodeLifetime = DeviceCodeLifetime;
         options.AccessTokenLifetime = options.IdentityTokenLifetime = AccessTokenLifetime;

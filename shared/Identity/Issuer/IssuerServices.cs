@@ -49,7 +49,7 @@ public static class IssuerServices
                 core.UseEntityFrameworkCore().UseDbContext<IssuerDb>();
                 core.ReplaceApplicationManager<OpenIddictEntityFrameworkCoreApplication, IssuerApplications>();
             })
-            .AddServer(server => server.AddIssuerLimits().TakeUntypedClientAssertions().TakeClientAssertionsOnce().UseAspNetCore()
+            .AddServer(server => server.AddIssuerLimits().TakeUntypedClientAssertions().TakeClientAssertionsOnce().ShowConsoleCodes().UseAspNetCore()
                 .EnableAuthorizationEndpointPassthrough().EnableTokenEndpointPassthrough().EnableUserInfoEndpointPassthrough().EnableEndSessionEndpointPassthrough()
                 .EnableEndUserVerificationEndpointPassthrough()
                 .EnableErrorPassthrough().SuppressJsonResponseIndentation());

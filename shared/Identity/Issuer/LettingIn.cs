@@ -34,9 +34,15 @@ internal sealed class LettingIn(IssuerSessions sessions, IssuerPages pages, Port
         // What it says counts once, not how it is written: the same bytes can be spelled in more than one way.
         if (answer is not null && protection.Read(answer, Purpose) is { } ticket && ticket.StartsWith(Subject(account, request.ClientId, request.CodeChallenge), StringComparison.Ordinal)
             && await used.TryUseAsync($"let-in {ticket}", time.GetUtcNow() + TicketLifetime, cancellationToken)
-            && await sessions.OpenForAsync(account, client.ClientId, "browser", cancellationToken) is { } own)
+            && await OpenAsync(account, client, cancellationToken) is { } own)
         {
-            return Results.SignIn(IssuerClaims.Principal(own, request.GetScopes(), client.IsFederation), authenticationScheme: OpenIddictServerAspNetCoreDefaults.AuthenticationScheme);
+            var principal = IssuerClaims.Principal(own, request.GetScopes(), client);
+            if (request.RedirectUri == StepClient.Console)
+            {
+                principal.SetAuthorizationCodeLifetime(ConsoleCodes.Lifetime);
+            }
+
+            return Results.SignIn(principal, authenticationScheme: OpenIddictServerAspNetCoreDefaults.AuthenticationScheme);
         }
 
         return request.HasPromptValue(PromptValues.None)
@@ -66,6 +72,18 @@ internal sealed class LettingIn(IssuerSessions sessions, IssuerPages pages, Port
         return form[Decision] != Allow ? pages.Decided(request.Add(Ticket, Refused))
             : await sessions.FindAsync(context) is { } account ? pages.Decided(request.Add(Ticket, protection.Protect(Subject(account, asked.ClientId, asked.CodeChallenge) + SessionToken.Create(), TicketLifetime, Purpose)))
             : pages.Decided(request); // the session has ended: it asks for a sign-in
+    }
+
+    /// <summary>One that only asks who the person is needs no session of its own: its token is good for minutes, and there is no other.</summary>
+    private async Task<SignedInAccount?> OpenAsync(SignedInAccount account, IssuerClient client, CancellationToken cancellationToken)
+    {
+        if (!client.IsForCertificates)
+        {
+            return await sessions.OpenForAsync(account, client.ClientId, "browser", cancellationToken);
+        }
+
+        await sessions.UsedForAsync(account, client.ClientId, cancellationToken);
+        return account;
     }
 
     private PortalPage Problem(ProblemException problem) => pages.Problem(problem);

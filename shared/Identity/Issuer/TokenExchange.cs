@@ -30,7 +30,7 @@ internal static class TokenExchange
         var granted = (await context.AuthenticateAsync(OpenIddictServerAspNetCoreDefaults.AuthenticationScheme)).Principal!;
         var client = (await IssuerClients.FindAsync(applications, request.ClientId!, cancellationToken))!;
         return IssuerClaims.SessionOf(granted) is { } session && await sessions.FindAsync(session, cancellationToken) is { } account
-            ? Results.SignIn(IssuerClaims.Principal(account, granted.GetScopes(), client.IsFederation), authenticationScheme: OpenIddictServerAspNetCoreDefaults.AuthenticationScheme)
+            ? Results.SignIn(IssuerClaims.Principal(account, granted.GetScopes(), client), authenticationScheme: OpenIddictServerAspNetCoreDefaults.AuthenticationScheme)
             : AuthorizationEndpoint.Refuse(Errors.InvalidGrant, "The session has ended.");
     }
 }

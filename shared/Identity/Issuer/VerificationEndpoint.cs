@@ -70,7 +70,7 @@ internal static class VerificationEndpoint
             }
 
             return await sessions.OpenForAsync(account, client.ClientId, "device", cancellationToken) is { } device
-                ? Results.SignIn(IssuerClaims.Principal(device, requested.GetScopes(), client.IsFederation), after, OpenIddictServerAspNetCoreDefaults.AuthenticationScheme)
+                ? Results.SignIn(IssuerClaims.Principal(device, requested.GetScopes(), client), after, OpenIddictServerAspNetCoreDefaults.AuthenticationScheme)
                 : pages.DeviceCode("Your session has ended. Sign in again, and enter the code again.");
         }
         catch (Exception e) when (ProblemTranslation.Of(e) is { } problem)

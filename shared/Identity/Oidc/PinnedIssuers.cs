@@ -8,7 +8,7 @@ namespace IoTPlatform.Identity.Oidc;
 /// <summary>
 /// Accepts a server only if every CA of its chain is in a file, which is read at every handshake: a provider that has replaced its Intermediate CA is known by the
 /// new one from then on, and by the former one no more. A root alone would not do: under the platform's root there are the tenants' Sub-CAs, and one tenant could
-/// certify another's identity provider.
+/// certify another's identity provider. Nor would the root where its Intermediate CA is in the file as well: a root of others signs servers of others, too.
 /// </summary>
 internal static class PinnedIssuers
 {
@@ -41,6 +41,8 @@ internal static class PinnedIssuers
         policy.CustomTrustStore.AddRange(allowed);
         policy.ExtraStore.AddRange(allowed);
         policy.ExtraStore.AddRange(sent);
-        return chain.Build(leaf) && chain.ChainElements.Skip(1).All(element => allowed.Any(ca => ca.RawDataMemory.Span.SequenceEqual(element.Certificate.RawDataMemory.Span)));
+        return chain.Build(leaf)
+            && chain.ChainElements.Skip(1).All(element => allowed.Any(ca => ca.RawDataMemory.Span.SequenceEqual(element.Certificate.RawDataMemory.Span)))
+            && (chain.ChainElements.Count > 2 || !allowed.Any(ca => ca.Subject != ca.Issuer && ca.Issuer == chain.ChainElements[^1].Certificate.Subject));
     }
 }

@@ -52,7 +52,7 @@ internal static class InvitationPage
             {(problem is null ? Markup.None : $"<p class=\"problem\" role=\"alert\">{problem}</p>")}
             <section>
             <p>For your account <strong id="account">{username}</strong>. At least {PasswordRules.MinLength.ToString(System.Globalization.CultureInfo.InvariantCulture)} characters, of any kind, spaces too.</p>
-            <form method="post" action="/portal{Path}">{PortalPages.Hidden(forgery)}<input type="hidden" name="{TokenField}" value="{token}"><input type="hidden" name="username" value="{username}" autocomplete="username">
+            <form method="post" action="/portal{Path}">{PortalPages.Hidden(forgery)}<input type="hidden" name="{TokenField}" value="{token}"><input type="text" name="username" value="{username}" autocomplete="username" readonly hidden>
             <label for="password">Password</label><input id="password" name="password" type="password" autocomplete="new-password" required>
             <label for="again">The same again</label><input id="again" name="again" type="password" autocomplete="new-password" required>
             <button class="button" type="submit">Choose it</button></form>

@@ -25,7 +25,7 @@ internal static class KeyParameters
                 key.ToRsa().Dispose();
                 break;
             case "OKP" when key.Crv == "Ed25519":
-                _ = Octets(key.X, "x", Ed25519Length);
+                _ = Ed25519(key);
                 _ = key.D is null ? null : Octets(key.D, "d", Ed25519Length);
                 break;
             case "OKP":
@@ -48,6 +48,10 @@ internal static class KeyParameters
             D = key.D is null ? null : Octets(key.D, "d", curve.CoordinateLength),
         };
     }
+
+    /// <summary>RFC 8037 section 2: the public key.</summary>
+    public static byte[] Ed25519(JsonWebKey key) =>
+        key is { Kty: "OKP", Crv: "Ed25519" } ? Octets(key.X, "x", Ed25519Length) : throw new JoseException(JoseError.KeyNotAllowed, "The key is not an Ed25519 key.");
 
     /// <summary>RFC 7518 section 6.3: 2048 to 8192 bits, a public exponent of 65537 to 2^32-1, both primes and the CRT values if private.</summary>
     public static RSAParameters Rsa(JsonWebKey key)

@@ -5,7 +5,7 @@ namespace IoTPlatform.Mqtt;
 /// <summary>Of <see cref="MqttHosting.MeterName"/>.</summary>
 internal sealed class BrokerMetrics : IDisposable
 {
-    private readonly Meter _meter = new(MqttHosting.MeterName);
+    private readonly Meter _meter;
     private readonly Counter<long> _stored;
     private readonly Counter<long> _refused;
     private readonly Counter<long> _dropped;
@@ -13,6 +13,7 @@ internal sealed class BrokerMetrics : IDisposable
 
     public BrokerMetrics(MqttSessions sessions)
     {
+        _meter = new Meter(new MeterOptions(MqttHosting.MeterName) { Scope = this });
         _stored = _meter.CreateCounter<long>("iot.mqtt.stored");
         _refused = _meter.CreateCounter<long>("iot.mqtt.refused");
         _dropped = _meter.CreateCounter<long>("iot.mqtt.dropped", description: "QoS 0, beyond the in-flight window");

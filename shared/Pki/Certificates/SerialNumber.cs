@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Numerics;
@@ -11,7 +12,16 @@ public static partial class SerialNumber
 {
     public const int MaxBytes = 20;
 
-    private const int RandomBytes = 16;
+    private const int TimeBytes = 4;
+    private const int RandomBytes = 12;
+
+    /// <summary>Above a time of 30 bits: positive, and as long in a hundred years.</summary>
+    private const uint First = 0x4000_0000;
+
+    /// <summary>2^30 of them are 136 years.</summary>
+    private const int SecondsOfUnit = 4;
+
+    private const int ShortDigits = 8;
 
     // 2^159 - 1, the largest positive number in 20 bytes, has 48 digits.
     private const int MaxDigits = 48;
@@ -19,18 +29,20 @@ public static partial class SerialNumber
     // 0x, a leading zero byte, 20 bytes and the colons between them.
     private const int MaxHexText = 2 + (3 * (MaxBytes + 1));
 
-    /// <summary>128 random bits, positive; 16 or 17 bytes.</summary>
-    public static byte[] Create()
+    /// <summary>
+    /// The time to four seconds, since 1970, and 96 random bits; 16 bytes. What is issued together is together in an index, which a million
+    /// wholly random numbers spread over all its pages.
+    /// </summary>
+    public static byte[] Create(DateTimeOffset time)
     {
-        Span<byte> random = stackalloc byte[RandomBytes + 1];
-        random[0] = 0;
-        do
-        {
-            RandomNumberGenerator.Fill(random[1..]);
-        }
-        while (random[1] == 0);
-        return (random[1] & 0x80) == 0 ? random[1..].ToArray() : random.ToArray();
+        var serial = new byte[TimeBytes + RandomBytes];
+        BinaryPrimitives.WriteUInt32BigEndian(serial, First | ((uint)(time.ToUnixTimeSeconds() / SecondsOfUnit) & (First - 1)));
+        RandomNumberGenerator.Fill(serial.AsSpan(TimeBytes));
+        return serial;
     }
+
+    /// <summary>For people's eyes: the end of its text, which is random. The beginning is the time, which others have as well.</summary>
+    public static string Short(string text) => text.Length <= ShortDigits ? text : "…" + text[^ShortDigits..];
 
     public static string ToDecimal(ReadOnlySpan<byte> serial) =>
         new BigInteger(serial, isUnsigned: false, isBigEndian: true).ToString(CultureInfo.InvariantCulture);

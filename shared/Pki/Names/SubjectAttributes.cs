@@ -17,6 +17,7 @@ public static class SubjectAttributes
     public const string CommonName = "2.5.4.3";
     public const string SerialNumber = "2.5.4.5";
     public const string Country = "2.5.4.6";
+    public const string Organization = "2.5.4.10";
     public const string Email = "1.2.840.113549.1.9.1";
     public const string DomainComponent = "0.9.2342.19200300.100.1.25";
 

@@ -3,10 +3,14 @@ using System.Globalization;
 
 namespace IoTPlatform.Pki;
 
-/// <summary>URI names: RFC 3986 with a scheme, and after "//" a host (RFC 5280 4.2.1.6) without a user. One grammar for issuing and for constraints.</summary>
+/// <summary>URI names: RFC 3986 with a scheme, and after "//" a host (RFC 5280 4.2.1.6) without a user, but for <see cref="AccountScheme"/>. One grammar for issuing and for constraints.</summary>
 internal static class UriSyntax
 {
     private const int MaxLength = 2048;
+
+    /// <summary>Of a messenger, whose addresses name an account at a domain, and lead nowhere.</summary>
+    private const string AccountScheme = "wireapp:";
+
     private const string Unreserved = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
 
     private static readonly SearchValues<char> SchemeCharacters = SearchValues.Create(
@@ -15,6 +19,9 @@ internal static class UriSyntax
     // pchar and "/" (3.3), and "?" for query and fragment (3.4, 3.5). "%" is looked at by itself.
     private static readonly SearchValues<char> PathCharacters = SearchValues.Create(Unreserved + "!$&'()*+,;=:@/%");
     private static readonly SearchValues<char> QueryCharacters = SearchValues.Create(Unreserved + "!$&'()*+,;=:@/?%");
+
+    // userinfo (3.2.1) without ":".
+    private static readonly SearchValues<char> AccountCharacters = SearchValues.Create(Unreserved + "!$&'()*+,;=%");
 
     /// <summary>A letter, then letters, digits, "+", "-" and ".", then ":" (RFC 3986 3.1).</summary>
     public static bool HasScheme(ReadOnlySpan<char> text)
@@ -57,6 +64,15 @@ internal static class UriSyntax
             var end = rest.IndexOfAny('/', '?', '#');
             authority = end < 0 ? rest : rest[..end];
             rest = rest[authority.Length..];
+            if (uri.StartsWith(AccountScheme, StringComparison.OrdinalIgnoreCase) && authority.IndexOf('@') is var at and > 0)
+            {
+                if (authority[..at].ContainsAnyExcept(AccountCharacters) || !HasWholeEscapes(authority[..at]))
+                {
+                    return false;
+                }
+
+                authority = authority[(at + 1)..];
+            }
         }
 
         return (hasAuthority ? !authority.IsEmpty : !rest.IsEmpty) && IsPathQueryFragment(rest);

@@ -15,6 +15,9 @@ public static class Profiles
     /// <summary>The provider's online issuer.</summary>
     public static CertificateProfile Intermediate { get; } = Ca("intermediate", pathLength: 1, 5 * Year, KeyKind.P256);
 
+    /// <summary>An issuer of the provider's own beside the Intermediate CA; it signs leaves alone.</summary>
+    public static CertificateProfile Issuer { get; } = Ca("issuer", pathLength: 0, 5 * Year, KeyKind.P256);
+
     /// <summary>A tenant's issuer: hostile by assumption, so it is boxed in by critical name constraints.</summary>
     public static CertificateProfile TenantSubCa { get; } = Ca("tenant-sub-ca", pathLength: 0, 2 * Year, KeyKind.P256) with { RequiresNameConstraints = true };
 
@@ -89,7 +92,7 @@ public static class Profiles
         IsOcspResponder = true,
     };
 
-    public static ImmutableArray<CertificateProfile> All { get; } = [Root, Intermediate, TenantSubCa, Service, MqttBridge, Device, Leaf, OcspResponder];
+    public static ImmutableArray<CertificateProfile> All { get; } = [Root, Intermediate, Issuer, TenantSubCa, Service, MqttBridge, Device, Leaf, OcspResponder];
 
     /// <summary>The device profile with the lifetime this tenant configured (5 minutes to 1 year).</summary>
     public static CertificateProfile DeviceFor(TimeSpan lifetime) =>

@@ -85,7 +85,7 @@ internal static class PathRules
 
 /// <summary>
 /// Who signed a leaf, by the shape of its verified path: root, Intermediate CA, leaf is the provider's; root, Intermediate CA, Sub-CA, leaf
-/// a tenant's. The root signs Intermediate CAs only, and only the root can issue one.
+/// a tenant's. Only the root can issue an Intermediate CA, whose mark is its path length: a root that is not the platform's own has other CAs, too.
 /// </summary>
 internal static class PlatformPath
 {
@@ -93,12 +93,14 @@ internal static class PlatformPath
     private const int TenantLength = 4;
 
     public static string? ProviderViolation(IReadOnlyList<ParsedCertificate> path) =>
-        path.Count == ProviderLength ? null : "it is not signed by the provider's Intermediate CA itself";
+        path.Count == ProviderLength && IsIntermediate(path[1]) ? null : "it is not signed by the provider's Intermediate CA itself";
 
     /// <summary>The Sub-CA must be confined to the trust domain, and to that one only.</summary>
     public static string? TenantViolation(IReadOnlyList<ParsedCertificate> path, string trustDomain) =>
-        path.Count == TenantLength
+        path.Count == TenantLength && IsIntermediate(path[2])
         && path[1].NameConstraints is { PermittedUriDomains: [var domain] } && string.Equals(domain, trustDomain, StringComparison.Ordinal)
             ? null
             : $"it is not signed by a Sub-CA of {trustDomain}";
+
+    private static bool IsIntermediate(ParsedCertificate issuer) => issuer.PathLength == Profiles.Intermediate.PathLength;
 }

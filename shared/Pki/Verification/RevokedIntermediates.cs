@@ -35,6 +35,9 @@ public sealed class RevokedIntermediates
 
     public bool HasAllOf(RevokedIntermediates other) => other._list.Serials.IsSubsetOf(_list.Serials);
 
+    /// <summary>Serial numbers that the other one has and this one has not, hex.</summary>
+    public IEnumerable<string> MissingOf(RevokedIntermediates other) => other._list.Serials.Except(_list.Serials).Order(StringComparer.Ordinal);
+
     /// <param name="serialNumber">Minimal big-endian bytes.</param>
     public bool Has(ReadOnlySpan<byte> serialNumber) => _list.Serials.Contains(Convert.ToHexString(serialNumber));
 

@@ -11,6 +11,8 @@ public sealed class RevokedIntermediatesFile(string path)
 
     private readonly Lock _writing = new();
 
+    public bool Exists => File.Exists(path);
+
     /// <summary>Null: there is none, or it is no list of this root.</summary>
     public RevokedIntermediates? TryLoad(X509Certificate2 root)
     {

@@ -164,18 +164,31 @@
     }
   }, true);
 
-  // A restarted server knows nothing of this page: what was typed is put back after it is loaded again.
-  // Of one person at one address, wherever a link led since the page was loaded.
-  const kept = () => ["iot-form", document.getElementById("name")?.textContent, location.pathname + location.search].join(" ");
-  const fields = () => document.querySelectorAll("[data-keep] input:not([type=hidden]):not([type=password]), [data-keep] textarea");
-  const keep = () => sessionStorage.setItem(kept(), JSON.stringify([...fields()].map(f => [f.id, f.value])));
+  // A restarted server knows nothing of this page, and neither does one whose session has ended: what was typed is put back after it is loaded again.
+  // Of one person at one address, wherever a link led since the page was loaded. What others left in this tab is forgotten as soon as a page knows who looks at it.
+  const person = () => ["iot-form", document.getElementById("name")?.textContent, document.getElementById("realm")?.textContent, ""].join("\n");
+  const kept = () => person() + location.pathname + location.search;
+  const fields = () => document.querySelectorAll("[data-keep] input:not([type=hidden]):not([type=password]):not([data-forget]), [data-keep] textarea, [data-keep] select");
+  const isSecret = text => /"\w*(secret|password|token|challenge|private)\w*"\s*:\s*"[^"]|PRIVATE KEY/i.test(text);
+  const keep = () => {
+    const typed = [...fields()].filter(f => f.id && !isSecret(f.value)).map(f => [f.id, f.value]);
+    if (typed.length) {
+      sessionStorage.setItem(kept(), JSON.stringify(typed));
+    }
+  };
   const restore = () => {
+    for (const key of Object.keys(sessionStorage)) {
+      if (key.startsWith("iot-form") && !key.startsWith(person())) {
+        sessionStorage.removeItem(key);
+      }
+    }
+
     const stored = sessionStorage.getItem(kept());
     if (stored) {
       sessionStorage.removeItem(kept());
       for (const [id, value] of JSON.parse(stored)) {
-        const field = id && document.getElementById(id);
-        if (field && value) {
+        const field = document.getElementById(id);
+        if (field && value && field.value !== value) {
           field.value = value;
           field.dispatchEvent(new Event("input", { bubbles: true }));
           field.dispatchEvent(new Event("change", { bubbles: true }));
@@ -183,6 +196,17 @@
       }
     }
   };
+
+  // A page in a tab behind others is not loaded by itself: the server is told which is, and again where it did not hear it.
+  let tab = null;
+  const tell = async () => {
+    try {
+      await tab?.invokeMethodAsync("Set", document.visibilityState !== "hidden");
+    } catch {
+      // The connection is away: it is told when it is back.
+    }
+  };
+  document.addEventListener("visibilitychange", tell);
 
   const lost = document.getElementById("components-reconnect-modal");
   const reload = async () => {
@@ -203,6 +227,7 @@
     lost.dataset.state = state;
     if (state === "hide") {
       lost.close();
+      tell();
       return;
     }
 
@@ -224,13 +249,16 @@
         return false;
       }
     },
-    restore,
-    live: () => {
+    keep,
+    live: visibility => {
+      tab = visibility;
+      tell();
       const menu = document.querySelector("details.account");
       if (menu && isMenuOpen) {
         menu.open = true;
       }
 
+      restore();
       document.body.dataset.live = "true";
     },
   };

@@ -31,6 +31,12 @@ public abstract class LivePage : ComponentBase, IDisposable
     private AuditPulse Pulse { get; set; } = null!;
 
     [Inject]
+    private ReloadTurns Turns { get; set; } = null!;
+
+    [Inject]
+    private TabVisibility Tab { get; set; } = null!;
+
+    [Inject]
     private TimeProvider Time { get; set; } = null!;
 
     [Inject]
@@ -53,7 +59,7 @@ public abstract class LivePage : ComponentBase, IDisposable
     /// <summary>Loaded again and again, for what is no entry of the audit log.</summary>
     protected virtual bool IsEager => false;
 
-    /// <summary>However much happens, the page is loaded no more often.</summary>
+    /// <summary>However much happens, the page is loaded no more often; less often where more pages are open than <see cref="ReloadTurns"/> has turns.</summary>
     protected virtual TimeSpan Shortest => TimeSpan.FromSeconds(1);
 
     protected abstract Task LoadAsync();
@@ -166,6 +172,9 @@ public abstract class LivePage : ComponentBase, IDisposable
                     await _happened.WaitAsync(Stopping);
                 }
 
+                await TurnAsync();
+                // What happened while it waited is in what is loaded now.
+                await _happened.WaitAsync(TimeSpan.Zero, Stopping);
                 await InvokeAsync(async () =>
                 {
                     if (!IsBusy)
@@ -179,6 +188,20 @@ public abstract class LivePage : ComponentBase, IDisposable
         catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
         {
             // The page was left.
+        }
+    }
+
+    /// <summary>Returns when it is the page's turn. In a hidden tab it has none, and is loaded as soon as a person turns to it.</summary>
+    private async Task TurnAsync()
+    {
+        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(Stopping, Tab.Hidden);
+        try
+        {
+            await Turns.WaitAsync(waiting.Token);
+        }
+        catch (OperationCanceledException) when (!Stopping.IsCancellationRequested)
+        {
+            await Tab.ShownAsync(Stopping);
         }
     }
 

@@ -4,6 +4,7 @@ using IoTPlatform.Identity.Portal;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
 
 namespace IoTPlatform.Portal.Pages;
@@ -17,7 +18,8 @@ internal static class CertificateDownload
 
     private static async Task WriteAsync(
         HttpContext context, IAuthorizationService authorization, IPortalAccess access, CertificateInventory inventory, TimeProvider time, CancellationToken cancellationToken,
-        string? format = null, string? text = null, string? profile = null, string? state = null, string? issuer = null, string? provisioner = null, long? endpoint = null)
+        string? format = null, string? text = null, string? name = null, string? profile = null, string? state = null, string? issuer = null, string? provisioner = null, long? endpoint = null,
+        [FromQuery(Name = "ends_from")] string? from = null, [FromQuery(Name = "ends_until")] string? until = null)
     {
         if (!(await authorization.AuthorizeAsync(context.User, CertificateInventory.Policy)).Succeeded)
         {
@@ -25,7 +27,7 @@ internal static class CertificateDownload
         }
 
         await CertificateExport.WriteAsync(
-            context, inventory, CertificateWords.Query(text, profile, state, issuer, provisioner, endpoint, time.GetUtcNow()), format ?? "csv",
+            context, inventory, CertificateWords.Query(text, profile, state, issuer, provisioner, endpoint, time.GetUtcNow(), from, until) with { Name = name?.Trim() }, format ?? "csv",
             async stop => await access.RefreshAsync(context.User, stop) is { } now && (await authorization.AuthorizeAsync(now, CertificateInventory.Policy)).Succeeded,
             cancellationToken);
     }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Encodings.Web;
@@ -37,8 +38,8 @@ public static class CertificateWords
         (0, "no particular reason"), (1, "its key was exposed"), (3, "its holder changed"), (4, "replaced by another"), (5, "no longer in use"), (6, "on hold, may be released"), (9, "a right was withdrawn"),
     ];
 
-    /// <summary>What a page's address asks for.</summary>
-    public static CertificateQuery Query(string? text, string? profile, string? state, string? issuer, string? provisioner, long? endpoint, DateTimeOffset now) => new()
+    /// <summary>What a page's address asks for. <paramref name="from"/> and <paramref name="until"/> are days, UTC, on which it ends.</summary>
+    public static CertificateQuery Query(string? text, string? profile, string? state, string? issuer, string? provisioner, long? endpoint, DateTimeOffset now, string? from = null, string? until = null) => new()
     {
         Text = text?.Trim(),
         Profile = Given(profile),
@@ -46,9 +47,17 @@ public static class CertificateWords
         Provisioner = Given(provisioner),
         Endpoint = endpoint,
         Revoked = state switch { "revoked" => true, "valid" or "expiring" or "expired" => false, _ => null },
-        ExpiringAfter = state is "valid" or "expiring" ? now : null,
-        ExpiringBefore = state switch { "expiring" => now + Soon, "expired" => now, _ => null },
+        ExpiringAfter = Latest(state is "valid" or "expiring" ? now : null, Day(from)),
+        ExpiringBefore = Earliest(state switch { "expiring" => now + Soon, "expired" => now, _ => null }, Day(until)?.AddDays(1)),
     };
+
+    private static DateTimeOffset? Latest(DateTimeOffset? one, DateTimeOffset? other) => one > other || other is null ? one : other;
+
+    private static DateTimeOffset? Earliest(DateTimeOffset? one, DateTimeOffset? other) => one < other || other is null ? one : other;
+
+    /// <summary>Its beginning, UTC; what is no date is no filter.</summary>
+    private static DateTimeOffset? Day(string? text) =>
+        DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day) && day < DateOnly.MaxValue ? new DateTimeOffset(day.ToDateTime(TimeOnly.MinValue), TimeSpan.Zero) : null;
 
     /// <summary>A definition as ca.json has it, a member a line.</summary>
     public static string Json(JsonElement definition) => JsonSerializer.Serialize(definition, Indented);

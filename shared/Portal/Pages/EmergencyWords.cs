@@ -12,6 +12,7 @@ public static class EmergencyWords
         ["sub-ca"] = ("A tenant's Sub-CA key", "the tenant's id, or a serial number"),
         ["bridge"] = ("A tenant's bridge key", "the tenant's id, or a serial number"),
         ["intermediate"] = ("The Intermediate CA's key", "now"),
+        ["issuer"] = ("The key of an issuer beside the stack's own", "the issuer's name"),
         ["key"] = ("The key of a certificate", "the certificate's serial number, or the key's SHA-256"),
         ["profile"] = ("All certificates of a type", "leaf, service or mqtt-bridge"),
         ["device"] = ("A device", "the device's id"),
@@ -28,9 +29,10 @@ public static class EmergencyWords
     /// <summary>Only a start with the root key can do it.</summary>
     public static bool IsDoneElsewhere(string kind) => kind == "intermediate";
 
-    /// <summary>Which kind is about this certificate.</summary>
-    public static string KindOf(string profile) => profile switch
+    /// <summary>Which kind is about this certificate; null: it is not named by its certificate.</summary>
+    public static string? KindOf(string profile) => profile switch
     {
+        "issuer" => null,
         "tenant-sub-ca" => "sub-ca",
         "mqtt-bridge" => "bridge",
         "intermediate" => "intermediate",

@@ -6,8 +6,11 @@ public interface ITelemetrySource
     /// <summary>Why it ended; never fails.</summary>
     Task<string> Ended { get; }
 
-    /// <summary>What was stored last before this session, as far as a redelivered message can be one of it. For the writer alone.</summary>
-    List<byte[]>? StoredBefore { get; set; }
+    /// <summary>What was stored last before this session, as far as a redelivered message can be one of it, by <see cref="TelemetryTable.SourceOf"/>. For the writer alone.</summary>
+    Dictionary<string, List<byte[]>> StoredBefore { get; }
+
+    /// <summary>Everything that was received up to then is acknowledged: no redelivered message can be one of it. The epoch: it is not known. For the writer alone.</summary>
+    Task<DateTimeOffset> AcknowledgedToAsync(CancellationToken cancellationToken) => Task.FromResult(DateTimeOffset.UnixEpoch);
 
     /// <summary>The message is stored, or known to be.</summary>
     void Acknowledge(ulong tag);

@@ -7,7 +7,7 @@ namespace IoTPlatform.Telemetry.Ingest;
 public sealed class IngestMetrics : IDisposable
 {
     public const string Name = "IoTPlatform.Telemetry";
-    private readonly Meter _meter = new(Name);
+    private readonly Meter _meter;
     private readonly Counter<long> _stored;
     private readonly Counter<long> _repeated;
     private readonly Counter<long> _dead;
@@ -17,6 +17,7 @@ public sealed class IngestMetrics : IDisposable
 
     public IngestMetrics()
     {
+        _meter = new Meter(new MeterOptions(Name) { Scope = this });
         _stored = _meter.CreateCounter<long>("iot.telemetry.stored", "{message}");
         _repeated = _meter.CreateCounter<long>("iot.telemetry.repeated", "{message}", "Acknowledged without storing: already there.");
         _dead = _meter.CreateCounter<long>("iot.telemetry.dead_lettered", "{message}");

@@ -28,7 +28,8 @@ public sealed class IntakeSession : ITelemetrySource
 
     Task<string> ITelemetrySource.Ended => _ended.Task;
 
-    List<byte[]>? ITelemetrySource.StoredBefore { get; set; }
+    /// <summary>Nothing is redelivered here.</summary>
+    Dictionary<string, List<byte[]>> ITelemetrySource.StoredBefore => [];
 
     /// <summary>
     /// Returns null when the message is committed, or one of <see cref="TelemetryRefusal"/>. Throws <see cref="IOException"/> where it was not stored, or

@@ -17,6 +17,29 @@ public sealed class TelemetryIntake(TelemetryStore store, TelemetryOptions optio
     /// <summary>For a connection that sends some messages only once.</summary>
     public ConnectionIntake OpenConnection(string tenantId) => new(tenantId, this);
 
+    /// <summary>
+    /// A message that its source is given again until it acknowledges it. Returns null when it is on its way to the writer, which tells the source what becomes of
+    /// it, or one of <see cref="TelemetryRefusal"/>. Waits while the writer is busy; throws <see cref="ChannelClosedException"/> when the host stops.
+    /// </summary>
+    /// <param name="tenantId">Whose it is.</param>
+    /// <param name="source">Learns the outcome.</param>
+    /// <param name="tag">Under this number.</param>
+    /// <param name="redelivered">The source may have been given it before.</param>
+    /// <param name="topic">Its levels may end at dots.</param>
+    /// <param name="payload">Is not kept.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async ValueTask<string?> TakeAsync(
+        string tenantId, ITelemetrySource source, ulong tag, bool redelivered, string topic, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
+    {
+        if (!TelemetryParser.TryParse(tenantId, topic, payload.Span, Now(), options, out var message, out var refusal))
+        {
+            return refusal;
+        }
+
+        await _queue.Writer.WriteAsync(new TelemetryDelivery(source, tag, redelivered, message), cancellationToken);
+        return null;
+    }
+
     /// <summary>A way to another thread for each message would cost as much as the rest of its way.</summary>
     internal IntakeSession OpenInline(string tenantId) => new(tenantId, this, TaskCreationOptions.None);
 
@@ -28,8 +51,8 @@ public sealed class TelemetryIntake(TelemetryStore store, TelemetryOptions optio
 
     internal IngestMetrics Metrics => metrics;
 
-    /// <summary>In whole microseconds and never twice the same, so that messages without a timestamp stay apart.</summary>
-    internal DateTimeOffset Now()
+    /// <summary>When a message is received that is taken now. In whole microseconds and never twice the same, so that messages without a timestamp stay apart.</summary>
+    public DateTimeOffset Now()
     {
         var now = TelemetryParser.ToMicroseconds(time.GetUtcNow());
         lock (_clock)

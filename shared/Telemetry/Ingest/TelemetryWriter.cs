@@ -138,8 +138,10 @@ public sealed partial class TelemetryWriter(ChannelReader<TelemetryDelivery> que
         return null;
     }
 
-    private async ValueTask StoreAndAcknowledgeAsync(IReadOnlyList<TelemetryDelivery> part, CancellationToken giveUp)
+    private async ValueTask StoreAndAcknowledgeAsync(IReadOnlyList<TelemetryDelivery> all, CancellationToken giveUp)
     {
+        // Of a session that ended while this waited for the database the broker has given everything to the next one, which may be another process's.
+        var part = all.Where(delivery => !delivery.Session.Ended.IsCompleted).ToList();
         await RecogniseAsync(part, giveUp);
         var fresh = part.Where(delivery => !delivery.IsRepetition).Select(delivery => delivery.Message).ToList();
         metrics.Stored(await store.StoreAsync(fresh, giveUp), part.Count);
@@ -178,14 +180,20 @@ public sealed partial class TelemetryWriter(ChannelReader<TelemetryDelivery> que
         delivery.Tag, delivery.Message.Topic.Replace('/', '.'), Encoding.UTF8.GetBytes(delivery.Message.Payload), TelemetryRefusal.NotStorable);
 
     /// <summary>
-    /// A message without a timestamp that the broker gives out again was stored if it equals one of those its tenant stored last: only
+    /// A message without a timestamp that the broker gives out again was stored if it equals one of those its source stored last, as far as
     /// they can have missed their acknowledgement. Each of them stands for one message.
     /// </summary>
     private async Task RecogniseAsync(IReadOnlyList<TelemetryDelivery> batch, CancellationToken cancellationToken)
     {
         foreach (var delivery in batch.Where(delivery => delivery is { MayBeARepetition: true, IsRepetition: false }))
         {
-            var before = delivery.Session.StoredBefore ??= await store.LastStoredAsync(delivery.Message, IngestLimits.Prefetch, cancellationToken);
+            var (known, source) = (delivery.Session.StoredBefore, store.SourceOf(delivery.Message));
+            if (!known.TryGetValue(source, out var before))
+            {
+                known[source] = before = await store.LastStoredAsync(
+                    delivery.Message, await delivery.Session.AcknowledgedToAsync(cancellationToken), IngestLimits.Prefetch, cancellationToken);
+            }
+
             var same = before.FindIndex(identity => identity.AsSpan().SequenceEqual(delivery.Message.Identity));
             if (same < 0)
             {

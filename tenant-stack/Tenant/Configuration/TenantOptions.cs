@@ -2,6 +2,7 @@ using System.Net;
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.CertificateAuthority.Acme;
 using IoTPlatform.CertificateAuthority.Validation;
+using IoTPlatform.CertificateAuthority.Webhooks;
 using IoTPlatform.Hosting;
 using IoTPlatform.Hosting.Observability;
 using IoTPlatform.Identity.Issuer;
@@ -34,8 +35,7 @@ internal sealed class TenantOptions
     /// <summary>Signs leaves in this stack's place; null: none does.</summary>
     public CertificateAuthority.Upstream.UpstreamOptions? UpstreamCa { get; init; }
 
-    /// <summary>Networks that webhooks may be in beside the usual ones.</summary>
-    public IReadOnlyList<System.Net.IPNetwork> WebhookNetworks { get; init; } = [];
+    public WebhookOptions Webhooks { get; init; } = new();
 
     /// <summary>As in <see cref="CertificateAuthority.CertificateAuthorityOptions.CertificateRetention"/>.</summary>
     public TimeSpan? CertificateRetention { get; init; } = CertificateAuthority.Inventory.CertificateRetention.Default;
@@ -87,7 +87,10 @@ internal sealed class TenantOptions
     public OidcOptions? Oidc { get; init; }
 
     /// <summary>This host's own, on the local accounts.</summary>
-    public IssuerOptions Issuer => new() { PublicUrl = PublicUrl, Realm = "cdm" };
+    public IssuerOptions Issuer => new() { PublicUrl = PublicUrl, Realm = "cdm", HasStepClient = HasStepClient };
+
+    /// <summary>The issuer has the client <c>step</c>, for certificates of people.</summary>
+    public bool HasStepClient { get; init; }
 
     public ObservabilityOptions Observability { get; init; } = new();
 
@@ -115,11 +118,17 @@ internal sealed class TenantOptions
     /// <summary>Whether the provider's staff may send commands to this tenant's devices.</summary>
     public bool AllowsProviderCommands { get; init; }
 
+    /// <summary>Whether devices may be enrolled by a phone's browser, which has to trust this tenant's address by a certificate that it knows.</summary>
+    public bool AllowsPhoneEnrolment { get; init; }
+
     /// <summary>PEM file of the CAs whose certificates may enrol devices without a token.</summary>
     public string? ManufacturerCaFile { get; init; }
 
     /// <summary>Null: the embedded broker.</summary>
     public BrokerOptions? Broker { get; init; }
+
+    /// <summary>Whether it is seen who is connected. Without polling, the last observed presence is out of date, and is not shown.</summary>
+    public bool KnowsPresence => Broker is null or { Management: not null };
 
     /// <summary>Of the embedded broker, beside the addresses of HTTPS.</summary>
     public IReadOnlyList<ListenAddress> MqttListen { get; init; } = [];

@@ -10,11 +10,14 @@ using IoTPlatform.Database;
 using IoTPlatform.Hosting;
 using IoTPlatform.Hosting.Observability;
 using IoTPlatform.Identity;
+using IoTPlatform.Identity.Issuer;
 using IoTPlatform.Identity.Oidc;
 using IoTPlatform.Mqtt;
 using IoTPlatform.RabbitMq;
+using IoTPlatform.RabbitMq.Amqp;
 using IoTPlatform.Telemetry;
 using IoTPlatform.Tenant.Features.Commands;
+using IoTPlatform.Tenant.Features.Enrollment.Phone;
 using IoTPlatform.Tenant.Features.Mqtt;
 using IoTPlatform.Tenant.Features.Uplink;
 
@@ -52,8 +55,9 @@ internal sealed class TenantOptionsReader(SettingsReader settings)
             PublicUrl = publicUrl,
             Validation = ValidationOptions.Read(settings, listen, publicUrl),
             Acme = AcmeOptions.Read(settings),
-            WebhookNetworks = WebhookOptions.Read(settings),
-            UpstreamCa = UpstreamOptions.Read(settings),
+            Webhooks = WebhookOptions.Read(settings),
+            HasStepClient = StepClient.Read(settings),
+            UpstreamCa = UpstreamOptions.Read(settings, UpstreamSettings.Leaves),
             CertificateRetention = CertificateAuthority.Inventory.CertificateRetention.Read(settings),
             Budget = CertificateAuthority.Budgets.StackBudget.Read(settings),
             EndpointCertificates = CertificateAuthority.Inventory.EndpointLimit.Read(settings),
@@ -87,7 +91,8 @@ internal sealed class TenantOptionsReader(SettingsReader settings)
             },
             Telemetry = TelemetryOptions.Read(settings),
             Uplink = Uplink(),
-            AllowsProviderCommands = AllowsProviderCommands(),
+            AllowsProviderCommands = Allows(ProviderCommands.Setting, ProviderCommands.Allow, ProviderCommands.Refuse),
+            AllowsPhoneEnrolment = Allows(PhoneEnrolment.Setting, PhoneEnrolment.Allow, PhoneEnrolment.Refuse),
             WireGuardSubnet = WireGuardSubnet(),
             WireGuardEndpoint = settings.Get(TenantSettings.WireGuardEndpoint, $"{publicUrl.Host}:51820"),
             ResolvePasswords = folder => CaPasswords.Resolve(folder, name => settings[name]),
@@ -147,7 +152,8 @@ internal sealed class TenantOptionsReader(SettingsReader settings)
         }
 
         return new BrokerOptions(
-            settings[BrokerSettings.TlsFolder], ServerNameList.Read(settings, BrokerSettings.Names, "localhost,127.0.0.1"), RabbitMqManagementReader.Read(settings, "iot-tenant"));
+            settings[BrokerSettings.TlsFolder], ServerNameList.Read(settings, BrokerSettings.Names, "localhost,127.0.0.1"), AmqpSettings.Read(settings, "amqps"),
+            settings[RabbitMqManagementSettings.CaFile], RabbitMqManagementReader.Read(settings, "iot-tenant"));
     }
 
     private UplinkOptions Uplink()
@@ -162,16 +168,16 @@ internal sealed class TenantOptionsReader(SettingsReader settings)
         return new UplinkOptions(filters.Count > 0 ? filters : UplinkOptions.Everything.Filters, interval);
     }
 
-    private bool AllowsProviderCommands()
+    private bool Allows(string setting, string allow, string refuse)
     {
-        if (settings[ProviderCommands.Setting] is not { } text || text == ProviderCommands.Refuse)
+        if (settings[setting] is not { } text || text == refuse)
         {
             return false;
         }
 
-        if (text != ProviderCommands.Allow)
+        if (text != allow)
         {
-            settings.Invalid(ProviderCommands.Setting, text, $"it is {ProviderCommands.Allow} or {ProviderCommands.Refuse}");
+            settings.Invalid(setting, text, $"it is {allow} or {refuse}");
         }
 
         return true;

@@ -12,6 +12,7 @@ using IoTPlatform.Mqtt;
 using IoTPlatform.RabbitMq;
 using IoTPlatform.Telemetry;
 using IoTPlatform.Tenant.Features.Commands;
+using IoTPlatform.Tenant.Features.Enrollment.Phone;
 using IoTPlatform.Tenant.Features.Mqtt;
 using IoTPlatform.Tenant.Features.Uplink;
 
@@ -48,15 +49,15 @@ internal static class TenantSettings
 
     private static readonly string[] Secrets =
     [
-        DatabaseSetting.Name, AdminPasswordSetting.Name, JoinKey, KeycloakAdminPassword, PortalClientSecret, FederationSecret, RabbitMqManagementSettings.Password, UpstreamOptions.PasswordSetting,
+        DatabaseSetting.Name, AdminPasswordSetting.Name, JoinKey, KeycloakAdminPassword, PortalClientSecret, FederationSecret, RabbitMqManagementSettings.Password, UpstreamSettings.Leaves.Password,
     ];
 
     private static readonly string[] All =
     [
         .. Secrets, Data, ListenAddress.Setting, Names, PublicUrl, ProviderUrl, TenantId, RootFingerprint, KeycloakUrl, KeycloakAdmin, FederationDiscoveryUrl, FederationCa, DeviceLifetime,
         DeviceRenewalGrace, DeviceCertificatesPerHour, ManufacturerCa, MqttListen.Setting, DeviceMessagesPerSecond, DeviceBytesPerSecond, WireGuardSubnet, WireGuardEndpoint, PlatformConfiguration.LostDatabase, PlatformDatabase.RestoreSetting,
-        CaPasswords.AuthoritySetting, CaPasswords.ProvisionerSetting, .. OidcSettings.All, .. BrokerSettings.All, .. ObservabilityOptions.Settings, .. ValidationOptions.Settings, .. AcmeOptions.Settings, .. WebhookOptions.Settings, .. UpstreamOptions.Settings, CertificateAuthority.Inventory.CertificateRetention.Setting, CertificateAuthority.Inventory.EndpointLimit.Setting, .. CertificateAuthority.Budgets.StackBudget.Settings,
-        TelemetryOptions.RetentionSetting, UplinkOptions.FiltersSetting, UplinkOptions.IntervalSetting, ProviderCommands.Setting,
+        CaPasswords.AuthoritySetting, CaPasswords.ProvisionerSetting, .. OidcSettings.All, .. BrokerSettings.All, .. ObservabilityOptions.Settings, .. ValidationOptions.Settings, .. AcmeOptions.Settings, .. WebhookOptions.Settings, Identity.Issuer.StepClient.Setting, .. UpstreamSettings.Leaves.All, CertificateAuthority.Inventory.CertificateRetention.Setting, CertificateAuthority.Inventory.EndpointLimit.Setting, .. CertificateAuthority.Budgets.StackBudget.Settings,
+        TelemetryOptions.RetentionSetting, UplinkOptions.FiltersSetting, UplinkOptions.IntervalSetting, ProviderCommands.Setting, PhoneEnrolment.Setting,
     ];
 
     /// <summary>As <see cref="PlatformConfiguration.Load"/>.</summary>

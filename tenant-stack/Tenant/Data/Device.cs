@@ -14,6 +14,9 @@ internal sealed class Device
 
     /// <summary>Of the latest certificate; null until there is one.</summary>
     public DateTimeOffset? NotAfter { get; set; }
+
+    /// <summary>Was connected once. A trigger writes it.</summary>
+    public bool Seen { get; init; }
     public DateTimeOffset? RevokedAt { get; set; }
     public string? RevokedBy { get; set; }
     public string? RevocationReason { get; set; }

@@ -7,8 +7,15 @@ namespace IoTPlatform.Tenant.Portal;
 /// <summary>A device's state for people.</summary>
 internal static class DeviceWords
 {
-    public static string Text(DeviceFilter state) => state switch
+    /// <summary>Those that can be told apart.</summary>
+    /// <param name="knowsPresence">It is seen who is connected.</param>
+    public static IEnumerable<DeviceFilter> Filters(bool knowsPresence) =>
+        Enum.GetValues<DeviceFilter>().Where(state => knowsPresence || state is not (DeviceFilter.Online or DeviceFilter.Offline or DeviceFilter.NeverSeen));
+
+    /// <param name="state">Null: it is not seen whether it is connected.</param>
+    public static string Text(DeviceFilter? state) => state switch
     {
+        null => "unknown",
         DeviceFilter.Online => "online",
         DeviceFilter.Offline => "offline",
         DeviceFilter.NeverSeen => "never seen",
@@ -19,14 +26,15 @@ internal static class DeviceWords
     };
 
     /// <summary>What was decided about it comes before what it does.</summary>
-    public static DeviceFilter StateOf(DeviceStatus status, DevicePresenceView? presence) => status switch
+    public static DeviceFilter? StateOf(DeviceStatus status, DevicePresenceView? presence, bool knowsPresence) => status switch
     {
         DeviceStatus.Revoked => DeviceFilter.Revoked,
         DeviceStatus.Held => DeviceFilter.Held,
+        _ when !knowsPresence => null,
         _ => presence switch { null => DeviceFilter.NeverSeen, { Online: true } => DeviceFilter.Online, _ => DeviceFilter.Offline },
     };
 
-    public static StateTone Tone(DeviceFilter state) => state switch
+    public static StateTone Tone(DeviceFilter? state) => state switch
     {
         DeviceFilter.Online => StateTone.Good,
         DeviceFilter.Expiring or DeviceFilter.Held => StateTone.Warning,

@@ -1,6 +1,7 @@
 using System.Globalization;
 using IoTPlatform.Hosting;
 using IoTPlatform.Portal;
+using IoTPlatform.Tenant.Configuration;
 using IoTPlatform.Tenant.Features.Devices;
 using IoTPlatform.Tenant.Features.FirstBoot;
 using IoTPlatform.Tenant.Features.Uplink;
@@ -24,7 +25,7 @@ public sealed record FleetView
 }
 
 /// <summary>Gathers the overview from where each part is true.</summary>
-internal sealed class FleetOverview(DeviceRegistry registry, UplinkView uplink, UplinkState way, JoinStatus join, HealthHistory health, TimeProvider time) : IGuarded
+internal sealed class FleetOverview(DeviceRegistry registry, TenantOptions options, UplinkView uplink, UplinkState way, JoinStatus join, HealthHistory health, TimeProvider time) : IGuarded
 {
     private static readonly TimeSpan Lag = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan Soon = TimeSpan.FromDays(30);
@@ -35,7 +36,7 @@ internal sealed class FleetOverview(DeviceRegistry registry, UplinkView uplink, 
     {
         var components = await health.AskAsync(cancellationToken);
         var states = new Dictionary<DeviceFilter, int>();
-        foreach (var state in Enum.GetValues<DeviceFilter>().Where(state => registry.KnowsPresence || state is not (DeviceFilter.Online or DeviceFilter.Offline or DeviceFilter.NeverSeen)))
+        foreach (var state in DeviceWords.Filters(options.KnowsPresence))
         {
             states[state] = await registry.CountAsync(new DeviceSearch { State = state }, cancellationToken);
         }
@@ -62,7 +63,7 @@ internal sealed class FleetOverview(DeviceRegistry registry, UplinkView uplink, 
 
         if (status.SubCa.NotAfter - time.GetUtcNow() < Soon)
         {
-            yield return new Finding("The Sub-CA ends within 30 days", "An administrator rotates it (iot tenant rotate-sub-ca); devices renew against the new one by themselves.", TenantPortal.Provider, IsBad: false);
+            yield return new Finding("The Sub-CA ends within 30 days", "An administrator rotates it, on the page Provider or by iot tenant rotate; devices renew against the new one by themselves.", TenantPortal.Provider, IsBad: false);
         }
     }
 

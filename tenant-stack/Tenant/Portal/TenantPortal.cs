@@ -19,7 +19,6 @@ internal static class TenantPortal
         .AddScoped<FleetOverview>()
         .AddSingleton<SharedView<FleetView>>()
         .AddSingleton<JoinStatus>()
-        .AddScoped<ShownTokens>()
         .AddHostedService<HealthWatch>()
         .AddPortalShell(new PortalShell
         {

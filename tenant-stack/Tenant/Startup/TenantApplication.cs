@@ -17,6 +17,7 @@ using IoTPlatform.Tenant.Features.Commands;
 using IoTPlatform.Tenant.Features.Devices;
 using IoTPlatform.Tenant.Features.Emergencies;
 using IoTPlatform.Tenant.Features.Enrollment;
+using IoTPlatform.Tenant.Features.Enrollment.Phone;
 using IoTPlatform.Tenant.Features.Enrollment.Tokens;
 using IoTPlatform.Tenant.Features.Events;
 using IoTPlatform.Tenant.Features.Federation;
@@ -58,7 +59,7 @@ internal static class TenantApplication
             .AddTelemetry(options.Telemetry)
             .AddTelemetryUplink(options.Uplink)
             .AddSingleton(options.DeviceLimits)
-            .AddDeviceMqtt(options.Broker, ca.Authority, new JoinFiles(folder), tenant, time)
+            .AddDeviceMqtt(options.Broker, ca, new JoinFiles(folder), tenant, time)
             .AddCommands(options.Broker)
             .AddWireGuard()
             .AddUplink()
@@ -84,6 +85,11 @@ internal static class TenantApplication
         app.MapDevices();
         app.MapEnrollment(new RenewalGrace(options.DeviceRenewalGrace));
         app.MapEnrollmentTokens();
+        if (options.AllowsPhoneEnrolment)
+        {
+            app.MapPhoneEnrolment();
+        }
+
         app.MapTelemetry();
         app.MapCommands();
         app.MapUplink();

@@ -90,7 +90,7 @@ internal static partial class TenantHost
         PublicUrl = options.PublicUrl,
         Validation = options.Validation?.Address,
         Acme = options.Acme,
-        WebhookNetworks = options.WebhookNetworks,
+        Webhooks = options.Webhooks,
         Upstream = options.UpstreamCa,
         CertificateRetention = options.CertificateRetention,
         EndpointCertificates = options.EndpointCertificates,

@@ -14,7 +14,7 @@ internal static class MqttBenchmark
 
     public static async Task<BenchmarkReport> RunAsync(BenchmarkOptions options, TextWriter progress, CancellationToken cancellationToken)
     {
-        var (devices, messages, connections) = options.Quick ? (20, 4000, 50) : (200, options.Messages, options.Connections);
+        var (devices, messages, connections, commands) = options.Quick ? (20, 4000, 50, 20) : (200, options.Messages, options.Connections, 1000);
         var clients = Math.Max(devices, connections);
         var notes = new List<string>();
         await progress.WriteLineAsync($"starting the brokers, and enrolling {clients} devices");
@@ -43,6 +43,8 @@ internal static class MqttBenchmark
             }
 
             var (loads, idle) = await MeasureAsync([tenant.Target, .. peers.Select(peer => peer.Target)], devices, messages, connections, progress, cancellationToken);
+            loads.Add(await CommandRoundTrips.MeasureAsync(tenant, commands, cancellationToken));
+            await progress.WriteLineAsync($"{tenant.Target.Name}: a command and its answer: p50 {loads[^1].P50Milliseconds:F1} ms, p99 {loads[^1].P99Milliseconds:F1} ms");
             // With the warm-ups.
             var acknowledged = loads.Where(load => load.Server == tenant.Target.Name && load.Operation == "publish").Sum(load => load.Requests + Math.Max(1, load.Requests / 5 / load.Concurrency) * load.Concurrency);
             var missing = (int)(acknowledged - await tenant.StoredAsync(cancellationToken));
@@ -54,6 +56,7 @@ internal static class MqttBenchmark
             loads.Add(await tenant.CarryUpAsync(cancellationToken));
             await progress.WriteLineAsync($"bridge: {loads[^1].PerSecond:F0}/s");
             notes.Add($"A publisher of many has {ManyWindow} messages unacknowledged, a single one {OneWindow}; QoS 1, about 115 bytes with a timestamp, MQTT 3.1.1 over mTLS.");
+            notes.Add("A command: to one device, one after the other, from the call of the tenant's API until the device's answer is committed and acknowledged.");
             notes.Add("Load tool and brokers share the machine. An acknowledged message is: at IoTPlatform a committed row (durable PostgreSQL); at RabbitMQ in a durable queue; at mosquitto in its memory until it saves.");
             return new BenchmarkReport { Title = "MQTT", Machine = Machine.Describe(), Loads = loads, Idle = idle, Notes = notes };
         }

@@ -9,7 +9,7 @@ using System.Text;
 namespace IoTPlatform.Benchmarks.Mqtt;
 
 /// <summary>
-/// The load tool's client of MQTT 3.1.1, over mTLS: it knows CONNECT, SUBSCRIBE and PUBLISH at QoS 1. A client library would cost this machine more than
+/// The load tool's client of MQTT 3.1.1, over mTLS: it knows CONNECT, SUBSCRIBE and PUBLISH at QoS 1, both ways. A client library would cost this machine more than
 /// the brokers that it measures.
 /// </summary>
 internal sealed class MqttLoadClient : IDisposable
@@ -87,7 +87,28 @@ internal sealed class MqttLoadClient : IDisposable
                 milliseconds[acknowledged] = Stopwatch.GetElapsedTime(sentAt[acknowledged % window]).TotalMilliseconds;
                 acknowledged++;
             }
-            while (HasAnswer && acknowledged < milliseconds.Count);
+            while (HasPacket && acknowledged < milliseconds.Count);
+        }
+    }
+
+    /// <summary>Acknowledges the next message, and publishes an answer below its topic; returns when that is acknowledged.</summary>
+    public async Task AnswerAsync(CancellationToken cancellationToken)
+    {
+        await FillAsync(cancellationToken);
+        if (_input[0] >> 4 != 3)
+        {
+            throw new BenchmarkException($"the broker sends {_input[0]:x2}, which is no message");
+        }
+
+        var start = _input[1] < 128 ? 2 : 3;
+        var end = start + 2 + BinaryPrimitives.ReadUInt16BigEndian(_input.AsSpan(start));
+        var (topic, id) = (Encoding.ASCII.GetString(_input, start + 2, end - start - 2), _input[end..(end + 2)]);
+        Take();
+        byte[] answer = [.. Text(topic + "/response"), 0, 1, .. "{}"u8];
+        await _tls.WriteAsync((byte[])[0x40, 2, .. id, 0x32, (byte)answer.Length, .. answer], cancellationToken);
+        if (await ReadAsync(cancellationToken) is not (0x40, 1))
+        {
+            throw new BenchmarkException("the answer is not acknowledged");
         }
     }
 
@@ -112,7 +133,10 @@ internal sealed class MqttLoadClient : IDisposable
         _socket.Dispose();
     }
 
-    private bool HasAnswer => _buffered >= 2 && _buffered >= 2 + _input[1];
+    private bool HasPacket => Length is > 0 and var length && _buffered >= length;
+
+    /// <summary>Of the first packet, with its header; 0 while that is incomplete. Below 16 KiB: one digit or two.</summary>
+    private int Length => _buffered < 2 ? 0 : _input[1] < 128 ? 2 + _input[1] : _buffered < 3 ? 0 : 3 + (_input[1] & 127 | _input[2] << 7);
 
     private static byte[] Text(string text) => [(byte)(text.Length >> 8), (byte)text.Length, .. Encoding.ASCII.GetBytes(text)];
 
@@ -146,21 +170,31 @@ internal sealed class MqttLoadClient : IDisposable
     /// <summary>The next answer: its first byte and its last.</summary>
     private async Task<(byte Type, byte Last)> ReadAsync(CancellationToken cancellationToken)
     {
-        while (!HasAnswer)
-        {
-            var read = await _tls.ReadAsync(_input.AsMemory(_buffered), cancellationToken);
-            _buffered += read > 0 ? read : throw new BenchmarkException("the broker ends a connection");
-        }
-
-        var length = 2 + _input[1];
-        if (length > LongestAnswer)
+        await FillAsync(cancellationToken);
+        if (Length > LongestAnswer)
         {
             throw new BenchmarkException($"the broker sends {_input[0]:x2}, which is no answer");
         }
 
-        var answer = (_input[0], _input[length - 1]);
+        var answer = (_input[0], _input[Length - 1]);
+        Take();
+        return answer;
+    }
+
+    /// <summary>Until a whole packet is there.</summary>
+    private async Task FillAsync(CancellationToken cancellationToken)
+    {
+        while (!HasPacket)
+        {
+            var read = await _tls.ReadAsync(_input.AsMemory(_buffered), cancellationToken);
+            _buffered += read > 0 ? read : throw new BenchmarkException("the broker ends a connection");
+        }
+    }
+
+    private void Take()
+    {
+        var length = Length;
         _buffered -= length;
         Buffer.BlockCopy(_input, length, _input, 0, _buffered);
-        return answer;
     }
 }

@@ -12,5 +12,5 @@ internal sealed record MqttTarget(string Name, int Port, int ProcessId, IReadOnl
 
 /// <param name="ClientId">Unique at the broker.</param>
 /// <param name="Topic">Under which it publishes.</param>
-/// <param name="Certificate">With its issuers.</param>
+/// <param name="Certificate">With its issuers where the broker does not know them.</param>
 internal sealed record MqttLoadIdentity(string ClientId, string Topic, SslStreamCertificateContext Certificate);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using IoTPlatform.Benchmarks.Ledger;
 using IoTPlatform.LocalServices;
 using IoTPlatform.Testing;
 
@@ -23,7 +24,7 @@ internal sealed class OpenSslResponder : IAsyncDisposable
 
     public int ProcessId => _process!.Id;
 
-    public static async Task<OpenSslResponder> StartAsync(string openssl, int issued, int revoked, CancellationToken cancellationToken)
+    public static async Task<OpenSslResponder> StartAsync(string openssl, int issued, int revokedOneIn, CancellationToken cancellationToken)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest("CN=Benchmark CA", key, HashAlgorithmName.SHA256);
@@ -33,7 +34,7 @@ internal sealed class OpenSslResponder : IAsyncDisposable
         var peer = new OpenSslResponder(request.CreateSelfSigned(now.AddHours(-1), now.AddDays(30)), new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}/")));
         await File.WriteAllTextAsync(peer._folder.Combine("ca.pem"), peer.Issuer.ExportCertificatePem(), cancellationToken);
         await File.WriteAllTextAsync(peer._folder.Combine("ca.key"), key.ExportPkcs8PrivateKeyPem(), cancellationToken);
-        await File.WriteAllLinesAsync(peer._folder.Combine("index.txt"), Enumerable.Range(1, issued).Select(number => Line(number, number <= revoked, now)), cancellationToken);
+        await File.WriteAllLinesAsync(peer._folder.Combine("index.txt"), Enumerable.Range(1, issued).Select(number => Line(number, number % revokedOneIn == 0, now)), cancellationToken);
         peer._process = ProcessUnderTest.Start(
             openssl,
             [
@@ -57,7 +58,7 @@ internal sealed class OpenSslResponder : IAsyncDisposable
 
     private static string Line(int number, bool isRevoked, DateTimeOffset now) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{(isRevoked ? 'R' : 'V')}\t{now.AddDays(30):yyMMddHHmmss}Z\t{(isRevoked ? $"{now:yyMMddHHmmss}Z,keyCompromise" : "")}\t{Convert.ToHexString(BenchedLedger.SerialOf(number))}\tunknown\t/CN=bench-{number}");
+        $"{(isRevoked ? 'R' : 'V')}\t{now.AddDays(30):yyMMddHHmmss}Z\t{(isRevoked ? $"{now:yyMMddHHmmss}Z,keyCompromise" : "")}\t{Convert.ToHexString(BenchedLedger.SerialOf(number).AsSpan().TrimStart((byte)0))}\tunknown\t/CN=bench-{number}");
 
     /// <summary>It reads the index first.</summary>
     private async Task UntilItAnswersAsync(CancellationToken cancellationToken)

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.Benchmarks.Measurement;
 using IoTPlatform.Benchmarks.Mqtt;
 using IoTPlatform.Contracts.Certificates;
@@ -12,8 +11,15 @@ internal static class Visibility
     private const int ConnectsAtATime = 16;
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(10);
 
+    /// <param name="tenant">Runs.</param>
+    /// <param name="http">For its lists.</param>
+    /// <param name="shards">Of its Sub-CA's list.</param>
+    /// <param name="ocsp">Its own.</param>
+    /// <param name="revocations">So many.</param>
+    /// <param name="progress">Is told.</param>
+    /// <param name="cancellationToken">Gives up.</param>
     public static async Task<IReadOnlyList<LoadResult>> MeasureAsync(
-        BenchedTenant tenant, HttpClient http, Uri address, OcspLoad ocsp, int revocations, TextWriter progress, CancellationToken cancellationToken)
+        BenchedTenant tenant, HttpClient http, Uri shards, OcspLoad ocsp, int revocations, TextWriter progress, CancellationToken cancellationToken)
     {
         var target = tenant.Target;
         await progress.WriteLineAsync($"connecting {target.Clients.Count} devices");
@@ -27,7 +33,7 @@ internal static class Visibility
             foreach (var (identity, client) in target.Clients.Zip(clients).Take(revocations))
             {
                 var serial = identity.Certificate.TargetCertificate.SerialNumberBytes.ToArray();
-                var list = new Uri(address, $"crl/{IssuerOf(identity)}/{serial[^1]:x2}.crl");
+                var list = new Uri(shards, $"{serial[^1]:x2}.crl");
                 var started = Stopwatch.GetTimestamp();
                 await admin.RevokeDeviceAsync(identity.ClientId, new RevokeRequest { ReasonCode = 1, Reason = "benchmark" }, cancellationToken);
                 var times = await Task.WhenAll(
@@ -47,9 +53,6 @@ internal static class Visibility
             Array.ForEach(clients, client => client?.Dispose());
         }
     }
-
-    private static string IssuerOf(MqttLoadIdentity identity) =>
-        identity.Certificate.IntermediateCertificates[0].Extensions.OfType<X509SubjectKeyIdentifierExtension>().Single().SubjectKeyIdentifier!.ToLowerInvariant();
 
     private static async Task<double> TimeAsync(long started, Func<Task> happens)
     {

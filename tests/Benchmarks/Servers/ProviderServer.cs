@@ -12,8 +12,8 @@ internal sealed class ProviderServer : CaServer
     public const string AdminPasswordSetting = "IOT_ADMIN_PASSWORD";
     public const string ProvisionerPasswordSetting = "STEP_CA_PROVISIONER_PASSWORD";
 
-    private ProviderServer(Uri url, string provisionerPassword, ProcessUnderTest process, TempFolder folder)
-        : base("IoTPlatform", url, provisionerPassword, process, folder)
+    private ProviderServer(string name, Uri url, string provisionerPassword, ProcessUnderTest process, TempFolder folder)
+        : base(name, url, provisionerPassword, process, folder)
     {
     }
 
@@ -29,7 +29,8 @@ internal sealed class ProviderServer : CaServer
     /// <param name="folder">Its own from now on; may be that of an earlier one.</param>
     /// <param name="settings">Beside the usual ones.</param>
     /// <param name="cancellationToken">Ends the start.</param>
-    public static async Task<ProviderServer> StartAsync(TempFolder folder, IReadOnlyDictionary<string, string?> settings, CancellationToken cancellationToken)
+    /// <param name="name">In the report.</param>
+    public static async Task<ProviderServer> StartAsync(TempFolder folder, IReadOnlyDictionary<string, string?> settings, CancellationToken cancellationToken, string name = "IoTPlatform")
     {
         var assembly = Path.Combine(Tools.RepositoryRoot, "provider-stack", "Provider", "bin", "Release", "net10.0", "IoTPlatform.Provider.dll");
         if (!File.Exists(assembly))
@@ -50,7 +51,7 @@ internal sealed class ProviderServer : CaServer
         {
             var ready = await process.WaitForLineAsync("ready ", TimeSpan.FromSeconds(90));
             var trust = await RootTrust.FetchAsync(url, ready[(ready.LastIndexOf('=') + 1)..], cancellationToken: cancellationToken);
-            return new ProviderServer(url, provisionerPassword, process, folder)
+            return new ProviderServer(name, url, provisionerPassword, process, folder)
             {
                 Roots = [trust.Root],
                 Trust = trust,

@@ -120,6 +120,15 @@ internal sealed class AcmeClient : IDisposable
 
     public static object Identifier(string name) => new { type = IPAddress.TryParse(name, out _) ? "ip" : "dns", value = name };
 
+    /// <summary>RFC 8555 7.3.5. The account's key here stays the old one.</summary>
+    public Task<AcmeReply> ChangeKeyAsync(ECDsa next, string? account = null, JsonWebKey? oldKey = null)
+    {
+        var url = At("key-change");
+        var header = new Dictionary<string, object> { ["url"] = url, ["jwk"] = JsonWebKey.FromPublicKey(next) };
+        var payload = $$"""{"account":"{{account ?? Account}}","oldKey":{{(oldKey ?? PublicKey).ToJson()}}}""";
+        return PostAsync(url, JsonElement.Parse(Flatten(CompactJws.Sign(header, Encoding.UTF8.GetBytes(payload), new EcSignatureKey(next)))));
+    }
+
     /// <summary>What proves that this account asks.</summary>
     public string KeyAuthorization(string token) => $"{token}.{PublicKey.Thumbprint()}";
 

@@ -3,6 +3,8 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using IoTPlatform.CertificateAuthority.Provisioners;
+using IoTPlatform.CertificateAuthority.Tests.Imports;
+using IoTPlatform.CertificateAuthority.Tests.Issuers;
 using IoTPlatform.Pki;
 
 namespace IoTPlatform.CertificateAuthority.Tests.Acme;
@@ -39,6 +41,34 @@ public sealed class AcmeProvisionerTests(AcmeHost fixture) : IClassFixture<AcmeH
         using var leaf = await fixture.CertifiedAsync(client, key, "named.test");
 
         ParsedCertificate.Parse(leaf.RawDataMemory).StepProvisioner!.Name.ShouldBe(name);
+    }
+
+    [SkippableFact]
+    public async Task Issuer_ThatItNames_SignsItsCertificates_WithItsChain()
+    {
+        using var other = new OtherAuthority("Acme");
+        var issuer = await fixture.Ca.ImportAsync(other);
+        await fixture.AddAsync("issued", $$$"""{"options":{"issuer":"{{{issuer}}}"}}""");
+        using var client = await fixture.NewClientAsync("issued");
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var order = await fixture.ReadyOrderAsync(client, "issued.test");
+
+        var finished = await client.FinalizeAsync(order, key, null, "issued.test");
+
+        var chain = new X509Certificate2Collection();
+        chain.ImportFromPem((await client.GetAsync(finished["certificate"])).Body);
+        chain.Count.ShouldBe(2);
+        chain[0].ShouldBeOf(other);
+        chain[1].RawData.ShouldBe(other.Issuer.RawData);
+        using var leaf = chain[0].CopyWithPrivateKey(key);
+        using var holder = fixture.Ca.Client(leaf);
+        (await holder.SendAsync("/1.0/renew", "")).Certificate.ShouldBeOf(other);
+
+        var next = await fixture.ReadyOrderAsync(client, "closed.test");
+        var body = client.Sign(next["finalize"], new { csr = AcmeClient.Csr(key, null, "closed.test") }, await client.NonceAsync());
+        await fixture.Ca.SetStateAsync(issuer, "retired");
+        (await client.SendAsync(next["finalize"], body)).Status.ShouldBe(HttpStatusCode.ServiceUnavailable);
+        (await fixture.Ca.Database.ScalarAsync<long>("SELECT count(*) FROM ca.certificates WHERE subject = 'closed.test'")).ShouldBe(0);
     }
 
     [SkippableFact]

@@ -37,6 +37,20 @@ public sealed class AcmeRequestTests(AcmeHost fixture) : IClassFixture<AcmeHost>
         (await client.SendAsync(client.Account!, body)).ShouldBe(HttpStatusCode.BadRequest, "badNonce");
     }
 
+    /// <summary>What a crash of the database leaves: RFC 8555 6.5 has the client ask again with the nonce of the refusal.</summary>
+    [SkippableFact]
+    public async Task Nonce_OfARefusal_IsGoodAlthoughThoseBeforeAreNot()
+    {
+        using var client = await fixture.NewClientAsync();
+        var nonce = await client.NonceAsync();
+        await fixture.Ca.Database.ExecuteAsync("DELETE FROM acme.nonce_seals");
+        await fixture.Ca.Database.ExecuteAsync("DELETE FROM acme.used_nonces");
+
+        var refused = (await client.SendAsync(client.Account!, client.Sign(client.Account!, payload: null, nonce))).ShouldBe(HttpStatusCode.BadRequest, "badNonce");
+
+        (await client.SendAsync(client.Account!, client.Sign(client.Account!, payload: null, refused.Nonce))).Status.ShouldBe(HttpStatusCode.OK);
+    }
+
     [SkippableTheory]
     [InlineData(null)]
     [InlineData("")]
@@ -189,10 +203,10 @@ public sealed class AcmeRequestTests(AcmeHost fixture) : IClassFixture<AcmeHost>
         var old = client.Key;
         using var next = ECDsa.Create(ECCurve.NamedCurves.nistP384);
 
-        (await ChangeAsync(client, other.Key)).Status.ShouldBe(HttpStatusCode.Conflict);
-        (await ChangeAsync(client, next, oldKey: JsonWebKey.FromPublicKey(next))).ShouldBe(HttpStatusCode.BadRequest, "malformed");
-        (await ChangeAsync(client, next, account: other.Account)).ShouldBe(HttpStatusCode.BadRequest, "malformed");
-        (await ChangeAsync(client, next)).Status.ShouldBe(HttpStatusCode.OK);
+        (await client.ChangeKeyAsync(other.Key)).Status.ShouldBe(HttpStatusCode.Conflict);
+        (await client.ChangeKeyAsync(next, oldKey: JsonWebKey.FromPublicKey(next))).ShouldBe(HttpStatusCode.BadRequest, "malformed");
+        (await client.ChangeKeyAsync(next, account: other.Account)).ShouldBe(HttpStatusCode.BadRequest, "malformed");
+        (await client.ChangeKeyAsync(next)).Status.ShouldBe(HttpStatusCode.OK);
 
         (await client.GetAsync(client.Account!)).ShouldBe(HttpStatusCode.BadRequest, "badSignatureAlgorithm");
         client.UseKey(next);
@@ -200,13 +214,39 @@ public sealed class AcmeRequestTests(AcmeHost fixture) : IClassFixture<AcmeHost>
         old.Dispose();
     }
 
-    /// <summary>RFC 8555 7.3.5.</summary>
-    private static async Task<AcmeReply> ChangeAsync(AcmeClient client, ECDsa next, string? account = null, JsonWebKey? oldKey = null)
+    /// <summary>A client that has changed its key never signs with the former one again (RFC 8555 7.3.5).</summary>
+    [SkippableFact]
+    public async Task Key_Changed_TheNewOneSignsAtOnce()
     {
-        var url = client.At("key-change");
-        var header = new Dictionary<string, object> { ["url"] = url, ["jwk"] = JsonWebKey.FromPublicKey(next) };
-        var payload = $$"""{"account":"{{account ?? client.Account}}","oldKey":{{(oldKey ?? client.PublicKey).ToJson()}}}""";
-        var inner = AcmeClient.Flatten(CompactJws.Sign(header, System.Text.Encoding.UTF8.GetBytes(payload), new EcSignatureKey(next)));
-        return await client.PostAsync(url, JsonElement.Parse(inner));
+        using var client = await fixture.NewClientAsync();
+        var old = client.Key;
+        using var next = ECDsa.Create(ECCurve.NamedCurves.nistP384);
+        (await client.GetAsync(client.Account!)).Status.ShouldBe(HttpStatusCode.OK);
+        (await client.ChangeKeyAsync(next)).Status.ShouldBe(HttpStatusCode.OK);
+
+        client.UseKey(next);
+        (await client.GetAsync(client.Account!)).Status.ShouldBe(HttpStatusCode.OK);
+        old.Dispose();
+    }
+
+    /// <summary>Whatever this process remembers of the account.</summary>
+    [SkippableFact]
+    public async Task Account_ChangedByAnotherProcess_CountsAtOnce()
+    {
+        using var client = await fixture.NewClientAsync();
+        var (id, old) = (client.Account!.Split('/')[^1], client.Key);
+        using var next = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        (await client.GetAsync(client.Account!)).Status.ShouldBe(HttpStatusCode.OK);
+
+        await fixture.Ca.Database.ExecuteAsync("UPDATE acme.accounts SET jwk = $2, thumbprint = $3 WHERE id = $1", id, JsonWebKey.FromPublicKey(next).ToJson(), JsonWebKey.FromPublicKey(next).Thumbprint());
+
+        (await client.GetAsync(client.Account!)).ShouldBe(HttpStatusCode.BadRequest, "malformed");
+        client.UseKey(next);
+        (await client.GetAsync(client.Account!)).Status.ShouldBe(HttpStatusCode.OK);
+        await fixture.Ca.Database.ExecuteAsync("UPDATE acme.accounts SET status = 'deactivated' WHERE id = $1", id);
+        (await client.GetAsync(client.Account!)).ShouldBe(HttpStatusCode.Unauthorized, "unauthorized");
+        await fixture.Ca.Database.ExecuteAsync("DELETE FROM acme.accounts WHERE id = $1", id);
+        (await client.GetAsync(client.Account!)).ShouldBe(HttpStatusCode.BadRequest, "accountDoesNotExist");
+        old.Dispose();
     }
 }

@@ -50,6 +50,9 @@ internal sealed class ChallengeServers : IAsyncDisposable
     /// <summary>Names that are elsewhere; each question takes the next address.</summary>
     public ConcurrentDictionary<string, IPAddress[]> Addresses { get; } = new(StringComparer.OrdinalIgnoreCase);
 
+    /// <summary>How often each name's address was asked for.</summary>
+    public ConcurrentDictionary<string, int> Questions { get; } = new(StringComparer.OrdinalIgnoreCase);
+
     /// <summary>CAA records: flags, tag, value.</summary>
     public ConcurrentDictionary<string, (byte Flags, string Tag, string Value)[]> Caa { get; } = new(StringComparer.OrdinalIgnoreCase);
 
@@ -58,6 +61,9 @@ internal sealed class ChallengeServers : IAsyncDisposable
 
     /// <summary>By server name: what the certificate shown to acme-tls/1 says.</summary>
     public ConcurrentDictionary<string, X509Certificate2> Certificates { get; } = new(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Server names whose handshakes are begun and never answered.</summary>
+    public ConcurrentDictionary<string, bool> Silent { get; } = new(StringComparer.OrdinalIgnoreCase);
 
     public static async Task<ChallengeServers> StartAsync()
     {
@@ -142,20 +148,40 @@ internal sealed class ChallengeServers : IAsyncDisposable
         {
             try
             {
-                using var client = await _tls.AcceptTcpClientAsync(_stop.Token);
-                await using var tls = new SslStream(client.GetStream());
-                await tls.AuthenticateAsServerAsync(
-                    (_, hello, _, _) => ValueTask.FromResult(new SslServerAuthenticationOptions
+                _ = AnswerTlsAsync(await _tls.AcceptTcpClientAsync(_stop.Token));
+            }
+            catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException or SocketException)
+            {
+                // Stopped, or whoever came is gone.
+            }
+        }
+    }
+
+    private async Task AnswerTlsAsync(TcpClient accepted)
+    {
+        try
+        {
+            using var client = accepted;
+            await using var tls = new SslStream(client.GetStream());
+            await tls.AuthenticateAsServerAsync(
+                async (_, hello, _, cancellationToken) =>
+                {
+                    if (Silent.ContainsKey(hello.ServerName))
+                    {
+                        await Task.Delay(Timeout.Infinite, cancellationToken);
+                    }
+
+                    return new SslServerAuthenticationOptions
                     {
                         // Offline: this server fetches no issuer either.
                         ServerCertificateContext = SslStreamCertificateContext.Create(Certificates[hello.ServerName], additionalCertificates: null, offline: true),
                         ApplicationProtocols = [new SslApplicationProtocol("acme-tls/1")],
-                    }), state: null, _stop.Token);
-            }
-            catch (Exception e) when (e is not OutOfMemoryException)
-            {
-                // The next one; a test sees what became of its own.
-            }
+                    };
+                }, state: null, _stop.Token);
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            // A test sees what became of its own.
         }
     }
 
@@ -214,6 +240,7 @@ internal sealed class ChallengeServers : IAsyncDisposable
             return null;
         }
 
+        Questions.AddOrUpdate(name, 1, (_, count) => count + 1);
         var address = Addresses.TryGetValue(name, out var others) ? others[0] : IPAddress.Loopback;
         if (others is { Length: > 1 })
         {

@@ -40,6 +40,7 @@ public sealed class DeviceAttestTests(AcmeHost fixture) : IClassFixture<AcmeHost
         using var certificate = X509Certificate2.CreateFromPem((await client.GetAsync(finished["certificate"])).Body);
         ParsedCertificate.Parse(certificate.RawDataMemory).Names.ShouldSatisfyAllConditions(
             names => names.CommonName.ShouldBe(Serial), names => names.PermanentIdentifiers.ShouldBe([Serial]), names => names.SanCount.ShouldBe(1));
+        await fixture.Ca.ShouldVerifyByOpenSslAsync(certificate, "sslclient");
 
         // As others read it (RFC 4043).
         var sans = new AsnReader(certificate.Extensions.OfType<X509SubjectAlternativeNameExtension>().Single().RawData, AsnEncodingRules.DER).ReadSequence();

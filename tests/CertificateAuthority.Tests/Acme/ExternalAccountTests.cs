@@ -1,7 +1,6 @@
 using System.Buffers.Text;
 using System.Net;
 using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using IoTPlatform.CertificateAuthority.Acme;
 using IoTPlatform.Contracts.Certificates;
@@ -36,10 +35,10 @@ public sealed class ExternalAccountTests(AcmeHost fixture) : IClassFixture<AcmeH
         using var other = await ClientAsync();
         var key = await KeyAsync();
 
-        (await RegisterAsync(client, Binding(client, key, algorithm))).Status.ShouldBe(HttpStatusCode.Created);
+        (await ExternalBinding.RegisterAsync(client, ExternalBinding.Of(client, key, algorithm))).Status.ShouldBe(HttpStatusCode.Created);
 
         (await client.OrderAsync("bound.test")).Status.ShouldBe(HttpStatusCode.Created);
-        (await RegisterAsync(other, Binding(other, key, algorithm))).ShouldBe(HttpStatusCode.Forbidden, "unauthorized");
+        (await ExternalBinding.RegisterAsync(other, ExternalBinding.Of(other, key, algorithm))).ShouldBe(HttpStatusCode.Forbidden, "unauthorized");
         var account = client.Account!;
         (await client.RegisterAsync()).Location.ShouldBe(account, "a retry needs no binding");
         var listed = (await fixture.Service<ExternalAccountKeys>().ListAsync(Provisioner, default)).Single(one => one.Id == key.Id);
@@ -53,7 +52,7 @@ public sealed class ExternalAccountTests(AcmeHost fixture) : IClassFixture<AcmeH
         var key = await KeyAsync();
         var clients = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => ClientAsync()));
 
-        var replies = await Task.WhenAll(clients.Select(client => RegisterAsync(client, Binding(client, key))));
+        var replies = await Task.WhenAll(clients.Select(client => ExternalBinding.RegisterAsync(client, ExternalBinding.Of(client, key))));
 
         replies.Count(reply => reply.Status == HttpStatusCode.Created).ShouldBe(1);
         replies.Where(reply => reply.Status != HttpStatusCode.Created).ShouldAllBe(reply => reply.Status == HttpStatusCode.Forbidden);
@@ -71,7 +70,7 @@ public sealed class ExternalAccountTests(AcmeHost fixture) : IClassFixture<AcmeH
         using var client = await ClientAsync();
         var key = await fixture.Service<ExternalAccountKeys>().AddAsync("bound-elsewhere", reference: null, "admin", default);
 
-        (await RegisterAsync(client, Binding(client, key))).ShouldBe(HttpStatusCode.Forbidden, "unauthorized");
+        (await ExternalBinding.RegisterAsync(client, ExternalBinding.Of(client, key))).ShouldBe(HttpStatusCode.Forbidden, "unauthorized");
     }
 
     [SkippableTheory]
@@ -124,15 +123,15 @@ public sealed class ExternalAccountTests(AcmeHost fixture) : IClassFixture<AcmeH
         }
 
         var secret = kind == "mac" ? new byte[32] : Base64Url.DecodeFromChars(key.HmacKey);
-        var binding = Sign(header, payload, secret);
+        var binding = ExternalBinding.Sign(header, payload, secret);
         if (kind == "unprotected")
         {
             binding["header"] = new { kid = key.Id };
         }
 
-        (await RegisterAsync(client, binding)).ErrorType.ShouldBe(error);
+        (await ExternalBinding.RegisterAsync(client, binding)).ErrorType.ShouldBe(error);
 
-        (await RegisterAsync(client, Binding(client, key))).Status.ShouldBe(HttpStatusCode.Created, "the key is not spent by what was forged");
+        (await ExternalBinding.RegisterAsync(client, ExternalBinding.Of(client, key))).Status.ShouldBe(HttpStatusCode.Created, "the key is not spent by what was forged");
     }
 
     [SkippableFact]
@@ -140,7 +139,7 @@ public sealed class ExternalAccountTests(AcmeHost fixture) : IClassFixture<AcmeH
     {
         using var client = await ClientAsync();
         var key = await KeyAsync();
-        (await RegisterAsync(client, Binding(client, key))).Status.ShouldBe(HttpStatusCode.Created);
+        (await ExternalBinding.RegisterAsync(client, ExternalBinding.Of(client, key))).Status.ShouldBe(HttpStatusCode.Created);
         var order = await fixture.ReadyOrderAsync(client, "removed.test");
 
         (await fixture.Service<ExternalAccountKeys>().RemoveAsync(Provisioner, key.Id, "admin", default)).ShouldBeTrue();
@@ -173,7 +172,7 @@ public sealed class ExternalAccountTests(AcmeHost fixture) : IClassFixture<AcmeH
         var stored = Convert.FromBase64String((await fixture.Ca.Database.ScalarAsync<string>($"SELECT ciphertext FROM acme.external_account_keys WHERE id = '{key.Id}'"))!);
 
         stored.AsSpan().IndexOf(secret).ShouldBe(-1);
-        (await RegisterAsync(client, Binding(client, key))).Status.ShouldBe(HttpStatusCode.Created);
+        (await ExternalBinding.RegisterAsync(client, ExternalBinding.Of(client, key))).Status.ShouldBe(HttpStatusCode.Created);
         (await fixture.Ca.Database.ScalarAsync<bool>($"SELECT ciphertext IS NULL FROM acme.external_account_keys WHERE id = '{key.Id}'")).ShouldBeTrue();
     }
 
@@ -184,9 +183,9 @@ public sealed class ExternalAccountTests(AcmeHost fixture) : IClassFixture<AcmeH
         using var client = new AcmeClient(fixture.Ca, "optional");
         var key = await fixture.Service<ExternalAccountKeys>().AddAsync("optional", reference: null, "admin", default);
 
-        (await RegisterAsync(client, Sign(new Dictionary<string, string> { ["alg"] = "HS256", ["kid"] = key.Id, ["url"] = client.At("new-account") }, client.PublicKey.ToJson(), new byte[32])))
+        (await ExternalBinding.RegisterAsync(client, ExternalBinding.Sign(new Dictionary<string, string> { ["alg"] = "HS256", ["kid"] = key.Id, ["url"] = client.At("new-account") }, client.PublicKey.ToJson(), new byte[32])))
             .ShouldBe(HttpStatusCode.Forbidden, "unauthorized");
-        (await RegisterAsync(client, Binding(client, key))).Status.ShouldBe(HttpStatusCode.Created);
+        (await ExternalBinding.RegisterAsync(client, ExternalBinding.Of(client, key))).Status.ShouldBe(HttpStatusCode.Created);
     }
 
     private async Task<AcmeClient> ClientAsync()
@@ -196,22 +195,4 @@ public sealed class ExternalAccountTests(AcmeHost fixture) : IClassFixture<AcmeH
     }
 
     private async Task<ExternalAccountCredentials> KeyAsync() => await fixture.Service<ExternalAccountKeys>().AddAsync(Provisioner, reference: null, "admin", default);
-
-    private static Task<AcmeReply> RegisterAsync(AcmeClient client, object binding) => client.RegisterAsync(new { externalAccountBinding = binding });
-
-    private static Dictionary<string, object> Binding(AcmeClient client, ExternalAccountCredentials key, string algorithm = "HS256") => Sign(
-        new Dictionary<string, string> { ["alg"] = algorithm, ["kid"] = key.Id, ["url"] = client.At("new-account") }, client.PublicKey.ToJson(), Base64Url.DecodeFromChars(key.HmacKey));
-
-    private static Dictionary<string, object> Sign(Dictionary<string, string> header, string payload, byte[] key)
-    {
-        var (first, second) = (Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(header)), Base64Url.EncodeToString(Encoding.UTF8.GetBytes(payload)));
-        var input = Encoding.ASCII.GetBytes($"{first}.{second}");
-        var mac = header.GetValueOrDefault("alg") switch
-        {
-            "HS384" => HMACSHA384.HashData(key, input),
-            "HS512" => HMACSHA512.HashData(key, input),
-            _ => HMACSHA256.HashData(key, input),
-        };
-        return new Dictionary<string, object> { ["protected"] = first, ["payload"] = second, ["signature"] = Base64Url.EncodeToString(mac) };
-    }
 }

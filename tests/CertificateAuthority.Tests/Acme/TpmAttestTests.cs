@@ -5,6 +5,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using IoTPlatform.CertificateAuthority.Acme;
 using IoTPlatform.Pki;
 
 namespace IoTPlatform.CertificateAuthority.Tests.Acme;
@@ -44,21 +45,72 @@ public sealed class TpmAttestTests(AcmeHost fixture) : IClassFixture<AcmeHost>, 
         _manufacturerKey.Dispose();
     }
 
-    [SkippableFact]
-    public async Task KeyOfATpm_Attested_IsCertified()
+    [SkippableTheory]
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    public async Task KeyOfATpm_Attested_IsCertified(bool attestsByRsa, bool isRsa)
     {
         using var client = await fixture.NewClientAsync(Provisioner);
         var (order, url, expected) = await OrderAsync(client);
-        var (certInfo, signature) = await _tpm.CertifyAsync(_key, _attestationKey, expected);
+        var attestationKey = attestsByRsa ? await _tpm.CreateRsaAsync(TpmSimulator.AttestationKey) : _attestationKey;
+        var key = _key;
+        if (isRsa)
+        {
+            await _tpm.FlushAsync(_key);
+            key = await _tpm.CreateRsaAsync(TpmSimulator.SigningKey);
+        }
 
-        var reply = await PostAsync(client, url, Attestation(certInfo, signature, _key.PublicArea));
+        var (certInfo, signature) = await _tpm.CertifyAsync(key, attestationKey, expected);
+
+        var reply = await PostAsync(client, url, Attestation(certInfo, signature, key.PublicArea, by: attestationKey));
 
         reply["status"].ShouldBe("valid", reply.Body);
-        var finished = await client.PostAsync(order["finalize"], new { csr = Base64Url.EncodeToString(await CsrAsync()) });
+        var finished = await client.PostAsync(order["finalize"], new { csr = Base64Url.EncodeToString(await CsrAsync(key)) });
         finished.Status.ShouldBe(HttpStatusCode.OK, finished.Body);
         using var certificate = X509Certificate2.CreateFromPem((await client.GetAsync(finished["certificate"])).Body);
         ParsedCertificate.Parse(certificate.RawDataMemory).Names.CommonName.ShouldBe(Device);
-        certificate.PublicKey.ExportSubjectPublicKeyInfo().ShouldBe(_key.Public.ExportSubjectPublicKeyInfo());
+        certificate.PublicKey.ExportSubjectPublicKeyInfo().ShouldBe(key.Public.ExportSubjectPublicKeyInfo());
+    }
+
+    [SkippableTheory]
+    [InlineData("changed statement")]
+    [InlineData("other key's signature")]
+    [InlineData("algorithm of another key")]
+    [InlineData("bytes behind it")]
+    public async Task Evidence_OfAnRsaKey_ThatItDidNotSign_IsRefused(string kind)
+    {
+        using var client = await fixture.NewClientAsync(Provisioner);
+        var (_, url, expected) = await OrderAsync(client);
+        var attestationKey = await _tpm.CreateRsaAsync(TpmSimulator.AttestationKey);
+        var (certInfo, signature) = await _tpm.CertifyAsync(_key, kind == "other key's signature" ? _attestationKey : attestationKey, expected);
+        switch (kind)
+        {
+            case "changed statement":
+                certInfo[^1] ^= 1;
+                break;
+            case "algorithm of another key":
+                // ECDSA.
+                (signature[0], signature[1]) = (0x00, 0x18);
+                break;
+            case "bytes behind it":
+                signature = [.. signature, 0];
+                break;
+        }
+
+        var reply = await PostAsync(client, url, Attestation(certInfo, signature, _key.PublicArea, by: attestationKey));
+
+        reply["status"].ShouldBe("invalid", reply.Body);
+        reply.Json.GetProperty("error").GetProperty("type").GetString().ShouldBe("urn:ietf:params:acme:error:badAttestationStatement");
+    }
+
+    /// <summary>Its symmetric algorithm and no scheme are before the modulus (TPM 2.0 Library, Part 2, 12.2.3.5).</summary>
+    [SkippableFact]
+    public async Task PublicArea_OfAStorageKey_IsRead()
+    {
+        var key = await _tpm.CreateRsaAsync(TpmSimulator.StorageKey);
+
+        TpmPublicKey.Read(key.PublicArea).ShouldBe(key.Public.ExportSubjectPublicKeyInfo());
     }
 
     [SkippableTheory]
@@ -138,17 +190,17 @@ public sealed class TpmAttestTests(AcmeHost fixture) : IClassFixture<AcmeHost>, 
     private static Task<AcmeReply> PostAsync(AcmeClient client, string url, byte[] attestation) => client.PostAsync(url, new { attObj = Base64Url.EncodeToString(attestation) });
 
     /// <summary>Signed by the TPM: the key itself is not to be had.</summary>
-    private async Task<byte[]> CsrAsync()
+    private async Task<byte[]> CsrAsync(TpmKey key)
     {
-        var toBeSigned = new CertificateRequest(new X500DistinguishedName($"CN={Device}"), new PublicKey(_key.Public), HashAlgorithmName.SHA256);
-        var generator = new Recorder(_key.Public);
+        var toBeSigned = new CertificateRequest(new X500DistinguishedName($"CN={Device}"), key.Public, HashAlgorithmName.SHA256);
+        var generator = new Recorder(key.Public);
         try
         {
             toBeSigned.CreateSigningRequest(generator);
         }
         catch (InvalidOperationException)
         {
-            generator.Signature = await _tpm.SignAsync(_key, SHA256.HashData(generator.Data!));
+            generator.Signature = await _tpm.SignAsync(key, SHA256.HashData(generator.Data!));
         }
 
         return toBeSigned.CreateSigningRequest(generator);
@@ -166,7 +218,7 @@ public sealed class TpmAttestTests(AcmeHost fixture) : IClassFixture<AcmeHost>, 
         writer.WriteTextString("ver");
         writer.WriteTextString(version);
         writer.WriteTextString("alg");
-        writer.WriteInt32(-7);
+        writer.WriteInt32((by ?? _attestationKey).Public.Oid.Value == "1.2.840.113549.1.1.1" ? -257 : -7);
         writer.WriteTextString("x5c");
         writer.WriteStartArray(1);
         writer.WriteByteString(certificate.RawDataMemory.Span);
@@ -185,7 +237,7 @@ public sealed class TpmAttestTests(AcmeHost fixture) : IClassFixture<AcmeHost>, 
     /// <summary>As a manufacturer certifies an attestation key (WebAuthn 8.3.1): no subject, and the device among the alternative names (RFC 4043).</summary>
     private X509Certificate2 Certify(TpmKey key, string usage, string device)
     {
-        var request = new CertificateRequest(new X500DistinguishedName(""), new PublicKey(key.Public), HashAlgorithmName.SHA256);
+        var request = new CertificateRequest(new X500DistinguishedName(""), key.Public, HashAlgorithmName.SHA256);
         var names = new AsnWriter(AsnEncodingRules.DER);
         var tag = new Asn1Tag(TagClass.ContextSpecific, 0, isConstructed: true);
         using (names.PushSequence())
@@ -206,9 +258,9 @@ public sealed class TpmAttestTests(AcmeHost fixture) : IClassFixture<AcmeHost>, 
     }
 
     /// <summary>Tells what is to be signed, and answers it when it is asked again.</summary>
-    private sealed class Recorder(ECDsa key) : X509SignatureGenerator
+    private sealed class Recorder(PublicKey key) : X509SignatureGenerator
     {
-        private readonly X509SignatureGenerator _generator = CreateForECDsa(key);
+        private readonly X509SignatureGenerator _generator = key.GetRSAPublicKey() is { } rsa ? CreateForRSA(rsa, RSASignaturePadding.Pkcs1) : CreateForECDsa(key.GetECDsaPublicKey()!);
 
         public byte[]? Data { get; private set; }
 
@@ -222,6 +274,6 @@ public sealed class TpmAttestTests(AcmeHost fixture) : IClassFixture<AcmeHost>, 
             return Signature ?? throw new InvalidOperationException("There is no signature yet.");
         }
 
-        protected override PublicKey BuildPublicKey() => _generator.PublicKey;
+        protected override PublicKey BuildPublicKey() => key;
     }
 }

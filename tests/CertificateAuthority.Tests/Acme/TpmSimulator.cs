@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Net.Sockets;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.Testing;
 
 namespace IoTPlatform.CertificateAuthority.Tests.Acme;
@@ -14,12 +15,16 @@ internal sealed class TpmSimulator : IAsyncDisposable
     /// <summary>Signs only what the TPM made itself.</summary>
     public const uint AttestationKey = SigningKey | 0x10000;
 
+    /// <summary>fixedTPM, fixedParent, sensitiveDataOrigin, userWithAuth, restricted, decrypt: parent of other keys.</summary>
+    public const uint StorageKey = 0x30072;
+
     private const uint Owner = 0x40000001, NullHierarchy = 0x40000007, Password = 0x40000009;
     /// <summary>TPM_RC_RETRY: the command is to be sent again.</summary>
     private const uint Retry = 0x922;
 
     private const int MostRetries = 100;
     private const ushort NoAlgorithm = 0x0010, Sha256 = 0x000b, Ecdsa = 0x0018, Ecc = 0x0023, P256 = 0x0003, HashCheck = 0x8024;
+    private const ushort Rsa = 0x0001, RsaSsa = 0x0014, RsaBits = 2048, Aes = 0x0006, AesBits = 128, Cfb = 0x0043;
 
     private readonly TempFolder _folder;
     private readonly ProcessUnderTest _process;
@@ -53,16 +58,26 @@ internal sealed class TpmSimulator : IAsyncDisposable
     /// <summary>A P-256 key of the owner's hierarchy; what it can do is in its attributes.</summary>
     public async Task<TpmKey> CreateAsync(uint attributes, byte seed = 0)
     {
-        byte[] scheme = [.. U16(Ecdsa), .. U16(Sha256)];
-        byte[] area = [.. U16(Ecc), .. U16(Sha256), .. U32(attributes), .. Sized([]), .. U16(NoAlgorithm), .. scheme, .. U16(P256), .. U16(NoAlgorithm), .. Sized([seed]), .. Sized([])];
-        var answer = await RunAsync(0x131, [.. U32(Owner)], sessions: 1, [.. Sized([.. Sized([]), .. Sized([])]), .. Sized(area), .. Sized([]), .. U32(0)]);
-        var handle = BinaryPrimitives.ReadUInt32BigEndian(answer);
-        // After the handle: how long the parameters are, and the public area.
-        var publicArea = answer.AsSpan(8 + 2, BinaryPrimitives.ReadUInt16BigEndian(answer.AsSpan(8))).ToArray();
-        var x = PointAt(publicArea, publicArea.Length - 68);
-        var y = PointAt(publicArea, publicArea.Length - 34);
-        return new TpmKey(handle, publicArea, ECDsa.Create(new ECParameters { Curve = ECCurve.NamedCurves.nistP256, Q = new ECPoint { X = x, Y = y } }));
+        var (handle, area) = await CreateAsync(
+            Ecc, attributes, [.. U16(NoAlgorithm), .. U16(Ecdsa), .. U16(Sha256), .. U16(P256), .. U16(NoAlgorithm), .. Sized([seed]), .. Sized([])]);
+        var point = new ECPoint { X = PointAt(area, area.Length - 68), Y = PointAt(area, area.Length - 34) };
+        using var key = ECDsa.Create(new ECParameters { Curve = ECCurve.NamedCurves.nistP256, Q = point });
+        return new TpmKey(handle, area, new PublicKey(key));
     }
+
+    /// <summary>The same of RSA, which most TPMs' attestation keys are: 2048 bits, PKCS #1; a <see cref="StorageKey"/> encrypts what is below it with AES-128.</summary>
+    public async Task<TpmKey> CreateRsaAsync(uint attributes)
+    {
+        byte[] algorithms = attributes == StorageKey
+            ? [.. U16(Aes), .. U16(AesBits), .. U16(Cfb), .. U16(NoAlgorithm)]
+            : [.. U16(NoAlgorithm), .. U16(RsaSsa), .. U16(Sha256)];
+        var (handle, area) = await CreateAsync(Rsa, attributes, [.. algorithms, .. U16(RsaBits), .. U32(0), .. Sized([])]);
+        using var key = RSA.Create(new RSAParameters { Modulus = area[^(RsaBits / 8)..], Exponent = [1, 0, 1] });
+        return new TpmKey(handle, area, new PublicKey(key));
+    }
+
+    /// <summary>It has room for three.</summary>
+    public Task FlushAsync(TpmKey key) => RunAsync(0x165, [], sessions: 0, U32(key.Handle));
 
     /// <summary>What the TPM says about a key (TPMS_ATTEST), signed by another of its keys (TPMT_SIGNATURE).</summary>
     public async Task<(byte[] CertInfo, byte[] Signature)> CertifyAsync(TpmKey key, TpmKey by, byte[] qualifyingData)
@@ -73,10 +88,15 @@ internal sealed class TpmSimulator : IAsyncDisposable
         return (parameters.Slice(2, length).ToArray(), parameters[(2 + length)..].ToArray());
     }
 
-    /// <summary>In DER.</summary>
+    /// <summary>As X.509 has it: of a P-256 key in DER.</summary>
     public async Task<byte[]> SignAsync(TpmKey key, byte[] digest)
     {
         var answer = await RunAsync(0x15d, [.. U32(key.Handle)], sessions: 1, [.. Sized(digest), .. U16(NoAlgorithm), .. U16(HashCheck), .. U32(NullHierarchy), .. Sized([])]);
+        if (BinaryPrimitives.ReadUInt16BigEndian(answer.AsSpan(4)) == RsaSsa)
+        {
+            return answer.AsSpan(8 + 2, BinaryPrimitives.ReadUInt16BigEndian(answer.AsSpan(8))).ToArray();
+        }
+
         // After the length: algorithm, hash, r and s.
         var r = answer.AsSpan(8 + 2, BinaryPrimitives.ReadUInt16BigEndian(answer.AsSpan(8)));
         var rest = answer.AsSpan(8 + 2 + r.Length);
@@ -98,15 +118,24 @@ internal sealed class TpmSimulator : IAsyncDisposable
         _folder.Dispose();
     }
 
+    /// <param name="rest">Of the public area, after its authorization policy.</param>
+    private async Task<(uint Handle, byte[] PublicArea)> CreateAsync(ushort type, uint attributes, byte[] rest)
+    {
+        byte[] area = [.. U16(type), .. U16(Sha256), .. U32(attributes), .. Sized([]), .. rest];
+        var answer = await RunAsync(0x131, [.. U32(Owner)], sessions: 1, [.. Sized([.. Sized([]), .. Sized([])]), .. Sized(area), .. Sized([]), .. U32(0)]);
+        // After the handle: how long the parameters are, and the public area.
+        return (BinaryPrimitives.ReadUInt32BigEndian(answer), answer.AsSpan(8 + 2, BinaryPrimitives.ReadUInt16BigEndian(answer.AsSpan(8))).ToArray());
+    }
+
     /// <summary>What follows the response code.</summary>
     private async Task<byte[]> RunAsync(uint code, byte[] handles, int sessions, byte[] parameters)
     {
         byte[] session = [.. U32(Password), .. U16(0), 0, .. U16(0)];
         byte[] authorization = [.. Enumerable.Repeat(session, sessions).SelectMany(bytes => bytes)];
-        byte[] body = [.. U32(code), .. handles, .. U32((uint)authorization.Length), .. authorization, .. parameters];
+        byte[] body = [.. U32(code), .. handles, .. sessions == 0 ? [] : U32((uint)authorization.Length), .. authorization, .. parameters];
         for (var attempt = 0; ; attempt++)
         {
-            await _stream.WriteAsync((byte[])[.. U16(0x8002), .. U32((uint)body.Length + 6), .. body]);
+            await _stream.WriteAsync((byte[])[.. U16(sessions == 0 ? (ushort)0x8001 : (ushort)0x8002), .. U32((uint)body.Length + 6), .. body]);
             var header = new byte[10];
             await _stream.ReadExactlyAsync(header);
             var answer = new byte[BinaryPrimitives.ReadUInt32BigEndian(header.AsSpan(2)) - header.Length];
@@ -135,4 +164,4 @@ internal sealed class TpmSimulator : IAsyncDisposable
 /// <param name="Handle">In its TPM.</param>
 /// <param name="PublicArea">TPMT_PUBLIC.</param>
 /// <param name="Public">The public key.</param>
-internal sealed record TpmKey(uint Handle, byte[] PublicArea, ECDsa Public);
+internal sealed record TpmKey(uint Handle, byte[] PublicArea, PublicKey Public);

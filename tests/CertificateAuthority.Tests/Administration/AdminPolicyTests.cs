@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
+using IoTPlatform.CertificateAuthority.Administration;
+using IoTPlatform.CertificateAuthority.Provisioners;
 using IoTPlatform.Contracts;
 using IoTPlatform.Contracts.Certificates;
 using IoTPlatform.Identity;
@@ -40,6 +42,27 @@ public sealed class AdminPolicyTests : IAsyncLifetime
         (await _host.Http.AdminAsync(_host.Super, "GET /admin/policy")).ShouldBe(HttpStatusCode.NotFound, "notFound");
         (await _host.Ca.Database.ScalarAsync<string>("SELECT string_agg(action || ' ' || actor, ', ' ORDER BY sequence) FROM audit.entries WHERE subject = 'authority'")).ShouldBe(
             "policy.changed ops:step, policy.changed ops:step, policy.removed ops:step");
+    }
+
+    [SkippableFact]
+    public async Task AuthorityPolicy_SetByAnotherProcess_HoldsHereWithoutRestart()
+    {
+        var elsewhere = new AuthorityPolicyStore(_host.Ca.Database.DataSource, TimeProvider.System);
+
+        await elsewhere.SaveAsync("""{"x509":{"deny":{"dns":["a.other.test"]}}}""", replaces: null, "operator", default);
+        await SignsAsync(HttpStatusCode.Forbidden);
+        await elsewhere.SaveAsync(policy: null, replaces: null, "operator", default);
+        await SignsAsync(HttpStatusCode.Created);
+
+        async Task SignsAsync(HttpStatusCode status)
+        {
+            using var key = StepCaCalls.NewKey();
+            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+            while ((await _host.Http.SignAsync(StepCaCalls.Csr(key, "a.other.test", "a.other.test"), _host.Ca.Token("a.other.test"))).Status != status)
+            {
+                await Task.Delay(50, patience.Token);
+            }
+        }
     }
 
     [SkippableFact]
@@ -123,6 +146,109 @@ public sealed class AdminPolicyTests : IAsyncLifetime
         shown["policy"] = Policy("""{"dns":["step"]}""");
 
         (await _host.Http.AdminAsync(_host.Super, "PUT /admin/provisioners/ops", shown)).Message.ShouldContain("anna@example.com");
+    }
+
+    /// <summary>As <c>step ca policy acme x509</c> sets it, by the id of the external account key or its reference.</summary>
+    [SkippableTheory]
+    [InlineData("key")]
+    [InlineData("reference")]
+    public async Task AccountPolicy_IsAddedShownChangedAndRemoved(string by)
+    {
+        await AddAcmeAsync("web");
+        var key = (await _host.Http.AdminAsync(_host.Admin, "POST /admin/acme/eab/web", new JsonObject { ["reference"] = "customer-17" })).Json.GetProperty("id").GetString()!;
+        var (path, other) = by == "key" ? ($"/admin/acme/policy/web/key/{key}", "/admin/acme/policy/web/reference/customer-17") : ("/admin/acme/policy/web/reference/customer-17", $"/admin/acme/policy/web/key/{key}");
+        var shops = JsonNode.Parse("""{"x509":{"allow":{"dns":["*.shop.test"],"ips":["10.0.0.0/8"]},"deny":{"dns":["no.shop.test"]},"allowWildcardNames":true}}""")!;
+
+        (await _host.Http.AdminAsync(_host.Admin, $"GET {path}")).ShouldBe(HttpStatusCode.NotFound, "notFound");
+        (await _host.Http.AdminAsync(_host.Admin, $"PUT {path}", shops)).Message.ShouldBe("ACME EAK policy does not exist");
+        (await _host.Http.AdminAsync(_host.Admin, $"DELETE {path}")).ShouldBe(HttpStatusCode.NotFound, "notFound");
+        var added = await _host.Http.AdminAsync(_host.Admin, $"POST {path}", shops);
+
+        added.Status.ShouldBe(HttpStatusCode.Created, added.Body);
+        JsonNode.DeepEquals(JsonNode.Parse(added.Body), shops).ShouldBeTrue(added.Body);
+        JsonNode.DeepEquals(JsonNode.Parse((await _host.Http.AdminAsync(_host.Admin, $"GET {other}")).Body), shops).ShouldBeTrue();
+        var twice = await _host.Http.AdminAsync(_host.Admin, $"POST {other}", shops);
+        twice.ShouldBe(HttpStatusCode.Conflict, "conflict");
+        twice.Message.ShouldBe($"ACME EAK {key} already has a policy");
+        // No administrator's certificate is of an account: there is nobody to lock out.
+        (await _host.Http.AdminAsync(_host.Admin, $"PUT {path}", Policy("""{"dns":["only.test"]}"""))).Status.ShouldBe(HttpStatusCode.OK);
+        (await _host.Http.AdminAsync(_host.Admin, $"PUT {path}", Policy("""{"dns":["https://no.test"]}"""))).ShouldBe(HttpStatusCode.BadRequest, "badRequest");
+        (await _host.Http.AdminAsync(_host.Admin, $"DELETE {path}")).Status.ShouldBe(HttpStatusCode.OK);
+        (await _host.Http.AdminAsync(_host.Admin, $"GET {path}")).ShouldBe(HttpStatusCode.NotFound, "notFound");
+        (await _host.Ca.Database.ScalarAsync<string>(
+            $"SELECT string_agg(action || ' ' || actor, ', ' ORDER BY sequence) FROM audit.entries WHERE subject = 'web' AND action LIKE 'acme.account_policy.%' AND details LIKE '%{key}%'")).ShouldBe(
+            "acme.account_policy.changed ops:anna@example.com, acme.account_policy.changed ops:anna@example.com, acme.account_policy.removed ops:anna@example.com");
+    }
+
+    [SkippableFact]
+    public async Task AccountPolicy_OfWhatIsNotThere_IsNotFound()
+    {
+        await AddAcmeAsync("web");
+        await AddAcmeAsync("elsewhere");
+        await AddAcmeAsync("open", requiresBinding: false);
+        var key = (await _host.Http.AdminAsync(_host.Admin, "POST /admin/acme/eab/elsewhere", new JsonObject { ["reference"] = "theirs" })).Json.GetProperty("id").GetString()!;
+
+        foreach (var path in new[] { "web/key/none", "web/reference/none", $"web/key/{key}", "web/reference/theirs", "none/key/none" })
+        {
+            (await _host.Http.AdminAsync(_host.Admin, $"POST /admin/acme/policy/{path}", Fleet)).ShouldBe(HttpStatusCode.NotFound, "notFound");
+        }
+
+        (await _host.Http.AdminAsync(_host.Admin, "GET /admin/acme/policy/open/key/none")).Message.ShouldBe("ACME EAB not enabled for provisioner open");
+        (await _host.Http.AdminAsync(_host.Admin, "GET /admin/acme/policy/ops/key/none")).ShouldBe(HttpStatusCode.BadRequest, "badRequest");
+        (await _host.Http.SendAdminAsync($"GET /admin/acme/policy/elsewhere/key/{key}", token: null)).ShouldBe(HttpStatusCode.Unauthorized, "unauthorized");
+    }
+
+    /// <summary>Whoever may have any name there may become a super admin.</summary>
+    [SkippableFact]
+    public async Task AccountPolicy_AtASuperAdminsProvisioner_IsForSuperAdmins()
+    {
+        await AddAcmeAsync("web");
+        var key = (await _host.Http.AdminAsync(_host.Super, "POST /admin/acme/eab/web", new JsonObject { ["reference"] = "staff" })).Json.GetProperty("id").GetString()!;
+        (await _host.Http.AdminAsync(_host.Super, $"POST /admin/acme/policy/web/key/{key}", Fleet)).Status.ShouldBe(HttpStatusCode.Created);
+        await _host.Administrators.AddAsync("root", "web", isSuper: true, "operator", default);
+
+        (await _host.Http.AdminAsync(_host.Admin, $"DELETE /admin/acme/policy/web/key/{key}")).ShouldBe(HttpStatusCode.Unauthorized, "unauthorized");
+        (await _host.Http.AdminAsync(_host.Admin, $"PUT /admin/acme/policy/web/key/{key}", Fleet)).ShouldBe(HttpStatusCode.Unauthorized, "unauthorized");
+        (await _host.Http.AdminAsync(_host.Admin, $"GET /admin/acme/policy/web/key/{key}")).Status.ShouldBe(HttpStatusCode.OK);
+        (await _host.Http.AdminAsync(_host.Super, $"DELETE /admin/acme/policy/web/key/{key}")).Status.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [SkippableFact]
+    public async Task AccountPolicy_OfTheOperator_IsReplacedByVersion()
+    {
+        await AddAcmeAsync("web");
+        using var operators = _host.As(Roles.Admin);
+        using var viewer = _host.As(Roles.Viewer);
+        using var made = await operators.PostAsJsonAsync("/portal/provisioners/web/external-account-keys", new AddExternalAccountKeyRequest(), ContractsJson.Default.AddExternalAccountKeyRequest);
+        var path = $"/portal/provisioners/web/external-account-keys/{(await made.Content.ReadFromJsonAsync(ContractsJson.Default.ExternalAccountCredentials))!.Id}/policy";
+        var policy = new { x509 = new { deny = new { dns = new[] { "no.test" } } } };
+
+        (await viewer.GetFromJsonAsync(path, ContractsJson.Default.AccountPolicyView))!.ShouldSatisfyAllConditions(none => none.Policy.ShouldBeNull(), none => none.Version.ShouldBe(0));
+        (await PutAsync(operators, version: null)).ShouldBe(HttpStatusCode.OK);
+        var read = (await viewer.GetFromJsonAsync(path, ContractsJson.Default.AccountPolicyView))!;
+        (await PutAsync(viewer, read.Version)).ShouldBe(HttpStatusCode.Forbidden);
+        (await PutAsync(operators, read.Version)).ShouldBe(HttpStatusCode.OK);
+        (await PutAsync(operators, read.Version)).ShouldBe(HttpStatusCode.PreconditionFailed);
+        (await PutAsync(operators, version: null)).ShouldBe(HttpStatusCode.PreconditionFailed, "there is one");
+        using var refused = await operators.PutAsync(path, JsonContent.Create(new { x509 = new { permit = new { } } }));
+        (await TestApp.ProblemOf(refused)).Detail.ShouldBe("The policy can't be used: permit of its policy is not supported.");
+        (await operators.DeleteAsync(path)).StatusCode.ShouldBe(HttpStatusCode.NoContent);
+        (await operators.GetAsync("/portal/provisioners/web/external-account-keys/none/policy")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+
+        async Task<HttpStatusCode> PutAsync(HttpClient client, long? version)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Put, path) { Content = JsonContent.Create(policy) };
+            request.Headers.TryAddWithoutValidation(version is null ? "If-None-Match" : "If-Match", version is null ? "*" : $"\"{version}\"");
+            using var response = await client.SendAsync(request);
+            return response.StatusCode;
+        }
+    }
+
+    private async Task AddAcmeAsync(string name, bool requiresBinding = true)
+    {
+        var definition = new JsonObject { ["type"] = "ACME", ["name"] = name, ["requireEAB"] = requiresBinding };
+        await _host.Ca.Module.ProvisionerStore.SaveAsync(ProvisionerDefinition.Parse(definition.ToJsonString()), keyId: null, new ProvisionerChange("operator"), default);
+        await _host.Ca.Module.Provisioners.ReloadAsync(default);
     }
 
     private static JsonObject Policy(string allow) => new() { ["x509"] = new JsonObject { ["allow"] = JsonNode.Parse(allow) } };

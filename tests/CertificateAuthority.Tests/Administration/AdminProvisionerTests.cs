@@ -4,6 +4,8 @@ using System.Text;
 using System.Text.Json.Nodes;
 using IoTPlatform.CertificateAuthority.Administration;
 using IoTPlatform.CertificateAuthority.Provisioners;
+using IoTPlatform.CertificateAuthority.Tests.Imports;
+using IoTPlatform.CertificateAuthority.Tests.Issuers;
 using IoTPlatform.Jose;
 
 namespace IoTPlatform.CertificateAuthority.Tests.Administration;
@@ -55,6 +57,31 @@ public sealed class AdminProvisionerTests(AdminHost host) : IClassFixture<AdminH
         (await host.Http.AdminAsync(host.Admin, "GET /admin/acme/eab/web/customer")).Json.GetProperty("eaks")[0].TryGetProperty("hmacKey", out _).ShouldBeFalse();
         (await host.Http.AdminAsync(host.Admin, $"DELETE /admin/acme/eab/web/{key.Json.GetProperty("id").GetString()}")).Status.ShouldBe(HttpStatusCode.OK);
         (await host.Http.AdminAsync(host.Admin, "GET /admin/acme/eab/ops")).ShouldBe(HttpStatusCode.BadRequest, "badRequest");
+    }
+
+    /// <summary>Who signs is the operator's to say: an administrator of provisioners neither names an issuer nor takes one away.</summary>
+    [SkippableFact]
+    public async Task Issuer_IsNamedByNoAdministratorOfProvisioners_AndStaysWhenTheyChangeTheRest()
+    {
+        using var other = new OtherAuthority("Ops");
+        var issuer = await host.Ca.ImportAsync(other);
+        var (named, key) = AdminCalls.Jwk("named");
+        using var owned = key;
+        named["issuer"] = issuer;
+        (await host.Http.AdminAsync(host.Super, "POST /admin/provisioners", named)).Status.ShouldBe(HttpStatusCode.BadRequest);
+        named.Remove("issuer");
+        named["options"] = new JsonObject { ["issuer"] = issuer };
+        (await host.Http.AdminAsync(host.Super, "POST /admin/provisioners", named)).Status.ShouldBe(HttpStatusCode.BadRequest);
+        var definition = $$$"""{"type":"ACME","name":"signed","options":{"issuer":"{{{issuer}}}"}}""";
+        await host.Ca.Module.ProvisionerStore.SaveAsync(ProvisionerDefinition.Parse(definition), keyId: null, new ProvisionerChange("operator"), default);
+        await host.Ca.Module.Provisioners.ReloadAsync(default);
+        var shown = JsonNode.Parse((await host.Http.AdminAsync(host.Admin, "GET /admin/provisioners/signed")).Body)!.AsObject();
+        shown["details"]!["ACME"]!["requireEab"] = true;
+
+        (await host.Http.AdminAsync(host.Admin, "PUT /admin/provisioners/signed", shown)).Status.ShouldBe(HttpStatusCode.OK);
+
+        var stored = JsonNode.Parse(host.Ca.Module.Provisioners.Stored.Single(one => one.Name == "signed").Row.Definition)!;
+        ((string?)stored["options"]!["issuer"], (bool)stored["requireEAB"]!).ShouldBe((issuer, true));
     }
 
     /// <summary>As step-ca's documentation writes the member, and not its ca.json.</summary>

@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
+using IoTPlatform.CertificateAuthority.Tests.Imports;
 using IoTPlatform.Identity;
 
 namespace IoTPlatform.CertificateAuthority.Tests.Administration;
@@ -75,6 +76,28 @@ public sealed class AdminTokenTests(AdminHost host) : IClassFixture<AdminHost>
         using var certificate = await host.Ca.EnrollAsync("step");
 
         (await host.Http.AdminAsync(certificate, Admins)).ShouldBe(HttpStatusCode.Unauthorized, "unauthorized");
+    }
+
+    /// <summary>Whoever had the key of an authority that was imported wrote names and provisioners as they liked.</summary>
+    [SkippableTheory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Certificate_Imported_WithTheNameAndProvisionerOfAnAdministrator_Is401_AlsoRenewed(bool withKey)
+    {
+        using var other = new OtherAuthority($"Admins {withKey}");
+        using var key = StepCaCalls.NewKey();
+        using var imported = other.Leaf("step", key);
+        using var admin = host.As(Roles.Admin);
+        await other.ImportAsync(admin, withKey ? other.Import("password") : other.ImportWithoutKey(), OtherAuthority.Item(imported) with { Provisioner = "ops" });
+
+        (await host.Http.AdminAsync(imported, Admins)).ShouldBe(HttpStatusCode.Unauthorized, "unauthorized");
+
+        using var client = host.Ca.Client(imported);
+        var reply = await client.SendAsync("/1.0/renew", "");
+        reply.Status.ShouldBe(HttpStatusCode.Created, reply.Body);
+        reply.Certificate.Issuer.ShouldBe((withKey ? other.Issuer : host.Ca.Authority.Chain.Issuer).Subject);
+        using var renewed = reply.Certificate.CopyWithPrivateKey(key);
+        (await host.Http.AdminAsync(renewed, Admins)).ShouldBe(HttpStatusCode.Unauthorized, "unauthorized");
     }
 
     [SkippableFact]

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
+using IoTPlatform.CertificateAuthority.Administration;
 using IoTPlatform.CertificateAuthority.Provisioners;
 using IoTPlatform.Contracts;
 using IoTPlatform.Contracts.Certificates;
@@ -34,6 +35,25 @@ public sealed class AdministratorTests : IAsyncLifetime
 
         (await _host.Ca.Database.ScalarAsync<string>("SELECT string_agg(action || ' ' || actor, ', ' ORDER BY sequence) FROM audit.entries WHERE subject = 'carl'")).ShouldBe(
             "admin.created ops:step, admin.changed ops:step, admin.removed ops:step");
+    }
+
+    [SkippableFact]
+    public async Task Administrator_NamedChangedAndRemovedByAnotherProcess_CountsHereWithTheNextRequest()
+    {
+        var elsewhere = new AdministratorStore(_host.Ca.Database.DataSource, TimeProvider.System);
+        using var carl = await _host.CertificateAsync("carl");
+        (await ListAsync()).ShouldBe(HttpStatusCode.Unauthorized, "unauthorized");
+
+        var added = await elsewhere.AddAsync("carl", "ops", isSuper: false, "operator", default);
+        (await ListAsync()).Status.ShouldBe(HttpStatusCode.OK);
+        (await AddAsync("dora")).ShouldBe(HttpStatusCode.Unauthorized, "unauthorized");
+        await elsewhere.ChangeAsync(added.Id, isSuper: true, "operator", default);
+        (await AddAsync("dora")).Status.ShouldBe(HttpStatusCode.Created);
+        await elsewhere.RemoveAsync(added.Id, mayCloseApi: true, "operator", default);
+        (await ListAsync()).ShouldBe(HttpStatusCode.Unauthorized, "unauthorized");
+
+        Task<StepCaReply> ListAsync() => _host.Http.AdminAsync(carl, "GET /admin/admins");
+        Task<StepCaReply> AddAsync(string name) => _host.Http.AdminAsync(carl, "POST /admin/admins", new JsonObject { ["subject"] = name, ["provisioner"] = "ops", ["type"] = 1 });
     }
 
     [SkippableFact]

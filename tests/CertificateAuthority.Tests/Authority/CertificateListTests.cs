@@ -27,6 +27,29 @@ public sealed class CertificateListTests : LedgerTestBase
         seen.Select(r => r.Id).ShouldBeInOrder(SortDirection.Descending);
     }
 
+    /// <summary>Their ends are in no order of issue.</summary>
+    [SkippableTheory]
+    [InlineData(CertificateOrder.SoonestEnd, SortDirection.Ascending)]
+    [InlineData(CertificateOrder.LatestEnd, SortDirection.Descending)]
+    public async Task List_ByEnd_CoversEverythingOnceInThatOrder(CertificateOrder order, SortDirection direction)
+    {
+        await StoreAsync([.. Enumerable.Range(0, 25).Select(i => LedgerRows.New(LedgerRows.Name(i), days: 1 + (i * 7 % 5)))]);
+
+        var seen = new List<CertificateRecord>();
+        long? cursor = null;
+        do
+        {
+            var page = await Store.ListAsync(new CertificateQuery { Order = order, Limit = 10, Cursor = cursor }, CancellationToken.None);
+            seen.AddRange(page.Items);
+            cursor = page.NextCursor;
+        }
+        while (cursor is not null);
+
+        seen.Select(r => r.Subject).ShouldBeUnique();
+        seen.Count.ShouldBe(25);
+        seen.Select(r => (r.NotAfter, r.Id)).ShouldBeInOrder(direction);
+    }
+
     [SkippableTheory]
     [InlineData("PUMP", "pump-1,pump-2")]
     [InlineData("spiffe://x/valve", "valve-1")]
@@ -42,6 +65,34 @@ public sealed class CertificateListTests : LedgerTestBase
         var page = await Store.ListAsync(new CertificateQuery { Text = text }, CancellationToken.None);
 
         page.Items.Select(r => r.Subject).Order().ShouldBe(subjects.Split(',', StringSplitOptions.RemoveEmptyEntries));
+    }
+
+    /// <summary>A page of a search that finds little is short or empty rather than late; the cursor leads through all of them.</summary>
+    /// <param name="profile">Of all of them, which makes the search no smaller.</param>
+    /// <param name="order">Of their ends, which are in the order of issue.</param>
+    /// <param name="expected">A page each.</param>
+    [SkippableTheory]
+    [InlineData(null, CertificateOrder.Newest, "n19.test||n3.test,n2.test")]
+    [InlineData("leaf", CertificateOrder.Newest, "n19.test||n3.test,n2.test")]
+    [InlineData("leaf", CertificateOrder.LatestEnd, "n19.test||n3.test,n2.test")]
+    [InlineData(null, CertificateOrder.SoonestEnd, "n2.test,n3.test|n19.test|")]
+    public async Task List_RareText_LooksThroughSoManyForAPage(string? profile, CertificateOrder order, string expected)
+    {
+        await StoreAsync([.. Enumerable.Range(0, 25).Select(i => LedgerRows.New(i is 2 or 3 or 19 ? LedgerRows.Name(i) : "other.test", days: 10 + i))]);
+        var store = new Storage.CertificateStore(Database.DataSource, looks: 10);
+        var query = new CertificateQuery { Text = "N", Profile = profile, Order = order, Limit = 3, ExpiringAfter = order == CertificateOrder.SoonestEnd ? LedgerRows.Now.AddDays(11) : null };
+
+        var pages = new List<string>();
+        long? cursor = null;
+        do
+        {
+            var page = await store.ListAsync(query with { Cursor = cursor }, CancellationToken.None);
+            pages.Add(string.Join(',', page.Items.Select(r => r.Subject)));
+            cursor = page.NextCursor;
+        }
+        while (cursor is not null);
+
+        pages.ShouldBe(expected.Split('|'));
     }
 
     [SkippableFact]

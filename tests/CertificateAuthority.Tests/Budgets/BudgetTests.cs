@@ -13,7 +13,7 @@ namespace IoTPlatform.CertificateAuthority.Tests.Budgets;
 /// <summary>What a provisioner, a credential, an address and a stack get, however many ask at once and in whichever process.</summary>
 public sealed class BudgetTests : IAsyncLifetime
 {
-    private readonly FakeTime _time = new(new DateTimeOffset(TimeProvider.System.GetUtcNow().Date, TimeSpan.Zero).AddHours(12));
+    private readonly FakeTime _time = new(LastHour());
     private readonly TemplateOwner _owner = new("limited");
     private CaHost _ca = null!;
 
@@ -270,6 +270,26 @@ public sealed class BudgetTests : IAsyncLifetime
     }
 
     [SkippableFact]
+    public async Task Stack_HasABudgetOfActiveEndpoints()
+    {
+        var options = CaHost.DefaultOptions with { Budget = new StackBudget { Endpoints = 2 } };
+        await using var ca = await CaHost.StartAsync(options);
+        using var first = await ca.EnrollAsync("a.test");
+        using var key = StepCaCalls.NewKey();
+        await ca.Authority.IssueAsync(AuthorityTests.DeviceOrder("pump", key), default);
+        await CountAsync(ca, options, TimeProvider.System);
+        using var client = ca.Client();
+
+        var refused = await client.SignAsync(StepCaCalls.Csr(key, "b.test", "b.test"), ca.Token("b.test"));
+
+        refused.Status.ShouldBe(HttpStatusCode.TooManyRequests);
+        refused.Body.ShouldContain("This authority has as many active endpoints as it may have");
+        await ca.Authority.RevokeAsync(new Revocation { Serial = first.SerialNumberBytes.ToArray(), By = "admin" }, default);
+        await CountAsync(ca, options, TimeProvider.System);
+        using var second = await ca.EnrollAsync("b.test");
+    }
+
+    [SkippableFact]
     public async Task List_SaysHowFarTheyAreUsedUp()
     {
         await LimitAsync("""{"certificatesPerHour":5,"endpoints":7}""");
@@ -303,12 +323,22 @@ public sealed class BudgetTests : IAsyncLifetime
         return _owner.SaveAsync(_ca, definition);
     }
 
+    private Task CountAsync() => CountAsync(_ca, CaHost.DefaultOptions, _time);
+
     /// <summary>As the upkeep does every minute.</summary>
-    private async Task CountAsync()
+    private static async Task CountAsync(CaHost ca, CertificateAuthorityOptions options, TimeProvider time)
     {
-        var registry = _ca.Module.Provisioners;
-        await new CertificateAuthority.Inventory.InventoryStore(_ca.Database.DataSource, () => CertificateAuthority.Inventory.InventoryStore.ByNames(registry), _time).MapAsync(again: true, int.MaxValue, default);
-        await new BudgetStore(_ca.Database.DataSource, new EndpointTotals(_ca.Database.DataSource, _time), registry, CaHost.DefaultOptions, _time).CountEndpointsAsync(default);
+        var registry = ca.Module.Provisioners;
+        await new CertificateAuthority.Inventory.InventoryStore(ca.Database.DataSource, () => CertificateAuthority.Inventory.InventoryStore.ByNames(registry), time).MapAsync(again: true, int.MaxValue, default);
+        await new BudgetStore(ca.Database.DataSource, new EndpointTotals(ca.Database.DataSource, time), registry, options, time).CountEndpointsAsync(default);
+    }
+
+    // A whole hour with another after it on the same day, and none to come: clients judge certificates by the machine's clock.
+    private static DateTimeOffset LastHour()
+    {
+        var now = TimeProvider.System.GetUtcNow();
+        var today = new DateTimeOffset(now.Date, TimeSpan.Zero);
+        return today.AddHours(Math.Min(now.Hour, 22));
     }
 
     private Task<long> IssuedAsync() => _ca.Database.ScalarAsync<long>("SELECT count(*) FROM ca.certificates WHERE provisioner = 'limited'");

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Security.Claims;
 using System.Security.Cryptography.X509Certificates;
+using IoTPlatform.CertificateAuthority.Tests.Imports;
+using IoTPlatform.CertificateAuthority.Tests.Issuers;
 using IoTPlatform.Pki;
 using IoTPlatform.Pki.Files;
 using Microsoft.AspNetCore.Builder;
@@ -42,6 +44,29 @@ public sealed class ClientCertificateTests(ClientCertificateTests.Host host) : I
         (await client.ReadAsync("/any")).Status.ShouldBe(HttpStatusCode.OK);
         (await client.ReadAsync("/bridge")).Status.ShouldBe(HttpStatusCode.Forbidden);
         (await client.ReadAsync("/device")).Status.ShouldBe(HttpStatusCode.Forbidden);
+    }
+
+    /// <summary>Whether this stack made the issuer or took it over: what it signs is a leaf, and says so on record.</summary>
+    [SkippableFact]
+    public async Task Login_LeafOfAnIssuerBesideTheStacksOwn_IsALeafAndNothingElse_AndOfItsKeyAloneNobody()
+    {
+        using var other = new OtherAuthority("Login");
+        using var tokens = new TokenMaker("login-tokens");
+        await tokens.UseAsync(_ca, await _ca.ImportAsync(other));
+        using var leaf = await tokens.EnrollAsync(_ca, "leaf.test");
+        using var client = _ca.Client(leaf);
+
+        (await client.ReadAsync("/any")).Body.ShouldContain("profile=leaf");
+        (await client.ReadAsync("/bridge")).Status.ShouldBe(HttpStatusCode.Forbidden);
+        (await client.ReadAsync("/device")).Status.ShouldBe(HttpStatusCode.Forbidden);
+        // Signed with the issuer's key, wherever else that is.
+        foreach (var name in new[] { "acme-mqtt-bridge", "pump-1" })
+        {
+            using var forged = other.Leaf(name);
+            using var stranger = _ca.Client(forged);
+            (await stranger.ReadAsync("/any")).Status.ShouldBe(HttpStatusCode.Unauthorized);
+            (await stranger.ReadAsync("/bridge")).Status.ShouldBe(HttpStatusCode.Unauthorized);
+        }
     }
 
     [SkippableFact]

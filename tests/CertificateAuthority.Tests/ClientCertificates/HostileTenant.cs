@@ -43,7 +43,7 @@ internal sealed class HostileTenant : IDisposable
         issuer ??= SubCa;
         request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromSubjectKeyIdentifier(issuer.Extensions.OfType<X509SubjectKeyIdentifierExtension>().Single()));
         var now = TimeProvider.System.GetUtcNow();
-        using var leaf = request.Create(issuer.SubjectName, X509SignatureGenerator.CreateForECDsa(Key), now.AddMinutes(-1), now.AddHours(1), SerialNumber.Create());
+        using var leaf = request.Create(issuer.SubjectName, X509SignatureGenerator.CreateForECDsa(Key), now.AddMinutes(-1), now.AddHours(1), SerialNumber.Create(DateTimeOffset.UnixEpoch));
         return leaf.CopyWithPrivateKey(key);
     }
 

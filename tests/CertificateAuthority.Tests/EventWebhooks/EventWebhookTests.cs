@@ -10,6 +10,7 @@ using IoTPlatform.CertificateAuthority.Events;
 using IoTPlatform.CertificateAuthority.EventWebhooks;
 using IoTPlatform.CertificateAuthority.Outbound;
 using IoTPlatform.CertificateAuthority.Tests.Webhooks;
+using IoTPlatform.CertificateAuthority.Webhooks;
 using IoTPlatform.Contracts;
 using IoTPlatform.Contracts.Events;
 using IoTPlatform.Events;
@@ -39,7 +40,7 @@ public sealed class EventWebhookTests : IAsyncLifetime
     public async Task InitializeAsync()
     {
         _ca = await CaHost.StartAsync(
-            CaHost.DefaultOptions with { WebhookNetworks = Loopback }, _time,
+            CaHost.DefaultOptions with { Webhooks = new WebhookOptions { Networks = Loopback } }, _time,
             map: app =>
             {
                 _services = ((IEndpointRouteBuilder)app).ServiceProvider;
@@ -266,6 +267,34 @@ public sealed class EventWebhookTests : IAsyncLifetime
         release.SetResult();
     }
 
+    /// <summary>As a root of others may: its own CAs are the only ones that vouch for a destination below it.</summary>
+    [SkippableFact]
+    public async Task Destination_ThatTheRootItselfSigned_IsNotTold()
+    {
+        using var rootKey = ECDsa.Create();
+        rootKey.ImportFromEncryptedPem(await File.ReadAllTextAsync(CaFiles.RootKey(_ca.Folder)), _ca.Passwords.Authority.Value);
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA384);
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddDnsName("localhost");
+        request.CertificateExtensions.Add(names.Build());
+        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(Pki.Oids.ServerAuth)], critical: false));
+        request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(_ca.Root, includeKeyIdentifier: true, includeIssuerAndSerial: false));
+        var now = _time.GetUtcNow();
+        using var signed = request.Create(_ca.Root.SubjectName, X509SignatureGenerator.CreateForECDsa(rootKey), now.AddMinutes(-1), now.AddHours(1), [1, 2, 3]);
+        using var certificate = signed.CopyWithPrivateKey(key);
+        await using var other = await WebhookServer.StartAsync(certificate);
+        other.Answer = (_, _) => Task.CompletedTask;
+        using var delivery = new EventDelivery(new OutboundConnections(new WebhookOptions { Networks = Loopback }, () => _ca.Authority.Issuers, _time), _time);
+
+        async Task<DeliveryResult> SendAsync(WebhookServer server) =>
+            (await delivery.SendAsync(new EventWebhook("hook", server.Url, [], new byte[32], 1, 0, 0), Guid.NewGuid(), "{}", default)).Result;
+
+        (await SendAsync(other)).ShouldBe(DeliveryResult.Away);
+        other.Calls.ShouldBeEmpty();
+        (await SendAsync(_server)).ShouldBe(DeliveryResult.Delivered);
+    }
+
     /// <summary>.NET quotes them in its message, and PostgreSQL stores no NUL.</summary>
     [SkippableFact]
     public async Task Destination_ThatAnswersControlCharacters_IsBackedOffFrom()
@@ -394,7 +423,7 @@ public sealed class EventWebhookTests : IAsyncLifetime
     [InlineData("2130706433")]
     public async Task Address_OfThisMachineOrACloudsMetadata_IsNotConnectedTo(string host)
     {
-        using var delivery = new EventDelivery(new OutboundConnections([], () => _ca.Authority.Issuers, _time), _time);
+        using var delivery = new EventDelivery(new OutboundConnections(new WebhookOptions(), () => _ca.Authority.Issuers, _time), _time);
         var webhook = new EventWebhook("inside", new Uri($"https://{host}:{_server.Url.Port}/hook"), [], new byte[32], 1, 0, 0);
 
         var outcome = await delivery.SendAsync(webhook, Guid.NewGuid(), "{}", default);

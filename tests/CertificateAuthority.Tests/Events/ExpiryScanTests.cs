@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using IoTPlatform.CertificateAuthority.Events;
+using IoTPlatform.CertificateAuthority.Inventory;
 using IoTPlatform.CertificateAuthority.Storage;
 using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
@@ -69,6 +70,74 @@ public sealed class ExpiryScanTests : LedgerTestBase
         await RevokeAsync(await StoreAsync("undone", to: 20));
 
         (await ScanAsync(8)).ShouldBe(["shorter", "earlier", "profile", "shorter", "tenant", "undone"]);
+    }
+
+    [SkippableFact]
+    public async Task Scan_LaterCertificateOfAnotherEndpoint_ReplacesNothing()
+    {
+        await StoreAsync("web.test", profile: "leaf");
+        var renewed = await StoreAsync("web.test", profile: "leaf");
+        await StoreAsync("web.test", from: 6, to: 16, profile: "leaf", renews: renewed);
+        await StoreAsync("web.test", to: 20, profile: "leaf");
+        await MapAsync(8);
+
+        (await ScanAsync(8)).ShouldBe(["web.test"], "the others are renewed, or have time");
+    }
+
+    /// <summary>The subject of a leaf without a common name is the first of its names, and an ACME client may order them as it likes.</summary>
+    [SkippableTheory]
+    [InlineData("a.test", "b.test", "b.test,a.test")]
+    [InlineData("b.test", "a.test", "a.test,b.test")]
+    [InlineData("a.test", "A.test", "A.test,B.test")]
+    public async Task Scan_OrderedAgainWithNamesInAnotherOrderOrCase_IsReplaced(string subject, string again, string names)
+    {
+        await StoreAsync(subject, profile: "leaf", provisioner: "acme", sans: ["a.test", "b.test"]);
+        await StoreAsync(again, from: 6, to: 16, profile: "leaf", provisioner: "acme", sans: names.Split(','));
+        await MapAsync(8);
+
+        (await ScanAsync(8)).ShouldBeEmpty();
+        (await ScanAsync(14)).ShouldBe([again]);
+    }
+
+    [SkippableFact]
+    public async Task Scan_NewestOfTheEndpointIsRevoked_AnEarlierOneReplaces()
+    {
+        await StoreAsync("pump");
+        await StoreAsync("pump", to: 20);
+        await RevokeAsync(await StoreAsync("pump", to: 20));
+        await MapAsync(7);
+
+        (await ScanAsync(8)).ShouldBeEmpty();
+        (await ScanAsync(16)).ShouldBe(["pump"]);
+    }
+
+    /// <summary>What no token bought is its subject: the names that a stack is reached by may change, and so its service certificate's endpoint.</summary>
+    [SkippableTheory]
+    [InlineData("service")]
+    [InlineData("bridge")]
+    public async Task Scan_IssuedAgainWithOtherNames_IsReplacedWhereNoTokenBoughtIt(string profile)
+    {
+        await StoreAsync("stack", profile: profile, sans: ["old.test"]);
+        await StoreAsync("stack", from: 6, to: 16, profile: profile, sans: ["new.test"]);
+        await MapAsync(8);
+
+        (await CountAsync("ca.endpoints")).ShouldBe(2);
+        (await ScanAsync(8)).ShouldBeEmpty();
+        (await ScanAsync(14)).ShouldBe(["stack"]);
+    }
+
+    /// <summary>Until it is put to its endpoint, what was issued a moment ago may replace all of its subject; the next scan knows better.</summary>
+    [SkippableFact]
+    public async Task Scan_BehindTheEndpoints_IsMadeGoodByTheNext()
+    {
+        await StoreAsync("web.test", profile: "leaf");
+        await MapAsync(7.9);
+        await StoreAsync("web.test", from: 7.99, to: 20, profile: "leaf");
+
+        (await ScanAsync(8)).ShouldBeEmpty();
+        await MapAsync(8.01);
+
+        (await ScanAsync(8.03)).ShouldBe(["web.test"]);
     }
 
     [SkippableFact]
@@ -220,7 +289,7 @@ public sealed class ExpiryScanTests : LedgerTestBase
         await StoreManyAsync(1100);
         await StoreAsync("pump", to: 20);
         var time = new FakeTime(Start);
-        using var scanner = new ExpiryScanner(Store, time, NullLogger<ExpiryScanner>.Instance);
+        using var scanner = Scanner(time);
         await scanner.StartAsync(default);
         await UntilAsync(async () => await CountAsync("ca.expiry_scan") == 1);
 
@@ -233,19 +302,54 @@ public sealed class ExpiryScanTests : LedgerTestBase
         await ShouldHavePublishedOnceAsync(1101);
     }
 
+    [SkippableFact]
+    public async Task Scanner_OrderedAgainAMomentAgo_IsNotPublished()
+    {
+        await ScanAsync(0);
+        await StoreAsync("a.test", profile: "leaf", provisioner: "acme", sans: ["a.test", "b.test"]);
+        await StoreAsync("pump");
+        await StoreAsync("b.test", from: 7.99, to: 20, profile: "leaf", provisioner: "acme", sans: ["b.test", "a.test"]);
+        using var scanner = Scanner(new FakeTime(At(8)));
+
+        await scanner.StartAsync(default);
+        await UntilAsync(async () => await CountAsync("ca.told_expiring") > 0);
+        await scanner.StopAsync(default);
+
+        (await Database.ScalarAsync<string[]>("SELECT array_agg(subject) FROM audit.entries WHERE action = 'certificate.expiring'")).ShouldBe(["pump"]);
+    }
+
+    [SkippableFact]
+    public async Task Scanner_WhereEndpointsCanNotBeBroughtUpToDate_PublishesAllTheSame()
+    {
+        await ScanAsync(0);
+        await StoreAsync("pump");
+        await Database.ExecuteAsync("ALTER FUNCTION ca.map_endpoints RENAME TO broken");
+        using var scanner = Scanner(new FakeTime(At(8)));
+
+        await scanner.StartAsync(default);
+        await UntilAsync(async () => await CountAsync("ca.told_expiring") == 1);
+        await scanner.StopAsync(default);
+    }
+
+    private ExpiryScanner Scanner(FakeTime time) => new(Store, new InventoryStore(Database.DataSource, () => ["acme"], time), time, NullLogger<ExpiryScanner>.Instance);
+
+    /// <summary>Puts certificates to their endpoints.</summary>
+    private Task MapAsync(double hours) => Database.ExecuteAsync("SELECT ca.map_endpoints($1, ARRAY['acme'], 500, true)", At(hours));
+
     private static DateTimeOffset At(double hours) => Start.AddHours(hours);
 
     /// <summary>Valid for ten hours, of which eight may pass, unless another time is given.</summary>
     private async Task<byte[]> StoreAsync(
-        string subject, double from = 0, double to = 10, double? issued = null, string profile = "device", string? tenant = null, byte[]? renews = null)
+        string subject, double from = 0, double to = 10, double? issued = null, string profile = "device", string? tenant = null, byte[]? renews = null, string provisioner = "p",
+        string[]? sans = null)
     {
-        var serial = SerialNumber.Create();
+        var serial = SerialNumber.Create(DateTimeOffset.UnixEpoch);
         await Database.ExecuteAsync(
             """
             INSERT INTO ca.certificates (serial, subject, sans, issuer, issuer_key_id, profile, provisioner, requester, tenant, public_key_sha256, not_before, not_after, issued_at, renews, der)
-              VALUES ($1, $2, '{}', 'Issuer', '', $3, 'p', 'tester', $4::text, $5, $6, $7, $8, $9::bytea, '')
+              VALUES ($1, $2, $10, 'Issuer', '', $3, $11, 'tester', $4::text, $5, $6, $7, $8, $9::bytea, '')
             """,
-            serial, subject, profile, tenant, RandomNumberGenerator.GetBytes(32), At(from), At(to), At(issued ?? from), renews);
+            serial, subject, profile, tenant, RandomNumberGenerator.GetBytes(32), At(from), At(to), At(issued ?? from), renews, sans ?? [], provisioner);
         return serial;
     }
 

@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using IoTPlatform.Jose;
 using IoTPlatform.Pki;
+using IoTPlatform.Testing;
 
 namespace IoTPlatform.CertificateAuthority.Tests;
 
@@ -91,6 +92,11 @@ public static class StepCaCalls
         using var leaf = X509Certificate2.CreateFromPem(reply.Json.GetProperty("crt").GetString());
         return leaf.CopyWithPrivateKey(key);
     }
+
+    /// <summary>OpenSSL, which knows the root alone, takes it by the letter of RFC 5280.</summary>
+    /// <param name="purpose">sslserver, sslclient; null: whatever for.</param>
+    public static async Task ShouldVerifyByOpenSslAsync(this CaHost host, X509Certificate2 certificate, string? purpose) =>
+        (await OpenSsl.VerifyAsync(host.Authority.Time.GetUtcNow(), purpose, [certificate, .. host.Authority.Chain.Intermediates, host.Root])).EnsureSuccess();
 
     public static string Serial(this X509Certificate2 certificate) => SerialNumber.ToDecimal(certificate.SerialNumberBytes.Span);
 }

@@ -54,7 +54,11 @@ public sealed class InventoryApiTests(StepCaHost host) : IClassFixture<StepCaHos
 
         var all = (await ReadAsync<Page<EndpointSummary>>(viewer, "/portal/endpoints?provisioner=expiring")).Items;
         all.Where(endpoint => endpoint.Expiring).Select(endpoint => endpoint.Subject).ShouldBe(["month.expiring.test", "day.expiring.test"], ignoreOrder: true);
-        (await SubjectsAsync("true")).ShouldBe(["month.expiring.test", "day.expiring.test"], ignoreOrder: true);
+        (await SubjectsAsync("true")).ShouldBe(["day.expiring.test", "month.expiring.test"], "the one that began last is first");
+        var first = await ReadAsync<Page<EndpointSummary>>(viewer, "/portal/endpoints?provisioner=expiring&expiring=true&limit=1");
+        first.Items.ShouldHaveSingleItem().Subject.ShouldBe("day.expiring.test");
+        var second = await ReadAsync<Page<EndpointSummary>>(viewer, $"/portal/endpoints?provisioner=expiring&expiring=true&limit=1&cursor={first.NextCursor}");
+        (second.Items.ShouldHaveSingleItem().Subject, second.NextCursor).ShouldBe(("month.expiring.test", null));
         (await SubjectsAsync("false")).ShouldBe(all.Where(endpoint => !endpoint.Expiring).Select(endpoint => endpoint.Subject), ignoreOrder: true);
 
         async Task<IEnumerable<string>> SubjectsAsync(string expiring) =>

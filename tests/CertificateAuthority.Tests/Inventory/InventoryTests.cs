@@ -1,3 +1,4 @@
+using IoTPlatform.CertificateAuthority.Inventory;
 using IoTPlatform.CertificateAuthority.Storage;
 using IoTPlatform.Pki;
 using Npgsql;
@@ -31,11 +32,12 @@ public sealed class InventoryTests : LedgerTestBase
         await StoreAsync("A.test", day: 1, provisioner: "web", sans: ["B.test", "a.TEST"]);
         await StoreAsync("a.test", day: 1, provisioner: "web", sans: ["a.test"]);
         await StoreAsync("a.test", day: 1, provisioner: "other", sans: ["a.test", "b.test"]);
-        await StoreAsync("b.test", day: 1, provisioner: "web", sans: ["a.test", "b.test"]);
+        await StoreAsync("b.test", day: 1, provisioner: "web", sans: ["b.test", "a.test"]);
+        await StoreAsync("c.test", day: 1, provisioner: "web", sans: ["a.test", "b.test"]);
 
         await MapAsync("web");
 
-        (await EndpointsAsync()).ShouldBe(["a.test: 2", "a.test: 1", "a.test: 1", "b.test: 1"]);
+        (await EndpointsAsync()).ShouldBe(["a.test: 3", "a.test: 1", "a.test: 1", "c.test: 1"]);
     }
 
     [SkippableFact]
@@ -44,6 +46,7 @@ public sealed class InventoryTests : LedgerTestBase
         await StoreAsync("pump", profile: "device");
         await StoreAsync("pump", day: 5, profile: "device");
         await StoreAsync("Intermediate", profile: "intermediate");
+        await StoreAsync("Factory CA", profile: "issuer");
         await StoreAsync("OCSP", profile: "ocsp-responder");
 
         await MapAsync();
@@ -168,10 +171,12 @@ public sealed class InventoryTests : LedgerTestBase
     [SkippableTheory]
     [InlineData("UPDATE ca.certificates SET subject = 'x'")]
     [InlineData("DELETE FROM ca.certificates WHERE profile = 'root'")]
+    [InlineData("DELETE FROM ca.certificates WHERE profile = 'issuer'")]
     [InlineData("DELETE FROM ca.certificates WHERE subject = 'young.test'")]
     public async Task Certificates_ThatAreNoHistoryYet_AreNotDeleted(string sql)
     {
         await StoreAsync("Root", profile: "root");
+        await StoreAsync("Factory CA", profile: "issuer");
         await StoreAsync("young.test", day: 710);
 
         (await Should.ThrowAsync<PostgresException>(Database.ExecuteAsync(sql))).MessageText.ShouldContain("append-only");
@@ -186,11 +191,16 @@ public sealed class InventoryTests : LedgerTestBase
     [InlineData("endpoint", "endpoint_certificates_endpoint")]
     [InlineData("", "certificates_id")]
     [InlineData("valid", "certificates_id")]
+    [InlineData("profile", "certificates_profile")]
+    [InlineData("expiring", "certificates_end")]
+    [InlineData("expired", "certificates_end")]
+    [InlineData("after", "certificates_end")]
+    [InlineData("serial", "certificates_pkey")]
     public async Task FirstPage_OfAFilter_IsFoundByItsIndex(string filter, string index)
     {
         await Database.ExecuteAsync("""
             INSERT INTO ca.certificates (serial, subject, sans, issuer, issuer_key_id, profile, provisioner, requester, public_key_sha256, not_before, not_after, issued_at, der)
-              SELECT decode(lpad(to_hex(n), 16, '0'), 'hex'), 's' || n, ARRAY['s' || n], 'Issuer ' || n % 40, '\x01', 'leaf', 'provisioner ' || n % 40, 'x', sha256(int4send(n)), now(), now() + interval '1 day', now(), '\x00'
+              SELECT decode(lpad(to_hex(n), 16, '0'), 'hex'), 's' || n, ARRAY['s' || n], 'Issuer ' || n % 40, '\x01', CASE WHEN n % 1000 = 0 THEN 'tenant-sub-ca' ELSE 'leaf' END, 'provisioner ' || n % 40, 'x', sha256(int4send(n)), now(), now() + interval '1 day', now(), '\x00'
               FROM generate_series(1, 4000) n
             """);
         await MapAsync();
@@ -202,12 +212,58 @@ public sealed class InventoryTests : LedgerTestBase
             "name" => new CertificateQuery { Name = "S77" },
             "subject" => new CertificateQuery { Subject = "s77" },
             "endpoint" => new CertificateQuery { Endpoint = 77 },
+            "profile" => new CertificateQuery { Profile = "tenant-sub-ca", Revoked = false },
+            "expiring" => new CertificateQuery { Order = CertificateOrder.SoonestEnd, Revoked = false, ExpiringAfter = TimeProvider.System.GetUtcNow(), ExpiringBefore = TimeProvider.System.GetUtcNow().AddDays(30) },
+            "expired" => new CertificateQuery { Order = CertificateOrder.LatestEnd, Revoked = false, ExpiringBefore = TimeProvider.System.GetUtcNow().AddDays(2) },
+            "after" => new CertificateQuery { Order = CertificateOrder.LatestEnd, ExpiringBefore = TimeProvider.System.GetUtcNow().AddDays(2), Cursor = 77 },
             "valid" => new CertificateQuery { Revoked = false, ExpiringAfter = TimeProvider.System.GetUtcNow() },
             _ => new CertificateQuery(),
         };
 
         await using var command = Database.DataSource.CreateCommand();
-        CertificateSearch.Build(command, query, 51);
+        CertificateSearch.Build(command, query, 51, filter == "serial" ? [0, 77] : null);
+        var plan = await PlanAsync(command);
+        plan.ShouldContain(index);
+        plan.ShouldNotContain("Seq Scan on certificates");
+    }
+
+    /// <summary>Of a fleet that renews, and whose certificates of months are on record: what ended or was renewed is not read.</summary>
+    [SkippableFact]
+    public async Task FirstPage_OfExpiringEndpoints_IsFoundByItsIndex()
+    {
+        await Database.ExecuteAsync("""
+            INSERT INTO ca.certificates (serial, subject, sans, issuer, issuer_key_id, profile, provisioner, requester, public_key_sha256, not_before, not_after, issued_at, der)
+              SELECT decode(lpad(to_hex(n), 16, '0'), 'hex'), 's' || n, ARRAY['s' || n], 'Issuer', '\x01', 'leaf', 'x', 'x', sha256(int4send(n)), a.at, a.at + interval '30 days', a.at, '\x00'
+              FROM generate_series(1, 4000) n, LATERAL (SELECT now() - interval '100 days' + n * interval '36 minutes' AS at) a
+            """);
+        await MapAsync();
+        await Database.ExecuteAsync("ANALYZE ca.certificates, ca.endpoints, ca.endpoint_names, ca.endpoint_certificates, ca.revocations");
+
+        await using var command = new InventoryStore(Database.DataSource, () => [], TimeProvider.System).Command(new EndpointQuery { Expiring = true }, 51);
+        var plan = await PlanAsync(command);
+        plan.ShouldContain("Index Scan Backward using certificates_expiring");
+        plan.ShouldNotContain("Sort Key: (ca.expiring_from");
+    }
+
+    /// <summary>Each start of a provider asks for it, of whose certificates none may be a tenant's.</summary>
+    [SkippableFact]
+    public async Task AnyOfATenant_IsFoundByItsIndex()
+    {
+        await Database.ExecuteAsync("""
+            INSERT INTO ca.certificates (serial, subject, sans, issuer, issuer_key_id, profile, provisioner, requester, tenant, public_key_sha256, not_before, not_after, issued_at, der)
+              SELECT decode(lpad(to_hex(n), 16, '0'), 'hex'), 's' || n, ARRAY['s' || n], 'Issuer', '\x01', 'leaf', 'x', 'x', CASE WHEN n > 3000 THEN 'acme' END, sha256(int4send(n)), now(), now() + interval '30 days', now(), '\x00'
+              FROM generate_series(1, 4000) n;
+            ANALYZE ca.certificates;
+            """);
+
+        await using var command = Database.DataSource.CreateCommand(CertificateStore.AnyOfATenant);
+        var plan = await PlanAsync(command);
+        plan.ShouldContain("certificates_tenant");
+        plan.ShouldNotContain("Seq Scan");
+    }
+
+    private static async Task<string> PlanAsync(NpgsqlCommand command)
+    {
         command.CommandText = "EXPLAIN " + command.CommandText;
         var plan = new List<string>();
         await using var reader = await command.ExecuteReaderAsync();
@@ -216,15 +272,13 @@ public sealed class InventoryTests : LedgerTestBase
             plan.Add(reader.GetString(0));
         }
 
-        var text = string.Join('\n', plan);
-        text.ShouldContain(index);
-        text.ShouldNotContain("Seq Scan on certificates");
+        return string.Join('\n', plan);
     }
 
     private async Task<byte[]> StoreAsync(
         string subject, int day = 0, string profile = "leaf", string provisioner = "iot-bridge", string[]? sans = null, byte[]? renews = null, NpgsqlConnection? on = null)
     {
-        var serial = SerialNumber.Create();
+        var serial = SerialNumber.Create(DateTimeOffset.UnixEpoch);
         await using var command = new NpgsqlCommand(
             """
             INSERT INTO ca.certificates (serial, subject, sans, issuer, issuer_key_id, profile, provisioner, requester, public_key_sha256, not_before, not_after, issued_at, renews, der)

@@ -130,5 +130,5 @@ public sealed class InventoryUpkeepTests : LedgerTestBase
         INSERT INTO ca.certificates (serial, subject, sans, issuer, issuer_key_id, profile, provisioner, requester, public_key_sha256, not_before, not_after, issued_at, der)
           VALUES ($1, $2, ARRAY[$2], 'Issuer', '\x01', 'leaf', 'web', 'x', sha256($1), $3, $3 + interval '1 day', $3, '\x00')
         """,
-        SerialNumber.Create(), name, issued);
+        SerialNumber.Create(DateTimeOffset.UnixEpoch), name, issued);
 }

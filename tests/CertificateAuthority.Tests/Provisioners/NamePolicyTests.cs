@@ -45,8 +45,32 @@ public sealed class NamePolicyTests
     [Fact]
     public void Denied_NameThatIsAllowedToo_IsRefused() => ShouldRefuse("""{"allow":{"dns":["*.example.com"]},"deny":{"dns":["secret.example.com"]}}""", Names("secret.example.com"));
 
+    [Theory]
+    [InlineData("10.0.0.7")]
+    [InlineData("eve@example.com")]
+    [InlineData("Any.Body@EXAMPLE.org")]
+    [InlineData("https://secret.example.com/path")]
+    [InlineData("https://A.Closed.Example.com")]
+    public void Denied_AddressMailboxOrUri_IsRefused(string name) =>
+        ShouldRefuse("""{"deny":{"ip":["10.0.0.0/29"],"email":["eve@example.com","@example.org"],"uri":["secret.example.com","*.closed.example.com"]}}""", Names(name));
+
+    [Theory]
+    [InlineData("10.0.0.8")]
+    [InlineData("ann@example.com")]
+    [InlineData("https://open.example.com/secret.example.com")]
+    public void Denied_OtherAddressMailboxOrUri_Passes(string name) =>
+        Policy("""{"deny":{"ip":["10.0.0.0/29"],"email":["eve@example.com","@example.org"],"uri":["secret.example.com","*.closed.example.com"]}}""").Require(Names(name));
+
     [Fact]
     public void Denied_OtherName_Passes() => Policy("""{"deny":{"dns":["secret.example.com"]}}""").Require(Names("open.example.com"));
+
+    /// <summary>Certificates have A-labels.</summary>
+    [Theory]
+    [InlineData("bücher.test", "xn--bcher-kva.test")]
+    [InlineData("BÜCHER.Test", "XN--BCHER-KVA.test")]
+    [InlineData("*.bücher.test", "a.xn--bcher-kva.test")]
+    [InlineData("xn--bcher-kva.test", "xn--bcher-kva.test")]
+    public void Denied_DomainInLettersOfItsOwn_IsRefused(string rule, string name) => ShouldRefuse($$"""{"deny":{"dns":["{{rule}}"]} }""", Names(name));
 
     [Fact]
     public void Wildcard_WithoutLeave_IsRefused() => ShouldRefuse("""{"allow":{"dns":["*.example.com"]}}""", Names("*.example.com"));
@@ -61,6 +85,8 @@ public sealed class NamePolicyTests
     [Theory]
     [InlineData("""{"x509":{"allow":{"dns":["*"]}}}""")]
     [InlineData("""{"x509":{"allow":{"dns":["a.*.test"]}}}""")]
+    [InlineData("""{"x509":{"allow":{"dns":["*."]}}}""")]
+    [InlineData("""{"x509":{"deny":{"dns":["bü..test"]}}}""")]
     [InlineData("""{"x509":{"allow":{"ip":["ten"]}}}""")]
     [InlineData("""{"x509":{"allow":{"ou":["a"]}}}""")]
     [InlineData("""{"x509":{"allow":{"dns":"a.test"}}}""")]

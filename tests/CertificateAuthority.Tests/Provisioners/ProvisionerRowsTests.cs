@@ -42,7 +42,7 @@ public sealed class ProvisionerRowsTests : IAsyncLifetime
         reply.Status.ShouldBe(HttpStatusCode.Created, reply.Body);
         using var leaf = X509Certificate2.CreateFromPem(reply.Json.GetProperty("crt").GetString());
         Pki.ParsedCertificate.Parse(leaf.RawDataMemory).StepProvisioner.ShouldBe(new Pki.StepProvisionerExtension(1, "builds", owner.Key.KeyId!));
-        (await ProvisionersAsync()).ShouldBe(["iot-bridge", "builds"]);
+        (await ProvisionersAsync()).ShouldBe(["builds", "iot-bridge"]);
     }
 
     [SkippableFact]

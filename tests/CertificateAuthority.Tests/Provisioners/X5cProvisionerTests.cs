@@ -4,6 +4,8 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json.Nodes;
 using IoTPlatform.CertificateAuthority.Provisioners;
+using IoTPlatform.CertificateAuthority.Tests.Imports;
+using IoTPlatform.Identity;
 using IoTPlatform.Jose;
 using IoTPlatform.Pki;
 
@@ -157,6 +159,24 @@ public sealed class X5cProvisionerTests : IAsyncLifetime
         await ShouldRefuseAsync(Token(credential, Claims("machine.test", "own"), [credential, subCa, _ca.Authority.Chain.Issuer]));
     }
 
+    /// <summary>The imported issuer has no key here: what it issued is renewed below the platform's root.</summary>
+    [SkippableFact]
+    public async Task CertificateThatRenewsAnImportedOne_BelowThePlatformsRoot_IsRefused()
+    {
+        await AddAsync(_ca.Root, "own");
+        using var other = new OtherAuthority("Former");
+        using var key = StepCaCalls.NewKey();
+        using var imported = other.Leaf("line.test", key);
+        using var admin = _ca.As("ada", Roles.Admin);
+        await other.ImportAsync(admin, other.ImportWithoutKey(), OtherAuthority.Item(imported));
+        using var client = _ca.Client(imported);
+        var reply = await client.SendAsync("/1.0/renew", "");
+        reply.Status.ShouldBe(HttpStatusCode.Created, reply.Body);
+        using var credential = reply.Certificate.CopyWithPrivateKey(key);
+
+        await ShouldRefuseAsync(Token(credential, Claims("machine.test", "own"), [credential, _ca.Authority.Chain.Issuer]));
+    }
+
     [SkippableFact]
     public async Task Token_ForNamesThatAreIdentities_BuysNothing()
     {
@@ -234,37 +254,5 @@ public sealed class X5cProvisionerTests : IAsyncLifetime
         var reply = await SignAsync(token, "machine.test");
         reply.Status.ShouldBe(HttpStatusCode.Unauthorized, reply.Body);
         reply.Json.GetProperty("message").GetString().ShouldBe(StepCaCalls.Unauthorized);
-    }
-
-    /// <summary>A certificate authority that is not the platform's.</summary>
-    private sealed class TestRoot : IDisposable
-    {
-        /// <param name="certificate">With its key.</param>
-        public TestRoot(X509Certificate2 certificate) => Certificate = certificate;
-
-        public TestRoot(string name)
-        {
-            using var key = StepCaCalls.NewKey();
-            var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
-            request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: false, 0, critical: true));
-            var now = TimeProvider.System.GetUtcNow();
-            Certificate = request.CreateSelfSigned(now.AddDays(-30), now.AddDays(30));
-        }
-
-        public X509Certificate2 Certificate { get; }
-
-        public X509Certificate2 Issue(
-            string name, TimeSpan? start = null, TimeSpan? lifetime = null, string usage = "1.3.6.1.5.5.7.3.2", X509KeyUsageFlags keyUsage = X509KeyUsageFlags.DigitalSignature)
-        {
-            using var key = StepCaCalls.NewKey();
-            var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
-            request.CertificateExtensions.Add(new X509KeyUsageExtension(keyUsage, critical: true));
-            request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(usage)], critical: false));
-            var from = TimeProvider.System.GetUtcNow() + (start ?? -TimeSpan.FromMinutes(1));
-            using var certificate = request.Create(Certificate, from, from + (lifetime ?? TimeSpan.FromDays(7)), RandomNumberGenerator.GetBytes(16));
-            return certificate.CopyWithPrivateKey(key);
-        }
-
-        public void Dispose() => Certificate.Dispose();
     }
 }

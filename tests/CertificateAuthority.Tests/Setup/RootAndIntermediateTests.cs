@@ -113,15 +113,61 @@ public sealed class RootAndIntermediateTests : IAsyncLifetime, IDisposable
         key.Exists.ShouldBeFalse();
     }
 
-    [SkippableFact]
-    public async Task Ensure_IntermediateLostAndNoRootKey_SaysWhatToDo()
+    [SkippableTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Ensure_IntermediateLostAndNoRootKey_SaysWhatToDo(bool isDatabaseLost)
     {
         await EnsureAsync();
+        if (isDatabaseLost)
+        {
+            await LoseAsync("root,intermediate");
+        }
+
         new CaKeyFile(CaFiles.RootKey(_folder)).Remove();
         File.Delete(CaFiles.IntermediateCertificate(_folder));
         File.Delete(CaFiles.IntermediateKey(_folder));
 
         (await Should.ThrowAsync<StartupException>(EnsureAsync())).Message.ShouldContain("Put the exported root key back");
+    }
+
+    [SkippableTheory]
+    [InlineData("root,intermediate", true)]
+    [InlineData("root,intermediate", false)]
+    // A kill -9 between the two.
+    [InlineData("intermediate", false)]
+    public async Task Ensure_DatabaseLost_BothAreOnRecordAgain(string lost, bool hasRootKey)
+    {
+        var first = await EnsureAsync();
+        await LoseAsync(lost);
+        if (!hasRootKey)
+        {
+            new CaKeyFile(CaFiles.RootKey(_folder)).Remove();
+        }
+
+        (await EnsureAsync()).Chain.Pem.ShouldBe(first.Chain.Pem);
+        await EnsureAsync();
+
+        (await _database.ScalarAsync<string>("SELECT string_agg(profile || ' ' || encode(sha256(der), 'hex'), ',' ORDER BY id) FROM ca.certificates"))
+            .ShouldBe($"root {Fingerprint.Of(first.Chain.Root)},intermediate {Fingerprint.Of(first.Active.Certificate)}");
+        (await _database.ScalarAsync<string>("SELECT string_agg(subject, ',' ORDER BY sequence) FROM audit.entries WHERE action = 'certificate.recorded'"))
+            .ShouldBe(lost == "intermediate" ? "IoTPlatform Intermediate CA" : "IoTPlatform Root CA,IoTPlatform Intermediate CA");
+    }
+
+    [SkippableFact]
+    public async Task Replace_CompromisedAfterTheDatabaseWasLost_WantsTheRootKeyBackAndRevokes()
+    {
+        var first = await EnsureAsync();
+        var replacement = new IntermediateReplacement(Serial(first), IsCompromised: true);
+        await LoseAsync("root,intermediate");
+        var away = _temp.Combine("away");
+        File.Move(CaFiles.RootKey(_folder), away);
+
+        (await Should.ThrowAsync<StartupException>(EnsureAsync(replacement: replacement))).Message.ShouldContain("Put the exported root key back");
+        File.Move(away, CaFiles.RootKey(_folder));
+        await EnsureAsync(replacement: replacement);
+
+        CaFiles.RootRevocationList(_folder).TryLoad(first.Chain.Root)!.Contains(first.Active.Certificate).ShouldBeTrue();
     }
 
     [SkippableFact]
@@ -146,8 +192,10 @@ public sealed class RootAndIntermediateTests : IAsyncLifetime, IDisposable
         (await CountAsync()).ShouldBe(2);
     }
 
-    [SkippableFact]
-    public async Task Ensure_IntermediateOfAnotherRoot_IsRefused()
+    [SkippableTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Ensure_IntermediateOfAnotherRoot_IsRefused(bool isDatabaseLost)
     {
         await EnsureAsync();
         using var key = CaKey.Generate(KeyKind.P384);
@@ -162,7 +210,13 @@ public sealed class RootAndIntermediateTests : IAsyncLifetime, IDisposable
         });
         await File.WriteAllTextAsync(CaFiles.RootCertificate(_folder), Pem.Certificate(other.RawDataMemory.Span));
 
+        if (isDatabaseLost)
+        {
+            await LoseAsync("root,intermediate");
+        }
+
         (await Should.ThrowAsync<StartupException>(EnsureAsync())).Message.ShouldContain("Restore both from the same backup");
+        (await CountAsync()).ShouldBe(isDatabaseLost ? 0 : 2);
     }
 
     [SkippableFact]
@@ -269,14 +323,14 @@ public sealed class RootAndIntermediateTests : IAsyncLifetime, IDisposable
         var isSwitched = point.StartsWith("key in its place", StringComparison.Ordinal);
         if (!isSwitched)
         {
-            File.Move(CaFiles.IntermediateKey(_folder), CaFiles.IntermediateKey(_folder) + ".next");
+            File.Move(CaFiles.IntermediateKey(_folder), CaFiles.IntermediateKey(_folder) + ".next-compromised");
             await File.WriteAllBytesAsync(CaFiles.IntermediateKey(_folder), formerKey);
             File.SetUnixFileMode(CaFiles.IntermediateKey(_folder), UnixFileMode.UserRead | UnixFileMode.UserWrite);
         }
 
         if (point == "former one kept")
         {
-            File.Delete(CaFiles.IntermediateKey(_folder) + ".next");
+            File.Delete(CaFiles.IntermediateKey(_folder) + ".next-compromised");
         }
 
         if (point is "former one kept" or "next key written" or "next certificate recorded")
@@ -300,7 +354,7 @@ public sealed class RootAndIntermediateTests : IAsyncLifetime, IDisposable
 
         (await _database.ScalarAsync<long>("SELECT count(*) FROM ca.revocations")).ShouldBe(1);
         (await CountAsync()).ShouldBe(3);
-        File.Exists(CaFiles.IntermediateKey(_folder) + ".next").ShouldBeFalse();
+        File.Exists(CaFiles.IntermediateKey(_folder) + ".next-compromised").ShouldBeFalse();
         (await EnsureAsync()).Chain.Pem.ShouldBe(resumed.Chain.Pem);
     }
 
@@ -315,6 +369,9 @@ public sealed class RootAndIntermediateTests : IAsyncLifetime, IDisposable
         TimeProvider.System,
         NullLoggerFactory.Instance,
         CancellationToken.None);
+
+    private Task LoseAsync(string profiles) =>
+        _database.ExecuteAsSuperuserAsync($"SET session_replication_role = replica; DELETE FROM ca.certificates WHERE profile = ANY (string_to_array('{profiles}', ','))");
 
     private Task<long> CountAsync() => _database.ScalarAsync<long>("SELECT count(*) FROM ca.certificates");
 

@@ -116,6 +116,24 @@ public sealed class SignRefusalTests(StepCaHost fixture) : IClassFixture<StepCaH
         (await SignAsync(Csr("a.test", "a.test"), _ca.Token("a.test"), (name, value))).ShouldBeRefused(status, message);
     }
 
+    [SkippableTheory]
+    [InlineData("9998-12-31T00:00:00Z", "876000h")]
+    [InlineData("9899-12-31T00:00:00Z", "878400h")]
+    [InlineData("0001-01-01T00:00:00Z", "-878400h")]
+    public async Task Sign_ValidityOutOfTheCalendar_Is400BeforeAnythingElse(string notBefore, string notAfter)
+    {
+        (await SignAsync("no csr", "no token", ("notBefore", notBefore), ("notAfter", notAfter))).ShouldBeRefused(400, BadRequest + "error decoding json.");
+    }
+
+    [SkippableFact]
+    public async Task Sign_DurationsOfACenturyBack_IsInThePast()
+    {
+        var reply = await SignAsync(Csr("a.test", "a.test"), _ca.Token("a.test"), ("notBefore", "1971-01-01T00:00:00Z"), ("notAfter", "-878400h"));
+
+        reply.Status.ShouldBe(HttpStatusCode.BadRequest);
+        reply.Message.ShouldStartWith(BadRequest + "notAfter cannot be in the past; na=1870-");
+    }
+
     [SkippableFact]
     public async Task Sign_NotAfterInThePast_Is400()
     {
@@ -128,7 +146,7 @@ public sealed class SignRefusalTests(StepCaHost fixture) : IClassFixture<StepCaH
     [SkippableFact]
     public async Task Sign_NotAfterBeforeNotBefore_Is400()
     {
-        var reply = await SignAsync(Csr("a.test", "a.test"), _ca.Token("a.test"), ("notBefore", "2h"), ("notAfter", "1h"));
+        var reply = await SignAsync(Csr("a.test", "a.test"), _ca.Token("a.test"), ("notBefore", "2h"), ("notAfter", InHours(1)));
 
         reply.Status.ShouldBe(HttpStatusCode.BadRequest);
         reply.Message.ShouldStartWith(BadRequest + "notAfter cannot be before notBefore; na=");
@@ -137,7 +155,16 @@ public sealed class SignRefusalTests(StepCaHost fixture) : IClassFixture<StepCaH
     [SkippableFact]
     public async Task Sign_EarlyNotBefore_StaysWithinTheMaximum()
     {
-        (await SignAsync(Csr("a.test", "a.test"), _ca.Token("a.test"), ("notBefore", "-8760h"), ("notAfter", "24h"))).Status.ShouldBe(HttpStatusCode.Forbidden);
+        (await SignAsync(Csr("a.test", "a.test"), _ca.Token("a.test"), ("notBefore", "-8760h"), ("notAfter", InHours(24)))).Status.ShouldBe(HttpStatusCode.Forbidden);
+    }
+
+    [SkippableFact]
+    public async Task Sign_DurationAfterALaterBeginning_CountsFromThere()
+    {
+        var reply = await SignAsync(Csr("a.test", "a.test"), _ca.Token("a.test"), ("notBefore", "2h"), ("notAfter", "1h"));
+
+        reply.Status.ShouldBe(HttpStatusCode.Created, reply.Body);
+        (reply.Certificate.NotAfter - reply.Certificate.NotBefore).ShouldBe(TimeSpan.FromHours(1));
     }
 
     [SkippableFact]
@@ -253,6 +280,8 @@ public sealed class SignRefusalTests(StepCaHost fixture) : IClassFixture<StepCaH
         (await Tools.RunAsync(openssl, ["req", "-new", "-newkey", key, .. options, "-nodes", "-keyout", folder.Combine("k"), "-subj", "/CN=a.test", "-out", folder.Combine("csr")])).EnsureSuccess();
         return await File.ReadAllTextAsync(folder.Combine("csr"));
     }
+
+    private static string InHours(int hours) => TimeProvider.System.GetUtcNow().AddHours(hours).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture);
 
     private static string Csr(string? cn, params string[] sans)
     {

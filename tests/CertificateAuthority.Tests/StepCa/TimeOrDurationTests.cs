@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace IoTPlatform.CertificateAuthority.Tests;
 
 /// <summary>Go's duration grammar and RFC 3339, as step sends them.</summary>
@@ -52,9 +54,22 @@ public sealed class TimeOrDurationTests
     [InlineData("2030-01-02")]
     [InlineData("2030-13-02T00:00:00Z")]
     [InlineData("0001-01-01T00:00:00Z")]
+    [InlineData("9900-01-01T00:00:00Z")]
+    [InlineData("9999-12-31T23:59:59-01:00")]
     public void Parse_Anything_Else_IsRefused(string text)
     {
         Should.Throw<StepCaException>(() => TimeOrDuration.Parse(text, Now)).Status.ShouldBe(400);
+    }
+
+    [Theory]
+    [InlineData("9998-12-31T00:00:00Z", "876000h")]
+    [InlineData("9899-12-31T23:59:59Z", "1s")]
+    [InlineData("9999-12-31T23:59:59Z", "878400h")]
+    [InlineData("0001-01-01T00:00:00Z", "-1s")]
+    [InlineData("0001-01-02T00:00:00Z", "-878400h")]
+    public void Parse_DurationOutOfTheCalendar_IsRefused(string from, string text)
+    {
+        Should.Throw<StepCaException>(() => TimeOrDuration.Parse(text, DateTimeOffset.Parse(from, CultureInfo.InvariantCulture))).Status.ShouldBe(400);
     }
 
     [Theory]

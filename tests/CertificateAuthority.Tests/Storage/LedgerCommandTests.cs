@@ -89,6 +89,21 @@ public sealed class LedgerCommandTests : LedgerTestBase
     }
 
     [SkippableFact]
+    public async Task Record_OfAnIssuerThatWasRetired_IsRefused_ButForItsResponder()
+    {
+        var before = LedgerRows.New("before", idempotencyKey: "k");
+        await RecordAsync(before);
+        await Database.ExecuteAsync("INSERT INTO ca.issuers (name, key_id, chain, source, state, created_at) VALUES ('factory', '\\x01', 'any', 'imported', 'retired', now())");
+
+        var outcomes = await RecordAsync(LedgerRows.New("after", token: LedgerRows.Token(1)), LedgerRows.New("OCSP", "ocsp-responder"), LedgerRows.New("before", idempotencyKey: "k"), before);
+
+        outcomes.Select(o => o.Status).ShouldBe([LedgerStatus.IssuerRetired, LedgerStatus.Stored, LedgerStatus.Exists, LedgerStatus.Stored]);
+        outcomes[2].StoredDer.ShouldBe(before.Der);
+        (await CountAsync("ca.used_tokens")).ShouldBe(0);
+        await ShouldHaveIntactAuditAsync(2);
+    }
+
+    [SkippableFact]
     public async Task Record_TheSameBatchAgain_IsStoredOnceAndSaysStored()
     {
         LedgerEntry[] batch = [LedgerRows.New("a", token: LedgerRows.Token(1)), LedgerRows.New("b", idempotencyKey: "k"), LedgerRows.New("c")];

@@ -8,7 +8,7 @@ namespace IoTPlatform.CertificateAuthority.Tests;
 /// <summary>Rows for the ledger. The store does not look inside a certificate, so any bytes will do.</summary>
 internal static class LedgerRows
 {
-    private static readonly DateTimeOffset Now = new(2030, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    public static readonly DateTimeOffset Now = new(2030, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     public static LedgerEntry New(
         string subject = "a.test",
@@ -19,9 +19,12 @@ internal static class LedgerRows
         UsedToken? token = null,
         byte[]? key = null,
         string? lineage = null,
+        int days = 1,
+        string requester = "tester",
+        string? details = null,
         CancellationToken cancellation = default)
     {
-        serial ??= SerialNumber.Create();
+        serial ??= SerialNumber.Create(DateTimeOffset.UnixEpoch);
         return new LedgerEntry
         {
             Serial = serial,
@@ -31,17 +34,17 @@ internal static class LedgerRows
             IssuerKeyId = [1],
             Profile = profile,
             Provisioner = "iot-bridge",
-            Requester = "tester",
+            Requester = requester,
             Tenant = "acme",
             Lineage = lineage,
             PublicKeySha256 = key ?? RandomNumberGenerator.GetBytes(32),
             NotBefore = Now,
-            NotAfter = Now.AddDays(1),
+            NotAfter = Now.AddDays(days),
             Der = RandomNumberGenerator.GetBytes(64),
             Renews = renews,
             IdempotencyKey = idempotencyKey,
             Token = token,
-            Details = $$"""{"serial":"{{Convert.ToHexString(serial)}}"}""",
+            Details = details ?? $$"""{"serial":"{{Convert.ToHexString(serial)}}"}""",
             Cancellation = cancellation,
         };
     }

@@ -6,6 +6,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using IoTPlatform.CertificateAuthority.Provisioners;
+using IoTPlatform.CertificateAuthority.Tests.Provisioners;
 using IoTPlatform.Jose;
 using IoTPlatform.LocalServices;
 using IoTPlatform.Pki;
@@ -48,9 +49,9 @@ public sealed class StepCaTemplateTests(StepCaTemplateTests.Peers peers) : IClas
     public async Task Expressions_OfTheCorpus_HaveTheSameResults()
     {
         var differences = new List<string>();
-        foreach (var some in TemplateCorpus.Expressions.Chunk(AtOnce))
+        foreach (var (some, one) in Evaluated)
         {
-            var (theirs, ours) = await peers.SignAsync(Of(some));
+            var (theirs, ours) = await peers.SignAsync(one);
             differences.AddRange(theirs.Certificate is { } their && ours.Certificate is { } our
                 ? some.Zip(Results(their).Zip(Results(our))).Where(pair => pair.Second.First != pair.Second.Second).Select(pair => $"{pair.First}: {pair.Second.First} | {pair.Second.Second}")
                 : [$"{string.Join(", ", some)}: {theirs.Body} {ours.Body}"]);
@@ -64,7 +65,13 @@ public sealed class StepCaTemplateTests(StepCaTemplateTests.Peers peers) : IClas
         "{\"subject\":{{ toJson .Subject }},\"sans\":{{ toJson .SANs }},\"extensions\":[{\"id\":\"1.3.6.1.4.1.99999.1\",\"value\":{{ list "
         + string.Concat(expressions.Select(expression => $"(printf \"%v\" ({expression})) ")) + "| toJson | b64enc | toJson }}}]}");
 
-    internal static IEnumerable<TemplateCase> All => TemplateCorpus.Cases.Concat(TemplateCorpus.Expressions.Chunk(AtOnce).Select(Of));
+    private static IEnumerable<(IReadOnlyList<string> Expressions, TemplateCase Case)> Evaluated =>
+    [
+        .. TemplateCorpus.Expressions.Chunk(AtOnce).Select(some => (some, Of(some))),
+        (TemplateCorpus.CredentialExpressions, Of(TemplateCorpus.CredentialExpressions) with { Name = "x5c-expressions", IsX5c = true }),
+    ];
+
+    internal static IEnumerable<TemplateCase> All => TemplateCorpus.Cases.Concat(Evaluated.Select(one => one.Case));
 
     private static IEnumerable<string> Results(X509Certificate2 certificate) =>
         JsonSerializer.Deserialize<string[]>(certificate.Extensions.Single(extension => extension.Oid!.Value == "1.3.6.1.4.1.99999.1").RawData)!;
@@ -84,10 +91,23 @@ public sealed class StepCaTemplateTests(StepCaTemplateTests.Peers peers) : IClas
         private readonly Dictionary<string, EcSignatureKey> _keys = new(StringComparer.Ordinal);
         private readonly ECDsa _ec = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         private readonly RSA _rsa = RSA.Create(2048);
+        private readonly TestRoot _root = new("Fleet,O=Makers");
+        private readonly X509Certificate2 _credential;
         private CaHost _ours = null!;
         private ProcessUnderTest _theirs = null!;
         private HttpClient _ourClient = null!;
         private HttpClient _theirClient = null!;
+
+        public Peers()
+        {
+            var names = new SubjectAlternativeNameBuilder();
+            names.AddDnsName("line-1.test");
+            names.AddDnsName("line.test");
+            names.AddIpAddress(IPAddress.Parse("192.0.2.9"));
+            names.AddEmailAddress("line@fleet.test");
+            names.AddUri(new Uri("https://fleet.test/line/1"));
+            _credential = _root.Issue("line 1,OU=Hall 2,O=Ops", names: names);
+        }
 
         public async Task InitializeAsync()
         {
@@ -97,7 +117,7 @@ public sealed class StepCaTemplateTests(StepCaTemplateTests.Peers peers) : IClas
             _ourClient = _ours.Client();
             foreach (var definition in definitions)
             {
-                await _ours.Module.ProvisionerStore.SaveAsync(ProvisionerDefinition.Parse(definition.ToJsonString()), (string)definition["key"]!["kid"]!, new ProvisionerChange("admin"), default);
+                await _ours.Module.ProvisionerStore.SaveAsync(ProvisionerDefinition.Parse(definition.ToJsonString()), (string?)definition["key"]?["kid"], new ProvisionerChange("admin"), default);
             }
 
             await _ours.Module.Provisioners.ReloadAsync(default);
@@ -122,6 +142,8 @@ public sealed class StepCaTemplateTests(StepCaTemplateTests.Peers peers) : IClas
             _keys.Values.ToList().ForEach(key => key.Dispose());
             _ec.Dispose();
             _rsa.Dispose();
+            _credential.Dispose();
+            _root.Dispose();
             _folder.Dispose();
         }
 
@@ -129,12 +151,12 @@ public sealed class StepCaTemplateTests(StepCaTemplateTests.Peers peers) : IClas
 
         private async Task<Reply> SignAsync(HttpClient client, TemplateCase one)
         {
-            var claims = StepCaCalls.Claims(_ours, "device-1.test", "sign", "device-1.test", "b.test", "192.0.2.7", "a@a.test", "https://a.test/x");
+            var claims = StepCaCalls.Claims(_ours, "device-1.test", "sign", [.. one.Sans]);
             claims["iss"] = one.Name;
-            claims["aud"] = new Uri(client.BaseAddress!, "1.0/sign").AbsoluteUri;
+            claims["aud"] = new Uri(client.BaseAddress!, "1.0/sign").AbsoluteUri + (one.IsX5c ? "#x5c/" + one.Name : "");
             // What templates show of it is compared, too.
             claims["exp"] = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() / 100 * 100 + 400;
-            var body = new JsonObject { ["csr"] = Csr(one), ["ott"] = Jwt.Sign(claims, _keys[one.Name]) };
+            var body = new JsonObject { ["csr"] = Csr(one), ["ott"] = one.IsX5c ? X5cToken(claims) : Jwt.Sign(claims, _keys[one.Name]) };
             if (one.UserData is { } data)
             {
                 body["templateData"] = JsonNode.Parse(data);
@@ -152,28 +174,57 @@ public sealed class StepCaTemplateTests(StepCaTemplateTests.Peers peers) : IClas
             var subject = new X500DistinguishedName("CN=device-1.test, OU=Line 7, O=Ops, C=DE");
             var request = one.IsRsa ? new CertificateRequest(subject, _rsa, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1) : new CertificateRequest(subject, _ec, HashAlgorithmName.SHA256);
             var names = new SubjectAlternativeNameBuilder();
-            names.AddDnsName("device-1.test");
-            names.AddDnsName("b.test");
-            names.AddIpAddress(IPAddress.Parse("192.0.2.7"));
-            names.AddEmailAddress("a@a.test");
-            names.AddUri(new Uri("https://a.test/x"));
+            foreach (var san in one.Sans)
+            {
+                if (IPAddress.TryParse(san, out var address))
+                {
+                    names.AddIpAddress(address);
+                }
+                else if (san.Contains("://", StringComparison.Ordinal))
+                {
+                    names.AddUri(new Uri(san));
+                }
+                else if (san.Contains('@', StringComparison.Ordinal))
+                {
+                    names.AddEmailAddress(san);
+                }
+                else
+                {
+                    names.AddDnsName(san);
+                }
+            }
+
             request.CertificateExtensions.Add(names.Build());
             return request.CreateSigningRequestPem() + "\n";
         }
 
+        /// <summary>Of the credential's key (RFC 7515 4.1.6).</summary>
+        private string X5cToken(JsonObject claims)
+        {
+            using var key = new EcSignatureKey(_credential.GetECDsaPrivateKey()!, kid: null);
+            return CompactJws.Sign(
+                new Dictionary<string, object>(StringComparer.Ordinal) { ["typ"] = "JWT", ["x5c"] = new[] { Convert.ToBase64String(_credential.RawData) } }, Encoding.UTF8.GetBytes(claims.ToJsonString()), key);
+        }
+
         private JsonObject Definition(TemplateCase one)
         {
-            var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-            var jwk = JsonWebKey.FromPrivateKey(key);
-            (jwk.Use, jwk.Alg, jwk.KeyId) = ("sig", "ES256", jwk.Thumbprint());
-            _keys[one.Name] = new EcSignatureKey(key, jwk.KeyId);
             var x509 = new JsonObject { ["template"] = one.Template };
             if (one.TemplateData is { } data)
             {
                 x509["templateData"] = JsonNode.Parse(data);
             }
 
-            return new JsonObject { ["type"] = "JWK", ["name"] = one.Name, ["key"] = JsonNode.Parse(jwk.ToPublic().ToJson()), ["options"] = new JsonObject { ["x509"] = x509 } };
+            var options = new JsonObject { ["x509"] = x509 };
+            if (one.IsX5c)
+            {
+                return new JsonObject { ["type"] = "X5C", ["name"] = one.Name, ["roots"] = Convert.ToBase64String(Encoding.ASCII.GetBytes(_root.Certificate.ExportCertificatePem())), ["options"] = options };
+            }
+
+            var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+            var jwk = JsonWebKey.FromPrivateKey(key);
+            (jwk.Use, jwk.Alg, jwk.KeyId) = ("sig", "ES256", jwk.Thumbprint());
+            _keys[one.Name] = new EcSignatureKey(key, jwk.KeyId);
+            return new JsonObject { ["type"] = "JWK", ["name"] = one.Name, ["key"] = JsonNode.Parse(jwk.ToPublic().ToJson()), ["options"] = options };
         }
 
         private async Task StartStepCaAsync(string step, string stepCa, IReadOnlyList<JsonObject> definitions)

@@ -11,6 +11,12 @@ public sealed record TemplateCase(string Name, string Template)
 
     public bool IsRsa { get; init; }
 
+    /// <summary>The token is one of a certificate's key (X5C), not of a provisioner's.</summary>
+    public bool IsX5c { get; init; }
+
+    /// <summary>Of the request and of the token.</summary>
+    public IReadOnlyList<string> Sans { get; init; } = ["device-1.test", "b.test", "192.0.2.7", "a@a.test", "https://a.test/x"];
+
     /// <summary>Refused by the one and by the other.</summary>
     public bool IsRefused { get; init; }
 
@@ -54,6 +60,18 @@ public static class TemplateCorpus
         new("default leaf, RSA", Leaf) { IsRsa = true },
         new("names of the request", OfRequest),
         new("device", File.ReadAllText(Shipped("device-leaf.tpl"))),
+        new("service", File.ReadAllText(Shipped("service-leaf.tpl"))) { Sans = ["device-1.test", "b.test", "192.0.2.7", "2001:db8::7"] },
+        new("service, RSA", File.ReadAllText(Shipped("service-leaf.tpl"))) { Sans = ["device-1.test", "192.0.2.7"], IsRsa = true },
+        new("service without an address", File.ReadAllText(Shipped("service-leaf.tpl"))) { Sans = ["device-1.test"] },
+        new("service with names of no service", File.ReadAllText(Shipped("service-leaf.tpl"))) { IsRefused = true },
+        new("x5c-leaf", Leaf) { IsX5c = true },
+        new("x5c-credential", """
+            {"subject":{"commonName":{{ toJson .AuthorizationCrt.Subject.CommonName }},"organization":{{ toJson .AuthorizationCrt.Subject.Organization }},"serialNumber":{{ printf "%v" .AuthorizationCrt.SerialNumber | toJson }}},
+             "dnsNames":{{ toJson .AuthorizationCrt.DNSNames }},"emailAddresses":{{ toJson .AuthorizationCrt.EmailAddresses }},"ipAddresses":{{ toJson .AuthorizationCrt.IPAddresses }},
+             "uris":[{{ range $i, $uri := .AuthorizationCrt.URIs }}{{ if $i }},{{ end }}{{ printf "%v" $uri | toJson }}{{ end }}],"keyUsage":["digitalSignature"],"extKeyUsage":["clientAuth"]}
+            """) { IsX5c = true },
+        new("x5c-fleet", """{{ if ne .AuthorizationCrt.Issuer.CommonName "Another" }}{{ fail "not of that fleet" }}{{ end }}{"subject":{{ toJson .Subject }}}""") { IsX5c = true, IsRefused = true },
+        new("no certificate of a JWK token", """{"subject":{"commonName":{{ toJson .Subject.CommonName }},"organization":{{ if .AuthorizationCrt }}"a"{{ else }}"none"{{ end }}},"sans":{{ toJson .SANs }}}"""),
         new("subject of the provisioner", """{"subject":{"commonName":{{ toJson .Subject.CommonName }},"organization":{{ toJson .Organization }},"organizationalUnit":{{ toJson .Units }},"country":"DE","province":"Berlin","locality":"Berlin","streetAddress":"Street 1","postalCode":"10115","serialNumber":"42"},"sans":{{ toJson .SANs }},"keyUsage":["digitalSignature"],"extKeyUsage":["clientAuth"]}""")
             { TemplateData = """{"Organization":"Ops","Units":["a","b"]}""" },
         new("user data", """{"subject":{"commonName":{{ toJson .Subject.CommonName }},"organizationalUnit":{{ toJson .Insecure.User.unit }}},"sans":{{ toJson .SANs }},"keyUsage":["digitalSignature"]}""") { UserData = """{"unit":"line <7> & \"8\""}""" },
@@ -104,6 +122,14 @@ public static class TemplateCorpus
         "print 1 2 \"a\" \"b\" 3", "println \"a\" 1", "len \"abc\"", "len (list 1)", "index (list 1 2) 1", "index (dict \"a\" 1) \"a\"", "eq 1 1", "eq 1 2 1", "ne \"a\" \"b\"", "lt 1.5 2.5", "ge \"b\" \"a\"", "and 1 0", "or 0 \"\"", "not 1", "urlquery \"a b&c\"",
         "1e6", "123456.0", "1234567.0", "0.0001", "0.00001", "1e20", "0x1F", "'a'", "-5", "true", "`raw\\n`", "\"\\u00e9\\t\"", ".Token.exp", ".Token.missing", ".Subject", ".SANs", ".Token.sans", "toJson .Token.sans", "toJson .Subject",
         "(index .SANs 0).Type", "kindOf .Subject", "typeOf .Subject", "typeOf .Token", "len .SANs", "toJson .Insecure.CR.Subject", "toJson .Insecure.CR.DNSNames", ".Insecure.CR.Version", "typeOf .Insecure.CR.PublicKey",
+    ];
+
+    /// <summary>Of a token that a certificate's key signed.</summary>
+    public static IReadOnlyList<string> CredentialExpressions { get; } =
+    [
+        ".AuthorizationCrt.Subject.CommonName", "toJson .AuthorizationCrt.Subject.Organization", "first .AuthorizationCrt.Subject.OrganizationalUnit", "len .AuthorizationCrt.Subject.Country", ".AuthorizationCrt.Issuer.CommonName",
+        ".AuthorizationCrt.SerialNumber", ".AuthorizationCrt.NotBefore", "toJson .AuthorizationCrt.NotAfter", "toJson .AuthorizationCrt.DNSNames", "index .AuthorizationCrt.DNSNames 0", "toJson .AuthorizationCrt.EmailAddresses",
+        "toJson .AuthorizationCrt.IPAddresses", "index .AuthorizationCrt.URIs 0", "toJson .AuthorizationCrt.Raw", "typeOf .AuthorizationCrt", ".Token.iss",
     ];
 
     public static string Shipped(string name) => Path.Combine(IoTPlatform.Testing.Tools.RepositoryRoot, "deploy", "templates", name);

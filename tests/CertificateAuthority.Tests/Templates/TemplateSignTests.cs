@@ -30,6 +30,7 @@ public sealed class TemplateSignTests(StepCaHost host) : IClassFixture<StepCaHos
         parsed.KeyUsages.ShouldBe(X509KeyUsageFlags.DigitalSignature);
         parsed.ExtendedKeyUsages.ShouldBe([Oids.ClientAuth]);
         parsed.IsCa.ShouldBeFalse();
+        await Ca.ShouldVerifyByOpenSslAsync(certificate, "sslclient");
     }
 
     [SkippableFact]
@@ -45,6 +46,7 @@ public sealed class TemplateSignTests(StepCaHost host) : IClassFixture<StepCaHos
         parsed.Names.AllSans.ShouldBe(["api.test", "192.0.2.1"]);
         parsed.KeyUsages.ShouldBe(X509KeyUsageFlags.DigitalSignature | X509KeyUsageFlags.KeyEncipherment);
         parsed.ExtendedKeyUsages.ShouldBe([Oids.ServerAuth, Oids.ClientAuth]);
+        await Ca.ShouldVerifyByOpenSslAsync(certificate, "sslserver");
         other.ShouldBeRefused(400, "The request could not be completed: a service has no name such as urn:x.");
     }
 

@@ -6,6 +6,7 @@ using IoTPlatform.CertificateAuthority.Tests.Acme;
 using IoTPlatform.CertificateAuthority.Tests.Templates;
 using IoTPlatform.Pki;
 using IoTPlatform.Pki.Files;
+using IoTPlatform.Testing;
 
 namespace IoTPlatform.CertificateAuthority.Tests.Upstream;
 
@@ -33,6 +34,7 @@ public sealed class RegistrationAuthorityTests : IClassFixture<RegistrationHost>
         reply.Status.ShouldBe(HttpStatusCode.Created, reply.Body);
         var chain = reply.Json.GetProperty("certChain").EnumerateArray().Select(pem => Pem.ParseCertificate(pem.GetString()!)).ToArray();
         ChainVerifier.Verify(chain[0], chain[1..], [_fixture.Peer.Root], CertificatePurpose.ServerAuth, TimeProvider.System.GetUtcNow()).IsValid.ShouldBeTrue();
+        (await OpenSsl.VerifyAsync(TimeProvider.System.GetUtcNow(), "sslserver", [.. chain, _fixture.Peer.Root])).EnsureSuccess();
         reply.Json.GetProperty("ca").GetString().ShouldBe(reply.Json.GetProperty("certChain")[1].GetString());
         var record = (await _ca.Authority.FindAsync(chain[0].SerialNumberBytes.ToArray(), default))!;
         (record.Profile, record.Provisioner, record.Issuer, record.Subject).ShouldBe(("leaf", "iot-bridge", "Upstream Intermediate CA", "one.test"));

@@ -110,7 +110,7 @@ internal sealed class StepCaPeer : IAsyncDisposable
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, critical: true));
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(Oids.ClientAuth)], critical: false));
         request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(root, includeKeyIdentifier: true, includeIssuerAndSerial: false));
-        using var leaf = request.Create(root, now.AddDays(-1), now.AddDays(20), SerialNumber.Create());
+        using var leaf = request.Create(root, now.AddDays(-1), now.AddDays(20), SerialNumber.Create(DateTimeOffset.UnixEpoch));
         await File.WriteAllTextAsync(_folder.Combine("ra.crt"), leaf.ExportCertificatePem() + "\n");
         await File.WriteAllTextAsync(_folder.Combine("ra.key"), _clientKey.ExportPkcs8PrivateKeyPem() + "\n");
         return root.ExportCertificatePem();

@@ -233,7 +233,7 @@ public sealed class UpstreamTrustTests(UpstreamTrustTests.Upstream upstream) : I
     private static (UpstreamOptions? Options, IReadOnlyList<string> Errors) Read(string[] settings)
     {
         var reader = new SettingsReader(new ConfigurationBuilder().AddInMemoryCollection(settings.Select(setting => setting.Split('=', 2)).ToDictionary(pair => pair[0], string? (pair) => pair[1])).Build());
-        return (UpstreamOptions.Read(reader), reader.Errors);
+        return (UpstreamOptions.Read(reader, UpstreamSettings.Leaves), reader.Errors);
     }
 
     private static async Task<(StepCaReply Reply, IReadOnlyList<string> Log)> SignAsync(UpstreamOptions options)

@@ -1,7 +1,13 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Http.Json;
 using System.Security.Cryptography;
+using IoTPlatform.CertificateAuthority.Tests.Imports;
+using IoTPlatform.CertificateAuthority.Tests.Issuers;
 using IoTPlatform.CertificateAuthority.Validation;
+using IoTPlatform.Contracts;
+using IoTPlatform.Contracts.Certificates;
+using IoTPlatform.Identity;
 using IoTPlatform.Pki;
 using IoTPlatform.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -56,6 +62,47 @@ public sealed class OcspTests(ValidationHost host)
         var file = host.Pem(subCa);
 
         (await host.AskOcspAsync(host.Ca, file)).ShouldContain($"{file}: good");
+    }
+
+    [SkippableFact]
+    public async Task Issuer_MadeHere_NamesNoAddress_AndItsLeavesDo()
+    {
+        using var tokens = new TokenMaker("silent-tokens");
+        using var admin = host.Ca.As("ada", Roles.Admin);
+        using var answer = await admin.PostAsJsonAsync("/portal/issuers", new CreateIssuerRequest { Name = "silent" }, ContractsJson.Default.CreateIssuerRequest);
+        answer.IsSuccessStatusCode.ShouldBeTrue(await answer.Content.ReadAsStringAsync());
+        await tokens.UseAsync(host.Ca, "silent");
+        using var leaf = await tokens.EnrollAsync(host.Ca, "leaf.silent.test");
+        var issuer = host.Ca.Authority.Active.Own.Single(one => one.Name == "silent").Issuer.Certificate;
+
+        // None of this host answers for what the root signed.
+        foreach (var (certificate, hasAddresses) in new[] { (issuer, false), (leaf, true) })
+        {
+            (certificate.Extensions["2.5.29.31"] is not null, certificate.Extensions["1.3.6.1.5.5.7.1.1"] is not null).ShouldBe((hasAddresses, hasAddresses));
+        }
+    }
+
+    [SkippableFact]
+    public async Task Ask_LeafOfAnIssuerBesideTheStacksOwn_IsAnsweredInItsNameAlone()
+    {
+        using var other = new OtherAuthority("Ocsp");
+        using var tokens = new TokenMaker("ocsp-tokens");
+        await tokens.UseAsync(host.Ca, await host.Ca.ImportAsync(other));
+        using var leaf = await tokens.EnrollAsync(host.Ca, "leaf.ocsp.test");
+        var (file, trust) = (host.Pem(leaf), host.Pem(other.Root));
+
+        (await AskOfAsync(other.Issuer)).ShouldContain($"{file}: good");
+        await ValidationHost.RevokeAsync(host.Ca, leaf.SerialNumberBytes.ToArray());
+        (await AskOfAsync(other.Issuer)).ShouldContain($"{file}: revoked");
+        (await host.AskOcspAsync(host.Ca, file)).ShouldNotContain($"{file}: revoked", customMessage: "of the stack's own issuer there is no such number");
+
+        async Task<string> AskOfAsync(System.Security.Cryptography.X509Certificates.X509Certificate2 issuer)
+        {
+            var answer = await Tools.RunAsync(
+                Requires.Tool("openssl"), ["ocsp", "-issuer", host.Pem(issuer), "-cert", file, "-CAfile", trust, "-verify_other", host.Pem(issuer), "-url", host.Ca.Module.Options.Validation!.Ocsp.AbsoluteUri]);
+            (answer.Output + answer.Error).ShouldContain("Response verify OK");
+            return answer.Output + answer.Error;
+        }
     }
 
     [SkippableFact]

@@ -116,7 +116,7 @@ public sealed class RelyingParties : IAsyncLifetime
         var name = Host.Tenant.Authority.Issuers.Active.Certificate.SubjectName;
         var now = TimeProvider.System.GetUtcNow();
         var request = new CertificateRequest("CN=wrong-issuer.test", key, HashAlgorithmName.SHA256);
-        using var certificate = request.Create(name, X509SignatureGenerator.CreateForECDsa(caKey), now.AddMinutes(-5), now.AddHours(1), SerialNumber.Create());
+        using var certificate = request.Create(name, X509SignatureGenerator.CreateForECDsa(caKey), now.AddMinutes(-5), now.AddHours(1), SerialNumber.Create(DateTimeOffset.UnixEpoch));
         using var own = certificate.CopyWithPrivateKey(key);
         Write(WrongIssuer, own);
     }

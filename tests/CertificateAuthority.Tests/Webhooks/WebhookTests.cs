@@ -290,7 +290,7 @@ public sealed class WebhookTests(WebhookTests.Host host) : IClassFixture<Webhook
     }
 
     private WebhookCalls Calls(IReadOnlyList<IPNetwork> networks, TimeProvider? time = null) =>
-        new(networks, () => _ca.Module.ServiceCertificate.Context, () => _ca.Authority.Issuers, time ?? TimeProvider.System, NullLogger<WebhookCalls>.Instance);
+        new(new WebhookOptions { Networks = networks }, () => _ca.Module.ServiceCertificate.Context, () => _ca.Authority.Issuers, time ?? TimeProvider.System, NullLogger<WebhookCalls>.Instance);
 
     private JsonObject Webhook(string name, string kind, string change = "{}", string? url = null) =>
         WebhookDefinitionTests.Change(new JsonObject { ["id"] = "id-" + name, ["name"] = name, ["kind"] = kind, ["url"] = url ?? _server.Url.AbsoluteUri, ["certType"] = "X509", ["secret"] = Convert.ToBase64String(Secret) }, change);
@@ -322,7 +322,7 @@ public sealed class WebhookTests(WebhookTests.Host host) : IClassFixture<Webhook
 
         public async Task InitializeAsync()
         {
-            Ca = await CaHost.StartAsync(CaHost.DefaultOptions with { WebhookNetworks = Loopback });
+            Ca = await CaHost.StartAsync(CaHost.DefaultOptions with { Webhooks = new WebhookOptions { Networks = Loopback } });
             Certificate = await Ca.EnrollAsync("localhost");
         }
 

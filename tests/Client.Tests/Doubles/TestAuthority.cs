@@ -13,11 +13,11 @@ internal sealed class TestAuthority : IDisposable
     private const string ClientAuth = "1.3.6.1.5.5.7.3.2";
     private readonly string? _tenant;
 
-    private TestAuthority(X509Certificate2 root, string name, string? tenant)
+    private TestAuthority(X509Certificate2 root, string name, string? tenant, int pathLength)
     {
         _tenant = tenant;
         Root = root;
-        Intermediate = IssueCa(Root, name, pathLength: 1, years: 9, constraints: null);
+        Intermediate = IssueCa(Root, name, pathLength, years: 9, constraints: null);
         Issuer = tenant is null ? Intermediate : IssueSubCa(tenant);
     }
 
@@ -35,7 +35,8 @@ internal sealed class TestAuthority : IDisposable
     }
 
     /// <summary>The same platform with another Intermediate CA. The root stays this one's.</summary>
-    public TestAuthority WithAnotherIntermediate() => new(X509CertificateLoader.LoadPkcs12(Root.Export(X509ContentType.Pkcs12), null), "Former Issuer", _tenant);
+    /// <param name="pathLength">Other than 1: a CA of that root which is not the platform's.</param>
+    public TestAuthority WithAnotherIntermediate(int pathLength = 1) => new(X509CertificateLoader.LoadPkcs12(Root.Export(X509ContentType.Pkcs12), null), "Former Issuer", _tenant, pathLength);
 
     /// <summary>The root's list.</summary>
     public byte[] RootList(long number, params X509Certificate2[] revoked) =>

@@ -42,6 +42,26 @@ public sealed class AuditLogTests : IAsyncLifetime
         verified.Head.ShouldBe((await Log.ReadAsync(5, 1, default))[0].Hash);
     }
 
+    [SkippableFact]
+    public async Task VerifyAsync_LongLog_SaysHowFarItIs()
+    {
+        await _database.ExecuteAsync(
+            "SELECT audit.append_many(array_fill('a'::text, ARRAY[1100]), array_fill('b'::text, ARRAY[1100]), array_fill('c'::text, ARRAY[1100]), array_fill('{}'::text, ARRAY[1100])) FROM generate_series(1, 10)");
+        var told = new Told();
+
+        (await Log.VerifyAsync(default, told)).Intact.ShouldBeTrue();
+
+        told.Said.ShouldBe([new AuditProgress(5000, 11_000), new AuditProgress(10_000, 11_000)]);
+    }
+
+    /// <summary>At once, and on the same thread.</summary>
+    private sealed class Told : IProgress<AuditProgress>
+    {
+        public List<AuditProgress> Said { get; } = [];
+
+        public void Report(AuditProgress value) => Said.Add(value);
+    }
+
     [SkippableTheory]
     [InlineData("actor")]
     [InlineData("action")]

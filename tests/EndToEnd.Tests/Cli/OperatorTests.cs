@@ -72,9 +72,15 @@ public sealed class OperatorTests(KeptDemo demo)
         File.GetUnixFileMode(Path.Combine(folder, "identity.pem")).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
         (await File.ReadAllTextAsync(Path.Combine(folder, "wg0.conf"))).ShouldNotContain("<PRIVATE_KEY>");
 
-        await using (var agent = IotCli.Start("device", "run", "--folder", folder))
+        await using (var agent = IotCli.Start("device", "run", "--folder", folder, "--transport", "mqtt", "--on-command", Requires.Tool("cat")))
         {
             await agent.WaitForLineAsync(line => line.Contains("renewing at", StringComparison.Ordinal));
+            string[] command = ["acme-new-1", "echo", "--payload", """{"rpm":900}""", "--ttl", "5m", "--wait"];
+            var answered = await IotCli.JsonAsync(["devices", "send", .. command, .. demo.Acme]);
+            var ofTheProvider = await IotCli.JsonAsync(["tenants", "send", "acme", .. command, .. demo.Provider]);
+            var listed = await IotCli.JsonAsync(["devices", "commands", "acme-new-1", .. demo.Acme]);
+            new[] { answered, ofTheProvider }.Select(sent => (sent.GetProperty("state").GetString(), sent.GetProperty("answer").GetRawText())).ShouldAllBe(sent => sent.Item1 == "answered" && sent.Item2.Contains("900", StringComparison.Ordinal));
+            listed.EnumerateArray().Select(sent => sent.GetProperty("created_by").GetString()!.StartsWith("provider:", StringComparison.Ordinal)).ShouldBe([true, false], "newest first");
             agent.Terminate();
             (await agent.WaitForExitAsync()).ShouldBe(0, agent.Output);
         }

@@ -17,7 +17,7 @@ public sealed class ProvisionerTests : IAsyncLifetime
     public async Task InitializeAsync()
     {
         _step = Requires.Tool("step");
-        _provider = await ProviderStack.StartAsync();
+        _provider = await ProviderStack.StartAsync(new Dictionary<string, string?> { ["IOT_WEBHOOK_HOSTS"] = "127.0.0.1,*.hooks.example" });
         (await StepAsync("ca", "bootstrap", "--ca-url", _provider.Url.GetLeftPart(UriPartial.Authority), "--fingerprint", _provider.Trust.Fingerprint, "--force")).EnsureSuccess();
     }
 
@@ -62,7 +62,7 @@ public sealed class ProvisionerTests : IAsyncLifetime
         var imported = await IotAsync("ca", "import", file, "--json");
 
         imported.ExitCode.ShouldBe(1, "some of them can't be taken over");
-        Outcomes(imported).ShouldBe([("builds@example.com", "added"), ("scep", "left out"), ("web", "added"), ("amazon", "added"), ("gone", "left out"), ("google", "added")]);
+        Outcomes(imported).ShouldBe([("builds@example.com", "added"), ("scep", "left out"), ("web", "added"), ("amazon", "added"), ("gone", "left out"), ("google", "added"), ("issuer", "left out")]);
         (await IotAsync("ca", "provisioner", "add", "cluster", "--type", "k8ssa", "--pem-keys", _folder.Combine("cluster.pub"), "--allow", "dns:*.pods.test")).EnsureSuccess();
         (await IotAsync("ca", "provisioner", "add", "azure", "--type", "azure", "--azure-tenant", "b17c217c-84db-43f0-babd-e06a71083cda", "--azure-resource-group", "backend", "--disable-custom-sans")).EnsureSuccess();
         (await StepAsync(
@@ -71,7 +71,7 @@ public sealed class ProvisionerTests : IAsyncLifetime
         (certificate.NotAfter - certificate.NotBefore).ShouldBe(TimeSpan.FromHours(48), TimeSpan.FromMinutes(2));
         certificate.Subject.ShouldContain("O=Old Ops");
         (await StepAsync("ca", "renew", "api.crt", "api.key", "--force")).EnsureSuccess();
-        Outcomes(await IotAsync("ca", "import", file, "--json"))[0].ShouldBe(("builds@example.com", "left out"), "it is there");
+        Outcomes(await IotAsync("ca", "import", file, "--json"))[0].ShouldBe(("builds@example.com", "was here"));
     }
 
     private static string SelfSigned(RSA key)
@@ -79,6 +79,37 @@ public sealed class ProvisionerTests : IAsyncLifetime
         var now = TimeProvider.System.GetUtcNow();
         using var certificate = new CertificateRequest("CN=ec2.example", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1).CreateSelfSigned(now.AddDays(-1), now.AddDays(1));
         return certificate.ExportCertificatePem();
+    }
+
+    [SkippableFact]
+    public async Task Issuer_Created_SignsForTheProvisionerThatNamesIt()
+    {
+        await File.WriteAllTextAsync(_folder.Combine("password"), "a password of builds\n");
+        (await IotAsync("ca", "issuer", "create", "factory", "--common-name", "Factory CA", "--days", "100")).EnsureSuccess();
+        (await IotAsync("ca", "provisioner", "add", "builds", "--create", "--provisioner-password-file", _folder.Combine("password"), "--issuer", "factory")).EnsureSuccess();
+
+        (await StepAsync("ca", "certificate", "leaf.test", "leaf.crt", "leaf.key", "--issuer", "builds", "--provisioner-password-file", _folder.Combine("password"), "--force")).EnsureSuccess();
+
+        using var leaf = X509CertificateLoader.LoadCertificateFromFile(_folder.Combine("leaf.crt"));
+        leaf.Issuer.ShouldBe("CN=Factory CA");
+        // With its issuer behind it, as step wrote it.
+        var verified = await Tools.RunAsync(Requires.Tool("openssl"), ["verify", "-CAfile", Path.Combine(_provider.Data, "certs", "root_ca.crt"), "-untrusted", _folder.Combine("leaf.crt"), _folder.Combine("leaf.crt")]);
+        verified.Output.ShouldContain("leaf.crt: OK", customMessage: verified.Error);
+        (await StepAsync("ca", "renew", "leaf.crt", "leaf.key", "--force")).EnsureSuccess();
+        var listed = (await IotAsync("ca", "issuer", "list", "--json")).EnsureSuccess();
+        using (var json = JsonDocument.Parse(listed.Output))
+        {
+            json.RootElement[0].GetProperty("state").GetString().ShouldBe("issuing");
+            json.RootElement[0].GetProperty("provisioners")[0].GetString().ShouldBe("builds");
+        }
+
+        (await IotAsync("ca", "issuer", "remove", "factory", "--yes")).ExitCode.ShouldNotBe(0, "it issues");
+        (await IotAsync("ca", "issuer", "state", "factory", "retired")).EnsureSuccess().Output.ShouldContain("builds");
+        (await StepAsync("ca", "certificate", "other.test", "other.crt", "other.key", "--issuer", "builds", "--provisioner-password-file", _folder.Combine("password"), "--force")).ExitCode.ShouldNotBe(0);
+        (await IotAsync("ca", "provisioner", "update", "builds", "--issuer", "")).EnsureSuccess();
+        (await StepAsync("ca", "certificate", "own.test", "own.crt", "own.key", "--issuer", "builds", "--provisioner-password-file", _folder.Combine("password"), "--force")).EnsureSuccess();
+        using var own = X509CertificateLoader.LoadCertificateFromFile(_folder.Combine("own.crt"));
+        own.Issuer.ShouldNotBe("CN=Factory CA");
     }
 
     [SkippableFact]
@@ -117,6 +148,13 @@ public sealed class ProvisionerTests : IAsyncLifetime
         var secret = JsonDocument.Parse(added.EnsureSuccess().Output).RootElement.GetProperty("secret").GetString()!;
         (await EnrollAsync("built.test")).ExitCode.ShouldNotBe(0, "nobody allows it");
         (await IotAsync("ca", "provisioner", "show", "builds")).EnsureSuccess().Output.ShouldNotContain(secret);
+        foreach (var command in (string[][])[["ca", "provisioner", "webhook", "update", "builds", "approval", "--webhook-url", "https://hooks.example/"], ["webhooks", "add", "elsewhere", "https://hooks.example/"]])
+        {
+            var elsewhere = await IotAsync(command);
+            elsewhere.ExitCode.ShouldBe(1);
+            elsewhere.Error.ShouldContain("IOT_WEBHOOK_HOSTS", customMessage: elsewhere.Error);
+        }
+
         (await IotAsync("ca", "provisioner", "update", "builds", "--x509-max-dur", "48h")).EnsureSuccess();
         (await IotAsync("ca", "provisioner", "webhook", "update", "builds", "approval", "--webhook-url", "https://127.0.0.1:2/")).EnsureSuccess();
         (await IotAsync("ca", "provisioner", "webhook", "remove", "builds", "approval")).EnsureSuccess();
@@ -156,6 +194,32 @@ public sealed class ProvisionerTests : IAsyncLifetime
         (await IotAsync("ca", "provisioner", "remove", "iot-bridge", "--yes")).ExitCode.ShouldBe(1, "it is the host's own");
     }
 
+    /// <summary>As after the key was stolen: what it signed and was not used yet buys nothing.</summary>
+    [SkippableFact]
+    public async Task JwkProvisioner_WithANewKey_TakesNoTokenOfTheOldOne()
+    {
+        await File.WriteAllTextAsync(_folder.Combine("password"), "a password of builds\n");
+        await File.WriteAllTextAsync(_folder.Combine("new"), "a password of the new key\n");
+        (await IotAsync("ca", "provisioner", "add", "builds", "--create", "--provisioner-password-file", _folder.Combine("password"))).EnsureSuccess();
+        var (used, kept) = (await TokenAsync("used.test"), await TokenAsync("kept.test"));
+        (await BuyAsync("used.test", used)).EnsureSuccess();
+        var before = await KeyAsync();
+
+        (await IotAsync("ca", "provisioner", "update", "builds", "--create", "--provisioner-password-file", _folder.Combine("new"))).EnsureSuccess();
+
+        (await KeyAsync()).ShouldNotBe(before);
+        var refused = await BuyAsync("kept.test", kept);
+        refused.ExitCode.ShouldNotBe(0);
+        refused.Error.ShouldContain("authorization");
+        (await EnrollAsync("kept.test")).ExitCode.ShouldNotBe(0, "the new key has its own password");
+        (await EnrollAsync("kept.test", "new")).EnsureSuccess();
+
+        async Task<string> TokenAsync(string name) =>
+            (await StepAsync("ca", "token", name, "--provisioner", "builds", "--provisioner-password-file", _folder.Combine("password"))).EnsureSuccess().Output.Trim();
+        async Task<string> KeyAsync() => JsonNode.Parse((await IotAsync("ca", "provisioner", "show", "builds")).EnsureSuccess().Output)!["key"]!["kid"]!.GetValue<string>();
+        Task<ToolResult> BuyAsync(string name, string token) => StepAsync("ca", "certificate", name, "bought.crt", "bought.key", "--token", token, "--force");
+    }
+
     [SkippableFact]
     public async Task AcmeProvisioner_AddedChangedRemoved_WithItsAccountKeys()
     {
@@ -174,6 +238,21 @@ public sealed class ProvisionerTests : IAsyncLifetime
         var listed = await IotAsync("ca", "acme", "eab", "list", "web", "--json");
         listed.Output.ShouldContain("customer-17");
         listed.Output.ShouldNotContain("hmac_key");
+        string[] account = ["--provisioner", "web", "--eab-key-reference", "customer-17"];
+        (await IotAsync(["ca", "policy", "view", .. account])).ExitCode.ShouldBe(4, "there is none");
+        (await IotAsync(["ca", "policy", "allow", "dns:shop.web.test", "ip:10.0.0.0/8", .. account])).EnsureSuccess();
+        (await IotAsync(["ca", "policy", "allow", "ip:10.0.0.0/8", "--remove", "--provisioner", "web", "--eab-key-id", id])).EnsureSuccess().Output.ShouldNotContain("10.0.0.0");
+        (await IotAsync(["ca", "policy", "deny", "dns:no.web.test", .. account])).EnsureSuccess();
+        (await IotAsync(["ca", "policy", "wildcards", "allow", .. account])).EnsureSuccess();
+        JsonNode.DeepEquals(
+            JsonNode.Parse((await IotAsync(["ca", "policy", "view", .. account])).EnsureSuccess().Output),
+            JsonNode.Parse("""{"x509":{"allow":{"dns":["shop.web.test"]},"deny":{"dns":["no.web.test"]},"allowWildcardNames":true}}""")).ShouldBeTrue();
+        JsonNode.Parse((await IotAsync("ca", "policy", "view", "--provisioner", "web")).Output)!.ToJsonString().ShouldNotContain("shop", customMessage: "the provisioner's is another");
+        JsonNode.Parse((await IotAsync("ca", "acme", "eab", "list", "web", "--json")).Output)![0]!["has_policy"]!.GetValue<bool>().ShouldBeTrue();
+        (await IotAsync(["ca", "policy", "remove", "--yes", .. account])).EnsureSuccess();
+        (await IotAsync(["ca", "policy", "remove", "--yes", .. account])).ExitCode.ShouldBe(4);
+        (await IotAsync("ca", "policy", "view", "--eab-key-id", id)).ExitCode.ShouldBe(2, "whose key?");
+        (await IotAsync("ca", "policy", "view", "--provisioner", "web", "--eab-key-reference", "customer-18")).ExitCode.ShouldBe(4);
         (await IotAsync("ca", "acme", "eab", "remove", "web", id, "--yes")).EnsureSuccess();
         (await IotAsync("ca", "acme", "eab", "remove", "web", id, "--yes")).ExitCode.ShouldNotBe(0);
 

@@ -1,11 +1,6 @@
-using System.Diagnostics;
-using System.Globalization;
 using System.Security.Cryptography;
-using IoTPlatform.Client;
-using IoTPlatform.Contracts.Devices;
 using IoTPlatform.Stacks;
 using IoTPlatform.Testing;
-using Npgsql;
 using Xunit.Abstractions;
 
 namespace IoTPlatform.EndToEnd.Tests.Crash;
@@ -17,8 +12,6 @@ namespace IoTPlatform.EndToEnd.Tests.Crash;
 public sealed class KillRoundsTests(ITestOutputHelper output)
 {
     private const string DeviceId = "pump-1";
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
-    private static readonly int Rounds = int.Parse(Environment.GetEnvironmentVariable("IOT_KILL_ROUNDS") ?? "1", CultureInfo.InvariantCulture);
 
     [SkippableFact]
     public async Task Messages_WithEveryProcessKilledAtRandom_AreStoredOnceAtTenantAndProvider()
@@ -51,26 +44,26 @@ public sealed class KillRoundsTests(ITestOutputHelper output)
         await tenant.ReadyAsync();
         using var admin = await tenant.AdminAsync();
         using var enrolled = await EnrolledDevice.EnrollAsync(tenant, admin, DeviceId);
-        await using var device = new TirelessDevice(tenant, enrolled, DeviceId);
+        await using var device = new TirelessDevice(DeviceBroker.Of(tenant, DeviceId), enrolled, DeviceId);
         device.Start();
         var commands = new List<long>();
-        for (var round = 1; round <= Rounds; round++)
+        for (var round = 1; round <= KillRounds.Count; round++)
         {
-            await KillAsync("the tenant", device, async () =>
+            await KillRounds.KillAsync(output, "the tenant", device, async () =>
             {
-                commands.AddRange(await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => CommandAsync(admin))));
+                commands.AddRange(await KillRounds.CommandAsync(admin, DeviceId));
                 await tenant.KillAsync();
                 tenant.Launch();
                 await tenant.ReadyAsync();
             });
-            await KillAsync("the tenant's PostgreSQL", device, async () =>
+            await KillRounds.KillAsync(output, "the tenant's PostgreSQL", device, async () =>
             {
-                commands.AddRange(await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => CommandAsync(admin))));
-                await KillPostgresAsync(tenant.Data);
+                commands.AddRange(await KillRounds.CommandAsync(admin, DeviceId));
+                await KillRounds.KillPostgresAsync(tenant.Data);
             });
             if (broker is not null)
             {
-                await KillAsync("RabbitMQ", device, async () =>
+                await KillRounds.KillAsync(output, "RabbitMQ", device, async () =>
                 {
                     await UntilMoreArriveAsync(provider);
                     await broker.KillAsync();
@@ -78,25 +71,25 @@ public sealed class KillRoundsTests(ITestOutputHelper output)
                 });
             }
 
-            await KillAsync("the provider", device, async () =>
+            await KillRounds.KillAsync(output, "the provider", device, async () =>
             {
                 await provider.KillAsync();
                 await provider.StartProcessAsync();
             });
-            await KillAsync("the provider's PostgreSQL", device, () => KillPostgresAsync(provider.Data));
+            await KillRounds.KillAsync(output, "the provider's PostgreSQL", device, () => KillRounds.KillPostgresAsync(provider.Data));
         }
 
-        await UntilAsync(() => commands.All(device.Commands.ContainsKey));
+        await KillRounds.UntilAsync(() => commands.All(device.Commands.ContainsKey));
         var sent = await device.FinishAsync();
         (await CountAsync(tenant.Data, "tenant", "tenant.telemetry")).ShouldBe((sent, sent));
-        using var limit = new CancellationTokenSource(Patience);
+        using var limit = new CancellationTokenSource(KillRounds.Patience);
         while ((await CountAsync(provider.Data, "provider", "provider.telemetry")).Distinct < sent)
         {
             await Task.Delay(200, limit.Token);
         }
 
         var stored = await CountAsync(provider.Data, "provider", "provider.telemetry");
-        output.WriteLine($"{Rounds} rounds, {sent} messages acknowledged, {stored.Rows} rows of {stored.Distinct} messages at the provider");
+        output.WriteLine($"{KillRounds.Count} rounds, {sent} messages acknowledged, {stored.Rows} rows of {stored.Distinct} messages at the provider");
         stored.ShouldBe((sent, sent));
     }
 
@@ -104,64 +97,13 @@ public sealed class KillRoundsTests(ITestOutputHelper output)
     private static async Task UntilMoreArriveAsync(ProviderStack provider)
     {
         var before = (await CountAsync(provider.Data, "provider", "provider.telemetry")).Rows;
-        using var limit = new CancellationTokenSource(Patience);
+        using var limit = new CancellationTokenSource(KillRounds.Patience);
         while ((await CountAsync(provider.Data, "provider", "provider.telemetry")).Rows == before)
         {
             await Task.Delay(RandomNumberGenerator.GetInt32(50, 500), limit.Token);
         }
     }
 
-    /// <summary>While messages are acknowledged, at a moment of chance; and again once they are after it.</summary>
-    private async Task KillAsync(string victim, TirelessDevice device, Func<Task> kill)
-    {
-        var before = device.Acknowledged;
-        await UntilAsync(() => device.Acknowledged > before);
-        await Task.Delay(RandomNumberGenerator.GetInt32(1000));
-        var at = device.Acknowledged;
-        await kill();
-        var after = device.Acknowledged;
-        await UntilAsync(() => device.Acknowledged > after);
-        output.WriteLine($"{victim} was killed after {at} messages");
-    }
-
-    private static async Task<long> CommandAsync(TenantClient admin) => (await admin.SendCommandAsync(DeviceId, new SendCommandRequest { Name = "step" })).Id;
-
-    /// <summary>The host starts it again.</summary>
-    private static Task KillPostgresAsync(string data)
-    {
-        var id = int.Parse(File.ReadLines(Path.Combine(data, "postgres", "data", "postmaster.pid")).First(), CultureInfo.InvariantCulture);
-        using var server = Process.GetProcessById(id);
-        server.Kill();
-        return Task.CompletedTask;
-    }
-
-    private static async Task<(long Rows, long Distinct)> CountAsync(string data, string database, string table)
-    {
-        await using var source = NpgsqlDataSource.Create($"Host={Path.Combine(data, "postgres", "socket")};Username=platform;Database={database};Pooling=false");
-        using var limit = new CancellationTokenSource(Patience);
-        while (true)
-        {
-            try
-            {
-                await using var command = source.CreateCommand($"SELECT count(*), count(DISTINCT payload ->> 'n') FROM {table}");
-                await using var row = await command.ExecuteReaderAsync(limit.Token);
-                await row.ReadAsync(limit.Token);
-                return (row.GetInt64(0), row.GetInt64(1));
-            }
-            catch (NpgsqlException e) when (e.IsTransient)
-            {
-                // It was killed a moment ago.
-                await Task.Delay(200, limit.Token);
-            }
-        }
-    }
-
-    private static async Task UntilAsync(Func<bool> condition)
-    {
-        using var limit = new CancellationTokenSource(Patience);
-        while (!condition())
-        {
-            await Task.Delay(5, limit.Token);
-        }
-    }
+    private static Task<(long Rows, long Distinct)> CountAsync(string data, string database, string table) => KillRounds.AskAsync(
+        data, database, $"SELECT count(*), count(DISTINCT payload ->> 'n') FROM {table}", row => (row.GetInt64(0), row.GetInt64(1)));
 }

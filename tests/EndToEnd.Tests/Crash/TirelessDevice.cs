@@ -1,15 +1,22 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net.Security;
+using System.Net;
 using System.Security.Cryptography.X509Certificates;
+using IoTPlatform.Client;
 using IoTPlatform.Stacks;
+using IoTPlatform.Testing;
 using MQTTnet;
+using MQTTnet.Formatter;
 using MQTTnet.Protocol;
 
 namespace IoTPlatform.EndToEnd.Tests.Crash;
 
-/// <summary>A device that takes and answers commands, and publishes at QoS 1 all the time, connects again, and sends again what was not acknowledged: the same bytes.</summary>
-internal sealed class TirelessDevice(TenantStack tenant, EnrolledDevice device, string deviceId) : IAsyncDisposable
+/// <summary>
+/// A device that takes and answers commands, and publishes at QoS 1 all the time, connects again, and sends again what was not acknowledged: the same bytes. Without
+/// timestamps it sends nothing again, because that would be another reading.
+/// </summary>
+internal sealed class TirelessDevice(DeviceBroker broker, EnrolledDevice device, string deviceId, bool hasClock = true) : IAsyncDisposable
 {
     private const int UnderWay = 20;
 
@@ -21,6 +28,7 @@ internal sealed class TirelessDevice(TenantStack tenant, EnrolledDevice device, 
     private readonly ConcurrentQueue<int> _due = new();
     private readonly CancellationTokenSource _enough = new();
     private Task _running = Task.CompletedTask;
+    private readonly ConcurrentBag<int> _kept = [];
     private int _numbers;
     private int _acknowledged;
     private int _lost;
@@ -29,6 +37,9 @@ internal sealed class TirelessDevice(TenantStack tenant, EnrolledDevice device, 
     public ConcurrentDictionary<long, bool> Commands { get; } = new();
 
     public int Acknowledged => Volatile.Read(ref _acknowledged);
+
+    /// <summary>The numbers in the messages that were acknowledged.</summary>
+    public IReadOnlyCollection<int> Kept => _kept;
 
     /// <summary>Connections that ended before all was acknowledged.</summary>
     public int Lost => Volatile.Read(ref _lost);
@@ -77,14 +88,20 @@ internal sealed class TirelessDevice(TenantStack tenant, EnrolledDevice device, 
             try
             {
                 using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-                var payload = string.Create(CultureInfo.InvariantCulture, $$"""{"n":{{n}},"timestamp":"{{_began.AddMilliseconds(n):O}}"}""");
+                var timestamp = hasClock ? string.Create(CultureInfo.InvariantCulture, $",\"timestamp\":\"{_began.AddMilliseconds(n):O}\"") : "";
+                var payload = string.Create(CultureInfo.InvariantCulture, $"{{\"n\":{n}{timestamp}}}");
                 var answer = await client.PublishStringAsync($"devices/{deviceId}/telemetry", payload, MqttQualityOfServiceLevel.AtLeastOnce, cancellationToken: limit.Token);
                 answer.ReasonCode.ShouldBe(MqttClientPublishReasonCode.Success);
+                _kept.Add(n);
                 Interlocked.Increment(ref _acknowledged);
             }
             catch
             {
-                _due.Enqueue(n);
+                if (hasClock)
+                {
+                    _due.Enqueue(n);
+                }
+
                 throw;
             }
 
@@ -110,23 +127,23 @@ internal sealed class TirelessDevice(TenantStack tenant, EnrolledDevice device, 
 
     private async Task<IMqttClient> ConnectAsync()
     {
-        using var ephemeral = X509Certificate2.CreateFromPem(device.KeyAndChainPem, device.KeyAndChainPem);
-        var certificates = new X509Certificate2Collection(X509CertificateLoader.LoadPkcs12(ephemeral.Export(X509ContentType.Pfx), null));
         var client = new MqttClientFactory().CreateMqttClient();
         client.ApplicationMessageReceivedAsync += args =>
         {
-            Commands[long.Parse(args.ApplicationMessage.Topic.Split('/')[^1], CultureInfo.InvariantCulture)] = true;
-            _ = TryAnswerAsync(client, args.ApplicationMessage.Topic);
+            // A broker may give its answers back to it.
+            if (long.TryParse(args.ApplicationMessage.Topic.Split('/')[^1], NumberStyles.None, CultureInfo.InvariantCulture, out var command))
+            {
+                Commands[command] = true;
+                _ = TryAnswerAsync(client, args.ApplicationMessage.Topic);
+            }
+
             return Task.CompletedTask;
         };
         try
         {
             using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
-            await client.ConnectAsync(
-                new MqttClientOptionsBuilder().WithTcpServer("localhost", tenant.Url.Port).WithClientId(deviceId)
-                    .WithTlsOptions(tls => tls.UseTls().WithClientCertificates(certificates).WithApplicationProtocols([new SslApplicationProtocol("mqtt")]).WithCertificateValidationHandler(_ => true)).Build(),
-                limit.Token);
-            await client.SubscribeAsync($"devices/{deviceId}/commands/+", MqttQualityOfServiceLevel.AtLeastOnce, limit.Token);
+            await client.ConnectAsync(broker.Options(device.KeyAndChainPem), limit.Token);
+            await client.SubscribeAsync($"devices/{deviceId}/commands/#", MqttQualityOfServiceLevel.AtLeastOnce, limit.Token);
             return client;
         }
         catch
@@ -134,5 +151,40 @@ internal sealed class TirelessDevice(TenantStack tenant, EnrolledDevice device, 
             client.Dispose();
             throw;
         }
+    }
+}
+
+/// <summary>Where a device connects, and how.</summary>
+/// <param name="Port">On this machine.</param>
+/// <param name="ClientId">As its broker wants it.</param>
+/// <param name="Version">The newest that the broker speaks.</param>
+/// <param name="KeepsSessions">The broker keeps what is due to a device, and not the tenant.</param>
+internal sealed record DeviceBroker(int Port, string ClientId, MqttProtocolVersion Version, bool KeepsSessions)
+{
+    /// <summary>The tenant's own.</summary>
+    public static DeviceBroker Of(TenantStack tenant, string deviceId) => new(tenant.Url.Port, deviceId, MqttProtocolVersion.V500, KeepsSessions: false);
+
+    public static DeviceBroker Of(RabbitMqServer broker, string tenantId, string deviceId) => new(broker.MqttPort, $"{tenantId}.{deviceId}", MqttProtocolVersion.V311, KeepsSessions: true);
+
+    /// <param name="identity">Key, certificate and issuers: a RabbitMQ knows the root alone.</param>
+    public MqttClientOptions Options(string identity)
+    {
+        var chain = new X509Certificate2Collection();
+        chain.ImportFromPem(identity);
+        using var ephemeral = X509Certificate2.CreateFromPem(identity, identity);
+        var tls = new SslClientAuthenticationOptions
+        {
+            TargetHost = "localhost",
+            ApplicationProtocols = [MqttTls.Alpn],
+            ClientCertificateContext = SslStreamCertificateContext.Create(X509CertificateLoader.LoadPkcs12(ephemeral.Export(X509ContentType.Pfx), null), [.. chain.Skip(1)], offline: true),
+            RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate is not null,
+        };
+        return new MqttClientOptions
+        {
+            ChannelOptions = new MqttClientTcpOptions { RemoteEndpoint = new DnsEndPoint("localhost", Port), StreamProvider = new MqttTls(tls) },
+            ClientId = ClientId,
+            ProtocolVersion = Version,
+            CleanSession = !KeepsSessions,
+        };
     }
 }

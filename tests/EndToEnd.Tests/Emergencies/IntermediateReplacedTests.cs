@@ -61,6 +61,12 @@ public sealed class IntermediateReplacedTests
         // Devices notice nothing.
         await device.RenewAsync();
         device.Verify(provider.Trust.Root);
+        using (var reading = device.Client())
+        {
+            await reading.PublishTelemetryAsync("pump-1", System.Text.Json.JsonElement.Parse("""{"under":"another intermediate"}"""));
+        }
+
+        await Waiting.UntilAsync(async () => await provider.Database.ScalarAsync<long>("SELECT count(*) FROM provider.telemetry WHERE tenant_id = 'acme' AND device_id = 'pump-1'") == 1, TimeSpan.FromSeconds(60));
         using var late = await EnrolledDevice.EnrollAsync(tenant, admin, "pump-2");
         late.Verify(provider.Trust.Root);
         late.IssuerKeyId.ShouldBe(device.IssuerKeyId, "the Sub-CA's key is the same");

@@ -20,7 +20,7 @@ public sealed class TenantFaultTests
         await tenant.ReadyAsync();
         using var admin = await tenant.AdminAsync();
         using var enrolled = await EnrolledDevice.EnrollAsync(tenant, admin, DeviceId);
-        await using var device = new TirelessDevice(tenant, enrolled, DeviceId);
+        await using var device = new TirelessDevice(DeviceBroker.Of(tenant, DeviceId), enrolled, DeviceId);
         device.Start();
         await UntilAsync(() => device.Acknowledged > 100);
 

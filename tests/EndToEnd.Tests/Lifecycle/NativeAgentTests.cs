@@ -14,7 +14,7 @@ public sealed class NativeAgentTests
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     [SkippableFact]
-    public async Task NativeAgent_FromAnEnrolmentLine_EnrolsSendsRenewsAndIsThrownOff_InFortyMegabytes()
+    public async Task NativeAgent_FromAnEnrolmentLine_EnrolsSendsAnswersAndIsThrownOff_InFortyMegabytes()
     {
         Requires.Tool("gcc");
         using var folder = new TempFolder();

@@ -1,4 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
 using IoTPlatform.Client;
 using IoTPlatform.Pki;
 using IoTPlatform.Pki.Files;
@@ -31,6 +32,12 @@ public sealed class SubCaRotationTests
         (tooEarly.Status, tooEarly.Code).ShouldBe((409, "rotation_in_progress"));
         (await provider.Database.ScalarAsync<long>(RevokedSubCas)).ShouldBe(0);
 
+        using (var client = device.Client())
+        {
+            await client.PublishTelemetryAsync("pump-1", JsonElement.Parse("""{"after":"rotation"}"""));
+        }
+
+        await Waiting.UntilAsync(async () => await provider.Database.ScalarAsync<long>("SELECT count(*) FROM provider.telemetry WHERE tenant_id = 'acme' AND device_id = 'pump-1'") == 1);
         await device.RenewAsync();
 
         device.IssuerKeyId.ShouldBe(EnrolledDevice.KeyIdOf(secondSubCa));

@@ -1,5 +1,13 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using IoTPlatform.Client;
+using IoTPlatform.Contracts.Certificates;
+using IoTPlatform.Contracts.Join;
+using IoTPlatform.EndToEnd.Tests.Faults;
+using IoTPlatform.LocalServices;
+using IoTPlatform.Pki;
 using IoTPlatform.Stacks;
 using IoTPlatform.Testing;
 
@@ -13,7 +21,7 @@ public sealed class UplinkTests
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     [SkippableFact]
-    public async Task Readings_WithBothStacksKilledOnTheWay_AreStoredAtTheProviderOnceEach()
+    public async Task Readings_WithBothStacksKilledOnTheWay_AnotherCertificateAndAnotherAddress_AreStoredAtTheProviderOnceEach()
     {
         await using var provider = await ProviderStack.StartAsync();
         await using var tenant = await TenantStack.LaunchAsync(provider, "acme", (await provider.PrepareAsync("acme")).JoinKey);
@@ -36,6 +44,49 @@ public sealed class UplinkTests
         (await provider.Database.ScalarAsync<long>("SELECT count(*) FROM provider.telemetry")).ShouldBe(Many);
         (await provider.Database.ScalarAsync<string>("SELECT DISTINCT tenant_id || ' ' || device_id || ' ' || topic FROM provider.telemetry")).ShouldBe("acme pump.1 telemetry/pump:1");
         (await admin.GetUplinkAsync()).State.ShouldBe("connected");
+
+        // The bridge's certificate is renewed under the open connection, and the former one revoked: it goes on with the new one.
+        var former = await RenewBridgeAsync(provider, tenant);
+        using (var operators = await provider.AdminAsync())
+        {
+            await operators.RevokeCertificateAsync(former, new RevokeRequest { ReasonCode = 4 });
+        }
+
+        await PublishAsync(device, Many);
+        await UntilAsync(provider.Database, Many + 1);
+
+        // The provider's broker is elsewhere from now on.
+        var port = FreePort.Next();
+        await using var elsewhere = new FlakyProxy(port, () => provider.Url.Port, []);
+        Rewrite(tenant, bundle => bundle["rabbitmq_mqtt_url"] = $"mqtts://localhost:{port}");
+        await Waiting.UntilAsync(() => Task.FromResult(elsewhere.Passed == 1), Patience);
+        await PublishAsync(device, Many + 1);
+        await UntilAsync(provider.Database, Many + 2);
+
+        (await provider.Database.ScalarAsync<long>("SELECT count(*) FROM provider.telemetry")).ShouldBe(Many + 2);
+    }
+
+    /// <summary>As its upkeep does when two thirds of its life are over; under another key, because so early the same one has the same certificate. The serial of the one before.</summary>
+    private static async Task<string> RenewBridgeAsync(ProviderStack provider, TenantStack tenant)
+    {
+        string Bundle(string name) => Path.Combine(tenant.Data, "join-bundle", name);
+        using var bridge = X509Certificate2.CreateFromPemFile(Bundle("mqtt-bridge.crt"), Bundle("mqtt-bridge.key"));
+        using var client = ProviderClient.Create(provider.Url, provider.Trust.Provider("iot.example"), bridge);
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var renewed = await client.RenewBridgeAsync("acme", new RenewBridgeRequest { MqttBridgeCsr = CertificateSigningRequest.CreatePem(key, new SubjectNames()) });
+        await File.WriteAllTextAsync(Bundle("mqtt-bridge.key"), key.ExportPkcs8PrivateKeyPem() + "\n");
+        Rewrite(tenant, bundle => (bundle["mqtt_bridge_cert"], bundle["ca_chain"]) = (renewed.MqttBridgeCert, renewed.CaChain));
+        return SerialNumber.ToDecimal(bridge.SerialNumberBytes.Span);
+    }
+
+    private static void Rewrite(TenantStack tenant, Action<JsonObject> change)
+    {
+        var path = Path.Combine(tenant.Data, "join-bundle", "bundle.json");
+        var bundle = JsonNode.Parse(File.ReadAllText(path))!.AsObject();
+        change(bundle);
+        File.WriteAllText(path + ".new", bundle.ToJsonString());
+        File.SetUnixFileMode(path + ".new", File.GetUnixFileMode(path));
+        File.Move(path + ".new", path, overwrite: true);
     }
 
     [SkippableFact]

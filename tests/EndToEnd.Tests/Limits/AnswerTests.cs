@@ -11,9 +11,10 @@ public sealed class AnswerTests(AnswerTests.OneProvider shared) : IClassFixture<
     private ProviderStack Provider => shared.Provider;
 
     [SkippableTheory]
-    [InlineData("Content-Length: 400000")]
-    [InlineData("Transfer-Encoding: chunked")]
-    public async Task Body_TooLarge_EveryClientReadsItsAnswer(string framing)
+    [InlineData("Content-Length: 400000", 400_000)]
+    [InlineData("Content-Length: 1700000", 1_700_000)]
+    [InlineData("Transfer-Encoding: chunked", 400_000)]
+    public async Task Body_TooLarge_EveryClientReadsItsAnswer(string framing, int size)
     {
         var lost = 0;
         for (var i = 0; i < 20; i++)
@@ -22,7 +23,7 @@ public sealed class AnswerTests(AnswerTests.OneProvider shared) : IClassFixture<
             try
             {
                 await client.SendAsync($"POST /portal/admin/join HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n{framing}\r\n\r\n");
-                var body = new string(' ', 400_000);
+                var body = new string(' ', size);
                 await client.SendAsync(framing.StartsWith("Transfer", StringComparison.Ordinal) ? $"{body.Length:x}\r\n{body}\r\n0\r\n\r\n" : body);
                 lost += (await client.ReadToEndAsync()).StartsWith("HTTP/1.1 413 ", StringComparison.Ordinal) ? 0 : 1;
             }

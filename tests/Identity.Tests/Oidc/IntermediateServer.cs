@@ -32,11 +32,13 @@ internal sealed class IntermediateServer : IAsyncDisposable
 
     public string RootAndIntermediate { get; }
 
-    public static async Task<IntermediateServer> StartAsync(TempFolder folder)
+    /// <param name="folder">Gets the two files.</param>
+    /// <param name="isOfRoot">The root itself has signed its certificate, past the intermediate.</param>
+    public static async Task<IntermediateServer> StartAsync(TempFolder folder, bool isOfRoot = false)
     {
         using var root = Issue("CN=Root", null, isCa: true);
         using var intermediate = Issue("CN=Intermediate", root, isCa: true);
-        var leaf = Issue("CN=127.0.0.1", intermediate, isCa: false);
+        var leaf = Issue("CN=127.0.0.1", isOfRoot ? root : intermediate, isCa: false);
         var rootOnly = folder.Combine("root.pem");
         var both = folder.Combine("both.pem");
         await File.WriteAllTextAsync(rootOnly, root.ExportCertificatePem());

@@ -36,6 +36,22 @@ public sealed class OidcHttpTests
         (await both.GetAsync(server.Url, default)).ShouldBe("{}"u8.ToArray());
     }
 
+    /// <summary>As below a root of others, which signs servers of others: a tenant's file has root and Intermediate CA of the provider.</summary>
+    [Fact]
+    public async Task GetAsync_ServerThatTheRootItselfSigned_RefusedWhereItsIntermediateIsInTheFile()
+    {
+        using var folder = new TempFolder();
+        await using var server = await IntermediateServer.StartAsync(folder, isOfRoot: true);
+
+        using (var both = new OidcHttp(new OidcOptions { Issuer = server.Url.AbsoluteUri, CaFile = server.RootAndIntermediate }))
+        {
+            await Should.ThrowAsync<OidcException>(() => both.GetAsync(server.Url, default));
+        }
+
+        using var rootOnly = new OidcHttp(new OidcOptions { Issuer = server.Url.AbsoluteUri, CaFile = server.RootOnly });
+        (await rootOnly.GetAsync(server.Url, default)).ShouldBe("{}"u8.ToArray());
+    }
+
     /// <summary>As at a tenant whose provider has replaced its Intermediate CA: nothing is started again.</summary>
     [Fact]
     public async Task GetAsync_FileReplaced_CountsFromTheNextHandshakeOn()

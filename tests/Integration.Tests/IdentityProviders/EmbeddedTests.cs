@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using IoTPlatform.Client;
 using IoTPlatform.Contracts.Identity;
@@ -47,9 +48,25 @@ public sealed class EmbeddedTests(EmbeddedTests.Host host) : IdentityProviderSui
             return (await tokens.BySecretAsync(account.ClientId, account.ClientSecret!)).AccessToken;
         }
 
+        public override async Task<(string Name, string Address)> PersonWithAddressAsync()
+        {
+            var name = await PersonAsync(role: null);
+            var address = name + "@iot.example";
+            await _provider.Database.ExecuteAsync("UPDATE accounts.accounts SET username = $2 WHERE username = $1", name, address);
+            return (address, address);
+        }
+
+        public override Task<string> NativeClientAsync() => Task.FromResult("step");
+
+        public override Task<BrowserPage> LetInAsync(Browser browser, BrowserPage page, string callback) => browser.SubmitAsync(page, "let-in", callback, ("decision", "allow"));
+
+        public override async Task<PlatformClient> AdminAsync() => await _tenant.AdminAsync();
+
+        public override X509Certificate2 Root => _provider.Trust.Root;
+
         public override async Task InitializeAsync()
         {
-            _provider = await ProviderStack.StartAsync();
+            _provider = await ProviderStack.StartAsync(new Dictionary<string, string?> { ["IOT_STEP_LOGIN"] = "allow" });
             var ca = _folder.Combine("ca.pem");
             await File.WriteAllTextAsync(ca, await File.ReadAllTextAsync(Path.Combine(_provider.Data, "certs", "root_ca.crt")) + await File.ReadAllTextAsync(Path.Combine(_provider.Data, "certs", "intermediate_ca.crt")));
             _tenant = await TenantStack.LaunchAsync(_provider, "initech", (await _provider.PrepareAsync("initech")).JoinKey, new Dictionary<string, string?>

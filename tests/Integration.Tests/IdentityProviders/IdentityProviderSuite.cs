@@ -1,7 +1,10 @@
 using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json.Nodes;
+using IoTPlatform.Client;
 using IoTPlatform.LocalServices;
+using IoTPlatform.Pki;
 using IoTPlatform.Testing;
 
 namespace IoTPlatform.Integration.Tests.IdentityProviders;
@@ -31,6 +34,24 @@ public abstract class IdentityProviderHost : IAsyncLifetime
     /// <summary>An access token of a program with a role for the stack's API.</summary>
     public abstract Task<string> TokenAsync(string role);
 
+    /// <summary>A person of <see cref="PersonAsync"/> whom the provider knows an e-mail address of.</summary>
+    public abstract Task<(string Name, string Address)> PersonWithAddressAsync();
+
+    /// <summary>The id of a public client on people's machines, which comes back to any port of 127.0.0.1 (RFC 8252).</summary>
+    public abstract Task<string> NativeClientAsync();
+
+    /// <summary>What it asks before it sends a program a code; the address after that.</summary>
+    public virtual Task<BrowserPage> LetInAsync(Browser browser, BrowserPage page, string callback) => Task.FromResult(page);
+
+    /// <summary>The stack's administrator.</summary>
+    public abstract Task<PlatformClient> AdminAsync();
+
+    /// <summary>The platform's.</summary>
+    public abstract X509Certificate2 Root { get; }
+
+    /// <summary>The stack is a tenant's, whose Sub-CA certifies no URIs of others.</summary>
+    public virtual bool IsTenant => true;
+
     public abstract Task InitializeAsync();
 
     public abstract Task DisposeAsync();
@@ -40,6 +61,23 @@ public abstract class IdentityProviderHost : IAsyncLifetime
 public abstract class IdentityProviderSuite<THost>(THost host) : IClassFixture<THost> where THost : IdentityProviderHost
 {
     private Uri Portal => new(host.Url, "portal");
+
+    [SkippableFact]
+    public async Task IdToken_OfAPerson_BuysACertificate_Once()
+    {
+        var (person, address) = await host.PersonWithAddressAsync();
+        var login = new CertificateLogin<THost>(host);
+        await login.AddProvisionerAsync();
+
+        var token = await login.IdTokenAsync(person);
+        var (leaf, again) = (await login.SignAsync(token), await login.SignAsync(token));
+
+        leaf.ShouldNotBeNull();
+        var subject = CertificateLogin<THost>.SubjectOf(token);
+        SubjectNames.FromCertificate(leaf).CommonName.ShouldBe(subject);
+        SubjectNames.FromCertificate(leaf).AllSans.ShouldBe(host.IsTenant ? [address] : [address, $"{host.Issuer}#{subject}"]);
+        again.ShouldBeNull();
+    }
 
     [SkippableTheory]
     [InlineData("cdm-admin")]

@@ -1,4 +1,6 @@
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
+using IoTPlatform.Client;
 using IoTPlatform.Integration.Tests.Keycloak;
 using IoTPlatform.LocalServices;
 using IoTPlatform.Testing;
@@ -59,6 +61,32 @@ public sealed class KeycloakTests(KeycloakTests.Host host) : IdentityProviderSui
                 HttpMethod.Post, $"{_fixture.Realm}/users/{account}/role-mappings/realm", new JsonArray((await Keycloak.AdminAsync(HttpMethod.Get, $"{_fixture.Realm}/roles/{role}"))!.DeepClone()));
             return await Keycloak.TokenAsync(_fixture.Realm, ("grant_type", "client_credentials"), ("client_id", client), ("client_secret", Secret));
         }
+
+        public override async Task<(string Name, string Address)> PersonWithAddressAsync()
+        {
+            var name = await PersonAsync(role: null);
+            return (name, name + "@example.com");
+        }
+
+        public override async Task<string> NativeClientAsync()
+        {
+            const string client = "step";
+            await Keycloak.AdminAsync(HttpMethod.Post, $"{_fixture.Realm}/clients", new JsonObject
+            {
+                ["clientId"] = client,
+                ["publicClient"] = true,
+                ["standardFlowEnabled"] = true,
+                ["redirectUris"] = new JsonArray("http://127.0.0.1/*"),
+                ["attributes"] = new JsonObject { ["pkce.code.challenge.method"] = "S256" },
+            });
+            return client;
+        }
+
+        public override async Task<PlatformClient> AdminAsync() => await _fixture.Provider.AdminAsync();
+
+        public override X509Certificate2 Root => _fixture.Provider.Trust.Root;
+
+        public override bool IsTenant => false;
 
         public override Task InitializeAsync() => _fixture.InitializeAsync();
 

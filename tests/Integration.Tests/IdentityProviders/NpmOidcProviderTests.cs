@@ -1,3 +1,5 @@
+using System.Security.Cryptography.X509Certificates;
+using IoTPlatform.Client;
 using IoTPlatform.Integration.Tests.OidcProvider;
 using IoTPlatform.LocalServices;
 using IoTPlatform.Testing;
@@ -43,6 +45,20 @@ public sealed class NpmOidcProviderTests(NpmOidcProviderTests.Host host) : Ident
         public override Task<BrowserPage> ConfirmSignOutAsync(Browser browser, BrowserPage page) => browser.SubmitAsync(page, "session/end/confirm", ("logout", "yes"));
 
         public override Task<string> TokenAsync(string role) => _fixture.TokenAsync($"robot-{(role == "cdm-viewer" ? "ES256" : "RS256")}.{role}");
+
+        public override async Task<(string Name, string Address)> PersonWithAddressAsync()
+        {
+            var name = await PersonAsync(role: null);
+            return (name, name + "@example.com");
+        }
+
+        public override Task<string> NativeClientAsync() => Task.FromResult("step");
+
+        public override Task<BrowserPage> LetInAsync(Browser browser, BrowserPage page, string callback) => browser.SubmitAsync(page, "interaction", callback);
+
+        public override async Task<PlatformClient> AdminAsync() => await _fixture.Tenant.AdminAsync();
+
+        public override X509Certificate2 Root => _fixture.Tenant.Root.Root;
 
         public override Task InitializeAsync() => _fixture.InitializeAsync();
 

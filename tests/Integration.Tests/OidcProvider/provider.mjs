@@ -33,6 +33,14 @@ const provider = new Provider(issuer, {
       post_logout_redirect_uris: [settings.homeUri],
       id_token_signed_response_alg: 'ES256',
     },
+    {
+      client_id: 'step',
+      application_type: 'native',
+      token_endpoint_auth_method: 'none',
+      grant_types: ['authorization_code'],
+      response_types: ['code'],
+      redirect_uris: ['http://127.0.0.1/'],
+    },
     robot('RS256', 'cdm-operator'),
     robot('ES256', 'cdm-operator'),
     robot('RS256', 'cdm-admin'),
@@ -58,10 +66,12 @@ const provider = new Provider(issuer, {
     preferred_username: token.accountId ?? token.clientId,
     realm_access: { roles: rolesOf(token.accountId ?? token.clientId) },
   }),
-  findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
+  claims: { email: ['email', 'email_verified'] },
+  conformIdTokenClaims: false,
+  findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id, email: `${id}@example.com`, email_verified: true }) }),
   loadExistingGrant: async (ctx) => {
     const grant = new ctx.oidc.provider.Grant({ clientId: ctx.oidc.client.clientId, accountId: ctx.oidc.session.accountId });
-    grant.addOIDCScope('openid');
+    grant.addOIDCScope('openid email');
     await grant.save();
     return grant;
   },

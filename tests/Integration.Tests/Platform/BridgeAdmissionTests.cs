@@ -1,10 +1,17 @@
 using System.Net;
+using System.Net.Security;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.Client;
 using IoTPlatform.Contracts.Certificates;
 using IoTPlatform.Integration.Tests.RabbitMq;
 using IoTPlatform.Stacks;
 using IoTPlatform.Testing;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.Extensions.Logging;
 
 namespace IoTPlatform.Integration.Tests.Platform;
 
@@ -47,7 +54,10 @@ public sealed class BridgeAdmissionTests(PlatformFixture platform) : IClassFixtu
 
         await admin.HoldCertificateAsync(certificate.SerialNumber, new HoldRequest { Reason = "who is that?" });
 
+        var held = TimeProvider.System.GetTimestamp();
         await connected.LostAsync();
+        // mosquitto_sub says nothing of its loss, and connects again a second later.
+        TimeProvider.System.GetElapsedTime(held).ShouldBeLessThan(TimeSpan.FromSeconds(3));
         await Waiting.UntilAsync(async () => await bridge.PublishAsync("held.again", "telemetry/x", "{}") == MqttOutcome.NoConnection, TimeSpan.FromSeconds(20));
         await admin.ReleaseCertificateAsync(certificate.SerialNumber, new HoldRequest { Reason = "ours" });
         await Waiting.UntilAsync(async () => await bridge.PublishAsync("held.again", "telemetry/x", "{}") == MqttOutcome.Done, TimeSpan.FromSeconds(20));
@@ -74,11 +84,106 @@ public sealed class BridgeAdmissionTests(PlatformFixture platform) : IClassFixtu
         (await LoginAsync(anotherKey, now.AddHours(1))).ShouldBe(MqttOutcome.NoConnection);
     }
 
-    private ECDsa IntermediateKey()
+    /// <summary>A root that is not the platform's own has other CAs and leaves. The broker has no list of theirs, and needs none of the root's for the bridges.</summary>
+    [SkippableFact]
+    public async Task Attack_CertificateThatTheRootOrAnotherCaOfItSigned_IsRefused()
+    {
+        using var tenant = await JoinedTenant.JoinAsync(_provider, "rooted");
+        using var rootKey = KeyOf("root_ca_key");
+        using var bare = X509Certificate2.CreateFromPem(tenant.Bundle.RootCaCert);
+        using var root = bare.CopyWithPrivateKey(rootKey);
+        using var otherKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=Another CA", otherKey, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: true, 0, critical: true));
+        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, critical: true));
+        request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, critical: false));
+        request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(root, includeKeyIdentifier: true, includeIssuerAndSerial: false));
+        var now = TimeProvider.System.GetUtcNow();
+        using var signed = request.Create(root.SubjectName, X509SignatureGenerator.CreateForECDsa(rootKey), now.AddDays(-1), now.AddDays(1), [1, 2, 3]);
+        using var other = signed.CopyWithPrivateKey(otherKey);
+        using var bridge = tenant.Bridge(_broker);
+        (await bridge.PublishAsync("rooted.bridge", "telemetry/x", "{}")).ShouldBe(MqttOutcome.Done);
+
+        foreach (var issuer in (X509Certificate2[])[root, other])
+        {
+            using var client = new Mosquitto(_broker, tenant.CopyOfTheBridges(issuer));
+            (await client.PublishAsync("rooted.copy", "telemetry/x", "{}")).ShouldBe(MqttOutcome.NoConnection, issuer.Subject);
+        }
+
+        await _broker.WaitForLogAsync("no_relevant_crls");
+    }
+
+    /// <summary>A root that is not the platform's own signs servers of others as well, for whatever names. The broker has no list of them.</summary>
+    [SkippableFact]
+    public async Task Attack_ServerThatTheRootSigned_DoesNotAnswerForTheProvider()
+    {
+        using var tenant = await JoinedTenant.JoinAsync(_provider, "answered");
+        using var bridge = tenant.Bridge(_broker);
+        using var root = X509Certificate2.CreateFromPem(tenant.Bundle.RootCaCert);
+        using var rootKey = KeyOf("root_ca_key");
+        using var intermediate = X509Certificate2.CreateFromPem(tenant.Bundle.CaChain);
+        using var intermediateKey = IntermediateKey();
+        using var ofRoot = Localhost(root, rootKey);
+        using var ofIntermediate = Localhost(intermediate, intermediateKey);
+        var shown = SslStreamCertificateContext.Create(ofRoot, additionalCertificates: null, offline: true);
+        var asked = 0;
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(new TlsHandshakeCallbackOptions
+        {
+            OnConnection = _ => ValueTask.FromResult(new SslServerAuthenticationOptions { ServerCertificateContext = shown }),
+        })));
+        await using var server = builder.Build();
+        server.Run(context =>
+        {
+            Interlocked.Increment(ref asked);
+            return context.Response.WriteAsync("allow");
+        });
+        await server.StartAsync();
+        var (provider, other) = ($"https://localhost:{_provider.Url.Port}/", $"https://localhost:{new Uri(server.Urls.Single()).Port}/");
+        await ConfigureAsync("conf/15-ask.conf", provider, other);
+        try
+        {
+            (await bridge.PublishAsync("answered.x", "telemetry/x", "{}")).ShouldBe(MqttOutcome.NotAuthorised);
+            Volatile.Read(ref asked).ShouldBe(0);
+            await _broker.WaitForLogAsync("no_relevant_crls");
+
+            // With the Intermediate CA's key it would.
+            shown = SslStreamCertificateContext.Create(ofIntermediate, [intermediate], offline: true);
+            (await bridge.PublishAsync("answered.x", "telemetry/x", "{}")).ShouldBe(MqttOutcome.Done);
+            Volatile.Read(ref asked).ShouldBePositive();
+        }
+        finally
+        {
+            await ConfigureAsync("conf/15-ask.conf", other, provider);
+        }
+
+        await Waiting.UntilAsync(async () => (await ReadyAsync()).Status == HttpStatusCode.OK);
+    }
+
+    private static X509Certificate2 Localhost(X509Certificate2 issuer, ECDsa issuerKey)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=localhost", key, issuerKey.KeySize == 384 ? HashAlgorithmName.SHA384 : HashAlgorithmName.SHA256);
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddDnsName("localhost");
+        request.CertificateExtensions.Add(names.Build());
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
+        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, true));
+        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(Pki.Oids.ServerAuth)], false));
+        request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(issuer, includeKeyIdentifier: true, includeIssuerAndSerial: false));
+        var now = TimeProvider.System.GetUtcNow();
+        using var signed = request.Create(issuer.SubjectName, X509SignatureGenerator.CreateForECDsa(issuerKey), now.AddMinutes(-5), now.AddHours(1), Pki.SerialNumber.Create(DateTimeOffset.UnixEpoch));
+        return signed.CopyWithPrivateKey(key);
+    }
+
+    private ECDsa IntermediateKey() => KeyOf("intermediate_ca_key");
+
+    private ECDsa KeyOf(string file)
     {
         var key = ECDsa.Create();
         key.ImportFromEncryptedPem(
-            File.ReadAllText(Path.Combine(_provider.Data, "secrets", "intermediate_ca_key")), File.ReadAllText(Path.Combine(_provider.Data, "ca-password")).TrimEnd('\n'));
+            File.ReadAllText(Path.Combine(_provider.Data, "secrets", file)), File.ReadAllText(Path.Combine(_provider.Data, "ca-password")).TrimEnd('\n'));
         return key;
     }
 

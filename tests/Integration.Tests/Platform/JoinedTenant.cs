@@ -74,7 +74,7 @@ internal sealed class JoinedTenant : IDisposable
 
         request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(issuer, true, false));
         var now = TimeProvider.System.GetUtcNow();
-        using var certificate = request.Create(issuer.SubjectName, X509SignatureGenerator.CreateForECDsa(_subCaKey), now.AddMinutes(-1), now.AddHours(1), SerialNumber.Create());
+        using var certificate = request.Create(issuer.SubjectName, X509SignatureGenerator.CreateForECDsa(_subCaKey), now.AddMinutes(-1), now.AddHours(1), SerialNumber.Create(DateTimeOffset.UnixEpoch));
         return Pem(key, certificate.ExportCertificatePem() + "\n" + Bundle.SignedCert + Bundle.CaChain);
     }
 
@@ -89,8 +89,25 @@ internal sealed class JoinedTenant : IDisposable
             request.CertificateExtensions.Add(extension);
         }
 
-        using var certificate = request.Create(model.IssuerName, X509SignatureGenerator.CreateForECDsa(caKey), notBefore, notAfter, SerialNumber.Create());
+        using var certificate = request.Create(model.IssuerName, X509SignatureGenerator.CreateForECDsa(caKey), notBefore, notAfter, SerialNumber.Create(DateTimeOffset.UnixEpoch));
         return Pem(key, certificate.ExportCertificatePem() + "\n" + Bundle.CaChain);
+    }
+
+    /// <summary>A certificate that says what the bridge's does, of another key, by an issuer with its key, and that issuer behind it unless it is the root.</summary>
+    public string CopyOfTheBridges(X509Certificate2 issuer)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var model = X509Certificate2.CreateFromPem(Bundle.MqttBridgeCert);
+        var request = new CertificateRequest(model.SubjectName, key, HashAlgorithmName.SHA256);
+        foreach (var extension in model.Extensions.Where(extension => extension is not (X509SubjectKeyIdentifierExtension or X509AuthorityKeyIdentifierExtension)))
+        {
+            request.CertificateExtensions.Add(extension);
+        }
+
+        request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(issuer, includeKeyIdentifier: true, includeIssuerAndSerial: false));
+        var now = TimeProvider.System.GetUtcNow();
+        using var certificate = request.Create(issuer.SubjectName, X509SignatureGenerator.CreateForECDsa(issuer.GetECDsaPrivateKey()!), now.AddMinutes(-5), now.AddHours(1), SerialNumber.Create(DateTimeOffset.UnixEpoch));
+        return Pem(key, certificate.ExportCertificatePem() + "\n" + (issuer.Subject == issuer.Issuer ? "" : issuer.ExportCertificatePem() + "\n") + Bundle.RootCaCert);
     }
 
     public Mosquitto Bridge(RabbitMqServer broker) => new(broker, BridgePem);

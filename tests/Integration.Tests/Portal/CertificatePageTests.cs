@@ -1,6 +1,8 @@
+using System.Globalization;
 using System.Net;
 using System.Text.RegularExpressions;
 using Deque.AxeCore.Playwright;
+using IoTPlatform.Contracts.Certificates;
 using IoTPlatform.Identity;
 using Microsoft.Playwright;
 
@@ -34,6 +36,16 @@ public sealed class CertificatePageTests(PortalBrowser browser) : IClassFixture<
         lines.ShouldAllBe(line => line.Contains("\"Bench CA\",\"leaf\",\"builds\"", StringComparison.Ordinal));
         var json = await page.RunAndWaitForDownloadAsync(() => page.ClickAsync(".actions >> text=JSON"));
         (await File.ReadAllTextAsync(await json.PathAsync())).ShouldContain("\"provisioner\":\"builds\"");
+
+        var today = TimeProvider.System.GetUtcNow();
+        await page.GotoAsync(browser.At("portal/ui/certificates?issuer=Bench+CA").AbsoluteUri);
+        await PortalBrowser.LiveAsync(page);
+        await page.FillAsync("[name=ends_from]", Day(today));
+        await page.FillAsync("[name=ends_until]", Day(today.AddDays(3)));
+        await page.ClickAsync("button:has-text('Search')");
+        await page.WaitForURLAsync("**ends_from=*");
+        await Assertions.Expect(page.Locator("tbody tr")).ToHaveCountAsync(1);
+        await Assertions.Expect(page.Locator("tbody tr")).ToContainTextAsync("api.example.com");
 
         await page.GotoAsync(browser.At("portal/ui/certificates?issuer=nobody").AbsoluteUri);
         await Assertions.Expect(page.Locator(".empty-title")).ToHaveTextAsync("No certificate matches");
@@ -92,6 +104,28 @@ public sealed class CertificatePageTests(PortalBrowser browser) : IClassFixture<
             await page.FillAsync("#confirm-reason", "seen elsewhere");
             await page.ClickAsync(".mud-dialog button:has-text('Revoke')");
         }
+    }
+
+    [SkippableFact]
+    public async Task Issuers_AreShown_WithWhatTheyDoAndForWhom()
+    {
+        using var other = await browser.Provider.AdminAsync();
+        await other.CreateIssuerAsync(new CreateIssuerRequest { Name = "plant", CommonName = "Plant CA" });
+        await other.SaveProvisionerAsync("plant-web", System.Text.Json.JsonElement.Parse("""{"type":"ACME","name":"plant-web","options":{"issuer":"plant"}}"""));
+        await using var context = await browser.OpenAsync();
+        var page = await browser.SignInAsync(context, "portal/ui/ca");
+
+        foreach (var word in new[] { "plant", "Plant CA", "issuing", "plant-web" })
+        {
+            await Assertions.Expect(page.Locator("#issuer-list")).ToContainTextAsync(word);
+        }
+
+        await PortalBrowser.LiveAsync(page);
+        (await page.RunAxe()).Violations.ShouldBeEmpty();
+        await other.SetIssuerStateAsync("plant", new IssuerStateRequest { State = "retired" });
+        await page.ReloadAsync();
+        await Assertions.Expect(page.Locator("#issuer-list")).ToContainTextAsync("retired");
+        await Assertions.Expect(page.Locator("#provisioner-list")).ToContainTextAsync("the issuer plant signs nothing new");
     }
 
     [SkippableFact]
@@ -210,6 +244,8 @@ public sealed class CertificatePageTests(PortalBrowser browser) : IClassFixture<
           (SELECT * FROM ca.certificates WHERE profile = 'service' LIMIT 1) c
         ON CONFLICT DO NOTHING
         """);
+
+    private static string Day(DateTimeOffset time) => time.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 
     private static Regex Part(string text) => new(Regex.Escape(text), RegexOptions.None, TimeSpan.FromSeconds(1));
 }

@@ -29,7 +29,7 @@ public sealed class Chromium : IAsyncDisposable
     }
 
     /// <summary>As a new person's browser. The certificates of the stacks are under a root that no browser knows.</summary>
-    public async Task<IBrowserContext> OpenAsync(ColorScheme colors = ColorScheme.Light, int width = 1280, int height = 860, bool javaScript = true)
+    public async Task<IBrowserContext> OpenAsync(ColorScheme colors = ColorScheme.Light, int width = 1280, int height = 860, bool javaScript = true, string? zone = null)
     {
         var context = await _browser.NewContextAsync(new BrowserNewContextOptions
         {
@@ -37,6 +37,8 @@ public sealed class Chromium : IAsyncDisposable
             ColorScheme = colors,
             ViewportSize = new() { Width = width, Height = height },
             JavaScriptEnabled = javaScript,
+            TimezoneId = zone,
+            Locale = "en-US",
             Permissions = ["clipboard-read", "clipboard-write"],
         });
         context.SetDefaultTimeout(20_000);

@@ -32,7 +32,8 @@ public sealed class PortalBrowser : IAsyncLifetime
         }
     }
 
-    public Task<IBrowserContext> OpenAsync(ColorScheme colors = ColorScheme.Light, int width = 1280, int height = 860, bool javaScript = true) => _browser!.OpenAsync(colors, width, height, javaScript);
+    public Task<IBrowserContext> OpenAsync(ColorScheme colors = ColorScheme.Light, int width = 1280, int height = 860, bool javaScript = true, string? zone = null) =>
+        _browser!.OpenAsync(colors, width, height, javaScript, zone);
 
     public Uri At(string path) => new(Provider.Url, path);
 

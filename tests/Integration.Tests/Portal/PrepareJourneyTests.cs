@@ -1,4 +1,8 @@
+using System.Security.Cryptography;
+using Deque.AxeCore.Playwright;
+using IoTPlatform.Contracts.Join;
 using IoTPlatform.Identity;
+using IoTPlatform.Pki;
 using IoTPlatform.Stacks;
 using Microsoft.Playwright;
 
@@ -41,9 +45,74 @@ public sealed class PrepareJourneyTests(PortalBrowser browser) : IClassFixture<P
 
         await tenant.ReadyAsync();
         await RatesAsync(page);
+        await LookAsync();
+        await RepairAtTheBrokerAsync(page);
+        await ChangeThePlanAsync(page);
+        await NewSecretAsync(page);
         await ForTheDocumentationAsync();
         await RevokeItsSubCasAsync(page);
         await SuspendResumeRemoveAsync(page);
+    }
+
+    private async Task LookAsync()
+    {
+        await using var context = await browser.OpenAsync();
+        var page = await browser.SignInAsync(context, "portal/ui/tenants/acme");
+        var inspection = new PageInspection(page);
+        await inspection.LookAsync("a tenant that has joined");
+        inspection.ShouldHaveFoundNothing();
+    }
+
+    /// <summary>Somebody's hand was at it.</summary>
+    private async Task RepairAtTheBrokerAsync(IPage page)
+    {
+        await browser.Provider.Database.ExecuteAsync("UPDATE provider.broker_logins SET may_retain = true WHERE name = 'acme-mqtt-bridge'");
+        await page.ReloadAsync();
+        await PortalBrowser.LiveAsync(page);
+        var card = page.Locator("section:has(#broker)");
+        await Assertions.Expect(card).ToContainTextAsync("permissions of acme");
+        await card.Locator("button:has-text('Repair')").ClickAsync();
+        await page.ClickAsync(".mud-dialog button:has-text('Repair')");
+        await Assertions.Expect(card).ToContainTextAsync("as it should be");
+        (await AuditedAsync("tenant.broker_repaired")).ShouldBe(1);
+    }
+
+    /// <summary>Its numbers are on the page; choosing another one asks first, and is refused where somebody else chose meanwhile.</summary>
+    private async Task ChangeThePlanAsync(IPage page)
+    {
+        var facts = page.Locator("section:has(#facts)");
+        await Assertions.Expect(facts).ToContainTextAsync("10 connections at once, 100 sessions with subscriptions");
+        await page.SelectOptionAsync("#plan", "large");
+        await page.ClickAsync(".mud-dialog button:has-text('Cancel')");
+        await Assertions.Expect(page.Locator("#plan")).ToHaveValueAsync("standard");
+        (await AuditedAsync("tenant.plan_changed")).ShouldBe(0);
+
+        await page.SelectOptionAsync("#plan", "small");
+        await Assertions.Expect(page.Locator(".mud-dialog")).ToBeVisibleAsync();
+        using (var other = await browser.Provider.AdminAsync())
+        {
+            await other.ChangePlanAsync("acme", "large");
+        }
+
+        await page.ClickAsync(".mud-dialog button:has-text('Change the plan')");
+        await Assertions.Expect(page.Locator(".problems")).ToContainTextAsync("Nothing was done: acme has changed since you were asked");
+        await Assertions.Expect(page.Locator("#plan")).ToHaveValueAsync("large");
+        await page.SelectOptionAsync("#plan", "standard");
+        await page.ClickAsync(".mud-dialog button:has-text('Change the plan')");
+        await Assertions.Expect(page.Locator("#plan")).ToHaveValueAsync("standard");
+        await Assertions.Expect(facts).ToContainTextAsync("10 connections at once");
+        (await AuditedAsync("tenant.plan_changed")).ShouldBe(2);
+    }
+
+    /// <summary>Of the client by which the platform's staff signs in there: made, and shown to nobody.</summary>
+    private async Task NewSecretAsync(IPage page)
+    {
+        var card = page.Locator("section:has(#federation)");
+        await Assertions.Expect(card).ToContainTextAsync("as it should be");
+        await page.ClickAsync("#new-secret");
+        await page.ClickAsync(".mud-dialog button:has-text('Make a new secret')");
+        await Assertions.Expect(page.Locator(".mud-snackbar:has-text('the tenant fetches it')")).ToBeVisibleAsync();
+        (await AuditedAsync("federation.secret_rotated")).ShouldBe(1);
     }
 
     /// <summary>Five messages a second, in minutes that are over, and in those that go by meanwhile.</summary>
@@ -136,11 +205,52 @@ public sealed class PrepareJourneyTests(PortalBrowser browser) : IClassFixture<P
         await Assertions.Expect(page.Locator("form.form")).ToContainTextAsync("An id is needed");
         await page.FillAsync("#tenant-id", "-acme");
         await Assertions.Expect(page.Locator("form.form")).ToContainTextAsync("2 to 63");
+        await page.FillAsync("#display-name", new string('W', 255));
+        await Assertions.Expect(page.Locator("#display-name-help")).ToContainTextAsync("At most 200 characters");
         await page.FillAsync("#tenant-id", "taken");
         await page.FillAsync("#display-name", "Taken");
         await page.ClickAsync("text=Prepare and show the key");
         await Assertions.Expect(page.Locator(".problems")).ToContainTextAsync("Tenant taken exists");
         (await page.InputValueAsync("#display-name")).ShouldBe("Taken");
+    }
+
+    /// <summary>The older way in: a stack asks, a person compares its key's fingerprint and decides.</summary>
+    [SkippableFact]
+    public async Task RequestToJoin_IsShownInWords_Rejected_AndApproved()
+    {
+        using var admin = await browser.Provider.AdminAsync();
+        var fingerprints = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var tenant in (string[])["unwanted", "wanted"])
+        {
+            using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+            using var bridge = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+            fingerprints[tenant] = Convert.ToHexStringLower(SHA256.HashData(key.ExportSubjectPublicKeyInfo()));
+            await admin.RequestJoinAsync(tenant, new JoinRequest
+            {
+                SubCaCsr = CertificateSigningRequest.CreatePem(key, new SubjectNames { CommonName = SubCaName.For(tenant) }),
+                MqttBridgeCsr = CertificateSigningRequest.CreatePem(bridge, new SubjectNames { CommonName = MqttBridgeName.For(tenant) }),
+            });
+        }
+
+        await using var context = await browser.OpenAsync();
+        var page = await browser.SignInAsync(context, "portal/ui/tenants/unwanted");
+        var card = page.Locator("section:has(#request)");
+        await Assertions.Expect(page.Locator("#request-key")).ToHaveTextAsync(fingerprints["unwanted"]);
+        await Assertions.Expect(card).ToContainTextAsync("ECDSA, P-256");
+        await Assertions.Expect(card).ToContainTextAsync(SubCaName.For("unwanted"));
+        (await page.RunAxe()).Violations.ShouldBeEmpty();
+        await card.Locator("button:has-text('Reject')").ClickAsync();
+        await page.FillAsync("#confirm-reason", "nobody knows them");
+        await page.ClickAsync(".mud-dialog button:has-text('Reject')");
+        await Assertions.Expect(page.Locator(".sub .state")).ToHaveTextAsync("rejected");
+        await Assertions.Expect(card).ToHaveCountAsync(0);
+
+        await page.GotoAsync(browser.At("portal/ui/tenants/wanted").AbsoluteUri);
+        await PortalBrowser.LiveAsync(page);
+        await card.Locator("button:has-text('approve')").ClickAsync();
+        await page.ClickAsync(".mud-dialog button:has-text('Approve')");
+        await Assertions.Expect(page.Locator(".sub .state")).ToHaveTextAsync("joining");
+        (await browser.Provider.Database.ScalarAsync<string>("SELECT reason FROM provider.joins WHERE tenant_id = 'unwanted'")).ShouldBe("nobody knows them");
     }
 
     [SkippableFact]
@@ -172,6 +282,16 @@ public sealed class PrepareJourneyTests(PortalBrowser browser) : IClassFixture<P
         await page.ClickAsync("text=New JOIN key");
         await page.ClickAsync(".mud-dialog button:has-text('Make a new key')");
         await Assertions.Expect(page.Locator("#key")).ToBeVisibleAsync();
+
+        // Shown once: who leaves the page and comes back, without loading it again, sees it no more.
+        await page.EvaluateAsync("window.sameDocument = true");
+        await page.ClickAsync("nav >> text=Certificates");
+        await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync("Certificates");
+        await page.GoBackAsync();
+        await Assertions.Expect(page.Locator(".steps li.now")).ToContainTextAsync("Waiting for the tenant's first call");
+        (await page.EvaluateAsync<bool>("window.sameDocument === true")).ShouldBeTrue();
+        await Assertions.Expect(page.Locator("#key")).ToHaveCountAsync(0);
+
         await page.ClickAsync("text=Revoke");
         await page.ClickAsync(".mud-dialog button:has-text('Revoke')");
         await Assertions.Expect(page.Locator("#key")).ToHaveCountAsync(0);

@@ -17,7 +17,7 @@ public sealed class TenantBrowser : IAsyncLifetime
     {
         Chromium.Require();
         _provider = await ProviderStack.StartAsync();
-        Tenant = await TenantStack.LaunchAsync(_provider, "acme", (await _provider.PrepareAsync("acme")).JoinKey);
+        Tenant = await TenantStack.LaunchAsync(_provider, "acme", (await _provider.PrepareAsync("acme")).JoinKey, new Dictionary<string, string?> { ["IOT_PHONE_ENROLMENT"] = "allow" });
         await Tenant.ReadyAsync();
         _browser = await Chromium.LaunchAsync();
     }

@@ -1,3 +1,5 @@
+using System.Security.Cryptography.X509Certificates;
+using IoTPlatform.Contracts.Devices;
 using IoTPlatform.Stacks;
 using IoTPlatform.Testing;
 using Microsoft.Playwright;
@@ -25,10 +27,18 @@ public sealed class TenantJourneyTests(TenantBrowser browser) : IDisposable
         token.ShouldStartWith("iot-enroll-");
         settings.ShouldContain(token);
         page.Url.ShouldNotContain(token);
+        await Assertions.Expect(page.Locator("#enrolment-token svg.qr")).ToHaveCountAsync(2);
         await Screenshots.TakeAsync(page, "tenant-enrolment");
         await File.WriteAllTextAsync(_device.Combine("pump-7.env"), settings);
         await File.WriteAllTextAsync(_device.Combine("carry-out"), "#!/bin/sh\nprintf '{\"did\":\"%s\"}' \"$IOT_COMMAND\"\n");
         File.SetUnixFileMode(_device.Combine("carry-out"), UnixFileMode.UserRead | UnixFileMode.UserExecute);
+
+        // Within the same connection: the page is left, and the token with it.
+        await page.ClickAsync("nav a[href$='/portal/ui/provider']");
+        await page.WaitForURLAsync("**/portal/ui/provider");
+        await page.GoBackAsync();
+        await Assertions.Expect(page.Locator("#device-id")).ToBeVisibleAsync();
+        await Assertions.Expect(page.Locator("#token")).ToHaveCountAsync(0);
 
         await page.GotoAsync(browser.At("portal/ui/devices").AbsoluteUri);
         (await page.ContentAsync()).ShouldNotContain(token);
@@ -96,6 +106,67 @@ public sealed class TenantJourneyTests(TenantBrowser browser) : IDisposable
         await page.GotoAsync(browser.At("portal/ui/devices/bare-1?range=1h").AbsoluteUri);
         await Assertions.Expect(page.Locator("div[aria-label=celsius] svg.chart")).ToBeVisibleAsync();
         await Assertions.Expect(page.Locator("#latest-values")).ToContainTextAsync("21.5");
+    }
+
+    /// <summary>What the QR code says, opened by a phone: a key made there, the certificate, and both as a file that the tenant knows the device by.</summary>
+    [SkippableFact]
+    public async Task Phone_ScansTheCode_EnrolsTheDevice_AndHasItsKeyAsAFile()
+    {
+        using var admin = await browser.AdminAsync();
+        var token = await admin.CreateTokenAsync(new CreateEnrollmentTokenRequest { DeviceId = "phone-1", Uses = 1 });
+        var address = $"{browser.Tenant.Url}enroll#device_id=phone-1&token={token.Token}";
+        await using var context = await browser.OpenAsync(width: 375, height: 812);
+        var page = await context.NewPageAsync();
+        var asked = new List<string>();
+        page.Request += (_, request) => asked.Add(request.Url);
+        var answer = await page.GotoAsync(address);
+        (await answer!.AllHeadersAsync())["content-security-policy"].ShouldStartWith("default-src 'none'; script-src 'self';");
+        await Assertions.Expect(page.Locator("#device")).ToHaveTextAsync("phone-1");
+        page.Url.ShouldNotContain(token.Token);
+        (await page.ContentAsync()).ShouldNotContain(token.Token);
+        var inspection = new PageInspection(page);
+        await inspection.LookAsync("a phone's page");
+        await Screenshots.TakeAsync(page, "tenant-phone-enrolment");
+
+        await page.ClickAsync("#enrol");
+        await Assertions.Expect(page.Locator("#state")).ToContainTextAsync("It is enrolled.");
+        await inspection.LookAsync("a phone's page, enrolled");
+        inspection.ShouldHaveFoundNothing();
+        var file = await page.RunAndWaitForDownloadAsync(() => page.ClickAsync("#save"));
+        file.SuggestedFilename.ShouldBe("phone-1.pem");
+        var pem = await File.ReadAllTextAsync(await file.PathAsync());
+        using var pair = X509Certificate2.CreateFromPem(pem, pem);
+        using var certificate = X509CertificateLoader.LoadPkcs12(pair.Export(X509ContentType.Pkcs12), null);
+        certificate.GetNameInfo(X509NameType.SimpleName, forIssuer: false).ShouldBe("phone-1");
+        using var handler = new HttpClientHandler { ServerCertificateCustomValidationCallback = (_, _, _, _) => true };
+        handler.ClientCertificates.Add(certificate);
+        using var device = new HttpClient(handler);
+        (await device.PostAsync(browser.At("devices/phone-1/renew"), new StringContent("{}", System.Text.Encoding.UTF8, "application/json"))).StatusCode.ShouldBe(System.Net.HttpStatusCode.OK);
+
+        // Opened again by somebody who has the picture of the code.
+        var again = await context.NewPageAsync();
+        await again.GotoAsync(address);
+        await again.ClickAsync("#enrol");
+        await Assertions.Expect(again.Locator("#state")).ToContainTextAsync("token");
+        await Assertions.Expect(again.Locator("#done")).ToBeHiddenAsync();
+        asked.ShouldAllBe(url => !url.Contains(token.Token, StringComparison.Ordinal));
+        browser.Tenant.Process.Lines.Where(line => line.Contains(token.Token, StringComparison.Ordinal)).ShouldBeEmpty();
+    }
+
+    [SkippableTheory]
+    [InlineData("")]
+    [InlineData("#device_id=<img src=x onerror=alert(1)>&token=x")]
+    [InlineData("#device_id=../portal/devices/tokens&token=x")]
+    [InlineData("#device_id=phone-2&token=")]
+    public async Task Phone_AddressThatIsOfNoDevice_OffersNothing(string fragment)
+    {
+        await using var context = await browser.OpenAsync(width: 375, height: 812);
+        var page = await context.NewPageAsync();
+        page.Dialog += (_, _) => throw new InvalidOperationException("A script ran.");
+        await page.GotoAsync($"{browser.Tenant.Url}enroll{fragment}");
+
+        await Assertions.Expect(page.Locator("#state")).ToContainTextAsync("This address is of no device");
+        await Assertions.Expect(page.Locator("#enrol")).ToBeHiddenAsync();
     }
 
     [SkippableFact]

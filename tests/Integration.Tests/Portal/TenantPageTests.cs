@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using Deque.AxeCore.Playwright;
+using IoTPlatform.Contracts.Certificates;
 using IoTPlatform.Identity;
 using IoTPlatform.Stacks;
 using Microsoft.Playwright;
@@ -13,7 +14,7 @@ namespace IoTPlatform.Integration.Tests.Portal;
 public sealed class TenantPageTests(TenantBrowser browser)
 {
     private static readonly string[] Paths =
-        ["portal/ui", "portal/ui/devices", "portal/ui/devices?state=never_seen", "portal/ui/devices/seen-1?range=1h", "portal/ui/enrolment", "portal/ui/provider", "portal/ui/certificates", "portal/ui/ca", "portal/ui/identity", "portal/ui/audit", "portal/account", "portal/accounts"];
+        ["portal/ui", "portal/ui/devices", "portal/ui/devices?state=never_seen", "portal/ui/devices/seen-1?range=1h", "portal/ui/enrolment", "portal/ui/provider", "portal/ui/certificates", "portal/ui/endpoints", "portal/ui/ca", "portal/ui/ca/provisioner", "portal/ui/ca/policy", "portal/ui/identity", "portal/ui/audit", "portal/ui/emergencies", "portal/account", "portal/accounts"];
 
     [SkippableFact]
     public async Task Pages_AreAccessible_AndFit_AlsoAPhone_AndAt400Percent()
@@ -22,7 +23,8 @@ public sealed class TenantPageTests(TenantBrowser browser)
         await using var context = await browser.OpenAsync();
         var page = await browser.SignInAsync(context);
         var inspection = new PageInspection(page);
-        foreach (var path in Paths)
+        using var admin = await browser.AdminAsync();
+        foreach (var path in Paths.Append($"portal/ui/certificates/{(await admin.ListCertificatesAsync(limit: 1)).Items[0].Serial}"))
         {
             await page.GotoAsync(browser.At(path).AbsoluteUri);
             await PortalBrowser.LiveAsync(page);
@@ -85,7 +87,8 @@ public sealed class TenantPageTests(TenantBrowser browser)
 
         await page.GotoAsync(browser.At("portal/ui/devices?text=name-" + id).AbsoluteUri);
         await Assertions.Expect(page.Locator("td[data-label=Device] bdi")).ToHaveTextAsync(name);
-        await page.ClickAsync($"text=name-{id}");
+        await Chromium.LiveAsync(page);
+        await page.ClickAsync("td[data-label=Device] a");
         await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync(name);
         (await page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= innerWidth")).ShouldBeTrue("the page");
     }
@@ -168,6 +171,65 @@ public sealed class TenantPageTests(TenantBrowser browser)
         new Uri(page.Url).AbsolutePath.ShouldBe("/portal/ui/devices/seen-1");
     }
 
+    [SkippableFact]
+    public async Task TwoOperators_AtOneDevice_TheSecondIsToldWhatChanged_AndDoesNothing()
+    {
+        await browser.AddDeviceAsync("both-1");
+        await using var context = await browser.OpenAsync();
+        var page = await browser.SignInAsync(context, "portal/ui/devices/both-1");
+        await page.ClickAsync(".actions >> text=Revoke");
+        await page.FillAsync("#confirm-reason", "mine");
+        await page.FillAsync("#confirm-typed", "both-1");
+        using (var other = await browser.AdminAsync())
+        {
+            await other.HoldDeviceAsync("both-1", new HoldRequest { Reason = "it is being looked at" });
+        }
+
+        await page.ClickAsync(".mud-dialog button:has-text('Revoke')");
+        await Assertions.Expect(page.Locator(".problems")).ToContainTextAsync("Nothing was done: both-1 is on hold now");
+        (await browser.Tenant.Database.ScalarAsync<string>("SELECT status FROM tenant.devices WHERE device_id = 'both-1'")).ShouldBe("held");
+    }
+
+    /// <summary>What is cancelled or taken away is asked about first.</summary>
+    [SkippableFact]
+    public async Task Command_AndTag_AreTakenBack_OnceThatIsConfirmed()
+    {
+        await browser.AddDeviceAsync("asked-1");
+        await browser.Tenant.Database.ExecuteAsync("INSERT INTO tenant.device_tags VALUES ('asked-1', 'attic') ON CONFLICT DO NOTHING");
+        await using var context = await browser.OpenAsync();
+        var page = await browser.SignInAsync(context, "portal/ui/devices/asked-1");
+        await page.FillAsync("#tag", "attic");
+        await page.ClickAsync("text=Take away");
+        await page.ClickAsync(".mud-dialog button:has-text('Cancel')");
+        (await browser.Tenant.Database.ScalarAsync<long>("SELECT count(*) FROM tenant.device_tags WHERE device_id = 'asked-1'")).ShouldBe(1);
+        await page.ClickAsync("text=Take away");
+        await page.ClickAsync(".mud-dialog button:has-text('Take it away')");
+        await Assertions.Expect(page.Locator(".tags:has-text('attic')")).ToHaveCountAsync(0);
+        (await browser.Tenant.Database.ScalarAsync<long>("SELECT count(*) FROM tenant.device_tags WHERE device_id = 'asked-1'")).ShouldBe(0);
+
+        await page.FillAsync("#command-name", "restart");
+        await page.ClickAsync("section:has(#commands) button:has-text('Send')");
+        await page.ClickAsync("section:has(#commands) li button:has-text('Cancel')");
+        await page.ClickAsync(".mud-dialog button:has-text('Cancel the command')");
+        await Assertions.Expect(page.Locator("section:has(#commands) li .state")).ToHaveTextAsync("cancelled");
+    }
+
+    /// <summary>A new key at the tenant, certified by the provider; confirmed, audited, and the page shows it.</summary>
+    [SkippableFact]
+    public async Task SubCa_IsRotated()
+    {
+        await using var context = await browser.OpenAsync();
+        var page = await browser.SignInAsync(context, "portal/ui/provider");
+        var link = page.Locator("dt:has-text('Sub-CA') + dd a");
+        var before = await link.GetAttributeAsync("href");
+        await page.ClickAsync("#rotate");
+        await page.ClickAsync(".mud-dialog button:has-text('Rotate')");
+
+        await Assertions.Expect(link).Not.ToHaveAttributeAsync("href", before!, new() { Timeout = 30_000 });
+        await Assertions.Expect(page.Locator(".problems")).ToHaveTextAsync("");
+        (await browser.Tenant.Database.ScalarAsync<long>("SELECT count(*) FROM audit.entries WHERE action = 'sub_ca.rotated' AND actor = 'admin'")).ShouldBe(1);
+    }
+
     /// <summary>The page offers nothing, and the API does not take the page's cookie.</summary>
     [SkippableFact]
     public async Task Viewer_SeesEverythingButTheAuditLog_AndChangesNothing()
@@ -188,6 +250,9 @@ public sealed class TenantPageTests(TenantBrowser browser)
 
         await page.GotoAsync(browser.At("portal/ui/enrolment").AbsoluteUri);
         await Assertions.Expect(page.Locator("#device-id")).ToHaveCountAsync(0);
+        await page.GotoAsync(browser.At("portal/ui/provider").AbsoluteUri);
+        await Assertions.Expect(page.Locator("dt:has-text('Sub-CA') + dd a")).ToBeVisibleAsync();
+        await Assertions.Expect(page.Locator("#rotate")).ToHaveCountAsync(0);
         (await browser.Tenant.Database.ScalarAsync<long>("SELECT max(sequence) FROM audit.entries")).ShouldBe(before);
     }
 
@@ -199,6 +264,7 @@ public sealed class TenantPageTests(TenantBrowser browser)
         await browser.Tenant.Database.ExecuteAsync("INSERT INTO tenant.device_tags VALUES ('seen-1', 'cellar') ON CONFLICT DO NOTHING");
         await browser.Tenant.Database.ExecuteAsync(
             "INSERT INTO tenant.device_presence (device_id, online, since, event_id, sequence, told) VALUES ('seen-1', true, now() - interval '3 hours', gen_random_uuid(), nextval('tenant.presence_sequence'), true) ON CONFLICT DO NOTHING");
+        await browser.Tenant.Database.TakesTelemetryAsync("tenant");
         await browser.Tenant.Database.ExecuteAsync(
             """
             INSERT INTO tenant.telemetry (device_id, sent_at, identity, received_at, topic, payload)

@@ -34,6 +34,13 @@ internal sealed class Mosquitto : IDisposable
         }
     }
 
+    /// <summary>Publishes, and returns what comes on the other topic, over one connection.</summary>
+    public async Task<string> RequestAsync(string clientId, string topic, string responseTopic, string payload)
+    {
+        var result = await Tools.RunAsync(Requires.Tool("mosquitto_rr"), [.. Connection(clientId, null, null), "-t", topic, "-e", responseTopic, "-m", payload, "-W", "30"]);
+        return result.ExitCode == 0 ? result.Output : throw new InvalidOperationException($"mosquitto_rr ended with {result.ExitCode}:\n{result.Output}\n{result.Error}");
+    }
+
     /// <summary>Subscribes, and returns what that came to: a client that is let in waits until it is disposed.</summary>
     public async Task<MqttSubscription> SubscribeAsync(string clientId, string filter) =>
         await MqttSubscription.StartAsync(Requires.Tool("mosquitto_sub"), [.. Connection(clientId, null, null), "-t", filter, "-v", "-d"]);

@@ -237,8 +237,60 @@ public sealed class AcmeClientTests(AcmeClientTests.Host host) : IClassFixture<A
         }
     }
 
+    [SkippableTheory]
+    [InlineData("http-01", "disable_tlsalpn_challenge")]
+    [InlineData("tls-alpn-01", "disable_http_challenge")]
+    public async Task Caddy_ThatProvesInOneWay_ServesWithACertificateThatItGotItself(string challenge, string withoutTheOther)
+    {
+        await using var caddy = await StartCaddyAsync(options: "", $"https://{Name}:{host.TlsPort}", tls: "", withoutTheOther);
+
+        using var leaf = await ServedAsync(caddy);
+
+        RequireOurs(leaf.ExportCertificatePem(), Name);
+        (await ProvenByAsync(leaf)).ShouldBe(challenge);
+    }
+
+    /// <summary>A name has a certificate when somebody comes with it and whoever is asked says yes, and not before; for another there is none.</summary>
     [SkippableFact]
-    public async Task Caddy_ServesWithACertificateThatItGotItself()
+    public async Task Caddy_OnDemand_GetsACertificateForEachNameThatIsAllowed()
+    {
+        string[] names = ["one.shop.test", "two.shop.test"];
+        const string Refused = "three.shop.test";
+        await using var asked = new AskedServer(FreePort.Next(), names);
+        await using var caddy = await StartCaddyAsync(
+            $$"""
+            on_demand_tls {
+              ask {{asked.Url}}
+            }
+            """,
+            $"https://:{host.TlsPort}", tls: "on_demand");
+
+        foreach (var name in names)
+        {
+            (await IssuedAsync(name)).ShouldBe(0);
+            using var leaf = await ServedAsync(caddy, name);
+            RequireOurs(leaf.ExportCertificatePem(), name);
+        }
+
+        (await ShownAsync(Refused, CancellationToken.None)).ShouldBeNull();
+
+        asked.Asked.ShouldContain(Refused);
+        (await IssuedAsync(Refused)).ShouldBe(0);
+        (await host.Provider.Database.ScalarAsync<long>("SELECT count(*) FROM acme.authorizations WHERE value = $1", Refused)).ShouldBe(0, "nothing was ordered");
+        using var again = await ServedAsync(caddy, names[0]);
+        (await IssuedAsync(names[0])).ShouldBe(1);
+
+        Task<long> IssuedAsync(string name) => host.Provider.Database.ScalarAsync<long>("SELECT count(*) FROM ca.certificates WHERE $1 = ANY(sans)", name);
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    /// <summary>Of one site, with certificates of this provider.</summary>
+    /// <param name="options">Global ones.</param>
+    /// <param name="site">Address.</param>
+    /// <param name="tls">What else it says of TLS.</param>
+    /// <param name="issuer">What else it says of the issuer.</param>
+    private async Task<ProcessUnderTest> StartCaddyAsync(string options, string site, string tls, string issuer = "")
     {
         var caddy = Requires.Tool("caddy");
         var file = _folder.Combine("Caddyfile");
@@ -248,54 +300,67 @@ public sealed class AcmeClientTests(AcmeClientTests.Host host) : IClassFixture<A
               http_port {{host.HttpPort}}
               https_port {{host.TlsPort}}
               storage file_system {{_folder.Combine("caddy")}}
+              {{options}}
             }
-            https://{{Name}}:{{host.TlsPort}} {
+            {{site}} {
               bind 127.0.0.1
               tls {
+                {{tls}}
                 issuer acme {
                   dir {{host.Directory}}
                   trusted_roots {{host.Root}}
+                  {{issuer}}
                 }
               }
               respond "served"
             }
             """);
-        await using var process = ProcessUnderTest.Start(caddy, ["run", "--config", file, "--adapter", "caddyfile"], new Dictionary<string, string?> { ["HOME"] = _folder.Path });
-
-        using var leaf = await ServedAsync(process);
-
-        RequireOurs(leaf.ExportCertificatePem(), Name);
+        return ProcessUnderTest.Start(caddy, ["run", "--config", file, "--adapter", "caddyfile"], new Dictionary<string, string?> { ["HOME"] = _folder.Path });
     }
 
-    public void Dispose() => _folder.Dispose();
-
     /// <summary>What the server at the port of HTTPS shows, once it has a certificate of ours.</summary>
-    private async Task<X509Certificate2> ServedAsync(ProcessUnderTest server)
+    private async Task<X509Certificate2> ServedAsync(ProcessUnderTest server, string name = Name)
     {
         using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         while (true)
         {
             patience.IsCancellationRequested.ShouldBeFalse(server.Output);
-            try
+            if (await ShownAsync(name, patience.Token) is { } shown)
             {
-                using var tcp = new TcpClient();
-                await tcp.ConnectAsync(IPAddress.Loopback, host.TlsPort, patience.Token);
-                X509Certificate2? shown = null;
-                await using var tls = new SslStream(tcp.GetStream());
-                await tls.AuthenticateAsClientAsync(
-                    new SslClientAuthenticationOptions
-                    {
-                        TargetHost = Name,
-                        RemoteCertificateValidationCallback = (_, certificate, _, _) => (shown = X509CertificateLoader.LoadCertificate(certificate!.GetRawCertData())) is not null,
-                    }, patience.Token);
-                return shown!;
+                return shown;
             }
-            catch (Exception e) when (e is SocketException or IOException or System.Security.Authentication.AuthenticationException)
-            {
-                await Task.Delay(200, CancellationToken.None);
-            }
+
+            await Task.Delay(200, CancellationToken.None);
         }
     }
+
+    /// <summary>Null: there is no server, or it has no certificate for that name.</summary>
+    private async Task<X509Certificate2?> ShownAsync(string name, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var tcp = new TcpClient();
+            await tcp.ConnectAsync(IPAddress.Loopback, host.TlsPort, cancellationToken);
+            X509Certificate2? shown = null;
+            await using var tls = new SslStream(tcp.GetStream());
+            await tls.AuthenticateAsClientAsync(
+                new SslClientAuthenticationOptions
+                {
+                    TargetHost = name,
+                    RemoteCertificateValidationCallback = (_, certificate, _, _) => (shown = X509CertificateLoader.LoadCertificate(certificate!.GetRawCertData())) is not null,
+                }, cancellationToken);
+            return shown;
+        }
+        catch (Exception e) when (e is SocketException or IOException or System.Security.Authentication.AuthenticationException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>By which challenge the name of its order was.</summary>
+    private Task<string?> ProvenByAsync(X509Certificate2 leaf) => host.Provider.Database.ScalarAsync<string>(
+        "SELECT c.type FROM acme.orders o JOIN acme.authorizations a ON a.order_id = o.id JOIN acme.challenges c ON c.authorization_id = a.id WHERE o.serial = $1 AND c.status = 'valid'",
+        leaf.SerialNumberBytes.ToArray());
 
     private static void RequireOurs(string chainPem, string name, string provisioner = Host.Provisioner)
     {
@@ -320,6 +385,7 @@ public sealed class AcmeClientTests(AcmeClientTests.Host host) : IClassFixture<A
         public const string Bound = "bound";
 
         private readonly TempFolder _folder = new();
+        private readonly LoopbackDns _dns = new();
 
         public ProviderStack Provider { get; private set; } = null!;
 
@@ -350,6 +416,7 @@ public sealed class AcmeClientTests(AcmeClientTests.Host host) : IClassFixture<A
                 ["IOT_ACME_NETWORKS"] = "127.0.0.1/32,::1/128",
                 ["IOT_ACME_HTTP_PORT"] = HttpPort.ToString(CultureInfo.InvariantCulture),
                 ["IOT_ACME_TLS_PORT"] = TlsPort.ToString(CultureInfo.InvariantCulture),
+                ["IOT_ACME_RESOLVER"] = _dns.Address.ToString(),
             });
             await File.WriteAllTextAsync(Root, Provider.Trust.Root.ExportCertificatePem());
         }
@@ -357,6 +424,7 @@ public sealed class AcmeClientTests(AcmeClientTests.Host host) : IClassFixture<A
         public async Task DisposeAsync()
         {
             await Provider.DisposeAsync();
+            await _dns.DisposeAsync();
             _folder.Dispose();
         }
     }

@@ -12,6 +12,8 @@ public sealed class StepCli : IDisposable
 
     public StepTarget Target { get; }
 
+    private Dictionary<string, string?> Environment => new(StringComparer.Ordinal) { ["STEPPATH"] = _folder.Combine("step"), ["HOME"] = _folder.Path };
+
     public string Root => _folder.Combine("step", "certs", "root_ca.crt");
 
     public string File(string name) => _folder.Combine(name);
@@ -26,7 +28,15 @@ public sealed class StepCli : IDisposable
     }
 
     public Task<ToolResult> RunAsync(params string[] arguments) =>
-        Tools.RunAsync(_program, arguments, environment: new Dictionary<string, string?> { ["STEPPATH"] = _folder.Combine("step"), ["HOME"] = _folder.Path }, workingDirectory: _folder.Path);
+        Tools.RunAsync(_program, arguments, environment: Environment, workingDirectory: _folder.Path);
+
+    /// <summary>A command that goes on until it is told otherwise.</summary>
+    public ProcessUnderTest Start(params string[] arguments) => ProcessUnderTest.Start(_program, arguments, Environment, _folder.Path);
+
+    /// <summary>A command that asks its user, and an identity provider whose server is certified below the same root.</summary>
+    public ProcessUnderTest StartLogin(params string[] arguments) => ProcessUnderTest.Start(
+        // An empty PATH has no browser to open.
+        _program, arguments, new Dictionary<string, string?>(Environment) { ["SSL_CERT_FILE"] = Root, ["PATH"] = _folder.Path }, _folder.Path);
 
     /// <summary>A command that needs the provisioner's key.</summary>
     public Task<ToolResult> RunAsProvisionerAsync(params string[] arguments) =>

@@ -5,6 +5,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using IoTPlatform.Pki;
 using IoTPlatform.Pki.Files;
+using IoTPlatform.Stacks;
 using IoTPlatform.Testing;
 
 namespace IoTPlatform.Interop.Tests;
@@ -155,6 +156,50 @@ public abstract class StepCliTests
         after.PublicKey.ExportSubjectPublicKeyInfo().ShouldBe(before.PublicKey.ExportSubjectPublicKeyInfo());
         SubjectNames.FromCertificate(after).HasSameNames(SubjectNames.FromCertificate(before)).ShouldBeTrue();
         await VerifyAsync(step, "renew.crt");
+    }
+
+    /// <summary>As beside a service that has to have a certificate for ever: one each period, until they are revoked.</summary>
+    [SkippableFact]
+    public async Task RenewDaemon_RenewsEachPeriod_UntilItsCertificatesAreRevoked()
+    {
+        using var step = await StartAsync();
+        await step.EnrollAsync("daemon.test", "daemon", "--not-after", "10m");
+        File.Copy(step.File("daemon.crt"), step.File("first.crt"));
+        var first = Leaf(step, "first.crt");
+        var keep = step.File("keep");
+        await File.WriteAllTextAsync(keep, "#!/bin/sh\ncp daemon.crt copy && mv copy \"renewed-$(date +%s%N).crt\"\n");
+        File.SetUnixFileMode(keep, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+
+        await using var daemon = step.Start("ca", "renew", "--daemon", "--renew-period", "2s", "--exec", keep, "daemon.crt", "daemon.key");
+
+        await UntilAsync(() => Task.FromResult(Renewed().Length >= 3));
+        var renewed = Renewed().Select(path => Leaf(step, Path.GetFileName(path))).ToList();
+        renewed.Select(leaf => leaf.SerialNumber).Append(first.SerialNumber).Distinct(StringComparer.Ordinal).Count().ShouldBe(renewed.Count + 1);
+        renewed.ShouldAllBe(leaf => leaf.PublicKey.ExportSubjectPublicKeyInfo().SequenceEqual(first.PublicKey.ExportSubjectPublicKeyInfo())
+            && SubjectNames.FromCertificate(leaf).HasSameNames(SubjectNames.FromCertificate(first)));
+        await VerifyAsync(step, Path.GetFileName(Renewed()[^1]));
+
+        // It goes on with its connection, and so with the certificate that it began it with.
+        await UntilAsync(async () =>
+        {
+            foreach (var certificate in Renewed().Select(Path.GetFileName).Prepend("first.crt").Prepend("daemon.crt"))
+            {
+                await step.RunAsync("ca", "revoke", "--cert", certificate!, "--key", "daemon.key");
+            }
+
+            return Refusals() > 0;
+        });
+        var last = Leaf(step, "daemon.crt");
+        var before = Refusals();
+        daemon.HangUp();
+        await UntilAsync(() => Task.FromResult(Refusals() > before));
+        Leaf(step, "daemon.crt").SerialNumber.ShouldBe(last.SerialNumber);
+        daemon.Terminate();
+        await daemon.WaitForExitAsync();
+
+        string[] Renewed() => [.. Directory.EnumerateFiles(Path.GetDirectoryName(keep)!, "renewed-*.crt").Order(StringComparer.Ordinal)];
+        int Refusals() => daemon.Lines.Count(line => line.Contains("authorization", StringComparison.Ordinal));
+        Task UntilAsync(Func<Task<bool>> condition) => Waiting.UntilAsync(async () => daemon.HasExited ? throw new InvalidOperationException(daemon.Output) : await condition());
     }
 
     [SkippableFact]

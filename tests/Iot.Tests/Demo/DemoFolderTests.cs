@@ -88,4 +88,31 @@ public sealed class DemoFolderTests : IDisposable
 
         await child.Exited;
     }
+
+    [Fact]
+    public async Task StopKept_SeveralProcesses_EachIsThereUntilThoseAfterItHaveEnded()
+    {
+        using var folder = DemoFolder.Open(_temp.Combine("demo"));
+        await using var mapper = await StartAsync("mapper", "0");
+        await using var broker = await StartAsync("broker", "0.5");
+        folder.RememberKept([ProcessMark.Of(mapper.Id), ProcessMark.Of(broker.Id)]);
+
+        (await folder.StopKeptAsync()).ShouldBe(2);
+
+        (await File.ReadAllLinesAsync(_temp.Combine("ended"))).ShouldBe(["broker", "mapper"]);
+    }
+
+    /// <summary>It takes <paramref name="seconds"/> to end, and writes so.</summary>
+    private async Task<ChildProcess> StartAsync(string name, string seconds)
+    {
+        var isUp = new TaskCompletionSource();
+        var child = ChildProcess.Start(new ChildCommand
+        {
+            FileName = "/bin/sh",
+            Arguments = ["-c", $"trap 'sleep {seconds}; echo {name} >> {_temp.Combine("ended")}; exit 0' TERM; echo up; while :; do sleep 0.05; done"],
+            OnLine = _ => isUp.TrySetResult(),
+        });
+        await isUp.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        return child;
+    }
 }

@@ -126,8 +126,10 @@ public sealed class SubscribeTests(BrokerHost host) : IClassFixture<BrokerHost>
     }
 
     [Fact]
-    public async Task Send_BeyondReceiveMaximum_Waits_AndTheQueueIsBounded() // MQTT-3.3.4-9
+    public async Task Send_BeyondReceiveMaximum_Waits_TheQueueIsBounded_AndANeighbourIsServed() // MQTT-3.3.4-9
     {
+        using var neighbour = await Client.ConnectAsync(host, "quick");
+        await neighbour.SubscribeAsync("devices/quick/commands/#");
         host.Limits["slow"] = new MqttLimits { Queue = 2 };
         // Acknowledges nothing, and says that it takes two at a time.
         using var client = await RawClient.OpenAsync(host, host.ClientPem("slow"));
@@ -142,6 +144,8 @@ public sealed class SubscribeTests(BrokerHost host) : IClassFixture<BrokerHost>
         // The queue is full: the message of QoS 0 made room, and where there is none the sender keeps its message.
         (await third.SoonAsync()).ShouldBe(DeliveryOutcome.QueueFull);
         (await SendAsync("slow", "6").SoonAsync()).ShouldBe(DeliveryOutcome.QueueFull);
+        (await SendAsync("quick", "1").SoonAsync()).ShouldBe(DeliveryOutcome.Delivered);
+        (await neighbour.PublishAsync("devices/quick/telemetry")).IsSuccess.ShouldBeTrue();
         var (one, two) = ((await client.ReadAsync())!.Value, (await client.ReadAsync())!.Value);
         await client.SendAsync(RawClient.Packet(0x40, IdOf(one)));
         (await underWay[0].SoonAsync()).ShouldBe(DeliveryOutcome.Delivered);

@@ -43,12 +43,14 @@ public sealed class HostileClientTests(BrokerHost host) : IClassFixture<BrokerHo
     [InlineData("telemetry")]
     public async Task Attack_PublishOrWillOrRetainUnderAnothersTopic_IsRefused(string topic)
     {
+        using var counted = host.Count();
         using (var client = await Client.ConnectAsync(host, "intruder", clientId: ""))
         {
             (await client.PublishAsync(topic)).ReasonCode.ShouldBe(MqttClientPublishReasonCode.NotAuthorized);
             (await client.PublishAsync(topic, qos: MqttQualityOfServiceLevel.ExactlyOnce)).ReasonCode.ShouldBe(MqttClientPublishReasonCode.NotAuthorized);
             await client.PublishAsync(topic, qos: MqttQualityOfServiceLevel.AtMostOnce);
             (await client.Mqtt.PublishStringAsync(topic, "x", MqttQualityOfServiceLevel.AtLeastOnce, retain: true)).ReasonCode.ShouldBe(MqttClientPublishReasonCode.NotAuthorized);
+            (counted.Of("iot.mqtt.refused"), counted.Of("iot.mqtt.stored")).ShouldBe((4, 0));
         }
 
         using var withWill = await Client.ConnectAsync(host, "willing", configure: o => o.WithWillTopic(topic).WithWillPayload("x").WithWillRetain());
@@ -109,6 +111,45 @@ public sealed class HostileClientTests(BrokerHost host) : IClassFixture<BrokerHo
         host.Store.Of("aliased").Select(m => m.Topic).ShouldBe(["devices/aliased/telemetry", "devices/aliased/telemetry"]);
     }
 
+    /// <summary>All aliases that there are, each for as long a topic as a packet takes, and again: the last topic counts, and there are never more.</summary>
+    [Fact]
+    public async Task Publish_EveryTopicAliasForALongTopic_IsBounded()
+    {
+        const string Name = "wordy";
+        host.Limits[Name] = new MqttLimits { MessagesPerSecond = 10_000, BytesPerSecond = 1_000_000_000 };
+        using var client = await RawClient.OpenAsync(host, host.ClientPem(Name));
+        await client.SendAsync(RawClient.Connect(Name));
+        await client.ReadAsync();
+        ushort id = 0;
+        for (var round = 0; round < 3; round++)
+        {
+            for (byte alias = 1; alias <= 16; alias++)
+            {
+                await AcknowledgedAsync(Topic(round, alias), alias);
+            }
+        }
+
+        for (byte alias = 1; alias <= 16; alias++)
+        {
+            await AcknowledgedAsync("", alias);
+        }
+
+        host.Store.Of(Name).Skip(48).Select(message => message.Topic).ShouldBe(Enumerable.Range(1, 16).Select(alias => Topic(2, (byte)alias)));
+        // 0 is no alias (MQTT-3.3.2-8): what has a topic is stored, what has none is not.
+        await AcknowledgedAsync($"devices/{Name}/telemetry", alias: 0);
+        await client.SendAsync(RawClient.Publish("", ++id, 1, properties: [3, 0x23, 0, 0]));
+        (await client.UntilEndAsync()).ShouldBe([14]);
+
+        async Task AcknowledgedAsync(string topic, byte alias)
+        {
+            await client.SendAsync(RawClient.Publish(topic, ++id, 1, properties: [3, 0x23, 0, alias]));
+            var acknowledged = (await client.ReadAsync())!.Value;
+            (acknowledged.First, acknowledged.Body[1]).ShouldBe(((byte)0x40, (byte)id));
+        }
+
+        static string Topic(int round, byte alias) => $"devices/{Name}/telemetry/{round}-{alias}-{new string('x', 60_000)}";
+    }
+
     [Fact]
     public async Task Packet_LargerThanAllowed_IsRefusedByItsHeader()
     {
@@ -148,15 +189,19 @@ public sealed class HostileClientTests(BrokerHost host) : IClassFixture<BrokerHo
         await client.SendAsync(RawClient.Connect(Name));
         await client.ReadAsync();
         await Waiting.UntilAsync(() => host.Sessions.Connected.Contains(Name));
+        using var neighbour = await Client.ConnectAsync(host, "hearing");
+        await neighbour.SubscribeAsync("devices/hearing/commands/#");
         byte[] pings = [.. Enumerable.Repeat(RawClient.Packet(0xC0, []), 10_000).SelectMany(ping => ping)];
         await Should.ThrowAsync<IOException>(async () =>
         {
             for (var i = 0; i < 1000; i++)
             {
                 await client.SendAsync(pings);
+                (await neighbour.PublishAsync("devices/hearing/telemetry")).IsSuccess.ShouldBeTrue();
             }
         });
         await Waiting.UntilAsync(() => !host.Sessions.Connected.Contains(Name));
+        (await host.Sessions.SendAsync("hearing", new OutboundMessage { Topic = "devices/hearing/commands/1", Payload = "go"u8.ToArray() }, default).SoonAsync()).ShouldBe(DeliveryOutcome.Delivered);
     }
 
     [Fact]
@@ -178,10 +223,12 @@ public sealed class HostileClientTests(BrokerHost host) : IClassFixture<BrokerHo
         var before = host.Store.Commit;
         host.Store.Commit = message => message.Publisher.Name == "flood" ? commit.Task : before(message);
         using var client = await RawClient.OpenAsync(host, host.ClientPem("flood"));
+        using var counted = host.Count();
         await client.SendAsync([.. RawClient.Connect("flood"), .. Enumerable.Range(1, 50).SelectMany(_ => RawClient.Publish("devices/flood/telemetry", 0, 0)), 0xc0, 0]);
         (await client.ReadAsync())!.Value.First.ShouldBe((byte)0x20);
         (await client.ReadAsync())!.Value.First.ShouldBe((byte)0xd0);
         host.Store.Of("flood").Count.ShouldBe(5);
+        counted.Of("iot.mqtt.dropped").ShouldBe(45);
         commit.SetResult(PublishOutcome.Stored);
     }
 

@@ -30,6 +30,9 @@ public sealed class BrokerHost : IMqttAuthenticator, ISessionObserver, IAsyncLif
 
     internal MqttSessions Sessions => _app.Services.GetRequiredService<MqttSessions>();
 
+    /// <summary>From now on.</summary>
+    internal CounterReadings Count() => new(_app.Services.GetRequiredService<BrokerMetrics>());
+
     internal IReadOnlyList<string> Presence => [.. _presence];
 
     public int Port { get; private set; }

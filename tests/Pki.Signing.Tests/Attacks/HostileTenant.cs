@@ -27,7 +27,7 @@ internal static class HostileTenant
         request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(issuer, includeKeyIdentifier: true, includeIssuerAndSerial: false));
         change(request);
         return request.Create(
-            issuer.SubjectName, X509SignatureGenerator.CreateForECDsa(issuerKey), pki.Now.AddMinutes(-1), pki.Now.AddDays(1), Pki.SerialNumber.Create());
+            issuer.SubjectName, X509SignatureGenerator.CreateForECDsa(issuerKey), pki.Now.AddMinutes(-1), pki.Now.AddDays(1), Pki.SerialNumber.Create(DateTimeOffset.UnixEpoch));
     }
 
     public static void AsLeaf(CertificateRequest request)

@@ -1,4 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
+using IoTPlatform.Testing;
 
 namespace IoTPlatform.Pki.Signing.Tests.Interop;
 

@@ -110,7 +110,7 @@ public sealed class CertificateLintTests : IDisposable
         using var rsa = RSA.Create(1024);
         var request = new CertificateRequest("CN=x.acme.example", rsa, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
         Good(request);
-        using var certificate = request.Create(_pki.Acme.Certificate.SubjectName, X509SignatureGenerator.CreateForECDsa(_pki.AcmeKey), _pki.Now, _pki.Now.AddHours(1), Pki.SerialNumber.Create());
+        using var certificate = request.Create(_pki.Acme.Certificate.SubjectName, X509SignatureGenerator.CreateForECDsa(_pki.AcmeKey), _pki.Now, _pki.Now.AddHours(1), Pki.SerialNumber.Create(DateTimeOffset.UnixEpoch));
         CertificateLint.Check(certificate.RawData, Profiles.Leaf, _pki.Acme.Issuer).Select(f => f.Code).ShouldBe(["weak_key"]);
     }
 
@@ -191,7 +191,7 @@ public sealed class CertificateLintTests : IDisposable
 
     private X509Certificate2 Finish(CertificateRequest request, DateTimeOffset? notAfter = null, byte[]? serial = null) => request.Create(
         _pki.Acme.Certificate.SubjectName, X509SignatureGenerator.CreateForECDsa(_pki.AcmeKey), _pki.Now.AddMinutes(-1), notAfter ?? _pki.Now.AddHours(24),
-        serial ?? Pki.SerialNumber.Create());
+        serial ?? Pki.SerialNumber.Create(DateTimeOffset.UnixEpoch));
 
     private void Good(CertificateRequest request)
     {

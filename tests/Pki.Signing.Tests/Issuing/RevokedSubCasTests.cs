@@ -13,13 +13,13 @@ public sealed class RevokedSubCasTests : IDisposable
     [InlineData(300)]
     public void Signed_IsReadBack(int entries)
     {
-        var serials = Enumerable.Range(0, entries).Select(_ => SerialNumber.Create()).ToList();
+        var serials = Enumerable.Range(0, entries).Select(_ => SerialNumber.Create(DateTimeOffset.UnixEpoch)).ToList();
 
         var list = Sign(7, serials);
 
         (list.Number, list.ThisUpdate, list.NextUpdate).ShouldBe((7, _pki.Now, _pki.Now.AddDays(14)));
         list.HasExactly(serials.Select(s => new ReadOnlyMemory<byte>(s))).ShouldBeTrue();
-        list.HasExactly([.. serials, SerialNumber.Create()]).ShouldBeFalse();
+        list.HasExactly([.. serials, SerialNumber.Create(DateTimeOffset.UnixEpoch)]).ShouldBeFalse();
         RevokedSubCas.Parse(list.Der).Der.Span.SequenceEqual(list.Der.Span).ShouldBeTrue();
     }
 
@@ -48,7 +48,7 @@ public sealed class RevokedSubCasTests : IDisposable
     [Fact]
     public void Parse_AnyBitOfIt_ChangedOrCutOff_IsRefusedOrNoLongerSigned()
     {
-        var der = Sign(1, [SerialNumber.Create()]).Der.ToArray();
+        var der = Sign(1, [SerialNumber.Create(DateTimeOffset.UnixEpoch)]).Der.ToArray();
         var intermediate = Of(_pki.Intermediate);
         for (var i = 0; i < der.Length; i++)
         {
@@ -65,7 +65,7 @@ public sealed class RevokedSubCasTests : IDisposable
     [InlineData(2)]
     public async Task SignRevocationList_OpenSslReadsAndVerifiesIt(int entries)
     {
-        var serials = Enumerable.Range(0, entries).Select(_ => SerialNumber.Create()).ToList();
+        var serials = Enumerable.Range(0, entries).Select(_ => SerialNumber.Create(DateTimeOffset.UnixEpoch)).ToList();
         var der = _pki.Intermediate.SignRevocationList(new RevocationListOrder
         {
             Revoked = [.. serials.Select(serial => new RevokedSerial(serial, _pki.Now))],

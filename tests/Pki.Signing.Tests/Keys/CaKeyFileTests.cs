@@ -1,3 +1,5 @@
+using System.Formats.Asn1;
+using System.Numerics;
 using System.Security.Cryptography;
 using System.Text;
 using IoTPlatform.Pki.Files;
@@ -169,13 +171,29 @@ public sealed class CaKeyFileTests : IDisposable
             ("", PkiError.Malformed),
             ("hello", PkiError.Malformed),
             (new string('A', 20000), PkiError.TooLarge),
-            (rsa.ExportEncryptedPkcs8PrivateKeyPem(Password, parameters), PkiError.WrongPassword),
+            (rsa.ExportEncryptedPkcs8PrivateKeyPem(Password, parameters), PkiError.UnsupportedKey),
+            (rsa.ExportEncryptedPkcs8PrivateKeyPem(Password, new PbeParameters(PbeEncryptionAlgorithm.Aes128Cbc, HashAlgorithmName.SHA512, 1000)), PkiError.UnsupportedKey),
+            (rsa.ExportEncryptedPkcs8PrivateKeyPem("another", parameters), PkiError.WrongPassword),
             (p224.ExportEncryptedPkcs8PrivateKeyPem(Password, parameters), PkiError.UnsupportedKey),
         ];
         foreach (var (content, error) in cases)
         {
             AtomicFile.WriteText(_file.Path, content, AtomicFile.Secret);
             ((Action)(() => _file.Load(Password))).ShouldBeRefused(error);
+        }
+    }
+
+    /// <summary>A foreign file says for how long it keeps a CPU busy: in the form that is read here, in another that the BCL reads, and by a scheme of PKCS #12.</summary>
+    [Theory]
+    [InlineData("2.16.840.1.101.3.4.1.42", true)]
+    [InlineData("2.16.840.1.101.3.4.1.2", false)]
+    [InlineData(null, false)]
+    public void Load_MoreRoundsThanAnybodyTakes_IsRefusedAtOnce(string? cipher, bool hasHash)
+    {
+        foreach (var rounds in new[] { 10_000_001, (BigInteger)1 << 40 })
+        {
+            AtomicFile.WriteText(_file.Path, PemEncoding.WriteString("ENCRYPTED PRIVATE KEY", Encrypted(cipher, hasHash, rounds)), AtomicFile.Secret);
+            ((Action)(() => _file.Load(Password))).ShouldBeRefused(PkiError.TooLarge);
         }
     }
 
@@ -219,6 +237,56 @@ public sealed class CaKeyFileTests : IDisposable
 
             using var key = _file.Load(KeySaverProcess.Password);
             key.Kind.ShouldBe(KeyKind.P256);
+        }
+    }
+
+    /// <summary>An EncryptedPrivateKeyInfo (RFC 5958 3) of zeros.</summary>
+    private static byte[] Encrypted(string? cipher, bool hasHash, BigInteger rounds)
+    {
+        var writer = new AsnWriter(AsnEncodingRules.DER);
+        using (writer.PushSequence())
+        {
+            if (cipher is null)
+            {
+                Algorithm("1.2.840.113549.1.12.1.3", Derivation);
+            }
+            else
+            {
+                Algorithm("1.2.840.113549.1.5.13", () =>
+                {
+                    using (writer.PushSequence())
+                    {
+                        Algorithm("1.2.840.113549.1.5.12", Derivation);
+                        Algorithm(cipher, () => writer.WriteOctetString(new byte[16]));
+                    }
+                });
+            }
+
+            writer.WriteOctetString(new byte[160]);
+        }
+
+        return writer.Encode();
+
+        void Derivation()
+        {
+            using (writer.PushSequence())
+            {
+                writer.WriteOctetString(new byte[8]);
+                writer.WriteInteger(rounds);
+                if (hasHash)
+                {
+                    Algorithm("1.2.840.113549.2.9", () => writer.WriteNull());
+                }
+            }
+        }
+
+        void Algorithm(string identifier, Action parameters)
+        {
+            using (writer.PushSequence())
+            {
+                writer.WriteObjectIdentifier(identifier);
+                parameters();
+            }
         }
     }
 

@@ -2,15 +2,39 @@ namespace IoTPlatform.Pki.Tests.Certificates;
 
 public sealed class SerialNumberTests
 {
+    private static readonly DateTimeOffset Now = new(2026, 2, 3, 4, 5, 6, TimeSpan.Zero);
+
+    [Fact]
+    public void Create_Later_ComesLaterInOrder()
+    {
+        var earlier = SerialNumber.Create(Now);
+        SerialNumber.Create(Now.AddSeconds(4)).AsSpan().SequenceCompareTo(earlier).ShouldBePositive();
+        SerialNumber.Create(Now.AddYears(70)).AsSpan().SequenceCompareTo(earlier).ShouldBePositive();
+        SerialNumber.Create(Now).AsSpan(0, 4).SequenceEqual(earlier.AsSpan(0, 4)).ShouldBeTrue();
+    }
+
+    [Theory]
+    [InlineData("1950-01-01T00:00:00Z")]
+    [InlineData("1969-12-31T23:59:59Z")]
+    [InlineData("1970-01-01T00:00:00Z")]
+    [InlineData("2106-02-07T06:28:16Z")]
+    [InlineData("9999-12-31T23:59:59Z")]
+    public void Create_AtAnyTime_IsPositiveAndAsLong(string time)
+    {
+        var serial = SerialNumber.Create(DateTimeOffset.Parse(time, System.Globalization.CultureInfo.InvariantCulture));
+        SerialNumber.IsValid(serial).ShouldBeTrue();
+        serial.Length.ShouldBe(16);
+    }
+
     [Fact]
     public void Create_ManyTimes_IsPositiveMinimalAndNew()
     {
         var seen = new HashSet<string>(StringComparer.Ordinal);
         for (var i = 0; i < 2000; i++)
         {
-            var serial = SerialNumber.Create();
+            var serial = SerialNumber.Create(Now);
             SerialNumber.IsValid(serial).ShouldBeTrue();
-            serial.Length.ShouldBeInRange(16, 17);
+            serial.Length.ShouldBe(16);
             seen.Add(SerialNumber.ToHex(serial)).ShouldBeTrue();
             SerialNumber.TryParseDecimal(SerialNumber.ToDecimal(serial), out var back).ShouldBeTrue();
             back.ShouldBe(serial);

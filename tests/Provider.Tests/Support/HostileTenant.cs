@@ -55,7 +55,7 @@ internal sealed class HostileTenant : IDisposable
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(Oids.ClientAuth), new Oid(Oids.ServerAuth)], critical: false));
         request.CertificateExtensions.Add(authorityKey);
         var now = TimeProvider.System.GetUtcNow();
-        using var certificate = request.Create(issuer, X509SignatureGenerator.CreateForECDsa(_subCaKey), now.AddMinutes(-5), now.AddHours(1), SerialNumber.Create());
+        using var certificate = request.Create(issuer, X509SignatureGenerator.CreateForECDsa(_subCaKey), now.AddMinutes(-5), now.AddHours(1), SerialNumber.Create(DateTimeOffset.UnixEpoch));
         return certificate.CopyWithPrivateKey(key);
     }
 }

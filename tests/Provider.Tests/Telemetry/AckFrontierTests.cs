@@ -1,4 +1,4 @@
-using IoTPlatform.Provider.Features.Telemetry.Ingest;
+using IoTPlatform.RabbitMq.Amqp;
 
 namespace IoTPlatform.Provider.Tests.Telemetry;
 

@@ -71,9 +71,9 @@ public sealed class TelemetryStoreTests : IAsyncLifetime
     {
         await _store.StoreAsync([Message(1, "2026-11-21T12:59:00Z"), Message(2), Message(3)], default);
 
-        (await _store.LastStoredAsync(Message(0), 10, default)).Count.ShouldBe(2);
-        (await _store.LastStoredAsync(Message(0), 1, default)).Count.ShouldBe(1);
-        (await _store.LastStoredAsync(Message(0, tenant: "other"), 10, default)).ShouldBeEmpty();
+        (await _store.LastStoredAsync(Message(0), DateTimeOffset.MinValue, 10, default)).Count.ShouldBe(2);
+        (await _store.LastStoredAsync(Message(0), DateTimeOffset.MinValue, 1, default)).Count.ShouldBe(1);
+        (await _store.LastStoredAsync(Message(0, tenant: "other"), DateTimeOffset.MinValue, 10, default)).ShouldBeEmpty();
     }
 
     [SkippableFact]

@@ -15,7 +15,7 @@ public sealed class TelemetryWriterTests : IAsyncLifetime
 {
     private const int Batch = IngestLimits.BatchMessages;
     private readonly LogCapture _log = new();
-    private readonly Channel<TelemetryDelivery> _queue = Channel.CreateUnbounded<TelemetryDelivery>();
+    private Channel<TelemetryDelivery> _queue = Channel.CreateUnbounded<TelemetryDelivery>();
     private readonly Dictionary<string, Source> _sources = new(StringComparer.Ordinal);
     private TestDatabase _database = null!;
     private IReadOnlyDictionary<string, long> _counted = null!;
@@ -90,6 +90,57 @@ public sealed class TelemetryWriterTests : IAsyncLifetime
         _log.Text.ShouldNotContain("poison");
     }
 
+    /// <summary>Given out again, a message without a timestamp is one that was stored only where that one can have missed its acknowledgement.</summary>
+    [SkippableTheory]
+    [InlineData(-1, 1)]
+    [InlineData(0, 2)]
+    [InlineData(1, 2)]
+    public async Task Redelivered_LikeOneThatWasStored_IsItUnlessThatOneIsAcknowledged(int acknowledgedToSeconds, int rows)
+    {
+        var stored = TelemetryParser.ToMicroseconds(TimeProvider.System.GetUtcNow().AddMinutes(-1));
+        Add(Alike(stored), redelivered: false, new Source());
+        await RunAsync();
+        _queue = Channel.CreateUnbounded<TelemetryDelivery>();
+        var next = new Source { AcknowledgedTo = stored.AddSeconds(acknowledgedToSeconds) };
+
+        Add(Alike(stored.AddSeconds(30)), redelivered: true, next);
+        await RunAsync();
+
+        (await CountAsync()).ShouldBe(rows);
+        next.Acknowledged.ShouldBe([1UL]);
+    }
+
+    /// <summary>Another process may have stored it meanwhile, from another session.</summary>
+    [SkippableFact]
+    public async Task Session_EndedWhileTheDatabaseIsAway_HasNothingStoredAnyMore()
+    {
+        var source = new Source();
+        Add(Alike(TelemetryParser.ToMicroseconds(TimeProvider.System.GetUtcNow())), redelivered: false, source);
+        await _database.AllowConnectionsAsync(false);
+        await _database.EndConnectionsAsync();
+        var running = RunAsync();
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (!_log.Text.Contains("can't be stored", StringComparison.Ordinal))
+        {
+            await Task.Delay(20, patience.Token);
+        }
+
+        source.End("its connection was lost");
+        await _database.AllowConnectionsAsync(true);
+        await running;
+
+        (await CountAsync()).ShouldBe(0);
+        source.Acknowledged.ShouldBeEmpty();
+    }
+
+    private void Add(TelemetryMessage message, bool redelivered, Source source) => _queue.Writer.TryWrite(new TelemetryDelivery(source, 1, redelivered, message)).ShouldBeTrue();
+
+    private static TelemetryMessage Alike(DateTimeOffset receivedAt)
+    {
+        TelemetryParser.TryParse("acme", "telemetry.pump", """{"on":true}"""u8, receivedAt, new TelemetryOptions(), out var message, out var refusal).ShouldBeTrue(refusal);
+        return message!;
+    }
+
     private List<TelemetryDelivery> Add(string tenant, int count, bool poison = false)
     {
         if (!_sources.TryGetValue(tenant, out var source))
@@ -137,7 +188,11 @@ public sealed class TelemetryWriterTests : IAsyncLifetime
 
         public Task<string> Ended => _ended.Task;
 
-        public List<byte[]>? StoredBefore { get; set; }
+        public Dictionary<string, List<byte[]>> StoredBefore { get; } = new(StringComparer.Ordinal);
+
+        public DateTimeOffset AcknowledgedTo { get; init; } = DateTimeOffset.UnixEpoch;
+
+        public Task<DateTimeOffset> AcknowledgedToAsync(CancellationToken cancellationToken) => Task.FromResult(AcknowledgedTo);
 
         public void Acknowledge(ulong tag) => Acknowledged.Add(tag);
 

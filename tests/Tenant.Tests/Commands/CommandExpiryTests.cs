@@ -71,6 +71,27 @@ public sealed class CommandExpiryTests : IAsyncLifetime
         read.Where(c => c.DeviceId == "e").Select(c => c.MayHaveMore).ShouldBe([false]);
     }
 
+    /// <summary>More devices than are looked for at once: each has its turn.</summary>
+    [SkippableFact]
+    public async Task Queued_ForManyDevices_AreLookedForByTurns()
+    {
+        await _database.ExecuteAsync(
+            "INSERT INTO tenant.devices (device_id, status, enrolled_at, enrolled_by) SELECT 'many-' || i, 'enrolled', now(), 'test' FROM generate_series(1, $1) AS i", QueuedCommands.MostDevices + 5);
+        await _database.ExecuteAsync(
+            """
+            INSERT INTO tenant.device_commands (device_id, name, payload, state, created_at, created_by, expires_at)
+            SELECT device_id, 'x', '{}', 'queued', now(), 'admin', $1 FROM tenant.devices, generate_series(1, 2) WHERE device_id LIKE 'many-%'
+            """, _time.GetUtcNow() + TimeSpan.FromMinutes(1));
+        var queued = new QueuedCommands(DataServices.CreateFactory(_database.DataSource), _time);
+
+        var first = await queued.WaitingAsync("", online: false, default);
+        var second = await queued.WaitingAsync(first[^1], online: false, default);
+
+        (first.Length, second.Length).ShouldBe((QueuedCommands.MostDevices, 5));
+        first.Concat(second).Distinct().Count().ShouldBe(QueuedCommands.MostDevices + 5);
+        (await queued.WaitingAsync(["many-7", "d"], online: false, default)).ShouldBe(["many-7"]);
+    }
+
     private CommandExpiry Expiry() => new(DataServices.CreateFactory(_database.DataSource), _time, NullLogger<CommandExpiry>.Instance);
 
     private Task AddAsync(string state, TimeSpan left, string device = "d") => _database.ExecuteAsync(

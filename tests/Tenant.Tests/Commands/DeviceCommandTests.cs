@@ -5,8 +5,12 @@ using IoTPlatform.Client;
 using IoTPlatform.Contracts.Audit;
 using IoTPlatform.Contracts.Certificates;
 using IoTPlatform.Contracts.Devices;
+using IoTPlatform.Tenant.Data;
+using IoTPlatform.Tenant.Features.Commands;
+using IoTPlatform.Tenant.Startup;
 using IoTPlatform.Tenant.Tests.Mqtt;
 using IoTPlatform.Tenant.Tests.Support;
+using Microsoft.EntityFrameworkCore;
 using MQTTnet;
 using MQTTnet.Formatter;
 using MQTTnet.Protocol;
@@ -102,6 +106,32 @@ public sealed class DeviceCommandTests(SharedTenant shared) : IClassFixture<Shar
         (await third.ReceiveAsync()).Topic.ShouldBe($"devices/forgetful/commands/{next.Id}");
     }
 
+    /// <summary>Sessions are in memory: CONNACK says that there is none, so that the client subscribes again; and what is due to it is not.</summary>
+    [SkippableFact]
+    public async Task Restart_OfTheTenant_ASessionIsNotPresent_AndACommandOfBeforeIsDelivered()
+    {
+        using var device = await EnrolledAsync("restarted");
+        static void Resume(MqttClientOptionsBuilder options) => options.WithCleanStart(false).WithSessionExpiryInterval(3600);
+        using (var before = await MqttDevice.ConnectAsync(shared.Tenant, "restarted", device.Device.Identity(device.Answer), configure: Resume))
+        {
+            await before.Mqtt.SubscribeAsync("devices/restarted/commands/#", MqttQualityOfServiceLevel.AtLeastOnce);
+        }
+
+        using (var resumed = await MqttDevice.ConnectAsync(shared.Tenant, "restarted", device.Device.Identity(device.Answer), configure: Resume))
+        {
+            resumed.Connected.IsSessionPresent.ShouldBeTrue();
+        }
+
+        var sent = await SendAsync("restarted", "reboot", null);
+
+        await shared.Tenant.BootAsync();
+
+        using var after = await MqttDevice.ConnectAsync(shared.Tenant, "restarted", device.Device.Identity(device.Answer), configure: Resume);
+        after.Connected.IsSessionPresent.ShouldBeFalse();
+        await after.Mqtt.SubscribeAsync("devices/restarted/commands/#", MqttQualityOfServiceLevel.AtLeastOnce);
+        (await after.ReceiveAsync()).Topic.ShouldBe($"devices/restarted/commands/{sent.Id}");
+    }
+
     [SkippableFact]
     public async Task Send_DeviceRefuses_IsRefused()
     {
@@ -147,6 +177,24 @@ public sealed class DeviceCommandTests(SharedTenant shared) : IClassFixture<Shar
             "INSERT INTO tenant.device_commands (device_id, name, state, created_at, created_by, expires_at) SELECT 'strict', 'a', 'queued', now(), 'test', now() + interval '1 hour' FROM generate_series(1, 99)");
         await SendAsync("strict", "a", null);
         (await Should.ThrowAsync<ApiException>(() => SendAsync("strict", "a", null))).Code.ShouldBe("too_many_commands");
+    }
+
+    [SkippableFact]
+    public async Task Waiting_OfADeviceWithALongPast_IsCountedWithoutIt()
+    {
+        using var device = await EnrolledAsync("veteran");
+        var database = shared.Tenant.Database;
+        await database.ExecuteAsync("""
+            INSERT INTO tenant.device_commands (device_id, name, state, created_at, created_by, expires_at, ended_at)
+            SELECT 'veteran', 'a', 'answered', now(), 'test', now(), now() FROM generate_series(1, 20000)
+            """);
+        await database.ExecuteAsync("ANALYZE tenant.device_commands");
+        await using var db = DataServices.CreateFactory(database.DataSource).CreateDbContext();
+
+        var query = db.DeviceCommands.Where(DeviceCommands.Waiting("veteran")).ToQueryString().Split('\n', 2)[1].Replace("@deviceId", "'veteran'", StringComparison.Ordinal);
+        await using var command = database.DataSource.CreateCommand("EXPLAIN (FORMAT JSON) " + query);
+
+        ((string)(await command.ExecuteScalarAsync())!).ShouldContain("device_commands_waiting");
     }
 
     [SkippableFact]

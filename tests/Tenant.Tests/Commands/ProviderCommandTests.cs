@@ -104,6 +104,6 @@ public sealed class ProviderCommandTests : IAsyncLifetime
     {
         options ??= Support.Options.Create(allowsProviderCommands: true);
         var databases = DataServices.CreateFactory(_database.DataSource);
-        return new ProviderCommands(databases, new DeviceCommands(databases, options, _time), options, _time, NullLogger<ProviderCommands>.Instance);
+        return new ProviderCommands(databases, new DeviceCommands(databases, _time), options, _time, NullLogger<ProviderCommands>.Instance);
     }
 }

@@ -43,6 +43,7 @@ public sealed class TenantOptionsReaderTests
     [InlineData("IOT_OIDC_ISSUER", "http://keycloak.example/realms/acme")]
     [InlineData("IOT_OIDC_BACKCHANNEL", "http://keycloak:8080")]
     [InlineData("IOT_IDENTITY", "ldap")]
+    [InlineData("IOT_STEP_LOGIN", "on")]
     public void Read_IdentityProviderThatCannotBeUsed_NamesTheSetting(string name, string value)
     {
         var settings = new Dictionary<string, string> { ["PROVIDER_URL"] = "https://provider.example:9443", ["IOT_IDENTITY"] = "keycloak", ["IOT_OIDC_ISSUER"] = "https://keycloak.example/realms/acme", [name] = value };
@@ -72,6 +73,9 @@ public sealed class TenantOptionsReaderTests
     [InlineData("IOT_BROKER", "mosquitto")]
     [InlineData("IOT_RABBITMQ_TLS_FOLDER", "/no/such/folder")]
     [InlineData("IOT_RABBITMQ_NAMES", "host!")]
+    [InlineData("IOT_RABBITMQ_AMQP_URL", "amqp://127.0.0.1:5672")]
+    [InlineData("IOT_RABBITMQ_AMQP_URL", "amqps://127.0.0.1:5671/acme")]
+    [InlineData("IOT_RABBITMQ_CA_FILE", "/none/ca.pem")]
     [InlineData("IOT_RABBITMQ_MANAGEMENT_URL", "http://broker.example:15672")]
     [InlineData("IOT_RABBITMQ_MANAGEMENT_URL", "https://iot-tenant:secret@127.0.0.1:15671")]
     public void Read_BrokerThatCannotBeUsed_NamesTheSetting(string name, string value)

@@ -1,4 +1,6 @@
+using System.Text.Json;
 using IoTPlatform.CertificateAuthority;
+using IoTPlatform.Contracts.Devices;
 using IoTPlatform.Contracts.Events;
 using IoTPlatform.Database;
 using IoTPlatform.Tenant.Startup;
@@ -30,6 +32,21 @@ public sealed class TenantEventsTests(SharedTenant shared) : IClassFixture<Share
         var first = Tenant.Provider.Events.First(e => e.GetProperty("type").GetString() == DeviceEnrolled.Name && e.GetProperty("device_id").GetString() == "teller-1");
         first.GetProperty("by").GetString()!.ShouldStartWith("token:");
         Tenant.Provider.Events.ShouldAllBe(e => !e.GetRawText().Contains("BEGIN CERTIFICATE", StringComparison.Ordinal));
+    }
+
+    [SkippableFact]
+    public async Task Command_SentAndCancelled_IsPublishedWithItsState()
+    {
+        using var device = new TestDevice("told-1");
+        await device.EnrollAsync(Tenant, await shared.TokenAsync());
+        var sent = await shared.Admin.SendCommandAsync("told-1", new SendCommandRequest { Name = "reboot", Payload = JsonElement.Parse("""{"secret":1}""") });
+        await shared.Admin.CancelCommandAsync("told-1", sent.Id);
+
+        await UntilAsync(() => Of("told-1").Count(e => e.Type == DeviceCommanded.Name) == 2);
+
+        Tenant.Provider.Events.Where(e => e.GetProperty("type").GetString() == DeviceCommanded.Name && e.GetProperty("device_id").GetString() == "told-1")
+            .Select(e => (e.GetProperty("command_id").GetInt64(), e.GetProperty("command_name").GetString(), e.GetProperty("state").GetString()))
+            .ShouldBe([(sent.Id, "reboot", "queued"), (sent.Id, "reboot", "cancelled")]);
     }
 
     [SkippableFact]

@@ -1,5 +1,7 @@
 using System.Text;
+using IoTPlatform.Telemetry.Ingest;
 using IoTPlatform.Tenant.Tests.Support;
+using IoTPlatform.Testing;
 using MQTTnet;
 using MQTTnet.Formatter;
 using MQTTnet.Protocol;
@@ -34,10 +36,13 @@ public sealed class BadInputTests(SharedTenant shared) : IClassFixture<SharedTen
         var id = $"bad-{(int)version}";
         using var device = await EnrolledDevice.EnrollAsync(shared, id);
         using var client = await device.ConnectAsync(version: version);
+        using var counted = new CounterReadings(shared.Tenant.Service<IngestMetrics>());
         var results = await Task.WhenAll(Inputs.Select(input => PublishAsync(client, id, input.Payload)));
         var seen = Inputs.Zip(results, (input, result) => (input.Name, (string?)result.ReasonString));
         // MQTT 3.1.1 has no negative acknowledgement.
         seen.ShouldBe(Inputs.Select(input => (input.Name, version == MqttProtocolVersion.V500 ? input.Refusal : null)));
+        var refused = Inputs.Where(input => input.Refusal is not null).CountBy(input => input.Refusal!).ToList();
+        refused.Select(reason => (reason.Key, counted.Of("iot.telemetry.refused", reason.Key))).ShouldBe(refused.Select(reason => (reason.Key, (long)reason.Value)));
         results.Select(result => result.ReasonCode).Distinct().ShouldBeSubsetOf([MqttClientPublishReasonCode.Success, MqttClientPublishReasonCode.PayloadFormatInvalid]);
         (await shared.Admin.ListTelemetryAsync(id)).Items.Select(item => item.Payload.GetRawText().Length).Order()
             .ShouldBe(Inputs.Where(input => input.Refusal is null).Select(input => input.Payload.Length).Order());

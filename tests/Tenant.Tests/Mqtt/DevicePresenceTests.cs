@@ -5,6 +5,7 @@ using IoTPlatform.Pki;
 using IoTPlatform.Tenant.Data;
 using IoTPlatform.Tenant.Features.FirstBoot;
 using IoTPlatform.Tenant.Features.Mqtt;
+using IoTPlatform.Tenant.Features.Mqtt.RabbitMq;
 using IoTPlatform.Tenant.Tests.Support;
 using IoTPlatform.Testing;
 using Microsoft.Extensions.Logging.Abstractions;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
+using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Contracts.Certificates;
 using IoTPlatform.Contracts.Devices;
 using IoTPlatform.Identity;
@@ -92,6 +93,24 @@ public sealed class EmbeddedBrokerTests(SharedTenant shared) : IClassFixture<Sha
         end.ReasonString.ShouldBe("The certificate was revoked.");
         using var again = await device.ConnectAsync();
         again.Connected.ResultCode.ShouldBe(MqttClientConnectResultCode.Banned);
+    }
+
+    [SkippableFact]
+    public async Task ServiceCertificate_Renewed_LeavesSessionsAsTheyAre()
+    {
+        using var device = await EnrolledAsync("steady");
+        using var client = await device.ConnectAsync();
+        var service = shared.Tenant.Service<CertificateAuthorityModule>().ServiceCertificate;
+        var before = service.Current.SerialNumber;
+
+        await service.RenewAsync(CancellationToken.None);
+
+        service.Current.SerialNumber.ShouldNotBe(before);
+        (await client.PublishAsync("devices/steady/telemetry", "{}")).IsSuccess.ShouldBeTrue();
+        client.Mqtt.IsConnected.ShouldBeTrue();
+        using var other = await EnrolledAsync("later");
+        using var next = await other.ConnectAsync();
+        next.Connected.ResultCode.ShouldBe(MqttClientConnectResultCode.Success);
     }
 
     [SkippableFact]

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.Contracts.Devices;
+using IoTPlatform.Tenant.Features.Enrollment.Phone;
 using IoTPlatform.Tenant.Portal;
 using IoTPlatform.Testing;
 
@@ -28,28 +29,36 @@ public sealed class EnrolmentLinesTests : IDisposable
 
     private string Fingerprint => Convert.ToHexStringLower(SHA256.HashData(_root.RawData));
 
+    private CreatedEnrollmentToken Token(string? device) => new()
+    {
+        Id = Guid.NewGuid(),
+        Token = "iot-enroll-abc",
+        DeviceId = device,
+        Uses = 1,
+        ExpiresAt = TimeProvider.System.GetUtcNow(),
+        TenantUrl = "https://tenant.example:9543/",
+        RootFingerprint = Fingerprint,
+        TrustDomain = "acme.iot.example",
+    };
+
     public void Dispose()
     {
         _root.Dispose();
         _temp.Dispose();
     }
 
+    /// <summary>What is in an address is good for one device, once.</summary>
+    [Fact]
+    public void PhonesAddress_HasTheTokenInItsFragment_AndNoneOfAFleet()
+    {
+        PhoneEnrolment.AddressOf(Token("pump-1")).ShouldBe("https://tenant.example:9543/enroll#device_id=pump-1&token=iot-enroll-abc");
+        PhoneEnrolment.AddressOf(Token(null)).ShouldBeNull();
+    }
+
     [SkippableFact]
     public async Task FirstLines_TwoRoots_OneIsTrusted()
     {
-        var lines = EnrolmentLines.Of(
-            new CreatedEnrollmentToken
-            {
-                Id = Guid.NewGuid(),
-                Token = "iot-enroll-abc",
-                DeviceId = "pump-1",
-                Uses = 1,
-                ExpiresAt = TimeProvider.System.GetUtcNow(),
-                TenantUrl = "https://tenant.example:9543/",
-                RootFingerprint = Fingerprint,
-                TrustDomain = "acme.iot.example",
-            },
-            hasOtherBroker: false, mqttPort: null);
+        var lines = EnrolmentLines.Of(Token("pump-1"), hasOtherBroker: false, mqttPort: null);
 
         await RunAsync(string.Join('\n', lines.Curl.Split('\n').TakeWhile(line => !line.StartsWith("openssl req", StringComparison.Ordinal))));
 

@@ -2,6 +2,7 @@ using System.Text.Json;
 using IoTPlatform.Client;
 using IoTPlatform.Contracts.Devices;
 using IoTPlatform.Contracts.Telemetry;
+using IoTPlatform.Tenant.Features.Devices;
 using IoTPlatform.Tenant.Features.FirstBoot;
 using IoTPlatform.Tenant.Portal;
 using IoTPlatform.Tenant.Tests.Support;
@@ -79,6 +80,17 @@ public sealed class PageContentTests
         lines.Mosquitto.ShouldNotBeNull().ShouldContain("-h tenant.example -p 9543 --tls-alpn mqtt ");
         EnrolmentLines.Of(token, hasOtherBroker: false, mqttPort: 8883).Mosquitto.ShouldNotBeNull().ShouldContain("-p 8883 --cafile");
         EnrolmentLines.Of(token, hasOtherBroker: true, mqttPort: null).Mosquitto.ShouldBeNull();
+    }
+
+    [Theory]
+    [InlineData(DeviceStatus.Enrolled, true, "never seen")]
+    [InlineData(DeviceStatus.Enrolled, false, "unknown")]
+    [InlineData(DeviceStatus.Held, false, "on hold")]
+    [InlineData(DeviceStatus.Revoked, false, "revoked")]
+    public void State_WhereConnectionsAreNotSeen_IsUnknown(DeviceStatus status, bool knowsPresence, string text)
+    {
+        DeviceWords.Text(DeviceWords.StateOf(status, presence: null, knowsPresence)).ShouldBe(text);
+        DeviceWords.Filters(knowsPresence).Contains(DeviceFilter.NeverSeen).ShouldBe(knowsPresence);
     }
 
     [Theory]

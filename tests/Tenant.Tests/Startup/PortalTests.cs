@@ -1,3 +1,4 @@
+using System.Net;
 using IoTPlatform.Tenant.Tests.Support;
 using IoTPlatform.Testing;
 
@@ -22,6 +23,16 @@ public sealed class PortalTests(SharedTenant shared) : IClassFixture<SharedTenan
         keys.ShouldNotBeEmpty();
         keys.ShouldAllBe(key => File.GetUnixFileMode(key) == (UnixFileMode.UserRead | UnixFileMode.UserWrite));
         (await browser.SubmitAsync(page, "sign-out"))["name"].ShouldBeNull();
+    }
+
+    /// <summary>A phone does not know the platform's root: its page is there only where the operator says that it knows the address.</summary>
+    [SkippableFact]
+    public async Task PhonesPage_IsNotThere()
+    {
+        using var browser = new Browser();
+
+        (await browser.GetAsync(new Uri(shared.Tenant.Url, "enroll"))).Status.ShouldBe(HttpStatusCode.NotFound);
+        (await browser.GetAsync(new Uri(shared.Tenant.Url, "enroll.js"))).Status.ShouldBe(HttpStatusCode.NotFound);
     }
 
     [SkippableFact]

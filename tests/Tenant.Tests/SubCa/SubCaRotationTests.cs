@@ -5,7 +5,9 @@ using IoTPlatform.Contracts.Devices;
 using IoTPlatform.Pki;
 using IoTPlatform.Tenant.Features.SubCa;
 using IoTPlatform.Tenant.Features.Bridge;
+using IoTPlatform.Tenant.Tests.Mqtt;
 using IoTPlatform.Tenant.Tests.Support;
+using MQTTnet;
 
 namespace IoTPlatform.Tenant.Tests.SubCa;
 
@@ -44,6 +46,24 @@ public sealed class SubCaRotationTests : IAsyncLifetime
         (await File.ReadAllTextAsync(_tenant.InData("join-bundle", "sub-ca.crt"))).ReplaceLineEndings().ShouldBe(rotated.SignedCert.ReplaceLineEndings());
         using var next = device.Identity(renewed);
         await device.RenewAsync(_tenant, next);
+    }
+
+    /// <summary>The service certificate is replaced meanwhile, too; and a device need not send the issuer that it had.</summary>
+    [SkippableFact]
+    public async Task Rotate_OverMqtt_SessionsStay_AndDevicesOfTheOldSubCaAreLetIn()
+    {
+        using var device = new TestDevice("pump-1");
+        using var identity = device.Identity(await device.EnrollAsync(_tenant, await TokenAsync()));
+        using var session = await MqttDevice.ConnectAsync(_tenant, "pump-1", identity);
+
+        await _admin.RotateSubCaAsync();
+
+        (await session.PublishAsync("devices/pump-1/telemetry", """{"n":1}""")).IsSuccess.ShouldBeTrue();
+        session.Mqtt.IsConnected.ShouldBeTrue();
+        using var next = await MqttDevice.ConnectAsync(_tenant, "pump-1", identity);
+        next.Connected.ResultCode.ShouldBe(MqttClientConnectResultCode.Success);
+        (await next.PublishAsync("devices/pump-1/telemetry", """{"n":2}""")).IsSuccess.ShouldBeTrue();
+        (await _admin.ListTelemetryAsync("pump-1")).Items.Count.ShouldBe(2);
     }
 
     [SkippableFact]

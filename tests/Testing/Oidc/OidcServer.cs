@@ -93,6 +93,42 @@ public sealed class OidcServer : IAsyncDisposable
 
     public string JwksJson() => $$"""{"keys":[{{string.Join(',', Keys.Select(key => key.PublicKey.ToJson()))}}]}""";
 
+    /// <summary>
+    /// From now on a member that nobody needs comes after the keys, as fast as it is taken, but for a pause after two megabytes: whoever has gone by then is known to have. What it returns ends with the
+    /// first answer: how many bytes of that were sent.
+    /// </summary>
+    public Task<int> PadJwks(int bytes)
+    {
+        const int BeforePause = 2 * 1024 * 1024;
+        var first = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var chunk = Enumerable.Repeat((byte)'x', 16 * 1024).ToArray();
+        Jwks = async context =>
+        {
+            var taken = 0;
+            try
+            {
+                await context.Response.WriteAsync(JwksJson()[..^1] + ",\"padding\":\"", context.RequestAborted);
+                for (; taken < bytes; taken += chunk.Length)
+                {
+                    if (taken == BeforePause)
+                    {
+                        // Writes to a connection that has ended succeed until the request is known to be aborted.
+                        await Task.Delay(TimeSpan.FromSeconds(2), context.RequestAborted);
+                    }
+
+                    await context.Response.Body.WriteAsync(chunk, context.RequestAborted);
+                }
+
+                await context.Response.WriteAsync("\"}", context.RequestAborted);
+            }
+            finally
+            {
+                first.TrySetResult(taken);
+            }
+        };
+        return first.Task;
+    }
+
     /// <summary>A good access token of five minutes, unless changed.</summary>
     public string Token(Action<JsonObject>? change = null, ISignatureKey? key = null, string typ = "JWT")
     {

@@ -11,10 +11,10 @@ internal static class CaEmergency
 {
     /// <summary>A look at the Intermediate CA that signs now.</summary>
     private const string Intermediate = "intermediate";
-    private static readonly Argument<string> Kind = new("kind") { Description = "key, profile; at a tenant device, batch, device-type; at the provider bridge, sub-ca, intermediate." };
+    private static readonly Argument<string> Kind = new("kind") { Description = "key, profile, issuer; at a tenant device, batch, device-type; at the provider bridge, sub-ca, intermediate." };
     private static readonly Argument<string> Target = new("target")
     {
-        Description = "key: a certificate's serial, or the SHA-256 of the SubjectPublicKeyInfo; profile: leaf, service or mqtt-bridge; device: its id; batch: the id of the enrolment token; "
+        Description = "key: a certificate's serial, or the SHA-256 of the SubjectPublicKeyInfo; profile: leaf, service or mqtt-bridge; issuer: its name; device: its id; batch: the id of the enrolment token; "
             + "device-type: the type; bridge, sub-ca: the tenant's id; intermediate: none.",
         Arity = ArgumentArity.ZeroOrOne,
         DefaultValueFactory = _ => "",

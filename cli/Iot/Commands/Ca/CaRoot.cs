@@ -61,5 +61,5 @@ internal static class CaCommand
     public static Command Create() => Verb.Group(
         "ca", "The certificate authorities: root, fingerprint, issued certificates, offline root key.", ["iot ca fingerprint", "iot ca list --profile device --tenant"],
         CaFingerprint.Create(), CaRoot.Create(), CaInspect.Create(), CaList.Create(), CaEndpoints.Create(), CaBudgets.Create(), CaExport.Create(), CaRevoke.Create(), CaHold.Create(), CaHold.CreateRelease(), CaEmergency.Create(), CaExportRootKey.Create(), CaRemoveRootKey.Create(),
-        ProvisionerCommand.Create(), AdminCommand.Create(), PolicyCommand.Create(), InventoryCommand.Create(), AcmeCommand.Create(), CaImport.Create());
+        ProvisionerCommand.Create(), AdminCommand.Create(), PolicyCommand.Create(), InventoryCommand.Create(), IssuerCommand.Create(), AcmeCommand.Create(), CaImport.Create());
 }

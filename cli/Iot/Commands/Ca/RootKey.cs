@@ -111,5 +111,5 @@ internal sealed class RootKeyFiles
 
     public CaKeyFile RequireRootKey() => RootKey.Exists
         ? RootKey
-        : throw new CliException(ExitCode.NotFound, "no_root_key", $"there is no root key in {Stack.Folder}: it was removed already");
+        : throw new CliException(ExitCode.NotFound, "no_root_key", $"there is no root key in {Stack.Folder}: it was removed already, or the root is not the platform's own");
 }

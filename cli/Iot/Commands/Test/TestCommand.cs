@@ -7,7 +7,7 @@ internal static class TestCommand
 {
     private static readonly Option<string?> Filter = new("--filter") { Description = "Passed to 'dotnet test --filter'.", HelpName = "expression" };
     private static readonly Option<string?> Project = new("--project") { Description = "Only projects whose name contains this.", HelpName = "text" };
-    private static readonly Option<TimeSpan> Limit = new("--timeout") { Description = "A project that takes longer is ended and counts as crashed.", DefaultValueFactory = _ => TimeSpan.FromMinutes(60), CustomParser = Duration.Parse, HelpName = "time" };
+    private static readonly Option<TimeSpan> Limit = new("--timeout") { Description = "A project that takes longer is ended and counts as crashed.", DefaultValueFactory = _ => TimeSpan.FromMinutes(75), CustomParser = Duration.Parse, HelpName = "time" };
 
     private static readonly Option<int> Jobs = new("--jobs") { Description = "Projects at once. Tests wait for processes more than they compute.", DefaultValueFactory = _ => 3, HelpName = "count" };
 

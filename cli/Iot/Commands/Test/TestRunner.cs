@@ -41,6 +41,8 @@ internal sealed class TestRunner(string? filter, TimeSpan limit, TimeProvider ti
                 // Hosts under test run for seconds. Tiered recompilation at once is a third of their CPU: delay it until no method was compiled for 2 s.
                 ["DOTNET_TC_CallCountingDelayMs"] = "7D0",
                 ["DOTNET_TieredPGO"] = "0",
+                // Mapping each compiled page twice is a twentieth of a start's CPU.
+                ["DOTNET_EnableWriteXorExecute"] = "0",
             },
         });
         using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

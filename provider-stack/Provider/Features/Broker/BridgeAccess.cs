@@ -1,4 +1,5 @@
 using IoTPlatform.Contracts.Devices;
+using IoTPlatform.Mqtt;
 using IoTPlatform.Pki;
 
 namespace IoTPlatform.Provider.Features.Broker;
@@ -18,4 +19,8 @@ internal static class BridgeAccess
         SubscribeFilters = ["commands/#"],
         Limits = BrokerLimits.Default,
     };
+
+    /// <param name="tenant">Whose bridge.</param>
+    /// <param name="more">That it may publish to, where a broker serves more.</param>
+    public static AccessPolicy TopicsOf(BrokerTenant tenant, params string[] more) => new([.. tenant.PublishFilters, .. more], [.. tenant.SubscribeFilters]);
 }

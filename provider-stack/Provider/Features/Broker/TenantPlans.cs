@@ -74,7 +74,7 @@ internal sealed partial class TenantPlans
         ? plan
         : throw new ProblemException(StatusCodes.Status400BadRequest, "plan_unknown", $"There is no such plan; there are: {string.Join(", ", _plans.Keys)}.");
 
-    private TenantPlan Of(string plan) => _plans.GetValueOrDefault(plan) ?? _plans[Standard];
+    public TenantPlan Of(string plan) => _plans.GetValueOrDefault(plan) ?? _plans[Standard];
 
     private static int Number(Match match, string group) => int.Parse(match.Groups[group].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture);
 

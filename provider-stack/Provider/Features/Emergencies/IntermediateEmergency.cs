@@ -12,7 +12,7 @@ internal sealed class IntermediateEmergency(Authority authority) : IEmergency
 {
     public string Kind => "intermediate";
 
-    public Task<EmergencyPlan> PlanAsync(string target, CancellationToken cancellationToken)
+    public async Task<EmergencyPlan> PlanAsync(string target, CancellationToken cancellationToken)
     {
         var serial = authority.Issuers.Active.Certificate.SerialNumberBytes.ToArray();
         if (target != "now" && !(SerialNumber.TryParse(target, out var asked) && asked.AsSpan().SequenceEqual(serial)))
@@ -20,19 +20,25 @@ internal sealed class IntermediateEmergency(Authority authority) : IEmergency
             throw new ProblemException(StatusCodes.Status404NotFound, "certificate_not_found", $"The Intermediate CA that signs now has the serial number {SerialNumber.ToDecimal(serial)}.");
         }
 
-        return Task.FromResult(new EmergencyPlan
+        // A root of others is in no ledger of this platform, whatever the settings of this start are.
+        var root = await authority.FindAsync(authority.Issuers.Chain.Root.SerialNumberBytes.ToArray(), cancellationToken);
+        return new EmergencyPlan
         {
             Selection = new CertificateSelection { IssuerKeyId = authority.Issuers.Active.Issuer.SubjectKeyIdentifier.ToArray() },
             Target = SerialNumber.ToDecimal(serial),
             Consequences =
             [
                 "These certificates stand on the Intermediate CA. Every tenant gets its Sub-CA and its bridge certificate again under the new one by itself, within 15 seconds; devices keep theirs, and our agents renew within an hour.",
-                $"To do: stop the provider, put the exported root key back at secrets/root_ca_key, start once with IOT_REPLACE_INTERMEDIATE=compromised:{SerialNumber.ToHex(serial)}, and remove the root key again (iot ca remove-root-key).",
+                ToDo(isOwnRoot: root is not null, $"start once with {IntermediateReplacement.Setting}=compromised:{SerialNumber.ToHex(serial)}"),
                 "It can't be done here, nor undone.",
             ],
             StillTrusted = [new TrustAfterwards("verifiers with a list of the root from before, and those that look at none", For: null, authority.Issuers.Active.Issuer.NotAfter)],
-        });
+        };
     }
+
+    private static string ToDo(bool isOwnRoot, string start) => isOwnRoot
+        ? $"To do: stop the provider, put the exported root key back at secrets/root_ca_key, {start}, and remove the root key again (iot ca remove-root-key)."
+        : $"To do: have it in the revocation list of the external root, and put the list into certs/root_ca.crl. Then stop the provider, and with the settings of that root (IOT_ROOT_CA_FINGERPRINT and what goes with it) {start}: the root signs another one (docs/external-root.md).";
 
     public Task RunAsync(EmergencyOrder order, CancellationToken cancellationToken) => throw new ProblemException(
         StatusCodes.Status409Conflict, "root_key_needed", "The Intermediate CA is replaced by a start of the provider that has the root key: docs/operations.md.");

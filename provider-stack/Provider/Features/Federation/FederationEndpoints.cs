@@ -23,7 +23,7 @@ internal static class FederationEndpoints
         app.MapGet("/portal/admin/tenants/{tenantId}/federation", FetchAsync).RequireAuthorization(ClientCertificateDefaults.BridgePolicy);
         app.MapPut("/portal/admin/tenants/{tenantId}/federation/portal", MovePortalAsync).RequireAuthorization(ClientCertificateDefaults.BridgePolicy);
         app.MapPost("/portal/admin/tenants/{tenantId}/federation", ConfigureAsync).RequireAuthorization(Policies.Admin);
-        app.MapPost("/portal/admin/tenants/{tenantId}/federation/rotate-secret", RotateAsync).RequireAuthorization(Policies.Admin);
+        app.MapPost("/portal/admin/tenants/{tenantId}/federation/rotate-secret", RotateAsync).RequireAuthorization(FederationChanges.Policy);
     }
 
     /// <summary>For the tenant itself, with its bridge certificate: what it signs in with now, after whatever was replaced since its JOIN.</summary>
@@ -32,7 +32,7 @@ internal static class FederationEndpoints
     {
         TenantIds.Require(tenantId);
         BridgeCaller.RequireTenant(context.User, tenantId);
-        await RequireJoinAsync(db, tenantId, cancellationToken);
+        await StandingJoin.RequireAsync(db, tenantId, cancellationToken);
         return Answer(context, federation, tenantId, await SecretOfCallerAsync(tenantId, JoinOfCaller(context), secrets, cancellationToken));
     }
 
@@ -46,7 +46,7 @@ internal static class FederationEndpoints
         var url = JoinFields.PortalUrl(request.PortalUrl);
         var caller = JoinOfCaller(context);
         await using var held = await locks.AcquireAsync(tenantId, cancellationToken);
-        var (join, _) = await RequireJoinAsync(db, tenantId, cancellationToken);
+        var (join, _) = await StandingJoin.RequireAsync(db, tenantId, cancellationToken);
         // A JOIN that is not confirmed moves nothing.
         var keycloak = request.KeycloakGivenUp ? null : join.KeycloakUrl;
         if (join.JoinId == caller && join.ConfirmedAt is not null && (join.PortalUrl != url || join.KeycloakUrl != keycloak))
@@ -76,7 +76,7 @@ internal static class FederationEndpoints
         TenantIds.Require(tenantId);
         var url = JoinFields.KeycloakUrl(request.KeycloakUrl);
         await using var held = await locks.AcquireAsync(tenantId, cancellationToken);
-        var (join, suspended) = await RequireJoinAsync(db, tenantId, cancellationToken);
+        var (join, suspended) = await StandingJoin.RequireAsync(db, tenantId, cancellationToken);
         await db.RunAuditedAsync(async () =>
         {
             await db.Joins.Where(j => j.JoinId == join.JoinId).ExecuteUpdateAsync(s => s.SetProperty(j => j.KeycloakUrl, url), cancellationToken);
@@ -88,35 +88,9 @@ internal static class FederationEndpoints
         return Answer(context, federation, tenantId, secret);
     }
 
-    /// <summary>The new secret becomes the tenant's once the identity provider has it; a repetition continues with the same one.</summary>
     private static async Task<Ok<FederationCredentials>> RotateAsync(
-        string tenantId, HttpContext context, ProviderDb db, TenantLocks locks, FederationSecrets secrets, IFederationProvisioner federation, AuditLog audit, CancellationToken cancellationToken)
-    {
-        TenantIds.Require(tenantId);
-        await using var held = await locks.AcquireAsync(tenantId, cancellationToken);
-        var (join, suspended) = await RequireJoinAsync(db, tenantId, cancellationToken);
-        var next = await secrets.PrepareNextAsync(tenantId, cancellationToken);
-        await federation.EnsureClientAsync(FederationClient.Of(tenantId, next, join), suspended, cancellationToken);
-        await secrets.PromoteNextAsync(tenantId, cancellationToken);
-        await audit.AppendAsync(new AuditEntry(Caller.Of(context.User), "federation.secret_rotated", tenantId), cancellationToken);
-        return Answer(context, federation, tenantId, next);
-    }
-
-    private static async Task<(JoinRow Join, bool Suspended)> RequireJoinAsync(ProviderDb db, string tenantId, CancellationToken cancellationToken)
-    {
-        var found = await (
-            from tenant in db.Tenants.AsNoTracking()
-            where tenant.TenantId == tenantId
-            join row in db.Joins.AsNoTracking() on tenant.WorkflowId equals row.JoinId into rows
-            from row in rows.DefaultIfEmpty()
-            select new { tenant.Status, tenant.SuspendedAt, Join = row }).SingleOrDefaultAsync(cancellationToken) ?? throw TenantIds.NotFound(tenantId);
-        // While a tenant joins anew the JOIN that it confirmed before is the one that counts.
-        var standing = await LastConfirmedJoin.FindAsync(db, tenantId, found.Join?.JoinId, cancellationToken);
-        var join = found.Status is TenantStatus.Joining or TenantStatus.Joined or TenantStatus.Active && standing is not null ? standing
-            : found.Status is TenantStatus.Joined or TenantStatus.Active && found.Join is not null ? found.Join
-            : throw new ProblemException(StatusCodes.Status409Conflict, "tenant_not_joined", $"Tenant {tenantId} has not joined, so there is no federation yet.");
-        return (join, found.SuspendedAt is not null);
-    }
+        string tenantId, HttpContext context, FederationChanges changes, IFederationProvisioner federation, CancellationToken cancellationToken) =>
+        Answer(context, federation, tenantId, await changes.RotateSecretAsync(tenantId, Caller.Of(context.User), cancellationToken));
 
     private static Ok<FederationCredentials> Answer(HttpContext context, IFederationProvisioner federation, string tenantId, string secret)
     {

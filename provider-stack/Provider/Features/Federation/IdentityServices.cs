@@ -21,6 +21,8 @@ internal static class IdentityServices
         services.AddDataProtection().SetApplicationName("iotplatform-provider").PersistKeysToFileSystem(new DirectoryInfo(folder.Combine("secrets", "data-protection")));
         services.AddSingleton<FederationSecrets>();
         services.AddSingleton<FederationReconciliation>();
+        services.AddScoped<FederationInspection>();
+        services.AddScoped<FederationChanges>();
         services.AddHostedService<FederationReconciler>();
         return oidc is null ? services.AddSingleton<IFederationProvisioner, EmbeddedFederationProvisioner>().AddSingleton<RealmExport>() : services.AddKeycloak(oidc);
     }

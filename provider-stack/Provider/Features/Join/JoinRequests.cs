@@ -44,9 +44,9 @@ internal sealed class JoinRequests(ProviderDb db, JoinLimits limits, TimeProvide
         }
     }
 
-    /// <summary>Whether a request of this tenant waits for a decision.</summary>
-    public async Task<bool> IsWaitingAsync(string tenantId, CancellationToken cancellationToken) =>
-        await CurrentJoin.FindAsync(db, tenantId, cancellationToken) is { } current && StatusOf(current.Tenant, current.Join) == TenantStatus.Requested;
+    /// <summary>The request of this tenant that waits for a decision; null: none does.</summary>
+    public async Task<JoinRequestView?> FindWaitingAsync(string tenantId, CancellationToken cancellationToken) =>
+        await CurrentJoin.FindAsync(db, tenantId, cancellationToken) is { } current && StatusOf(current.Tenant, current.Join) == TenantStatus.Requested ? JoinRequestView.Of(current.Join) : null;
 
     /// <summary>Throws 409 <c>no_join_request</c> unless a request waits, 409 <c>join_request_changed</c> when it is another key's than was compared.</summary>
     /// <param name="tenantId">Whose request.</param>

@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using IoTPlatform.CertificateAuthority.Acme.Challenges;
@@ -9,7 +10,7 @@ namespace IoTPlatform.CertificateAuthority.Acme;
 /// device-attest-01 (draft-ietf-acme-device-attest): a manufacturer vouches that a key is in the device of that identifier, and the certificate is for that key
 /// alone. Judged while the client waits: all evidence is in its request.
 /// </summary>
-internal sealed class DeviceAttestChallenge : IChallengeKind
+internal sealed class DeviceAttestChallenge : IPresentedChallenge
 {
     public const string Kind = "device-attest-01";
 
@@ -17,9 +18,13 @@ internal sealed class DeviceAttestChallenge : IChallengeKind
 
     public bool CanProve(AcmeIdentifier identifier, bool isWildcard) => identifier.Type == AcmeIdentifier.Permanent;
 
-    /// <summary>Nothing to be looked at: the client brings it.</summary>
-    public Task<AcmeProblem?> LookAsync(DueChallenge challenge, CancellationToken cancellationToken) =>
-        Task.FromResult<AcmeProblem?>(AcmeProblem.OfChallenge("badAttestationStatement", "There is no attestation."));
+    public string Read(ReadOnlyMemory<byte> payload) =>
+        AcmeRequest.Read(payload, AcmeJson.Default.ChallengeAttestation).AttObj is { Length: > 0 } text && Base64Url.IsValid(text) ? text : throw AcmeException.Malformed("The payload has no attObj in base64url.");
+
+    public Task<ChallengeProof> JudgeAsync(PresentedEvidence presented, CancellationToken cancellationToken) => Task.FromResult(new ChallengeProof
+    {
+        Key = Verify(presented.Provisioner, Base64Url.DecodeFromChars(presented.Evidence), presented.Identifier, presented.Token, presented.Account.Thumbprint, presented.Now),
+    });
 
     /// <summary>SHA-256 of the SubjectPublicKeyInfo of the attested key. Throws <c>badAttestationStatement</c> and <c>rejectedIdentifier</c>.</summary>
     /// <param name="provisioner">Whose roots and formats count.</param>

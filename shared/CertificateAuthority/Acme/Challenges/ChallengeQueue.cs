@@ -7,7 +7,7 @@ namespace IoTPlatform.CertificateAuthority.Acme.Challenges;
 /// <summary>A challenge that a client said is ready to be looked at.</summary>
 /// <param name="Thumbprint">Of the account's key.</param>
 /// <param name="Attempts">Made so far, this one included.</param>
-internal sealed record DueChallenge(string Id, string OrderId, string Type, string Token, AcmeIdentifier Identifier, string Thumbprint, int Attempts)
+internal sealed record DueChallenge(string Id, string Type, string Token, AcmeIdentifier Identifier, string Thumbprint, int Attempts)
 {
     /// <summary>RFC 8555 8.1.</summary>
     public string KeyAuthorization => $"{Token}.{Thumbprint}";
@@ -28,14 +28,18 @@ internal sealed class ChallengeQueue(NpgsqlDataSource database)
         WHERE c.status = 'processing' AND o.status = 'pending' AND o.expires_at > $1
         """;
 
-    /// <summary>Of the challenge $1.</summary>
-    private const string OrderOf = "(SELECT a.order_id FROM acme.challenges c JOIN acme.authorizations a ON a.id = c.authorization_id WHERE c.id = $1)";
-
     /// <summary>Has it looked at. False: it is under way or over, or the account has <see cref="MostUnderWay"/>.</summary>
-    public Task<bool> StartAsync(string accountId, string challengeId, DateTimeOffset now, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
+    /// <param name="accountId">Whose.</param>
+    /// <param name="challengeId">Which.</param>
+    /// <param name="isTaken">This process looks at once, as if it had taken it from the queue.</param>
+    /// <param name="now">When.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public Task<bool> StartAsync(string accountId, string challengeId, bool isTaken, DateTimeOffset now, CancellationToken cancellationToken) => Outage.GuardAsync(async () =>
     {
-        await using var command = database.CreateCommand($"UPDATE acme.challenges SET status = 'processing', due_at = $1 WHERE id = $2 AND status = 'pending' AND (SELECT count(*) FROM {Open} AND o.account_id = $3) < $4");
-        AcmeAccounts.Add(command, now, challengeId, accountId, MostUnderWay);
+        await using var command = database.CreateCommand($"""
+            UPDATE acme.challenges SET status = 'processing', due_at = $5, attempts = $6 WHERE id = $2 AND status = 'pending' AND (SELECT count(*) FROM {Open} AND o.account_id = $3) < $4
+            """);
+        AcmeAccounts.Add(command, now, challengeId, accountId, MostUnderWay, isTaken ? now + Lease : now, isTaken ? 1 : 0);
         return await command.ExecuteNonQueryAsync(cancellationToken) == 1;
     });
 
@@ -51,7 +55,7 @@ internal sealed class ChallengeQueue(NpgsqlDataSource database)
             ), taken AS (
               UPDATE acme.challenges c SET due_at = $3, attempts = c.attempts + 1 FROM due WHERE c.id = due.id RETURNING c.id, c.authorization_id, c.type, c.token, c.attempts
             )
-            SELECT t.id, o.id, t.type, t.token, a.type, a.value, account.thumbprint, t.attempts
+            SELECT t.id, t.type, t.token, a.type, a.value, account.thumbprint, t.attempts
             FROM taken t JOIN acme.authorizations a ON a.id = t.authorization_id JOIN acme.orders o ON o.id = a.order_id JOIN acme.accounts account ON account.id = o.account_id
             """);
         AcmeAccounts.Add(command, now, most, now + Lease);
@@ -60,7 +64,7 @@ internal sealed class ChallengeQueue(NpgsqlDataSource database)
         while (await reader.ReadAsync(cancellationToken))
         {
             taken.Add(new DueChallenge(
-                reader.GetString(0), reader.GetString(1), reader.GetString(2), reader.GetString(3), new AcmeIdentifier(reader.GetString(4), reader.GetString(5)), reader.GetString(6), reader.GetInt32(7)));
+                reader.GetString(0), reader.GetString(1), reader.GetString(2), new AcmeIdentifier(reader.GetString(3), reader.GetString(4)), reader.GetString(5), reader.GetInt32(6)));
         }
 
         return taken;
@@ -84,45 +88,16 @@ internal sealed class ChallengeQueue(NpgsqlDataSource database)
     /// <summary>With its authorization and, if that was the last thing to prove, its order.</summary>
     /// <param name="challenge">Id of the one that was looked at.</param>
     /// <param name="problem">Null: it is proven.</param>
-    /// <param name="attestedKey">That the certificate has to be for; null: any.</param>
+    /// <param name="proof">What is known then.</param>
     /// <param name="now">When.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    public async Task FinishAsync(string challenge, AcmeProblem? problem, byte[]? attestedKey, DateTimeOffset now, CancellationToken cancellationToken)
+    public async Task FinishAsync(string challenge, AcmeProblem? problem, ChallengeProof proof, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        await RunAsync($"SELECT FROM acme.orders WHERE id = {OrderOf} FOR UPDATE", challenge);
-        if (problem is null)
-        {
-            await RunAsync("UPDATE acme.challenges SET status = 'valid', validated_at = $2, error = NULL, due_at = NULL WHERE id = $1 AND status IN ('pending', 'processing')", challenge, now);
-            await RunAsync(
-                "UPDATE acme.authorizations SET status = 'valid', attested_key = $2 WHERE status = 'pending' AND id = (SELECT authorization_id FROM acme.challenges WHERE id = $1 AND status = 'valid')",
-                challenge, new NpgsqlParameter { Value = (object?)attestedKey ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Bytea });
-            await RunAsync(
-                $"UPDATE acme.orders o SET status = 'ready' WHERE o.id = {OrderOf} AND o.status = 'pending' AND NOT EXISTS (SELECT FROM acme.authorizations a WHERE a.order_id = o.id AND a.status <> 'valid')",
-                challenge);
-        }
-        else
-        {
-            var error = problem.ToJson();
-            await RunAsync("UPDATE acme.challenges SET status = 'invalid', error = $2, due_at = NULL WHERE id = $1 AND status IN ('pending', 'processing')", challenge, error);
-            await RunAsync("UPDATE acme.authorizations SET status = 'invalid' WHERE status = 'pending' AND id = (SELECT authorization_id FROM acme.challenges WHERE id = $1 AND status = 'invalid')", challenge);
-            await RunAsync(
-                $"UPDATE acme.orders o SET status = 'invalid', error = $2 WHERE o.id = {OrderOf} AND o.status = 'pending' AND EXISTS (SELECT FROM acme.authorizations a WHERE a.order_id = o.id AND a.status = 'invalid')",
-                challenge, error);
-        }
-
-        await transaction.CommitAsync(cancellationToken);
-
-        async Task RunAsync(string sql, params object[] values)
-        {
-            await using var command = new NpgsqlCommand(sql, connection);
-            foreach (var value in values)
-            {
-                command.Parameters.Add(value as NpgsqlParameter ?? new NpgsqlParameter { Value = value });
-            }
-
-            await command.ExecuteNonQueryAsync(cancellationToken);
-        }
+        await using var command = database.CreateCommand("SELECT acme.finish_challenge($1, $2, $3, $4, $5)");
+        AcmeAccounts.Add(command, challenge, now);
+        command.Parameters.Add(new NpgsqlParameter { Value = (object?)problem?.ToJson() ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
+        command.Parameters.Add(new NpgsqlParameter { Value = (object?)proof.Key ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Bytea });
+        command.Parameters.Add(new NpgsqlParameter { Value = (object?)proof.Claims ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
+        await command.ExecuteNonQueryAsync(cancellationToken);
     }
 }

@@ -20,9 +20,16 @@ internal interface IChallengeKind
 
 /// <summary>Looks at challenges: at once when a client asks, again a few times, and at those that a process left behind.</summary>
 internal sealed partial class ChallengeWorker(
-    ChallengeQueue queue, AcmeOrders orders, IEnumerable<IChallengeKind> kinds, ProvisionerRegistry provisioners, Authority authority, ILogger<ChallengeWorker> log) : BackgroundService
+    ChallengeQueue queue, AcmeOrders orders, AcmeNonces nonces, IEnumerable<IChallengeKind> kinds, ProvisionerRegistry provisioners, Authority authority, ILogger<ChallengeWorker> log) : BackgroundService
 {
     private const int MostAtOnce = 32;
+
+    /// <summary>For what a client waits for; the others wait for their turn.</summary>
+    private const int MostAtOnceOfClients = MostAtOnce / 2;
+
+    /// <summary>How long a client waits for the first look before it is told that the challenge is under way.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+
     private static readonly TimeSpan LongestLook = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan SweepInterval = TimeSpan.FromHours(1);
@@ -36,6 +43,7 @@ internal sealed partial class ChallengeWorker(
     private readonly TimeProvider _time = authority.Time;
     private readonly SemaphoreSlim _places = new(MostAtOnce);
     private readonly SemaphoreSlim _news = new(0, 1);
+    private CancellationToken _stopping;
 
     /// <summary>A challenge is due in this moment.</summary>
     public void Wake()
@@ -50,6 +58,48 @@ internal sealed partial class ChallengeWorker(
         }
     }
 
+    /// <summary>
+    /// Has a challenge looked at, at once where there is a place, and waits a moment for what comes of it: most clients need no more than that one request.
+    /// False: it is under way or over, or the account has too many.
+    /// </summary>
+    public async Task<bool> StartAsync(string accountId, DueChallenge challenge, CancellationToken cancellationToken)
+    {
+        var hasPlace = _places.CurrentCount > MostAtOnce - MostAtOnceOfClients && _places.Wait(0, CancellationToken.None);
+        var isStarted = false;
+        try
+        {
+            // Whoever goes away now leaves none that is started and that nobody looks at.
+            isStarted = await queue.StartAsync(accountId, challenge.Id, hasPlace, _time.GetUtcNow(), CancellationToken.None);
+        }
+        finally
+        {
+            if (hasPlace && !isStarted)
+            {
+                _places.Release();
+            }
+        }
+
+        if (isStarted && hasPlace)
+        {
+            var look = LookAsync(challenge, isWaitedFor: true, _stopping);
+            try
+            {
+                // The client's own time, whatever the authority's clock says.
+                await look.WaitAsync(Patience, TimeProvider.System, cancellationToken);
+            }
+            catch (TimeoutException)
+            {
+                // It goes on.
+            }
+        }
+        else if (isStarted)
+        {
+            Wake();
+        }
+
+        return isStarted;
+    }
+
     public override void Dispose()
     {
         base.Dispose();
@@ -59,6 +109,7 @@ internal sealed partial class ChallengeWorker(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        _stopping = stoppingToken;
         var sweepAt = _time.GetUtcNow();
         while (!stoppingToken.IsCancellationRequested)
         {
@@ -80,6 +131,7 @@ internal sealed partial class ChallengeWorker(
                 if (_time.GetUtcNow() >= sweepAt)
                 {
                     sweepAt = _time.GetUtcNow() + SweepRetry;
+                    await nonces.SweepAsync(stoppingToken);
                     if (await orders.ForgetAsync(_time.GetUtcNow() - Remembered, stoppingToken) < AcmeOrders.ForgottenAtOnce)
                     {
                         sweepAt = _time.GetUtcNow() + SweepInterval;
@@ -116,7 +168,7 @@ internal sealed partial class ChallengeWorker(
             foreach (var challenge in due)
             {
                 await _places.WaitAsync(stoppingToken);
-                _ = LookAsync(challenge, stoppingToken);
+                _ = LookAsync(challenge, isWaitedFor: false, stoppingToken);
             }
 
             if (due.Count == 0)
@@ -126,8 +178,12 @@ internal sealed partial class ChallengeWorker(
         }
     }
 
-    private async Task LookAsync(DueChallenge challenge, CancellationToken stoppingToken)
+    /// <param name="challenge">That has a place.</param>
+    /// <param name="isWaitedFor">It was not taken from the queue, where the next one may wait for its place.</param>
+    /// <param name="stoppingToken">The process stops.</param>
+    private async Task LookAsync(DueChallenge challenge, bool isWaitedFor, CancellationToken stoppingToken)
     {
+        var isOver = false;
         try
         {
             await Task.Yield();
@@ -138,7 +194,8 @@ internal sealed partial class ChallengeWorker(
             }
             else
             {
-                await queue.FinishAsync(challenge.Id, problem, attestedKey: null, _time.GetUtcNow(), stoppingToken);
+                await queue.FinishAsync(challenge.Id, problem, default, _time.GetUtcNow(), stoppingToken);
+                isOver = true;
             }
         }
         catch (Exception e) when (!stoppingToken.IsCancellationRequested)
@@ -152,8 +209,8 @@ internal sealed partial class ChallengeWorker(
         }
         finally
         {
-            _places.Release();
-            if (!stoppingToken.IsCancellationRequested)
+            var wasFull = _places.Release() == 0;
+            if (!stoppingToken.IsCancellationRequested && !(isWaitedFor && isOver && !wasFull))
             {
                 Wake();
             }

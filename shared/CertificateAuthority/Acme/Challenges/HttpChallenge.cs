@@ -42,7 +42,7 @@ internal sealed class HttpChallenge : IChallengeKind, IDisposable
 
     public string Type => "http-01";
 
-    public bool CanProve(AcmeIdentifier identifier, bool isWildcard) => !isWildcard && identifier.Type != AcmeIdentifier.Permanent;
+    public bool CanProve(AcmeIdentifier identifier, bool isWildcard) => !isWildcard && identifier.Type is AcmeIdentifier.Dns or AcmeIdentifier.Ip;
 
     public async Task<AcmeProblem?> LookAsync(DueChallenge challenge, CancellationToken cancellationToken)
     {

@@ -18,7 +18,7 @@ internal sealed class TlsAlpnChallenge(ChallengeTargets targets) : IChallengeKin
 
     public string Type => "tls-alpn-01";
 
-    public bool CanProve(AcmeIdentifier identifier, bool isWildcard) => !isWildcard && identifier.Type != AcmeIdentifier.Permanent;
+    public bool CanProve(AcmeIdentifier identifier, bool isWildcard) => !isWildcard && identifier.Type is AcmeIdentifier.Dns or AcmeIdentifier.Ip;
 
     public async Task<AcmeProblem?> LookAsync(DueChallenge challenge, CancellationToken cancellationToken)
     {

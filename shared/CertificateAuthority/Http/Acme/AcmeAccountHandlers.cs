@@ -1,4 +1,3 @@
-using System.Net.Mail;
 using IoTPlatform.Hosting;
 using IoTPlatform.Jose;
 using Microsoft.AspNetCore.Http;
@@ -9,10 +8,6 @@ namespace IoTPlatform.CertificateAuthority.Acme;
 /// <summary>Accounts (RFC 8555 7.3): made, read, changed, ended, and their keys replaced.</summary>
 internal sealed class AcmeAccountHandlers(AcmeRequests requests, AcmeAccounts accounts, ExternalAccountBinding binding, AcmeOrders orders, Authority authority)
 {
-    private const int MostContacts = 10;
-    private const int LongestContact = 254;
-    private const string MailTo = "mailto:";
-
     /// <summary>Of one address: a row a key costs its maker nothing.</summary>
     private readonly RateLimiter _newcomers = new(authority.Time, burst: 100, delay: TimeSpan.FromSeconds(10));
 
@@ -35,7 +30,7 @@ internal sealed class AcmeAccountHandlers(AcmeRequests requests, AcmeAccounts ac
                 throw AcmeException.Of("accountDoesNotExist", "No account has this key.", 400);
             }
 
-            var contacts = Contacts(wanted.Contact);
+            var contacts = AcmeContacts.Require(wanted.Contact);
             if (request.Provisioner.TermsOfService is not null && !wanted.TermsOfServiceAgreed)
             {
                 throw AcmeException.Of("userActionRequired", "A new account of this server agrees to its terms of service (termsOfServiceAgreed).", StatusCodes.Status403Forbidden);
@@ -68,7 +63,7 @@ internal sealed class AcmeAccountHandlers(AcmeRequests requests, AcmeAccounts ac
             {
                 { Status: AcmeStatus.Deactivated } => await accounts.UpdateAsync(account with { Status = AcmeStatus.Deactivated }, context.RequestAborted),
                 { Status: not (null or AcmeStatus.Valid) } => throw AcmeException.Malformed("An account's status can only become deactivated."),
-                { Contact: { } contacts } => await accounts.UpdateAsync(account with { Contacts = Contacts(contacts) }, context.RequestAborted),
+                { Contact: { } contacts } => await accounts.UpdateAsync(account with { Contacts = AcmeContacts.Require(contacts) }, context.RequestAborted),
                 _ => account,
             };
         }
@@ -111,29 +106,4 @@ internal sealed class AcmeAccountHandlers(AcmeRequests requests, AcmeAccounts ac
 
     private static Task AnswerAsync(HttpContext context, AcmeLinks links, AcmeAccount account, int status) =>
         AcmeEdge.WriteAsync(context.Response, status, new AccountAnswer(account.Status, account.Contacts, links.Orders(account.Id)), AcmeJson.Default.AccountAnswer);
-
-    /// <summary>Mail addresses (RFC 8555 7.3: no header fields, one address).</summary>
-    private static IReadOnlyList<string> Contacts(IReadOnlyList<string>? wanted)
-    {
-        if (wanted is { Count: > MostContacts })
-        {
-            throw AcmeException.Of("invalidContact", $"There are more than {MostContacts} contacts.", 400);
-        }
-
-        foreach (var contact in wanted ?? [])
-        {
-            if (contact is null || !contact.StartsWith(MailTo, StringComparison.OrdinalIgnoreCase))
-            {
-                throw AcmeException.Of("unsupportedContact", "Contacts are mailto: URLs.", 400);
-            }
-
-            var address = contact[MailTo.Length..];
-            if (address.Length > LongestContact || address.AsSpan().ContainsAny("?,%") || !MailAddress.TryCreate(address, out var parsed) || parsed.Address != address)
-            {
-                throw AcmeException.Of("invalidContact", "A contact is not one mail address.", 400);
-            }
-        }
-
-        return wanted ?? [];
-    }
 }

@@ -13,6 +13,8 @@ namespace IoTPlatform.CertificateAuthority.Acme;
 /// <summary>What every answer has (RFC 8555 6.5, 7.1), and the one place where anything thrown becomes a problem document.</summary>
 internal sealed partial class AcmeEdge(ProvisionerRegistry provisioners, AcmeNonces nonces, ILogger<AcmeEdge> log)
 {
+    private const string NonceHeader = "Replay-Nonce";
+
     public RequestDelegate Wrap(Func<HttpContext, Task> handler) => async context =>
     {
         try
@@ -51,11 +53,11 @@ internal sealed partial class AcmeEdge(ProvisionerRegistry provisioners, AcmeNon
     {
         var headers = context.Response.Headers;
         headers.CacheControl = "no-store";
-        headers["Replay-Nonce"] = await nonces.NewAsync(context.RequestAborted);
+        headers[NonceHeader] = await nonces.NewAsync(context.RequestAborted);
         headers.Append("Link", $"<{AcmeLinks.Of(context, provisioner.Name).Directory}>;rel=\"index\"");
     }
 
-    private Task RefuseAsync(HttpContext context, Exception error)
+    private async Task RefuseAsync(HttpContext context, Exception error)
     {
         error = error as AcmeException ?? error as ProblemException ?? DatabaseOutage.Of(error) ?? error;
         var refusal = Translate(error);
@@ -74,12 +76,18 @@ internal sealed partial class AcmeEdge(ProvisionerRegistry provisioners, AcmeNon
             context.Response.Headers.Append("Link", $"<{terms}>;rel=\"terms-of-service\"");
         }
 
+        if (refusal.Problem.Type == AcmeProblem.Namespace + "badNonce")
+        {
+            // The one that was announced may be sealed with the same key that is none any more.
+            context.Response.Headers[NonceHeader] = await nonces.NewAsync(context.RequestAborted);
+        }
+
         if (refusal.RetryAfter is { } wait)
         {
             context.Response.Headers.RetryAfter = Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
         }
 
-        return WriteAsync(context.Response, refusal.Status, refusal.Problem with { Status = refusal.Status }, AcmeJson.Default.AcmeProblem, "application/problem+json");
+        await WriteAsync(context.Response, refusal.Status, refusal.Problem with { Status = refusal.Status }, AcmeJson.Default.AcmeProblem, "application/problem+json");
     }
 
     private static AcmeException Translate(Exception error) => error switch

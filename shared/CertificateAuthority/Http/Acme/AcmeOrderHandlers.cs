@@ -12,7 +12,8 @@ namespace IoTPlatform.CertificateAuthority.Acme;
 
 /// <summary>Orders (RFC 8555 7.4): placed, read, finished, and their certificates.</summary>
 internal sealed class AcmeOrderHandlers(
-    AcmeRequests requests, AcmeOrders orders, IEnumerable<IChallengeKind> kinds, CaaCheck caa, NameReservations reservations, LeafGrants grants, CredentialInventories inventories, ProvisionerRegistry provisioners, Authority authority)
+    AcmeRequests requests, AcmeOrders orders, AccountPolicies policies, IEnumerable<IChallengeKind> kinds, CaaCheck caa, NameReservations reservations, LeafGrants grants, CredentialInventories inventories,
+    ProvisionerRegistry provisioners, Authority authority)
 {
     private const int MostIdentifiers = 100;
     private static readonly TimeSpan Lifetime = TimeSpan.FromHours(24);
@@ -38,8 +39,14 @@ internal sealed class AcmeOrderHandlers(
             throw AcmeException.Malformed("An order of a permanent-identifier has no other identifier.");
         }
 
-        await RequireCertifiableAsync(request.Provisioner, identifiers, context.RequestAborted);
-        await inventories.RequireAsync(request.Provisioner, [.. identifiers.Select(identifier => identifier.Value)], context.RequestAborted);
+        if (identifiers.Exists(identifier => WireIdentity.IsType(identifier.Type)))
+        {
+            WireIdentity.RequirePair(identifiers);
+        }
+
+        provisioners.RequireIssuer(request.Provisioner);
+        await RequireCertifiableAsync(request.Provisioner, account, identifiers, context.RequestAborted);
+        await inventories.RequireAsync(request.Provisioner, [.. identifiers.Select(identifier => identifier.Name)], context.RequestAborted);
         var now = authority.Time.GetUtcNow();
         if (Asked(wanted.NotBefore) > now + MostAhead)
         {
@@ -74,16 +81,16 @@ internal sealed class AcmeOrderHandlers(
 
     public async Task ReadAsync(HttpContext context)
     {
-        var request = await requests.ReadAsync(context);
+        var (request, order) = await ReadOrderAsync(context);
         request.RequireGet();
-        await AnswerAsync(context, request.Links, await FindAsync(context, request), StatusCodes.Status200OK);
+        await AnswerAsync(context, request.Links, Found(order), StatusCodes.Status200OK);
     }
 
     /// <summary>A finished order is answered again; one that was signed for and not finished, by a process that died, gets that certificate.</summary>
     public async Task FinalizeAsync(HttpContext context)
     {
-        var request = await requests.ReadAsync(context);
-        var order = await FindAsync(context, request);
+        var (request, found) = await ReadOrderAsync(context);
+        var order = Found(found);
         if (order.Status != AcmeStatus.Valid)
         {
             if (order.StatusAt(authority.Time.GetUtcNow()) != AcmeStatus.Ready)
@@ -101,17 +108,13 @@ internal sealed class AcmeOrderHandlers(
 
     public async Task CertificateAsync(HttpContext context)
     {
-        var request = await requests.ReadAsync(context);
+        var (request, certificate) = await requests.ReadAsync(context, AcmeOrders.CertificateById((string)context.Request.RouteValues["id"]!));
         request.RequireGet();
-        if (await FindAsync(context, request) is not { Serial: { } serial } || await authority.FindAsync(serial, context.RequestAborted) is not { } record)
-        {
-            throw AcmeException.NotFound("The order has no certificate.");
-        }
-
-        var parsed = ParsedCertificate.Parse(record.Der);
+        var der = Found(certificate).Der ?? throw AcmeException.NotFound("The order has no certificate.");
+        var parsed = ParsedCertificate.Parse(der);
         context.Response.ContentType = "application/pem-certificate-chain";
         await context.Response.WriteAsync(
-            Pki.Files.Pem.Certificate(record.Der) + authority.Active.SentFor(parsed.AuthorityKeyIdentifier is { } id ? id.Span : default).IssuersPem, context.RequestAborted);
+            Pki.Files.Pem.Certificate(der) + authority.Active.SentFor(parsed.AuthorityKeyIdentifier is { } id ? id.Span : default).IssuersPem, context.RequestAborted);
     }
 
     private async Task<AcmeOrder> SignAsync(AcmeRequest request, AcmeOrder order, CertificateSigningRequest csr, string source, CancellationToken cancellationToken)
@@ -127,6 +130,8 @@ internal sealed class AcmeOrderHandlers(
             throw new ProblemException(503, "provisioner_changed", $"The provisioner {provisioner.Name} was changed meanwhile.", TimeSpan.FromSeconds(1));
         }
 
+        await policies.RequireAllowedAsync(request.RequiredAccount, JudgedNames.Of(leaf.Names, leaf.Contents?.Subject), cancellationToken);
+
         var issued = await authority.IssueAsync(
             new IssueRequest
             {
@@ -137,13 +142,14 @@ internal sealed class AcmeOrderHandlers(
                 NotBefore = validity.NotBefore,
                 NotAfter = validity.NotAfter,
                 Provisioner = provisioner.Name,
-                Requester = $"{provisioner.Name}:{grant.Subject}",
+                Requester = AccountPolicies.RequesterOf(provisioner.Name, grant.Subject),
                 IdempotencyKey = AcmeOrders.KeyOf(order.Id),
                 Tenant = authority.Options.Tenant,
                 Lineage = leaf.Lineage,
                 Budgets = provisioner.Options.Limits.For(provisioner, grant.BudgetKey, source),
                 IsOneByNames = ProvisionerLimits.IsByNames(provisioner),
                 StepProvisioner = grant.Extension,
+                Issuer = provisioner.Options.Issuer,
             },
             cancellationToken);
         return await orders.FinishAsync(order.Id, issued, cancellationToken)
@@ -154,12 +160,13 @@ internal sealed class AcmeOrderHandlers(
     /// <summary>step writes Go's zero time for one that was not asked for.</summary>
     private static DateTimeOffset? Asked(DateTimeOffset? time) => time is { Year: 1 } ? null : time;
 
-    private async Task RequireCertifiableAsync(AcmeProvisioner provisioner, IReadOnlyList<AcmeIdentifier> identifiers, CancellationToken cancellationToken)
+    private async Task RequireCertifiableAsync(AcmeProvisioner provisioner, AcmeAccount account, IReadOnlyList<AcmeIdentifier> identifiers, CancellationToken cancellationToken)
     {
         try
         {
             var names = AcmeIdentifier.NamesOf(identifiers, commonName: null);
             provisioners.RequireAllowed(provisioner, names);
+            await policies.RequireAllowedAsync(account, names, cancellationToken);
             await reservations.RequireFreeAsync(names, cancellationToken);
         }
         catch (PkiException e)
@@ -168,16 +175,16 @@ internal sealed class AcmeOrderHandlers(
         }
     }
 
-    /// <summary>RFC 9773 5: the account's own certificate, of at least one of these names, that no other order has replaced.</summary>
+    /// <summary>RFC 9773 5: the account's own certificate, of at least one of these names, that no other order has replaced. Whose an imported one is, is not on record: the names are proven before it counts as replaced.</summary>
     private async Task RequireReplaceableAsync(string certificateId, AcmeAccount account, IEnumerable<AcmeIdentifier> identifiers, CancellationToken cancellationToken)
     {
         var record = await AcmeCertificateId.FindAsync(certificateId, authority, cancellationToken);
-        if (!await orders.HasAsync(account.Id, record.SerialNumber, cancellationToken))
+        if (!record.IsImported && !await orders.HasAsync(account.Id, record.SerialNumber, cancellationToken))
         {
             throw AcmeException.Unauthorized("The account did not get the certificate that the order replaces.");
         }
 
-        if (!identifiers.Select(identifier => identifier.Value).Intersect(record.Sans, StringComparer.OrdinalIgnoreCase).Any())
+        if (!identifiers.Select(identifier => identifier.Name).Intersect(record.Sans, StringComparer.OrdinalIgnoreCase).Any())
         {
             throw AcmeException.Malformed("The certificate that the order replaces has none of its identifiers.");
         }
@@ -209,8 +216,10 @@ internal sealed class AcmeOrderHandlers(
             ? account
             : throw AcmeException.ExternalAccountRequired("The account is bound to no key of the operator's, or to one that was removed.");
 
-    private async Task<AcmeOrder> FindAsync(HttpContext context, AcmeRequest request) =>
-        await orders.FindAsync(request.RequiredAccount.Id, (string)context.Request.RouteValues["id"]!, context.RequestAborted) ?? throw AcmeException.NotFound("The account has no such order.");
+    private Task<(AcmeRequest Request, AcmeOrder? Order)> ReadOrderAsync(HttpContext context) => requests.ReadAsync(context, AcmeOrders.ById((string)context.Request.RouteValues["id"]!));
+
+    private static T Found<T>(T? ofOrder)
+        where T : class => ofOrder ?? throw AcmeException.NotFound("The account has no such order.");
 
     private Task AnswerAsync(HttpContext context, AcmeLinks links, AcmeOrder order, int status)
     {

@@ -44,13 +44,17 @@ internal sealed record AcmeRequest(AcmeProvisioner Provisioner, AcmeLinks Links,
 }
 
 /// <summary>Reads and judges requests.</summary>
-internal sealed class AcmeRequests(AcmeNonces nonces, AcmeAccounts accounts)
+internal sealed class AcmeRequests(AcmeNonces nonces, AcmeAdmission admission)
 {
     private const string ContentType = "application/jose+json";
-    private static readonly string[] Algorithms = ["ES256", "ES384", "ES512", "RS256", "PS256"];
+    private static readonly string[] Algorithms = ["ES256", "ES384", "ES512", "RS256", "PS256", "EdDSA"];
     private static readonly AlgorithmSet Allowed = AlgorithmSet.Of(Algorithms);
 
-    public async Task<AcmeRequest> ReadAsync(HttpContext context)
+    public async Task<AcmeRequest> ReadAsync(HttpContext context) => (await ReadAsync<AcmeOrder>(context, lookup: null)).Request;
+
+    /// <summary>With what it is about; null: its account has no such thing. With a <paramref name="lookup"/> it has to be an account's.</summary>
+    public async Task<(AcmeRequest Request, T? Found)> ReadAsync<T>(HttpContext context, AcmeLookup<T>? lookup)
+        where T : class
     {
         var provisioner = context.Features.GetRequiredFeature<AcmeProvisioner>();
         var links = AcmeLinks.Of(context, provisioner.Name);
@@ -62,12 +66,47 @@ internal sealed class AcmeRequests(AcmeNonces nonces, AcmeAccounts accounts)
         var jws = await RequestBody.ParseAsync(context, Parse);
         var nonce = await nonces.CheckAsync(jws.Header.Nonce, context.RequestAborted);
         RequireUrl(jws, $"{context.Request.Scheme}://{context.Request.Host}{context.Request.Path}{context.Request.QueryString}");
-        var account = jws.Header.Jwk is null ? await AccountAsync(jws, provisioner, links, context.RequestAborted) : null;
-        var key = account is null ? jws.Header.Jwk! : JsonWebKey.Parse(account.Jwk);
-        Verify(jws, key);
-        // Last, so that nobody spends another's nonce.
-        await nonces.SpendAsync(nonce, context.RequestAborted);
-        return new AcmeRequest(provisioner, links, key, account, jws.Payload);
+        if (jws.Header.Jwk is { } key)
+        {
+            Verify(jws, key);
+            _ = await admission.AdmitAsync(nonce, provisioner.Name, expected: null, context.RequestAborted);
+            var byKey = new AcmeRequest(provisioner, links, key, Account: null, jws.Payload);
+            if (lookup is not null)
+            {
+                _ = byKey.RequiredAccount;
+            }
+
+            return (byKey, null);
+        }
+
+        var id = links.AccountId(jws.Header.KeyId!) ?? throw AcmeException.Malformed("The header's kid is no account of this server.");
+        var expected = await admission.ExpectAsync(provisioner.Name, id, context.RequestAborted);
+        try
+        {
+            Verify(jws, expected.Verification);
+        }
+        catch (AcmeException)
+        {
+            // It may have another key by now.
+            var current = await admission.ReadAsync(provisioner.Name, id, context.RequestAborted);
+            if (current.Account.Thumbprint == expected.Account.Thumbprint)
+            {
+                throw;
+            }
+
+            Verify(jws, current.Verification);
+            expected = current;
+        }
+
+        var (admitted, found) = await admission.AdmitAsync(nonce, provisioner.Name, expected, lookup, context.RequestAborted);
+        var account = admitted!;
+        if (account.Account.Thumbprint != expected.Account.Thumbprint)
+        {
+            // It has another key by now.
+            Verify(jws, account.Verification);
+        }
+
+        return (new AcmeRequest(provisioner, links, account.Key, account.Account, jws.Payload), found);
     }
 
     /// <summary>The inner request of a key change: signed by the new key, for the same address, without a nonce (RFC 8555 7.3.5).</summary>
@@ -130,7 +169,19 @@ internal sealed class AcmeRequests(AcmeNonces nonces, AcmeAccounts accounts)
         try
         {
             using var verification = VerificationKeyOf(key);
-            if (!jws.Verify(verification, Allowed))
+            Verify(jws, verification);
+        }
+        catch (JoseException e)
+        {
+            throw Refused(e);
+        }
+    }
+
+    private static void Verify(ParsedJws jws, VerificationKey key)
+    {
+        try
+        {
+            if (!jws.Verify(key, Allowed))
             {
                 throw AcmeException.Malformed("The signature does not verify.");
             }
@@ -165,12 +216,5 @@ internal sealed class AcmeRequests(AcmeNonces nonces, AcmeAccounts accounts)
         {
             throw AcmeException.Of("unauthorized", "The header's url is not the address that the request was sent to.", StatusCodes.Status401Unauthorized);
         }
-    }
-
-    private async Task<AcmeAccount> AccountAsync(ParsedJws jws, AcmeProvisioner provisioner, AcmeLinks links, CancellationToken cancellationToken)
-    {
-        var id = links.AccountId(jws.Header.KeyId!) ?? throw AcmeException.Malformed("The header's kid is no account of this server.");
-        var account = await accounts.FindAsync(provisioner.Name, id, cancellationToken) ?? throw AcmeException.Of("accountDoesNotExist", "There is no such account.", 400);
-        return account.Status == AcmeStatus.Valid ? account : throw AcmeException.Of("unauthorized", "The account is deactivated.", StatusCodes.Status401Unauthorized);
     }
 }

@@ -16,6 +16,7 @@ internal static class AdminEndpoints
         var policies = ActivatorUtilities.CreateInstance<AdminPolicies>(app.ServiceProvider);
         var webhooks = ActivatorUtilities.CreateInstance<AdminWebhooks>(app.ServiceProvider);
         var keys = ActivatorUtilities.CreateInstance<AdminExternalAccounts>(app.ServiceProvider);
+        var accounts = ActivatorUtilities.CreateInstance<AdminAccountPolicies>(app.ServiceProvider, keys);
 
         // Anonymous for the router: the edge reads the admin token, whose form is step-ca's. Described by step-ca.
         var api = app.MapGroup("/admin").AllowAnonymous().ExcludeFromDescription();
@@ -29,6 +30,10 @@ internal static class AdminEndpoints
         Map("policy", ("GET", policies.ShowAsync), ("POST", policies.AddAsync), ("PUT", policies.ChangeAsync), ("DELETE", policies.RemoveAsync));
         Map("acme/eab/{name}", ("GET", keys.ListAsync), ("POST", keys.AddAsync));
         Map("acme/eab/{name}/{id}", ("GET", keys.ListAsync), ("DELETE", keys.RemoveAsync));
+        foreach (var key in (ReadOnlySpan<string>)["key/{key}", "reference/{reference}"])
+        {
+            Map($"acme/policy/{{name}}/{key}", ("GET", accounts.ShowAsync), ("POST", accounts.AddAsync), ("PUT", accounts.ChangeAsync), ("DELETE", accounts.RemoveAsync));
+        }
 
         void Map(string pattern, params ReadOnlySpan<(string Method, Func<HttpContext, AdminCaller, Task> Handler)> handlers)
         {

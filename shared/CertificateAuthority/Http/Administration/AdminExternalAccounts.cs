@@ -44,7 +44,7 @@ internal sealed class AdminExternalAccounts(ProvisionerRegistry registry, Extern
     }
 
     /// <summary>Whoever has an account there may become what its names make.</summary>
-    private async Task<string> RequireMayChangeAsync(HttpContext context, AdminCaller caller)
+    public async Task<string> RequireMayChangeAsync(HttpContext context, AdminCaller caller)
     {
         var name = Require(context);
         return caller.Administrator.IsSuper || !(await administrators.ListAsync(context.RequestAborted)).Any(one => one.IsSuper && one.Provisioner == name) ? name
@@ -52,7 +52,7 @@ internal sealed class AdminExternalAccounts(ProvisionerRegistry registry, Extern
     }
 
     /// <summary>A setting of the host is the host's, keys included.</summary>
-    private string Require(HttpContext context)
+    public string Require(HttpContext context)
     {
         var name = context.Route("name");
         return registry.Find(name) is not { } found ? throw ProvisionerChanges.NotFound(name)

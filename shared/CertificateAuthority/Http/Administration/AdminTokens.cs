@@ -81,6 +81,8 @@ internal sealed class AdminTokens(Authority authority, AdministratorStore admini
         {
             var known = await authority.IdentifyAsync(certificate, cancellationToken);
             return known.Record.Profile != Profiles.Leaf.Name ? throw AdminException.BadToken($"The certificate is of the profile {known.Record.Profile}.")
+                // Whoever had that authority's key wrote names and provisioner as they liked.
+                : known.Record.IsImported ? throw AdminException.BadToken("The certificate was imported, or renews one that was.")
                 : known.Leaf.Parsed.KeyUsages is { } usages && usages.HasFlag(X509KeyUsageFlags.DigitalSignature) ? known
                 : throw AdminException.BadToken("The certificate is not for signatures.");
         }

@@ -40,7 +40,7 @@ internal static class LinkedProvisioner
             .With("x509", Template(json.Object("x509Template")))
             .With("ssh", Template(json.Object("sshTemplate")))
             .With("webhooks", new JsonArray([.. json.Objects("webhooks").Select(LinkedWebhook.Read)]))
-            .With("inventory", OptionOf(stored, "inventory")).With("limits", OptionOf(stored, "limits")));
+            .With("inventory", OptionOf(stored, "inventory")).With("issuer", OptionOf(stored, "issuer")).With("limits", OptionOf(stored, "limits")));
         json.RequireEmpty();
         foreach (var (member, value) in stored is null ? [] : JsonNode.Parse(stored)!.AsObject().Where(member => !OfAll.Contains(member.Key, StringComparer.Ordinal) && shape.Fields.All(field => !field.Stored.Equals(member.Key, StringComparison.OrdinalIgnoreCase))))
         {

@@ -1,4 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
+using IoTPlatform.CertificateAuthority.Issuers;
 using IoTPlatform.CertificateAuthority.Provisioners;
 using IoTPlatform.Contracts.Certificates;
 using IoTPlatform.Hosting;
@@ -27,6 +28,9 @@ public sealed record CaView
     public required IReadOnlyList<CaKeyView> Keys { get; init; }
     public required IReadOnlyList<ProvisionerView> Provisioners { get; init; }
 
+    /// <summary>Beside that of the chain, for provisioners to name.</summary>
+    public required IReadOnlyList<IssuerView> Issuers { get; init; }
+
     /// <summary>Of the whole authority.</summary>
     public required AuthorityPolicyView Policy { get; init; }
 }
@@ -47,6 +51,7 @@ public sealed class CaDirectory : IGuarded
         Chain = [.. _module.Authority.Chain.Certificates.Reverse().Select(View)],
         Keys = [.. Keys(_module.Folder)],
         Provisioners = ProvisionerEndpoints.List(_provisioners, isAdmin: false).Items,
+        Issuers = IssuerAdministration.List(_provisioners).Items,
         Policy = ProvisionerAdministration.ReadPolicy(_provisioners),
     };
 

@@ -26,11 +26,11 @@ public static class EventWebhookEndpoints
     public static IServiceCollection AddEventWebhooks(this IServiceCollection services)
     {
         services.AddSingleton(provider => new EventWebhookStore(
-            provider.GetRequiredService<NpgsqlDataSource>(), provider.GetRequiredService<EventReader>(), SecretCipher.Of(Module(provider).Folder), Module(provider).Authority.Time));
+            provider.GetRequiredService<NpgsqlDataSource>(), provider.GetRequiredService<EventReader>(), SecretCipher.Of(Module(provider).Folder), Module(provider).Options.Webhooks, Module(provider).Authority.Time));
         services.AddSingleton(provider =>
         {
             var (options, authority) = (Module(provider).Options, Module(provider).Authority);
-            return new EventDelivery(new OutboundConnections(options.WebhookNetworks, () => authority.Issuers, authority.Time), authority.Time);
+            return new EventDelivery(new OutboundConnections(options.Webhooks, () => authority.Issuers, authority.Time), authority.Time);
         });
         return services.AddHostedService(provider => new EventDeliveries(
             provider.GetRequiredService<EventWebhookStore>(), provider.GetRequiredService<EventDelivery>(), provider.GetRequiredService<NpgsqlDataSource>(), Module(provider).Authority.Time,

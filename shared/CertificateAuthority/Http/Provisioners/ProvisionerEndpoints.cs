@@ -15,7 +15,7 @@ namespace IoTPlatform.CertificateAuthority;
 /// <summary>What an administrator does with provisioners. A change serves in every process at once, without a restart.</summary>
 public static class ProvisionerEndpoints
 {
-    /// <summary>GET /portal/provisioners (Viewer), PUT and DELETE /portal/provisioners/{name} (Admin); those who may do as much over the administration API, the authority's policy, and inventories.</summary>
+    /// <summary>GET /portal/provisioners (Viewer), PUT and DELETE /portal/provisioners/{name} (Admin); those who may do as much over the administration API, the authority's policy, inventories, issuers, and what is imported of another authority.</summary>
     public static void MapProvisioners(this IEndpointRouteBuilder app)
     {
         var provisioners = app.MapGroup("/portal/provisioners");
@@ -25,6 +25,8 @@ public static class ProvisionerEndpoints
         ExternalAccountEndpoints.Map(provisioners.MapGroup("{name}/external-account-keys"));
         AdministratorEndpoints.Map(app);
         InventoryEndpoints.Map(app);
+        ImportEndpoints.Map(app);
+        IssuerEndpoints.Map(app);
     }
 
     /// <summary>In the order in which a credential's provisioner is looked for.</summary>

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using IoTPlatform.CertificateAuthority.Provisioners;
 using IoTPlatform.Pki;
@@ -30,7 +29,7 @@ internal sealed class StepCaInformation(Authority authority, ProvisionerRegistry
         j.WriteEndArray();
     }));
 
-    /// <summary>What is saved as the trust in the platform's servers, among them no root upstream's.</summary>
+    /// <summary>What is saved as the trust in the platform's servers, among them no root upstream's, and none of an issuer beside the stack's own.</summary>
     public Task RootsPemAsync(HttpContext context) =>
         StepCaJson.WriteAsync(context.Response, 200, Encoding.ASCII.GetBytes(authority.Active.RootPem), "application/x-pem-file");
 
@@ -40,7 +39,8 @@ internal sealed class StepCaInformation(Authority authority, ProvisionerRegistry
         var active = authority.Active;
         var root = string.Equals(wanted, authority.RootFingerprint, StringComparison.OrdinalIgnoreCase)
             ? active.RootPem
-            : active.Upstream.FirstOrDefault(upstream => string.Equals(wanted, upstream.RootFingerprint, StringComparison.OrdinalIgnoreCase))?.Sent.RootPem;
+            : active.Upstream.FirstOrDefault(upstream => string.Equals(wanted, upstream.RootFingerprint, StringComparison.OrdinalIgnoreCase))?.Sent.RootPem
+                ?? active.Own.FirstOrDefault(own => string.Equals(wanted, own.RootFingerprint, StringComparison.OrdinalIgnoreCase))?.Sent.RootPem;
         return root is not null
             ? StepCaJson.WriteAsync(context.Response, 200, StepCaJson.Build(j => j.WriteString("ca", root)))
             : throw StepCaException.NotFound("no root has this fingerprint");
@@ -48,16 +48,11 @@ internal sealed class StepCaInformation(Authority authority, ProvisionerRegistry
 
     public Task ProvisionersAsync(HttpContext context)
     {
-        var limit = context.Request.Query["limit"].ToString();
-        if (limit.Length > 0 && !int.TryParse(limit, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _))
-        {
-            throw StepCaException.BadRequest($"limit '{limit}' is not an integer");
-        }
-
+        var (page, next) = StepCaPage.Of(context, provisioners.All, provisioner => provisioner.Name, reason => StepCaException.BadRequest(reason));
         return StepCaJson.WriteAsync(context.Response, 200, StepCaJson.Build(j =>
         {
             j.WriteStartArray("provisioners");
-            foreach (var provisioner in provisioners.All)
+            foreach (var provisioner in page)
             {
                 j.WriteStartObject();
                 j.WriteString("type", provisioner.Type);
@@ -67,7 +62,7 @@ internal sealed class StepCaInformation(Authority authority, ProvisionerRegistry
             }
 
             j.WriteEndArray();
-            j.WriteString("nextCursor", "");
+            j.WriteString("nextCursor", next);
         }));
     }
 

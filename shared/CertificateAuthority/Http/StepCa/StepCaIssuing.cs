@@ -19,7 +19,8 @@ internal sealed class StepCaIssuing(Authority authority, ProvisionerRegistry pro
         var body = await RequestBody.ParseAsync(context, StepCaRequests.ParseSign);
         var now = authority.Time.GetUtcNow();
         var notBefore = TimeOrDuration.Parse(body.NotBefore, now);
-        var notAfter = TimeOrDuration.Parse(body.NotAfter, now);
+        // As step-ca: a duration counts from the beginning that was asked for.
+        var notAfter = TimeOrDuration.Parse(body.NotAfter, notBefore ?? now);
         var csr = CsrOf(body.Csr);
         if (string.IsNullOrEmpty(body.Ott))
         {
@@ -54,6 +55,7 @@ internal sealed class StepCaIssuing(Authority authority, ProvisionerRegistry pro
                 Budgets = provisioner.Options.Limits.For(provisioner, grant.BudgetKey, ClientAddress.Of(context)),
                 IsOneByNames = ProvisionerLimits.IsByNames(provisioner),
                 StepProvisioner = grant.Extension,
+                Issuer = provisioner.Options.Issuer,
             },
             context.RequestAborted);
         await AnswerAsync(context, issued);

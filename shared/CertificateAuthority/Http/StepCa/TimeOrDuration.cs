@@ -2,13 +2,16 @@ using System.Globalization;
 
 namespace IoTPlatform.CertificateAuthority;
 
-/// <summary>step's TimeDuration: RFC 3339, or a Go duration from now such as <c>1h30m</c> or <c>-5m</c>.</summary>
+/// <summary>step's TimeDuration: RFC 3339, or a Go duration such as <c>1h30m</c> or <c>-5m</c> from a moment.</summary>
 internal static class TimeOrDuration
 {
     private static readonly TimeSpan MaxDuration = TimeSpan.FromDays(366 * 100);
 
+    /// <summary>Any lifetime after a moment before it is a moment still.</summary>
+    private static readonly DateTimeOffset End = new(9900, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
     /// <summary>Null for nothing, and for a duration of zero, which step-ca takes for nothing. Anything else that is no time is refused as step-ca refuses it, as JSON.</summary>
-    public static DateTimeOffset? Parse(string? text, DateTimeOffset now)
+    public static DateTimeOffset? Parse(string? text, DateTimeOffset from)
     {
         if (string.IsNullOrEmpty(text))
         {
@@ -19,12 +22,20 @@ internal static class TimeOrDuration
         {
             if (TryParseDuration(text, out var duration))
             {
-                return duration == TimeSpan.Zero ? null : now + duration;
-            }
+                if (duration == TimeSpan.Zero)
+                {
+                    return null;
+                }
 
-            if (text.Contains('T', StringComparison.Ordinal)
+                var ticks = from.UtcTicks + duration.Ticks;
+                if (ticks >= DateTimeOffset.MinValue.UtcTicks && ticks < End.UtcTicks)
+                {
+                    return new DateTimeOffset(ticks, TimeSpan.Zero);
+                }
+            }
+            else if (text.Contains('T', StringComparison.Ordinal)
                 && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time)
-                && time.Year is > 1970 and < 9999)
+                && time.Year > 1970 && time < End)
             {
                 return time;
             }

@@ -35,7 +35,7 @@ internal sealed class ValidationHandlers(Authority authority, RevocationLists li
 
     public IResult Issuer(string issuer)
     {
-        var known = authority.Active.Accepted.FirstOrDefault(accepted => Convert.ToHexStringLower(accepted.KeyId) == issuer);
+        var known = authority.Active.Accepted.Concat(authority.Active.Own.Select(own => own.Issuer)).FirstOrDefault(accepted => Convert.ToHexStringLower(accepted.KeyId) == issuer);
         return known is null ? Results.NotFound() : Results.Bytes(known.Certificate.RawData, "application/pkix-cert");
     }
 

@@ -21,15 +21,14 @@ internal sealed class CommandAnswers(IDbContextFactory<TenantDbContext> database
     private const int MostAtOnce = 8;
     private readonly SemaphoreSlim _places = new(MostAtOnce, MostAtOnce);
 
-    public async Task<PublishOutcome> StoreAsync(PublishedMessage message, CancellationToken cancellationToken)
+    public async Task<PublishOutcome> StoreAsync(string device, string topic, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
     {
-        var device = message.Publisher.ClientId;
-        if (CommandTopics.IdOf(message.Topic) is not { } id)
+        if (CommandTopics.IdOf(topic) is not { } id)
         {
             return PublishOutcome.Refused(MqttPubAckReasonCode.TopicNameInvalid, Unknown);
         }
 
-        if ((message.Payload.Length > TelemetryFormat.LongestFromDevice ? TelemetryRefusal.TooLong : TelemetryPayload.ReadValue(message.Payload.Span)) is { } refusal)
+        if ((payload.Length > TelemetryFormat.LongestFromDevice ? TelemetryRefusal.TooLong : TelemetryPayload.ReadValue(payload.Span)) is { } refusal)
         {
             return PublishOutcome.Refused(MqttPubAckReasonCode.PayloadFormatInvalid, refusal);
         }
@@ -37,7 +36,7 @@ internal sealed class CommandAnswers(IDbContextFactory<TenantDbContext> database
         await _places.WaitAsync(cancellationToken);
         try
         {
-            return await StoreAsync(id, device, Encoding.UTF8.GetString(message.Payload.Span), cancellationToken);
+            return await StoreAsync(id, device, Encoding.UTF8.GetString(payload.Span), cancellationToken);
         }
         finally
         {
@@ -52,14 +51,13 @@ internal sealed class CommandAnswers(IDbContextFactory<TenantDbContext> database
         DeviceCommand? command = null;
         var isAnswered = await db.RunAuditedAsync(async () =>
         {
-            var answered = await db.DeviceCommands
-                .Where(c => c.Id == id && c.DeviceId == device && (c.State == CommandState.Queued || c.State == CommandState.Delivered) && c.ExpiresAt > now)
-                .ExecuteUpdateAsync(
-                    c => c.SetProperty(x => x.State, CommandState.Answered).SetProperty(x => x.Answer, answer).SetProperty(x => x.EndedAt, now)
-                        .SetProperty(x => x.DeliveredAt, x => x.DeliveredAt ?? now),
-                    cancellationToken);
-            command = await db.DeviceCommands.AsNoTracking().SingleOrDefaultAsync(c => c.Id == id && c.DeviceId == device, cancellationToken);
-            return answered == 1 ? CommandAudit.Of(command!, CommandState.Answered, $"device:{device}") : null;
+            // An UPDATE that returns its row, which LINQ lacks.
+            var answered = (await db.DeviceCommands.FromSql($"""
+                UPDATE tenant.device_commands SET state = 'answered', answer = {answer}::json, ended_at = {now}, delivered_at = coalesce(delivered_at, {now})
+                WHERE id = {id} AND device_id = {device} AND state IN ('queued', 'delivered') AND expires_at > {now} RETURNING *
+                """).AsNoTracking().ToListAsync(cancellationToken)).SingleOrDefault();
+            command = answered ?? await db.DeviceCommands.AsNoTracking().SingleOrDefaultAsync(c => c.Id == id && c.DeviceId == device, cancellationToken);
+            return answered is not null ? CommandAudit.Of(answered, CommandState.Answered, $"device:{device}") : null;
         }, cancellationToken);
         return isAnswered || command?.State == CommandState.Answered
             ? PublishOutcome.Stored

@@ -1,9 +1,6 @@
-using System.Buffers;
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
-using System.Text.Json;
-using IoTPlatform.Contracts.Devices;
 using IoTPlatform.Mqtt;
 
 namespace IoTPlatform.Tenant.Features.Commands;
@@ -129,34 +126,15 @@ internal sealed partial class CommandDelivery(CommandWakeups wakeups, QueuedComm
         }
     }
 
-    private static OutboundMessage Message(QueuedCommand command)
+    private static OutboundMessage Message(QueuedCommand command) => new()
     {
-        var body = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(body))
-        {
-            json.WriteStartObject();
-            json.WriteNumber(CommandFormat.Id, command.Id);
-            json.WriteString(CommandFormat.Method, command.Name);
-            if (command.Payload is { } payload)
-            {
-                json.WritePropertyName(CommandFormat.Params);
-                json.WriteRawValue(payload, skipInputValidation: true);
-            }
-
-            json.WriteString(CommandFormat.ExpiresAt, command.ExpiresAt);
-            json.WriteEndObject();
-        }
-
-        return new OutboundMessage
-        {
-            Topic = CommandTopics.Request(command.DeviceId, command.Id),
-            Payload = body.WrittenMemory,
-            ContentType = "application/json",
-            ResponseTopic = CommandTopics.ResponseOf(command.DeviceId, command.Id),
-            CorrelationData = Encoding.ASCII.GetBytes(command.Id.ToString(CultureInfo.InvariantCulture)),
-            ExpiresAt = command.ExpiresAt,
-        };
-    }
+        Topic = CommandTopics.Request(command.DeviceId, command.Id),
+        Payload = CommandBody.Of(command),
+        ContentType = "application/json",
+        ResponseTopic = CommandTopics.ResponseOf(command.DeviceId, command.Id),
+        CorrelationData = Encoding.ASCII.GetBytes(command.Id.ToString(CultureInfo.InvariantCulture)),
+        ExpiresAt = command.ExpiresAt,
+    };
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Commands can't be delivered now; trying again and again: {Reason}")]
     private partial void Failed(string reason);

@@ -9,17 +9,17 @@ namespace IoTPlatform.Tenant.Features.Commands;
 internal static class CommandServices
 {
     /// <param name="services">Gets them.</param>
-    /// <param name="broker">Null: the embedded broker, which alone delivers commands.</param>
+    /// <param name="broker">Null: the embedded broker.</param>
     public static IServiceCollection AddCommands(this IServiceCollection services, BrokerOptions? broker)
     {
-        services.AddSingleton<DeviceCommands>().AddSingleton<CommandSending>().AddSingleton<ProviderCommands>().AddSingleton<IEventMapper, CommandEventMapper>().AddHostedService<CommandExpiry>();
-        return broker is not null ? services : services
-            .AddSingleton<CommandAnswers>()
-            .AddSingleton<QueuedCommands>()
-            .AddSingleton<CommandWakeups>()
-            .AddSingleton<ISessionObserver>(provider => provider.GetRequiredService<CommandWakeups>())
-            .AddHostedService<CommandDelivery>()
-            .AddHostedService<CommandNotices>();
+        services.AddSingleton<DeviceCommands>().AddSingleton<CommandSending>().AddSingleton<ProviderCommands>().AddSingleton<IEventMapper, CommandEventMapper>().AddHostedService<CommandExpiry>()
+            .AddSingleton<CommandAnswers>().AddSingleton<QueuedCommands>().AddSingleton<CommandWakeups>();
+        return broker is not null
+            ? services.AddSingleton(broker).AddHostedService<BrokerCommandDelivery>().AddHostedService<WaitingCommands>().AddHostedService<BrokerCommandNotices>()
+            : services
+                .AddSingleton<ISessionObserver>(provider => provider.GetRequiredService<CommandWakeups>())
+                .AddHostedService<CommandDelivery>()
+                .AddHostedService<CommandNotices>();
     }
 }
 

@@ -4,7 +4,6 @@ using IoTPlatform.Contracts.Devices;
 using IoTPlatform.Database;
 using IoTPlatform.Hosting;
 using IoTPlatform.Telemetry;
-using IoTPlatform.Tenant.Configuration;
 using IoTPlatform.Tenant.Data;
 using IoTPlatform.Tenant.Features.Devices;
 using Microsoft.EntityFrameworkCore;
@@ -12,7 +11,7 @@ using Microsoft.EntityFrameworkCore;
 namespace IoTPlatform.Tenant.Features.Commands;
 
 /// <summary>Stores commands to devices, and shows what became of them. <see cref="CommandDelivery"/> sends them.</summary>
-internal sealed class DeviceCommands(IDbContextFactory<TenantDbContext> databases, TenantOptions options, TimeProvider time)
+internal sealed class DeviceCommands(IDbContextFactory<TenantDbContext> databases, TimeProvider time)
 {
     /// <summary>With the device's id, when there is a command for it.</summary>
     public const string Channel = "iot_commands";
@@ -31,11 +30,6 @@ internal sealed class DeviceCommands(IDbContextFactory<TenantDbContext> database
     /// <param name="cancellationToken">Gives up.</param>
     public async Task<DeviceCommandView> SendAsync(string deviceId, CommandOrder order, string actor, Guid? providerId, CancellationToken cancellationToken)
     {
-        if (options.Broker is not null)
-        {
-            throw new ProblemException(409, "commands_not_served", "This tenant's devices connect to a RabbitMQ. Commands go over the tenant's own broker.");
-        }
-
         var now = time.GetUtcNow();
         var command = new DeviceCommand
         {
@@ -131,7 +125,8 @@ internal sealed class DeviceCommands(IDbContextFactory<TenantDbContext> database
             FROM tenant.device_commands WHERE device_id = ANY ({deviceIds}) AND state = 'cancelled' AND ended_at = {now} HAVING count(*) > 0
             """, cancellationToken);
 
-    private static Expression<Func<DeviceCommand, bool>> Waiting(string deviceId) =>
+    /// <summary>Not ended, of one device.</summary>
+    public static Expression<Func<DeviceCommand, bool>> Waiting(string deviceId) =>
         c => c.DeviceId == deviceId && (c.State == CommandState.Queued || c.State == CommandState.Delivered);
 
     private static async Task<DeviceCommand> FindAsync(TenantDbContext db, string deviceId, long id, CancellationToken cancellationToken) =>

@@ -11,6 +11,9 @@ internal sealed class QueuedCommands(IDbContextFactory<TenantDbContext> database
     /// <summary>Of one device.</summary>
     private const int AtOnce = 16;
 
+    /// <summary>At once.</summary>
+    public const int MostDevices = 1_000;
+
     /// <summary>The first of each device, in the order in which they were sent.</summary>
     public async Task<IReadOnlyList<QueuedCommand>> ReadAsync(string[] deviceIds, CancellationToken cancellationToken)
     {
@@ -31,13 +34,35 @@ internal sealed class QueuedCommands(IDbContextFactory<TenantDbContext> database
         ];
     }
 
-    /// <summary>Not over what is known by now: it may be answered.</summary>
+    /// <summary>Which of these devices have such commands.</summary>
+    /// <param name="among">No more than <see cref="MostDevices"/>.</param>
+    /// <param name="online">Only those that are connected, as far as that is known.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task<string[]> WaitingAsync(string[] among, bool online, CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        return await DevicesWith(db, online).Where(id => among.Contains(id)).Distinct().ToArrayAsync(cancellationToken);
+    }
+
+    /// <summary>Which devices have such commands, in order: the first of them, <see cref="MostDevices"/> at most.</summary>
+    /// <param name="after">This id.</param>
+    /// <param name="online">Only those that are connected, as far as that is known.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task<string[]> WaitingAsync(string after, bool online, CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        return await DevicesWith(db, online).Where(id => string.Compare(id, after) > 0).Distinct().Order().Take(MostDevices).ToArrayAsync(cancellationToken);
+    }
+
+    /// <summary>Not over what is known by now: it may be answered. Waits for no disk: a crash that forgets it has the command sent again.</summary>
     public async Task DeliveredAsync(QueuedCommand command, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        await db.DeviceCommands.Where(c => c.Id == command.Id && c.State == CommandState.Queued)
-            .ExecuteUpdateAsync(c => c.SetProperty(x => x.State, CommandState.Delivered).SetProperty(x => x.DeliveredAt, now), cancellationToken);
+        await db.Database.ExecuteSqlAsync($"""
+            UPDATE tenant.device_commands SET state = 'delivered', delivered_at = {now}
+            WHERE id = {command.Id} AND state = 'queued' AND set_config('synchronous_commit', 'off', true) = 'off'
+            """, cancellationToken);
     }
 
     public async Task RefusedAsync(QueuedCommand command, string reason, CancellationToken cancellationToken)
@@ -52,6 +77,13 @@ internal sealed class QueuedCommands(IDbContextFactory<TenantDbContext> database
                 ? CommandAudit.Of(await db.DeviceCommands.AsNoTracking().SingleAsync(c => c.Id == command.Id, cancellationToken), CommandState.Refused, $"device:{command.DeviceId}")
                 : null;
         }, cancellationToken);
+    }
+
+    private IQueryable<string> DevicesWith(TenantDbContext db, bool online)
+    {
+        var now = time.GetUtcNow();
+        return db.DeviceCommands.Where(c => c.State == CommandState.Queued && c.ExpiresAt > now)
+            .Where(c => !online || db.DeviceConnections.Any(p => p.DeviceId == c.DeviceId && p.Online)).Select(c => c.DeviceId);
     }
 }
 

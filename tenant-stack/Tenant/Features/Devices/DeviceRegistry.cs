@@ -1,3 +1,4 @@
+using System.Globalization;
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.CertificateAuthority.Provisioners;
 using IoTPlatform.Contracts;
@@ -18,9 +19,6 @@ internal sealed class DeviceRegistry(IDbContextFactory<TenantDbContext> database
     private const int MostKinds = 100;
 
     public static string Policy => Policies.Viewer;
-
-    /// <summary>Without polling, the last observed presence is out of date, and is not shown.</summary>
-    public bool KnowsPresence => options.Broker is null or { Management: not null };
 
     /// <summary>By device id. A device whose first certificate never got out is valid until the moment it asked.</summary>
     public async Task<Page<DeviceSummary>> ListAsync(DeviceSearch search, string? after, int limit, CancellationToken cancellationToken)
@@ -46,9 +44,7 @@ internal sealed class DeviceRegistry(IDbContextFactory<TenantDbContext> database
     public async Task<(IReadOnlyList<string> Types, IReadOnlyList<string> Tags)> KindsAsync(CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        return (
-            await db.Devices.Where(d => d.DeviceType != null).Select(d => d.DeviceType!).Distinct().Order().Take(MostKinds).ToListAsync(cancellationToken),
-            await db.DeviceTags.Select(t => t.Tag).Distinct().Order().Take(MostKinds).ToListAsync(cancellationToken));
+        return (await db.Database.SqlQueryRaw<string>(Each("tenant.devices", "device_type")).ToListAsync(cancellationToken), await db.Database.SqlQueryRaw<string>(Each("tenant.device_tags", "tag")).ToListAsync(cancellationToken));
     }
 
     /// <summary>When the device came and went, the newest first, and the last one before that time with them.</summary>
@@ -90,7 +86,15 @@ internal sealed class DeviceRegistry(IDbContextFactory<TenantDbContext> database
 
     public static ProblemException Unknown() => new(404, "device_unknown", "There is no device with this id.");
 
-    private async Task<Dictionary<string, DevicePresenceView>> PresenceAsync(TenantDbContext db, string[] deviceIds, CancellationToken cancellationToken) => KnowsPresence
+    /// <summary>SQL: from each value to the next by its index, where DISTINCT would read every row.</summary>
+    private static string Each(string table, string column) => string.Create(CultureInfo.InvariantCulture, $"""
+        WITH RECURSIVE each AS (
+          (SELECT t.{column} AS value FROM {table} t WHERE t.{column} IS NOT NULL ORDER BY 1 LIMIT 1)
+          UNION ALL SELECT (SELECT t.{column} FROM {table} t WHERE t.{column} > e.value ORDER BY 1 LIMIT 1) FROM each e WHERE e.value IS NOT NULL)
+        SELECT e.value AS "Value" FROM each e WHERE e.value IS NOT NULL LIMIT {MostKinds}
+        """);
+
+    private async Task<Dictionary<string, DevicePresenceView>> PresenceAsync(TenantDbContext db, string[] deviceIds, CancellationToken cancellationToken) => options.KnowsPresence
         ? await db.DeviceConnections.Where(c => deviceIds.Contains(c.DeviceId)).ToDictionaryAsync(c => c.DeviceId, c => new DevicePresenceView { Online = c.Online, Since = c.Since }, cancellationToken)
         : [];
 

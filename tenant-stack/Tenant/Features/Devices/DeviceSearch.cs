@@ -61,7 +61,7 @@ internal sealed record DeviceSearch
     {
         DeviceFilter.Online => d => db.DeviceConnections.Any(c => c.DeviceId == d.DeviceId && c.Online),
         DeviceFilter.Offline => d => d.Status == DeviceState.Enrolled && db.DeviceConnections.Any(c => c.DeviceId == d.DeviceId && !c.Online),
-        DeviceFilter.NeverSeen => d => d.Status == DeviceState.Enrolled && !db.DeviceConnections.Any(c => c.DeviceId == d.DeviceId),
+        DeviceFilter.NeverSeen => d => d.Status == DeviceState.Enrolled && !d.Seen,
         DeviceFilter.Expiring => d => d.Status == DeviceState.Enrolled && d.NotAfter > now && d.NotAfter < soon,
         DeviceFilter.Expired => d => d.Status == DeviceState.Enrolled && d.NotAfter <= now,
         DeviceFilter.Held => d => d.Status == DeviceState.Held,

@@ -20,7 +20,15 @@ internal sealed class RenewDevice(
     public async Task<EnrollResponse> RunAsync(string deviceId, RenewRequest? request, KnownCertificate current, CancellationToken cancellationToken)
     {
         DevicePath.Check(deviceId);
-        var csr = request?.Csr is { } pem ? DeviceCsr.Parse(pem, deviceId, certificates.SpiffeIdOf(deviceId)) : null;
+        return await RunAsync(deviceId, request?.Csr is { } pem ? DeviceCsr.Parse(pem, deviceId, certificates.SpiffeIdOf(deviceId)) : null, current, cancellationToken);
+    }
+
+    /// <param name="deviceId">Of whom the request comes.</param>
+    /// <param name="csr">Names no other device; null keeps the key.</param>
+    /// <param name="current">What is renewed.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task<EnrollResponse> RunAsync(string deviceId, CertificateSigningRequest? csr, KnownCertificate current, CancellationToken cancellationToken)
+    {
         if (current.Record.Subject != deviceId)
         {
             throw new ProblemException(403, "wrong_device", "The client certificate belongs to another device than the URL.");

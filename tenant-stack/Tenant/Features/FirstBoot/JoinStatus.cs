@@ -24,6 +24,9 @@ public sealed record JoinStatusView
     public string? Refusal { get; init; }
     public DateTimeOffset? RefusedAt { get; init; }
     public required CertificateTimes SubCa { get; init; }
+
+    /// <summary>Another key was made, and the provider has not certified it yet.</summary>
+    public bool IsRotating { get; init; }
     public required CertificateTimes Bridge { get; init; }
 }
 
@@ -31,7 +34,7 @@ public sealed record JoinStatusView
 public sealed record CertificateTimes(string Serial, DateTimeOffset NotBefore, DateTimeOffset NotAfter);
 
 /// <summary>Reads it from where each part is true: the boot, the database, the files of the JOIN and the CA.</summary>
-internal sealed class JoinStatus(TenantJoin join, JoinedTenant tenant, IdentityStore identity, JoinFiles files, Authority authority, TenantOptions options) : IGuarded
+internal sealed class JoinStatus(TenantJoin join, JoinedTenant tenant, IdentityStore identity, JoinFiles files, Authority authority, CertificateAuthority.SubCa subCa, TenantOptions options) : IGuarded
 {
     public static string Policy => Policies.Viewer;
 
@@ -50,6 +53,7 @@ internal sealed class JoinStatus(TenantJoin join, JoinedTenant tenant, IdentityS
             Refusal = known?.RefusedDetail ?? known?.RefusedCode,
             RefusedAt = known?.RefusedAt,
             SubCa = Times(authority.Chain.Issuer),
+            IsRotating = subCa.IsRotating,
             Bridge = Times(bridge),
         };
     }

@@ -28,6 +28,9 @@ internal sealed class DeviceAccess(JoinedTenant tenant, IDbContextFactory<Tenant
     /// <summary>Prefixed with the tenant, because client ids are global across RabbitMQ's vHosts. One id per device: a takeover can only end its own session.</summary>
     public string ClientIdOf(string deviceId) => $"{tenant.TenantId}.{deviceId}";
 
+    /// <summary>This tenant itself, as a client of its RabbitMQ.</summary>
+    public string OwnLogin { get; } = SpiffeId.Service(tenant.TenantId, tenant.PlatformDomain, ServiceNames.TenantApi);
+
     public string Namespace => tenant.TenantId;
 
     /// <summary>Enrolled, and neither revoked nor on hold.</summary>

@@ -16,7 +16,7 @@ internal sealed class DeviceMessages(DeviceIntakes intakes, DeviceRequests reque
 
         if (CommandTopics.IsResponse(message.Topic))
         {
-            return await answers.StoreAsync(message, cancellationToken);
+            return await answers.StoreAsync(message.Publisher.ClientId, message.Topic, message.Payload, cancellationToken);
         }
 
         var refusal = await intakes.Of(message.Publisher).StoreAsync(message.Topic, message.Payload.Span, message.ComesAgain, cancellationToken);

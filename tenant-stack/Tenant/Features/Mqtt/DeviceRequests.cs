@@ -1,8 +1,5 @@
-using System.Text.Json;
 using IoTPlatform.CertificateAuthority;
-using IoTPlatform.Contracts;
 using IoTPlatform.Contracts.Devices;
-using IoTPlatform.Hosting;
 using IoTPlatform.Mqtt;
 using IoTPlatform.Tenant.Configuration;
 using IoTPlatform.Tenant.Features.Enrollment;
@@ -46,37 +43,14 @@ internal sealed partial class DeviceRequests(MqttSessions sessions, EnrollDevice
         return PublishOutcome.Stored;
     }
 
-    private async Task<byte[]> RunAsync(PublishedMessage message, CancellationToken cancellationToken)
+    private Task<byte[]> RunAsync(PublishedMessage message, CancellationToken cancellationToken) => RequestAnswer.OfAsync(async () => message.Publisher.Credential switch
     {
-        try
-        {
-            var answer = message.Publisher.Credential switch
-            {
-                EnrollmentCredential token => await enroll.RunAsync(message.Publisher.ClientId, Read<EnrollRequest>(message), token, cancellationToken),
-                KnownCertificate known => await renew.RunAsync(
-                    message.Publisher.ClientId, Read<RenewRequest>(message), await authority.IdentifyForRenewalAsync(known.Certificate, options.DeviceRenewalGrace, cancellationToken), cancellationToken),
-                _ => throw new InvalidOperationException("The authenticator left no credential."),
-            };
-            return JsonSerializer.SerializeToUtf8Bytes(answer, ContractsJson.Default.EnrollResponse);
-        }
-        catch (Exception e) when (ProblemTranslation.Of(e) is { } problem)
-        {
-            return JsonSerializer.SerializeToUtf8Bytes(
-                new ApiProblem { Title = problem.Code, Status = problem.Status, Code = problem.Code, Detail = problem.Message }, ContractsJson.Default.ApiProblem);
-        }
-    }
-
-    private T Read<T>(PublishedMessage message)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize<T>(message.Payload.Span, json.Value.SerializerOptions) ?? throw new JsonException();
-        }
-        catch (JsonException e)
-        {
-            throw new ProblemException(400, "malformed_json", "The payload is not the JSON expected here.", inner: e);
-        }
-    }
+        EnrollmentCredential token => await enroll.RunAsync(message.Publisher.ClientId, RequestAnswer.Read<EnrollRequest>(message.Payload.Span, json.Value), token, cancellationToken),
+        KnownCertificate known => await renew.RunAsync(
+            message.Publisher.ClientId, RequestAnswer.Read<RenewRequest>(message.Payload.Span, json.Value),
+            await authority.IdentifyForRenewalAsync(known.Certificate, options.DeviceRenewalGrace, cancellationToken), cancellationToken),
+        _ => throw new InvalidOperationException("The authenticator left no credential."),
+    });
 
     private async Task SendAsync(string client, OutboundMessage message)
     {

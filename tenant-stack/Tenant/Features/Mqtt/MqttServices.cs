@@ -1,9 +1,12 @@
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Mqtt;
+using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
 using IoTPlatform.RabbitMq;
+using IoTPlatform.RabbitMq.Amqp;
 using IoTPlatform.Tenant.Configuration;
 using IoTPlatform.Tenant.Features.FirstBoot;
+using IoTPlatform.Tenant.Features.Mqtt.RabbitMq;
 
 namespace IoTPlatform.Tenant.Features.Mqtt;
 
@@ -11,11 +14,11 @@ internal static class MqttServices
 {
     /// <param name="services">Gets them.</param>
     /// <param name="broker">Null: the embedded broker.</param>
-    /// <param name="authority">Below its root the broker is.</param>
+    /// <param name="ca">Below its root the broker is, and its service certificate is this tenant's at the broker.</param>
     /// <param name="files">Have the root's list.</param>
     /// <param name="tenant">Whose broker it is.</param>
     /// <param name="time">When certificates are valid.</param>
-    public static IServiceCollection AddDeviceMqtt(this IServiceCollection services, BrokerOptions? broker, Authority authority, JoinFiles files, JoinedTenant tenant, TimeProvider time)
+    public static IServiceCollection AddDeviceMqtt(this IServiceCollection services, BrokerOptions? broker, CertificateAuthorityModule ca, JoinFiles files, JoinedTenant tenant, TimeProvider time)
     {
         services.AddSingleton<DeviceAccess>().AddSingleton<DevicePresence>();
         if (broker is null)
@@ -23,12 +26,15 @@ internal static class MqttServices
             return services.AddEmbeddedBroker();
         }
 
-        services.AddSingleton<IRabbitMqAuth, RabbitMqDeviceAuth>().AddSingleton<IDeviceSessions, NoDeviceSessions>();
+        var root = ca.Authority.Chain.Root;
+        var server = RabbitMqHttp.Broker(broker.CaFile, root, ServerIdentity.Tenant(tenant.TrustDomain, ServiceNames.Broker), time)
+            .With(() => files.RevokedIntermediates.TryLoad(root, ca.Authority.Chain.Certificates));
+        services.AddSingleton<IRabbitMqAuth, RabbitMqDeviceAuth>().AddSingleton<IDeviceSessions, NoDeviceSessions>()
+            .AddSingleton<DeviceQueueState>().AddSingleton(new AmqpEndpoint(broker.AmqpUrl, server, () => ca.ServiceCertificate.Context))
+            .AddSingleton<BrokerRenewals>().AddSingleton<DeviceQueueFrontier>().AddSingleton<DeviceIngest>().AddSingleton<IReadinessCheck>(provider => provider.GetRequiredService<DeviceIngest>())
+            .AddHostedService(provider => provider.GetRequiredService<DeviceIngest>());
         if (broker.Management is { } management)
         {
-            var root = authority.Chain.Root;
-            var server = RabbitMqHttp.Broker(management, root, ServerIdentity.Tenant(tenant.TrustDomain, ServiceNames.Broker), time)
-                .With(() => files.RevokedIntermediates.TryLoad(root, authority.Chain.Certificates));
             services.AddHostedService<PresenceRelay>()
                 .AddConnectionPoll(management, server).AddSingleton<IConnectionWatcher, ConnectedDevices>().AddSingleton<RevokedDevices>()
                 .AddSingleton<IConnectionWatcher>(provider => provider.GetRequiredService<RevokedDevices>()).AddSingleton<IRevocationWatcher>(provider => provider.GetRequiredService<RevokedDevices>());

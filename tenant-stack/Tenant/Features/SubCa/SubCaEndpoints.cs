@@ -9,7 +9,7 @@ internal static class SubCaEndpoints
 {
     public static IEndpointRouteBuilder MapSubCa(this IEndpointRouteBuilder app)
     {
-        app.MapPost("/portal/sub-ca/rotate", RotateAsync).RequireAuthorization(Policies.Admin);
+        app.MapPost("/portal/sub-ca/rotate", RotateAsync).RequireAuthorization(SubCaRotation.Policy);
         return app;
     }
 

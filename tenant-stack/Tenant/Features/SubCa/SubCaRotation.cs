@@ -22,9 +22,11 @@ namespace IoTPlatform.Tenant.Features.SubCa;
 /// </summary>
 internal sealed class SubCaRotation(
     CertificateAuthority.SubCa subCa, CertificateAuthorityModule ca, ProviderLink provider, TenantOptions options, RetireOldSubCas earlier, JoinedTenant tenant, BundleFiles bundle,
-    AuditLog audit, TimeProvider time) : IDisposable
+    AuditLog audit, TimeProvider time) : IGuarded, IDisposable
 {
     private readonly SemaphoreSlim _oneAtATime = new(1, 1);
+
+    public static string Policy => Policies.Admin;
 
     /// <summary>A rotation was begun and not finished.</summary>
     public bool IsPending => subCa.IsRotating;

@@ -9,6 +9,8 @@ internal static class TenantTelemetry
     /// <summary>"iot-tele" in ASCII.</summary>
     private const long OneWriter = 0x696f742d74656c65;
 
+    private static readonly string Turn = $"SELECT pg_advisory_xact_lock({OneWriter})";
+
     /// <summary>
     /// One batch at a time, until its commit: so sequences are visible in their order, also after a writer that died during its statement. A
     /// repetition may come before the lock is had; it is found by the key nevertheless.
@@ -17,10 +19,11 @@ internal static class TenantTelemetry
     {
         Name = "tenant.telemetry",
         OfManyTenants = false,
+        Turn = Turn,
         Insert =
             $"""
             WITH turn AS MATERIALIZED (
-              SELECT pg_advisory_xact_lock({OneWriter})
+              {Turn}
             ), m AS MATERIALIZED (
               SELECT * FROM unnest($2, $3, $4, $5, $6, $7) AS m (device_id, sent_at, identity, received_at, topic, payload)
             ), state AS (

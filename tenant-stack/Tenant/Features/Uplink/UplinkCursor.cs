@@ -41,10 +41,14 @@ internal sealed class UplinkCursor(NpgsqlDataSource database, TimeProvider time)
         return messages;
     }
 
-    /// <summary>Forward only, and not where it was put back meanwhile: a resend wins over what was under way before it. False then.</summary>
+    /// <summary>
+    /// Forward only, and not where it was put back meanwhile: a resend wins over what was under way before it. False then. Waits for no disk: a crash
+    /// that forgets it has some messages sent again, which the provider knows.
+    /// </summary>
     public async Task<bool> MoveAsync(UplinkStream stream, long from, long to, CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand($"UPDATE tenant.uplink SET {stream.Name} = $2, moved_at = $3 WHERE {stream.Name} = $1");
+        await using var command = database.CreateCommand(
+            $"UPDATE tenant.uplink SET {stream.Name} = $2, moved_at = $3 WHERE {stream.Name} = $1 AND set_config('synchronous_commit', 'off', true) = 'off'");
         command.Parameters.Add(new() { Value = from });
         command.Parameters.Add(new() { Value = to });
         command.Parameters.Add(new() { Value = time.GetUtcNow() });

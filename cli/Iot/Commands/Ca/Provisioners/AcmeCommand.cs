@@ -49,7 +49,7 @@ internal static class EabList
         run.Terminal.Result(keys, console => Print.Rows(
             console, keys, "no keys",
             ("KEY ID", k => k.Id), ("REFERENCE", k => k.Reference ?? ""), ("CREATED", k => Print.Time(k.CreatedAt)),
-            ("BOUND", k => k.BoundAt is { } at ? Print.Time(at) : ""), ("ACCOUNT", k => k.Account ?? "")));
+            ("BOUND", k => k.BoundAt is { } at ? Print.Time(at) : ""), ("ACCOUNT", k => k.Account ?? ""), ("POLICY", k => k.HasPolicy ? "own" : "")));
         return ExitCode.Ok;
     }, cancellationToken);
 }

@@ -28,6 +28,7 @@ internal static class ProvisionerFlags
     private static readonly Option<string?> Min = Text("--x509-min-dur", "Shortest lifetime of a certificate, such as 5m.", "duration");
     private static readonly Option<string?> Max = Text("--x509-max-dur", "Longest lifetime, such as 720h.", "duration");
     private static readonly Option<string?> Default = Text("--x509-default-dur", "Lifetime where none is asked for.", "duration");
+    private static readonly Option<string?> Issuer = Text("--issuer", "Issuer that signs its certificates, of 'iot ca issuer list'; '' for the stack's own again.", "name");
     private static readonly Option<bool?> DisableRenewal = new("--disable-renewal") { Description = "Renew nothing; --disable-renewal=false takes it back.", HelpName = "bool", Arity = ArgumentArity.ZeroOrOne };
     private static readonly Option<bool?> AfterExpiry = new("--allow-renewal-after-expiry") { Description = "Renew also what has ended, for a token of its key.", HelpName = "bool", Arity = ArgumentArity.ZeroOrOne };
     private static readonly Option<string[]> Allow = Texts("--allow", "Only these names: dns:*.example.com, ip:10.0.0.0/8, email:@example.com, uri:example.com, cn:name; may be repeated.", "rule");
@@ -35,7 +36,7 @@ internal static class ProvisionerFlags
     private static readonly Option<bool?> Wildcards = new("--allow-wildcard-names") { Description = "With --allow or --deny: also names such as *.example.com.", HelpName = "bool", Arity = ArgumentArity.ZeroOrOne };
 
     public static IReadOnlyList<Symbol> All { get; } =
-        [Create, PublicKey, ProvisionerPassword, NewPassword, WithoutKey, X5cRoot, ClientId, ClientSecret, ConfigurationEndpoint, ListenAddress, Domains, Groups, Admins, Min, Max, Default, DisableRenewal, AfterExpiry, Allow, Deny, Wildcards, .. AcmeFlags.All, .. CloudFlags.All, .. TemplateFlags.All, .. LimitFlags.All];
+        [Create, PublicKey, ProvisionerPassword, NewPassword, WithoutKey, X5cRoot, ClientId, ClientSecret, ConfigurationEndpoint, ListenAddress, Domains, Groups, Admins, Min, Max, Default, Issuer, DisableRenewal, AfterExpiry, Allow, Deny, Wildcards, .. AcmeFlags.All, .. CloudFlags.All, .. TemplateFlags.All, .. LimitFlags.All];
 
     /// <summary>Puts into the definition what was given; the rest stays.</summary>
     public static void Apply(Run run, JsonObject definition)
@@ -73,8 +74,23 @@ internal static class ProvisionerFlags
         CloudFlags.Apply(run, definition);
         PutClaims(run, definition);
         PutPolicy(run, definition);
+        PutIssuer(definition, run.Get(Issuer));
         TemplateFlags.Apply(run, definition);
         LimitFlags.Apply(run, definition);
+    }
+
+    /// <param name="issuer">Empty: the stack's own; null: as it is.</param>
+    internal static void PutIssuer(JsonObject definition, string? issuer)
+    {
+        if (issuer is null)
+        {
+            return;
+        }
+
+        var options = (definition["options"] as JsonObject)?.DeepClone().AsObject() ?? [];
+        options.Remove("issuer");
+        Put(options, "issuer", issuer.Length == 0 ? null : JsonValue.Create(issuer));
+        definition["options"] = options;
     }
 
     private static void PutClaims(Run run, JsonObject definition)

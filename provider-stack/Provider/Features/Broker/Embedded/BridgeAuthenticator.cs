@@ -62,7 +62,7 @@ internal sealed class BridgeAuthenticator(Authority authority, BridgeJoins joins
             {
                 Name = id,
                 ClientId = id,
-                Access = new AccessPolicy([.. access.PublishFilters, TelemetryBatch.Topic], [.. access.SubscribeFilters]),
+                Access = BridgeAccess.TopicsOf(access, TelemetryBatch.Topic),
                 Limits = BridgeLimits.For(limits),
                 Credential = plans.BudgetOf(tenant.Plan),
                 Offers = [KeyValuePair.Create(TelemetryBatch.Offer, TelemetryBatch.Version)],

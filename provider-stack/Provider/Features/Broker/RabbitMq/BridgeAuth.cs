@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using IoTPlatform.CertificateAuthority;
 using IoTPlatform.Contracts;
 using IoTPlatform.Pki;
@@ -11,7 +10,7 @@ using Microsoft.EntityFrameworkCore;
 namespace IoTPlatform.Provider.Features.Broker.RabbitMq;
 
 /// <summary>
-/// What a bridge may do, for the RabbitMQ that asks: <see cref="BridgeAccess"/> as expressions over its names, and the one rule that its
+/// What a bridge may do, for the RabbitMQ that asks: <see cref="BridgeAccess"/> in its words (<see cref="BridgeRights"/>), and the one rule that its
 /// own permissions could not say: the client id carries the tenant's prefix. It has no permissions of bridges, so this is the only way in.
 /// </summary>
 internal sealed class BridgeAuth(IDbContextFactory<ProviderDb> contexts, BrokerQuestions questions) : IRabbitMqAuth
@@ -44,44 +43,14 @@ internal sealed class BridgeAuth(IDbContextFactory<ProviderDb> contexts, BrokerQ
         return await db.Tenants.AsNoTracking().SingleOrDefaultAsync(t => t.TenantId == vhost, cancellationToken) is { } tenant && !TenantBroker.IsSuspended(tenant);
     }
 
-    public bool MayUse(string username, string vhost, string resource, string name, string permission)
-    {
-        if (Find(username, vhost) is not { } access)
-        {
-            return false;
-        }
+    public bool MayUse(string username, string vhost, string resource, string name, string permission) =>
+        Find(username, vhost) is { } access && BridgeRights.MayUse(access, resource, name, permission);
 
-        var rights = BridgeRights.Permission(access);
-        return permission switch
-        {
-            "configure" => Matches(rights.Configure, name),
-            "write" => Matches(rights.Write, name),
-            "read" => Matches(rights.Read, name),
-            _ => false,
-        };
-    }
-
-    public bool MayTopic(string username, string vhost, string exchange, string permission, string routingKey)
-    {
-        if (Find(username, vhost) is not { } access || exchange != BridgeRights.Exchange)
-        {
-            return false;
-        }
-
-        var topics = BridgeRights.Topics(access);
-        return permission switch
-        {
-            "write" => Matches(topics.Write, routingKey),
-            "read" => Matches(topics.Read, routingKey),
-            _ => false,
-        };
-    }
+    public bool MayTopic(string username, string vhost, string exchange, string permission, string routingKey) =>
+        Find(username, vhost) is { } access && exchange == BridgeRights.Exchange && BridgeRights.MayTopic(access, permission, routingKey);
 
     private static BrokerTenant? Find(string username, string vhost) =>
         TenantId.IsValid(vhost) && BridgeAccess.For(vhost) is { } access && access.Login == username ? access : null;
-
-    private static bool Matches(string expression, string text) =>
-        !text.Contains('\n') && Regex.IsMatch(text, expression, RegexOptions.CultureInvariant | RegexOptions.NonBacktracking);
 }
 
 /// <summary>Ends the connections of bridges whose certificate was revoked. RabbitMQ does not report a connection's certificate, so one with a valid certificate is closed too and reconnects.</summary>

@@ -1,52 +1,63 @@
-using System.Text.RegularExpressions;
+using System.Text;
 using IoTPlatform.CertificateAuthority.Provisioners;
+using IoTPlatform.Contracts.Telemetry;
+using IoTPlatform.Mqtt;
 using IoTPlatform.Pki;
 using IoTPlatform.Provider.Features.Broker.RabbitMq.Amqp;
-using IoTPlatform.Provider.Features.Broker.RabbitMq.Api;
 
 namespace IoTPlatform.Provider.Features.Broker.RabbitMq;
 
-/// <summary>A bridge's rights as RabbitMQ's regular expressions, all anchored.</summary>
+/// <summary>What <see cref="BridgeAccess"/> means for RabbitMQ's queues, exchanges and routing keys.</summary>
 internal static class BridgeRights
 {
     public const string Exchange = "amq.topic";
-    private const string Nothing = "^$";
 
-    /// <summary>Queues of the MQTT plugin (mqtt-subscription-{client id}qos{0,1}) of its own client ids, and the exchange behind all topics.</summary>
-    public static PermissionOrder Permission(BrokerTenant tenant)
+    /// <summary>Queues of its own MQTT sessions, and the exchange behind all topics. Binding a queue writes to it and reads from the exchange; publishing writes to the exchange.</summary>
+    public static bool MayUse(BrokerTenant tenant, string resource, string name, string permission) => resource switch
     {
-        var queues = tenant.Permissions.MaySubscribe ? $@"mqtt-subscription-{Regex.Escape(tenant.ClientIdPrefix)}.*qos[01]" : null;
-        var exchange = Regex.Escape(Exchange);
-        return new PermissionOrder(
-            Configure: Only(queues),
-            // Binding a queue writes to it and reads from the exchange; publishing writes to the exchange.
-            Write: Only(queues, tenant.Permissions.MayPublish ? exchange : null),
-            Read: Only(queues, tenant.Permissions.MaySubscribe ? exchange : null));
-    }
-
-    public static TopicPermissionOrder Topics(BrokerTenant tenant) => new(
-        Exchange,
-        Write: Only([.. tenant.PublishFilters.Select(RoutingKeys)]),
-        Read: Only([.. tenant.SubscribeFilters.Select(RoutingKeys)]));
-
-    private static string Only(params string?[] alternatives)
-    {
-        var some = alternatives.Where(a => a is not null).ToList();
-        return some.Count == 0 ? Nothing : $"^({string.Join('|', some)})$";
-    }
-
-    /// <summary>A topic's levels are a routing key's words. "#" stands for its parent level, too (MQTT 3.1.1 section 4.7.1.2).</summary>
-    private static string RoutingKeys(string filter)
-    {
-        if (filter == "#")
+        "queue" => tenant.Permissions.MaySubscribe && IsSession(tenant, name) && permission is ("configure" or "write" or "read"),
+        "exchange" => name == Exchange && permission switch
         {
-            return ".*";
-        }
+            "write" => tenant.Permissions.MayPublish,
+            "read" => tenant.Permissions.MaySubscribe,
+            _ => false,
+        },
+        _ => false,
+    };
 
-        var all = filter.EndsWith("/#", StringComparison.Ordinal);
-        var levels = (all ? filter[..^2] : filter).Split('/').Select(level => level == "+" ? "[^.]*" : Regex.Escape(level.Replace('.', '/')));
-        return string.Join(@"\.", levels) + (all ? @"(\..*)?" : "");
+    public static bool MayTopic(BrokerTenant tenant, string permission, string routingKey) => permission switch
+    {
+        "write" => MayPublish(tenant, routingKey),
+        // A wildcard is a word of its own.
+        "read" => BridgeAccess.TopicsOf(tenant).Subscribable(string.Join('/', Topic(routingKey).Split('/').Select(level => level == "*" ? "+" : level))) is not null,
+        _ => false,
+    };
+
+    /// <summary>
+    /// Whatever its text is: a refusal ends the connection of a bridge that then sends it again, and what can't be stored is a dead letter. But for what no
+    /// consumer can be given: a longer routing key (AMQP 0-9-1 4.2.5.3, short string) ends the connection of each that it is delivered to, for ever.
+    /// </summary>
+    private static bool MayPublish(BrokerTenant tenant, string routingKey)
+    {
+        var topic = Topic(routingKey);
+        return Encoding.UTF8.GetByteCount(routingKey) <= TelemetryFormat.LongestTopic
+            && !topic.AsSpan().ContainsAny('+', '#')
+            && tenant.PublishFilters.Any(filter => TopicSyntax.Covers(filter, topic));
     }
+
+    /// <summary>RabbitMQ's MQTT plugin makes dots of a topic's slashes, and slashes of its dots.</summary>
+    private static string Topic(string routingKey) => string.Create(routingKey.Length, routingKey, (topic, key) =>
+    {
+        for (var i = 0; i < topic.Length; i++)
+        {
+            topic[i] = key[i] switch { '.' => '/', '/' => '.', var other => other };
+        }
+    });
+
+    /// <summary>The queue of an MQTT session, one for each QoS.</summary>
+    private static bool IsSession(BrokerTenant tenant, string queue) =>
+        queue.StartsWith("mqtt-subscription-" + tenant.ClientIdPrefix, StringComparison.Ordinal)
+        && (queue.EndsWith("qos0", StringComparison.Ordinal) || queue.EndsWith("qos1", StringComparison.Ordinal));
 }
 
 /// <summary>The platform's own users at RabbitMQ, which takes a certificate's CN for the login.</summary>

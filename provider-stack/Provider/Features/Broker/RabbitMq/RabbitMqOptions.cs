@@ -1,6 +1,7 @@
 using IoTPlatform.Hosting;
 using IoTPlatform.Pki;
 using IoTPlatform.RabbitMq;
+using IoTPlatform.RabbitMq.Amqp;
 
 namespace IoTPlatform.Provider.Features.Broker.RabbitMq;
 
@@ -24,7 +25,7 @@ internal sealed record RabbitMqOptions
 internal static class RabbitMqSettings
 {
     public const string Broker = "IOT_BROKER";
-    public const string AmqpUrl = "IOT_RABBITMQ_AMQP_URL";
+    public const string AmqpUrl = AmqpSettings.Url;
     public const string TlsFolder = "IOT_RABBITMQ_TLS_FOLDER";
     public const string Names = "IOT_RABBITMQ_NAMES";
 
@@ -62,23 +63,8 @@ internal static class RabbitMqOptionsReader
             settings.Invalid(RabbitMqSettings.TlsFolder, folder, "there is no such folder; make it, writable for the provider and readable for RabbitMQ");
         }
 
-        var (management, amqp) = (RabbitMqManagementReader.Read(settings, "iot-provider"), AmqpUrl(settings));
+        var (management, amqp) = (RabbitMqManagementReader.Read(settings, "iot-provider"), AmqpSettings.Read(settings, "amqps", "amqp"));
         var names = ServerNameList.Read(settings, RabbitMqSettings.Names, $"localhost,127.0.0.1,{publicHost}");
         return management is null ? null : new RabbitMqOptions { Management = management, AmqpUrl = amqp, TlsFolder = settings[RabbitMqSettings.TlsFolder], Names = names };
-    }
-
-    private static Uri AmqpUrl(SettingsReader settings)
-    {
-        var url = settings.Url(RabbitMqSettings.AmqpUrl, "amqps", "amqp") ?? new Uri("amqps://127.0.0.1:5671");
-        if (url.AbsolutePath is not ("" or "/"))
-        {
-            settings.Invalid(RabbitMqSettings.AmqpUrl, url.OriginalString, "it must be an amqps URL of a host and a port, without a virtual host");
-        }
-        else if (url.Scheme == "amqp" && !ServerName.IsLoopback(url.DnsSafeHost))
-        {
-            settings.Invalid(RabbitMqSettings.AmqpUrl, url.OriginalString, "amqp would send a password in the clear; only loopback may have it");
-        }
-
-        return url;
     }
 }

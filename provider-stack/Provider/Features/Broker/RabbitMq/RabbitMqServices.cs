@@ -20,7 +20,7 @@ internal static class RabbitMqServices
     {
         var root = foundation.Ca.Authority.Chain.Root;
         var rootList = CaFiles.RootRevocationList(foundation.Folder);
-        var broker = RabbitMqHttp.Broker(options.Management, root, ServerIdentity.Provider(foundation.Options.PlatformDomain, ServiceNames.Broker), foundation.Time)
+        var broker = RabbitMqHttp.Broker(options.Management.CaFile, root, ServerIdentity.Provider(foundation.Options.PlatformDomain, ServiceNames.Broker), foundation.Time)
             .With(() => rootList.TryLoad(root));
         services.AddSingleton(options);
         services.AddSingleton<IReservedNames, BrokerAccountNames>();

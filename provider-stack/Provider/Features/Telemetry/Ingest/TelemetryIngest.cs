@@ -8,7 +8,6 @@ using IoTPlatform.Provider.Features.Commands;
 using IoTPlatform.Telemetry;
 using IoTPlatform.Telemetry.Ingest;
 using Microsoft.EntityFrameworkCore;
-using RabbitMQ.Client;
 
 namespace IoTPlatform.Provider.Features.Telemetry.Ingest;
 
@@ -129,21 +128,4 @@ internal sealed partial class TelemetryIngest(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The tenants whose telemetry is to be read could not be looked up")]
     private partial void LookFailed(Exception exception);
-}
-
-/// <summary>Hands what arrives to its session, in order; the next message waits until this one was taken.</summary>
-internal sealed class TelemetryConsumer(IChannel channel, TelemetrySession session) : AsyncDefaultBasicConsumer(channel)
-{
-    public override Task HandleBasicDeliverAsync(
-        string consumerTag, ulong deliveryTag, bool redelivered, string exchange, string routingKey, IReadOnlyBasicProperties properties, ReadOnlyMemory<byte> body,
-        CancellationToken cancellationToken = default) => properties.Type == QueuedCheckpoints.MessageType
-        ? session.TakeCheckpoint(deliveryTag, body)
-        : session.TakeAsync(deliveryTag, redelivered, routingKey, body);
-
-    /// <summary>The broker cancels a consumer whose queue is gone.</summary>
-    public override Task HandleBasicCancelAsync(string consumerTag, CancellationToken cancellationToken = default)
-    {
-        session.End("the queue is gone");
-        return Task.CompletedTask;
-    }
 }

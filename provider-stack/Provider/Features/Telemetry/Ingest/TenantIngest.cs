@@ -1,11 +1,10 @@
 using IoTPlatform.Provider.Features.Broker.RabbitMq.Amqp;
-using IoTPlatform.Telemetry.Ingest;
-using Polly;
+using IoTPlatform.RabbitMq.Amqp;
 using RabbitMQ.Client.Exceptions;
 
 namespace IoTPlatform.Provider.Features.Telemetry.Ingest;
 
-/// <summary>Keeps one tenant's session open, with backoff after failures. Other tenants are not affected.</summary>
+/// <summary>Keeps one tenant's session open. Other tenants are not affected.</summary>
 internal sealed partial class TenantIngest : IAsyncDisposable
 {
     private readonly string _tenantId;
@@ -15,9 +14,7 @@ internal sealed partial class TenantIngest : IAsyncDisposable
     private readonly IngestContext _context;
     private readonly ILogger _log;
     private readonly DeadLetterLog _deadLetters;
-    private readonly CancellationTokenSource _stop = new();
-    private readonly Task _running;
-    private volatile TelemetrySession? _session;
+    private readonly QueueReader _reader;
 
     /// <param name="tenantId">Also its vHost.</param>
     /// <param name="connections">Where and as whom.</param>
@@ -34,16 +31,17 @@ internal sealed partial class TenantIngest : IAsyncDisposable
         _context = context;
         _log = log;
         _deadLetters = new DeadLetterLog(tenantId, context.Time, log);
-        _running = Task.Run(RunAsync, CancellationToken.None);
+        _reader = new QueueReader(tenantId, ConnectAsync, context.Time, log) { Opened = SendEarlyCheckpointAsync, Refused = RepairAsync };
+        _reader.Start();
     }
 
     /// <summary>Null: it is not connected now.</summary>
-    public TelemetrySession? Session => _session;
+    public TelemetrySession? Session => (TelemetrySession?)_reader.Session;
 
     /// <summary>If there is a session; else the next one does it.</summary>
     public async Task SendEarlyCheckpointAsync(CancellationToken cancellationToken)
     {
-        if (_session is { Ended.IsCompleted: false } session && _context.EarlyCheckpoints.TryRemove(_tenantId, out var progress))
+        if (Session is { Ended.IsCompleted: false } session && _context.EarlyCheckpoints.TryRemove(_tenantId, out var progress))
         {
             await session.SendAsync(progress, cancellationToken);
             if (session.Ended.IsCompleted)
@@ -54,69 +52,12 @@ internal sealed partial class TenantIngest : IAsyncDisposable
     }
 
     /// <summary>Returns when nothing more is taken.</summary>
-    public async Task StopTakingAsync()
-    {
-        await _stop.CancelAsync();
-        await _running;
-        _session?.StopTaking();
-    }
+    public Task StopTakingAsync() => _reader.StopTakingAsync();
 
     /// <summary>Acknowledges what was stored, and closes.</summary>
-    public async ValueTask DisposeAsync()
-    {
-        await StopTakingAsync();
-        if (_session is not null)
-        {
-            await _session.DisposeAsync();
-        }
+    public ValueTask DisposeAsync() => _reader.DisposeAsync();
 
-        _stop.Dispose();
-    }
-
-    private async Task RunAsync()
-    {
-        var backoff = CreateBackoff();
-        try
-        {
-            while (true)
-            {
-                _session = await backoff.ExecuteAsync(ConnectAsync, _stop.Token);
-                Reading(_tenantId);
-                await SendEarlyCheckpointAsync(_stop.Token);
-                var reason = await _session.Ended.WaitAsync(_stop.Token);
-                Lost(_tenantId, reason);
-                await _session.DisposeAsync();
-                _session = null;
-                await Task.Delay(SessionLimits.AfterLoss, _context.Time, _stop.Token);
-            }
-        }
-        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
-        {
-            // the host stops, or the tenant is removed
-        }
-    }
-
-    private ResiliencePipeline CreateBackoff()
-    {
-        var retry = IngestLimits.Backoff;
-        retry.ShouldHandle = args => ValueTask.FromResult(args.Outcome.Exception is not null && !_stop.IsCancellationRequested);
-        retry.OnRetry = async args =>
-        {
-            // Only the first of consecutive failures is logged.
-            if (args.AttemptNumber == 0)
-            {
-                Failed(_tenantId, args.Outcome.Exception!.GetBaseException().Message);
-            }
-
-            if (args.Outcome.Exception is OperationInterruptedException { ShutdownReason.ReplyCode: AmqpConnections.VhostRefused })
-            {
-                await TryRepairAsync();
-            }
-        };
-        return new ResiliencePipelineBuilder { TimeProvider = _context.Time }.AddRetry(retry).Build();
-    }
-
-    private async ValueTask<TelemetrySession> ConnectAsync(CancellationToken stop)
+    private async Task<QueueSession> ConnectAsync(CancellationToken stop)
     {
         await _connecting.WaitAsync(stop);
         try
@@ -130,13 +71,18 @@ internal sealed partial class TenantIngest : IAsyncDisposable
         }
     }
 
-    private async Task TryRepairAsync()
+    private async Task RepairAsync(Exception failure, CancellationToken stop)
     {
+        if (failure is not OperationInterruptedException { ShutdownReason.ReplyCode: AmqpConnections.VhostRefused })
+        {
+            return;
+        }
+
         try
         {
-            await _repair(_tenantId, _stop.Token);
+            await _repair(_tenantId, stop);
         }
-        catch (Exception e) when (!_stop.IsCancellationRequested)
+        catch (Exception e) when (!stop.IsCancellationRequested)
         {
             RepairFailed(_tenantId, e.Message);
         }
@@ -144,15 +90,6 @@ internal sealed partial class TenantIngest : IAsyncDisposable
         {
         }
     }
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "Reading the telemetry of tenant {Tenant}")]
-    private partial void Reading(string tenant);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The connection for the telemetry of tenant {Tenant} ended: {Reason}")]
-    private partial void Lost(string tenant, string reason);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The telemetry of tenant {Tenant} can't be read at the moment; trying again and again: {Reason}")]
-    private partial void Failed(string tenant, string reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "It could not be noted that tenant {Tenant} lacks rights at the broker: {Reason}")]
     private partial void RepairFailed(string tenant, string reason);

@@ -1,5 +1,6 @@
 using System.Net.Security;
 using IoTPlatform.Pki;
+using IoTPlatform.RabbitMq.Amqp;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
 
@@ -15,19 +16,14 @@ internal sealed class AmqpConnections(RabbitMqOptions options, AmqpAccount accou
     /// <summary>Reply code where the user has no rights in the vHost, or there is none of that name (AMQP 0-9-1: not-allowed).</summary>
     public const ushort VhostRefused = 530;
 
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
+    private readonly AmqpEndpoint _endpoint = new(options.AmqpUrl, broker, certificate);
 
     /// <summary>Sets address, login and TLS on any factory. Recovery and names are not changed.</summary>
     public void Configure(ConnectionFactory factory, string vhost)
     {
-        factory.HostName = Host;
-        factory.Port = Port;
-        factory.VirtualHost = vhost;
+        _endpoint.ApplyTo(factory, vhost);
         factory.UserName = AmqpAccount.Name;
         factory.Password = account.Password;
-        factory.RequestedConnectionTimeout = Timeout;
-        factory.HandshakeContinuationTimeout = Timeout;
-        factory.Ssl = IsTls ? TlsOption() : new SslOption { Enabled = false };
     }
 
     /// <summary>
@@ -71,29 +67,12 @@ internal sealed class AmqpConnections(RabbitMqOptions options, AmqpAccount accou
         }
     }
 
-    public string Host => options.AmqpUrl.Host;
+    public string Host => _endpoint.Host;
 
-    public int Port => options.AmqpUrl is { Port: > 0 } url ? url.Port : IsTls ? Protocols.DefaultProtocol.DefaultPort - 1 : Protocols.DefaultProtocol.DefaultPort;
+    public int Port => _endpoint.Port;
 
-    public bool IsTls => options.AmqpUrl.Scheme == "amqps";
-
-    private SslOption TlsOption()
-    {
-        var own = certificate();
-        return new SslOption
-        {
-            Enabled = true,
-            ServerName = options.AmqpUrl.IdnHost,
-            ClientCertificateContext = SslStreamCertificateContext.Create(own.TargetCertificate, [.. own.IntermediateCertificates], offline: true, broker.Trust()),
-            CertificateValidationCallback = broker.CallbackFor(options.AmqpUrl.IdnHost),
-        };
-    }
+    public bool IsTls => _endpoint.IsTls;
 
     /// <summary>Of a connection to the broker that shows this certificate.</summary>
-    public SslClientAuthenticationOptions Tls(SslStreamCertificateContext client)
-    {
-        var tls = new SslClientAuthenticationOptions { TargetHost = options.AmqpUrl.IdnHost, ClientCertificateContext = client };
-        broker.ApplyTo(tls, options.AmqpUrl.IdnHost);
-        return tls;
-    }
+    public SslClientAuthenticationOptions Tls(SslStreamCertificateContext client) => _endpoint.Tls(client);
 }
