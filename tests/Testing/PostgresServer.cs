@@ -10,6 +10,8 @@ namespace IoTPlatform.Testing;
 /// <summary>One throw-away PostgreSQL per test process, started on first use, ended with the process.</summary>
 public static class PostgresServer
 {
+    // Each test has a database of its own, some three hundred files: on a disk, making and dropping them is half of what the tests compute.
+    private const string InMemory = "/dev/shm";
     private static readonly Lazy<Task<PrivatePostgres>> Server = new(StartAsync);
     private static readonly ConcurrentDictionary<string, Lazy<Task<string>>> Templates = new(StringComparer.Ordinal);
     private static int Last;
@@ -36,8 +38,18 @@ public static class PostgresServer
     {
         var server = await Server.Value;
         var name = "test" + Interlocked.Increment(ref Last).ToString(CultureInfo.InvariantCulture);
-        await ExecuteAsync($"CREATE DATABASE {name} OWNER platform{template}");
+        await CreateFromAsync(server, name, template);
         return new TestDatabase(server, name);
+    }
+
+    private static async Task CreateFromAsync(PrivatePostgres server, string name, string template)
+    {
+        await using var connection = new NpgsqlConnection(server.SuperuserConnectionString());
+        await connection.OpenAsync();
+        // Files copied as they are are half the work of pages copied through a log that nobody reads here; before PostgreSQL 15 there is no other way.
+        var strategy = connection.PostgreSqlVersion.Major >= 15 ? " STRATEGY FILE_COPY" : "";
+        await using var create = new NpgsqlCommand($"CREATE DATABASE {name} OWNER platform{template}{strategy}", connection);
+        await create.ExecuteNonQueryAsync();
     }
 
     private static async Task<string> MigrateTemplateAsync(Assembly[] migrations)
@@ -62,7 +74,7 @@ public static class PostgresServer
 
     private static async Task<PrivatePostgres> StartAsync()
     {
-        var folder = new TempFolder();
+        var folder = new TempFolder(InMemory);
         var server = await PrivatePostgres.StartAsync(folder.Combine("postgres"), new PrivatePostgresOptions { Durable = false }, NullLogger.Instance, TimeProvider.System, CancellationToken.None);
         Janitor.EndAfterUs(server.ServerProcessId);
         return server;

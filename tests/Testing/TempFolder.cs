@@ -3,9 +3,22 @@ namespace IoTPlatform.Testing;
 /// <summary>A new empty folder, deleted with its content on dispose.</summary>
 public sealed class TempFolder : IDisposable
 {
+    private const string Prefix = "iot-test-";
+
     public TempFolder()
+        : this(Directory.CreateTempSubdirectory(Prefix))
     {
-        Path = Directory.CreateTempSubdirectory("iot-test-").FullName;
+    }
+
+    /// <param name="below">Where it is to be; the usual place where that is not there.</param>
+    public TempFolder(string below)
+        : this(Directory.Exists(below) ? Directory.CreateDirectory(System.IO.Path.Combine(below, Prefix + Guid.NewGuid().ToString("N")), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute) : Directory.CreateTempSubdirectory(Prefix))
+    {
+    }
+
+    private TempFolder(DirectoryInfo folder)
+    {
+        Path = folder.FullName;
         Janitor.RemoveAfterUs(Path);
 
         // As root, a private PostgreSQL below this folder runs as another user, who has to pass through.

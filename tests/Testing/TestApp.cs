@@ -68,7 +68,7 @@ public sealed class TestApp : IAsyncDisposable
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Trace).AddProvider(log);
         builder.Services.AddDataProtection().UseEphemeralDataProtectionProvider();
-        builder.Services.AddPlatformHosting(dataSource, time).AddAuditLog().AddAccounts(issuer ?? new IssuerOptions { PublicUrl = new Uri("https://test.example/"), Realm = "cdm" }, oidc);
+        builder.Services.AddPreparedRsaKeys().AddPlatformHosting(dataSource, time).AddAuditLog().AddAccounts(issuer ?? new IssuerOptions { PublicUrl = new Uri("https://test.example/"), Realm = "cdm" }, oidc);
         configure?.Invoke(builder);
         var app = builder.Build();
         app.UsePlatformHosting();

@@ -5,6 +5,10 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace IoTPlatform.Identity.Issuer;
 
+/// <summary>Half a second of computing, which hosts in one process need not each spend.</summary>
+/// <returns>With its private part.</returns>
+internal delegate RSAParameters RsaKeyMaker();
+
 /// <summary>
 /// One generation of keys: an RSA key for what others verify (OpenID Connect Core 1.0 section 15.1 asks for RS256), and a secret one for codes and
 /// refresh tokens, which only this issuer reads. A class, not a record: it would print them.
@@ -37,10 +41,14 @@ internal sealed class IssuerKey
     /// <summary>Null: no other key has taken its place.</summary>
     public DateTimeOffset? RetiresAt { get; }
 
-    public static IssuerKey Create(DateTimeOffset signsFrom)
+    /// <param name="rsa">With its private part.</param>
+    /// <param name="signsFrom">Until then others learn it.</param>
+    public static IssuerKey Create(RSAParameters rsa, DateTimeOffset signsFrom) => new(rsa, RandomNumberGenerator.GetBytes(SecretBytes), signsFrom, retiresAt: null);
+
+    public static RSAParameters MakeRsaKey()
     {
         using var rsa = RSA.Create(RsaBits);
-        return new IssuerKey(rsa.ExportParameters(includePrivateParameters: true), RandomNumberGenerator.GetBytes(SecretBytes), signsFrom, retiresAt: null);
+        return rsa.ExportParameters(includePrivateParameters: true);
     }
 
     /// <summary>As it was stored.</summary>

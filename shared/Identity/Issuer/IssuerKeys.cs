@@ -11,7 +11,7 @@ namespace IoTPlatform.Identity.Issuer;
 /// The issuer's keys, in the database, encrypted under the data folder's key. A new one is published before it signs, and the one before it is believed
 /// until the last token that it signed has ended: a rotation breaks nothing, on any number of processes.
 /// </summary>
-internal sealed class IssuerKeys(IDbContextFactory<IssuerDb> contexts, IDataProtectionProvider protection, TimeProvider time) : ISigningKeys
+internal sealed class IssuerKeys(IDbContextFactory<IssuerDb> contexts, IDataProtectionProvider protection, RsaKeyMaker makeRsaKey, TimeProvider time) : ISigningKeys
 {
     /// <summary>How long a key is published before it signs; longer than other processes take to read it.</summary>
     public static readonly TimeSpan PublishedFirst = TimeSpan.FromMinutes(2);
@@ -111,7 +111,7 @@ internal sealed class IssuerKeys(IDbContextFactory<IssuerDb> contexts, IDataProt
         }
 
         var now = time.GetUtcNow();
-        var key = IssuerKey.Create(now + published);
+        var key = IssuerKey.Create(makeRsaKey(), now + published);
         rows.ForEach(row => row.RetiresAt ??= key.SignsFrom + Overlap);
         db.Keys.Add(new IssuerKeyRow { KeyId = key.Id, Ciphertext = Protector(key.Id).Protect(key.ToText()), CreatedAt = now, SignsFrom = key.SignsFrom });
         await db.SaveChangesAsync(cancellationToken);

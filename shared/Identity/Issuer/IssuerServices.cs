@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using OpenIddict.EntityFrameworkCore.Models;
@@ -36,6 +37,7 @@ public static class IssuerServices
         services.AddSingleton<LettingIn>();
         services.AddSingleton(s => new AccountExport(s));
         services.AddSingleton(new FederationClients(replaced));
+        services.TryAddSingleton<RsaKeyMaker>(IssuerKey.MakeRsaKey);
         services.AddSingleton<IssuerKeys>();
         services.AddSingleton<IssuerMaintenance>();
         services.AddHostedService(s => s.GetRequiredService<IssuerMaintenance>());

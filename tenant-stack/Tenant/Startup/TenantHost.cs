@@ -30,7 +30,8 @@ internal static partial class TenantHost
         "iot devices token DEVICE-ID --out DEVICE-ID.token" + ReadyLines.Options(options.DataPath, DataFolder.DefaultPath("tenant"), options.PublicUrl, defaultPort: 9543);
 
     /// <summary>Everything before the first request; what was opened is closed again when a later step fails.</summary>
-    public static async Task<RunningTenant> StartAsync(TenantOptions options, IFirstBootProgress progress, TimeProvider time, CancellationToken stop)
+    /// <param name="replace">First word on the services: other implementations of the seams.</param>
+    public static async Task<RunningTenant> StartAsync(TenantOptions options, IFirstBootProgress progress, TimeProvider time, CancellationToken stop, Action<IServiceCollection>? replace = null)
     {
         var opened = new OpenResources();
         try
@@ -71,6 +72,7 @@ internal static partial class TenantHost
             await ProviderStatus.RestoreAsync(databases, ca.Authority, stop);
             await InitialAdmin.EnsureAsync(database.DataSource, folder, options.AdminPassword, time, stop);
             services.AddSingleton(new TenantJoin(steps));
+            replace?.Invoke(services);
             var app = opened.Add(TenantApplication.Build(services, options, folder, tenant, PlatformLogin.Of(options, new JoinFiles(folder)), database.DataSource, ca, time));
             await app.StartOrStopAsync(stop);
             return new RunningTenant(app, ca, opened);

@@ -143,7 +143,7 @@ public sealed class CaHost : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders().AddProvider(Logs).SetMinimumLevel(LogLevel.Debug);
         builder.WebHost.UseServiceCertificate(["https://127.0.0.1:0"], Module.ServiceCertificate);
-        builder.Services.AddPlatformHosting(Database.DataSource, TimeProvider.System).AddAuditLog().AddAccounts(new IssuerOptions { PublicUrl = new Uri("https://test.example/"), Realm = "cdm" });
+        builder.Services.AddPreparedRsaKeys().AddPlatformHosting(Database.DataSource, TimeProvider.System).AddAuditLog().AddAccounts(new IssuerOptions { PublicUrl = new Uri("https://test.example/"), Realm = "cdm" });
         builder.Services.AddDataProtection();
         builder.Services.AddSingleton<IDataProtectionProvider>(_protection);
         builder.Services.AddCertificateAuthority(

@@ -91,6 +91,7 @@ internal sealed class RunningProvider : IAsyncDisposable
         _app = Program.Build(_foundation, services =>
         {
             services.AddLogging(logging => logging.ClearProviders());
+            services.AddPreparedRsaKeys();
             _replace?.Invoke(services);
         });
         await _app.StartAsync();
