@@ -6,10 +6,12 @@ namespace IoTPlatform.Iot;
 /// <summary>Parses, runs, and turns every failure into one clear line and an exit code.</summary>
 internal static class IotProgram
 {
+    /// <summary>Made once: a symbol keeps a list of all trees it was ever put into, and walks it to be put into another.</summary>
+    public static RootCommand Root { get; } = IotCommand.Create();
+
     public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error)
     {
-        var root = IotCommand.Create();
-        var parsed = root.Parse(args);
+        var parsed = Root.Parse(args);
         var console = new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
         if (parsed.Action is ParseErrorAction parseError)
         {

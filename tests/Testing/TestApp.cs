@@ -60,6 +60,7 @@ public sealed class TestApp : IAsyncDisposable
     public static async Task<TestApp> StartAsync(
         Action<WebApplication>? map = null, OidcOptions? oidc = null, FakeTime? time = null, Action<WebApplicationBuilder>? configure = null, IssuerOptions? issuer = null)
     {
+        RememberedPasswords.Use();
         var database = await PostgresServer.CreateDatabaseAsync();
         time ??= new FakeTime();
         var log = new LogCapture();

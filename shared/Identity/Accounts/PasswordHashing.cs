@@ -13,7 +13,8 @@ internal static class PasswordHashing
     private static readonly object NoUser = new();
     private static readonly Lazy<string> UnknownUserHash = new(() => Hash(RandomNumberGenerator.GetHexString(32)));
 
-    public static IPasswordHasher<object> Hasher { get; } = new PasswordHasher<object>(Options.Create(new PasswordHasherOptions { IterationCount = Iterations }));
+    /// <summary>Another one only where many hosts in one process hash one password.</summary>
+    public static IPasswordHasher<object> Hasher { get; internal set; } = new PasswordHasher<object>(Options.Create(new PasswordHasherOptions { IterationCount = Iterations }));
 
     public static string Hash(string password) => Hasher.HashPassword(NoUser, password);
 

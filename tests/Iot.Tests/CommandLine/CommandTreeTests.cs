@@ -5,9 +5,7 @@ namespace IoTPlatform.Iot.Tests.CommandLine;
 /// <summary>Every command explains itself.</summary>
 public sealed class CommandTreeTests
 {
-    // Made once: a symbol keeps a list of all trees it was ever put into, and walks it to be put into another.
-    private static readonly Command Root = IotCommand.Create();
-    private static readonly Dictionary<string, Command> Tree = All(Root, "iot").ToDictionary(command => command.Path, command => command.Command, StringComparer.Ordinal);
+    private static readonly Dictionary<string, Command> Tree = All(IotProgram.Root, "iot").ToDictionary(command => command.Path, command => command.Command, StringComparer.Ordinal);
 
     public static TheoryData<string> Commands => [.. Tree.Keys];
 
@@ -21,7 +19,7 @@ public sealed class CommandTreeTests
         Examples.Of(command).ShouldNotBeEmpty();
         foreach (var example in Examples.Of(command))
         {
-            Root.Parse(Words(example)).Errors.ShouldBeEmpty(example);
+            IotProgram.Root.Parse(Words(example)).Errors.ShouldBeEmpty(example);
         }
     }
 

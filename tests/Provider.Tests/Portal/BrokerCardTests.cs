@@ -87,7 +87,13 @@ public sealed class BrokerCardTests(ProviderFixture fixture) : IClassFixture<Pro
         card.FindAll("button, [role=alert], .todo").ShouldBeEmpty();
     }
 
-    private static IElement Button<T>(IRenderedComponent<T> page, string text) where T : IComponent => page.FindAll("button").Single(button => button.TextContent.Trim() == text);
+    /// <summary>Once it is there: a dialog comes a moment after the click that opens it.</summary>
+    private static IElement Button<T>(IRenderedComponent<T> page, string text) where T : IComponent
+    {
+        IElement[] Called() => [.. page.FindAll("button").Where(button => button.TextContent.Trim() == text)];
+        page.WaitForState(() => Called().Length > 0);
+        return Called().Single();
+    }
 
     private async Task ChangedByHandAsync(string tenantId)
     {

@@ -86,6 +86,7 @@ internal sealed class RunningProvider : IAsyncDisposable
             values[name] = value;
         }
 
+        RememberedPasswords.Use();
         var options = ProviderOptionsReader.Read(ProviderSettings.Load([], values.Where(s => s.Value is not null).ToDictionary(s => s.Key, s => s.Value!)));
         _foundation = await ProviderFoundation.BootstrapAsync(options, Time, LoggerFactory.Create(logging => logging.AddProvider(Log)), Output, CancellationToken.None);
         _app = Program.Build(_foundation, services =>

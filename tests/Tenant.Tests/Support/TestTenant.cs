@@ -64,6 +64,7 @@ internal sealed class TestTenant : IAsyncDisposable
     public async Task BootAsync(IFirstBootProgress? progress = null, TimeProvider? time = null, CancellationToken stop = default)
     {
         await StopAsync();
+        RememberedPasswords.Use();
         Running = await TenantHost.StartAsync(Options(), progress ?? new RecordingProgress(), time ?? TimeProvider.System, stop, services => services.AddPreparedRsaKeys());
     }
 
