@@ -76,7 +76,7 @@ public sealed class TenantStack(ProviderStack provider, TestDatabase? database, 
         ["IOT_ADMIN_PASSWORD"] = AdminPassword,
     }).DistinctBy(setting => setting.Key).ToDictionary();
 
-    public Task ReadyAsync() => Process.WaitForLineAsync("ready ", TimeSpan.FromSeconds(90));
+    public Task ReadyAsync() => Process.WaitForLineAsync("ready ");
 
     public async Task KillAsync()
     {

@@ -6,6 +6,9 @@ namespace IoTPlatform.Testing;
 /// <summary>A database of its own; dropped on dispose.</summary>
 public sealed class TestDatabase : IAsyncDisposable
 {
+    /// <summary>Seconds: a test may write a hundred thousand rows while other tests run, too.</summary>
+    private const int SlowMachine = 180;
+
     internal TestDatabase(PrivatePostgres server, string name)
     {
         Name = name;
@@ -66,6 +69,7 @@ public sealed class TestDatabase : IAsyncDisposable
     private NpgsqlCommand Command(string sql, object?[] parameters)
     {
         var command = DataSource.CreateCommand(sql);
+        command.CommandTimeout = SlowMachine;
         foreach (var value in parameters)
         {
             command.Parameters.Add(new NpgsqlParameter { Value = value ?? DBNull.Value });
