@@ -38,18 +38,9 @@ public static class PostgresServer
     {
         var server = await Server.Value;
         var name = "test" + Interlocked.Increment(ref Last).ToString(CultureInfo.InvariantCulture);
-        await CreateFromAsync(server, name, template);
-        return new TestDatabase(server, name);
-    }
-
-    private static async Task CreateFromAsync(PrivatePostgres server, string name, string template)
-    {
-        await using var connection = new NpgsqlConnection(server.SuperuserConnectionString());
-        await connection.OpenAsync();
         // Files copied as they are are half the work of pages copied through a log that nobody reads here; before PostgreSQL 15 there is no other way.
-        var strategy = connection.PostgreSqlVersion.Major >= 15 ? " STRATEGY FILE_COPY" : "";
-        await using var create = new NpgsqlCommand($"CREATE DATABASE {name} OWNER platform{template}{strategy}", connection);
-        await create.ExecuteNonQueryAsync();
+        await ExecuteAsync(version => $"CREATE DATABASE {name} OWNER platform{template}{(version.Major >= 15 ? " STRATEGY FILE_COPY" : "")}");
+        return new TestDatabase(server, name);
     }
 
     private static async Task<string> MigrateTemplateAsync(Assembly[] migrations)
@@ -63,12 +54,14 @@ public static class PostgresServer
         return name;
     }
 
-    internal static async Task ExecuteAsync(string sql)
+    internal static Task ExecuteAsync(string sql) => ExecuteAsync(_ => sql);
+
+    private static async Task ExecuteAsync(Func<Version, string> sql)
     {
         var server = await Server.Value;
         await using var connection = new NpgsqlConnection(server.SuperuserConnectionString());
         await connection.OpenAsync();
-        await using var command = new NpgsqlCommand(sql, connection);
+        await using var command = new NpgsqlCommand(sql(connection.PostgreSqlVersion), connection);
         await command.ExecuteNonQueryAsync();
     }
 

@@ -17,13 +17,15 @@ public sealed class RememberedPasswords : IPasswordHasher<object>
 
     private RememberedPasswords(IPasswordHasher<object> real) => _real = real;
 
-    /// <summary>Remembers nothing.</summary>
-    public static IPasswordHasher<object> Real => One.Value._real;
+    /// <summary>The one that is not remembered: each time the real hasher's.</summary>
+    public const string Forgotten = "hashed anew each time";
 
     /// <summary>For all hosts of this process that start from now on.</summary>
     public static void Use() => PasswordHashing.Hasher = One.Value;
 
-    public string HashPassword(object user, string password) => _hashes.GetOrAdd(password, p => new Lazy<string>(() => _real.HashPassword(user, p))).Value;
+    public string HashPassword(object user, string password) => password == Forgotten
+        ? _real.HashPassword(user, password)
+        : _hashes.GetOrAdd(password, p => new Lazy<string>(() => _real.HashPassword(user, p))).Value;
 
     public PasswordVerificationResult VerifyHashedPassword(object user, string hashedPassword, string providedPassword) => _judged.GetOrAdd(
         (hashedPassword, providedPassword), asked => new Lazy<PasswordVerificationResult>(() => _real.VerifyHashedPassword(user, asked.Hash, asked.Password))).Value;
