@@ -172,7 +172,7 @@ public sealed class IssuerAdministration : IGuarded
             throw IssuerStore.KeyIdTaken();
         }
 
-        var keyId = Convert.ToHexStringLower(IssuerInfo.FromCertificate(chain.Issuer).SubjectKeyIdentifier.Span);
+        var keyId = IssuerInfo.FromCertificate(chain.Issuer).KeyId;
         await _module.Issuers.ChangeAsync(
             name,
             there =>

@@ -38,7 +38,7 @@ internal sealed partial class IssuerRegistry(IssuerStore store, Authority author
         try
         {
             var chain = CertificateChain.ParsePem(row.Chain);
-            if (Convert.ToHexStringLower(IssuerInfo.FromCertificate(chain.Issuer).SubjectKeyIdentifier.Span) != row.KeyId)
+            if (IssuerInfo.FromCertificate(chain.Issuer).KeyId != row.KeyId)
             {
                 throw new PkiException(PkiError.Malformed, "The key identifier is not that of the certificate.");
             }

@@ -78,7 +78,7 @@ internal sealed class OwnIssuer(IssuerRow row, CertificateChain chain, CaSigner?
     public string RootFingerprint { get; } = Fingerprint.Of(chain.Root);
 
     /// <summary>Subject key identifier, lower-case hex.</summary>
-    public string KeyId { get; } = Convert.ToHexStringLower(IssuerInfo.FromCertificate(chain.Issuer).SubjectKeyIdentifier.Span);
+    public string KeyId { get; } = IssuerInfo.FromCertificate(chain.Issuer).KeyId;
 
     public bool Renews(DateTimeOffset now) => Signer is not null && row.State is (IssuerState.Issuing or IssuerState.Renewing) && now < Issuer.Info.NotAfter;
 

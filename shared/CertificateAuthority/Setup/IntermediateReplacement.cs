@@ -40,7 +40,7 @@ internal static class EarlierIntermediates
 
     public static void Keep(DataFolder folder, System.Security.Cryptography.X509Certificates.X509Certificate2 certificate, string keyPath)
     {
-        var id = Convert.ToHexStringLower(IssuerInfo.FromCertificate(certificate).SubjectKeyIdentifier.Span);
+        var id = IssuerInfo.FromCertificate(certificate).KeyId;
         var key = folder.Combine(Folder, id, "key");
         Folders.EnsureFor(key);
         if (!File.Exists(key))

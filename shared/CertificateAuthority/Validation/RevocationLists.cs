@@ -135,7 +135,7 @@ public sealed partial class RevocationLists(
         return (order.NextUpdate, issuer.SignRevocationList(order));
     }
 
-    private static string IdOf(CaSigner issuer) => Convert.ToHexStringLower(issuer.Issuer.SubjectKeyIdentifier.Span);
+    private static string IdOf(CaSigner issuer) => issuer.Issuer.KeyId;
 
     /// <summary>The last list that was seen. Changed by who is in <see cref="Asking"/>.</summary>
     /// <param name="isRoot">Its key is offline, so the list may be late, and what it says of its Intermediate CAs stays true.</param>

@@ -14,6 +14,9 @@ public sealed class IssuerInfo
 
     public ReadOnlyMemory<byte> SubjectKeyIdentifier { get; private init; }
 
+    /// <summary>The subject key identifier in lower-case hex, as rows, files and addresses have it.</summary>
+    public string KeyId => Convert.ToHexStringLower(SubjectKeyIdentifier.Span);
+
     public ReadOnlyMemory<byte> SubjectPublicKeyInfo { get; private init; }
 
     public KeyKind Key { get; private init; }
