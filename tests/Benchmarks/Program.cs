@@ -10,8 +10,10 @@ using IoTPlatform.Benchmarks.Report;
 using IoTPlatform.Benchmarks.Revocation;
 using IoTPlatform.Benchmarks.Soak;
 using IoTPlatform.Benchmarks.Telemetry;
+using IoTPlatform.Stacks;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+StackPrograms.Warm = false;
 if (args.Any(argument => argument is "--help" or "-h" or "-?"))
 {
     Console.WriteLine(BenchmarkOptions.Usage);

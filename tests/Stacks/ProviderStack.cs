@@ -93,7 +93,7 @@ public sealed class ProviderStack : IAsyncDisposable
             settings[name] = value;
         }
 
-        Process = ProcessUnderTest.StartDotnet(StackPrograms.Provider, [], settings, _descriptors);
+        Process = StackPrograms.Start(StackPrograms.Provider, settings, _descriptors);
     }
 
     /// <summary>With a wall clock that is ahead; timers run as ever. Needs faketime.</summary>

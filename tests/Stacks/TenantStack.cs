@@ -42,7 +42,7 @@ public sealed class TenantStack(ProviderStack provider, TestDatabase? database, 
             settings[name] = value;
         }
 
-        Process = ProcessUnderTest.StartDotnet(StackPrograms.Tenant, [], settings);
+        Process = StackPrograms.Start(StackPrograms.Tenant, settings);
     }
 
     /// <summary>With a wall clock that is ahead; timers run as ever. Needs faketime.</summary>

@@ -9,19 +9,24 @@ public sealed class ProcessUnderTest : IAsyncDisposable
     /// <summary>What is waited for comes at once or never: this is how slow a machine may be on which others work, too.</summary>
     private static readonly TimeSpan DefaultTimeout = TimeSpan.FromMinutes(3);
     private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan OrderlyStop = TimeSpan.FromSeconds(5);
     private readonly Lock _gate = new();
     private readonly List<string> _lines = [];
     private readonly Process _process;
-    private readonly TaskCompletionSource _exited = NewSignal();
+    private readonly WarmProcess? _warm;
+    private readonly TaskCompletionSource<int> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TaskCompletionSource _changed = NewSignal();
     private int _openStreams = 2;
     private bool _disposed;
 
-    private ProcessUnderTest(Process process) => _process = process;
+    /// <param name="warm">Whose run this is; null: the process's only one.</param>
+    internal ProcessUnderTest(Process process, WarmProcess? warm = null) => (_process, _warm) = (process, warm);
 
     public int Id { get; private set; }
 
-    public bool HasExited => _process.HasExited;
+    public bool HasExited => _warm is null ? _process.HasExited : _exited.Task.IsCompleted;
+
+    internal static string Dotnet => Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
 
     /// <summary>Standard output and error so far, in order of arrival.</summary>
     public string Output => string.Join('\n', Lines);
@@ -40,6 +45,21 @@ public sealed class ProcessUnderTest : IAsyncDisposable
     /// <param name="environment">Added to ours; a null value removes a variable.</param>
     public static ProcessUnderTest Start(string fileName, IEnumerable<string> arguments, IReadOnlyDictionary<string, string?>? environment = null, string? workingDirectory = null)
     {
+        var child = new ProcessUnderTest(Prepare(fileName, arguments, environment, workingDirectory));
+        child._process.Exited += (_, _) => child.Ended(child._process.ExitCode);
+        child._process.OutputDataReceived += (_, line) => child.Add(line.Data);
+        child._process.ErrorDataReceived += (_, line) => child.Add(line.Data);
+        Begin(child._process);
+        child.Started();
+        return child;
+    }
+
+    /// <summary>Runs a .NET program of ours in a process that has run it before, if there is one (tests/WarmStart), else in one that will run it again.</summary>
+    /// <param name="hook">The assembly of tests/WarmStart.</param>
+    public static ProcessUnderTest StartWarm(string assemblyPath, string hook, IReadOnlyDictionary<string, string?> environment) => WarmProcess.Run(assemblyPath, hook, environment);
+
+    internal static Process Prepare(string fileName, IEnumerable<string> arguments, IReadOnlyDictionary<string, string?>? environment, string? workingDirectory)
+    {
         // A background job of a shell hands down an ignored SIGINT (nohup: SIGHUP), and .NET keeps what is ignored: it would not reach the child.
         var start = new ProcessStartInfo("env", ["--default-signal=INT,HUP", fileName, .. arguments]) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = workingDirectory ?? "" };
         foreach (var (name, value) in environment ?? new Dictionary<string, string?>(StringComparer.Ordinal))
@@ -47,27 +67,28 @@ public sealed class ProcessUnderTest : IAsyncDisposable
             start.Environment[name] = value;
         }
 
-        var process = new Process { StartInfo = start, EnableRaisingEvents = true };
-        var child = new ProcessUnderTest(process);
-        process.Exited += (_, _) => child._exited.TrySetResult();
+        return new Process { StartInfo = start, EnableRaisingEvents = true };
+    }
+
+    internal static void Begin(Process process)
+    {
         process.Start();
-        child.Id = process.Id;
-        process.OutputDataReceived += child.Add;
-        process.ErrorDataReceived += child.Add;
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
-        return child;
     }
+
+    internal void Started() => Id = _process.Id;
+
+    internal void Ended(int exitCode) => _exited.TrySetResult(exitCode);
 
     /// <summary>Runs a .NET assembly with the same dotnet as the test.</summary>
     /// <param name="descriptors">How many files it may have open; null for as many as the test.</param>
     public static ProcessUnderTest StartDotnet(
         string assemblyPath, IEnumerable<string> arguments, IReadOnlyDictionary<string, string?>? environment = null, int? descriptors = null, string? workingDirectory = null)
     {
-        var dotnet = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
         return descriptors is { } most
-            ? Start("prlimit", [string.Create(CultureInfo.InvariantCulture, $"--nofile={most}"), dotnet, assemblyPath, .. arguments], environment, workingDirectory)
-            : Start(dotnet, arguments.Prepend(assemblyPath), environment, workingDirectory);
+            ? Start("prlimit", [string.Create(CultureInfo.InvariantCulture, $"--nofile={most}"), Dotnet, assemblyPath, .. arguments], environment, workingDirectory)
+            : Start(Dotnet, arguments.Prepend(assemblyPath), environment, workingDirectory);
     }
 
     /// <summary>The first line, past or future, that starts with the prefix. Throws with the output when the process ends without it or the time-out (default 60 s) passes.</summary>
@@ -119,7 +140,7 @@ public sealed class ProcessUnderTest : IAsyncDisposable
     public async Task KillAsync()
     {
         // No program in between: until that has started, the process does much more.
-        _process.Kill();
+        Act(process => process.Kill());
         await WaitForExitAsync();
     }
 
@@ -139,9 +160,9 @@ public sealed class ProcessUnderTest : IAsyncDisposable
         try
         {
             // Not Process.WaitForExitAsync: that also waits for grandchildren that hold the output open.
-            await _exited.Task.WaitAsync(limit.Token);
+            var exitCode = await _exited.Task.WaitAsync(limit.Token);
             await WaitForLastWordsAsync();
-            return _process.ExitCode;
+            return exitCode;
         }
         catch (OperationCanceledException)
         {
@@ -156,13 +177,23 @@ public sealed class ProcessUnderTest : IAsyncDisposable
             return;
         }
 
-        if (!_process.HasExited)
+        if (_warm is not null && !HasExited)
         {
-            _process.Kill(entireProcessTree: true);
+            // So that it can run again.
+            Terminate();
+            await Task.WhenAny(_exited.Task, Task.Delay(OrderlyStop));
+        }
+
+        if (!HasExited)
+        {
+            Act(process => process.Kill(entireProcessTree: true));
             await WaitForExitAsync();
         }
 
-        _process.Dispose();
+        if (_warm is null)
+        {
+            _process.Dispose();
+        }
     }
 
     // What it wrote is read a moment after it ended; grandchildren may hold the output open for much longer.
@@ -190,21 +221,37 @@ public sealed class ProcessUnderTest : IAsyncDisposable
 
     private void Signal(string name)
     {
-        using var kill = Process.Start("kill", ["-" + name, Id.ToString(CultureInfo.InvariantCulture)]);
-        kill.WaitForExit();
+        Act(process =>
+        {
+            using var kill = Process.Start("kill", ["-" + name, process.Id.ToString(CultureInfo.InvariantCulture)]);
+            kill.WaitForExit();
+        });
     }
 
-    private void Add(object sender, DataReceivedEventArgs e)
+    private void Act(Action<Process> act)
+    {
+        if (_warm is null)
+        {
+            act(_process);
+        }
+        else
+        {
+            _warm.While(this, act);
+        }
+    }
+
+    /// <param name="line">null: one of the two streams has ended.</param>
+    internal void Add(string? line)
     {
         lock (_gate)
         {
-            if (e.Data is null)
+            if (line is null)
             {
                 _openStreams--;
             }
             else
             {
-                _lines.Add(e.Data);
+                _lines.Add(line);
             }
 
             _changed.SetResult();

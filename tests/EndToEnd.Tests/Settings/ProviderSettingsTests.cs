@@ -90,6 +90,6 @@ public sealed class ProviderSettingsTests
             all[name] = value;
         }
 
-        return ProcessUnderTest.StartDotnet(StackPrograms.Provider, [], all);
+        return StackPrograms.Start(StackPrograms.Provider, all);
     }
 }

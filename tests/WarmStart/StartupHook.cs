@@ -1,0 +1,42 @@
+using System.Reflection;
+using System.Text.Json;
+
+/// <summary>
+/// Given to a program by <c>DOTNET_STARTUP_HOOKS</c>: runs its main once for each line on standard input, until that ends.
+/// A line is a JSON array of two: the arguments (strings), and the environment to add to the process's own (a null removes a variable).
+/// A run's output ends with a line "␁exit CODE" on standard output and one "␁end" on standard error.
+/// </summary>
+internal static class StartupHook
+{
+    public static void Initialize()
+    {
+        // For this process, not for those it starts.
+        Environment.SetEnvironmentVariable("DOTNET_STARTUP_HOOKS", null);
+        var main = Assembly.GetEntryAssembly()!.EntryPoint!;
+        using var commands = new StreamReader(Console.OpenStandardInput());
+        while (commands.ReadLine() is { } command)
+        {
+            var run = JsonDocument.Parse(command).RootElement;
+            var own = Apply(run[1].Deserialize<Dictionary<string, string?>>()!);
+            var arguments = run[0].Deserialize<string[]>();
+            var result = main.Invoke(null, BindingFlags.DoNotWrapExceptions, binder: null, main.GetParameters().Length == 0 ? [] : [arguments], culture: null);
+            Apply(own);
+            Console.WriteLine($"\u0001exit {result ?? 0}");
+            Console.Error.WriteLine("\u0001end");
+        }
+
+        Environment.Exit(0);
+    }
+
+    /// <summary>Returns what the variables were before.</summary>
+    private static Dictionary<string, string?> Apply(Dictionary<string, string?> variables)
+    {
+        var before = variables.Keys.ToDictionary(name => name, Environment.GetEnvironmentVariable);
+        foreach (var (name, value) in variables)
+        {
+            Environment.SetEnvironmentVariable(name, value);
+        }
+
+        return before;
+    }
+}
