@@ -2,7 +2,7 @@ using IoTPlatform.LocalServices;
 using IoTPlatform.Stacks;
 using IoTPlatform.Testing;
 
-namespace IoTPlatform.EndToEnd.Tests.Testing;
+namespace IoTPlatform.EndToEnd.Tests.WarmStart;
 
 /// <summary>What the other tests rely on when a process runs a program again: a run is as good as a process.</summary>
 public sealed class WarmProcessTests
@@ -18,7 +18,7 @@ public sealed class WarmProcessTests
         var fault = await second.WaitForExitAsync();
 
         second.Id.ShouldBe(first.Id);
-        (refusal, fault).ShouldBe((2, 3));
+        (refusal, fault).ShouldBe((1, 1));
         first.Output.ShouldContain("IOT_PLANS");
         second.Output.ShouldNotContain("IOT_PLANS");
         second.Lines.Count(line => line.StartsWith("error: ", StringComparison.Ordinal)).ShouldBe(1);
