@@ -18,6 +18,7 @@ public sealed class ProcessUnderTest : IAsyncDisposable
     private TaskCompletionSource _changed = NewSignal();
     private int _openStreams = 2;
     private bool _disposed;
+    private bool _terminated;
 
     /// <param name="warm">Whose run this is; null: the process's only one.</param>
     internal ProcessUnderTest(Process process, WarmProcess? warm = null) => (_process, _warm) = (process, warm);
@@ -145,7 +146,11 @@ public sealed class ProcessUnderTest : IAsyncDisposable
     }
 
     /// <summary>SIGTERM.</summary>
-    public void Terminate() => Signal("TERM");
+    public void Terminate()
+    {
+        _terminated = true;
+        Signal("TERM");
+    }
 
     /// <summary>SIGHUP, as a terminal that closes.</summary>
     public void HangUp() => Signal("HUP");
@@ -179,8 +184,12 @@ public sealed class ProcessUnderTest : IAsyncDisposable
 
         if (_warm is not null && !HasExited)
         {
-            // So that it can run again.
-            Terminate();
+            // So that it can run again. A second signal could meet the next run.
+            if (!_terminated)
+            {
+                Terminate();
+            }
+
             await Task.WhenAny(_exited.Task, Task.Delay(OrderlyStop));
         }
 
