@@ -91,7 +91,7 @@ public sealed class NativeAgentTests
     private static async Task<string> PublishAsync(TempFolder folder)
     {
         var project = Path.Combine(Tools.RepositoryRoot, "device-stack", "IotAgent");
-        (await Tools.RunAsync("dotnet", ["publish", project, "-c", "Release", "--use-current-runtime", "-o", folder.Combine("published"), "-nologo", "-p:UseSharedCompilation=false", "-p:RunAnalyzers=false", "-nodeReuse:false"], timeout: TimeSpan.FromMinutes(10))).EnsureSuccess();
+        (await Tools.RunAsync("dotnet", ["publish", project, "-c", "Release", "--use-current-runtime", "-o", folder.Combine("published"), "-nologo", "-p:UseSharedCompilation=false", "-p:RunAnalyzers=false", "-nodeReuse:false"], timeout: TimeSpan.FromMinutes(20))).EnsureSuccess();
         return folder.Combine("published", "iot-agent");
     }
 

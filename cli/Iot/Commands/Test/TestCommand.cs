@@ -9,7 +9,7 @@ internal static class TestCommand
     private static readonly Option<string?> Project = new("--project") { Description = "Only projects whose name contains this.", HelpName = "text" };
     private static readonly Option<TimeSpan> Limit = new("--timeout") { Description = "A project that takes longer is ended and counts as crashed.", DefaultValueFactory = _ => TimeSpan.FromMinutes(75), CustomParser = Duration.Parse, HelpName = "time" };
 
-    private static readonly Option<int> Jobs = new("--jobs") { Description = "Projects at once. Tests wait for processes more than they compute.", DefaultValueFactory = _ => 3, HelpName = "count" };
+    private static readonly Option<int> Jobs = new("--jobs") { Description = "Projects at once. More than there are processors only make each other wait.", DefaultValueFactory = _ => Math.Max(2, Environment.ProcessorCount), HelpName = "count" };
 
     public static Command Create() => Verb.Create(
         "test", "Run every test of the repository; the last line is 'N passed, N failed, N skipped'. Fails when a test fails, a project crashes, or nothing ran.",
