@@ -44,7 +44,7 @@ internal sealed class WarmProcess
         }
 
         run.Started();
-        process.Process.StandardInput.WriteLine(JsonSerializer.Serialize(new object[] { Array.Empty<string>(), environment }));
+        process.Process.StandardInput.WriteLine(JsonSerializer.Serialize(environment));
         process.Process.StandardInput.Flush();
         return run;
     }

@@ -11,10 +11,10 @@ public sealed class WarmProcessTests
     public async Task Process_RunsAgain_WithTheSettingsOfTheRunAlone()
     {
         using var folder = new TempFolder();
-        var first = Start(folder, ("IOT_DATABASE", "Host=127.0.0.1;Port=1"), ("IOT_PLANS", "no.such.file"));
+        await using var first = Start(folder, ("IOT_DATABASE", "Host=127.0.0.1;Port=1"), ("IOT_PLANS", "no.such.file"));
         var refusal = await first.WaitForExitAsync();
 
-        var second = Start(folder, ("IOT_DATABASE", "Host=127.0.0.1;Port=1"));
+        await using var second = Start(folder, ("IOT_DATABASE", "Host=127.0.0.1;Port=1"));
         var fault = await second.WaitForExitAsync();
 
         second.Id.ShouldBe(first.Id);
@@ -22,14 +22,12 @@ public sealed class WarmProcessTests
         first.Output.ShouldContain("IOT_PLANS");
         second.Output.ShouldNotContain("IOT_PLANS");
         second.Lines.Count(line => line.StartsWith("error: ", StringComparison.Ordinal)).ShouldBe(1);
-        await first.DisposeAsync();
-        await second.DisposeAsync();
     }
 
     [Fact]
     public async Task Run_Killed_TakesItsProcessWithIt_AndOneThatEndedIsNobodysToKill()
     {
-        var provider = await ProviderStack.StartAsync();
+        await using var provider = await ProviderStack.StartAsync();
         var killed = provider.Process;
         await provider.KillAsync();
         (await killed.WaitForExitAsync()).ShouldBe(128 + 9);
@@ -45,7 +43,6 @@ public sealed class WarmProcessTests
 
         using var admin = await provider.AdminAsync();
         (await admin.ListTenantsAsync()).Items.ShouldBeEmpty();
-        await provider.DisposeAsync();
     }
 
     private static ProcessUnderTest Start(TempFolder folder, params (string Name, string? Value)[] settings) => StackPrograms.Start(

@@ -62,13 +62,14 @@ public sealed class NeverSeenTests : IAsyncLifetime
     {
         await _database.ExecuteAsync(
             "INSERT INTO tenant.devices (device_id, device_type, status, enrolled_at, enrolled_by) SELECT 'pump-' || lpad(i::text, 5, '0'), 'type-' || i % 20, 'enrolled', now(), 'test' FROM generate_series(1, 10000) AS i");
-        (await Presence.ReconcileAsync(Enumerable.Range(1, 9990).Select(i => $"pump-{i:D5}").ToHashSet(), default)).ShouldBe(9990);
-        // The server vacuums by itself, too, at any time: what is dead decides about plans.
-        await _database.ExecuteAsync("VACUUM ANALYZE tenant.devices");
+        (await Presence.ReconcileAsync(Enumerable.Range(1, 9900).Select(i => $"pump-{i:D5}").ToHashSet(), default)).ShouldBe(9900);
+        // In which order the update wrote the rows is the server's to choose, and decides what an index costs.
+        await _database.ExecuteAsync("CLUSTER tenant.devices USING devices_pkey");
+        await _database.ExecuteAsync("ANALYZE tenant.devices");
         await using var db = DataServices.CreateFactory(_database.DataSource).CreateDbContext();
         var found = new DeviceSearch { State = DeviceFilter.NeverSeen }.In(db, default, default);
 
-        (await found.CountAsync()).ShouldBe(10);
+        (await found.CountAsync()).ShouldBe(100);
         (await PlanAsync($"{found.OrderBy(d => d.DeviceId).ToQueryString()} LIMIT 51")).ShouldContain("Scan using devices_never_seen");
         (await PlanAsync($"SELECT count(*) FROM ({found.ToQueryString()}) AS found")).ShouldContain("devices_never_seen");
     }
